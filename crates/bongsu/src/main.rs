@@ -1,0 +1,2 @@
+//! The node's command line.
+fn main() {}

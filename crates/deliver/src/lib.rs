@@ -1,0 +1,1 @@
+//! The ladder: advisory, list, response-policy zone, detection rules.

@@ -1,0 +1,1 @@
+//! The only door from a line to a partner: reads records and releases them through policy.

@@ -1,0 +1,1 @@
+//! Append-only lines of records, their catalogue, and their Merkle trees.

@@ -1,0 +1,1 @@
+//! Members, circles, markings: decides what may be released to whom.

@@ -1,0 +1,1 @@
+//! STIX 2.1: ids, timestamps, heads over raw JSON, markings, patterns, bundles.

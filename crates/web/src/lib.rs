@@ -1,0 +1,1 @@
+//! Log-in, pages and forms for people.
