@@ -1,1 +1,21 @@
-//! STIX 2.1: ids, timestamps, heads over raw JSON, markings, patterns, bundles.
+//! STIX 2.1 for an exchange: what must be known of an object to pass it on, and nothing that would change it.
+//!
+//! An object travels as the bytes in which it came. Beside them stands a [`Head`]: id, version, markings and
+//! references, read in one strict pass ([`read_head`]). A [`bundle`] is read as a stream of such objects,
+//! what is wrong with one being a [`Finding`] that leaves the others alone. [`marking`] knows TLP, PAP and IEP;
+//! [`pattern`] reads the pattern language into a tree. Pure: no I/O of its own, no clock, no logging.
+
+pub mod bundle;
+pub mod finding;
+pub mod head;
+pub mod id;
+pub mod json;
+pub mod marking;
+pub mod pattern;
+pub mod time;
+
+pub use finding::{Finding, Severity};
+pub use head::{Head, Reference, Role, SpecVersion, read_head};
+pub use id::{IdError, ObjectId, observable_id};
+pub use marking::Tlp;
+pub use time::{TimeError, Timestamp};

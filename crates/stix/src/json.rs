@@ -1,0 +1,146 @@
+//! Strict reading of JSON: no key twice at any depth, bounded depth.
+//!
+//! `serde_json` checks the grammar; this module adds what it leaves open and what an exchange can't: two
+//! readers that pick different ones of two equal keys would see two different objects. Nothing is kept of
+//! what is only checked. Source: RFC 8259, section 4; STIX 2.1, section 2 (I-JSON, RFC 7493).
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+/// Deepest nesting of arrays and objects in one object.
+pub const DEPTH_MAX: usize = 100;
+/// Longest object, in bytes.
+pub const OBJECT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Up to this many keys are compared one by one; more go through a hash set.
+const KEYS_LINEAR_MAX: usize = 24;
+
+/// The keys of one JSON object that were seen so far.
+#[derive(Default)]
+pub(crate) struct Keys<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: HashSet<Cow<'de, str>>,
+}
+
+impl<'de> Keys<'de> {
+    /// Notes `key`; false if it was there already.
+    pub(crate) fn insert(&mut self, key: Cow<'de, str>) -> bool {
+        if self.many.is_empty() && self.few.len() < KEYS_LINEAR_MAX {
+            let new = !self.few.contains(&key);
+            self.few.push(key);
+            return new;
+        }
+        if self.many.is_empty() {
+            self.many.extend(self.few.drain(..));
+        }
+        self.many.insert(key)
+    }
+}
+
+/// A string, borrowed where it has no escapes.
+pub(crate) struct Text;
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+}
+
+/// Walks a value and checks it; gives how many elements the value itself has.
+#[derive(Clone, Copy)]
+pub(crate) struct Checked {
+    pub(crate) depth: usize,
+}
+
+impl Checked {
+    fn deeper<E: Error>(self) -> Result<Self, E> {
+        if self.depth >= DEPTH_MAX {
+            return Err(E::custom(format_args!("nested deeper than {DEPTH_MAX} levels")));
+        }
+        Ok(Self { depth: self.depth + 1 })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Checked {
+    type Value = usize;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked {
+    type Value = usize;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<usize, E> {
+        Ok(0)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<usize, E> {
+        Ok(0)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<usize, E> {
+        Ok(0)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<usize, E> {
+        Ok(0)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<usize, E> {
+        Ok(0)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<usize, E> {
+        Ok(0)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<usize, A::Error> {
+        let inner = self.deeper()?;
+        let mut count = 0;
+        while seq.next_element_seed(inner)?.is_some() {
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<usize, A::Error> {
+        let inner = self.deeper()?;
+        let mut keys = Keys::default();
+        let mut count = 0;
+        while let Some(key) = map.next_key_seed(Text)? {
+            if !keys.insert(key.clone()) {
+                return Err(A::Error::custom(format_args!("the key `{key}` stands twice in one object")));
+            }
+            map.next_value_seed(inner)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+}
