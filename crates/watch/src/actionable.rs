@@ -1,0 +1,161 @@
+//! What of a STIX object a device can act on by itself.
+//!
+//! Only an indicator says "look for this". Of an indicator only those values count each of which alone makes its
+//! pattern true: `[domain-name:value = 'a'] OR [ipv4-addr:value = 'b']` gives two, `a AND b` gives none, a
+//! negation never. Observables without an indicator are context: nobody said that they are bad.
+//!
+//! Source: STIX 2.1, sections 4.7 (indicator) and 9 (patterns).
+
+use serde::Deserialize;
+use stix::pattern::{self, Equality, ObjectPath, Step};
+use stix::{Head, ObjectId, Timestamp};
+
+use crate::value::{Kind, Value, normalise};
+
+/// A value to act on, and the indicator that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actionable {
+    /// What to look for.
+    pub value: Value,
+    /// From when the indicator holds.
+    pub valid_from: Option<Timestamp>,
+    /// Until when it holds; the instant itself is outside (rule L-3).
+    pub valid_until: Option<Timestamp>,
+    /// The indicator's confidence, 0 to 100, if it states one.
+    pub confidence: Option<u8>,
+    /// The indicator's name.
+    pub name: Option<String>,
+    /// The indicator.
+    pub object: ObjectId,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    pattern: Option<String>,
+    pattern_type: Option<String>,
+    valid_from: Option<String>,
+    valid_until: Option<String>,
+    confidence: Option<serde_json::Value>,
+    name: Option<String>,
+    #[serde(default)]
+    indicator_types: Vec<String>,
+    #[serde(default)]
+    labels: Vec<String>,
+}
+
+/// The values of an object that may be acted on one by one, each once, in the pattern's order.
+///
+/// Empty for everything but indicators in force with a STIX pattern, for revoked ones, and for those that say
+/// themselves that they are benign. A validity that can't be read counts as ended.
+#[must_use]
+pub fn actionable(raw: &str, head: &Head) -> Vec<Actionable> {
+    if head.object_type() != "indicator" || head.revoked {
+        return Vec::new();
+    }
+    let Ok(wire) = serde_json::from_str::<Wire>(raw) else {
+        return Vec::new();
+    };
+    let benign = |words: &[String]| words.iter().any(|word| word == "benign");
+    let is_stix = wire.pattern_type.as_deref().is_none_or(|kind| kind == "stix");
+    if !is_stix || benign(&wire.indicator_types) || benign(&wire.labels) {
+        return Vec::new();
+    }
+    let (Ok(valid_from), Ok(valid_until)) =
+        (time(wire.valid_from.as_deref()), time(wire.valid_until.as_deref()))
+    else {
+        return Vec::new();
+    };
+    let confidence =
+        wire.confidence.and_then(|number| number.as_u64()).and_then(|number| u8::try_from(number).ok());
+    let mut found: Vec<Actionable> = Vec::new();
+    for value in wire.pattern.as_deref().map(pattern_values).unwrap_or_default() {
+        if found.iter().all(|known| known.value != value) {
+            found.push(Actionable {
+                value,
+                valid_from,
+                valid_until,
+                confidence: confidence.filter(|number| *number <= 100),
+                name: wire.name.clone(),
+                object: head.id.clone(),
+            });
+        }
+    }
+    found
+}
+
+/// The values each of which alone makes a STIX pattern true; none if the pattern does not parse.
+#[must_use]
+pub fn pattern_values(text: &str) -> Vec<Value> {
+    let Ok(pattern) = pattern::parse(text) else {
+        return Vec::new();
+    };
+    pattern.alternatives().unwrap_or_default().iter().filter_map(equality_value).collect()
+}
+
+/// The STIX pattern that a value alone makes true; `None` for kinds that no observable holds.
+#[must_use]
+pub fn pattern_of(value: &Value) -> Option<String> {
+    let path = match value.kind() {
+        Kind::Domain => "domain-name:value",
+        Kind::Url => "url:value",
+        Kind::Ipv4 => "ipv4-addr:value",
+        Kind::Ipv6 => "ipv6-addr:value",
+        Kind::Md5 => "file:hashes.MD5",
+        Kind::Sha1 => "file:hashes.'SHA-1'",
+        Kind::Sha256 => "file:hashes.'SHA-256'",
+        Kind::Sha512 => "file:hashes.'SHA-512'",
+        Kind::Email => "email-addr:value",
+        Kind::Wallet => "cryptocurrency-wallet:value",
+        Kind::Mac => "mac-addr:value",
+        Kind::RegistryKey => "windows-registry-key:key",
+        Kind::Cve | Kind::Asn | Kind::Attack => return None,
+    };
+    let escaped = value.text().replace('\\', "\\\\").replace('\'', "\\'");
+    Some(format!("[{path} = '{escaped}']"))
+}
+
+fn time(text: Option<&str>) -> Result<Option<Timestamp>, stix::TimeError> {
+    text.map(Timestamp::parse).transpose()
+}
+
+fn equality_value(equality: &Equality<'_>) -> Option<Value> {
+    let kind = path_kind(equality.path)?;
+    let other = if kind == Kind::Ipv4 { Some(Kind::Ipv6) } else { None };
+    normalise(kind, equality.value).ok().or_else(|| normalise(other?, equality.value).ok())
+}
+
+/// What a device would look for where the path points.
+fn path_kind(path: &ObjectPath) -> Option<Kind> {
+    let keys: Vec<&str> = path
+        .steps
+        .iter()
+        .map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Index(_) | Step::Any => None,
+        })
+        .collect::<Option<_>>()?;
+    match (path.object_type.as_str(), keys.as_slice()) {
+        ("domain-name" | "hostname", ["value"]) => Some(Kind::Domain),
+        ("url", ["value"]) => Some(Kind::Url),
+        ("ipv4-addr", ["value"]) | ("network-traffic", ["dst_ref" | "src_ref", "value"]) => Some(Kind::Ipv4),
+        ("ipv6-addr", ["value"]) => Some(Kind::Ipv6),
+        ("email-addr", ["value"]) | ("email-message", ["from_ref" | "sender_ref", "value"]) => {
+            Some(Kind::Email)
+        }
+        ("mac-addr", ["value"]) => Some(Kind::Mac),
+        ("windows-registry-key", ["key"]) => Some(Kind::RegistryKey),
+        ("cryptocurrency-wallet" | "x-cryptocurrency-wallet", ["value" | "address"]) => Some(Kind::Wallet),
+        ("file" | "artifact", ["hashes", algorithm]) => hash_kind(algorithm),
+        _ => None,
+    }
+}
+
+fn hash_kind(algorithm: &str) -> Option<Kind> {
+    match algorithm.to_ascii_uppercase().replace(['-', '_'], "").as_str() {
+        "MD5" => Some(Kind::Md5),
+        "SHA1" => Some(Kind::Sha1),
+        "SHA256" => Some(Kind::Sha256),
+        "SHA512" => Some(Kind::Sha512),
+        _ => None,
+    }
+}

@@ -1,0 +1,348 @@
+//! Values in prose and in cells.
+//!
+//! [`extract`] undoes defanging first, remembering where each byte came from, then walks over the text once:
+//! each run of word characters is asked, in a fixed order, whether it is a URL, an address, a hash, a wallet, a
+//! mailbox, a name …. What is found is in normal form, with the place in the original. [`guess`] asks the same of one cell.
+//!
+//! A name counts only if it ends in a public suffix that is known, so that `report.final` is no domain.
+
+use std::ops::Range;
+
+use crate::coin;
+use crate::domain;
+use crate::refang::{Armed, refang};
+use crate::value::{HIVES, Kind, VALUE_BYTES_MAX, Value, normalise};
+
+/// Endings of file names that are top-level domains too: in prose, the file is meant.
+const FILE_ENDINGS: [&str; 12] = ["py", "sh", "rs", "md", "pl", "ps", "so", "zip", "mov", "app", "cab", "ai"];
+
+/// A value and where it stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The value, in normal form.
+    pub value: Value,
+    /// Its place in the text, in bytes.
+    pub range: Range<usize>,
+}
+
+/// Every value in a text, in order. The host of a URL is not given again by itself.
+#[must_use]
+pub fn extract(text: &str) -> Vec<Found> {
+    let mut armed = Armed::default();
+    armed.read(text);
+    let mut walk = Walk { text: &armed.text, found: Vec::new() };
+    walk.run();
+    let place = |at: usize| armed.places.get(at).copied().unwrap_or(text.len());
+    walk.found
+        .into_iter()
+        .map(|(value, range)| Found { value, range: place(range.start)..place(range.end) })
+        .collect()
+}
+
+/// The value in one cell of a table or one line of a list, in whatever spelling; `None` if there is none.
+///
+/// Takes ports (`1.2.3.4:443`), wildcards (`*.example.com`), and URLs without a scheme (`example.com/a`), which
+/// become `http`.
+#[must_use]
+pub fn guess(cell: &str) -> Option<Value> {
+    let cell = cell.trim().trim_matches(['"', '\'', '`', '<', '>', ',', ';']).trim();
+    if cell.is_empty() || cell.len() > VALUE_BYTES_MAX {
+        return None;
+    }
+    let clean = refang(cell);
+    let clean = clean.as_ref();
+    if clean.contains("://") {
+        return normalise(Kind::Url, clean).ok();
+    }
+    let in_order = [
+        Kind::Md5,
+        Kind::Sha1,
+        Kind::Sha256,
+        Kind::Sha512,
+        Kind::Ipv4,
+        Kind::Ipv6,
+        Kind::Cve,
+        Kind::Email,
+        Kind::Mac,
+        Kind::RegistryKey,
+        Kind::Asn,
+    ];
+    if let Some(value) = in_order.into_iter().find_map(|kind| normalise(kind, clean).ok()) {
+        return Some(value);
+    }
+    if coin::strict_chain(clean).is_some() {
+        return normalise(Kind::Wallet, clean).ok();
+    }
+    host_and_more(clean)
+}
+
+/// A host with a port, a wildcard or a path.
+fn host_and_more(clean: &str) -> Option<Value> {
+    let bare = clean.strip_prefix("*.").or_else(|| clean.strip_prefix('.')).unwrap_or(clean);
+    let host_end = bare.find(['/', '?', '#']).unwrap_or(bare.len());
+    let (authority, rest) = bare.split_at(host_end);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !port.is_empty() => {
+            (host, Some(port))
+        }
+        _ => (authority, None),
+    };
+    if rest.len() > 1 {
+        let is_host = normalise(Kind::Ipv4, host).is_ok() || name(host).is_some();
+        return is_host.then(|| normalise(Kind::Url, &format!("http://{bare}")).ok()).flatten();
+    }
+    let address = normalise(Kind::Ipv4, host).ok();
+    let address = address.or_else(|| port.and_then(|_| normalise(Kind::Ipv6, host.strip_prefix('[')?).ok()));
+    address.or_else(|| name(host))
+}
+
+/// A domain name with a public suffix that is known.
+fn name(text: &str) -> Option<Value> {
+    let value = normalise(Kind::Domain, text).ok()?;
+    let known = domain::is_registered_form(value.text()) || value.text().ends_with(".onion");
+    known.then_some(value)
+}
+
+struct Walk<'t> {
+    text: &'t str,
+    found: Vec<(Value, Range<usize>)>,
+}
+
+fn is_word(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_')
+}
+
+impl Walk<'_> {
+    fn run(&mut self) {
+        let mut at = 0;
+        while let Some(letter) = self.text[at..].chars().next() {
+            if !is_word(letter) && letter != ':' && letter != '[' {
+                at += letter.len_utf8();
+                continue;
+            }
+            let run = self.text[at..].find(|c| !is_word(c)).map_or(self.text.len(), |end| at + end);
+            at = self.word(at, run).max(at + letter.len_utf8()).max(run);
+        }
+    }
+
+    /// Looks at the word `start..end`; gives where to go on.
+    fn word(&mut self, start: usize, end: usize) -> usize {
+        let steps: [fn(&mut Self, usize, usize) -> Option<usize>; 6] =
+            [Self::url, Self::registry_key, Self::colons, Self::mailbox, Self::network, Self::plain];
+        steps.into_iter().find_map(|step| step(self, start, end)).unwrap_or(end)
+    }
+
+    fn take(&mut self, kind: Kind, range: Range<usize>) -> Option<usize> {
+        let value = normalise(kind, &self.text[range.clone()]).ok()?;
+        let end = range.end;
+        self.found.push((value, range));
+        Some(end)
+    }
+
+    fn before(&self, at: usize) -> Option<char> {
+        self.text[..at].chars().next_back()
+    }
+
+    fn after(&self, at: usize) -> &str {
+        &self.text[at..]
+    }
+
+    fn url(&mut self, start: usize, end: usize) -> Option<usize> {
+        if !self.after(end).starts_with("://") {
+            return None;
+        }
+        let letters = self.text[start..end].trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+        let start = end - letters.len();
+        let known = ["http", "https", "ftp", "ftps", "sftp", "ws", "wss", "tcp", "udp"];
+        let scheme = letters.to_ascii_lowercase();
+        let scheme_start =
+            known.iter().filter(|known| scheme.ends_with(*known)).map(|known| known.len()).max()?;
+        let start = start.max(end - scheme_start);
+        let stop = self.url_end(start, end + 3);
+        self.take(Kind::Url, start..stop)
+    }
+
+    /// Where a URL that begins at `start` ends: at white space or a quote, less closing punctuation.
+    fn url_end(&self, start: usize, from: usize) -> usize {
+        let rest = self.after(from);
+        let stop = rest
+            .find(|c: char| c.is_whitespace() || c.is_control() || "<>\"`|{}^“”’、。，）】".contains(c))
+            .unwrap_or(rest.len());
+        let mut end = from + stop;
+        while let Some(last) = self.text[start..end].chars().next_back() {
+            let opened = |open, close| {
+                let part = &self.text[start..end];
+                part.matches(open).count() >= part.matches(close).count()
+            };
+            let keep = match last {
+                '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '[' | '(' | '\\' => false,
+                ')' => opened('(', ')'),
+                ']' => opened('[', ']'),
+                _ => true,
+            };
+            if keep {
+                break;
+            }
+            end -= last.len_utf8();
+        }
+        end
+    }
+
+    fn registry_key(&mut self, start: usize, end: usize) -> Option<usize> {
+        if !self.after(end).starts_with('\\') {
+            return None;
+        }
+        let hive = self.text[start..end].to_ascii_uppercase();
+        HIVES.iter().find(|(short, long)| hive == *short || hive == *long)?;
+        let rest = self.after(end);
+        let line =
+            rest.find(['\n', '\r', '\t', '"', '\'', '`', '<', '>', ',', ';', ')', '|']).unwrap_or(rest.len());
+        // A blank belongs to the key only if a backslash follows in the next word: `Windows NT\CurrentVersion`.
+        let mut stop = 0;
+        for part in rest[..line].split_inclusive(' ') {
+            let joins = stop == 0 || part.contains('\\') && !part.starts_with('\\');
+            if !joins || stop > 0 && is_new_key(part) {
+                break;
+            }
+            stop += part.len();
+        }
+        let key = rest[..stop].trim_end_matches([' ', '.', '\\', ':']);
+        self.take(Kind::RegistryKey, start..end + key.len())
+    }
+
+    /// IPv6 addresses and networks, MAC addresses.
+    fn colons(&mut self, start: usize, end: usize) -> Option<usize> {
+        let hexish = |c: char| c.is_ascii_hexdigit() || c == ':' || c == '.';
+        let head = &self.text[start..end];
+        let mac_dashes = head.matches('-').count() == 5;
+        if mac_dashes {
+            return self.take(Kind::Mac, start..end);
+        }
+        let start = if self.after(start).starts_with('[') { start + 1 } else { start };
+        if self.before(start).is_some_and(|c| is_word(c) || c == ':')
+            || !head.chars().all(|c| hexish(c) || c == '[')
+        {
+            return None;
+        }
+        let rest = self.after(start);
+        let run = rest.find(|c| !hexish(c)).unwrap_or(rest.len());
+        let run = rest[..run].trim_end_matches(['.', ':']).len().max(usize::from(rest.starts_with("::")) * 2);
+        let stop = start + run;
+        if rest[..run].matches(':').count() < 2
+            || self.after(stop).starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        {
+            return None;
+        }
+        if let Some(at) = self.take(Kind::Mac, start..stop) {
+            return Some(at);
+        }
+        let prefix = self.prefix_length(stop, 128);
+        if run < 4 {
+            return None;
+        }
+        self.take(Kind::Ipv6, start..stop + prefix).or_else(|| self.take(Kind::Ipv6, start..stop))
+    }
+
+    /// The length of `/24` at `at`, if it is there and no longer path follows.
+    fn prefix_length(&self, at: usize, most: u32) -> usize {
+        let Some(rest) = self.after(at).strip_prefix('/') else { return 0 };
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let ends = !rest[digits..].starts_with(|c: char| c.is_alphanumeric() || c == '/' || c == '_');
+        let fits = rest[..digits].parse::<u32>().is_ok_and(|length| length <= most);
+        if ends && fits { digits + 1 } else { 0 }
+    }
+
+    fn mailbox(&mut self, start: usize, end: usize) -> Option<usize> {
+        if !self.after(end).starts_with('@') {
+            let local = self.after(end).find(|c: char| !(is_word(c) || "+%&!#$'*=~".contains(c)))? + end;
+            if local == end || !self.after(local).starts_with('@') {
+                return None;
+            }
+            return self.mailbox(start, local);
+        }
+        let rest = self.after(end + 1);
+        let run = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let host = rest[..run].trim_end_matches(['.', '-', '_']);
+        name(host)?;
+        let lead =
+            self.text[start..end].len() - self.text[start..end].trim_start_matches(['.', '-', '_']).len();
+        self.take(Kind::Email, start + lead..end + 1 + host.len())
+    }
+
+    fn network(&mut self, start: usize, end: usize) -> Option<usize> {
+        let lead =
+            self.text[start..end].len() - self.text[start..end].trim_start_matches(['.', '-', '_']).len();
+        let start = start + lead;
+        let stop = start + self.text[start..end].trim_end_matches(['.', '-', '_']).len();
+        if self.before(start).is_some_and(|c| c == '/' || c == '\\' || c == '@')
+            && lead == 0
+            && self.is_path(start)
+        {
+            return None;
+        }
+        normalise(Kind::Ipv4, &self.text[start..stop]).ok()?;
+        let prefix = if stop == end { self.prefix_length(stop, 32) } else { 0 };
+        if prefix == 0 && stop == end && self.has_path(stop) {
+            return self.schemeless(start, stop);
+        }
+        self.take(Kind::Ipv4, start..stop + prefix)
+    }
+
+    fn plain(&mut self, start: usize, end: usize) -> Option<usize> {
+        let word = &self.text[start..end];
+        let lead = word.len() - word.trim_start_matches(['.', '-', '_']).len();
+        let start = start + lead;
+        let end_of_word = start + self.text[start..end].trim_end_matches(['.', '-', '_']).len();
+        let word = &self.text[start..end_of_word];
+        if word.len() < 4 || self.is_path(start) {
+            return None;
+        }
+        let kinds = [Kind::Md5, Kind::Sha1, Kind::Sha256, Kind::Sha512, Kind::Cve, Kind::Asn, Kind::Attack];
+        if let Some(kind) = kinds.into_iter().find(|kind| normalise(*kind, word).is_ok()) {
+            return self.take(kind, start..end_of_word);
+        }
+        if word.eq_ignore_ascii_case("asn") || coin::strict_chain(word).is_some() {
+            return self.take(Kind::Wallet, start..end_of_word);
+        }
+        let domain = name(word)?;
+        let labels = domain.text().split('.').count();
+        let ending = domain.text().rsplit('.').next().unwrap_or_default();
+        if labels == 2 && FILE_ENDINGS.contains(&ending) {
+            return None;
+        }
+        if end_of_word == end && self.has_path(end) {
+            return self.schemeless(start, end);
+        }
+        self.take(Kind::Domain, start..end_of_word)
+    }
+
+    /// Whether the word at `at` is part of a path.
+    fn is_path(&self, at: usize) -> bool {
+        matches!(self.before(at), Some('/' | '\\' | '@' | '=' | '%')) && {
+            let before = self.text[..at].trim_end_matches(['/', '\\']);
+            before.ends_with(|c: char| c.is_alphanumeric() || c == '.' || c == ':') || before.len() + 1 == at
+        }
+    }
+
+    fn has_path(&self, at: usize) -> bool {
+        let rest = self.after(at);
+        let port =
+            rest.strip_prefix(':').map_or(0, |rest| 1 + rest.bytes().take_while(u8::is_ascii_digit).count());
+        rest[port..]
+            .strip_prefix('/')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || "_-.~?".contains(c)))
+    }
+
+    /// A URL that somebody wrote without its scheme.
+    fn schemeless(&mut self, start: usize, end: usize) -> Option<usize> {
+        let stop = self.url_end(start, end);
+        let value = normalise(Kind::Url, &format!("http://{}", &self.text[start..stop])).ok()?;
+        self.found.push((value, start..stop));
+        Some(stop)
+    }
+}
+
+fn is_new_key(part: &str) -> bool {
+    let hive = part.split('\\').next().unwrap_or_default().to_ascii_uppercase();
+    HIVES.iter().any(|(short, long)| hive == *short || hive == *long)
+}

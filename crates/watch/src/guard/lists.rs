@@ -1,0 +1,274 @@
+//! Warning lists: values that are often taken for bad and are not.
+//!
+//! A choice of MISP's lists is compiled in; more can be given at run time in the same JSON. They are read once into
+//! three structures: names and texts, ranges of addresses, and the first 16 bytes of hashes.
+//!
+//! Source: MISP warning-list format (github.com/MISP/misp-warninglists, schema.json).
+
+use std::io::Read;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use flate2::read::GzDecoder;
+use ipnet::IpNet;
+use serde::Deserialize;
+use stix::Finding;
+
+use super::names::{self, BELOW, By, EXACT, Names, SHARED};
+use super::ranges::Ranges;
+use crate::domain;
+use crate::value::{Kind, Value, normalise};
+
+/// Most lists in one guard.
+pub(super) const LISTS_MAX: usize = 255;
+/// Most entries in one list given at run time.
+pub(super) const LIST_ENTRIES_MAX: usize = 5_000_000;
+
+static PACKED: &[u8] = include_bytes!("../../data/warninglists.jsonl.gz");
+
+/// Lists of names that many people share, each with a part of its own.
+const SHARED_LISTS: [&str; 3] = ["dynamic-dns", "url-shortener", "link-in-bio"];
+
+/// Free hosting and blogs where every name below belongs to somebody else and which the Public Suffix List lacks.
+const SHARED_HOSTS: [&str; 30] = [
+    "000webhostapp.com",
+    "1apps.com",
+    "atwebpages.com",
+    "blogspot.com",
+    "c1.biz",
+    "duckdns.org",
+    "getenjoyment.net",
+    "github.io",
+    "mediafire.com",
+    "medianewsonline.com",
+    "myartsonline.com",
+    "mygamesonline.org",
+    "mypressonline.com",
+    "mywebcommunity.org",
+    "ngrok.io",
+    "notion.site",
+    "onlinewebshop.net",
+    "pythonanywhere.com",
+    "scienceontheweb.net",
+    "sharepoint.com",
+    "sportsontheweb.net",
+    "substack.com",
+    "tistory.com",
+    "trycloudflare.com",
+    "tumblr.com",
+    "webflow.io",
+    "weebly.com",
+    "wixsite.com",
+    "wordpress.com",
+    "workers.dev",
+];
+
+const SHARED_HOSTS_TITLE: &str = "Shared hosting known to Bongsu";
+
+#[derive(Deserialize)]
+struct Wire {
+    #[serde(default)]
+    slug: String,
+    name: String,
+    #[serde(rename = "type", default)]
+    matching: String,
+    list: Vec<String>,
+}
+
+/// Warning lists, ready to be asked. Share one by [`Arc`].
+#[derive(Debug, Clone, Default)]
+pub struct Lists {
+    titles: Vec<Box<str>>,
+    names: Names,
+    ipv4: Ranges<u32>,
+    ipv6: Ranges<u128>,
+    digests: Vec<u128>,
+    digest_lists: Vec<u8>,
+}
+
+/// A name's hold, with the list's title.
+pub(crate) struct NameHit<'a> {
+    pub(crate) by: By,
+    pub(crate) entry: &'a str,
+    pub(crate) list: &'a str,
+}
+
+impl Lists {
+    /// No lists: the registries, public suffixes and own assets still hold.
+    #[must_use]
+    pub fn none() -> Arc<Self> {
+        Arc::new(Self::default())
+    }
+
+    /// The lists compiled into the program, read once.
+    #[must_use]
+    pub fn builtin() -> Arc<Self> {
+        static READ: OnceLock<Arc<Lists>> = OnceLock::new();
+        READ.get_or_init(|| Arc::new(Self::with::<&str>(&[]).0)).clone()
+    }
+
+    /// The lists compiled in and more, each the text of a MISP warning list (`list.json`).
+    ///
+    /// A list that can't be read is a finding and left out; so are patterns, which are not looked up.
+    pub fn with<S: AsRef<str>>(more: &[S]) -> (Self, Vec<Finding>) {
+        let mut build = Build::default();
+        build.shared_hosts();
+        let mut text = String::new();
+        // The file is part of the program; a test reads it. Were it broken, its lists would be missing, loudly.
+        if let Err(error) = GzDecoder::new(PACKED).read_to_string(&mut text) {
+            build.findings.push(Finding::error("list-unread", "builtin", error.to_string()));
+        }
+        for (at, line) in text.lines().enumerate() {
+            build.list(line, &format!("builtin[{at}]"));
+        }
+        build.findings.retain(|finding| finding.code != "list-entry-unread");
+        for (at, list) in more.iter().enumerate() {
+            build.list(list.as_ref(), &format!("lists[{at}]"));
+        }
+        build.finish()
+    }
+
+    /// The lists' titles, in the order in which they were read.
+    pub fn titles(&self) -> impl Iterator<Item = &str> {
+        self.titles.iter().map(AsRef::as_ref)
+    }
+
+    /// About how many bytes of memory the lists take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.names.bytes() + self.ipv4.len() * 9 + self.ipv6.len() * 33 + self.digests.len() * 17
+    }
+
+    pub(crate) fn name(&self, name: &str) -> Option<NameHit<'_>> {
+        let names::Found { by, entry, list } = self.names.find(name)?;
+        Some(NameHit { by, entry, list: self.title(list) })
+    }
+
+    pub(crate) fn network(&self, network: &IpNet) -> Option<&str> {
+        let list = match network {
+            IpNet::V4(net) => self.ipv4.touching(net.network().to_bits(), net.broadcast().to_bits()),
+            IpNet::V6(net) => self.ipv6.touching(net.network().to_bits(), net.broadcast().to_bits()),
+        };
+        list.map(|list| self.title(list))
+    }
+
+    pub(crate) fn text(&self, value: &Value) -> Option<&str> {
+        if value.kind().is_hash() {
+            let at = self.digests.binary_search(&digest_start(value.text())?).ok()?;
+            return self.digest_lists.get(at).map(|list| self.title(*list));
+        }
+        self.names.exact(value.text()).map(|list| self.title(list))
+    }
+
+    fn title(&self, list: u8) -> &str {
+        self.titles.get(usize::from(list)).map_or("", AsRef::as_ref)
+    }
+}
+
+/// The first 16 bytes of a hash: enough that no other hash is taken for it.
+fn digest_start(hex: &str) -> Option<u128> {
+    u128::from_str_radix(hex.get(..32)?, 16).ok()
+}
+
+#[derive(Default)]
+struct Build {
+    lists: Lists,
+    ipv4: Vec<(u32, u32, u8)>,
+    ipv6: Vec<(u128, u128, u8)>,
+    digests: Vec<(u128, u8)>,
+    findings: Vec<Finding>,
+}
+
+impl Build {
+    fn shared_hosts(&mut self) {
+        self.lists.titles.push(SHARED_HOSTS_TITLE.into());
+        for host in SHARED_HOSTS {
+            self.lists.names.add(host, 0, SHARED);
+        }
+    }
+
+    fn list(&mut self, json: &str, path: &str) {
+        let wire: Wire = match serde_json::from_str(json) {
+            Ok(wire) => wire,
+            Err(error) => {
+                let message = format!("not a MISP warning list: {error}");
+                self.findings.push(Finding::error("list-unread", path, message));
+                return;
+            }
+        };
+        let number =
+            u8::try_from(self.lists.titles.len()).ok().filter(|_| self.lists.titles.len() < LISTS_MAX);
+        let Some(number) = number.filter(|_| wire.list.len() <= LIST_ENTRIES_MAX) else {
+            let message =
+                format!("more than {LISTS_MAX} lists or {LIST_ENTRIES_MAX} entries; the list was left out");
+            self.findings.push(Finding::error("list-too-large", path, message));
+            return;
+        };
+        if wire.matching == "regex" {
+            let message = format!("`{}` holds patterns, which are not looked up; it was left out", wire.name);
+            self.findings.push(Finding::warning("list-unread", path, message));
+            return;
+        }
+        self.lists.titles.push(wire.name.trim().into());
+        let flags = if SHARED_LISTS.contains(&wire.slug.as_str()) { SHARED } else { EXACT | BELOW };
+        let unread = wire.list.iter().filter(|entry| !self.entry(entry.trim(), number, flags)).count();
+        if unread > 0 {
+            let message = format!("{unread} entries of `{}` are no value that the guard looks up", wire.name);
+            self.findings.push(Finding::warning("list-entry-unread", path, message));
+        }
+    }
+
+    fn entry(&mut self, entry: &str, list: u8, flags: u8) -> bool {
+        let name = entry.strip_prefix("*.").or_else(|| entry.strip_prefix('.')).unwrap_or(entry);
+        if entry.starts_with(|c: char| c.is_ascii_hexdigit() || c == ':') && self.network(entry, list) {
+            return true;
+        }
+        let is_hash =
+            matches!(entry.len(), 32 | 40 | 64 | 128) && entry.bytes().all(|b| b.is_ascii_hexdigit());
+        if is_hash && let Some(start) = digest_start(&entry.to_ascii_lowercase()) {
+            self.digests.push((start, list));
+            return true;
+        }
+        let other = if entry.contains("://") {
+            Kind::Url
+        } else if entry.contains('@') {
+            Kind::Email
+        } else {
+            return match domain::normal(name) {
+                Ok(name) => {
+                    self.lists.names.add_domain(&name, list, flags);
+                    true
+                }
+                Err(_) => false,
+            };
+        };
+        match normalise(other, entry) {
+            Ok(value) => {
+                self.lists.names.add(value.text(), list, EXACT);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn network(&mut self, entry: &str, list: u8) -> bool {
+        let network = entry.parse::<IpNet>().or_else(|_| entry.parse::<IpAddr>().map(IpNet::from));
+        match network {
+            Ok(IpNet::V4(net)) => self.ipv4.push((net.network().to_bits(), net.broadcast().to_bits(), list)),
+            Ok(IpNet::V6(net)) => self.ipv6.push((net.network().to_bits(), net.broadcast().to_bits(), list)),
+            Err(_) => return false,
+        }
+        true
+    }
+
+    fn finish(mut self) -> (Lists, Vec<Finding>) {
+        self.lists.names.shrink();
+        self.lists.ipv4 = Ranges::build(self.ipv4);
+        self.lists.ipv6 = Ranges::build(self.ipv6);
+        self.digests.sort_unstable();
+        self.digests.dedup_by_key(|(start, _)| *start);
+        self.lists.digests = self.digests.iter().map(|(start, _)| *start).collect();
+        self.lists.digest_lists = self.digests.iter().map(|(_, list)| *list).collect();
+        (self.lists, self.findings)
+    }
+}

@@ -1,0 +1,214 @@
+//! Defanged spellings, there and back: `hxxp[:]//evil[.]example` is `http://evil.example`.
+//!
+//! People disarm indicators so that nobody clicks on them, each in their own way. [`refang`] undoes the ways seen in
+//! the field and leaves everything else as it was; [`defang`] writes the commonest one. For [`extract`](crate::extract())
+//! each byte of the result knows where it came from.
+
+use std::borrow::Cow;
+
+use crate::value::{Kind, Value};
+
+/// What is written for a character, longest first where one begins another.
+const SPELLINGS: [(&str, &str); 34] = [
+    ("[://]", "://"),
+    ("[:]//", "://"),
+    ("(://)", "://"),
+    ("[:/]/", "://"),
+    ("[:]", ":"),
+    ("(:)", ":"),
+    ("{:}", ":"),
+    ("[/]", "/"),
+    ("[www]", "www"),
+    ("[.]", "."),
+    ("(.)", "."),
+    ("{.}", "."),
+    ("<.>", "."),
+    ("[dot]", "."),
+    ("(dot)", "."),
+    ("{dot}", "."),
+    ("<dot>", "."),
+    ("[d0t]", "."),
+    ("[punkt]", "."),
+    ("[point]", "."),
+    ("[at]", "@"),
+    ("(at)", "@"),
+    ("{at}", "@"),
+    ("<at>", "@"),
+    ("[@]", "@"),
+    ("(@)", "@"),
+    ("{@}", "@"),
+    ("[et]", "@"),
+    ("[.", "."),
+    (".]", "."),
+    ("(.", "."),
+    (".)", "."),
+    ("{.", "."),
+    (".}", "."),
+];
+
+/// Schemes as they are disarmed, and as they are.
+const SCHEMES: [(&str, &str); 12] = [
+    ("hxxps", "https"),
+    ("hxxp", "http"),
+    ("htxps", "https"),
+    ("htxp", "http"),
+    ("h**ps", "https"),
+    ("h**p", "http"),
+    ("httx", "http"),
+    ("hxtps", "https"),
+    ("hxtp", "http"),
+    ("meows", "https"),
+    ("meow", "http"),
+    ("fxp", "ftp"),
+];
+
+/// `text` with every defanged spelling undone; borrowed when there is none. Refanging twice changes nothing more.
+#[must_use]
+pub fn refang(text: &str) -> Cow<'_, str> {
+    let mut current = Cow::Borrowed(text);
+    loop {
+        let mut armed = Armed::default();
+        if !armed.read(&current) {
+            return current;
+        }
+        current = Cow::Owned(armed.text);
+    }
+}
+
+/// A value as it can be printed without anyone following it.
+#[must_use]
+pub fn defang(value: &Value) -> String {
+    let text = value.text();
+    match value.kind() {
+        Kind::Domain | Kind::Ipv4 => text.replace('.', "[.]"),
+        Kind::Ipv6 => text.replace(':', "[:]"),
+        Kind::Email => text.replace('@', "[@]").replace('.', "[.]"),
+        Kind::Url => {
+            let text =
+                text.strip_prefix("http").map_or_else(|| text.to_owned(), |rest| format!("hxxp{rest}"));
+            text.replace('.', "[.]")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Text with its spellings undone, and where each byte of it began.
+#[derive(Default)]
+pub(crate) struct Armed {
+    pub(crate) text: String,
+    /// For each byte of `text`, its place in the original; one more for the end.
+    pub(crate) places: Vec<usize>,
+}
+
+impl Armed {
+    /// Reads `source`; false if nothing in it was defanged.
+    pub(crate) fn read(&mut self, source: &str) -> bool {
+        let bytes = source.as_bytes();
+        let mut at = 0;
+        let mut changed = false;
+        while at < bytes.len() {
+            if let Some((length, plain)) = self.spelling(source, at) {
+                self.push(plain, at);
+                at += length;
+                changed = true;
+                continue;
+            }
+            let width = source[at..].chars().next().map_or(1, char::len_utf8);
+            for step in 0..width {
+                self.places.push(at + step);
+            }
+            self.text.push_str(&source[at..at + width]);
+            at += width;
+        }
+        self.places.push(at);
+        changed
+    }
+
+    fn push(&mut self, plain: &str, at: usize) {
+        self.text.push_str(plain);
+        self.places.resize(self.text.len(), at);
+    }
+
+    fn spelling(&self, source: &str, at: usize) -> Option<(usize, &'static str)> {
+        let rest = &source[at..];
+        let first = *rest.as_bytes().first()?;
+        match first {
+            b'[' | b'(' | b'{' | b'<' | b'.' | b' ' => self.bracketed(rest),
+            b'\\' => self.escaped(rest),
+            b'h' | b'H' | b'm' | b'M' | b'f' | b'F' => self.scheme(rest),
+            0xe3 if rest.starts_with('。') => Some(("。".len(), ".")),
+            0xef if rest.starts_with('．') => Some(("．".len(), ".")),
+            _ => None,
+        }
+    }
+
+    /// A dot, colon or at sign in brackets, blanks around it included.
+    fn bracketed(&self, rest: &str) -> Option<(usize, &'static str)> {
+        let inner = rest.trim_start_matches(' ');
+        let blanks = rest.len() - inner.len();
+        if blanks > 1
+            || !self.text.ends_with(|c: char| c.is_alphanumeric() || ")]/:@.".contains(c)) && blanks > 0
+        {
+            return None;
+        }
+        let (spelling, plain) = SPELLINGS
+            .iter()
+            .find(|(spelling, _)| starts_with_ignoring_case(inner, spelling))
+            .filter(|(spelling, _)| spelling.len() > 2 || self.is_half_bracket(inner, spelling))?;
+        let mut length = blanks + spelling.len();
+        let after = &rest[length..];
+        let whole = spelling.len() > 2 && matches!(*plain, "." | "@");
+        if blanks > 0 && !(whole && after.trim_start_matches(' ').starts_with(char::is_alphanumeric)) {
+            return None;
+        }
+        if whole && after.starts_with(' ') && after[1..].starts_with(char::is_alphanumeric) && blanks > 0 {
+            length += 1;
+        }
+        Some((length, plain))
+    }
+
+    /// `[.` or `.]` alone, with a name on both sides: somebody lost a bracket.
+    fn is_half_bracket(&self, inner: &str, spelling: &str) -> bool {
+        let after = inner[spelling.len()..].chars().next();
+        let opened = spelling.starts_with('.');
+        let open = if spelling.ends_with(')') {
+            '('
+        } else if spelling.ends_with('}') {
+            '{'
+        } else {
+            '['
+        };
+        let line = self.text.rsplit([' ', '\n', '\t']).next().unwrap_or_default();
+        self.text.ends_with(char::is_alphanumeric)
+            && after.is_some_and(char::is_alphanumeric)
+            && !(opened && line.contains(open))
+    }
+
+    /// `\.` between two letters or digits.
+    fn escaped(&self, rest: &str) -> Option<(usize, &'static str)> {
+        let after = rest.strip_prefix("\\.")?.chars().next()?;
+        let word = self.text.rsplit([' ', '\n', '\t']).next().unwrap_or_default();
+        let is_path = word.contains('\\') || word.contains(':') && !word.contains("//");
+        (self.text.ends_with(char::is_alphanumeric) && after.is_alphanumeric() && !is_path && !is_hive(word))
+            .then_some((2, "."))
+    }
+
+    fn scheme(&self, rest: &str) -> Option<(usize, &'static str)> {
+        if self.text.ends_with(char::is_alphanumeric) {
+            return None;
+        }
+        let (spelling, plain) =
+            SCHEMES.into_iter().find(|(spelling, _)| starts_with_ignoring_case(rest, spelling))?;
+        let after = rest[spelling.len()..].trim_start_matches([' ']);
+        let follows = ["://", "[:", "[://", "(:", "{:", ":\\\\", ":/"];
+        follows.iter().any(|start| after.starts_with(start)).then_some((spelling.len(), plain))
+    }
+}
+
+fn is_hive(word: &str) -> bool {
+    crate::value::HIVES.iter().any(|(short, long)| word.ends_with(short) || word.ends_with(long))
+}
+
+fn starts_with_ignoring_case(text: &str, start: &str) -> bool {
+    text.as_bytes().get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
+}
