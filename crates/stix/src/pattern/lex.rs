@@ -79,7 +79,7 @@ fn word(text: &str, at: usize, first: char) -> Result<(Token, usize), PatternErr
     if matches!(first, 'b' | 'h' | 't') && rest[1..].starts_with('\'') {
         let (value, length) = quoted(text, at + 1)?;
         let fine = match first {
-            'h' => value.len() % 2 == 0 && value.bytes().all(|b| b.is_ascii_hexdigit()),
+            'h' => value.len().is_multiple_of(2) && value.bytes().all(|b| b.is_ascii_hexdigit()),
             'b' => is_base64(&value),
             _ => true,
         };
@@ -159,7 +159,7 @@ fn quoted(text: &str, at: usize) -> Result<(String, usize), PatternError> {
 fn is_base64(value: &str) -> bool {
     let bytes = value.as_bytes();
     let padding = bytes.iter().rev().take_while(|b| **b == b'=').count();
-    bytes.len() % 4 == 0
+    bytes.len().is_multiple_of(4)
         && padding <= 2
         && bytes[..bytes.len() - padding]
             .iter()
