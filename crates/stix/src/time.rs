@@ -69,11 +69,6 @@ impl Timestamp {
     /// The instant `micros` microseconds after 1970-01-01T00:00:00Z, printed with six digits.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "0..1_000_000 by rem_euclid"
-        )]
         let nanos = micros.rem_euclid(1_000_000) as u32 * 1_000;
         Self { seconds: micros.div_euclid(1_000_000), nanos, digits: 6 }
     }
