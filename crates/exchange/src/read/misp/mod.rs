@@ -1,0 +1,78 @@
+//! MISP events become STIX 2.1: a report, its indicators and observables, who made it, and how they hang together.
+//!
+//! Every UUID that MISP gave stays: attribute 5c06… is `indicator--5c06…`. `created` is the event's date, which edits do
+//! not move, `modified` the element's own timestamp. What is `deleted` becomes a withdrawal. Each attribute
+//! that STIX has no place for is a finding.
+//!
+//! Source: MISP core format (draft-dulaunoy-misp-core-format); rule X-9.
+
+mod attribute;
+mod context;
+mod event;
+mod wire;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use stix::Finding;
+
+use super::{Options, ReadError, Sink};
+use wire::Event;
+
+/// Most events in one file.
+const EVENTS_MAX: usize = 1_000_000;
+
+/// An event in its envelope, or bare.
+#[derive(Deserialize)]
+struct Holder<'a> {
+    #[serde(rename = "Event", borrow)]
+    event: Option<&'a RawValue>,
+    #[serde(borrow)]
+    response: Option<&'a RawValue>,
+}
+
+pub(super) fn read(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+    let whole: &RawValue = serde_json::from_str(text).map_err(ReadError::Misp)?;
+    let mut path = Vec::new();
+    let mut count = 0;
+    holder(whole.get(), &mut path, options, sink, &mut count);
+    Ok(())
+}
+
+/// Reads `{"Event": …}`, `{"response": …}`, lists of these, and bare events.
+fn holder(text: &str, path: &mut Vec<String>, options: &Options, sink: &mut Sink<'_>, count: &mut usize) {
+    if sink.stopped || *count >= EVENTS_MAX || path.len() > 4 {
+        return;
+    }
+    if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(text) {
+        for (at, one) in list.iter().enumerate() {
+            path.push(format!("[{at}]"));
+            holder(one.get(), path, options, sink, count);
+            path.pop();
+        }
+        return;
+    }
+    let holder_of = serde_json::from_str::<Holder<'_>>(text).ok();
+    if let Some(inner) = holder_of.and_then(|holder| holder.event.or(holder.response)) {
+        path.push(".".to_owned());
+        holder(inner.get(), path, options, sink, count);
+        path.pop();
+        return;
+    }
+    *count += 1;
+    let place: String = path.iter().filter(|part| *part != ".").map(String::as_str).collect();
+    match serde_json::from_str::<Event>(text) {
+        Ok(event) if is_event(&event) => event::read(&event, &place, options, sink),
+        Ok(_) => sink.finding(Finding::error(
+            "misp-no-event",
+            place,
+            "no event: neither title, attributes nor objects",
+        )),
+        Err(error) => {
+            sink.finding(Finding::error("misp-malformed", place, format!("not a MISP event: {error}")))
+        }
+    }
+}
+
+fn is_event(event: &Event) -> bool {
+    event.info.text().is_some() || !event.attributes.all.is_empty() || !event.objects.all.is_empty()
+}
