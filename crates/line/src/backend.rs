@@ -1,0 +1,188 @@
+//! Where lines are kept: SQLite, the one place that knows SQL.
+//!
+//! Two append-only tables in number order. `record.pos` is `line.no << 40 | number`, so that the records of a line lie
+//! together and a page is one sequential read; the head row of a line changes in the transaction that
+//! appends to it. WAL with `synchronous=FULL`: what was committed survives power loss.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use uuid::Uuid;
+
+use crate::merkle::Hash;
+use crate::record::{Added, LineId, RecordKind, Seq};
+
+/// The version of the tables.
+const SCHEMA: i64 = 1;
+const SEQ_BITS: u32 = 40;
+
+/// The head of a line, as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HeadRow {
+    pub(crate) no: i64,
+    pub(crate) id: LineId,
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
+}
+
+/// A record, as stored.
+pub(crate) struct RecordRow<'a> {
+    pub(crate) no: i64,
+    pub(crate) seq: Seq,
+    pub(crate) added: Added,
+    pub(crate) kind: RecordKind,
+    pub(crate) sender: Uuid,
+    pub(crate) terms: Option<&'a str>,
+    pub(crate) of: Option<Seq>,
+    pub(crate) body: &'a [u8],
+}
+
+/// A transaction's worth of appends.
+#[derive(Default)]
+pub(crate) struct Batch<'a> {
+    pub(crate) records: Vec<RecordRow<'a>>,
+    pub(crate) heads: Vec<HeadRow>,
+}
+
+/// What stops the backend.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum BackendError {
+    #[error("{0}")]
+    Sql(String),
+    #[error("the record at {line}/{seq} can't be read: {what}", seq = seq.0)]
+    Damaged { line: LineId, seq: Seq, what: &'static str },
+    #[error("the tables have version {found}, this program knows {SCHEMA}: use a newer program")]
+    Schema { found: i64 },
+}
+
+impl From<rusqlite::Error> for BackendError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error.to_string())
+    }
+}
+
+/// One connection.
+pub(crate) struct Sqlite {
+    connection: Connection,
+}
+
+impl Sqlite {
+    /// Opens the file for the one writer, and makes the tables if they are not there.
+    pub(crate) fn writer(path: &Path) -> Result<Self, BackendError> {
+        let connection = Connection::open(path)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", 8192)?;
+        connection.pragma_update(None, "cache_size", -16_384)?;
+        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        match found {
+            SCHEMA => {}
+            0 => {
+                connection.execute_batch(include_str!("schema.sql"))?;
+            }
+            _ => return Err(BackendError::Schema { found }),
+        }
+        Ok(Self { connection })
+    }
+
+    /// Opens the file to read it.
+    pub(crate) fn reader(path: &Path) -> Result<Self, BackendError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.pragma_update(None, "cache_size", -8_192)?;
+        Ok(Self { connection })
+    }
+
+    /// All lines, in the order in which they were made.
+    pub(crate) fn heads(&self) -> Result<Vec<HeadRow>, BackendError> {
+        let mut statement = self.connection.prepare("SELECT no, id, size, root FROM line ORDER BY no")?;
+        let rows = statement.query_map([], |row| {
+            let (id, root): ([u8; 16], [u8; 32]) = (row.get(1)?, row.get(3)?);
+            let size = u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+            Ok(HeadRow { no: row.get(0)?, id: LineId::new(Uuid::from_bytes(id)), size, root })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Writes a batch in one transaction. When it returns `Ok`, the batch is durable.
+    pub(crate) fn commit(&mut self, batch: &Batch<'_>) -> Result<(), BackendError> {
+        let transaction = self.connection.transaction()?;
+        {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO record (pos, added, kind, sender, terms, of_seq, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )?;
+            for row in &batch.records {
+                insert.execute(params![
+                    position(row.no, row.seq),
+                    row.added.0,
+                    row.kind.stored(),
+                    row.sender.as_bytes(),
+                    row.terms,
+                    row.of.map(|seq| seq.0.cast_signed()),
+                    row.body,
+                ])?;
+            }
+            let mut update = transaction.prepare_cached(
+                "INSERT INTO line (no, id, size, root) VALUES (?, ?, ?, ?)
+                 ON CONFLICT (no) DO UPDATE SET size = excluded.size, root = excluded.root",
+            )?;
+            for head in &batch.heads {
+                update.execute(params![
+                    head.no,
+                    head.id.uuid().as_bytes(),
+                    head.size.cast_signed(),
+                    head.root
+                ])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Gives the records of a line with numbers above `after` up to `until`, in order.
+    pub(crate) fn scan(
+        &self,
+        line: (i64, LineId),
+        after: Seq,
+        until: Seq,
+        on: &mut dyn FnMut(&RecordRow<'_>),
+    ) -> Result<(), BackendError> {
+        let (no, id) = line;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT pos, added, kind, sender, terms, of_seq, body FROM record WHERE pos > ? AND pos <= ? ORDER BY pos",
+        )?;
+        let mut rows = statement.query(params![position(no, after), position(no, until)])?;
+        while let Some(row) = rows.next()? {
+            let pos: i64 = row.get(0)?;
+            let seq = Seq((pos & ((1 << SEQ_BITS) - 1)).cast_unsigned());
+            let damaged = |what| BackendError::Damaged { line: id, seq, what };
+            on(&RecordRow {
+                no,
+                seq,
+                added: Added(row.get(1)?),
+                kind: RecordKind::from_stored(row.get(2)?).ok_or_else(|| damaged("unknown kind"))?,
+                sender: Uuid::from_bytes(row.get(3)?),
+                terms: row.get_ref(4)?.as_str_or_null().map_err(|_| damaged("terms are no text"))?,
+                of: row.get::<_, Option<i64>>(5)?.map(|of| Seq(of.cast_unsigned())),
+                body: row.get_ref(6)?.as_blob().map_err(|_| damaged("body is no blob"))?,
+            });
+        }
+        Ok(())
+    }
+
+    /// Copies the whole file while it is in use.
+    pub(crate) fn backup(&self, to: &Path) -> Result<(), BackendError> {
+        let mut target = Connection::open(to)?;
+        let backup = rusqlite::backup::Backup::new(&self.connection, &mut target)?;
+        Ok(backup.run_to_completion(4_096, std::time::Duration::ZERO, None)?)
+    }
+
+    /// What SQLite itself says of its file: `ok`, or the first thing that is wrong.
+    pub(crate) fn integrity(&self) -> Result<String, BackendError> {
+        let said = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).optional()?;
+        Ok(said.unwrap_or_default())
+    }
+}
+
+fn position(no: i64, seq: Seq) -> i64 {
+    (no << SEQ_BITS) | seq.0.cast_signed()
+}

@@ -1,0 +1,205 @@
+//! What a line holds: records, their numbers and their times.
+//!
+//! A record is an object version as it came, or a word about one (withdrawn, announced again), or an entry of
+//! the node's own book. Its number is its place in the line; its time is strictly increasing along the line.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use stix::{Head, ObjectId, Timestamp};
+use uuid::Uuid;
+
+/// Which line: a circle's UUID, or [`LineId::NODE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineId(Uuid);
+
+impl LineId {
+    /// The node's own line: members, circles, credentials, settings.
+    pub const NODE: Self = Self(Uuid::nil());
+
+    /// The line of the circle with this UUID.
+    #[must_use]
+    pub const fn new(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// The UUID.
+    #[must_use]
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for LineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A record's number in its line, from 1; `Seq(0)` stands before the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seq(pub u64);
+
+/// When a record was added, in microseconds since 1970-01-01T00:00:00Z: strictly increasing along a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Added(pub i64);
+
+impl Added {
+    /// The same as a STIX timestamp with six digits.
+    #[must_use]
+    pub const fn timestamp(self) -> Timestamp {
+        Timestamp::from_micros(self.0)
+    }
+}
+
+/// What a record is. The numbers are the stored form and never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum RecordKind {
+    /// A version of a STIX object, in its own bytes.
+    Object = 0,
+    /// An object is withdrawn from this line.
+    Withdrawal = 1,
+    /// An earlier record counts from here on: what it waited for has come.
+    Again = 2,
+    /// A member, as its book entry.
+    Member = 3,
+    /// A circle, as its book entry.
+    Circle = 4,
+    /// A credential, as its book entry.
+    Credential = 5,
+    /// A setting, as its book entry.
+    Setting = 6,
+    /// A receipt.
+    Receipt = 7,
+}
+
+impl RecordKind {
+    /// The kind with this stored number.
+    #[must_use]
+    pub const fn from_stored(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::Object,
+            1 => Self::Withdrawal,
+            2 => Self::Again,
+            3 => Self::Member,
+            4 => Self::Circle,
+            5 => Self::Credential,
+            6 => Self::Setting,
+            7 => Self::Receipt,
+            _ => return None,
+        })
+    }
+
+    /// The stored number.
+    #[must_use]
+    pub const fn stored(self) -> u8 {
+        self as u8
+    }
+}
+
+/// A record as read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its number.
+    pub seq: Seq,
+    /// Its time.
+    pub added: Added,
+    /// What it is.
+    pub kind: RecordKind,
+    /// The member that brought it.
+    pub sender: Uuid,
+    /// The sender's terms, as JSON; `None` for the default.
+    pub terms: Option<Box<str>>,
+    /// For [`RecordKind::Again`]: the number that it replaces.
+    pub of: Option<Seq>,
+    /// The bytes; empty for [`RecordKind::Again`].
+    pub body: Vec<u8>,
+}
+
+/// A record that is to be appended.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub(crate) kind: RecordKind,
+    pub(crate) sender: Uuid,
+    pub(crate) terms: Option<Arc<str>>,
+    pub(crate) of: Option<Seq>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) body_hash: [u8; 32],
+    pub(crate) head: Option<Head>,
+    pub(crate) withdrawn: Option<ObjectId>,
+}
+
+impl Draft {
+    /// An object version in its own bytes, with the head read from them.
+    #[must_use]
+    pub fn object(sender: Uuid, terms: Option<Arc<str>>, raw: Vec<u8>, head: Head) -> Self {
+        Self { terms, head: Some(head), ..Self::note(RecordKind::Object, sender, raw) }
+    }
+
+    /// The withdrawal of an object; `body` is what members who had it are told.
+    #[must_use]
+    pub fn withdrawal(sender: Uuid, id: &ObjectId, reason: &str) -> Self {
+        let body = serde_json::json!({ "id": id.to_string(), "reason": reason }).to_string().into_bytes();
+        Self { withdrawn: Some(id.clone()), ..Self::note(RecordKind::Withdrawal, sender, body) }
+    }
+
+    /// Says that the object record `of` counts from here on, so that cursors that passed it see it.
+    #[must_use]
+    pub fn again(sender: Uuid, of: Seq) -> Self {
+        Self { of: Some(of), ..Self::note(RecordKind::Again, sender, Vec::new()) }
+    }
+
+    /// An entry of the node's book, or a receipt.
+    #[must_use]
+    pub fn note(kind: RecordKind, sender: Uuid, body: Vec<u8>) -> Self {
+        let body_hash = Sha256::digest(&body).into();
+        Self { kind, sender, terms: None, of: None, body, body_hash, head: None, withdrawn: None }
+    }
+}
+
+/// What became of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the line, durably.
+    Appended {
+        /// Its number.
+        seq: Seq,
+        /// Its time.
+        added: Added,
+    },
+    /// The same bytes were there already.
+    Present {
+        /// Their number.
+        seq: Seq,
+    },
+    /// It may not be in the line.
+    Refused(Refusal),
+}
+
+/// Why a draft was refused. Source: STIX 2.1, sections 3.2 and 3.6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The same id and version is there with other bytes.
+    #[error("this version is here already with other content; send a new version with a later `modified`")]
+    VersionConflict,
+    /// The object was revoked.
+    #[error("the object was revoked; a revoked object has no later versions: make a new one with a new id")]
+    Revoked,
+    /// `created` or `created_by_ref` differ from the earlier versions'.
+    #[error(
+        "`created` or `created_by_ref` differ from the earlier versions'; a changed object of another creator needs an id of its own"
+    )]
+    OriginChanged,
+    /// The object was withdrawn by its sender, who alone may bring a newer version.
+    #[error("the object was withdrawn from this circle; only its sender can share a newer version")]
+    Withdrawn,
+    /// There is no such object.
+    #[error("no such object in this circle")]
+    Unknown,
+    /// The line is full.
+    #[error("this line is full; open a new circle")]
+    Full,
+}

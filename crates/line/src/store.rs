@@ -1,0 +1,474 @@
+//! The store: all lines of a node, in one file, with one writer and many readers.
+
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, RwLock};
+
+use crate::backend::{BackendError, Batch, HeadRow, Sqlite};
+use crate::catalogue::Catalogue;
+use crate::merkle::{Frontier, Hash};
+use crate::record::{Added, Draft, LineId, Outcome, Record, RecordKind, Seq};
+use crate::writer::{Answer, GROUP_RECORDS_MAX, Job, group, replay};
+
+/// Bytes that may wait for the writer; beyond it, appending waits.
+const QUEUE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Most records that [`Store::records`] gives at once.
+pub const RECORDS_MAX: usize = 10_000;
+/// The name of the file in a node's data folder.
+pub const FILE: &str = "bongsu.sqlite";
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Connections kept for readers.
+    pub readers: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { readers: 4 }
+    }
+}
+
+/// Gives the time, in microseconds since 1970-01-01T00:00:00Z. It may step back: order never depends on it.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Why a store can't be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("{} is in use by another process; stop it, or talk to it instead", path.display())]
+    InUse {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The folder or file can't be used.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The backend refuses.
+    #[error("the database can't be opened: {0}")]
+    Backend(String),
+    /// What is stored is not what was acknowledged.
+    #[error("line {line} is damaged: {what}; restore a backup, and keep this file for examination")]
+    Damaged {
+        /// Which line.
+        line: LineId,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// Why an operation on an open store failed. Trying again is safe: appending the same drafts twice adds nothing.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// The backend failed.
+    #[error("storage failed: {0}")]
+    Backend(String),
+    /// There is no such line.
+    #[error("there is no line {line}")]
+    NoSuchLine {
+        /// Which.
+        line: LineId,
+    },
+    /// The store is being closed.
+    #[error("the store is closing")]
+    Closing,
+}
+
+impl From<BackendError> for StorageError {
+    fn from(error: BackendError) -> Self {
+        Self::Backend(error.to_string())
+    }
+}
+
+/// One line in memory.
+pub(crate) struct LineState {
+    pub(crate) no: i64,
+    pub(crate) id: LineId,
+    pub(crate) catalogue: RwLock<Catalogue>,
+    pub(crate) frontier: Mutex<Frontier>,
+    pub(crate) grown: Condvar,
+    waiters: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: Vec<Job>,
+    bytes: usize,
+    closing: bool,
+}
+
+struct Shared {
+    path: PathBuf,
+    lines: RwLock<HashMap<LineId, Arc<LineState>>>,
+    queue: Mutex<Queue>,
+    /// The writer waits here for work.
+    work: Condvar,
+    /// Appenders wait here for room.
+    room: Condvar,
+    readers: Mutex<Vec<Sqlite>>,
+    readers_max: usize,
+    clock: Clock,
+    _lock: File,
+}
+
+struct Owner {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.shared.queue.lock().closing = true;
+        self.shared.work.notify_all();
+        if let Some(writer) = self.writer.lock().take() {
+            // A writer that panicked has told its callers by dropping their answers.
+            let _ = writer.join();
+        }
+    }
+}
+
+/// All lines of a node. Cheap to clone; closed when the last clone goes.
+#[derive(Clone)]
+pub struct Store {
+    owner: Arc<Owner>,
+}
+
+impl Store {
+    /// Opens the store in `folder`, making it if it is not there.
+    ///
+    /// Reads every record once to rebuild the catalogues, and checks each line against its stored root.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(folder: &Path, options: &Options, clock: Clock) -> Result<Self, OpenError> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::Io { path, source }
+        };
+        std::fs::create_dir_all(folder).map_err(io(folder))?;
+        let lock_path = folder.join("bongsu.lock");
+        let lock = File::create(&lock_path).map_err(io(&lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: lock_path }),
+            Err(TryLockError::Error(source)) => return Err(OpenError::Io { path: lock_path, source }),
+        }
+        let path = folder.join(FILE);
+        let backend = |error: BackendError| OpenError::Backend(error.to_string());
+        let writer = Sqlite::writer(&path).map_err(backend)?;
+        let mut lines = HashMap::new();
+        for head in writer.heads().map_err(backend)? {
+            lines.insert(head.id, Arc::new(load(&writer, &head)?));
+        }
+        let shared = Arc::new(Shared {
+            path,
+            lines: RwLock::new(lines),
+            queue: Mutex::default(),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            readers: Mutex::default(),
+            readers_max: options.readers,
+            clock,
+            _lock: lock,
+        });
+        let for_writer = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("line-writer".to_owned())
+            .spawn(move || write_until_closed(&for_writer, writer))
+            .map_err(io(folder))?;
+        let store = Self { owner: Arc::new(Owner { shared, writer: Mutex::new(Some(thread)) }) };
+        store.ensure_line(LineId::NODE);
+        Ok(store)
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.owner.shared
+    }
+
+    /// Makes the line if it is not there. It is stored with its first record.
+    pub fn ensure_line(&self, line: LineId) {
+        let mut lines = self.shared().lines.write();
+        if !lines.contains_key(&line) {
+            let no = lines.values().map(|state| state.no + 1).max().unwrap_or(1);
+            lines.insert(line, Arc::new(LineState::empty(no, line)));
+        }
+    }
+
+    /// All lines, sorted.
+    #[must_use]
+    pub fn lines(&self) -> Vec<LineId> {
+        let mut lines: Vec<_> = self.shared().lines.read().keys().copied().collect();
+        lines.sort_unstable();
+        lines
+    }
+
+    /// Appends drafts to a line, in order; returns when they are durable.
+    ///
+    /// The outcomes are in the drafts' order. Appending what is there already gives [`Outcome::Present`].
+    ///
+    /// # Errors
+    /// [`StorageError`]: then nothing of this call is in the line. Safe to repeat.
+    pub fn append(&self, line: LineId, drafts: Vec<Draft>) -> Result<Vec<Outcome>, StorageError> {
+        let (send, receive) = std::sync::mpsc::sync_channel(1);
+        self.append_then(line, drafts, Box::new(move |outcome| drop(send.send(outcome))));
+        receive.recv().unwrap_or(Err(StorageError::Closing))
+    }
+
+    /// As [`Store::append`], but calls `answer` when the drafts are durable; `answer` must not block. Waits only when
+    /// more than 256 MiB are queued already.
+    pub fn append_then(&self, line: LineId, drafts: Vec<Draft>, answer: Answer) {
+        let job = Job { line, drafts, answer };
+        let weight = job.weight();
+        let mut queue = self.shared().queue.lock();
+        while queue.bytes > QUEUE_BYTES_MAX && !queue.closing {
+            self.shared().room.wait(&mut queue);
+        }
+        if queue.closing {
+            drop(queue);
+            return (job.answer)(Err(StorageError::Closing));
+        }
+        queue.bytes += weight;
+        queue.jobs.push(job);
+        drop(queue);
+        self.shared().work.notify_one();
+    }
+
+    fn state(&self, line: LineId) -> Result<Arc<LineState>, StorageError> {
+        self.shared().lines.read().get(&line).cloned().ok_or(StorageError::NoSuchLine { line })
+    }
+
+    /// Looks at a line's catalogue. Appends to the line wait while `look` runs, so it should be short.
+    ///
+    /// # Errors
+    /// [`StorageError::NoSuchLine`].
+    pub fn look<T>(&self, line: LineId, look: impl FnOnce(&Catalogue) -> T) -> Result<T, StorageError> {
+        Ok(look(&self.state(line)?.catalogue.read()))
+    }
+
+    /// The size and the Merkle root of a line.
+    ///
+    /// # Errors
+    /// [`StorageError::NoSuchLine`].
+    pub fn root(&self, line: LineId) -> Result<(u64, Hash), StorageError> {
+        let state = self.state(line)?;
+        let frontier = state.frontier.lock();
+        Ok((frontier.size(), frontier.root()))
+    }
+
+    /// Gives the bytes of the records with these numbers, which must be ascending.
+    ///
+    /// A record that was announced again gives its object's bytes. Runs of neighbouring numbers are read in
+    /// one go, small gaps being skipped.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn bodies(
+        &self,
+        line: LineId,
+        seqs: &[Seq],
+        on: &mut dyn FnMut(Seq, Added, &[u8]),
+    ) -> Result<(), StorageError> {
+        const GAP_MAX: u64 = 16;
+        let state = self.state(line)?;
+        self.reading(|reader| {
+            let mut rest = seqs;
+            while let Some(first) = rest.first() {
+                let near = rest.windows(2).take_while(|pair| pair[1].0 - pair[0].0 <= GAP_MAX).count() + 1;
+                let (run, later) = rest.split_at(near);
+                let mut wanted = run.iter().peekable();
+                let mut again = Vec::new();
+                let last = run.last().unwrap_or(first);
+                reader.scan((state.no, line), Seq(first.0 - 1), *last, &mut |row| {
+                    if wanted.next_if(|seq| **seq == row.seq).is_some() {
+                        match row.of {
+                            None => {
+                                for (seq, added, of) in again.drain(..) {
+                                    resolve(reader, &state, seq, added, of, on);
+                                }
+                                on(row.seq, row.added, row.body);
+                            }
+                            Some(of) => again.push((row.seq, row.added, of)),
+                        }
+                    }
+                })?;
+                for (seq, added, of) in again {
+                    resolve(reader, &state, seq, added, of, on);
+                }
+                rest = later;
+            }
+            Ok(())
+        })
+    }
+
+    /// The records after `after`, at most `limit` (and at most 10,000), in order: for views and federation.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn records(&self, line: LineId, after: Seq, limit: usize) -> Result<Vec<Record>, StorageError> {
+        let state = self.state(line)?;
+        let until = Seq(after.0.saturating_add(limit.min(RECORDS_MAX) as u64));
+        let mut records = Vec::new();
+        self.reading(|reader| {
+            reader.scan((state.no, line), after, until, &mut |row| {
+                records.push(Record {
+                    seq: row.seq,
+                    added: row.added,
+                    kind: row.kind,
+                    sender: row.sender,
+                    terms: row.terms.map(Into::into),
+                    of: row.of,
+                    body: row.body.to_vec(),
+                });
+            })
+        })?;
+        Ok(records)
+    }
+
+    /// Waits until the line has records after `seq`, at most for `timeout`; whether it has.
+    pub fn wait_beyond(&self, line: LineId, seq: Seq, timeout: Duration) -> bool {
+        let Ok(state) = self.state(line) else { return false };
+        let until = Instant::now() + timeout;
+        let mut waiting = state.waiters.lock();
+        loop {
+            if state.catalogue.read().head() > seq {
+                return true;
+            }
+            // Growth between the look and the wait is caught by the short turn.
+            let turn = until.min(Instant::now() + Duration::from_millis(50));
+            if state.grown.wait_until(&mut waiting, turn).timed_out() && Instant::now() >= until {
+                return state.catalogue.read().head() > seq;
+            }
+        }
+    }
+
+    /// Copies the whole store to the file `to`, while it is in use.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn backup(&self, to: &Path) -> Result<(), StorageError> {
+        self.reading(|reader| reader.backup(to))
+    }
+
+    fn reading<T>(&self, read: impl FnOnce(&Sqlite) -> Result<T, BackendError>) -> Result<T, StorageError> {
+        let idle = self.shared().readers.lock().pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => Sqlite::reader(&self.shared().path)?,
+        };
+        let outcome = read(&reader);
+        let mut readers = self.shared().readers.lock();
+        if readers.len() < self.shared().readers_max {
+            readers.push(reader);
+        }
+        Ok(outcome?)
+    }
+}
+
+fn resolve(
+    reader: &Sqlite,
+    state: &LineState,
+    seq: Seq,
+    added: Added,
+    of: Seq,
+    on: &mut dyn FnMut(Seq, Added, &[u8]),
+) {
+    let mut at = Some(of);
+    while let Some(original) = at.take() {
+        let found =
+            reader.scan((state.no, state.id), Seq(original.0.saturating_sub(1)), original, &mut |row| {
+                match row.of {
+                    // An earlier number each time, so this ends.
+                    Some(earlier) if row.kind == RecordKind::Again && earlier < original => {
+                        at = Some(earlier)
+                    }
+                    _ => on(seq, added, row.body),
+                }
+            });
+        if found.is_err() {
+            return;
+        }
+    }
+}
+
+impl LineState {
+    fn empty(no: i64, id: LineId) -> Self {
+        Self {
+            no,
+            id,
+            catalogue: RwLock::default(),
+            frontier: Mutex::default(),
+            grown: Condvar::new(),
+            waiters: Mutex::default(),
+        }
+    }
+}
+
+fn load(sqlite: &Sqlite, head: &HeadRow) -> Result<LineState, OpenError> {
+    let damaged = |what: String| OpenError::Damaged { line: head.id, what };
+    let (mut catalogue, mut frontier) = (Catalogue::default(), Frontier::default());
+    let mut wrong = None;
+    sqlite
+        .scan((head.no, head.id), Seq(0), Seq(head.size), &mut |row| {
+            if wrong.is_some() {
+                return;
+            }
+            if row.seq.0 != frontier.size() + 1 {
+                wrong = Some(format!("number {} is missing", frontier.size() + 1));
+            } else if let Err(error) = replay(&mut catalogue, &mut frontier, row) {
+                wrong = Some(format!("record {}: {error}", row.seq.0));
+            }
+        })
+        .map_err(|error| damaged(error.to_string()))?;
+    match wrong {
+        Some(what) => Err(damaged(what)),
+        None if frontier.size() != head.size => {
+            Err(damaged(format!("{} of {} records are there", frontier.size(), head.size)))
+        }
+        None if frontier.root() != head.root => Err(damaged("its records do not give its root".to_owned())),
+        None => {
+            let state = LineState::empty(head.no, head.id);
+            *state.catalogue.write() = catalogue;
+            *state.frontier.lock() = frontier;
+            Ok(state)
+        }
+    }
+}
+
+fn write_until_closed(shared: &Shared, mut sqlite: Sqlite) {
+    loop {
+        let mut queue = shared.queue.lock();
+        while queue.jobs.is_empty() && !queue.closing {
+            shared.work.wait(&mut queue);
+        }
+        if queue.jobs.is_empty() {
+            return;
+        }
+        let mut records = 0;
+        let fits = queue.jobs.iter().take_while(|job| {
+            let first = records == 0;
+            records += job.drafts.len();
+            first || records <= GROUP_RECORDS_MAX
+        });
+        let count = fits.count();
+        let jobs: Vec<_> = queue.jobs.drain(..count).collect();
+        queue.bytes -= jobs.iter().map(Job::weight).sum::<usize>();
+        drop(queue);
+        shared.room.notify_all();
+        let lines = shared.lines.read().clone();
+        let mut commit = |batch: &Batch<'_>| sqlite.commit(batch).map_err(StorageError::from);
+        group(jobs, &lines, (shared.clock)(), &mut commit);
+    }
+}

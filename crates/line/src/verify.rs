@@ -1,0 +1,97 @@
+//! Checks a store from outside: everything is computed anew from the rows.
+
+use std::path::Path;
+
+use crate::backend::Sqlite;
+use crate::catalogue::Catalogue;
+use crate::merkle::{Frontier, Hash};
+use crate::record::{Added, LineId, Seq};
+use crate::store::FILE;
+use crate::writer::replay;
+
+/// Why a store could not be checked.
+#[derive(Debug, thiserror::Error)]
+#[error("the store can't be read: {0}")]
+pub struct VerifyError(String);
+
+/// What the check found in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineReport {
+    /// Which line.
+    pub line: LineId,
+    /// Records counted.
+    pub records: u64,
+    /// The root computed from them.
+    pub root: Hash,
+    /// What is wrong; empty when all is well.
+    pub faults: Vec<String>,
+}
+
+/// What the check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// Line by line.
+    pub lines: Vec<LineReport>,
+    /// What the database says of its own file, when it is not well.
+    pub file_fault: Option<String>,
+}
+
+impl VerifyReport {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.file_fault.is_none() && self.lines.iter().all(|line| line.faults.is_empty())
+    }
+}
+
+/// Reads every record of the store in `folder` and checks numbers, times, bytes and roots.
+///
+/// `progress` is told how many records of how many are done. Works beside a running node: it checks each line up
+/// to the head that it found at the start.
+///
+/// # Errors
+/// [`VerifyError`] when the store can't be read at all; what is wrong in it is in the report.
+pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
+    let failed = |error: crate::backend::BackendError| VerifyError(error.to_string());
+    let sqlite = Sqlite::reader(&folder.join(FILE)).map_err(failed)?;
+    let heads = sqlite.heads().map_err(failed)?;
+    let total = heads.iter().map(|head| head.size).sum();
+    let mut report = VerifyReport::default();
+    let said = sqlite.integrity().map_err(failed)?;
+    report.file_fault = (said != "ok").then_some(said);
+    let mut done = 0;
+    for head in heads {
+        let (mut catalogue, mut frontier) = (Catalogue::default(), Frontier::default());
+        let mut faults = Vec::new();
+        let mut last = Added(i64::MIN);
+        let scanned = sqlite.scan((head.no, head.id), Seq(0), Seq(head.size), &mut |row| {
+            if row.seq.0 != frontier.size() + 1 {
+                faults.push(format!("after record {} comes {}", frontier.size(), row.seq.0));
+            }
+            if row.added <= last {
+                faults.push(format!("record {} is not later than the one before it", row.seq.0));
+            }
+            last = row.added;
+            if let Err(error) = replay(&mut catalogue, &mut frontier, row) {
+                faults.push(format!("record {}: {error}", row.seq.0));
+            }
+            done += 1;
+            progress(done, total);
+        });
+        if let Err(error) = scanned {
+            faults.push(error.to_string());
+        }
+        if frontier.size() != head.size {
+            faults.push(format!("{} of {} records are there", frontier.size(), head.size));
+        } else if frontier.root() != head.root {
+            faults.push("the records do not give the stored root: something was changed".to_owned());
+        }
+        report.lines.push(LineReport {
+            line: head.id,
+            records: frontier.size(),
+            root: frontier.root(),
+            faults,
+        });
+    }
+    Ok(report)
+}

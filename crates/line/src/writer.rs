@@ -1,0 +1,337 @@
+//! The one writer: judges drafts in order, gives numbers, commits many appends at once.
+//!
+//! Jobs of all lines wait in one queue; the writer takes what is there, stages it against the catalogues, writes one
+//! transaction, and only after it is durable changes the catalogues and answers. So numbers are in commit order
+//! without gaps, and nobody sees what might not survive. A failed commit changes nothing and is told to all
+//! whose drafts were in it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use stix::{ObjectId, Timestamp};
+use uuid::Uuid;
+
+use crate::backend::{Batch, HeadRow, RecordRow};
+use crate::catalogue::{Catalogue, Fact, ObjectIx, origin_of, version_of};
+use crate::merkle::{self, Frontier};
+use crate::record::{Added, Draft, LineId, Outcome, RecordKind, Refusal, Seq};
+use crate::store::{LineState, StorageError};
+
+/// Most records that one transaction takes.
+pub(crate) const GROUP_RECORDS_MAX: usize = 16_384;
+
+/// Answers a job. Called on the writer's thread: it must not block.
+pub(crate) type Answer = Box<dyn FnOnce(Result<Vec<Outcome>, StorageError>) + Send>;
+
+/// Drafts for one line, and whom to tell.
+pub(crate) struct Job {
+    pub(crate) line: LineId,
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) answer: Answer,
+}
+
+impl Job {
+    /// What the job holds in memory, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.drafts.iter().map(|draft| draft.body.len() + 256).sum()
+    }
+}
+
+/// One line during one group.
+struct Stage<'a> {
+    state: &'a LineState,
+    catalogue: &'a Catalogue,
+    frontier: Frontier,
+    next: u64,
+    last_added: Added,
+    staged: Vec<Staged>,
+    /// What this group brings of each object, in order.
+    versions: HashMap<ObjectId, Vec<Version>>,
+}
+
+struct Staged {
+    seq: Seq,
+    added: Added,
+    draft: Draft,
+}
+
+struct Version {
+    version: Timestamp,
+    fingerprint: u64,
+    seq: Seq,
+    revoked: bool,
+    sender: Uuid,
+    origin: u32,
+    withdrawn: bool,
+}
+
+fn fingerprint(draft: &Draft) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&draft.body_hash[..8]);
+    u64::from_be_bytes(first)
+}
+
+impl<'a> Stage<'a> {
+    fn new(state: &'a LineState, catalogue: &'a Catalogue, frontier: Frontier) -> Self {
+        let (next, last_added) = (catalogue.head().0 + 1, catalogue.head_added());
+        let (staged, versions) = (Vec::new(), HashMap::new());
+        Self { state, catalogue, frontier, next, last_added, staged, versions }
+    }
+
+    fn offer(&mut self, draft: Draft, now: i64) -> Outcome {
+        if self.next >= u64::from(u32::MAX) {
+            return Outcome::Refused(Refusal::Full);
+        }
+        let added = Added(now.max(self.last_added.0 + 1));
+        let judged = match (&draft.head, &draft.withdrawn, draft.of) {
+            (Some(_), ..) => self.judge(&draft, added),
+            (None, Some(id), _) => self.judge_withdrawal(&draft, id),
+            (None, None, Some(of)) => match self.catalogue.entry(of) {
+                Some(entry) if entry.counts() => None,
+                _ => Some(Outcome::Refused(Refusal::Unknown)),
+            },
+            _ => None,
+        };
+        if let Some(outcome) = judged {
+            return outcome;
+        }
+        let seq = Seq(self.next);
+        self.note(&draft, seq, added);
+        let terms = draft.terms.as_deref();
+        let data = merkle::leaf_data(draft.kind, draft.sender, added, draft.of, terms, &draft.body_hash);
+        self.frontier.push(merkle::leaf(&data));
+        self.staged.push(Staged { seq, added, draft });
+        (self.next, self.last_added) = (seq.0 + 1, added);
+        Outcome::Appended { seq, added }
+    }
+
+    /// The newest version of an object, of this group or of the catalogue.
+    fn newest(&self, id: &ObjectId) -> Option<Version> {
+        let here = self.versions.get(id).into_iter().flatten().max_by_key(|known| (known.version, known.seq));
+        let there = self.catalogue.object(id).and_then(|object| {
+            let (seq, version, fingerprint, revoked, sender) = self.catalogue.newest(object)?;
+            let (origin, withdrawn) = (self.catalogue.origin(object), self.catalogue.is_withdrawn(object));
+            Some(Version { version, fingerprint, seq, revoked, sender, origin, withdrawn })
+        });
+        match (here, there) {
+            (Some(here), there) if there.as_ref().is_none_or(|there| here.version >= there.version) => {
+                Some(Version { ..*here })
+            }
+            (_, there) => there,
+        }
+    }
+
+    fn same_version(&self, id: &ObjectId, version: Timestamp) -> Option<(Seq, u64)> {
+        let here = self.versions.get(id).into_iter().flatten().find(|known| known.version == version);
+        let there =
+            || self.catalogue.object(id).and_then(|object| self.catalogue.version_of(object, version));
+        here.map(|known| (known.seq, known.fingerprint)).or_else(there)
+    }
+
+    /// `None` if the object may be appended.
+    fn judge(&self, draft: &Draft, added: Added) -> Option<Outcome> {
+        let head = draft.head.as_ref()?;
+        let newest = self.newest(&head.id)?;
+        let version = version_of(head, added);
+        let fingerprint = fingerprint(draft);
+        if newest.withdrawn && (newest.sender != draft.sender || version <= newest.version) {
+            return Some(Outcome::Refused(Refusal::Withdrawn));
+        }
+        if head.created.is_none() && head.modified.is_none() {
+            let same = newest.fingerprint == fingerprint;
+            return same.then_some(Outcome::Present { seq: newest.seq });
+        }
+        if let Some((seq, known)) = self.same_version(&head.id, version) {
+            let same = known == fingerprint;
+            return Some(if same {
+                Outcome::Present { seq }
+            } else {
+                Outcome::Refused(Refusal::VersionConflict)
+            });
+        }
+        if newest.revoked && version > newest.version {
+            return Some(Outcome::Refused(Refusal::Revoked));
+        }
+        let differs = newest.origin != 0 && newest.origin != origin_of(head);
+        differs.then_some(Outcome::Refused(Refusal::OriginChanged))
+    }
+
+    fn judge_withdrawal(&self, draft: &Draft, id: &ObjectId) -> Option<Outcome> {
+        match self.newest(id) {
+            None => Some(Outcome::Refused(Refusal::Unknown)),
+            Some(newest) if newest.withdrawn => Some(Outcome::Present { seq: newest.seq }),
+            // The node itself (nil) withdraws for its operators.
+            Some(newest) if newest.sender != draft.sender && !draft.sender.is_nil() => {
+                Some(Outcome::Refused(Refusal::Withdrawn))
+            }
+            Some(_) => None,
+        }
+    }
+
+    fn note(&mut self, draft: &Draft, seq: Seq, added: Added) {
+        if let Some(head) = &draft.head {
+            let origin = self.newest(&head.id).map_or(0, |newest| newest.origin);
+            let version = Version {
+                version: version_of(head, added),
+                fingerprint: fingerprint(draft),
+                seq,
+                revoked: head.revoked,
+                sender: draft.sender,
+                origin: if origin == 0 { origin_of(head) } else { origin },
+                withdrawn: false,
+            };
+            self.versions.entry(head.id.clone()).or_default().push(version);
+        } else if let Some(id) = &draft.withdrawn
+            && let Some(newest) = self.newest(id)
+        {
+            self.versions.entry(id.clone()).or_default().push(Version { withdrawn: true, seq, ..newest });
+        }
+    }
+
+    /// Announces again what earlier groups left waiting for an object that this one brings.
+    fn announce(&mut self, now: i64) {
+        let arrived: Vec<ObjectIx> = self
+            .versions
+            .keys()
+            .filter_map(|id| self.catalogue.object(id))
+            .filter(|object| self.catalogue.newest(*object).is_none())
+            .collect();
+        let mut due: Vec<Seq> = arrived
+            .iter()
+            .flat_map(|object| self.catalogue.released_by(*object, |other| arrived.contains(&other)))
+            .collect();
+        due.sort_unstable();
+        due.dedup();
+        for of in due {
+            let sender = self.catalogue.entry(of).and_then(|entry| self.catalogue.class(entry.class()));
+            let sender = sender.map_or(Uuid::nil(), |class| class.sender);
+            self.offer(Draft::again(sender, of), now);
+        }
+    }
+
+    fn rows<'s>(&'s self, batch: &mut Batch<'s>) {
+        let no = self.state.no;
+        batch.records.extend(self.staged.iter().map(|staged| RecordRow {
+            no,
+            seq: staged.seq,
+            added: staged.added,
+            kind: staged.draft.kind,
+            sender: staged.draft.sender,
+            terms: staged.draft.terms.as_deref(),
+            of: staged.draft.of,
+            body: &staged.draft.body,
+        }));
+        let (id, size, root) = (self.state.id, self.frontier.size(), self.frontier.root());
+        batch.heads.push(HeadRow { no, id, size, root });
+    }
+}
+
+/// Takes a group of jobs: stages, commits through `commit`, publishes, answers.
+pub(crate) fn group(
+    jobs: Vec<Job>,
+    lines: &HashMap<LineId, Arc<LineState>>,
+    now: i64,
+    commit: &mut dyn FnMut(&Batch<'_>) -> Result<(), StorageError>,
+) {
+    let mut states: Vec<Arc<LineState>> = Vec::new();
+    let mut entries: Vec<Vec<(Vec<Draft>, Answer)>> = Vec::new();
+    for job in jobs {
+        let Some(state) = lines.get(&job.line) else {
+            (job.answer)(Err(StorageError::NoSuchLine { line: job.line }));
+            continue;
+        };
+        let at = states.iter().position(|known| known.id == job.line).unwrap_or_else(|| {
+            states.push(Arc::clone(state));
+            entries.push(Vec::new());
+            states.len() - 1
+        });
+        entries[at].push((job.drafts, job.answer));
+    }
+    // Catalogues are only read until the commit is done: readers go on meanwhile.
+    let guards: Vec<_> = states.iter().map(|state| state.catalogue.read()).collect();
+    let mut answers = Vec::new();
+    let mut done = Vec::new();
+    for ((state, guard), entries) in states.iter().zip(&guards).zip(entries) {
+        let mut stage = Stage::new(state, guard, state.frontier.lock().clone());
+        for (drafts, answer) in entries {
+            let outcomes = drafts.into_iter().map(|draft| stage.offer(draft, now)).collect();
+            answers.push((answer, outcomes));
+        }
+        stage.announce(now);
+        done.push(stage);
+    }
+    let mut batch = Batch::default();
+    done.iter().filter(|stage| !stage.staged.is_empty()).for_each(|stage| stage.rows(&mut batch));
+    let written = if batch.records.is_empty() { Ok(()) } else { commit(&batch) };
+    drop(batch);
+    let fresh: Vec<_> = done.into_iter().map(|stage| (stage.frontier, stage.staged)).collect();
+    drop(guards);
+    match written {
+        Ok(()) => {
+            for (state, (frontier, staged)) in states.iter().zip(fresh) {
+                publish_line(state, frontier, &staged);
+            }
+            answers.into_iter().for_each(|(answer, outcomes)| answer(Ok(outcomes)));
+        }
+        Err(error) => answers.into_iter().for_each(|(answer, _)| answer(Err(error.clone()))),
+    }
+}
+
+fn publish_line(state: &LineState, frontier: Frontier, staged: &[Staged]) {
+    if staged.is_empty() {
+        return;
+    }
+    let mut catalogue = state.catalogue.write();
+    for record in staged {
+        let draft = &record.draft;
+        catalogue.apply(&Fact {
+            added: record.added,
+            kind: draft.kind,
+            sender: draft.sender,
+            terms: draft.terms.as_ref(),
+            of: draft.of,
+            fingerprint: fingerprint(draft),
+            head: draft.head.as_ref(),
+            withdrawn: draft.withdrawn.as_ref(),
+        });
+    }
+    *state.frontier.lock() = frontier;
+    drop(catalogue);
+    state.grown.notify_all();
+}
+
+/// The fact that a stored record is, with its head read again from its bytes.
+pub(crate) fn replay(
+    catalogue: &mut Catalogue,
+    frontier: &mut Frontier,
+    row: &RecordRow<'_>,
+) -> Result<(), String> {
+    let text = || std::str::from_utf8(row.body).map_err(|error| error.to_string());
+    let mut draft = Draft::note(row.kind, row.sender, Vec::new());
+    let body_hash = <sha2::Sha256 as sha2::Digest>::digest(row.body).into();
+    draft.body_hash = body_hash;
+    match row.kind {
+        RecordKind::Object => {
+            draft.head = Some(stix::read_head(text()?).map_err(|finding| finding.to_string())?)
+        }
+        RecordKind::Withdrawal => {
+            let id = stix::head::property(text()?, "id").ok_or("a withdrawal without id")?;
+            draft.withdrawn = Some(ObjectId::parse(&id).map_err(|error| error.to_string())?);
+        }
+        _ => {}
+    }
+    let data = merkle::leaf_data(row.kind, row.sender, row.added, row.of, row.terms, &body_hash);
+    frontier.push(merkle::leaf(&data));
+    let terms = row.terms.map(Arc::<str>::from);
+    catalogue.apply(&Fact {
+        added: row.added,
+        kind: row.kind,
+        sender: row.sender,
+        terms: terms.as_ref(),
+        of: row.of,
+        fingerprint: fingerprint(&draft),
+        head: draft.head.as_ref(),
+        withdrawn: draft.withdrawn.as_ref(),
+    });
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! The store through its public face.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bongsu_line::{Draft, LineId, Options, Outcome, Refusal, Seq, Store, verify};
+use stix::ObjectId;
+use uuid::Uuid;
+
+const SENDER: Uuid = Uuid::from_u128(7);
+const CIRCLE: LineId = LineId::new(Uuid::from_u128(0xc1));
+
+fn open(folder: &Path) -> Store {
+    // A clock that stands still and steps back: order must not depend on it.
+    let ticks = Arc::new(AtomicI64::new(1_000));
+    let store =
+        Store::open(folder, &Options::default(), Arc::new(move || ticks.fetch_sub(1, Ordering::Relaxed)))
+            .unwrap();
+    store.ensure_line(CIRCLE);
+    store
+}
+
+fn id(kind: &str, number: u128) -> String {
+    ObjectId::new(kind, Uuid::from_u128(number)).unwrap().to_string()
+}
+
+fn draft(raw: &str) -> Draft {
+    let head = stix::read_head(raw).unwrap_or_else(|finding| panic!("{finding}: {raw}"));
+    Draft::object(SENDER, None, raw.as_bytes().to_vec(), head)
+}
+
+fn indicator(number: u128, modified: &str, extra: &str) -> String {
+    let id = id("indicator", number);
+    format!(
+        r#"{{"type":"indicator","id":"{id}","spec_version":"2.1","created":"2026-01-01T00:00:00Z","modified":"2026-01-0{modified}T00:00:00Z"{extra}}}"#
+    )
+}
+
+fn relationship(number: u128, source: u128, target: u128) -> String {
+    let (id, source, target) = (id("relationship", number), id("indicator", source), id("malware", target));
+    format!(
+        r#"{{"type":"relationship","id":"{id}","spec_version":"2.1","created":"2026-01-01T00:00:00Z","modified":"2026-01-01T00:00:00Z","relationship_type":"indicates","source_ref":"{source}","target_ref":"{target}"}}"#
+    )
+}
+
+fn one(store: &Store, raw: &str) -> Outcome {
+    store.append(CIRCLE, vec![draft(raw)]).unwrap().remove(0)
+}
+
+fn seq(outcome: &Outcome) -> Seq {
+    match outcome {
+        Outcome::Appended { seq, .. } | Outcome::Present { seq } => *seq,
+        Outcome::Refused(refusal) => panic!("{refusal}"),
+    }
+}
+
+#[test]
+fn bytes_come_back_as_they_went_in_and_times_strictly_increase() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let raws: Vec<_> = (0..500).map(|n| indicator(n, "1", &format!(r#","n":1.{n}e0 , "z":{n}"#))).collect();
+    let outcomes = store.append(CIRCLE, raws.iter().map(|raw| draft(raw)).collect()).unwrap();
+    let seqs: Vec<_> = outcomes.iter().map(seq).collect();
+    let (mut back, mut times) = (Vec::new(), Vec::new());
+    store
+        .bodies(CIRCLE, &seqs, &mut |_, added, body| {
+            back.push(String::from_utf8(body.to_vec()).unwrap());
+            times.push(added);
+        })
+        .unwrap();
+    assert_eq!(back, raws);
+    assert!(times.is_sorted_by(|a, b| a < b));
+}
+
+#[test]
+fn what_is_there_already_is_present_and_what_contradicts_it_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let first = one(&store, &indicator(1, "2", ""));
+    assert_eq!(one(&store, &indicator(1, "2", "")), Outcome::Present { seq: seq(&first) });
+    assert_eq!(one(&store, &indicator(1, "2", r#","name":"x""#)), Outcome::Refused(Refusal::VersionConflict));
+    let other = indicator(1, "3", "").replace(r#""created":"2026-01-01"#, r#""created":"2025-01-01"#);
+    assert_eq!(one(&store, &other), Outcome::Refused(Refusal::OriginChanged));
+    let older = one(&store, &indicator(1, "1", ""));
+    let newer = one(&store, &indicator(1, "3", r#","revoked":true"#));
+    assert_eq!(one(&store, &indicator(1, "4", "")), Outcome::Refused(Refusal::Revoked));
+    let object = ObjectId::parse(&id("indicator", 1)).unwrap();
+    store
+        .look(CIRCLE, |catalogue| {
+            let ix = catalogue.object(&object).unwrap();
+            assert_eq!(catalogue.latest(ix), Some(seq(&newer)));
+            assert_eq!(catalogue.versions(ix), [seq(&older), seq(&first), seq(&newer)]);
+            assert!(!catalogue.entry(seq(&first)).unwrap().last());
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_withdrawn_object_is_gone_until_its_sender_brings_a_newer_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    one(&store, &indicator(1, "1", ""));
+    let object = ObjectId::parse(&id("indicator", 1)).unwrap();
+    let stranger = store.append(CIRCLE, vec![Draft::withdrawal(Uuid::from_u128(9), &object, "no")]).unwrap();
+    assert_eq!(stranger, [Outcome::Refused(Refusal::Withdrawn)]);
+    seq(&store.append(CIRCLE, vec![Draft::withdrawal(SENDER, &object, "wrong")]).unwrap()[0]);
+    let latest = |store: &Store| {
+        store.look(CIRCLE, |catalogue| catalogue.latest(catalogue.object(&object).unwrap())).unwrap()
+    };
+    assert_eq!(latest(&store), None);
+    assert_eq!(one(&store, &indicator(1, "1", "")), Outcome::Refused(Refusal::Withdrawn));
+    let newer = one(&store, &indicator(1, "2", ""));
+    assert_eq!(latest(&store), Some(seq(&newer)));
+}
+
+#[test]
+fn what_waited_for_its_ends_is_announced_again_once_they_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let early = one(&store, &relationship(1, 10, 20));
+    one(&store, &indicator(10, "1", ""));
+    let count = |store: &Store| store.look(CIRCLE, |catalogue| catalogue.head()).unwrap();
+    assert_eq!(count(&store), Seq(2), "one end is still missing");
+    let malware = indicator(20, "1", "").replace("indicator", "malware");
+    one(&store, &malware);
+    assert_eq!(count(&store), Seq(4));
+    let check = |store: &Store| {
+        store
+            .look(CIRCLE, |catalogue| {
+                assert!(!catalogue.entry(seq(&early)).unwrap().counts());
+                assert!(catalogue.entry(Seq(4)).unwrap().last());
+                assert_eq!(catalogue.entry(Seq(4)).unwrap().references().count(), 2);
+            })
+            .unwrap();
+        let mut body = Vec::new();
+        store.bodies(CIRCLE, &[Seq(4)], &mut |_, _, bytes| body = bytes.to_vec()).unwrap();
+        assert_eq!(body, relationship(1, 10, 20).as_bytes());
+    };
+    check(&store);
+    drop(store);
+    check(&open(folder.path()));
+    // Both ends first: nothing is announced.
+    let store = open(folder.path());
+    assert_eq!(seq(&one(&store, &relationship(2, 10, 20))), Seq(5));
+    assert_eq!(count(&store), Seq(5));
+}
+
+#[test]
+fn a_store_has_one_owner_and_opens_again_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    one(&store, &indicator(1, "1", ""));
+    let root = store.root(CIRCLE).unwrap();
+    let second = Store::open(folder.path(), &Options::default(), Arc::new(|| 0));
+    assert!(second.err().unwrap().to_string().contains("in use"));
+    drop(store);
+    assert_eq!(open(folder.path()).root(CIRCLE).unwrap(), root);
+}
+
+#[test]
+fn verification_finds_a_changed_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    for number in 0..300 {
+        one(&store, &indicator(number, "1", ""));
+    }
+    drop(store);
+    assert!(verify(folder.path(), &mut |_, _| {}).unwrap().is_sound());
+    let sqlite = rusqlite::Connection::open(folder.path().join("bongsu.sqlite")).unwrap();
+    let changed = indicator(100, "1", "").replace("created", "cReated");
+    sqlite.execute("UPDATE record SET body = ? WHERE seq = 101", [changed.as_bytes()]).unwrap();
+    drop(sqlite);
+    let report = verify(folder.path(), &mut |_, _| {}).unwrap();
+    assert!(!report.is_sound());
+    assert!(Store::open(folder.path(), &Options::default(), Arc::new(|| 0)).is_err());
+}
+
+#[test]
+fn a_cursor_sees_each_record_once_whatever_many_writers_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut seen = Vec::new();
+    std::thread::scope(|scope| {
+        for writer in 0..8_u128 {
+            let store = store.clone();
+            scope.spawn(move || {
+                for number in 0..50 {
+                    one(&store, &indicator(writer * 1_000 + number, "1", ""));
+                }
+            });
+        }
+        let mut cursor = Seq(0);
+        while seen.len() < 400 {
+            store.wait_beyond(CIRCLE, cursor, std::time::Duration::from_secs(5));
+            let page = store.records(CIRCLE, cursor, 7).unwrap();
+            cursor = page.last().map_or(cursor, |record| record.seq);
+            seen.extend(page.into_iter().map(|record| record.seq.0));
+        }
+    });
+    assert_eq!(seen, (1..=400).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_copy_made_while_it_is_written_is_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    std::thread::scope(|scope| {
+        let writer = store.clone();
+        scope.spawn(move || {
+            for number in 0..200 {
+                one(&writer, &indicator(number, "1", ""));
+            }
+        });
+        store.backup(&copy.path().join("bongsu.sqlite")).unwrap();
+    });
+    assert!(verify(copy.path(), &mut |_, _| {}).unwrap().is_sound());
+}
