@@ -57,8 +57,8 @@ impl Assets {
 
     /// A name is hit from above too: who refuses `example.kr` refuses `mail.example.kr`.
     fn name(&self, name: &str) -> Option<String> {
-        let hit = |asset: &&Box<str>| domain::is_or_below(name, asset) || domain::is_or_below(asset, name);
-        self.names.iter().find(hit).map(ToString::to_string)
+        let hit = |asset: &&str| domain::is_or_below(name, asset) || domain::is_or_below(asset, name);
+        self.names.iter().map(AsRef::as_ref).find(hit).map(str::to_owned)
     }
 
     fn network(&self, network: &IpNet) -> Option<String> {

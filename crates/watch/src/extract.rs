@@ -127,9 +127,13 @@ impl Walk<'_> {
 
     /// Looks at the word `start..end`; gives where to go on.
     fn word(&mut self, start: usize, end: usize) -> usize {
-        let steps: [fn(&mut Self, usize, usize) -> Option<usize>; 6] =
-            [Self::url, Self::registry_key, Self::colons, Self::mailbox, Self::network, Self::plain];
-        steps.into_iter().find_map(|step| step(self, start, end)).unwrap_or(end)
+        self.url(start, end)
+            .or_else(|| self.registry_key(start, end))
+            .or_else(|| self.colons(start, end))
+            .or_else(|| self.mailbox(start, end))
+            .or_else(|| self.network(start, end))
+            .or_else(|| self.plain(start, end))
+            .unwrap_or(end)
     }
 
     fn take(&mut self, kind: Kind, range: Range<usize>) -> Option<usize> {
