@@ -1,8 +1,8 @@
 //! Actionable values, their normal forms, and the guard that keeps harmless ones out of blocking artefacts.
 //!
 //! A [`Value`] is one thing that a device can look for: a domain, an address, a hash, a wallet. [`normalise`]
-//! gives each exactly one text, so that two senders' spellings meet; [`refang`], [`guess`] and [`extract`]
-//! find values in what people write. [`actionable`] takes them out of STIX indicators, and only where one
+//! gives each exactly one text, so that two senders' spellings meet; [`refang`], [`guess`] and [`extract()`]
+//! find values in what people write. [`actionable()`] takes them out of STIX indicators, and only where one
 //! value by itself satisfies the indicator's pattern. The [`guard`] then decides what may be blocked, and says for
 //! each value held back which rule and which list held it. Pure: no I/O, no clock, no logging.
 
