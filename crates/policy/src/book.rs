@@ -1,197 +1,116 @@
-//! The book: members and circles as they stand, built from the entries of the node's own line.
+//! Who takes part: the state that the node's line adds up to.
+//!
+//! Entries are applied in the line's order, the later one about a thing replacing the earlier, so that a book can be
+//! rebuilt for any moment. An entry is stored as JSON `{"v":1,"member":{…}}`; a reader refuses a
+//! version that it does not know, rather than guess who may see what.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 
-use crate::text;
+use crate::circle::{Circle, CircleId};
+use crate::credential::{Credential, CredentialKind, Setting};
+use crate::member::{Member, MemberId};
 
-macro_rules! identity {
-    ($name:ident, $what:literal) => {
-        #[doc = $what]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(pub Uuid);
+/// The version of the stored form.
+const VERSION: u8 = 1;
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-    };
-}
-
-identity!(MemberId, "Names a member: the UUID of its STIX identity.");
-identity!(CircleId, "Names a circle: the UUID of its line and of its TAXII collection.");
-
-/// How a member can use intelligence; each level includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// People, e-mail, a browser.
-    Read,
-    /// A resolver or firewall with an import button.
-    List,
-    /// A DNS server or firewall that can subscribe.
-    Block,
-    /// A SOC, sensors, a SIEM.
-    Detect,
-    /// A threat-intelligence team.
-    Exchange,
-}
-
-/// The form in which an object is asked for: the artefact of one level.
-pub type Use = Level;
-
-/// Whether what was shared may be handed on by another node; from the freest to the strictest.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// One entry of the node's line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Onward {
-    /// To circles of its own.
-    Allowed,
-    /// To members of the same circle.
-    WithinCircle,
-    /// Not at all.
-    #[default]
-    Forbidden,
+pub enum Entry {
+    /// A member, as it is from now on.
+    Member(Member),
+    /// A circle, as it is from now on.
+    Circle(Circle),
+    /// A credential, as it is from now on.
+    Credential(Credential),
+    /// A setting.
+    Setting(Setting),
 }
 
-/// An organisation that shares.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Member {
-    /// Its identity.
-    pub id: MemberId,
-    /// Its short name, `[a-z0-9-]{1,63}`, for commands and log-ins.
-    pub handle: String,
-    /// Its full name.
-    pub name: String,
-    /// Its country, ISO 3166-1 alpha-2.
-    pub country: Option<String>,
-    /// The language of its advisories, BCP 47.
-    pub language: String,
-    /// The level offered to it.
-    pub level: Level,
-    /// The strictest TLP mark that it may have.
-    #[serde(with = "text")]
-    pub clearance: Tlp,
-    /// Its sectors, in the words of STIX's `industry-sector-ov`.
-    pub sectors: Vec<String>,
-    /// Domains and networks that are its own and must never be blocked.
-    pub own_assets: Vec<String>,
-    /// Confidence, 0 to 100, below which nothing reaches its blocking artefacts.
-    pub confidence_min: u8,
-    /// Where its people are reached.
-    pub contact: Option<String>,
-    /// Whether it has left.
-    pub ended: bool,
+#[derive(Serialize, Deserialize)]
+struct Stored<E> {
+    v: u8,
+    #[serde(flatten)]
+    entry: E,
 }
 
-/// An agreement between members.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Circle {
-    /// Its identity.
-    pub id: CircleId,
-    /// Its short name, `[a-z0-9-]{1,63}`.
-    pub handle: String,
-    /// Its full name.
-    pub title: String,
-    /// What it is for.
-    pub purpose: String,
-    /// The strictest TLP mark that may be shared in it; what is unmarked counts as marked so.
-    #[serde(with = "text")]
-    pub ceiling: Tlp,
-    /// Its onward rule.
-    pub onward: Onward,
-    /// From when it is in force.
-    #[serde(with = "text::option", default)]
-    pub starts: Option<Timestamp>,
-    /// Until when it is in force.
-    #[serde(with = "text::option", default)]
-    pub ends: Option<Timestamp>,
-    /// Who is in it.
-    pub members: Vec<MemberId>,
-    /// Whether its members are hidden from each other.
-    pub hidden_members: bool,
-    /// Its alert level, 1 calm to 5 attack under way.
-    pub fires: u8,
+/// Why a text is no entry.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EntryError {
+    /// It has another form.
+    #[error("the entry can't be read: {0}")]
+    Form(#[from] serde_json::Error),
+    /// It was written by a newer program.
+    #[error("the entry has version {found}, this program knows {VERSION}: use a newer program")]
+    Version {
+        /// The version that it says.
+        found: u8,
+    },
 }
 
-impl Circle {
-    /// Whether the agreement holds at `now`; the end is exclusive.
+impl Entry {
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    /// [`EntryError`].
+    pub fn from_json(text: &str) -> Result<Self, EntryError> {
+        #[derive(Deserialize)]
+        struct Version {
+            v: u8,
+        }
+        let Version { v } = serde_json::from_str(text)?;
+        if v != VERSION {
+            return Err(EntryError::Version { found: v });
+        }
+        Ok(serde_json::from_str::<Stored<Self>>(text)?.entry)
+    }
+
+    /// The stored form.
     #[must_use]
-    pub fn in_force(&self, now: Timestamp) -> bool {
-        self.starts.is_none_or(|starts| starts <= now) && self.ends.is_none_or(|ends| now < ends)
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(&Stored { v: VERSION, entry: self }).unwrap_or_default()
     }
 }
 
-/// What the originator asks for in one circle, beside the marks on the object.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Terms {
-    /// A ceiling of its own, under the circle's.
-    #[serde(with = "text::option", skip_serializing_if = "Option::is_none")]
-    pub ceiling: Option<Tlp>,
-    /// Nobody gets it before.
-    #[serde(with = "text::option", skip_serializing_if = "Option::is_none")]
-    pub embargo_until: Option<Timestamp>,
-    /// If any are named, nobody else gets it. TLP:RED needs names.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub recipients: Vec<MemberId>,
-    /// The originator's onward rule; the stricter of it and the circle's holds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub onward: Option<Onward>,
-    /// Nobody gets it any more from here on.
-    #[serde(with = "text::option", skip_serializing_if = "Option::is_none")]
-    pub expires: Option<Timestamp>,
-    /// Whether the originator is not to be named.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub pseudonymise: bool,
-}
-
-/// One entry of the node's line: the state of one thing, replacing the one before it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "entry", rename_all = "lowercase")]
-pub enum Entry {
-    /// A member.
-    Member(Member),
-    /// A circle.
-    Circle(Circle),
-}
-
-/// Members and circles as they stand.
+/// Members, circles, credentials and settings at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     members: BTreeMap<MemberId, Member>,
     circles: BTreeMap<CircleId, Circle>,
+    credentials: BTreeMap<Uuid, Credential>,
+    settings: BTreeMap<String, String>,
 }
 
 impl Book {
-    /// Takes an entry in; a later one for the same thing replaces it.
+    /// Takes an entry in; it replaces what was known of the same thing.
     pub fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Member(member) => drop(self.members.insert(member.id, member)),
             Entry::Circle(circle) => drop(self.circles.insert(circle.id, circle)),
+            Entry::Credential(credential) => drop(self.credentials.insert(credential.id, credential)),
+            Entry::Setting(Setting { name, value: Some(value) }) => drop(self.settings.insert(name, value)),
+            Entry::Setting(Setting { name, value: None }) => drop(self.settings.remove(&name)),
         }
     }
 
-    /// The member with this id.
+    /// The member with this id, ended ones too.
     #[must_use]
     pub fn member(&self, id: MemberId) -> Option<&Member> {
         self.members.get(&id)
     }
 
-    /// The member with this handle.
+    /// The member with this handle; one that takes part comes before one that has ended.
     #[must_use]
     pub fn member_by_handle(&self, handle: &str) -> Option<&Member> {
-        self.members.values().find(|member| member.handle == handle)
+        let named = || self.members.values().filter(|member| member.handle == handle);
+        named().find(|member| !member.ended).or_else(|| named().next())
     }
 
-    /// All members.
+    /// All members, ended ones too.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.members.values()
     }
@@ -213,19 +132,45 @@ impl Book {
         self.circles.values()
     }
 
-    /// The circles that a member is in.
-    pub fn circles_of(&self, member: MemberId) -> impl Iterator<Item = &Circle> {
-        self.circles.values().filter(move |circle| circle.members.contains(&member))
-    }
-
-    /// The members of a circle whom `viewer` may know of: itself alone where members are hidden, nobody where it is
-    /// not in the circle (rule P-8).
+    /// The circles that a member is in, in force or not; none for a member that has ended.
     #[must_use]
-    pub fn visible_members(&self, viewer: MemberId, circle: &Circle) -> Vec<&Member> {
-        if !circle.members.contains(&viewer) {
+    pub fn circles_of(&self, member: MemberId) -> Vec<&Circle> {
+        if self.member(member).is_none_or(|member| member.ended) {
             return Vec::new();
         }
-        let seen = |id: &&MemberId| !circle.hidden_members || **id == viewer;
-        circle.members.iter().filter(seen).filter_map(|id| self.member(*id)).collect()
+        self.circles.values().filter(|circle| circle.members.contains(&member)).collect()
+    }
+
+    /// The members of a circle that `caller` may know of: all of them, itself alone if they are hidden from each
+    /// other, nobody if it is not in the circle (rule P-8).
+    #[must_use]
+    pub fn visible_members(&self, caller: MemberId, circle: CircleId) -> Vec<&Member> {
+        let Some(circle) = self.circle(circle).filter(|circle| circle.members.contains(&caller)) else {
+            return Vec::new();
+        };
+        let known = circle.members.iter().filter(|id| !circle.hidden_members || **id == caller);
+        known.filter_map(|id| self.member(*id)).filter(|member| !member.ended).collect()
+    }
+
+    /// The credential with this id, revoked and expired ones too.
+    #[must_use]
+    pub fn credential(&self, id: Uuid) -> Option<&Credential> {
+        self.credentials.get(&id)
+    }
+
+    /// A member's credentials.
+    pub fn credentials_of(&self, member: MemberId) -> impl Iterator<Item = &Credential> {
+        self.credentials.values().filter(move |credential| credential.member == Some(member))
+    }
+
+    /// The TSIG keys, revoked and expired ones too.
+    pub fn tsig_keys(&self) -> impl Iterator<Item = &Credential> {
+        self.credentials.values().filter(|credential| matches!(credential.kind, CredentialKind::Tsig { .. }))
+    }
+
+    /// A setting.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(String::as_str)
     }
 }

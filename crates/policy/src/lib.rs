@@ -1,13 +1,36 @@
-//! Who may have what, in which form, and by which rule.
+//! Decides what may be released to whom. Pure: no I/O, no clock, no logging.
 //!
-//! A [`Book`] holds members and circles; [`release`](release::release) decides about a [`Class`] of objects for one
-//! [`Request`]. No rule, no release. What was decided is a value that only this crate can make:
-//! [`Released`], which every renderer takes, so that a leak does not compile. Pure: no I/O, no clock, no logging.
+//! The [`Book`] is who takes part: members, circles, credentials, settings, built from the node's line. A
+//! [`Class`] is what a release depends on: originator, terms, markings; there are few classes, however many
+//! records. [`decide`] takes the two and a [`Request`] and names the one rule that settles it. What it lets pass
+//! becomes a [`Released`] value, which nothing but this crate can make, so that a renderer, a page or a zone can't be
+//! given anything else. [`redact`](mod@redact) takes out what a member may not see and leaves every other byte alone.
+//!
+//! No rule, no release: whatever is not covered by a rule that says yes is held. The decision table, row by row, is
+//! `docs/releases.md`; the tests read it.
 
-mod book;
+pub mod book;
+pub mod caller;
+pub mod circle;
+pub mod class;
+pub mod credential;
+pub mod member;
 pub mod redact;
 pub mod release;
-mod text;
+pub mod rule;
+mod stored;
+pub mod terms;
 
-pub use book::{Book, Circle, CircleId, Entry, Level, Member, MemberId, Onward, Terms, Use};
-pub use release::{Class, Pass, RedactingPass, Released, Request, Rule, Verdict, release};
+pub use book::{Book, Entry, EntryError};
+pub use caller::{Caller, Channel};
+pub use circle::{Circle, CircleId, Onward};
+pub use class::{Class, Part};
+pub use credential::{Credential, CredentialKind, Setting};
+pub use member::{Level, Member, MemberId, Use};
+pub use redact::{RedactError, Removal, redact};
+pub use release::{
+    Cut, Decision, Pass, Permit, Reach, Released, Request, counts_as, decide, forbidden_selectors, permit,
+    settled_until,
+};
+pub use rule::Rule;
+pub use terms::{Terms, TermsError};

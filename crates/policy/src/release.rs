@@ -1,158 +1,331 @@
-//! The decision, in DESIGN's order, with the rule that made it. `docs/releases.md` shows it as a table.
+//! The decision, and the proof that it was made.
 //!
-//! Decisions are made for a [`Class`], not for an object: what all its objects share. Whether an object's ends may go
-//! too is asked by whoever reads the line. What passes is sealed in [`Released`], which nothing else can make.
+//! [`decide`] goes through the rules in one order and stops at the first that settles it; the order is part of the
+//! contract, since the rule that is named is what an auditor reads. [`permit`] turns a decision into what allows
+//! making a [`Released`] value: a [`Pass`] for whole objects, a [`Cut`] for those that must be redacted first.
+//! Source: DESIGN, "Releases"; REQUIREMENTS P-1 to P-9, X-4, X-5; `docs/releases.md`.
 
-use std::fmt;
+use std::sync::Arc;
 
 use stix::marking::{Definition, Iep, Pap, PermittedActions};
 use stix::{Timestamp, Tlp};
 
-use crate::book::{Book, CircleId, Level, MemberId, Onward, Terms, Use};
-use crate::redact::Redacted;
+use crate::book::Book;
+use crate::circle::{Circle, CircleId, Onward};
+use crate::class::{Class, Part};
+use crate::member::{Member, MemberId, Use};
+use crate::redact::{RedactError, Removal, redact};
+use crate::rule::Rule;
 
-/// Who asks for what.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How far what is asked for will travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// To the member itself.
+    Member,
+    /// Through the member's node to members of the same circle there.
+    Circle,
+    /// Through the member to others.
+    Others,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Request {
-    /// The member that would get it.
+    /// By whom.
     pub member: MemberId,
     /// In which circle.
     pub circle: CircleId,
     /// In which form.
     pub wanted: Use,
-    /// Whether it would travel encrypted.
+    /// Whether the channel is encrypted.
     pub encrypted: bool,
-    /// Whether the member would hand it on as a node of its own.
-    pub onward: bool,
     /// When.
     pub now: Timestamp,
+    /// How far it will travel.
+    pub reach: Reach,
 }
 
-/// What the objects of a class share.
-#[derive(Debug, Clone, Copy)]
-pub struct Class<'a> {
-    /// The member that submitted them to the circle.
-    pub originator: MemberId,
-    /// What it asked for.
-    pub terms: &'a Terms,
-    /// Their marking definitions, TLP included.
-    pub markings: &'a [Definition],
-    /// Whether some properties are marked by themselves.
-    pub granular: bool,
-    /// Whether they are withdrawn.
-    pub withdrawn: bool,
+/// What was decided, and by which rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// It may go as it is.
+    Release(Rule),
+    /// It may go without some of its properties, or with a pseudonym.
+    Redact(Rule),
+    /// It may not go.
+    Hold(Rule),
 }
 
-/// The rule that decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Rule {
-    /// It is withdrawn: only the withdrawal travels.
-    Withdrawn,
-    /// Its terms have expired.
-    Expired,
-    /// The member brought it itself.
-    Originator,
-    /// There is no such circle, or one of the two is not in it.
-    NotInCircle,
-    /// The circle is not in force.
-    CircleNotInForce,
-    /// The member's level has no such form.
-    LevelTooLow,
-    /// A marking definition is not known.
-    MarkingUnknown,
-    /// Its mark is stricter than the ceiling of the circle or of its terms.
-    OverCeiling,
-    /// Its mark is stricter than what the member may have.
-    OverClearance,
-    /// Others were named as its recipients, or it is RED and nobody was.
-    NotNamed,
-    /// Its embargo has not passed.
-    Embargo,
-    /// The originator or the circle forbids handing it on.
-    OnwardForbidden,
-    /// PAP forbids this use.
-    PapForbidsUse,
-    /// The exchange policy (IEP) forbids this use.
-    IepForbidsUse,
-    /// The exchange policy holds at other times.
-    IepNotInForce,
-    /// The exchange policy asks for an encrypted channel.
-    IepNeedsEncryption,
-    /// Both are in the circle, it is in force, and nothing speaks against it.
-    Circle,
-}
-
-impl Rule {
-    /// The rule's stable name, for logs, JSON and auditors.
+impl Decision {
+    /// The rule that settled it.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn rule(self) -> Rule {
         match self {
-            Self::Withdrawn => "withdrawn",
-            Self::Expired => "expired",
-            Self::Originator => "originator",
-            Self::NotInCircle => "not-in-circle",
-            Self::CircleNotInForce => "circle-not-in-force",
-            Self::LevelTooLow => "level-too-low",
-            Self::MarkingUnknown => "marking-unknown",
-            Self::OverCeiling => "over-ceiling",
-            Self::OverClearance => "over-clearance",
-            Self::NotNamed => "not-named",
-            Self::Embargo => "embargo",
-            Self::OnwardForbidden => "onward-forbidden",
-            Self::PapForbidsUse => "pap-forbids-use",
-            Self::IepForbidsUse => "iep-forbids-use",
-            Self::IepNotInForce => "iep-not-in-force",
-            Self::IepNeedsEncryption => "iep-needs-encryption",
-            Self::Circle => "circle",
+            Self::Release(rule) | Self::Redact(rule) | Self::Hold(rule) => rule,
         }
     }
-}
 
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
+    /// Whether it may not go.
+    #[must_use]
+    pub const fn is_hold(self) -> bool {
+        matches!(self, Self::Hold(_))
     }
 }
 
-/// What was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It may go as it is.
-    Whole(Pass),
-    /// A redacted copy may go.
-    Redacted(RedactingPass),
-    /// It may not go.
-    Held(Rule),
+/// Decides whether what is in `class` may go out as asked, by the first rule that settles it.
+#[must_use]
+pub fn decide(book: &Book, request: &Request, class: &Class<'_>) -> Decision {
+    match judge(book, request, class) {
+        Err(rule) => Decision::Hold(rule),
+        Ok(Rule::Circle) if conceals_source(class) => Decision::Redact(Rule::SourcePseudonymised),
+        Ok(Rule::Circle) if class.granular => Decision::Redact(Rule::PartsRemoved),
+        Ok(rule) => Decision::Release(rule),
+    }
 }
 
-/// Leave to hand something on as it is. Only this module makes one.
+fn judge(book: &Book, request: &Request, class: &Class<'_>) -> Result<Rule, Rule> {
+    let hold_if = |holds: bool, rule: Rule| if holds { Err(rule) } else { Ok(()) };
+    hold_if(class.withdrawn, Rule::Withdrawn)?;
+    hold_if(class.terms.expires.is_some_and(|expires| expires <= request.now), Rule::Expired)?;
+    let member = book.member(request.member).filter(|member| !member.ended).ok_or(Rule::MemberEnded)?;
+    if class.originator == member.id {
+        return Ok(Rule::Originator);
+    }
+    let circle =
+        book.circle(request.circle).filter(|circle| circle.has(member.id)).ok_or(Rule::CircleNotMember)?;
+    hold_if(!takes_part(book, circle, class.originator), Rule::OriginatorNotMember)?;
+    hold_if(!circle.in_force(request.now), Rule::CircleNotInForce)?;
+    hold_if(request.wanted > member.level, Rule::LevelTooLow)?;
+    hold_if(unknown(class), Rule::MarkingUnknown)?;
+    judge_tlp(circle, member, class)?;
+    judge_use(request, class)?;
+    hold_if(class.terms.embargo_until.is_some_and(|until| request.now < until), Rule::Embargo)?;
+    hold_if(request.reach > farthest(circle, class), Rule::Onward)?;
+    hold_if(class.names_source && conceals_source(class), Rule::SourceNamed)?;
+    Ok(Rule::Circle)
+}
+
+fn takes_part(book: &Book, circle: &Circle, originator: MemberId) -> bool {
+    originator == MemberId::NODE
+        || circle.has(originator) && book.member(originator).is_some_and(|member| !member.ended)
+}
+
+fn unknown(class: &Class<'_>) -> bool {
+    class.unknown_marking || class.definitions.contains(&Definition::Unknown)
+}
+
+/// What an object of `class` counts as in `circle`: the strictest of its marks and its terms, the circle's ceiling if
+/// it has no mark.
+#[must_use]
+pub fn counts_as(circle: &Circle, class: &Class<'_>) -> Tlp {
+    let defined = class.definitions.iter().filter_map(|definition| match definition {
+        Definition::Tlp(tlp) => Some(*tlp),
+        Definition::Iep(iep) => iep.tlp,
+        _ => None,
+    });
+    let marked = defined.chain(class.tlp).max().unwrap_or(circle.ceiling);
+    class.terms.ceiling.map_or(marked, |ceiling| ceiling.max(marked))
+}
+
+fn judge_tlp(circle: &Circle, member: &Member, class: &Class<'_>) -> Result<(), Rule> {
+    let tlp = counts_as(circle, class);
+    let named = class.terms.recipients.contains(&member.id);
+    match () {
+        () if tlp > circle.ceiling => Err(Rule::TlpOverCeiling),
+        () if tlp > member.clearance => Err(Rule::TlpOverClearance),
+        () if tlp == Tlp::Red && !named => Err(Rule::TlpRedNotNamed),
+        () if !class.terms.recipients.is_empty() && !named => Err(Rule::NotNamed),
+        () => Ok(()),
+    }
+}
+
+fn judge_use(request: &Request, class: &Class<'_>) -> Result<(), Rule> {
+    let acts = matches!(request.wanted, Use::List | Use::Block);
+    for definition in class.definitions {
+        match definition {
+            Definition::Pap(Pap::Amber | Pap::Red) if acts => return Err(Rule::PapForbidsUse),
+            Definition::Iep(iep) => judge_iep(request, iep)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Source: FIRST IEP 2.0, sections on HANDLING, ACTION and the policy's dates.
+fn judge_iep(request: &Request, iep: &Iep) -> Result<(), Rule> {
+    let begun = iep.start.is_none_or(|start| start <= request.now);
+    if !begun || iep.end.is_some_and(|end| end <= request.now) {
+        return Err(Rule::IepNotInForce);
+    }
+    let passive = matches!(request.wanted, Use::Read | Use::Exchange);
+    let asks_first = matches!(
+        iep.permitted_actions,
+        Some(PermittedActions::None | PermittedActions::ContactForInstruction)
+    );
+    if asks_first && !passive {
+        return Err(Rule::IepForbidsUse);
+    }
+    if iep.encrypt_in_transit && !request.encrypted {
+        return Err(Rule::IepNeedsEncryption);
+    }
+    Ok(())
+}
+
+fn farthest(circle: &Circle, class: &Class<'_>) -> Reach {
+    let onward = class.terms.onward.map_or(circle.onward, |onward| onward.min(circle.onward));
+    match onward {
+        Onward::Forbidden => Reach::Member,
+        Onward::WithinCircle => Reach::Circle,
+        Onward::Allowed => Reach::Others,
+    }
+}
+
+/// Whether the source must be replaced by a pseudonym, for everyone but itself.
+fn conceals_source(class: &Class<'_>) -> bool {
+    class.terms.pseudonymise
+        || class
+            .definitions
+            .iter()
+            .any(|definition| matches!(definition, Definition::Iep(iep) if iep.attribution_forbidden))
+}
+
+/// The next instant at which a decision about `class` in this circle may turn out otherwise, if there is one.
+///
+/// Until then, and as long as the book stays the same, a decision made at `request.now` holds.
+#[must_use]
+pub fn settled_until(book: &Book, request: &Request, class: &Class<'_>) -> Option<Timestamp> {
+    let circle = book.circle(request.circle);
+    let dates = class.definitions.iter().flat_map(|definition| match definition {
+        Definition::Iep(iep) => [iep.start, iep.end],
+        _ => [None, None],
+    });
+    [class.terms.expires, class.terms.embargo_until]
+        .into_iter()
+        .chain([circle.and_then(|circle| circle.starts), circle.and_then(|circle| circle.ends)])
+        .chain(dates)
+        .flatten()
+        .filter(|at| *at > request.now)
+        .min()
+}
+
+/// What must go from an object of `class` that may go out as asked, so that none of its `parts` (the object's
+/// granular markings, in their order) goes where it may not.
+///
+/// A list of which one element is forbidden goes as a whole: without it, the others' places would tell a lie. What is
+/// said about a part that goes, goes as well.
+#[must_use]
+pub fn forbidden_selectors(book: &Book, request: &Request, class: &Class<'_>, parts: &[Part]) -> Vec<String> {
+    let is_forbidden = |part: &&Part| {
+        let mut definitions = class.definitions.to_vec();
+        definitions.extend_from_slice(&part.definitions);
+        let of_part = Class {
+            tlp: class.tlp.max(part.tlp),
+            definitions: &definitions,
+            unknown_marking: class.unknown_marking || part.unknown_marking,
+            granular: false,
+            ..*class
+        };
+        decide(book, request, &of_part).is_hold()
+    };
+    let whole = |selector: &String| selector.split(".[").next().unwrap_or_default().to_owned();
+    let mut gone: Vec<String> =
+        parts.iter().filter(is_forbidden).flat_map(|part| part.selectors.iter().map(whole)).collect();
+    let touches = |selector: &String| {
+        gone.iter().any(|gone| {
+            selector.strip_prefix(gone.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    };
+    let said: Vec<usize> = (0..parts.len())
+        .filter(|at| parts.get(*at).is_some_and(|part| part.selectors.iter().any(touches)))
+        .collect();
+    gone.extend(said.into_iter().map(|at| format!("granular_markings.[{at}]")));
+    gone
+}
+
+/// What a decision allows.
+#[derive(Debug, Clone, Copy)]
+pub enum Permit {
+    /// To release as it is.
+    Whole(Pass),
+    /// To release what is left after redaction.
+    Redacted(Cut),
+    /// Nothing.
+    Hold(Rule),
+}
+
+/// Decides as [`decide`] does, and gives what the decision allows.
+#[must_use]
+pub fn permit(book: &Book, request: &Request, class: &Class<'_>) -> Permit {
+    match decide(book, request, class) {
+        Decision::Release(rule) => Permit::Whole(Pass { rule }),
+        Decision::Redact(rule) => Permit::Redacted(Cut { rule, conceals_source: conceals_source(class) }),
+        Decision::Hold(rule) => Permit::Hold(rule),
+    }
+}
+
+/// Allows releasing what was decided about, as it is. Only [`permit`] makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pass {
     rule: Rule,
 }
 
-/// Leave to hand a redacted copy on. Only this module makes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RedactingPass {
-    rule: Rule,
-}
-
 impl Pass {
-    /// Seals what the leave was given for.
-    pub const fn seal<T>(&self, value: T) -> Released<T> {
+    /// The rule that let it pass.
+    #[must_use]
+    pub const fn rule(self) -> Rule {
+        self.rule
+    }
+
+    /// The same right for an object that refers to what the member may not see: those references go first.
+    #[must_use]
+    pub const fn without_references(self) -> Cut {
+        Cut { rule: Rule::ReferencesRemoved, conceals_source: false }
+    }
+
+    /// Releases `value`, which is what the pass was given for.
+    #[must_use]
+    pub const fn release<T>(self, value: T) -> Released<T> {
         Released { value, rule: self.rule }
     }
 }
 
-impl RedactingPass {
-    /// Seals a redacted copy.
-    pub const fn seal(&self, copy: Redacted) -> Released<Redacted> {
-        Released { value: copy, rule: self.rule }
+/// Allows releasing what is left of an object after redaction. Only [`permit`] makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    rule: Rule,
+    conceals_source: bool,
+}
+
+impl Cut {
+    /// The rule that wants the redaction.
+    #[must_use]
+    pub const fn rule(self) -> Rule {
+        self.rule
+    }
+
+    /// Whether the source must be replaced by a pseudonym, which [`Removal::pseudonym`] then has to hold for an object
+    /// that names its source.
+    #[must_use]
+    pub const fn conceals_source(self) -> bool {
+        self.conceals_source
+    }
+
+    /// Redacts `raw` and releases what is left. `None` if nothing is left.
+    ///
+    /// # Errors
+    /// [`RedactError`]: the object is then not to be released at all.
+    pub fn release(self, raw: &str, removal: &Removal) -> Result<Option<Released<String>>, RedactError> {
+        Ok(redact(raw, removal)?.map(|value| Released { value, rule: self.rule }))
+    }
+
+    /// Releases what holds none of the object's properties but its id and its times, such as a manifest's row.
+    #[must_use]
+    pub fn release_row<T>(self, row: T) -> Released<T> {
+        Released { value: row, rule: self.rule }
     }
 }
 
-/// Something that a rule let go to a member.
+/// A value that may go to the member that it was decided for. Nothing but this crate makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Released<T> {
     value: T,
@@ -160,128 +333,41 @@ pub struct Released<T> {
 }
 
 impl<T> Released<T> {
-    /// What was released.
+    /// The value.
+    #[must_use]
     pub const fn get(&self) -> &T {
         &self.value
     }
 
-    /// What was released, to keep.
+    /// The value, out of its wrapping.
+    #[must_use]
     pub fn into_inner(self) -> T {
         self.value
     }
 
-    /// The rule that let it go.
+    /// The rule by which it was released.
+    #[must_use]
     pub const fn rule(&self) -> Rule {
         self.rule
     }
 
-    /// Something made from what was released, which may go where that may go.
+    /// What is made of a released value, and of nothing else, is released as well.
+    #[must_use]
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Released<U> {
         Released { value: make(self.value), rule: self.rule }
     }
-}
 
-/// Decides whether objects of a class may go to a member, in the order of DESIGN.md, "Releases".
-#[must_use]
-pub fn release(book: &Book, request: &Request, class: &Class<'_>) -> Verdict {
-    if class.withdrawn {
-        return Verdict::Held(Rule::Withdrawn);
-    }
-    if class.terms.expires.is_some_and(|expires| expires <= request.now) {
-        return Verdict::Held(Rule::Expired);
-    }
-    if request.member == class.originator {
-        return Verdict::Whole(Pass { rule: Rule::Originator });
-    }
-    match forbidden(book, request, class) {
-        Some(rule) => Verdict::Held(rule),
-        None if class.granular
-            || class.terms.pseudonymise
-            || policies(class).any(|iep| iep.attribution_forbidden) =>
-        {
-            Verdict::Redacted(RedactingPass { rule: Rule::Circle })
-        }
-        None => Verdict::Whole(Pass { rule: Rule::Circle }),
+    /// As [`Released::map`], where it may come to nothing.
+    pub fn and_then<U>(self, make: impl FnOnce(T) -> Option<U>) -> Option<Released<U>> {
+        let rule = self.rule;
+        make(self.value).map(|value| Released { value, rule })
     }
 }
 
-fn policies<'a>(class: &Class<'a>) -> impl Iterator<Item = &'a Iep> {
-    class.markings.iter().filter_map(|marking| match marking {
-        Definition::Iep(iep) => Some(&**iep),
-        _ => None,
-    })
-}
-
-/// The first rule that speaks against the release.
-fn forbidden(book: &Book, request: &Request, class: &Class<'_>) -> Option<Rule> {
-    let circle = book.circle(request.circle);
-    let Some(circle) = circle.filter(|circle| {
-        circle.members.contains(&request.member) && circle.members.contains(&class.originator)
-    }) else {
-        return Some(Rule::NotInCircle);
-    };
-    let Some(member) = book.member(request.member).filter(|member| !member.ended) else {
-        return Some(Rule::NotInCircle);
-    };
-    if !circle.in_force(request.now) {
-        return Some(Rule::CircleNotInForce);
+impl<T> Released<Arc<T>> {
+    /// Another handle to the same value.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self { value: Arc::clone(&self.value), rule: self.rule }
     }
-    if request.wanted > member.level {
-        return Some(Rule::LevelTooLow);
-    }
-    if class.markings.contains(&Definition::Unknown) {
-        return Some(Rule::MarkingUnknown);
-    }
-    let ceiling = class.terms.ceiling.map_or(circle.ceiling, |own| own.min(circle.ceiling));
-    let mark = strictest(class).unwrap_or(ceiling);
-    if mark > ceiling {
-        return Some(Rule::OverCeiling);
-    }
-    if mark > member.clearance {
-        return Some(Rule::OverClearance);
-    }
-    let named = class.terms.recipients.contains(&request.member);
-    if !named && (mark == Tlp::Red || !class.terms.recipients.is_empty()) {
-        return Some(Rule::NotNamed);
-    }
-    if class.terms.embargo_until.is_some_and(|until| request.now < until) {
-        return Some(Rule::Embargo);
-    }
-    let onward = class.terms.onward.map_or(circle.onward, |own| own.max(circle.onward));
-    if request.onward && onward == Onward::Forbidden {
-        return Some(Rule::OnwardForbidden);
-    }
-    forbidden_use(request, class)
-}
-
-/// The strictest of the TLP marks, an exchange policy's included (rules X-4, P-2).
-fn strictest(class: &Class<'_>) -> Option<Tlp> {
-    let own = class.markings.iter().filter_map(|marking| match marking {
-        Definition::Tlp(tlp) => Some(*tlp),
-        _ => None,
-    });
-    own.chain(policies(class).filter_map(|iep| iep.tlp)).max()
-}
-
-fn forbidden_use(request: &Request, class: &Class<'_>) -> Option<Rule> {
-    let blocks = matches!(request.wanted, Level::List | Level::Block);
-    let passive_only = |marking: &Definition| matches!(marking, Definition::Pap(Pap::Amber | Pap::Red));
-    if blocks && class.markings.iter().any(passive_only) {
-        return Some(Rule::PapForbidsUse);
-    }
-    let acts = blocks || request.wanted == Level::Detect;
-    for iep in policies(class) {
-        let begun = iep.start.is_none_or(|start| start <= request.now);
-        if !begun || iep.end.is_some_and(|end| end <= request.now) {
-            return Some(Rule::IepNotInForce);
-        }
-        let allowed = iep.permitted_actions.unwrap_or(PermittedActions::ExternallyVisibleDirect);
-        if acts && allowed < PermittedActions::InternallyVisible {
-            return Some(Rule::IepForbidsUse);
-        }
-        if iep.encrypt_in_transit && !request.encrypted {
-            return Some(Rule::IepNeedsEncryption);
-        }
-    }
-    None
 }

@@ -5,17 +5,17 @@
 use std::collections::BTreeSet;
 
 use bongsu_policy::{
-    Book, Circle, CircleId, Class, Entry, Level, Member, MemberId, Onward, Request, Rule, Terms, Verdict,
-    release,
+    Book, Circle, CircleId, Class, Credential, CredentialKind, Decision, Entry, Level, Member, MemberId,
+    Onward, Part, Reach, Request, Rule, Setting, Terms, decide, forbidden_selectors, settled_until,
 };
 use proptest::prelude::*;
 use stix::marking::{Definition, Iep, Pap, PermittedActions};
 use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 
-const SENDER: MemberId = MemberId(Uuid::from_u128(1));
-const READER: MemberId = MemberId(Uuid::from_u128(2));
-const CIRCLE: CircleId = CircleId(Uuid::from_u128(3));
+const SENDER: MemberId = MemberId::new(Uuid::from_u128(1));
+const READER: MemberId = MemberId::new(Uuid::from_u128(2));
+const CIRCLE: CircleId = CircleId::new(Uuid::from_u128(3));
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(seconds * 1_000_000)
@@ -24,7 +24,7 @@ fn at(seconds: i64) -> Timestamp {
 fn member(id: MemberId) -> Member {
     Member {
         id,
-        handle: format!("m{}", id.0.as_u128()),
+        handle: format!("m{}", id.uuid().as_u128()),
         name: String::new(),
         country: None,
         language: "en".to_owned(),
@@ -47,6 +47,7 @@ struct Case {
     terms: Terms,
     markings: Vec<Definition>,
     granular: bool,
+    names_source: bool,
     withdrawn: bool,
 }
 
@@ -65,9 +66,8 @@ impl Case {
             hidden_members: false,
             fires: 1,
         };
-        let (member_id, wanted, now) = (READER, Level::Block, at(500));
-        let request =
-            Request { member: member_id, circle: CIRCLE, wanted, encrypted: true, onward: false, now };
+        let (wanted, now, reach) = (Level::Block, at(500), Reach::Member);
+        let request = Request { member: READER, circle: CIRCLE, wanted, encrypted: true, now, reach };
         Self {
             sender: member(SENDER),
             reader: member(READER),
@@ -76,31 +76,34 @@ impl Case {
             terms: Terms::default(),
             markings: Vec::new(),
             granular: false,
+            names_source: false,
             withdrawn: false,
         }
     }
 
-    fn verdict(&self) -> Verdict {
+    fn book(&self) -> Book {
         let mut book = Book::default();
         book.apply(Entry::Member(self.sender.clone()));
         book.apply(Entry::Member(self.reader.clone()));
         book.apply(Entry::Circle(self.circle.clone()));
-        let class = Class {
-            originator: SENDER,
-            terms: &self.terms,
-            markings: &self.markings,
-            granular: self.granular,
-            withdrawn: self.withdrawn,
-        };
-        release(&book, &self.request, &class)
+        book
     }
 
-    fn rule(&self) -> Rule {
-        match self.verdict() {
-            Verdict::Held(rule) => rule,
-            Verdict::Whole(pass) => pass.seal(()).rule(),
-            Verdict::Redacted(_) => Rule::Circle,
+    fn class(&self) -> Class<'_> {
+        Class {
+            originator: SENDER,
+            terms: &self.terms,
+            tlp: None,
+            definitions: &self.markings,
+            unknown_marking: false,
+            granular: self.granular,
+            names_source: self.names_source,
+            withdrawn: self.withdrawn,
         }
+    }
+
+    fn decision(&self) -> Decision {
+        decide(&self.book(), &self.request, &self.class())
     }
 }
 
@@ -131,38 +134,46 @@ const ROWS: &[Row] = &[
     (Rule::Expired, |c| c.terms.expires = Some(at(500))),
     (Rule::Circle, |c| c.terms.expires = Some(at(501))),
     (Rule::Originator, |c| (c.request.member, c.markings) = (SENDER, vec![Definition::Unknown])),
-    (Rule::NotInCircle, |c| c.circle.members = vec![SENDER]),
-    (Rule::NotInCircle, |c| c.circle.members = vec![READER]),
-    (Rule::NotInCircle, |c| c.request.circle = CircleId(Uuid::from_u128(99))),
-    (Rule::NotInCircle, |c| c.reader.ended = true),
+    (Rule::CircleNotMember, |c| c.circle.members = vec![SENDER]),
+    (Rule::OriginatorNotMember, |c| c.circle.members = vec![READER]),
+    (Rule::CircleNotMember, |c| c.request.circle = CircleId::new(Uuid::from_u128(99))),
+    (Rule::MemberEnded, |c| c.reader.ended = true),
+    (Rule::OriginatorNotMember, |c| c.sender.ended = true),
     (Rule::CircleNotInForce, |c| c.request.now = at(99)),
     (Rule::CircleNotInForce, |c| c.request.now = at(1_000)),
     (Rule::LevelTooLow, |c| c.reader.level = Level::List),
     (Rule::Circle, |c| (c.reader.level, c.request.wanted) = (Level::Read, Level::Read)),
     (Rule::MarkingUnknown, |c| c.markings = vec![Definition::Unknown]),
-    (Rule::OverCeiling, |c| c.markings = vec![Definition::Tlp(Tlp::AmberStrict)]),
-    (Rule::OverCeiling, |c| {
-        (c.terms.ceiling, c.markings) = (Some(Tlp::Green), vec![Definition::Tlp(Tlp::Amber)])
+    (Rule::TlpOverCeiling, |c| c.markings = vec![Definition::Tlp(Tlp::AmberStrict)]),
+    (Rule::TlpOverCeiling, |c| {
+        (c.terms.ceiling, c.markings) = (Some(Tlp::AmberStrict), vec![Definition::Tlp(Tlp::Green)])
     }),
-    (Rule::OverCeiling, |c| c.markings = iep(|iep| iep.tlp = Some(Tlp::Red))),
-    (Rule::OverClearance, |c| c.reader.clearance = Tlp::Green),
-    (Rule::OverClearance, |c| {
+    (Rule::TlpOverCeiling, |c| c.markings = iep(|iep| iep.tlp = Some(Tlp::Red))),
+    (Rule::TlpOverClearance, |c| c.reader.clearance = Tlp::Green),
+    (Rule::TlpOverClearance, |c| {
         (c.circle.ceiling, c.reader.clearance) = (Tlp::Red, Tlp::Amber);
         c.markings = vec![Definition::Tlp(Tlp::AmberStrict)];
     }),
     (Rule::NotNamed, |c| c.terms.recipients = vec![SENDER]),
-    (Rule::NotNamed, |c| (c.circle.ceiling, c.markings) = (Tlp::Red, vec![Definition::Tlp(Tlp::Red)])),
+    (Rule::TlpRedNotNamed, |c| (c.circle.ceiling, c.markings) = (Tlp::Red, vec![Definition::Tlp(Tlp::Red)])),
     (Rule::Circle, |c| {
         (c.circle.ceiling, c.markings) = (Tlp::Red, vec![Definition::Tlp(Tlp::Red)]);
         c.terms.recipients = vec![READER];
     }),
     (Rule::Embargo, |c| c.terms.embargo_until = Some(at(501))),
     (Rule::Circle, |c| c.terms.embargo_until = Some(at(500))),
-    (Rule::OnwardForbidden, |c| (c.request.onward, c.terms.onward) = (true, Some(Onward::Forbidden))),
-    (Rule::OnwardForbidden, |c| {
-        (c.request.onward, c.circle.onward) = (true, Onward::Forbidden);
+    (Rule::Circle, |c| c.request.reach = Reach::Circle),
+    (Rule::Onward, |c| c.request.reach = Reach::Others),
+    (Rule::Onward, |c| (c.request.reach, c.terms.onward) = (Reach::Circle, Some(Onward::Forbidden))),
+    (Rule::Onward, |c| {
+        (c.request.reach, c.circle.onward) = (Reach::Circle, Onward::Forbidden);
         c.terms.onward = Some(Onward::Allowed);
     }),
+    (Rule::SourcePseudonymised, |c| c.terms.pseudonymise = true),
+    (Rule::SourcePseudonymised, |c| c.markings = iep(|iep| iep.attribution_forbidden = true)),
+    (Rule::SourceNamed, |c| (c.terms.pseudonymise, c.names_source) = (true, true)),
+    (Rule::Circle, |c| c.names_source = true),
+    (Rule::PartsRemoved, |c| c.granular = true),
     (Rule::PapForbidsUse, |c| c.markings = vec![Definition::Pap(Pap::Amber)]),
     (Rule::PapForbidsUse, |c| {
         (c.request.wanted, c.markings) = (Level::List, vec![Definition::Pap(Pap::Red)])
@@ -186,7 +197,7 @@ fn each_row_decides_as_the_table_says() {
     for (number, (expected, change)) in ROWS.iter().enumerate() {
         let mut case = Case::new();
         change(&mut case);
-        assert_eq!(case.rule(), *expected, "row {number}");
+        assert_eq!(case.decision().rule(), *expected, "row {number}");
     }
 }
 
@@ -199,42 +210,98 @@ fn the_table_in_the_docs_and_the_rows_tried_are_the_same_rules() {
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
         .map(str::to_owned)
         .collect();
-    let tried: BTreeSet<_> = ROWS.iter().map(|(rule, _)| rule.code().to_owned()).collect();
-    assert_eq!(told, tried);
+    let tried = ROWS.iter().map(|(rule, _)| rule.code().to_owned());
+    // These need the object or what it refers to; the gate's tests try them.
+    let object = [Rule::MarkingMalformed, Rule::EndNotReleasable, Rule::NothingLeft, Rule::ReferencesRemoved];
+    let all: BTreeSet<_> = tried.chain(object.map(|rule| rule.code().to_owned())).collect();
+    assert_eq!(told, all);
+    assert_eq!(all.len(), Rule::ALL.len());
 }
 
 #[test]
-fn what_is_marked_in_parts_or_anonymous_goes_as_a_redacted_copy() {
-    let redacted = |change: fn(&mut Case)| {
+fn what_is_released_redacted_and_held_differ() {
+    let decided = |change: fn(&mut Case)| {
         let mut case = Case::new();
         change(&mut case);
-        matches!(case.verdict(), Verdict::Redacted(_))
+        case.decision()
     };
-    assert!(!redacted(|_| {}));
-    assert!(redacted(|c| c.granular = true));
-    assert!(redacted(|c| c.terms.pseudonymise = true));
-    assert!(redacted(|c| c.markings = iep(|iep| iep.attribution_forbidden = true)));
+    assert_eq!(decided(|_| {}), Decision::Release(Rule::Circle));
+    assert_eq!(decided(|c| c.granular = true), Decision::Redact(Rule::PartsRemoved));
+    assert_eq!(decided(|c| c.terms.pseudonymise = true), Decision::Redact(Rule::SourcePseudonymised));
+    assert_eq!(decided(|c| c.withdrawn = true), Decision::Hold(Rule::Withdrawn));
+}
+
+#[test]
+fn a_decision_says_until_when_it_holds() {
+    let mut case = Case::new();
+    let until = |case: &Case| settled_until(&case.book(), &case.request, &case.class());
+    assert_eq!(until(&case), Some(at(1_000)), "the circle's end");
+    case.terms.embargo_until = Some(at(700));
+    assert_eq!(until(&case), Some(at(700)));
+    case.request.now = at(700);
+    assert_eq!(until(&case), Some(at(1_000)));
+    case.request.now = at(1_000);
+    assert_eq!(until(&case), None);
+}
+
+#[test]
+fn parts_under_a_stricter_mark_go_with_what_is_said_about_them() {
+    let mut case = Case::new();
+    (case.reader.clearance, case.granular) = (Tlp::Green, true);
+    case.markings = vec![Definition::Tlp(Tlp::Green)];
+    let part = |selectors: &[&str], tlp: Tlp| Part {
+        selectors: selectors.iter().map(|s| (*s).to_owned()).collect(),
+        tlp: Some(tlp),
+        definitions: Vec::new(),
+        unknown_marking: false,
+    };
+    let parts = [
+        part(&["description"], Tlp::Clear),
+        part(&["labels.[1]", "name"], Tlp::Amber),
+        part(&["labels.[0]"], Tlp::Clear),
+    ];
+    let gone = forbidden_selectors(&case.book(), &case.request, &case.class(), &parts);
+    assert_eq!(gone, ["labels", "name", "granular_markings.[1]", "granular_markings.[2]"]);
+    let none = forbidden_selectors(&case.book(), &case.request, &case.class(), &parts[..1]);
+    assert!(none.is_empty());
 }
 
 #[test]
 fn hidden_members_see_themselves_alone_and_strangers_nobody() {
     let mut case = Case::new();
-    let mut book = Book::default();
-    book.apply(Entry::Member(case.sender.clone()));
-    book.apply(Entry::Member(case.reader.clone()));
-    let seen = |circle: &Circle, viewer| book.visible_members(viewer, circle).len();
-    assert_eq!(seen(&case.circle, READER), 2);
+    let seen = |case: &Case, viewer| case.book().visible_members(viewer, CIRCLE).len();
+    assert_eq!(seen(&case, READER), 2);
     case.circle.hidden_members = true;
-    assert_eq!(seen(&case.circle, READER), 1);
-    assert_eq!(seen(&case.circle, MemberId(Uuid::from_u128(9))), 0);
+    assert_eq!(seen(&case, READER), 1);
+    assert_eq!(seen(&case, MemberId::new(Uuid::from_u128(9))), 0);
 }
 
 #[test]
 fn entries_are_read_back_as_they_were_written() {
     let case = Case::new();
-    for entry in [Entry::Member(case.reader), Entry::Circle(case.circle)] {
-        let text = serde_json::to_string(&entry).unwrap();
-        assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), entry, "{text}");
+    let credential = |kind| Credential {
+        id: Uuid::from_u128(5),
+        member: Some(READER),
+        created: at(1),
+        expires: Some(at(9)),
+        revoked: false,
+        kind,
+    };
+    let token = credential(CredentialKind::Token { hash: vec![1; 32] });
+    assert!(token.holds(at(8)) && !token.holds(at(9)));
+    let tsig =
+        CredentialKind::Tsig { name: "k".into(), algorithm: "hmac-sha256".into(), secret: vec![2; 32] };
+    let entries = [
+        Entry::Member(case.reader.clone()),
+        Entry::Circle(case.circle.clone()),
+        Entry::Credential(token),
+        Entry::Credential(credential(tsig)),
+        Entry::Setting(Setting { name: "a".into(), value: Some("b".into()) }),
+    ];
+    for entry in entries {
+        let text = entry.to_json();
+        assert_eq!(Entry::from_json(&text).unwrap(), entry, "{text}");
+        assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":2", 1)).is_err());
     }
 }
 
@@ -260,7 +327,7 @@ proptest! {
         if named {
             case.terms.recipients = vec![READER];
         }
-        let goes = |case: &Case| !matches!(case.verdict(), Verdict::Held(_));
+        let goes = |case: &Case| !case.decision().is_hold();
         let before = goes(&case);
         case.reader.clearance = clearance.min(less);
         prop_assert!(before || !goes(&case));

@@ -4,7 +4,7 @@
 //! each run of word characters is asked, in a fixed order, whether it is a URL, an address, a hash, a wallet, a
 //! mailbox, a name …. What is found is in normal form, with the place in the original. [`guess`] asks the same of one cell.
 //!
-//! A name counts only if it ends in a public suffix that is known, so that `report.final` is no domain.
+//! A name counts only if it ends in a public suffix that is known, so that `report.docx` is no domain.
 
 use std::ops::Range;
 
@@ -15,6 +15,9 @@ use crate::value::{HIVES, Kind, VALUE_BYTES_MAX, Value, normalise};
 
 /// Endings of file names that are top-level domains too: in prose, the file is meant.
 const FILE_ENDINGS: [&str; 12] = ["py", "sh", "rs", "md", "pl", "ps", "so", "zip", "mov", "app", "cab", "ai"];
+
+/// Most words without a backslash in the middle of a registry key.
+const KEY_WORDS_MAX: usize = 4;
 
 /// A value and where it stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,8 +172,14 @@ impl Walk<'_> {
     /// Where a URL that begins at `start` ends: at white space or a quote, less closing punctuation.
     fn url_end(&self, start: usize, from: usize) -> usize {
         let rest = self.after(from);
+        let quote = self.before(start).filter(|c| *c == '\'');
         let stop = rest
-            .find(|c: char| c.is_whitespace() || c.is_control() || "<>\"`|{}^“”’、。，）】".contains(c))
+            .find(|c: char| {
+                Some(c) == quote
+                    || c.is_whitespace()
+                    || c.is_control()
+                    || "<>\"`|{}^“”’、。，）】".contains(c)
+            })
             .unwrap_or(rest.len());
         let mut end = from + stop;
         while let Some(last) = self.text[start..end].chars().next_back() {
@@ -193,25 +202,33 @@ impl Walk<'_> {
     }
 
     fn registry_key(&mut self, start: usize, end: usize) -> Option<usize> {
-        if !self.after(end).starts_with('\\') {
-            return None;
-        }
         let hive = self.text[start..end].to_ascii_uppercase();
         HIVES.iter().find(|(short, long)| hive == *short || hive == *long)?;
         let rest = self.after(end);
-        let line =
-            rest.find(['\n', '\r', '\t', '"', '\'', '`', '<', '>', ',', ';', ')', '|']).unwrap_or(rest.len());
-        // A blank belongs to the key only if a backslash follows in the next word: `Windows NT\CurrentVersion`.
-        let mut stop = 0;
+        let rest = rest.strip_prefix('>').unwrap_or(rest);
+        let from = self.text.len() - rest.len();
+        if !rest.starts_with('\\') {
+            return None;
+        }
+        let ends = ['\n', '\r', '\t', '"', '\'', '`', '<', '>', ',', ';', ')', '|', ':'];
+        let line = rest.find(ends).unwrap_or(rest.len());
+        // Words after a blank belong to the key if a backslash follows soon: `Windows NT\CurrentVersion`.
+        let (mut stop, mut seen, mut since) = (0, 0, 0);
         for part in rest[..line].split_inclusive(' ') {
-            let joins = stop == 0 || part.contains('\\') && !part.starts_with('\\');
-            if !joins || stop > 0 && is_new_key(part) {
+            if seen > 0 && (part == " " || is_new_key(part) || since > KEY_WORDS_MAX) {
                 break;
             }
-            stop += part.len();
+            seen += part.len();
+            since += 1;
+            if part.contains('\\') {
+                (stop, since) = (seen, 0);
+            }
         }
-        let key = rest[..stop].trim_end_matches([' ', '.', '\\', ':']);
-        self.take(Kind::RegistryKey, start..end + key.len())
+        let key = rest[..stop].trim_end_matches([' ', '.', '\\']);
+        let value = normalise(Kind::RegistryKey, &format!("{hive}{key}")).ok()?;
+        let stop = from + key.len();
+        self.found.push((value, start..stop));
+        Some(stop)
     }
 
     /// IPv6 addresses and networks, MAC addresses.
@@ -237,11 +254,12 @@ impl Walk<'_> {
         {
             return None;
         }
+        let short = run < 4 && !rest.starts_with("::");
         if let Some(at) = self.take(Kind::Mac, start..stop) {
             return Some(at);
         }
         let prefix = self.prefix_length(stop, 128);
-        if run < 4 {
+        if short {
             return None;
         }
         self.take(Kind::Ipv6, start..stop + prefix).or_else(|| self.take(Kind::Ipv6, start..stop))
@@ -298,14 +316,30 @@ impl Walk<'_> {
         let start = start + lead;
         let end_of_word = start + self.text[start..end].trim_end_matches(['.', '-', '_']).len();
         let word = &self.text[start..end_of_word];
+        if (word == "AS" || word.eq_ignore_ascii_case("asn")) && end_of_word == end {
+            return self.spaced_number(start, end);
+        }
         if word.len() < 4 || self.is_path(start) {
             return None;
         }
-        let kinds = [Kind::Md5, Kind::Sha1, Kind::Sha256, Kind::Sha512, Kind::Cve, Kind::Asn, Kind::Attack];
+        let kinds = [
+            Kind::Md5,
+            Kind::Sha1,
+            Kind::Sha256,
+            Kind::Sha512,
+            Kind::Cve,
+            Kind::Asn,
+            Kind::Attack,
+            Kind::Mac,
+        ];
         if let Some(kind) = kinds.into_iter().find(|kind| normalise(*kind, word).is_ok()) {
-            return self.take(kind, start..end_of_word);
+            return if kind.is_hash() && self.is_other_hash(start) {
+                Some(end_of_word)
+            } else {
+                self.take(kind, start..end_of_word)
+            };
         }
-        if word.eq_ignore_ascii_case("asn") || coin::strict_chain(word).is_some() {
+        if coin::strict_chain(word).is_some() {
             return self.take(Kind::Wallet, start..end_of_word);
         }
         let domain = name(word)?;
@@ -318,6 +352,22 @@ impl Walk<'_> {
             return self.schemeless(start, end);
         }
         self.take(Kind::Domain, start..end_of_word)
+    }
+
+    /// `ASN 1234`, `AS 1234`; not `as 2014`, a year in a sentence.
+    fn spaced_number(&mut self, start: usize, end: usize) -> Option<usize> {
+        let digits = self.after(end).strip_prefix(' ')?.bytes().take_while(u8::is_ascii_digit).count();
+        let stop = end + 1 + digits;
+        let ends = !self.after(stop).starts_with(is_word);
+        if ends && digits > 0 { self.take(Kind::Asn, start..stop) } else { None }
+    }
+
+    /// Whether the hash at `at` is said to be one of something else than the whole file.
+    fn is_other_hash(&self, at: usize) -> bool {
+        let before = self.text[..at].trim_end_matches([' ', '\t', '\n', '-', ':', '=', '"', '\'']);
+        let tail: String = before.chars().rev().take(16).collect::<Vec<_>>().into_iter().rev().collect();
+        let tail = tail.to_ascii_lowercase();
+        ["imphash", "import hash", "authentihash", "ssdeep", "tlsh"].iter().any(|label| tail.ends_with(label))
     }
 
     /// Whether the word at `at` is part of a path.
@@ -340,6 +390,7 @@ impl Walk<'_> {
     /// A URL that somebody wrote without its scheme.
     fn schemeless(&mut self, start: usize, end: usize) -> Option<usize> {
         let stop = self.url_end(start, end);
+        let stop = self.text[start..stop].find(',').map_or(stop, |comma| start + comma);
         let value = normalise(Kind::Url, &format!("http://{}", &self.text[start..stop])).ok()?;
         self.found.push((value, start..stop));
         Some(stop)

@@ -298,7 +298,9 @@ fn asn(text: &str) -> Option<String> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    digits.parse::<u32>().ok().map(|number| format!("AS{number}"))
+    // The first and the last number are reserved (RFC 7607, RFC 7300).
+    let number = digits.parse::<u32>().ok().filter(|number| (1..u32::MAX).contains(number))?;
+    Some(format!("AS{number}"))
 }
 
 fn mac(text: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! The guard: nothing passes to a blocking artefact that would break a partner.
 //!
-//! Every value is asked about in the same order: form, special-purpose registries, public suffixes, own assets,
+//! Every value is asked about in the same order: form, own assets, special-purpose registries, public suffixes,
 //! warning lists, then the indicator's validity and its faded confidence. The first rule that holds it back is
 //! named, with the list. What passes becomes a [`Guarded`], which nothing else can make; renderers of blocking
 //! artefacts take nothing else.

@@ -1,0 +1,21 @@
+//! Who asks, and over what.
+//!
+//! Both are made where credentials and connections are known, and travel beside a request.
+
+use crate::member::MemberId;
+
+/// Who asks, already authenticated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// An operator of this node.
+    Operator,
+    /// A member.
+    Member(MemberId),
+}
+
+/// What a request came over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Channel {
+    /// Whether nobody between the member and the node can read along.
+    pub encrypted: bool,
+}

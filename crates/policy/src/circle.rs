@@ -1,0 +1,102 @@
+//! Circles: agreements between members about what is shared and how far it may go.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use stix::{Timestamp, Tlp};
+use uuid::Uuid;
+
+use crate::member::MemberId;
+
+/// A circle's identity: also that of its line and of its TAXII collection. Never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CircleId(Uuid);
+
+impl CircleId {
+    /// The circle with this UUID.
+    #[must_use]
+    pub const fn new(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// The UUID.
+    #[must_use]
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for CircleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for CircleId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
+/// How far receivers may pass something on, from the strictest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Onward {
+    /// They keep it.
+    Forbidden,
+    /// To members of the same circle at other nodes.
+    WithinCircle,
+    /// As far as the marking lets it go.
+    Allowed,
+}
+
+/// An agreement between members.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Circle {
+    /// Its identity.
+    pub id: CircleId,
+    /// Its short name, `[a-z0-9-]{1,63}`, unique among circles.
+    pub handle: String,
+    /// Its title, for people.
+    pub title: String,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: String,
+    /// The strictest mark that travels in it, and what unmarked objects count as.
+    #[serde(with = "crate::stored::tlp")]
+    pub ceiling: Tlp,
+    /// How far receivers may pass on what they got here.
+    pub onward: Onward,
+    /// From when it is in force.
+    #[serde(default, with = "crate::stored::time_option", skip_serializing_if = "Option::is_none")]
+    pub starts: Option<Timestamp>,
+    /// Until when it is in force, exclusive.
+    #[serde(default, with = "crate::stored::time_option", skip_serializing_if = "Option::is_none")]
+    pub ends: Option<Timestamp>,
+    /// Who is in it.
+    pub members: Vec<MemberId>,
+    /// Whether its members are hidden from each other.
+    #[serde(default)]
+    pub hidden_members: bool,
+    /// Its alert level, 1 (calm) to 5 (attack under way).
+    #[serde(default)]
+    pub fires: u8,
+}
+
+impl Circle {
+    /// Whether it is in force at `now`.
+    #[must_use]
+    pub fn in_force(&self, now: Timestamp) -> bool {
+        self.starts.is_none_or(|starts| starts <= now) && self.ends.is_none_or(|ends| now < ends)
+    }
+
+    /// Whether the member is in it. The node itself is in every circle.
+    #[must_use]
+    pub fn has(&self, member: MemberId) -> bool {
+        member == MemberId::NODE || self.members.contains(&member)
+    }
+}

@@ -1,0 +1,89 @@
+//! What a member shows to be let in, as the node keeps it; and the node's settings.
+
+use serde::{Deserialize, Serialize};
+use stix::Timestamp;
+use uuid::Uuid;
+
+use crate::member::MemberId;
+
+/// A credential, without what would let a reader of the store use a token.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// Its identity; the part of a token that is no secret.
+    pub id: Uuid,
+    /// Whose it is; `None` is the node's operator.
+    pub member: Option<MemberId>,
+    /// When it was made.
+    #[serde(with = "crate::stored::time")]
+    pub created: Timestamp,
+    /// From when it is not taken any more.
+    #[serde(default, with = "crate::stored::time_option", skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// Whether it was taken back.
+    #[serde(default)]
+    pub revoked: bool,
+    /// What it is.
+    pub kind: CredentialKind,
+}
+
+/// What a credential is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialKind {
+    /// A token, kept as a keyed hash.
+    Token {
+        /// The keyed hash.
+        hash: Vec<u8>,
+    },
+    /// A key for DNS transactions (RFC 8945), which both ends must hold in the clear.
+    Tsig {
+        /// The key's name.
+        name: String,
+        /// The algorithm's name, such as `hmac-sha256`.
+        algorithm: String,
+        /// The secret.
+        secret: Vec<u8>,
+    },
+}
+
+impl Credential {
+    /// Whether it is taken at `now`.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        !self.revoked && self.expires.is_none_or(|expires| now < expires)
+    }
+}
+
+// Secrets stay out of logs: what is printed says what a credential is, not how to use it.
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match &self.kind {
+            CredentialKind::Token { .. } => "token",
+            CredentialKind::Tsig { .. } => "tsig",
+        };
+        f.debug_struct("Credential")
+            .field("id", &self.id)
+            .field("member", &self.member)
+            .field("kind", &kind)
+            .field("revoked", &self.revoked)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for CredentialKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Token { .. } => "Token",
+            Self::Tsig { .. } => "Tsig",
+        })
+    }
+}
+
+/// One of the node's settings that is kept in its line, such as its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Which.
+    pub name: String,
+    /// What it is set to; `None` takes it back.
+    pub value: Option<String>,
+}

@@ -1,0 +1,65 @@
+//! How values of `stix` stand in the JSON of entries and terms: as the words and texts that people know.
+
+/// TLP marks, by their words.
+pub(crate) mod tlp {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use stix::Tlp;
+
+    pub(crate) fn serialize<S: Serializer>(tlp: &Tlp, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(tlp.word())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Tlp, D::Error> {
+        String::deserialize(from)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// TLP marks that may be absent.
+pub(crate) mod tlp_option {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use stix::Tlp;
+
+    pub(crate) fn serialize<S: Serializer>(tlp: &Option<Tlp>, to: S) -> Result<S::Ok, S::Error> {
+        match tlp {
+            Some(tlp) => to.serialize_some(tlp.word()),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Tlp>, D::Error> {
+        let word = Option::<String>::deserialize(from)?;
+        word.map(|word| word.parse()).transpose().map_err(de::Error::custom)
+    }
+}
+
+/// Timestamps, as RFC 3339.
+pub(crate) mod time {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use stix::Timestamp;
+
+    pub(crate) fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(at)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        Timestamp::parse(&String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
+/// Timestamps that may be absent.
+pub(crate) mod time_option {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use stix::Timestamp;
+
+    pub(crate) fn serialize<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+        match at {
+            Some(at) => to.collect_str(at),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        text.map(|text| Timestamp::parse(&text)).transpose().map_err(de::Error::custom)
+    }
+}

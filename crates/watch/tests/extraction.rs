@@ -1,0 +1,127 @@
+//! Values in prose, against texts whose values are known.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
+
+use std::collections::BTreeSet;
+
+use bongsu_watch::{Kind, extract, normalise};
+use serde_json::Value as Json;
+
+/// What the foreign cases call the kinds that this crate has.
+const KINDS: [(&str, Kind); 16] = [
+    ("domains", Kind::Domain),
+    ("urls", Kind::Url),
+    ("ipv4s", Kind::Ipv4),
+    ("ipv4_cidrs", Kind::Ipv4),
+    ("ipv6s", Kind::Ipv6),
+    ("md5s", Kind::Md5),
+    ("sha1s", Kind::Sha1),
+    ("sha256s", Kind::Sha256),
+    ("sha512s", Kind::Sha512),
+    ("email_addresses", Kind::Email),
+    ("monero_addresses", Kind::Wallet),
+    ("bitcoin_addresses", Kind::Wallet),
+    ("cves", Kind::Cve),
+    ("asns", Kind::Asn),
+    ("mac_addresses", Kind::Mac),
+    ("registry_key_paths", Kind::RegistryKey),
+];
+
+/// Where we see it otherwise, and why.
+const OTHERWISE: [(&str, &str); 8] = [
+    ("attack_pattern_14", "an id inside a URL is part of the URL"),
+    (
+        "domain-percent_encoding_not_unquoted_if_not_in_url",
+        "`2ffreasdfuewriter.com` is a reading error, not a domain",
+    ),
+    ("xmpp_underscored_label", "a chat address has the form of a mailbox and is taken for one"),
+    (
+        "Find multiple data types",
+        "names in a URL's path and query are not its host; acting on them would harm others",
+    ),
+    ("URL and domains parsed", "as above"),
+    ("file_path_5", "`test.py` is a file, although `.py` is a country"),
+    ("Complete URLs support userinfo in authority", "the user is `userid:password`, not `password`"),
+    ("url_cidr_1", "the network `1.1.1.1/0` is written 0.0.0.0/0"),
+];
+
+fn expected(case: &Json) -> BTreeSet<String> {
+    let mut expected = BTreeSet::new();
+    for (name, values) in case["found"].as_object().unwrap() {
+        if let Some((_, kind)) = KINDS.iter().find(|(key, _)| key == name) {
+            for value in values.as_array().unwrap().iter().filter_map(Json::as_str) {
+                let normal =
+                    normalise(*kind, value).or_else(|_| normalise(*kind, &format!("http://{value}")));
+                expected
+                    .insert(format!("{kind} {}", normal.map_or(value.to_owned(), |value| value.to_string())));
+            }
+        } else if name.starts_with("attack_") {
+            let lists = values.as_object().unwrap().values();
+            expected.extend(
+                lists
+                    .flat_map(|list| list.as_array().unwrap())
+                    .map(|id| format!("attack {}", id.as_str().unwrap())),
+            );
+        }
+    }
+    expected
+}
+
+#[test]
+fn what_others_find_in_a_text_is_found() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/watch/extract/cases.jsonl");
+    let mut wrong = Vec::new();
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let case: Json = serde_json::from_str(line).unwrap();
+        let (name, expected) = (case["name"].as_str().unwrap(), expected(&case));
+        if OTHERWISE.iter().any(|(other, _)| *other == name) {
+            continue;
+        }
+        let found = extract(case["text"].as_str().unwrap());
+        // The cases give a URL's host, and a network's address, once more by themselves.
+        let hosts: BTreeSet<String> = found
+            .iter()
+            .filter_map(|f| f.value.url_host())
+            .map(|host| format!("{} {host}", host.kind()))
+            .collect();
+        let found: BTreeSet<String> =
+            found.iter().map(|f| format!("{} {}", f.value.kind(), f.value)).collect();
+        let missing: Vec<_> = expected.difference(&found).filter(|one| !hosts.contains(*one)).collect();
+        let extra: Vec<_> = found.difference(&expected).collect();
+        if !missing.is_empty() || !extra.is_empty() {
+            wrong.push(format!("{name}: {:?}\n  missing {missing:?}\n  extra {extra:?}", case["text"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn defanged_values_are_found_where_they_stand() {
+    let check = |text: &str, expected: &[(&str, &str)]| {
+        let found: Vec<(String, String)> =
+            extract(text).into_iter().map(|f| (f.value.to_string(), text[f.range].to_owned())).collect();
+        let expected: Vec<_> = expected.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check(
+        "C2: hxxps[:]//evil[.]example[.]com/a.php.",
+        &[("https://evil.example.com/a.php", "hxxps[:]//evil[.]example[.]com/a.php")],
+    );
+    check(
+        "seen at evil[.]com, 1.2.3[.]4:443 and bad(dot)org",
+        &[("evil.com", "evil[.]com"), ("1.2.3.4", "1.2.3[.]4"), ("bad.org", "bad(dot)org")],
+    );
+    check("mail kim[at]evil[.]com now", &[("kim@evil.com", "kim[at]evil[.]com")]);
+    check("evil [.] com", &[("evil.com", "evil [.] com")]);
+    check("접속 주소는 evil.co.kr이며", &[]);
+    check("주소: evil.co.kr (차단)", &[("evil.co.kr", "evil.co.kr")]);
+    check("see report.docx, e.g. version 1.2.3 of setup.py", &[]);
+    check(
+        "CVE-2021-44228 and CVE-2017-0144.",
+        &[("CVE-2021-44228", "CVE-2021-44228"), ("CVE-2017-0144", "CVE-2017-0144")],
+    );
+    check("(see http://a.com/x_(y))", &[("http://a.com/x_(y)", "http://a.com/x_(y)")]);
+    check("net 45.114.129.0/24 is theirs", &[("45.114.129.0/24", "45.114.129.0/24")]);
+    check("2a00:1450:4001:82a::200e", &[("2a00:1450:4001:82a::200e", "2a00:1450:4001:82a::200e")]);
+    check("at 12:30:45 we", &[]);
+}

@@ -1,0 +1,162 @@
+//! Each kind has one normal form, however it was spelt.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
+
+use bongsu_watch::{Kind, Value, defang, guess, normalise, refang};
+use proptest::prelude::*;
+
+fn normal(kind: Kind, text: &str) -> Option<String> {
+    normalise(kind, text).ok().map(|value| value.text().to_owned())
+}
+
+#[test]
+fn every_spelling_has_one_normal_form() {
+    let check =
+        |kind, text, expected: Option<&str>| assert_eq!(normal(kind, text).as_deref(), expected, "{text}");
+    check(Kind::Domain, "Example.COM.", Some("example.com"));
+    check(Kind::Domain, "bücher.example", Some("xn--bcher-kva.example"));
+    check(Kind::Domain, "XN--BCHER-KVA.example", Some("xn--bcher-kva.example"));
+    check(Kind::Domain, "한국.kr", Some("xn--3e0b707e.kr"));
+    check(Kind::Domain, "evil[.]example[.]com", Some("evil.example.com"));
+    check(Kind::Domain, "_dmarc.example.com", Some("_dmarc.example.com"));
+    check(Kind::Domain, "1.2.3.4", None);
+    check(Kind::Domain, "a..b", None);
+    check(Kind::Domain, "-a.example", None);
+    check(Kind::Domain, "exa mple.com", None);
+    check(Kind::Domain, "", None);
+    check(Kind::Ipv4, "8.8.8[.]8", Some("8.8.8.8"));
+    check(Kind::Ipv4, "10.1.2.3/8", Some("10.0.0.0/8"));
+    check(Kind::Ipv4, "1.2.3.4/32", Some("1.2.3.4"));
+    check(Kind::Ipv4, "010.1.1.1", None);
+    check(Kind::Ipv4, "1.2.3.256", None);
+    check(Kind::Ipv6, "2001:DB8:0:0::1", Some("2001:db8::1"));
+    check(Kind::Ipv6, "[2001:db8::1]", Some("2001:db8::1"));
+    check(Kind::Ipv6, "2001:db8::/32", Some("2001:db8::/32"));
+    check(Kind::Md5, "D41D8CD98F00B204E9800998ECF8427E", Some("d41d8cd98f00b204e9800998ecf8427e"));
+    check(Kind::Md5, "d41d8cd98f00b204e9800998ecf8427", None);
+    check(Kind::Email, "Bad.Guy[at]Example[.]com", Some("bad.guy@example.com"));
+    check(Kind::Email, "a@b", None);
+    check(Kind::Cve, "cve-2021-44228", Some("CVE-2021-44228"));
+    check(Kind::Asn, "asn 1234", Some("AS1234"));
+    check(Kind::Mac, "AA-BB-CC-00-11-22", Some("aa:bb:cc:00:11:22"));
+    check(Kind::RegistryKey, r"HKLM\Software\X", Some(r"HKEY_LOCAL_MACHINE\Software\X"));
+    check(Kind::Attack, "t1059.001", Some("T1059.001"));
+    check(Kind::Attack, "T1059.1", None);
+}
+
+#[test]
+fn urls_have_one_normal_form() {
+    let check =
+        |text, expected: Option<&str>| assert_eq!(normal(Kind::Url, text).as_deref(), expected, "{text}");
+    check("HTTP://Example.COM", Some("http://example.com/"));
+    check("hxxps[:]//evil[.]example/a b", Some("https://evil.example/a%20b"));
+    check("http://example.com:80/a/../b/./c", Some("http://example.com/b/c"));
+    check("https://example.com:8443/?q=1#f", Some("https://example.com:8443/?q=1#f"));
+    check("http://0x7f.1/", Some("http://127.0.0.1/"));
+    check("http://2130706433", Some("http://127.0.0.1/"));
+    check("http://[2001:DB8::1]:8080/x", Some("http://[2001:db8::1]:8080/x"));
+    check("http:\\\\example.com\\a", Some("http://example.com/a"));
+    check("http://user:pw@example.com/", Some("http://user:pw@example.com/"));
+    check("http://example.com/%7Ea", Some("http://example.com/%7Ea"));
+    check("http://exa mple.com/", None);
+    check("http://", None);
+    check("http://a:99999/", None);
+    check("example.com/a", None);
+    check("javascript:alert(1)", None);
+}
+
+#[test]
+fn wallets_are_told_by_form_and_checksum() {
+    let check = |text, chain: Option<&str>| {
+        assert_eq!(normalise(Kind::Wallet, text).ok().and_then(|value| value.chain()), chain, "{text}");
+    };
+    check("1EfMVkxQQuZfBdocpJu6RUsCJvenQWbQyE", Some("btc"));
+    check("1EfMVkxQQuZfBdocpJu6RUsCJvenQWbQyF", None);
+    check("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", Some("btc"));
+    check("BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ", Some("btc"));
+    check("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdz", None);
+    check("0x098B716B8Aaf21512996dC57EB0615e2383E2f96", Some("eth"));
+    check("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", Some("trx"));
+    check("rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh", Some("xrp"));
+    check("hello", None);
+}
+
+#[test]
+fn a_cell_is_guessed_in_whatever_spelling() {
+    let check = |text, expected: Option<(Kind, &str)>| {
+        let found = guess(text);
+        assert_eq!(found.as_ref().map(|value| (value.kind(), value.text())), expected, "{text}");
+    };
+    check("evil[.]com", Some((Kind::Domain, "evil.com")));
+    check("*.evil.com", Some((Kind::Domain, "evil.com")));
+    check("evil.com:8443", Some((Kind::Domain, "evil.com")));
+    check("evil.com/gate.php", Some((Kind::Url, "http://evil.com/gate.php")));
+    check("hXXp://evil.com/gate.php", Some((Kind::Url, "http://evil.com/gate.php")));
+    check("1.2.3.4:443", Some((Kind::Ipv4, "1.2.3.4")));
+    check("[2a00::1]:443", Some((Kind::Ipv6, "2a00::1")));
+    check("\"1.2.3[.]4\"", Some((Kind::Ipv4, "1.2.3.4")));
+    check("abc.onion", Some((Kind::Domain, "abc.onion")));
+    check("someone(at)evil(dot)com", Some((Kind::Email, "someone@evil.com")));
+    check("/gate.php", None);
+    check("report.docx", None);
+    check("nonsense", None);
+    check("", None);
+}
+
+fn domain() -> impl Strategy<Value = String> {
+    "[a-z0-9]{1,12}(-[a-z0-9]{1,5})?\\.(com|org|co\\.kr|net)"
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let make = |kind: Kind| move |text: String| normalise(kind, &text).unwrap();
+    prop_oneof![
+        domain().prop_map(make(Kind::Domain)),
+        any::<u32>().prop_map(|bits| std::net::Ipv4Addr::from(bits).to_string()).prop_map(make(Kind::Ipv4)),
+        any::<u128>().prop_map(|bits| std::net::Ipv6Addr::from(bits).to_string()).prop_map(make(Kind::Ipv6)),
+        (domain(), "[a-zA-Z0-9/._?=&-]{0,30}")
+            .prop_map(|(host, path)| format!("http://{host}/{path}"))
+            .prop_map(make(Kind::Url)),
+        ("[a-z0-9]{1,10}", domain())
+            .prop_map(|(name, host)| format!("{name}@{host}"))
+            .prop_map(make(Kind::Email)),
+        "[0-9a-f]{64}".prop_map(make(Kind::Sha256)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn normalising_what_is_normal_changes_nothing(text in "\\PC{0,60}") {
+        for kind in Kind::ALL {
+            if let Ok(value) = normalise(kind, &text) {
+                prop_assert_eq!(normalise(kind, value.text()), Ok(value.clone()), "{:?} of {:?}", kind, text);
+            }
+        }
+    }
+
+    #[test]
+    fn normalising_urls_is_idempotent(text in "(http|ftp|tcp)://[a-zA-Z0-9.%-]{1,20}(:[0-9]{0,4})?[ -~]{0,40}") {
+        if let Ok(value) = normalise(Kind::Url, &text) {
+            prop_assert_eq!(normalise(Kind::Url, value.text()), Ok(value.clone()), "{}", text);
+        }
+    }
+
+    #[test]
+    fn refanging_what_was_defanged_gives_it_back(value in value()) {
+        prop_assert_eq!(refang(&defang(&value)).into_owned(), value.text());
+        prop_assert_eq!(normalise(value.kind(), &defang(&value)), Ok(value.clone()));
+        prop_assert_eq!(guess(&defang(&value)), Some(value));
+    }
+
+    #[test]
+    fn refanging_twice_changes_nothing_more(text in "[a-zA-Z0-9 \\[\\](){}.:/@\\\\-]{0,40}") {
+        let once = refang(&text).into_owned();
+        prop_assert_eq!(refang(&once).into_owned(), once);
+    }
+
+    #[test]
+    fn every_range_found_lies_in_the_text(text in "\\PC{0,120}") {
+        for found in bongsu_watch::extract(&text) {
+            prop_assert!(text.get(found.range.clone()).is_some_and(|part| !part.is_empty()), "{:?}", found);
+        }
+    }
+}
