@@ -1,1 +1,32 @@
-//! The only door from a line to a partner: reads records and releases them through policy.
+//! The door between lines and partners: everything that reaches a member goes through here.
+//!
+//! A [`Gate`] joins a store of lines with the book of who takes part. A [`Reader`] is one member's view of one
+//! circle in one form: its pages hold [`policy::Released`] values and nothing else, and what the member may not see is,
+//! for it, not there: not in pages, not in counts, not in what is "last" or "more". Decisions are made per class
+//! and kept until the book changes or a date that they depend on comes. What a circle's releases depend on is that
+//! circle's line and the book alone, so that nothing in one circle shows in another.
+//!
+//! Records go in here as well ([`Gate::submit`]), because who may share what is the same question.
+
+mod checkpoint;
+mod decisions;
+mod definitions;
+mod dry_run;
+mod embargo;
+mod explain;
+mod key;
+mod opening;
+mod query;
+mod reader;
+mod redacted;
+mod submit;
+mod view;
+
+pub use checkpoint::Checkpoint;
+pub use dry_run::{DryRun, DryRunRow, Fate};
+pub use explain::{Count, Explanation, HeldItem};
+pub use key::NodeKey;
+pub use opening::{Gate, GateError, NotFound};
+pub use query::{ManifestRow, Object, Page, Query, VersionMatch};
+pub use reader::Reader;
+pub use submit::{Submission, SubmitError, Submitted, Told};

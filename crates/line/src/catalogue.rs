@@ -323,10 +323,9 @@ impl Catalogue {
         self.classes.get(class.index())
     }
 
-    /// How many classes there are.
-    #[must_use]
-    pub fn classes(&self) -> usize {
-        self.classes.len()
+    /// The classes, in the order in which they came up.
+    pub fn class_ids(&self) -> impl Iterator<Item = ClassIx> + use<> {
+        (0..u32::try_from(self.classes.len()).unwrap_or(NONE)).map(ClassIx)
     }
 
     // What follows is for the writer.

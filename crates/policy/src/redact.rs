@@ -36,7 +36,8 @@ pub enum RedactError {
 
 /// Makes the copy of `raw`, a JSON object, without what `removal` names.
 ///
-/// `None` if nothing that makes sense would be left: the list `object_refs` would be empty.
+/// A removal that names nothing gives the text as it is. `None` if nothing that makes sense would be left: the list
+/// `object_refs` would be empty.
 ///
 /// # Errors
 /// [`RedactError`]: `type` and `id` can't be removed.

@@ -1,0 +1,69 @@
+//! Decisions that were made, kept per class: there are few classes, however many objects.
+//!
+//! A table belongs to one request shape (member, circle, form, channel, reach). It is dropped when the book changes or
+//! when a date comes on which one of its decisions may turn.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use line::ClassIx;
+use parking_lot::Mutex;
+use policy::{CircleId, MemberId, Permit, Reach, Request, Use};
+use stix::Timestamp;
+
+/// Tables kept; beyond it, all are dropped: they are quickly made.
+const TABLES_MAX: usize = 4_096;
+
+type Key = (MemberId, CircleId, Use, bool, Reach);
+
+/// The decisions for one shape of request.
+#[derive(Default)]
+pub(crate) struct Table {
+    book_version: u64,
+    until: Option<Timestamp>,
+    permits: Vec<Option<Permit>>,
+}
+
+impl Table {
+    pub(crate) fn get(&self, class: ClassIx) -> Option<Permit> {
+        *self.permits.get(class.index())?
+    }
+
+    pub(crate) fn keep(&mut self, class: ClassIx, permit: Permit, until: Option<Timestamp>) {
+        if self.permits.len() <= class.index() {
+            self.permits.resize(class.index() + 1, None);
+        }
+        if let Some(place) = self.permits.get_mut(class.index()) {
+            *place = Some(permit);
+        }
+        self.until = match (self.until, until) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Decisions {
+    tables: Mutex<HashMap<Key, Arc<Mutex<Table>>>>,
+}
+
+impl Decisions {
+    /// The table for the request, emptied if its decisions no longer hold.
+    pub(crate) fn table(&self, request: &Request, book_version: u64) -> Arc<Mutex<Table>> {
+        let key = (request.member, request.circle, request.wanted, request.encrypted, request.reach);
+        let table = {
+            let mut tables = self.tables.lock();
+            if tables.len() >= TABLES_MAX && !tables.contains_key(&key) {
+                tables.clear();
+            }
+            Arc::clone(tables.entry(key).or_default())
+        };
+        let mut held = table.lock();
+        if held.book_version != book_version || held.until.is_some_and(|until| until <= request.now) {
+            *held = Table { book_version, ..Table::default() };
+        }
+        drop(held);
+        table
+    }
+}

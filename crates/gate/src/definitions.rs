@@ -1,0 +1,42 @@
+//! Marking definitions of circles, read once.
+//!
+//! STIX 2.1 (section 7.2.1) gives marking definitions no versions, so what was read stays; whether the definition is
+//! still in the circle is asked each time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use line::{Catalogue, LineId, Seq, Store};
+use parking_lot::Mutex;
+use stix::ObjectId;
+use stix::marking::{Definition, read_definition};
+
+#[derive(Default)]
+pub(crate) struct Definitions {
+    read: Mutex<HashMap<(LineId, Seq), Arc<Definition>>>,
+}
+
+impl Definitions {
+    /// What the marking says in this line; `None` if its definition is not there.
+    pub(crate) fn of(
+        &self,
+        store: &Store,
+        line: LineId,
+        catalogue: &Catalogue,
+        id: &ObjectId,
+    ) -> Option<Arc<Definition>> {
+        let seq = catalogue.latest(catalogue.object(id)?)?;
+        if let Some(known) = self.read.lock().get(&(line, seq)) {
+            return Some(Arc::clone(known));
+        }
+        let mut definition = None;
+        let found = store.bodies(line, &[seq], &mut |_, _, body| {
+            let read = std::str::from_utf8(body).ok().and_then(|raw| read_definition(raw).ok());
+            definition = Some(Arc::new(read.unwrap_or(Definition::Unknown)));
+        });
+        found.ok()?;
+        let definition = definition?;
+        self.read.lock().insert((line, seq), Arc::clone(&definition));
+        Some(definition)
+    }
+}

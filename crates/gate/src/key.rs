@@ -1,0 +1,81 @@
+//! The node's key: what it signs with, and what it derives its pseudonyms from.
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// An ed25519 key with the name under which partners know it.
+#[derive(Clone)]
+pub struct NodeKey {
+    name: String,
+    key: SigningKey,
+}
+
+impl std::fmt::Debug for NodeKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NodeKey({} {})", self.name, self.id())
+    }
+}
+
+impl NodeKey {
+    /// The key of the node `name` that grows from `seed`.
+    #[must_use]
+    pub fn new(name: &str, seed: &[u8; 32]) -> Self {
+        Self { name: name.to_owned(), key: SigningKey::from_bytes(seed) }
+    }
+
+    /// The node's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The public key, as of RFC 8032.
+    #[must_use]
+    pub fn public(&self) -> [u8; 32] {
+        self.key.verifying_key().to_bytes()
+    }
+
+    /// The four bytes by which a signed note names the key. Source: C2SP signed-note, "Signatures".
+    #[must_use]
+    pub fn note_id(&self) -> [u8; 4] {
+        let hash = Sha256::new()
+            .chain_update(&self.name)
+            .chain_update(b"\n\x01")
+            .chain_update(self.public())
+            .finalize();
+        [hash[0], hash[1], hash[2], hash[3]]
+    }
+
+    /// The same in hexadecimal.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.note_id().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Signs.
+    #[must_use]
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        self.key.sign(bytes).to_bytes()
+    }
+
+    /// A value that nobody without the key can compute, for one purpose.
+    pub(crate) fn derive(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let seed = self.key.to_bytes();
+        // HMAC takes keys of any length, so this can't fail.
+        let Ok(mac) = Hmac::<Sha256>::new_from_slice(&seed) else { return [0; 32] };
+        let mac = mac.chain_update(purpose).chain_update([0]);
+        parts.iter().fold(mac, |mac, part| mac.chain_update(part)).finalize().into_bytes().into()
+    }
+
+    /// The name under which a member that is not to be named stands in one circle: always the same there, and
+    /// without relation to its name elsewhere.
+    #[must_use]
+    pub fn pseudonym(&self, member: Uuid, circle: Uuid) -> Uuid {
+        let derived = self.derive("pseudonym", &[member.as_bytes(), circle.as_bytes()]);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&derived[..16]);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+}

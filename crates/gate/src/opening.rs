@@ -1,0 +1,185 @@
+//! The gate itself: a store, the book as it stands, and the key.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use line::{Draft, LineId, Outcome, RecordKind, Seq, StorageError, Store};
+use parking_lot::Mutex;
+use policy::{Book, CircleId, Entry, MemberId, Request};
+use stix::Timestamp;
+
+use crate::decisions::Decisions;
+use crate::definitions::Definitions;
+use crate::key::NodeKey;
+use crate::reader::Reader;
+
+/// What stops the gate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GateError {
+    /// The store.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// An entry of the node's own line can't be read: who may see what would be a guess.
+    #[error("entry {seq} of the node's line can't be read: {source}", seq = seq.0)]
+    Entry {
+        /// Its number.
+        seq: Seq,
+        /// Why.
+        source: policy::EntryError,
+    },
+    /// The line refused an entry.
+    #[error("the entry was refused: {0}")]
+    Refused(line::Refusal),
+}
+
+/// There is no such thing for the one who asks; whether it exists for others is not said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such circle")]
+pub struct NotFound;
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) key: NodeKey,
+    pub(crate) book: ArcSwap<Standing>,
+    /// Held while an entry is appended and applied, so that book and line are in one order.
+    recording: Mutex<()>,
+    pub(crate) decisions: Decisions,
+    pub(crate) definitions: Definitions,
+    pub(crate) announced: Mutex<crate::embargo::Announced>,
+}
+
+/// The book with a number that grows with every change.
+pub(crate) struct Standing {
+    pub(crate) book: Arc<Book>,
+    pub(crate) version: u64,
+}
+
+/// The only way from lines to partners. Cheap to clone.
+#[derive(Clone)]
+pub struct Gate {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl Gate {
+    /// Opens the gate over `store`: reads the book from the node's own line.
+    ///
+    /// # Errors
+    /// [`GateError`]: an entry that can't be read stops the node, because it may be the one that forbids something.
+    pub fn open(store: Store, key: NodeKey) -> Result<Self, GateError> {
+        let (mut book, mut after) = (Book::default(), Seq(0));
+        loop {
+            let records = store.records(LineId::NODE, after, line::store::RECORDS_MAX)?;
+            let Some(last) = records.last() else { break };
+            after = last.seq;
+            for record in records {
+                let entries =
+                    [RecordKind::Member, RecordKind::Circle, RecordKind::Credential, RecordKind::Setting];
+                if entries.contains(&record.kind) {
+                    let text = String::from_utf8_lossy(&record.body);
+                    let entry = Entry::from_json(&text)
+                        .map_err(|source| GateError::Entry { seq: record.seq, source })?;
+                    book.apply(entry);
+                }
+            }
+        }
+        for circle in book.circles() {
+            store.ensure_line(LineId::new(circle.id.uuid()));
+        }
+        let standing = Standing { book: Arc::new(book), version: after.0 };
+        let inner = Inner {
+            store,
+            key,
+            book: ArcSwap::from_pointee(standing),
+            recording: Mutex::new(()),
+            decisions: Decisions::default(),
+            definitions: Definitions::default(),
+            announced: Mutex::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The store, for what is no release: verifying, backup, an operator's view.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The node's key.
+    #[must_use]
+    pub fn key(&self) -> &NodeKey {
+        &self.inner.key
+    }
+
+    /// Who takes part, as it stands.
+    #[must_use]
+    pub fn book(&self) -> Arc<Book> {
+        Arc::clone(&self.inner.book.load().book)
+    }
+
+    /// Writes an entry to the node's line; when this returns, it is durable and holds.
+    ///
+    /// # Errors
+    /// [`GateError`]: then nothing has changed.
+    pub fn record(&self, by: MemberId, entry: Entry) -> Result<(), GateError> {
+        let kind = match &entry {
+            Entry::Member(_) => RecordKind::Member,
+            Entry::Circle(_) => RecordKind::Circle,
+            Entry::Credential(_) => RecordKind::Credential,
+            Entry::Setting(_) => RecordKind::Setting,
+        };
+        let _in_order = self.inner.recording.lock();
+        let draft = Draft::note(kind, by.uuid(), entry.to_json().into_bytes());
+        for outcome in self.inner.store.append(LineId::NODE, vec![draft])? {
+            if let Outcome::Refused(refusal) = outcome {
+                return Err(GateError::Refused(refusal));
+            }
+        }
+        if let Entry::Circle(circle) = &entry {
+            self.inner.store.ensure_line(LineId::new(circle.id.uuid()));
+        }
+        let standing = self.inner.book.load();
+        let mut book = Book::clone(&standing.book);
+        book.apply(entry);
+        self.inner.book.store(Arc::new(Standing { book: Arc::new(book), version: standing.version + 1 }));
+        Ok(())
+    }
+
+    /// One member's view of one circle in one form.
+    ///
+    /// # Errors
+    /// [`NotFound`] if the circle is not there or the member is not in it: the two look the same.
+    pub fn reader(&self, request: Request) -> Result<Reader, NotFound> {
+        let standing = self.inner.book.load_full();
+        let takes_part = standing.book.member(request.member).is_some_and(|member| !member.ended);
+        let circle =
+            standing.book.circle(request.circle).filter(|circle| circle.members.contains(&request.member));
+        match circle {
+            Some(_) if takes_part => Ok(Reader::new(Arc::clone(&self.inner), standing, request)),
+            _ => Err(NotFound),
+        }
+    }
+
+    /// The readers of all circles that a member is in, for artefacts that join them; circles not in force give nothing.
+    #[must_use]
+    pub fn readers(
+        &self,
+        member: MemberId,
+        wanted: policy::Use,
+        encrypted: bool,
+        now: Timestamp,
+    ) -> Vec<Reader> {
+        let standing = self.inner.book.load_full();
+        let circles: Vec<CircleId> =
+            standing.book.circles_of(member).into_iter().map(|circle| circle.id).collect();
+        let request = |circle| Request {
+            member,
+            circle,
+            wanted,
+            encrypted,
+            now,
+            reach: policy::release::Reach::Member,
+        };
+        circles.into_iter().filter_map(|circle| self.reader(request(circle)).ok()).collect()
+    }
+}

@@ -1,0 +1,154 @@
+//! Into a circle: who may share there, under which terms.
+
+use std::sync::Arc;
+
+use line::{Added, Draft, LineId, Outcome, Refusal, Seq, StorageError};
+use policy::{CircleId, MemberId, Rule, Terms};
+use stix::{Head, ObjectId, Timestamp, Tlp};
+
+use crate::opening::{Gate, NotFound};
+
+/// An object to be shared: its text with the head read from it.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// Its text, as it came.
+    pub raw: String,
+    /// Its head.
+    pub head: Head,
+}
+
+/// What became of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Submitted {
+    /// It is in the line, durably.
+    Appended {
+        /// Its number.
+        seq: Seq,
+        /// Its time.
+        added: Added,
+    },
+    /// It was there already.
+    Present,
+    /// The line refused it.
+    Refused(Refusal),
+    /// The circle's rules refuse it.
+    Forbidden(Rule),
+}
+
+/// Why nothing of a submission was taken.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// No such circle for this member.
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    /// The circle is not in force.
+    #[error("the circle is not in force: it has not begun or has ended, so nothing can be shared in it")]
+    NotInForce,
+    /// The store. Safe to repeat.
+    #[error("{0}; safe to repeat")]
+    Storage(#[from] StorageError),
+}
+
+/// Is told what became of a submission.
+pub type Told = Box<dyn FnOnce(Result<Vec<Submitted>, SubmitError>) + Send>;
+
+impl Gate {
+    /// Shares objects in a circle; returns when they are durable. Outcomes are in the objects' order.
+    ///
+    /// # Errors
+    /// [`SubmitError`]: then nothing was taken.
+    pub fn submit(
+        &self,
+        member: MemberId,
+        circle: CircleId,
+        terms: &Terms,
+        objects: Vec<Submission>,
+        now: Timestamp,
+    ) -> Result<Vec<Submitted>, SubmitError> {
+        let (send, receive) = std::sync::mpsc::sync_channel(1);
+        self.submit_then(member, circle, terms, objects, now, Box::new(move |told| drop(send.send(told))));
+        receive.recv().unwrap_or(Err(SubmitError::Storage(StorageError::Closing)))
+    }
+
+    /// As [`Gate::submit`], but calls `told` when it is durable; `told` must not block.
+    pub fn submit_then(
+        &self,
+        member: MemberId,
+        circle: CircleId,
+        terms: &Terms,
+        objects: Vec<Submission>,
+        now: Timestamp,
+        told: Told,
+    ) {
+        let ceiling = match self.may_share(member, circle, now) {
+            Ok(ceiling) => ceiling,
+            Err(error) => return told(Err(error)),
+        };
+        let text: Option<Arc<str>> = (!terms.is_default()).then(|| terms.to_json().into());
+        let over = |head: &Head| {
+            let marks = head.markings.iter().filter_map(Tlp::of);
+            marks.chain(terms.ceiling).max().is_some_and(|mark| mark > ceiling)
+        };
+        let (mut drafts, mut forbidden) = (Vec::with_capacity(objects.len()), Vec::new());
+        for (at, Submission { raw, head }) in objects.into_iter().enumerate() {
+            if over(&head) {
+                forbidden.push(at);
+            } else {
+                drafts.push(Draft::object(member.uuid(), text.clone(), raw.into_bytes(), head));
+            }
+        }
+        let answer = move |outcomes: Result<Vec<Outcome>, StorageError>| {
+            told(outcomes.map(|outcomes| merged(outcomes, &forbidden)).map_err(SubmitError::from));
+        };
+        self.store().append_then(LineId::new(circle.uuid()), drafts, Box::new(answer));
+    }
+
+    /// Withdraws objects from a circle: the member its own, the node's operators ([`MemberId::NODE`]) any.
+    ///
+    /// # Errors
+    /// [`SubmitError`]: then nothing was withdrawn.
+    pub fn withdraw(
+        &self,
+        member: MemberId,
+        circle: CircleId,
+        ids: &[ObjectId],
+        reason: &str,
+    ) -> Result<Vec<Submitted>, SubmitError> {
+        let book = self.book();
+        let is_in = book.circle(circle).is_some_and(|circle| circle.has(member));
+        let takes_part = member == MemberId::NODE || book.member(member).is_some_and(|member| !member.ended);
+        if !is_in || !takes_part {
+            return Err(NotFound.into());
+        }
+        let drafts = ids.iter().map(|id| Draft::withdrawal(member.uuid(), id, reason)).collect();
+        let outcomes = self.store().append(LineId::new(circle.uuid()), drafts)?;
+        Ok(merged(outcomes, &[]))
+    }
+
+    fn may_share(&self, member: MemberId, circle: CircleId, now: Timestamp) -> Result<Tlp, SubmitError> {
+        let book = self.book();
+        let circle = book.circle(circle).filter(|circle| circle.has(member)).ok_or(NotFound)?;
+        if member != MemberId::NODE && book.member(member).is_none_or(|member| member.ended) {
+            return Err(NotFound.into());
+        }
+        if circle.in_force(now) { Ok(circle.ceiling) } else { Err(SubmitError::NotInForce) }
+    }
+}
+
+/// Outcomes in the order of what was submitted, with what never went to the line in its place.
+fn merged(outcomes: Vec<Outcome>, forbidden: &[usize]) -> Vec<Submitted> {
+    let count = outcomes.len() + forbidden.len();
+    let mut outcomes = outcomes.into_iter().map(|outcome| match outcome {
+        Outcome::Appended { seq, added } => Submitted::Appended { seq, added },
+        Outcome::Present { .. } => Submitted::Present,
+        Outcome::Refused(refusal) => Submitted::Refused(refusal),
+    });
+    let mut forbidden = forbidden.iter().peekable();
+    (0..count)
+        .filter_map(|at| match forbidden.next_if(|place| **place == at) {
+            Some(_) => Some(Submitted::Forbidden(Rule::TlpOverCeiling)),
+            None => outcomes.next(),
+        })
+        .collect()
+}
