@@ -1,2 +1,70 @@
-//! The node's command line.
-fn main() {}
+//! Bongsu, the beacon-fire node: one program for the node, its operator's commands and the demo.
+//!
+//! Only here are the command line, the environment, the clock, randomness and the process's end touched; the
+//! rooms below get values. A run goes: [`cli`] (what was typed) → [`config`] → [`node`] (the data folder,
+//! opened) → [`command`] (what it means) → [`answer`] → [`terminal`]. While a node serves, commands reach it
+//! through [`admin`]; [`serve`] puts the servers together; [`demo`] is all of it at once.
+
+mod admin;
+mod answer;
+mod cli;
+mod command;
+mod config;
+mod demo;
+mod exit;
+mod folder;
+mod node;
+mod serve;
+mod terminal;
+
+use clap::Parser as _;
+use cli::{Cli, Command, Global};
+use config::Config;
+use exit::Failure;
+use std::process::ExitCode;
+use terminal::Terminal;
+
+/// Much of the node's work is many small allocations on many threads; see ARCHITECTURE.md for what it was measured to bring.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let Cli { global, command } = Cli::parse();
+    let mut terminal = Terminal::new(global.json, global.quiet);
+    let ended = install_crypto().and_then(|()| run(&global, command, &mut terminal));
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            terminal.failure(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exit::Exit, Failure> {
+    let config = || Config::read(global.config.as_deref(), global.folder(), environment());
+    let answer = match command {
+        Command::Completions { shell } => command::completions::run(shell),
+        Command::Init(args) => command::init::run(global.folder(), &args)?,
+        Command::Verify => {
+            command::verify::run(global.folder(), &mut |progress| terminal.progress(&progress))?
+        }
+        Command::Serve => return serve::run(global, config()?, terminal),
+        Command::Demo => return demo::run(global, environment(), terminal),
+        Command::Node(command) => command::here_or_there(global, config, command, terminal)?,
+    };
+    terminal.answer(answer)
+}
+
+/// The environment, without what is not Unicode: no variable of ours is.
+fn environment() -> Vec<(String, String)> {
+    let pairs = std::env::vars_os();
+    pairs.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+/// TLS has one provider, said here, so that no dependency can bring a second one by accident.
+fn install_crypto() -> Result<(), Failure> {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| Failure::new("a crypto provider was installed before this one"))
+}

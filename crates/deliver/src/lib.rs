@@ -1,1 +1,18 @@
-//! The ladder: advisory, list, response-policy zone, detection rules.
+//! The ladder: the same intelligence as an advisory, a list, a response-policy zone or detection rules.
+//!
+//! [`Deliver`] makes a member's artefacts, joined over all circles that it is in. What goes in was released for this member
+//! and this form ([`policy::Released`]), and what a device would act on has passed the guard ([`watch::Guarded`]): the
+//! renderers take nothing else. [`router`] hands artefacts out over HTTP, [`zone::server`] over DNS. Nothing here decides
+//! who may have what.
+
+pub mod advisory;
+mod artefact;
+mod gather;
+mod http;
+pub mod list;
+pub mod suricata;
+pub mod zone;
+
+pub use artefact::Artefact;
+pub use gather::{Deliver, DeliverError, Entry, Gathered, HeldValue, Refusable};
+pub use http::router;

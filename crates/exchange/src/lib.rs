@@ -1,3 +1,4 @@
-//! Protocols in and out: TAXII 2.1, and readers for STIX bundles, MISP events, CSV and plain lists.
+//! Protocols in and out: a TAXII 2.1 server, and readers for STIX bundles, MISP events, CSV and plain lists.
 
 pub mod read;
+pub mod taxii;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use line::{Seq, StorageError};
-use policy::Rule;
+use policy::{Decision, Rule};
 use stix::ObjectId;
 
 use crate::reader::{Reader, Settled, settle};
@@ -87,6 +87,22 @@ impl Reader {
                 counts.into_iter().map(|(rule, objects)| Count { rule, objects }).collect()
             };
             Explanation { released: list(released), redacted: list(redacted), held: list(held), items }
+        })
+    }
+
+    /// What is decided about one object in its newest version; `None` if it is not in the circle.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn decision(&self, id: &ObjectId) -> Result<Option<Decision>, StorageError> {
+        self.with_view(|view| {
+            let catalogue = view.catalogue;
+            let entry = catalogue.entry(catalogue.latest(catalogue.object(id)?)?)?;
+            Some(match settle(view, &entry) {
+                Settled::Whole(pass) => Decision::Release(pass.rule()),
+                Settled::Copy(copy) => Decision::Redact(copy.rule()),
+                Settled::Held(rule) => Decision::Hold(rule),
+            })
         })
     }
 }

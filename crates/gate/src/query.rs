@@ -34,6 +34,8 @@ pub struct Query {
     pub versions: Vec<VersionMatch>,
     /// Most objects in the answer, at least 1.
     pub limit: usize,
+    /// Bytes of text after which a page of objects ends; its last object may go beyond.
+    pub bytes_max: Option<usize>,
 }
 
 /// An object as it may go out.

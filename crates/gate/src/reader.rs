@@ -91,13 +91,17 @@ impl Reader {
         let (picked, next) = self.pick(query)?;
         let whole: Vec<Seq> =
             picked.iter().filter(|p| matches!(p.goes, Goes::Whole(_))).map(|p| p.row.seq).collect();
-        let mut texts = Vec::with_capacity(whole.len());
+        let room = query.bytes_max.unwrap_or(usize::MAX);
+        let (mut texts, mut bytes) = (Vec::with_capacity(whole.len()), 0_usize);
         self.inner.store.bodies(self.line(), &whole, &mut |seq, _, body| {
-            // Bytes were checked to be UTF-8 when they came in.
-            texts.push((seq, String::from_utf8_lossy(body).into_owned()));
+            if bytes < room {
+                bytes += body.len();
+                // Bytes were checked to be UTF-8 when they came in.
+                texts.push((seq, String::from_utf8_lossy(body).into_owned()));
+            }
         })?;
         let mut texts = texts.into_iter().peekable();
-        let mut items = Vec::with_capacity(picked.len());
+        let (mut items, mut next) = (Vec::with_capacity(picked.len()), next);
         for Picked { row, goes } in picked {
             let object = |raw| {
                 let ManifestRow { id, seq, added, version, spec_version } = row.clone();
@@ -105,11 +109,14 @@ impl Reader {
             };
             match goes {
                 Goes::Copy(copy) => items.push(copy.map(object)),
-                Goes::Whole(pass) => {
-                    if let Some((_, raw)) = texts.next_if(|(seq, _)| *seq == row.seq) {
-                        items.push(pass.release(object(raw)));
+                Goes::Whole(pass) => match texts.next_if(|(seq, _)| *seq == row.seq) {
+                    Some((_, raw)) => items.push(pass.release(object(raw))),
+                    // The page is full: this one begins the next.
+                    None => {
+                        next = items.last().map(|last: &Released<Object>| last.get().seq);
+                        break;
                     }
-                }
+                },
             }
         }
         Ok(Page { items, next })
@@ -162,16 +169,19 @@ fn pick(view: &mut View<'_>, query: &Query) -> (Vec<Picked>, Option<Seq>) {
     let catalogue = view.catalogue;
     let after = query.added_after.map_or(Seq(0), |after| catalogue.until(Added(after.micros())));
     let after = after.max(query.after);
-    let mut picked: Vec<Picked> = Vec::new();
+    let (mut picked, mut copied): (Vec<Picked>, usize) = (Vec::new(), 0);
     let mut visit = |seq: Seq| {
         let Some(row) = catalogue.entry(seq).and_then(|entry| Some((matched(view, query, &entry)?, entry)))
         else {
             return ControlFlow::Continue(());
         };
-        if picked.len() == query.limit.max(1) {
+        if picked.len() == query.limit.max(1) || copied > query.bytes_max.unwrap_or(usize::MAX) {
             return ControlFlow::Break(picked.last().map(|last| last.row.seq));
         }
         let (goes, entry) = row;
+        if let Goes::Copy(copy) = &goes {
+            copied += copy.get().len();
+        }
         let (Some(object), version) = (entry.object(), entry.version()) else {
             return ControlFlow::Continue(());
         };

@@ -364,6 +364,14 @@ impl<T> Released<T> {
     }
 }
 
+impl<T> Released<Vec<T>> {
+    /// The parts of a released list, each released by the same rule.
+    pub fn each(self) -> impl Iterator<Item = Released<T>> {
+        let rule = self.rule;
+        self.value.into_iter().map(move |value| Released { value, rule })
+    }
+}
+
 impl<T> Released<Arc<T>> {
     /// Another handle to the same value.
     #[must_use]

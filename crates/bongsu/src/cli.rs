@@ -1,0 +1,189 @@
+//! The command line as data: what may be typed, with its help.
+//!
+//! These structs say what was typed and nothing more; the commands turn it into what it means. They can be
+//! serialised, because a command may run inside the node that has the data folder open (see
+//! [`crate::admin`]).
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+mod member;
+mod share;
+
+pub(crate) use member::{CircleCommand, CircleProfile, MemberCommand, MemberProfile};
+pub(crate) use share::{DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, TermsArgs, WithdrawArgs};
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  failed; the message says what was and was not changed
+  2  the command line or the configuration makes no sense
+  3  done, but something was refused or found: look at the findings
+  4  another bongsu has the data folder open and can't be asked
+
+Start with `bongsu demo`, or `bongsu init` for a node of your own.";
+
+/// A beacon-fire node: shares threat intelligence in the form that each partner can use.
+#[derive(Debug, Parser)]
+#[command(name = "bongsu", version, after_help = AFTER_HELP, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that stand before or after any command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Folder with everything that the node keeps [default: bongsu-data]
+    #[arg(long, global = true, value_name = "DIR", env = "BONGSU_DATA")]
+    pub data: Option<PathBuf>,
+    /// Configuration file [default: bongsu.toml in the data folder]
+    #[arg(long, global = true, value_name = "FILE", env = "BONGSU_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print the answer as one JSON object
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print nothing but errors and what was asked for
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Log more (-v: what the node does, -vv: also how)
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+impl Global {
+    /// The data folder: the one that was named, or the usual one.
+    pub(crate) fn folder(&self) -> &Path {
+        self.data.as_deref().unwrap_or(Path::new("bongsu-data"))
+    }
+}
+
+/// Everything that bongsu can be told to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a data folder: key, secret, configuration file
+    Init(InitArgs),
+    /// Run the node: web pages, TAXII, lists, rules, DNS
+    Serve,
+    /// Try everything: a node with real intelligence on loopback, gone when it ends (kept with --data)
+    Demo,
+    /// Recompute everything from the lines and say whether it holds
+    Verify,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    #[command(flatten)]
+    Node(NodeCommand),
+}
+
+/// The commands that work on a node's data: here, or inside the node that serves it.
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
+pub(crate) enum NodeCommand {
+    /// Take intelligence into a circle: STIX, MISP, CSV or plain lists, also packed with gzip
+    Import(ImportArgs),
+    /// Members: who takes part, at which level, with which credentials
+    #[command(subcommand)]
+    Member(MemberCommand),
+    /// Circles: agreements between members, each with a line of its own
+    #[command(subcommand)]
+    Circle(CircleCommand),
+    /// Share a file, or what is in one circle, into circles; or only list who would get what
+    Share(ShareArgs),
+    /// Withdraw objects from a circle; those who had them are told
+    Withdraw(WithdrawArgs),
+    /// Make what a member gets, exactly as it gets it
+    Deliver(DeliverArgs),
+    /// Copy the store to a file while it runs
+    Backup(BackupArgs),
+}
+
+/// Options of `bongsu init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The node's name, as partners see it in checkpoints and signatures
+    #[arg(long, default_value = "bongsu.local")]
+    pub name: String,
+}
+
+/// Options of `bongsu backup`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct BackupArgs {
+    /// File to write, which must not exist
+    pub to: PathBuf,
+}
+
+/// A level of the ladder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum LevelArg {
+    /// People read an advisory
+    Read,
+    /// A resolver or firewall imports lists
+    List,
+    /// A DNS server or firewall subscribes
+    Block,
+    /// A SOC hunts and detects
+    Detect,
+    /// A threat-intelligence team exchanges
+    Exchange,
+}
+
+/// A TLP 2.0 label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum TlpArg {
+    Clear,
+    Green,
+    Amber,
+    #[value(name = "amber+strict", alias = "amber-strict")]
+    AmberStrict,
+    Red,
+}
+
+/// What a receiver may do with what it got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum OnwardArg {
+    /// Keep it
+    Forbidden,
+    /// Pass it on inside the circle
+    WithinCircle,
+    /// Pass it on as its marking allows
+    Allowed,
+}
+
+impl From<LevelArg> for policy::Level {
+    fn from(level: LevelArg) -> Self {
+        match level {
+            LevelArg::Read => Self::Read,
+            LevelArg::List => Self::List,
+            LevelArg::Block => Self::Block,
+            LevelArg::Detect => Self::Detect,
+            LevelArg::Exchange => Self::Exchange,
+        }
+    }
+}
+
+impl From<TlpArg> for stix::Tlp {
+    fn from(tlp: TlpArg) -> Self {
+        match tlp {
+            TlpArg::Clear => Self::Clear,
+            TlpArg::Green => Self::Green,
+            TlpArg::Amber => Self::Amber,
+            TlpArg::AmberStrict => Self::AmberStrict,
+            TlpArg::Red => Self::Red,
+        }
+    }
+}
+
+impl From<OnwardArg> for policy::Onward {
+    fn from(onward: OnwardArg) -> Self {
+        match onward {
+            OnwardArg::Forbidden => Self::Forbidden,
+            OnwardArg::WithinCircle => Self::WithinCircle,
+            OnwardArg::Allowed => Self::Allowed,
+        }
+    }
+}

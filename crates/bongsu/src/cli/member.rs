@@ -1,0 +1,153 @@
+//! What may be typed about members and circles.
+
+use super::{LevelArg, OnwardArg, TlpArg};
+use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
+
+/// `bongsu member …`
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
+pub(crate) enum MemberCommand {
+    /// Add a member and print its token, once
+    Add {
+        /// Short name: a-z, 0-9 and -, as in URLs and log-ins
+        handle: String,
+        #[command(flatten)]
+        profile: Box<MemberProfile>,
+        /// Make no token now
+        #[arg(long)]
+        no_token: bool,
+    },
+    /// List members
+    List {
+        /// Also those that have ended
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show one member with its circles and credentials (never their secrets)
+    Show { handle: String },
+    /// Change a member's profile
+    Set {
+        handle: String,
+        #[command(flatten)]
+        profile: Box<MemberProfile>,
+    },
+    /// End a membership: its credentials stop, nothing goes out any more
+    End { handle: String },
+    /// Make a token, printed once, or revoke one
+    Token {
+        /// Whose token
+        #[arg(required_unless_present_any = ["operator", "revoke"], conflicts_with = "operator")]
+        handle: Option<String>,
+        /// A token for the node's operator, who sees everything
+        #[arg(long)]
+        operator: bool,
+        /// Days until it expires [default: never]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        days: Option<u32>,
+        /// Revoke this token instead (the id before the dot)
+        #[arg(long, value_name = "ID", conflicts_with_all = ["operator", "days"])]
+        revoke: Option<String>,
+    },
+    /// Make a TSIG key for zone transfers, printed once
+    Tsig { handle: String },
+}
+
+/// What is known about a member; what is not given stays as it is, or takes its default.
+#[derive(Debug, Default, Args, Serialize, Deserialize)]
+pub(crate) struct MemberProfile {
+    /// Full name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// How it can use intelligence [default: read]
+    #[arg(long)]
+    pub level: Option<LevelArg>,
+    /// Strictest TLP that it may see [default: green]
+    #[arg(long, value_name = "TLP")]
+    pub clearance: Option<TlpArg>,
+    /// Country, ISO 3166-1 alpha-2
+    #[arg(long, value_name = "CC")]
+    pub country: Option<String>,
+    /// Language of its advisories, BCP 47 [default: en]
+    #[arg(long, value_name = "TAG")]
+    pub language: Option<String>,
+    /// Sector, repeatable
+    #[arg(long = "sector", value_name = "SECTOR")]
+    pub sectors: Vec<String>,
+    /// Domain, address or network of its own, never to be blocked; repeatable
+    #[arg(long = "asset", value_name = "ASSET")]
+    pub assets: Vec<String>,
+    /// Leave out of lists and zones what is less sure than this, 0 to 100 [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub confidence_min: Option<u8>,
+    /// How to reach it
+    #[arg(long)]
+    pub contact: Option<String>,
+}
+
+/// `bongsu circle …`
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
+pub(crate) enum CircleCommand {
+    /// Add a circle
+    Add {
+        /// Short name: a-z, 0-9 and -
+        handle: String,
+        #[command(flatten)]
+        profile: Box<CircleProfile>,
+        /// Member that joins at once, repeatable
+        #[arg(long = "member", value_name = "MEMBER")]
+        members: Vec<String>,
+    },
+    /// List circles
+    List,
+    /// Show one circle with its members and its line's checkpoint
+    Show { handle: String },
+    /// Members join a circle
+    Join {
+        handle: String,
+        #[arg(required = true, value_name = "MEMBER")]
+        members: Vec<String>,
+    },
+    /// Members leave a circle
+    Leave {
+        handle: String,
+        #[arg(required = true, value_name = "MEMBER")]
+        members: Vec<String>,
+    },
+    /// Change a circle
+    Set {
+        handle: String,
+        #[command(flatten)]
+        profile: Box<CircleProfile>,
+    },
+    /// End a circle now: its line stays, nothing goes out any more
+    End { handle: String },
+}
+
+/// What a circle agrees on; what is not given stays as it is, or takes its default.
+#[derive(Debug, Default, Args, Serialize, Deserialize)]
+pub(crate) struct CircleProfile {
+    /// Title
+    #[arg(long)]
+    pub title: Option<String>,
+    /// What it is for
+    #[arg(long)]
+    pub purpose: Option<String>,
+    /// Strictest TLP that may be shared in it; unmarked objects count as marked with it [default: amber]
+    #[arg(long, value_name = "TLP")]
+    pub ceiling: Option<TlpArg>,
+    /// What members may do with what they get [default: within-circle]
+    #[arg(long)]
+    pub onward: Option<OnwardArg>,
+    /// In force from this instant, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub starts: Option<String>,
+    /// In force until this instant, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub ends: Option<String>,
+    /// Whether members are hidden from each other
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub hide_members: Option<bool>,
+    /// Fires: 1 calm to 5 attack under way [default: 1]
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub fires: Option<u8>,
+}

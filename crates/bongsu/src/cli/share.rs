@@ -1,0 +1,138 @@
+//! What may be typed about taking in, sharing, withdrawing and delivering.
+
+use super::{LevelArg, OnwardArg, TlpArg};
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Options of `bongsu import`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct ImportArgs {
+    /// Files, in any of the formats
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Circle that it is shared in
+    #[arg(long, value_name = "CIRCLE")]
+    pub circle: String,
+    /// Member that shares it [default: node.member of the configuration]
+    #[arg(long = "as", value_name = "MEMBER")]
+    pub sender: Option<String>,
+    /// What the files hold
+    #[arg(long, value_enum, default_value_t = FormatArg::Auto)]
+    pub format: FormatArg,
+    #[command(flatten)]
+    pub terms: TermsArgs,
+    /// Findings to print; all of them are counted
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub findings: usize,
+}
+
+/// Terms under which something is shared; they can only be stricter than the circle's.
+#[derive(Debug, Default, Args, Serialize, Deserialize)]
+pub(crate) struct TermsArgs {
+    /// Count every object as marked at least with this TLP
+    #[arg(long, value_name = "TLP")]
+    pub tlp: Option<TlpArg>,
+    /// Nobody gets it before this instant, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub embargo_until: Option<String>,
+    /// Nobody gets it from this instant on, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub expires: Option<String>,
+    /// Only these members get it; needed for TLP:RED; repeatable
+    #[arg(long = "recipient", value_name = "MEMBER")]
+    pub recipients: Vec<String>,
+    /// What receivers may do with it
+    #[arg(long)]
+    pub onward: Option<OnwardArg>,
+    /// Hide who shared it
+    #[arg(long)]
+    pub pseudonymise: bool,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum FormatArg {
+    /// Look at the content
+    Auto,
+    /// A STIX bundle, an envelope, an object, or JSON Lines of those
+    Stix,
+    /// A MISP event
+    Misp,
+    /// A table with a header
+    Csv,
+    /// Values or prose, defanged or not
+    Plain,
+}
+
+/// Options of `bongsu share`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct ShareArgs {
+    /// Files to share; without them, --from and --id or --all say what
+    #[arg(value_name = "FILE", conflicts_with = "from")]
+    pub files: Vec<PathBuf>,
+    /// Circle to share into, repeatable
+    #[arg(long = "circle", value_name = "CIRCLE", required = true)]
+    pub circles: Vec<String>,
+    /// Circle in which the objects already are
+    #[arg(long, value_name = "CIRCLE")]
+    pub from: Option<String>,
+    /// Object to share, repeatable
+    #[arg(long = "id", value_name = "ID", requires = "from", conflicts_with = "all")]
+    pub ids: Vec<String>,
+    /// Share every object that the member may read in --from
+    #[arg(long, requires = "from")]
+    pub all: bool,
+    /// Member that shares it [default: node.member of the configuration]
+    #[arg(long = "as", value_name = "MEMBER")]
+    pub sender: Option<String>,
+    #[command(flatten)]
+    pub terms: TermsArgs,
+    /// Send nothing: list who would get what, in which form, by which rule, and who would not and why
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Options of `bongsu withdraw`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct WithdrawArgs {
+    /// Objects
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Circle to withdraw them from
+    #[arg(long, value_name = "CIRCLE")]
+    pub circle: String,
+    /// Why, for those who had them
+    #[arg(long)]
+    pub reason: String,
+    /// Member that withdraws; it must have shared them [default: the operator]
+    #[arg(long = "as", value_name = "MEMBER")]
+    pub sender: Option<String>,
+}
+
+/// Options of `bongsu deliver`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct DeliverArgs {
+    /// Member
+    #[arg(long, value_name = "MEMBER")]
+    pub to: String,
+    /// Form to deliver; a member gets its own level and those below
+    #[arg(long)]
+    pub level: LevelArg,
+    /// With --level list: which kind of value (domain, url, ipv4, ipv6, md5, sha1, sha256, sha512, email, wallet) or all
+    #[arg(long, value_name = "KIND", default_value = "domain")]
+    pub kind: String,
+    /// With --level list: one value per line, or a table
+    #[arg(long, value_enum, default_value_t = ListFormArg::Plain)]
+    pub form: ListFormArg,
+    /// File to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// The form of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum ListFormArg {
+    Plain,
+    Csv,
+}

@@ -1,0 +1,224 @@
+//! `bongsu circle`: agreements between members, each with a line of its own.
+
+use crate::answer::{Answer, table};
+use crate::cli::{CircleCommand, CircleProfile};
+use crate::command::member::check_handle;
+use crate::command::terms::instant;
+use crate::exit::Failure;
+use crate::node::Node;
+use line::LineId;
+use policy::{Book, Circle, CircleId, Entry, MemberId, Onward};
+use serde::Serialize;
+use serde_json::json;
+use stix::Tlp;
+use uuid::Uuid;
+
+/// Runs `bongsu circle …`.
+///
+/// # Errors
+/// When a handle is unknown, taken or malformed, or the line can't be written.
+pub(crate) fn run(node: &Node, command: CircleCommand) -> Result<Answer, Failure> {
+    match command {
+        CircleCommand::Add { handle, profile, members } => add(node, handle, &profile, &members),
+        CircleCommand::List => Ok(list(node)),
+        CircleCommand::Show { handle } => show(node, &handle),
+        CircleCommand::Join { handle, members } => change(node, &handle, |circle, ids| {
+            for id in ids(&members)? {
+                if !circle.members.contains(&id) {
+                    circle.members.push(id);
+                }
+            }
+            Ok(format!("{} joined circle {}.", members.join(", "), circle.handle))
+        }),
+        CircleCommand::Leave { handle, members } => change(node, &handle, |circle, ids| {
+            let leaving = ids(&members)?;
+            circle.members.retain(|member| !leaving.contains(member));
+            Ok(format!("{} left circle {}.", members.join(", "), circle.handle))
+        }),
+        CircleCommand::Set { handle, profile } => change(node, &handle, |circle, _| {
+            apply(&profile, circle)?;
+            Ok(format!("Circle {} changed.", circle.handle))
+        }),
+        CircleCommand::End { handle } => change(node, &handle, |circle, _| {
+            circle.ends = Some(node.now());
+            Ok(format!("Circle {} has ended: its line stays, nothing goes out any more.", circle.handle))
+        }),
+    }
+}
+
+/// A circle as `--json` shows it.
+#[derive(Serialize)]
+struct View<'a> {
+    id: String,
+    handle: &'a str,
+    title: &'a str,
+    purpose: &'a str,
+    ceiling: String,
+    onward: &'static str,
+    starts: Option<String>,
+    ends: Option<String>,
+    hidden_members: bool,
+    fires: u8,
+    members: Vec<&'a str>,
+    records: u64,
+}
+
+fn view<'a>(node: &Node, book: &'a Book, circle: &'a Circle) -> View<'a> {
+    let mut members: Vec<&str> = circle
+        .members
+        .iter()
+        .filter_map(|id| book.member(*id))
+        .map(|member| member.handle.as_str())
+        .collect();
+    members.sort_unstable();
+    let line = LineId::new(circle.id.uuid());
+    View {
+        id: circle.id.to_string(),
+        handle: &circle.handle,
+        title: &circle.title,
+        purpose: &circle.purpose,
+        ceiling: circle.ceiling.to_string(),
+        onward: match circle.onward {
+            Onward::Forbidden => "forbidden",
+            Onward::WithinCircle => "within-circle",
+            Onward::Allowed => "allowed",
+        },
+        starts: circle.starts.map(|at| at.to_string()),
+        ends: circle.ends.map(|at| at.to_string()),
+        hidden_members: circle.hidden_members,
+        fires: circle.fires,
+        members,
+        records: node.gate.store().look(line, |catalogue| catalogue.head().0).unwrap_or_default(),
+    }
+}
+
+fn add(node: &Node, handle: String, profile: &CircleProfile, members: &[String]) -> Result<Answer, Failure> {
+    let book = node.gate.book();
+    check_handle(&handle)?;
+    if book.circle_by_handle(&handle).is_some() {
+        return Err(Failure::new(format!("there is a circle `{handle}` already"))
+            .hint(format!("choose another handle, or change it with `bongsu circle set {handle}`")));
+    }
+    let ids =
+        members.iter().map(|member| Ok(node.member(&book, member)?.id)).collect::<Result<_, Failure>>()?;
+    let mut circle = Circle {
+        id: CircleId::new(Uuid::new_v4()),
+        title: handle.clone(),
+        handle,
+        purpose: String::new(),
+        ceiling: Tlp::Amber,
+        onward: Onward::WithinCircle,
+        starts: None,
+        ends: None,
+        members: ids,
+        hidden_members: false,
+        fires: 1,
+    };
+    apply(profile, &mut circle)?;
+    node.record(Entry::Circle(circle.clone()))?;
+    let book = node.gate.book();
+    let text = format!(
+        "Circle {} added, ceiling {}.\nNext: bongsu import FILE --circle {} --as MEMBER\n",
+        circle.handle, circle.ceiling, circle.handle
+    );
+    Ok(Answer::done(json!({"circle": view(node, &book, &circle)}), text))
+}
+
+fn list(node: &Node) -> Answer {
+    let book = node.gate.book();
+    let mut circles: Vec<&Circle> = book.circles().collect();
+    circles.sort_by(|a, b| a.handle.cmp(&b.handle));
+    let views: Vec<View<'_>> = circles.iter().map(|circle| view(node, &book, circle)).collect();
+    let rows: Vec<Vec<String>> = views
+        .iter()
+        .map(|view| {
+            vec![
+                view.handle.into(),
+                view.ceiling.clone(),
+                view.records.to_string(),
+                view.members.join(" "),
+                view.title.into(),
+            ]
+        })
+        .collect();
+    let text = if rows.is_empty() {
+        "No circles yet. Next: bongsu circle add HANDLE --title TITLE --member MEMBER".to_owned()
+    } else {
+        table(&["CIRCLE", "CEILING", "RECORDS", "MEMBERS", "TITLE"], &rows)
+    };
+    Answer::done(json!({"circles": views}), text)
+}
+
+fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
+    let book = node.gate.book();
+    let circle = node.circle(&book, handle)?;
+    let checkpoint = node
+        .gate
+        .checkpoint(LineId::new(circle.id.uuid()))
+        .map_err(|error| Failure::new(format!("the checkpoint of circle {handle} can't be made: {error}")))?;
+    let view = view(node, &book, circle);
+    let text = format!(
+        "{} ({})\n  id       {}\n  purpose  {}\n  ceiling  {}\n  onward   {}\n  in force {} to {}\n  members  {}\n  records  {}\n\n{}",
+        view.handle,
+        view.title,
+        view.id,
+        view.purpose,
+        view.ceiling,
+        view.onward,
+        view.starts.as_deref().unwrap_or("always"),
+        view.ends.as_deref().unwrap_or("further notice"),
+        if view.members.is_empty() { "none".to_owned() } else { view.members.join(" ") },
+        view.records,
+        checkpoint.note,
+    );
+    Ok(Answer::done(json!({"circle": view, "checkpoint": checkpoint.note}), text))
+}
+
+type Ids<'a> = dyn Fn(&[String]) -> Result<Vec<MemberId>, Failure> + 'a;
+
+fn change(
+    node: &Node,
+    handle: &str,
+    how: impl FnOnce(&mut Circle, &Ids<'_>) -> Result<String, Failure>,
+) -> Result<Answer, Failure> {
+    let book = node.gate.book();
+    let mut circle = node.circle(&book, handle)?.clone();
+    let ids = |handles: &[String]| handles.iter().map(|handle| Ok(node.member(&book, handle)?.id)).collect();
+    let text = how(&mut circle, &ids)?;
+    node.record(Entry::Circle(circle.clone()))?;
+    let book = node.gate.book();
+    Ok(Answer::done(json!({"circle": view(node, &book, &circle)}), text))
+}
+
+fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), Failure> {
+    if let Some(title) = &profile.title {
+        circle.title.clone_from(title);
+    }
+    if let Some(purpose) = &profile.purpose {
+        circle.purpose.clone_from(purpose);
+    }
+    if let Some(ceiling) = profile.ceiling {
+        circle.ceiling = ceiling.into();
+    }
+    if let Some(onward) = profile.onward {
+        circle.onward = onward.into();
+    }
+    if let Some(starts) = &profile.starts {
+        circle.starts = Some(instant("--starts", starts)?);
+    }
+    if let Some(ends) = &profile.ends {
+        circle.ends = Some(instant("--ends", ends)?);
+    }
+    if let (Some(starts), Some(ends)) = (circle.starts, circle.ends)
+        && ends <= starts
+    {
+        return Err(Failure::usage(format!("the circle would end ({ends}) before it starts ({starts})")));
+    }
+    if let Some(hidden) = profile.hide_members {
+        circle.hidden_members = hidden;
+    }
+    if let Some(fires) = profile.fires {
+        circle.fires = fires;
+    }
+    Ok(())
+}

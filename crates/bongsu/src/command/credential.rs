@@ -1,0 +1,140 @@
+//! Tokens and TSIG keys: made here, shown once, kept as the node needs them.
+
+use crate::answer::Answer;
+use crate::command::init::random;
+use crate::exit::Failure;
+use crate::node::Node;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use policy::{Credential, CredentialKind, Entry, MemberId};
+use serde_json::json;
+use stix::Timestamp;
+use uuid::Uuid;
+use web::auth::Token;
+
+const DAY_MICROS: i64 = 86_400_000_000;
+/// The TSIG algorithm; RFC 8945 makes it mandatory.
+const TSIG_ALGORITHM: &str = "hmac-sha256";
+
+/// A token that was just made, in the clear.
+pub(crate) struct Made {
+    pub id: String,
+    pub token: String,
+    pub expires: Option<String>,
+}
+
+/// Makes a token for `member`, or for the operator.
+///
+/// # Errors
+/// When there are no random bytes or the line can't be written.
+pub(crate) fn make_token(node: &Node, member: Option<MemberId>, days: Option<u32>) -> Result<Made, Failure> {
+    let token = Token::new(Uuid::now_v7(), random()?);
+    let created = node.now();
+    let expires = days.map(|days| Timestamp::from_micros(created.micros() + i64::from(days) * DAY_MICROS));
+    node.record(Entry::Credential(Credential {
+        id: token.id,
+        member,
+        created,
+        expires,
+        revoked: false,
+        kind: CredentialKind::Token { hash: node.tokens.kept(&token).to_vec() },
+    }))?;
+    Ok(Made {
+        id: token.id.simple().to_string(),
+        token: token.reveal(),
+        expires: expires.map(|at| at.to_string()),
+    })
+}
+
+/// `bongsu member token`.
+///
+/// # Errors
+/// When the member is unknown or has ended.
+pub(crate) fn token(node: &Node, handle: Option<&str>, days: Option<u32>) -> Result<Answer, Failure> {
+    let book = node.gate.book();
+    let member = match handle {
+        Some(handle) => Some(node.active(&book, handle)?.id),
+        None => None,
+    };
+    let made = make_token(node, member, days)?;
+    let who = handle.unwrap_or("operator");
+    let text = format!(
+        "Token of {who}, shown this once: {}\nUse it as a Bearer token, or as the password of user {who}.\n",
+        made.token
+    );
+    let json =
+        json!({"member": handle, "token": {"id": made.id, "token": made.token, "expires": made.expires}});
+    Ok(Answer::done(json, text))
+}
+
+/// `bongsu member token --revoke`.
+///
+/// # Errors
+/// When no such credential is known.
+pub(crate) fn revoke(node: &Node, id: &str) -> Result<Answer, Failure> {
+    let book = node.gate.book();
+    let found = Uuid::try_parse(id).ok().and_then(|id| book.credential(id));
+    let Some(credential) = found else {
+        return Err(Failure::new(format!("no credential has the id `{id}`"))
+            .hint("`bongsu member show HANDLE` lists ids; it is the part of a token before the dot"));
+    };
+    node.record(Entry::Credential(Credential { revoked: true, ..credential.clone() }))?;
+    Ok(Answer::done(json!({"revoked": id}), format!("Credential {id} is revoked.")))
+}
+
+/// `bongsu member tsig`.
+///
+/// # Errors
+/// When the member is unknown or has ended.
+pub(crate) fn tsig(node: &Node, handle: &str) -> Result<Answer, Failure> {
+    let book = node.gate.book();
+    let member = node.active(&book, handle)?.id;
+    let made = make_tsig(node, member, handle)?;
+    let (name, algorithm, secret) = (&made.name, TSIG_ALGORITHM, &made.secret);
+    let zone = format!("{handle}.{}", node.config.dns.origin.trim_end_matches('.'));
+    let address = node.config.dns.listen;
+    let text = format!(
+        "TSIG key of {handle}, shown this once. For BIND 9:\n\n\
+         key \"{name}\" {{ algorithm {algorithm}; secret \"{secret}\"; }};\n\
+         zone \"{zone}\" {{\n  type secondary;\n  primaries {{ {} port {} key \"{name}\"; }};\n  file \"{zone}.zone\";\n}};\n\
+         options {{ response-policy {{ zone \"{zone}\"; }}; }};\n",
+        address.ip(),
+        address.port(),
+    );
+    let json = json!({"member": handle, "tsig": {
+        "id": made.id, "name": name, "algorithm": algorithm, "secret": secret, "zone": zone,
+    }});
+    Ok(Answer::done(json, text))
+}
+
+/// A TSIG key that was just made.
+pub(crate) struct MadeTsig {
+    pub id: String,
+    pub name: String,
+    pub secret: String,
+}
+
+/// Makes a TSIG key for `member`; its name starts with the member's handle.
+///
+/// # Errors
+/// When there are no random bytes or the line can't be written.
+pub(crate) fn make_tsig(node: &Node, member: MemberId, handle: &str) -> Result<MadeTsig, Failure> {
+    let id = Uuid::now_v7();
+    let secret = random()?;
+    // The last eight digits are random in a version 7 UUID: a second key of a member gets a name of its own.
+    let tail = id.simple().to_string().split_off(24);
+    let name = format!("{handle}-{tail}");
+    node.record(Entry::Credential(Credential {
+        id,
+        member: Some(member),
+        created: node.now(),
+        expires: None,
+        revoked: false,
+        kind: CredentialKind::Tsig {
+            name: name.clone(),
+            algorithm: TSIG_ALGORITHM.to_owned(),
+            secret: secret.to_vec(),
+        },
+    }))?;
+    Ok(MadeTsig { id: id.simple().to_string(), name, secret: STANDARD.encode(secret) })
+}

@@ -1,0 +1,91 @@
+//! `bongsu deliver`: what a member gets, exactly as it gets it.
+
+use crate::answer::Answer;
+use crate::cli::{DeliverArgs, LevelArg, ListFormArg};
+use crate::exit::Failure;
+use crate::node::Node;
+use deliver::{Artefact, DeliverError, list};
+use policy::{Level, MemberId};
+use serde_json::json;
+use std::ops::ControlFlow;
+use std::path::Path;
+use uuid::Uuid;
+
+/// Runs `bongsu deliver`.
+///
+/// # Errors
+/// When the member is unknown, the level above its own, or the store fails.
+pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
+    let book = node.gate.book();
+    let member = node.active(&book, &args.to)?.id;
+    let maker = node.deliver()?;
+    let refused = |error: DeliverError| match error {
+        DeliverError::LevelTooLow { offered, .. } => {
+            Failure::new(format!("{} is at level {offered}, below `{}`", args.to, Level::from(args.level)))
+                .hint(format!(
+                    "name --level {offered} or a level below it, or raise its level with `bongsu member set`"
+                ))
+        }
+        error => Failure::new(error.to_string()),
+    };
+    maker.offered(&book, member, args.level.into()).map_err(refused)?;
+    let artefact = match args.level {
+        LevelArg::Read => maker.advisory(member, true),
+        LevelArg::List => {
+            let kind = match args.kind.as_str() {
+                "all" => None,
+                kind => Some(
+                    kind.parse()
+                        .map_err(|error: watch::value::UnknownKind| Failure::usage(error.to_string()))?,
+                ),
+            };
+            let form = if args.form == ListFormArg::Csv { list::Form::Csv } else { list::Form::Plain };
+            maker.list(member, kind, form, true)
+        }
+        LevelArg::Block => maker.zone_file(member, true),
+        LevelArg::Detect => maker.suricata(member, true),
+        LevelArg::Exchange => return bundle(node, member),
+    };
+    let Artefact { content_type, file_name, body, entries } = artefact.map_err(refused)?;
+    let json = json!({
+        "member": args.to, "level": Level::from(args.level).name(), "content_type": content_type,
+        "file_name": file_name, "entries": entries, "text": String::from_utf8_lossy(&body),
+    });
+    Ok(Answer::document(json, body.to_vec()))
+}
+
+/// Everything that the member may read, as a STIX bundle with each object's own bytes.
+fn bundle(node: &Node, member: MemberId) -> Result<Answer, Failure> {
+    let mut text = format!("{{\"type\":\"bundle\",\"id\":\"bundle--{}\",\"objects\":[", Uuid::new_v4());
+    let mut entries = 0;
+    for reader in node.gate.readers(member, Level::Exchange, true, node.now()) {
+        let read = reader.each(&[], &mut |object| {
+            if entries > 0 {
+                text.push(',');
+            }
+            text.push_str(&object.get().raw);
+            entries += 1;
+            ControlFlow::Continue(())
+        });
+        read.map_err(|error| Failure::new(error.to_string()))?;
+    }
+    text.push_str("]}\n");
+    let json = json!({
+        "level": "exchange", "content_type": "application/stix+json;version=2.1", "file_name": "bundle.json",
+        "entries": entries, "text": text,
+    });
+    Ok(Answer::document(json, text.into_bytes()))
+}
+
+/// Writes the document of an answer to a file.
+///
+/// # Errors
+/// When it can't be written.
+pub(crate) fn write(answer: Answer, out: &Path) -> Result<Answer, Failure> {
+    let Some(document) = &answer.document else { return Ok(answer) };
+    std::fs::write(out, document)
+        .map_err(|error| Failure::new(format!("{} can't be written: {error}", out.display())))?;
+    let (bytes, entries) = (document.len(), answer.json["entries"].clone());
+    let text = format!("{}: {entries} entries, {bytes} bytes.", out.display());
+    Ok(Answer::done(json!({"out": out, "bytes": bytes, "entries": entries}), text).ending(answer.exit))
+}

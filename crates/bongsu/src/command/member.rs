@@ -1,0 +1,249 @@
+//! `bongsu member`: who takes part, at which level, with which credentials.
+
+use crate::answer::{Answer, table};
+use crate::cli::{MemberCommand, MemberProfile};
+use crate::command::credential;
+use crate::exit::Failure;
+use crate::node::Node;
+use policy::{Book, Circle, Credential, CredentialKind, Entry, Level, Member, MemberId};
+use serde::Serialize;
+use serde_json::json;
+use stix::Tlp;
+use uuid::Uuid;
+
+/// Runs `bongsu member …`.
+///
+/// # Errors
+/// When a handle is unknown, taken or malformed, or the line can't be written.
+pub(crate) fn run(node: &Node, command: MemberCommand) -> Result<Answer, Failure> {
+    match command {
+        MemberCommand::Add { handle, profile, no_token } => add(node, handle, &profile, no_token),
+        MemberCommand::List { all } => Ok(list(&node.gate.book(), all)),
+        MemberCommand::Show { handle } => show(node, &handle),
+        MemberCommand::Set { handle, profile } => set(node, &handle, &profile),
+        MemberCommand::End { handle } => end(node, &handle),
+        MemberCommand::Token { revoke: Some(id), .. } => credential::revoke(node, &id),
+        MemberCommand::Token { handle, days, .. } => credential::token(node, handle.as_deref(), days),
+        MemberCommand::Tsig { handle } => credential::tsig(node, &handle),
+    }
+}
+
+/// A member as `--json` shows it.
+#[derive(Serialize)]
+struct View<'a> {
+    id: String,
+    handle: &'a str,
+    name: &'a str,
+    level: &'static str,
+    clearance: String,
+    country: Option<&'a str>,
+    language: &'a str,
+    sectors: &'a [String],
+    assets: &'a [String],
+    confidence_min: u8,
+    contact: Option<&'a str>,
+    ended: bool,
+    circles: Vec<&'a str>,
+}
+
+fn view<'a>(book: &'a Book, member: &'a Member) -> View<'a> {
+    View {
+        id: member.id.to_string(),
+        handle: &member.handle,
+        name: &member.name,
+        level: member.level.name(),
+        clearance: member.clearance.to_string(),
+        country: member.country.as_deref(),
+        language: &member.language,
+        sectors: &member.sectors,
+        assets: &member.own_assets,
+        confidence_min: member.confidence_min,
+        contact: member.contact.as_deref(),
+        ended: member.ended,
+        circles: book
+            .circles_of(member.id)
+            .into_iter()
+            .map(|circle: &Circle| circle.handle.as_str())
+            .collect(),
+    }
+}
+
+fn add(node: &Node, handle: String, profile: &MemberProfile, no_token: bool) -> Result<Answer, Failure> {
+    let book = node.gate.book();
+    check_handle(&handle)?;
+    if book.member_by_handle(&handle).is_some() {
+        return Err(Failure::new(format!("there is a member `{handle}` already"))
+            .hint(format!("choose another handle, or change it with `bongsu member set {handle}`")));
+    }
+    let mut member = Member {
+        id: MemberId::new(Uuid::now_v7()),
+        name: handle.clone(),
+        handle,
+        country: None,
+        language: "en".to_owned(),
+        level: Level::Read,
+        clearance: Tlp::Green,
+        sectors: Vec::new(),
+        own_assets: Vec::new(),
+        confidence_min: 0,
+        contact: None,
+        ended: false,
+    };
+    apply(profile, &mut member)?;
+    node.record(Entry::Member(member.clone()))?;
+    let mut shown = json!({"member": view(&node.gate.book(), &member)});
+    let mut text =
+        format!("Member {} ({}) added at level {}.\n", member.handle, member.name, member.level.name());
+    if !no_token {
+        let made = credential::make_token(node, Some(member.id), None)?;
+        shown["token"] = json!({"id": made.id, "token": made.token, "expires": made.expires});
+        text.push_str(&format!("Token, shown this once: {}\n", made.token));
+    }
+    text.push_str(&format!("Next: bongsu circle join CIRCLE {}\n", member.handle));
+    Ok(Answer::done(shown, text))
+}
+
+fn list(book: &Book, all: bool) -> Answer {
+    let mut members: Vec<&Member> = book.members().filter(|member| all || !member.ended).collect();
+    members.sort_by(|a, b| a.handle.cmp(&b.handle));
+    let views: Vec<View<'_>> = members.iter().map(|member| view(book, member)).collect();
+    let rows: Vec<Vec<String>> = views
+        .iter()
+        .map(|view| {
+            let circles = if view.ended { "ended".to_owned() } else { view.circles.join(" ") };
+            vec![view.handle.into(), view.level.into(), view.clearance.clone(), circles, view.name.into()]
+        })
+        .collect();
+    let text = if rows.is_empty() {
+        "No members yet. Next: bongsu member add HANDLE --name NAME --level LEVEL".to_owned()
+    } else {
+        table(&["MEMBER", "LEVEL", "CLEARANCE", "CIRCLES", "NAME"], &rows)
+    };
+    Answer::done(json!({"members": views}), text)
+}
+
+fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
+    let book = node.gate.book();
+    let member = node.member(&book, handle)?;
+    let credentials: Vec<_> = book
+        .credentials_of(member.id)
+        .map(|credential: &Credential| {
+            json!({
+                "id": credential.id.simple().to_string(),
+                "kind": match &credential.kind { CredentialKind::Token { .. } => "token", _ => "tsig" },
+                "created": credential.created.to_string(),
+                "expires": credential.expires.map(|at| at.to_string()),
+                "revoked": credential.revoked,
+            })
+        })
+        .collect();
+    let view = view(&book, member);
+    let text = format!(
+        "{} ({})\n  level       {}\n  clearance   {}\n  language    {}\n  circles     {}\n  credentials {}\n",
+        view.handle,
+        view.name,
+        view.level,
+        view.clearance,
+        view.language,
+        if view.circles.is_empty() { "none".to_owned() } else { view.circles.join(" ") },
+        credentials.len(),
+    );
+    let lines: String = credentials
+        .iter()
+        .map(|shown| {
+            format!("    {} {} {}\n", shown["kind"], shown["id"], ended_word(shown)).replace('"', "")
+        })
+        .collect();
+    Ok(Answer::done(json!({"member": view, "credentials": credentials}), text + &lines))
+}
+
+fn ended_word(credential: &serde_json::Value) -> &'static str {
+    if credential["revoked"] == json!(true) { "revoked" } else { "" }
+}
+
+fn set(node: &Node, handle: &str, profile: &MemberProfile) -> Result<Answer, Failure> {
+    let book = node.gate.book();
+    let mut member = node.member(&book, handle)?.clone();
+    apply(profile, &mut member)?;
+    node.record(Entry::Member(member.clone()))?;
+    let book = node.gate.book();
+    Ok(Answer::done(json!({"member": view(&book, &member)}), format!("Member {handle} changed.")))
+}
+
+fn end(node: &Node, handle: &str) -> Result<Answer, Failure> {
+    let book = node.gate.book();
+    let mut member = node.member(&book, handle)?.clone();
+    member.ended = true;
+    node.record(Entry::Member(member.clone()))?;
+    let book = node.gate.book();
+    let text =
+        format!("The membership of {handle} has ended: its credentials stop, nothing goes out any more.");
+    Ok(Answer::done(json!({"member": view(&book, &member)}), text))
+}
+
+fn apply(profile: &MemberProfile, member: &mut Member) -> Result<(), Failure> {
+    if let Some(name) = &profile.name {
+        member.name.clone_from(name);
+    }
+    if let Some(level) = profile.level {
+        member.level = level.into();
+    }
+    if let Some(clearance) = profile.clearance {
+        member.clearance = clearance.into();
+    }
+    if let Some(country) = &profile.country {
+        if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            return Err(Failure::usage(format!("`{country}` is no country code"))
+                .hint("ISO 3166-1 alpha-2, such as KR or DE"));
+        }
+        member.country = Some(country.to_ascii_uppercase());
+    }
+    if let Some(language) = &profile.language {
+        member.language.clone_from(language);
+    }
+    if !profile.sectors.is_empty() {
+        member.sectors.clone_from(&profile.sectors);
+    }
+    if !profile.assets.is_empty() {
+        member.own_assets.clone_from(&profile.assets);
+    }
+    if let Some(confidence_min) = profile.confidence_min {
+        member.confidence_min = confidence_min;
+    }
+    if let Some(contact) = &profile.contact {
+        member.contact = Some(contact.clone());
+    }
+    Ok(())
+}
+
+/// Checks the form of a handle, which stands in URLs, log-ins and DNS names.
+///
+/// # Errors
+/// When it has another form.
+pub(crate) fn check_handle(handle: &str) -> Result<(), Failure> {
+    let fits = (1..=63).contains(&handle.len())
+        && handle.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !handle.starts_with('-')
+        && !handle.ends_with('-')
+        && handle != "operator";
+    if fits {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("`{handle}` can't be a handle"))
+        .hint("1 to 63 of a-z, 0-9 and -, not at an end; `operator` is taken by the node's operator"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_handle;
+
+    #[test]
+    fn handles_fit_urls_log_ins_and_names() {
+        for good in ["a", "cert-kr", "7", &"x".repeat(63)] {
+            assert!(check_handle(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "a-", "A", "a b", "a.b", "é", "operator", &"x".repeat(64)] {
+            assert!(check_handle(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The commands: what was typed becomes what it means.
+//!
+//! Each command is a function from the open node and its arguments to an [`Answer`]; it prints nothing, so
+//! that it runs the same here and inside a serving node. [`here_or_there`] decides which of the two it is.
+
+pub(crate) mod backup;
+pub(crate) mod circle;
+pub(crate) mod completions;
+pub(crate) mod credential;
+pub(crate) mod deliver;
+pub(crate) mod import;
+pub(crate) mod init;
+pub(crate) mod member;
+pub(crate) mod share;
+pub(crate) mod terms;
+pub(crate) mod verify;
+pub(crate) mod withdraw;
+
+use crate::admin;
+use crate::answer::{Answer, Watcher};
+use crate::cli::{Global, NodeCommand};
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::folder::Folder;
+use crate::node::Node;
+use crate::terminal::Terminal;
+use std::path::{Path, PathBuf};
+
+/// Runs `command` on an open node.
+///
+/// # Errors
+/// What the command failed with.
+pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) -> Result<Answer, Failure> {
+    match command {
+        NodeCommand::Import(args) => import::run(node, &args, watch),
+        NodeCommand::Member(command) => member::run(node, command),
+        NodeCommand::Circle(command) => circle::run(node, command),
+        NodeCommand::Share(args) => share::run(node, &args, watch),
+        NodeCommand::Withdraw(args) => withdraw::run(node, &args),
+        NodeCommand::Deliver(args) => deliver::run(node, &args),
+        NodeCommand::Backup(args) => backup::run(node, &args),
+    }
+}
+
+/// Runs `command` in the node that serves the data folder, or opens the folder and runs it here.
+///
+/// # Errors
+/// What the command failed with; [`Exit::Busy`] when another process holds the folder and takes no commands.
+pub(crate) fn here_or_there(
+    global: &Global,
+    config: impl Fn() -> Result<Config, Failure>,
+    mut command: NodeCommand,
+    terminal: &mut Terminal,
+) -> Result<Answer, Failure> {
+    make_absolute(&mut command)?;
+    let out = match &mut command {
+        NodeCommand::Deliver(args) => args.out.take(),
+        _ => None,
+    };
+    let folder = Folder::new(global.folder());
+    folder.require()?;
+    let answer = run_where_it_lies(&folder, config, command, terminal)?;
+    match out {
+        Some(out) => deliver::write(answer, &out),
+        None => Ok(answer),
+    }
+}
+
+fn run_where_it_lies(
+    folder: &Folder,
+    config: impl Fn() -> Result<Config, Failure>,
+    command: NodeCommand,
+    terminal: &mut Terminal,
+) -> Result<Answer, Failure> {
+    let mut watch = |progress| terminal.progress(&progress);
+    let held = match folder.hold() {
+        Ok(held) => held,
+        Err(busy) if busy.exit == Exit::Busy => {
+            return admin::ask(&folder.socket(), command, &mut watch)?.ok_or(busy);
+        }
+        Err(failure) => return Err(failure),
+    };
+    let node = Node::open(folder, config()?)?;
+    let answer = run(&node, command, &mut watch);
+    drop(node);
+    drop(held);
+    answer
+}
+
+/// A serving node stands in another folder, so paths must not depend on where one stands.
+fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
+    let absolute = |path: &Path| -> Result<PathBuf, Failure> {
+        std::path::absolute(path)
+            .map_err(|error| Failure::usage(format!("`{}` is no path: {error}", path.display())))
+    };
+    let all = |paths: &mut Vec<PathBuf>| -> Result<(), Failure> {
+        paths.iter_mut().try_for_each(|path| absolute(path).map(|found| *path = found))
+    };
+    match command {
+        NodeCommand::Import(args) => all(&mut args.files),
+        NodeCommand::Share(args) => all(&mut args.files),
+        NodeCommand::Backup(args) => {
+            args.to = absolute(&args.to)?;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}

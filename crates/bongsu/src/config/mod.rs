@@ -1,0 +1,302 @@
+//! The configuration: one file in TOML, overridden by `BONGSU__SECTION__KEY` in the environment.
+//!
+//! One struct per concern, each with a default that is safe: loopback only, nothing open, durability not
+//! adjustable. Unknown keys are errors that show their line. It is read and checked once, here; the rooms
+//! get the values that they need, never the file.
+
+mod overlay;
+
+use crate::exit::Failure;
+use serde::Deserialize;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The commented configuration file that `bongsu init` writes; its values are the defaults.
+pub(crate) const TEMPLATE: &str = include_str!("template.toml");
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub node: Node,
+    pub http: Http,
+    pub dns: Dns,
+    pub web: Web,
+    pub guard: Guard,
+    pub storage: Storage,
+    pub log: Log,
+}
+
+/// Who the node is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Node {
+    /// Handle of the member that imports and shares when `--as` is not given.
+    pub member: String,
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Http {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Certificate chain, PEM. With it and `tls_key` the server speaks TLS only.
+    pub tls_cert: Option<PathBuf>,
+    /// Private key, PEM.
+    pub tls_key: Option<PathBuf>,
+    /// A proxy in front ends TLS: requests count as encrypted.
+    pub tls_ends_at_proxy: bool,
+    /// Connections at a time; more wait.
+    pub connections_max: usize,
+    /// Seconds for a request's header to arrive.
+    pub header_timeout_s: u64,
+    /// Seconds without a byte of the body after which it is given up.
+    pub body_timeout_s: u64,
+    /// Seconds that requests have to finish at shutdown.
+    pub drain_timeout_s: u64,
+    /// Bytes of a TAXII body.
+    pub body_bytes_max: usize,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8400),
+            tls_cert: None,
+            tls_key: None,
+            tls_ends_at_proxy: false,
+            connections_max: 2_000,
+            header_timeout_s: 15,
+            body_timeout_s: 30,
+            drain_timeout_s: 20,
+            body_bytes_max: 100 << 20,
+        }
+    }
+}
+
+impl Http {
+    pub(crate) fn header_timeout(&self) -> Duration {
+        Duration::from_secs(self.header_timeout_s)
+    }
+
+    pub(crate) fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.body_timeout_s)
+    }
+
+    pub(crate) fn drain_timeout(&self) -> Duration {
+        Duration::from_secs(self.drain_timeout_s)
+    }
+}
+
+/// The DNS server, which hands out response-policy zones.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Dns {
+    /// Whether it runs.
+    pub enabled: bool,
+    /// Address and port (TCP and UDP); port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Name under which the zones stand: a member's zone is `HANDLE.ORIGIN`.
+    pub origin: String,
+}
+
+impl Default for Dns {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8453),
+            origin: "rpz.bongsu".to_owned(),
+        }
+    }
+}
+
+/// The pages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Web {
+    /// Show the operator's pages without log-in to callers on this machine. For demos.
+    pub open_on_loopback: bool,
+}
+
+/// The guard over what is blocked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Guard {
+    /// Folder with more warning lists, in the MISP warning-list form, beside the built-in ones.
+    pub lists: Option<PathBuf>,
+}
+
+/// The store.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Storage {
+    /// Bytes of page cache.
+    pub page_cache_bytes: usize,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { page_cache_bytes: 64 << 20 }
+    }
+}
+
+/// Logs, on standard error.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,bongsu_exchange=debug`.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Config {
+    /// Reads the configuration: `file` if given (it must exist), else `bongsu.toml` in `data` if it exists.
+    ///
+    /// # Errors
+    /// When the file can't be read, is not TOML, has an unknown key, or a value that makes no sense; the
+    /// message shows file and line, or the variable.
+    pub(crate) fn read(
+        file: Option<&Path>,
+        data: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Failure> {
+        let own = data.join("bongsu.toml");
+        let path = match file {
+            Some(file) => Some(file),
+            None => own.exists().then_some(own.as_path()),
+        };
+        let text = match path {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!("the configuration file {} can't be read: {error}", path.display()))
+            })?,
+            None => String::new(),
+        };
+        let config = overlay::read(&text, environment).map_err(|failure| match path {
+            Some(path) => Failure { message: format!("{}: {}", path.display(), failure.message), ..failure },
+            None => failure,
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let http = &self.http;
+        if http.tls_cert.is_some() != http.tls_key.is_some() {
+            return Err(Failure::usage(
+                "http.tls_cert and http.tls_key belong together: one of them is missing",
+            )
+            .hint("set both for TLS, or neither"));
+        }
+        if http.connections_max == 0 {
+            return Err(Failure::usage("http.connections_max is 0: nobody could connect"));
+        }
+        for (name, seconds) in
+            [("http.header_timeout_s", http.header_timeout_s), ("http.body_timeout_s", http.body_timeout_s)]
+        {
+            if seconds == 0 {
+                return Err(Failure::usage(format!("{name} is 0: every request would time out at once")));
+            }
+        }
+        if self.web.open_on_loopback && !http.listen.ip().is_loopback() {
+            return Err(Failure::usage(format!(
+                "web.open_on_loopback is set, but http.listen is {}: behind a proxy, everybody comes from this machine",
+                http.listen
+            ))
+            .hint("listen on 127.0.0.1 or [::1], or turn web.open_on_loopback off"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, TEMPLATE};
+    use std::path::Path;
+
+    #[test]
+    fn the_template_says_the_defaults() {
+        assert_eq!(toml::from_str::<Config>(TEMPLATE).unwrap(), Config::default());
+        let all: String = TEMPLATE
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(key) if key.contains(" = ") && !key.starts_with(char::is_uppercase) => {
+                    format!("{key}\n")
+                }
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let shown = toml::from_str::<Config>(&all);
+        assert!(shown.is_ok(), "a commented key is not a key: {shown:?}");
+    }
+
+    fn message(text: &str) -> String {
+        super::overlay::read(text, []).unwrap_err().message
+    }
+
+    #[test]
+    fn an_unknown_key_is_shown_with_its_line() {
+        let said = message("[http]\nlisten = \"127.0.0.1:1\"\nlissten = 3\n");
+        assert!(said.contains("line 3") && said.contains("lissten"), "{said}");
+        assert!(message("[htp]\n").contains("line 1"));
+        assert!(message("[http]\nlisten = 80\n").contains("line 2"));
+        assert!(message("[http\n").contains("line 1"));
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let set = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            super::overlay::read("[http]\nconnections_max = 5\n[log]\nlevel = \"warn\"\n", pairs)
+        };
+        let config = set(&[
+            ("BONGSU__HTTP__CONNECTIONS_MAX", "7"),
+            ("BONGSU__LOG__FORMAT", "json"),
+            ("BONGSU__WEB__OPEN_ON_LOOPBACK", "true"),
+            ("BONGSU_DATA", "elsewhere"),
+            ("HOME", "/root"),
+        ])
+        .unwrap();
+        assert_eq!(config.http.connections_max, 7);
+        assert_eq!(config.log.format, super::LogFormat::Json);
+        assert_eq!(config.log.level, "warn");
+        assert!(config.web.open_on_loopback);
+        let said = set(&[("BONGSU__HTTP__CONNECTIONS", "7")]).unwrap_err().message;
+        assert!(said.contains("BONGSU__HTTP__CONNECTIONS"), "{said}");
+        let said = set(&[("BONGSU__HTTP__CONNECTIONS_MAX", "many")]).unwrap_err().message;
+        assert!(said.contains("BONGSU__HTTP__CONNECTIONS_MAX"), "{said}");
+        assert!(set(&[("BONGSU__HTTP", "7")]).is_err());
+    }
+
+    #[test]
+    fn a_missing_file_is_an_error_only_when_it_was_named() {
+        let nowhere = Path::new("/nonexistent");
+        assert_eq!(Config::read(None, nowhere, []).unwrap(), Config::default());
+        let failure = Config::read(Some(&nowhere.join("x.toml")), nowhere, []).unwrap_err();
+        assert_eq!(failure.exit, crate::exit::Exit::Usage);
+    }
+
+    #[test]
+    fn values_that_contradict_each_other_are_refused() {
+        let check = |text: &str| toml::from_str::<Config>(text).unwrap().check().is_err();
+        assert!(check("[http]\ntls_cert = \"a.pem\""));
+        assert!(check("[http]\nlisten = \"0.0.0.0:80\"\n[web]\nopen_on_loopback = true"));
+        assert!(check("[http]\nconnections_max = 0"));
+        assert!(check("[http]\nheader_timeout_s = 0"));
+    }
+}

@@ -1,0 +1,250 @@
+//! The data folder: what lies in it, who holds it, and its secrets.
+//!
+//!     bongsu.toml     configuration
+//!     bongsu.lock     held (flock) by the one process that has the store open; its text says which
+//!     bongsu.sqlite   the lines, opened by `line` alone
+//!     node.key        name and ed25519 seed, mode 0600
+//!     token.secret    256 bits that key the stored form of tokens, mode 0600
+//!     admin.sock      where a serving node takes commands, mode 0600
+//!
+//! The folder itself has mode 0700. Secrets are written once, never logged, and refused when others on the
+//! machine could read them.
+
+use crate::exit::{Exit, Failure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// Bytes of each secret.
+pub(crate) const SECRET_BYTES: usize = 32;
+const NODE_KEY: &str = "node.key";
+const TOKEN_SECRET: &str = "token.secret";
+
+/// A data folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    dir: PathBuf,
+}
+
+/// The folder's lock, held as long as this value lives.
+#[derive(Debug)]
+pub(crate) struct Held {
+    file: File,
+}
+
+/// What `init` makes.
+#[derive(Clone)]
+pub(crate) struct Secrets {
+    /// The node's name, as in its checkpoints.
+    pub name: String,
+    /// Seed of the node's ed25519 key.
+    pub node_seed: [u8; SECRET_BYTES],
+    /// Key of the stored form of tokens.
+    pub token_secret: [u8; SECRET_BYTES],
+}
+
+impl Folder {
+    pub(crate) fn new(dir: &Path) -> Self {
+        Self { dir: dir.to_owned() }
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.dir.join("bongsu.toml")
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.dir.join("admin.sock")
+    }
+
+    /// Whether `init` was here.
+    pub(crate) fn is_node(&self) -> bool {
+        self.dir.join(NODE_KEY).exists()
+    }
+
+    /// Makes the folder with its secrets.
+    ///
+    /// # Errors
+    /// When the folder is a node's already, or can't be written.
+    pub(crate) fn create(&self, secrets: &Secrets) -> Result<(), Failure> {
+        if self.is_node() {
+            return Err(Failure::new(format!("{} is a node's folder already", self.dir.display()))
+                .hint("use it, or name another one with --data; nothing was changed"));
+        }
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir);
+        made.map_err(|error| self.failed("made", &error))?;
+        self.write_secret(TOKEN_SECRET, &format!("{}\n", STANDARD.encode(secrets.token_secret)))?;
+        let key = format!("{}\n{}\n", secrets.name, STANDARD.encode(secrets.node_seed));
+        self.write_secret(NODE_KEY, &key)
+    }
+
+    /// Makes sure that this is a node's folder.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub(crate) fn require(&self) -> Result<(), Failure> {
+        if self.is_node() {
+            return Ok(());
+        }
+        Err(Failure::new(format!("{} is no node's folder: {NODE_KEY} is missing", self.dir.display()))
+            .hint("make one with `bongsu init`, or name yours with --data or BONGSU_DATA"))
+    }
+
+    /// Reads the secrets.
+    ///
+    /// # Errors
+    /// When this is no node's folder, or a secret is damaged or readable by others.
+    pub(crate) fn secrets(&self) -> Result<Secrets, Failure> {
+        self.require()?;
+        let key = self.read_secret(NODE_KEY)?;
+        let (name, seed) = key.split_once('\n').unwrap_or((&key, ""));
+        Ok(Secrets {
+            name: name.to_owned(),
+            node_seed: self.decode(NODE_KEY, seed)?,
+            token_secret: self.decode(TOKEN_SECRET, &self.read_secret(TOKEN_SECRET)?)?,
+        })
+    }
+
+    /// Takes the folder for this process and writes into the lock file who that is.
+    ///
+    /// # Errors
+    /// [`Exit::Busy`] when another process has it.
+    pub(crate) fn hold(&self) -> Result<Held, Failure> {
+        let path = self.dir.join("node.lock");
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let mut file = file.map_err(|error| self.failed("opened", &error))?;
+        match file.try_lock() {
+            Ok(()) => {
+                let mut held = Held { file };
+                held.say(&format!("pid {}", std::process::id()))?;
+                Ok(held)
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut who = String::new();
+                let _unreadable_is_unknown = file.read_to_string(&mut who);
+                Err(Failure {
+                    exit: Exit::Busy,
+                    message: format!(
+                        "{} is in use by another bongsu ({})",
+                        self.dir.display(),
+                        if who.trim().is_empty() { "unknown" } else { who.trim() }
+                    ),
+                    hint: Some("wait until it has finished, or stop it".to_owned()),
+                })
+            }
+            Err(TryLockError::Error(error)) => Err(self.failed("locked", &error)),
+        }
+    }
+
+    fn write_secret(&self, name: &str, text: &str) -> Result<(), Failure> {
+        let path = self.dir.join(name);
+        let write = || {
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        };
+        write().map_err(|error| Failure::new(format!("{} can't be written: {error}", path.display())))
+    }
+
+    fn read_secret(&self, name: &str) -> Result<String, Failure> {
+        let path = self.dir.join(name);
+        let read = || {
+            let mut file = File::open(&path)?;
+            let mode = file.metadata()?.permissions().mode();
+            let mut text = String::new();
+            file.read_to_string(&mut text)?;
+            Ok::<_, std::io::Error>((mode, text))
+        };
+        let (mode, text) =
+            read().map_err(|error| Failure::new(format!("{} can't be read: {error}", path.display())))?;
+        if mode & 0o077 != 0 {
+            return Err(Failure::new(format!(
+                "{} can be read by others on this machine (mode {:03o})",
+                path.display(),
+                mode & 0o777
+            ))
+            .hint(format!("chmod 600 {}", path.display())));
+        }
+        Ok(text)
+    }
+
+    fn decode(&self, name: &str, text: &str) -> Result<[u8; SECRET_BYTES], Failure> {
+        let bytes = STANDARD.decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.ok_or_else(|| {
+            Failure::new(format!(
+                "{} is damaged: not {SECRET_BYTES} bytes in base64",
+                self.dir.join(name).display()
+            ))
+            .hint("put it back from a backup; without it, tokens and checkpoints can't be checked")
+        })
+    }
+
+    fn failed(&self, what: &str, error: &std::io::Error) -> Failure {
+        let failure = Failure::new(format!("{} can't be {what}: {error}", self.dir.display()));
+        match error.kind() {
+            ErrorKind::NotFound => failure.hint("make a node with `bongsu init`, or name yours with --data"),
+            ErrorKind::PermissionDenied => failure.hint("run as the user who owns the folder"),
+            _ => failure,
+        }
+    }
+}
+
+impl Held {
+    /// Writes into the lock file who holds it, for whoever finds it held.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub(crate) fn say(&mut self, who: &str) -> Result<(), Failure> {
+        let mut write = || {
+            self.file.set_len(0)?;
+            self.file.rewind()?;
+            self.file.write_all(format!("{who}\n").as_bytes())
+        };
+        write().map_err(|error| Failure::new(format!("the lock file can't be written: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Folder, Secrets};
+    use crate::exit::Exit;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn secrets() -> Secrets {
+        Secrets { name: "n.test".into(), node_seed: [7; 32], token_secret: [9; 32] }
+    }
+
+    #[test]
+    fn secrets_come_back_and_are_for_the_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(&dir.path().join("node"));
+        assert!(folder.secrets().is_err());
+        folder.create(&secrets()).unwrap();
+        let back = folder.secrets().unwrap();
+        assert_eq!((back.name.as_str(), back.node_seed, back.token_secret), ("n.test", [7; 32], [9; 32]));
+        assert!(folder.create(&secrets()).is_err());
+        let key = folder.dir().join("node.key");
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(folder.secrets().err().unwrap().message.contains("640"));
+    }
+
+    #[test]
+    fn a_held_folder_says_by_whom() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path());
+        let mut held = folder.hold().unwrap();
+        held.say("pid 42, http://127.0.0.1:1").unwrap();
+        let failure = folder.hold().unwrap_err();
+        assert_eq!(failure.exit, Exit::Busy);
+        assert!(failure.message.contains("pid 42, http"), "{}", failure.message);
+        drop(held);
+        assert!(folder.hold().is_ok());
+    }
+}

@@ -1,0 +1,151 @@
+//! An open node: the gate over its store, the key of its tokens, its configuration, the clock.
+
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::folder::Folder;
+use deliver::Deliver;
+use gate::{Gate, NodeKey};
+use line::{OpenError, Options, Store};
+use policy::{Book, Circle, Entry, Member, MemberId};
+use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+use stix::Timestamp;
+use watch::Lists;
+use web::auth::TokenKey;
+
+/// A node whose data folder is open.
+pub(crate) struct Node {
+    /// The door to its lines.
+    pub gate: Gate,
+    /// The key under which tokens are kept.
+    pub tokens: TokenKey,
+    /// How it is configured.
+    pub config: Config,
+    deliver: OnceLock<Arc<Deliver>>,
+}
+
+/// Microseconds since 1970-01-01T00:00:00Z, by this machine's clock.
+fn clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The time by this machine's clock.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_micros(clock())
+}
+
+impl Node {
+    /// Opens the store in `folder`, which this process must hold.
+    ///
+    /// # Errors
+    /// When secrets are missing or the store is damaged.
+    pub(crate) fn open(folder: &Folder, config: Config) -> Result<Self, Failure> {
+        let secrets = folder.secrets()?;
+        let options = Options::default();
+        let store = Store::open(folder.dir(), &options, Arc::new(clock)).map_err(|error| match error {
+            OpenError::Damaged { .. } => Failure::new(error.to_string()).hint(
+                "`bongsu verify` says what else is wrong; docs/operate.md says how to restore a backup",
+            ),
+            error => Failure::new(error.to_string()),
+        })?;
+        let gate = Gate::open(store, NodeKey::new(&secrets.name, &secrets.node_seed))
+            .map_err(|error| Failure::new(error.to_string()))?;
+        Ok(Self { gate, tokens: TokenKey::new(secrets.token_secret), config, deliver: OnceLock::new() })
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        now()
+    }
+
+    /// Writes an entry about a member, circle, credential or setting.
+    ///
+    /// # Errors
+    /// When the line can't be written; then nothing has changed.
+    pub(crate) fn record(&self, entry: Entry) -> Result<(), Failure> {
+        let recorded = self.gate.record(MemberId::NODE, entry);
+        recorded.map_err(|error| Failure::new(format!("the entry could not be written: {error}")))
+    }
+
+    /// The member with this handle, an ended one too.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn member<'b>(&self, book: &'b Book, handle: &str) -> Result<&'b Member, Failure> {
+        book.member_by_handle(handle).ok_or_else(|| {
+            Failure::new(format!("there is no member `{handle}`"))
+                .hint("`bongsu member list` shows all; `bongsu member add` adds one")
+        })
+    }
+
+    /// The member with this handle, if it takes part.
+    ///
+    /// # Errors
+    /// When there is none, or it has ended.
+    pub(crate) fn active<'b>(&self, book: &'b Book, handle: &str) -> Result<&'b Member, Failure> {
+        let member = self.member(book, handle)?;
+        match member.ended {
+            true => Err(Failure::new(format!("the membership of `{handle}` has ended"))
+                .hint("add a new member with `bongsu member add`")),
+            false => Ok(member),
+        }
+    }
+
+    /// The circle with this handle.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn circle<'b>(&self, book: &'b Book, handle: &str) -> Result<&'b Circle, Failure> {
+        book.circle_by_handle(handle).ok_or_else(|| {
+            Failure::new(format!("there is no circle `{handle}`"))
+                .hint("`bongsu circle list` shows all; `bongsu circle add` adds one")
+        })
+    }
+
+    /// The member that shares: the one named by `--as`, else the configured one.
+    ///
+    /// # Errors
+    /// When neither is named, or it does not take part.
+    pub(crate) fn sender<'b>(&self, book: &'b Book, named: Option<&str>) -> Result<&'b Member, Failure> {
+        let configured = Some(self.config.node.member.as_str()).filter(|handle| !handle.is_empty());
+        match named.or(configured) {
+            Some(handle) => self.active(book, handle),
+            None => Err(Failure::new("no member is named that shares this")
+                .hint("name it with --as MEMBER, or set node.member in the configuration")),
+        }
+    }
+
+    /// What makes artefacts; the guard's lists are read on first use.
+    ///
+    /// # Errors
+    /// When the configured folder of lists can't be read.
+    pub(crate) fn deliver(&self) -> Result<Arc<Deliver>, Failure> {
+        if let Some(deliver) = self.deliver.get() {
+            return Ok(Arc::clone(deliver));
+        }
+        let title = self.gate.key().name().to_owned();
+        let deliver = Arc::new(Deliver::new(self.gate.clone(), self.lists()?, title, Arc::new(now)));
+        Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
+    }
+
+    fn lists(&self) -> Result<Arc<Lists>, Failure> {
+        let Some(folder) = &self.config.guard.lists else { return Ok(Lists::builtin()) };
+        let unreadable = |error: std::io::Error| {
+            Failure::usage(format!("the warning lists in {} can't be read: {error}", folder.display()))
+                .hint("guard.lists names a folder with JSON files in the MISP warning-list form")
+        };
+        let mut texts = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                texts.push(std::fs::read_to_string(&path).map_err(unreadable)?);
+            }
+        }
+        let (lists, findings) = Lists::with(&texts);
+        for finding in findings {
+            tracing::warn!(%finding, "a warning list of {} was not read whole", folder.display());
+        }
+        Ok(Arc::new(lists))
+    }
+}

@@ -1,0 +1,230 @@
+//! The servers of a node, put together: pages, TAXII and artefacts over HTTP, zones over DNS, commands over a socket.
+//!
+//! [`Running`] starts them and stops them in order: nothing new is accepted, what is under way ends, the store closes last.
+
+mod listen;
+pub(crate) mod log;
+mod tls;
+
+use crate::admin;
+use crate::cli::Global;
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::folder::{Folder, Held};
+use crate::node::{self, Node};
+use crate::terminal::Terminal;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue};
+use deliver::zone::server::Server as ZoneServer;
+use exchange::taxii::{Taxii, router as taxii};
+use listen::Listener;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+use web::auth::{Auth, around};
+use web::page::Pages;
+
+/// How often passed embargoes are looked for.
+const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
+
+/// Where a node is reached.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    pub http: SocketAddr,
+    pub dns: Option<SocketAddr>,
+    pub tls: bool,
+}
+
+impl Addresses {
+    /// The address of the pages.
+    pub(crate) fn url(&self) -> String {
+        format!("{}://{}", if self.tls { "https" } else { "http" }, self.http)
+    }
+}
+
+/// Runs `bongsu serve` until it is told to stop.
+///
+/// # Errors
+/// When the folder is in use, an address is taken, or a certificate can't be used.
+pub(crate) fn run(global: &Global, config: Config, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    log::start(&config.log, global.verbose, global.quiet)?;
+    let folder = Folder::new(global.folder());
+    folder.require()?;
+    let held = folder.hold()?;
+    let node = Arc::new(Node::open(&folder, config)?);
+    until_stopped(&folder, held, node, &mut |addresses| {
+        let dns = addresses.dns.map_or_else(String::new, |dns| format!(", DNS {dns}"));
+        if terminal.json() {
+            let json =
+                serde_json::json!({"url": addresses.url(), "dns": addresses.dns.map(|dns| dns.to_string())});
+            return terminal.write(format!("{json}\n").as_bytes());
+        }
+        terminal.note(&format!("Serving {}{dns}. Stop with Ctrl-C.", addresses.url()));
+        Ok(())
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Serves `node` until SIGINT or SIGTERM; `ready` is called once everything listens.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn until_stopped(
+    folder: &Folder,
+    mut held: Held,
+    node: Arc<Node>,
+    ready: &mut dyn FnMut(&Addresses) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("threads can't be started: {error}")))?;
+    runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        let (stop, stopped) = watch::channel(false);
+        let (addresses, servers) = start(&node, stopped).await?;
+        held.say(&format!("pid {}, {}", std::process::id(), addresses.url()))?;
+        let door = admin::open(&folder.socket(), Arc::clone(&node))?;
+        tracing::info!(url = addresses.url(), dns = ?addresses.dns, "serving");
+        ready(&addresses)?;
+        signals.wait().await;
+        tracing::info!("stopping: requests under way may finish");
+        drop(door);
+        // The receivers live in the servers; when none is left, there is nobody to tell.
+        let _nobody = stop.send(true);
+        servers.http.await.map_err(|error| Failure::new(format!("the HTTP server ended badly: {error}")))?;
+        servers.others.into_iter().for_each(|server| server.abort());
+        Ok(())
+    })
+}
+
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let failed = |error: std::io::Error| Failure::new(format!("signals can't be received: {error}"));
+        let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate()).map_err(failed)? })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+struct Servers {
+    http: tokio::task::JoinHandle<()>,
+    others: Vec<tokio::task::JoinHandle<()>>,
+}
+
+async fn start(node: &Arc<Node>, stopped: watch::Receiver<bool>) -> Result<(Addresses, Servers), Failure> {
+    let http = &node.config.http;
+    let taken = |address: SocketAddr| {
+        move |error: std::io::Error| {
+            Failure::new(format!("{address} can't be listened on: {error}"))
+                .hint("is another program on that port? set http.listen or dns.listen in the configuration")
+        }
+    };
+    let socket = TcpListener::bind(http.listen).await.map_err(taken(http.listen))?;
+    let tls = match (&http.tls_cert, &http.tls_key) {
+        (Some(cert), Some(key)) => Some(tls::acceptor(cert, key)?),
+        _ => None,
+    };
+    let local = socket.local_addr().map_err(taken(http.listen))?;
+    let mut addresses = Addresses { http: local, dns: None, tls: tls.is_some() };
+    let mut others = vec![tokio::spawn(announce(Arc::clone(node)))];
+    if node.config.dns.enabled {
+        let listen = node.config.dns.listen;
+        let tcp = TcpListener::bind(listen).await.map_err(taken(listen))?;
+        let bound = tcp.local_addr().map_err(taken(listen))?;
+        let udp = UdpSocket::bind(bound).await.map_err(taken(bound))?;
+        let origin = node.config.dns.origin.trim_end_matches('.').to_owned();
+        let server = Arc::new(ZoneServer { deliver: node.deliver()?, origin });
+        addresses.dns = Some(bound);
+        others.push(tokio::spawn(async move {
+            if let Err(error) = server.run(tcp, udp).await {
+                tracing::error!(%error, "the DNS server ended");
+            }
+        }));
+    }
+    let router = router(node)?;
+    let listener = Listener { socket, tls, http: http.clone() };
+    let http = tokio::spawn(listen::run(listener, router, stopped));
+    Ok((addresses, Servers { http, others }))
+}
+
+/// Sees to embargoes that pass.
+async fn announce(node: Arc<Node>) {
+    let mut tick = tokio::time::interval(ANNOUNCE_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let node = Arc::clone(&node);
+        match tokio::task::spawn_blocking(move || node.gate.announce_due(node.now())).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(count)) => tracing::info!(count, "embargoes have passed"),
+            Ok(Err(error)) => tracing::error!(%error, "passed embargoes could not be announced; tried again"),
+            Err(error) => tracing::error!(%error, "looking for passed embargoes failed"),
+        }
+    }
+}
+
+fn router(node: &Node) -> Result<Router, Failure> {
+    let now: Arc<dyn Fn() -> stix::Timestamp + Send + Sync> = Arc::new(node::now);
+    let deliver = node.deliver()?;
+    let title = node.gate.key().name().to_owned();
+    let taxii = taxii(Taxii {
+        gate: node.gate.clone(),
+        now: Arc::clone(&now),
+        body_bytes_max: node.config.http.body_bytes_max,
+        title: title.clone(),
+        contact: None,
+    });
+    let zone_origin =
+        node.config.dns.enabled.then(|| node.config.dns.origin.trim_end_matches('.').to_owned());
+    let pages = Pages {
+        gate: node.gate.clone(),
+        deliver: Arc::clone(&deliver),
+        title,
+        zone_origin,
+        now: Arc::clone(&now),
+    };
+    let pages = web::page::router(Arc::new(pages));
+    let artefacts = deliver::router(deliver);
+    // By the first step of the path, untouched: each surface has its own routes and its own way to say no.
+    let surfaces = Router::new().fallback_service(tower::service_fn(move |request: Request| {
+        let surface = match request.uri().path().split('/').nth(1) {
+            Some("taxii2" | "api") => taxii.clone(),
+            Some("d") => artefacts.clone(),
+            _ => pages.clone(),
+        };
+        surface.oneshot(request)
+    }));
+    let auth = Auth::new(node.gate.clone(), node.tokens.clone(), node.config.web.open_on_loopback, now);
+    let header = |name: &'static str, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+    };
+    const PAGE_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    Ok(around(Arc::new(auth), surfaces)
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(header("content-security-policy", PAGE_POLICY))
+        .layer(header("x-content-type-options", "nosniff"))
+        .layer(header("referrer-policy", "no-referrer"))
+        .layer(RequestBodyTimeoutLayer::new(node.config.http.body_timeout()))
+        .layer(CatchPanicLayer::new()))
+}

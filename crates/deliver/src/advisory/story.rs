@@ -1,0 +1,232 @@
+//! What an advisory tells: taken out of released objects, never out of thin air.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use gate::{Object, Reader};
+use policy::{Book, Released};
+use serde::Deserialize;
+use stix::Tlp;
+
+use crate::gather::DeliverError;
+
+/// Actors and campaigns that are told of; the rest is counted.
+const ACTORS_MAX: usize = 12;
+/// Courses of action that are recommended: those that meet most of what is used.
+const STEPS_MAX: usize = 8;
+/// Characters of a description.
+const TEXT_CHARS_MAX: usize = 700;
+
+/// Types that tell what happened, the most telling first.
+const TELLING: [&str; 5] = ["report", "incident", "campaign", "intrusion-set", "threat-actor"];
+
+/// A group, campaign or report.
+pub(super) struct Actor {
+    pub(super) name: String,
+    pub(super) aliases: String,
+    pub(super) text: String,
+}
+
+/// Something to do.
+pub(super) struct Step {
+    pub(super) name: String,
+    pub(super) text: String,
+    /// How many of the techniques in use it meets.
+    pub(super) meets: usize,
+}
+
+/// The content of an advisory.
+pub(super) struct Story {
+    pub(super) actors: Vec<Actor>,
+    pub(super) more_actors: usize,
+    pub(super) concerned: Vec<String>,
+    pub(super) steps: Vec<Step>,
+    pub(super) tlp: Tlp,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    #[serde(rename = "type")]
+    object_type: String,
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    modified: String,
+    #[serde(default)]
+    relationship_type: String,
+    #[serde(default)]
+    source_ref: String,
+    #[serde(default)]
+    target_ref: String,
+    #[serde(default)]
+    revoked: bool,
+    #[serde(default)]
+    x_mitre_deprecated: bool,
+}
+
+#[derive(Default)]
+struct Telling {
+    actors: Vec<Wire>,
+    actions: Vec<Wire>,
+    places: HashMap<String, String>,
+    targets: Vec<String>,
+    meets: HashMap<String, usize>,
+}
+
+impl Story {
+    /// What the readers' circles tell.
+    pub(super) fn of(book: &Book, readers: &[Reader]) -> Result<Self, DeliverError> {
+        let (mut told, mut tlp) = (Telling::default(), Tlp::Clear);
+        let types = [&TELLING[..], &["course-of-action", "relationship", "identity", "location"]].concat();
+        for reader in readers {
+            let ceiling = book.circle(reader.request().circle).map_or(Tlp::Red, |circle| circle.ceiling);
+            reader.each(&types, &mut |object| {
+                if told.take(&object) {
+                    tlp = tlp.max(mark(&object, ceiling));
+                }
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(told.into_story(tlp))
+    }
+}
+
+fn mark(object: &Released<Object>, ceiling: Tlp) -> Tlp {
+    let head = stix::read_head(&object.get().raw);
+    head.ok().and_then(|head| head.markings.iter().filter_map(Tlp::of).max()).unwrap_or(ceiling)
+}
+
+impl Telling {
+    /// Takes an object in; whether its text will be shown.
+    fn take(&mut self, object: &Released<Object>) -> bool {
+        let Ok(wire) = serde_json::from_str::<Wire>(&object.get().raw) else { return false };
+        if wire.revoked || wire.x_mitre_deprecated {
+            return false;
+        }
+        match wire.object_type.as_str() {
+            "relationship" => {
+                match wire.relationship_type.as_str() {
+                    "mitigates" => *self.meets.entry(wire.source_ref).or_default() += 1,
+                    "targets" => self.targets.push(wire.target_ref),
+                    _ => {}
+                }
+                false
+            }
+            "identity" | "location" => {
+                self.places.insert(wire.id, wire.name);
+                false
+            }
+            "course-of-action" => {
+                self.actions.push(wire);
+                true
+            }
+            _ => {
+                self.actors.push(wire);
+                true
+            }
+        }
+    }
+
+    fn into_story(mut self, tlp: Tlp) -> Story {
+        let rank = |wire: &Wire| TELLING.iter().position(|name| *name == wire.object_type);
+        self.actors.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| b.modified.cmp(&a.modified)));
+        let more_actors = self.actors.len().saturating_sub(ACTORS_MAX);
+        let meets = |wire: &Wire| self.meets.get(&wire.id).copied().unwrap_or(0);
+        self.actions.sort_by(|a, b| meets(b).cmp(&meets(a)).then_with(|| a.name.cmp(&b.name)));
+        let steps = self.actions.iter().take(STEPS_MAX).map(|wire| Step {
+            name: wire.name.clone(),
+            text: plain(&wire.description),
+            meets: meets(wire),
+        });
+        let mut concerned: Vec<String> =
+            self.targets.iter().filter_map(|target| self.places.get(target).cloned()).collect();
+        concerned.sort();
+        concerned.dedup();
+        Story {
+            steps: steps.collect(),
+            more_actors,
+            concerned,
+            tlp,
+            actors: self
+                .actors
+                .into_iter()
+                .take(ACTORS_MAX)
+                .map(|wire| Actor {
+                    aliases: wire
+                        .aliases
+                        .iter()
+                        .filter(|alias| **alias != wire.name)
+                        .cloned()
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                    text: plain(&wire.description),
+                    name: wire.name,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A description in plain words: links by their texts, no citations, no marks of code, not too long.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['(', '[', '<', '`']) {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        let tail = rest.get(at..).unwrap_or_default();
+        let (kept, length) = markup(tail);
+        out.push_str(kept);
+        rest = tail.get(length..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    let flat = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    shortened(&flat)
+}
+
+/// What is left of the markup that `text` begins with, and how many bytes of it that was.
+fn markup(text: &str) -> (&str, usize) {
+    let first = text.chars().next().map_or(1, char::len_utf8);
+    if text.starts_with("(Citation:") {
+        return ("", text.find(')').map_or(text.len(), |end| end + 1));
+    }
+    if text.starts_with('[')
+        && let Some(middle) = text.find("](")
+        && let Some(end) = text.get(middle..).and_then(|tail| tail.find(')'))
+    {
+        return (text.get(1..middle).unwrap_or_default(), middle + end + 1);
+    }
+    for tag in ["<code>", "</code>", "<br>", "`"] {
+        if text.starts_with(tag) {
+            return ("", tag.len());
+        }
+    }
+    (text.get(..first).unwrap_or_default(), first)
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= TEXT_CHARS_MAX {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(TEXT_CHARS_MAX).collect();
+    let end = cut.rfind(". ").map_or(cut.len(), |at| at + 1);
+    format!("{} …", cut.get(..end).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptions_lose_their_markup_and_nothing_else() {
+        let text = "[Kimsuky](https://attack.mitre.org/groups/G0094) used <code>x</code> (in [1] 2019).(Citation: A)(Citation: B) `End`";
+        assert_eq!(plain(text), "Kimsuky used x (in [1] 2019). End");
+        assert_eq!(plain("a (Citation: never closed"), "a");
+        assert_eq!(plain("[ä](b"), "[ä](b");
+        assert!(plain(&"word. ".repeat(400)).ends_with("word. …"));
+    }
+}

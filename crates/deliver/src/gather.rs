@@ -1,0 +1,257 @@
+//! What a member may act on: its circles' indicators, released for one form, past the guard.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use gate::{Gate, Object, Reader};
+use line::{Seq, StorageError};
+use parking_lot::Mutex;
+use policy::{Book, Circle, Level, Member, MemberId, Released, Use};
+use stix::{Timestamp, Tlp};
+use watch::{Actionable, Context, Guard, Guarded, Hold, Kind, Lists, Value, actionable};
+
+/// Gatherings kept; the whole cache is dropped beyond it.
+const KEPT_MAX: usize = 256;
+/// Seconds for which a gathering holds although nothing was added: validity and confidence change with time.
+const FRESH_S: i64 = 60;
+
+/// A value that a device may refuse.
+#[derive(Debug, Clone)]
+pub struct Refusable {
+    /// The value, past the guard.
+    pub guarded: Guarded<Actionable>,
+    /// For a URL that names a whole host: the host.
+    pub host: Option<Guarded<Value>>,
+}
+
+/// One value for a member.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The value.
+    pub refusable: Released<Refusable>,
+    /// The mark that it counts as.
+    pub tlp: Tlp,
+    /// The circle that it came from, by its handle.
+    pub circle: Arc<str>,
+}
+
+impl Entry {
+    /// What is to be looked for, with what its indicator says.
+    #[must_use]
+    pub fn actionable(&self) -> &Actionable {
+        self.refusable.get().guarded.get()
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.actionable().value
+    }
+}
+
+/// A value that the guard kept out.
+#[derive(Debug, Clone)]
+pub struct HeldValue {
+    /// The value.
+    pub value: Value,
+    /// Why.
+    pub hold: Hold,
+}
+
+/// Everything that a member may act on in one form.
+#[derive(Debug, Clone, Default)]
+pub struct Gathered {
+    /// Values, sorted, each once: of several indicators the most certain.
+    pub entries: Vec<Entry>,
+    /// What the guard kept out, sorted, each once. For operators.
+    pub held: Vec<HeldValue>,
+}
+
+impl Gathered {
+    /// The strictest mark in it.
+    #[must_use]
+    pub fn tlp(&self) -> Tlp {
+        self.entries.iter().map(|entry| entry.tlp).max().unwrap_or(Tlp::Clear)
+    }
+
+    /// The entries of one kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.value().kind() == kind)
+    }
+}
+
+/// Why there is no artefact.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeliverError {
+    /// The member is not there or has left.
+    #[error("there is no such member")]
+    NoMember,
+    /// The form is above the member's level.
+    #[error(
+        "level {wanted} is above your level, {offered}: you are offered {offered} and what stands below it"
+    )]
+    LevelTooLow {
+        /// The member's level.
+        offered: Level,
+        /// What was asked for.
+        wanted: Level,
+    },
+    /// The store.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A page could not be rendered.
+    #[error("the artefact can't be rendered: {0}")]
+    Render(String),
+}
+
+type Key = (MemberId, Use, bool);
+/// What a gathering depends on beside time: the book, and how long each circle's line is.
+type Basis = (usize, Vec<Seq>);
+
+struct Kept {
+    basis: Basis,
+    at: Timestamp,
+    gathered: Arc<Gathered>,
+}
+
+/// Makes artefacts. Cheap to share by [`Arc`].
+pub struct Deliver {
+    /// The door to the circles.
+    pub gate: Gate,
+    /// The clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// The node's title, as artefacts name it.
+    pub title: String,
+    lists: Arc<Lists>,
+    kept: Mutex<HashMap<Key, Kept>>,
+    pub(crate) serials: crate::zone::Serials,
+}
+
+impl Deliver {
+    /// Makes artefacts from what `gate` releases, guarded by `lists`.
+    #[must_use]
+    pub fn new(
+        gate: Gate,
+        lists: Arc<Lists>,
+        title: String,
+        now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    ) -> Self {
+        Self { gate, now, title, lists, kept: Mutex::default(), serials: crate::zone::Serials::default() }
+    }
+
+    /// The member, if the form is offered to it.
+    ///
+    /// # Errors
+    /// [`DeliverError::NoMember`], [`DeliverError::LevelTooLow`].
+    pub fn offered<'b>(
+        &self,
+        book: &'b Book,
+        member: MemberId,
+        wanted: Use,
+    ) -> Result<&'b Member, DeliverError> {
+        let member = book.member(member).filter(|member| !member.ended).ok_or(DeliverError::NoMember)?;
+        match member.level {
+            offered if wanted > offered => Err(DeliverError::LevelTooLow { offered, wanted }),
+            _ => Ok(member),
+        }
+    }
+
+    /// What the member may act on in one form.
+    ///
+    /// # Errors
+    /// [`DeliverError`].
+    pub fn gather(
+        &self,
+        member: MemberId,
+        wanted: Use,
+        encrypted: bool,
+    ) -> Result<Arc<Gathered>, DeliverError> {
+        let (book, now) = (self.gate.book(), (self.now)());
+        let profile = self.offered(&book, member, wanted)?;
+        let readers = self.gate.readers(member, wanted, encrypted, now);
+        let key = (member, wanted, encrypted);
+        let basis = (Arc::as_ptr(&book).addr(), readers.iter().map(Reader::head).collect());
+        if let Some(kept) = self.kept.lock().get(&key)
+            && kept.basis == basis
+            && (0..FRESH_S).contains(&(now.seconds() - kept.at.seconds()))
+        {
+            return Ok(Arc::clone(&kept.gathered));
+        }
+        let gathered = Arc::new(self.collect(&book, profile, &readers, now)?);
+        let mut kept = self.kept.lock();
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(key, Kept { basis, at: now, gathered: Arc::clone(&gathered) });
+        Ok(gathered)
+    }
+
+    fn collect(
+        &self,
+        book: &Book,
+        member: &Member,
+        readers: &[Reader],
+        now: Timestamp,
+    ) -> Result<Gathered, DeliverError> {
+        let (guard, unread) = Guard::new(Arc::clone(&self.lists), &assets(book, readers));
+        for finding in unread {
+            tracing::warn!(%finding, "an own asset of a member can't be read, so it is not spared");
+        }
+        let context = Context::new(now, member.confidence_min);
+        let mut gathered = Gathered::default();
+        for reader in readers {
+            let Some(circle) = book.circle(reader.request().circle) else { continue };
+            let handle: Arc<str> = circle.handle.as_str().into();
+            reader.each(&["indicator"], &mut |object| {
+                take(&mut gathered, object, circle, &handle, &guard, &context);
+                ControlFlow::Continue(())
+            })?;
+        }
+        let certain = |entry: &Entry| std::cmp::Reverse(entry.actionable().confidence);
+        gathered.entries.sort_by(|a, b| a.value().cmp(b.value()).then_with(|| certain(a).cmp(&certain(b))));
+        gathered.entries.dedup_by(|b, a| a.value() == b.value());
+        gathered.held.sort_by(|a, b| a.value.cmp(&b.value));
+        gathered.held.dedup_by(|b, a| a.value == b.value);
+        Ok(gathered)
+    }
+}
+
+/// The assets of all members of the circles: what must not break is everyone's business.
+fn assets(book: &Book, readers: &[Reader]) -> Vec<String> {
+    let circles = readers.iter().filter_map(|reader| book.circle(reader.request().circle));
+    let members = circles.flat_map(|circle| &circle.members).filter_map(|member| book.member(*member));
+    members.flat_map(|member| member.own_assets.iter().cloned()).collect()
+}
+
+fn take(
+    gathered: &mut Gathered,
+    object: Released<Object>,
+    circle: &Circle,
+    handle: &Arc<str>,
+    guard: &Guard,
+    context: &Context,
+) {
+    let Ok(head) = stix::read_head(&object.get().raw) else { return };
+    let tlp = head.markings.iter().filter_map(Tlp::of).max().unwrap_or(circle.ceiling);
+    let held = &mut gathered.held;
+    let refusables = object.map(|object| {
+        let admitted = actionable(&object.raw, &head).into_iter().filter_map(|found| {
+            let (value, context) = (found.value.clone(), context.of(&found));
+            match guard.admit(found, &context) {
+                Ok(guarded) => {
+                    let host = guard.host(&value, &context).ok().filter(|_| value.kind() == Kind::Url);
+                    Some(Refusable { guarded, host })
+                }
+                Err(hold) => {
+                    held.push(HeldValue { value, hold });
+                    None
+                }
+            }
+        });
+        admitted.collect::<Vec<_>>()
+    });
+    let entry = |refusable| Entry { refusable, tlp, circle: Arc::clone(handle) };
+    gathered.entries.extend(refusables.each().map(entry));
+}

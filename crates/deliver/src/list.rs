@@ -1,0 +1,116 @@
+//! Lists: one value a line for devices with an import button, or a table with what is known of each.
+
+use policy::{Level, MemberId};
+use serde::Serialize;
+use watch::Kind;
+
+use crate::artefact::Artefact;
+use crate::gather::{Deliver, DeliverError, Entry, Gathered};
+
+/// The kinds that there are lists of.
+pub const KINDS: [Kind; 10] = [
+    Kind::Domain,
+    Kind::Url,
+    Kind::Ipv4,
+    Kind::Ipv6,
+    Kind::Md5,
+    Kind::Sha1,
+    Kind::Sha256,
+    Kind::Sha512,
+    Kind::Email,
+    Kind::Wallet,
+];
+
+/// The form of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One value a line, after comment lines that begin with `#`.
+    Plain,
+    /// One value a line and nothing else, for devices that choke on comments.
+    Bare,
+    /// Comma-separated values (RFC 4180) with a head.
+    Csv,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    value: &'a str,
+    kind: &'static str,
+    confidence: Option<u8>,
+    valid_from: Option<String>,
+    valid_until: Option<String>,
+    name: Option<&'a str>,
+    tlp: String,
+    circle: &'a str,
+    indicator: String,
+}
+
+impl Row<'_> {
+    const HEAD: [&'static str; 9] =
+        ["value", "kind", "confidence", "valid_from", "valid_until", "name", "tlp", "circle", "indicator"];
+}
+
+impl Deliver {
+    /// The member's list of one kind, or of all kinds as a table.
+    ///
+    /// # Errors
+    /// [`DeliverError`].
+    pub fn list(
+        &self,
+        member: MemberId,
+        kind: Option<Kind>,
+        form: Form,
+        encrypted: bool,
+    ) -> Result<Artefact, DeliverError> {
+        let gathered = self.gather(member, Level::List, encrypted)?;
+        let entries: Vec<&Entry> = match kind {
+            Some(kind) => gathered.of_kind(kind).collect(),
+            None => gathered.entries.iter().filter(|entry| KINDS.contains(&entry.value().kind())).collect(),
+        };
+        let name = kind.map_or("all", Kind::as_str);
+        match form {
+            Form::Csv => {
+                let body = table(&entries)?;
+                Ok(Artefact::new("text/csv; charset=utf-8", format!("{name}.csv"), body, entries.len()))
+            }
+            Form::Plain | Form::Bare => {
+                let head =
+                    if form == Form::Plain { head(&self.title, name, &gathered) } else { String::new() };
+                let body = entries.iter().fold(head, |text, entry| text + entry.value().text() + "\n");
+                Ok(Artefact::new("text/plain; charset=utf-8", format!("{name}.txt"), body, entries.len()))
+            }
+        }
+    }
+}
+
+fn head(title: &str, name: &str, gathered: &Gathered) -> String {
+    format!("# {}\n# {title}: {name}, guarded\n", gathered.tlp())
+}
+
+fn table(entries: &[&Entry]) -> Result<String, DeliverError> {
+    let render = |error: &dyn std::fmt::Display| DeliverError::Render(error.to_string());
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.write_record(Row::HEAD).map_err(|error| render(&error))?;
+    for entry in entries {
+        let found = entry.actionable();
+        let row = Row {
+            value: found.value.text(),
+            kind: found.value.kind().as_str(),
+            confidence: found.confidence,
+            valid_from: found.valid_from.map(|at| at.to_string()),
+            valid_until: found.valid_until.map(|at| at.to_string()),
+            name: found.name.as_deref().map(harmless),
+            tlp: entry.tlp.to_string(),
+            circle: &entry.circle,
+            indicator: found.object.to_string(),
+        };
+        writer.serialize(row).map_err(|error| render(&error))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| render(&error))?;
+    String::from_utf8(bytes).map_err(|error| render(&error))
+}
+
+/// A text that a spreadsheet will not take for a formula.
+fn harmless(text: &str) -> &str {
+    text.trim_start_matches(['=', '+', '-', '@', '\t', '\r'])
+}

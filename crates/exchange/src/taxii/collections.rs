@@ -1,0 +1,155 @@
+//! What there is to read: discovery (4.1), the API root (4.2), collections (5.1, 5.2).
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::header;
+use policy::{Caller, Channel, Circle, CircleId, Level, Member, Reach, Request};
+use serde::Serialize;
+
+use super::error::TaxiiError;
+use super::media::{STIX, TAXII};
+use super::{API_ROOT, Shared, Taxii};
+
+#[derive(Serialize)]
+struct Discovery<'a> {
+    title: &'a str,
+    description: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<&'a str>,
+    default: &'static str,
+    api_roots: [&'static str; 1],
+}
+
+#[derive(Serialize)]
+struct ApiRoot<'a> {
+    title: &'a str,
+    description: &'static str,
+    versions: [&'static str; 1],
+    max_content_length: usize,
+}
+
+#[derive(Serialize)]
+struct Collection<'a> {
+    id: String,
+    title: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    alias: &'a str,
+    can_read: bool,
+    can_write: bool,
+    media_types: [&'static str; 1],
+}
+
+#[derive(Serialize)]
+struct Collections<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    collections: Vec<Collection<'a>>,
+}
+
+/// An answer with the protocol's media type.
+pub(super) fn json(value: &impl Serialize) -> Response {
+    match serde_json::to_string(value) {
+        Ok(body) => ([(header::CONTENT_TYPE, TAXII)], body).into_response(),
+        Err(error) => TaxiiError::unavailable(&error).into_response(),
+    }
+}
+
+pub(super) async fn discovery(State(state): Shared) -> Response {
+    json(&Discovery {
+        title: &state.taxii.title,
+        description: "Threat intelligence, by circles of partners",
+        contact: state.taxii.contact.as_deref(),
+        default: API_ROOT,
+        api_roots: [API_ROOT],
+    })
+}
+
+pub(super) async fn api_root(State(state): Shared) -> Response {
+    json(&ApiRoot {
+        title: &state.taxii.title,
+        description: "Each collection is a circle that you are in",
+        versions: [TAXII],
+        max_content_length: state.taxii.body_bytes_max,
+    })
+}
+
+fn collection<'a>(circle: &'a Circle, taxii: &Taxii) -> Collection<'a> {
+    Collection {
+        id: circle.id.to_string(),
+        title: &circle.title,
+        description: &circle.purpose,
+        alias: &circle.handle,
+        can_read: true,
+        can_write: circle.in_force((taxii.now)()),
+        media_types: [STIX],
+    }
+}
+
+pub(super) async fn list(
+    State(state): Shared,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, TaxiiError> {
+    let book = state.taxii.gate.book();
+    let member = member(&caller)?;
+    let exchanges = book.member(member).is_some_and(|member| member.level == Level::Exchange);
+    let circles = if exchanges { book.circles_of(member) } else { Vec::new() };
+    Ok(json(&Collections {
+        collections: circles.iter().map(|circle| collection(circle, &state.taxii)).collect(),
+    }))
+}
+
+pub(super) async fn one(
+    State(state): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+) -> Result<Response, TaxiiError> {
+    let book = state.taxii.gate.book();
+    let (_, circle) = find(&book, &caller, &name)?;
+    Ok(json(&collection(circle, &state.taxii)))
+}
+
+/// The member that asks. An operator has no collections: it looks at a member's through `/as/HANDLE/`.
+fn member(caller: &Caller) -> Result<policy::MemberId, TaxiiError> {
+    match caller {
+        Caller::Member(member) => Ok(*member),
+        Caller::Operator => Err(TaxiiError::forbidden(
+            "An operator is in no circle. Use a member's credential, or look at what a member gets under /as/HANDLE/api/.",
+        )),
+    }
+}
+
+/// The collection with this id or alias, if the caller exchanges and is in that circle.
+pub(super) fn find<'b>(
+    book: &'b policy::Book,
+    caller: &Caller,
+    name: &str,
+) -> Result<(&'b Member, &'b Circle), TaxiiError> {
+    let id = member(caller)?;
+    let member = book.member(id).filter(|member| !member.ended && member.level == Level::Exchange);
+    let by_id = name.parse::<CircleId>().ok().and_then(|id| book.circle(id));
+    // An alias is looked for among the caller's own circles: others may have the same.
+    let circle = by_id.or_else(|| book.circles_of(id).into_iter().find(|circle| circle.handle == name));
+    let circle = circle.filter(|circle| circle.members.contains(&id));
+    member.zip(circle).ok_or_else(TaxiiError::not_found)
+}
+
+/// The caller's view of the collection.
+pub(super) fn reader(
+    taxii: &Taxii,
+    caller: &Caller,
+    channel: Channel,
+    name: &str,
+) -> Result<gate::Reader, TaxiiError> {
+    let book = taxii.gate.book();
+    let (member, circle) = find(&book, caller, name)?;
+    let request = Request {
+        member: member.id,
+        circle: circle.id,
+        wanted: Level::Exchange,
+        encrypted: channel.encrypted,
+        now: (taxii.now)(),
+        reach: Reach::Member,
+    };
+    taxii.gate.reader(request).map_err(|_| TaxiiError::not_found())
+}

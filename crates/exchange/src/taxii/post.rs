@@ -1,0 +1,192 @@
+//! Into a collection: adding objects (5.5) and withdrawing one (5.7).
+//!
+//! An envelope with something wrong in it is not refused as a whole: what is good is kept, what is not is a failure of the
+//! status, with the reason. When the answer goes out, what it calls a success is durable.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use gate::{Submission, SubmitError, Submitted};
+use http::{StatusCode, header};
+use policy::{Caller, Channel, CircleId, MemberId, Terms};
+use stix::{Finding, ObjectId, Timestamp};
+use uuid::Uuid;
+
+use super::collections::{find, json, reader};
+use super::error::TaxiiError;
+use super::media::TAXII;
+use super::objects::present;
+use super::status::{Detail, Status};
+use super::{Shared, State as Server};
+
+/// Bodies up to this size are read where they arrive; longer ones on a thread of their own.
+const INLINE_BYTES_MAX: usize = 64 * 1024;
+
+pub(super) async fn objects(
+    State(state): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, TaxiiError> {
+    let now = (state.taxii.now)();
+    let (member, circle) = {
+        let book = state.taxii.gate.book();
+        let (member, circle) = find(&book, &caller, &name)?;
+        (member.id, circle.id)
+    };
+    let body = body.map_err(|rejection| refused_body(&rejection, state.taxii.body_bytes_max))?;
+    let read = if body.len() <= INLINE_BYTES_MAX {
+        read(&body)
+    } else {
+        tokio::task::spawn_blocking(move || read(&body))
+            .await
+            .unwrap_or_else(|error| Err(TaxiiError::unavailable(&error)))
+    };
+    let envelope = read?;
+    take(&state, member, circle, envelope, now).await
+}
+
+fn refused_body(rejection: &BytesRejection, bytes_max: usize) -> TaxiiError {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let description =
+            format!("An envelope may have {bytes_max} bytes (max_content_length of the API root). Split it.");
+        return TaxiiError::new(StatusCode::PAYLOAD_TOO_LARGE, "The envelope is too long", description);
+    }
+    TaxiiError::bad_request("the body did not arrive whole; repeating the request is safe")
+}
+
+/// An envelope taken apart: what can be shared, and what is wrong, each with its place.
+struct Envelope {
+    good: Vec<(usize, Submission)>,
+    bad: Vec<(usize, Detail)>,
+}
+
+fn read(body: &[u8]) -> Result<Envelope, TaxiiError> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        TaxiiError::bad_request(format!(
+            "the body is not UTF-8 at byte {}; nothing was taken",
+            error.valid_up_to()
+        ))
+    })?;
+    let objects = stix::bundle::envelope(text).map_err(|finding| {
+        let description = format!("{finding}; nothing was taken. An envelope is {{\"objects\":[…]}}.");
+        TaxiiError::new(StatusCode::UNPROCESSABLE_ENTITY, "No envelope", description)
+    })?;
+    let (mut good, mut bad) = (Vec::with_capacity(objects.len()), Vec::new());
+    for (at, raw) in objects.into_iter().enumerate() {
+        let raw = raw.get();
+        match stix::read_head(raw) {
+            Ok(head) => good.push((at, Submission { raw: raw.to_owned(), head })),
+            Err(finding) => bad.push((at, failure(at, raw, &finding))),
+        }
+    }
+    Ok(Envelope { good, bad })
+}
+
+/// A failure names the object as it names itself, or by its place in the envelope.
+fn failure(at: usize, raw: &str, finding: &Finding) -> Detail {
+    let property = |name| stix::head::property(raw, name);
+    let id = property("id").unwrap_or_else(|| format!("objects[{at}]"));
+    let version = property("modified").or_else(|| property("created")).unwrap_or_default();
+    let message = finding.clone().within(&format!("objects[{at}]")).to_string();
+    Detail { id, version, message: Some(message) }
+}
+
+async fn take(
+    state: &Arc<Server>,
+    member: MemberId,
+    circle: CircleId,
+    envelope: Envelope,
+    now: Timestamp,
+) -> Result<Response, TaxiiError> {
+    let Envelope { good, bad } = envelope;
+    let total_count = good.len() + bad.len();
+    let (places, submissions): (Vec<_>, Vec<_>) = good
+        .into_iter()
+        .map(|(at, submission)| {
+            (
+                (at, submission.head.id.clone(), submission.head.modified.or(submission.head.created)),
+                submission,
+            )
+        })
+        .unzip();
+    let (send, receive) = tokio::sync::oneshot::channel();
+    let told = Box::new(move |told| drop(send.send(told)));
+    state.taxii.gate.submit_then(member, circle, &Terms::default(), submissions, now, told);
+    let outcomes =
+        receive.await.unwrap_or(Err(SubmitError::Storage(line::StorageError::Closing))).map_err(|error| {
+            match error {
+                SubmitError::NotFound(_) => TaxiiError::not_found(),
+                SubmitError::NotInForce => TaxiiError::forbidden(error.to_string()),
+                error => TaxiiError::unavailable(&error),
+            }
+        })?;
+    let (mut successes, mut failures) = (Vec::with_capacity(places.len()), bad);
+    for ((at, id, version), outcome) in places.into_iter().zip(outcomes) {
+        let version = version.map_or_else(|| now.to_string(), |version| version.to_string());
+        let detail = |message| Detail { id: id.to_string(), version, message };
+        match outcome {
+            Submitted::Appended { .. } | Submitted::Present => successes.push(detail(None)),
+            Submitted::Refused(refusal) => failures.push((at, detail(Some(refusal.to_string())))),
+            Submitted::Forbidden(rule) => {
+                failures.push((at, detail(Some(format!("{rule} [{}]", rule.code())))))
+            }
+        }
+    }
+    failures.sort_by_key(|(at, _)| *at);
+    let failures: Vec<Detail> = failures.into_iter().map(|(_, detail)| detail).collect();
+    let status = Status {
+        id: Uuid::new_v4(),
+        status: "complete",
+        request_timestamp: now.to_string(),
+        total_count,
+        success_count: successes.len(),
+        successes,
+        failure_count: failures.len(),
+        failures,
+        pending_count: 0,
+    };
+    let text = serde_json::to_string(&status).map_err(|error| TaxiiError::unavailable(&error))?;
+    state.statuses.keep(status.id, member, text.clone());
+    Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, TAXII)], text).into_response())
+}
+
+pub(super) async fn withdraw(
+    State(state): Shared,
+    (Extension(caller), Extension(channel)): (Extension<Caller>, Extension<Channel>),
+    Path((name, object)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, TaxiiError> {
+    if query.is_some_and(|query| query.contains("match")) {
+        return Err(TaxiiError::forbidden(
+            "An object is withdrawn as a whole, with all its versions: repeat the request without `match`.",
+        ));
+    }
+    let work = move || {
+        let id = present(&reader(&state.taxii, &caller, channel, &name)?, &object)?;
+        let book = state.taxii.gate.book();
+        let (member, circle) = find(&book, &caller, &name)?;
+        withdrawn(&state, member.id, circle.id, id)
+    };
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(TaxiiError::unavailable(&error)))
+}
+
+fn withdrawn(
+    state: &Server,
+    member: MemberId,
+    circle: CircleId,
+    id: ObjectId,
+) -> Result<Response, TaxiiError> {
+    let told = state.taxii.gate.withdraw(member, circle, &[id], "withdrawn over TAXII");
+    let told = told.map_err(|error| TaxiiError::unavailable(&error))?;
+    match told.first() {
+        Some(Submitted::Refused(_) | Submitted::Forbidden(_)) => {
+            Err(TaxiiError::forbidden("Only the member that shared an object can withdraw it."))
+        }
+        _ => Ok(json(&serde_json::json!({}))),
+    }
+}

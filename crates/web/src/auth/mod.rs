@@ -1,0 +1,267 @@
+//! Log-in: from what a request shows to who asks.
+//!
+//! One layer ([`Auth::layer`] with [`admit`]) stands around all three HTTP surfaces. It turns credentials into
+//! a [`Caller`] in the request's extensions, or answers 401 itself, in the form that the surface speaks
+//! (TAXII's error object, plain text, a page). Credentials come in one of three ways: HTTP Basic (user =
+//! handle, password = token), Bearer, or a path `/t/TOKEN/…` for devices that can hold nothing but a URL
+//! (reading lists, rules and zones only).
+//!
+//! An operator may look at everything as a member gets it: `/as/HANDLE/…` is answered as to that member,
+//! read-only. Absent, wrong, expired and revoked credentials are answered alike. What this must never do:
+//! log a credential, or let a request through without a caller.
+
+mod limit;
+mod refusal;
+mod token;
+
+pub use token::{SECRET_BYTES, Token, TokenKey};
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, Method, Uri, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use gate::Gate;
+use limit::{Failures, Verdict};
+use policy::{Book, Caller, CredentialKind, MemberId};
+use refusal::Surface;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+use stix::Timestamp;
+
+/// The user name of the node's operator in HTTP Basic.
+pub const OPERATOR: &str = "operator";
+/// Characters of an `Authorization` header; no scheme of ours needs more.
+const AUTHORIZATION_CHARS_MAX: usize = 1024;
+
+/// Everything that log-in needs.
+pub struct Auth {
+    /// Where members and credentials are known.
+    pub gate: Gate,
+    /// The key under which tokens are kept.
+    pub tokens: TokenKey,
+    /// Whether callers on this machine see the operator's pages without log-in.
+    pub open_on_loopback: bool,
+    /// The clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Failed log-ins so far.
+    pub failures: Failures,
+}
+
+/// What a request shows.
+enum Shown {
+    Nothing,
+    /// Something that can't be a credential.
+    Malformed,
+    Token {
+        token: Token,
+        user: Option<String>,
+    },
+}
+
+/// A path without what says who asks.
+struct Target {
+    uri: Uri,
+    token: Option<String>,
+    as_member: Option<String>,
+}
+
+impl Auth {
+    /// Log-in with no failures so far.
+    pub fn new(
+        gate: Gate,
+        tokens: TokenKey,
+        open_on_loopback: bool,
+        now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    ) -> Self {
+        Self { gate, tokens, open_on_loopback, now, failures: Failures::default() }
+    }
+
+    /// Who `token` belongs to. `None` for an unknown, wrong, revoked or expired one, or an ended member's.
+    fn caller(&self, book: &Book, token: &Token, user: Option<&str>) -> Option<Caller> {
+        let credential = book.credential(token.id);
+        let kept: &[u8] = match credential.map(|credential| &credential.kind) {
+            Some(CredentialKind::Token { hash }) => hash,
+            _ => &[],
+        };
+        // The hash is computed for unknown ids too, so that time tells nothing about which ids exist.
+        let matches = self.tokens.matches(token, kept);
+        let credential = credential.filter(|_| matches)?;
+        let now = (self.now)();
+        if credential.revoked || credential.expires.is_some_and(|at| at <= now) {
+            return None;
+        }
+        match credential.member {
+            None => user.is_none_or(|user| user == OPERATOR).then_some(Caller::Operator),
+            Some(id) => {
+                let member = book.member(id).filter(|member| !member.ended)?;
+                user.is_none_or(|user| user == member.handle).then_some(Caller::Member(id))
+            }
+        }
+    }
+}
+
+/// Puts `auth` around `router`: what passes has a [`Caller`] in its extensions.
+pub fn around(auth: Arc<Auth>, router: Router) -> Router {
+    // The layer may rewrite the path, so it must stand before routing: a fallback of an outer router does.
+    let inner = axum::middleware::from_fn_with_state(auth, admit);
+    Router::new().fallback_service(tower::Layer::layer(&inner, router))
+}
+
+/// Admits a request or refuses it.
+pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let target = match target(request.uri()) {
+        Some(target) => target,
+        None => return refusal::absent(Surface::of(request.uri().path())),
+    };
+    let surface = Surface::of(target.uri.path());
+    if surface == Surface::Open {
+        return next.run(request).await;
+    }
+    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+    let shown = match &target.token {
+        // A token in a path ends up in logs of proxies: it reads artefacts and nothing else.
+        Some(_) if !reads || surface != Surface::Artefact => return refusal::absent(surface),
+        Some(text) => Token::read(text).map_or(Shown::Malformed, |token| Shown::Token { token, user: None }),
+        None => shown(request.headers()),
+    };
+    let book = auth.gate.book();
+    let caller = match &shown {
+        Shown::Nothing
+            if auth.open_on_loopback && peer.to_canonical().is_loopback() && reads && is_local(&request) =>
+        {
+            Some(Caller::Operator).filter(|_| surface == Surface::Page || target.as_member.is_some())
+        }
+        Shown::Nothing | Shown::Malformed => None,
+        Shown::Token { token, user } => auth.caller(&book, token, user.as_deref()),
+    };
+    let Some(caller) = caller else {
+        return refuse(&auth, &shown, peer, surface);
+    };
+    let caller = match &target.as_member {
+        None => caller,
+        Some(handle) => match looked_at(&book, &caller, handle).filter(|_| reads) {
+            Some(member) => Caller::Member(member),
+            None => return refusal::absent(surface),
+        },
+    };
+    *request.uri_mut() = target.uri;
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+fn refuse(auth: &Auth, shown: &Shown, peer: IpAddr, surface: Surface) -> Response {
+    if matches!(shown, Shown::Nothing) {
+        return refusal::log_in(surface);
+    }
+    tracing::info!(peer = %peer, "a log-in from {peer} failed");
+    match auth.failures.count(peer, Instant::now()) {
+        Verdict::Answer => refusal::log_in(surface),
+        Verdict::Later { after } => refusal::later(surface, after),
+    }
+}
+
+/// The member whose view an operator asks for.
+fn looked_at(book: &Book, caller: &Caller, handle: &str) -> Option<MemberId> {
+    match caller {
+        Caller::Operator => book.member_by_handle(handle).map(|member| member.id),
+        Caller::Member(_) => None,
+    }
+}
+
+/// Whether the request was made for this machine by name, so that no foreign page can reach an open loopback
+/// node by giving its own name the address 127.0.0.1 (DNS rebinding).
+fn is_local(request: &Request) -> bool {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+    let Some(host) = host else { return false };
+    let name = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(host, |(name, _)| name);
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn shown(headers: &HeaderMap) -> Shown {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Shown::Nothing };
+    if value.len() > AUTHORIZATION_CHARS_MAX {
+        return Shown::Malformed;
+    }
+    read_authorization(value.to_str().unwrap_or_default()).unwrap_or(Shown::Malformed)
+}
+
+/// Source: RFC 9110, section 11.4 (schemes are case-insensitive); RFC 7617 (Basic); RFC 6750 (Bearer).
+fn read_authorization(value: &str) -> Option<Shown> {
+    let (scheme, rest) = value.split_once(' ')?;
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Shown::Token { token: Token::read(rest)?, user: None });
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
+    let (user, password) = pair.split_once(':')?;
+    Some(Shown::Token { token: Token::read(password)?, user: Some(user.to_owned()) })
+}
+
+/// Takes `/t/TOKEN` or `/as/HANDLE` off the path. `None` if what is left is no path.
+fn target(uri: &Uri) -> Option<Target> {
+    let path = uri.path();
+    let cut = |prefix: &str| {
+        let rest = path.strip_prefix(prefix)?;
+        let (name, rest) = rest.split_once('/')?;
+        Some((name.to_owned(), format!("/{rest}")))
+    };
+    let (token, as_member, rest) = match (cut("/t/"), cut("/as/")) {
+        (Some((token, rest)), _) => (Some(token), None, rest),
+        (None, Some((handle, rest))) => (None, Some(handle), rest),
+        (None, None) => return Some(Target { uri: uri.clone(), token: None, as_member: None }),
+    };
+    // What is left must not start all over again.
+    if rest.starts_with("/t/") || rest.starts_with("/as/") || rest.starts_with("//") {
+        return None;
+    }
+    let rest = uri.query().map(|query| format!("{rest}?{query}")).unwrap_or(rest);
+    Some(Target { uri: rest.parse().ok()?, token, as_member })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Shown, read_authorization, target};
+    use base64::Engine as _;
+
+    #[test]
+    fn who_asks_is_taken_off_the_path() {
+        let check =
+            |path: &str| target(&path.parse().unwrap()).map(|t| (t.uri.to_string(), t.token, t.as_member));
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(check("/d/list/a.txt?x=1"), Some(("/d/list/a.txt?x=1".into(), None, None)));
+        assert_eq!(check("/t/abc/d/x?y=1"), Some(("/d/x?y=1".into(), some("abc"), None)));
+        assert_eq!(check("/as/cert/d/x"), Some(("/d/x".into(), None, some("cert"))));
+        assert_eq!(check("/as/cert/"), Some(("/".into(), None, some("cert"))));
+        for bad in ["/as/a/as/b/d", "/t/a/t/b/", "/as/a//evil", "/t/x/as/b/"] {
+            assert_eq!(check(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn authorization_is_basic_or_bearer() {
+        let token = super::Token::new(uuid::Uuid::from_u128(1), [1; 32]).reveal();
+        let basic = |user: &str| super::STANDARD.encode(format!("{user}:{token}"));
+        let user = |value: String| match read_authorization(&value) {
+            Some(Shown::Token { user, .. }) => Some(user),
+            _ => None,
+        };
+        assert_eq!(user(format!("Bearer {token}")), Some(None));
+        assert_eq!(user(format!("bearer  {token}")), Some(None));
+        assert_eq!(user(format!("Basic {}", basic("isp"))), Some(Some("isp".into())));
+        for bad in ["", "Bearer", "Bearer x", "Basic !", "Basic eA==", "Digest x", &format!("Basic {token}")]
+        {
+            assert_eq!(user((*bad).to_owned()), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Refusals, in the form that each surface speaks.
+//!
+//! The three surfaces have three error formats: TAXII's error object, plain text for devices, a page for
+//! people. Only the form differs; what is said never tells what exists.
+
+use crate::page;
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use std::time::Duration;
+
+/// Who speaks under a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Surface {
+    /// TAXII 2.1.
+    Taxii,
+    /// Artefacts for devices and people.
+    Artefact,
+    /// Pages for people.
+    Page,
+    /// What anyone may see: the style sheet, the health check.
+    Open,
+}
+
+impl Surface {
+    pub(super) fn of(path: &str) -> Self {
+        let under =
+            |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        match path {
+            "/healthz" | "/style.css" => Self::Open,
+            _ if under("/taxii2") || under("/api") => Self::Taxii,
+            _ if under("/d") => Self::Artefact,
+            _ => Self::Page,
+        }
+    }
+}
+
+/// 401: no credentials, or ones that do not hold.
+pub(super) fn log_in(surface: Surface) -> Response {
+    let what = "Log in with your member handle and token (HTTP Basic), or with the token alone (Bearer). \
+                Ask the node's operator for a token.";
+    let mut response = answer(surface, StatusCode::UNAUTHORIZED, "Log-in needed", what);
+    response.headers_mut().insert(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static("Basic realm=\"bongsu\", charset=\"UTF-8\""),
+    );
+    response
+}
+
+/// 429: too many failed log-ins from one network.
+pub(super) fn later(surface: Surface, after: Duration) -> Response {
+    let what = "Too many failed log-ins from your network. Check the token, then try again later.";
+    let mut response = answer(surface, StatusCode::TOO_MANY_REQUESTS, "Try again later", what);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+    response
+}
+
+/// 404: not there, or not for this caller.
+pub(super) fn absent(surface: Surface) -> Response {
+    answer(surface, StatusCode::NOT_FOUND, "Not found", "There is nothing here for you.")
+}
+
+fn answer(surface: Surface, status: StatusCode, title: &str, what: &str) -> Response {
+    let (media_type, body) = match surface {
+        // Source: TAXII 2.1, section 3.6.1 (error object).
+        Surface::Taxii => (
+            "application/taxii+json;version=2.1",
+            serde_json::json!({"title": title, "description": what, "http_status": status.as_u16().to_string()})
+                .to_string(),
+        ),
+        Surface::Artefact | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),
+        Surface::Page => return page::error(status, title, what),
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}

@@ -1,0 +1,128 @@
+//! Tokens: what a member shows, and what the node keeps of it.
+//!
+//! A token is `id.secret`: the credential's id, so that it is found in one step, and 256 random bits. The node
+//! keeps HMAC-SHA-256 of both under a secret of its own, which lies outside the store: whoever reads the store
+//! (a backup) can neither use a credential nor try tokens against it. A slow hash would add nothing against
+//! 256 random bits. Comparison takes the same time wherever the first difference is.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use std::fmt;
+use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
+
+/// Bytes of a token's secret part.
+pub const SECRET_BYTES: usize = 32;
+/// Characters of a token: 32 of the id, a dot, 43 of the secret.
+pub(super) const TOKEN_CHARS: usize = 76;
+
+/// A token in the clear; exists only while it is made or checked, and is never logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The credential's id.
+    pub id: Uuid,
+    secret: [u8; SECRET_BYTES],
+}
+
+/// The node's secret under which tokens are kept.
+#[derive(Clone)]
+pub struct TokenKey([u8; 32]);
+
+impl Token {
+    /// The token of credential `id` with a secret that the caller has drawn at random.
+    pub fn new(id: Uuid, secret: [u8; SECRET_BYTES]) -> Self {
+        Self { id, secret }
+    }
+
+    /// Reads what a member shows. `None` if it can't be a token.
+    pub fn read(text: &str) -> Option<Self> {
+        if text.len() != TOKEN_CHARS {
+            return None;
+        }
+        let (id, secret) = text.split_once('.')?;
+        let id = Uuid::try_parse(id).ok()?;
+        let secret = URL_SAFE_NO_PAD.decode(secret).ok()?;
+        Some(Self { id, secret: secret.try_into().ok()? })
+    }
+
+    /// The text to show to the member, once.
+    pub fn reveal(&self) -> String {
+        format!("{}.{}", self.id.as_simple(), URL_SAFE_NO_PAD.encode(self.secret))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({}.…)", self.id.as_simple())
+    }
+}
+
+impl TokenKey {
+    /// The key with these bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// What the node keeps of `token`.
+    pub fn kept(&self, token: &Token) -> [u8; 32] {
+        // HMAC takes keys of any length, so this can't fail; an empty answer would match no kept hash.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
+        mac.update(b"bongsu token 1");
+        mac.update(token.id.as_bytes());
+        mac.update(&token.secret);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Whether `token` is the one of which `kept` was kept.
+    pub fn matches(&self, token: &Token, kept: &[u8]) -> bool {
+        self.kept(token).ct_eq(kept).into()
+    }
+}
+
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TOKEN_CHARS, Token, TokenKey};
+    use uuid::Uuid;
+
+    fn token() -> Token {
+        Token::new(Uuid::from_u128(5), [3; 32])
+    }
+
+    #[test]
+    fn a_token_is_read_back_and_matches_what_was_kept() {
+        let (token, key) = (token(), TokenKey::new([1; 32]));
+        let text = token.reveal();
+        assert_eq!(text.len(), TOKEN_CHARS);
+        let read = Token::read(&text).unwrap();
+        assert_eq!(read, token);
+        let kept = key.kept(&token);
+        assert!(key.matches(&read, &kept));
+        assert!(!TokenKey::new([2; 32]).matches(&read, &kept));
+        assert!(!key.matches(&Token::new(token.id, [4; 32]), &kept));
+        assert!(!key.matches(&Token::new(Uuid::from_u128(6), [3; 32]), &kept));
+        assert!(!key.matches(&read, &kept[..31]));
+    }
+
+    #[test]
+    fn what_is_no_token_is_not_read() {
+        let good = token().reveal();
+        for bad in ["", ".", "x", &good[1..], &good.replace('.', "-"), &format!("{good} "), &"é".repeat(38)]
+        {
+            assert_eq!(Token::read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = format!("{:?} {:?}", token(), TokenKey::new([1; 32]));
+        assert_eq!(shown, "Token(00000000000000000000000000000005.…) TokenKey(…)");
+    }
+}

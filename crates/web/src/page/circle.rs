@@ -1,0 +1,90 @@
+//! One circle: its terms, its members, its checkpoint.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use line::LineId;
+use policy::{Caller, Member, Onward};
+
+use super::{Frame, Pages, Shared, Who, absent, making, render};
+
+#[derive(Template)]
+#[template(path = "circle.html")]
+struct CirclePage {
+    frame: Frame,
+    operator: bool,
+    handle: String,
+    title: String,
+    purpose: String,
+    id: String,
+    ceiling: String,
+    onward: &'static str,
+    in_force: String,
+    fires: u8,
+    records: u64,
+    members: Vec<Row>,
+    checkpoint: Option<String>,
+}
+
+struct Row {
+    handle: String,
+    name: String,
+    level: &'static str,
+}
+
+pub(super) async fn page(
+    State(pages): Shared,
+    Extension(caller): Who,
+    Path(handle): Path<String>,
+) -> Response {
+    making(move || make(&pages, &caller, &handle)).await
+}
+
+fn make(pages: &Arc<Pages>, caller: &Caller, handle: &str) -> Response {
+    let book = pages.gate.book();
+    let found = match caller {
+        Caller::Operator => book.circle_by_handle(handle),
+        Caller::Member(member) => book.circles_of(*member).into_iter().find(|circle| circle.handle == handle),
+    };
+    let Some(circle) = found else { return absent() };
+    let mut members: Vec<&Member> = match caller {
+        Caller::Operator => circle.members.iter().filter_map(|member| book.member(*member)).collect(),
+        Caller::Member(member) => book.visible_members(*member, circle.id),
+    };
+    members.sort_by(|a, b| a.name.cmp(&b.name));
+    let line = LineId::new(circle.id.uuid());
+    let checkpoint = pages.gate.checkpoint(line).ok();
+    let ends = circle.ends.map_or_else(|| "further notice".to_owned(), |at| at.to_string());
+    render(&CirclePage {
+        frame: pages.frame(&book, caller, circle.title.clone()),
+        operator: *caller == Caller::Operator,
+        handle: circle.handle.clone(),
+        title: circle.title.clone(),
+        purpose: circle.purpose.clone(),
+        id: circle.id.to_string(),
+        ceiling: circle.ceiling.to_string(),
+        onward: match circle.onward {
+            Onward::Forbidden => "forbidden",
+            Onward::WithinCircle => "within the circle",
+            Onward::Allowed => "as far as the marking allows",
+        },
+        in_force: match circle.starts {
+            Some(starts) => format!("from {starts} until {ends}"),
+            None => format!("until {ends}"),
+        },
+        fires: circle.fires,
+        records: checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size),
+        members: members
+            .into_iter()
+            .map(|member| Row {
+                handle: member.handle.clone(),
+                name: member.name.clone(),
+                level: member.level.name(),
+            })
+            .collect(),
+        checkpoint: checkpoint.map(|checkpoint| checkpoint.note),
+    })
+}

@@ -1,0 +1,192 @@
+//! One member: what it gets in which form, and, for an operator, what was held back by which rule.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use deliver::{Artefact, DeliverError, list};
+use gate::Explanation;
+use line::LineId;
+use policy::{Caller, Level, Member};
+
+use super::held::{self, Row};
+use super::{Frame, Pages, Shared, Who, absent, broken, does, making, render};
+
+/// Held objects and values shown here; the rest is on a page of its own.
+const HELD_MAX: usize = 20;
+
+#[derive(Template)]
+#[template(path = "member.html")]
+struct MemberPage {
+    frame: Frame,
+    operator: bool,
+    handle: String,
+    name: String,
+    does: &'static str,
+    level: &'static str,
+    clearance: String,
+    country: Option<String>,
+    language: String,
+    assets: Vec<String>,
+    zone: Option<String>,
+    artefacts: Vec<Shown>,
+    circles: Vec<InCircle>,
+    held: Vec<Row>,
+    held_caption: String,
+    guarded: Vec<Kept>,
+    guarded_caption: String,
+}
+
+struct Shown {
+    form: &'static str,
+    href: String,
+    text: String,
+    entries: String,
+}
+
+struct InCircle {
+    handle: String,
+    title: String,
+    released: u64,
+    redacted: u64,
+    held: u64,
+    rules: Vec<RuleRow>,
+}
+
+struct RuleRow {
+    held: bool,
+    code: &'static str,
+    meaning: &'static str,
+    count: u64,
+}
+
+struct Kept {
+    value: String,
+    code: &'static str,
+    why: String,
+}
+
+pub(super) async fn page(
+    State(pages): Shared,
+    Extension(caller): Who,
+    Path(handle): Path<String>,
+) -> Response {
+    making(move || make(&pages, &caller, &handle).unwrap_or_else(|error| broken(&error))).await
+}
+
+fn make(pages: &Arc<Pages>, caller: &Caller, handle: &str) -> Result<Response, DeliverError> {
+    let book = pages.gate.book();
+    let found = pages.members(&book, caller).into_iter().find(|member| member.handle == handle);
+    let Some(member) = found else { return Ok(absent()) };
+    let (mut circles, mut rows, mut held_total) = (Vec::new(), Vec::new(), 0);
+    for reader in pages.readers(member.id, member.level) {
+        let Some(circle) = book.circle(reader.request().circle) else { continue };
+        let told = reader.explain(None, 0, HELD_MAX - rows.len().min(HELD_MAX))?;
+        let line = LineId::new(circle.id.uuid());
+        rows.extend(held::rows(&pages.gate, line, &circle.handle, &told.items)?);
+        held_total += Explanation::sum(&told.held);
+        circles.push(in_circle(circle.handle.clone(), circle.title.clone(), &told));
+    }
+    let guarded = match member.level {
+        Level::Read => pages.deliver.gather(member.id, Level::Read, true)?,
+        _ => pages.deliver.gather(member.id, Level::List, true)?,
+    };
+    let held_shown = rows.len();
+    Ok(render(&MemberPage {
+        frame: pages.frame(&book, caller, member.name.clone()),
+        operator: *caller == Caller::Operator,
+        handle: member.handle.clone(),
+        name: member.name.clone(),
+        does: does(member.level),
+        level: member.level.name(),
+        clearance: member.clearance.to_string(),
+        country: member.country.clone(),
+        language: member.language.clone(),
+        assets: member.own_assets.clone(),
+        zone: pages
+            .zone_origin
+            .as_ref()
+            .filter(|_| member.level >= Level::Block)
+            .map(|origin| format!("{}.{origin}", member.handle)),
+        artefacts: if circles.is_empty() { Vec::new() } else { artefacts(pages, caller, member)? },
+        circles,
+        held: rows,
+        held_caption: format!("{held_shown} of {held_total}"),
+        guarded_caption: format!("{} of {}", guarded.held.len().min(HELD_MAX), guarded.held.len()),
+        guarded: guarded
+            .held
+            .iter()
+            .take(HELD_MAX)
+            .map(|held| Kept {
+                value: watch::defang(&held.value),
+                code: held.hold.rule,
+                why: held.hold.message.clone(),
+            })
+            .collect(),
+    }))
+}
+
+fn in_circle(handle: String, title: String, told: &Explanation) -> InCircle {
+    let row = |held: bool| {
+        move |count: &gate::Count| RuleRow {
+            held,
+            code: count.rule.code(),
+            meaning: count.rule.sentence(),
+            count: count.objects,
+        }
+    };
+    let out = told.released.iter().chain(&told.redacted).map(row(false));
+    let redacted = Explanation::sum(&told.redacted);
+    InCircle {
+        handle,
+        title,
+        released: Explanation::sum(&told.released) + redacted,
+        redacted,
+        held: Explanation::sum(&told.held),
+        rules: out.chain(told.held.iter().map(row(true))).collect(),
+    }
+}
+
+fn artefacts(pages: &Pages, caller: &Caller, member: &Member) -> Result<Vec<Shown>, DeliverError> {
+    let (deliver, root) = (&pages.deliver, Pages::artefact_root(caller, member));
+    let mut shown = Vec::new();
+    let mut add = |form: Level, path: &str, text: &str, entries: String| {
+        let href = format!("{root}/{path}");
+        shown.push(Shown { form: form.name(), href, text: text.to_owned(), entries });
+    };
+    let entries = |artefact: Artefact| artefact.entries.to_string();
+    add(Level::Read, "advisory.html", "Advisory", entries(deliver.advisory(member.id, true)?));
+    if member.level >= Level::List {
+        let gathered = deliver.gather(member.id, Level::List, true)?;
+        add(
+            Level::List,
+            "list/all.csv",
+            "All values with what is known of them (CSV)",
+            gathered.entries.len().to_string(),
+        );
+        for kind in list::KINDS {
+            let count = gathered.of_kind(kind).count();
+            if count > 0 {
+                add(Level::List, &format!("list/{kind}.txt"), &format!("List: {kind}"), count.to_string());
+            }
+        }
+    }
+    if member.level >= Level::Block {
+        add(Level::Block, "zone.rpz", "Response-policy zone", entries(deliver.zone_file(member.id, true)?));
+    }
+    if member.level >= Level::Detect {
+        add(Level::Detect, "suricata.rules", "Suricata rules", entries(deliver.suricata(member.id, true)?));
+    }
+    if member.level == Level::Exchange {
+        let href = root.strip_suffix("/d").unwrap_or_default().to_owned();
+        shown.push(Shown {
+            form: Level::Exchange.name(),
+            href: format!("{href}/api/collections/"),
+            text: "TAXII 2.1 collections".to_owned(),
+            entries: String::new(),
+        });
+    }
+    Ok(shown)
+}

@@ -1,0 +1,195 @@
+//! The pages: overview, circle, member, what was held, objects.
+
+mod circle;
+mod held;
+mod member;
+mod objects;
+mod overview;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use deliver::Deliver;
+use gate::Gate;
+use http::{HeaderValue, StatusCode, header};
+use policy::{Book, Caller, Level, Member, MemberId, Use};
+use stix::Timestamp;
+
+/// What the pages are made from.
+pub struct Pages {
+    /// The door to the circles.
+    pub gate: Gate,
+    /// Makes artefacts.
+    pub deliver: Arc<Deliver>,
+    /// The node's title.
+    pub title: String,
+    /// The name under which zones stand, if DNS is served.
+    pub zone_origin: Option<String>,
+    /// The clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+type Shared = axum::extract::State<Arc<Pages>>;
+type Who = Extension<Caller>;
+
+/// What stands around every page.
+struct Frame {
+    title: String,
+    who: String,
+    foot: String,
+}
+
+/// A link.
+struct Link {
+    href: String,
+    text: &'static str,
+}
+
+/// The routes of the pages.
+pub fn router(pages: Arc<Pages>) -> Router {
+    Router::new()
+        .route("/", get(overview::page))
+        .route("/circles/{circle}", get(circle::page))
+        .route("/members/{member}", get(member::page))
+        .route("/members/{member}/held", get(held::page))
+        .route("/objects", get(objects::list))
+        .route("/objects/{circle}/{object}", get(objects::one))
+        .route("/style.css", get(style))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .fallback(|| async { absent() })
+        .with_state(pages)
+}
+
+async fn style() -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
+    (headers, include_str!("../style.css")).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Problem<'a> {
+    frame: Frame,
+    what: &'a str,
+}
+
+/// A page that says what went wrong and what to do.
+pub(crate) fn error(status: StatusCode, title: &str, what: &str) -> Response {
+    let frame = Frame { title: title.to_owned(), who: String::new(), foot: String::new() };
+    let mut response = render(&Problem { frame, what });
+    *response.status_mut() = status;
+    response
+}
+
+fn absent() -> Response {
+    error(StatusCode::NOT_FOUND, "Not found", "There is nothing here for you.")
+}
+
+fn broken(error_met: &dyn std::fmt::Display) -> Response {
+    tracing::error!(error = %error_met, "a page could not be made");
+    error(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Not now",
+        "The page could not be made. Try again; the log says why.",
+    )
+}
+
+fn render(template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => {
+            let mut response = Response::new(html.into());
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            response
+                .headers_mut()
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+            response
+        }
+        Err(error) => {
+            tracing::error!(%error, "a template could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Makes a page off the threads that serve connections.
+async fn making(make: impl FnOnce() -> Response + Send + 'static) -> Response {
+    tokio::task::spawn_blocking(make).await.unwrap_or_else(|error| broken(&error))
+}
+
+impl Pages {
+    fn frame(&self, book: &Book, caller: &Caller, title: impl Into<String>) -> Frame {
+        let who = match caller {
+            Caller::Operator => "operator".to_owned(),
+            Caller::Member(member) => {
+                book.member(*member).map(|member| member.name.clone()).unwrap_or_default()
+            }
+        };
+        let time = (self.now)().to_string();
+        let time = time.get(..16).unwrap_or(&time).replace('T', " ");
+        Frame { title: title.into(), who, foot: format!("{} · {time} UTC", self.title) }
+    }
+
+    /// Where a member's artefacts stand for the caller.
+    fn artefact_root(caller: &Caller, member: &Member) -> String {
+        match caller {
+            Caller::Operator => format!("/as/{}/d", member.handle),
+            Caller::Member(_) => "/d".to_owned(),
+        }
+    }
+
+    /// The members that the caller may look at: an operator all that take part, a member itself.
+    fn members<'b>(&self, book: &'b Book, caller: &Caller) -> Vec<&'b Member> {
+        let mut members: Vec<&Member> = match caller {
+            Caller::Operator => book.members().filter(|member| !member.ended).collect(),
+            Caller::Member(id) => book.member(*id).into_iter().collect(),
+        };
+        members.sort_by_key(|member| (member.level, member.handle.clone()));
+        members
+    }
+
+    fn readers(&self, member: MemberId, wanted: Use) -> Vec<gate::Reader> {
+        self.gate.readers(member, wanted, true, (self.now)())
+    }
+}
+
+/// What a level does with intelligence, in a sentence.
+const fn does(level: Level) -> &'static str {
+    match level {
+        Level::Read => "Its people read an advisory and act by hand.",
+        Level::List => "Its devices import lists.",
+        Level::Block => "Its resolver or firewall subscribes to what is to be refused.",
+        Level::Detect => "Its sensors take detection rules.",
+        Level::Exchange => "Its team exchanges objects both ways.",
+    }
+}
+
+fn links(root: &str, level: Level) -> Vec<Link> {
+    let all = [
+        (Level::Read, "advisory.html", "advisory"),
+        (Level::List, "list/all.csv", "list"),
+        (Level::Block, "zone.rpz", "zone"),
+        (Level::Detect, "suricata.rules", "rules"),
+    ];
+    let mut links: Vec<Link> = all
+        .into_iter()
+        .filter(|(needs, ..)| *needs <= level)
+        .map(|(_, path, text)| Link { href: format!("{root}/{path}"), text })
+        .collect();
+    if level == Level::Exchange {
+        let href = root.strip_suffix("/d").unwrap_or_default();
+        links.push(Link { href: format!("{href}/api/collections/"), text: "TAXII" });
+    }
+    links
+}
+
+/// What an object calls itself: its name, else what it holds, else its id.
+fn name_of(raw: &str, id: &str) -> String {
+    let named = ["name", "value", "pattern", "relationship_type", "abstract", "opinion"];
+    let found = named.into_iter().find_map(|key| stix::head::property(raw, key));
+    let name = found.unwrap_or_else(|| id.to_owned());
+    name.chars().take(120).collect()
+}

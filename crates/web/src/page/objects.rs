@@ -1,0 +1,351 @@
+//! Objects: a circle's, with a filter by type and by text; and one object with who gets it.
+//!
+//! An operator looks at the line itself, a member through its reader.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use line::{Added, LineId, Seq, StorageError};
+use policy::{Book, Caller, Circle, Decision, Level, MemberId, Reach, Request};
+use serde::Deserialize;
+use stix::{ObjectId, Timestamp};
+
+use super::{Frame, Pages, Shared, Who, absent, broken, making, name_of, render};
+
+/// Rows on a page.
+const ROWS: usize = 50;
+/// Objects fetched at a time.
+const STRIDE: usize = 500;
+/// Objects looked at for one page; what is further on has a link.
+const LOOKED_MAX: usize = 20_000;
+
+#[derive(Template)]
+#[template(path = "objects.html")]
+struct ObjectsPage {
+    frame: Frame,
+    circles: Vec<Choice>,
+    object_type: String,
+    q: String,
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+struct Choice {
+    handle: String,
+    title: String,
+    chosen: bool,
+}
+
+struct Row {
+    seq: u64,
+    object_type: String,
+    href: String,
+    name: String,
+    version: String,
+    added: String,
+}
+
+#[derive(Template)]
+#[template(path = "object.html")]
+struct ObjectPage {
+    frame: Frame,
+    circle: String,
+    id: String,
+    name: String,
+    version: String,
+    seq: u64,
+    added: String,
+    members: Vec<GetsIt>,
+    raw: String,
+}
+
+struct GetsIt {
+    handle: String,
+    name: String,
+    held: bool,
+    decision: &'static str,
+    code: &'static str,
+    why: &'static str,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    circle: String,
+    #[serde(default, rename = "type")]
+    object_type: String,
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    after: u64,
+}
+
+/// An object as it is shown.
+struct Found {
+    seq: Seq,
+    added: Added,
+    version: Timestamp,
+    id: ObjectId,
+    raw: String,
+}
+
+/// Gives objects of a circle after a number, of one type if it is not empty, at most [`STRIDE`]; and where to go on.
+type Fetch<'f> = dyn Fn(Seq) -> Result<(Vec<Found>, Option<Seq>), StorageError> + 'f;
+
+pub(super) async fn list(
+    State(pages): Shared,
+    Extension(caller): Who,
+    Query(asked): Query<Asked>,
+) -> Response {
+    making(move || make_list(&pages, &caller, &asked).unwrap_or_else(|error| broken(&error))).await
+}
+
+fn circles<'b>(book: &'b Book, caller: &Caller) -> Vec<&'b Circle> {
+    let mut circles: Vec<&Circle> = match caller {
+        Caller::Operator => book.circles().collect(),
+        Caller::Member(member) => book.circles_of(*member),
+    };
+    circles.sort_by(|a, b| a.title.cmp(&b.title));
+    circles
+}
+
+fn make_list(pages: &Arc<Pages>, caller: &Caller, asked: &Asked) -> Result<Response, StorageError> {
+    let book = pages.gate.book();
+    let circles = circles(&book, caller);
+    let chosen = circles.iter().find(|circle| circle.handle == asked.circle).or(circles.first());
+    let (mut rows, mut next) = (Vec::new(), None);
+    if let Some(circle) = chosen {
+        let fetch: Box<Fetch<'_>> = match caller {
+            Caller::Operator => Box::new(|after| of_line(pages, circle, &asked.object_type, after)),
+            Caller::Member(member) => {
+                Box::new(|after| of_member(pages, *member, circle, &asked.object_type, after))
+            }
+        };
+        (rows, next) = search(fetch.as_ref(), circle, asked)?;
+    }
+    Ok(render(&ObjectsPage {
+        frame: pages.frame(&book, caller, "Objects"),
+        next: next.zip(chosen).map(|(after, circle)| {
+            format!(
+                "/objects?circle={}&type={}&q={}&after={}",
+                circle.handle,
+                encoded(&asked.object_type),
+                encoded(&asked.q),
+                after.0
+            )
+        }),
+        circles: circles
+            .iter()
+            .map(|circle| Choice {
+                handle: circle.handle.clone(),
+                title: circle.title.clone(),
+                chosen: chosen.is_some_and(|chosen| chosen.id == circle.id),
+            })
+            .collect(),
+        object_type: asked.object_type.clone(),
+        q: asked.q.clone(),
+        rows,
+    }))
+}
+
+fn search(
+    fetch: &Fetch<'_>,
+    circle: &Circle,
+    asked: &Asked,
+) -> Result<(Vec<Row>, Option<Seq>), StorageError> {
+    let wanted = asked.q.to_lowercase();
+    let (mut rows, mut after, mut looked) = (Vec::new(), Seq(asked.after), 0);
+    loop {
+        let (found, next) = fetch(after)?;
+        looked += found.len().max(1);
+        for object in found {
+            if !wanted.is_empty() && !object.raw.to_lowercase().contains(&wanted) {
+                continue;
+            }
+            if rows.len() == ROWS {
+                return Ok((rows, Some(after)));
+            }
+            after = object.seq;
+            let id = object.id.to_string();
+            rows.push(Row {
+                seq: object.seq.0,
+                object_type: object.id.object_type().to_owned(),
+                href: format!("/objects/{}/{id}", circle.handle),
+                name: name_of(&object.raw, &id),
+                version: object.version.date(),
+                added: shown(object.added),
+            });
+        }
+        match next {
+            None => return Ok((rows, None)),
+            Some(next) if looked >= LOOKED_MAX => return Ok((rows, Some(next))),
+            Some(next) => after = next,
+        }
+    }
+}
+
+fn shown(added: Added) -> String {
+    let text = added.timestamp().to_string();
+    text.get(..19).unwrap_or(&text).replace('T', " ")
+}
+
+fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+fn of_line(
+    pages: &Pages,
+    circle: &Circle,
+    object_type: &str,
+    after: Seq,
+) -> Result<(Vec<Found>, Option<Seq>), StorageError> {
+    let line = LineId::new(circle.id.uuid());
+    let store = pages.gate.store();
+    let (entries, head) = store.look(line, |catalogue| {
+        let last = (after.0 + 1..=catalogue.head().0).filter_map(|seq| {
+            let entry = catalogue.entry(Seq(seq)).filter(line::Entry::last)?;
+            let named = catalogue.object_type(entry.object()?);
+            (object_type.is_empty() || named == object_type).then_some((
+                Seq(seq),
+                entry.version(),
+                entry.id()?,
+            ))
+        });
+        (last.take(STRIDE).collect::<Vec<_>>(), catalogue.head())
+    })?;
+    let seqs: Vec<Seq> = entries.iter().map(|(seq, ..)| *seq).collect();
+    let mut found = Vec::with_capacity(entries.len());
+    let mut known = entries.into_iter().peekable();
+    store.bodies(line, &seqs, &mut |seq, added, body| {
+        if let Some((_, version, id)) = known.next_if(|(known, ..)| *known == seq) {
+            found.push(Found { seq, added, version, id, raw: String::from_utf8_lossy(body).into_owned() });
+        }
+    })?;
+    let next = seqs.last().copied().filter(|last| seqs.len() == STRIDE && *last < head);
+    Ok((found, next))
+}
+
+fn reader(pages: &Pages, member: MemberId, circle: &Circle, wanted: Level) -> Option<gate::Reader> {
+    let (now, reach) = ((pages.now)(), Reach::Member);
+    let request = Request { member, circle: circle.id, wanted, encrypted: true, now, reach };
+    pages.gate.reader(request).ok()
+}
+
+fn of_member(
+    pages: &Pages,
+    member: MemberId,
+    circle: &Circle,
+    object_type: &str,
+    after: Seq,
+) -> Result<(Vec<Found>, Option<Seq>), StorageError> {
+    let level = pages.gate.book().member(member).map_or(Level::Read, |member| member.level);
+    let Some(reader) = reader(pages, member, circle, level) else { return Ok((Vec::new(), None)) };
+    let types = if object_type.is_empty() { Vec::new() } else { vec![object_type.to_owned()] };
+    let page = reader.page(&gate::Query { after, types, limit: STRIDE, ..gate::Query::default() })?;
+    let found = page.items.into_iter().map(|object| {
+        let gate::Object { id, seq, added, version, raw, .. } = object.into_inner();
+        Found { seq, added, version, id, raw }
+    });
+    Ok((found.collect(), page.next))
+}
+
+pub(super) async fn one(
+    State(pages): Shared,
+    Extension(caller): Who,
+    Path((circle, object)): Path<(String, String)>,
+) -> Response {
+    making(move || make_one(&pages, &caller, &circle, &object).unwrap_or_else(|error| broken(&error))).await
+}
+
+fn make_one(
+    pages: &Arc<Pages>,
+    caller: &Caller,
+    circle: &str,
+    object: &str,
+) -> Result<Response, StorageError> {
+    let book = pages.gate.book();
+    let found = circles(&book, caller).into_iter().find(|known| known.handle == circle);
+    let (Some(circle), Ok(id)) = (found, ObjectId::parse(object)) else { return Ok(absent()) };
+    let found = match caller {
+        Caller::Operator => newest(pages, circle, &id)?,
+        Caller::Member(member) => as_member(pages, &book, *member, circle, &id)?,
+    };
+    let Some(found) = found else { return Ok(absent()) };
+    let members =
+        if *caller == Caller::Operator { who_gets_it(pages, &book, circle, &id)? } else { Vec::new() };
+    let name = name_of(&found.raw, object);
+    Ok(render(&ObjectPage {
+        frame: pages.frame(&book, caller, name.clone()),
+        circle: circle.handle.clone(),
+        id: object.to_owned(),
+        name,
+        version: found.version.to_string(),
+        seq: found.seq.0,
+        added: found.added.timestamp().to_string(),
+        members,
+        raw: found.raw,
+    }))
+}
+
+fn newest(pages: &Pages, circle: &Circle, id: &ObjectId) -> Result<Option<Found>, StorageError> {
+    let line = LineId::new(circle.id.uuid());
+    let entry = pages.gate.store().look(line, |catalogue| {
+        let entry = catalogue.entry(catalogue.latest(catalogue.object(id)?)?)?;
+        Some((entry.seq, entry.version()))
+    })?;
+    let Some((seq, version)) = entry else { return Ok(None) };
+    let mut found = None;
+    pages.gate.store().bodies(line, &[seq], &mut |seq, added, body| {
+        let raw = String::from_utf8_lossy(body).into_owned();
+        found = Some(Found { seq, added, version, id: id.clone(), raw });
+    })?;
+    Ok(found)
+}
+
+fn as_member(
+    pages: &Pages,
+    book: &Book,
+    member: MemberId,
+    circle: &Circle,
+    id: &ObjectId,
+) -> Result<Option<Found>, StorageError> {
+    let level = book.member(member).map_or(Level::Read, |member| member.level);
+    let Some(reader) = reader(pages, member, circle, level) else { return Ok(None) };
+    let page = reader.page(&gate::Query { ids: vec![id.clone()], limit: 1, ..gate::Query::default() })?;
+    Ok(page.items.into_iter().next().map(|object| {
+        let gate::Object { id, seq, added, version, raw, .. } = object.into_inner();
+        Found { seq, added, version, id, raw }
+    }))
+}
+
+fn who_gets_it(
+    pages: &Pages,
+    book: &Book,
+    circle: &Circle,
+    id: &ObjectId,
+) -> Result<Vec<GetsIt>, StorageError> {
+    let mut rows = Vec::new();
+    for member in circle.members.iter().filter_map(|member| book.member(*member)) {
+        let Some(reader) = reader(pages, member.id, circle, member.level) else { continue };
+        let Some(decision) = reader.decision(id)? else { continue };
+        rows.push(GetsIt {
+            handle: member.handle.clone(),
+            name: member.name.clone(),
+            held: decision.is_hold(),
+            decision: match decision {
+                Decision::Release(_) => "released",
+                Decision::Redact(_) => "released, redacted",
+                Decision::Hold(_) => "held back",
+            },
+            code: decision.rule().code(),
+            why: decision.rule().sentence(),
+        });
+    }
+    Ok(rows)
+}

@@ -1,0 +1,101 @@
+//! The first page: circles, and for each member what it got and what was held back.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use gate::Explanation;
+use line::LineId;
+use policy::{Caller, Circle};
+
+use super::{Frame, Link, Pages, Shared, Who, broken, links, making, render};
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct Overview {
+    frame: Frame,
+    operator: bool,
+    circles: Vec<CircleCard>,
+    members: Vec<MemberRow>,
+}
+
+pub(super) struct CircleCard {
+    handle: String,
+    title: String,
+    purpose: String,
+    ceiling: String,
+    fires: u8,
+    members: usize,
+    records: u64,
+    in_force: bool,
+}
+
+struct MemberRow {
+    handle: String,
+    name: String,
+    level: &'static str,
+    clearance: String,
+    released: u64,
+    redacted: u64,
+    held: u64,
+    artefacts: Vec<Link>,
+}
+
+pub(super) async fn page(State(pages): Shared, Extension(caller): Who) -> Response {
+    making(move || make(&pages, &caller)).await
+}
+
+fn make(pages: &Arc<Pages>, caller: &Caller) -> Response {
+    let book = pages.gate.book();
+    let mut circles: Vec<&Circle> = match caller {
+        Caller::Operator => book.circles().collect(),
+        Caller::Member(member) => book.circles_of(*member),
+    };
+    circles.sort_by(|a, b| a.handle.cmp(&b.handle));
+    let cards = circles.iter().map(|circle| CircleCard {
+        handle: circle.handle.clone(),
+        title: circle.title.clone(),
+        purpose: circle.purpose.clone(),
+        ceiling: circle.ceiling.to_string(),
+        fires: circle.fires,
+        members: match caller {
+            Caller::Operator => circle.members.len(),
+            Caller::Member(member) => book.visible_members(*member, circle.id).len(),
+        },
+        records: pages.gate.store().look(LineId::new(circle.id.uuid()), |c| c.head().0).unwrap_or_default(),
+        in_force: circle.in_force((pages.now)()),
+    });
+    let mut rows = Vec::new();
+    for member in pages.members(&book, caller) {
+        let mut sums = [0_u64; 3];
+        for reader in pages.readers(member.id, member.level) {
+            let told = match reader.explain(None, 0, 0) {
+                Ok(told) => told,
+                Err(error) => return broken(&error),
+            };
+            for (sum, counts) in sums.iter_mut().zip([&told.released, &told.redacted, &told.held]) {
+                *sum += Explanation::sum(counts);
+            }
+        }
+        let [released, redacted, held] = sums;
+        rows.push(MemberRow {
+            handle: member.handle.clone(),
+            name: member.name.clone(),
+            level: member.level.name(),
+            clearance: member.clearance.to_string(),
+            released: released + redacted,
+            redacted,
+            held,
+            artefacts: links(&Pages::artefact_root(caller, member), member.level),
+        });
+    }
+    let operator = *caller == Caller::Operator;
+    render(&Overview {
+        operator,
+        frame: pages.frame(&book, caller, "Overview"),
+        circles: cards.collect(),
+        members: rows,
+    })
+}
