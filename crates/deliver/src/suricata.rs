@@ -15,7 +15,7 @@ use watch::{Kind, Value};
 use crate::artefact::Artefact;
 use crate::gather::{Deliver, DeliverError, Entry};
 
-/// The first signature id; ids reach up to four times [`SID_SPAN`] above it.
+/// The first signature id; the last is two thousand million above it.
 pub const SID_FIRST: u32 = 1_000_000_000;
 /// How many ids one protocol's rules have to themselves.
 const SID_SPAN: u32 = 500_000_000;

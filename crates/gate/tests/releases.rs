@@ -89,7 +89,7 @@ fn a_report_loses_what_it_may_not_name_and_says_so_signed() {
             indicator(1),
             marked(indicator(2), Tlp::AmberStrict),
             report(3, &[open.clone(), secret.clone()]),
-            report(4, &[secret.clone()]),
+            report(4, std::slice::from_ref(&secret)),
         ],
     );
     assert_eq!(node.sees(C), [1, 3]);

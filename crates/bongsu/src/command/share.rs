@@ -23,16 +23,16 @@ const LISTED_MAX: usize = 20;
 /// # Errors
 /// When a name is unknown, something can't be read, or a line can't be written.
 pub(crate) fn run(node: &Node, args: &ShareArgs, watch: &mut Watcher<'_>) -> Result<Answer, Failure> {
+    if args.from.is_none() && args.files.is_empty() {
+        return Err(Failure::usage("nothing is named to be shared")
+            .hint("name files, or --from CIRCLE with --id ID or --all"));
+    }
     let book = node.gate.book();
     let sender = node.sender(&book, args.sender.as_deref())?;
     let terms = terms::terms(node, &book, &args.terms)?;
     let mut findings = Vec::new();
     let objects = match &args.from {
         Some(from) => from_circle(node, &book, sender, from, args, &mut findings)?,
-        None if args.files.is_empty() => {
-            return Err(Failure::usage("nothing is named to be shared")
-                .hint("name files, or --from CIRCLE with --id ID or --all"));
-        }
         None => from_files(node, args, &mut findings, watch)?,
     };
     if args.dry_run {

@@ -11,11 +11,11 @@ use stix::Tlp;
 use crate::gather::DeliverError;
 
 /// Actors and campaigns that are told of; the rest is counted.
-const ACTORS_MAX: usize = 12;
+const ACTORS_MAX: usize = 6;
 /// Courses of action that are recommended: those that meet most of what is used.
 const STEPS_MAX: usize = 8;
 /// Characters of a description.
-const TEXT_CHARS_MAX: usize = 700;
+const TEXT_CHARS_MAX: usize = 360;
 
 /// Types that tell what happened, the most telling first.
 const TELLING: [&str; 5] = ["report", "incident", "campaign", "intrusion-set", "threat-actor"];

@@ -1,10 +1,6 @@
 //! What a person or a script meets on the command line: help, wrong input, configuration, exit codes.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
-mod shell;
-
-use shell::{Shell, bare, ended};
+use crate::shell::{Shell, bare, ended};
 
 #[test]
 fn help_says_what_there_is() {

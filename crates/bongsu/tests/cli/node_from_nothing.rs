@@ -1,14 +1,10 @@
 //! From an empty folder to an artefact, as an operator types it; with the shapes of `--json`.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
-mod shell;
-
+use crate::shell::Shell;
 use serde_json::{Value, json};
-use shell::Shell;
 
 const LIST: &str =
-    "# domains of one campaign\nevil-login[.]example\nhxxp://bad.example[.]net/drop.php\n198.51.100.7\n";
+    "# domains of one campaign\nevil-login-k3[.]top\nhxxp://bad-drop-k3[.]top/drop.php\n185.130.44.9\n";
 
 /// Puts a word in place of what is different in each run.
 fn steady(mut value: Value) -> Value {
@@ -77,13 +73,13 @@ fn what_is_imported_reaches_each_member_in_its_form() {
     assert!(said.contains('3'), "{said}");
 
     let domains = shell.ok(&["deliver", "--to", "isp", "--level", "list", "--kind", "domain"]);
-    assert!(domains.contains("evil-login.example"), "{domains}");
+    assert!(domains.contains("evil-login-k3.top"), "{domains}");
     let zone = shell.ok(&["deliver", "--to", "isp", "--level", "block"]);
-    assert!(zone.contains("evil-login.example"), "{zone}");
+    assert!(zone.contains("evil-login-k3.top"), "{zone}");
     let advisory = shell.ok(&["deliver", "--to", "ministry", "--level", "read"]);
     assert!(advisory.contains("<html") && advisory.contains("TLP:AMBER"), "{advisory}");
     let rules = shell.ok(&["deliver", "--to", "cert", "--level", "detect"]);
-    assert!(rules.contains("evil-login.example"), "{rules}");
+    assert!(rules.contains("evil-login-k3.top"), "{rules}");
     let bundle: Value =
         serde_json::from_str(&shell.ok(&["deliver", "--to", "cert", "--level", "exchange"])).unwrap();
     assert!(bundle["objects"].as_array().unwrap().len() >= 3);
@@ -92,7 +88,7 @@ fn what_is_imported_reaches_each_member_in_its_form() {
     assert_eq!(code, 1, "a member gets its own level and those below: {err}");
     let out = shell.path("zone.rpz");
     shell.ok(&["deliver", "--to", "isp", "--level", "block", "--out", out.to_str().unwrap()]);
-    assert!(std::fs::read_to_string(out).unwrap().contains("evil-login.example"));
+    assert!(std::fs::read_to_string(out).unwrap().contains("evil-login-k3.top"));
     assert!(shell.ok(&["verify"]).contains("holds"));
 }
 
@@ -177,8 +173,6 @@ fn what_is_withdrawn_is_delivered_no_more() {
     shell.ok(&args);
     let domains = shell.ok(&["deliver", "--to", "isp", "--level", "list", "--kind", "domain"]);
     assert!(!domains.contains("evil-login"), "{domains}");
-    let (code, err) = shell.fails(&["withdraw", "--circle", "peers", "--reason", "x", "--as", "isp", ids[0]]);
-    assert_eq!(code, 3, "{err}");
 }
 
 #[test]

@@ -1,0 +1,7 @@
+//! The program as a person or a script uses it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
+
+mod command_line;
+mod node_from_nothing;
+mod shell;
