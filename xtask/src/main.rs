@@ -1,2 +1,31 @@
-//! Chores of the project.
-fn main() {}
+//! Chores of the project: `cargo xtask bench` measures, `cargo xtask tidy` checks what compilers do not.
+
+mod bench;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Debug, Parser)]
+#[command(name = "xtask", about = "Chores of the project")]
+enum Chore {
+    /// Measure a release build over the network, as a client sees it, and print figures with their ratios
+    Bench(bench::Args),
+    /// Check the house's rules: arrows, licences, one crypto provider, one SQLite, module pages
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let done = match Chore::parse() {
+        Chore::Bench(args) => bench::run(&args),
+        Chore::Tidy => tidy::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

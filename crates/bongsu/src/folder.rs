@@ -1,11 +1,13 @@
 //! The data folder: what lies in it, who holds it, and its secrets.
 //!
-//!     bongsu.toml     configuration
-//!     bongsu.lock     held (flock) by the one process that has the store open; its text says which
-//!     bongsu.sqlite   the lines, opened by `line` alone
-//!     node.key        name and ed25519 seed, mode 0600
-//!     token.secret    256 bits that key the stored form of tokens, mode 0600
-//!     admin.sock      where a serving node takes commands, mode 0600
+//! | file | what |
+//! | --- | --- |
+//! | `bongsu.toml` | configuration |
+//! | `node.lock` | held (flock) by the one process that works on the folder; its text says which |
+//! | `bongsu.sqlite` | the lines, opened by `line` alone |
+//! | `node.key` | name and ed25519 seed, mode 0600 |
+//! | `token.secret` | 256 bits that key the stored form of tokens, mode 0600 |
+//! | `admin.sock` | where a serving node takes commands, mode 0600 |
 //!
 //! The folder itself has mode 0700. Secrets are written once, never logged, and refused when others on the
 //! machine could read them.

@@ -116,7 +116,7 @@ impl Node {
         }
     }
 
-    /// What makes artefacts; the guard's lists are read on first use.
+    /// What makes artefacts.
     ///
     /// # Errors
     /// When the configured folder of lists can't be read.
@@ -129,8 +129,8 @@ impl Node {
         Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
     }
 
-    fn lists(&self) -> Result<Arc<Lists>, Failure> {
-        let Some(folder) = &self.config.guard.lists else { return Ok(Lists::builtin()) };
+    fn lists(&self) -> Result<Option<Arc<Lists>>, Failure> {
+        let Some(folder) = &self.config.guard.lists else { return Ok(None) };
         let unreadable = |error: std::io::Error| {
             Failure::usage(format!("the warning lists in {} can't be read: {error}", folder.display()))
                 .hint("guard.lists names a folder with JSON files in the MISP warning-list form")
@@ -146,6 +146,6 @@ impl Node {
         for finding in findings {
             tracing::warn!(%finding, "a warning list of {} was not read whole", folder.display());
         }
-        Ok(Arc::new(lists))
+        Ok(Some(Arc::new(lists)))
     }
 }

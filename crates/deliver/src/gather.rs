@@ -124,17 +124,18 @@ pub struct Deliver {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// The node's title, as artefacts name it.
     pub title: String,
-    lists: Arc<Lists>,
+    /// The guard's lists; `None` means those compiled in, which are read on first use.
+    lists: Option<Arc<Lists>>,
     kept: Mutex<HashMap<Key, Kept>>,
     pub(crate) serials: crate::zone::Serials,
 }
 
 impl Deliver {
-    /// Makes artefacts from what `gate` releases, guarded by `lists`.
+    /// Makes artefacts from what `gate` releases, guarded by `lists`, or by the lists that are compiled in.
     #[must_use]
     pub fn new(
         gate: Gate,
-        lists: Arc<Lists>,
+        lists: Option<Arc<Lists>>,
         title: String,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
@@ -195,7 +196,8 @@ impl Deliver {
         readers: &[Reader],
         now: Timestamp,
     ) -> Result<Gathered, DeliverError> {
-        let (guard, unread) = Guard::new(Arc::clone(&self.lists), &assets(book, readers));
+        let (guard, unread) =
+            Guard::new(self.lists.clone().unwrap_or_else(Lists::builtin), &assets(book, readers));
         for finding in unread {
             tracing::warn!(%finding, "an own asset of a member can't be read, so it is not spared");
         }

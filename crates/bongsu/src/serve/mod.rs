@@ -1,6 +1,6 @@
 //! The servers of a node, put together: pages, TAXII and artefacts over HTTP, zones over DNS, commands over a socket.
 //!
-//! [`Running`] starts them and stops them in order: nothing new is accepted, what is under way ends, the store closes last.
+//! They stop in order: nothing new is accepted, what is under way ends, the store closes last.
 
 mod listen;
 pub(crate) mod log;

@@ -72,10 +72,14 @@ fn read(body: &[u8]) -> Result<Envelope, TaxiiError> {
             error.valid_up_to()
         ))
     })?;
-    let objects = stix::bundle::envelope(text).map_err(|finding| {
-        let description = format!("{finding}; nothing was taken. An envelope is {{\"objects\":[…]}}.");
+    let no_envelope = |why: &dyn std::fmt::Display| {
+        let description = format!("{why}; nothing was taken. An envelope is {{\"objects\":[…]}}.");
         TaxiiError::new(StatusCode::UNPROCESSABLE_ENTITY, "No envelope", description)
-    })?;
+    };
+    if !text.trim_start().starts_with('{') {
+        return Err(no_envelope(&"the body is no JSON object"));
+    }
+    let objects = stix::bundle::envelope(text).map_err(|finding| no_envelope(&finding))?;
     let (mut good, mut bad) = (Vec::with_capacity(objects.len()), Vec::new());
     for (at, raw) in objects.into_iter().enumerate() {
         let raw = raw.get();

@@ -1,6 +1,6 @@
 //! Log-in: from what a request shows to who asks.
 //!
-//! One layer ([`Auth::layer`] with [`admit`]) stands around all three HTTP surfaces. It turns credentials into
+//! One layer ([`around`] with [`admit`]) stands around all three HTTP surfaces. It turns credentials into
 //! a [`Caller`] in the request's extensions, or answers 401 itself, in the form that the surface speaks
 //! (TAXII's error object, plain text, a page). Credentials come in one of three ways: HTTP Basic (user =
 //! handle, password = token), Bearer, or a path `/t/TOKEN/…` for devices that can hold nothing but a URL

@@ -1,0 +1,133 @@
+//! The same intelligence reaches five members in five forms, each taken by what it is for.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::node::{Node, bundle, id, indicator};
+
+fn intelligence() -> String {
+    let mut url = indicator(2, "x");
+    url["name"] = json!("a page");
+    url["pattern"] = json!("[url:value = 'http://files-k3.top/a;b\"c/drop.php?x=1']");
+    let mut address = indicator(3, "x");
+    address["pattern"] = json!("[ipv4-addr:value = '185.130.44.9'] OR [ipv6-addr:value = '2a0b:1234::9']");
+    let mut hash = indicator(4, "x");
+    hash["pattern"] = json!(format!("[file:hashes.'SHA-256' = '{}']", "ab".repeat(32)));
+    bundle(&[
+        indicator(1, "evil-login-k3.top"),
+        url,
+        address,
+        hash,
+        indicator(5, "google.com"),
+        json!({
+            "type": "campaign", "spec_version": "2.1", "id": id("campaign", 6), "created": "2026-09-01T00:00:00.000Z",
+            "modified": "2026-09-01T00:00:00.000Z", "name": "Paper Lantern",
+            "description": "Forged <b>log-in</b> pages for [ministries](https://example.org).(Citation: X)",
+        }),
+        json!({
+            "type": "course-of-action", "spec_version": "2.1", "id": id("course-of-action", 7),
+            "created": "2026-09-01T00:00:00.000Z", "modified": "2026-09-01T00:00:00.000Z",
+            "name": "Second factor", "description": "Ask for a second factor at log-in.",
+        }),
+    ])
+}
+
+fn chromium(url: &str, user: &str, token: &str, more: &[&str]) -> std::process::Output {
+    let home = tempfile::tempdir().unwrap();
+    let address = url.replace("http://", &format!("http://{user}:{token}@"));
+    let arguments = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1100,1600",
+    ];
+    Command::new("chromium")
+        .args(arguments)
+        .arg(format!("--user-data-dir={}", home.path().display()))
+        .args(more)
+        .arg(address)
+        .output()
+        .unwrap_or_else(|error| panic!("chromium: {error}; run scripts/setup"))
+}
+
+#[test]
+fn five_members_take_five_forms_of_the_same() {
+    let node = Node::with_members();
+    let members = ["read", "list", "block", "detect", "exchange"];
+    let joined: Vec<&str> = members.iter().flat_map(|member| ["--member", member]).collect();
+    node.json(&[&["circle", "add", "region", "--ceiling", "amber"][..], &joined].concat());
+    let file = node.file("bundle.json", intelligence());
+    assert_eq!(node.json(&["import", &file, "--circle", "region", "--as", "exchange"])["added"], 7);
+    let serving = node.serve();
+
+    // read: a page in a real browser.
+    let url = format!("{}/d/advisory.html", serving.url);
+    let token = node.tokens.get("read").unwrap();
+    let dom = chromium(&url, "read", token, &["--dump-dom"]);
+    let dom = String::from_utf8_lossy(&dom.stdout).into_owned();
+    assert!(dom.matches("TLP:AMBER").count() >= 2, "the mark at the top and at the foot: {dom}");
+    assert!(dom.contains("Paper Lantern") && dom.contains("Second factor"), "{dom}");
+    assert!(dom.contains("Forged &lt;b&gt;log-in&lt;/b&gt; pages for ministries."), "text stays text: {dom}");
+    assert!(dom.contains("evil-login-k3[.]top") && !dom.contains("google"), "{dom}");
+    let shot = node.dir.path().join("advisory.png");
+    chromium(&url, "read", token, &[&format!("--screenshot={}", shot.display())]);
+    assert!(std::fs::metadata(&shot).unwrap().len() > 10_000, "a picture of it");
+
+    // list: plain and CSV, guarded.
+    let plain = node.text(&serving, "list", "/d/list/domain.txt");
+    assert_eq!(
+        plain.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>(),
+        ["evil-login-k3.top"]
+    );
+    assert_eq!(node.text(&serving, "list", "/d/list/domain.txt?bare"), "evil-login-k3.top\n");
+    let table = node.text(&serving, "list", "/d/list/all.csv");
+    assert_eq!(table.lines().count(), 1 + 5, "{table}");
+    let first = node.get(&serving, "list", "/d/list/all.csv").send().unwrap();
+    let etag = first.headers().get("etag").unwrap().clone();
+    let again = node.get(&serving, "list", "/d/list/all.csv").header("if-none-match", etag).send().unwrap();
+    assert_eq!(again.status(), 304);
+
+    // block: the zone.
+    let zone = node.text(&serving, "block", "/d/zone.rpz");
+    assert!(
+        zone.contains("\nevil-login-k3.top CNAME .\n") && zone.contains("\n*.evil-login-k3.top CNAME .\n"),
+        "{zone}"
+    );
+    assert!(
+        zone.contains("32.9.44.130.185.rpz-ip CNAME .") && zone.contains("128.9.zz.1234.2a0b.rpz-ip CNAME .")
+    );
+    assert!(!zone.contains("files-k3"), "a page's host is not refused for one page: {zone}");
+
+    // detect: rules that a real Suricata accepts.
+    let rules = node.text(&serving, "detect", "/d/suricata.rules");
+    assert_eq!(rules.lines().filter(|line| line.starts_with("alert ")).count(), 2 + 1 + 2, "{rules}");
+    let file = node.file("bongsu.rules", &rules);
+    let logs = node.dir.path().join("suricata");
+    std::fs::create_dir(&logs).unwrap();
+    let tested = Command::new("suricata").args(["-T", "-v", "-S", &file, "-l"]).arg(&logs).output();
+    let tested = tested.unwrap_or_else(|error| panic!("suricata: {error}; run scripts/setup"));
+    let said = String::from_utf8_lossy(&[tested.stdout, tested.stderr].concat()).into_owned();
+    assert!(tested.status.success(), "{said}");
+    assert!(said.contains("5 rules successfully loaded, 0 rules failed"), "{said}");
+
+    // exchange: the objects themselves.
+    let envelope: Value =
+        serde_json::from_str(&node.text(&serving, "exchange", "/api/collections/region/objects/")).unwrap();
+    assert_eq!(envelope["objects"].as_array().unwrap().len(), 7);
+
+    // What is above a member's level is not offered, in any way of asking.
+    for (member, path) in [
+        ("read", "/d/list/domain.txt"),
+        ("list", "/d/zone.rpz"),
+        ("block", "/d/suricata.rules"),
+        ("detect", "/api/collections/region/objects/"),
+    ] {
+        let status = node.get(&serving, member, path).send().unwrap().status().as_u16();
+        assert!(matches!(status, 403 | 404), "{member} {path}: {status}");
+    }
+}

@@ -1,0 +1,184 @@
+//! A node that serves, as its own process, with members and credentials.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use reqwest::blocking::{Client, RequestBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub(crate) const TAXII: &str = "application/taxii+json;version=2.1";
+
+/// A data folder, and the tokens of its members.
+pub(crate) struct Node {
+    pub(crate) dir: TempDir,
+    pub(crate) tokens: HashMap<String, String>,
+}
+
+/// A process that serves a node's folder; killed when this value goes.
+pub(crate) struct Serving {
+    child: Mutex<Child>,
+    _out: Mutex<BufReader<ChildStdout>>,
+    pub(crate) url: String,
+    pub(crate) dns: Option<String>,
+    pub(crate) client: Client,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+pub(crate) fn shared(path: &str) -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path)
+}
+
+impl Node {
+    pub(crate) fn new() -> Self {
+        let node = Self { dir: tempfile::tempdir().unwrap(), tokens: HashMap::new() };
+        node.json(&["init", "--name", "tower.test"]);
+        node
+    }
+
+    /// One member at each level, cleared for AMBER, with tokens.
+    pub(crate) fn with_members() -> Self {
+        let mut node = Self::new();
+        for level in ["read", "list", "block", "detect", "exchange"] {
+            node.member(level, level, "amber");
+        }
+        node
+    }
+
+    pub(crate) fn member(&mut self, handle: &str, level: &str, clearance: &str) {
+        let added = self.json(&["member", "add", handle, "--level", level, "--clearance", clearance]);
+        self.tokens.insert(handle.to_owned(), added["token"]["token"].as_str().unwrap().to_owned());
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.dir.path().join("node")
+    }
+
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+        command.env_clear().env("HOME", self.dir.path()).env("PATH", "/usr/bin:/bin");
+        command.env("BONGSU__HTTP__LISTEN", "127.0.0.1:0").env("BONGSU__DNS__LISTEN", "127.0.0.1:0");
+        command.arg("--data").arg(self.data()).arg("--json").args(args);
+        command
+    }
+
+    /// Runs a command that must not fail, and gives its answer; refused objects are not a failure.
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        let output = self.command(args).output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{args:?}: {out}{err}");
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{args:?}: {error}: {out}{err}"))
+    }
+
+    pub(crate) fn serve(&self) -> Serving {
+        self.serve_with(&[])
+    }
+
+    pub(crate) fn serve_with(&self, environment: &[(&str, &str)]) -> Serving {
+        let mut command = self.command(&["--quiet", "serve"]);
+        command.envs(environment.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let client = Client::builder().timeout(Duration::from_secs(120)).build().unwrap();
+        Serving {
+            child: Mutex::new(child),
+            _out: Mutex::new(out),
+            url: said["url"].as_str().unwrap().to_owned(),
+            dns: said["dns"].as_str().map(str::to_owned),
+            client,
+        }
+    }
+
+    pub(crate) fn get(&self, serving: &Serving, member: &str, path: &str) -> RequestBuilder {
+        let request = serving.client.get(format!("{}{path}", serving.url));
+        request.basic_auth(member, self.tokens.get(member)).header("accept", "*/*")
+    }
+
+    pub(crate) fn text(&self, serving: &Serving, member: &str, path: &str) -> String {
+        let response = self.get(serving, member, path).send().unwrap();
+        assert!(response.status().is_success(), "{member} {path}: {}", response.status());
+        response.text().unwrap()
+    }
+
+    pub(crate) fn post(
+        &self,
+        serving: &Serving,
+        member: &str,
+        circle: &str,
+        objects: &str,
+    ) -> RequestBuilder {
+        let path = format!("{}/api/collections/{circle}/objects/", serving.url);
+        let request = serving.client.post(path).basic_auth(member, self.tokens.get(member));
+        request
+            .header("content-type", TAXII)
+            .header("accept", TAXII)
+            .body(format!("{{\"objects\":[{objects}]}}"))
+    }
+}
+
+impl Serving {
+    /// Ends the process at once, with SIGKILL.
+    pub(crate) fn kill(&self) {
+        let mut child = self.child.lock().unwrap();
+        let _ended_already = child.kill();
+        let _ended_already = child.wait();
+    }
+
+    /// Asks the process to end, and waits for it.
+    pub(crate) fn stop(self) {
+        let mut child = self.child.lock().unwrap();
+        let told = Command::new("kill").arg("-INT").arg(child.id().to_string()).status().unwrap();
+        assert!(told.success());
+        assert!(wait(Duration::from_secs(30), || child.try_wait().unwrap()).unwrap().success());
+    }
+}
+
+/// Asks again and again until there is something, at most for `time`.
+pub(crate) fn wait<T>(time: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let until = Instant::now() + time;
+    loop {
+        if let Some(found) = ask() {
+            return Some(found);
+        }
+        if Instant::now() > until {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// An indicator for a domain.
+pub(crate) fn indicator(number: u128, domain: &str) -> Value {
+    json!({
+        "type": "indicator", "spec_version": "2.1", "id": id("indicator", number),
+        "created": "2026-09-01T00:00:00.000Z", "modified": "2026-09-01T00:00:00.000Z",
+        "name": domain, "pattern": format!("[domain-name:value = '{domain}']"), "pattern_type": "stix",
+        "valid_from": "2026-09-01T00:00:00Z", "confidence": 90,
+    })
+}
+
+pub(crate) fn id(object_type: &str, number: u128) -> String {
+    format!("{object_type}--{}", uuid::Uuid::from_u128(0x4000_8000_0000_0000_0000 + number))
+}
+
+pub(crate) fn bundle(objects: &[Value]) -> String {
+    json!({"type": "bundle", "id": id("bundle", 1), "objects": objects}).to_string()
+}

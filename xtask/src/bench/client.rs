@@ -1,0 +1,72 @@
+//! One client: one connection, one request after the other.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+const TAXII: &str = "application/taxii+json;version=2.1";
+
+/// A connection with a credential.
+pub(crate) struct Client {
+    send: SendRequest<Full<Bytes>>,
+    host: String,
+    authorization: String,
+}
+
+impl Client {
+    /// Connects to `host` (address and port), with a user and its token if it has one.
+    pub(crate) async fn connect(host: &str, credential: Option<(&str, &str)>) -> Result<Self> {
+        let credential =
+            credential.map(|(user, token)| format!("Basic {}", STANDARD.encode(format!("{user}:{token}"))));
+        let stream = TcpStream::connect(host).await.with_context(|| format!("{host} does not answer"))?;
+        stream.set_nodelay(true)?;
+        let (send, connection) = handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(Self { send, host: host.to_owned(), authorization: credential.unwrap_or_default() })
+    }
+
+    async fn ask(&mut self, method: Method, path: &str, body: String) -> Result<(StatusCode, Bytes)> {
+        let mut request = Request::builder()
+            .method(&method)
+            .uri(path)
+            .header("host", &self.host)
+            .header("accept", if path.starts_with("/api/") { TAXII } else { "*/*" });
+        if !self.authorization.is_empty() {
+            request = request.header("authorization", &self.authorization);
+        }
+        if method == Method::POST {
+            request = request.header("content-type", TAXII);
+        }
+        let response = self.send.send_request(request.body(Full::new(body.into()))?).await?;
+        let status = response.status();
+        let body = tokio::time::timeout(Duration::from_secs(60), response.into_body().collect()).await??.to_bytes();
+        Ok((status, body))
+    }
+
+    /// Posts an envelope; everything in it must be taken.
+    pub(crate) async fn post(&mut self, path: &str, envelope: String) -> Result<()> {
+        let (status, body) = self.ask(Method::POST, path, envelope).await?;
+        let taken = body.windows(18).rev().any(|part| part == b"\"failure_count\":0,");
+        if status != StatusCode::ACCEPTED || !taken {
+            bail!("{status}: {}", String::from_utf8_lossy(body.get(..body.len().min(400)).unwrap_or_default()));
+        }
+        Ok(())
+    }
+
+    /// Gets a page.
+    pub(crate) async fn get(&mut self, path: &str) -> Result<Bytes> {
+        let (status, body) = self.ask(Method::GET, path, String::new()).await?;
+        if status != StatusCode::OK {
+            bail!("{path}: {status}: {}", String::from_utf8_lossy(&body));
+        }
+        Ok(body)
+    }
+}

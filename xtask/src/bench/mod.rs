@@ -1,0 +1,79 @@
+//! Benchmarks: a release build of the node as its own process, clients over loopback, figures as they come.
+//!
+//! Nothing is mocked: members and circles are made by the command line, objects go in by TAXII with a credential, and the
+//! store lies on the disk that holds the build. The clients run on the same cores as the node. Beside each rate stands what
+//! the same bytes take without a node: written and synced to a file, or served by the same HTTP library from memory.
+
+mod bare;
+mod client;
+mod demo;
+mod ingest;
+mod node;
+mod objects;
+mod page;
+mod table;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+
+use node::Node;
+use table::Table;
+
+/// What to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Durable TAXII ingest from one client, 1,000 objects an envelope; then paging, memory and cold start with all that
+    Ingest,
+    /// Durable TAXII ingest from 16 clients, one object an envelope
+    Singles,
+    /// From the start of the demo to its first answer
+    Demo,
+}
+
+/// Options of `cargo xtask bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// What to measure [default: all]
+    what: Vec<What>,
+    /// Objects that `ingest` brings in
+    #[arg(long, default_value_t = 1_000_000)]
+    objects: u64,
+    /// Where the store lies [default: a temporary folder beside the build]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Builds and measures.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.objects < 10_000 {
+        bail!("--objects is at least 10000: fewer say nothing");
+    }
+    let program = node::build()?;
+    let dir = match &args.dir {
+        Some(dir) => tempfile::Builder::new().prefix("bench-").tempdir_in(dir),
+        None => tempfile::Builder::new()
+            .prefix("bench-")
+            .tempdir_in(program.parent().context("a program lies in a folder")?),
+    }
+    .context("no folder for the store")?;
+    let wanted = |what| args.what.is_empty() || args.what.contains(&what);
+    let mut table = Table::new(args.json);
+    if wanted(What::Ingest) {
+        let node = Node::new(&program, &dir.path().join("ingest"))?;
+        ingest::envelopes(&node, args.objects, &mut table)?;
+        page::run(&node, args.objects, &mut table)?;
+    }
+    if wanted(What::Singles) {
+        ingest::singles(&Node::new(&program, &dir.path().join("singles"))?, &mut table)?;
+    }
+    if wanted(What::Demo) {
+        demo::run(&program, &mut table)?;
+    }
+    table.finish();
+    Ok(())
+}

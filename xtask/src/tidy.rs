@@ -1,0 +1,192 @@
+//! The house's rules that no compiler checks. They run as an ordinary test too.
+//!
+//! Arrows point down; what a room must not know, it does not name; licences are permissive; there is one crypto provider
+//! and one SQLite; every module has its page and every crate its place in ARCHITECTURE.md.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// Which rooms each room may enter.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("bongsu-stix", &[]),
+    ("bongsu-line", &["bongsu-stix"]),
+    ("bongsu-policy", &["bongsu-stix"]),
+    ("bongsu-watch", &["bongsu-stix"]),
+    ("bongsu-gate", &["bongsu-stix", "bongsu-line", "bongsu-policy"]),
+    ("bongsu-exchange", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate", "bongsu-watch"]),
+    ("bongsu-deliver", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate", "bongsu-watch"]),
+    (
+        "bongsu-web",
+        &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate", "bongsu-watch", "bongsu-exchange", "bongsu-deliver"],
+    ),
+];
+
+/// What a folder's sources must not name outside tests, and why.
+const FORBIDDEN: &[(&str, &[&str], &str)] = &[
+    ("crates/stix/src", PURE, "`stix` is pure"),
+    ("crates/policy/src", PURE, "`policy` is pure"),
+    ("crates/watch/src", PURE, "`watch` is pure"),
+    ("crates/gate/src", &["rusqlite", "axum", "http::"], "`gate` knows no SQL and no HTTP"),
+    ("crates/exchange/src", &["rusqlite"], "SQL is known in `line` alone"),
+    ("crates/deliver/src", &["rusqlite"], "SQL is known in `line` alone"),
+    ("crates/web/src", &["rusqlite"], "SQL is known in `line` alone"),
+    ("crates/bongsu/src", &["rusqlite"], "SQL is known in `line` alone"),
+];
+const PURE: &[&str] = &["std::fs", "std::net::Tcp", "SystemTime", "Instant::now", "tracing::", "std::env", "rusqlite", "tokio"];
+
+/// Licences under which a dependency may come.
+const LICENCES: &[&str] = &[
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "MIT",
+    "MIT-0",
+    "BSD-1-Clause",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "ISC",
+    "0BSD",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+];
+/// Files past this many lines want a reason.
+const LINES_MAX: usize = 600;
+
+/// Checks everything; the error lists all that is wrong.
+pub(crate) fn run() -> Result<()> {
+    let metadata = MetadataCommand::new().other_options(["--locked".to_owned(), "--offline".to_owned()]).exec()?;
+    let root = metadata.workspace_root.as_std_path().to_owned();
+    let mut faults = Vec::new();
+    arrows(&metadata, &mut faults);
+    dependencies(&metadata, &mut faults)?;
+    sources(&root, &mut faults)?;
+    documents(&metadata, &root, &mut faults)?;
+    if faults.is_empty() {
+        return Ok(());
+    }
+    bail!("{} faults:\n  {}", faults.len(), faults.join("\n  "))
+}
+
+fn arrows(metadata: &Metadata, faults: &mut Vec<String>) {
+    let allowed: BTreeMap<_, _> = ARROWS.iter().copied().collect();
+    for package in metadata.workspace_packages() {
+        let Some(may_enter) = allowed.get(package.name.as_str()) else { continue };
+        let ours = package.dependencies.iter().filter(|dependency| dependency.name.starts_with("bongsu-"));
+        for dependency in ours.filter(|dependency| dependency.kind != DependencyKind::Development) {
+            if !may_enter.contains(&dependency.name.as_str()) {
+                faults.push(format!("{} may not enter {}", package.name, dependency.name));
+            }
+        }
+    }
+}
+
+/// Whether an SPDX expression can be satisfied with permissive licences alone.
+fn permissive(expression: &str) -> bool {
+    let one = |name: &str| LICENCES.contains(&name.trim_matches(|c: char| c == '(' || c == ')' || c == ' '));
+    let any = |alternatives: &str| alternatives.split(" OR ").flat_map(|one| one.split('/')).any(one);
+    expression.split(" AND ").all(any)
+}
+
+fn dependencies(metadata: &Metadata, faults: &mut Vec<String>) -> Result<()> {
+    let resolve = metadata.resolve.as_ref().context("cargo resolved nothing")?;
+    let used: HashSet<_> = resolve.nodes.iter().map(|node| &node.id).collect();
+    let packages: Vec<&Package> = metadata.packages.iter().filter(|package| used.contains(&package.id)).collect();
+    for package in &packages {
+        let expression = package.license.as_deref().unwrap_or("none");
+        if !permissive(expression) {
+            faults.push(format!("{} {} has the licence `{expression}`", package.name, package.version));
+        }
+        if ["aws-lc-rs", "aws-lc-sys", "openssl-sys", "native-tls", "boring"].contains(&package.name.as_str()) {
+            faults.push(format!("{} is a second crypto provider beside ring", package.name));
+        }
+    }
+    for name in ["libsqlite3-sys", "ring", "rustls"] {
+        let versions = packages.iter().filter(|package| package.name.as_str() == name).count();
+        if versions != 1 {
+            faults.push(format!("{name} is there {versions} times, not once"));
+        }
+    }
+    Ok(())
+}
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(folder)
+        .with_context(|| folder.display().to_string())?
+        .collect::<Result<_, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::path);
+    for path in entries.into_iter().map(|entry| entry.path()) {
+        if path.is_dir() {
+            rust_files(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn sources(root: &Path, faults: &mut Vec<String>) -> Result<()> {
+    let mut files = Vec::new();
+    for folder in ["crates", "xtask", "fuzz"] {
+        rust_files(&root.join(folder), &mut files)?;
+    }
+    for path in files.iter().filter(|path| !path.components().any(|part| part.as_os_str() == "target")) {
+        let text = std::fs::read_to_string(path)?;
+        let shown = path.strip_prefix(root).unwrap_or(path).display();
+        if !text.starts_with("//!") && !text.starts_with("#![no_main]\n//!") {
+            faults.push(format!("{shown} does not open with its page (//!)"));
+        }
+        let lines = text.lines().count();
+        if lines > LINES_MAX {
+            faults.push(format!("{shown} has {lines} lines"));
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (folder, words, why) in FORBIDDEN {
+            let named = words.iter().filter(|word| path.starts_with(root.join(folder)) && code.contains(**word));
+            faults.extend(named.map(|word| format!("{shown} names `{word}`: {why}")));
+        }
+    }
+    Ok(())
+}
+
+fn documents(metadata: &Metadata, root: &Path, faults: &mut Vec<String>) -> Result<()> {
+    let map = std::fs::read_to_string(root.join("ARCHITECTURE.md"))?;
+    for package in metadata.workspace_packages() {
+        let folder = package.manifest_path.parent().and_then(|folder| folder.strip_prefix(root).ok());
+        let folder = folder.context("a package lies in the workspace")?;
+        if !map.contains(&format!("`{folder}`")) {
+            faults.push(format!("ARCHITECTURE.md does not show `{folder}`"));
+        }
+    }
+    let rules = std::fs::read_to_string(root.join("docs/releases.md"))?;
+    let source = std::fs::read_to_string(root.join("crates/policy/src/rule.rs"))?;
+    let codes = source.lines().filter_map(|line| line.trim().strip_suffix(';')?.split('"').nth(1));
+    faults.extend(
+        codes
+            .filter(|code| !rules.contains(&format!("`{code}`")))
+            .map(|code| format!("docs/releases.md does not have the rule `{code}`")),
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_house_is_in_order() {
+        super::run().unwrap_or_else(|error| panic!("{error:#}"));
+    }
+
+    #[test]
+    fn a_licence_must_be_permissive_in_every_part() {
+        for good in ["MIT", "MIT OR GPL-3.0", "Apache-2.0/MIT", "(MIT OR Apache-2.0) AND Unicode-3.0"] {
+            assert!(super::permissive(good), "{good}");
+        }
+        for bad in ["GPL-3.0", "MIT AND LGPL-2.1", "none", ""] {
+            assert!(!super::permissive(bad), "{bad}");
+        }
+    }
+}
