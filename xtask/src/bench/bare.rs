@@ -46,7 +46,9 @@ pub(crate) async fn serve(status: StatusCode, answer: Bytes) -> Result<String> {
             });
             tokio::spawn(async move {
                 // A client that goes away is no failure of the measurement.
-                let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
             });
         }
     });

@@ -47,7 +47,8 @@ impl Client {
         }
         let response = self.send.send_request(request.body(Full::new(body.into()))?).await?;
         let status = response.status();
-        let body = tokio::time::timeout(Duration::from_secs(60), response.into_body().collect()).await??.to_bytes();
+        let body =
+            tokio::time::timeout(Duration::from_secs(60), response.into_body().collect()).await??.to_bytes();
         Ok((status, body))
     }
 
@@ -56,7 +57,10 @@ impl Client {
         let (status, body) = self.ask(Method::POST, path, envelope).await?;
         let taken = body.windows(18).rev().any(|part| part == b"\"failure_count\":0,");
         if status != StatusCode::ACCEPTED || !taken {
-            bail!("{status}: {}", String::from_utf8_lossy(body.get(..body.len().min(400)).unwrap_or_default()));
+            bail!(
+                "{status}: {}",
+                String::from_utf8_lossy(body.get(..body.len().min(400)).unwrap_or_default())
+            );
         }
         Ok(())
     }

@@ -15,7 +15,8 @@ pub(crate) const OBJECTS: &str = "/api/collections/region/objects/";
 /// Builds the program for release and says where it lies.
 pub(crate) fn build() -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let done = Command::new(&cargo).args(["build", "--release", "--locked", "--package", "bongsu"]).status()?;
+    let done =
+        Command::new(&cargo).args(["build", "--release", "--locked", "--package", "bongsu"]).status()?;
     if !done.success() {
         bail!("the release build failed");
     }
@@ -41,11 +42,23 @@ impl Node {
         let (program, dir) = (program.to_owned(), dir.to_owned());
         let mut node = Self { program, dir, token: String::new(), reader_token: String::new() };
         node.json(&["init"])?;
-        let add = |handle| node.json(&["member", "add", handle, "--level", "exchange", "--clearance", "amber"]);
+        let add =
+            |handle| node.json(&["member", "add", handle, "--level", "exchange", "--clearance", "amber"]);
         let (first, second) = (add(MEMBER)?, add(READER)?);
-        let token = |added: Value| added["token"]["token"].as_str().map(str::to_owned).context("no token was shown");
+        let token =
+            |added: Value| added["token"]["token"].as_str().map(str::to_owned).context("no token was shown");
         (node.token, node.reader_token) = (token(first)?, token(second)?);
-        node.json(&["circle", "add", "region", "--ceiling", "amber", "--member", MEMBER, "--member", READER])?;
+        node.json(&[
+            "circle",
+            "add",
+            "region",
+            "--ceiling",
+            "amber",
+            "--member",
+            MEMBER,
+            "--member",
+            READER,
+        ])?;
         Ok(node)
     }
 
@@ -56,7 +69,10 @@ impl Node {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.env_clear().env("BONGSU__HTTP__LISTEN", "127.0.0.1:0").env("BONGSU__DNS__LISTEN", "127.0.0.1:0");
+        command
+            .env_clear()
+            .env("BONGSU__HTTP__LISTEN", "127.0.0.1:0")
+            .env("BONGSU__DNS__LISTEN", "127.0.0.1:0");
         command.arg("--data").arg(&self.dir).arg("--json").args(args);
         command
     }

@@ -19,7 +19,8 @@ fn scattered(number: u64) -> u64 {
 /// Appends indicator `number` to `text`.
 pub(crate) fn push(text: &mut String, number: u64) {
     let (high, low) = (scattered(number), scattered(!number));
-    let id = uuid::Builder::from_random_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes()).into_uuid();
+    let id = uuid::Builder::from_random_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
+        .into_uuid();
     text.push_str(BEFORE);
     text.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
     text.push_str(MIDDLE);

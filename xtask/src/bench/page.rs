@@ -88,7 +88,9 @@ async fn pages(client: &mut Client, path: &str) -> Result<(f64, u64)> {
         // `more` and `next` stand before the objects.
         let head = String::from_utf8_lossy(page.get(..page.len().min(80)).unwrap_or_default()).into_owned();
         match head.split_once("\"next\":\"") {
-            Some((_, rest)) => next = format!("&next={}", rest.split('"').next().context("`next` has an end")?),
+            Some((_, rest)) => {
+                next = format!("&next={}", rest.split('"').next().context("`next` has an end")?)
+            }
             None => break,
         }
     }

@@ -24,7 +24,6 @@ pub(crate) struct Config {
     pub dns: Dns,
     pub web: Web,
     pub guard: Guard,
-    pub storage: Storage,
     pub log: Log,
 }
 
@@ -126,20 +125,6 @@ pub(crate) struct Web {
 pub(crate) struct Guard {
     /// Folder with more warning lists, in the MISP warning-list form, beside the built-in ones.
     pub lists: Option<PathBuf>,
-}
-
-/// The store.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Storage {
-    /// Bytes of page cache.
-    pub page_cache_bytes: usize,
-}
-
-impl Default for Storage {
-    fn default() -> Self {
-        Self { page_cache_bytes: 64 << 20 }
-    }
 }
 
 /// Logs, on standard error.

@@ -20,6 +20,7 @@ fn steady(mut value: Value) -> Value {
                             | "data"
                             | "config"
                             | "checkpoint"
+                            | "root"
                             | "to"
                             | "seconds"
                     );

@@ -143,13 +143,12 @@ fn paths() -> Vec<String> {
 fn steady(text: &str, path: &str) -> String {
     let asked = path.rsplit_once("q=").map_or("", |(_, q)| q);
     let text = if asked.is_empty() { text.to_owned() } else { text.replace(asked, "") };
-    let dated = regex_free(&text);
-    dated.split_whitespace().collect::<Vec<_>>().join(" ")
+    without_digits(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Digits become one sign, so that times, serials and numbers of the node's own do not count; the number of objects does,
 /// because each is there by name.
-fn regex_free(text: &str) -> String {
+fn without_digits(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
 }
 
