@@ -55,7 +55,7 @@ impl Client {
     /// Posts an envelope; everything in it must be taken.
     pub(crate) async fn post(&mut self, path: &str, envelope: String) -> Result<()> {
         let (status, body) = self.ask(Method::POST, path, envelope).await?;
-        let taken = body.windows(18).rev().any(|part| part == b"\"failure_count\":0,");
+        let taken = memchr::memmem::rfind(&body, b"\"failure_count\":0,").is_some();
         if status != StatusCode::ACCEPTED || !taken {
             bail!(
                 "{status}: {}",

@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use hyper::StatusCode;
+use memchr::memmem;
 
 use super::bare;
 use super::client::Client;
@@ -84,7 +85,7 @@ async fn pages(client: &mut Client, path: &str) -> Result<(f64, u64)> {
     let (started, mut objects, mut next) = (Instant::now(), 0, String::new());
     for _ in 0..PAGES_MAX {
         let page = client.get(&format!("{path}{next}")).await?;
-        objects += page.windows(19).filter(|part| part == b"{\"type\":\"indicator\"").count() as u64;
+        objects += memmem::find_iter(&page, b"{\"type\":\"indicator\"").count() as u64;
         // `more` and `next` stand before the objects.
         let head = String::from_utf8_lossy(page.get(..page.len().min(80)).unwrap_or_default()).into_owned();
         match head.split_once("\"next\":\"") {
