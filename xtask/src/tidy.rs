@@ -73,6 +73,7 @@ pub(crate) fn run() -> Result<()> {
     let root = metadata.workspace_root.as_std_path().to_owned();
     let mut faults = Vec::new();
     arrows(&metadata, &mut faults);
+    unused(&metadata, &mut faults)?;
     dependencies(&metadata, &mut faults)?;
     sources(&root, &mut faults)?;
     documents(&metadata, &root, &mut faults)?;
@@ -102,6 +103,25 @@ fn arrows(metadata: &Metadata, faults: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// Dependencies that no source of their package names.
+fn unused(metadata: &Metadata, faults: &mut Vec<String>) -> Result<()> {
+    for package in metadata.workspace_packages() {
+        let folder = package.manifest_path.parent().context("a manifest lies in a folder")?;
+        let mut files = Vec::new();
+        rust_files(folder.as_std_path(), &mut files)?;
+        let texts = files.iter().map(std::fs::read_to_string).collect::<Result<Vec<_>, _>>()?;
+        for dependency in &package.dependencies {
+            let name = dependency.rename.as_ref().unwrap_or(&dependency.name).replace('-', "_");
+            let named =
+                |text: &String| text.contains(&format!("{name}::")) || text.contains(&format!("use {name}"));
+            if !texts.iter().any(named) {
+                faults.push(format!("{} does not use {}", package.name, dependency.name));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether an SPDX expression can be satisfied with permissive licences alone.

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use line::{Added, Draft, LineId, Outcome, Refusal, Seq, StorageError};
 use policy::{CircleId, MemberId, Rule, Terms};
+use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 use stix::{Head, ObjectId, Timestamp, Tlp};
 
 use crate::opening::{Gate, NotFound};
+
+/// Objects that one thread hashes, so that small submissions stay on the thread that brings them.
+const HASHED_TOGETHER: usize = 200;
 
 /// An object to be shared: its text with the head read from it.
 #[derive(Debug, Clone)]
@@ -90,14 +94,17 @@ impl Gate {
             let marks = head.markings.iter().filter_map(Tlp::of);
             marks.chain(terms.ceiling).max().is_some_and(|mark| mark > ceiling)
         };
-        let (mut drafts, mut forbidden) = (Vec::with_capacity(objects.len()), Vec::new());
-        for (at, Submission { raw, head }) in objects.into_iter().enumerate() {
-            if over(&head) {
-                forbidden.push(at);
-            } else {
-                drafts.push(Draft::object(member.uuid(), text.clone(), raw.into_bytes(), head));
-            }
-        }
+        let forbidden: Vec<usize> =
+            objects.iter().enumerate().filter(|(_, object)| over(&object.head)).map(|(at, _)| at).collect();
+        // A draft hashes its bytes, which is most of the work here.
+        let drafts = objects
+            .into_par_iter()
+            .with_min_len(HASHED_TOGETHER)
+            .filter(|object| !over(&object.head))
+            .map(|Submission { raw, head }| {
+                Draft::object(member.uuid(), text.clone(), raw.into_bytes(), head)
+            })
+            .collect();
         let answer = move |outcomes: Result<Vec<Outcome>, StorageError>| {
             told(outcomes.map(|outcomes| merged(outcomes, &forbidden)).map_err(SubmitError::from));
         };

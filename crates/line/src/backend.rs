@@ -5,6 +5,7 @@
 //! appends to it. WAL with `synchronous=FULL`: what was committed survives power loss.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
@@ -15,6 +16,10 @@ use crate::record::{Added, LineId, RecordKind, Seq};
 /// The version of the tables.
 const SCHEMA: i64 = 1;
 const SEQ_BITS: u32 = 40;
+/// How long a statement waits for a lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the writer waits for readers that are still in the log.
+const PATIENCE_WITH_READERS: Duration = Duration::from_millis(20);
 
 /// The head of a line, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +77,8 @@ impl Sqlite {
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "wal_autocheckpoint", 8192)?;
+        // Moving the log into the file is the mover's work, beside the writer's.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "cache_size", -16_384)?;
         let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         match found {
@@ -91,6 +97,32 @@ impl Sqlite {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.pragma_update(None, "cache_size", -8_192)?;
         Ok(Self { connection })
+    }
+
+    /// Opens the file to move the log into it.
+    pub(crate) fn mover(path: &Path) -> Result<Self, BackendError> {
+        let connection = Connection::open(path)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "cache_size", -1_024)?;
+        Ok(Self { connection })
+    }
+
+    /// Moves what is in the log into the file as far as no reader is in the way; gives the pages that the log has.
+    pub(crate) fn move_log(&self) -> Result<u64, BackendError> {
+        self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")
+    }
+
+    /// As [`Sqlite::move_log`], and lets the log begin anew, if no reader is in it. For the writer, between commits.
+    pub(crate) fn restart_log(&self) -> Result<u64, BackendError> {
+        self.connection.busy_timeout(PATIENCE_WITH_READERS)?;
+        let pages = self.checkpoint("PRAGMA wal_checkpoint(RESTART)");
+        self.connection.busy_timeout(PATIENCE)?;
+        pages
+    }
+
+    fn checkpoint(&self, pragma: &str) -> Result<u64, BackendError> {
+        let pages: i64 = self.connection.query_row(pragma, [], |row| row.get(1))?;
+        Ok(u64::try_from(pages).unwrap_or(0))
     }
 
     /// All lines, in the order in which they were made.
@@ -173,7 +205,7 @@ impl Sqlite {
     pub(crate) fn backup(&self, to: &Path) -> Result<(), BackendError> {
         let mut target = Connection::open(to)?;
         let backup = rusqlite::backup::Backup::new(&self.connection, &mut target)?;
-        Ok(backup.run_to_completion(4_096, std::time::Duration::ZERO, None)?)
+        Ok(backup.run_to_completion(4_096, Duration::ZERO, None)?)
     }
 
     /// What SQLite itself says of its file: `ok`, or the first thing that is wrong.

@@ -193,12 +193,26 @@ pub(crate) struct Fact<'a> {
     pub(crate) withdrawn: Option<&'a ObjectId>,
 }
 
+/// Where an object stands, with a part of its id's hash: the table grows and rules out others without looking at objects.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    hash: u32,
+    object: u32,
+}
+
+impl Place {
+    /// The hash as the table wants it: all 64 bits in use.
+    fn spread(hash: u32) -> u64 {
+        u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
 /// The catalogue of one line.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     rows: Chunks<Row>,
     objects: Chunks<Object>,
-    index: HashTable<u32>,
+    index: HashTable<Place>,
     hasher: RandomState,
     types: Vec<Box<str>>,
     type_index: HashMap<Box<str>, u16>,
@@ -245,8 +259,20 @@ impl Catalogue {
     pub fn object(&self, id: &ObjectId) -> Option<ObjectIx> {
         let object_type = *self.type_index.get(id.object_type())?;
         let key = (object_type, id.uuid());
-        let same = |at: &u32| self.objects.get(*at as usize).is_some_and(|o| (o.object_type, o.uuid) == key);
-        self.index.find(self.hasher.hash_one(key), same).copied().map(ObjectIx)
+        self.place(key).map(ObjectIx)
+    }
+
+    fn hash(&self, key: (u16, Uuid)) -> u32 {
+        // The upper half is as good as any: the hasher is keyed, because ids come from outside.
+        u32::try_from(self.hasher.hash_one(key) >> 32).unwrap_or_default()
+    }
+
+    fn place(&self, key: (u16, Uuid)) -> Option<u32> {
+        let hash = self.hash(key);
+        let is_it =
+            |object: u32| self.objects.get(object as usize).is_some_and(|o| (o.object_type, o.uuid) == key);
+        let same = |place: &Place| place.hash == hash && is_it(place.object);
+        self.index.find(Place::spread(hash), same).map(|place| place.object)
     }
 
     /// The object's id.
@@ -392,7 +418,7 @@ impl Catalogue {
         let object = self.object_or_new(&head.id);
         let version = version_of(head, fact.added);
         let newer = self.chain(ObjectIx(object)).next().is_none_or(|newest| version > newest.version());
-        let previous = self.place(object, at, newer);
+        let previous = self.chain_in(object, at, newer);
         if let Some(object) = self.objects.get_mut(object as usize) {
             object.withdrawn = false;
             if object.origin == 0 {
@@ -422,7 +448,7 @@ impl Catalogue {
     }
 
     /// Puts entry `at` into the object's chain, whose first is the newest; gives what comes after it there.
-    fn place(&mut self, object: u32, at: u32, newer: bool) -> u32 {
+    fn chain_in(&mut self, object: u32, at: u32, newer: bool) -> u32 {
         let Some(held) = self.objects.get_mut(object as usize) else { return NONE };
         let first = held.latest;
         if newer || first == NONE {
@@ -451,7 +477,7 @@ impl Catalogue {
             self.link_to(at, target, essential);
         }
         let is_latest = self.objects.get(object as usize).is_some_and(|held| held.latest == old);
-        let previous = if is_latest { self.place(object, at, true) } else { self.place(object, at, false) };
+        let previous = self.chain_in(object, at, is_latest);
         self.rows.push(Row { previous, references: from, ..copy });
     }
 
@@ -519,19 +545,15 @@ impl Catalogue {
             }
         };
         let key = (object_type, id.uuid());
-        let hash = self.hasher.hash_one(key);
-        let objects = &self.objects;
-        let same = |at: &u32| objects.get(*at as usize).is_some_and(|o| (o.object_type, o.uuid) == key);
-        if let Some(known) = self.index.find(hash, same) {
-            return *known;
+        if let Some(known) = self.place(key) {
+            return known;
         }
         let new = u32::try_from(self.objects.len()).unwrap_or(NONE);
         let (uuid, withdrawn) = (id.uuid(), false);
         self.objects.push(Object { uuid, object_type, withdrawn, latest: NONE, referred: NONE, origin: 0 });
-        let (objects, hasher) = (&self.objects, &self.hasher);
-        let rehash =
-            |at: &u32| objects.get(*at as usize).map_or(0, |o| hasher.hash_one((o.object_type, o.uuid)));
-        self.index.insert_unique(hash, new, rehash);
+        let hash = self.hash(key);
+        let rehash = |place: &Place| Place::spread(place.hash);
+        self.index.insert_unique(Place::spread(hash), Place { hash, object: new }, rehash);
         new
     }
 }

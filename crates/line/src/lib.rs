@@ -8,7 +8,9 @@
 mod backend;
 pub mod catalogue;
 pub mod chunks;
+mod load;
 pub mod merkle;
+mod queue;
 pub mod record;
 pub mod store;
 pub mod verify;

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, RwLock};
 
-use crate::backend::{BackendError, Batch, HeadRow, Sqlite};
+use crate::backend::{BackendError, Sqlite};
 use crate::catalogue::Catalogue;
+use crate::load::load;
 use crate::merkle::{Frontier, Hash};
+use crate::queue::{Queue, write_until_closed};
 use crate::record::{Added, Draft, LineId, Outcome, Record, RecordKind, Seq};
-use crate::writer::{Answer, GROUP_RECORDS_MAX, Job, group, replay};
+use crate::writer::{Answer, Job};
 
-/// Bytes that may wait for the writer; beyond it, appending waits.
-const QUEUE_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Most records that [`Store::records`] gives at once.
 pub const RECORDS_MAX: usize = 10_000;
 /// The name of the file in a node's data folder.
@@ -103,24 +103,13 @@ pub(crate) struct LineState {
     waiters: Mutex<()>,
 }
 
-#[derive(Default)]
-struct Queue {
-    jobs: Vec<Job>,
-    bytes: usize,
-    closing: bool,
-}
-
-struct Shared {
-    path: PathBuf,
-    lines: RwLock<HashMap<LineId, Arc<LineState>>>,
-    queue: Mutex<Queue>,
-    /// The writer waits here for work.
-    work: Condvar,
-    /// Appenders wait here for room.
-    room: Condvar,
+pub(crate) struct Shared {
+    pub(crate) path: PathBuf,
+    pub(crate) lines: RwLock<HashMap<LineId, Arc<LineState>>>,
+    pub(crate) queue: Queue,
+    pub(crate) clock: Clock,
     readers: Mutex<Vec<Sqlite>>,
     readers_max: usize,
-    clock: Clock,
     _lock: File,
 }
 
@@ -131,8 +120,7 @@ struct Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.shared.queue.lock().closing = true;
-        self.shared.work.notify_all();
+        self.shared.queue.close();
         if let Some(writer) = self.writer.lock().take() {
             // A writer that panicked has told its callers by dropping their answers.
             let _ = writer.join();
@@ -176,12 +164,10 @@ impl Store {
         let shared = Arc::new(Shared {
             path,
             lines: RwLock::new(lines),
-            queue: Mutex::default(),
-            work: Condvar::new(),
-            room: Condvar::new(),
+            queue: Queue::default(),
+            clock,
             readers: Mutex::default(),
             readers_max: options.readers,
-            clock,
             _lock: lock,
         });
         let for_writer = Arc::clone(&shared);
@@ -230,20 +216,7 @@ impl Store {
     /// As [`Store::append`], but calls `answer` when the drafts are durable; `answer` must not block. Waits only when
     /// more than 256 MiB are queued already.
     pub fn append_then(&self, line: LineId, drafts: Vec<Draft>, answer: Answer) {
-        let job = Job { line, drafts, answer };
-        let weight = job.weight();
-        let mut queue = self.shared().queue.lock();
-        while queue.bytes > QUEUE_BYTES_MAX && !queue.closing {
-            self.shared().room.wait(&mut queue);
-        }
-        if queue.closing {
-            drop(queue);
-            return (job.answer)(Err(StorageError::Closing));
-        }
-        queue.bytes += weight;
-        queue.jobs.push(job);
-        drop(queue);
-        self.shared().work.notify_one();
+        self.shared().queue.push(Job { line, drafts, answer });
     }
 
     fn state(&self, line: LineId) -> Result<Arc<LineState>, StorageError> {
@@ -404,7 +377,7 @@ fn resolve(
 }
 
 impl LineState {
-    fn empty(no: i64, id: LineId) -> Self {
+    pub(crate) fn empty(no: i64, id: LineId) -> Self {
         Self {
             no,
             id,
@@ -413,62 +386,5 @@ impl LineState {
             grown: Condvar::new(),
             waiters: Mutex::default(),
         }
-    }
-}
-
-fn load(sqlite: &Sqlite, head: &HeadRow) -> Result<LineState, OpenError> {
-    let damaged = |what: String| OpenError::Damaged { line: head.id, what };
-    let (mut catalogue, mut frontier) = (Catalogue::default(), Frontier::default());
-    let mut wrong = None;
-    sqlite
-        .scan((head.no, head.id), Seq(0), Seq(head.size), &mut |row| {
-            if wrong.is_some() {
-                return;
-            }
-            if row.seq.0 != frontier.size() + 1 {
-                wrong = Some(format!("number {} is missing", frontier.size() + 1));
-            } else if let Err(error) = replay(&mut catalogue, &mut frontier, row) {
-                wrong = Some(format!("record {}: {error}", row.seq.0));
-            }
-        })
-        .map_err(|error| damaged(error.to_string()))?;
-    match wrong {
-        Some(what) => Err(damaged(what)),
-        None if frontier.size() != head.size => {
-            Err(damaged(format!("{} of {} records are there", frontier.size(), head.size)))
-        }
-        None if frontier.root() != head.root => Err(damaged("its records do not give its root".to_owned())),
-        None => {
-            let state = LineState::empty(head.no, head.id);
-            *state.catalogue.write() = catalogue;
-            *state.frontier.lock() = frontier;
-            Ok(state)
-        }
-    }
-}
-
-fn write_until_closed(shared: &Shared, mut sqlite: Sqlite) {
-    loop {
-        let mut queue = shared.queue.lock();
-        while queue.jobs.is_empty() && !queue.closing {
-            shared.work.wait(&mut queue);
-        }
-        if queue.jobs.is_empty() {
-            return;
-        }
-        let mut records = 0;
-        let fits = queue.jobs.iter().take_while(|job| {
-            let first = records == 0;
-            records += job.drafts.len();
-            first || records <= GROUP_RECORDS_MAX
-        });
-        let count = fits.count();
-        let jobs: Vec<_> = queue.jobs.drain(..count).collect();
-        queue.bytes -= jobs.iter().map(Job::weight).sum::<usize>();
-        drop(queue);
-        shared.room.notify_all();
-        let lines = shared.lines.read().clone();
-        let mut commit = |batch: &Batch<'_>| sqlite.commit(batch).map_err(StorageError::from);
-        group(jobs, &lines, (shared.clock)(), &mut commit);
     }
 }

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use crate::backend::Sqlite;
-use crate::catalogue::Catalogue;
-use crate::merkle::{Frontier, Hash};
-use crate::record::{Added, LineId, Seq};
+use crate::load::Loading;
+use crate::merkle::Hash;
+use crate::record::{LineId, Seq};
 use crate::store::FILE;
-use crate::writer::replay;
 
 /// Why a store could not be checked.
 #[derive(Debug, thiserror::Error)]
@@ -61,23 +60,14 @@ pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Verif
     report.file_fault = (said != "ok").then_some(said);
     let mut done = 0;
     for head in heads {
-        let (mut catalogue, mut frontier) = (Catalogue::default(), Frontier::default());
-        let mut faults = Vec::new();
-        let mut last = Added(i64::MIN);
+        let mut loading = Loading::new();
         let scanned = sqlite.scan((head.no, head.id), Seq(0), Seq(head.size), &mut |row| {
-            if row.seq.0 != frontier.size() + 1 {
-                faults.push(format!("after record {} comes {}", frontier.size(), row.seq.0));
-            }
-            if row.added <= last {
-                faults.push(format!("record {} is not later than the one before it", row.seq.0));
-            }
-            last = row.added;
-            if let Err(error) = replay(&mut catalogue, &mut frontier, row) {
-                faults.push(format!("record {}: {error}", row.seq.0));
-            }
+            loading.row(row);
             done += 1;
             progress(done, total);
         });
+        loading.settle();
+        let Loading { frontier, mut faults, .. } = loading;
         if let Err(error) = scanned {
             faults.push(error.to_string());
         }

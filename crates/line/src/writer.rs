@@ -5,10 +5,10 @@
 //! without gaps, and nobody sees what might not survive. A failed commit changes nothing and is told to all
 //! whose drafts were in it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use stix::{ObjectId, Timestamp};
+use stix::{Head, ObjectId, Timestamp};
 use uuid::Uuid;
 
 use crate::backend::{Batch, HeadRow, RecordRow};
@@ -47,6 +47,8 @@ struct Stage<'a> {
     staged: Vec<Staged>,
     /// What this group brings of each object, in order.
     versions: HashMap<ObjectId, Vec<Version>>,
+    /// Objects that others referred to before they came with this group.
+    arrived: HashSet<ObjectIx>,
 }
 
 struct Staged {
@@ -55,6 +57,15 @@ struct Staged {
     draft: Draft,
 }
 
+/// What is known of an object before a draft about it is judged.
+struct Known {
+    /// Its place in the catalogue, which it may have by being referred to alone.
+    object: Option<ObjectIx>,
+    /// Its newest version, of this group or of the catalogue.
+    newest: Option<Version>,
+}
+
+#[derive(Clone, Copy)]
 struct Version {
     version: Timestamp,
     fingerprint: u64,
@@ -74,8 +85,8 @@ fn fingerprint(draft: &Draft) -> u64 {
 impl<'a> Stage<'a> {
     fn new(state: &'a LineState, catalogue: &'a Catalogue, frontier: Frontier) -> Self {
         let (next, last_added) = (catalogue.head().0 + 1, catalogue.head_added());
-        let (staged, versions) = (Vec::new(), HashMap::new());
-        Self { state, catalogue, frontier, next, last_added, staged, versions }
+        let (staged, versions, arrived) = (Vec::new(), HashMap::new(), HashSet::new());
+        Self { state, catalogue, frontier, next, last_added, staged, versions, arrived }
     }
 
     fn offer(&mut self, draft: Draft, now: i64) -> Outcome {
@@ -83,9 +94,11 @@ impl<'a> Stage<'a> {
             return Outcome::Refused(Refusal::Full);
         }
         let added = Added(now.max(self.last_added.0 + 1));
-        let judged = match (&draft.head, &draft.withdrawn, draft.of) {
-            (Some(_), ..) => self.judge(&draft, added),
-            (None, Some(id), _) => self.judge_withdrawal(&draft, id),
+        let subject = draft.head.as_ref().map(|head| &head.id).or(draft.withdrawn.as_ref());
+        let known = subject.map(|id| self.known(id));
+        let judged = match (&draft.head, &known, draft.of) {
+            (Some(head), Some(known), _) => self.judge(&draft, head, known, added),
+            (None, Some(known), _) => judge_withdrawal(&draft, known),
             (None, None, Some(of)) => match self.catalogue.entry(of) {
                 Some(entry) if entry.counts() => None,
                 _ => Some(Outcome::Refused(Refusal::Unknown)),
@@ -96,7 +109,9 @@ impl<'a> Stage<'a> {
             return outcome;
         }
         let seq = Seq(self.next);
-        self.note(&draft, seq, added);
+        if let Some(known) = known {
+            self.note(&draft, &known, seq, added);
+        }
         let terms = draft.terms.as_deref();
         let data = merkle::leaf_data(draft.kind, draft.sender, added, draft.of, terms, &draft.body_hash);
         self.frontier.push(merkle::leaf(&data));
@@ -105,33 +120,30 @@ impl<'a> Stage<'a> {
         Outcome::Appended { seq, added }
     }
 
-    /// The newest version of an object, of this group or of the catalogue.
-    fn newest(&self, id: &ObjectId) -> Option<Version> {
+    fn known(&self, id: &ObjectId) -> Known {
+        let object = self.catalogue.object(id);
         let here = self.versions.get(id).into_iter().flatten().max_by_key(|known| (known.version, known.seq));
-        let there = self.catalogue.object(id).and_then(|object| {
+        let there = object.and_then(|object| {
             let (seq, version, fingerprint, revoked, sender) = self.catalogue.newest(object)?;
             let (origin, withdrawn) = (self.catalogue.origin(object), self.catalogue.is_withdrawn(object));
             Some(Version { version, fingerprint, seq, revoked, sender, origin, withdrawn })
         });
-        match (here, there) {
-            (Some(here), there) if there.as_ref().is_none_or(|there| here.version >= there.version) => {
-                Some(Version { ..*here })
-            }
+        let newest = match (here, there) {
+            (Some(here), there) if there.is_none_or(|there| here.version >= there.version) => Some(*here),
             (_, there) => there,
-        }
+        };
+        Known { object, newest }
     }
 
-    fn same_version(&self, id: &ObjectId, version: Timestamp) -> Option<(Seq, u64)> {
+    fn same_version(&self, id: &ObjectId, known: &Known, version: Timestamp) -> Option<(Seq, u64)> {
         let here = self.versions.get(id).into_iter().flatten().find(|known| known.version == version);
-        let there =
-            || self.catalogue.object(id).and_then(|object| self.catalogue.version_of(object, version));
+        let there = || self.catalogue.version_of(known.object?, version);
         here.map(|known| (known.seq, known.fingerprint)).or_else(there)
     }
 
     /// `None` if the object may be appended.
-    fn judge(&self, draft: &Draft, added: Added) -> Option<Outcome> {
-        let head = draft.head.as_ref()?;
-        let newest = self.newest(&head.id)?;
+    fn judge(&self, draft: &Draft, head: &Head, known: &Known, added: Added) -> Option<Outcome> {
+        let newest = known.newest?;
         let version = version_of(head, added);
         let fingerprint = fingerprint(draft);
         if newest.withdrawn && (newest.sender != draft.sender || version <= newest.version) {
@@ -141,7 +153,7 @@ impl<'a> Stage<'a> {
             let same = newest.fingerprint == fingerprint;
             return same.then_some(Outcome::Present { seq: newest.seq });
         }
-        if let Some((seq, known)) = self.same_version(&head.id, version) {
+        if let Some((seq, known)) = self.same_version(&head.id, known, version) {
             let same = known == fingerprint;
             return Some(if same {
                 Outcome::Present { seq }
@@ -156,21 +168,9 @@ impl<'a> Stage<'a> {
         differs.then_some(Outcome::Refused(Refusal::OriginChanged))
     }
 
-    fn judge_withdrawal(&self, draft: &Draft, id: &ObjectId) -> Option<Outcome> {
-        match self.newest(id) {
-            None => Some(Outcome::Refused(Refusal::Unknown)),
-            Some(newest) if newest.withdrawn => Some(Outcome::Present { seq: newest.seq }),
-            // The node itself (nil) withdraws for its operators.
-            Some(newest) if newest.sender != draft.sender && !draft.sender.is_nil() => {
-                Some(Outcome::Refused(Refusal::Withdrawn))
-            }
-            Some(_) => None,
-        }
-    }
-
-    fn note(&mut self, draft: &Draft, seq: Seq, added: Added) {
+    fn note(&mut self, draft: &Draft, known: &Known, seq: Seq, added: Added) {
         if let Some(head) = &draft.head {
-            let origin = self.newest(&head.id).map_or(0, |newest| newest.origin);
+            let origin = known.newest.map_or(0, |newest| newest.origin);
             let version = Version {
                 version: version_of(head, added),
                 fingerprint: fingerprint(draft),
@@ -181,21 +181,15 @@ impl<'a> Stage<'a> {
                 withdrawn: false,
             };
             self.versions.entry(head.id.clone()).or_default().push(version);
-        } else if let Some(id) = &draft.withdrawn
-            && let Some(newest) = self.newest(id)
-        {
+            self.arrived.extend(known.object.filter(|object| self.catalogue.newest(*object).is_none()));
+        } else if let (Some(id), Some(newest)) = (&draft.withdrawn, known.newest) {
             self.versions.entry(id.clone()).or_default().push(Version { withdrawn: true, seq, ..newest });
         }
     }
 
     /// Announces again what earlier groups left waiting for an object that this one brings.
     fn announce(&mut self, now: i64) {
-        let arrived: Vec<ObjectIx> = self
-            .versions
-            .keys()
-            .filter_map(|id| self.catalogue.object(id))
-            .filter(|object| self.catalogue.newest(*object).is_none())
-            .collect();
+        let arrived = std::mem::take(&mut self.arrived);
         let mut due: Vec<Seq> = arrived
             .iter()
             .flat_map(|object| self.catalogue.released_by(*object, |other| arrived.contains(&other)))
@@ -223,6 +217,18 @@ impl<'a> Stage<'a> {
         }));
         let (id, size, root) = (self.state.id, self.frontier.size(), self.frontier.root());
         batch.heads.push(HeadRow { no, id, size, root });
+    }
+}
+
+fn judge_withdrawal(draft: &Draft, known: &Known) -> Option<Outcome> {
+    match known.newest {
+        None => Some(Outcome::Refused(Refusal::Unknown)),
+        Some(newest) if newest.withdrawn => Some(Outcome::Present { seq: newest.seq }),
+        // The node itself (nil) withdraws for its operators.
+        Some(newest) if newest.sender != draft.sender && !draft.sender.is_nil() => {
+            Some(Outcome::Refused(Refusal::Withdrawn))
+        }
+        Some(_) => None,
     }
 }
 
@@ -283,55 +289,90 @@ fn publish_line(state: &LineState, frontier: Frontier, staged: &[Staged]) {
     }
     let mut catalogue = state.catalogue.write();
     for record in staged {
-        let draft = &record.draft;
-        catalogue.apply(&Fact {
-            added: record.added,
-            kind: draft.kind,
-            sender: draft.sender,
-            terms: draft.terms.as_ref(),
-            of: draft.of,
-            fingerprint: fingerprint(draft),
-            head: draft.head.as_ref(),
-            withdrawn: draft.withdrawn.as_ref(),
-        });
+        catalogue.apply(&fact(&record.draft, record.added));
     }
     *state.frontier.lock() = frontier;
     drop(catalogue);
     state.grown.notify_all();
 }
 
-/// The fact that a stored record is, with its head read again from its bytes.
-pub(crate) fn replay(
-    catalogue: &mut Catalogue,
-    frontier: &mut Frontier,
-    row: &RecordRow<'_>,
-) -> Result<(), String> {
-    let text = || std::str::from_utf8(row.body).map_err(|error| error.to_string());
-    let mut draft = Draft::note(row.kind, row.sender, Vec::new());
-    let body_hash = <sha2::Sha256 as sha2::Digest>::digest(row.body).into();
-    draft.body_hash = body_hash;
-    match row.kind {
-        RecordKind::Object => {
-            draft.head = Some(stix::read_head(text()?).map_err(|finding| finding.to_string())?)
+/// A stored row that stands by itself.
+pub(crate) struct Kept {
+    seq: Seq,
+    added: Added,
+    kind: RecordKind,
+    sender: Uuid,
+    terms: Option<Arc<str>>,
+    of: Option<Seq>,
+    body: Vec<u8>,
+}
+
+impl Kept {
+    pub(crate) fn of(row: &RecordRow<'_>) -> Self {
+        Self {
+            seq: row.seq,
+            added: row.added,
+            kind: row.kind,
+            sender: row.sender,
+            terms: row.terms.map(Arc::from),
+            of: row.of,
+            body: row.body.to_vec(),
         }
-        RecordKind::Withdrawal => {
-            let id = stix::head::property(text()?, "id").ok_or("a withdrawal without id")?;
-            draft.withdrawn = Some(ObjectId::parse(&id).map_err(|error| error.to_string())?);
-        }
-        _ => {}
     }
-    let data = merkle::leaf_data(row.kind, row.sender, row.added, row.of, row.terms, &body_hash);
-    frontier.push(merkle::leaf(&data));
-    let terms = row.terms.map(Arc::<str>::from);
-    catalogue.apply(&Fact {
-        added: row.added,
-        kind: row.kind,
-        sender: row.sender,
-        terms: terms.as_ref(),
-        of: row.of,
-        fingerprint: fingerprint(&draft),
+}
+
+/// A stored record with its head read again from its bytes, and its leaf.
+pub(crate) struct Prepared {
+    pub(crate) seq: Seq,
+    pub(crate) added: Added,
+    leaf: merkle::Hash,
+    draft: Result<Draft, String>,
+}
+
+/// Reads a row's head and hashes it. Needs nothing else, so that many can be prepared at once.
+pub(crate) fn prepare(row: Kept) -> Prepared {
+    let Kept { seq, added, kind, sender, terms, of, body } = row;
+    let mut draft = Draft { terms, of, ..Draft::note(kind, sender, body) };
+    let data = merkle::leaf_data(kind, sender, added, of, draft.terms.as_deref(), &draft.body_hash);
+    let read = || {
+        let text = std::str::from_utf8(&draft.body).map_err(|error| error.to_string())?;
+        match kind {
+            RecordKind::Object => {
+                draft.head = Some(stix::read_head(text).map_err(|finding| finding.to_string())?);
+            }
+            RecordKind::Withdrawal => {
+                let id = stix::head::property(text, "id").ok_or("a withdrawal without id")?;
+                draft.withdrawn = Some(ObjectId::parse(&id).map_err(|error| error.to_string())?);
+            }
+            _ => {}
+        }
+        // The bytes are hashed and read; nobody needs them any more.
+        draft.body = Vec::new();
+        Ok(draft)
+    };
+    Prepared { seq, added, leaf: merkle::leaf(&data), draft: read() }
+}
+
+impl Prepared {
+    /// Adds the record to tree and catalogue.
+    pub(crate) fn apply(&self, catalogue: &mut Catalogue, frontier: &mut Frontier) -> Result<(), String> {
+        frontier.push(self.leaf);
+        let draft = self.draft.as_ref().map_err(Clone::clone)?;
+        catalogue.apply(&fact(draft, self.added));
+        Ok(())
+    }
+}
+
+/// What a record brings to the catalogue.
+fn fact(draft: &Draft, added: Added) -> Fact<'_> {
+    Fact {
+        added,
+        kind: draft.kind,
+        sender: draft.sender,
+        terms: draft.terms.as_ref(),
+        of: draft.of,
+        fingerprint: fingerprint(draft),
         head: draft.head.as_ref(),
         withdrawn: draft.withdrawn.as_ref(),
-    });
-    Ok(())
+    }
 }

@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// Where the store lies [default: a temporary folder beside the build]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Measure this program instead of building one, for example an older build
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -53,7 +56,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.objects < 10_000 {
         bail!("--objects is at least 10000: fewer say nothing");
     }
-    let program = node::build()?;
+    let program = match &args.program {
+        Some(program) => program.canonicalize().with_context(|| program.display().to_string())?,
+        None => node::build()?,
+    };
     let dir = match &args.dir {
         Some(dir) => tempfile::Builder::new().prefix("bench-").tempdir_in(dir),
         None => tempfile::Builder::new()

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use gate::{Submission, SubmitError, Submitted};
 use http::{StatusCode, header};
 use policy::{Caller, Channel, CircleId, MemberId, Terms};
+use rayon::iter::{Either, IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 use stix::{Finding, ObjectId, Timestamp};
 use uuid::Uuid;
 
@@ -25,6 +26,8 @@ use super::{Shared, State as Server};
 
 /// Bodies up to this size are read where they arrive; longer ones on a thread of their own.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
+/// Objects that one thread reads, so that small envelopes stay on the thread that they came to.
+const READ_TOGETHER: usize = 100;
 
 pub(super) async fn objects(
     State(state): Shared,
@@ -80,14 +83,14 @@ fn read(body: &[u8]) -> Result<Envelope, TaxiiError> {
         return Err(no_envelope(&"the body is no JSON object"));
     }
     let objects = stix::bundle::envelope(text).map_err(|finding| no_envelope(&finding))?;
-    let (mut good, mut bad) = (Vec::with_capacity(objects.len()), Vec::new());
-    for (at, raw) in objects.into_iter().enumerate() {
+    let read = objects.into_par_iter().with_min_len(READ_TOGETHER).enumerate().map(|(at, raw)| {
         let raw = raw.get();
         match stix::read_head(raw) {
-            Ok(head) => good.push((at, Submission { raw: raw.to_owned(), head })),
-            Err(finding) => bad.push((at, failure(at, raw, &finding))),
+            Ok(head) => Either::Left((at, Submission { raw: raw.to_owned(), head })),
+            Err(finding) => Either::Right((at, failure(at, raw, &finding))),
         }
-    }
+    });
+    let (good, bad) = read.partition_map(|one| one);
     Ok(Envelope { good, bad })
 }
 
