@@ -1,8 +1,7 @@
 //! What waits for the writer, and the thread that writes.
 //!
 //! The writer takes all that waits, as one group, so that many appends share one commit. When several appenders are at
-//! work, it waits a moment for their next ones: a commit costs much more than a record in it (as PostgreSQL's
-//! `commit_delay`). A second thread moves the write-ahead log into the file meanwhile; when the log has grown long all the
+//! work, it waits a moment for all of them ([`Pace`]): a commit costs much more than a record in it. A second thread moves the write-ahead log into the file meanwhile; when the log has grown long all the
 //! same, the writer itself lets it begin anew.
 
 use std::sync::Arc;
@@ -17,8 +16,10 @@ use crate::writer::{GROUP_RECORDS_MAX, Job, group};
 
 /// Bytes that may wait for the writer; beyond it, appending waits.
 const BYTES_MAX: usize = 256 * 1024 * 1024;
-/// How long a group waits for more when several appenders are at work.
-const LINGER: Duration = Duration::from_micros(150);
+/// How long a group waits at most for more jobs when several appenders are at work.
+const LINGER: Duration = Duration::from_micros(400);
+/// After so many groups it is found out anew how many appenders there are.
+const GROUPS_PER_COUNT: u32 = 64;
 /// Bytes written after which the log is moved into the file.
 const MOVE_AFTER_BYTES: u64 = 8 * 1024 * 1024;
 /// Pages of the log (of 4 KiB) after which the writer lets it begin anew: 128 MiB.
@@ -71,8 +72,8 @@ impl Queue {
         self.room.notify_all();
     }
 
-    /// The next group of jobs; `None` when the store closes and all is written. `before` is how many jobs the group before had.
-    fn group(&self, before: usize) -> Option<Vec<Job>> {
+    /// The next group of jobs; `None` when the store closes and all is written.
+    fn group(&self, pace: &mut Pace) -> Option<Vec<Job>> {
         let mut waiting = self.waiting.lock();
         while waiting.jobs.is_empty() && !waiting.closing {
             self.work.wait(&mut waiting);
@@ -80,16 +81,15 @@ impl Queue {
         if waiting.jobs.is_empty() {
             return None;
         }
-        if before > 1 || waiting.jobs.len() > 1 {
-            let until = Instant::now() + LINGER;
-            waiting.enough = before * 2;
-            while waiting.jobs.len() < waiting.enough && !waiting.closing {
-                if self.work.wait_until(&mut waiting, until).timed_out() {
-                    break;
-                }
+        waiting.enough = pace.enough();
+        let until = Instant::now() + LINGER;
+        while waiting.jobs.len() < waiting.enough && !waiting.closing {
+            if self.work.wait_until(&mut waiting, until).timed_out() {
+                break;
             }
-            waiting.enough = 0;
         }
+        waiting.enough = 0;
+        pace.note(waiting.jobs.len());
         let mut records = 0;
         let fits = waiting.jobs.iter().take_while(|job| {
             let first = records == 0;
@@ -102,6 +102,30 @@ impl Queue {
         drop(waiting);
         self.room.notify_all();
         Some(jobs)
+    }
+}
+
+/// For how many jobs a group waits: as many as came together lately, counted anew from time to time by waiting for
+/// whatever comes. (A fixed time, as PostgreSQL's `commit_delay`, is either too short for all or too long for few; without
+/// any, two halves of the appenders take turns and each pays a commit.)
+#[derive(Default)]
+struct Pace {
+    most: usize,
+    groups: u32,
+}
+
+impl Pace {
+    fn enough(&mut self) -> usize {
+        self.groups = self.groups.wrapping_add(1);
+        if self.most > 1 && self.groups.is_multiple_of(GROUPS_PER_COUNT) {
+            self.most = 0;
+            return usize::MAX;
+        }
+        self.most
+    }
+
+    fn note(&mut self, jobs: usize) {
+        self.most = self.most.max(jobs);
     }
 }
 
@@ -155,9 +179,8 @@ pub(crate) fn write_until_closed(shared: &Shared, mut sqlite: Sqlite) {
         let thread = std::thread::Builder::new().name("log-mover".to_owned());
         thread.spawn(move || log.move_until_closed(&mover)).ok()
     });
-    let mut before = 0;
-    while let Some(jobs) = shared.queue.group(before) {
-        before = jobs.len();
+    let mut pace = Pace::default();
+    while let Some(jobs) = shared.queue.group(&mut pace) {
         let lines = shared.lines.read().clone();
         let bytes: usize = jobs.iter().map(Job::weight).sum();
         let mut commit = |batch: &Batch<'_>| sqlite.commit(batch).map_err(StorageError::from);
