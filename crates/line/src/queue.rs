@@ -22,8 +22,9 @@ const LINGER: Duration = Duration::from_micros(400);
 const GROUPS_PER_COUNT: u32 = 64;
 /// Bytes written after which the log is moved into the file.
 const MOVE_AFTER_BYTES: u64 = 8 * 1024 * 1024;
-/// Pages of the log (of 4 KiB) after which the writer lets it begin anew: 128 MiB.
-const LOG_PAGES_MAX: u64 = 32 * 1024;
+/// Pages of the log (of 4 KiB) after which the writer lets it begin anew: 64 MiB. A log that is written over needs no new
+/// blocks, so a commit writes its bytes and nothing else.
+const LOG_PAGES_MAX: u64 = 16 * 1024;
 
 #[derive(Default)]
 struct Waiting {
@@ -105,27 +106,26 @@ impl Queue {
     }
 }
 
-/// For how many jobs a group waits: as many as came together lately, counted anew from time to time by waiting for
-/// whatever comes. (A fixed time, as PostgreSQL's `commit_delay`, is either too short for all or too long for few; without
-/// any, two halves of the appenders take turns and each pays a commit.)
+/// For how many jobs a group waits: for half of the appenders, so that the other half is served while this one is written.
+/// How many there are is counted from time to time, by waiting for whatever comes.
 #[derive(Default)]
 struct Pace {
-    most: usize,
+    appenders: usize,
     groups: u32,
 }
 
 impl Pace {
     fn enough(&mut self) -> usize {
         self.groups = self.groups.wrapping_add(1);
-        if self.most > 1 && self.groups.is_multiple_of(GROUPS_PER_COUNT) {
-            self.most = 0;
+        if self.appenders > 1 && self.groups.is_multiple_of(GROUPS_PER_COUNT) {
+            self.appenders = 0;
             return usize::MAX;
         }
-        self.most
+        self.appenders.div_ceil(2)
     }
 
     fn note(&mut self, jobs: usize) {
-        self.most = self.most.max(jobs);
+        self.appenders = self.appenders.max(jobs);
     }
 }
 

@@ -155,7 +155,9 @@ impl ObjectId {
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}--{}", self.object_type(), self.uuid.hyphenated())
+        f.write_str(self.object_type())?;
+        f.write_str("--")?;
+        f.write_str(self.uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
     }
 }
 
