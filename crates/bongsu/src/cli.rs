@@ -94,7 +94,7 @@ pub(crate) enum NodeCommand {
     Circle(CircleCommand),
     /// Share a file, or what is in one circle, into circles; or only list who would get what
     Share(ShareArgs),
-    /// Withdraw objects from a circle; those who had them are told
+    /// Withdraw objects from a circle: from then on they go out in no form
     Withdraw(WithdrawArgs),
     /// Make what a member gets, exactly as it gets it
     Deliver(DeliverArgs),

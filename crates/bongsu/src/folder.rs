@@ -81,6 +81,9 @@ impl Folder {
         }
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir);
         made.map_err(|error| self.failed("made", &error))?;
+        // A folder that was there before is the node's own from here on.
+        let closed = std::fs::set_permissions(&self.dir, std::fs::Permissions::from_mode(0o700));
+        closed.map_err(|error| self.failed("closed to others", &error))?;
         self.write_secret(TOKEN_SECRET, &format!("{}\n", STANDARD.encode(secrets.token_secret)))?;
         let key = format!("{}\n{}\n", secrets.name, STANDARD.encode(secrets.node_seed));
         self.write_secret(NODE_KEY, &key)
@@ -91,8 +94,12 @@ impl Folder {
     /// # Errors
     /// When it is not.
     pub(crate) fn require(&self) -> Result<(), Failure> {
-        if self.is_node() {
-            return Ok(());
+        match self.dir.join(NODE_KEY).try_exists() {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) => {
+                return Err(self.failed("looked into", &error).hint("run bongsu as the node's own user"));
+            }
         }
         Err(Failure::new(format!("{} is no node's folder: {NODE_KEY} is missing", self.dir.display()))
             .hint("make one with `bongsu init`, or name yours with --data or BONGSU_DATA"))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gate::{Gate, Object, Reader};
 use line::{Seq, StorageError};
 use parking_lot::Mutex;
-use policy::{Book, Circle, Level, Member, MemberId, Released, Use};
+use policy::{Book, Level, Member, MemberId, Released, Use};
 use stix::{Timestamp, Tlp};
 use watch::{Actionable, Context, Guard, Guarded, Hold, Kind, Lists, Value, actionable};
 
@@ -28,10 +28,8 @@ pub struct Refusable {
 /// One value for a member.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// The value.
+    /// The value, with the mark that it counts as.
     pub refusable: Released<Refusable>,
-    /// The mark that it counts as.
-    pub tlp: Tlp,
     /// The circle that it came from, by its handle.
     pub circle: Arc<str>,
 }
@@ -41,6 +39,12 @@ impl Entry {
     #[must_use]
     pub fn actionable(&self) -> &Actionable {
         self.refusable.get().guarded.get()
+    }
+
+    /// The mark that it counts as.
+    #[must_use]
+    pub fn tlp(&self) -> Tlp {
+        self.refusable.tlp()
     }
 
     /// The value.
@@ -72,7 +76,7 @@ impl Gathered {
     /// The strictest mark in it.
     #[must_use]
     pub fn tlp(&self) -> Tlp {
-        self.entries.iter().map(|entry| entry.tlp).max().unwrap_or(Tlp::Clear)
+        self.entries.iter().map(Entry::tlp).max().unwrap_or(Tlp::Clear)
     }
 
     /// The entries of one kind.
@@ -207,7 +211,7 @@ impl Deliver {
             let Some(circle) = book.circle(reader.request().circle) else { continue };
             let handle: Arc<str> = circle.handle.as_str().into();
             reader.each(&["indicator"], &mut |object| {
-                take(&mut gathered, object, circle, &handle, &guard, &context);
+                take(&mut gathered, object, &handle, &guard, &context);
                 ControlFlow::Continue(())
             })?;
         }
@@ -217,6 +221,53 @@ impl Deliver {
         gathered.held.sort_by(|a, b| a.value.cmp(&b.value));
         gathered.held.dedup_by(|b, a| a.value == b.value);
         Ok(gathered)
+    }
+}
+
+/// What the guard would say of objects that are not shared yet, for one member.
+pub struct Trial {
+    guard: Guard,
+    context: Context,
+}
+
+/// What came of a trial.
+#[derive(Debug, Default)]
+pub struct Tried {
+    /// How many of the object's values would pass.
+    pub admitted: usize,
+    /// The values that would not.
+    pub held: Vec<HeldValue>,
+}
+
+impl Deliver {
+    /// Asks the guard as for what `member` gets.
+    #[must_use]
+    pub fn trial(&self, book: &Book, member: MemberId) -> Trial {
+        let circles = book.circles_of(member);
+        let members = circles.iter().flat_map(|circle| &circle.members).filter_map(|id| book.member(*id));
+        let assets: Vec<String> = members.flat_map(|member| member.own_assets.iter().cloned()).collect();
+        let (guard, _) = Guard::new(self.lists.clone().unwrap_or_else(Lists::builtin), &assets);
+        let confidence_min = book.member(member).map_or(0, |member| member.confidence_min);
+        Trial { guard, context: Context::new((self.now)(), confidence_min) }
+    }
+}
+
+impl Trial {
+    /// What the guard says of an object's values; nothing of an object that has none.
+    #[must_use]
+    pub fn of(&self, raw: &str, head: &stix::Head) -> Tried {
+        let mut tried = Tried::default();
+        if head.object_type() != "indicator" {
+            return tried;
+        }
+        for found in actionable(raw, head) {
+            let (value, context) = (found.value.clone(), self.context.of(&found));
+            match self.guard.admit(found, &context) {
+                Ok(_) => tried.admitted += 1,
+                Err(hold) => tried.held.push(HeldValue { value, hold }),
+            }
+        }
+        tried
     }
 }
 
@@ -230,13 +281,11 @@ fn assets(book: &Book, readers: &[Reader]) -> Vec<String> {
 fn take(
     gathered: &mut Gathered,
     object: Released<Object>,
-    circle: &Circle,
     handle: &Arc<str>,
     guard: &Guard,
     context: &Context,
 ) {
     let Ok(head) = stix::read_head(&object.get().raw) else { return };
-    let tlp = head.markings.iter().filter_map(Tlp::of).max().unwrap_or(circle.ceiling);
     let held = &mut gathered.held;
     let refusables = object.map(|object| {
         let admitted = actionable(&object.raw, &head).into_iter().filter_map(|found| {
@@ -254,6 +303,6 @@ fn take(
         });
         admitted.collect::<Vec<_>>()
     });
-    let entry = |refusable| Entry { refusable, tlp, circle: Arc::clone(handle) };
+    let entry = |refusable| Entry { refusable, circle: Arc::clone(handle) };
     gathered.entries.extend(refusables.each().map(entry));
 }

@@ -15,7 +15,7 @@ use policy::{Caller, Channel, Level, MemberId};
 
 use crate::artefact::Artefact;
 use crate::gather::{Deliver, DeliverError};
-use crate::list::Form;
+use crate::list::{Form, KINDS};
 
 /// The routes of the artefacts.
 pub fn router(deliver: Arc<Deliver>) -> Router {
@@ -108,7 +108,10 @@ async fn list(
         Some((name, "txt")) => (name, Form::Plain),
         _ => return Err(no_such()),
     };
-    let kind = if name == "all" { None } else { Some(name.parse().map_err(|_| no_such())?) };
+    let kind = match name {
+        "all" => None,
+        name => Some(name.parse().ok().filter(|kind| KINDS.contains(kind)).ok_or_else(no_such)?),
+    };
     let render = move |deliver: &Deliver, member, encrypted| deliver.list(member, kind, form, encrypted);
     make(deliver, who, headers, Level::List, render).await
 }

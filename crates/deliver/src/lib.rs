@@ -14,5 +14,5 @@ pub mod suricata;
 pub mod zone;
 
 pub use artefact::Artefact;
-pub use gather::{Deliver, DeliverError, Entry, Gathered, HeldValue, Refusable};
+pub use gather::{Deliver, DeliverError, Entry, Gathered, HeldValue, Refusable, Trial, Tried};
 pub use http::router;

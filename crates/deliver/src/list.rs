@@ -100,7 +100,7 @@ fn table(entries: &[&Entry]) -> Result<String, DeliverError> {
             valid_from: found.valid_from.map(|at| at.to_string()),
             valid_until: found.valid_until.map(|at| at.to_string()),
             name: found.name.as_deref().map(harmless),
-            tlp: entry.tlp.to_string(),
+            tlp: entry.tlp().to_string(),
             circle: &entry.circle,
             indicator: found.object.to_string(),
         };

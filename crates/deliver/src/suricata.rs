@@ -93,7 +93,7 @@ impl Rules {
             found.value.kind(),
             message(&what),
             found.object,
-            entry.tlp.word(),
+            entry.tlp().word(),
             found.confidence.map_or_else(|| "unstated".to_owned(), |confidence| confidence.to_string()),
         );
         self.text.push_str(&rule);

@@ -12,6 +12,7 @@ use policy::{Cut, Part, Released, Removal, Rule, forbidden_selectors};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 use stix::ObjectId;
+use stix::Tlp;
 use stix::marking::read_granular;
 
 use crate::key::NodeKey;
@@ -31,26 +32,32 @@ pub(crate) fn copy(
     });
     // What can't be read can't be released; reading it for a page says why.
     let raw = raw.filter(|_| read.is_ok()).ok_or(Rule::NothingLeft)?;
-    let removal = removal(view, entry, cut, forbidden, &raw)?;
-    let copy = cut.release(&raw, &removal).map_err(|_| Rule::MarkingMalformed)?.ok_or(Rule::NothingLeft)?;
+    let (removal, staying) = removal(view, entry, cut, forbidden, &raw)?;
+    let copy = cut
+        .with_parts(staying)
+        .release(&raw, &removal)
+        .map_err(|_| Rule::MarkingMalformed)?
+        .ok_or(Rule::NothingLeft)?;
     if removal == Removal::default() {
         return Ok(copy);
     }
     copy.and_then(|text| signed(&text, &raw, &view.inner.key)).ok_or(Rule::NothingLeft)
 }
 
+/// What must go, and the strictest mark of the parts that stay.
 fn removal(
     view: &View<'_>,
     entry: &Entry<'_>,
     cut: Cut,
     forbidden: &HashSet<ObjectIx>,
     raw: &str,
-) -> Result<Removal, Rule> {
+) -> Result<(Removal, Option<Tlp>), Rule> {
     let resolved = view.resolve(entry.class()).ok_or(Rule::MarkingUnknown)?;
     let mut removal = Removal {
         references: forbidden.iter().filter_map(|object| view.catalogue.id(*object)).collect(),
         ..Removal::default()
     };
+    let mut staying = None;
     if resolved.granular {
         let granular = read_granular(raw).map_err(|_| Rule::MarkingMalformed)?;
         let parts: Vec<Part> = granular
@@ -62,6 +69,8 @@ fn removal(
             .collect();
         let class = resolved.class(false);
         removal.selectors = forbidden_selectors(&view.standing.book, view.request, &class, &parts);
+        let goes = |part: &&Part| part.selectors.iter().any(|selector| removal.selectors.contains(selector));
+        staying = parts.iter().filter(|part| !goes(part)).filter_map(|part| part.tlp).max();
     }
     if cut.conceals_source() {
         let creator = stix::head::property(raw, "created_by_ref").and_then(|id| ObjectId::parse(&id).ok());
@@ -69,7 +78,7 @@ fn removal(
         let pseudonym = ObjectId::new("identity", stands_for).ok();
         removal.pseudonym = creator.zip(pseudonym);
     }
-    Ok(removal)
+    Ok((removal, staying))
 }
 
 /// The copy with its redaction stated and signed.

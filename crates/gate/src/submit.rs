@@ -133,7 +133,11 @@ impl Gate {
         Ok(merged(outcomes, &[]))
     }
 
-    fn may_share(&self, member: MemberId, circle: CircleId, now: Timestamp) -> Result<Tlp, SubmitError> {
+    /// Whether the member may share in the circle now; the circle's ceiling if it may.
+    ///
+    /// # Errors
+    /// [`SubmitError::NotFound`], [`SubmitError::NotInForce`].
+    pub fn may_share(&self, member: MemberId, circle: CircleId, now: Timestamp) -> Result<Tlp, SubmitError> {
         let book = self.book();
         let circle = book.circle(circle).filter(|circle| circle.has(member)).ok_or(NotFound)?;
         if member != MemberId::NODE && book.member(member).is_none_or(|member| member.ended) {

@@ -120,6 +120,11 @@ impl Sqlite {
         pages
     }
 
+    /// As [`Sqlite::move_log`], and leaves the log empty.
+    pub(crate) fn empty_log(&self) -> Result<u64, BackendError> {
+        self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
     fn checkpoint(&self, pragma: &str) -> Result<u64, BackendError> {
         let pages: i64 = self.connection.query_row(pragma, [], |row| row.get(1))?;
         Ok(u64::try_from(pages).unwrap_or(0))

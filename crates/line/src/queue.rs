@@ -198,4 +198,6 @@ pub(crate) fn write_until_closed(shared: &Shared, mut sqlite: Sqlite) {
         // A mover that failed has left everything in the log.
         let _ = mover.join();
     }
+    // So that the file alone is the store when nobody has it open.
+    let _left_to_the_next = sqlite.empty_log();
 }

@@ -194,7 +194,7 @@ pub enum Refusal {
     )]
     OriginChanged,
     /// The object was withdrawn by its sender, who alone may bring a newer version.
-    #[error("the object was withdrawn from this circle; only its sender can share a newer version")]
+    #[error("the object was withdrawn from this circle; the one who shared it can share a newer version")]
     Withdrawn,
     /// There is no such object.
     #[error("no such object in this circle")]

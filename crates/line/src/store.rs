@@ -1,7 +1,7 @@
 //! The store: all lines of a node, in one file, with one writer and many readers.
 
 use std::collections::HashMap;
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -120,6 +120,8 @@ struct Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
+        // The writer's connection is to be the last, so that it leaves no log behind.
+        self.shared.readers.lock().clear();
         self.shared.queue.close();
         if let Some(writer) = self.writer.lock().take() {
             // A writer that panicked has told its callers by dropping their answers.
@@ -148,13 +150,14 @@ impl Store {
         };
         std::fs::create_dir_all(folder).map_err(io(folder))?;
         let lock_path = folder.join("bongsu.lock");
-        let lock = File::create(&lock_path).map_err(io(&lock_path))?;
+        let lock = private(&lock_path).map_err(io(&lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: lock_path }),
             Err(TryLockError::Error(source)) => return Err(OpenError::Io { path: lock_path, source }),
         }
         let path = folder.join(FILE);
+        drop(private(&path).map_err(io(&path))?);
         let backend = |error: BackendError| OpenError::Backend(error.to_string());
         let writer = Sqlite::writer(&path).map_err(backend)?;
         let mut lines = HashMap::new();
@@ -327,11 +330,13 @@ impl Store {
         }
     }
 
-    /// Copies the whole store to the file `to`, while it is in use.
+    /// Copies the whole store to the file `to`, readable for its owner alone, while it is in use.
     ///
     /// # Errors
     /// [`StorageError`].
     pub fn backup(&self, to: &Path) -> Result<(), StorageError> {
+        let file = private(to);
+        drop(file.map_err(|error| StorageError::Backend(format!("{}: {error}", to.display())))?);
         self.reading(|reader| reader.backup(to))
     }
 
@@ -374,6 +379,15 @@ fn resolve(
             return;
         }
     }
+}
+
+/// The file, made readable for its owner alone if it is not there.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 impl LineState {

@@ -163,6 +163,11 @@ impl Book {
         self.credentials.values().filter(move |credential| credential.member == Some(member))
     }
 
+    /// The tokens of the node's operators, revoked and expired ones too.
+    pub fn operator_credentials(&self) -> impl Iterator<Item = &Credential> {
+        self.credentials.values().filter(|credential| credential.member.is_none())
+    }
+
     /// The TSIG keys, revoked and expired ones too.
     pub fn tsig_keys(&self) -> impl Iterator<Item = &Credential> {
         self.credentials.values().filter(|credential| matches!(credential.kind, CredentialKind::Tsig { .. }))

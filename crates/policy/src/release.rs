@@ -256,9 +256,12 @@ pub enum Permit {
 /// Decides as [`decide`] does, and gives what the decision allows.
 #[must_use]
 pub fn permit(book: &Book, request: &Request, class: &Class<'_>) -> Permit {
+    let tlp = book.circle(request.circle).map_or(Tlp::Red, |circle| counts_as(circle, class));
     match decide(book, request, class) {
-        Decision::Release(rule) => Permit::Whole(Pass { rule }),
-        Decision::Redact(rule) => Permit::Redacted(Cut { rule, conceals_source: conceals_source(class) }),
+        Decision::Release(rule) => Permit::Whole(Pass { rule, tlp }),
+        Decision::Redact(rule) => {
+            Permit::Redacted(Cut { rule, tlp, conceals_source: conceals_source(class) })
+        }
         Decision::Hold(rule) => Permit::Hold(rule),
     }
 }
@@ -267,6 +270,7 @@ pub fn permit(book: &Book, request: &Request, class: &Class<'_>) -> Permit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pass {
     rule: Rule,
+    tlp: Tlp,
 }
 
 impl Pass {
@@ -279,13 +283,13 @@ impl Pass {
     /// The same right for an object that refers to what the member may not see: those references go first.
     #[must_use]
     pub const fn without_references(self) -> Cut {
-        Cut { rule: Rule::ReferencesRemoved, conceals_source: false }
+        Cut { rule: Rule::ReferencesRemoved, tlp: self.tlp, conceals_source: false }
     }
 
     /// Releases `value`, which is what the pass was given for.
     #[must_use]
     pub const fn release<T>(self, value: T) -> Released<T> {
-        Released { value, rule: self.rule }
+        Released { value, rule: self.rule, tlp: self.tlp }
     }
 }
 
@@ -293,6 +297,7 @@ impl Pass {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
     rule: Rule,
+    tlp: Tlp,
     conceals_source: bool,
 }
 
@@ -310,18 +315,24 @@ impl Cut {
         self.conceals_source
     }
 
+    /// The same right for an object of which parts stay that are marked by themselves, the strictest with `tlp`.
+    #[must_use]
+    pub fn with_parts(self, tlp: Option<Tlp>) -> Self {
+        Self { tlp: tlp.map_or(self.tlp, |tlp| tlp.max(self.tlp)), ..self }
+    }
+
     /// Redacts `raw` and releases what is left. `None` if nothing is left.
     ///
     /// # Errors
     /// [`RedactError`]: the object is then not to be released at all.
     pub fn release(self, raw: &str, removal: &Removal) -> Result<Option<Released<String>>, RedactError> {
-        Ok(redact(raw, removal)?.map(|value| Released { value, rule: self.rule }))
+        Ok(redact(raw, removal)?.map(|value| Released { value, rule: self.rule, tlp: self.tlp }))
     }
 
     /// Releases what holds none of the object's properties but its id and its times, such as a manifest's row.
     #[must_use]
     pub fn release_row<T>(self, row: T) -> Released<T> {
-        Released { value: row, rule: self.rule }
+        Released { value: row, rule: self.rule, tlp: self.tlp }
     }
 }
 
@@ -330,6 +341,7 @@ impl Cut {
 pub struct Released<T> {
     value: T,
     rule: Rule,
+    tlp: Tlp,
 }
 
 impl<T> Released<T> {
@@ -351,24 +363,30 @@ impl<T> Released<T> {
         self.rule
     }
 
+    /// The mark that it counts as in its circle, with the terms of the one who shared it: under it, it goes.
+    #[must_use]
+    pub const fn tlp(&self) -> Tlp {
+        self.tlp
+    }
+
     /// What is made of a released value, and of nothing else, is released as well.
     #[must_use]
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Released<U> {
-        Released { value: make(self.value), rule: self.rule }
+        Released { value: make(self.value), rule: self.rule, tlp: self.tlp }
     }
 
     /// As [`Released::map`], where it may come to nothing.
     pub fn and_then<U>(self, make: impl FnOnce(T) -> Option<U>) -> Option<Released<U>> {
-        let rule = self.rule;
-        make(self.value).map(|value| Released { value, rule })
+        let Self { value, rule, tlp } = self;
+        make(value).map(|value| Released { value, rule, tlp })
     }
 }
 
 impl<T> Released<Vec<T>> {
     /// The parts of a released list, each released by the same rule.
     pub fn each(self) -> impl Iterator<Item = Released<T>> {
-        let rule = self.rule;
-        self.value.into_iter().map(move |value| Released { value, rule })
+        let Self { value, rule, tlp } = self;
+        value.into_iter().map(move |value| Released { value, rule, tlp })
     }
 }
 
@@ -376,6 +394,6 @@ impl<T> Released<Arc<T>> {
     /// Another handle to the same value.
     #[must_use]
     pub fn share(&self) -> Self {
-        Self { value: Arc::clone(&self.value), rule: self.rule }
+        Self { value: Arc::clone(&self.value), rule: self.rule, tlp: self.tlp }
     }
 }

@@ -13,6 +13,9 @@ const BITCOIN: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrs
 const RIPPLE: &[u8; 58] = b"rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz";
 const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
+/// How Bitcoin Cash addresses begin when they say what they are.
+const CASH: &str = "bitcoincash:";
+
 /// Human-readable parts of bech32 addresses and the chains they belong to.
 const BECH32_CHAINS: [(&str, &str); 8] = [
     ("bc", "btc"),
@@ -44,10 +47,11 @@ pub(crate) fn strict_chain(text: &str) -> Option<&'static str> {
     if matches!(text.len(), 95 | 106) && text.starts_with(['4', '8']) {
         return text.bytes().all(|b| BITCOIN.contains(&b)).then_some("xmr");
     }
-    if let Some(rest) = text.strip_prefix("bitcoincash:") {
-        let fine =
-            rest.len() == 42 && rest.starts_with(['q', 'p']) && rest.bytes().all(|b| BECH32.contains(&b));
-        return fine.then_some("bch");
+    if let Some(rest) = text.strip_prefix(CASH) {
+        return is_cash(rest).then_some("bch");
+    }
+    if is_cash(text) {
+        return Some("bch");
     }
     if let Some(chain) = bech32_chain(text) {
         return Some(chain);
@@ -68,12 +72,35 @@ pub(crate) fn strict_chain(text: &str) -> Option<&'static str> {
     }
 }
 
-/// The normal form: lower case where case says nothing.
+/// The normal form: lower case where case says nothing, without a prefix that says nothing.
 pub(crate) fn normal(text: &str) -> Option<String> {
-    let text = text.strip_prefix("bitcoin:").or_else(|| text.strip_prefix("ethereum:")).unwrap_or(text);
+    let named = ["bitcoin:", "ethereum:", CASH].into_iter().find_map(|name| text.strip_prefix(name));
+    let text = named.unwrap_or(text);
     let chain = chain(text)?;
     let caseless = chain == "eth" || bech32_chain(text).is_some();
     Some(if caseless { text.to_ascii_lowercase() } else { text.to_owned() })
+}
+
+/// Whether this is a Bitcoin Cash address of 160 bits without its prefix, checksum included.
+///
+/// Source: Bitcoin Cash, "Address format" (CashAddr).
+fn is_cash(text: &str) -> bool {
+    if text.len() != 42 || !text.starts_with(['q', 'p']) {
+        return false;
+    }
+    const GENERATOR: [u64; 5] =
+        [0x98_f2bc_8e61, 0x79_b76d_99e2, 0xf3_3e5f_b3c4, 0xae_2eab_e2a8, 0x1e_4f43_e470];
+    let letters = CASH.trim_end_matches(':').bytes().map(|b| u64::from(b & 31)).chain([0]);
+    let values = text.bytes().map(|b| BECH32.iter().position(|known| *known == b).map(|at| at as u64));
+    let mut sum = 1_u64;
+    for value in letters.map(Some).chain(values) {
+        let Some(value) = value else { return false };
+        let top = sum >> 35;
+        sum = ((sum & 0x07_ffff_ffff) << 5) ^ value;
+        let parts = GENERATOR.iter().enumerate().filter(|(bit, _)| top >> bit & 1 == 1);
+        sum = parts.fold(sum, |sum, (_, part)| sum ^ part);
+    }
+    sum == 1
 }
 
 fn base58(text: &str, alphabet: &[u8; 58]) -> Option<Vec<u8>> {

@@ -23,7 +23,7 @@ pub(crate) enum MemberCommand {
         #[arg(long)]
         all: bool,
     },
-    /// Show one member with its circles and credentials (never their secrets)
+    /// Show one member with its circles and credentials (never their secrets); `operator` shows the operator's tokens
     Show { handle: String },
     /// Change a member's profile
     Set {
@@ -61,7 +61,7 @@ pub(crate) struct MemberProfile {
     /// How it can use intelligence [default: read]
     #[arg(long)]
     pub level: Option<LevelArg>,
-    /// Strictest TLP that it may see [default: green]
+    /// Strictest TLP that it may see [default: amber]
     #[arg(long, value_name = "TLP")]
     pub clearance: Option<TlpArg>,
     /// Country, ISO 3166-1 alpha-2

@@ -61,7 +61,7 @@ pub(crate) enum FormatArg {
     Misp,
     /// A table with a header
     Csv,
-    /// Values or prose, defanged or not
+    /// One value a line, defanged or not
     Plain,
 }
 

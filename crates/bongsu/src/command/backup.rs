@@ -21,7 +21,8 @@ pub(crate) fn run(node: &Node, args: &BackupArgs) -> Result<Answer, Failure> {
     })?;
     let bytes = std::fs::metadata(&args.to).map_or(0, |meta| meta.len());
     let text = format!(
-        "Backup written: {} ({bytes} bytes).\nKeep node.key and token.secret too, apart from it: they are not inside.",
+        "Backup written: {} ({bytes} bytes), readable for you alone: TSIG keys are inside.\n\
+         Keep node.key and token.secret too, apart from it: they are not inside.",
         args.to.display()
     );
     Ok(Answer::done(json!({"to": args.to, "bytes": bytes}), text))

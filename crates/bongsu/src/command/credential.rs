@@ -93,10 +93,15 @@ pub(crate) fn tsig(node: &Node, handle: &str) -> Result<Answer, Failure> {
     let (name, algorithm, secret) = (&made.name, TSIG_ALGORITHM, &made.secret);
     let zone = format!("{handle}.{}", node.config.dns.origin.trim_end_matches('.'));
     let address = node.config.dns.listen;
+    let seen = match address.ip().is_loopback() || address.ip().is_unspecified() {
+        true => "    // the node's address and port, as the resolver sees them\n",
+        false => "",
+    };
     let text = format!(
         "TSIG key of {handle}, shown this once. For BIND 9:\n\n\
          key \"{name}\" {{ algorithm {algorithm}; secret \"{secret}\"; }};\n\
-         zone \"{zone}\" {{\n  type secondary;\n  primaries {{ {} port {} key \"{name}\"; }};\n  file \"{zone}.zone\";\n}};\n\
+         zone \"{zone}\" {{\n    type secondary;\n{seen}    primaries {{ {} port {} key \"{name}\"; }};\n    \
+         file \"{zone}.zone\";\n    min-refresh-time 60;\n}};\n\
          options {{ response-policy {{ zone \"{zone}\"; }}; }};\n",
         address.ip(),
         address.port(),

@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::cli::{DeliverArgs, LevelArg, ListFormArg};
 use crate::exit::Failure;
 use crate::node::Node;
-use deliver::{Artefact, DeliverError, list};
+use deliver::{Artefact, Deliver, DeliverError, list};
 use policy::{Level, MemberId};
 use serde_json::json;
 use std::ops::ControlFlow;
@@ -50,8 +50,18 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
     let json = json!({
         "member": args.to, "level": Level::from(args.level).name(), "content_type": content_type,
         "file_name": file_name, "entries": entries, "text": String::from_utf8_lossy(&body),
+        "held": held(&maker, member, args.level.into()).map_err(refused)?,
     });
     Ok(Answer::document(json, body.to_vec()))
+}
+
+/// What the guard kept out of the artefact, and why.
+fn held(maker: &Deliver, member: MemberId, level: Level) -> Result<Vec<serde_json::Value>, DeliverError> {
+    let gathered = maker.gather(member, level, true)?;
+    let shown = gathered.held.iter().map(|held| {
+        json!({"value": held.value.text(), "kind": held.value.kind().as_str(), "rule": held.hold.rule, "why": held.hold.message})
+    });
+    Ok(shown.collect())
 }
 
 /// Everything that the member may read, as a STIX bundle with each object's own bytes.

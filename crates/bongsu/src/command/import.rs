@@ -1,21 +1,21 @@
 //! `bongsu import`: files in any of the formats, into a circle.
 
-use crate::answer::{Answer, Progress, Watcher};
+use crate::answer::{Answer, Watcher};
 use crate::cli::{FormatArg, ImportArgs};
+use crate::command::source::Source;
 use crate::command::terms;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
-use exchange::read::{self, DETECT_BYTES, Format, Item, Options};
-use gate::{Submission, Submitted};
+use exchange::read::{self, Format, Item, Options};
+use gate::{Submission, SubmitError, Submitted};
 use line::LineId;
 use policy::{CircleId, MemberId, Terms};
 use serde_json::json;
-use std::fs::File;
-use std::io::{Read, Seek as _};
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
-use stix::{ObjectId, Severity, Timestamp};
+use stix::{ObjectId, Severity};
 
 /// Objects that are submitted at once.
 const BATCH: usize = 1_000;
@@ -64,6 +64,7 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
         circle: node.circle(&book, &args.circle)?.id,
         terms: terms::terms(node, &book, &args.terms)?,
     };
+    may_share(node, &target, &args.circle)?;
     let started = Instant::now();
     let mut report = Report::default();
     for path in &args.files {
@@ -88,6 +89,21 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
     Ok(Answer::done(json, text).ending(exit))
 }
 
+/// Whether the member may share in the circle at all, so that nothing is read for nothing.
+///
+/// # Errors
+/// When it is not in the circle, or the circle is not in force.
+pub(crate) fn may_share(node: &Node, target: &Target, handle: &str) -> Result<(), Failure> {
+    node.gate.may_share(target.member, target.circle, node.now()).map(|_| ()).map_err(|error| match error {
+        SubmitError::NotFound(_) => Failure::new(format!("the member is not in circle {handle}")).hint(
+            format!("let it join with `bongsu circle join {handle} MEMBER`, or name another with --as"),
+        ),
+        error => {
+            Failure::new(format!("circle {handle}: {error}")).hint(format!("`bongsu circle show {handle}`"))
+        }
+    })
+}
+
 /// Takes one file in.
 ///
 /// # Errors
@@ -100,37 +116,9 @@ pub(crate) fn file(
     report: &mut Report,
     watch: &mut Watcher<'_>,
 ) -> Result<(), Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", path.display()));
-    let mut source = File::open(path)
-        .map_err(|error| failed(&error).hint("is the path right, and may the node's user read it?"))?;
-    let size = source.metadata().map_or(0, |meta| meta.len());
-    let as_of = source
-        .metadata()
-        .and_then(|meta| meta.modified())
-        .ok()
-        .and_then(instant_of)
-        .unwrap_or_else(|| node.now());
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let format = match format {
-        FormatArg::Auto => {
-            let mut start = Vec::new();
-            source
-                .by_ref()
-                .take(DETECT_BYTES as u64)
-                .read_to_end(&mut start)
-                .map_err(|error| failed(&error))?;
-            source.rewind().map_err(|error| failed(&error))?;
-            read::detect(&name, &start)
-        }
-        FormatArg::Stix => Format::Stix,
-        FormatArg::Misp => Format::Misp,
-        FormatArg::Csv => Format::Csv,
-        FormatArg::Plain => Format::Plain,
-    };
-    let mut watched = Watched { source, done: 0, size, what: name.clone(), watch, stopped: false };
-    let stem = name.split('.').next().unwrap_or_default().to_owned();
-    let options = Options { source: Some(stem), circle: Some(target.circle.uuid()), ..Options::new(as_of) };
-    stream(node, target, &name, &mut watched, format, &options, report)
+    let source = Source::open(node, path, format, Some(target.circle))?;
+    let (name, format, options) = (source.name.clone(), source.format, source.options.clone());
+    stream(node, target, &name, source.watched(watch), format, &options, report)
 }
 
 /// Takes everything in that `source` holds.
@@ -150,7 +138,7 @@ pub(crate) fn stream(
     let mut failure = None;
     let read = read::read(source, format, options, &mut |item| {
         let outcome = match item {
-            Item::Object(object) if !object.dated && knows(node, target, &object.head.id) => {
+            Item::Object(object) if !object.dated && knows(node, target.circle, &object.head.id) => {
                 report.present += 1;
                 Ok(())
             }
@@ -184,15 +172,19 @@ pub(crate) fn stream(
     }
     submit(node, target, name, &mut batch, report)?;
     read.map(|_| ()).map_err(|error| {
-        let kept = report.added + report.present;
-        Failure::new(format!("{name}: {error}")).hint(format!(
-            "{kept} objects before that are in the circle; importing the file again adds none of them twice"
-        ))
+        let failure = Failure::new(format!("{name}: {error}"));
+        match report.added + report.present {
+            0 => failure,
+            kept => failure.hint(format!(
+                "{kept} objects before that are in the circle; importing the file again adds none of them twice"
+            )),
+        }
     })
 }
 
-fn knows(node: &Node, target: &Target, id: &ObjectId) -> bool {
-    let line = LineId::new(target.circle.uuid());
+/// Whether the circle has the object already.
+pub(crate) fn knows(node: &Node, circle: CircleId, id: &ObjectId) -> bool {
+    let line = LineId::new(circle.uuid());
     let known = node
         .gate
         .store()
@@ -242,32 +234,4 @@ fn withdraw(
         _ => {}
     }
     Ok(())
-}
-
-fn instant_of(time: std::time::SystemTime) -> Option<Timestamp> {
-    let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(Timestamp::from_micros(i64::try_from(since.as_micros()).ok()?))
-}
-
-/// A file that says how much of it was read.
-struct Watched<'a, 'w> {
-    source: File,
-    done: u64,
-    size: u64,
-    what: String,
-    watch: &'a mut Watcher<'w>,
-    stopped: bool,
-}
-
-impl Read for Watched<'_, '_> {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        if self.stopped {
-            return Err(std::io::Error::other("interrupted"));
-        }
-        let count = self.source.read(into)?;
-        self.done += count as u64;
-        let progress = Progress { what: self.what.clone(), done: self.done, total: self.size };
-        self.stopped = (self.watch)(progress).is_break();
-        Ok(count)
-    }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use stix::Tlp;
 use uuid::Uuid;
+use web::auth::OPERATOR;
 
 /// Runs `bongsu member …`.
 ///
@@ -72,8 +73,11 @@ fn add(node: &Node, handle: String, profile: &MemberProfile, no_token: bool) -> 
     let book = node.gate.book();
     check_handle(&handle)?;
     if book.member_by_handle(&handle).is_some() {
-        return Err(Failure::new(format!("there is a member `{handle}` already"))
-            .hint(format!("choose another handle, or change it with `bongsu member set {handle}`")));
+        let hint = match book.member_by_handle(&handle).is_some_and(|member| member.ended) {
+            true => "its membership has ended, and records name it; choose another handle".to_owned(),
+            false => format!("choose another handle, or change it with `bongsu member set {handle}`"),
+        };
+        return Err(Failure::new(format!("there is a member `{handle}` already")).hint(hint));
     }
     let mut member = Member {
         id: MemberId::new(Uuid::now_v7()),
@@ -82,7 +86,7 @@ fn add(node: &Node, handle: String, profile: &MemberProfile, no_token: bool) -> 
         country: None,
         language: "en".to_owned(),
         level: Level::Read,
-        clearance: Tlp::Green,
+        clearance: Tlp::Amber,
         sectors: Vec::new(),
         own_assets: Vec::new(),
         confidence_min: 0,
@@ -124,41 +128,70 @@ fn list(book: &Book, all: bool) -> Answer {
 
 fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
     let book = node.gate.book();
+    if handle == OPERATOR {
+        let credentials: Vec<_> = book.operator_credentials().map(shown).collect();
+        let text =
+            format!("The node's operator\n  credentials {}\n", credentials.len()) + &lines(&credentials);
+        return Ok(Answer::done(json!({"member": null, "credentials": credentials}), text));
+    }
     let member = node.member(&book, handle)?;
-    let credentials: Vec<_> = book
-        .credentials_of(member.id)
-        .map(|credential: &Credential| {
-            json!({
-                "id": credential.id.simple().to_string(),
-                "kind": match &credential.kind { CredentialKind::Token { .. } => "token", _ => "tsig" },
-                "created": credential.created.to_string(),
-                "expires": credential.expires.map(|at| at.to_string()),
-                "revoked": credential.revoked,
-            })
-        })
-        .collect();
+    let credentials: Vec<_> = book.credentials_of(member.id).map(shown).collect();
     let view = view(&book, member);
+    let list = |words: &[String]| if words.is_empty() { "none".to_owned() } else { words.join(" ") };
     let text = format!(
-        "{} ({})\n  level       {}\n  clearance   {}\n  language    {}\n  circles     {}\n  credentials {}\n",
+        "{} ({}){}\n  level       {}\n  clearance   {}\n  country     {}\n  language    {}\n  sectors     {}\n  \
+         own assets  {}\n  confidence  from {}\n  contact     {}\n  circles     {}\n  credentials {}\n",
         view.handle,
         view.name,
+        if view.ended { ", ended" } else { "" },
         view.level,
         view.clearance,
+        view.country.unwrap_or("not stated"),
         view.language,
+        list(view.sectors),
+        list(view.assets),
+        view.confidence_min,
+        view.contact.unwrap_or("not stated"),
         if view.circles.is_empty() { "none".to_owned() } else { view.circles.join(" ") },
         credentials.len(),
     );
-    let lines: String = credentials
-        .iter()
-        .map(|shown| {
-            format!("    {} {} {}\n", shown["kind"], shown["id"], ended_word(shown)).replace('"', "")
-        })
-        .collect();
+    let lines = lines(&credentials);
     Ok(Answer::done(json!({"member": view, "credentials": credentials}), text + &lines))
 }
 
-fn ended_word(credential: &serde_json::Value) -> &'static str {
-    if credential["revoked"] == json!(true) { "revoked" } else { "" }
+/// A credential as it is shown: never its secret.
+#[derive(Serialize)]
+struct Shown {
+    id: String,
+    kind: &'static str,
+    created: String,
+    expires: Option<String>,
+    revoked: bool,
+}
+
+fn shown(credential: &Credential) -> Shown {
+    Shown {
+        id: credential.id.simple().to_string(),
+        kind: match &credential.kind {
+            CredentialKind::Token { .. } => "token",
+            CredentialKind::Tsig { .. } => "tsig",
+        },
+        created: credential.created.to_string(),
+        expires: credential.expires.map(|at| at.to_string()),
+        revoked: credential.revoked,
+    }
+}
+
+fn lines(credentials: &[Shown]) -> String {
+    let line = |shown: &Shown| {
+        let ends = match (&shown.expires, shown.revoked) {
+            (_, true) => ", revoked".to_owned(),
+            (Some(expires), false) => format!(", expires {expires}"),
+            (None, false) => String::new(),
+        };
+        format!("    {} {}, made {}{ends}\n", shown.kind, shown.id, shown.created)
+    };
+    credentials.iter().map(line).collect()
 }
 
 fn set(node: &Node, handle: &str, profile: &MemberProfile) -> Result<Answer, Failure> {
@@ -225,7 +258,7 @@ pub(crate) fn check_handle(handle: &str) -> Result<(), Failure> {
         && handle.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !handle.starts_with('-')
         && !handle.ends_with('-')
-        && handle != "operator";
+        && handle != OPERATOR;
     if fits {
         return Ok(());
     }

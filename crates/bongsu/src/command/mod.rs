@@ -12,6 +12,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod member;
 pub(crate) mod share;
+mod source;
 pub(crate) mod terms;
 pub(crate) mod verify;
 pub(crate) mod withdraw;

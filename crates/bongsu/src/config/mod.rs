@@ -172,10 +172,12 @@ impl Config {
             })?,
             None => String::new(),
         };
-        let config = overlay::read(&text, environment).map_err(|failure| match path {
+        let in_file = |failure: Failure| match path {
             Some(path) => Failure { message: format!("{}: {}", path.display(), failure.message), ..failure },
             None => failure,
-        })?;
+        };
+        let (file, table) = overlay::file(&text).map_err(in_file)?;
+        let config = overlay::lay(file, table, environment)?;
         config.check()?;
         Ok(config)
     }
@@ -231,7 +233,7 @@ mod tests {
     }
 
     fn message(text: &str) -> String {
-        super::overlay::read(text, []).unwrap_err().message
+        super::overlay::file(text).unwrap_err().message
     }
 
     #[test]
@@ -247,12 +249,15 @@ mod tests {
     fn the_environment_overrides_the_file() {
         let set = |pairs: &[(&str, &str)]| {
             let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-            super::overlay::read("[http]\nconnections_max = 5\n[log]\nlevel = \"warn\"\n", pairs)
+            let (file, table) =
+                super::overlay::file("[http]\nconnections_max = 5\n[log]\nlevel = \"warn\"\n").unwrap();
+            super::overlay::lay(file, table, pairs)
         };
         let config = set(&[
             ("BONGSU__HTTP__CONNECTIONS_MAX", "7"),
             ("BONGSU__LOG__FORMAT", "json"),
             ("BONGSU__WEB__OPEN_ON_LOOPBACK", "true"),
+            ("BONGSU__NODE__MEMBER", "7"),
             ("BONGSU_DATA", "elsewhere"),
             ("HOME", "/root"),
         ])
@@ -261,6 +266,7 @@ mod tests {
         assert_eq!(config.log.format, super::LogFormat::Json);
         assert_eq!(config.log.level, "warn");
         assert!(config.web.open_on_loopback);
+        assert_eq!(config.node.member, "7", "a handle may be all digits");
         let said = set(&[("BONGSU__HTTP__CONNECTIONS", "7")]).unwrap_err().message;
         assert!(said.contains("BONGSU__HTTP__CONNECTIONS"), "{said}");
         let said = set(&[("BONGSU__HTTP__CONNECTIONS_MAX", "many")]).unwrap_err().message;

@@ -9,31 +9,57 @@ use toml::{Table, Value};
 
 const PREFIX: &str = "BONGSU__";
 
-/// Reads `text` and lays the variables over it.
+/// Reads the file's `text`, as configuration and as the table that it is.
 ///
 /// # Errors
-/// As [`Config::read`].
-pub(super) fn read(
-    text: &str,
+/// What is wrong in it, with its line.
+pub(super) fn file(text: &str) -> Result<(Config, Table), Failure> {
+    let config: Config = toml::from_str(text).map_err(|error| from_toml(text, &error))?;
+    let table: Table = toml::from_str(text).map_err(|error| from_toml(text, &error))?;
+    Ok((config, table))
+}
+
+/// Lays the variables over what the file says.
+///
+/// # Errors
+/// The variable that can't be taken, and why.
+pub(super) fn lay(
+    mut config: Config,
+    mut table: Table,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, Failure> {
-    let mut config: Config = toml::from_str(text).map_err(|error| from_toml(text, &error))?;
-    let mut table: Table = toml::from_str(text).map_err(|error| from_toml(text, &error))?;
     let mut variables: Vec<(String, String)> =
         environment.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
     variables.sort();
-    for (name, value) in variables {
-        lay_over(&mut table, &name, &value)?;
-        config = Value::Table(table.clone()).try_into().map_err(|error: toml::de::Error| {
-            Failure::usage(format!("the environment variable {name} is refused: {}", error.message())).hint(
-                "names are BONGSU__SECTION__KEY, as in bongsu.toml; `bongsu init` writes one with all keys",
-            )
-        })?;
+    for (name, text) in variables {
+        // A number or truth value first; where that does not fit, the text as it stands.
+        let laid = with(&table, &name, typed(&text))?;
+        let read = |table: &Table| Value::Table(table.clone()).try_into::<Config>();
+        (config, table) = match read(&laid) {
+            Ok(config) => (config, laid),
+            Err(error) => {
+                let plain = with(&table, &name, Value::String(text))?;
+                let config = read(&plain).map_err(|_| refused(&name, &error))?;
+                (config, plain)
+            }
+        };
     }
     Ok(config)
 }
 
-fn lay_over(table: &mut Table, name: &str, value: &str) -> Result<(), Failure> {
+fn refused(name: &str, error: &toml::de::Error) -> Failure {
+    Failure::usage(format!("the environment variable {name} is refused: {}", error.message()))
+        .hint("names are BONGSU__SECTION__KEY, as in bongsu.toml; `bongsu init` writes one with all keys")
+}
+
+/// The table with one more value, under the key that the variable's name says.
+fn with(table: &Table, name: &str, value: Value) -> Result<Table, Failure> {
+    let mut table = table.clone();
+    lay_over(&mut table, name, value)?;
+    Ok(table)
+}
+
+fn lay_over(table: &mut Table, name: &str, value: Value) -> Result<(), Failure> {
     let path = name[PREFIX.len()..].to_lowercase();
     let Some((section, key)) = path.split_once("__") else {
         return Err(Failure::usage(format!("the environment variable {name} names no key"))
@@ -42,7 +68,7 @@ fn lay_over(table: &mut Table, name: &str, value: &str) -> Result<(), Failure> {
     let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
     match section {
         Value::Table(section) => {
-            section.insert(key.to_owned(), typed(value));
+            section.insert(key.to_owned(), value);
             Ok(())
         }
         _ => Err(Failure::usage(format!("the environment variable {name} names a key inside a value"))),

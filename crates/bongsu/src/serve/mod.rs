@@ -94,7 +94,8 @@ pub(crate) fn until_stopped(
         let (addresses, servers) = start(&node, stopped).await?;
         held.say(&format!("pid {}, {}", std::process::id(), addresses.url()))?;
         let door = admin::open(&folder.socket(), Arc::clone(&node))?;
-        tracing::info!(url = addresses.url(), dns = ?addresses.dns, "serving");
+        let dns = addresses.dns.map(|dns| dns.to_string());
+        tracing::info!(url = addresses.url(), dns = dns.as_deref(), "serving");
         ready(&addresses)?;
         signals.wait().await;
         tracing::info!("stopping: requests under way may finish");

@@ -63,7 +63,7 @@ impl Deliver {
         let now = (self.now)();
         let readers = self.gate.readers(member, Level::Read, encrypted, now);
         let words = words::of(&profile.language);
-        let story = Story::of(&book, &readers)?;
+        let story = Story::of(&readers)?;
         let circles = readers.iter().map(|reader| reader.request().circle);
         let known = circles.flat_map(|circle| book.visible_members(member, circle));
         let mut contacts: Vec<Contact> = known

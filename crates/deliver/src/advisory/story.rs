@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use gate::{Object, Reader};
-use policy::{Book, Released};
+use policy::Released;
 use serde::Deserialize;
 use stix::Tlp;
 
@@ -80,25 +80,19 @@ struct Telling {
 
 impl Story {
     /// What the readers' circles tell.
-    pub(super) fn of(book: &Book, readers: &[Reader]) -> Result<Self, DeliverError> {
+    pub(super) fn of(readers: &[Reader]) -> Result<Self, DeliverError> {
         let (mut told, mut tlp) = (Telling::default(), Tlp::Clear);
         let types = [&TELLING[..], &["course-of-action", "relationship", "identity", "location"]].concat();
         for reader in readers {
-            let ceiling = book.circle(reader.request().circle).map_or(Tlp::Red, |circle| circle.ceiling);
             reader.each(&types, &mut |object| {
                 if told.take(&object) {
-                    tlp = tlp.max(mark(&object, ceiling));
+                    tlp = tlp.max(object.tlp());
                 }
                 ControlFlow::Continue(())
             })?;
         }
         Ok(told.into_story(tlp))
     }
-}
-
-fn mark(object: &Released<Object>, ceiling: Tlp) -> Tlp {
-    let head = stix::read_head(&object.get().raw);
-    head.ok().and_then(|head| head.markings.iter().filter_map(Tlp::of).max()).unwrap_or(ceiling)
 }
 
 impl Telling {

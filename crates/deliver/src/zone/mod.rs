@@ -55,17 +55,18 @@ impl Rules {
     }
 }
 
-/// The serials of members' zones: each grows when, and only when, its zone's content changes.
+/// The serials of members' zones: each grows when, and only when, its zone's content changes. What a member gets over an
+/// encrypted channel can be more than over a plain one, and is a zone of its own.
 ///
 /// A serial is the second in which the content came up, or one more than the last if that is later; so it also
 /// grows over a restart.
 #[derive(Default)]
 pub struct Serials {
-    known: Mutex<HashMap<MemberId, ([u8; 32], u32)>>,
+    known: Mutex<HashMap<(MemberId, bool), ([u8; 32], u32)>>,
 }
 
 impl Serials {
-    pub(crate) fn of(&self, member: MemberId, rules: &Rules, now: Timestamp) -> u32 {
+    pub(crate) fn of(&self, member: MemberId, encrypted: bool, rules: &Rules, now: Timestamp) -> u32 {
         let mut hash = Sha256::new();
         rules.owners.iter().for_each(|owner| {
             hash.update(owner);
@@ -76,7 +77,7 @@ impl Serials {
         let second = now.seconds().rem_euclid(1 << 32);
         let second = u32::try_from(second).unwrap_or_default();
         let mut known = self.known.lock();
-        match known.get_mut(&member) {
+        match known.get_mut(&(member, encrypted)) {
             Some((last, serial)) if *last == content => *serial,
             Some((last, serial)) => {
                 *last = content;
@@ -84,7 +85,7 @@ impl Serials {
                 *serial
             }
             None => {
-                known.insert(member, (content, second));
+                known.insert((member, encrypted), (content, second));
                 second
             }
         }
@@ -100,7 +101,7 @@ impl Deliver {
         let gathered: Arc<Gathered> = self.gather(member, Level::Block, encrypted)?;
         // Room for the longest name under which anyone may load it: 80 bytes.
         let rules = Rules::of(&gathered, 80);
-        let serial = self.serials.of(member, &rules, (self.now)());
+        let serial = self.serials.of(member, encrypted, &rules, (self.now)());
         let mut text = format!(
             "; {}\n; {}: response-policy zone, {} values\n$TTL {TTL_S}\n@ SOA localhost. hostmaster.localhost. {serial} {REFRESH_S} {REFRESH_S} {EXPIRE_S} {TTL_S}\n@ NS localhost.\n",
             gathered.tlp(),

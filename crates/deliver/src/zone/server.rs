@@ -183,7 +183,7 @@ impl Server {
             Rcode::SERVFAIL
         })?;
         let rules = Rules::of(&gathered, apex.len());
-        let serial = self.deliver.serials.of(member, &rules, (self.deliver.now)());
+        let serial = self.deliver.serials.of(member, false, &rules, (self.deliver.now)());
         let soa = soa(serial).map_err(|_| Rcode::SERVFAIL)?;
         let mut sender = Sender { message, signed, time, messages: Vec::new() };
         let written = if transfer && stream {

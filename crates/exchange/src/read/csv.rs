@@ -162,8 +162,8 @@ fn column(name: &str) -> Column {
     let word = word.trim_matches('_').trim_end_matches("_utc");
     match word {
         "value" | "indicator" | "indicators" | "ioc" | "iocs" | "ioc_value" | "indicator_value"
-        | "observable" | "observable_value" | "artifact" | "hash" | "file_hash" | "host" | "dst"
-        | "destination" | "지표" => Column::Value(None),
+        | "observable" | "observable_value" | "artifact" | "address" | "hash" | "file_hash" | "host"
+        | "dst" | "destination" | "지표" => Column::Value(None),
         "ip" | "ips" | "ip_address" | "ipv4" | "ipv6" | "dst_ip" | "src_ip" | "dest_ip"
         | "destination_ip" | "source_ip" | "ip_dst" | "ip_src" => Column::Value(Some(Kind::Ipv4)),
         "domain" | "domains" | "domain_name" | "hostname" | "fqdn" => Column::Value(Some(Kind::Domain)),
@@ -270,13 +270,11 @@ fn read_value(cell: &str, kind: Option<Kind>) -> Option<Value> {
 impl Said {
     /// Takes what a cell says; what can't be read is a finding and said to be missing.
     fn take(&mut self, column: Column, cell: &str, path: &str, sink: &mut Sink<'_>) {
-        let mut unread = |what: &str| {
-            let message = format!(
-                "`{}` is no {what}; the row is read without it",
-                cell.chars().take(40).collect::<String>()
-            );
-            sink.finding(Finding::warning("cell-unread", path, message));
+        let mut note = |what: &str, then: &str| {
+            let shown: String = cell.chars().take(40).collect();
+            sink.finding(Finding::warning("cell-unread", path, format!("`{shown}` is no {what}; {then}")));
         };
+        let mut unread = |what: &str| note(what, "the row is read without it");
         match column {
             Column::FirstSeen => set(&mut self.first_seen, lenient(cell), || unread("date")),
             Column::ValidUntil => set(&mut self.valid_until, lenient(cell), || unread("date")),
@@ -288,7 +286,7 @@ impl Said {
                 Err(_) => {
                     // An unread mark must not widen what it limits.
                     self.tlp = Some(Tlp::Red);
-                    unread("TLP mark, so TLP:RED is taken");
+                    note("TLP mark", "the row counts as TLP:RED");
                 }
             },
             Column::Name => {

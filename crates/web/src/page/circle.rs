@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use line::LineId;
 use policy::{Caller, Member, Onward};
 
-use super::{Frame, Pages, Shared, Who, absent, making, render};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, making, render};
 
 #[derive(Template)]
 #[template(path = "circle.html")]
@@ -35,32 +34,28 @@ struct Row {
     level: &'static str,
 }
 
-pub(super) async fn page(
-    State(pages): Shared,
-    Extension(caller): Who,
-    Path(handle): Path<String>,
-) -> Response {
-    making(move || make(&pages, &caller, &handle)).await
+pub(super) async fn page(State(pages): Shared, who: Who, Path(handle): Path<String>) -> Response {
+    making(move || make(&pages, &Viewer::of(who), &handle)).await
 }
 
-fn make(pages: &Arc<Pages>, caller: &Caller, handle: &str) -> Response {
+fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
     let book = pages.gate.book();
-    let found = match caller {
+    let found = match viewer.caller {
         Caller::Operator => book.circle_by_handle(handle),
-        Caller::Member(member) => book.circles_of(*member).into_iter().find(|circle| circle.handle == handle),
+        Caller::Member(member) => book.circles_of(member).into_iter().find(|circle| circle.handle == handle),
     };
     let Some(circle) = found else { return absent() };
-    let mut members: Vec<&Member> = match caller {
+    let mut members: Vec<&Member> = match viewer.caller {
         Caller::Operator => circle.members.iter().filter_map(|member| book.member(*member)).collect(),
-        Caller::Member(member) => book.visible_members(*member, circle.id),
+        Caller::Member(member) => book.visible_members(member, circle.id),
     };
     members.sort_by(|a, b| a.name.cmp(&b.name));
     let line = LineId::new(circle.id.uuid());
     let checkpoint = pages.gate.checkpoint(line).ok();
     let ends = circle.ends.map_or_else(|| "further notice".to_owned(), |at| at.to_string());
     render(&CirclePage {
-        frame: pages.frame(&book, caller, circle.title.clone()),
-        operator: *caller == Caller::Operator,
+        frame: pages.frame(&book, viewer, circle.title.clone()),
+        operator: viewer.is_operator(),
         handle: circle.handle.clone(),
         title: circle.title.clone(),
         purpose: circle.purpose.clone(),

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use gate::{Explanation, Gate, HeldItem};
 use line::{LineId, StorageError};
-use policy::{Caller, Rule};
+use policy::Rule;
 use serde::Deserialize;
 
-use super::{Frame, Pages, Shared, Who, absent, broken, making, name_of, render};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render};
 
 /// Rows on a page.
 const ROWS: usize = 100;
@@ -76,23 +75,24 @@ pub(super) struct Asked {
 
 pub(super) async fn page(
     State(pages): Shared,
-    Extension(caller): Who,
+    who: Who,
     Path(handle): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    if caller != Caller::Operator {
+    let viewer = Viewer::of(who);
+    if !viewer.is_operator() {
         return absent();
     }
-    making(move || make(&pages, &caller, &handle, &asked)).await
+    making(move || make(&pages, &viewer, &handle, &asked)).await
 }
 
-fn make(pages: &Arc<Pages>, caller: &Caller, handle: &str, asked: &Asked) -> Response {
+fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str, asked: &Asked) -> Response {
     let book = pages.gate.book();
     let Some(member) = book.member_by_handle(handle) else { return absent() };
     let rule =
         asked.rule.as_deref().and_then(|code| Rule::ALL.iter().copied().find(|rule| rule.code() == code));
     let (mut held, mut total, mut skip) = (Vec::new(), 0, asked.skip);
-    for reader in pages.readers(member.id, member.level) {
+    for reader in pages.readers(viewer, member.id, member.level) {
         let Some(circle) = book.circle(reader.request().circle) else { continue };
         if asked.circle.as_ref().is_some_and(|wanted| *wanted != circle.handle) {
             continue;
@@ -123,7 +123,7 @@ fn make(pages: &Arc<Pages>, caller: &Caller, handle: &str, asked: &Asked) -> Res
     };
     let to = asked.skip + held.len();
     render(&HeldPage {
-        frame: pages.frame(&book, caller, "Held back"),
+        frame: pages.frame(&book, viewer, "Held back"),
         handle: member.handle.clone(),
         name: member.name.clone(),
         rule: rule.map(Rule::code),

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use deliver::{Artefact, DeliverError, list};
 use gate::Explanation;
 use line::LineId;
-use policy::{Caller, Level, Member};
+use policy::{Level, Member};
 
+use super::guard::Kept;
 use super::held::{self, Row};
-use super::{Frame, Pages, Shared, Who, absent, broken, does, making, render};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, does, making, render};
 
 /// Held objects and values shown here; the rest is on a page of its own.
 const HELD_MAX: usize = 20;
@@ -62,26 +62,16 @@ struct RuleRow {
     count: u64,
 }
 
-struct Kept {
-    value: String,
-    code: &'static str,
-    why: String,
+pub(super) async fn page(State(pages): Shared, who: Who, Path(handle): Path<String>) -> Response {
+    making(move || make(&pages, &Viewer::of(who), &handle).unwrap_or_else(|error| broken(&error))).await
 }
 
-pub(super) async fn page(
-    State(pages): Shared,
-    Extension(caller): Who,
-    Path(handle): Path<String>,
-) -> Response {
-    making(move || make(&pages, &caller, &handle).unwrap_or_else(|error| broken(&error))).await
-}
-
-fn make(pages: &Arc<Pages>, caller: &Caller, handle: &str) -> Result<Response, DeliverError> {
+fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Result<Response, DeliverError> {
     let book = pages.gate.book();
-    let found = pages.members(&book, caller).into_iter().find(|member| member.handle == handle);
+    let found = pages.members(&book, viewer).into_iter().find(|member| member.handle == handle);
     let Some(member) = found else { return Ok(absent()) };
     let (mut circles, mut rows, mut held_total) = (Vec::new(), Vec::new(), 0);
-    for reader in pages.readers(member.id, member.level) {
+    for reader in pages.readers(viewer, member.id, member.level) {
         let Some(circle) = book.circle(reader.request().circle) else { continue };
         let told = reader.explain(None, 0, HELD_MAX - rows.len().min(HELD_MAX))?;
         let line = LineId::new(circle.id.uuid());
@@ -90,13 +80,13 @@ fn make(pages: &Arc<Pages>, caller: &Caller, handle: &str) -> Result<Response, D
         circles.push(in_circle(circle.handle.clone(), circle.title.clone(), &told));
     }
     let guarded = match member.level {
-        Level::Read => pages.deliver.gather(member.id, Level::Read, true)?,
-        _ => pages.deliver.gather(member.id, Level::List, true)?,
+        Level::Read => pages.deliver.gather(member.id, Level::Read, viewer.encrypted)?,
+        _ => pages.deliver.gather(member.id, Level::List, viewer.encrypted)?,
     };
     let held_shown = rows.len();
     Ok(render(&MemberPage {
-        frame: pages.frame(&book, caller, member.name.clone()),
-        operator: *caller == Caller::Operator,
+        frame: pages.frame(&book, viewer, member.name.clone()),
+        operator: viewer.is_operator(),
         handle: member.handle.clone(),
         name: member.name.clone(),
         does: does(member.level),
@@ -110,21 +100,12 @@ fn make(pages: &Arc<Pages>, caller: &Caller, handle: &str) -> Result<Response, D
             .as_ref()
             .filter(|_| member.level >= Level::Block)
             .map(|origin| format!("{}.{origin}", member.handle)),
-        artefacts: if circles.is_empty() { Vec::new() } else { artefacts(pages, caller, member)? },
+        artefacts: if circles.is_empty() { Vec::new() } else { artefacts(pages, viewer, member)? },
         circles,
         held: rows,
         held_caption: format!("{held_shown} of {held_total}"),
         guarded_caption: format!("{} of {}", guarded.held.len().min(HELD_MAX), guarded.held.len()),
-        guarded: guarded
-            .held
-            .iter()
-            .take(HELD_MAX)
-            .map(|held| Kept {
-                value: watch::defang(&held.value),
-                code: held.hold.rule,
-                why: held.hold.message.clone(),
-            })
-            .collect(),
+        guarded: guarded.held.iter().take(HELD_MAX).map(Kept::of).collect(),
     }))
 }
 
@@ -149,17 +130,17 @@ fn in_circle(handle: String, title: String, told: &Explanation) -> InCircle {
     }
 }
 
-fn artefacts(pages: &Pages, caller: &Caller, member: &Member) -> Result<Vec<Shown>, DeliverError> {
-    let (deliver, root) = (&pages.deliver, Pages::artefact_root(caller, member));
+fn artefacts(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Vec<Shown>, DeliverError> {
+    let (deliver, root) = (&pages.deliver, Pages::artefact_root(viewer, member));
     let mut shown = Vec::new();
     let mut add = |form: Level, path: &str, text: &str, entries: String| {
         let href = format!("{root}/{path}");
         shown.push(Shown { form: form.name(), href, text: text.to_owned(), entries });
     };
     let entries = |artefact: Artefact| artefact.entries.to_string();
-    add(Level::Read, "advisory.html", "Advisory", entries(deliver.advisory(member.id, true)?));
+    add(Level::Read, "advisory.html", "Advisory", entries(deliver.advisory(member.id, viewer.encrypted)?));
     if member.level >= Level::List {
-        let gathered = deliver.gather(member.id, Level::List, true)?;
+        let gathered = deliver.gather(member.id, Level::List, viewer.encrypted)?;
         add(
             Level::List,
             "list/all.csv",
@@ -174,10 +155,20 @@ fn artefacts(pages: &Pages, caller: &Caller, member: &Member) -> Result<Vec<Show
         }
     }
     if member.level >= Level::Block {
-        add(Level::Block, "zone.rpz", "Response-policy zone", entries(deliver.zone_file(member.id, true)?));
+        add(
+            Level::Block,
+            "zone.rpz",
+            "Response-policy zone",
+            entries(deliver.zone_file(member.id, viewer.encrypted)?),
+        );
     }
     if member.level >= Level::Detect {
-        add(Level::Detect, "suricata.rules", "Suricata rules", entries(deliver.suricata(member.id, true)?));
+        add(
+            Level::Detect,
+            "suricata.rules",
+            "Suricata rules",
+            entries(deliver.suricata(member.id, viewer.encrypted)?),
+        );
     }
     if member.level == Level::Exchange {
         let href = root.strip_suffix("/d").unwrap_or_default().to_owned();

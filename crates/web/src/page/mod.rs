@@ -1,6 +1,7 @@
 //! The pages: overview, circle, member, what was held, objects.
 
 mod circle;
+mod guard;
 mod held;
 mod member;
 mod objects;
@@ -15,7 +16,7 @@ use axum::{Extension, Router};
 use deliver::Deliver;
 use gate::Gate;
 use http::{HeaderValue, StatusCode, header};
-use policy::{Book, Caller, Level, Member, MemberId, Use};
+use policy::{Book, Caller, Channel, Level, Member, MemberId, Use};
 use stix::Timestamp;
 
 /// What the pages are made from.
@@ -33,7 +34,25 @@ pub struct Pages {
 }
 
 type Shared = axum::extract::State<Arc<Pages>>;
-type Who = Extension<Caller>;
+type Who = (Extension<Caller>, Extension<Channel>);
+
+/// Who looks at a page, and over what channel.
+#[derive(Debug, Clone, Copy)]
+struct Viewer {
+    caller: Caller,
+    /// Whether what may travel encrypted alone may be shown. An operator reads the node's own store, so to say.
+    encrypted: bool,
+}
+
+impl Viewer {
+    fn of((Extension(caller), Extension(channel)): Who) -> Self {
+        Self { caller, encrypted: channel.encrypted || caller == Caller::Operator }
+    }
+
+    fn is_operator(&self) -> bool {
+        self.caller == Caller::Operator
+    }
+}
 
 /// What stands around every page.
 struct Frame {
@@ -55,6 +74,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/circles/{circle}", get(circle::page))
         .route("/members/{member}", get(member::page))
         .route("/members/{member}/held", get(held::page))
+        .route("/members/{member}/guard", get(guard::page))
         .route("/objects", get(objects::list))
         .route("/objects/{circle}/{object}", get(objects::one))
         .route("/style.css", get(style))
@@ -121,11 +141,11 @@ async fn making(make: impl FnOnce() -> Response + Send + 'static) -> Response {
 }
 
 impl Pages {
-    fn frame(&self, book: &Book, caller: &Caller, title: impl Into<String>) -> Frame {
-        let who = match caller {
+    fn frame(&self, book: &Book, viewer: &Viewer, title: impl Into<String>) -> Frame {
+        let who = match viewer.caller {
             Caller::Operator => "operator".to_owned(),
             Caller::Member(member) => {
-                book.member(*member).map(|member| member.name.clone()).unwrap_or_default()
+                book.member(member).map(|member| member.name.clone()).unwrap_or_default()
             }
         };
         let time = (self.now)().to_string();
@@ -134,25 +154,25 @@ impl Pages {
     }
 
     /// Where a member's artefacts stand for the caller.
-    fn artefact_root(caller: &Caller, member: &Member) -> String {
-        match caller {
+    fn artefact_root(viewer: &Viewer, member: &Member) -> String {
+        match viewer.caller {
             Caller::Operator => format!("/as/{}/d", member.handle),
             Caller::Member(_) => "/d".to_owned(),
         }
     }
 
     /// The members that the caller may look at: an operator all that take part, a member itself.
-    fn members<'b>(&self, book: &'b Book, caller: &Caller) -> Vec<&'b Member> {
-        let mut members: Vec<&Member> = match caller {
+    fn members<'b>(&self, book: &'b Book, viewer: &Viewer) -> Vec<&'b Member> {
+        let mut members: Vec<&Member> = match viewer.caller {
             Caller::Operator => book.members().filter(|member| !member.ended).collect(),
-            Caller::Member(id) => book.member(*id).into_iter().collect(),
+            Caller::Member(id) => book.member(id).into_iter().collect(),
         };
         members.sort_by_key(|member| (member.level, member.handle.clone()));
         members
     }
 
-    fn readers(&self, member: MemberId, wanted: Use) -> Vec<gate::Reader> {
-        self.gate.readers(member, wanted, true, (self.now)())
+    fn readers(&self, viewer: &Viewer, member: MemberId, wanted: Use) -> Vec<gate::Reader> {
+        self.gate.readers(member, wanted, viewer.encrypted, (self.now)())
     }
 }
 

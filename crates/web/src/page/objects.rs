@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use line::{Added, LineId, Seq, StorageError};
@@ -13,7 +12,7 @@ use policy::{Book, Caller, Circle, Decision, Level, MemberId, Reach, Request};
 use serde::Deserialize;
 use stix::{ObjectId, Timestamp};
 
-use super::{Frame, Pages, Shared, Who, absent, broken, making, name_of, render};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render};
 
 /// Rows on a page.
 const ROWS: usize = 50;
@@ -95,39 +94,35 @@ struct Found {
 /// Gives objects of a circle after a number, of one type if it is not empty, at most [`STRIDE`]; and where to go on.
 type Fetch<'f> = dyn Fn(Seq) -> Result<(Vec<Found>, Option<Seq>), StorageError> + 'f;
 
-pub(super) async fn list(
-    State(pages): Shared,
-    Extension(caller): Who,
-    Query(asked): Query<Asked>,
-) -> Response {
-    making(move || make_list(&pages, &caller, &asked).unwrap_or_else(|error| broken(&error))).await
+pub(super) async fn list(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
+    making(move || make_list(&pages, &Viewer::of(who), &asked).unwrap_or_else(|error| broken(&error))).await
 }
 
-fn circles<'b>(book: &'b Book, caller: &Caller) -> Vec<&'b Circle> {
-    let mut circles: Vec<&Circle> = match caller {
+fn circles<'b>(book: &'b Book, viewer: &Viewer) -> Vec<&'b Circle> {
+    let mut circles: Vec<&Circle> = match viewer.caller {
         Caller::Operator => book.circles().collect(),
-        Caller::Member(member) => book.circles_of(*member),
+        Caller::Member(member) => book.circles_of(member),
     };
     circles.sort_by(|a, b| a.title.cmp(&b.title));
     circles
 }
 
-fn make_list(pages: &Arc<Pages>, caller: &Caller, asked: &Asked) -> Result<Response, StorageError> {
+fn make_list(pages: &Arc<Pages>, viewer: &Viewer, asked: &Asked) -> Result<Response, StorageError> {
     let book = pages.gate.book();
-    let circles = circles(&book, caller);
+    let circles = circles(&book, viewer);
     let chosen = circles.iter().find(|circle| circle.handle == asked.circle).or(circles.first());
     let (mut rows, mut next) = (Vec::new(), None);
     if let Some(circle) = chosen {
-        let fetch: Box<Fetch<'_>> = match caller {
+        let fetch: Box<Fetch<'_>> = match viewer.caller {
             Caller::Operator => Box::new(|after| of_line(pages, circle, &asked.object_type, after)),
             Caller::Member(member) => {
-                Box::new(|after| of_member(pages, *member, circle, &asked.object_type, after))
+                Box::new(move |after| of_member(pages, viewer, member, circle, &asked.object_type, after))
             }
         };
         (rows, next) = search(fetch.as_ref(), circle, asked)?;
     }
     Ok(render(&ObjectsPage {
-        frame: pages.frame(&book, caller, "Objects"),
+        frame: pages.frame(&book, viewer, "Objects"),
         next: next.zip(chosen).map(|(after, circle)| {
             format!(
                 "/objects?circle={}&type={}&q={}&after={}",
@@ -231,21 +226,28 @@ fn of_line(
     Ok((found, next))
 }
 
-fn reader(pages: &Pages, member: MemberId, circle: &Circle, wanted: Level) -> Option<gate::Reader> {
-    let (now, reach) = ((pages.now)(), Reach::Member);
-    let request = Request { member, circle: circle.id, wanted, encrypted: true, now, reach };
+fn reader(
+    pages: &Pages,
+    viewer: &Viewer,
+    member: MemberId,
+    circle: &Circle,
+    wanted: Level,
+) -> Option<gate::Reader> {
+    let (now, reach, encrypted) = ((pages.now)(), Reach::Member, viewer.encrypted);
+    let request = Request { member, circle: circle.id, wanted, encrypted, now, reach };
     pages.gate.reader(request).ok()
 }
 
 fn of_member(
     pages: &Pages,
+    viewer: &Viewer,
     member: MemberId,
     circle: &Circle,
     object_type: &str,
     after: Seq,
 ) -> Result<(Vec<Found>, Option<Seq>), StorageError> {
     let level = pages.gate.book().member(member).map_or(Level::Read, |member| member.level);
-    let Some(reader) = reader(pages, member, circle, level) else { return Ok((Vec::new(), None)) };
+    let Some(reader) = reader(pages, viewer, member, circle, level) else { return Ok((Vec::new(), None)) };
     let types = if object_type.is_empty() { Vec::new() } else { vec![object_type.to_owned()] };
     let page = reader.page(&gate::Query { after, types, limit: STRIDE, ..gate::Query::default() })?;
     let found = page.items.into_iter().map(|object| {
@@ -257,31 +259,34 @@ fn of_member(
 
 pub(super) async fn one(
     State(pages): Shared,
-    Extension(caller): Who,
+    who: Who,
     Path((circle, object)): Path<(String, String)>,
 ) -> Response {
-    making(move || make_one(&pages, &caller, &circle, &object).unwrap_or_else(|error| broken(&error))).await
+    making(move || {
+        make_one(&pages, &Viewer::of(who), &circle, &object).unwrap_or_else(|error| broken(&error))
+    })
+    .await
 }
 
 fn make_one(
     pages: &Arc<Pages>,
-    caller: &Caller,
+    viewer: &Viewer,
     circle: &str,
     object: &str,
 ) -> Result<Response, StorageError> {
     let book = pages.gate.book();
-    let found = circles(&book, caller).into_iter().find(|known| known.handle == circle);
+    let found = circles(&book, viewer).into_iter().find(|known| known.handle == circle);
     let (Some(circle), Ok(id)) = (found, ObjectId::parse(object)) else { return Ok(absent()) };
-    let found = match caller {
+    let found = match viewer.caller {
         Caller::Operator => newest(pages, circle, &id)?,
-        Caller::Member(member) => as_member(pages, &book, *member, circle, &id)?,
+        Caller::Member(member) => as_member(pages, viewer, &book, member, circle, &id)?,
     };
     let Some(found) = found else { return Ok(absent()) };
     let members =
-        if *caller == Caller::Operator { who_gets_it(pages, &book, circle, &id)? } else { Vec::new() };
+        if viewer.is_operator() { who_gets_it(pages, viewer, &book, circle, &id)? } else { Vec::new() };
     let name = name_of(&found.raw, object);
     Ok(render(&ObjectPage {
-        frame: pages.frame(&book, caller, name.clone()),
+        frame: pages.frame(&book, viewer, name.clone()),
         circle: circle.handle.clone(),
         id: object.to_owned(),
         name,
@@ -310,13 +315,14 @@ fn newest(pages: &Pages, circle: &Circle, id: &ObjectId) -> Result<Option<Found>
 
 fn as_member(
     pages: &Pages,
+    viewer: &Viewer,
     book: &Book,
     member: MemberId,
     circle: &Circle,
     id: &ObjectId,
 ) -> Result<Option<Found>, StorageError> {
     let level = book.member(member).map_or(Level::Read, |member| member.level);
-    let Some(reader) = reader(pages, member, circle, level) else { return Ok(None) };
+    let Some(reader) = reader(pages, viewer, member, circle, level) else { return Ok(None) };
     let page = reader.page(&gate::Query { ids: vec![id.clone()], limit: 1, ..gate::Query::default() })?;
     Ok(page.items.into_iter().next().map(|object| {
         let gate::Object { id, seq, added, version, raw, .. } = object.into_inner();
@@ -326,13 +332,14 @@ fn as_member(
 
 fn who_gets_it(
     pages: &Pages,
+    viewer: &Viewer,
     book: &Book,
     circle: &Circle,
     id: &ObjectId,
 ) -> Result<Vec<GetsIt>, StorageError> {
     let mut rows = Vec::new();
     for member in circle.members.iter().filter_map(|member| book.member(*member)) {
-        let Some(reader) = reader(pages, member.id, circle, member.level) else { continue };
+        let Some(reader) = reader(pages, viewer, member.id, circle, member.level) else { continue };
         let Some(decision) = reader.decision(id)? else { continue };
         rows.push(GetsIt {
             handle: member.handle.clone(),

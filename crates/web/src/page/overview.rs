@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use gate::Explanation;
 use line::LineId;
 use policy::{Caller, Circle};
 
-use super::{Frame, Link, Pages, Shared, Who, broken, links, making, render};
+use super::{Frame, Link, Pages, Shared, Viewer, Who, broken, links, making, render};
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -43,15 +42,15 @@ struct MemberRow {
     artefacts: Vec<Link>,
 }
 
-pub(super) async fn page(State(pages): Shared, Extension(caller): Who) -> Response {
-    making(move || make(&pages, &caller)).await
+pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
+    making(move || make(&pages, &Viewer::of(who))).await
 }
 
-fn make(pages: &Arc<Pages>, caller: &Caller) -> Response {
+fn make(pages: &Arc<Pages>, viewer: &Viewer) -> Response {
     let book = pages.gate.book();
-    let mut circles: Vec<&Circle> = match caller {
+    let mut circles: Vec<&Circle> = match viewer.caller {
         Caller::Operator => book.circles().collect(),
-        Caller::Member(member) => book.circles_of(*member),
+        Caller::Member(member) => book.circles_of(member),
     };
     circles.sort_by(|a, b| a.handle.cmp(&b.handle));
     let cards = circles.iter().map(|circle| CircleCard {
@@ -60,17 +59,17 @@ fn make(pages: &Arc<Pages>, caller: &Caller) -> Response {
         purpose: circle.purpose.clone(),
         ceiling: circle.ceiling.to_string(),
         fires: circle.fires,
-        members: match caller {
+        members: match viewer.caller {
             Caller::Operator => circle.members.len(),
-            Caller::Member(member) => book.visible_members(*member, circle.id).len(),
+            Caller::Member(member) => book.visible_members(member, circle.id).len(),
         },
         records: pages.gate.store().look(LineId::new(circle.id.uuid()), |c| c.head().0).unwrap_or_default(),
         in_force: circle.in_force((pages.now)()),
     });
     let mut rows = Vec::new();
-    for member in pages.members(&book, caller) {
+    for member in pages.members(&book, viewer) {
         let mut sums = [0_u64; 3];
-        for reader in pages.readers(member.id, member.level) {
+        for reader in pages.readers(viewer, member.id, member.level) {
             let told = match reader.explain(None, 0, 0) {
                 Ok(told) => told,
                 Err(error) => return broken(&error),
@@ -88,13 +87,13 @@ fn make(pages: &Arc<Pages>, caller: &Caller) -> Response {
             released: released + redacted,
             redacted,
             held,
-            artefacts: links(&Pages::artefact_root(caller, member), member.level),
+            artefacts: links(&Pages::artefact_root(viewer, member), member.level),
         });
     }
-    let operator = *caller == Caller::Operator;
+    let operator = viewer.is_operator();
     render(&Overview {
         operator,
-        frame: pages.frame(&book, caller, "Overview"),
+        frame: pages.frame(&book, viewer, "Overview"),
         circles: cards.collect(),
         members: rows,
     })

@@ -1,0 +1,85 @@
+//! What the guard kept out of a member's lists, zones and rules, page by page. For operators.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use deliver::{DeliverError, HeldValue};
+use policy::Level;
+use serde::Deserialize;
+
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
+
+/// Rows on a page.
+const ROWS: usize = 100;
+
+/// A value that was kept out, as a row.
+pub(super) struct Kept {
+    pub(super) value: String,
+    pub(super) code: &'static str,
+    pub(super) why: String,
+}
+
+impl Kept {
+    pub(super) fn of(held: &HeldValue) -> Self {
+        Self { value: watch::defang(&held.value), code: held.hold.rule, why: held.hold.message.clone() }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "guard.html")]
+struct GuardPage {
+    frame: Frame,
+    handle: String,
+    name: String,
+    total: usize,
+    from: usize,
+    to: usize,
+    rows: Vec<Kept>,
+    earlier: Option<String>,
+    later: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    skip: usize,
+}
+
+pub(super) async fn page(
+    State(pages): Shared,
+    who: Who,
+    Path(handle): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let viewer = Viewer::of(who);
+    if !viewer.is_operator() {
+        return absent();
+    }
+    making(move || make(&pages, &viewer, &handle, &asked).unwrap_or_else(|error| broken(&error))).await
+}
+
+fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str, asked: &Asked) -> Result<Response, DeliverError> {
+    let book = pages.gate.book();
+    let Some(member) = book.member_by_handle(handle).filter(|member| !member.ended) else {
+        return Ok(absent());
+    };
+    let form = member.level.min(Level::List);
+    let gathered = pages.deliver.gather(member.id, form, viewer.encrypted)?;
+    let (total, skip) = (gathered.held.len(), asked.skip.min(gathered.held.len()));
+    let rows: Vec<Kept> = gathered.held.iter().skip(skip).take(ROWS).map(Kept::of).collect();
+    let to = skip + rows.len();
+    let at = |skip: usize| format!("/members/{handle}/guard?skip={skip}");
+    Ok(render(&GuardPage {
+        frame: pages.frame(&book, viewer, "Kept out by the guard"),
+        handle: member.handle.clone(),
+        name: member.name.clone(),
+        total,
+        from: (skip + 1).min(to),
+        to,
+        rows,
+        earlier: (skip > 0).then(|| at(skip.saturating_sub(ROWS))),
+        later: (to < total).then(|| at(to)),
+    }))
+}
