@@ -161,6 +161,22 @@ fn a_store_has_one_owner_and_opens_again_after_it() {
 }
 
 #[test]
+fn a_closed_store_is_one_file_that_its_owner_alone_reads() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    one(&store, &indicator(1, "1", ""));
+    store.records(CIRCLE, Seq(0), 10).unwrap();
+    drop(store);
+    let left = |name: &str| std::fs::metadata(folder.path().join(name)).map_or(0, |meta| meta.len());
+    assert_eq!(left("bongsu.sqlite-wal"), 0, "a copy of the file alone is the whole store");
+    assert!(left("bongsu.sqlite") > 0);
+    let mode = std::fs::metadata(folder.path().join("bongsu.sqlite")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
+}
+
+#[test]
 fn verification_finds_a_changed_byte() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());

@@ -78,6 +78,9 @@ fn wallets_are_told_by_form_and_checksum() {
     check("0x098B716B8Aaf21512996dC57EB0615e2383E2f96", Some("eth"));
     check("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", Some("trx"));
     check("rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh", Some("xrp"));
+    check("qpf2cphc5dkuclkqur7lhj2yuqq9pk3hmukle77vhq", Some("bch"));
+    check("bitcoincash:qpf2cphc5dkuclkqur7lhj2yuqq9pk3hmukle77vhq", Some("bch"));
+    check("qpf2cphc5dkuclkqur7lhj2yuqq9pk3hmukle77vhp", None);
     check("hello", None);
 }
 

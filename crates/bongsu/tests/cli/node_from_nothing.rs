@@ -155,6 +155,64 @@ fn a_dry_run_says_who_would_get_what_and_sends_nothing() {
 }
 
 #[test]
+fn a_dry_run_asks_the_guard_too() {
+    let shell = Shell::peers();
+    let list = shell.file("list.txt", "google.com\nevil-login-k3.top\n");
+    let report = shell.json(&["share", &list, "--circle", "peers", "--as", "cert", "--dry-run"]);
+    let of_isp = |word: &str| {
+        let rows = report["rows"].as_array().unwrap().iter().filter(|row| row["member"] == "isp");
+        rows.filter(|row| row["decision"] == word).map(|row| row["rule"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_isp("release"), [json!("circle")], "{report}");
+    assert_eq!(of_isp("hold"), [json!("warning-list")], "{report}");
+    assert!(report.to_string().contains("\"value\":\"google.com\""), "{report}");
+}
+
+#[test]
+fn an_undated_list_is_shared_once_however_often_it_is_sent() {
+    let shell = Shell::peers();
+    let list = shell.file("list.txt", LIST);
+    let args = ["share", &list, "--circle", "peers", "--as", "cert"];
+    assert_eq!(shell.json(&args)["circles"][0]["added"], 3);
+    let again = shell.json(&args);
+    let (added, present) = (&again["circles"][0]["added"], &again["circles"][0]["present"]);
+    assert_eq!((added, present), (&json!(0), &json!(3)), "{again}");
+}
+
+#[test]
+fn who_is_not_in_a_circle_is_told_so_before_anything_is_read() {
+    let shell = Shell::peers();
+    let list = shell.file("list.txt", LIST);
+    shell.ok(&["import", &list, "--circle", "peers", "--as", "cert"]);
+    shell.ok(&["member", "add", "outsider", "--level", "exchange"]);
+    for command in ["import", "share"] {
+        let (code, said) = shell.fails(&[command, &list, "--circle", "peers", "--as", "outsider"]);
+        assert!(code == 1 && said.contains("not in circle peers") && said.contains("circle join"), "{said}");
+    }
+}
+
+#[test]
+fn a_folder_that_was_open_to_others_is_closed_to_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let shell = Shell::empty();
+    std::fs::create_dir(shell.data()).unwrap();
+    std::fs::set_permissions(shell.data(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    shell.ok(&["init"]);
+    assert_eq!(std::fs::metadata(shell.data()).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn the_operators_tokens_are_listed_and_can_be_revoked() {
+    let shell = Shell::node();
+    let made = shell.json(&["member", "token", "--operator"]);
+    let id = made["token"]["id"].as_str().unwrap();
+    assert!(shell.ok(&["member", "show", "operator"]).contains(id));
+    shell.ok(&["member", "token", "--revoke", id]);
+    assert!(shell.ok(&["member", "show", "operator"]).contains("revoked"));
+}
+
+#[test]
 fn what_is_withdrawn_is_delivered_no_more() {
     let shell = Shell::peers();
     let list = shell.file("list.txt", LIST);
@@ -185,6 +243,8 @@ fn a_backup_is_a_store_that_verifies() {
     shell.ok(&["backup", copy.to_str().unwrap()]);
     let (code, _) = shell.fails(&["backup", copy.to_str().unwrap()]);
     assert_eq!(code, 1);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&copy).unwrap().permissions());
+    assert_eq!(mode & 0o077, 0, "TSIG keys are inside: {mode:o}");
     std::fs::copy(&copy, shell.data().join("bongsu.sqlite")).unwrap();
     shell.ok(&["verify"]);
 }

@@ -83,6 +83,14 @@ fn plant(canaries: bool) -> Planted {
             "--as",
             "source",
         ]);
+        let encrypted = json!({
+            "type": "marking-definition", "spec_version": "2.1", "id": id("marking-definition", 18),
+            "created": "2026-09-01T00:00:00.000Z", "definition_type": "iep",
+            "definition": {"name": "p", "tlp": "GREEN", "encrypt_in_transit": "MUST"},
+        });
+        let mut over_tls = named(18, None);
+        over_tls["object_marking_refs"] = json!([id("marking-definition", 18)]);
+        share("encrypted.json", &[encrypted, over_tls], "region", &[]);
         let mut granular = indicator(2, "open-two-k3.top");
         granular["modified"] = json!("2026-09-02T00:00:00.000Z");
         granular["description"] = json!(CANARY);
@@ -124,11 +132,12 @@ fn paths() -> Vec<String> {
         "/circles/foreign",
         "/members/exchange",
         "/members/exchange/held",
+        "/members/exchange/guard",
         "/members/source",
     ]
     .map(str::to_owned)
     .to_vec();
-    for number in [10, 11, 12, 13, 14, 15, 17, 99] {
+    for number in [10, 11, 12, 13, 14, 15, 17, 18, 99] {
         let id = id("indicator", number);
         paths.push(format!("/api/collections/region/objects/{id}/"));
         paths.push(format!("/api/collections/region/objects/{id}/versions/"));

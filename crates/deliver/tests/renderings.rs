@@ -1,0 +1,151 @@
+//! What members get, as they get it: the same five objects in every form.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
+
+use std::sync::Arc;
+
+use bongsu_deliver::list::Form;
+use bongsu_deliver::{Artefact, Deliver, DeliverError};
+use gate::{Gate, NodeKey, Submission, Submitted};
+use line::{Options, Store};
+use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Onward, Terms};
+use serde_json::{Value, json};
+use stix::{Timestamp, Tlp};
+use uuid::Uuid;
+use watch::Kind;
+
+const SENDER: MemberId = MemberId::new(Uuid::from_u128(1));
+const GETS: MemberId = MemberId::new(Uuid::from_u128(2));
+const CIRCLE: CircleId = CircleId::new(Uuid::from_u128(3));
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-09-02T06:00:00Z").unwrap()
+}
+
+fn member(id: MemberId, handle: &str, language: &str) -> Member {
+    Member {
+        id,
+        handle: handle.to_owned(),
+        name: format!("Office of {handle}"),
+        country: None,
+        language: language.to_owned(),
+        level: Level::Exchange,
+        clearance: Tlp::Amber,
+        sectors: Vec::new(),
+        own_assets: vec!["ours-k3.example".to_owned()],
+        confidence_min: 0,
+        contact: (id == SENDER).then(|| "duty desk, cert@cert.example".to_owned()),
+        ended: false,
+    }
+}
+
+fn indicator(number: u128, name: &str, pattern: &str) -> Value {
+    json!({
+        "type": "indicator", "spec_version": "2.1", "id": format!("indicator--{}", Uuid::from_u128(number)),
+        "created": "2026-09-01T00:00:00.000Z", "modified": "2026-09-01T00:00:00.000Z", "name": name,
+        "pattern": pattern, "pattern_type": "stix", "valid_from": "2026-09-01T00:00:00Z", "confidence": 80,
+        "object_marking_refs": [Tlp::Green.definition_id().to_string()],
+    })
+}
+
+fn intelligence() -> [Value; 5] {
+    let page = "[url:value = 'http://files-k3.top/a;b/drop.php?x=1'] OR [ipv4-addr:value = '185.130.44.9']";
+    [
+        indicator(1, "=SUM(A1) log-in page", "[domain-name:value = 'evil-login-k3.top']"),
+        indicator(2, "Second stage", page),
+        indicator(3, "Loader", &format!("[file:hashes.'SHA-256' = '{}']", "ab".repeat(32))),
+        indicator(4, "Not this one", "[domain-name:value = 'www.ours-k3.example']"),
+        json!({
+            "type": "campaign", "spec_version": "2.1", "id": format!("campaign--{}", Uuid::from_u128(5)),
+            "created": "2026-09-01T00:00:00.000Z", "modified": "2026-09-01T00:00:00.000Z",
+            "name": "Paper Lantern", "description": "Forged <b>log-in</b> pages for ministries.",
+            "object_marking_refs": [Tlp::Green.definition_id().to_string()],
+        }),
+    ]
+}
+
+/// A node that has shared everything under `terms` with a member that reads `language`.
+fn delivering(dir: &tempfile::TempDir, language: &str, terms: &Terms) -> Deliver {
+    let store = Store::open(dir.path(), &Options::default(), Arc::new(|| now().micros())).unwrap();
+    let gate = Gate::open(store, NodeKey::new("tower.test", &[7; 32])).unwrap();
+    for member in [member(SENDER, "cert", "en"), member(GETS, "port", language)] {
+        gate.record(MemberId::NODE, Entry::Member(member)).unwrap();
+    }
+    let circle = Circle {
+        id: CIRCLE,
+        handle: "region".to_owned(),
+        title: "Region".to_owned(),
+        purpose: String::new(),
+        ceiling: Tlp::Amber,
+        onward: Onward::WithinCircle,
+        starts: None,
+        ends: None,
+        members: vec![SENDER, GETS],
+        hidden_members: false,
+        fires: 1,
+    };
+    gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
+    let objects = intelligence().map(|object| {
+        let raw = object.to_string();
+        Submission { head: stix::read_head(&raw).unwrap(), raw }
+    });
+    let told = gate.submit(SENDER, CIRCLE, terms, objects.to_vec(), now()).unwrap();
+    assert!(told.iter().all(|told| matches!(told, Submitted::Appended { .. })), "{told:?}");
+    Deliver::new(gate, None, "tower.test".to_owned(), Arc::new(now))
+}
+
+fn text(artefact: Result<Artefact, DeliverError>) -> String {
+    String::from_utf8(artefact.unwrap().body.to_vec()).unwrap()
+}
+
+fn body(advisory: &str) -> &str {
+    advisory.split("<body>").nth(1).unwrap()
+}
+
+#[test]
+fn every_form_of_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let deliver = delivering(&dir, "en", &Terms::default());
+    insta::assert_snapshot!("domain.txt", text(deliver.list(GETS, Some(Kind::Domain), Form::Plain, true)));
+    insta::assert_snapshot!("all.csv", text(deliver.list(GETS, None, Form::Csv, true)));
+    insta::assert_snapshot!("zone.rpz", text(deliver.zone_file(GETS, true)));
+    insta::assert_snapshot!("suricata.rules", text(deliver.suricata(GETS, true)));
+    insta::assert_snapshot!("advisory.html", body(&text(deliver.advisory(GETS, true))));
+}
+
+#[test]
+fn the_advisory_speaks_the_members_language() {
+    let dir = tempfile::tempdir().unwrap();
+    let deliver = delivering(&dir, "ko", &Terms::default());
+    insta::assert_snapshot!("advisory.ko.html", body(&text(deliver.advisory(GETS, true))));
+}
+
+#[test]
+fn what_the_sender_marks_higher_is_labelled_higher() {
+    let dir = tempfile::tempdir().unwrap();
+    let terms = Terms { ceiling: Some(Tlp::Amber), ..Terms::default() };
+    let deliver = delivering(&dir, "en", &terms);
+    for form in [
+        text(deliver.list(GETS, Some(Kind::Domain), Form::Plain, true)),
+        text(deliver.list(GETS, None, Form::Csv, true)),
+        text(deliver.zone_file(GETS, true)),
+        text(deliver.suricata(GETS, true)),
+        body(&text(deliver.advisory(GETS, true))).to_owned(),
+    ] {
+        let form = form.to_uppercase();
+        assert!(form.contains("AMBER") && !form.contains("GREEN"), "{form}");
+    }
+}
+
+#[test]
+fn a_look_over_one_channel_leaves_the_serial_of_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let deliver = delivering(&dir, "en", &Terms::default());
+    let serial = |encrypted| {
+        let zone = text(deliver.zone_file(GETS, encrypted));
+        zone.lines().find(|line| line.contains(" SOA ")).unwrap().to_owned()
+    };
+    let first = serial(false);
+    serial(true);
+    assert_eq!(serial(false), first);
+}
