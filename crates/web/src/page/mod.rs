@@ -55,6 +55,7 @@ impl Viewer {
 }
 
 /// What stands around every page.
+#[derive(Default)]
 struct Frame {
     title: String,
     who: String,

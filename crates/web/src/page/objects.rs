@@ -7,7 +7,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use line::{Added, LineId, Seq, StorageError};
+use line::{Added, LineId, RecordKind, Seq, StorageError};
 use policy::{Book, Caller, Circle, Decision, Level, MemberId, Reach, Request};
 use serde::Deserialize;
 use stix::{ObjectId, Timestamp};
@@ -59,6 +59,17 @@ struct ObjectPage {
     added: String,
     members: Vec<GetsIt>,
     raw: String,
+}
+
+#[derive(Template, Default)]
+#[template(path = "withdrawn.html")]
+struct WithdrawnPage {
+    frame: Frame,
+    circle: String,
+    id: String,
+    by: String,
+    at: String,
+    reason: String,
 }
 
 struct GetsIt {
@@ -281,7 +292,12 @@ fn make_one(
         Caller::Operator => newest(pages, circle, &id)?,
         Caller::Member(member) => as_member(pages, viewer, &book, member, circle, &id)?,
     };
-    let Some(found) = found else { return Ok(absent()) };
+    let Some(found) = found else {
+        let withdrawn = if viewer.is_operator() { withdrawal(pages, &book, circle, &id)? } else { None };
+        return Ok(withdrawn.map_or_else(absent, |page| {
+            render(&WithdrawnPage { frame: pages.frame(&book, viewer, "Withdrawn"), ..page })
+        }));
+    };
     let members =
         if viewer.is_operator() { who_gets_it(pages, viewer, &book, circle, &id)? } else { Vec::new() };
     let name = name_of(&found.raw, object);
@@ -311,6 +327,36 @@ fn newest(pages: &Pages, circle: &Circle, id: &ObjectId) -> Result<Option<Found>
         found = Some(Found { seq, added, version, id: id.clone(), raw });
     })?;
     Ok(found)
+}
+
+/// What the circle's line says of an object that was withdrawn.
+fn withdrawal(
+    pages: &Pages,
+    book: &Book,
+    circle: &Circle,
+    id: &ObjectId,
+) -> Result<Option<WithdrawnPage>, StorageError> {
+    let line = LineId::new(circle.id.uuid());
+    let found = pages.gate.store().look(line, |catalogue| {
+        let object = catalogue.object(id)?;
+        let seq = (1..=catalogue.head().0).rev().map(Seq).find(|seq| {
+            let entry = catalogue.entry(*seq);
+            entry
+                .is_some_and(|entry| entry.kind() == RecordKind::Withdrawal && entry.object() == Some(object))
+        })?;
+        let entry = catalogue.entry(seq)?;
+        Some((seq, entry.added(), catalogue.class(entry.class())?.sender))
+    })?;
+    let Some((seq, added, sender)) = found else { return Ok(None) };
+    let mut reason = String::new();
+    pages.gate.store().bodies(line, &[seq], &mut |_, _, body| {
+        let text = String::from_utf8_lossy(body);
+        reason = stix::head::property(&text, "reason").unwrap_or_default();
+    })?;
+    let by =
+        book.member(MemberId::new(sender)).map_or("the node's operator", |member| &member.name).to_owned();
+    let (circle, id, at) = (circle.handle.clone(), id.to_string(), shown(added));
+    Ok(Some(WithdrawnPage { circle, id, by, at, reason, ..WithdrawnPage::default() }))
 }
 
 fn as_member(

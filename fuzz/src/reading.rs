@@ -1,0 +1,99 @@
+//! The law of file readers: what is handed on is sound, counted, the same every time, and nothing after a stop.
+
+use std::ops::ControlFlow;
+
+use exchange::read::{Format, Item, Options, ReadError, Summary, read};
+use serde_json::Value;
+use stix::{Severity, Timestamp, Tlp, pattern};
+use uuid::Uuid;
+
+/// The circle that the file is for.
+pub const CIRCLE: Uuid = Uuid::from_u128(0xcc);
+
+/// Reads `data` in a format and panics where the law is broken.
+pub fn check(format: Format, data: &[u8]) {
+    let mut items = Vec::new();
+    let outcome = collect(format, data, usize::MAX, &mut items);
+    for item in &items {
+        let Item::Object(object) = item else { continue };
+        assert_eq!(stix::read_head(&object.raw).as_ref(), Ok(&object.head), "{}", object.raw);
+        match format {
+            Format::Stix => as_it_came(data, &object.raw),
+            Format::Misp => made(&object.raw, object.head.object_type()),
+            Format::Csv | Format::Plain => {
+                made(&object.raw, object.head.object_type());
+                assert!(!object.head.markings.is_empty(), "the list's mark is lost: {}", object.raw);
+                let found = watch::actionable(&object.raw, &object.head);
+                assert_eq!(found.len(), 1, "an indicator of a list names one value: {}", object.raw);
+            }
+        }
+    }
+    if let Ok(summary) = outcome {
+        assert_eq!(summary, counted(&items));
+    }
+    let stop = data.len() % 4 + 1;
+    let mut first = Vec::new();
+    // How the reading ends may differ: it was stopped.
+    let _stopped = collect(format, data, stop, &mut first);
+    assert_eq!(first.len(), stop.min(items.len()), "reading goes on after a stop, or differs");
+    for (one, other) in first.iter().zip(&items) {
+        assert_eq!(shown(one), shown(other), "the same file gives something else");
+    }
+}
+
+fn collect(format: Format, data: &[u8], stop: usize, items: &mut Vec<Item>) -> Result<Summary, ReadError> {
+    let options = Options {
+        source: Some("fuzz".to_owned()),
+        tlp: Some(Tlp::Amber),
+        confidence: Some(60),
+        labels: vec!["label".to_owned()],
+        circle: Some(CIRCLE),
+        ..Options::new(Timestamp::from_micros(1_700_000_000_000_000))
+    };
+    read(data, format, &options, &mut |item| {
+        items.push(item);
+        if items.len() < stop { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })
+}
+
+fn counted(items: &[Item]) -> Summary {
+    let mut summary = Summary::default();
+    for item in items {
+        match item {
+            Item::Object(_) => summary.objects += 1,
+            Item::Withdrawal(_) => summary.withdrawals += 1,
+            Item::Finding(finding) if finding.severity == Severity::Error => summary.errors += 1,
+            Item::Finding(_) => summary.warnings += 1,
+        }
+    }
+    summary
+}
+
+fn shown(item: &Item) -> String {
+    match item {
+        Item::Object(object) => object.raw.clone(),
+        Item::Withdrawal(withdrawal) => withdrawal.id.to_string(),
+        Item::Finding(finding) => finding.to_string(),
+    }
+}
+
+/// STIX passes through byte for byte.
+fn as_it_came(data: &[u8], raw: &str) {
+    let packed = data.starts_with(&[0x1f, 0x8b]);
+    assert!(packed || data.windows(raw.len()).any(|part| part == raw.as_bytes()), "changed: {raw}");
+}
+
+/// What a reader made itself is good STIX where it says that it is.
+fn made(raw: &str, object_type: &str) {
+    let object: Value = serde_json::from_str(raw).unwrap_or_else(|error| panic!("{error}: {raw}"));
+    if object_type == "indicator" && object["pattern_type"] == "stix" {
+        let text = object["pattern"].as_str().unwrap_or_default();
+        assert!(pattern::parse(text).is_ok(), "no pattern: {raw}");
+    }
+    let time = |name: &str| object[name].as_str().and_then(|text| Timestamp::parse(text).ok());
+    if let Some(until) = time("valid_until") {
+        assert!(time("valid_from").is_some_and(|from| from < until), "never valid: {raw}");
+    }
+    let refs = object["object_refs"].as_array();
+    assert!(refs.is_none_or(|refs| !refs.is_empty()), "refers to nothing: {raw}");
+}
