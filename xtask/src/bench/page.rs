@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-use bytes::Bytes;
 use hyper::StatusCode;
 use memchr::memmem;
 
@@ -55,7 +54,7 @@ pub(crate) fn run(node: &Node, count: u64, table: &mut Table) -> Result<()> {
         if objects != count.min(PAGES_MAX * LIMIT) {
             bail!("{objects} objects of {count} came");
         }
-        let bare = bare::serve(StatusCode::OK, Bytes::from(first)).await?;
+        let bare = bare::serve(StatusCode::OK, first).await?;
         let mut bare = Client::connect(&bare, Some((READER, &node.reader_token))).await?;
         let asked = Instant::now();
         for _ in 0..objects / LIMIT {
