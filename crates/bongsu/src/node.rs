@@ -24,6 +24,12 @@ pub(crate) struct Node {
     deliver: OnceLock<Arc<Deliver>>,
 }
 
+impl From<gate::GateError> for Failure {
+    fn from(error: gate::GateError) -> Self {
+        Self::new(format!("the entry could not be written: {error}"))
+    }
+}
+
 /// Microseconds since 1970-01-01T00:00:00Z, by this machine's clock.
 fn clock() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -66,6 +72,14 @@ impl Node {
     pub(crate) fn record(&self, entry: Entry) -> Result<(), Failure> {
         let recorded = self.gate.record(MemberId::NODE, entry);
         recorded.map_err(|error| Failure::new(format!("the entry could not be written: {error}")))
+    }
+
+    /// Changes the book by what `make` makes of it as it stands; no other change comes in between.
+    ///
+    /// # Errors
+    /// What `make` fails with, or when the line can't be written; then nothing has changed.
+    pub(crate) fn change(&self, make: impl FnOnce(&Book) -> Result<Entry, Failure>) -> Result<(), Failure> {
+        self.gate.change(MemberId::NODE, make)
     }
 
     /// The member with this handle, an ended one too.

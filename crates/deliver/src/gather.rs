@@ -70,6 +70,8 @@ pub struct Gathered {
     pub entries: Vec<Entry>,
     /// What the guard kept out, sorted, each once. For operators.
     pub held: Vec<HeldValue>,
+    /// When the validity of one of the values begins or ends.
+    turns: Option<Timestamp>,
 }
 
 impl Gathered {
@@ -112,11 +114,13 @@ pub enum DeliverError {
 
 type Key = (MemberId, Use, bool);
 /// What a gathering depends on beside time: the book, and how long each circle's line is.
-type Basis = (usize, Vec<Seq>);
+type Basis = (u64, Vec<Seq>);
 
 struct Kept {
     basis: Basis,
     at: Timestamp,
+    /// When something in it begins or ends to hold.
+    until: Option<Timestamp>,
     gathered: Arc<Gathered>,
 }
 
@@ -173,23 +177,30 @@ impl Deliver {
         wanted: Use,
         encrypted: bool,
     ) -> Result<Arc<Gathered>, DeliverError> {
-        let (book, now) = (self.gate.book(), (self.now)());
+        // The number before the book: a change in between makes what is kept look older than it is, never newer.
+        let (version, book, now) = (self.gate.book_version(), self.gate.book(), (self.now)());
         let profile = self.offered(&book, member, wanted)?;
         let readers = self.gate.readers(member, wanted, encrypted, now);
         let key = (member, wanted, encrypted);
-        let basis = (Arc::as_ptr(&book).addr(), readers.iter().map(Reader::head).collect());
+        let basis = (version, readers.iter().map(Reader::head).collect());
         if let Some(kept) = self.kept.lock().get(&key)
             && kept.basis == basis
             && (0..FRESH_S).contains(&(now.seconds() - kept.at.seconds()))
+            && kept.until.is_none_or(|until| now < until)
         {
             return Ok(Arc::clone(&kept.gathered));
         }
-        let gathered = Arc::new(self.collect(&book, profile, &readers, now)?);
+        let gathered = self.collect(&book, profile, &readers, now)?;
+        let mut until = gathered.turns;
+        for reader in &readers {
+            until = earlier(until, reader.settled_until()?);
+        }
+        let gathered = Arc::new(gathered);
         let mut kept = self.kept.lock();
         if kept.len() >= KEPT_MAX {
             kept.clear();
         }
-        kept.insert(key, Kept { basis, at: now, gathered: Arc::clone(&gathered) });
+        kept.insert(key, Kept { basis, at: now, until, gathered: Arc::clone(&gathered) });
         Ok(gathered)
     }
 
@@ -221,6 +232,13 @@ impl Deliver {
         gathered.held.sort_by(|a, b| a.value.cmp(&b.value));
         gathered.held.dedup_by(|b, a| a.value == b.value);
         Ok(gathered)
+    }
+}
+
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 
@@ -286,10 +304,13 @@ fn take(
     context: &Context,
 ) {
     let Ok(head) = stix::read_head(&object.get().raw) else { return };
-    let held = &mut gathered.held;
+    let (held, turns) = (&mut gathered.held, &mut gathered.turns);
     let refusables = object.map(|object| {
         let admitted = actionable(&object.raw, &head).into_iter().filter_map(|found| {
             let (value, context) = (found.value.clone(), context.of(&found));
+            for date in [found.valid_from, found.valid_until].into_iter().flatten() {
+                *turns = earlier(*turns, Some(date).filter(|date| context.now < *date));
+            }
             match guard.admit(found, &context) {
                 Ok(guarded) => {
                     let host = guard.host(&value, &context).ok().filter(|_| value.kind() == Kind::Url);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use bongsu_deliver::list::Form;
 use bongsu_deliver::{Artefact, Deliver, DeliverError};
@@ -66,6 +67,15 @@ fn intelligence() -> [Value; 5] {
 
 /// A node that has shared everything under `terms` with a member that reads `language`.
 fn delivering(dir: &tempfile::TempDir, language: &str, terms: &Terms) -> Deliver {
+    delivering_at(dir, language, terms, Arc::new(now))
+}
+
+fn delivering_at(
+    dir: &tempfile::TempDir,
+    language: &str,
+    terms: &Terms,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+) -> Deliver {
     let store = Store::open(dir.path(), &Options::default(), Arc::new(|| now().micros())).unwrap();
     let gate = Gate::open(store, NodeKey::new("tower.test", &[7; 32])).unwrap();
     for member in [member(SENDER, "cert", "en"), member(GETS, "port", language)] {
@@ -91,7 +101,7 @@ fn delivering(dir: &tempfile::TempDir, language: &str, terms: &Terms) -> Deliver
     });
     let told = gate.submit(SENDER, CIRCLE, terms, objects.to_vec(), now()).unwrap();
     assert!(told.iter().all(|told| matches!(told, Submitted::Appended { .. })), "{told:?}");
-    Deliver::new(gate, None, "tower.test".to_owned(), Arc::new(now))
+    Deliver::new(gate, None, "tower.test".to_owned(), clock)
 }
 
 fn text(artefact: Result<Artefact, DeliverError>) -> String {
@@ -148,4 +158,36 @@ fn a_look_over_one_channel_leaves_the_serial_of_another() {
     let first = serial(false);
     serial(true);
     assert_eq!(serial(false), first);
+}
+
+#[test]
+fn what_ends_leaves_every_form_at_that_instant() {
+    let dir = tempfile::tempdir().unwrap();
+    let second = Arc::new(AtomicI64::new(0));
+    let time = Arc::clone(&second);
+    let clock = move || Timestamp::from_micros(now().micros() + time.load(Ordering::SeqCst) * 1_000_000);
+    let terms =
+        Terms { expires: Some(Timestamp::parse("2026-09-02T06:00:04Z").unwrap()), ..Terms::default() };
+    let deliver = delivering_at(&dir, "en", &terms, Arc::new(clock));
+    let list = || text(deliver.list(GETS, Some(Kind::Domain), Form::Bare, true));
+    assert!(list().contains("evil-login-k3.top"));
+    second.store(3, Ordering::SeqCst);
+    assert!(list().contains("evil-login-k3.top"), "up to then it is there");
+    second.store(4, Ordering::SeqCst);
+    assert_eq!(list(), "");
+}
+
+#[test]
+fn a_lowered_clearance_holds_whatever_is_changed_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let deliver = delivering(&dir, "en", &Terms { ceiling: Some(Tlp::Amber), ..Terms::default() });
+    let list = || text(deliver.list(GETS, Some(Kind::Domain), Form::Bare, true));
+    assert!(list().contains("evil-login-k3.top"));
+    let lowered = Member { clearance: Tlp::Green, ..member(GETS, "port", "en") };
+    deliver.gate.record(MemberId::NODE, Entry::Member(lowered)).unwrap();
+    for number in 0..50 {
+        assert_eq!(list(), "", "after {number} changes");
+        let other = Member { name: format!("{number}"), ..member(SENDER, "cert", "en") };
+        deliver.gate.record(MemberId::NODE, Entry::Member(other)).unwrap();
+    }
 }

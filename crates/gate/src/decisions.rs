@@ -25,6 +25,21 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// An empty table for decisions under this version of the book.
+    pub(crate) fn new(book_version: u64) -> Self {
+        Self { book_version, ..Self::default() }
+    }
+
+    /// Whether what is kept here holds under this version of the book at `now`.
+    pub(crate) fn holds(&self, book_version: u64, now: Timestamp) -> bool {
+        self.book_version == book_version && self.until.is_none_or(|until| now < until)
+    }
+
+    /// The next instant at which a kept decision may turn.
+    pub(crate) const fn until(&self) -> Option<Timestamp> {
+        self.until
+    }
+
     pub(crate) fn get(&self, class: ClassIx) -> Option<Permit> {
         *self.permits.get(class.index())?
     }
@@ -60,8 +75,9 @@ impl Decisions {
             Arc::clone(tables.entry(key).or_default())
         };
         let mut held = table.lock();
-        if held.book_version != book_version || held.until.is_some_and(|until| until <= request.now) {
-            *held = Table { book_version, ..Table::default() };
+        // An older request must not take what a newer one has kept away from it.
+        if !held.holds(book_version, request.now) && held.book_version <= book_version {
+            *held = Table::new(book_version);
         }
         drop(held);
         table

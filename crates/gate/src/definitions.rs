@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use line::{Catalogue, LineId, Seq, Store};
 use parking_lot::Mutex;
+use policy::MemberId;
 use stix::ObjectId;
 use stix::marking::{Definition, read_definition};
 
@@ -17,15 +18,21 @@ pub(crate) struct Definitions {
 }
 
 impl Definitions {
-    /// What the marking says in this line; `None` if its definition is not there.
+    /// What the marking says for what `sender` has marked with it; `None` if the sender, or the node, has not brought its
+    /// definition. What others say under that id does not count: they could say less.
     pub(crate) fn of(
         &self,
         store: &Store,
         line: LineId,
         catalogue: &Catalogue,
         id: &ObjectId,
+        sender: MemberId,
     ) -> Option<Arc<Definition>> {
-        let seq = catalogue.latest(catalogue.object(id)?)?;
+        let object = catalogue.object(id)?;
+        let by = |member: MemberId| {
+            catalogue.newest_first(object).find(move |entry| entry.sender() == Some(member.uuid()))
+        };
+        let seq = by(sender).or_else(|| by(MemberId::NODE))?.seq;
         if let Some(known) = self.read.lock().get(&(line, seq)) {
             return Some(Arc::clone(known));
         }

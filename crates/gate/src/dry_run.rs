@@ -164,8 +164,9 @@ impl Question<'_> {
         self.definitions.get(id).cloned().or_else(|| {
             let line = LineId::new(self.circle.id.uuid());
             let inner = &self.gate.inner;
-            let known =
-                inner.store.look(line, |catalogue| inner.definitions.of(&inner.store, line, catalogue, id));
+            let known = inner
+                .store
+                .look(line, |catalogue| inner.definitions.of(&inner.store, line, catalogue, id, self.by));
             known.ok().flatten().map(|definition| Definition::clone(&definition))
         })
     }

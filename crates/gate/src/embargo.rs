@@ -1,12 +1,15 @@
 //! Embargoes that pass: what was held is announced again, so that cursors that went by it come to it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use line::{ClassIx, Draft, LineId, Seq, StorageError};
+use line::{Catalogue, ClassIx, Draft, LineId, RecordKind, Seq, StorageError};
 use policy::Terms;
 use stix::Timestamp;
 
 use crate::opening::Gate;
+
+/// How far it is followed what depends on what.
+const DEPTH_MAX: usize = 8;
 
 /// Classes whose embargo has passed and was seen to.
 pub(crate) type Announced = HashSet<(LineId, ClassIx)>;
@@ -36,12 +39,15 @@ impl Gate {
                 let is_due = |entry: &line::Entry<'_>| {
                     let ends =
                         classes.iter().find(|(class, _)| *class == entry.class()).map(|(_, ends)| *ends);
-                    entry.counts() && ends.is_some_and(|ends| entry.added().timestamp() < ends)
+                    // Whatever has not been announced yet; times alone would miss what came while the clock was ahead.
+                    let is_first = entry.kind() == RecordKind::Object;
+                    entry.counts() && ends.is_some_and(|ends| is_first || entry.added().timestamp() < ends)
                 };
                 let entries = (1..=catalogue.head().0).filter_map(|seq| catalogue.entry(Seq(seq)));
-                let due = entries.filter(is_due).filter_map(|entry| {
-                    let sender = catalogue.class(entry.class())?.sender;
-                    Some(Draft::again(sender, entry.seq))
+                let due: Vec<Seq> = entries.filter(is_due).map(|entry| entry.seq).collect();
+                let due = with_dependants(catalogue, due).into_iter().filter_map(|seq| {
+                    let sender = catalogue.entry(seq)?.sender()?;
+                    Some(Draft::again(sender, seq))
                 });
                 (classes.clone(), due.collect::<Vec<_>>())
             })?;
@@ -53,4 +59,16 @@ impl Gate {
         }
         Ok(count)
     }
+}
+
+/// The records with all that was held because of them: relationships and sightings about them, and so on.
+fn with_dependants(catalogue: &Catalogue, due: Vec<Seq>) -> Vec<Seq> {
+    let mut all: BTreeSet<Seq> = due.iter().copied().collect();
+    let mut turn = due;
+    for _ in 0..DEPTH_MAX {
+        let objects: HashSet<_> = turn.iter().filter_map(|seq| catalogue.entry(*seq)?.object()).collect();
+        let dependants = objects.into_iter().flat_map(|object| catalogue.dependants(object));
+        turn = dependants.filter(|seq| all.insert(*seq)).collect();
+    }
+    all.into_iter().collect()
 }

@@ -7,6 +7,10 @@ use policy::{Decision, Rule};
 use stix::ObjectId;
 
 use crate::reader::{Reader, Settled, settle};
+use crate::view::View;
+
+/// Entries explained before the line may grow again.
+const AT_ONCE: usize = 20_000;
 
 /// How many objects one rule decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,58 @@ impl Explanation {
     }
 }
 
+/// Whether an entry is what is to be explained of its object: the newest version, or, where several members brought it, the
+/// one that the member sees.
+fn is_last(view: &mut View<'_>, entry: &line::Entry<'_>) -> bool {
+    let several = entry.object().filter(|object| view.catalogue.is_of_several(*object));
+    match several.and_then(|object| view.newest_seen(object)) {
+        Some(seen) => seen == entry.seq,
+        None => entry.last(),
+    }
+}
+
+/// An explanation that is being made.
+#[derive(Default)]
+struct Telling {
+    only: Option<Rule>,
+    skip: usize,
+    limit: usize,
+    released: BTreeMap<Rule, u64>,
+    redacted: BTreeMap<Rule, u64>,
+    held: BTreeMap<Rule, u64>,
+    items: Vec<HeldItem>,
+    passed: usize,
+}
+
+impl Telling {
+    fn take(&mut self, view: &mut View<'_>, seq: Seq) {
+        let Some(entry) = view.catalogue.entry(seq).filter(|entry| is_last(view, entry)) else { return };
+        let (counts, rule, is_held) = match settle(view, &entry) {
+            Settled::Whole(pass) => (&mut self.released, pass.rule(), false),
+            Settled::Copy(copy) => (&mut self.redacted, copy.rule(), false),
+            Settled::Held(rule) => (&mut self.held, rule, true),
+        };
+        *counts.entry(rule).or_insert(0) += 1;
+        if is_held
+            && self.only.is_none_or(|only| only == rule)
+            && let Some(id) = entry.id()
+        {
+            self.passed += 1;
+            if self.passed > self.skip && self.items.len() < self.limit {
+                self.items.push(HeldItem { id, seq, rule });
+            }
+        }
+    }
+
+    fn told(self) -> Explanation {
+        let list = |counts: BTreeMap<Rule, u64>| {
+            counts.into_iter().map(|(rule, objects)| Count { rule, objects }).collect()
+        };
+        let (released, redacted, held) = (list(self.released), list(self.redacted), list(self.held));
+        Explanation { released, redacted, held, items: self.items }
+    }
+}
+
 impl Reader {
     /// Explains every object of the circle in its newest version. `only` picks held items of one rule; `skip` and `limit` page
     /// through them.
@@ -61,33 +117,14 @@ impl Reader {
         skip: usize,
         limit: usize,
     ) -> Result<Explanation, StorageError> {
-        self.with_view(|view| {
-            let (mut released, mut redacted, mut held) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-            let (mut items, mut passed) = (Vec::new(), 0);
-            let catalogue = view.catalogue;
-            for seq in (1..=catalogue.head().0).map(Seq) {
-                let Some(entry) = catalogue.entry(seq).filter(line::Entry::last) else { continue };
-                let (counts, rule, is_held) = match settle(view, &entry) {
-                    Settled::Whole(pass) => (&mut released, pass.rule(), false),
-                    Settled::Copy(copy) => (&mut redacted, copy.rule(), false),
-                    Settled::Held(rule) => (&mut held, rule, true),
-                };
-                *counts.entry(rule).or_insert(0_u64) += 1;
-                if is_held
-                    && only.is_none_or(|only| only == rule)
-                    && let Some(id) = entry.id()
-                {
-                    passed += 1;
-                    if passed > skip && items.len() < limit {
-                        items.push(HeldItem { id, seq, rule });
-                    }
-                }
-            }
-            let list = |counts: BTreeMap<Rule, u64>| {
-                counts.into_iter().map(|(rule, objects)| Count { rule, objects }).collect()
-            };
-            Explanation { released: list(released), redacted: list(redacted), held: list(held), items }
-        })
+        let mut telling = Telling { only, skip, limit, ..Telling::default() };
+        let head = self.head();
+        for first in (1..=head.0).step_by(AT_ONCE) {
+            let until = head.0.min(first + AT_ONCE as u64 - 1);
+            // Some at a time, so that the line can grow in between.
+            self.with_view(|view| (first..=until).for_each(|seq| telling.take(view, Seq(seq))))?;
+        }
+        Ok(telling.told())
     }
 
     /// What is decided about one object in its newest version; `None` if it is not in the circle.
@@ -97,7 +134,10 @@ impl Reader {
     pub fn decision(&self, id: &ObjectId) -> Result<Option<Decision>, StorageError> {
         self.with_view(|view| {
             let catalogue = view.catalogue;
-            let entry = catalogue.entry(catalogue.latest(catalogue.object(id)?)?)?;
+            let object = catalogue.object(id)?;
+            let newest = catalogue.newest_first(object).next()?;
+            let seen = view.newest_seen(object).filter(|_| catalogue.is_of_several(object));
+            let entry = seen.and_then(|seen| catalogue.entry(seen)).unwrap_or(newest);
             Some(match settle(view, &entry) {
                 Settled::Whole(pass) => Decision::Release(pass.rule()),
                 Settled::Copy(copy) => Decision::Redact(copy.rule()),

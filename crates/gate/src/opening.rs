@@ -111,6 +111,12 @@ impl Gate {
         &self.inner.key
     }
 
+    /// A number that grows with every change of the book.
+    #[must_use]
+    pub fn book_version(&self) -> u64 {
+        self.inner.book.load().version
+    }
+
     /// Who takes part, as it stands.
     #[must_use]
     pub fn book(&self) -> Arc<Book> {
@@ -122,13 +128,32 @@ impl Gate {
     /// # Errors
     /// [`GateError`]: then nothing has changed.
     pub fn record(&self, by: MemberId, entry: Entry) -> Result<(), GateError> {
+        self.change(by, |_| Ok(entry))
+    }
+
+    /// Writes the entry that `make` makes of the book as it stands; nothing changes in between, so that two changes to one
+    /// member do not undo each other.
+    ///
+    /// # Errors
+    /// What `make` fails with, or [`GateError`]: then nothing has changed.
+    pub fn change<E: From<GateError>>(
+        &self,
+        by: MemberId,
+        make: impl FnOnce(&Book) -> Result<Entry, E>,
+    ) -> Result<(), E> {
+        let _in_order = self.inner.recording.lock();
+        let entry = make(&self.inner.book.load().book)?;
+        Ok(self.write(by, entry)?)
+    }
+
+    /// Appends an entry and applies it, while `recording` is held.
+    fn write(&self, by: MemberId, entry: Entry) -> Result<(), GateError> {
         let kind = match &entry {
             Entry::Member(_) => RecordKind::Member,
             Entry::Circle(_) => RecordKind::Circle,
             Entry::Credential(_) => RecordKind::Credential,
             Entry::Setting(_) => RecordKind::Setting,
         };
-        let _in_order = self.inner.recording.lock();
         let draft = Draft::note(kind, by.uuid(), entry.to_json().into_bytes());
         for outcome in self.inner.store.append(LineId::NODE, vec![draft])? {
             if let Outcome::Refused(refusal) = outcome {

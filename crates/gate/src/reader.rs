@@ -3,17 +3,24 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use line::{Added, Entry, LineId, Seq, StorageError};
+use line::{Added, Catalogue, Entry, LineId, Seq, StorageError};
 use policy::{Pass, Released, Request, Rule};
 use stix::{ObjectId, SpecVersion, Timestamp};
 
+use crate::decisions::Table;
 use crate::opening::{Inner, Standing};
 use crate::query::{ManifestRow, Object, Page, Query, VersionMatch};
 use crate::redacted;
 use crate::view::{Fate, View};
 
-/// Objects fetched at a time by [`Reader::each`].
+/// Objects fetched at a time by [`Reader::each`], and bytes.
 const STRIDE: usize = 1_000;
+const STRIDE_BYTES: usize = 32 * 1024 * 1024;
+/// Entries looked at, and bytes of redacted copies made, before the line may grow again.
+const LOOKED_AT_ONCE: u64 = 20_000;
+const COPIED_AT_ONCE: usize = 256 * 1024;
+/// Objects whose bytes are read in one go; a page that is full is found out after each.
+const RUN: usize = 128;
 
 /// A member's view. Holds the book as it stood when it was made: make one per request.
 pub struct Reader {
@@ -78,9 +85,30 @@ impl Reader {
     pub(crate) fn with_view<T>(&self, look: impl FnOnce(&mut View<'_>) -> T) -> Result<T, StorageError> {
         let table = self.inner.decisions.table(&self.request, self.standing.version);
         self.inner.store.look(self.line(), |catalogue| {
-            let mut table = table.lock();
-            look(&mut View::new(&self.inner, &self.standing, &self.request, catalogue, &mut table))
+            let mut shared = table.lock();
+            // Between asking for the table and holding it, the book may have changed, and another request come by.
+            let mut own = Table::new(self.standing.version);
+            let table = match shared.holds(self.standing.version, self.request.now) {
+                true => &mut *shared,
+                false => &mut own,
+            };
+            look(&mut View::new(&self.inner, &self.standing, &self.request, catalogue, table))
         })
+    }
+
+    /// The next instant at which what this view shows may change although nothing is added and the book stays: an embargo
+    /// that ends, an agreement that begins. As far as it was looked at.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn settled_until(&self) -> Result<Option<Timestamp>, StorageError> {
+        self.with_view(|view| view.table.until())
+    }
+
+    /// The version of the book that this view holds.
+    #[must_use]
+    pub fn book_version(&self) -> u64 {
+        self.standing.version
     }
 
     /// A page of objects with their bytes, in the line's order.
@@ -93,13 +121,18 @@ impl Reader {
             picked.iter().filter(|p| matches!(p.goes, Goes::Whole(_))).map(|p| p.row.seq).collect();
         let room = query.bytes_max.unwrap_or(usize::MAX);
         let (mut texts, mut bytes) = (Vec::with_capacity(whole.len()), 0_usize);
-        self.inner.store.bodies(self.line(), &whole, &mut |seq, _, body| {
-            if bytes < room {
-                bytes += body.len();
-                // Bytes were checked to be UTF-8 when they came in.
-                texts.push((seq, String::from_utf8_lossy(body).into_owned()));
+        for run in whole.chunks(RUN) {
+            if bytes >= room {
+                break;
             }
-        })?;
+            self.inner.store.bodies(self.line(), run, &mut |seq, _, body| {
+                if bytes < room {
+                    bytes += body.len();
+                    // Bytes were checked to be UTF-8 when they came in.
+                    texts.push((seq, String::from_utf8_lossy(body).into_owned()));
+                }
+            })?;
+        }
         let mut texts = texts.into_iter().peekable();
         let (mut items, mut next) = (Vec::with_capacity(picked.len()), next);
         for Picked { row, goes } in picked {
@@ -145,7 +178,7 @@ impl Reader {
         on: &mut dyn FnMut(Released<Object>) -> ControlFlow<()>,
     ) -> Result<(), StorageError> {
         let types = types.iter().map(|name| (*name).to_owned()).collect();
-        let mut query = Query { types, limit: STRIDE, ..Query::default() };
+        let mut query = Query { types, limit: STRIDE, bytes_max: Some(STRIDE_BYTES), ..Query::default() };
         loop {
             let page = self.page(&query)?;
             for object in page.items {
@@ -160,45 +193,74 @@ impl Reader {
         }
     }
 
+    /// Picks what the query asks for, some entries at a time, so that the line can grow in between.
     fn pick(&self, query: &Query) -> Result<(Vec<Picked>, Option<Seq>), StorageError> {
-        self.with_view(|view| pick(view, query))
+        let mut picking = Picking { query, picked: Vec::new(), copied: 0 };
+        if !query.ids.is_empty() {
+            let stopped = self.with_view(|view| {
+                let seqs = of_ids(view.catalogue, &query.ids, start(view.catalogue, query));
+                seqs.into_iter().try_for_each(|seq| picking.visit(view, seq))
+            })?;
+            return Ok((picking.picked, stopped.break_value().flatten()));
+        }
+        let (mut at, head) = self.with_view(|view| (start(view.catalogue, query), view.catalogue.head()))?;
+        while at < head {
+            let stopped = self.with_view(|view| {
+                let (until, copies) = (Seq(head.0.min(at.0 + LOOKED_AT_ONCE)), picking.copied);
+                while at < until && picking.copied - copies < COPIED_AT_ONCE {
+                    at = Seq(at.0 + 1);
+                    picking.visit(view, at)?;
+                }
+                ControlFlow::Continue(())
+            })?;
+            if let ControlFlow::Break(next) = stopped {
+                return Ok((picking.picked, next));
+            }
+        }
+        Ok((picking.picked, None))
     }
 }
 
-fn pick(view: &mut View<'_>, query: &Query) -> (Vec<Picked>, Option<Seq>) {
-    let catalogue = view.catalogue;
+/// The number after which a query begins.
+fn start(catalogue: &Catalogue, query: &Query) -> Seq {
     let after = query.added_after.map_or(Seq(0), |after| catalogue.until(Added(after.micros())));
-    let after = after.max(query.after);
-    let (mut picked, mut copied): (Vec<Picked>, usize) = (Vec::new(), 0);
-    let mut visit = |seq: Seq| {
-        let Some(row) = catalogue.entry(seq).and_then(|entry| Some((matched(view, query, &entry)?, entry)))
+    after.max(query.after)
+}
+
+/// What a query has picked so far.
+struct Picking<'q> {
+    query: &'q Query,
+    picked: Vec<Picked>,
+    /// Bytes of redacted copies.
+    copied: usize,
+}
+
+impl Picking<'_> {
+    /// Takes an entry in if it is asked for and may go. Breaks at one that has no room, with where the next page begins.
+    fn visit(&mut self, view: &mut View<'_>, seq: Seq) -> ControlFlow<Option<Seq>> {
+        let (catalogue, query) = (view.catalogue, self.query);
+        let Some((goes, entry)) =
+            catalogue.entry(seq).and_then(|entry| Some((matched(view, query, &entry)?, entry)))
         else {
             return ControlFlow::Continue(());
         };
-        if picked.len() == query.limit.max(1) || copied > query.bytes_max.unwrap_or(usize::MAX) {
-            return ControlFlow::Break(picked.last().map(|last| last.row.seq));
+        let is_full =
+            self.picked.len() == query.limit.max(1) || self.copied > query.bytes_max.unwrap_or(usize::MAX);
+        if is_full {
+            return ControlFlow::Break(self.picked.last().map(|last| last.row.seq));
         }
-        let (goes, entry) = row;
         if let Goes::Copy(copy) = &goes {
-            copied += copy.get().len();
+            self.copied += copy.get().len();
         }
-        let (Some(object), version) = (entry.object(), entry.version()) else {
-            return ControlFlow::Continue(());
-        };
-        let Some(id) = catalogue.id(object) else { return ControlFlow::Continue(()) };
-        let (added, spec_version) = (entry.added(), entry.spec_version());
-        picked.push(Picked { row: ManifestRow { id, seq, added, version, spec_version }, goes });
+        if let Some(id) = entry.id() {
+            let (added, version, spec_version) = (entry.added(), entry.version(), entry.spec_version());
+            self.picked.push(Picked { row: ManifestRow { id, seq, added, version, spec_version }, goes });
+        }
         ControlFlow::Continue(())
-    };
-    let stopped = if query.ids.is_empty() {
-        (after.0 + 1..=catalogue.head().0).map(Seq).try_for_each(&mut visit)
-    } else {
-        of_ids(catalogue, &query.ids, after).into_iter().try_for_each(&mut visit)
-    };
-    (picked, stopped.break_value().flatten())
+    }
 }
 
-fn of_ids(catalogue: &line::Catalogue, ids: &[ObjectId], after: Seq) -> Vec<Seq> {
+fn of_ids(catalogue: &Catalogue, ids: &[ObjectId], after: Seq) -> Vec<Seq> {
     let objects = ids.iter().filter_map(|id| catalogue.object(id));
     let mut seqs: Vec<Seq> =
         objects.flat_map(|object| catalogue.versions(object)).filter(|seq| *seq > after).collect();

@@ -8,7 +8,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use line::{Entry, LineId, ObjectIx};
-use policy::{Cut, Part, Released, Removal, Rule, forbidden_selectors};
+use policy::{Cut, MemberId, Part, Released, Removal, Rule, forbidden_selectors, named};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 use stix::ObjectId;
@@ -17,6 +17,9 @@ use stix::marking::read_granular;
 
 use crate::key::NodeKey;
 use crate::view::View;
+
+/// The property in which a copy says what it is.
+const NOTE: &str = "x_bongsu_redaction";
 
 /// What of an entry's object may go out under `cut`.
 pub(crate) fn copy(
@@ -32,13 +35,18 @@ pub(crate) fn copy(
     });
     // What can't be read can't be released; reading it for a page says why.
     let raw = raw.filter(|_| read.is_ok()).ok_or(Rule::NothingLeft)?;
-    let (removal, staying) = removal(view, entry, cut, forbidden, &raw)?;
+    let (mut removal, staying) = removal(view, entry, cut, forbidden, &raw)?;
+    let is_changed = removal != Removal::default();
+    if is_changed {
+        // A note of this kind that the sender has put there would speak for this node.
+        removal.selectors.push(NOTE.to_owned());
+    }
     let copy = cut
         .with_parts(staying)
         .release(&raw, &removal)
         .map_err(|_| Rule::MarkingMalformed)?
         .ok_or(Rule::NothingLeft)?;
-    if removal == Removal::default() {
+    if !is_changed {
         return Ok(copy);
     }
     copy.and_then(|text| signed(&text, &raw, &view.inner.key)).ok_or(Rule::NothingLeft)
@@ -58,27 +66,48 @@ fn removal(
         ..Removal::default()
     };
     let mut staying = None;
-    if resolved.granular {
+    // Its originator gets its own parts whatever their marks say.
+    if resolved.granular && resolved.originator != view.request.member {
         let granular = read_granular(raw).map_err(|_| Rule::MarkingMalformed)?;
         let parts: Vec<Part> = granular
             .into_iter()
             .map(|part| {
-                let (tlp, definitions, unknown_marking) = view.markings(part.marking.iter());
+                let (tlp, definitions, unknown_marking) =
+                    view.markings(resolved.originator, part.marking.iter());
                 Part { selectors: part.selectors, tlp, definitions, unknown_marking }
             })
             .collect();
         let class = resolved.class(false);
-        removal.selectors = forbidden_selectors(&view.standing.book, view.request, &class, &parts);
-        let goes = |part: &&Part| part.selectors.iter().any(|selector| removal.selectors.contains(selector));
-        staying = parts.iter().filter(|part| !goes(part)).filter_map(|part| part.tlp).max();
+        let parting = forbidden_selectors(&view.standing.book, view.request, &class, &parts, raw)?;
+        (removal.selectors, staying) = (parting.gone, parting.staying);
     }
     if cut.conceals_source() {
-        let creator = stix::head::property(raw, "created_by_ref").and_then(|id| ObjectId::parse(&id).ok());
         let stands_for = view.inner.key.pseudonym(resolved.originator.uuid(), view.request.circle.uuid());
-        let pseudonym = ObjectId::new("identity", stands_for).ok();
-        removal.pseudonym = creator.zip(pseudonym);
+        let pseudonym = ObjectId::new("identity", stands_for).map_err(|_| Rule::NothingLeft)?;
+        let source = identities_of_source(view, raw, resolved.originator)?;
+        removal.pseudonyms = source.into_iter().map(|identity| (identity, pseudonym.clone())).collect();
     }
     Ok((removal, staying))
+}
+
+/// The identities that would tell who brought the object: its creator, and each that the same sender brought. It may
+/// have left `created_by_ref` out and name itself elsewhere, as in `where_sighted_refs`.
+fn identities_of_source(view: &View<'_>, raw: &str, originator: MemberId) -> Result<Vec<ObjectId>, Rule> {
+    let creator = stix::head::property(raw, "created_by_ref").and_then(|id| ObjectId::parse(&id).ok());
+    let mut named = named(raw).map_err(|_| Rule::NothingLeft)?;
+    named.retain(|id| Some(id) == creator.as_ref() || is_brought_by(view, id, originator));
+    Ok(named.into_iter().collect())
+}
+
+fn is_brought_by(view: &View<'_>, id: &ObjectId, member: MemberId) -> bool {
+    let catalogue = view.catalogue;
+    let Some(identity) = catalogue.object(id).filter(|_| id.object_type() == "identity") else {
+        return false;
+    };
+    catalogue.versions(identity).into_iter().any(|seq| {
+        let class = catalogue.entry(seq).and_then(|entry| catalogue.class(entry.class()));
+        class.is_some_and(|class| class.sender == member.uuid())
+    })
 }
 
 /// The copy with its redaction stated and signed.
@@ -88,11 +117,152 @@ fn signed(text: &str, original: &str, key: &NodeKey) -> Option<String> {
     let hex: String = commitment.iter().map(|byte| format!("{byte:02x}")).collect();
     let inside = text.trim_end().strip_suffix('}')?;
     let note = serde_json::json!({ "node": key.name(), "key": key.id(), "commitment": hex });
-    let unsigned: serde_json::Value =
-        serde_json::from_str(&format!("{inside},\"x_bongsu_redaction\":{note}}}")).ok()?;
+    let unsigned: serde_json::Value = serde_json::from_str(&format!("{inside},\"{NOTE}\":{note}}}")).ok()?;
     let canonical = serde_json_canonicalizer::to_vec(&unsigned).ok()?;
     let signature = STANDARD.encode(key.sign(&canonical));
     let note =
         serde_json::json!({ "node": key.name(), "key": key.id(), "commitment": hex, "signature": signature });
-    Some(format!("{inside},\"x_bongsu_redaction\":{note}}}"))
+    Some(format!("{inside},\"{NOTE}\":{note}}}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use line::{Options, Store};
+    use policy::{Circle, CircleId, Entry, Level, Member, Onward, Reach, Request, Terms};
+    use serde_json::{Value, json};
+    use stix::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{Gate, Query, Submission};
+
+    const SOURCE: MemberId = MemberId::new(Uuid::from_u128(1));
+    const READER: MemberId = MemberId::new(Uuid::from_u128(2));
+    const CIRCLE: CircleId = CircleId::new(Uuid::from_u128(3));
+    const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
+
+    /// A circle of two; the reader is cleared for AMBER, the circle's ceiling is AMBER+STRICT.
+    struct Place {
+        gate: Gate,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path(), &Options::default(), Arc::new(|| 1_000_000_000)).unwrap();
+            let gate = Gate::open(store, NodeKey::new("tower.test", &[7; 32])).unwrap();
+            for id in [SOURCE, READER] {
+                let member = Member {
+                    id,
+                    handle: format!("m{}", id.uuid().as_u128()),
+                    name: String::new(),
+                    country: None,
+                    language: "en".to_owned(),
+                    level: Level::Exchange,
+                    clearance: Tlp::Amber,
+                    sectors: Vec::new(),
+                    own_assets: Vec::new(),
+                    confidence_min: 0,
+                    contact: None,
+                    ended: false,
+                };
+                gate.record(MemberId::NODE, Entry::Member(member)).unwrap();
+            }
+            let circle = Circle {
+                id: CIRCLE,
+                handle: "c".to_owned(),
+                title: String::new(),
+                purpose: String::new(),
+                ceiling: Tlp::AmberStrict,
+                onward: Onward::WithinCircle,
+                starts: None,
+                ends: None,
+                members: vec![SOURCE, READER],
+                hidden_members: false,
+                fires: 1,
+            };
+            gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
+            Self { gate, _folder: folder }
+        }
+
+        fn share(&self, terms: &Terms, objects: &[Value]) {
+            let submission = |object: &Value| {
+                let raw = object.to_string();
+                Submission { head: stix::read_head(&raw).unwrap(), raw }
+            };
+            let objects = objects.iter().map(submission).collect();
+            self.gate.submit(SOURCE, CIRCLE, terms, objects, NOW).unwrap();
+        }
+
+        /// What a member gets of an object, if anything.
+        fn text(&self, member: MemberId, id: &str) -> Option<String> {
+            let (wanted, reach) = (Level::Exchange, Reach::Member);
+            let request = Request { member, circle: CIRCLE, wanted, encrypted: true, now: NOW, reach };
+            let query = Query { ids: vec![ObjectId::parse(id).unwrap()], limit: 1, ..Query::default() };
+            let page = self.gate.reader(request).unwrap().page(&query).unwrap();
+            page.items.into_iter().next().map(|item| item.into_inner().raw)
+        }
+    }
+
+    fn id(object_type: &str, number: u128) -> String {
+        format!("{object_type}--{}", Uuid::from_u128(0x4000_8000_0000_0000_0000 + number))
+    }
+
+    fn object(object_type: &str, number: u128, more: &Value) -> Value {
+        let mut object = json!({
+            "type": object_type, "spec_version": "2.1", "id": id(object_type, number),
+            "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:00.000Z",
+            "object_marking_refs": [Tlp::Green.definition_id().to_string()],
+        });
+        for (key, value) in more.as_object().unwrap() {
+            object[key] = value.clone();
+        }
+        object
+    }
+
+    /// Only `created_by_ref` was replaced; a sighting that named its source elsewhere went out whole.
+    #[test]
+    fn a_source_that_names_itself_anywhere_stands_under_its_pseudonym() {
+        let place = Place::new();
+        let (source, other) = (id("identity", 9), id("identity", 8));
+        place.share(&Terms::default(), &[object("indicator", 1, &json!({}))]);
+        place.share(&Terms::default(), &[object("identity", 9, &json!({"name": "s"}))]);
+        let hidden = Terms { pseudonymise: true, ..Terms::default() };
+        let escaped = json!({ "sighting_of_ref": id("indicator", 1), "where_sighted_refs": [source, other],
+            "extensions": { "x-e": { "seen_by_ref": source } } });
+        place.share(&hidden, &[object("sighting", 2, &escaped)]);
+        let created = json!({ "created_by_ref": source });
+        place.share(&hidden, &[object("tool", 3, &created)]);
+        let sighting = place.text(READER, &id("sighting", 2)).unwrap();
+        assert!(!sighting.contains(&source) && sighting.contains(&other), "{sighting}");
+        let sighting: Value = serde_json::from_str(&sighting).unwrap();
+        let tool: Value = serde_json::from_str(&place.text(READER, &id("tool", 3)).unwrap()).unwrap();
+        assert_eq!(sighting["where_sighted_refs"], json!([tool["created_by_ref"], other]));
+        assert_eq!(sighting["extensions"]["x-e"]["seen_by_ref"], tool["created_by_ref"]);
+        assert!(place.text(SOURCE, &id("sighting", 2)).unwrap().contains(&source), "the source sees its own");
+    }
+
+    /// AMBER+STRICT on `$.description` found nothing, and the description went out.
+    #[test]
+    fn a_mark_that_selects_nothing_holds_where_it_would_forbid() {
+        let place = Place::new();
+        let marked = |number, selector: &str, tlp: Tlp| {
+            let marks = json!([{ "marking_ref": tlp.definition_id().to_string(), "selectors": [selector] }]);
+            object("tool", number, &json!({ "description": "canary", "granular_markings": marks }))
+        };
+        let objects = [
+            marked(1, "description", Tlp::AmberStrict),
+            marked(2, "$.description", Tlp::AmberStrict),
+            marked(3, "$.description", Tlp::Green),
+        ];
+        place.share(&Terms::default(), &objects);
+        let canary =
+            |member, number| place.text(member, &id("tool", number)).map(|text| text.contains("canary"));
+        let seen = |member| [1, 2, 3].map(|number| canary(member, number));
+        assert_eq!(seen(READER), [Some(false), None, Some(true)]);
+        assert_eq!(seen(SOURCE), [Some(true); 3]);
+    }
 }

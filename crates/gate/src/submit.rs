@@ -1,9 +1,10 @@
 //! Into a circle: who may share there, under which terms.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use line::{Added, Draft, LineId, Outcome, Refusal, Seq, StorageError};
-use policy::{CircleId, MemberId, Rule, Terms};
+use line::{Added, Catalogue, Draft, LineId, Outcome, Refusal, Seq, StorageError};
+use policy::{CircleId, Level, MemberId, Reach, Request, Rule, Terms};
 use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 use stix::{Head, ObjectId, Timestamp, Tlp};
 
@@ -89,26 +90,96 @@ impl Gate {
             Ok(ceiling) => ceiling,
             Err(error) => return told(Err(error)),
         };
+        // An embargo that is over says nothing any more; what carries one in a line is still to be announced.
+        let over = terms.embargo_until.is_some_and(|until| until <= now);
+        let terms = Terms { embargo_until: terms.embargo_until.filter(|_| !over), ..terms.clone() };
         let text: Option<Arc<str>> = (!terms.is_default()).then(|| terms.to_json().into());
-        let over = |head: &Head| {
+        let taken = self.taken_by_others(member, circle, &objects, now);
+        let refuse = |at: usize, head: &Head| {
             let marks = head.markings.iter().filter_map(Tlp::of);
-            marks.chain(terms.ceiling).max().is_some_and(|mark| mark > ceiling)
+            let over = marks.chain(terms.ceiling).max().is_some_and(|mark| mark > ceiling);
+            if over { Some(Submitted::Forbidden(Rule::TlpOverCeiling)) } else { taken.get(&at).cloned() }
         };
-        let forbidden: Vec<usize> =
-            objects.iter().enumerate().filter(|(_, object)| over(&object.head)).map(|(at, _)| at).collect();
+        let mut settled = Vec::new();
+        let mut rest = Vec::with_capacity(objects.len());
+        for (at, object) in objects.into_iter().enumerate() {
+            match refuse(at, &object.head) {
+                Some(told) => settled.push((at, told)),
+                None => rest.push(object),
+            }
+        }
         // A draft hashes its bytes, which is most of the work here.
-        let drafts = objects
+        let drafts = rest
             .into_par_iter()
             .with_min_len(HASHED_TOGETHER)
-            .filter(|object| !over(&object.head))
             .map(|Submission { raw, head }| {
                 Draft::object(member.uuid(), text.clone(), raw.into_bytes(), head)
             })
             .collect();
         let answer = move |outcomes: Result<Vec<Outcome>, StorageError>| {
-            told(outcomes.map(|outcomes| merged(outcomes, &forbidden)).map_err(SubmitError::from));
+            told(outcomes.map(|outcomes| merged(outcomes, settled)).map_err(SubmitError::from));
         };
         self.store().append_then(LineId::new(circle.uuid()), drafts, Box::new(answer));
+    }
+
+    /// What is to be said of objects that another member has brought before and this one sees: the same is there already,
+    /// another version is not its to bring. What it does not see is, for it, not there.
+    fn taken_by_others(
+        &self,
+        member: MemberId,
+        circle: CircleId,
+        objects: &[Submission],
+        now: Timestamp,
+    ) -> HashMap<usize, Submitted> {
+        let line = LineId::new(circle.uuid());
+        let of_another = |catalogue: &Catalogue, object: &Submission| {
+            let known = catalogue.object(&object.head.id)?;
+            let mut others =
+                catalogue.newest_first(known).filter(|entry| entry.sender() != Some(member.uuid()));
+            others.next().map(|_| known)
+        };
+        let several = self.store().look(line, |catalogue| {
+            let mut senders = catalogue.class_ids().filter_map(|class| catalogue.class(class));
+            senders.any(|class| class.sender != member.uuid())
+        });
+        if !several.unwrap_or(false) || member == MemberId::NODE {
+            return HashMap::new();
+        }
+        let request =
+            Request { member, circle, wanted: Level::Read, encrypted: true, now, reach: Reach::Member };
+        let Ok(reader) = self.reader(request) else { return HashMap::new() };
+        let seen = reader.with_view(|view| {
+            let catalogue = view.catalogue;
+            let mut seen = Vec::new();
+            for (at, object) in objects.iter().enumerate() {
+                let Some(known) = of_another(catalogue, object) else { continue };
+                let mut others =
+                    catalogue.newest_first(known).filter(|entry| entry.sender() != Some(member.uuid()));
+                if others.any(|entry| view.fate(&entry).goes()) {
+                    let versions: Vec<Seq> = catalogue.newest_first(known).map(|entry| entry.seq).collect();
+                    seen.push((at, versions));
+                }
+            }
+            seen
+        });
+        let same = |at: usize, versions: &[Seq]| {
+            let mut found = false;
+            let mut sorted = versions.to_vec();
+            sorted.sort_unstable();
+            let raw = objects.get(at).map_or("", |object| object.raw.as_str());
+            let read = self.store().bodies(line, &sorted, &mut |_, _, body| found |= body == raw.as_bytes());
+            read.is_ok() && found
+        };
+        seen.unwrap_or_default()
+            .into_iter()
+            .map(|(at, versions)| {
+                let told = match same(at, &versions) {
+                    true => Submitted::Present,
+                    false => Submitted::Forbidden(Rule::OwnedByAnother),
+                };
+                (at, told)
+            })
+            .collect()
     }
 
     /// Withdraws objects from a circle: the member its own, the node's operators ([`MemberId::NODE`]) any.
@@ -130,7 +201,7 @@ impl Gate {
         }
         let drafts = ids.iter().map(|id| Draft::withdrawal(member.uuid(), id, reason)).collect();
         let outcomes = self.store().append(LineId::new(circle.uuid()), drafts)?;
-        Ok(merged(outcomes, &[]))
+        Ok(merged(outcomes, Vec::new()))
     }
 
     /// Whether the member may share in the circle now; the circle's ceiling if it may.
@@ -148,17 +219,17 @@ impl Gate {
 }
 
 /// Outcomes in the order of what was submitted, with what never went to the line in its place.
-fn merged(outcomes: Vec<Outcome>, forbidden: &[usize]) -> Vec<Submitted> {
-    let count = outcomes.len() + forbidden.len();
+fn merged(outcomes: Vec<Outcome>, settled: Vec<(usize, Submitted)>) -> Vec<Submitted> {
+    let count = outcomes.len() + settled.len();
     let mut outcomes = outcomes.into_iter().map(|outcome| match outcome {
         Outcome::Appended { seq, added } => Submitted::Appended { seq, added },
         Outcome::Present { .. } => Submitted::Present,
         Outcome::Refused(refusal) => Submitted::Refused(refusal),
     });
-    let mut forbidden = forbidden.iter().peekable();
+    let mut settled = settled.into_iter().peekable();
     (0..count)
-        .filter_map(|at| match forbidden.next_if(|place| **place == at) {
-            Some(_) => Some(Submitted::Forbidden(Rule::TlpOverCeiling)),
+        .filter_map(|at| match settled.next_if(|(place, _)| *place == at) {
+            Some((_, told)) => Some(told),
             None => outcomes.next(),
         })
         .collect()

@@ -5,12 +5,13 @@
 //! can make it run long: what is not settled within the budget is held.
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use line::{Catalogue, ClassIx, Entry, LineId, ObjectIx, Seq};
-use policy::{Class, MemberId, Permit, Request, Rule, Terms, permit, settled_until};
+use policy::{Class, Level, MemberId, Permit, Reach, Request, Rule, Terms, decide, permit, settled_until};
 use stix::marking::Definition;
 use stix::{ObjectId, Tlp};
+use uuid::Uuid;
 
 use crate::decisions::Table;
 use crate::opening::{Inner, Standing};
@@ -62,6 +63,7 @@ impl Resolved {
     }
 }
 
+/// One member's view of a catalogue, while it is looked at.
 pub(crate) struct View<'v> {
     pub(crate) inner: &'v Inner,
     pub(crate) standing: &'v Standing,
@@ -69,6 +71,10 @@ pub(crate) struct View<'v> {
     pub(crate) catalogue: &'v Catalogue,
     pub(crate) table: &'v mut Table,
     pub(crate) budget: Cell<u32>,
+    /// Whether objects are seen, as far as it was found out for the entry that is being settled.
+    seen: HashMap<ObjectIx, Option<bool>>,
+    /// The newest version that is seen of objects of which it is not simply the newest.
+    lasts: HashMap<ObjectIx, Option<Seq>>,
 }
 
 impl<'v> View<'v> {
@@ -79,12 +85,14 @@ impl<'v> View<'v> {
         catalogue: &'v Catalogue,
         table: &'v mut Table,
     ) -> Self {
-        Self { inner, standing, request, catalogue, table, budget: Cell::new(0) }
+        let (seen, lasts) = (HashMap::new(), HashMap::new());
+        Self { inner, standing, request, catalogue, table, budget: Cell::new(0), seen, lasts }
     }
 
     /// Whether and how an entry may go to the member.
     pub(crate) fn fate(&mut self, entry: &Entry<'_>) -> Fate {
         self.budget.set(BUDGET);
+        self.seen.clear();
         self.fate_within(entry, DEPTH_MAX)
     }
 
@@ -96,13 +104,30 @@ impl<'v> View<'v> {
             Permit::Hold(rule) => return Fate::Held(rule),
             permit => permit,
         };
+        if self.is_overshadowed(entry, depth) {
+            return Fate::Held(Rule::OwnedByAnother);
+        }
+        // What a member brought it has whole: what is left out of it would tell what is in the circle beside.
+        if let Permit::Whole(pass) = permit
+            && pass.rule() == Rule::Originator
+        {
+            return Fate::Whole(pass);
+        }
         let mut forbidden = HashSet::new();
         for (object, essential) in entry.references() {
-            let seen = self.sees_object(object, depth);
-            match (essential, seen) {
+            // Whether an object goes depends on its essential references alone; the others are left out of a copy of it.
+            if !essential && depth < DEPTH_MAX {
+                continue;
+            }
+            if depth < DEPTH_MAX && self.budget.get() == 0 {
+                return Fate::Held(Rule::EndNotReleasable);
+            }
+            match (essential, self.sees_object(object, depth)) {
                 (true, Some(true)) | (false, Some(true) | None) => {}
                 (true, _) => return Fate::Held(Rule::EndNotReleasable),
-                (false, Some(false)) => drop(forbidden.insert(object)),
+                (false, Some(false)) if self.could_know(entry, object) => drop(forbidden.insert(object)),
+                // The one who names it has it from elsewhere: leaving it out would say that it is here.
+                (false, Some(false)) => {}
             }
         }
         match permit {
@@ -113,28 +138,73 @@ impl<'v> View<'v> {
         }
     }
 
+    /// Whether a member that brought the object before this entry's sender has a version of it that the member sees.
+    fn is_overshadowed(&mut self, entry: &Entry<'_>, depth: u8) -> bool {
+        let Some(object) = entry.object().filter(|object| self.catalogue.is_of_several(*object)) else {
+            return false;
+        };
+        let catalogue = self.catalogue;
+        let mut firsts: HashMap<Uuid, Seq> = HashMap::new();
+        for version in catalogue.newest_first(object) {
+            if let Some(sender) = version.sender() {
+                let first = firsts.entry(sender).or_insert(version.seq);
+                *first = version.seq.min(*first);
+            }
+        }
+        let mine = entry.sender().and_then(|sender| firsts.get(&sender).copied()).unwrap_or_default();
+        let mut earlier: Vec<Entry<'_>> = catalogue
+            .newest_first(object)
+            .filter(|version| {
+                version.sender().and_then(|sender| firsts.get(&sender)).is_some_and(|first| *first < mine)
+            })
+            .collect();
+        earlier.sort_unstable_by_key(|version| version.seq);
+        depth > 0 && earlier.iter().any(|version| self.spend() && self.fate_within(version, depth - 1).goes())
+    }
+
+    /// Takes one of the budget; whether there was one.
+    fn spend(&self) -> bool {
+        let left = self.budget.get();
+        self.budget.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    /// Whether the one who brought an entry may itself have an object that the entry names.
+    fn could_know(&self, entry: &Entry<'_>, object: ObjectIx) -> bool {
+        let Some(sender) = entry.sender() else { return true };
+        let member = MemberId::new(sender);
+        let asks =
+            Request { member, wanted: Level::Read, encrypted: true, reach: Reach::Member, ..*self.request };
+        self.catalogue.newest_first(object).any(|version| {
+            let Some(resolved) = self.resolve(version.class()) else { return false };
+            let class = resolved.class(self.names_source(&version));
+            member == MemberId::NODE || !decide(&self.standing.book, &asks, &class).is_hold()
+        })
+    }
+
     /// Whether the member sees some version of an object; `None` if the object is not in the line.
     fn sees_object(&mut self, object: ObjectIx, depth: u8) -> Option<bool> {
-        let latest = self.catalogue.latest(object)?;
-        // What an entry names itself is bounded by its size; what those name in turn, by the budget.
-        let left = self.budget.get();
-        if depth < DEPTH_MAX {
-            if depth == 0 || left == 0 {
-                return Some(false);
-            }
-            self.budget.set(left - 1);
+        if let Some(known) = self.seen.get(&object) {
+            return *known;
         }
-        let entry = self.catalogue.entry(latest)?;
-        if self.fate_within(&entry, depth - 1).goes() {
+        let sees = self.looks_for_object(object, depth);
+        self.seen.insert(object, sees);
+        sees
+    }
+
+    fn looks_for_object(&mut self, object: ObjectIx, depth: u8) -> Option<bool> {
+        self.catalogue.latest(object)?;
+        // What an entry names itself is bounded by its size; what those name in turn, by the budget.
+        if depth < DEPTH_MAX && (depth == 0 || !self.spend()) {
+            return Some(false);
+        }
+        let catalogue = self.catalogue;
+        let mut versions = catalogue.newest_first(object);
+        let newest = versions.next()?;
+        if self.fate_within(&newest, depth - 1).goes() {
             return Some(true);
         }
-        let older: Vec<Seq> = self.catalogue.versions(object);
-        let sees = older.into_iter().filter(|seq| *seq != latest).any(|seq| {
-            self.budget.set(self.budget.get().saturating_sub(1));
-            let entry = self.catalogue.entry(seq).filter(|_| self.budget.get() > 0);
-            entry.is_some_and(|entry| self.fate_within(&entry, depth - 1).goes())
-        });
-        Some(sees)
+        Some(versions.any(|version| self.spend() && self.fate_within(&version, depth - 1).goes()))
     }
 
     /// What policy says of the entry's class.
@@ -164,20 +234,16 @@ impl<'v> View<'v> {
             None => Terms::default(),
             Some(text) => Terms::from_json(text).ok()?,
         };
-        let (tlp, definitions, unknown_marking) = self.markings(class.markings.iter());
-        Some(Resolved {
-            originator: MemberId::new(class.sender),
-            terms,
-            tlp,
-            definitions,
-            unknown_marking,
-            granular: class.granular,
-        })
+        let originator = MemberId::new(class.sender);
+        let (tlp, definitions, unknown_marking) = self.markings(originator, class.markings.iter());
+        Some(Resolved { originator, terms, tlp, definitions, unknown_marking, granular: class.granular })
     }
 
-    /// What marking ids say: the strictest TLP mark, the other definitions, whether one is not known.
+    /// What marking ids say where `originator` uses them: the strictest TLP mark, the other definitions, whether one is
+    /// not known.
     pub(crate) fn markings<'i>(
         &self,
+        originator: MemberId,
         ids: impl Iterator<Item = &'i ObjectId>,
     ) -> (Option<Tlp>, Vec<Definition>, bool) {
         let line = LineId::new(self.request.circle.uuid());
@@ -187,7 +253,7 @@ impl<'v> View<'v> {
                 tlp = tlp.max(Some(mark));
                 continue;
             }
-            match self.inner.definitions.of(&self.inner.store, line, self.catalogue, id) {
+            match self.inner.definitions.of(&self.inner.store, line, self.catalogue, id, originator) {
                 Some(definition) => definitions.push(Definition::clone(&definition)),
                 None => unknown = true,
             }
@@ -197,22 +263,29 @@ impl<'v> View<'v> {
 
     /// Whether an entry that goes is, for this member, the newest version of its object.
     pub(crate) fn is_last(&mut self, entry: &Entry<'_>) -> bool {
-        entry.last() || !self.sees_version_beyond(entry, true)
+        if entry.last() {
+            return true;
+        }
+        entry.object().is_some_and(|object| self.newest_seen(object) == Some(entry.seq))
+    }
+
+    /// The newest version of an object that the member sees.
+    pub(crate) fn newest_seen(&mut self, object: ObjectIx) -> Option<Seq> {
+        if let Some(known) = self.lasts.get(&object) {
+            return *known;
+        }
+        let mut versions = self.catalogue.newest_first(object);
+        let newest = versions.find(|version| self.fate(version).goes()).map(|version| version.seq);
+        self.lasts.insert(object, newest);
+        newest
     }
 
     /// Whether an entry that goes is, for this member, the oldest version of its object.
     pub(crate) fn is_first(&mut self, entry: &Entry<'_>) -> bool {
-        !self.sees_version_beyond(entry, false)
-    }
-
-    fn sees_version_beyond(&mut self, entry: &Entry<'_>, newer: bool) -> bool {
         let Some(object) = entry.object() else { return false };
-        let mine = (entry.version(), entry.seq);
-        self.catalogue.versions(object).into_iter().any(|seq| {
-            let Some(other) = self.catalogue.entry(seq) else { return false };
-            let theirs = (other.version(), seq);
-            let beyond = if newer { theirs > mine } else { theirs < mine };
-            beyond && self.fate(&other).goes()
-        })
+        let catalogue = self.catalogue;
+        let versions: Vec<Entry<'_>> = catalogue.newest_first(object).collect();
+        let first = versions.iter().rev().find(|version| self.fate(version).goes());
+        first.is_some_and(|first| first.seq == entry.seq)
     }
 }

@@ -80,7 +80,14 @@ fn an_end_that_may_not_go_holds_the_relationship_back() {
 #[test]
 fn a_report_loses_what_it_may_not_name_and_says_so_signed() {
     let node = Node::new();
-    let report = |n, refs: &[String]| object("report", n, json!({"name": "r", "object_refs": refs}));
+    let report = |n, refs: &[String]| {
+        // The sender's own word of a redaction does not stand beside the node's.
+        object(
+            "report",
+            n,
+            json!({"name": "r", "object_refs": refs, "x_bongsu_redaction": {"node": "forged"}}),
+        )
+    };
     let (open, secret) = (node::id("indicator", 1), node::id("indicator", 2));
     node.share(
         A,
@@ -104,7 +111,8 @@ fn a_report_loses_what_it_may_not_name_and_says_so_signed() {
     let key = ed25519_dalek::VerifyingKey::from_bytes(&node.gate.key().public()).unwrap();
     let canonical = serde_json_canonicalizer::to_vec(&value).unwrap();
     key.verify_strict(&canonical, &ed25519_dalek::Signature::from_slice(&signature).unwrap()).unwrap();
-    assert!(!node.text(B, "report", 3).contains("x_bongsu_redaction"), "B gets it as it came");
+    assert!(!copy.contains("forged") && copy.matches("x_bongsu_redaction").count() == 1, "{copy}");
+    assert!(node.text(B, "report", 3).contains("forged"), "B gets it as it came");
 }
 
 #[test]

@@ -206,11 +206,11 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Copies the whole file while it is in use.
+    /// Copies the whole file while it is in use, as it stands now: what is written meanwhile does not hold it up.
     pub(crate) fn backup(&self, to: &Path) -> Result<(), BackendError> {
-        let mut target = Connection::open(to)?;
-        let backup = rusqlite::backup::Backup::new(&self.connection, &mut target)?;
-        Ok(backup.run_to_completion(4_096, Duration::ZERO, None)?)
+        let name = to.to_str().ok_or_else(|| BackendError::Sql("the path is not Unicode".to_owned()))?;
+        self.connection.execute("VACUUM INTO ?", params![name])?;
+        Ok(())
     }
 
     /// What SQLite itself says of its file: `ok`, or the first thing that is wrong.

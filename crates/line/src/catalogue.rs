@@ -5,7 +5,7 @@
 //! repeat (types, senders with their terms and markings) are kept once; such a combination is a *class*, and
 //! decisions about releases are made per class.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
@@ -22,6 +22,12 @@ const SUPERSEDED: u8 = 1;
 const REVOKED: u8 = 2;
 const GRANULAR: u8 = 4;
 const SPEC_20: u8 = 8;
+const WITHDRAWN: u8 = 16;
+/// What does not count any more.
+const GONE: u8 = SUPERSEDED | WITHDRAWN;
+
+/// Most versions that one member may bring of one object; they are looked through one by one.
+pub(crate) const VERSIONS_MAX: usize = 1_000;
 
 /// An object of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +67,8 @@ struct Row {
     class: u32,
     previous: u32,
     references: u32,
+    /// Hash of `created` and `created_by_ref`, which do not change between versions; 0 for objects without versions.
+    origin: u32,
     kind: RecordKind,
     flags: u8,
 }
@@ -69,13 +77,26 @@ struct Row {
 struct Object {
     uuid: Uuid,
     object_type: u16,
-    withdrawn: bool,
-    /// The entry of the newest version.
+    /// Whether several members have brought it.
+    several: bool,
+    /// The entry of the newest version, of whoever brought it.
     latest: u32,
     /// The last of the references to it.
     referred: u32,
-    /// Hash of `created` and `created_by_ref`, which do not change between versions.
-    origin: u32,
+}
+
+/// What one member has brought of an object, judged by its newest version.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Brought {
+    pub(crate) seq: Seq,
+    pub(crate) version: Timestamp,
+    pub(crate) fingerprint: u64,
+    pub(crate) class: ClassIx,
+    pub(crate) revoked: bool,
+    pub(crate) withdrawn: bool,
+    pub(crate) origin: u32,
+    /// How many versions it has brought.
+    pub(crate) count: usize,
 }
 
 #[derive(Debug)]
@@ -133,24 +154,22 @@ impl<'a> Entry<'a> {
         ClassIx(self.row.class)
     }
 
-    /// Whether this is the newest version of an object that was not withdrawn.
+    /// Whether this is the newest version of its object that counts, whoever brought it.
     #[must_use]
     pub fn last(&self) -> bool {
-        let index = self.row.object as usize;
-        self.counts()
-            && self
-                .catalogue
-                .objects
-                .get(index)
-                .is_some_and(|object| u64::from(object.latest) + 1 == self.seq.0)
+        self.counts() && self.catalogue.latest(ObjectIx(self.row.object)) == Some(self.seq)
+    }
+
+    /// The member that brought it.
+    #[must_use]
+    pub fn sender(&self) -> Option<Uuid> {
+        self.catalogue.class(self.class()).map(|class| class.sender)
     }
 
     /// Whether the record is an object version that holds: not withdrawn, not replaced by a later announcement.
     #[must_use]
     pub fn counts(&self) -> bool {
-        matches!(self.row.kind, RecordKind::Object | RecordKind::Again)
-            && self.row.flags & SUPERSEDED == 0
-            && self.catalogue.objects.get(self.row.object as usize).is_some_and(|object| !object.withdrawn)
+        matches!(self.row.kind, RecordKind::Object | RecordKind::Again) && self.row.flags & GONE == 0
     }
 
     /// Whether the version says that the object is revoked.
@@ -289,11 +308,21 @@ impl Catalogue {
         object.and_then(|object| self.types.get(usize::from(object.object_type))).map_or("", |name| name)
     }
 
-    /// The number of the newest version, unless the object is withdrawn or only referred to.
+    /// The number of the newest version that counts; `None` if all were withdrawn, or the object is only referred to.
     #[must_use]
     pub fn latest(&self, object: ObjectIx) -> Option<Seq> {
-        let object = self.objects.get(object.0 as usize)?;
-        (object.latest != NONE && !object.withdrawn).then(|| Seq(u64::from(object.latest) + 1))
+        self.chain(object).find(Entry::counts).map(|entry| entry.seq)
+    }
+
+    /// Whether several members have brought the object: each of them its own versions.
+    #[must_use]
+    pub fn is_of_several(&self, object: ObjectIx) -> bool {
+        self.objects.get(object.0 as usize).is_some_and(|object| object.several)
+    }
+
+    /// The versions that count, from the newest.
+    pub fn newest_first(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
+        self.chain(object).filter(Entry::counts)
     }
 
     /// The numbers of all versions that count, from the oldest to the newest version.
@@ -356,26 +385,48 @@ impl Catalogue {
 
     // What follows is for the writer.
 
-    /// The version's number and fingerprint, if this version of the object is here.
-    pub(crate) fn version_of(&self, object: ObjectIx, version: Timestamp) -> Option<(Seq, u64)> {
+    /// One member's versions of an object, also withdrawn ones, from the newest.
+    pub(crate) fn of_sender(&self, object: ObjectIx, sender: Uuid) -> impl Iterator<Item = Entry<'_>> {
         self.chain(object)
-            .find(|entry| entry.version() == version)
-            .map(|entry| (entry.seq, entry.row.fingerprint))
+            .filter(move |entry| entry.row.flags & SUPERSEDED == 0 && entry.sender() == Some(sender))
     }
 
-    /// The newest version, also of a withdrawn object: number, version, fingerprint, revoked, sender.
-    pub(crate) fn newest(&self, object: ObjectIx) -> Option<(Seq, Timestamp, u64, bool, Uuid)> {
-        let entry = self.chain(object).next()?;
-        let sender = self.class(entry.class())?.sender;
-        Some((entry.seq, entry.version(), entry.row.fingerprint, entry.revoked(), sender))
+    /// What one member has brought of an object.
+    pub(crate) fn brought(&self, object: ObjectIx, sender: Uuid) -> Option<Brought> {
+        let mut versions = self.of_sender(object, sender);
+        let newest = versions.next()?;
+        Some(Brought {
+            seq: newest.seq,
+            version: newest.version(),
+            fingerprint: newest.row.fingerprint,
+            class: newest.class(),
+            revoked: newest.revoked(),
+            withdrawn: newest.row.flags & WITHDRAWN != 0,
+            origin: newest.row.origin,
+            count: 1 + versions.count(),
+        })
     }
 
-    pub(crate) fn is_withdrawn(&self, object: ObjectIx) -> bool {
-        self.objects.get(object.0 as usize).is_some_and(|object| object.withdrawn)
+    /// The members that have brought an object.
+    pub(crate) fn senders(&self, object: ObjectIx) -> Vec<Uuid> {
+        let mut senders: Vec<Uuid> = self.chain(object).filter_map(|entry| entry.sender()).collect();
+        senders.sort_unstable();
+        senders.dedup();
+        senders
     }
 
-    pub(crate) fn origin(&self, object: ObjectIx) -> u32 {
-        self.objects.get(object.0 as usize).map_or(0, |object| object.origin)
+    pub(crate) fn fingerprint(&self, seq: Seq) -> Option<u64> {
+        self.row(seq).map(|row| row.fingerprint)
+    }
+
+    /// The records that count and make no sense without `object`, which others have at the moment.
+    #[must_use]
+    pub fn dependants(&self, object: ObjectIx) -> Vec<Seq> {
+        let depends = |seq: &Seq| {
+            self.entry(*seq)
+                .is_some_and(|entry| entry.counts() && self.essentials(&entry).any(|needed| needed == object))
+        };
+        self.referrers(object).filter(depends).collect()
     }
 
     /// The records that waited for `object` and lack nothing once `arrived` are here as well.
@@ -405,25 +456,41 @@ impl Catalogue {
             (RecordKind::Again, _, Some(of), _) => self.apply_again(at, fact, of),
             (RecordKind::Withdrawal, _, _, Some(id)) => {
                 let object = self.object_or_new(id);
-                if let Some(object) = self.objects.get_mut(object as usize) {
-                    object.withdrawn = true;
-                }
-                self.push_row(fact, object, Timestamp::MIN, NONE, 0, Vec::new(), false);
+                // The node itself (nil) withdraws what anybody brought.
+                let is_meant =
+                    |entry: &Entry<'_>| fact.sender.is_nil() || entry.sender() == Some(fact.sender);
+                self.flag(object, WITHDRAWN, is_meant);
+                self.push_row(fact, object, Timestamp::MIN, NONE, 0, 0, Vec::new(), false);
             }
-            _ => self.push_row(fact, NONE, Timestamp::MIN, NONE, 0, Vec::new(), false),
+            _ => self.push_row(fact, NONE, Timestamp::MIN, NONE, 0, 0, Vec::new(), false),
+        }
+    }
+
+    /// Sets flags on those versions of an object that are meant.
+    fn flag(&mut self, object: u32, flags: u8, is_meant: impl Fn(&Entry<'_>) -> bool) {
+        let meant: Vec<Seq> = self.chain(ObjectIx(object)).filter(is_meant).map(|entry| entry.seq).collect();
+        for seq in meant {
+            let index = usize::try_from(seq.0 - 1).unwrap_or(usize::MAX);
+            if let Some(row) = self.rows.get_mut(index) {
+                row.flags |= flags;
+            }
         }
     }
 
     fn apply_object(&mut self, at: u32, fact: &Fact<'_>, head: &Head) {
         let object = self.object_or_new(&head.id);
-        let version = version_of(head, fact.added);
+        let (version, origin) = (version_of(head, fact.added), origin_of(head));
+        // The same version again, under other terms, replaces the one before; so does another state of an object without
+        // versions.
+        self.flag(object, SUPERSEDED, |entry| {
+            let same = entry.row.origin == 0 && origin == 0 || entry.version() == version;
+            same && entry.row.flags & GONE == 0 && entry.sender() == Some(fact.sender)
+        });
+        let several = self.chain(ObjectIx(object)).any(|entry| entry.sender() != Some(fact.sender));
         let newer = self.chain(ObjectIx(object)).next().is_none_or(|newest| version > newest.version());
         let previous = self.chain_in(object, at, newer);
         if let Some(object) = self.objects.get_mut(object as usize) {
-            object.withdrawn = false;
-            if object.origin == 0 {
-                object.origin = origin_of(head);
-            }
+            object.several |= several;
         }
         let flags = if head.revoked { REVOKED } else { 0 }
             | if head.granular { GRANULAR } else { 0 }
@@ -436,10 +503,14 @@ impl Catalogue {
         for id in markings.iter().filter(built_in) {
             self.link(at, id, true);
         }
+        let mut named = HashSet::new();
         for reference in &head.references {
-            self.link(at, &reference.id, reference.role.essential());
+            let essential = reference.role.essential();
+            if named.insert((&reference.id, essential)) {
+                self.link(at, &reference.id, essential);
+            }
         }
-        self.push_row(fact, object, version, previous, flags, markings, head.granular);
+        self.push_row(fact, object, version, previous, origin, flags, markings, head.granular);
         if let Some(row) = self.rows.get_mut(at as usize) {
             row.references = from;
         }
@@ -462,7 +533,7 @@ impl Catalogue {
     fn apply_again(&mut self, at: u32, fact: &Fact<'_>, of: Seq) {
         let old = u32::try_from(of.0.saturating_sub(1)).unwrap_or(NONE);
         let Some(row) = self.rows.get_mut(old as usize) else {
-            return self.push_row(fact, NONE, Timestamp::MIN, NONE, SUPERSEDED, Vec::new(), false);
+            return self.push_row(fact, NONE, Timestamp::MIN, NONE, 0, SUPERSEDED, Vec::new(), false);
         };
         row.flags |= SUPERSEDED;
         let copy =
@@ -479,6 +550,7 @@ impl Catalogue {
         let is_latest = self.objects.get(object as usize).is_some_and(|held| held.latest == old);
         let previous = self.chain_in(object, at, is_latest);
         self.rows.push(Row { previous, references: from, ..copy });
+        self.wait(at);
     }
 
     fn link(&mut self, owner: u32, id: &ObjectId, essential: bool) {
@@ -513,6 +585,7 @@ impl Catalogue {
         object: u32,
         version: Timestamp,
         previous: u32,
+        origin: u32,
         flags: u8,
         markings: Vec<ObjectId>,
         granular: bool,
@@ -530,7 +603,9 @@ impl Catalogue {
         let (added, fingerprint) = (fact.added.0, fact.fingerprint);
         let references = u32::try_from(self.links.len()).unwrap_or(NONE);
         let kind = fact.kind;
-        self.rows.push(Row { added, version, fingerprint, object, class, previous, references, kind, flags });
+        let row =
+            Row { added, version, fingerprint, object, class, previous, references, origin, kind, flags };
+        self.rows.push(row);
     }
 
     fn object_or_new(&mut self, id: &ObjectId) -> u32 {
@@ -549,8 +624,8 @@ impl Catalogue {
             return known;
         }
         let new = u32::try_from(self.objects.len()).unwrap_or(NONE);
-        let (uuid, withdrawn) = (id.uuid(), false);
-        self.objects.push(Object { uuid, object_type, withdrawn, latest: NONE, referred: NONE, origin: 0 });
+        let (uuid, several) = (id.uuid(), false);
+        self.objects.push(Object { uuid, object_type, several, latest: NONE, referred: NONE });
         let hash = self.hash(key);
         let rehash = |place: &Place| Place::spread(place.hash);
         self.index.insert_unique(Place::spread(hash), Place { hash, object: new }, rehash);

@@ -14,12 +14,15 @@ use crate::writer::{Kept, Prepared, prepare};
 
 /// Records prepared at a time.
 const BATCH: usize = 4_096;
+/// Bytes of records prepared at a time; one record may be longer.
+const BATCH_BYTES: usize = 64 * 1024 * 1024;
 
 /// A catalogue and a tree that grow by stored rows.
 pub(crate) struct Loading {
     pub(crate) catalogue: Catalogue,
     pub(crate) frontier: Frontier,
     rows: Vec<Kept>,
+    bytes: usize,
     /// What is wrong, in the order in which it was found.
     pub(crate) faults: Vec<String>,
 }
@@ -27,19 +30,21 @@ pub(crate) struct Loading {
 impl Loading {
     pub(crate) fn new() -> Self {
         let (catalogue, frontier) = (Catalogue::default(), Frontier::default());
-        Self { catalogue, frontier, rows: Vec::with_capacity(BATCH), faults: Vec::new() }
+        Self { catalogue, frontier, rows: Vec::with_capacity(BATCH), bytes: 0, faults: Vec::new() }
     }
 
     /// Takes the next row.
     pub(crate) fn row(&mut self, row: &RecordRow<'_>) {
         self.rows.push(Kept::of(row));
-        if self.rows.len() == BATCH {
+        self.bytes += row.body.len();
+        if self.rows.len() == BATCH || self.bytes >= BATCH_BYTES {
             self.settle();
         }
     }
 
     /// Takes in what still waits; to be called behind the last row.
     pub(crate) fn settle(&mut self) {
+        self.bytes = 0;
         let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH));
         let prepared: Vec<Prepared> = rows.into_par_iter().map(prepare).collect();
         for record in prepared {

@@ -196,7 +196,10 @@ pub enum Refusal {
     /// The object was withdrawn by its sender, who alone may bring a newer version.
     #[error("the object was withdrawn from this circle; the one who shared it can share a newer version")]
     Withdrawn,
-    /// There is no such object.
+    /// The sender has brought too many versions of it.
+    #[error("you have shared 1000 versions of this object here; make a new one with a new id")]
+    TooManyVersions,
+    /// There is no such object of this sender's.
     #[error("no such object in this circle")]
     Unknown,
     /// The line is full.

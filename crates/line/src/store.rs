@@ -335,9 +335,10 @@ impl Store {
     /// # Errors
     /// [`StorageError`].
     pub fn backup(&self, to: &Path) -> Result<(), StorageError> {
-        let file = private(to);
-        drop(file.map_err(|error| StorageError::Backend(format!("{}: {error}", to.display())))?);
-        self.reading(|reader| reader.backup(to))
+        let failed = |error: std::io::Error| StorageError::Backend(format!("{}: {error}", to.display()));
+        let file = private(to).map_err(failed)?;
+        self.reading(|reader| reader.backup(to))?;
+        file.sync_all().map_err(failed)
     }
 
     fn reading<T>(&self, read: impl FnOnce(&Sqlite) -> Result<T, BackendError>) -> Result<T, StorageError> {

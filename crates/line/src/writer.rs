@@ -12,7 +12,7 @@ use stix::{Head, ObjectId, Timestamp};
 use uuid::Uuid;
 
 use crate::backend::{Batch, HeadRow, RecordRow};
-use crate::catalogue::{Catalogue, Fact, ObjectIx, origin_of, version_of};
+use crate::catalogue::{Catalogue, Fact, ObjectIx, VERSIONS_MAX, origin_of, version_of};
 use crate::merkle::{self, Frontier};
 use crate::record::{Added, Draft, LineId, Outcome, RecordKind, Refusal, Seq};
 use crate::store::{LineState, StorageError};
@@ -49,6 +49,8 @@ struct Stage<'a> {
     versions: HashMap<ObjectId, Vec<Version>>,
     /// Objects that others referred to before they came with this group.
     arrived: HashSet<ObjectIx>,
+    /// Objects that had been withdrawn and are brought again.
+    returned: HashSet<ObjectIx>,
 }
 
 struct Staged {
@@ -57,21 +59,26 @@ struct Staged {
     draft: Draft,
 }
 
-/// What is known of an object before a draft about it is judged.
+/// What is known of an object before a draft about it is judged: what the draft's own sender has brought of it. What others
+/// have brought is judged apart from it and does not show in any answer.
 struct Known {
     /// Its place in the catalogue, which it may have by being referred to alone.
     object: Option<ObjectIx>,
-    /// Its newest version, of this group or of the catalogue.
+    /// The sender's newest version, of this group or of the catalogue.
     newest: Option<Version>,
+    /// How many versions the sender has brought.
+    count: usize,
 }
 
-#[derive(Clone, Copy)]
+/// One version of this group or of the catalogue.
+#[derive(Clone)]
 struct Version {
     version: Timestamp,
     fingerprint: u64,
     seq: Seq,
     revoked: bool,
     sender: Uuid,
+    terms: Option<Arc<str>>,
     origin: u32,
     withdrawn: bool,
 }
@@ -85,8 +92,9 @@ fn fingerprint(draft: &Draft) -> u64 {
 impl<'a> Stage<'a> {
     fn new(state: &'a LineState, catalogue: &'a Catalogue, frontier: Frontier) -> Self {
         let (next, last_added) = (catalogue.head().0 + 1, catalogue.head_added());
-        let (staged, versions, arrived) = (Vec::new(), HashMap::new(), HashSet::new());
-        Self { state, catalogue, frontier, next, last_added, staged, versions, arrived }
+        let (staged, versions) = (Vec::new(), HashMap::new());
+        let (arrived, returned) = (HashSet::new(), HashSet::new());
+        Self { state, catalogue, frontier, next, last_added, staged, versions, arrived, returned }
     }
 
     fn offer(&mut self, draft: Draft, now: i64) -> Outcome {
@@ -95,10 +103,11 @@ impl<'a> Stage<'a> {
         }
         let added = Added(now.max(self.last_added.0 + 1));
         let subject = draft.head.as_ref().map(|head| &head.id).or(draft.withdrawn.as_ref());
-        let known = subject.map(|id| self.known(id));
+        let known = subject.map(|id| self.known(id, draft.sender));
         let judged = match (&draft.head, &known, draft.of) {
             (Some(head), Some(known), _) => self.judge(&draft, head, known, added),
-            (None, Some(known), _) => judge_withdrawal(&draft, known),
+            (None, Some(known), _) if draft.sender.is_nil() => self.judge_for_all(&draft, known),
+            (None, Some(known), _) => judge_withdrawal(known),
             (None, None, Some(of)) => match self.catalogue.entry(of) {
                 Some(entry) if entry.counts() => None,
                 _ => Some(Outcome::Refused(Refusal::Unknown)),
@@ -120,79 +129,163 @@ impl<'a> Stage<'a> {
         Outcome::Appended { seq, added }
     }
 
-    fn known(&self, id: &ObjectId) -> Known {
+    fn known(&self, id: &ObjectId, sender: Uuid) -> Known {
         let object = self.catalogue.object(id);
-        let here = self.versions.get(id).into_iter().flatten().max_by_key(|known| (known.version, known.seq));
-        let there = object.and_then(|object| {
-            let (seq, version, fingerprint, revoked, sender) = self.catalogue.newest(object)?;
-            let (origin, withdrawn) = (self.catalogue.origin(object), self.catalogue.is_withdrawn(object));
-            Some(Version { version, fingerprint, seq, revoked, sender, origin, withdrawn })
+        let own = || self.versions.get(id).into_iter().flatten().filter(|known| known.sender == sender);
+        let here = own().max_by_key(|known| (known.version, known.seq));
+        let brought = object.and_then(|object| self.catalogue.brought(object, sender));
+        let count = own().count() + brought.map_or(0, |brought| brought.count);
+        let there = brought.map(|brought| Version {
+            version: brought.version,
+            fingerprint: brought.fingerprint,
+            seq: brought.seq,
+            revoked: brought.revoked,
+            sender,
+            terms: self.catalogue.class(brought.class).and_then(|class| class.terms.clone()),
+            origin: brought.origin,
+            withdrawn: brought.withdrawn,
         });
         let newest = match (here, there) {
-            (Some(here), there) if there.is_none_or(|there| here.version >= there.version) => Some(*here),
+            (Some(here), there) if there.as_ref().is_none_or(|there| here.version >= there.version) => {
+                Some(here.clone())
+            }
             (_, there) => there,
         };
-        Known { object, newest }
+        Known { object, newest, count }
     }
 
-    fn same_version(&self, id: &ObjectId, known: &Known, version: Timestamp) -> Option<(Seq, u64)> {
-        let here = self.versions.get(id).into_iter().flatten().find(|known| known.version == version);
-        let there = || self.catalogue.version_of(known.object?, version);
-        here.map(|known| (known.seq, known.fingerprint)).or_else(there)
+    /// The sender's own version with this date: its number, what is in it and under which terms, if it counts.
+    fn same_version(
+        &self,
+        id: &ObjectId,
+        known: &Known,
+        sender: Uuid,
+        version: Timestamp,
+    ) -> Option<(Seq, u64, Option<Arc<str>>)> {
+        let own = self.versions.get(id).into_iter().flatten().filter(|known| known.sender == sender);
+        let here = own.filter(|known| known.version == version).max_by_key(|known| known.seq);
+        let there = || {
+            let entry =
+                self.catalogue.of_sender(known.object?, sender).find(|entry| entry.version() == version)?;
+            let terms = self.catalogue.class(entry.class()).and_then(|class| class.terms.clone());
+            Some((entry.seq, self.catalogue.fingerprint(entry.seq)?, terms))
+        };
+        here.map(|known| (known.seq, known.fingerprint, known.terms.clone())).or_else(there)
     }
 
     /// `None` if the object may be appended.
     fn judge(&self, draft: &Draft, head: &Head, known: &Known, added: Added) -> Option<Outcome> {
-        let newest = known.newest?;
+        let newest = known.newest.as_ref()?;
         let version = version_of(head, added);
         let fingerprint = fingerprint(draft);
-        if newest.withdrawn && (newest.sender != draft.sender || version <= newest.version) {
+        let is_definition = head.object_type() == "marking-definition";
+        let full = (known.count >= VERSIONS_MAX).then_some(Outcome::Refused(Refusal::TooManyVersions));
+        if head.created.is_none() && head.modified.is_none() {
+            let same = newest.fingerprint == fingerprint && newest.terms == draft.terms && !newest.withdrawn;
+            return match () {
+                () if newest.origin != 0 => Some(Outcome::Refused(Refusal::OriginChanged)),
+                () if same => Some(Outcome::Present { seq: newest.seq }),
+                () if is_definition && newest.fingerprint != fingerprint => {
+                    Some(Outcome::Refused(Refusal::VersionConflict))
+                }
+                () => full,
+            };
+        }
+        if newest.withdrawn && version <= newest.version {
             return Some(Outcome::Refused(Refusal::Withdrawn));
         }
-        if head.created.is_none() && head.modified.is_none() {
-            let same = newest.fingerprint == fingerprint;
-            return same.then_some(Outcome::Present { seq: newest.seq });
+        if let Some((seq, there, terms)) = self.same_version(&head.id, known, draft.sender, version) {
+            return match () {
+                () if there != fingerprint => Some(Outcome::Refused(Refusal::VersionConflict)),
+                () if terms == draft.terms => Some(Outcome::Present { seq }),
+                () => full,
+            };
         }
-        if let Some((seq, known)) = self.same_version(&head.id, known, version) {
-            let same = known == fingerprint;
-            return Some(if same {
-                Outcome::Present { seq }
-            } else {
-                Outcome::Refused(Refusal::VersionConflict)
-            });
+        // STIX 2.1, 7.2.1: a marking definition has no versions, so that what it says stays.
+        if is_definition {
+            return Some(Outcome::Refused(Refusal::VersionConflict));
         }
         if newest.revoked && version > newest.version {
             return Some(Outcome::Refused(Refusal::Revoked));
         }
-        let differs = newest.origin != 0 && newest.origin != origin_of(head);
-        differs.then_some(Outcome::Refused(Refusal::OriginChanged))
+        let differs = newest.origin != origin_of(head);
+        if differs { Some(Outcome::Refused(Refusal::OriginChanged)) } else { full }
+    }
+
+    /// The node withdraws what anybody brought.
+    fn judge_for_all(&self, draft: &Draft, known: &Known) -> Option<Outcome> {
+        let id = draft.withdrawn.as_ref()?;
+        let counting = known.object.and_then(|object| self.catalogue.latest(object));
+        let here = self.versions.get(id).and_then(|versions| versions.last());
+        match (here, counting) {
+            (Some(here), _) if here.withdrawn => Some(Outcome::Present { seq: here.seq }),
+            (Some(_), _) | (None, Some(_)) => None,
+            (None, None) => {
+                let withdrawn = known.object.filter(|object| !self.catalogue.senders(*object).is_empty());
+                Some(
+                    withdrawn
+                        .map_or(Outcome::Refused(Refusal::Unknown), |_| Outcome::Present { seq: Seq(0) }),
+                )
+            }
+        }
     }
 
     fn note(&mut self, draft: &Draft, known: &Known, seq: Seq, added: Added) {
         if let Some(head) = &draft.head {
-            let origin = known.newest.map_or(0, |newest| newest.origin);
             let version = Version {
                 version: version_of(head, added),
                 fingerprint: fingerprint(draft),
                 seq,
                 revoked: head.revoked,
                 sender: draft.sender,
-                origin: if origin == 0 { origin_of(head) } else { origin },
+                terms: draft.terms.clone(),
+                origin: origin_of(head),
                 withdrawn: false,
             };
             self.versions.entry(head.id.clone()).or_default().push(version);
-            self.arrived.extend(known.object.filter(|object| self.catalogue.newest(*object).is_none()));
-        } else if let (Some(id), Some(newest)) = (&draft.withdrawn, known.newest) {
-            self.versions.entry(id.clone()).or_default().push(Version { withdrawn: true, seq, ..newest });
+            if let Some(object) = known.object.filter(|object| self.catalogue.latest(*object).is_none()) {
+                let is_new = self.catalogue.senders(object).is_empty();
+                if is_new {
+                    self.arrived.insert(object)
+                } else {
+                    self.returned.insert(object)
+                };
+            } else if let Some(object) = known.object.filter(|_| known.newest.is_none())
+                && head.object_type() == "marking-definition"
+            {
+                // Whoever has marked something with it waits for its own definition.
+                self.returned.insert(object);
+            }
+        } else if let Some(id) = &draft.withdrawn {
+            let senders = match draft.sender.is_nil() {
+                false => vec![draft.sender],
+                true => self.senders(id, known),
+            };
+            for sender in senders {
+                if let Some(newest) = self.known(id, sender).newest {
+                    let withdrawn = Version { withdrawn: true, seq, ..newest };
+                    self.versions.entry(id.clone()).or_default().push(withdrawn);
+                }
+            }
         }
+    }
+
+    fn senders(&self, id: &ObjectId, known: &Known) -> Vec<Uuid> {
+        let here = self.versions.get(id).into_iter().flatten().map(|version| version.sender);
+        let there = known.object.map(|object| self.catalogue.senders(object)).unwrap_or_default();
+        let mut senders: Vec<Uuid> = here.chain(there).collect();
+        senders.sort_unstable();
+        senders.dedup();
+        senders
     }
 
     /// Announces again what earlier groups left waiting for an object that this one brings.
     fn announce(&mut self, now: i64) {
-        let arrived = std::mem::take(&mut self.arrived);
+        let (arrived, returned) = (std::mem::take(&mut self.arrived), std::mem::take(&mut self.returned));
         let mut due: Vec<Seq> = arrived
             .iter()
             .flat_map(|object| self.catalogue.released_by(*object, |other| arrived.contains(&other)))
+            .chain(returned.iter().flat_map(|object| self.catalogue.dependants(*object)))
             .collect();
         due.sort_unstable();
         due.dedup();
@@ -220,14 +313,10 @@ impl<'a> Stage<'a> {
     }
 }
 
-fn judge_withdrawal(draft: &Draft, known: &Known) -> Option<Outcome> {
-    match known.newest {
+fn judge_withdrawal(known: &Known) -> Option<Outcome> {
+    match &known.newest {
         None => Some(Outcome::Refused(Refusal::Unknown)),
         Some(newest) if newest.withdrawn => Some(Outcome::Present { seq: newest.seq }),
-        // The node itself (nil) withdraws for its operators.
-        Some(newest) if newest.sender != draft.sender && !draft.sender.is_nil() => {
-            Some(Outcome::Refused(Refusal::Withdrawn))
-        }
         Some(_) => None,
     }
 }

@@ -105,7 +105,7 @@ fn a_withdrawn_object_is_gone_until_its_sender_brings_a_newer_version() {
     one(&store, &indicator(1, "1", ""));
     let object = ObjectId::parse(&id("indicator", 1)).unwrap();
     let stranger = store.append(CIRCLE, vec![Draft::withdrawal(Uuid::from_u128(9), &object, "no")]).unwrap();
-    assert_eq!(stranger, [Outcome::Refused(Refusal::Withdrawn)]);
+    assert_eq!(stranger, [Outcome::Refused(Refusal::Unknown)], "what others brought is not there for it");
     seq(&store.append(CIRCLE, vec![Draft::withdrawal(SENDER, &object, "wrong")]).unwrap()[0]);
     let latest = |store: &Store| {
         store.look(CIRCLE, |catalogue| catalogue.latest(catalogue.object(&object).unwrap())).unwrap()
@@ -114,6 +114,105 @@ fn a_withdrawn_object_is_gone_until_its_sender_brings_a_newer_version() {
     assert_eq!(one(&store, &indicator(1, "1", "")), Outcome::Refused(Refusal::Withdrawn));
     let newer = one(&store, &indicator(1, "2", ""));
     assert_eq!(latest(&store), Some(seq(&newer)));
+}
+
+/// As [`draft`], by another member.
+fn by(sender: u128, terms: Option<&str>, raw: &str) -> Draft {
+    let head = stix::read_head(raw).unwrap();
+    Draft::object(Uuid::from_u128(sender), terms.map(Into::into), raw.as_bytes().to_vec(), head)
+}
+
+fn tell(store: &Store, draft: Draft) -> Outcome {
+    store.append(CIRCLE, vec![draft]).unwrap().remove(0)
+}
+
+#[test]
+fn each_member_has_its_own_versions_and_learns_nothing_of_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let first = one(&store, &indicator(1, "2", ""));
+    // Another's version is no conflict, no end, no withdrawal of the first's.
+    for raw in [indicator(1, "2", r#","name":"x""#), indicator(1, "3", r#","revoked":true"#)] {
+        assert!(matches!(tell(&store, by(9, None, &raw)), Outcome::Appended { .. }));
+    }
+    let object = ObjectId::parse(&id("indicator", 1)).unwrap();
+    tell(&store, Draft::withdrawal(Uuid::from_u128(9), &object, "mine"));
+    assert!(matches!(one(&store, &indicator(1, "4", "")), Outcome::Appended { .. }));
+    let check = |store: &Store| {
+        store
+            .look(CIRCLE, |catalogue| {
+                assert!(catalogue.entry(seq(&first)).unwrap().counts());
+                let object = catalogue.object(&object).unwrap();
+                assert!(catalogue.is_of_several(object));
+                assert_eq!(catalogue.versions(object).len(), 2);
+            })
+            .unwrap();
+    };
+    check(&store);
+    drop(store);
+    let store = open(folder.path());
+    check(&store);
+    // The node withdraws whatever anybody brought.
+    tell(&store, Draft::withdrawal(Uuid::nil(), &object, "all"));
+    let left = store.look(CIRCLE, |catalogue| catalogue.latest(catalogue.object(&object).unwrap())).unwrap();
+    assert_eq!(left, None);
+}
+
+#[test]
+fn what_was_withdrawn_stays_so_when_a_newer_version_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let first = one(&store, &indicator(1, "1", ""));
+    let object = ObjectId::parse(&id("indicator", 1)).unwrap();
+    tell(&store, Draft::withdrawal(SENDER, &object, "wrong"));
+    one(&store, &indicator(1, "2", ""));
+    store.look(CIRCLE, |catalogue| assert!(!catalogue.entry(seq(&first)).unwrap().counts())).unwrap();
+}
+
+#[test]
+fn the_same_bytes_under_other_terms_are_a_record_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let raw = format!(r#"{{"type":"domain-name","id":"{}","value":"a.example"}}"#, id("domain-name", 1));
+    let first = one(&store, &raw);
+    assert_eq!(one(&store, &raw), Outcome::Present { seq: seq(&first) });
+    assert!(matches!(tell(&store, by(9, None, &raw)), Outcome::Appended { .. }), "another's is its own");
+    let second = tell(&store, by(7, Some("{}"), &raw));
+    assert!(matches!(second, Outcome::Appended { .. }));
+    store.look(CIRCLE, |catalogue| assert!(!catalogue.entry(seq(&first)).unwrap().counts())).unwrap();
+    let object = ObjectId::parse(&id("domain-name", 1)).unwrap();
+    tell(&store, Draft::withdrawal(SENDER, &object, "no"));
+    let again = one(&store, &raw);
+    assert!(matches!(again, Outcome::Appended { .. }), "shared anew after it was withdrawn: {again:?}");
+}
+
+#[test]
+fn a_marking_definition_says_what_it_said_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let definition = |more: &str| {
+        format!(
+            r#"{{"type":"marking-definition","id":"{}","spec_version":"2.1"{more}}}"#,
+            id("marking-definition", 1)
+        )
+    };
+    seq(&one(&store, &definition(r#","created":"2026-01-01T00:00:00Z""#)));
+    for other in [r#","created":"2026-01-02T00:00:00Z""#, r#","name":"TLP:CLEAR""#] {
+        assert!(matches!(one(&store, &definition(other)), Outcome::Refused(_)), "{other}");
+    }
+}
+
+#[test]
+fn versions_of_one_object_have_a_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let version = |n: u32| {
+        let modified = format!(r#""modified":"2026-01-01T00:{:02}:{:02}Z""#, n / 60, n % 60);
+        indicator(1, "1", "").replace(r#""modified":"2026-01-01T00:00:00Z""#, &modified)
+    };
+    let outcomes = store.append(CIRCLE, (0..1_001).map(|n| draft(&version(n))).collect()).unwrap();
+    assert_eq!(outcomes[1_000], Outcome::Refused(Refusal::TooManyVersions));
+    assert!(outcomes[..1_000].iter().all(|outcome| matches!(outcome, Outcome::Appended { .. })));
 }
 
 #[test]

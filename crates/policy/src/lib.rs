@@ -27,10 +27,10 @@ pub use circle::{Circle, CircleId, Onward};
 pub use class::{Class, Part};
 pub use credential::{Credential, CredentialKind, Setting};
 pub use member::{Level, Member, MemberId, Use};
-pub use redact::{RedactError, Removal, redact};
+pub use redact::{RedactError, Removal, named, redact};
 pub use release::{
-    Cut, Decision, Pass, Permit, Reach, Released, Request, counts_as, decide, forbidden_selectors, permit,
-    settled_until,
+    Cut, Decision, Parting, Pass, Permit, Reach, Released, Request, counts_as, decide, forbidden_selectors,
+    permit, settled_until,
 };
 pub use rule::Rule;
 pub use terms::{Terms, TermsError};

@@ -5,8 +5,10 @@
 //! making a [`Released`] value: a [`Pass`] for whole objects, a [`Cut`] for those that must be redacted first.
 //! Source: DESIGN, "Releases"; REQUIREMENTS P-1 to P-9, X-4, X-5; `docs/releases.md`.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use stix::json::DEPTH_MAX;
 use stix::marking::{Definition, Iep, Pap, PermittedActions};
 use stix::{Timestamp, Tlp};
 
@@ -14,7 +16,7 @@ use crate::book::Book;
 use crate::circle::{Circle, CircleId, Onward};
 use crate::class::{Class, Part};
 use crate::member::{Member, MemberId, Use};
-use crate::redact::{RedactError, Removal, redact};
+use crate::redact::{RedactError, Removal, finds_all, redact};
 use crate::rule::Rule;
 
 /// How far what is asked for will travel.
@@ -118,13 +120,18 @@ fn unknown(class: &Class<'_>) -> bool {
 /// it has no mark.
 #[must_use]
 pub fn counts_as(circle: &Circle, class: &Class<'_>) -> Tlp {
-    let defined = class.definitions.iter().filter_map(|definition| match definition {
+    let marked = strictest(class.definitions).max(class.tlp).unwrap_or(circle.ceiling);
+    class.terms.ceiling.map_or(marked, |ceiling| ceiling.max(marked))
+}
+
+/// The strictest TLP mark among definitions.
+fn strictest(definitions: &[Definition]) -> Option<Tlp> {
+    let mark = |definition: &Definition| match definition {
         Definition::Tlp(tlp) => Some(*tlp),
         Definition::Iep(iep) => iep.tlp,
         _ => None,
-    });
-    let marked = defined.chain(class.tlp).max().unwrap_or(circle.ceiling);
-    class.terms.ceiling.map_or(marked, |ceiling| ceiling.max(marked))
+    };
+    definitions.iter().filter_map(mark).max()
 }
 
 fn judge_tlp(circle: &Circle, member: &Member, class: &Class<'_>) -> Result<(), Rule> {
@@ -208,38 +215,80 @@ pub fn settled_until(book: &Book, request: &Request, class: &Class<'_>) -> Optio
         .min()
 }
 
+/// What the marks of an object's parts come to for one member.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parting {
+    /// What must go, as selectors for [`Removal::selectors`].
+    pub gone: Vec<String>,
+    /// The strictest TLP mark of the parts that stay.
+    pub staying: Option<Tlp>,
+}
+
 /// What must go from an object of `class` that may go out as asked, so that none of its `parts` (the object's
-/// granular markings, in their order) goes where it may not.
+/// granular markings, in their order) goes where it may not. `raw` is the object.
 ///
 /// A list of which one element is forbidden goes as a whole: without it, the others' places would tell a lie. What is
-/// said about a part that goes, goes as well.
-#[must_use]
-pub fn forbidden_selectors(book: &Book, request: &Request, class: &Class<'_>, parts: &[Part]) -> Vec<String> {
+/// said about a part that goes, goes as well. About linear in the object's text and the selectors.
+///
+/// # Errors
+/// [`Rule::MarkingMalformed`]: a mark that the member may not see selects what is not there, or the marks themselves.
+/// What its sender meant to protect can't be told, so nothing goes. Source: rule X-4; STIX 2.1, section 7.2.3.1.
+pub fn forbidden_selectors(
+    book: &Book,
+    request: &Request,
+    class: &Class<'_>,
+    parts: &[Part],
+    raw: &str,
+) -> Result<Parting, Rule> {
+    let forbidden = forbidden_parts(book, request, class, parts);
+    let marks = |selector: &&str| {
+        matches!(selector.split('.').next(), Some("granular_markings" | "object_marking_refs"))
+    };
+    if !forbidden.is_empty() && (forbidden.iter().any(marks) || !finds_all(raw, &forbidden)) {
+        return Err(Rule::MarkingMalformed);
+    }
+    let whole = |selector: &&'_ str| selector.split(".[").next().unwrap_or_default().to_owned();
+    let mut seen = HashSet::new();
+    let mut gone: Vec<String> =
+        forbidden.iter().map(whole).filter(|selector| seen.insert(selector.clone())).collect();
+    // What is forbidden was found, so it nests no deeper than anything here.
+    let touched = |selector: &str| {
+        let ends = selector.match_indices('.').map(|(at, _)| at).take(DEPTH_MAX + 1).chain([selector.len()]);
+        ends.filter_map(|end| selector.get(..end)).any(|start| seen.contains(start))
+    };
+    let mut staying = None;
+    for (at, part) in parts.iter().enumerate() {
+        let touched: Vec<bool> = part.selectors.iter().map(|selector| touched(selector)).collect();
+        if touched.iter().all(|touched| *touched) {
+            gone.push(format!("granular_markings.[{at}]"));
+            continue;
+        }
+        // The mark stays for its other properties.
+        let selectors = touched.iter().enumerate().filter(|(_, touched)| **touched);
+        gone.extend(selectors.map(|(of, _)| format!("granular_markings.[{at}].selectors.[{of}]")));
+        staying = staying.max(strictest(&part.definitions).max(part.tlp));
+    }
+    Ok(Parting { gone, staying })
+}
+
+/// The selectors of the parts that may not go.
+///
+/// A part counts under its own mark and its object's. The object's other marks were asked about with the object, and
+/// rules hold or don't mark by mark, so that each part costs its own marks only.
+fn forbidden_parts<'p>(book: &Book, request: &Request, class: &Class<'_>, parts: &'p [Part]) -> Vec<&'p str> {
+    let held = decide(book, request, class).is_hold();
+    let object_tlp = book.circle(request.circle).map(|circle| counts_as(circle, class));
     let is_forbidden = |part: &&Part| {
-        let mut definitions = class.definitions.to_vec();
-        definitions.extend_from_slice(&part.definitions);
         let of_part = Class {
-            tlp: class.tlp.max(part.tlp),
-            definitions: &definitions,
+            tlp: object_tlp.max(part.tlp),
+            definitions: &part.definitions,
             unknown_marking: class.unknown_marking || part.unknown_marking,
             granular: false,
             ..*class
         };
-        decide(book, request, &of_part).is_hold()
+        held || decide(book, request, &of_part).is_hold()
     };
-    let whole = |selector: &String| selector.split(".[").next().unwrap_or_default().to_owned();
-    let mut gone: Vec<String> =
-        parts.iter().filter(is_forbidden).flat_map(|part| part.selectors.iter().map(whole)).collect();
-    let touches = |selector: &String| {
-        gone.iter().any(|gone| {
-            selector.strip_prefix(gone.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
-    };
-    let said: Vec<usize> = (0..parts.len())
-        .filter(|at| parts.get(*at).is_some_and(|part| part.selectors.iter().any(touches)))
-        .collect();
-    gone.extend(said.into_iter().map(|at| format!("granular_markings.[{at}]")));
-    gone
+    parts.iter().filter(is_forbidden).flat_map(|part| &part.selectors).map(String::as_str).collect()
 }
 
 /// What a decision allows.
@@ -308,8 +357,8 @@ impl Cut {
         self.rule
     }
 
-    /// Whether the source must be replaced by a pseudonym, which [`Removal::pseudonym`] then has to hold for an object
-    /// that names its source.
+    /// Whether the source must be replaced by a pseudonym, which [`Removal::pseudonyms`] then has to hold for an
+    /// object that names its source.
     #[must_use]
     pub const fn conceals_source(self) -> bool {
         self.conceals_source

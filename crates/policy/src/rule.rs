@@ -69,6 +69,8 @@ rules! {
     IepNotInForce "iep-not-in-force" "Its exchange policy has not begun or has ended.";
     /// The exchange policy wants an encrypted channel.
     IepNeedsEncryption "iep-needs-encryption" "Its exchange policy wants an encrypted channel.";
+    /// Another member brought it first.
+    OwnedByAnother "owned-by-another" "Another member shared this object first: its versions are the ones that count.";
     /// Embargoed.
     Embargo "embargo" "It is under embargo.";
     /// It may not be passed on.

@@ -13,7 +13,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use crate::finding::Finding;
 use crate::id::ObjectId;
-use crate::json::{Checked, Keys, OBJECT_BYTES_MAX, Text};
+use crate::json::{Checked, Keys, OBJECT_BYTES_MAX, Shape, Text};
+use crate::marking::GRANULAR_MARKINGS_MAX;
 use crate::time::Timestamp;
 
 /// Most references that one object may hold.
@@ -272,13 +273,24 @@ impl<'de> Reader<'_, 'de> {
                     self.parts.markings.push(id);
                 }
             }
-            "granular_markings" => self.parts.granular = map.next_value_seed(Checked { depth: 1 })? > 0,
+            "granular_markings" => self.parts.granular = self.has_granular(key, map)?,
             _ if key.ends_with("_ref") || key.ends_with("_refs") => self.references(key, map)?,
             _ => {
                 map.next_value_seed(Checked { depth: 1 })?;
             }
         }
         Ok(())
+    }
+
+    /// What is no list can't be read as marks, so it counts as some: whoever reads them holds the object back.
+    fn has_granular<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<bool, A::Error> {
+        match map.next_value_seed(Checked { depth: 1 })? {
+            Shape::List(count) if count > GRANULAR_MARKINGS_MAX => {
+                let message = format!("{count} granular markings; the limit is {GRANULAR_MARKINGS_MAX}");
+                Err(self.fail("granular-markings-too-many", key, message))
+            }
+            shape => Ok(shape != Shape::List(0)),
+        }
     }
 
     fn text<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<Cow<'de, str>, A::Error> {

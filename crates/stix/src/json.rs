@@ -67,7 +67,18 @@ impl<'de> Visitor<'de> for Text {
     }
 }
 
-/// Walks a value and checks it; gives how many elements the value itself has.
+/// What a checked value is, and how many elements it has itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A text, a number, `true`, `false` or `null`.
+    Leaf,
+    /// A list of so many.
+    List(usize),
+    /// An object.
+    Object,
+}
+
+/// Walks a value and checks it; gives its shape.
 #[derive(Clone, Copy)]
 pub(crate) struct Checked {
     pub(crate) depth: usize,
@@ -83,64 +94,62 @@ impl Checked {
 }
 
 impl<'de> DeserializeSeed<'de> for Checked {
-    type Value = usize;
+    type Value = Shape;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Shape, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Checked {
-    type Value = usize;
+    type Value = Shape;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<usize, E> {
-        Ok(0)
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Shape, E> {
+        Ok(Shape::Leaf)
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<usize, E> {
-        Ok(0)
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Shape, E> {
+        Ok(Shape::Leaf)
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<usize, E> {
-        Ok(0)
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Shape, E> {
+        Ok(Shape::Leaf)
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<usize, E> {
-        Ok(0)
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Shape, E> {
+        Ok(Shape::Leaf)
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<usize, E> {
-        Ok(0)
+    fn visit_str<E: Error>(self, _: &str) -> Result<Shape, E> {
+        Ok(Shape::Leaf)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<usize, E> {
-        Ok(0)
+    fn visit_unit<E: Error>(self) -> Result<Shape, E> {
+        Ok(Shape::Leaf)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<usize, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Shape, A::Error> {
         let inner = self.deeper()?;
         let mut count = 0;
         while seq.next_element_seed(inner)?.is_some() {
             count += 1;
         }
-        Ok(count)
+        Ok(Shape::List(count))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<usize, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape, A::Error> {
         let inner = self.deeper()?;
         let mut keys = Keys::default();
-        let mut count = 0;
         while let Some(key) = map.next_key_seed(Text)? {
             if !keys.insert(key.clone()) {
                 return Err(A::Error::custom(format_args!("the key `{key}` stands twice in one object")));
             }
             map.next_value_seed(inner)?;
-            count += 1;
         }
-        Ok(count)
+        Ok(Shape::Object)
     }
 }

@@ -17,6 +17,9 @@ use crate::finding::Finding;
 use crate::id::ObjectId;
 use crate::time::Timestamp;
 
+/// Most granular markings that one object may have.
+pub const GRANULAR_MARKINGS_MAX: usize = 1_000;
+
 /// The Traffic Light Protocol, from the widest to the narrowest audience. Source: FIRST TLP 2.0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tlp {
@@ -155,11 +158,9 @@ pub enum PermittedActions {
     ExternallyVisibleDirect,
 }
 
-/// An information exchange policy. Source: FIRST IEP 2.0.
+/// An information exchange policy: what rules need of it, and none of its sender's words. Source: FIRST IEP 2.0.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Iep {
-    /// The policy's name.
-    pub name: Option<String>,
     /// Its TLP mark, which counts like any other.
     pub tlp: Option<Tlp>,
     /// What may be done; absent means anything.
@@ -176,7 +177,7 @@ pub struct Iep {
     pub end: Option<Timestamp>,
 }
 
-/// What a marking definition says.
+/// What a marking definition says. It keeps no text from outside, so that a copy costs the same whoever wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Definition {
     /// A TLP mark.
@@ -186,7 +187,7 @@ pub enum Definition {
     /// An information exchange policy.
     Iep(Box<Iep>),
     /// Words, such as a copyright notice: they travel with the object and limit nothing.
-    Statement(String),
+    Statement,
     /// Something that this program does not know and therefore can't keep.
     Unknown,
 }
@@ -236,14 +237,13 @@ pub fn read_definition(raw: &str) -> Result<Definition, Finding> {
         return Ok(Definition::Pap(pap));
     }
     match definition["statement"].as_str() {
-        Some(words) => Ok(Definition::Statement(words.to_owned())),
+        Some(_) => Ok(Definition::Statement),
         None => Ok(Definition::Unknown),
     }
 }
 
 #[derive(Deserialize)]
 struct IepWire {
-    name: Option<String>,
     tlp: Option<String>,
     permitted_actions: Option<String>,
     encrypt_in_transit: Option<String>,
@@ -267,6 +267,7 @@ fn read_iep(value: &Value) -> Result<Iep, Finding> {
         Some("EXTERNALLY VISIBLE INDIRECT ACTIONS") => Some(PermittedActions::ExternallyVisibleIndirect),
         Some("EXTERNALLY VISIBLE DIRECT ACTIONS") => Some(PermittedActions::ExternallyVisibleDirect),
         Some(other) => {
+            let other: String = other.chars().take(40).collect();
             return Err(bad("permitted_actions", format!("`{other}` is no permitted action of IEP 2.0")));
         }
     };
@@ -289,7 +290,6 @@ fn read_iep(value: &Value) -> Result<Iep, Finding> {
         unmodified_resale_forbidden: word(&wire.unmodified_resale).as_deref() == Some("MUST NOT"),
         start: time("start_date", &wire.start_date)?,
         end: time("end_date", &wire.end_date)?,
-        name: wire.name,
     })
 }
 
@@ -307,7 +307,7 @@ pub struct Granular {
 /// Reads the granular markings of an object.
 ///
 /// # Errors
-/// A [`Finding`] when they are malformed: an object whose markings can't be read is not to be shared.
+/// A [`Finding`] when they are malformed or more than [`GRANULAR_MARKINGS_MAX`]: an object whose markings can't be read is not to be shared.
 pub fn read_granular(raw: &str) -> Result<Vec<Granular>, Finding> {
     #[derive(Deserialize)]
     struct Wire {
@@ -322,6 +322,11 @@ pub fn read_granular(raw: &str) -> Result<Vec<Granular>, Finding> {
     }
     let bad = |message: String| Finding::error("granular-malformed", "granular_markings", message);
     let holder: Holder = serde_json::from_str(raw).map_err(|error| bad(error.to_string()))?;
+    if holder.granular_markings.len() > GRANULAR_MARKINGS_MAX {
+        let count = holder.granular_markings.len();
+        let message = format!("{count} granular markings; the limit is {GRANULAR_MARKINGS_MAX}");
+        return Err(Finding::error("granular-markings-too-many", "granular_markings", message));
+    }
     let read = |wire: Wire| {
         let marking = wire
             .marking_ref
@@ -379,9 +384,51 @@ mod tests {
         );
         check(
             r#""definition_type":"statement","definition":{"statement":"Copyright"}"#,
-            Definition::Statement("Copyright".into()),
+            Definition::Statement,
         );
         check(r#""definition_type":"acs","definition":{"x":1}"#, Definition::Unknown);
+    }
+
+    /// Definitions are copied for each object and part that they mark: a megabyte of words was copied each time.
+    #[test]
+    fn a_definition_keeps_none_of_its_words() {
+        let words = "w".repeat(1 << 20);
+        let statement = format!(r#""definition_type":"statement","definition":{{"statement":"{words}"}}"#);
+        assert_eq!(definition(&statement), Definition::Statement);
+        let policy = format!(r#""definition_type":"iep","definition":{{"name":"{words}","tlp":"red"}}"#);
+        assert!(format!("{:?}", definition(&policy)).len() < 1_000);
+        let wrong = format!(r#"{{"definition_type":"iep","definition":{{"permitted_actions":"{words}"}}}}"#);
+        assert!(read_definition(&wrong).unwrap_err().to_string().len() < 1_000);
+    }
+
+    #[test]
+    fn so_many_granular_markings_are_read_and_not_one_more() {
+        let object = |count: usize| {
+            let marks = vec![r#"{"lang":"en","selectors":["name"]}"#; count].join(",");
+            format!(
+                r#"{{"type":"tool","spec_version":"2.1","id":"tool--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","granular_markings":[{marks}]}}"#
+            )
+        };
+        let most = object(GRANULAR_MARKINGS_MAX);
+        assert_eq!(read_granular(&most).unwrap().len(), GRANULAR_MARKINGS_MAX);
+        assert!(crate::read_head(&most).unwrap().granular && !crate::read_head(&object(0)).unwrap().granular);
+        let over = object(GRANULAR_MARKINGS_MAX + 1);
+        assert_eq!(read_granular(&over).unwrap_err().code, "granular-markings-too-many");
+        assert_eq!(crate::read_head(&over).unwrap_err().code, "granular-markings-too-many");
+    }
+
+    /// A text where the list belongs was taken for no marks at all, and the object went out whole.
+    #[test]
+    fn granular_markings_that_are_no_list_are_seen_and_not_read() {
+        for marks in [r#""name""#, "null", "{}", "7"] {
+            let object = format!(
+                r#"{{"type":"tool","id":"tool--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","granular_markings":{marks}}}"#
+            );
+            assert!(
+                crate::read_head(&object).unwrap().granular && read_granular(&object).is_err(),
+                "{marks}"
+            );
+        }
     }
 
     #[test]

@@ -115,7 +115,10 @@ fn add(node: &Node, handle: String, profile: &CircleProfile, members: &[String])
         fires: 1,
     };
     apply(profile, &mut circle)?;
-    node.record(Entry::Circle(circle.clone()))?;
+    node.change(|book| match book.circle_by_handle(&circle.handle) {
+        None => Ok(Entry::Circle(circle.clone())),
+        Some(_) => Err(Failure::new(format!("there is a circle `{}` already", circle.handle))),
+    })?;
     let book = node.gate.book();
     let text = format!(
         "Circle {} added, ceiling {}.\nNext: bongsu import FILE --circle {} --as MEMBER\n",
@@ -181,13 +184,16 @@ fn change(
     handle: &str,
     how: impl FnOnce(&mut Circle, &Ids<'_>) -> Result<String, Failure>,
 ) -> Result<Answer, Failure> {
+    let mut text = String::new();
+    node.change(|book| {
+        let mut circle = node.circle(book, handle)?.clone();
+        let ids =
+            |handles: &[String]| handles.iter().map(|handle| Ok(node.member(book, handle)?.id)).collect();
+        text = how(&mut circle, &ids)?;
+        Ok(Entry::Circle(circle))
+    })?;
     let book = node.gate.book();
-    let mut circle = node.circle(&book, handle)?.clone();
-    let ids = |handles: &[String]| handles.iter().map(|handle| Ok(node.member(&book, handle)?.id)).collect();
-    let text = how(&mut circle, &ids)?;
-    node.record(Entry::Circle(circle.clone()))?;
-    let book = node.gate.book();
-    Ok(Answer::done(json!({"circle": view(node, &book, &circle)}), text))
+    Ok(Answer::done(json!({"circle": view(node, &book, node.circle(&book, handle)?)}), text))
 }
 
 fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), Failure> {

@@ -78,7 +78,8 @@ pub(crate) fn revoke(node: &Node, id: &str) -> Result<Answer, Failure> {
         return Err(Failure::new(format!("no credential has the id `{id}`"))
             .hint("`bongsu member show HANDLE` lists ids; it is the part of a token before the dot"));
     };
-    node.record(Entry::Credential(Credential { revoked: true, ..credential.clone() }))?;
+    let revoked = Credential { revoked: true, ..credential.clone() };
+    node.record(Entry::Credential(revoked))?;
     Ok(Answer::done(json!({"revoked": id}), format!("Credential {id} is revoked.")))
 }
 

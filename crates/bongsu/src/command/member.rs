@@ -94,7 +94,10 @@ fn add(node: &Node, handle: String, profile: &MemberProfile, no_token: bool) -> 
         ended: false,
     };
     apply(profile, &mut member)?;
-    node.record(Entry::Member(member.clone()))?;
+    node.change(|book| match book.member_by_handle(&member.handle) {
+        None => Ok(Entry::Member(member.clone())),
+        Some(_) => Err(Failure::new(format!("there is a member `{}` already", member.handle))),
+    })?;
     let mut shown = json!({"member": view(&node.gate.book(), &member)});
     let mut text =
         format!("Member {} ({}) added at level {}.\n", member.handle, member.name, member.level.name());
@@ -195,23 +198,33 @@ fn lines(credentials: &[Shown]) -> String {
 }
 
 fn set(node: &Node, handle: &str, profile: &MemberProfile) -> Result<Answer, Failure> {
+    change(node, handle, |member| apply(profile, member))?;
     let book = node.gate.book();
-    let mut member = node.member(&book, handle)?.clone();
-    apply(profile, &mut member)?;
-    node.record(Entry::Member(member.clone()))?;
-    let book = node.gate.book();
-    Ok(Answer::done(json!({"member": view(&book, &member)}), format!("Member {handle} changed.")))
+    let member = node.member(&book, handle)?;
+    Ok(Answer::done(json!({"member": view(&book, member)}), format!("Member {handle} changed.")))
 }
 
 fn end(node: &Node, handle: &str) -> Result<Answer, Failure> {
-    let book = node.gate.book();
-    let mut member = node.member(&book, handle)?.clone();
-    member.ended = true;
-    node.record(Entry::Member(member.clone()))?;
+    change(node, handle, |member| {
+        member.ended = true;
+        Ok(())
+    })?;
     let book = node.gate.book();
     let text =
         format!("The membership of {handle} has ended: its credentials stop, nothing goes out any more.");
-    Ok(Answer::done(json!({"member": view(&book, &member)}), text))
+    Ok(Answer::done(json!({"member": view(&book, node.member(&book, handle)?)}), text))
+}
+
+fn change(
+    node: &Node,
+    handle: &str,
+    how: impl FnOnce(&mut Member) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    node.change(|book| {
+        let mut member = node.member(book, handle)?.clone();
+        how(&mut member)?;
+        Ok(Entry::Member(member))
+    })
 }
 
 fn apply(profile: &MemberProfile, member: &mut Member) -> Result<(), Failure> {

@@ -4,10 +4,17 @@
 //! connection gets its peer's address and whether it is encrypted as request extensions. When `stop` turns
 //! true, no connection is accepted any more, requests under way may finish within the drain timeout, and
 //! idle connections are closed at once.
+//!
+//! Places are scarce, and a stranger may not keep them: a connection on which no request is with a handler for as long as
+//! a header may take is closed, whether it never said a word, said half an HTTP/2 preface, or was done; a peer that does
+//! not read is cut; and one address has a share of the places. Behind a proxy everybody has the proxy's address, so
+//! there the shares are the proxy's to give.
 
+use super::stall::Stall;
 use crate::config::Http;
 use axum::Router;
 use axum::extract::ConnectInfo;
+use deliver::zone::peers::{Peers, Place};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -30,6 +37,14 @@ const STREAMS_MAX: u32 = 100;
 /// Bytes of all header fields of a request.
 const HEADER_BYTES_MAX: u32 = 64 << 10;
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// Time in which a peer must take some of what is written to it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time for what is still being sent when a connection takes no more requests: enough for the longest page over 20 kB/s.
+const LINGER: Duration = Duration::from_secs(30 * 60);
+/// One address may hold this part of the places.
+const SHARE: usize = 4;
+/// But so many connections in any case: a browser opens six, and an office shares an address.
+const SHARE_CONNECTIONS_MIN: usize = 16;
 
 /// What the loop needs to know.
 pub(crate) struct Listener {
@@ -44,6 +59,7 @@ pub(crate) struct Listener {
 /// Accepts and serves until `stop` turns true, then drains.
 pub(crate) async fn run(listener: Listener, router: Router, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(listener.http.connections_max));
+    let peers = Peers::new(share(&listener.http));
     let server =
         Arc::new(Server { builder: builder(&listener.http), tls: listener.tls, http: listener.http, router });
     loop {
@@ -58,8 +74,12 @@ pub(crate) async fn run(listener: Listener, router: Router, mut stop: watch::Rec
         };
         match accepted {
             Ok((stream, peer)) => {
+                let Some(counted) = peers.enter(peer.ip()) else {
+                    tracing::debug!(%peer, "{peer} has its share of connections: one more is refused");
+                    continue;
+                };
                 let (server, stop) = (Arc::clone(&server), stop.clone());
-                tokio::spawn(async move { server.connection(stream, peer, stop, place).await });
+                tokio::spawn(async move { server.connection(stream, peer, stop, (place, counted)).await });
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted: {error}");
@@ -72,6 +92,14 @@ pub(crate) async fn run(listener: Listener, router: Router, mut stop: watch::Rec
     let drained = tokio::time::timeout(server.http.drain_timeout(), places.acquire_many(all)).await;
     if drained.is_err() {
         tracing::warn!("connections were still open after {} s and are cut", server.http.drain_timeout_s);
+    }
+}
+
+/// How many connections one address may hold.
+fn share(http: &Http) -> usize {
+    match http.tls_ends_at_proxy {
+        true => usize::MAX,
+        false => (http.connections_max / SHARE).max(SHARE_CONNECTIONS_MIN),
     }
 }
 
@@ -100,11 +128,12 @@ impl Server {
         stream: TcpStream,
         peer: SocketAddr,
         stop: watch::Receiver<bool>,
-        _place: OwnedSemaphorePermit,
+        _places: (OwnedSemaphorePermit, Place),
     ) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "TCP_NODELAY could not be set");
         }
+        let stream = Stall::new(stream, WRITE_TIMEOUT);
         let Some(tls) = &self.tls else {
             return self.requests(stream, peer, stop).await;
         };
@@ -123,22 +152,113 @@ impl Server {
     ) {
         let channel = Channel { encrypted: self.tls.is_some() || self.http.tls_ends_at_proxy };
         let router = self.router.clone();
+        let handled = Handled::default();
+        let requests = handled.0.subscribe();
         let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+            let under_way = handled.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(channel);
-            router.clone().oneshot(request)
+            let answer = router.clone().oneshot(request);
+            async move {
+                let answer = answer.await;
+                drop(under_way);
+                answer
+            }
         });
         let connection = self.builder.serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            _ = stop.changed() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
+        let linger = tokio::select! {
+            ended = connection.as_mut() => return told(peer, ended),
+            _ = stop.changed() => LINGER,
+            before = idle(requests, self.http.header_timeout()) => match before {
+                Before::Requests => LINGER,
+                Before::Nothing => Duration::ZERO,
+            },
         };
-        if let Err(error) = ended {
-            tracing::debug!(%peer, %error, "a connection ended early");
+        connection.as_mut().graceful_shutdown();
+        match tokio::time::timeout(linger, connection).await {
+            Ok(ended) => told(peer, ended),
+            Err(_) => tracing::debug!(%peer, "a connection took too long and is cut"),
         }
+    }
+}
+
+fn told(peer: SocketAddr, ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a connection ended early");
+    }
+}
+
+/// How many requests of a connection are with a handler.
+#[derive(Clone, Default)]
+struct Handled(watch::Sender<usize>);
+
+/// A request that is with a handler, as long as this lives.
+struct UnderWay(Handled);
+
+impl Handled {
+    fn begin(&self) -> UnderWay {
+        self.0.send_modify(|count| *count += 1);
+        UnderWay(self.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|count| *count = count.saturating_sub(1));
+    }
+}
+
+/// What a connection had brought before it fell silent.
+#[derive(Debug, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    Requests,
+}
+
+/// Waits until no request has been with a handler for `time`.
+async fn idle(mut requests: watch::Receiver<usize>, time: Duration) -> Before {
+    let mut before = Before::Nothing;
+    loop {
+        let busy = *requests.borrow_and_update() > 0;
+        let changed = if busy {
+            requests.changed().await.is_ok()
+        } else {
+            matches!(tokio::time::timeout(time, requests.changed()).await, Ok(Ok(())))
+        };
+        if !changed {
+            return before;
+        }
+        before = Before::Requests;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_is_idle_when_nothing_is_with_a_handler_for_a_time() {
+        let time = Duration::from_millis(200);
+        let handled = Handled::default();
+        assert_eq!(idle(handled.0.subscribe(), time).await, Before::Nothing);
+        let (first, second) = (handled.begin(), handled.begin());
+        let idle = tokio::spawn(idle(handled.0.subscribe(), time));
+        tokio::time::sleep(time * 3).await;
+        drop(first);
+        tokio::time::sleep(time * 3).await;
+        assert!(!idle.is_finished(), "a slow handler is work, not silence");
+        drop(second);
+        assert_eq!(idle.await.unwrap(), Before::Requests);
+    }
+
+    #[test]
+    fn an_address_has_a_part_of_the_places() {
+        let share_of = |connections_max, tls_ends_at_proxy| {
+            share(&Http { connections_max, tls_ends_at_proxy, ..Http::default() })
+        };
+        assert_eq!(share_of(2_000, false), 500);
+        assert_eq!(share_of(20, false), SHARE_CONNECTIONS_MIN);
+        assert_eq!(share_of(2_000, true), usize::MAX);
     }
 }

@@ -4,6 +4,7 @@
 
 mod listen;
 pub(crate) mod log;
+mod stall;
 mod tls;
 
 use crate::admin;

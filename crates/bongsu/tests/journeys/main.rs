@@ -11,4 +11,5 @@ mod forms;
 mod kill;
 mod node;
 mod resolver;
+mod strangers;
 mod taxii_client;

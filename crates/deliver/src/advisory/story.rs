@@ -14,7 +14,9 @@ use crate::gather::DeliverError;
 const ACTORS_MAX: usize = 6;
 /// Courses of action that are recommended: those that meet most of what is used.
 const STEPS_MAX: usize = 8;
-/// Characters of a description.
+/// Bytes of a description that are looked at: what is told of it, with room for links and marks.
+const TEXT_BYTES_MAX: usize = 8 * 1024;
+/// Characters of a description that are told.
 const TEXT_CHARS_MAX: usize = 360;
 
 /// Types that tell what happened, the most telling first.
@@ -167,13 +169,17 @@ impl Telling {
 }
 
 /// A description in plain words: links by their texts, no citations, no marks of code, not too long.
+///
+/// Linear in what is looked at: where one link does not end, no later one does, so that is looked for once.
 fn plain(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
+    let mut rest = text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default();
+    let (mut out, mut links) = (String::new(), true);
     while let Some(at) = rest.find(['(', '[', '<', '`']) {
         out.push_str(rest.get(..at).unwrap_or_default());
         let tail = rest.get(at..).unwrap_or_default();
-        let (kept, length) = markup(tail);
+        let link = if links && tail.starts_with('[') { link(tail) } else { None };
+        links &= link.is_some() || !tail.starts_with('[');
+        let (kept, length) = link.unwrap_or_else(|| mark(tail));
         out.push_str(kept);
         rest = tail.get(length..).unwrap_or_default();
     }
@@ -182,23 +188,24 @@ fn plain(text: &str) -> String {
     shortened(&flat)
 }
 
-/// What is left of the markup that `text` begins with, and how many bytes of it that was.
-fn markup(text: &str) -> (&str, usize) {
-    let first = text.chars().next().map_or(1, char::len_utf8);
+/// The text of the link that `text` begins with, and how many bytes the link has; `None` if no link ends in it.
+fn link(text: &str) -> Option<(&str, usize)> {
+    let middle = text.find("](")?;
+    let end = text.get(middle..)?.find(')')?;
+    Some((text.get(1..middle)?, middle + end + 1))
+}
+
+/// What is left of the mark that `text` begins with, and how many bytes of it that was.
+fn mark(text: &str) -> (&str, usize) {
     if text.starts_with("(Citation:") {
         return ("", text.find(')').map_or(text.len(), |end| end + 1));
-    }
-    if text.starts_with('[')
-        && let Some(middle) = text.find("](")
-        && let Some(end) = text.get(middle..).and_then(|tail| tail.find(')'))
-    {
-        return (text.get(1..middle).unwrap_or_default(), middle + end + 1);
     }
     for tag in ["<code>", "</code>", "<br>", "`"] {
         if text.starts_with(tag) {
             return ("", tag.len());
         }
     }
+    let first = text.chars().next().map_or(1, char::len_utf8);
     (text.get(..first).unwrap_or_default(), first)
 }
 
@@ -222,5 +229,17 @@ mod tests {
         assert_eq!(plain("a (Citation: never closed"), "a");
         assert_eq!(plain("[ä](b"), "[ä](b");
         assert!(plain(&"word. ".repeat(400)).ends_with("word. …"));
+    }
+
+    /// Each bracket looked for its end through all the rest, so that a description of 1.6 MB held up its readers.
+    #[test]
+    fn a_description_of_brackets_alone_takes_no_time() {
+        let started = std::time::Instant::now();
+        let brackets = "[".repeat(1_600_000);
+        assert_eq!(plain(&brackets), format!("{} …", "[".repeat(TEXT_CHARS_MAX)));
+        assert_eq!(plain(&"[](".repeat(1_600_000)), format!("{} …", "[](".repeat(TEXT_CHARS_MAX / 3)));
+        assert!(started.elapsed() < std::time::Duration::from_secs(2), "{:?}", started.elapsed());
+        let cut_inside_a_character = format!("{}ä", "a".repeat(TEXT_BYTES_MAX - 1));
+        assert!(plain(&cut_inside_a_character).starts_with("aaa"));
     }
 }

@@ -2,24 +2,26 @@
 //!
 //! A member's zone is `HANDLE.ORIGIN`. For each domain, the name and everything below it answer that they do not exist
 //! (`CNAME .`); for each address, answers that would lead there do the same (`rpz-ip`). The serial grows whenever the
-//! zone's content changes, and depends on what is in the zone alone.
+//! zone's content changes (see [`serial`]).
 //!
 //! Source: draft-vixie-dnsop-dns-rpz-00, sections 3 and 4.
 
+pub mod peers;
+mod serial;
 pub mod server;
 mod trigger;
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use gate::GateError;
 use policy::{Level, MemberId};
-use sha2::{Digest, Sha256};
-use stix::Timestamp;
 
 use crate::artefact::Artefact;
 use crate::gather::{Deliver, DeliverError, Gathered};
+use serial::Way;
+
+pub use serial::Serials;
 
 /// Seconds for which a resolver may keep an answer made from the zone.
 pub const TTL_S: u32 = 60;
@@ -55,43 +57,6 @@ impl Rules {
     }
 }
 
-/// The serials of members' zones: each grows when, and only when, its zone's content changes. What a member gets over an
-/// encrypted channel can be more than over a plain one, and is a zone of its own.
-///
-/// A serial is the second in which the content came up, or one more than the last if that is later; so it also
-/// grows over a restart.
-#[derive(Default)]
-pub struct Serials {
-    known: Mutex<HashMap<(MemberId, bool), ([u8; 32], u32)>>,
-}
-
-impl Serials {
-    pub(crate) fn of(&self, member: MemberId, encrypted: bool, rules: &Rules, now: Timestamp) -> u32 {
-        let mut hash = Sha256::new();
-        rules.owners.iter().for_each(|owner| {
-            hash.update(owner);
-            hash.update([0]);
-        });
-        let content: [u8; 32] = hash.finalize().into();
-        // RFC 1982 arithmetic wraps in the year 2106.
-        let second = now.seconds().rem_euclid(1 << 32);
-        let second = u32::try_from(second).unwrap_or_default();
-        let mut known = self.known.lock();
-        match known.get_mut(&(member, encrypted)) {
-            Some((last, serial)) if *last == content => *serial,
-            Some((last, serial)) => {
-                *last = content;
-                *serial = second.max(serial.wrapping_add(1));
-                *serial
-            }
-            None => {
-                known.insert((member, encrypted), (content, second));
-                second
-            }
-        }
-    }
-}
-
 impl Deliver {
     /// The member's zone as a master file (RFC 1035, section 5), its owner names relative to the zone.
     ///
@@ -101,7 +66,7 @@ impl Deliver {
         let gathered: Arc<Gathered> = self.gather(member, Level::Block, encrypted)?;
         // Room for the longest name under which anyone may load it: 80 bytes.
         let rules = Rules::of(&gathered, 80);
-        let serial = self.serials.of(member, encrypted, &rules, (self.now)());
+        let serial = self.serial(member, Way::File { encrypted }, &rules)?;
         let mut text = format!(
             "; {}\n; {}: response-policy zone, {} values\n$TTL {TTL_S}\n@ SOA localhost. hostmaster.localhost. {serial} {REFRESH_S} {REFRESH_S} {EXPIRE_S} {TTL_S}\n@ NS localhost.\n",
             gathered.tlp(),
@@ -113,5 +78,13 @@ impl Deliver {
             let _ = writeln!(text, "{owner} CNAME .");
         }
         Ok(Artefact::new("text/dns; charset=utf-8", "zone.rpz", text, rules.values))
+    }
+
+    /// The serial of a member's zone with these rules.
+    fn serial(&self, member: MemberId, way: Way, rules: &Rules) -> Result<u32, DeliverError> {
+        self.serials.of(&self.gate, (member, way), rules, (self.now)()).map_err(|error| match error {
+            GateError::Storage(error) => DeliverError::Storage(error),
+            error => DeliverError::Render(error.to_string()),
+        })
     }
 }

@@ -3,10 +3,15 @@
 //! Every query must be signed with a key of the member whose zone it is for; everything else, an unknown zone too, is
 //! REFUSED, so that nobody learns which zones there are. IXFR is answered with the whole zone, as RFC 1995 allows.
 //!
+//! A stranger can't keep the server from its members: after an answer that is none, a connection is closed; one address
+//! has a few connections; and a datagram waits for no other, or is dropped when too many are being answered, as resolvers
+//! ask again.
+//!
 //! Source: RFC 1035 (4.2.2), RFC 5936 (AXFR), RFC 8945 (TSIG), RFC 7766 (TCP).
 
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,14 +27,22 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::Semaphore;
 
+use super::peers::Peers;
+use super::serial::Way;
 use super::{EXPIRE_S, REFRESH_S, Rules, TTL_S};
 use crate::gather::Deliver;
 
 /// Connections at a time; more wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 100;
-/// Seconds without a query after which a connection is closed (RFC 7766, 6.2.3).
+/// Connections at a time from one address; one more is closed at once. A secondary transfers some zones side by side.
+const CONNECTIONS_EACH_MAX: usize = 20;
+/// Datagrams that are answered at a time; one more is dropped.
+const DATAGRAMS_MAX: usize = 64;
+/// Time for the first query of a connection: a client opens one because it has something to ask.
+const FIRST: Duration = Duration::from_secs(10);
+/// Time without a query after which a connection is closed (RFC 7766, 6.2.3).
 const IDLE: Duration = Duration::from_secs(30);
-/// Seconds in which a client must take a message.
+/// Time in which a client must take a message.
 const WRITE: Duration = Duration::from_secs(30);
 /// Bytes of a message before its TSIG; far enough below 65,535 that the signature fits.
 const MESSAGE_BYTES_MAX: usize = 60_000;
@@ -54,6 +67,25 @@ impl AsRef<Key> for Held {
     }
 }
 
+/// Whether a client has shown that it gets a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Secondary,
+    Stranger,
+}
+
+struct Answer {
+    messages: Vec<Vec<u8>>,
+    standing: Standing,
+}
+
+impl Answer {
+    /// An answer after which the connection is closed.
+    fn stranger(messages: Vec<Vec<u8>>) -> Self {
+        Self { messages, standing: Standing::Stranger }
+    }
+}
+
 type Target = TreeCompressor<Vec<u8>>;
 type Signed = ServerSequence<Held>;
 
@@ -68,6 +100,7 @@ impl Server {
 
     async fn accept(self: Arc<Self>, listener: TcpListener) -> io::Result<()> {
         let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let peers = Peers::new(CONNECTIONS_EACH_MAX);
         loop {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
             let (stream, peer) = match listener.accept().await {
@@ -78,38 +111,45 @@ impl Server {
                     continue;
                 }
             };
+            let Some(counted) = peers.enter(peer.ip()) else {
+                tracing::debug!(%peer, "{peer} has its share of DNS connections: one more is refused");
+                continue;
+            };
             let server = Arc::clone(&self);
             tokio::spawn(async move {
                 if let Err(error) = server.connection(stream).await {
                     tracing::debug!(%peer, %error, "a DNS connection ended");
                 }
-                drop(permit);
+                drop((permit, counted));
             });
         }
     }
 
     async fn connection(self: Arc<Self>, mut stream: TcpStream) -> io::Result<()> {
+        let mut patience = FIRST;
         loop {
-            let Ok(length) = tokio::time::timeout(IDLE, stream.read_u16()).await else { return Ok(()) };
+            let Ok(length) = tokio::time::timeout(patience, stream.read_u16()).await else { return Ok(()) };
             let mut query = vec![0; usize::from(length?)];
-            tokio::time::timeout(IDLE, stream.read_exact(&mut query)).await??;
+            tokio::time::timeout(patience, stream.read_exact(&mut query)).await??;
             let server = Arc::clone(&self);
-            let answers = tokio::task::spawn_blocking(move || server.answers(query, true)).await;
-            let answers = answers.map_err(|error| io::Error::other(error.to_string()))?;
-            if answers.is_empty() {
-                return Ok(());
-            }
-            for answer in answers {
-                let length = u16::try_from(answer.len()).map_err(io::Error::other)?;
-                let mut framed = Vec::with_capacity(answer.len() + 2);
+            let answer = tokio::task::spawn_blocking(move || server.answer(query, true)).await;
+            let answer = answer.map_err(|error| io::Error::other(error.to_string()))?;
+            for message in answer.messages {
+                let length = u16::try_from(message.len()).map_err(io::Error::other)?;
+                let mut framed = Vec::with_capacity(message.len() + 2);
                 framed.extend_from_slice(&length.to_be_bytes());
-                framed.extend_from_slice(&answer);
+                framed.extend_from_slice(&message);
                 tokio::time::timeout(WRITE, stream.write_all(&framed)).await??;
             }
+            if answer.standing == Standing::Stranger {
+                return stream.shutdown().await;
+            }
+            patience = IDLE;
         }
     }
 
     async fn datagrams(self: Arc<Self>, socket: UdpSocket) -> io::Result<()> {
+        let (socket, room) = (Arc::new(socket), Arc::new(Semaphore::new(DATAGRAMS_MAX)));
         let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
         loop {
             let (length, peer) = match socket.recv_from(&mut buffer).await {
@@ -118,23 +158,38 @@ impl Server {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
                 Err(error) => return Err(error),
             };
+            let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
+                tracing::debug!(%peer, "a DNS datagram was dropped: {DATAGRAMS_MAX} are being answered");
+                continue;
+            };
             let query = buffer.get(..length).unwrap_or_default().to_vec();
-            let server = Arc::clone(&self);
-            let answers = tokio::task::spawn_blocking(move || server.answers(query, false)).await;
-            if let Some(answer) = answers.unwrap_or_default().first()
-                && let Err(error) = socket.send_to(answer, peer).await
-            {
-                tracing::debug!(%peer, %error, "a DNS answer could not be sent");
-            }
+            let (server, socket) = (Arc::clone(&self), Arc::clone(&socket));
+            tokio::spawn(async move {
+                server.datagram(query, &socket, peer).await;
+                drop(permit);
+            });
+        }
+    }
+
+    async fn datagram(self: Arc<Self>, query: Vec<u8>, socket: &UdpSocket, peer: SocketAddr) {
+        let answers = tokio::task::spawn_blocking(move || self.answers(query, false)).await;
+        if let Some(answer) = answers.unwrap_or_default().first()
+            && let Err(error) = socket.send_to(answer, peer).await
+        {
+            tracing::debug!(%peer, %error, "a DNS answer could not be sent");
         }
     }
 
     /// The messages that answer a query; none for what is no query at all.
     #[must_use]
     pub fn answers(&self, query: Vec<u8>, stream: bool) -> Vec<Vec<u8>> {
-        let Ok(mut message) = Message::from_octets(query) else { return Vec::new() };
+        self.answer(query, stream).messages
+    }
+
+    fn answer(&self, query: Vec<u8>, stream: bool) -> Answer {
+        let Ok(mut message) = Message::from_octets(query) else { return Answer::stranger(Vec::new()) };
         if message.header().qr() {
-            return Vec::new();
+            return Answer::stranger(Vec::new());
         }
         let book = self.deliver.gate.book();
         let now = (self.deliver.now)();
@@ -142,19 +197,21 @@ impl Server {
         let time = Time48::from_u64(seconds);
         let mut signed = match Signed::request(&keys(&book, now), &mut message, time) {
             Ok(Some(signed)) => signed,
-            Ok(None) => return failure(&message, Rcode::REFUSED, None, time),
+            Ok(None) => return Answer::stranger(failure(&message, Rcode::REFUSED, None, time)),
             Err(error) => {
                 tracing::info!(error = %error.error(), "a DNS query's signature does not hold");
                 let built = error.build_message(&message, builder());
-                return built.map(|built| vec![octets(built)]).unwrap_or_default();
+                return Answer::stranger(built.map(|built| vec![octets(built)]).unwrap_or_default());
             }
         };
         if message.header().opcode() != Opcode::QUERY {
-            return failure(&message, Rcode::NOTIMP, Some(&mut signed), time);
+            return Answer::stranger(failure(&message, Rcode::NOTIMP, Some(&mut signed), time));
         }
         let member = signed.wrapped_key().0.1;
-        self.zone(&book, member, &message, stream, &mut signed, time)
-            .unwrap_or_else(|rcode| failure(&message, rcode, Some(&mut signed), time))
+        match self.zone(&book, member, &message, stream, &mut signed, time) {
+            Ok(messages) => Answer { messages, standing: Standing::Secondary },
+            Err(rcode) => Answer::stranger(failure(&message, rcode, Some(&mut signed), time)),
+        }
     }
 
     fn zone(
@@ -183,7 +240,10 @@ impl Server {
             Rcode::SERVFAIL
         })?;
         let rules = Rules::of(&gathered, apex.len());
-        let serial = self.deliver.serials.of(member, false, &rules, (self.deliver.now)());
+        let serial = self.deliver.serial(member, Way::Transfer, &rules).map_err(|error| {
+            tracing::error!(%error, "a zone's serial could not be set aside");
+            Rcode::SERVFAIL
+        })?;
         let soa = soa(serial).map_err(|_| Rcode::SERVFAIL)?;
         let mut sender = Sender { message, signed, time, messages: Vec::new() };
         let written = if transfer && stream {

@@ -1,7 +1,7 @@
 //! What there is to read: discovery (4.1), the API root (4.2), collections (5.1, 5.2).
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use policy::{Caller, Channel, Circle, CircleId, Level, Member, Reach, Request};
@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::error::TaxiiError;
 use super::media::{STIX, TAXII};
+use super::names::Names;
 use super::{API_ROOT, Shared, Taxii};
 
 #[derive(Serialize)]
@@ -102,7 +103,7 @@ pub(super) async fn list(
 pub(super) async fn one(
     State(state): Shared,
     Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
+    Names(name): Names<String>,
 ) -> Result<Response, TaxiiError> {
     let book = state.taxii.gate.book();
     let (_, circle) = find(&book, &caller, &name)?;

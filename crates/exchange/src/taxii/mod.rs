@@ -9,6 +9,7 @@
 mod collections;
 mod error;
 mod media;
+mod names;
 mod objects;
 mod params;
 mod post;

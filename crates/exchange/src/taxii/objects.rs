@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use gate::{ManifestRow, Object, Page, Query, Reader, VersionMatch};
 use http::{HeaderName, HeaderValue, header};
@@ -16,6 +16,7 @@ use stix::{ObjectId, Timestamp};
 use super::collections::reader;
 use super::error::TaxiiError;
 use super::media::TAXII;
+use super::names::Names;
 use super::params::{self, Asked};
 use super::{Shared, State as Server};
 
@@ -36,7 +37,7 @@ async fn reading<T: Send + 'static>(
 pub(super) async fn page(
     State(state): Shared,
     (Extension(caller), Extension(channel)): Who,
-    Path(name): Path<String>,
+    Names(name): Names<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, TaxiiError> {
     answer(state, caller, channel, name, query, None, objects).await
@@ -45,7 +46,7 @@ pub(super) async fn page(
 pub(super) async fn manifest(
     State(state): Shared,
     (Extension(caller), Extension(channel)): Who,
-    Path(name): Path<String>,
+    Names(name): Names<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, TaxiiError> {
     answer(state, caller, channel, name, query, None, rows).await
@@ -54,7 +55,7 @@ pub(super) async fn manifest(
 pub(super) async fn one(
     State(state): Shared,
     (Extension(caller), Extension(channel)): Who,
-    Path((name, object)): Path<(String, String)>,
+    Names((name, object)): Names<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, TaxiiError> {
     answer(state, caller, channel, name, query, Some(object), objects).await
@@ -63,7 +64,7 @@ pub(super) async fn one(
 pub(super) async fn versions(
     State(state): Shared,
     (Extension(caller), Extension(channel)): Who,
-    Path((name, object)): Path<(String, String)>,
+    Names((name, object)): Names<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, TaxiiError> {
     answer(state, caller, channel, name, query, Some(object), version_list).await

@@ -84,10 +84,11 @@ fn limit(value: &str) -> Result<usize, TaxiiError> {
     }
 }
 
+/// A number in a line; those are given out one by one, and so stay below what is read here.
 fn next(value: &str) -> Result<Seq, TaxiiError> {
     value
-        .parse()
-        .map(Seq)
+        .parse::<u32>()
+        .map(|number| Seq(number.into()))
         .map_err(|_| TaxiiError::bad_request("`next` is what the page before gave; start without it"))
 }
 
@@ -134,7 +135,16 @@ mod tests {
         {
             assert!(matches!(read(Some(nothing)), Ok(Asked::Nothing)), "{nothing}");
         }
-        for bad in ["limit=0", "limit=-1", "limit=x", "next=x", "added_after=yesterday", "match[id]=%ff"] {
+        for bad in [
+            "limit=0",
+            "limit=-1",
+            "limit=x",
+            "next=x",
+            "next=4294967296",
+            "next=18446744073709551615",
+            "added_after=yesterday",
+            "match[id]=%ff",
+        ] {
             assert!(read(Some(bad)).is_err(), "{bad}");
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use gate::{Submission, SubmitError, Submitted};
 use http::{StatusCode, header};
@@ -20,11 +20,12 @@ use uuid::Uuid;
 use super::collections::{find, json, reader};
 use super::error::TaxiiError;
 use super::media::TAXII;
+use super::names::Names;
 use super::objects::present;
 use super::status::{Detail, Status};
 use super::{Shared, State as Server};
 
-/// Bodies up to this size are read where they arrive; longer ones on a thread of their own.
+/// Bodies up to this size are worked on where they arrive; longer ones on a thread of their own.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
 /// Objects that one thread reads, so that small envelopes stay on the thread that they came to.
 const READ_TOGETHER: usize = 100;
@@ -32,7 +33,7 @@ const READ_TOGETHER: usize = 100;
 pub(super) async fn objects(
     State(state): Shared,
     Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
+    Names(name): Names<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, TaxiiError> {
     let now = (state.taxii.now)();
@@ -42,15 +43,39 @@ pub(super) async fn objects(
         (member.id, circle.id)
     };
     let body = body.map_err(|rejection| refused_body(&rejection, state.taxii.body_bytes_max))?;
-    let read = if body.len() <= INLINE_BYTES_MAX {
-        read(&body)
-    } else {
-        tokio::task::spawn_blocking(move || read(&body))
-            .await
-            .unwrap_or_else(|error| Err(TaxiiError::unavailable(&error)))
-    };
-    let envelope = read?;
-    take(&state, member, circle, envelope, now).await
+    let place = if body.len() <= INLINE_BYTES_MAX { Place::Here } else { Place::Elsewhere };
+    let (told, outcomes) = tokio::sync::oneshot::channel();
+    let server = Arc::clone(&state);
+    let sent = place.run(move || submit(&server, (member, circle), &body, now, told)).await?;
+    let outcomes = outcomes.await.unwrap_or(Err(SubmitError::Storage(line::StorageError::Closing)));
+    let outcomes = outcomes.map_err(|error| match error {
+        SubmitError::NotFound(_) => TaxiiError::not_found(),
+        SubmitError::NotInForce => TaxiiError::forbidden(error.to_string()),
+        error => TaxiiError::unavailable(&error),
+    })?;
+    place.run(move || answer(&state, member, sent, outcomes, now)).await
+}
+
+/// Where an envelope is worked on. A long one is read, queued (which can wait) and answered where it holds up nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Here,
+    Elsewhere,
+}
+
+impl Place {
+    async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> Result<T, TaxiiError> + Send + 'static,
+    ) -> Result<T, TaxiiError> {
+        match self {
+            Self::Here => work(),
+            Self::Elsewhere => {
+                let done = tokio::task::spawn_blocking(work).await;
+                done.unwrap_or_else(|error| Err(TaxiiError::unavailable(&error)))
+            }
+        }
+    }
 }
 
 fn refused_body(rejection: &BytesRejection, bytes_max: usize) -> TaxiiError {
@@ -103,38 +128,50 @@ fn failure(at: usize, raw: &str, finding: &Finding) -> Detail {
     Detail { id, version, message: Some(message) }
 }
 
-async fn take(
-    state: &Arc<Server>,
-    member: MemberId,
-    circle: CircleId,
-    envelope: Envelope,
+/// What was sent: what goes to the circle by its place, id and version; and what failed already.
+struct Sent {
+    good: Vec<(usize, ObjectId, Option<Timestamp>)>,
+    bad: Vec<(usize, Detail)>,
+}
+
+type Outcomes = Result<Vec<Submitted>, SubmitError>;
+
+/// Reads an envelope and shares what is good in it; `told` gets the outcomes, in the order of what was sent.
+fn submit(
+    state: &Server,
+    (member, circle): (MemberId, CircleId),
+    body: &[u8],
     now: Timestamp,
-) -> Result<Response, TaxiiError> {
-    let Envelope { good, bad } = envelope;
-    let total_count = good.len() + bad.len();
-    let (places, submissions): (Vec<_>, Vec<_>) = good
+    told: tokio::sync::oneshot::Sender<Outcomes>,
+) -> Result<Sent, TaxiiError> {
+    let Envelope { good, bad } = read(body)?;
+    let (good, submissions): (Vec<_>, Vec<_>) = good
         .into_iter()
         .map(|(at, submission)| {
-            (
-                (at, submission.head.id.clone(), submission.head.modified.or(submission.head.created)),
-                submission,
-            )
+            let head = &submission.head;
+            ((at, head.id.clone(), head.modified.or(head.created)), submission)
         })
         .unzip();
-    let (send, receive) = tokio::sync::oneshot::channel();
-    let told = Box::new(move |told| drop(send.send(told)));
+    let told = Box::new(move |outcomes| drop(told.send(outcomes)));
     state.taxii.gate.submit_then(member, circle, &Terms::default(), submissions, now, told);
-    let outcomes =
-        receive.await.unwrap_or(Err(SubmitError::Storage(line::StorageError::Closing))).map_err(|error| {
-            match error {
-                SubmitError::NotFound(_) => TaxiiError::not_found(),
-                SubmitError::NotInForce => TaxiiError::forbidden(error.to_string()),
-                error => TaxiiError::unavailable(&error),
-            }
-        })?;
-    let (mut successes, mut failures) = (Vec::with_capacity(places.len()), bad);
-    for ((at, id, version), outcome) in places.into_iter().zip(outcomes) {
-        let version = version.map_or_else(|| now.to_string(), |version| version.to_string());
+    Ok(Sent { good, bad })
+}
+
+/// The answer, which is also kept.
+fn answer(
+    state: &Server,
+    member: MemberId,
+    sent: Sent,
+    outcomes: Vec<Submitted>,
+    now: Timestamp,
+) -> Result<Response, TaxiiError> {
+    let Sent { good, bad: mut failures } = sent;
+    let total_count = good.len() + failures.len();
+    let mut successes = Vec::with_capacity(good.len());
+    for ((at, id, version), outcome) in good.into_iter().zip(outcomes) {
+        // An object without times of its own has the time of its adding for a version, as in the manifest.
+        let added = if let Submitted::Appended { added, .. } = outcome { added.timestamp() } else { now };
+        let version = version.unwrap_or(added).to_string();
         let detail = |message| Detail { id: id.to_string(), version, message };
         match outcome {
             Submitted::Appended { .. } | Submitted::Present => successes.push(detail(None)),
@@ -157,15 +194,16 @@ async fn take(
         failures,
         pending_count: 0,
     };
-    let text = serde_json::to_string(&status).map_err(|error| TaxiiError::unavailable(&error))?;
-    state.statuses.keep(status.id, member, text.clone());
+    let id = status.id;
+    let (text, kept) = status.texts().map_err(|error| TaxiiError::unavailable(&error))?;
+    state.statuses.keep(id, member, kept);
     Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, TAXII)], text).into_response())
 }
 
 pub(super) async fn withdraw(
     State(state): Shared,
     (Extension(caller), Extension(channel)): (Extension<Caller>, Extension<Channel>),
-    Path((name, object)): Path<(String, String)>,
+    Names((name, object)): Names<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, TaxiiError> {
     if query.is_some_and(|query| query.contains("match")) {

@@ -1,9 +1,12 @@
 //! Statuses: what became of an envelope (section 4.3), kept for a while for the member that sent it.
+//!
+//! They live in memory. Each member has room of its own, so that what one sends pushes no other's out; the status of a
+//! large envelope is kept without what went well, which the counts tell, so that it does not push out its sender's others.
 
 use std::collections::{HashMap, VecDeque};
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use parking_lot::Mutex;
@@ -14,9 +17,14 @@ use uuid::Uuid;
 use super::Shared;
 use super::error::TaxiiError;
 use super::media::TAXII;
+use super::names::Names;
 
-/// Bytes of statuses that are kept; the oldest go first.
-const KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of one status that is kept; beyond it, details are left out (section 4.3 has them optional).
+const STATUS_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a member's statuses; its oldest go first.
+const MEMBER_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of all statuses; beyond it, the oldest go of whoever has most.
+const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// A status resource.
 #[derive(Serialize)]
@@ -43,11 +51,65 @@ pub(super) struct Detail {
     pub(super) message: Option<String>,
 }
 
+impl Status {
+    /// The status as text, and as it is to be kept: without successes if it is long, and then with as many failures as
+    /// there is room for.
+    pub(super) fn texts(mut self) -> Result<(String, String), serde_json::Error> {
+        let whole = serde_json::to_string(&self)?;
+        if whole.len() <= STATUS_BYTES_MAX {
+            return Ok((whole.clone(), whole));
+        }
+        self.successes.clear();
+        let failures = std::mem::take(&mut self.failures);
+        let mut bytes = serde_json::to_string(&self)?.len() + "\"failures\":[],".len();
+        for failure in failures {
+            bytes += serde_json::to_string(&failure)?.len() + 1;
+            if bytes > STATUS_BYTES_MAX {
+                break;
+            }
+            self.failures.push(failure);
+        }
+        let kept = serde_json::to_string(&self)?;
+        Ok((whole, kept))
+    }
+}
+
+/// A member's statuses, the oldest first.
+#[derive(Default)]
+struct Own {
+    texts: VecDeque<(Uuid, String)>,
+    bytes: usize,
+}
+
+impl Own {
+    /// Lets the oldest go; how many bytes that were.
+    fn shorten(&mut self) -> usize {
+        let gone = self.texts.pop_front().map_or(0, |(_, text)| text.len());
+        self.bytes -= gone;
+        gone
+    }
+}
+
 #[derive(Default)]
 struct Kept {
-    texts: HashMap<Uuid, (MemberId, String)>,
-    order: VecDeque<Uuid>,
+    members: HashMap<MemberId, Own>,
     bytes: usize,
+}
+
+impl Kept {
+    fn keep(&mut self, id: Uuid, member: MemberId, text: String) {
+        let own = self.members.entry(member).or_default();
+        own.bytes += text.len();
+        self.bytes += text.len();
+        own.texts.push_back((id, text));
+        while own.bytes > MEMBER_BYTES_MAX && own.texts.len() > 1 {
+            self.bytes -= own.shorten();
+        }
+        while self.bytes > KEPT_BYTES_MAX {
+            let Some(most) = self.members.values_mut().max_by_key(|own| own.bytes) else { return };
+            self.bytes -= most.shorten();
+        }
+    }
 }
 
 /// The statuses that are kept.
@@ -58,31 +120,103 @@ pub(super) struct Statuses {
 
 impl Statuses {
     pub(super) fn keep(&self, id: Uuid, member: MemberId, text: String) {
-        let mut kept = self.kept.lock();
-        kept.bytes += text.len();
-        kept.order.push_back(id);
-        kept.texts.insert(id, (member, text));
-        while kept.bytes > KEPT_BYTES_MAX
-            && let Some(oldest) = kept.order.pop_front()
-        {
-            let gone = kept.texts.remove(&oldest).map_or(0, |(_, text)| text.len());
-            kept.bytes -= gone;
-        }
+        self.kept.lock().keep(id, member, text);
     }
 
+    /// The status with this id, if it is the member's. A walk over a few thousand at most.
     fn of(&self, id: Uuid, member: MemberId) -> Option<String> {
         let kept = self.kept.lock();
-        kept.texts.get(&id).filter(|(owner, _)| *owner == member).map(|(_, text)| text.clone())
+        let (_, text) = kept.members.get(&member)?.texts.iter().rev().find(|(known, _)| *known == id)?;
+        Some(text.clone())
     }
 }
 
 pub(super) async fn read(
     State(state): Shared,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Names(id): Names<String>,
 ) -> Result<Response, TaxiiError> {
     let Caller::Member(member) = caller else { return Err(TaxiiError::not_found()) };
     let text =
         id.parse().ok().and_then(|id| state.statuses.of(id, member)).ok_or_else(TaxiiError::not_found)?;
     Ok(([(header::CONTENT_TYPE, TAXII)], text).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: MemberId = MemberId::new(Uuid::from_u128(1));
+    const B: MemberId = MemberId::new(Uuid::from_u128(2));
+
+    fn status(successes: usize, failures: usize, message_bytes: usize) -> Status {
+        let detail = |message: Option<String>| Detail {
+            id: format!("indicator--{}", Uuid::from_u128(7)),
+            version: "2026-09-01T00:00:00.000Z".to_owned(),
+            message,
+        };
+        Status {
+            id: Uuid::from_u128(9),
+            status: "complete",
+            request_timestamp: "2026-09-01T00:00:00.000Z".to_owned(),
+            total_count: successes + failures,
+            success_count: successes,
+            successes: (0..successes).map(|_| detail(None)).collect(),
+            failure_count: failures,
+            failures: (0..failures).map(|_| detail(Some("x".repeat(message_bytes)))).collect(),
+            pending_count: 0,
+        }
+    }
+
+    fn kept(status: Status) -> serde_json::Value {
+        let (whole, kept) = status.texts().unwrap();
+        assert!(kept.len() <= STATUS_BYTES_MAX && kept.len() <= whole.len());
+        serde_json::from_str(&kept).unwrap()
+    }
+
+    #[test]
+    fn a_long_status_is_kept_with_its_counts_and_failures() {
+        let (whole, short) = status(2, 1, 10).texts().unwrap();
+        assert_eq!(whole, short, "a short one is kept as it is");
+        let long = kept(status(100_000, 3, 10));
+        assert_eq!(long["success_count"], 100_000);
+        assert!(long.get("successes").is_none());
+        assert_eq!(long["failures"].as_array().unwrap().len(), 3);
+        let failing = kept(status(1, 20_000, 100));
+        let shown = failing["failures"].as_array().unwrap().len();
+        assert!(failing["failure_count"] == 20_000 && (500..20_000).contains(&shown), "{shown}");
+        let enormous = kept(status(0, 1, 2 * STATUS_BYTES_MAX));
+        assert!(enormous["failure_count"] == 1 && enormous.get("failures").is_none());
+    }
+
+    #[test]
+    fn what_one_member_sends_pushes_out_no_other_members() {
+        let statuses = Statuses::default();
+        let id = Uuid::from_u128;
+        statuses.keep(id(1), A, "mine".to_owned());
+        for number in 0..100 {
+            statuses.keep(id(100 + number), B, "x".repeat(STATUS_BYTES_MAX));
+        }
+        assert_eq!(statuses.of(id(1), A).as_deref(), Some("mine"));
+        assert_eq!(statuses.of(id(1), B), None, "by its owner alone");
+        assert!(statuses.of(id(199), B).is_some() && statuses.of(id(100), B).is_none());
+        assert!(statuses.kept.lock().members[&B].bytes <= MEMBER_BYTES_MAX);
+    }
+
+    #[test]
+    fn beyond_all_room_those_with_most_lose_their_oldest() {
+        let statuses = Statuses::default();
+        let member = |number| MemberId::new(Uuid::from_u128(number));
+        statuses.keep(Uuid::from_u128(1), member(0), "mine".to_owned());
+        for number in 1..100 {
+            for at in 0..4 {
+                let id = Uuid::from_u128(number * 10 + at);
+                statuses.keep(id, member(number), "x".repeat(STATUS_BYTES_MAX));
+            }
+        }
+        let held: usize = statuses.kept.lock().members.values().map(|own| own.bytes).sum();
+        assert!(held <= KEPT_BYTES_MAX && held == statuses.kept.lock().bytes);
+        assert!(statuses.of(Uuid::from_u128(1), member(0)).is_some());
+        assert!(statuses.of(Uuid::from_u128(993), member(99)).is_some(), "the newest is there");
+    }
 }

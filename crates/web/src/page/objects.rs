@@ -16,8 +16,9 @@ use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, 
 
 /// Rows on a page.
 const ROWS: usize = 50;
-/// Objects fetched at a time.
+/// Objects fetched at a time, and bytes.
 const STRIDE: usize = 500;
+const STRIDE_BYTES: usize = 16 * 1024 * 1024;
 /// Objects looked at for one page; what is further on has a link.
 const LOOKED_MAX: usize = 20_000;
 
@@ -163,7 +164,7 @@ fn search(
     asked: &Asked,
 ) -> Result<(Vec<Row>, Option<Seq>), StorageError> {
     let wanted = asked.q.to_lowercase();
-    let (mut rows, mut after, mut looked) = (Vec::new(), Seq(asked.after), 0);
+    let (mut rows, mut after, mut looked) = (Vec::new(), Seq(asked.after.min(u32::MAX.into())), 0);
     loop {
         let (found, next) = fetch(after)?;
         looked += found.len().max(1);
@@ -260,7 +261,13 @@ fn of_member(
     let level = pages.gate.book().member(member).map_or(Level::Read, |member| member.level);
     let Some(reader) = reader(pages, viewer, member, circle, level) else { return Ok((Vec::new(), None)) };
     let types = if object_type.is_empty() { Vec::new() } else { vec![object_type.to_owned()] };
-    let page = reader.page(&gate::Query { after, types, limit: STRIDE, ..gate::Query::default() })?;
+    let page = reader.page(&gate::Query {
+        after,
+        types,
+        limit: STRIDE,
+        bytes_max: Some(STRIDE_BYTES),
+        ..gate::Query::default()
+    })?;
     let found = page.items.into_iter().map(|object| {
         let gate::Object { id, seq, added, version, raw, .. } = object.into_inner();
         Found { seq, added, version, id, raw }
