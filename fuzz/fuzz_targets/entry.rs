@@ -1,2 +1,21 @@
 #![no_main]
-//! stub
+//! Entries of the node's line: what is read is stored as what reads back the same, and a book takes it in.
+
+use libfuzzer_sys::fuzz_target;
+use policy::{Book, Entry};
+
+fuzz_target!(|text: &str| {
+    let Ok(entry) = Entry::from_json(text) else { return };
+    let stored = entry.to_json();
+    let again = Entry::from_json(&stored).unwrap_or_else(|error| panic!("{stored}: {error}"));
+    assert_eq!(again, entry, "stored as {stored}");
+    let mut book = Book::default();
+    book.apply(entry.clone());
+    book.apply(again);
+    match entry {
+        Entry::Member(member) => assert_eq!(book.member(member.id), Some(&member)),
+        Entry::Circle(circle) => assert_eq!(book.circle(circle.id), Some(&circle)),
+        Entry::Credential(credential) => assert_eq!(book.credential(credential.id), Some(&credential)),
+        Entry::Setting(setting) => assert_eq!(book.setting(&setting.name), setting.value.as_deref()),
+    }
+});

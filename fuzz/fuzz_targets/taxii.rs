@@ -1,2 +1,79 @@
 #![no_main]
-//! stub
+//! The TAXII server, asked by a member: never an error of ours, always JSON, never what the member may not see, pages whose
+//! objects have heads, and statuses that add up. Three lines: method and path, `Accept`, `Content-Type`; then the body.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use bongsu_fuzz::node::{ISP, SECRET, node, now};
+use exchange::taxii::{Taxii, router};
+use http::Request;
+use http_body_util::BodyExt as _;
+use libfuzzer_sys::fuzz_target;
+use policy::{Caller, Channel};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tower::ServiceExt as _;
+
+fuzz_target!(|text: &str| {
+    let mut lines = text.splitn(4, '\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let [target, accept, content_type, body] = [line(), line(), line(), line()];
+    let Some((method, path)) = target.split_once(' ') else { return };
+    let path = path.replace("{c}", "/api/collections/00000000-0000-0000-0000-0000000000cc");
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in [("accept", accept), ("content-type", content_type)] {
+        if !value.is_empty() {
+            request = request.header(name, value);
+        }
+    }
+    let Ok(mut request) = request.body(Body::from(body.to_owned())) else { return };
+    request.extensions_mut().insert(Caller::Member(ISP));
+    request.extensions_mut().insert(Channel { encrypted: true });
+    let is_head = request.method() == http::Method::HEAD;
+    let (status, answer) = answer(request);
+    assert!(!status.is_server_error(), "{status} {answer}");
+    assert!(text.contains(SECRET) || !answer.contains(SECRET), "it may not see that");
+    if is_head {
+        return;
+    }
+    let value: Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
+    if status == 202 {
+        let count = |name: &str| value[name].as_u64();
+        let sum = count("success_count").zip(count("failure_count")).map(|(good, bad)| good + bad);
+        assert!(sum.is_some() && sum == count("total_count"), "{answer}");
+    }
+    if status == 200 && path_of_objects(target) {
+        for raw in stix::bundle::envelope(&answer).unwrap_or_else(|finding| panic!("{finding}")) {
+            assert!(stix::read_head(raw.get()).is_ok(), "no head: {raw}");
+        }
+    }
+});
+
+fn path_of_objects(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default();
+    path.contains("/objects") && !path.contains("/versions")
+}
+
+fn answer(request: Request<Body>) -> (http::StatusCode, String) {
+    static SERVER: OnceLock<(Router, Runtime)> = OnceLock::new();
+    let (router, runtime) = SERVER.get_or_init(|| {
+        let taxii = Taxii {
+            gate: node().gate.clone(),
+            now: Arc::new(now),
+            body_bytes_max: 64 * 1024,
+            title: "Fuzz".to_owned(),
+            contact: None,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        (router(taxii), runtime.unwrap_or_else(|error| panic!("{error}")))
+    });
+    runtime.block_on(async {
+        let Ok(response): Result<Response, _> = router.clone().oneshot(request).await;
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap_or_else(|error| panic!("{error}"));
+        (status, String::from_utf8(body.to_bytes().into()).unwrap_or_else(|error| panic!("{error}")))
+    })
+}

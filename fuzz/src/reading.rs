@@ -10,6 +10,9 @@ use uuid::Uuid;
 /// The circle that the file is for.
 pub const CIRCLE: Uuid = Uuid::from_u128(0xcc);
 
+/// How packed data begins.
+const PACKED: [u8; 2] = [0x1f, 0x8b];
+
 /// Reads `data` in a format and panics where the law is broken.
 pub fn check(format: Format, data: &[u8]) {
     let mut items = Vec::new();
@@ -30,6 +33,9 @@ pub fn check(format: Format, data: &[u8]) {
     }
     if let Ok(summary) = outcome {
         assert_eq!(summary, counted(&items));
+    }
+    if format == Format::Stix && !data.starts_with(&PACKED) {
+        assert_eq!(items.len(), in_bundle(data), "the objects are not those of the bundle");
     }
     let stop = data.len() % 4 + 1;
     let mut first = Vec::new();
@@ -77,9 +83,20 @@ fn shown(item: &Item) -> String {
     }
 }
 
+/// How many objects the bundle reader itself finds, good and bad.
+fn in_bundle(data: &[u8]) -> usize {
+    let mut count = 0;
+    // How it ends is not the question.
+    let _outcome = stix::bundle::read(data, &stix::bundle::Limits::default(), |_| {
+        count += 1;
+        ControlFlow::Continue(())
+    });
+    count
+}
+
 /// STIX passes through byte for byte.
 fn as_it_came(data: &[u8], raw: &str) {
-    let packed = data.starts_with(&[0x1f, 0x8b]);
+    let packed = data.starts_with(&PACKED);
     assert!(packed || data.windows(raw.len()).any(|part| part == raw.as_bytes()), "changed: {raw}");
 }
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::decisions::Table;
 use crate::opening::{Inner, Standing};
+use crate::redacted;
 
 /// Most entries looked at to settle one.
 const BUDGET: u32 = 10_000;
@@ -201,10 +202,20 @@ impl<'v> View<'v> {
         let catalogue = self.catalogue;
         let mut versions = catalogue.newest_first(object);
         let newest = versions.next()?;
-        if self.fate_within(&newest, depth - 1).goes() {
+        if self.comes_out(&newest, depth - 1) {
             return Some(true);
         }
-        Some(versions.any(|version| self.spend() && self.fate_within(&version, depth - 1).goes()))
+        Some(versions.any(|version| self.spend() && self.comes_out(&version, depth - 1)))
+    }
+
+    /// Whether something of an entry reaches the member: parts whose marks can't be placed hold it back when it is redacted.
+    fn comes_out(&mut self, entry: &Entry<'_>, depth: u8) -> bool {
+        match self.fate_within(entry, depth) {
+            Fate::Redacted(cut, forbidden) if entry.granular() => {
+                redacted::copy(self, entry, cut, &forbidden).is_ok()
+            }
+            fate => fate.goes(),
+        }
     }
 
     /// What policy says of the entry's class.
