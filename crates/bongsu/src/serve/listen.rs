@@ -21,7 +21,8 @@ use hyper_util::server::conn::auto;
 use policy::Channel;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -152,10 +153,10 @@ impl Server {
     ) {
         let channel = Channel { encrypted: self.tls.is_some() || self.http.tls_ends_at_proxy };
         let router = self.router.clone();
-        let handled = Handled::default();
-        let requests = handled.0.subscribe();
+        let activity = Activity::new();
+        let watched = Arc::clone(&activity);
         let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-            let under_way = handled.begin();
+            let under_way = activity.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(channel);
             let answer = router.clone().oneshot(request);
@@ -170,7 +171,7 @@ impl Server {
         let linger = tokio::select! {
             ended = connection.as_mut() => return told(peer, ended),
             _ = stop.changed() => LINGER,
-            before = idle(requests, self.http.header_timeout()) => match before {
+            before = idle(watched, self.http.header_timeout()) => match before {
                 Before::Requests => LINGER,
                 Before::Nothing => Duration::ZERO,
             },
@@ -189,23 +190,39 @@ fn told(peer: SocketAddr, ended: Result<(), Box<dyn std::error::Error + Send + S
     }
 }
 
-/// How many requests of a connection are with a handler.
-#[derive(Clone, Default)]
-struct Handled(watch::Sender<usize>);
+/// What a connection does: a few numbers, so that a request costs no timer and wakes nobody.
+struct Activity {
+    began: Instant,
+    /// Requests that are with a handler.
+    under_way: AtomicUsize,
+    /// Milliseconds after `began` at which the last request came or was answered; 0 before the first.
+    last_ms: AtomicU64,
+}
 
 /// A request that is with a handler, as long as this lives.
-struct UnderWay(Handled);
+struct UnderWay(Arc<Activity>);
 
-impl Handled {
-    fn begin(&self) -> UnderWay {
-        self.0.send_modify(|count| *count += 1);
-        UnderWay(self.clone())
+impl Activity {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { began: Instant::now(), under_way: AtomicUsize::new(0), last_ms: AtomicU64::new(0) })
+    }
+
+    fn begin(self: &Arc<Self>) -> UnderWay {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.note();
+        UnderWay(Arc::clone(self))
+    }
+
+    fn note(&self) {
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_ms.store(now.max(1), Ordering::Relaxed);
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.0.send_modify(|count| *count = count.saturating_sub(1));
+        self.0.note();
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -217,19 +234,17 @@ enum Before {
 }
 
 /// Waits until no request has been with a handler for `time`.
-async fn idle(mut requests: watch::Receiver<usize>, time: Duration) -> Before {
-    let mut before = Before::Nothing;
+async fn idle(activity: Arc<Activity>, time: Duration) -> Before {
     loop {
-        let busy = *requests.borrow_and_update() > 0;
-        let changed = if busy {
-            requests.changed().await.is_ok()
-        } else {
-            matches!(tokio::time::timeout(time, requests.changed()).await, Ok(Ok(())))
-        };
-        if !changed {
-            return before;
+        let last = activity.last_ms.load(Ordering::Relaxed);
+        let quiet = activity.began.elapsed().saturating_sub(Duration::from_millis(last));
+        let busy = activity.under_way.load(Ordering::Relaxed) > 0;
+        match time.checked_sub(quiet).filter(|left| !left.is_zero()) {
+            _ if busy => tokio::time::sleep(time).await,
+            Some(left) => tokio::time::sleep(left).await,
+            None if last == 0 => return Before::Nothing,
+            None => return Before::Requests,
         }
-        before = Before::Requests;
     }
 }
 
@@ -240,10 +255,10 @@ mod tests {
     #[tokio::test]
     async fn a_connection_is_idle_when_nothing_is_with_a_handler_for_a_time() {
         let time = Duration::from_millis(200);
-        let handled = Handled::default();
-        assert_eq!(idle(handled.0.subscribe(), time).await, Before::Nothing);
-        let (first, second) = (handled.begin(), handled.begin());
-        let idle = tokio::spawn(idle(handled.0.subscribe(), time));
+        let activity = Activity::new();
+        assert_eq!(idle(Arc::clone(&activity), time).await, Before::Nothing);
+        let (first, second) = (activity.begin(), activity.begin());
+        let idle = tokio::spawn(idle(Arc::clone(&activity), time));
         tokio::time::sleep(time * 3).await;
         drop(first);
         tokio::time::sleep(time * 3).await;
