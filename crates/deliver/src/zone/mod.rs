@@ -2,7 +2,7 @@
 //!
 //! A member's zone is `HANDLE.ORIGIN`. For each domain, the name and everything below it answer that they do not exist
 //! (`CNAME .`); for each address, answers that would lead there do the same (`rpz-ip`). The serial grows whenever the
-//! zone's content changes (see [`serial`]).
+//! zone's content changes (see `serial.rs`).
 //!
 //! Source: draft-vixie-dnsop-dns-rpz-00, sections 3 and 4.
 
