@@ -1,0 +1,99 @@
+//! One entry of a catalogue, as readers ask about it.
+
+use stix::{ObjectId, SpecVersion, Timestamp};
+use uuid::Uuid;
+
+use super::{Catalogue, ClassIx, GONE, GRANULAR, NONE, ObjectIx, REVOKED, Row, SPEC_20};
+use crate::record::{Added, RecordKind, Seq};
+
+/// One record as the catalogue knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) row: &'a Row,
+    /// Its number.
+    pub seq: Seq,
+}
+
+impl<'a> Entry<'a> {
+    /// Its time.
+    #[must_use]
+    pub fn added(&self) -> Added {
+        Added(self.row.added)
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> RecordKind {
+        self.row.kind
+    }
+
+    /// The object that it is about.
+    #[must_use]
+    pub fn object(&self) -> Option<ObjectIx> {
+        (self.row.object != NONE).then_some(ObjectIx(self.row.object))
+    }
+
+    /// The object's id.
+    #[must_use]
+    pub fn id(&self) -> Option<ObjectId> {
+        self.object().and_then(|object| self.catalogue.id(object))
+    }
+
+    /// The version: `modified`, else `created`, else the time at which it was added.
+    #[must_use]
+    pub fn version(&self) -> Timestamp {
+        self.row.version
+    }
+
+    /// Its class.
+    #[must_use]
+    pub fn class(&self) -> ClassIx {
+        ClassIx(self.row.class)
+    }
+
+    /// Whether this is the newest version of its object that counts, whoever brought it.
+    #[must_use]
+    pub fn last(&self) -> bool {
+        self.counts() && self.catalogue.latest(ObjectIx(self.row.object)) == Some(self.seq)
+    }
+
+    /// The member that brought it.
+    #[must_use]
+    pub fn sender(&self) -> Option<Uuid> {
+        self.catalogue.class(self.class()).map(|class| class.sender)
+    }
+
+    /// Whether the record is an object version that holds: not withdrawn, not replaced by a later announcement.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        matches!(self.row.kind, RecordKind::Object | RecordKind::Again) && self.row.flags & GONE == 0
+    }
+
+    /// Whether the version says that the object is revoked.
+    #[must_use]
+    pub fn revoked(&self) -> bool {
+        self.row.flags & REVOKED != 0
+    }
+
+    /// Whether some properties are marked by themselves.
+    #[must_use]
+    pub fn granular(&self) -> bool {
+        self.row.flags & GRANULAR != 0
+    }
+
+    /// The specification it follows.
+    #[must_use]
+    pub fn spec_version(&self) -> SpecVersion {
+        if self.row.flags & SPEC_20 != 0 { SpecVersion::V20 } else { SpecVersion::V21 }
+    }
+
+    /// Whom it refers to, and whether it makes no sense without them.
+    pub fn references(&self) -> impl Iterator<Item = (ObjectIx, bool)> + use<'a> {
+        let owner = u32::try_from(self.seq.0 - 1).unwrap_or(NONE);
+        let catalogue = self.catalogue;
+        (self.row.references as usize..)
+            .map_while(move |at| catalogue.links.get(at).filter(|link| link.owner == owner))
+            .map(|link| (ObjectIx(link.target), link.essential))
+    }
+}

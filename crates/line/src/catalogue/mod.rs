@@ -1,0 +1,274 @@
+//! The catalogue of a line: which objects it has, in which versions, and who refers to whom.
+//!
+//! Memory-resident and derived: it is rebuilt from the line, and is never the truth. About 120 bytes a record:
+//! entries in number order, objects in a hash table by id, references as one list threaded by target. Names that
+//! repeat (types, senders with their terms and markings) are kept once; such a combination is a *class*, and
+//! decisions about releases are made per class.
+
+mod entry;
+mod growing;
+mod judging;
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use stix::{ObjectId, Timestamp};
+use uuid::Uuid;
+
+pub use entry::Entry;
+pub(crate) use growing::{Fact, origin_of, version_of};
+
+use crate::chunks::Chunks;
+use crate::record::{Added, RecordKind, Seq};
+
+const NONE: u32 = u32::MAX;
+
+const SUPERSEDED: u8 = 1;
+const REVOKED: u8 = 2;
+const GRANULAR: u8 = 4;
+const SPEC_20: u8 = 8;
+const WITHDRAWN: u8 = 16;
+/// What does not count any more.
+const GONE: u8 = SUPERSEDED | WITHDRAWN;
+
+/// Most versions that one member may bring of one object; they are looked through one by one.
+pub(crate) const VERSIONS_MAX: usize = 1_000;
+
+/// An object of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectIx(pub(crate) u32);
+
+/// A class of records: same sender, terms and markings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassIx(u32);
+
+impl ClassIx {
+    /// Its place among the line's classes, from 0.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What the records of a class share.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Class {
+    /// The member that brought them.
+    pub sender: Uuid,
+    /// Its terms, as JSON.
+    pub terms: Option<Arc<str>>,
+    /// Their marking definitions, sorted.
+    pub markings: Vec<ObjectId>,
+    /// Whether some of their properties are marked by themselves.
+    pub granular: bool,
+}
+
+#[derive(Debug)]
+struct Row {
+    added: i64,
+    version: Timestamp,
+    fingerprint: u64,
+    object: u32,
+    class: u32,
+    previous: u32,
+    references: u32,
+    /// Hash of `created` and `created_by_ref`, which do not change between versions; 0 for objects without versions.
+    origin: u32,
+    kind: RecordKind,
+    flags: u8,
+}
+
+#[derive(Debug)]
+struct Object {
+    uuid: Uuid,
+    object_type: u16,
+    /// Whether several members have brought it.
+    several: bool,
+    /// The entry of the newest version, of whoever brought it.
+    latest: u32,
+    /// The last of the references to it.
+    referred: u32,
+}
+
+#[derive(Debug)]
+struct Link {
+    target: u32,
+    owner: u32,
+    /// The reference to the same target before this one.
+    before: u32,
+    essential: bool,
+}
+
+/// Where an object stands, with a part of its id's hash: the table grows and rules out others without looking at objects.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    hash: u32,
+    object: u32,
+}
+
+impl Place {
+    /// The hash as the table wants it: all 64 bits in use.
+    fn spread(hash: u32) -> u64 {
+        u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+/// The catalogue of one line.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    rows: Chunks<Row>,
+    objects: Chunks<Object>,
+    index: HashTable<Place>,
+    hasher: RandomState,
+    types: Vec<Box<str>>,
+    type_index: HashMap<Box<str>, u16>,
+    classes: Vec<Class>,
+    class_index: HashMap<Class, u32>,
+    links: Chunks<Link>,
+    waiting: HashMap<u32, Vec<u32>>,
+}
+
+impl Catalogue {
+    /// The number of the last record.
+    #[must_use]
+    pub fn head(&self) -> Seq {
+        Seq(self.rows.len() as u64)
+    }
+
+    /// The time of the last record; 0 before the first.
+    #[must_use]
+    pub fn head_added(&self) -> Added {
+        Added(self.row(self.head()).map_or(0, |row| row.added))
+    }
+
+    /// How many objects have at least one version here.
+    #[must_use]
+    pub fn objects(&self) -> usize {
+        (0..self.objects.len())
+            .filter(|at| self.objects.get(*at).is_some_and(|object| object.latest != NONE))
+            .count()
+    }
+
+    /// The entry with this number.
+    #[must_use]
+    pub fn entry(&self, seq: Seq) -> Option<Entry<'_>> {
+        self.row(seq).map(|row| Entry { catalogue: self, row, seq })
+    }
+
+    fn row(&self, seq: Seq) -> Option<&Row> {
+        let index = usize::try_from(seq.0.checked_sub(1)?).ok()?;
+        self.rows.get(index)
+    }
+
+    /// Looks an object up; it may be one that is only referred to.
+    #[must_use]
+    pub fn object(&self, id: &ObjectId) -> Option<ObjectIx> {
+        let object_type = *self.type_index.get(id.object_type())?;
+        let key = (object_type, id.uuid());
+        self.place(key).map(ObjectIx)
+    }
+
+    fn hash(&self, key: (u16, Uuid)) -> u32 {
+        // The upper half is as good as any: the hasher is keyed, because ids come from outside.
+        u32::try_from(self.hasher.hash_one(key) >> 32).unwrap_or_default()
+    }
+
+    fn place(&self, key: (u16, Uuid)) -> Option<u32> {
+        let hash = self.hash(key);
+        let is_it =
+            |object: u32| self.objects.get(object as usize).is_some_and(|o| (o.object_type, o.uuid) == key);
+        let same = |place: &Place| place.hash == hash && is_it(place.object);
+        self.index.find(Place::spread(hash), same).map(|place| place.object)
+    }
+
+    /// The object's id.
+    #[must_use]
+    pub fn id(&self, object: ObjectIx) -> Option<ObjectId> {
+        let object = self.objects.get(object.0 as usize)?;
+        ObjectId::new(self.types.get(usize::from(object.object_type))?, object.uuid).ok()
+    }
+
+    /// The object's type.
+    #[must_use]
+    pub fn object_type(&self, object: ObjectIx) -> &str {
+        let object = self.objects.get(object.0 as usize);
+        object.and_then(|object| self.types.get(usize::from(object.object_type))).map_or("", |name| name)
+    }
+
+    /// The number of the newest version that counts; `None` if all were withdrawn, or the object is only referred to.
+    #[must_use]
+    pub fn latest(&self, object: ObjectIx) -> Option<Seq> {
+        self.chain(object).find(Entry::counts).map(|entry| entry.seq)
+    }
+
+    /// Whether several members have brought the object: each of them its own versions.
+    #[must_use]
+    pub fn is_of_several(&self, object: ObjectIx) -> bool {
+        self.objects.get(object.0 as usize).is_some_and(|object| object.several)
+    }
+
+    /// The versions that count, from the newest.
+    pub fn newest_first(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
+        self.chain(object).filter(Entry::counts)
+    }
+
+    /// The numbers of all versions that count, from the oldest to the newest version.
+    #[must_use]
+    pub fn versions(&self, object: ObjectIx) -> Vec<Seq> {
+        let mut versions: Vec<_> = self
+            .chain(object)
+            .filter(|entry| entry.counts())
+            .map(|entry| (entry.version(), entry.seq))
+            .collect();
+        versions.sort_unstable();
+        versions.into_iter().map(|(_, seq)| seq).collect()
+    }
+
+    fn chain(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
+        let latest = self.objects.get(object.0 as usize).map_or(NONE, |object| object.latest);
+        let mut at = latest;
+        std::iter::from_fn(move || {
+            let entry = self.entry(Seq(u64::from(at) + 1)).filter(|_| at != NONE)?;
+            at = entry.row.previous;
+            Some(entry)
+        })
+    }
+
+    /// The records that refer to the object, the newest first.
+    pub fn referrers(&self, object: ObjectIx) -> impl Iterator<Item = Seq> + '_ {
+        let mut at = self.objects.get(object.0 as usize).map_or(NONE, |object| object.referred);
+        std::iter::from_fn(move || {
+            let link = self.links.get(at as usize).filter(|_| at != NONE)?;
+            at = link.before;
+            Some(Seq(u64::from(link.owner) + 1))
+        })
+    }
+
+    /// The last number whose time is not after `added`.
+    #[must_use]
+    pub fn until(&self, added: Added) -> Seq {
+        let (mut low, mut high) = (0, self.rows.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.rows.get(middle).is_some_and(|row| row.added <= added.0) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        Seq(low as u64)
+    }
+
+    /// What the records of a class share.
+    #[must_use]
+    pub fn class(&self, class: ClassIx) -> Option<&Class> {
+        self.classes.get(class.index())
+    }
+
+    /// The classes, in the order in which they came up.
+    pub fn class_ids(&self) -> impl Iterator<Item = ClassIx> + use<> {
+        (0..u32::try_from(self.classes.len()).unwrap_or(NONE)).map(ClassIx)
+    }
+}
