@@ -108,14 +108,14 @@ impl Gate {
                 None => rest.push(object),
             }
         }
-        // A draft hashes its bytes, which is most of the work here.
-        let drafts = rest
-            .into_par_iter()
-            .with_min_len(HASHED_TOGETHER)
-            .map(|Submission { raw, head }| {
-                Draft::object(member.uuid(), text.clone(), raw.into_bytes(), head)
-            })
-            .collect();
+        // A draft hashes its bytes, which is most of the work here. To hand a few to other threads takes longer.
+        let draft = |Submission { raw, head }: Submission| {
+            Draft::object(member.uuid(), text.clone(), raw.into_bytes(), head)
+        };
+        let drafts = match rest.len() {
+            0..=HASHED_TOGETHER => rest.into_iter().map(draft).collect(),
+            _ => rest.into_par_iter().with_min_len(HASHED_TOGETHER).map(draft).collect(),
+        };
         let answer = move |outcomes: Result<Vec<Outcome>, StorageError>| {
             told(outcomes.map(|outcomes| merged(outcomes, settled)).map_err(SubmitError::from));
         };

@@ -14,6 +14,7 @@ use gate::{Submission, SubmitError, Submitted};
 use http::{StatusCode, header};
 use policy::{Caller, Channel, CircleId, MemberId, Terms};
 use rayon::iter::{Either, IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
+use serde_json::value::RawValue;
 use stix::{Finding, ObjectId, Timestamp};
 use uuid::Uuid;
 
@@ -108,14 +109,26 @@ fn read(body: &[u8]) -> Result<Envelope, TaxiiError> {
         return Err(no_envelope(&"the body is no JSON object"));
     }
     let objects = stix::bundle::envelope(text).map_err(|finding| no_envelope(&finding))?;
-    let read = objects.into_par_iter().with_min_len(READ_TOGETHER).enumerate().map(|(at, raw)| {
+    let read = |(at, raw): (usize, &RawValue)| {
         let raw = raw.get();
         match stix::read_head(raw) {
             Ok(head) => Either::Left((at, Submission { raw: raw.to_owned(), head })),
             Err(finding) => Either::Right((at, failure(at, raw, &finding))),
         }
-    });
-    let (good, bad) = read.partition_map(|one| one);
+    };
+    // A few objects are read at once; to hand them to other threads takes longer.
+    if objects.len() <= READ_TOGETHER {
+        let (mut good, mut bad) = (Vec::with_capacity(objects.len()), Vec::new());
+        for one in objects.into_iter().enumerate().map(read) {
+            match one {
+                Either::Left(found) => good.push(found),
+                Either::Right(failed) => bad.push(failed),
+            }
+        }
+        return Ok(Envelope { good, bad });
+    }
+    let all = objects.into_par_iter().with_min_len(READ_TOGETHER).enumerate().map(read);
+    let (good, bad) = all.partition_map(|one| one);
     Ok(Envelope { good, bad })
 }
 
