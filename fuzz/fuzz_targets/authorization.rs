@@ -69,8 +69,10 @@ fuzz_target!(|text: &str| {
 
 /// Whether a name is one that somebody else can give an address to.
 fn foreign(host: &str) -> bool {
-    let name = host.split(':').next().unwrap_or_default();
-    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    let (name, port) = host.split_once(':').unwrap_or((host, ""));
+    let is_name = !name.is_empty()
+        && port.bytes().all(|b| b.is_ascii_digit())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
     is_name && name != "localhost" && name.parse::<IpAddr>().is_err()
 }
 

@@ -1,6 +1,6 @@
 #![no_main]
-//! The guard: a value that would hit a member's own asset is held, a page's whole host is held exactly when the host is, and
-//! what lies inside a held network of nobody's is held too. The first line is the asset, the second the value.
+//! The guard: a value that would hit a member's own asset is held, a URL of a whole host is held when the host is, and an
+//! asset more lets nothing more through. The first line is the asset, the second the value.
 
 use libfuzzer_sys::fuzz_target;
 use stix::Timestamp;
@@ -19,8 +19,9 @@ fuzz_target!(|text: &str| {
         assert!(held(&guard, &value), "an asset lets {value} through");
     }
     if let Some(host) = value.url_host().filter(|_| value.is_whole_host()) {
-        assert_eq!(held(&bare, &host), held(&bare, &value), "{value}");
-        assert_eq!(held(&guard, &host), held(&guard, &value), "{value} with {asset}");
+        for guard in [&bare, &guard] {
+            assert!(!held(guard, &host) || held(guard, &value), "{value} with {asset}");
+        }
     }
     if let Some(asset) = guess(asset).filter(|_| unread.is_empty()) {
         hits(&guard, &asset, &value, &context);

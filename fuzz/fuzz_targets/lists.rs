@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value as Json;
 use std::sync::Arc;
 use stix::Timestamp;
-use watch::{Context, Guard, Kind, Lists, guess, normalise, refang};
+use watch::{Context, Guard, Kind, Lists, Value, normalise, refang};
 
 fuzz_target!(|text: &str| {
     // Each reading takes the built-in lists too, which is slow: so several lists at once, and no reading for none.
@@ -27,12 +27,23 @@ fuzz_target!(|text: &str| {
         let list: Json = serde_json::from_str(text).unwrap_or_default();
         for entry in list["list"].as_array().into_iter().flatten().filter_map(Json::as_str) {
             let entry = entry.trim();
-            // Lists are written plainly, and hold names beyond the known suffixes.
-            let value = guess(entry).or_else(|| normalise(Kind::Domain, entry).ok());
-            let plain = refang(entry) == entry && !entry.contains([':', '/', '*']) || entry.contains("://");
-            if let Some(value) = value.filter(|_| plain) {
+            if let Some(value) = plain(entry) {
                 assert!(guard.check(&value, &context).is_err(), "{value} is on the list as `{entry}`");
             }
         }
     }
 });
+
+/// The value of an entry that is written as lists are: no port, no URL without scheme, nothing around it.
+fn plain(entry: &str) -> Option<Value> {
+    let letters = entry.bytes().all(|b| b.is_ascii_alphanumeric() || b".-@:/".contains(&b));
+    if !letters || refang(entry) != entry {
+        return None;
+    }
+    if entry.contains("://") {
+        return normalise(Kind::Url, entry).ok();
+    }
+    let kinds = [Kind::Ipv4, Kind::Ipv6, Kind::Md5, Kind::Sha1, Kind::Sha256, Kind::Sha512, Kind::Email];
+    let value = kinds.into_iter().find_map(|kind| normalise(kind, entry).ok());
+    value.or_else(|| normalise(Kind::Domain, entry).ok())
+}
