@@ -19,7 +19,7 @@ fn check(kind: Kind, value: &Value) {
     assert_eq!(normalise(kind, value.text()).as_ref(), Ok(value));
     assert_eq!(normalise(kind, &defang(value)).as_ref(), Ok(value), "defanged as {}", defang(value));
     if let Some(pattern) = pattern_of(value) {
-        assert_eq!(pattern_values(&pattern), std::slice::from_ref(&value), "{pattern}");
+        assert_eq!(pattern_values(&pattern), std::slice::from_ref(value), "{pattern}");
     }
     if kind.blockable() {
         assert!(!value.text().is_empty() && value.text().bytes().all(|b| b.is_ascii_graphic()), "{value:?}");
