@@ -232,7 +232,8 @@ impl<R: Read, F: FnMut(Item<'_>) -> ControlFlow<()>> Reader<'_, R, F> {
                 other => return Err(self.malformed(other, "a key in quotes, `,` or `}`")),
             }
         }
-        if is_bundle || (held.starts_with(b"{") && is_empty_bundle(held)) {
+        let over = over || held.len() > limit;
+        if is_bundle || !over && is_empty_bundle(held) {
             return Ok(ControlFlow::Continue(()));
         }
         self.hand_on(held, over)
@@ -398,8 +399,22 @@ impl<R: Read> Scan<R> {
     }
 
     fn byte_order_mark(&mut self) -> Result<(), BundleError> {
-        if self.peek()? == Some(0xef) && self.filled >= 3 && self.buffer[..3] == [0xef, 0xbb, 0xbf] {
-            self.at = 3;
+        // Byte by byte: a source may give as few at a time as it likes.
+        if self.peek()? == Some(0xef) {
+            self.advance();
+            for expected in [0xbb, 0xbf] {
+                match self.peek()? {
+                    Some(byte) if byte == expected => self.advance(),
+                    _ => {
+                        return Err(BundleError::Malformed {
+                            offset: 0,
+                            found: "byte 0xef".to_owned(),
+                            expected: "`{` of a bundle or `[` of a list",
+                            objects: 0,
+                        });
+                    }
+                }
+            }
         }
         Ok(())
     }

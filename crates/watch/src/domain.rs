@@ -35,7 +35,6 @@ const SPECIAL_USE: [&str; 19] = [
 
 /// The normal form of a name, or what is wrong with it.
 pub(crate) fn normal(text: &str) -> Result<String, &'static str> {
-    let text = text.strip_suffix(['.', '。', '．']).unwrap_or(text);
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
         && !text
             .split('.')
@@ -45,7 +44,8 @@ pub(crate) fn normal(text: &str) -> Result<String, &'static str> {
     } else {
         idna::domain_to_ascii(text).map_err(|_| "not a name that IDNA allows")?
     };
-    let ascii = ascii.strip_suffix('.').map_or(ascii.as_str(), |short| short);
+    // One dot at the end is the root's; IDNA has mapped its other forms to it.
+    let ascii = ascii.strip_suffix('.').unwrap_or(&ascii);
     if ascii.is_empty() || ascii.len() > NAME_BYTES_MAX {
         return Err("a name has 1 to 253 bytes");
     }
@@ -61,7 +61,9 @@ pub(crate) fn normal(text: &str) -> Result<String, &'static str> {
         }
     }
     let last = ascii.rsplit('.').next().unwrap_or_default();
-    if last.bytes().all(|b| b.is_ascii_digit()) {
+    // WHATWG URL, 3.5, "ends in a number": `0x1f` too would be read as an address.
+    let hex = last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    if hex || last.bytes().all(|b| b.is_ascii_digit()) {
         return Err("the last label is a number");
     }
     Ok(ascii.to_owned())

@@ -36,9 +36,10 @@ pub fn extract(text: &str) -> Vec<Found> {
     let mut walk = Walk { text: &armed.text, found: Vec::new() };
     walk.run();
     let place = |at: usize| armed.places.get(at).copied().unwrap_or(text.len());
+    let end = |at: usize| at.checked_sub(1).and_then(|at| armed.ends.get(at)).copied().unwrap_or(text.len());
     walk.found
         .into_iter()
-        .map(|(value, range)| Found { value, range: place(range.start)..place(range.end) })
+        .map(|(value, range)| Found { value, range: place(range.start)..end(range.end) })
         .collect()
 }
 

@@ -8,6 +8,9 @@ use std::borrow::Cow;
 
 use crate::value::{Kind, Value};
 
+/// Most spellings within spellings, such as `[[.]]`.
+const ROUNDS_MAX: usize = 8;
+
 /// What is written for a character, longest first where one begins another.
 const SPELLINGS: [(&str, &str); 34] = [
     ("[://]", "://"),
@@ -66,13 +69,15 @@ const SCHEMES: [(&str, &str); 12] = [
 #[must_use]
 pub fn refang(text: &str) -> Cow<'_, str> {
     let mut current = Cow::Borrowed(text);
-    loop {
+    for _ in 0..ROUNDS_MAX {
         let mut armed = Armed::default();
         if !armed.read(&current) {
             return current;
         }
         current = Cow::Owned(armed.text);
     }
+    // Deeper than anyone writes: left as it is, so that brackets in brackets cost no more than they are long.
+    Cow::Borrowed(text)
 }
 
 /// A value as it can be printed without anyone following it.
@@ -84,9 +89,9 @@ pub fn defang(value: &Value) -> String {
         Kind::Ipv6 => text.replace(':', "[:]"),
         Kind::Email => text.replace('@', "[@]").replace('.', "[.]"),
         Kind::Url => {
-            let text =
-                text.strip_prefix("http").map_or_else(|| text.to_owned(), |rest| format!("hxxp{rest}"));
-            text.replace('.', "[.]")
+            let rest =
+                text.strip_prefix("http").filter(|rest| rest.starts_with(':') || rest.starts_with("s:"));
+            rest.map_or_else(|| text.to_owned(), |rest| format!("hxxp{rest}")).replace('.', "[.]")
         }
         _ => text.to_owned(),
     }
@@ -98,6 +103,8 @@ pub(crate) struct Armed {
     pub(crate) text: String,
     /// For each byte of `text`, its place in the original; one more for the end.
     pub(crate) places: Vec<usize>,
+    /// For each byte of `text`, where its spelling ends in the original.
+    pub(crate) ends: Vec<usize>,
 }
 
 impl Armed {
@@ -108,7 +115,7 @@ impl Armed {
         let mut changed = false;
         while at < bytes.len() {
             if let Some((length, plain)) = self.spelling(source, at) {
-                self.push(plain, at);
+                self.push(plain, at, at + length);
                 at += length;
                 changed = true;
                 continue;
@@ -116,6 +123,7 @@ impl Armed {
             let width = source[at..].chars().next().map_or(1, char::len_utf8);
             for step in 0..width {
                 self.places.push(at + step);
+                self.ends.push(at + step + 1);
             }
             self.text.push_str(&source[at..at + width]);
             at += width;
@@ -124,9 +132,10 @@ impl Armed {
         changed
     }
 
-    fn push(&mut self, plain: &str, at: usize) {
+    fn push(&mut self, plain: &str, at: usize, end: usize) {
         self.text.push_str(plain);
         self.places.resize(self.text.len(), at);
+        self.ends.resize(self.text.len(), end);
     }
 
     fn spelling(&self, source: &str, at: usize) -> Option<(usize, &'static str)> {
@@ -144,9 +153,9 @@ impl Armed {
 
     /// A dot, colon or at sign in brackets, blanks around it included.
     fn bracketed(&self, rest: &str) -> Option<(usize, &'static str)> {
-        let inner = rest.trim_start_matches(' ');
+        let inner = rest.strip_prefix(' ').unwrap_or(rest);
         let blanks = rest.len() - inner.len();
-        if blanks > 1
+        if inner.starts_with(' ')
             || !self.text.ends_with(|c: char| c.is_alphanumeric() || ")]/:@.".contains(c)) && blanks > 0
         {
             return None;

@@ -225,6 +225,24 @@ pub enum ValueError {
 ///
 /// Source: RFC 5890 and UTS 46 (domains), RFC 5952 (IPv6), WHATWG URL (URLs), RFC 5321 (addresses of mail).
 pub fn normalise(kind: Kind, text: &str) -> Result<Value, ValueError> {
+    let mut value = normalise_once(kind, text)?;
+    if !matches!(kind, Kind::Url | Kind::RegistryKey | Kind::Email | Kind::Wallet) {
+        return Ok(value);
+    }
+    // Encoding and cutting can make a defanged spelling of what was none: what is read again must be the same.
+    for _ in 0..ROUNDS_MAX {
+        let again = normalise_once(kind, &value.text)?;
+        if again == value {
+            return Ok(value);
+        }
+        value = again;
+    }
+    Err(ValueError::Form { kind, reason: "a text with one reading" })
+}
+
+const ROUNDS_MAX: usize = 8;
+
+fn normalise_once(kind: Kind, text: &str) -> Result<Value, ValueError> {
     if text.len() > VALUE_BYTES_MAX {
         return Err(ValueError::TooLong { limit: VALUE_BYTES_MAX });
     }

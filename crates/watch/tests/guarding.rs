@@ -198,3 +198,15 @@ proptest! {
         }
     }
 }
+
+/// An entry of a warning list that is a URL of a whole host never held: only its host was asked about.
+#[test]
+fn a_listed_url_of_a_whole_host_is_held() {
+    let list = r#"{"name":"ours","type":"string","version":1,"list":["http://listed-k3.top"]}"#;
+    let (lists, findings) = Lists::with(&[list]);
+    assert_eq!(findings, []);
+    let (guard, _) = Guard::new::<&str>(std::sync::Arc::new(lists), &[]);
+    let hold = guard.check(&value("http://listed-k3.top/"), &Context::new(now(), 0)).unwrap_err();
+    assert_eq!(hold.rule, "warning-list", "{hold}");
+    assert!(guard.check(&value("http://other-k3.top/"), &Context::new(now(), 0)).is_ok());
+}

@@ -106,6 +106,54 @@ fn a_cell_is_guessed_in_whatever_spelling() {
     check("", None);
 }
 
+/// Brackets in brackets were undone level by level, each time over the whole text: seconds for one value.
+#[test]
+fn spellings_within_spellings_are_undone_as_deep_as_people_write_them() {
+    assert_eq!(refang("a[[.]]b"), "a.b");
+    let deep = format!("a{}.{}b", "[".repeat(400_000), "]".repeat(400_000));
+    assert_eq!(refang(&deep), deep, "left as it is");
+    let blanks = format!("a[{}.]b", " ".repeat(400_000));
+    assert_eq!(refang(&blanks), blanks);
+}
+
+/// Encoding and cutting could make a defanged spelling of what was none, so that a second reading had another host.
+#[test]
+fn a_value_has_one_reading() {
+    for (kind, text) in [(Kind::Url, "hxxp\tS://u-k3.top/"), (Kind::RegistryKey, "HKLM\\a \\")] {
+        if let Ok(value) = normalise(kind, text) {
+            assert_eq!(normalise(kind, value.text()), Ok(value.clone()), "{text}");
+        }
+    }
+}
+
+/// Browsers read `0x1f` at the end of a name as an address, past the registries that addresses are held against.
+#[test]
+fn names_that_are_read_as_addresses_are_none() {
+    for text in ["http://0x../", "http://a.0x1f../", "http://a.0x/"] {
+        assert!(normalise(Kind::Url, text).is_err(), "{text}");
+    }
+    assert_eq!(
+        normalise(Kind::Url, "http://0x7f.1/").unwrap().text(),
+        "http://127.0.0.1/",
+        "asked as an address"
+    );
+    assert!(normalise(Kind::Domain, "a.example.").is_ok(), "one dot at the end is the root's");
+    assert!(normalise(Kind::Domain, "a.example..").is_err());
+}
+
+#[test]
+fn defanging_leaves_schemes_alone_that_only_begin_with_http() {
+    let value = normalise(Kind::Url, "httpx://a-k3.top/").unwrap();
+    assert_eq!(refang(&defang(&value)), value.text());
+}
+
+#[test]
+fn a_range_covers_the_spelling_that_its_value_ends_in() {
+    for found in bongsu_watch::extract("see [:[://] and a[.]b-k3[.]top[.]") {
+        assert!(found.range.start < found.range.end, "{found:?}");
+    }
+}
+
 fn domain() -> impl Strategy<Value = String> {
     "[a-z0-9]{1,12}(-[a-z0-9]{1,5})?\\.(com|org|co\\.kr|net)"
 }

@@ -132,6 +132,12 @@ fn patterns_that_do_not_parse_are_kept_and_never_acted_on() {
     let answer = post(&node, &serving, format!("{{\"objects\":[{object}]}}")).1;
     assert_eq!(answer["success_count"], 1, "{answer}");
     assert_eq!(node.text(&serving, "exchange", "/d/list/domain.txt?bare"), "");
+    // Points before a number once kept the parser going until memory was full; the good beside it still reaches the list.
+    let mut hostile = indicator(2, "a-k3.top");
+    hostile["pattern"] = json!("[a:b = ..1]");
+    let both = format!("{{\"objects\":[{hostile},{}]}}", indicator(3, "beside-k3.top"));
+    assert_eq!(post(&node, &serving, both).1["success_count"], 2);
+    assert_eq!(node.text(&serving, "exchange", "/d/list/domain.txt?bare"), "beside-k3.top\n");
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn word(text: &str, at: usize, first: char) -> Result<(Token, usize), PatternErr
         };
         return Ok((token, length + 1));
     }
-    if first.is_ascii_digit() || (matches!(first, '+' | '-' | '.') && numeric_follows(&rest[1..])) {
+    if begins_number(rest) {
         return number(rest, at);
     }
     if first.is_ascii_alphabetic() || first == '_' {
@@ -108,7 +108,9 @@ fn word(text: &str, at: usize, first: char) -> Result<(Token, usize), PatternErr
     }
 }
 
-fn numeric_follows(rest: &str) -> bool {
+/// A sign or none, a point or none, a digit: in that order, or `..1` would be a number of no length.
+fn begins_number(rest: &str) -> bool {
+    let rest = rest.strip_prefix(['+', '-']).unwrap_or(rest);
     let rest = rest.strip_prefix('.').unwrap_or(rest);
     rest.starts_with(|c: char| c.is_ascii_digit())
 }

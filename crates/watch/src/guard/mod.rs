@@ -225,7 +225,8 @@ impl Guard {
             return Err(Hold::new("not-blockable", None, format!("{value} has no host")));
         };
         if value.is_whole_host() {
-            return self.check_harm(&host);
+            self.check_harm(&host)?;
+            return self.check_listed(value);
         }
         if let Some(special) =
             (host.kind() == Kind::Domain).then(|| domain::special_use(host.text())).flatten()

@@ -121,6 +121,7 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
     };
     let surface = Surface::of(target.uri.path());
     if surface == Surface::Open {
+        *request.uri_mut() = target.uri;
         return next.run(request).await;
     }
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;

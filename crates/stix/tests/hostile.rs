@@ -1,0 +1,81 @@
+//! Small inputs that once broke a reader, each with its story. Found by fuzzing.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
+
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use bongsu_stix::bundle::{Item, Limits, read};
+use bongsu_stix::{pattern, read_head};
+
+/// A source that gives one byte at a time.
+struct Dribble<'a>(&'a [u8]);
+
+impl Read for Dribble<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let (Some((first, rest)), Some(place)) = (self.0.split_first(), into.first_mut()) else {
+            return Ok(0);
+        };
+        (*place, self.0) = (*first, rest);
+        Ok(1)
+    }
+}
+
+/// How many objects were handed on, and how many were said to be bad.
+fn taken(source: impl Read, limits: &Limits) -> (usize, usize) {
+    let (mut good, mut bad) = (0, 0);
+    let done = read(source, limits, |item| {
+        match item {
+            Item::Object { .. } => good += 1,
+            Item::Bad { .. } => bad += 1,
+        }
+        ControlFlow::Continue(())
+    });
+    done.unwrap();
+    (good, bad)
+}
+
+/// `..1` was taken for a number of no length, again and again, until memory was full: three bytes in an indicator that any
+/// member could post stopped the node.
+#[test]
+fn points_before_a_number_end_the_pattern_and_not_the_node() {
+    for bad in ["..1", "[a:b = ..1]", "[a:b = +..1]", "[a:b = -.]", "[a:b = +-1]", "[a:b = .+1]"] {
+        assert!(pattern::parse(bad).is_err(), "{bad}");
+    }
+    for good in ["[a:b = .5]", "[a:b = +.5]", "[a:b = -1.5]", "[a:b = 1]"] {
+        assert!(pattern::parse(good).is_ok(), "{good}");
+    }
+}
+
+/// The mark was looked for in the first read alone, so a source that gave two bytes first made the file unreadable.
+#[test]
+fn a_byte_order_mark_is_taken_however_the_bytes_come() {
+    let bundle = "\u{feff}{\"type\":\"bundle\",\"objects\":[{\"type\":\"x-a\"}]}";
+    assert_eq!(taken(bundle.as_bytes(), &Limits::default()), (1, 0));
+    assert_eq!(taken(Dribble(bundle.as_bytes()), &Limits::default()), (1, 0));
+    assert!(read(&b"\xef\xbb{}"[..], &Limits::default(), |_| ControlFlow::Continue(())).is_err());
+}
+
+/// A bare object that was cut to the limit passed for an empty bundle and was gone; one a little over it was handed on.
+#[test]
+fn a_bare_object_over_the_limit_is_always_said_to_be() {
+    let limited = |object_bytes_max| Limits { object_bytes_max, ..Limits::default() };
+    for (limit, text) in [(1, "{\"a\":1}"), (8, "{\"a\":12 }"), (8, "{       \"a\":1}")] {
+        assert_eq!(taken(text.as_bytes(), &limited(limit)), (0, 1), "{limit}: {text}");
+    }
+    assert_eq!(taken(&b"{\"a\":12}"[..], &limited(8)), (1, 0), "just at the limit");
+}
+
+/// Properties of custom types may end in `_refs` without holding ids; a number in one made the object unreadable.
+#[test]
+fn custom_references_may_hold_anything_and_are_checked_all_the_same() {
+    let with = |value: &str| {
+        let id = "x-a--11111111-1111-4111-8111-111111111111";
+        read_head(&format!(r#"{{"type":"x-a","id":"{id}","x_refs":{value}}}"#))
+    };
+    for good in ["[1]", "[\"a\",null,true,{\"b\":[2.5]}]", "[]", "[[\"c\"]]"] {
+        assert!(with(good).is_ok(), "{good}");
+    }
+    assert!(with("[{\"a\":1,\"a\":2}]").is_err(), "a key twice is a key twice, wherever it stands");
+    assert!(with(&format!("{}1{}", "[".repeat(500), "]".repeat(500))).is_err(), "nor is depth free there");
+}
