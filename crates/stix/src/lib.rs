@@ -13,9 +13,11 @@ pub mod json;
 pub mod marking;
 pub mod pattern;
 pub mod time;
+pub mod validate;
 
 pub use finding::{Finding, Severity};
 pub use head::{Head, Reference, Role, SpecVersion, read_head};
 pub use id::{IdError, ObjectId, observable_id};
 pub use marking::Tlp;
 pub use time::{TimeError, Timestamp};
+pub use validate::validate;

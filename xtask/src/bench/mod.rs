@@ -12,6 +12,7 @@ mod node;
 mod objects;
 mod page;
 mod table;
+mod validate;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,8 @@ enum What {
     Singles,
     /// From the start of the demo to its first answer
     Demo,
+    /// STIX validation of the objects of a bundle, in memory and on one core
+    Validate,
 }
 
 /// Options of `cargo xtask bench`.
@@ -40,6 +43,9 @@ pub(crate) struct Args {
     /// Objects that `ingest` brings in
     #[arg(long, default_value_t = 1_000_000)]
     objects: u64,
+    /// Bundle that `validate` reads, also packed with gzip [default: ATT&CK beside the project, else indicators made up]
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
     /// Where the store lies [default: a temporary folder beside the build]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -56,6 +62,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.objects < 10_000 {
         bail!("--objects is at least 10000: fewer say nothing");
     }
+    let wanted = |what| args.what.is_empty() || args.what.contains(&what);
+    let mut table = Table::new(args.json);
+    if wanted(What::Validate) {
+        validate::run(args.bundle.as_deref(), &mut table)?;
+    }
+    if args.what.iter().any(|what| *what != What::Validate) || args.what.is_empty() {
+        with_a_node(args, wanted, &mut table)?;
+    }
+    table.finish();
+    Ok(())
+}
+
+/// What needs the program.
+fn with_a_node(args: &Args, wanted: impl Fn(What) -> bool, table: &mut Table) -> Result<()> {
     let program = match &args.program {
         Some(program) => program.canonicalize().with_context(|| program.display().to_string())?,
         None => node::build()?,
@@ -67,19 +87,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             .tempdir_in(program.parent().context("a program lies in a folder")?),
     }
     .context("no folder for the store")?;
-    let wanted = |what| args.what.is_empty() || args.what.contains(&what);
-    let mut table = Table::new(args.json);
     if wanted(What::Ingest) {
         let node = Node::new(&program, &dir.path().join("ingest"))?;
-        ingest::envelopes(&node, args.objects, &mut table)?;
-        page::run(&node, args.objects, &mut table)?;
+        ingest::envelopes(&node, args.objects, table)?;
+        page::run(&node, args.objects, table)?;
     }
     if wanted(What::Singles) {
-        ingest::singles(&Node::new(&program, &dir.path().join("singles"))?, &mut table)?;
+        ingest::singles(&Node::new(&program, &dir.path().join("singles"))?, table)?;
     }
     if wanted(What::Demo) {
-        demo::run(&program, &mut table)?;
+        demo::run(&program, table)?;
     }
-    table.finish();
     Ok(())
 }
