@@ -101,6 +101,7 @@ fn member(id: MemberId, handle: &str, clearance: Tlp) -> Member {
         own_assets: Vec::new(),
         confidence_min: 0,
         contact: None,
+        intake: policy::Intake::Accept,
         ended: false,
     }
 }

@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 mod member;
+mod quarantine;
 mod share;
 
 pub(crate) use member::{CircleCommand, CircleProfile, MemberCommand, MemberProfile};
+pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use share::{DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, TermsArgs, WithdrawArgs};
 
 const AFTER_HELP: &str = "\
@@ -96,6 +98,9 @@ pub(crate) enum NodeCommand {
     Share(ShareArgs),
     /// Withdraw objects from a circle: from then on they go out in no form
     Withdraw(WithdrawArgs),
+    /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Make what a member gets, exactly as it gets it
     Deliver(DeliverArgs),
     /// Copy the store to a file while it runs
@@ -152,6 +157,27 @@ pub(crate) enum OnwardArg {
     WithinCircle,
     /// Pass it on as its marking allows
     Allowed,
+}
+
+/// What becomes of objects that break a MUST of STIX 2.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum IntakeArg {
+    /// They are shared, and what is wrong is told
+    Accept,
+    /// They are kept for operators alone until one decides
+    Quarantine,
+    /// They are not taken
+    Refuse,
+}
+
+impl From<IntakeArg> for policy::Intake {
+    fn from(intake: IntakeArg) -> Self {
+        match intake {
+            IntakeArg::Accept => Self::Accept,
+            IntakeArg::Quarantine => Self::Quarantine,
+            IntakeArg::Refuse => Self::Refuse,
+        }
+    }
 }
 
 impl From<LevelArg> for policy::Level {

@@ -36,6 +36,7 @@ fn member(id: MemberId, handle: &str, language: &str) -> Member {
         own_assets: vec!["ours-k3.example".to_owned()],
         confidence_min: 0,
         contact: (id == SENDER).then(|| "duty desk, cert@cert.example".to_owned()),
+        intake: policy::Intake::Accept,
         ended: false,
     }
 }

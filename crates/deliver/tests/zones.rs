@@ -68,6 +68,7 @@ fn set_up(gate: &Gate, clock: &Clock) {
         own_assets: Vec::new(),
         confidence_min: 0,
         contact: None,
+        intake: policy::Intake::Accept,
         ended: false,
     };
     let circle = Circle {

@@ -23,7 +23,8 @@ impl Gate {
     /// [`StorageError`]: to be tried again.
     pub fn announce_due(&self, now: Timestamp) -> Result<usize, StorageError> {
         let mut count = 0;
-        for line in self.store().lines() {
+        let book = self.book();
+        for line in book.circles().map(|circle| LineId::new(circle.id.uuid())) {
             let mut announced = self.inner.announced.lock();
             let (classes, due) = self.store().look(line, |catalogue| {
                 let over = |class: &ClassIx| {

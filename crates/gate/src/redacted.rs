@@ -167,6 +167,7 @@ mod tests {
                     own_assets: Vec::new(),
                     confidence_min: 0,
                     contact: None,
+                    intake: policy::Intake::Accept,
                     ended: false,
                 };
                 gate.record(MemberId::NODE, Entry::Member(member)).unwrap();

@@ -4,14 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use line::{Added, Catalogue, Draft, LineId, Outcome, Refusal, Seq, StorageError};
-use policy::{CircleId, Level, MemberId, Reach, Request, Rule, Terms};
-use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
-use stix::{Head, ObjectId, Timestamp, Tlp};
+use policy::{CircleId, Intake, Level, MemberId, Reach, Request, Rule, Terms};
+use stix::{Finding, Head, ObjectId, Severity, Timestamp, Tlp};
 
+use crate::intake::{Passage, Way, strictest};
 use crate::opening::{Gate, NotFound};
-
-/// Objects that one thread hashes, so that small submissions stay on the thread that brings them.
-const HASHED_TOGETHER: usize = 200;
+use crate::view::is_told_by_content;
 
 /// An object to be shared: its text with the head read from it.
 #[derive(Debug, Clone)]
@@ -31,9 +29,15 @@ pub enum Submitted {
         seq: Seq,
         /// Its time.
         added: Added,
+        /// What of it is not as STIX 2.1 has it; what breaks a MUST first.
+        findings: Vec<Finding>,
     },
     /// It was there already.
     Present,
+    /// It breaks a MUST of STIX 2.1, and is kept apart, durably, until an operator decides.
+    Quarantined(Vec<Finding>),
+    /// It breaks a MUST of STIX 2.1, and the source's intake refuses that.
+    Invalid(Vec<Finding>),
     /// The line refused it.
     Refused(Refusal),
     /// The circle's rules refuse it.
@@ -55,6 +59,19 @@ pub enum SubmitError {
     Storage(#[from] StorageError),
 }
 
+/// By whom, where and how something is shared.
+#[derive(Debug, Clone, Copy)]
+pub struct Sharing<'t> {
+    /// By whom.
+    pub member: MemberId,
+    /// Where.
+    pub circle: CircleId,
+    /// Under which terms.
+    pub terms: &'t Terms,
+    /// What becomes of malformed objects, if that is stricter than the member's own intake.
+    pub intake: Intake,
+}
+
 /// Is told what became of a submission.
 pub type Told = Box<dyn FnOnce(Result<Vec<Submitted>, SubmitError>) + Send>;
 
@@ -62,7 +79,7 @@ impl Gate {
     /// Shares objects in a circle; returns when they are durable. Outcomes are in the objects' order.
     ///
     /// # Errors
-    /// [`SubmitError`]: then nothing was taken.
+    /// [`SubmitError`]: then nothing was told to be taken, and repeating adds nothing twice.
     pub fn submit(
         &self,
         member: MemberId,
@@ -71,21 +88,50 @@ impl Gate {
         objects: Vec<Submission>,
         now: Timestamp,
     ) -> Result<Vec<Submitted>, SubmitError> {
+        self.share(&Sharing { member, circle, terms, intake: Intake::Accept }, objects, now)
+    }
+
+    /// As [`Gate::submit`], with an intake of its own.
+    ///
+    /// # Errors
+    /// As [`Gate::submit`].
+    pub fn share(
+        &self,
+        sharing: &Sharing<'_>,
+        objects: Vec<Submission>,
+        now: Timestamp,
+    ) -> Result<Vec<Submitted>, SubmitError> {
         let (send, receive) = std::sync::mpsc::sync_channel(1);
-        self.submit_then(member, circle, terms, objects, now, Box::new(move |told| drop(send.send(told))));
+        self.share_then(sharing, objects, now, Box::new(move |told| drop(send.send(told))));
         receive.recv().unwrap_or(Err(SubmitError::Storage(StorageError::Closing)))
     }
 
-    /// As [`Gate::submit`], but calls `told` when it is durable; `told` must not block.
-    pub fn submit_then(
+    /// As [`Gate::share`], but calls `told` when it is durable; `told` must not block.
+    pub fn share_then(
         &self,
-        member: MemberId,
-        circle: CircleId,
-        terms: &Terms,
+        sharing: &Sharing<'_>,
         objects: Vec<Submission>,
         now: Timestamp,
         told: Told,
     ) {
+        let intake = strictest(self.book().member(sharing.member), sharing.intake);
+        self.pass(&Sharing { intake, ..*sharing }, objects, now, told);
+    }
+
+    /// Shares what an operator has let through, whatever the member's intake.
+    pub(crate) fn share_decided(
+        &self,
+        sharing: &Sharing<'_>,
+        objects: Vec<Submission>,
+        now: Timestamp,
+    ) -> Result<Vec<Submitted>, SubmitError> {
+        let (send, receive) = std::sync::mpsc::sync_channel(1);
+        self.pass(sharing, objects, now, Box::new(move |told| drop(send.send(told))));
+        receive.recv().unwrap_or(Err(SubmitError::Storage(StorageError::Closing)))
+    }
+
+    fn pass(&self, sharing: &Sharing<'_>, objects: Vec<Submission>, now: Timestamp, told: Told) {
+        let Sharing { member, circle, terms, intake } = *sharing;
         let ceiling = match self.may_share(member, circle, now) {
             Ok(ceiling) => ceiling,
             Err(error) => return told(Err(error)),
@@ -105,21 +151,39 @@ impl Gate {
         for (at, object) in objects.into_iter().enumerate() {
             match refuse(at, &object.head) {
                 Some(told) => settled.push((at, told)),
-                None => rest.push(object),
+                None => rest.push((at, object)),
             }
         }
-        // A draft hashes its bytes, which is most of the work here. To hand a few to other threads takes longer.
-        let draft = |Submission { raw, head }: Submission| {
-            Draft::object(member.uuid(), text.clone(), raw.into_bytes(), head)
+        let line = LineId::new(circle.uuid());
+        let way = |object: &Submission| match intake {
+            Intake::Accept => Way::Circle,
+            Intake::Refuse => Way::Nowhere,
+            // What was released before is there already.
+            Intake::Quarantine if self.has_from(line, member, object) => Way::Circle,
+            Intake::Quarantine => Way::Quarantine,
         };
-        let drafts = match rest.len() {
-            0..=HASHED_TOGETHER => rest.into_iter().map(draft).collect(),
-            _ => rest.into_par_iter().with_min_len(HASHED_TOGETHER).map(draft).collect(),
-        };
-        let answer = move |outcomes: Result<Vec<Outcome>, StorageError>| {
-            told(outcomes.map(|outcomes| merged(outcomes, settled)).map_err(SubmitError::from));
-        };
-        self.store().append_then(LineId::new(circle.uuid()), drafts, Box::new(answer));
+        let passage = Passage::new(settled, rest, (member.uuid(), text.as_ref()), way);
+        passage.append(self.store(), line, told);
+    }
+
+    /// Whether the line has these very bytes from the member.
+    fn has_from(&self, line: LineId, member: MemberId, object: &Submission) -> bool {
+        let seqs = self.store().look(line, |catalogue| {
+            let known = catalogue.object(&object.head.id)?;
+            let own = catalogue.newest_first(known).filter(|entry| entry.sender() == Some(member.uuid()));
+            Some(own.map(|entry| entry.seq).collect::<Vec<Seq>>())
+        });
+        let seqs = seqs.ok().flatten().unwrap_or_default();
+        self.is_one_of(line, seqs, &object.raw)
+    }
+
+    /// Whether one of the records has this body.
+    fn is_one_of(&self, line: LineId, mut seqs: Vec<Seq>, raw: &str) -> bool {
+        seqs.sort_unstable();
+        let mut found = false;
+        let read =
+            self.store().bodies(line, &seqs, &mut |_, _, body| found |= body == raw.as_bytes());
+        read.is_ok() && found
     }
 
     /// What is to be said of objects that another member has brought before and this one sees: the same is there already,
@@ -133,6 +197,10 @@ impl Gate {
     ) -> HashMap<usize, Submitted> {
         let line = LineId::new(circle.uuid());
         let of_another = |catalogue: &Catalogue, object: &Submission| {
+            // What one observes is its own to say, whoever else observed the same.
+            if is_observation(object) {
+                return None;
+            }
             let known = catalogue.object(&object.head.id)?;
             let mut others =
                 catalogue.newest_first(known).filter(|entry| entry.sender() != Some(member.uuid()));
@@ -162,18 +230,13 @@ impl Gate {
             }
             seen
         });
-        let same = |at: usize, versions: &[Seq]| {
-            let mut found = false;
-            let mut sorted = versions.to_vec();
-            sorted.sort_unstable();
-            let raw = objects.get(at).map_or("", |object| object.raw.as_str());
-            let read = self.store().bodies(line, &sorted, &mut |_, _, body| found |= body == raw.as_bytes());
-            read.is_ok() && found
+        let same = |at: usize, versions: Vec<Seq>| {
+            self.is_one_of(line, versions, objects.get(at).map_or("", |object| object.raw.as_str()))
         };
         seen.unwrap_or_default()
             .into_iter()
             .map(|(at, versions)| {
-                let told = match same(at, &versions) {
+                let told = match same(at, versions) {
                     true => Submitted::Present,
                     false => Submitted::Forbidden(Rule::OwnedByAnother),
                 };
@@ -201,7 +264,7 @@ impl Gate {
         }
         let drafts = ids.iter().map(|id| Draft::withdrawal(member.uuid(), id, reason)).collect();
         let outcomes = self.store().append(LineId::new(circle.uuid()), drafts)?;
-        Ok(merged(outcomes, Vec::new()))
+        Ok(outcomes.into_iter().map(Submitted::of).collect())
     }
 
     /// Whether the member may share in the circle now; the circle's ceiling if it may.
@@ -218,19 +281,40 @@ impl Gate {
     }
 }
 
-/// Outcomes in the order of what was submitted, with what never went to the line in its place.
-fn merged(outcomes: Vec<Outcome>, settled: Vec<(usize, Submitted)>) -> Vec<Submitted> {
-    let count = outcomes.len() + settled.len();
-    let mut outcomes = outcomes.into_iter().map(|outcome| match outcome {
-        Outcome::Appended { seq, added } => Submitted::Appended { seq, added },
-        Outcome::Present { .. } => Submitted::Present,
-        Outcome::Refused(refusal) => Submitted::Refused(refusal),
-    });
-    let mut settled = settled.into_iter().peekable();
-    (0..count)
-        .filter_map(|at| match settled.next_if(|(place, _)| *place == at) {
-            Some((_, told)) => Some(told),
-            None => outcomes.next(),
-        })
-        .collect()
+/// Whether it is an observable whose id follows from its content, and does.
+fn is_observation(object: &Submission) -> bool {
+    let of_content = || {
+        let content: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&object.raw).ok()?;
+        stix::observable_id(&content)
+    };
+    is_told_by_content(&object.head.id) && of_content().as_ref() == Some(&object.head.id)
+}
+
+impl Submitted {
+    /// Why it is not in the line, as a sentence for the one who brought it; `None` if it is.
+    #[must_use]
+    pub fn complaint(&self) -> Option<String> {
+        let list = |findings: &[Finding]| {
+            let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+            errors.map(Finding::to_string).collect::<Vec<_>>().join("; ")
+        };
+        match self {
+            Self::Appended { .. } | Self::Present => None,
+            Self::Refused(refusal) => Some(refusal.to_string()),
+            Self::Forbidden(rule) => Some(format!("{rule} [{}]", rule.code())),
+            Self::Quarantined(findings) => Some(format!(
+                "it breaks STIX 2.1 and waits for the node's operators to look at it: {}",
+                list(findings)
+            )),
+            Self::Invalid(findings) => Some(format!("it breaks STIX 2.1: {}", list(findings))),
+        }
+    }
+
+    pub(crate) fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Appended { seq, added } => Self::Appended { seq, added, findings: Vec::new() },
+            Outcome::Present { .. } => Self::Present,
+            Outcome::Refused(refusal) => Self::Refused(refusal),
+        }
+    }
 }

@@ -22,6 +22,11 @@ const BUDGET: u32 = 10_000;
 /// Longest chain of essential references that is followed.
 const DEPTH_MAX: u8 = 8;
 
+/// Whether an id follows from what an observable is, so that whoever observes it gives it the same one (STIX 2.1, 2.9).
+pub(crate) fn is_told_by_content(id: &ObjectId) -> bool {
+    id.uuid().get_version_num() == 5 && stix::id::is_observable(id.object_type())
+}
+
 /// What is to become of an entry.
 #[derive(Debug, Clone)]
 pub(crate) enum Fate {
@@ -160,6 +165,11 @@ impl<'v> View<'v> {
             })
             .collect();
         earlier.sort_unstable_by_key(|version| version.seq);
+        // What several observed is one object, and what each says of it is a version: only the same words need not be said
+        // again.
+        if self.catalogue.id(object).is_some_and(|id| is_told_by_content(&id)) {
+            earlier.retain(|version| version.says_the_same(entry));
+        }
         depth > 0 && earlier.iter().any(|version| self.spend() && self.fate_within(version, depth - 1).goes())
     }
 

@@ -205,3 +205,47 @@ fn two_changes_at_once_do_not_undo_each_other() {
     let member = node.gate.book().member(C).unwrap().clone();
     assert_eq!((member.name.as_str(), member.confidence_min), ("x49", 49));
 }
+
+/// An address as an observable, with what else is said of it.
+fn address(more: Value) -> Value {
+    let mut object = json!({"type": "ipv4-addr", "spec_version": "2.1", "value": "198.51.100.3"});
+    object["id"] = json!(stix::observable_id(object.as_object().unwrap()).unwrap().to_string());
+    object["object_marking_refs"] = json!([Tlp::Green.definition_id().to_string()]);
+    for (key, value) in more.as_object().unwrap() {
+        object[key] = value.clone();
+    }
+    object
+}
+
+#[test]
+fn what_several_observe_is_one_object_and_what_each_says_of_it_is_kept() {
+    let node = Node::new();
+    node.share(A, &Terms::default(), &[address(json!({}))]);
+    // The same words again: kept as B's, told to nobody who has them already.
+    let head = node.reader(C).head();
+    node.share(B, &Terms::default(), &[address(json!({}))]);
+    assert_eq!(node.reader(C).head().0, head.0 + 1);
+    let all = Query { versions: vec![VersionMatch::All], limit: 9, ..Query::default() };
+    let texts = |member| -> Vec<String> {
+        let page = node.reader(member).page(&all).unwrap();
+        page.items.into_iter().map(|item| item.into_inner().raw).collect()
+    };
+    assert_eq!(texts(C).len(), 1);
+    // Other words: a version more, and A's are not gone.
+    node.share(B, &Terms::default(), &[address(json!({"x_seen_by": "B"}))]);
+    assert!(texts(C).len() == 2 && texts(C)[1].contains("x_seen_by"), "{:?}", texts(C));
+    // Withdrawn by A, it is still B's.
+    let id = ObjectId::parse(address(json!({}))["id"].as_str().unwrap()).unwrap();
+    node.gate.withdraw(A, node::CIRCLE, std::slice::from_ref(&id), "no").unwrap();
+    assert!(texts(C).len() == 1 && texts(C)[0].contains("x_seen_by"), "{:?}", texts(C));
+    node.gate.withdraw(B, node::CIRCLE, &[id], "no").unwrap();
+    assert!(texts(C).is_empty());
+}
+
+#[test]
+fn an_observable_whose_id_does_not_follow_from_it_is_its_first_senders() {
+    let node = Node::new();
+    node.share(A, &Terms::default(), &[address(json!({}))]);
+    let told = node.try_share(B, &Terms::default(), &[address(json!({"value": "203.0.113.9"}))]);
+    assert_eq!(told, [Submitted::Forbidden(Rule::OwnedByAnother)]);
+}

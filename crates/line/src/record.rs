@@ -24,6 +24,13 @@ impl LineId {
         Self(uuid)
     }
 
+    /// The line beside this one that keeps what was brought to it and waits for an operator's decision. No circle has its
+    /// UUID, so no reader of a circle comes to it.
+    #[must_use]
+    pub fn quarantine(self) -> Self {
+        Self(Uuid::new_v5(&self.0, b"quarantine"))
+    }
+
     /// The UUID.
     #[must_use]
     pub const fn uuid(self) -> Uuid {

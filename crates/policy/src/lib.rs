@@ -26,7 +26,7 @@ pub use caller::{Caller, Channel};
 pub use circle::{Circle, CircleId, Onward};
 pub use class::{Class, Part};
 pub use credential::{Credential, CredentialKind, Setting};
-pub use member::{Level, Member, MemberId, Use};
+pub use member::{Intake, Level, Member, MemberId, Use};
 pub use redact::{RedactError, Removal, named, redact};
 pub use release::{
     Cut, Decision, Parting, Pass, Permit, Reach, Released, Request, counts_as, decide, forbidden_selectors,

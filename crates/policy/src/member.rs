@@ -87,6 +87,33 @@ impl fmt::Display for Level {
 /// The form in which something is wanted: the form of the level with that name.
 pub type Use = Level;
 
+/// What becomes of objects that break a MUST of STIX 2.1, from the mildest to the strictest.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Intake {
+    /// They are shared, and the one who brought them is told what is wrong.
+    #[default]
+    Accept,
+    /// They are kept where operators alone see them, until one decides.
+    Quarantine,
+    /// They are not taken.
+    Refuse,
+}
+
+impl Intake {
+    /// Its name, as in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Quarantine => "quarantine",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
 /// An organisation that takes part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
@@ -118,7 +145,14 @@ pub struct Member {
     /// Whom to reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+    /// What becomes of malformed objects that it brings.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub intake: Intake,
     /// Whether it takes part no more.
     #[serde(default)]
     pub ended: bool,
+}
+
+fn is_default(intake: &Intake) -> bool {
+    *intake == Intake::default()
 }

@@ -35,6 +35,7 @@ fn member(id: MemberId) -> Member {
         own_assets: Vec::new(),
         confidence_min: 0,
         contact: None,
+        intake: policy::Intake::Accept,
         ended: false,
     }
 }

@@ -1,6 +1,6 @@
 //! What may be typed about members and circles.
 
-use super::{LevelArg, OnwardArg, TlpArg};
+use super::{IntakeArg, LevelArg, OnwardArg, TlpArg};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,9 @@ pub(crate) struct MemberProfile {
     /// Leave out of lists and zones what is less sure than this, 0 to 100 [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub confidence_min: Option<u8>,
+    /// What becomes of objects it brings that break STIX 2.1 [default: accept]
+    #[arg(long, value_enum)]
+    pub intake: Option<IntakeArg>,
     /// How to reach it
     #[arg(long)]
     pub contact: Option<String>,

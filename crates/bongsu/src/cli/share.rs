@@ -1,6 +1,6 @@
 //! What may be typed about taking in, sharing, withdrawing and delivering.
 
-use super::{LevelArg, OnwardArg, TlpArg};
+use super::{IntakeArg, LevelArg, OnwardArg, TlpArg};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -20,6 +20,9 @@ pub(crate) struct ImportArgs {
     /// What the files hold
     #[arg(long, value_enum, default_value_t = FormatArg::Auto)]
     pub format: FormatArg,
+    /// What becomes of objects that break STIX 2.1, if that is stricter than the member's own [default: accept]
+    #[arg(long, value_enum)]
+    pub intake: Option<IntakeArg>,
     #[command(flatten)]
     pub terms: TermsArgs,
     /// Findings to print; all of them are counted

@@ -7,9 +7,9 @@ use crate::command::terms;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
 use exchange::read::{self, Format, Item, Options};
-use gate::{Submission, SubmitError, Submitted};
+use gate::{Sharing, Submission, SubmitError, Submitted};
 use line::LineId;
-use policy::{CircleId, MemberId, Terms};
+use policy::{CircleId, Intake, MemberId, Terms};
 use serde_json::json;
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -27,6 +27,7 @@ pub(crate) struct Target {
     pub member: MemberId,
     pub circle: CircleId,
     pub terms: Terms,
+    pub intake: Intake,
 }
 
 /// What became of the files.
@@ -35,6 +36,7 @@ pub(crate) struct Report {
     pub added: u64,
     pub present: u64,
     pub refused: u64,
+    pub quarantined: u64,
     pub withdrawn: u64,
     pub warnings: u64,
     pub findings: Vec<String>,
@@ -63,6 +65,7 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
         member: node.sender(&book, args.sender.as_deref())?.id,
         circle: node.circle(&book, &args.circle)?.id,
         terms: terms::terms(node, &book, &args.terms)?,
+        intake: args.intake.map_or(Intake::Accept, Into::into),
     };
     may_share(node, &target, &args.circle)?;
     let started = Instant::now();
@@ -73,19 +76,22 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
     let seconds = started.elapsed().as_secs_f64();
     let shown = report.findings.iter().take(args.findings);
     let mut text = format!(
-        "{} added, {} there already, {} refused, {} withdrawn, {} warnings in {seconds:.1} s.\n",
-        report.added, report.present, report.refused, report.withdrawn, report.warnings
+        "{} added, {} there already, {} refused, {} quarantined, {} withdrawn, {} warnings in {seconds:.1} s.\n",
+        report.added, report.present, report.refused, report.quarantined, report.withdrawn, report.warnings
     );
     shown.for_each(|finding| text.push_str(&format!("  {finding}\n")));
     let more = report.findings.len().saturating_sub(args.findings);
     if more > 0 {
         text.push_str(&format!("  … and {more} more: --findings {} shows them\n", report.findings.len()));
     }
+    if report.quarantined > 0 {
+        text.push_str(&format!("Next: bongsu quarantine list {}\n", args.circle));
+    }
     let json = json!({
         "circle": args.circle, "added": report.added, "present": report.present, "refused": report.refused,
-        "withdrawn": report.withdrawn, "warnings": report.warnings, "findings": report.findings, "seconds": seconds,
+        "quarantined": report.quarantined, "withdrawn": report.withdrawn, "warnings": report.warnings, "findings": report.findings, "seconds": seconds,
     });
-    let exit = if report.refused > 0 { Exit::Findings } else { Exit::Done };
+    let exit = if report.refused + report.quarantined > 0 { Exit::Findings } else { Exit::Done };
     Ok(Answer::done(json, text).ending(exit))
 }
 
@@ -204,17 +210,29 @@ fn submit(
     }
     let objects = std::mem::take(batch);
     let ids: Vec<ObjectId> = objects.iter().map(|object| object.head.id.clone()).collect();
-    let told = node.gate.submit(target.member, target.circle, &target.terms, objects, node.now());
-    let told = told.map_err(|error| {
+    let sharing = Sharing {
+        member: target.member,
+        circle: target.circle,
+        terms: &target.terms,
+        intake: target.intake,
+    };
+    let told = node.gate.share(&sharing, objects, node.now()).map_err(|error| {
         Failure::new(format!("{name}: {error}"))
             .hint("is the member in the circle, and is the circle in force?")
     })?;
     for (id, told) in ids.iter().zip(told) {
-        match told {
-            Submitted::Appended { .. } => report.added += 1,
-            Submitted::Present => report.present += 1,
-            Submitted::Refused(refusal) => report.refuse(format!("{name}: {id}: {refusal}")),
-            Submitted::Forbidden(rule) => report.refuse(format!("{name}: {id}: {rule} [{}]", rule.code())),
+        match (told.complaint(), told) {
+            (_, Submitted::Appended { findings, .. }) => {
+                report.added += 1;
+                report.warnings += findings.len() as u64;
+                findings.iter().for_each(|finding| report.note(format!("{name}: {id}: {finding}")));
+            }
+            (Some(complaint), Submitted::Quarantined(_)) => {
+                report.quarantined += 1;
+                report.note(format!("{name}: {id}: {complaint}"));
+            }
+            (Some(complaint), _) => report.refuse(format!("{name}: {id}: {complaint}")),
+            (None, _) => report.present += 1,
         }
     }
     Ok(())

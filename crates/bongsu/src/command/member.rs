@@ -42,6 +42,7 @@ struct View<'a> {
     sectors: &'a [String],
     assets: &'a [String],
     confidence_min: u8,
+    intake: &'static str,
     contact: Option<&'a str>,
     ended: bool,
     circles: Vec<&'a str>,
@@ -59,6 +60,7 @@ fn view<'a>(book: &'a Book, member: &'a Member) -> View<'a> {
         sectors: &member.sectors,
         assets: &member.own_assets,
         confidence_min: member.confidence_min,
+        intake: member.intake.name(),
         contact: member.contact.as_deref(),
         ended: member.ended,
         circles: book
@@ -91,6 +93,7 @@ fn add(node: &Node, handle: String, profile: &MemberProfile, no_token: bool) -> 
         own_assets: Vec::new(),
         confidence_min: 0,
         contact: None,
+        intake: policy::Intake::Accept,
         ended: false,
     };
     apply(profile, &mut member)?;
@@ -143,7 +146,7 @@ fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
     let list = |words: &[String]| if words.is_empty() { "none".to_owned() } else { words.join(" ") };
     let text = format!(
         "{} ({}){}\n  level       {}\n  clearance   {}\n  country     {}\n  language    {}\n  sectors     {}\n  \
-         own assets  {}\n  confidence  from {}\n  contact     {}\n  circles     {}\n  credentials {}\n",
+         own assets  {}\n  confidence  from {}\n  intake      {}\n  contact     {}\n  circles     {}\n  credentials {}\n",
         view.handle,
         view.name,
         if view.ended { ", ended" } else { "" },
@@ -154,6 +157,7 @@ fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
         list(view.sectors),
         list(view.assets),
         view.confidence_min,
+        view.intake,
         view.contact.unwrap_or("not stated"),
         if view.circles.is_empty() { "none".to_owned() } else { view.circles.join(" ") },
         credentials.len(),
@@ -255,6 +259,9 @@ fn apply(profile: &MemberProfile, member: &mut Member) -> Result<(), Failure> {
     }
     if let Some(confidence_min) = profile.confidence_min {
         member.confidence_min = confidence_min;
+    }
+    if let Some(intake) = profile.intake {
+        member.intake = intake.into();
     }
     if let Some(contact) = &profile.contact {
         member.contact = Some(contact.clone());

@@ -11,6 +11,7 @@ pub(crate) mod deliver;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod member;
+pub(crate) mod quarantine;
 pub(crate) mod share;
 mod source;
 pub(crate) mod terms;
@@ -38,6 +39,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Circle(command) => circle::run(node, command),
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
+        NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Deliver(args) => deliver::run(node, &args),
         NodeCommand::Backup(args) => backup::run(node, &args),
     }

@@ -36,7 +36,7 @@ pub(crate) fn run(node: &Node, args: &WithdrawArgs) -> Result<Answer, Failure> {
             Submitted::Refused(_) => {
                 findings.push(format!("{id}: not in the circle, or shared by another member"))
             }
-            Submitted::Forbidden(rule) => findings.push(format!("{id}: {rule}")),
+            told => findings.extend(told.complaint().map(|complaint| format!("{id}: {complaint}"))),
         }
     }
     let mut text = format!("{} withdrawn from {}.\n", withdrawn.len(), args.circle);

@@ -52,7 +52,7 @@ pub(super) fn set(node: &Node) -> Result<(), Failure> {
     let (region_id, assets_id) = (region.id, assets.id);
     node.record(Entry::Circle(region))?;
     node.record(Entry::Circle(assets))?;
-    let to = |circle, terms| Target { member: sender, circle, terms };
+    let to = |circle, terms| Target { member: sender, circle, terms, intake: policy::Intake::Accept };
     let tomorrow = Timestamp::from_micros(node.now().micros() + DAY_MICROS);
     let embargoed = Terms { embargo_until: Some(tomorrow), ..Terms::default() };
     take(node, &to(region_id, Terms::default()), "attack-dprk.json.gz", ATTACK, Format::Stix)?;
@@ -110,6 +110,7 @@ fn members() -> [Member; 5] {
         own_assets: Vec::new(),
         confidence_min: 0,
         contact: None,
+        intake: policy::Intake::Accept,
         ended: false,
     };
     let contact = |text: &str| Some(text.to_owned());

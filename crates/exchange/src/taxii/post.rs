@@ -10,12 +10,12 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use gate::{Submission, SubmitError, Submitted};
+use gate::{Sharing, Submission, SubmitError, Submitted};
 use http::{StatusCode, header};
-use policy::{Caller, Channel, CircleId, MemberId, Terms};
+use policy::{Caller, Channel, CircleId, Intake, MemberId, Terms};
 use rayon::iter::{Either, IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 use serde_json::value::RawValue;
-use stix::{Finding, ObjectId, Timestamp};
+use stix::{Finding, ObjectId, Severity, Timestamp};
 use uuid::Uuid;
 
 use super::collections::{find, json, reader};
@@ -54,7 +54,7 @@ pub(super) async fn objects(
         SubmitError::NotInForce => TaxiiError::forbidden(error.to_string()),
         error => TaxiiError::unavailable(&error),
     })?;
-    place.run(move || answer(&state, member, sent, outcomes, now)).await
+    place.run(move || answer(&state, (member, circle), sent, outcomes, now)).await
 }
 
 /// Where an envelope is worked on. A long one is read, queued (which can wait) and answered where it holds up nobody.
@@ -166,51 +166,63 @@ fn submit(
         })
         .unzip();
     let told = Box::new(move |outcomes| drop(told.send(outcomes)));
-    state.taxii.gate.submit_then(member, circle, &Terms::default(), submissions, now, told);
+    let sharing = Sharing { member, circle, terms: &Terms::default(), intake: Intake::Accept };
+    state.taxii.gate.share_then(&sharing, submissions, now, told);
     Ok(Sent { good, bad })
 }
 
 /// The answer, which is also kept.
 fn answer(
     state: &Server,
-    member: MemberId,
+    (member, circle): (MemberId, CircleId),
     sent: Sent,
     outcomes: Vec<Submitted>,
     now: Timestamp,
 ) -> Result<Response, TaxiiError> {
     let Sent { good, bad: mut failures } = sent;
     let total_count = good.len() + failures.len();
-    let mut successes = Vec::with_capacity(good.len());
+    let (mut successes, mut pendings) = (Vec::with_capacity(good.len()), Vec::new());
     for ((at, id, version), outcome) in good.into_iter().zip(outcomes) {
         // An object without times of its own has the time of its adding for a version, as in the manifest.
         let added = if let Submitted::Appended { added, .. } = outcome { added.timestamp() } else { now };
         let version = version.unwrap_or(added).to_string();
         let detail = |message| Detail { id: id.to_string(), version, message };
-        match outcome {
-            Submitted::Appended { .. } | Submitted::Present => successes.push(detail(None)),
-            Submitted::Refused(refusal) => failures.push((at, detail(Some(refusal.to_string())))),
-            Submitted::Forbidden(rule) => {
-                failures.push((at, detail(Some(format!("{rule} [{}]", rule.code())))))
-            }
+        match (outcome.complaint(), &outcome) {
+            (None, outcome) => successes.push(detail(remark(outcome))),
+            (complaint, Submitted::Quarantined(_)) => pendings.push(detail(complaint)),
+            (complaint, _) => failures.push((at, detail(complaint))),
         }
     }
     failures.sort_by_key(|(at, _)| *at);
     let failures: Vec<Detail> = failures.into_iter().map(|(_, detail)| detail).collect();
     let status = Status {
         id: Uuid::new_v4(),
-        status: "complete",
+        status: if pendings.is_empty() { "complete" } else { "pending" }.into(),
         request_timestamp: now.to_string(),
         total_count,
         success_count: successes.len(),
         successes,
         failure_count: failures.len(),
         failures,
-        pending_count: 0,
+        pending_count: pendings.len(),
+        pendings,
     };
     let id = status.id;
     let (text, kept) = status.texts().map_err(|error| TaxiiError::unavailable(&error))?;
-    state.statuses.keep(id, member, kept);
+    state.statuses.keep(id, member, circle, kept);
     Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, TAXII)], text).into_response())
+}
+
+/// What is to be said of an object that was taken although it breaks a MUST.
+fn remark(outcome: &Submitted) -> Option<String> {
+    let Submitted::Appended { findings, .. } = outcome else { return None };
+    let mut broken = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let first = broken.next()?;
+    let more = match broken.count() {
+        0 => String::new(),
+        count => format!("; and {count} more"),
+    };
+    Some(format!("taken, although it breaks STIX 2.1: {first}{more}"))
 }
 
 pub(super) async fn withdraw(
@@ -242,7 +254,7 @@ fn withdrawn(
     let told = state.taxii.gate.withdraw(member, circle, &[id], "withdrawn over TAXII");
     let told = told.map_err(|error| TaxiiError::unavailable(&error))?;
     match told.first() {
-        Some(Submitted::Refused(_) | Submitted::Forbidden(_)) => {
+        Some(told) if told.complaint().is_some() => {
             Err(TaxiiError::forbidden("Only the member that shared an object can withdraw it."))
         }
         _ => Ok(json(&serde_json::json!({}))),

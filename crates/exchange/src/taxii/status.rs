@@ -3,6 +3,7 @@
 //! They live in memory. Each member has room of its own, so that what one sends pushes no other's out; the status of a
 //! large envelope is kept without what went well, which the counts tell, so that it does not push out its sender's others.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use axum::Extension;
@@ -10,8 +11,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use parking_lot::Mutex;
-use policy::{Caller, MemberId};
-use serde::Serialize;
+use gate::{Gate, QuarantineState};
+use policy::{Caller, CircleId, MemberId};
+use stix::ObjectId;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Shared;
@@ -27,23 +30,25 @@ const MEMBER_BYTES_MAX: usize = 1024 * 1024;
 const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// A status resource.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Status {
     pub(super) id: Uuid,
-    pub(super) status: &'static str,
+    pub(super) status: Cow<'static, str>,
     pub(super) request_timestamp: String,
     pub(super) total_count: usize,
     pub(super) success_count: usize,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) successes: Vec<Detail>,
     pub(super) failure_count: usize,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) failures: Vec<Detail>,
     pub(super) pending_count: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) pendings: Vec<Detail>,
 }
 
 /// What became of one object.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Detail {
     pub(super) id: String,
     pub(super) version: String,
@@ -60,31 +65,44 @@ impl Status {
             return Ok((whole.clone(), whole));
         }
         self.successes.clear();
-        let failures = std::mem::take(&mut self.failures);
-        let mut bytes = serde_json::to_string(&self)?.len() + "\"failures\":[],".len();
-        for failure in failures {
-            bytes += serde_json::to_string(&failure)?.len() + 1;
+        let (pendings, failures) = (std::mem::take(&mut self.pendings), std::mem::take(&mut self.failures));
+        let mut bytes = serde_json::to_string(&self)?.len() + "\"failures\":[],\"pendings\":[],".len();
+        for (detail, kept) in pendings
+            .into_iter()
+            .map(|detail| (detail, true))
+            .chain(failures.into_iter().map(|detail| (detail, false)))
+        {
+            bytes += serde_json::to_string(&detail)?.len() + 1;
             if bytes > STATUS_BYTES_MAX {
                 break;
             }
-            self.failures.push(failure);
+            if kept { self.pendings.push(detail) } else { self.failures.push(detail) }
         }
         let kept = serde_json::to_string(&self)?;
         Ok((whole, kept))
     }
 }
 
+/// A status as it is kept.
+#[derive(Clone)]
+struct Text {
+    id: Uuid,
+    /// Where the objects went.
+    circle: CircleId,
+    json: String,
+}
+
 /// A member's statuses, the oldest first.
 #[derive(Default)]
 struct Own {
-    texts: VecDeque<(Uuid, String)>,
+    texts: VecDeque<Text>,
     bytes: usize,
 }
 
 impl Own {
     /// Lets the oldest go; how many bytes that were.
     fn shorten(&mut self) -> usize {
-        let gone = self.texts.pop_front().map_or(0, |(_, text)| text.len());
+        let gone = self.texts.pop_front().map_or(0, |text| text.json.len());
         self.bytes -= gone;
         gone
     }
@@ -97,11 +115,11 @@ struct Kept {
 }
 
 impl Kept {
-    fn keep(&mut self, id: Uuid, member: MemberId, text: String) {
+    fn keep(&mut self, member: MemberId, text: Text) {
         let own = self.members.entry(member).or_default();
-        own.bytes += text.len();
-        self.bytes += text.len();
-        own.texts.push_back((id, text));
+        own.bytes += text.json.len();
+        self.bytes += text.json.len();
+        own.texts.push_back(text);
         while own.bytes > MEMBER_BYTES_MAX && own.texts.len() > 1 {
             self.bytes -= own.shorten();
         }
@@ -119,15 +137,14 @@ pub(super) struct Statuses {
 }
 
 impl Statuses {
-    pub(super) fn keep(&self, id: Uuid, member: MemberId, text: String) {
-        self.kept.lock().keep(id, member, text);
+    pub(super) fn keep(&self, id: Uuid, member: MemberId, circle: CircleId, json: String) {
+        self.kept.lock().keep(member, Text { id, circle, json });
     }
 
     /// The status with this id, if it is the member's. A walk over a few thousand at most.
-    fn of(&self, id: Uuid, member: MemberId) -> Option<String> {
+    fn of(&self, id: Uuid, member: MemberId) -> Option<Text> {
         let kept = self.kept.lock();
-        let (_, text) = kept.members.get(&member)?.texts.iter().rev().find(|(known, _)| *known == id)?;
-        Some(text.clone())
+        kept.members.get(&member)?.texts.iter().rev().find(|text| text.id == id).cloned()
     }
 }
 
@@ -139,7 +156,45 @@ pub(super) async fn read(
     let Caller::Member(member) = caller else { return Err(TaxiiError::not_found()) };
     let text =
         id.parse().ok().and_then(|id| state.statuses.of(id, member)).ok_or_else(TaxiiError::not_found)?;
-    Ok(([(header::CONTENT_TYPE, TAXII)], text).into_response())
+    let waits = text.json.contains("\"status\":\"pending\"");
+    let json = match waits {
+        false => text.json,
+        true => {
+            let shown = move || as_it_stands(&state.taxii.gate, member, &text);
+            let shown = tokio::task::spawn_blocking(shown).await;
+            shown.unwrap_or_else(|error| Err(TaxiiError::unavailable(&error)))?
+        }
+    };
+    Ok(([(header::CONTENT_TYPE, TAXII)], json).into_response())
+}
+
+/// A status with what operators have decided since.
+fn as_it_stands(gate: &Gate, member: MemberId, text: &Text) -> Result<String, TaxiiError> {
+    let unavailable = |error: &dyn std::fmt::Display| TaxiiError::unavailable(error);
+    let mut status: Status = serde_json::from_str(&text.json).map_err(|error| unavailable(&error))?;
+    for mut pending in std::mem::take(&mut status.pendings) {
+        let state = match ObjectId::parse(&pending.id) {
+            Ok(id) => gate.quarantine_state(member, text.circle, &id).map_err(|error| unavailable(&error))?,
+            Err(_) => QuarantineState::Gone,
+        };
+        match state {
+            QuarantineState::Waiting => status.pendings.push(pending),
+            QuarantineState::Shared => {
+                pending.message = None;
+                status.successes.push(pending);
+                status.success_count += 1;
+            }
+            QuarantineState::Gone => {
+                status.failures.push(pending);
+                status.failure_count += 1;
+            }
+        }
+    }
+    status.pending_count = status.pendings.len();
+    if status.pendings.is_empty() {
+        status.status = Cow::Borrowed("complete");
+    }
+    serde_json::to_string(&status).map_err(|error| unavailable(&error))
 }
 
 #[cfg(test)]
@@ -148,6 +203,7 @@ mod tests {
 
     const A: MemberId = MemberId::new(Uuid::from_u128(1));
     const B: MemberId = MemberId::new(Uuid::from_u128(2));
+    const C: CircleId = CircleId::new(Uuid::from_u128(3));
 
     fn status(successes: usize, failures: usize, message_bytes: usize) -> Status {
         let detail = |message: Option<String>| Detail {
@@ -157,7 +213,7 @@ mod tests {
         };
         Status {
             id: Uuid::from_u128(9),
-            status: "complete",
+            status: Cow::Borrowed("complete"),
             request_timestamp: "2026-09-01T00:00:00.000Z".to_owned(),
             total_count: successes + failures,
             success_count: successes,
@@ -165,6 +221,7 @@ mod tests {
             failure_count: failures,
             failures: (0..failures).map(|_| detail(Some("x".repeat(message_bytes)))).collect(),
             pending_count: 0,
+            pendings: Vec::new(),
         }
     }
 
@@ -193,12 +250,12 @@ mod tests {
     fn what_one_member_sends_pushes_out_no_other_members() {
         let statuses = Statuses::default();
         let id = Uuid::from_u128;
-        statuses.keep(id(1), A, "mine".to_owned());
+        statuses.keep(id(1), A, C, "mine".to_owned());
         for number in 0..100 {
-            statuses.keep(id(100 + number), B, "x".repeat(STATUS_BYTES_MAX));
+            statuses.keep(id(100 + number), B, C, "x".repeat(STATUS_BYTES_MAX));
         }
-        assert_eq!(statuses.of(id(1), A).as_deref(), Some("mine"));
-        assert_eq!(statuses.of(id(1), B), None, "by its owner alone");
+        assert_eq!(statuses.of(id(1), A).unwrap().json, "mine");
+        assert!(statuses.of(id(1), B).is_none(), "by its owner alone");
         assert!(statuses.of(id(199), B).is_some() && statuses.of(id(100), B).is_none());
         assert!(statuses.kept.lock().members[&B].bytes <= MEMBER_BYTES_MAX);
     }
@@ -207,11 +264,11 @@ mod tests {
     fn beyond_all_room_those_with_most_lose_their_oldest() {
         let statuses = Statuses::default();
         let member = |number| MemberId::new(Uuid::from_u128(number));
-        statuses.keep(Uuid::from_u128(1), member(0), "mine".to_owned());
+        statuses.keep(Uuid::from_u128(1), member(0), C, "mine".to_owned());
         for number in 1..100 {
             for at in 0..4 {
                 let id = Uuid::from_u128(number * 10 + at);
-                statuses.keep(id, member(number), "x".repeat(STATUS_BYTES_MAX));
+                statuses.keep(id, member(number), C, "x".repeat(STATUS_BYTES_MAX));
             }
         }
         let held: usize = statuses.kept.lock().members.values().map(|own| own.bytes).sum();

@@ -68,6 +68,7 @@ impl Node {
                 own_assets: Vec::new(),
                 confidence_min: 0,
                 contact: None,
+                intake: policy::Intake::Accept,
                 ended: false,
             };
             gate.record(MemberId::NODE, Entry::Member(member)).unwrap();

@@ -64,6 +64,12 @@ impl<'a> Entry<'a> {
         self.catalogue.class(self.class()).map(|class| class.sender)
     }
 
+    /// Whether the bytes of both are the same, as far as 64 bits of their hash tell.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Entry<'_>) -> bool {
+        self.row.fingerprint == other.row.fingerprint
+    }
+
     /// Whether the record is an object version that holds: not withdrawn, not replaced by a later announcement.
     #[must_use]
     pub fn counts(&self) -> bool {

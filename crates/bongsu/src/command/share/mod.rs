@@ -11,7 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::node::Node;
 use exchange::read::{self, Item};
 use gate::{Query, Submission, Submitted, VersionMatch};
-use policy::{Book, Level, Member, Reach, Request};
+use policy::{Book, Intake, Level, Member, Reach, Request};
 use serde_json::json;
 use std::ops::ControlFlow;
 use stix::ObjectId;
@@ -43,7 +43,8 @@ pub(crate) fn run(node: &Node, args: &ShareArgs, watch: &mut Watcher<'_>) -> Res
     let mut rows = Vec::new();
     for handle in &args.circles {
         let circle = node.circle(&book, handle)?;
-        let target = Target { member: sender.id, circle: circle.id, terms: terms.clone() };
+        let target =
+            Target { member: sender.id, circle: circle.id, terms: terms.clone(), intake: Intake::Accept };
         may_share(node, &target, handle)?;
         let is_new = |found: &&Found| found.dated || !knows(node, circle.id, &found.submission.head.id);
         let new: Vec<Submission> =
@@ -56,13 +57,10 @@ pub(crate) fn run(node: &Node, args: &ShareArgs, watch: &mut Watcher<'_>) -> Res
                 .hint("the circles named before it have what was shared")
         })?;
         for (id, told) in ids.iter().zip(told) {
-            match told {
-                Submitted::Appended { .. } => added += 1,
-                Submitted::Present => present += 1,
-                Submitted::Refused(refusal) => findings.push(format!("{handle}: {id}: {refusal}")),
-                Submitted::Forbidden(rule) => {
-                    findings.push(format!("{handle}: {id}: {rule} [{}]", rule.code()))
-                }
+            match told.complaint() {
+                Some(complaint) => findings.push(format!("{handle}: {id}: {complaint}")),
+                None if told == Submitted::Present => present += 1,
+                None => added += 1,
             }
         }
         rows.push((handle.clone(), added, present));
