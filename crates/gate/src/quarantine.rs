@@ -184,6 +184,9 @@ impl Gate {
 
     fn read_apart(&self, line: LineId, seqs: &[Seq]) -> Result<Vec<Quarantined>, StorageError> {
         let mut texts = Vec::with_capacity(seqs.len());
+        if seqs.is_empty() {
+            return Ok(Vec::new());
+        }
         self.store().bodies(line, seqs, &mut |seq, added, body| {
             texts.push((seq, added, String::from_utf8_lossy(body).into_owned()));
         })?;

@@ -35,7 +35,7 @@ fn member(id: MemberId) -> Member {
         own_assets: Vec::new(),
         confidence_min: 0,
         contact: None,
-        intake: policy::Intake::Accept,
+        intake: bongsu_policy::Intake::Accept,
         ended: false,
     }
 }
