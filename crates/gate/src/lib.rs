@@ -21,6 +21,7 @@ mod quarantine;
 mod query;
 mod reader;
 mod redacted;
+mod said;
 mod submit;
 mod view;
 
@@ -32,4 +33,5 @@ pub use opening::{Gate, GateError, NotFound};
 pub use quarantine::{QuarantineState, Quarantined, Verdict};
 pub use query::{ManifestRow, Object, Page, Query, VersionMatch};
 pub use reader::Reader;
+pub use said::Said;
 pub use submit::{Sharing, Submission, SubmitError, Submitted, Told};

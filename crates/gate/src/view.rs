@@ -229,7 +229,7 @@ impl<'v> View<'v> {
     }
 
     /// What policy says of the entry's class.
-    fn permit(&mut self, entry: &Entry<'_>) -> Permit {
+    pub(crate) fn permit(&mut self, entry: &Entry<'_>) -> Permit {
         let class = entry.class();
         let names_source = self.names_source(entry);
         if !names_source && let Some(known) = self.table.get(class) {

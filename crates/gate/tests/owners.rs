@@ -234,12 +234,28 @@ fn what_several_observe_is_one_object_and_what_each_says_of_it_is_kept() {
     // Other words: a version more, and A's are not gone.
     node.share(B, &Terms::default(), &[address(json!({"x_seen_by": "B"}))]);
     assert!(texts(C).len() == 2 && texts(C)[1].contains("x_seen_by"), "{:?}", texts(C));
-    // Withdrawn by A, it is still B's.
     let id = ObjectId::parse(address(json!({}))["id"].as_str().unwrap()).unwrap();
+    let said: Vec<_> = node.reader(C).said_by(&id).unwrap().iter().map(|said| said.member).collect();
+    assert_eq!(said, [Some(A), Some(B)]);
+    // Withdrawn by A, it is still B's.
     node.gate.withdraw(A, node::CIRCLE, std::slice::from_ref(&id), "no").unwrap();
     assert!(texts(C).len() == 1 && texts(C)[0].contains("x_seen_by"), "{:?}", texts(C));
     node.gate.withdraw(B, node::CIRCLE, &[id], "no").unwrap();
     assert!(texts(C).is_empty());
+}
+
+#[test]
+fn who_does_not_want_to_be_named_is_not_named_where_another_said_the_same() {
+    let node = Node::new();
+    node.share(A, &Terms::default(), &[address(json!({}))]);
+    let hidden = Terms { pseudonymise: true, ..Terms::default() };
+    node.share(B, &hidden, &[address(json!({}))]);
+    let id = ObjectId::parse(address(json!({}))["id"].as_str().unwrap()).unwrap();
+    let said = |member| -> Vec<_> {
+        node.reader(member).said_by(&id).unwrap().iter().map(|said| said.member).collect()
+    };
+    assert_eq!(said(C), [Some(A), None]);
+    assert_eq!(said(B), [Some(A), Some(B)]);
 }
 
 #[test]

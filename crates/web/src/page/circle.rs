@@ -26,6 +26,7 @@ struct CirclePage {
     records: u64,
     members: Vec<Row>,
     checkpoint: Option<String>,
+    quarantined: usize,
 }
 
 struct Row {
@@ -80,6 +81,10 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
                 level: member.level.name(),
             })
             .collect(),
+        quarantined: match viewer.caller {
+            Caller::Operator => pages.gate.quarantine_count(circle.id).unwrap_or_default(),
+            Caller::Member(_) => 0,
+        },
         checkpoint: checkpoint.map(|checkpoint| checkpoint.note),
     })
 }

@@ -1,4 +1,4 @@
-//! The pages: overview, circle, member, what was held, objects.
+//! The pages: overview, circle and its quarantine, member, what was held, objects.
 
 mod circle;
 mod guard;
@@ -6,6 +6,7 @@ mod held;
 mod member;
 mod objects;
 mod overview;
+mod quarantine;
 
 use std::sync::Arc;
 
@@ -73,6 +74,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
     Router::new()
         .route("/", get(overview::page))
         .route("/circles/{circle}", get(circle::page))
+        .route("/circles/{circle}/quarantine", get(quarantine::page))
         .route("/members/{member}", get(member::page))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))

@@ -58,6 +58,7 @@ struct ObjectPage {
     version: String,
     seq: u64,
     added: String,
+    said: Vec<(String, String)>,
     members: Vec<GetsIt>,
     raw: String,
 }
@@ -316,9 +317,43 @@ fn make_one(
         version: found.version.to_string(),
         seq: found.seq.0,
         added: found.added.timestamp().to_string(),
+        said: who_said_it(pages, viewer, &book, circle, &id)?,
         members,
         raw: found.raw,
     }))
+}
+
+/// Who has shared the object, as the viewer may know it, with the time of the first.
+fn who_said_it(
+    pages: &Pages,
+    viewer: &Viewer,
+    book: &Book,
+    circle: &Circle,
+    id: &ObjectId,
+) -> Result<Vec<(String, String)>, StorageError> {
+    let name = |member: MemberId| match book.member(member) {
+        Some(member) => member.name.clone(),
+        None => "the node's operator".to_owned(),
+    };
+    if let Caller::Member(member) = viewer.caller {
+        let level = book.member(member).map_or(Level::Read, |member| member.level);
+        let Some(reader) = reader(pages, viewer, member, circle, level) else { return Ok(Vec::new()) };
+        let said = reader.said_by(id)?.into_iter();
+        let named = |said: gate::Said| said.member.map_or_else(|| "a member".to_owned(), name);
+        return Ok(said.map(|said| (named(said), shown(said.added))).collect());
+    }
+    pages.gate.store().look(LineId::new(circle.id.uuid()), |catalogue| {
+        let mut said: Vec<(MemberId, Added)> = Vec::new();
+        for entry in catalogue.object(id).into_iter().flat_map(|object| catalogue.newest_first(object)) {
+            let Some(sender) = entry.sender().map(MemberId::new) else { continue };
+            match said.iter_mut().find(|(known, _)| *known == sender) {
+                Some((_, added)) => *added = entry.added().min(*added),
+                None => said.push((sender, entry.added())),
+            }
+        }
+        said.sort_unstable_by_key(|(_, added)| *added);
+        said.into_iter().map(|(member, added)| (name(member), shown(added))).collect()
+    })
 }
 
 fn newest(pages: &Pages, circle: &Circle, id: &ObjectId) -> Result<Option<Found>, StorageError> {
