@@ -81,8 +81,8 @@ impl Passage {
             let findings = findings(&submission.raw);
             let way = if is_bad(&findings) { way(&submission) } else { Way::Circle };
             let Submission { raw, head } = submission;
-            let draft = (way != Way::Nowhere)
-                .then(|| Draft::object(sender, terms.cloned(), raw.into_bytes(), head));
+            let draft =
+                (way != Way::Nowhere).then(|| Draft::object(sender, terms.cloned(), raw.into_bytes(), head));
             (at, findings, way, draft)
         };
         let judged: Vec<_> = match objects.len() {
@@ -93,8 +93,7 @@ impl Passage {
         for (at, findings, way, draft) in judged {
             match draft {
                 Some(draft) => {
-                    let lot =
-                        if way == Way::Circle { &mut passage.circle } else { &mut passage.quarantine };
+                    let lot = if way == Way::Circle { &mut passage.circle } else { &mut passage.quarantine };
                     lot.drafts.push(draft);
                     lot.places.push((at, findings));
                 }
@@ -119,8 +118,7 @@ impl Passage {
         }
         store.ensure_line(line.quarantine());
         let join = Arc::new(Mutex::new(Some(Join { passage: self, told, left: 2, failed: None })));
-        for (line, drafts, kept) in
-            [(line, drafts, Kept::InCircle), (line.quarantine(), apart, Kept::Apart)]
+        for (line, drafts, kept) in [(line, drafts, Kept::InCircle), (line.quarantine(), apart, Kept::Apart)]
         {
             let join = Arc::clone(&join);
             store.append_then(line, drafts, Box::new(move |outcomes| Join::arrived(&join, outcomes, kept)));

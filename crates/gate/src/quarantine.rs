@@ -81,11 +81,7 @@ impl Gate {
     ///
     /// # Errors
     /// [`StorageError`].
-    pub fn quarantined_as(
-        &self,
-        circle: CircleId,
-        id: &ObjectId,
-    ) -> Result<Vec<Quarantined>, StorageError> {
+    pub fn quarantined_as(&self, circle: CircleId, id: &ObjectId) -> Result<Vec<Quarantined>, StorageError> {
         let line = LineId::new(circle.uuid()).quarantine();
         let seqs = self.waiting(circle, |entry| entry.id().as_ref() == Some(id))?;
         self.read_apart(line, &seqs)
@@ -101,9 +97,8 @@ impl Gate {
         circle: CircleId,
         id: &ObjectId,
     ) -> Result<QuarantineState, StorageError> {
-        let own = |entry: &Entry<'_>| {
-            entry.id().as_ref() == Some(id) && entry.sender() == Some(member.uuid())
-        };
+        let own =
+            |entry: &Entry<'_>| entry.id().as_ref() == Some(id) && entry.sender() == Some(member.uuid());
         if !self.waiting(circle, own)?.is_empty() {
             return Ok(QuarantineState::Waiting);
         }

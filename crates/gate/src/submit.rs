@@ -107,13 +107,7 @@ impl Gate {
     }
 
     /// As [`Gate::share`], but calls `told` when it is durable; `told` must not block.
-    pub fn share_then(
-        &self,
-        sharing: &Sharing<'_>,
-        objects: Vec<Submission>,
-        now: Timestamp,
-        told: Told,
-    ) {
+    pub fn share_then(&self, sharing: &Sharing<'_>, objects: Vec<Submission>, now: Timestamp, told: Told) {
         let intake = strictest(self.book().member(sharing.member), sharing.intake);
         self.pass(&Sharing { intake, ..*sharing }, objects, now, told);
     }
@@ -181,8 +175,7 @@ impl Gate {
     fn is_one_of(&self, line: LineId, mut seqs: Vec<Seq>, raw: &str) -> bool {
         seqs.sort_unstable();
         let mut found = false;
-        let read =
-            self.store().bodies(line, &seqs, &mut |_, _, body| found |= body == raw.as_bytes());
+        let read = self.store().bodies(line, &seqs, &mut |_, _, body| found |= body == raw.as_bytes());
         read.is_ok() && found
     }
 

@@ -88,9 +88,7 @@ impl fmt::Display for Level {
 pub type Use = Level;
 
 /// What becomes of objects that break a MUST of STIX 2.1, from the mildest to the strictest.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Intake {
     /// They are shared, and the one who brought them is told what is wrong.

@@ -210,12 +210,8 @@ fn submit(
     }
     let objects = std::mem::take(batch);
     let ids: Vec<ObjectId> = objects.iter().map(|object| object.head.id.clone()).collect();
-    let sharing = Sharing {
-        member: target.member,
-        circle: target.circle,
-        terms: &target.terms,
-        intake: target.intake,
-    };
+    let sharing =
+        Sharing { member: target.member, circle: target.circle, terms: &target.terms, intake: target.intake };
     let told = node.gate.share(&sharing, objects, node.now()).map_err(|error| {
         Failure::new(format!("{name}: {error}"))
             .hint("is the member in the circle, and is the circle in force?")

@@ -164,8 +164,7 @@ fn decide(
 
 /// The ids of what waits, each once, after as many as stay behind.
 fn waiting(node: &Node, circle: CircleId, left_behind: usize) -> Result<Vec<String>, Failure> {
-    let waiting =
-        node.gate.quarantined(circle, left_behind, AT_ONCE).map_err(|error| failed(&error))?;
+    let waiting = node.gate.quarantined(circle, left_behind, AT_ONCE).map_err(|error| failed(&error))?;
     let mut ids: Vec<String> = waiting.iter().map(|waiting| waiting.id.to_string()).collect();
     ids.dedup();
     Ok(ids)

@@ -8,6 +8,7 @@ mod canaries;
 mod corpus;
 mod demo;
 mod forms;
+mod intake;
 mod kill;
 mod node;
 mod resolver;

@@ -9,12 +9,12 @@ use std::collections::{HashMap, VecDeque};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use gate::{Gate, QuarantineState};
 use http::header;
 use parking_lot::Mutex;
-use gate::{Gate, QuarantineState};
 use policy::{Caller, CircleId, MemberId};
-use stix::ObjectId;
 use serde::{Deserialize, Serialize};
+use stix::ObjectId;
 use uuid::Uuid;
 
 use super::Shared;

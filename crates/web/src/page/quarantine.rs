@@ -98,10 +98,7 @@ fn row(book: &Book, waiting: gate::Quarantined) -> Row {
     Row {
         name: name_of(&waiting.raw, &id),
         id,
-        sender: book
-            .member(waiting.sender)
-            .map_or("the node's operator", |member| &member.name)
-            .to_owned(),
+        sender: book.member(waiting.sender).map_or("the node's operator", |member| &member.name).to_owned(),
         came: came.get(..19).unwrap_or(&came).replace('T', " "),
         wrong: waiting
             .findings
