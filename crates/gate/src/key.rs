@@ -76,6 +76,7 @@ impl NodeKey {
         let derived = self.derive("pseudonym", &[member.as_bytes(), circle.as_bytes()]);
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&derived[..16]);
-        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+        // Version 4, as STIX 2.1 (2.9) wants of an identity's id.
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 }

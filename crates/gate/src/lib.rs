@@ -33,5 +33,6 @@ pub use opening::{Gate, GateError, NotFound};
 pub use quarantine::{QuarantineState, Quarantined, Verdict};
 pub use query::{ManifestRow, Object, Page, Query, VersionMatch};
 pub use reader::Reader;
+pub use redacted::REDACTION;
 pub use said::Said;
 pub use submit::{Sharing, Submission, SubmitError, Submitted, Told};

@@ -1,6 +1,6 @@
 //! Redacted copies: made, marked as such, and signed by the node.
 //!
-//! A copy says in `x_bongsu_redaction` by which node it was made and commits to the original. The commitment is hidden
+//! A copy says in an extension ([`REDACTION`]) by which node it was made and commits to the original. The commitment is hidden
 //! by a nonce that only the node can compute, so that nobody can try guesses of what was removed against it; the
 //! node can open it later to show that the copy was honest. The signature is over the canonical JSON (RFC 8785) of the
 //! copy without `signature`.
@@ -9,8 +9,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use line::{Entry, LineId, ObjectIx};
 use policy::{Cut, MemberId, Part, Released, Removal, Rule, forbidden_selectors, named};
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use stix::ObjectId;
 use stix::Tlp;
 use stix::marking::read_granular;
@@ -18,8 +19,10 @@ use stix::marking::read_granular;
 use crate::key::NodeKey;
 use crate::view::View;
 
-/// The property in which a copy says what it is.
-const NOTE: &str = "x_bongsu_redaction";
+/// The extension in which a copy says what it is: a property extension (STIX 2.1, 7.3), so that tools which know nothing of it
+/// pass it on. Its properties are `node`, `key` (the id of the node's key), `commitment` (SHA-256 of a secret and the
+/// original, hexadecimal) and `signature` (Ed25519, base64).
+pub const REDACTION: &str = "extension-definition--74e3b525-69a7-45f6-84d0-30afafa16817";
 
 /// What of an entry's object may go out under `cut`.
 pub(crate) fn copy(
@@ -39,7 +42,7 @@ pub(crate) fn copy(
     let is_changed = removal != Removal::default();
     if is_changed {
         // A note of this kind that the sender has put there would speak for this node.
-        removal.selectors.push(NOTE.to_owned());
+        removal.selectors.push(format!("extensions.{REDACTION}"));
     }
     let copy = cut
         .with_parts(staying)
@@ -115,14 +118,28 @@ fn signed(text: &str, original: &str, key: &NodeKey) -> Option<String> {
     let nonce = key.derive("redaction", &[&Sha256::digest(original)]);
     let commitment = Sha256::new().chain_update(nonce).chain_update(original).finalize();
     let hex: String = commitment.iter().map(|byte| format!("{byte:02x}")).collect();
-    let inside = text.trim_end().strip_suffix('}')?;
-    let note = serde_json::json!({ "node": key.name(), "key": key.id(), "commitment": hex });
-    let unsigned: serde_json::Value = serde_json::from_str(&format!("{inside},\"{NOTE}\":{note}}}")).ok()?;
+    let mut note = serde_json::json!({
+        "extension_type": "property-extension", "node": key.name(), "key": key.id(), "commitment": hex,
+    });
+    let unsigned: serde_json::Value = serde_json::from_str(&extended(text, &note)?).ok()?;
     let canonical = serde_json_canonicalizer::to_vec(&unsigned).ok()?;
-    let signature = STANDARD.encode(key.sign(&canonical));
-    let note =
-        serde_json::json!({ "node": key.name(), "key": key.id(), "commitment": hex, "signature": signature });
-    Some(format!("{inside},\"{NOTE}\":{note}}}"))
+    note["signature"] = STANDARD.encode(key.sign(&canonical)).into();
+    extended(text, &note)
+}
+
+/// The object with the note among its extensions, its other bytes as they are.
+fn extended(text: &str, note: &serde_json::Value) -> Option<String> {
+    let entry = format!("\"{REDACTION}\":{note}");
+    let properties: HashMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let Some(extensions) = properties.get("extensions").map(|raw| raw.get()) else {
+        let inside = text.trim_end().strip_suffix('}')?;
+        return Some(format!("{inside},\"extensions\":{{{entry}}}}}"));
+    };
+    // The value is a part of the text, which is what tells where it ends.
+    let end = extensions.as_ptr() as usize - text.as_ptr() as usize + extensions.len();
+    let (before, after) = (text.get(..end)?.strip_suffix('}')?, text.get(end..)?);
+    let comma = if before.trim_end().ends_with('{') { "" } else { "," };
+    Some(format!("{before}{comma}{entry}}}{after}"))
 }
 
 #[cfg(test)]

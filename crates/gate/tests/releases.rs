@@ -5,7 +5,7 @@
 mod node;
 
 use base64::Engine as _;
-use bongsu_gate::{Query, Submitted, VersionMatch};
+use bongsu_gate::{Query, REDACTION, Submitted, VersionMatch};
 use node::{A, B, C, Node, at, circle, indicator, marked, object};
 use policy::{Entry, Level, Rule, Terms};
 use proptest::prelude::*;
@@ -85,7 +85,10 @@ fn a_report_loses_what_it_may_not_name_and_says_so_signed() {
         object(
             "report",
             n,
-            json!({"name": "r", "object_refs": refs, "x_bongsu_redaction": {"node": "forged"}}),
+            json!({"name": "r", "object_refs": refs, "extensions": {
+                REDACTION: {"extension_type": "property-extension", "node": "forged"},
+                "x-other-ext": {"kept": " as it came"},
+            }}),
         )
     };
     let (open, secret) = (node::id("indicator", 1), node::id("indicator", 2));
@@ -105,13 +108,14 @@ fn a_report_loses_what_it_may_not_name_and_says_so_signed() {
     assert!(!copy.contains(&secret), "{copy}");
     let mut value: Value = serde_json::from_str(&copy).unwrap();
     assert_eq!(value["object_refs"], json!([open]));
-    assert_eq!(value["x_bongsu_redaction"]["node"], "tower.test");
-    let signature = value["x_bongsu_redaction"].as_object_mut().unwrap().remove("signature").unwrap();
+    assert_eq!(value["extensions"][REDACTION]["node"], "tower.test");
+    assert_eq!(value["extensions"]["x-other-ext"]["kept"], " as it came");
+    let signature = value["extensions"][REDACTION].as_object_mut().unwrap().remove("signature").unwrap();
     let signature = base64::engine::general_purpose::STANDARD.decode(signature.as_str().unwrap()).unwrap();
     let key = ed25519_dalek::VerifyingKey::from_bytes(&node.gate.key().public()).unwrap();
     let canonical = serde_json_canonicalizer::to_vec(&value).unwrap();
     key.verify_strict(&canonical, &ed25519_dalek::Signature::from_slice(&signature).unwrap()).unwrap();
-    assert!(!copy.contains("forged") && copy.matches("x_bongsu_redaction").count() == 1, "{copy}");
+    assert!(!copy.contains("forged") && copy.matches(REDACTION).count() == 1, "{copy}");
     assert!(node.text(B, "report", 3).contains("forged"), "B gets it as it came");
 }
 

@@ -13,4 +13,5 @@ mod kill;
 mod node;
 mod resolver;
 mod strangers;
+mod strictest;
 mod taxii_client;

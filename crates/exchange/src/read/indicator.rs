@@ -58,6 +58,8 @@ struct Wire<'a> {
 struct Reference<'a> {
     source_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
 }
 
@@ -88,12 +90,14 @@ pub(super) fn hand_on(
     let mut references: Vec<Reference<'_>> = said
         .references
         .iter()
-        .map(|url| Reference { source_name: source.unwrap_or("list"), url: Some(url) })
+        .map(|url| Reference { source_name: source.unwrap_or("list"), description: None, url: Some(url) })
         .collect();
     if references.is_empty()
         && let Some(source_name) = source
     {
-        references.push(Reference { source_name, url: None });
+        // A name alone is no reference (STIX 2.1, 2.5.2).
+        let description = Some("The list that this was read from.");
+        references.push(Reference { source_name, description, url: None });
     }
     let wire = Wire {
         object_type: "indicator",
