@@ -46,7 +46,8 @@ fn rewritten(object: &Map<String, Value>, turn: usize) -> String {
 fn the_order_of_members_and_white_space_change_nothing() {
     for object in samples() {
         let sorted = |raw: &str| {
-            let mut found: Vec<String> = findings(raw).iter().map(|found| format!("{} {}", found.code, found.path)).collect();
+            let mut found: Vec<String> =
+                findings(raw).iter().map(|found| format!("{} {}", found.code, found.path)).collect();
             found.sort();
             found
         };
