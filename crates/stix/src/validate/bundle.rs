@@ -111,17 +111,21 @@ fn finding(code: &Code, path: &str, what: &str) -> Finding {
 
 /// Checks a bundle whose text is in memory: its own properties, and each object as [`Bundle::object`] does.
 ///
-/// What [`read_head`] refuses is reported with its finding, and the other objects are checked all the same.
+/// What [`read_head`] refuses is reported with its finding, and the other objects are checked all the same. Gives the
+/// number of objects.
 ///
 /// Source: STIX 2.1, section 8.
-pub fn validate_bundle(raw: &str, on: &mut dyn FnMut(Finding)) {
+pub fn validate_bundle(raw: &str, on: &mut dyn FnMut(Finding)) -> u64 {
     if let Err(finding) = check_json(raw) {
-        return on(finding);
+        on(finding);
+        return 0;
     }
     let mut cursor = Cursor::new(raw);
     if cursor.begin() != Begin::Object {
-        return on(finding(&code::BUNDLE, "", "a bundle is a JSON object"));
+        on(finding(&code::BUNDLE, "", "a bundle is a JSON object"));
+        return 0;
     }
+    let mut count = 0;
     let mut required = [("type", false), ("id", false)];
     cursor.enter();
     while let Some(key) = cursor.key() {
@@ -132,7 +136,7 @@ pub fn validate_bundle(raw: &str, on: &mut dyn FnMut(Finding)) {
         match &*name {
             "type" => own_type(&mut cursor, on),
             "id" => own_id(&mut cursor, on),
-            "objects" => objects(&mut cursor, on),
+            "objects" => count = objects(&mut cursor, on),
             other => {
                 custom(other, on);
                 cursor.skip();
@@ -142,6 +146,7 @@ pub fn validate_bundle(raw: &str, on: &mut dyn FnMut(Finding)) {
     for (name, _) in required.iter().filter(|(_, there)| !there) {
         on(finding(&code::BUNDLE, name, &format!("a bundle needs `{name}`")));
     }
+    count
 }
 
 fn own_type(cursor: &mut Cursor<'_>, on: &mut dyn FnMut(Finding)) {
@@ -172,10 +177,11 @@ fn custom(name: &str, on: &mut dyn FnMut(Finding)) {
     }
 }
 
-fn objects(cursor: &mut Cursor<'_>, on: &mut dyn FnMut(Finding)) {
+fn objects(cursor: &mut Cursor<'_>, on: &mut dyn FnMut(Finding)) -> u64 {
     if cursor.begin() != Begin::List {
         cursor.skip();
-        return on(finding(&code::BUNDLE, "objects", "`objects` is not a list"));
+        on(finding(&code::BUNDLE, "objects", "`objects` is not a list"));
+        return 0;
     }
     let mut bundle = Bundle::new();
     let mut index = 0;
@@ -194,4 +200,5 @@ fn objects(cursor: &mut Cursor<'_>, on: &mut dyn FnMut(Finding)) {
     if index == 0 {
         on(finding(&code::LIST_EMPTY, "objects", "there are no objects; leave `objects` out"));
     }
+    index
 }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::code::{self, Code};
 use super::container::Local;
-use super::cursor::{Begin, Cursor};
+use super::cursor::{Begin, Cursor, Quoted};
 use super::outline::Outline;
-use super::table::{Class, Need, Rule, Seen, Shape};
+use super::table::{Class, Kind, Need, Rule, Seen, Shape};
 use crate::finding::{Finding, Severity};
 use crate::time::Timestamp;
 
@@ -43,6 +43,11 @@ impl<'p> At<'p> {
 
     pub(super) fn key(&'p self, key: &'p str) -> At<'p> {
         At { outer: Some(self), step: Step::Key(key) }
+    }
+
+    /// Whether this is the object itself, whose members have all been found before.
+    pub(super) fn is_object(&self) -> bool {
+        self.outer.is_none()
     }
 
     pub(super) fn index(&'p self, index: usize) -> At<'p> {
@@ -103,7 +108,11 @@ impl<'t, 'f> Check<'t, 'f> {
             (self.on)(Finding::warning(code::STIX_20.name, "", STIX_20));
         }
         let shape = self.object.shape;
-        let seen = self.members(shape, &At::OBJECT);
+        let mut seen = Seen::new();
+        for member in std::mem::take(&mut self.object.members) {
+            self.cursor = self.cursor.moved(member.place);
+            self.member(shape, member.key, &mut seen, &At::OBJECT);
+        }
         self.finish(shape, &seen, &At::OBJECT);
         self.identity(shape, &seen);
     }
@@ -131,27 +140,34 @@ impl<'t, 'f> Check<'t, 'f> {
         let mut seen = Seen::new();
         self.cursor.enter();
         while let Some(key) = self.cursor.key() {
-            let name = key.text();
-            let here = at.key(&name);
-            let Some((number, property)) = shape.find(&name) else {
-                self.custom(shape, &name, &here);
-                continue;
-            };
-            seen.note(number, self.cursor.place());
-            match property.need {
-                Need::NotApplicable if !self.object.old => {
-                    let what = format_args!("`{}` does not apply to {}", property.name, shape.name);
-                    self.report_in(&code::NOT_APPLICABLE, &here, shape.section, what);
-                }
-                Need::Forbidden if !self.object.old => {
-                    let what = format_args!("`{}` is for observables alone; leave it out", property.name);
-                    self.report(&code::PROPERTY_FORBIDDEN, &here, what);
-                }
-                _ => {}
-            }
-            self.value(&property.kind, shape.section, &here);
+            self.member(shape, key, &mut seen, at);
         }
         seen
+    }
+
+    /// Checks the member whose value begins here.
+    fn member(&mut self, shape: &'static Shape, key: Quoted<'t>, seen: &mut Seen, at: &At<'_>) {
+        let name = key.text();
+        let here = at.key(&name);
+        let Some((number, property)) = shape.find(&name) else { return self.custom(shape, &name, &here) };
+        seen.note(number, self.cursor.place());
+        match property.need {
+            Need::NotApplicable if !self.object.old => {
+                let what = format_args!("`{}` does not apply to {}", property.name, shape.name);
+                self.report_in(&code::NOT_APPLICABLE, &here, shape.section, what);
+            }
+            Need::Forbidden if !self.object.old => {
+                let what = format_args!("`{}` is for observables alone; leave it out", property.name);
+                self.report(&code::PROPERTY_FORBIDDEN, &here, what);
+            }
+            _ => {}
+        }
+        let read = at.is_object() && self.cursor.peek() == b'"';
+        if read && matches!(property.kind, Kind::Text) {
+            // Its end was found before, and nothing else is asked of it.
+            return;
+        }
+        self.value(&property.kind, shape.section, &here);
     }
 
     /// Checks what holds between the members that were seen.

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
-/// Strings shorter than this are searched byte by byte, which is quicker than to start the wide search.
-const SHORT_BYTES: usize = 16;
+/// So many words of eight bytes are searched here before the wide search is started, which takes a while to set up.
+const WORDS_NEAR: usize = 4;
 
 /// A string as it stands in the text, without its quotes.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,24 @@ impl<'t> Quoted<'t> {
     pub(super) fn text(self) -> Cow<'t, str> {
         if self.escaped { Cow::Owned(unescaped(self.raw)) } else { Cow::Borrowed(self.raw) }
     }
+}
+
+/// Where the first quote or backslash stands, if that is within the first [`WORDS_NEAR`] words.
+fn near_end(rest: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
+    const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
+    // The high bit of each byte that is 0; bytes after the first such one may be marked wrongly.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let (words, _) = rest.as_chunks::<8>();
+    for (number, word) in words.iter().take(WORDS_NEAR).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let marks = zeros(word ^ QUOTES) | zeros(word ^ BACKSLASHES);
+        if marks != 0 {
+            return Some(number * 8 + marks.trailing_zeros() as usize / 8);
+        }
+    }
+    None
 }
 
 #[cold]
@@ -143,8 +161,7 @@ impl<'t> Cursor<'t> {
         let mut at = from;
         let end = loop {
             let rest = bytes.get(at..).unwrap_or_default();
-            let near = rest.iter().take(SHORT_BYTES).position(|byte| matches!(byte, b'"' | b'\\'));
-            match near.or_else(|| memchr2(b'"', b'\\', rest)) {
+            match near_end(rest).or_else(|| memchr2(b'"', b'\\', rest)) {
                 Some(offset) if rest.get(offset) == Some(&b'"') => break at + offset,
                 Some(offset) => {
                     escaped = true;

@@ -135,15 +135,16 @@ pub(super) fn is_dictionary_key(key: &str) -> bool {
 /// The type and the UUID's version of an identifier, if it is one: `type--UUID` with a UUID of RFC 4122.
 pub(super) fn identifier(text: &str) -> Option<(&str, u8)> {
     let (head, uuid) = text.split_at_checked(text.len().checked_sub(36)?)?;
-    let object_type = head.strip_suffix("--").filter(|name| is_type_name(name))?;
-    let bytes = uuid.as_bytes();
-    let form = bytes.iter().enumerate().all(|(at, byte)| match at {
-        8 | 13 | 18 | 23 => *byte == b'-',
-        _ => byte.is_ascii_hexdigit(),
-    });
-    let version = bytes.get(14)?.wrapping_sub(b'0');
-    let variant = matches!(bytes.get(19)?, b'8' | b'9' | b'a' | b'b' | b'A' | b'B');
-    (form && variant && (1..=5).contains(&version)).then_some((object_type, version))
+    let object_type = head.strip_suffix("--")?;
+    let uuid: &[u8; 36] = uuid.as_bytes().try_into().ok()?;
+    // 32 hexadecimal digits and four hyphens in 36 bytes, and the hyphens where they belong: no branch for each byte.
+    let digits: u8 = uuid.iter().map(|byte| u8::from(byte.is_ascii_hexdigit())).sum();
+    let hyphens = [uuid[8], uuid[13], uuid[18], uuid[23]] == [b'-'; 4];
+    let version = uuid[14].wrapping_sub(b'0');
+    let variant = matches!(uuid[19], b'8' | b'9' | b'a' | b'b' | b'A' | b'B');
+    let fits = digits == 32 && hyphens && variant && (1..=5).contains(&version);
+    (fits && (super::meta::shape(object_type).is_some() || is_type_name(object_type)))
+        .then_some((object_type, version))
 }
 
 /// `1.2.3.4` or `1.2.3.4/24`.
@@ -222,27 +223,49 @@ pub(super) fn is_email(text: &str) -> bool {
 
 /// A URL: scheme, colon, and characters of RFC 3986 where it has them.
 pub(super) fn is_url(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else { return false };
-    let scheme_fits = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    let bytes = text.as_bytes();
+    let Some(colon) = bytes.iter().position(|byte| *byte == b':') else { return false };
+    let (Some(scheme), Some(rest)) = (bytes.get(..colon), bytes.get(colon + 1..)) else { return false };
+    let scheme_fits = scheme.first().is_some_and(u8::is_ascii_alphabetic)
+        && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
     if !scheme_fits || rest.is_empty() {
         return false;
     }
-    let (rest, fragment) = rest.split_once('#').map_or((rest, ""), |(rest, fragment)| (rest, fragment));
-    let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, query)| (rest, query));
-    let path = match rest.strip_prefix("//") {
-        Some(rest) => {
-            let end = rest.find('/').unwrap_or(rest.len());
-            let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
-            if !is_authority(authority) {
-                return false;
-            }
-            path
-        }
-        None => rest,
-    };
-    is_uri_part(path, "/:@") && is_uri_part(query, "/?:@") && is_uri_part(fragment, "/?:@")
+    let Some(after) = rest.strip_prefix(b"//") else { return is_path_query_fragment(rest) };
+    let end = after.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(after.len());
+    let (authority, rest) = after.split_at_checked(end).unwrap_or((after, &[]));
+    std::str::from_utf8(authority).is_ok_and(is_authority) && is_path_query_fragment(rest)
 }
+
+/// What follows the authority. `?` may stand anywhere, since the first one ends the path; `#` once.
+fn is_path_query_fragment(bytes: &[u8]) -> bool {
+    let mut fragment = false;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            _ if URI[usize::from(*byte)] => {}
+            b'/' | b'?' | b':' | b'@' => {}
+            b'#' if !fragment => fragment = true,
+            b'%' if bytes.get(at..at + 2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)) => at += 2,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// The unreserved characters and sub-delimiters of RFC 3986, 2.2 and 2.3.
+static URI: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'
+            | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=');
+        byte += 1;
+    }
+    table
+};
 
 fn is_authority(text: &str) -> bool {
     let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
@@ -273,9 +296,7 @@ fn is_uri_part(text: &str, also: &str) -> bool {
                 let two = (bytes.next(), bytes.next());
                 matches!(two, (Some(high), Some(low)) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
             }
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => true,
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
-            other => also.as_bytes().contains(&other),
+            other => URI[usize::from(other)] || also.as_bytes().contains(&other),
         };
         if !fits {
             return false;

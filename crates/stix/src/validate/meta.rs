@@ -3,7 +3,7 @@
 //! Source: STIX 2.1, sections 7.1, 7.2.1 and 7.3.
 
 use super::common::{EXTENSION, LANGUAGE, MARKING, TEXT, TIME};
-use super::table::{Class, Form, Kind, Rule, Shape, Special, Table, Targets, optional, required};
+use super::table::{Class, Form, Kind, Rule, Shape, Special, Table, Targets, hash, optional, required};
 use super::{domain, observable, vocab};
 
 static LANGUAGE_CONTENT: Shape = Shape::new(
@@ -48,53 +48,79 @@ static EXTENSION_DEFINITION: Shape = Shape::new(
     &[Rule::Special(Special::ExtensionDefinition)],
 );
 
+/// All types of the specification.
+static TYPES: [&Shape; 42] = [
+    &domain::RELATIONSHIP,
+    &domain::ATTACK_PATTERN,
+    &domain::INDICATOR,
+    &domain::MALWARE,
+    &observable::FILE,
+    &observable::IPV4_ADDR,
+    &observable::DOMAIN_NAME,
+    &observable::URL,
+    &domain::IDENTITY,
+    &domain::CAMPAIGN,
+    &domain::COURSE_OF_ACTION,
+    &domain::GROUPING,
+    &domain::INCIDENT,
+    &domain::INFRASTRUCTURE,
+    &domain::INTRUSION_SET,
+    &domain::LOCATION,
+    &domain::MALWARE_ANALYSIS,
+    &domain::NOTE,
+    &domain::OBSERVED_DATA,
+    &domain::OPINION,
+    &domain::REPORT,
+    &domain::THREAT_ACTOR,
+    &domain::TOOL,
+    &domain::VULNERABILITY,
+    &domain::SIGHTING,
+    &observable::ARTIFACT,
+    &observable::AUTONOMOUS_SYSTEM,
+    &observable::DIRECTORY,
+    &observable::EMAIL_ADDR,
+    &observable::EMAIL_MESSAGE,
+    &observable::IPV6_ADDR,
+    &observable::MAC_ADDR,
+    &observable::MUTEX,
+    &observable::NETWORK_TRAFFIC,
+    &observable::PROCESS,
+    &observable::SOFTWARE,
+    &observable::USER_ACCOUNT,
+    &observable::WINDOWS_REGISTRY_KEY,
+    &observable::X509_CERTIFICATE,
+    &LANGUAGE_CONTENT,
+    &MARKING_DEFINITION,
+    &EXTENSION_DEFINITION,
+];
+
+const SLOTS: usize = 256;
+
+/// The number of each type, by the hash of its name; made by the compiler.
+static BY_NAME: [u8; SLOTS] = {
+    let mut slots = [u8::MAX; SLOTS];
+    let mut number = 0;
+    while number < TYPES.len() {
+        let mut slot = hash(TYPES[number].name.as_bytes()) % SLOTS;
+        while slots[slot] != u8::MAX {
+            slot = (slot + 1) % SLOTS;
+        }
+        slots[slot] = number as u8;
+        number += 1;
+    }
+    slots
+};
+
 /// The shape of a type of the specification.
 pub(super) fn shape(object_type: &str) -> Option<&'static Shape> {
-    Some(match object_type {
-        "relationship" => &domain::RELATIONSHIP,
-        "attack-pattern" => &domain::ATTACK_PATTERN,
-        "indicator" => &domain::INDICATOR,
-        "malware" => &domain::MALWARE,
-        "file" => &observable::FILE,
-        "ipv4-addr" => &observable::IPV4_ADDR,
-        "domain-name" => &observable::DOMAIN_NAME,
-        "url" => &observable::URL,
-        "identity" => &domain::IDENTITY,
-        "campaign" => &domain::CAMPAIGN,
-        "course-of-action" => &domain::COURSE_OF_ACTION,
-        "grouping" => &domain::GROUPING,
-        "incident" => &domain::INCIDENT,
-        "infrastructure" => &domain::INFRASTRUCTURE,
-        "intrusion-set" => &domain::INTRUSION_SET,
-        "location" => &domain::LOCATION,
-        "malware-analysis" => &domain::MALWARE_ANALYSIS,
-        "note" => &domain::NOTE,
-        "observed-data" => &domain::OBSERVED_DATA,
-        "opinion" => &domain::OPINION,
-        "report" => &domain::REPORT,
-        "threat-actor" => &domain::THREAT_ACTOR,
-        "tool" => &domain::TOOL,
-        "vulnerability" => &domain::VULNERABILITY,
-        "sighting" => &domain::SIGHTING,
-        "artifact" => &observable::ARTIFACT,
-        "autonomous-system" => &observable::AUTONOMOUS_SYSTEM,
-        "directory" => &observable::DIRECTORY,
-        "email-addr" => &observable::EMAIL_ADDR,
-        "email-message" => &observable::EMAIL_MESSAGE,
-        "ipv6-addr" => &observable::IPV6_ADDR,
-        "mac-addr" => &observable::MAC_ADDR,
-        "mutex" => &observable::MUTEX,
-        "network-traffic" => &observable::NETWORK_TRAFFIC,
-        "process" => &observable::PROCESS,
-        "software" => &observable::SOFTWARE,
-        "user-account" => &observable::USER_ACCOUNT,
-        "windows-registry-key" => &observable::WINDOWS_REGISTRY_KEY,
-        "x509-certificate" => &observable::X509_CERTIFICATE,
-        "language-content" => &LANGUAGE_CONTENT,
-        "marking-definition" => &MARKING_DEFINITION,
-        "extension-definition" => &EXTENSION_DEFINITION,
-        _ => return None,
-    })
+    let mut slot = hash(object_type.as_bytes()) % SLOTS;
+    loop {
+        let shape = *TYPES.get(usize::from(*BY_NAME.get(slot)?))?;
+        if shape.name == object_type {
+            return Some(shape);
+        }
+        slot = (slot + 1) % SLOTS;
+    }
 }
 
 /// The sort of object that a type is.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::cursor::{Begin, Cursor};
+use super::cursor::{Begin, Cursor, Quoted};
 use super::domain;
 use super::meta;
 use super::table::{Class, Shape};
@@ -17,7 +17,20 @@ pub(super) struct Outline<'t> {
     /// Its value is written so that nobody clicks on it.
     pub(super) defanged: bool,
     pub(super) extended: Extended,
+    /// The members in their order.
+    pub(super) members: Vec<Member<'t>>,
 }
+
+/// A member at the top level.
+#[derive(Clone, Copy)]
+pub(super) struct Member<'t> {
+    pub(super) key: Quoted<'t>,
+    /// Where its value begins.
+    pub(super) place: usize,
+}
+
+/// Objects of the field have some twenty members.
+const MEMBERS: usize = 24;
 
 /// Which kinds of extensions an object has.
 #[derive(Clone, Copy, Default)]
@@ -33,8 +46,10 @@ impl<'t> Outline<'t> {
         let (mut object_type, mut id, mut version) = (Cow::Borrowed(""), Cow::Borrowed(""), None);
         let mut extended = Extended::default();
         let mut defanged = false;
+        let mut members = Vec::with_capacity(MEMBERS);
         cursor.enter();
         while let Some(key) = cursor.key() {
+            members.push(Member { key, place: cursor.place() });
             // Keys of the specification have no escapes; one that is written with them is not found here and then
             // counts as missing, which is right: section 3.1 wants names exactly as they are.
             match key.raw {
@@ -57,7 +72,7 @@ impl<'t> Outline<'t> {
             Class::NewDomain | Class::Observable | Class::Meta | Class::Inner => false,
         };
         let old = both_versions && version.as_deref().is_none_or(|version| version == "2.0");
-        Self { object_type, id, shape, old, defanged, extended }
+        Self { object_type, id, shape, old, defanged, extended, members }
     }
 }
 

@@ -180,38 +180,15 @@ const PROPERTIES_MAX: usize = 32;
 const SLOTS: usize = 128;
 const FREE: u8 = u8::MAX;
 
-/// Properties with the hash table that finds them.
+/// A list of properties.
 pub(super) struct Table {
-    pub(super) properties: &'static [Property],
-    slots: [u8; SLOTS],
+    properties: &'static [Property],
 }
 
 impl Table {
     pub(super) const fn new(properties: &'static [Property]) -> Self {
         assert!(properties.len() <= PROPERTIES_MAX, "a property is one bit of a word");
-        let mut slots = [FREE; SLOTS];
-        let mut number = 0;
-        while number < properties.len() {
-            let mut slot = hash(properties[number].name.as_bytes());
-            while slots[slot] != FREE {
-                slot = (slot + 1) % SLOTS;
-            }
-            slots[slot] = number as u8;
-            number += 1;
-        }
-        Self { properties, slots }
-    }
-
-    fn find(&self, name: &str) -> Option<usize> {
-        let mut slot = hash(name.as_bytes());
-        loop {
-            let number = usize::from(*self.slots.get(slot)?);
-            let property = self.properties.get(number)?;
-            if property.name == name {
-                return Some(number);
-            }
-            slot = (slot + 1) % SLOTS;
-        }
+        Self { properties }
     }
 
     /// A bit for each property that `version` requires.
@@ -230,14 +207,34 @@ impl Table {
     }
 }
 
+/// A hash table over two tables: the numbers of the second go on from [`PROPERTIES_MAX`]. Of two properties with one
+/// name that of the second counts.
+const fn slots(common: &Table, own: &Table) -> [u8; SLOTS] {
+    let mut slots = [FREE; SLOTS];
+    let mut number = 2 * PROPERTIES_MAX;
+    while number > 0 {
+        number -= 1;
+        let (table, at) =
+            if number < PROPERTIES_MAX { (common, number) } else { (own, number - PROPERTIES_MAX) };
+        if at < table.properties.len() {
+            let mut slot = hash(table.properties[at].name.as_bytes()) % SLOTS;
+            while slots[slot] != FREE {
+                slot = (slot + 1) % SLOTS;
+            }
+            slots[slot] = number as u8;
+        }
+    }
+    slots
+}
+
 /// Where to look for a name first. Any function will do; this one has few collisions in the tables.
-const fn hash(name: &[u8]) -> usize {
+pub(super) const fn hash(name: &[u8]) -> usize {
     if name.is_empty() {
         return 0;
     }
     let (first, middle, last) =
         (name[0] as usize, name[name.len() / 2] as usize, name[name.len() - 1] as usize);
-    (name.len() * 5 + first * 31 + middle * 17 + last * 7) % SLOTS
+    name.len() * 5 + first * 31 + middle * 17 + last * 7
 }
 
 /// What holds between the properties of a shape, with the section that says so.
@@ -284,6 +281,7 @@ pub(super) struct Shape {
     common: &'static Table,
     own: &'static Table,
     pub(super) rules: &'static [Rule],
+    slots: [u8; SLOTS],
     required: u64,
     required_20: u64,
 }
@@ -319,16 +317,23 @@ impl Shape {
     ) -> Self {
         let required = common.required(false) | own.required(false) << PROPERTIES_MAX;
         let required_20 = common.required(true) | own.required(true) << PROPERTIES_MAX;
-        Self { name, section, class, common, own, rules, required, required_20 }
+        Self { name, section, class, common, own, rules, slots: slots(common, own), required, required_20 }
     }
 
     /// The property of that name, and its number among the shape's.
     pub(super) fn find(&self, name: &str) -> Option<(usize, &'static Property)> {
-        let (table, number, add) = match self.own.find(name) {
-            Some(number) => (self.own, number, PROPERTIES_MAX),
-            None => (self.common, self.common.find(name)?, 0),
-        };
-        Some((number + add, table.properties.get(number)?))
+        let mut slot = hash(name.as_bytes()) % SLOTS;
+        loop {
+            let number = usize::from(*self.slots.get(slot)?);
+            let property = match number.checked_sub(PROPERTIES_MAX) {
+                Some(own) => self.own.properties.get(own)?,
+                None => self.common.properties.get(number)?,
+            };
+            if property.name == name {
+                return Some((number, property));
+            }
+            slot = (slot + 1) % SLOTS;
+        }
     }
 
     /// The required properties that are not among `seen`.
