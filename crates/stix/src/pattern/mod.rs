@@ -9,7 +9,7 @@ mod lex;
 mod parse;
 mod print;
 
-pub use parse::parse;
+pub use parse::{parse, parse_either};
 
 use crate::time::Timestamp;
 
