@@ -6,9 +6,11 @@
 //! Source: STIX 2.1, section 9 and its ANTLR grammar.
 
 mod lex;
+pub mod matching;
 mod parse;
 mod print;
 
+pub use matching::{Matcher, Observations, PatternSet};
 pub use parse::{parse, parse_either};
 
 use crate::time::Timestamp;
