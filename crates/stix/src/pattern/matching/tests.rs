@@ -1,1 +1,235 @@
+//! The matcher against the slow, obvious one, and against input that is meant to be expensive.
 
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::super::{Comparison, Literal, Observation as Expression, Qualifier, Step, parse};
+use super::*;
+
+/// An observation of `x` with some of the properties `t0` to `t3`, seconds after noon.
+#[derive(Debug, Clone)]
+struct Sample {
+    truths: [bool; 4],
+    first: u32,
+    last: u32,
+    count: u64,
+}
+
+fn observed(samples: &[Sample]) -> Observations {
+    let text = |sample: &Sample| {
+        let time = |second: u32| format!("2026-01-01T12:{:02}:{:02}Z", second / 60, second % 60);
+        let property = |at: usize| format!(r#""t{at}":{}"#, sample.truths[at]);
+        let properties: Vec<String> = (0..4).map(property).collect();
+        format!(
+            r#"{{"type":"observed-data","number_observed":{},"first_observed":"{}","last_observed":"{}","objects":{{"0":{{"type":"x",{}}}}}}}"#,
+            sample.count,
+            time(sample.first),
+            time(sample.last),
+            properties.join(",")
+        )
+    };
+    let texts: Vec<String> = samples.iter().map(text).collect();
+    let (observations, findings) = Observations::read(texts.iter().map(String::as_str));
+    assert_eq!(findings, []);
+    observations
+}
+
+/// Instances of observations that are given to the parts of a pattern.
+type Binding = BTreeSet<(usize, u64)>;
+
+/// Every way to satisfy an expression, by the definitions of STIX 2.1, section 9.5, word for word.
+fn bindings(expression: &Expression, samples: &[Sample]) -> BTreeSet<Binding> {
+    let disjoint = |one: &BTreeSet<Binding>, two: &BTreeSet<Binding>| -> Vec<(Binding, Binding)> {
+        let pairs = one.iter().flat_map(|a| two.iter().map(move |b| (a.clone(), b.clone())));
+        pairs.filter(|(a, b)| a.is_disjoint(b)).collect()
+    };
+    let joined = |(a, b): (Binding, Binding)| a.union(&b).copied().collect::<Binding>();
+    let kept = |inner: &Expression, fits: &dyn Fn(&Binding) -> bool| -> BTreeSet<Binding> {
+        bindings(inner, samples).into_iter().filter(fits).collect()
+    };
+    match expression {
+        Expression::Test(comparison) => {
+            let at = property(comparison);
+            let holds = (0..samples.len()).filter(|sample| samples[*sample].truths[at]);
+            holds
+                .flat_map(|sample| (0..samples[sample].count).map(move |n| Binding::from([(sample, n)])))
+                .collect()
+        }
+        Expression::Or(parts) => parts.iter().flat_map(|part| bindings(part, samples)).collect(),
+        Expression::And(parts) => parts
+            .iter()
+            .map(|part| bindings(part, samples))
+            .reduce(|one, two| disjoint(&one, &two).into_iter().map(joined).collect())
+            .unwrap(),
+        Expression::FollowedBy(parts) => parts
+            .iter()
+            .map(|part| bindings(part, samples))
+            .reduce(|one, two| {
+                let late = |binding: &Binding| binding.iter().map(|(at, _)| samples[*at].first).max();
+                let early = |binding: &Binding| binding.iter().map(|(at, _)| samples[*at].last).min();
+                let pairs = disjoint(&one, &two).into_iter();
+                pairs.filter(|(a, b)| late(a) <= early(b)).map(joined).collect()
+            })
+            .unwrap(),
+        Expression::Qualified(inner, Qualifier::Repeats(times)) => {
+            let once = bindings(inner, samples);
+            (1..*times).fold(once.clone(), |all, _| disjoint(&all, &once).into_iter().map(joined).collect())
+        }
+        Expression::Qualified(inner, Qualifier::Within(seconds)) => {
+            let seconds: u32 = seconds.parse().unwrap();
+            kept(inner, &|binding| {
+                let begin = binding.iter().map(|(at, _)| samples[*at].last).min().unwrap();
+                binding.iter().all(|(at, _)| samples[*at].first <= begin + seconds)
+            })
+        }
+        Expression::Qualified(inner, Qualifier::StartStop(start, stop)) => {
+            let second = |at: &crate::Timestamp| (at.seconds() % 3600) as u32;
+            kept(inner, &|binding| {
+                second(start) < second(stop)
+                    && binding.iter().all(|(at, _)| {
+                        samples[*at].first < second(stop) && samples[*at].last >= second(start)
+                    })
+            })
+        }
+    }
+}
+
+fn property(comparison: &Comparison) -> usize {
+    let Comparison::Test { path, values, .. } = comparison else { panic!("{comparison:?}") };
+    assert_eq!(values, &[Literal::Boolean(true)]);
+    let Step::Key(key) = &path.steps[0] else { panic!("{path}") };
+    key[1..].parse().unwrap()
+}
+
+fn sample() -> impl Strategy<Value = Sample> {
+    (any::<[bool; 4]>(), 0_u32..8, 0_u32..3, 1_u64..3).prop_map(|(truths, first, long, count)| Sample {
+        truths,
+        first,
+        last: first + long,
+        count,
+    })
+}
+
+fn expression() -> impl Strategy<Value = String> {
+    let leaf = (0..4).prop_map(|at| format!("[x:t{at} = true]"));
+    leaf.prop_recursive(4, 12, 3, |inner| {
+        let joined = |word: &'static str| {
+            proptest::collection::vec(inner.clone(), 2..4)
+                .prop_map(move |parts| format!("({})", parts.join(&format!(" {word} "))))
+        };
+        prop_oneof![
+            joined("AND"),
+            joined("OR"),
+            joined("FOLLOWEDBY"),
+            (inner.clone(), 1..4).prop_map(|(part, times)| format!("({part}) REPEATS {times} TIMES")),
+            (inner.clone(), 1..5).prop_map(|(part, seconds)| format!("({part}) WITHIN {seconds} SECONDS")),
+            (inner.clone(), 0..8, 1..6).prop_map(|(part, start, long)| format!(
+                "({part}) START t'2026-01-01T12:00:{start:02}Z' STOP t'2026-01-01T12:00:{:02}Z'",
+                start + long
+            )),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_agrees_with_the_definitions_word_for_word(
+        text in expression(),
+        samples in proptest::collection::vec(sample(), 0..5),
+    ) {
+        let pattern = parse(&text).unwrap();
+        let all = bindings(&pattern.root, &samples);
+        let answer = Matcher::new(&pattern).unwrap().matches(&observed(&samples)).unwrap();
+        let found = answer.matched.map(|found| found.observations);
+        prop_assert_eq!(found.is_some(), !all.is_empty(), "{} gave {:?}, of {:?}", text, found, all);
+        if let Some(found) = found {
+            let named = |binding: &Binding| binding.iter().map(|(at, _)| *at).collect::<BTreeSet<_>>();
+            let found: BTreeSet<usize> = found.into_iter().collect();
+            prop_assert!(all.iter().any(|binding| named(binding) == found), "{} by {:?}", text, found);
+        }
+    }
+
+    #[test]
+    fn a_set_answers_as_each_pattern_alone(
+        texts in proptest::collection::vec(expression(), 1..6),
+        samples in proptest::collection::vec(sample(), 0..5),
+    ) {
+        let observations = observed(&samples);
+        let matchers: Vec<Matcher> = texts.iter().map(|text| Matcher::parse(text).unwrap()).collect();
+        let alone: Vec<(usize, Match)> = matchers
+            .iter()
+            .enumerate()
+            .filter_map(|(at, matcher)| Some((at, matcher.matches(&observations).unwrap().matched?)))
+            .collect();
+        let hits = PatternSet::new(matchers).matches(&observations).hits;
+        let together: Vec<(usize, Match)> =
+            hits.into_iter().map(|hit| (hit.pattern, hit.matched.unwrap())).collect();
+        prop_assert_eq!(together, alone);
+    }
+}
+
+fn every_second(count: u32) -> Observations {
+    let sample = |at: u32| Sample { truths: [true, at % 2 == 0, at % 3 == 0, at % 50 == 0], first: at, last: at, count: 1 };
+    observed(&(0..count).map(sample).collect::<Vec<_>>())
+}
+
+fn matches(pattern: &str, observations: &Observations) -> Result<bool, MatchError> {
+    Matcher::parse(pattern).unwrap().matches(observations).map(|answer| answer.matched.is_some())
+}
+
+#[test]
+fn many_ways_to_combine_do_not_take_long() {
+    let observations = every_second(3_000);
+    let check = |pattern: &str, expected: bool| {
+        assert_eq!(matches(pattern, &observations), Ok(expected), "{pattern}");
+    };
+    check("[x:t0 = true] REPEATS 3000 TIMES", true);
+    check("[x:t0 = true] REPEATS 3001 TIMES", false);
+    check("[x:t1 = true] REPEATS 1500 TIMES AND [x:t2 = true] REPEATS 500 TIMES", true);
+    check("[x:t1 = true] REPEATS 1500 TIMES AND [x:t2 = true] REPEATS 501 TIMES", false);
+    check("[x:t0 = true] REPEATS 100 TIMES WITHIN 99 SECONDS", true);
+    check("[x:t0 = true] REPEATS 100 TIMES WITHIN 98 SECONDS", false);
+    check("([x:t3 = true] AND [x:t3 = true]) WITHIN 49 SECONDS", false);
+    check("([x:t0 = true] FOLLOWEDBY [x:t0 = true]) REPEATS 20 TIMES", true);
+    check("([x:t1 = true] FOLLOWEDBY [x:t2 = true]) WITHIN 5 SECONDS", true);
+    let all = |word: &str, count: usize| vec!["[x:t0 = true]"; count].join(word);
+    check(&all(" AND ", 500), true);
+    check(&all(" FOLLOWEDBY ", 12), true);
+    check(&all(" OR ", 5_000), true);
+}
+
+#[test]
+fn what_can_not_be_answered_in_time_is_said_to_be_too_expensive() {
+    // Pairs in a window, far more of them than there are; every subset would have to be tried.
+    let observations = every_second(400);
+    let pattern = "([x:t1 = true] AND [x:t2 = true] AND [x:t0 = true]) WITHIN 3 SECONDS REPEATS 67 TIMES";
+    let answer = matches(pattern, &observations);
+    assert!(matches!(answer, Ok(false) | Err(MatchError::TooExpensive { .. })), "{answer:?}");
+    let alternatives = "(([x:t3 = true] FOLLOWEDBY [x:t2 = true]) OR ([x:t2 = true] AND [x:t3 = true] AND [x:t3 = true]))";
+    let pattern = vec![alternatives; 1_200].join(" AND ");
+    let answer = matches(&pattern, &every_second(3_600));
+    assert!(matches!(answer, Ok(false) | Err(MatchError::TooExpensive { .. })), "{answer:?}");
+}
+
+#[test]
+fn references_in_circles_are_followed_once() {
+    let person = |at: usize| {
+        let refs: Vec<String> =
+            (0..40).map(|other| format!("\"p--00000000-0000-4000-8000-0000000000{other:02}\"")).collect();
+        format!(
+            r#"{{"type":"p","id":"p--00000000-0000-4000-8000-0000000000{at:02}","knows_refs":[{}]}}"#,
+            refs.join(",")
+        )
+    };
+    let people: Vec<String> = (0..40).map(person).collect();
+    let observed = r#"{"type":"observed-data","number_observed":1,"first_observed":"2026-01-01T00:00:00Z","last_observed":"2026-01-01T00:00:00Z","object_refs":["p--00000000-0000-4000-8000-000000000000"]}"#;
+    let (observations, findings) =
+        Observations::read(people.iter().map(String::as_str).chain([observed]));
+    assert_eq!(findings, []);
+    let path = "knows_refs[*].".repeat(200);
+    assert_eq!(matches(&format!("[p:{path}name = 'nobody']"), &observations), Ok(false));
+    assert_eq!(matches(&format!("[p:{path}id LIKE 'p--%39']"), &observations), Ok(true));
+}
