@@ -11,6 +11,7 @@ mod ingest;
 mod node;
 mod objects;
 mod page;
+mod pattern;
 mod table;
 
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ enum What {
     Singles,
     /// From the start of the demo to its first answer
     Demo,
+    /// STIX patterns: read, and matched against observations
+    Pattern,
 }
 
 /// Options of `cargo xtask bench`.
@@ -56,6 +59,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.objects < 10_000 {
         bail!("--objects is at least 10000: fewer say nothing");
     }
+    let wanted = |what| args.what.is_empty() || args.what.contains(&what);
+    let mut table = Table::new(args.json);
+    if wanted(What::Pattern) {
+        pattern::run(&mut table)?;
+    }
+    if [What::Ingest, What::Singles, What::Demo].into_iter().any(wanted) {
+        node(args, &mut table)?;
+    }
+    table.finish();
+    Ok(())
+}
+
+/// What is measured with a node.
+fn node(args: &Args, table: &mut Table) -> Result<()> {
+    let wanted = |what| args.what.is_empty() || args.what.contains(&what);
     let program = match &args.program {
         Some(program) => program.canonicalize().with_context(|| program.display().to_string())?,
         None => node::build()?,
@@ -67,19 +85,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             .tempdir_in(program.parent().context("a program lies in a folder")?),
     }
     .context("no folder for the store")?;
-    let wanted = |what| args.what.is_empty() || args.what.contains(&what);
-    let mut table = Table::new(args.json);
     if wanted(What::Ingest) {
         let node = Node::new(&program, &dir.path().join("ingest"))?;
-        ingest::envelopes(&node, args.objects, &mut table)?;
-        page::run(&node, args.objects, &mut table)?;
+        ingest::envelopes(&node, args.objects, table)?;
+        page::run(&node, args.objects, table)?;
     }
     if wanted(What::Singles) {
-        ingest::singles(&Node::new(&program, &dir.path().join("singles"))?, &mut table)?;
+        ingest::singles(&Node::new(&program, &dir.path().join("singles"))?, table)?;
     }
     if wanted(What::Demo) {
-        demo::run(&program, &mut table)?;
+        demo::run(&program, table)?;
     }
-    table.finish();
     Ok(())
 }

@@ -48,10 +48,6 @@ fn cut(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-/// Two-character signs stand first.
-const SIGNS: [&str; 17] =
-    ["!=", "<>", "==", "<=", ">=", "=", "<", ">", "[", "]", "(", ")", ",", ":", ".", "*", "-"];
-
 /// Reads a pattern word by word.
 pub(super) struct Lexer<'a> {
     text: &'a str,
@@ -117,8 +113,8 @@ fn word(text: &str, at: usize) -> Result<(Token<'_>, usize), PatternError> {
             let length = end.unwrap_or(bytes.len());
             Ok((Token::Word(&rest[..length]), length))
         }
-        Some(_) if begins_number(rest) => number(rest, at),
-        Some(_) => match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
+        Some(b'0'..=b'9' | b'+' | b'-' | b'.') if begins_number(rest) => number(rest, at),
+        Some(first) => match sign(*first, second) {
             Some(sign) => Ok((Token::Sign(sign), sign.len())),
             None => {
                 let found: String = rest.chars().take(1).collect();
@@ -126,6 +122,30 @@ fn word(text: &str, at: usize) -> Result<(Token<'_>, usize), PatternError> {
             }
         },
     }
+}
+
+/// The longest sign that begins with these bytes.
+fn sign(first: u8, second: Option<u8>) -> Option<&'static str> {
+    Some(match (first, second) {
+        (b'[', _) => "[",
+        (b']', _) => "]",
+        (b':', _) => ":",
+        (b'.', _) => ".",
+        (b'=', Some(b'=')) => "==",
+        (b'=', _) => "=",
+        (b'(', _) => "(",
+        (b')', _) => ")",
+        (b',', _) => ",",
+        (b'*', _) => "*",
+        (b'!', Some(b'=')) => "!=",
+        (b'<', Some(b'>')) => "<>",
+        (b'<', Some(b'=')) => "<=",
+        (b'<', _) => "<",
+        (b'>', Some(b'=')) => ">=",
+        (b'>', _) => ">",
+        (b'-', _) => "-",
+        _ => return None,
+    })
 }
 
 /// Reads `b'…'`, `h'…'` or `t'…'`.

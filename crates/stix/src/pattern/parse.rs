@@ -323,7 +323,9 @@ impl<'a> Parser<'a> {
         };
         self.step()?;
         self.want_sign(":", "`:` after the object type")?;
-        let mut steps = vec![Step::Key(self.key()?)];
+        // Most paths have one or two steps.
+        let mut steps = Vec::with_capacity(2);
+        steps.push(Step::Key(self.key()?));
         loop {
             if self.take_sign(".")? {
                 steps.push(Step::Key(self.key()?));
@@ -362,26 +364,28 @@ impl<'a> Parser<'a> {
 
 /// Words that the grammar keeps for itself.
 pub(super) fn is_keyword(word: &str) -> bool {
-    matches!(
-        word,
-        "AND"
-            | "OR"
-            | "NOT"
-            | "FOLLOWEDBY"
-            | "LIKE"
-            | "MATCHES"
-            | "ISSUPERSET"
-            | "ISSUBSET"
-            | "EXISTS"
-            | "LAST"
-            | "IN"
-            | "START"
-            | "STOP"
-            | "SECONDS"
-            | "true"
-            | "false"
-            | "WITHIN"
-            | "REPEATS"
-            | "TIMES"
-    )
+    // Nearly every word is a type or a property in small letters.
+    word.starts_with(|c: char| c.is_ascii_uppercase() || matches!(c, 't' | 'f'))
+        && matches!(
+            word,
+            "AND"
+                | "OR"
+                | "NOT"
+                | "FOLLOWEDBY"
+                | "LIKE"
+                | "MATCHES"
+                | "ISSUPERSET"
+                | "ISSUBSET"
+                | "EXISTS"
+                | "LAST"
+                | "IN"
+                | "START"
+                | "STOP"
+                | "SECONDS"
+                | "true"
+                | "false"
+                | "WITHIN"
+                | "REPEATS"
+                | "TIMES"
+        )
 }

@@ -172,7 +172,12 @@ proptest! {
 }
 
 fn every_second(count: u32) -> Observations {
-    let sample = |at: u32| Sample { truths: [true, at % 2 == 0, at % 3 == 0, at % 50 == 0], first: at, last: at, count: 1 };
+    let sample = |at: u32| Sample {
+        truths: [true, at % 2 == 0, at % 3 == 0, at % 50 == 0],
+        first: at,
+        last: at,
+        count: 1,
+    };
     observed(&(0..count).map(sample).collect::<Vec<_>>())
 }
 
@@ -216,10 +221,7 @@ fn what_can_not_be_answered_in_time_is_said_to_be_too_expensive() {
     let wish = format!("({})", (0..12).map(pair).collect::<Vec<_>>().join(" OR "));
     let wishes = |count: usize| vec![wish.as_str(); count].join(" AND ");
     assert_eq!(matches(&wishes(12), &observations), Ok(true));
-    assert_eq!(
-        matches(&wishes(13), &observations),
-        Err(MatchError::TooExpensive { steps: STEPS_MAX })
-    );
+    assert_eq!(matches(&wishes(13), &observations), Err(MatchError::TooExpensive { steps: STEPS_MAX }));
     // As repetitions of one wish, the order does not matter, and the answer is found.
     assert_eq!(matches(&format!("{wish} REPEATS 12 TIMES"), &observations), Ok(true));
     assert_eq!(matches(&format!("{wish} REPEATS 13 TIMES"), &observations), Ok(false));
@@ -237,8 +239,7 @@ fn references_in_circles_are_followed_once() {
     };
     let people: Vec<String> = (0..40).map(person).collect();
     let observed = r#"{"type":"observed-data","number_observed":1,"first_observed":"2026-01-01T00:00:00Z","last_observed":"2026-01-01T00:00:00Z","object_refs":["p--00000000-0000-4000-8000-000000000000"]}"#;
-    let (observations, findings) =
-        Observations::read(people.iter().map(String::as_str).chain([observed]));
+    let (observations, findings) = Observations::read(people.iter().map(String::as_str).chain([observed]));
     assert_eq!(findings, []);
     let path = "knows_refs[*].".repeat(200);
     assert_eq!(matches(&format!("[p:{path}name = 'nobody']"), &observations), Ok(false));
