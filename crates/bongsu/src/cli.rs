@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 mod member;
+mod pattern;
 mod share;
 
 pub(crate) use member::{CircleCommand, CircleProfile, MemberCommand, MemberProfile};
+pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use share::{DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, TermsArgs, WithdrawArgs};
 
 const AFTER_HELP: &str = "\
@@ -77,6 +79,9 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// STIX patterns: check how they are written, match them against observed data; needs no node
+    #[command(subcommand)]
+    Pattern(PatternCommand),
     #[command(flatten)]
     Node(NodeCommand),
 }

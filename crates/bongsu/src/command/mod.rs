@@ -11,6 +11,7 @@ pub(crate) mod deliver;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod member;
+pub(crate) mod pattern;
 pub(crate) mod share;
 mod source;
 pub(crate) mod terms;

@@ -18,7 +18,7 @@ use super::super::{Comparison, Literal, ObjectPath, Operator, Step};
 use super::constant::{Constant, Relation, Seen, base64, hex, relate};
 use super::observe::Observations;
 use super::regular::{Expression, Like};
-use super::{CompileError, FINDINGS_MAX};
+use super::{CompileError, FINDINGS_MAX, SCAN_STEPS_MAX};
 use crate::finding::Finding;
 
 /// Complaints about observed data, up to a number.
@@ -125,7 +125,7 @@ impl Compare {
         let (wants, negated) = (&self.wants, self.negated);
         let path = &self.path;
         look.any(path, self.forks, root, |seen, findings| {
-            wants.accepts(seen, negated, || findings.push(|| no_instant(path, seen)))
+            wants.accepts(seen, negated, |complaint| findings.push(|| complaint.finding(path, seen)))
         })
     }
 }
@@ -135,16 +135,38 @@ pub(super) fn refers(step: &Step) -> bool {
     matches!(step, Step::Key(key) if key.ends_with("_ref") || key.ends_with("_refs"))
 }
 
-fn no_instant(path: &ObjectPath, seen: Seen<'_>) -> Finding {
-    let value = match seen {
-        Seen::Json(Value::String(text)) => text.chars().take(80).collect(),
-        _ => String::new(),
-    };
-    let message = format!(
-        "the pattern compares `{path}` with a timestamp, and the observed `{value}` is none; mend the observed data or \
-         compare with a string (STIX 2.1, 2.16 and 9.6.1)"
-    );
-    Finding::error("observed-timestamp", path.to_string(), message)
+/// Why a value is not compared.
+#[derive(Clone, Copy)]
+enum Complaint {
+    /// It should be a timestamp.
+    NoInstant,
+    /// It is too long for the shape or expression.
+    TooLong,
+}
+
+impl Complaint {
+    fn finding(self, path: &ObjectPath, seen: Seen<'_>) -> Finding {
+        let value: String = match seen {
+            Seen::Json(Value::String(text)) => text.chars().take(80).collect(),
+            _ => String::new(),
+        };
+        let (code, message) = match self {
+            Self::NoInstant => (
+                "observed-timestamp",
+                format!(
+                    "the pattern compares `{path}` with a timestamp, and the observed `{value}` is none; mend the \
+                     observed data or compare with a string (STIX 2.1, 2.16 and 9.6.1)"
+                ),
+            ),
+            Self::TooLong => (
+                "observed-too-long",
+                format!(
+                    "what was observed at `{path}` is too long for this LIKE or MATCHES and was not compared"
+                ),
+            ),
+        };
+        Finding::error(code, path.to_string(), message)
+    }
 }
 
 /// Types that no pattern is about: their objects describe, they are not observed.
@@ -218,17 +240,31 @@ fn network(text: &str) -> Option<IpNet> {
 }
 
 impl Want {
+    /// How much a byte of text costs.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Like(like) => like.weight(),
+            Self::Matches(expression) => expression.weight(),
+            _ => 1,
+        }
+    }
+
     /// Whether a value is as wanted, or is not if `negated`.
-    fn accepts(&self, seen: Seen<'_>, negated: bool, no_instant: impl FnOnce()) -> bool {
+    fn accepts(&self, seen: Seen<'_>, negated: bool, complain: impl FnOnce(Complaint)) -> bool {
         let text = match seen {
             Seen::Json(Value::String(text)) => Some(text.as_str()),
             _ => None,
+        };
+        let bytes = match seen {
+            Seen::Json(Value::String(text)) => text.len(),
+            Seen::Bytes(bytes) => bytes.len(),
+            Seen::Json(_) => 0,
         };
         let holds = match self {
             Self::Exists => true,
             Self::Equal(constant) | Self::NotEqual(constant) => match relate(seen, constant) {
                 Relation::NoInstant => {
-                    no_instant();
+                    complain(Complaint::NoInstant);
                     return false;
                 }
                 relation => relation.is_equal() != matches!(self, Self::NotEqual(_)),
@@ -239,17 +275,21 @@ impl Want {
                 // Neither `a < b` nor its negation holds between kinds that are not compared.
                 Relation::Incomparable | Relation::Unordered(_) => return false,
                 Relation::NoInstant => {
-                    no_instant();
+                    complain(Complaint::NoInstant);
                     return false;
                 }
             },
             Self::In(constants) => {
                 let mut relations = constants.iter().map(|constant| relate(seen, constant)).peekable();
                 if relations.peek() == Some(&Relation::NoInstant) {
-                    no_instant();
+                    complain(Complaint::NoInstant);
                     return false;
                 }
                 relations.any(Relation::is_equal)
+            }
+            Self::Like(_) | Self::Matches(_) if bytes.saturating_mul(self.weight()) > SCAN_STEPS_MAX => {
+                complain(Complaint::TooLong);
+                return false;
             }
             Self::Like(like) => match (seen, text) {
                 (_, Some(text)) => like.fits(text),

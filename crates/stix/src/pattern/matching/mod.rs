@@ -33,9 +33,11 @@ use check::{Check, Findings};
 use plan::Plan;
 
 /// Most steps that one question may take: edges looked at while observations are given to `[…]`. About a second.
-pub const STEPS_MAX: u64 = 50_000_000;
+pub const STEPS_MAX: u64 = 20_000_000;
 /// Most choices (a time, an alternative) that may depend on one another in one question.
 pub const CHOICES_MAX: usize = 1_000;
+/// Longest value times longest shape that `LIKE` and `MATCHES` compare, in bytes by bytes.
+pub const SCAN_STEPS_MAX: usize = 1_000_000_000;
 /// Largest compiled form of one regular expression, in bytes.
 pub const REGEX_BYTES_MAX: usize = 1024 * 1024;
 /// Most findings about observed data that one question collects.

@@ -7,6 +7,7 @@
 //! Source: STIX 2.1, section 4.14 (Observed Data); STIX 2.0, part 2, section 2.8.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
@@ -139,7 +140,13 @@ pub struct Builder {
 impl Builder {
     /// Adds what a text holds: a bundle, an envelope, a list, one object, or several after one another.
     pub fn add_text(&mut self, text: &str) {
-        let outcome = bundle::read(text.as_bytes(), &Limits::default(), |item| {
+        self.add_source("", text.as_bytes());
+    }
+
+    /// The same from a source that is read to its end; what is wrong there is said to be in `name`.
+    pub fn add_source(&mut self, name: &str, source: impl Read) {
+        let before = self.findings.len();
+        let outcome = bundle::read(source, &Limits::default(), |item| {
             match item {
                 Item::Object { raw, .. } => self.add(raw),
                 Item::Bad { finding, .. } => self.findings.push(finding),
@@ -149,6 +156,8 @@ impl Builder {
         if let Err(error) = outcome {
             self.findings.push(Finding::error("observed-unreadable", "", error.to_string()));
         }
+        let new = self.findings.split_off(before.min(self.findings.len()));
+        self.findings.extend(new.into_iter().map(|finding| finding.within(name)));
     }
 
     /// Adds one object from its text: observed-data, an observable, or a bundle. Others can be referred to.

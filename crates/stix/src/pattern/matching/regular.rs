@@ -1,4 +1,5 @@
-//! `LIKE` and `MATCHES`: text against a shape, in time that grows with the text and the shape, never faster.
+//! `LIKE` and `MATCHES`: text against a shape, in time that grows with the text and the shape, never faster;
+//! what is too long for its shape is not compared, and said so.
 //!
 //! `MATCHES` takes Perl-compatible expressions as far as they can be run without backtracking: no look-around, no
 //! back-references, no possessive groups; those are errors when the pattern is made ready. A match is searched for
@@ -36,6 +37,11 @@ impl Like {
         let shape: Vec<char> = nfc(text).chars().collect();
         let latin = shape.iter().all(|c| u32::from(*c) < 256);
         Self { shape, latin }
+    }
+
+    /// Characters of the shape: so often a character of a text may be looked at.
+    pub(super) fn weight(&self) -> usize {
+        self.shape.len()
     }
 
     pub(super) fn fits(&self, text: &str) -> bool {
@@ -100,6 +106,11 @@ impl Expression {
             .build()
             .map_err(|error| CompileError::Regex { text: text.to_owned(), reason: reason(&error) })?;
         Ok(Self { texts, source, bytes: OnceLock::new() })
+    }
+
+    /// Length of the expression, which stands for the states that a character of a text may pass.
+    pub(super) fn weight(&self) -> usize {
+        self.source.len()
     }
 
     pub(super) fn finds(&self, text: &str) -> bool {

@@ -133,7 +133,7 @@ fn expression() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn it_agrees_with_the_definitions_word_for_word(
@@ -150,6 +150,19 @@ proptest! {
             let found: BTreeSet<usize> = found.into_iter().collect();
             prop_assert!(all.iter().any(|binding| named(binding) == found), "{} by {:?}", text, found);
         }
+    }
+
+    #[test]
+    fn the_canonical_form_matches_the_same(
+        text in expression(),
+        samples in proptest::collection::vec(sample(), 0..5),
+    ) {
+        let pattern = parse(&text).unwrap();
+        let canonical = pattern.canonical();
+        prop_assert_eq!(&canonical.canonical(), &canonical);
+        let observations = observed(&samples);
+        let matched = |pattern| Matcher::new(pattern).unwrap().matches(&observations).unwrap().matched.is_some();
+        prop_assert_eq!(matched(&canonical), matched(&pattern), "{} and {}", text, canonical);
     }
 
     #[test]
@@ -244,4 +257,110 @@ fn references_in_circles_are_followed_once() {
     let path = "knows_refs[*].".repeat(200);
     assert_eq!(matches(&format!("[p:{path}name = 'nobody']"), &observations), Ok(false));
     assert_eq!(matches(&format!("[p:{path}id LIKE 'p--%39']"), &observations), Ok(true));
+}
+
+/// One observation of an `x` with these properties.
+fn one(properties: &str) -> Observations {
+    let text = format!(
+        r#"{{"type":"observed-data","number_observed":1,"first_observed":"2026-01-01T00:00:00Z","last_observed":"2026-01-01T00:00:00Z","objects":{{"0":{{"type":"x",{properties}}}}}}}"#
+    );
+    let (observations, findings) = Observations::read([text.as_str()]);
+    assert_eq!(findings, []);
+    observations
+}
+
+#[test]
+fn operators_compare_what_the_specification_says() {
+    let observations = one(
+        r#""s":"Hällo wörld","l":["a","b",3],"n":12,"f":1.5,"big":9007199254740993,"ip":"2001:db8::7","v4":"10.1.2.3",
+           "nl":"one\ntwo","e":{"x":null},"d":{"key with 'quotes'":1},"payload_bin":"AAEC","bad_hex":"xyz","t":"2026-01-01T00:00:00.5Z""#,
+    );
+    let check = |comparison: &str, expected: bool| {
+        assert_eq!(matches(&format!("[{comparison}]"), &observations), Ok(expected), "{comparison}");
+    };
+    check("x:s LIKE 'H_llo%'", true);
+    check("x:s LIKE 'llo'", false);
+    check("x:s LIKE '%llo%w_rld'", true);
+    check("x:s LIKE '%%%d'", true);
+    check("x:s LIKE '%d_'", false);
+    check("x:nl LIKE 'one%two'", true);
+    check("x:nl MATCHES 'one.two'", true);
+    check("x:nl MATCHES '^two'", false);
+    check("x:s MATCHES 'w.rld$'", true);
+    check("x:s MATCHES '[$]'", false);
+    check("x:l[*] = 'b'", true);
+    check("x:l[2] = 3", true);
+    check("x:l[3] = 3", false);
+    check("x:l[-1] = 3", false);
+    check("x:l[*] NOT = 'b'", true);
+    check("x:l = 'a'", false);
+    check("EXISTS x:e", true);
+    check("EXISTS x:e.x", true);
+    check("EXISTS x:e.y", false);
+    check("NOT EXISTS x:e.y", true);
+    check("NOT EXISTS y:e", false);
+    check("x:d.'key with \\'quotes\\'' = 1", true);
+    check("x:n = 12.0", true);
+    check("x:n > 11.99", true);
+    check("x:f >= 1.5", true);
+    check("x:f < 2", true);
+    check("x:big = 9007199254740992.0", false);
+    check("x:big > 9007199254740992.0", true);
+    check("x:n NOT < 'a'", false);
+    check("x:n NOT = 'a'", true);
+    check("x:n IN ()", false);
+    check("x:payload_bin = h'000102'", true);
+    check("x:payload_bin = 'AAEC'", false);
+    check("x:payload_bin < h'0002'", true);
+    check("x:bad_hex != h'00'", false);
+    check("x:ip ISSUBSET '2001:db8::/32'", true);
+    check("x:ip ISSUBSET '10.0.0.0/8'", false);
+    check("x:v4 ISSUBSET '10.1.2.9/24'", true);
+    check("x:v4 ISSUPERSET '10.1.2.3/32'", true);
+    check("x:s ISSUBSET '10.0.0.0/8'", false);
+    check("x:t = t'2026-01-01T00:00:00.500Z'", true);
+    check("x:t < t'2026-01-01T00:00:01Z'", true);
+}
+
+#[test]
+fn what_can_not_be_asked_is_refused_with_the_reason() {
+    let check = |pattern: &str, part: &str| {
+        let error = Matcher::parse(pattern).unwrap_err().to_string();
+        assert!(error.contains(part), "{pattern}: {error}");
+    };
+    check(r"[x:a MATCHES '(?=a)b']", "look-around");
+    check(r"[x:a MATCHES '(a)\\1']", "backreferences");
+    check("[x:a MATCHES '(a{1000}){1000}']", "larger than");
+    check("[x:a MATCHES '(']", "unclosed group");
+    check("[x:a IN (1, 'a')]", "mixes kinds");
+    check("[x:a ISSUBSET '10.0.0.0/99']", "neither");
+    check("[x:a = 1] WITHIN 0 SECONDS", "greater than 0");
+    check("[x:a = 1] START '2026-01-01T00:00:00Z' STOP '2026-01-02T00:00:00Z'", "t'2026");
+}
+
+#[test]
+fn observed_data_that_is_wrong_is_a_finding_beside_the_answer() {
+    let observations = one(r#""a":"yesterday","b":1"#);
+    let answer =
+        Matcher::parse("[x:a > t'2026-01-01T00:00:00Z' OR x:b = 1]").unwrap().matches(&observations).unwrap();
+    assert_eq!(answer.matched, Some(Match { observations: vec![0] }));
+    assert_eq!(
+        answer.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(),
+        ["observed-timestamp"]
+    );
+    let long = one(&format!(r#""a":"{}""#, "a".repeat(2_000_000)));
+    let shape = format!("[x:a LIKE '%{}b']", "a".repeat(600));
+    let answer = Matcher::parse(&shape).unwrap().matches(&long).unwrap();
+    assert_eq!(answer.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["observed-too-long"]);
+    let bad = |text: &str, code: &str| {
+        let (observations, findings) = Observations::read([text]);
+        assert!(observations.is_empty());
+        assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), [code], "{text}");
+    };
+    let times = r#""first_observed":"2026-01-02T00:00:00Z","last_observed":"2026-01-01T00:00:00Z""#;
+    bad(r#"{"type":"observed-data","number_observed":0}"#, "number-observed");
+    bad(r#"{"type":"observed-data","number_observed":1}"#, "property-missing");
+    bad(&format!(r#"{{"type":"observed-data","number_observed":1,{times}}}"#), "observed-backwards");
+    bad(r#"{"type":"bundle","objects":[7]}"#, "not-an-object");
+    bad(r#"{"type":"observed-data""#, "observed-unreadable");
 }
