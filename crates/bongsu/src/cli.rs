@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 mod member;
+mod pattern;
 mod quarantine;
 mod share;
 
 pub(crate) use member::{CircleCommand, CircleProfile, MemberCommand, MemberProfile};
+pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use share::{DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, TermsArgs, WithdrawArgs};
 
@@ -79,6 +81,9 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// STIX patterns: check how they are written, match them against observed data; needs no node
+    #[command(subcommand)]
+    Pattern(PatternCommand),
     #[command(flatten)]
     Node(NodeCommand),
 }

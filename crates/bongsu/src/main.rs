@@ -51,6 +51,7 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         }
         Command::Serve => return serve::run(global, config()?, terminal),
         Command::Demo => return demo::run(global, environment(), terminal),
+        Command::Pattern(command) => command::pattern::run(&command)?,
         Command::Node(command) => command::here_or_there(global, config, command, terminal)?,
     };
     terminal.answer(answer)

@@ -86,7 +86,7 @@ pub fn actionable(raw: &str, head: &Head) -> Vec<Actionable> {
 /// The values each of which alone makes a STIX pattern true; none if the pattern does not parse.
 #[must_use]
 pub fn pattern_values(text: &str) -> Vec<Value> {
-    let Ok(pattern) = pattern::parse(text) else {
+    let Ok(pattern) = pattern::parse_either(text) else {
         return Vec::new();
     };
     pattern.alternatives().unwrap_or_default().iter().filter_map(equality_value).collect()

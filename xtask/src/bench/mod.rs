@@ -11,6 +11,7 @@ mod ingest;
 mod node;
 mod objects;
 mod page;
+mod pattern;
 mod table;
 mod validate;
 
@@ -33,6 +34,8 @@ enum What {
     Demo,
     /// STIX validation of the objects of a bundle, in memory and on one core
     Validate,
+    /// STIX patterns: read, and matched against observations
+    Pattern,
 }
 
 /// Options of `cargo xtask bench`.
@@ -67,7 +70,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if wanted(What::Validate) {
         validate::run(args.bundle.as_deref(), &mut table)?;
     }
-    if args.what.iter().any(|what| *what != What::Validate) || args.what.is_empty() {
+    if wanted(What::Pattern) {
+        pattern::run(&mut table)?;
+    }
+    if [What::Ingest, What::Singles, What::Demo].into_iter().any(&wanted) {
         with_a_node(args, wanted, &mut table)?;
     }
     table.finish();

@@ -9,7 +9,7 @@ const MIDDLE: &str = r#"","created_by_ref":"identity--7ed3d2f1-5a0c-4a1c-9b44-0d
 const AFTER: &str = r#"']","pattern_type":"stix","pattern_version":"2.1","valid_from":"2026-09-01T08:30:00Z","confidence":85,"kill_chain_phases":[{"kill_chain_name":"mitre-attack","phase_name":"command-and-control"}],"labels":["loader"],"object_marking_refs":["marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"]}"#;
 
 /// Scatters a number over 64 bits (splitmix64).
-fn scattered(number: u64) -> u64 {
+pub(super) fn scattered(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -12,6 +12,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod member;
 pub(crate) mod quarantine;
+pub(crate) mod pattern;
 pub(crate) mod share;
 mod source;
 pub(crate) mod terms;

@@ -4,4 +4,5 @@
 
 mod command_line;
 mod node_from_nothing;
+mod pattern;
 mod shell;

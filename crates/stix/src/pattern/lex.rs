@@ -1,29 +1,35 @@
-//! Words of the pattern language. Source: STIX 2.1, section 9, lexer rules of the ANTLR grammar.
+//! Words of the pattern language, one at a time and borrowed from the text where nothing is escaped.
+//!
+//! Source: STIX 2.1, section 9, lexer rules of the ANTLR grammar.
+
+use std::borrow::Cow;
 
 use super::PatternError;
 
 /// One word.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum Token<'a> {
     /// An identifier or keyword.
-    Word(String),
+    Word(&'a str),
     /// `'…'`, unescaped.
-    Text(String),
+    Text(Cow<'a, str>),
     /// `b'…'`
-    Binary(String),
+    Binary(Cow<'a, str>),
     /// `h'…'`
-    Hex(String),
+    Hex(Cow<'a, str>),
     /// `t'…'`
-    Time(String),
+    Time(Cow<'a, str>),
     /// An integer, as written.
-    Integer(String),
+    Integer(&'a str),
     /// A float, as written.
-    Float(String),
+    Float(&'a str),
     /// Punctuation and operators.
     Sign(&'static str),
+    /// Nothing is left.
+    End,
 }
 
-impl Token {
+impl Token<'_> {
     /// The token as a person would point at it.
     pub(super) fn describe(&self) -> String {
         match self {
@@ -33,6 +39,7 @@ impl Token {
             Self::Hex(_) => "a hexadecimal literal".to_owned(),
             Self::Time(_) => "a timestamp literal".to_owned(),
             Self::Sign(sign) => format!("`{sign}`"),
+            Self::End => "the end of the pattern".to_owned(),
         }
     }
 }
@@ -41,70 +48,118 @@ fn cut(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-/// Two-character signs stand first.
-const SIGNS: [&str; 17] =
-    ["!=", "<>", "==", "<=", ">=", "=", "<", ">", "[", "]", "(", ")", ",", ":", ".", "*", "-"];
-
-/// Splits a pattern into words with their byte offsets.
-///
-/// # Errors
-/// [`PatternError`] at the first byte that begins no word.
-pub(super) fn lex(text: &str) -> Result<Vec<(usize, Token)>, PatternError> {
-    let mut tokens = Vec::with_capacity(text.len() / 8 + 8);
-    let mut at = 0;
-    while let Some(first) = text[at..].chars().next() {
-        if first.is_whitespace() {
-            at += first.len_utf8();
-        } else if text[at..].starts_with("//") {
-            at += text[at..].find(['\n', '\r']).unwrap_or(text.len() - at);
-        } else if text[at..].starts_with("/*") {
-            let end =
-                text[at..].find("*/").ok_or_else(|| error(at, "`*/` that ends the comment", "the end"))?;
-            at += end + 2;
-        } else {
-            let (token, length) = word(text, at, first)?;
-            tokens.push((at, token));
-            at += length;
-        }
-    }
-    Ok(tokens)
+/// Reads a pattern word by word.
+pub(super) struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
 }
 
-fn word(text: &str, at: usize, first: char) -> Result<(Token, usize), PatternError> {
-    let rest = &text[at..];
-    if first == '\'' {
-        let (value, length) = quoted(text, at)?;
-        return Ok((Token::Text(value), length));
+impl<'a> Lexer<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
     }
-    if matches!(first, 'b' | 'h' | 't') && rest[1..].starts_with('\'') {
-        let (value, length) = quoted(text, at + 1)?;
-        let fine = match first {
-            'h' => value.len().is_multiple_of(2) && value.bytes().all(|b| b.is_ascii_hexdigit()),
-            'b' => is_base64(&value),
-            _ => true,
-        };
-        if !fine {
-            let expected = if first == 'h' { "pairs of hexadecimal digits" } else { "base64" };
-            return Err(error(at, expected, &cut(&value)));
+
+    /// The next word with its byte offset; [`Token::End`] when nothing is left.
+    ///
+    /// # Errors
+    /// [`PatternError`] at the first byte that begins no word.
+    pub(super) fn next(&mut self) -> Result<(usize, Token<'a>), PatternError> {
+        self.skip()?;
+        let at = self.at;
+        let (token, length) = word(self.text, at)?;
+        self.at += length;
+        Ok((at, token))
+    }
+
+    /// Goes over white space and comments.
+    fn skip(&mut self) -> Result<(), PatternError> {
+        let bytes = self.text.as_bytes();
+        loop {
+            match bytes.get(self.at) {
+                Some(b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c) => self.at += 1,
+                Some(b'/') if bytes.get(self.at + 1) == Some(&b'/') => {
+                    let rest = &bytes[self.at..];
+                    self.at += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+                }
+                Some(b'/') if bytes.get(self.at + 1) == Some(&b'*') => {
+                    let end = self.text[self.at + 2..].find("*/").ok_or_else(|| {
+                        error(self.at, "`*/` that ends the comment", "the end of the pattern")
+                    })?;
+                    self.at += end + 4;
+                }
+                Some(byte) if !byte.is_ascii() => match self.text[self.at..].chars().next() {
+                    Some(space) if space.is_whitespace() => self.at += space.len_utf8(),
+                    _ => return Ok(()),
+                },
+                _ => return Ok(()),
+            }
         }
-        let token = match first {
-            'b' => Token::Binary(value),
-            'h' => Token::Hex(value),
-            _ => Token::Time(value),
-        };
-        return Ok((token, length + 1));
     }
-    if begins_number(rest) {
-        return number(rest, at);
+}
+
+fn word(text: &str, at: usize) -> Result<(Token<'_>, usize), PatternError> {
+    let rest = &text[at..];
+    let bytes = rest.as_bytes();
+    let second = bytes.get(1).copied();
+    match bytes.first() {
+        None => Ok((Token::End, 0)),
+        Some(b'\'') => {
+            let (value, length) = quoted(text, at)?;
+            Ok((Token::Text(value), length))
+        }
+        Some(kind @ (b'b' | b'h' | b't')) if second == Some(b'\'') => literal(text, at, *kind),
+        Some(first) if first.is_ascii_alphabetic() || *first == b'_' => {
+            let end = bytes.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-'));
+            let length = end.unwrap_or(bytes.len());
+            Ok((Token::Word(&rest[..length]), length))
+        }
+        Some(b'0'..=b'9' | b'+' | b'-' | b'.') if begins_number(rest) => number(rest, at),
+        Some(first) => match sign(*first, second) {
+            Some(sign) => Ok((Token::Sign(sign), sign.len())),
+            None => {
+                let found: String = rest.chars().take(1).collect();
+                Err(error(at, "a word of the pattern language", &found))
+            }
+        },
     }
-    if first.is_ascii_alphabetic() || first == '_' {
-        let end = rest.bytes().position(|b| !(b.is_ascii_alphanumeric() || b == b'_' || b == b'-'));
-        let length = end.unwrap_or(rest.len());
-        return Ok((Token::Word(rest[..length].to_owned()), length));
-    }
-    match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
-        Some(sign) => Ok((Token::Sign(sign), sign.len())),
-        None => Err(error(at, "a word of the pattern language", &first.to_string())),
+}
+
+/// The longest sign that begins with these bytes.
+fn sign(first: u8, second: Option<u8>) -> Option<&'static str> {
+    Some(match (first, second) {
+        (b'[', _) => "[",
+        (b']', _) => "]",
+        (b':', _) => ":",
+        (b'.', _) => ".",
+        (b'=', Some(b'=')) => "==",
+        (b'=', _) => "=",
+        (b'(', _) => "(",
+        (b')', _) => ")",
+        (b',', _) => ",",
+        (b'*', _) => "*",
+        (b'!', Some(b'=')) => "!=",
+        (b'<', Some(b'>')) => "<>",
+        (b'<', Some(b'=')) => "<=",
+        (b'<', _) => "<",
+        (b'>', Some(b'=')) => ">=",
+        (b'>', _) => ">",
+        (b'-', _) => "-",
+        _ => return None,
+    })
+}
+
+/// Reads `b'…'`, `h'…'` or `t'…'`.
+fn literal(text: &str, at: usize, kind: u8) -> Result<(Token<'_>, usize), PatternError> {
+    let (value, length) = quoted(text, at + 1)?;
+    let length = length + 1;
+    match kind {
+        b'h' if value.len().is_multiple_of(2) && value.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            Ok((Token::Hex(value), length))
+        }
+        b'h' => Err(error(at, "pairs of hexadecimal digits", &cut(&value))),
+        b'b' if is_base64(&value) => Ok((Token::Binary(value), length)),
+        b'b' => Err(error(at, "base64", &cut(&value))),
+        _ => Ok((Token::Time(value), length)),
     }
 }
 
@@ -116,7 +171,7 @@ fn begins_number(rest: &str) -> bool {
 }
 
 /// `[+-]? ('0' | [1-9][0-9]*)` or `[+-]? [0-9]* '.' [0-9]+`
-fn number(rest: &str, at: usize) -> Result<(Token, usize), PatternError> {
+fn number(rest: &str, at: usize) -> Result<(Token<'_>, usize), PatternError> {
     let sign = usize::from(rest.starts_with(['+', '-']));
     let digits = |from: usize| rest[from..].bytes().take_while(u8::is_ascii_digit).count();
     let whole = digits(sign);
@@ -125,35 +180,41 @@ fn number(rest: &str, at: usize) -> Result<(Token, usize), PatternError> {
         let part = digits(point + 1);
         if part > 0 {
             let length = point + 1 + part;
-            return Ok((Token::Float(rest[..length].to_owned()), length));
+            return Ok((Token::Float(&rest[..length]), length));
         }
     }
     if whole > 1 && rest[sign..].starts_with('0') {
         return Err(error(at, "a number without leading zeros", &cut(rest)));
     }
-    Ok((Token::Integer(rest[..point].to_owned()), point))
+    Ok((Token::Integer(&rest[..point]), point))
 }
 
 /// Reads `'…'` at `at`; a backslash takes the next character as it is. Gives the value and the length read.
-fn quoted(text: &str, at: usize) -> Result<(String, usize), PatternError> {
+fn quoted(text: &str, at: usize) -> Result<(Cow<'_, str>, usize), PatternError> {
+    let unclosed = || error(at, "a closing `'`", "the end of the pattern");
+    let bytes = text.as_bytes();
+    let start = at + 1;
     let mut value = String::new();
-    let mut from = at + 1;
+    let mut from = start;
     loop {
-        let Some(run) = memchr::memchr2(b'\'', b'\\', &text.as_bytes()[from..]) else {
-            return Err(error(at, "a closing `'`", "the end of the pattern"));
-        };
-        value.push_str(&text[from..from + run]);
-        from += run;
-        if text[from..].starts_with('\'') {
-            return Ok((value, from + 1 - at));
+        let run = bytes.get(from..).and_then(|rest| memchr::memchr2(b'\'', b'\\', rest));
+        let end = from + run.ok_or_else(unclosed)?;
+        if bytes[end] == b'\'' {
+            let length = end + 1 - at;
+            if from == start {
+                return Ok((Cow::Borrowed(&text[start..end]), length));
+            }
+            value.push_str(&text[from..end]);
+            return Ok((Cow::Owned(value), length));
         }
-        match text[from + 1..].chars().next() {
+        value.push_str(&text[from..end]);
+        match text[end + 1..].chars().next() {
             Some(escaped @ ('\'' | '\\')) => {
                 value.push(escaped);
-                from += 2;
+                from = end + 2;
             }
-            Some(other) => return Err(error(from, "`\\'` or `\\\\`", &format!("\\{other}"))),
-            None => return Err(error(at, "a closing `'`", "the end of the pattern")),
+            Some(other) => return Err(error(end, "`\\'` or `\\\\`", &format!("\\{other}"))),
+            None => return Err(unclosed()),
         }
     }
 }

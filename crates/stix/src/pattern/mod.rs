@@ -1,15 +1,18 @@
 //! The STIX pattern language: text to tree and back.
 //!
 //! The tree keeps what was written (parentheses that matter, literals in their kinds), so that printing and
-//! reading again gives the same tree. Depth and length are bounded. Matching is not done here.
+//! reading again gives the same tree. Depth and length are bounded. [`matching`] asks observed data.
 //!
 //! Source: STIX 2.1, section 9 and its ANTLR grammar.
 
+mod canonical;
 mod lex;
+pub mod matching;
 mod parse;
 mod print;
 
-pub use parse::parse;
+pub use matching::{Matcher, Observations, PatternSet};
+pub use parse::{parse, parse_either};
 
 use crate::time::Timestamp;
 
