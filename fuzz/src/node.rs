@@ -117,6 +117,8 @@ fn circle() -> Circle {
         starts: None,
         ends: None,
         members: vec![CERT, ISP],
+        access: std::collections::BTreeMap::new(),
+        spec_versions: Vec::new(),
         hidden_members: false,
         fires: 1,
     }

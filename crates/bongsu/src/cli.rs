@@ -13,7 +13,7 @@ mod pattern;
 mod quarantine;
 mod share;
 
-pub(crate) use member::{CircleCommand, CircleProfile, MemberCommand, MemberProfile};
+pub(crate) use member::{CircleCommand, CircleProfile, CredentialCommand, MemberCommand, MemberProfile};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use share::{DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, TermsArgs, WithdrawArgs};
@@ -96,6 +96,9 @@ pub(crate) enum NodeCommand {
     /// Members: who takes part, at which level, with which credentials
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Credentials: client certificates, and revoking any credential
+    #[command(subcommand)]
+    Credential(CredentialCommand),
     /// Circles: agreements between members, each with a line of its own
     #[command(subcommand)]
     Circle(CircleCommand),
@@ -181,6 +184,48 @@ impl From<IntakeArg> for policy::Intake {
             IntakeArg::Accept => Self::Accept,
             IntakeArg::Quarantine => Self::Quarantine,
             IntakeArg::Refuse => Self::Refuse,
+        }
+    }
+}
+
+/// What a member may do in a circle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum AccessArg {
+    /// Get what is shared, and share nothing
+    Read,
+    /// Share, and get nothing
+    Write,
+    /// Get and share
+    Both,
+    /// Stay in it, and neither get nor share
+    None,
+}
+
+/// A STIX version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum SpecVersionArg {
+    #[value(name = "2.0")]
+    V20,
+    #[value(name = "2.1")]
+    V21,
+}
+
+impl From<AccessArg> for policy::Access {
+    fn from(access: AccessArg) -> Self {
+        match access {
+            AccessArg::Read => Self::Read,
+            AccessArg::Write => Self::Write,
+            AccessArg::Both => Self::Both,
+            AccessArg::None => Self::None,
+        }
+    }
+}
+
+impl From<SpecVersionArg> for stix::SpecVersion {
+    fn from(version: SpecVersionArg) -> Self {
+        match version {
+            SpecVersionArg::V20 => Self::V20,
+            SpecVersionArg::V21 => Self::V21,
         }
     }
 }

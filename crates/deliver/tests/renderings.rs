@@ -92,6 +92,8 @@ fn delivering_at(
         starts: None,
         ends: None,
         members: vec![SENDER, GETS],
+        access: std::collections::BTreeMap::new(),
+        spec_versions: Vec::new(),
         hidden_members: false,
         fires: 1,
     };

@@ -81,6 +81,8 @@ fn set_up(gate: &Gate, clock: &Clock) {
         starts: None,
         ends: None,
         members: vec![MEMBER],
+        access: std::collections::BTreeMap::new(),
+        spec_versions: Vec::new(),
         hidden_members: false,
         fires: 1,
     };

@@ -57,7 +57,7 @@ impl Explanation {
 /// one that the member sees.
 fn is_last(view: &mut View<'_>, entry: &line::Entry<'_>) -> bool {
     let several = entry.object().filter(|object| view.catalogue.is_of_several(*object));
-    match several.and_then(|object| view.newest_seen(object)) {
+    match several.and_then(|object| view.newest_seen(object, None)) {
         Some(seen) => seen == entry.seq,
         None => entry.last(),
     }
@@ -136,7 +136,7 @@ impl Reader {
             let catalogue = view.catalogue;
             let object = catalogue.object(id)?;
             let newest = catalogue.newest_first(object).next()?;
-            let seen = view.newest_seen(object).filter(|_| catalogue.is_of_several(object));
+            let seen = view.newest_seen(object, None).filter(|_| catalogue.is_of_several(object));
             let entry = seen.and_then(|seen| catalogue.entry(seen)).unwrap_or(newest);
             Some(match settle(view, &entry) {
                 Settled::Whole(pass) => Decision::Release(pass.rule()),

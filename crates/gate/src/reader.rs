@@ -275,6 +275,7 @@ fn matched(view: &mut View<'_>, query: &Query, entry: &Entry<'_>) -> Option<Goes
         return None;
     }
     let object = entry.object()?;
+    let among = among(&query.spec_versions, entry);
     let named = view.catalogue.object_type(object);
     if !query.types.is_empty() && !query.types.iter().any(|wanted| wanted == named) {
         return None;
@@ -284,20 +285,40 @@ fn matched(view: &mut View<'_>, query: &Query, entry: &Entry<'_>) -> Option<Goes
         Settled::Copy(copy) => Goes::Copy(copy),
         Settled::Held(_) => return None,
     };
-    is_wanted_version(view, &query.versions, entry).then_some(goes)
+    if query.spec_versions.is_empty() && view.has_later_spec(object, entry) {
+        return None;
+    }
+    is_wanted_version(view, &query.versions, entry, among).then_some(goes)
+}
+
+/// Of which specification the versions are among which an entry is the first or the last; `None` for all.
+///
+/// Without a filter, an object is given in the newest specification that it is here in, and its versions are those.
+/// Source: TAXII 2.1, section 3.4.1 (`match[spec_version]`).
+fn among(wanted: &[SpecVersion], entry: &Entry<'_>) -> Option<SpecVersion> {
+    match wanted {
+        [] => Some(entry.spec_version()),
+        // The same one twice is one.
+        [first, rest @ ..] => rest.iter().all(|other| other == first).then_some(*first),
+    }
 }
 
 fn fits(wanted: &[SpecVersion], found: &SpecVersion) -> bool {
     wanted.is_empty() || wanted.contains(found)
 }
 
-fn is_wanted_version(view: &mut View<'_>, wanted: &[VersionMatch], entry: &Entry<'_>) -> bool {
+fn is_wanted_version(
+    view: &mut View<'_>,
+    wanted: &[VersionMatch],
+    entry: &Entry<'_>,
+    among: Option<SpecVersion>,
+) -> bool {
     let wanted = if wanted.is_empty() { &[VersionMatch::Last] } else { wanted };
     let same = |at: &Timestamp| *at == entry.version();
     wanted.iter().any(|version| match version {
         VersionMatch::All => true,
-        VersionMatch::Last => view.is_last(entry),
-        VersionMatch::First => view.is_first(entry),
+        VersionMatch::Last => view.is_last(entry, among),
+        VersionMatch::First => view.is_first(entry, among),
         VersionMatch::At(at) => same(at),
     })
 }

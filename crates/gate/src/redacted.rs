@@ -199,6 +199,8 @@ mod tests {
                 starts: None,
                 ends: None,
                 members: vec![SOURCE, READER],
+                access: std::collections::BTreeMap::new(),
+                spec_versions: Vec::new(),
                 hidden_members: false,
                 fires: 1,
             };

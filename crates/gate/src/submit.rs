@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use line::{Added, Catalogue, Draft, LineId, Outcome, Refusal, Seq, StorageError};
 use policy::{CircleId, Intake, Level, MemberId, Reach, Request, Rule, Terms};
-use stix::{Finding, Head, ObjectId, Severity, Timestamp, Tlp};
+use stix::{Finding, Head, ObjectId, Severity, SpecVersion, Timestamp, Tlp};
 
 use crate::intake::{Passage, Way, strictest};
 use crate::opening::{Gate, NotFound};
@@ -54,6 +54,9 @@ pub enum SubmitError {
     /// The circle is not in force.
     #[error("the circle is not in force: it has not begun or has ended, so nothing can be shared in it")]
     NotInForce,
+    /// The member may not share in this circle.
+    #[error("the member may only read in this circle, so it can share nothing in it")]
+    ReadOnly,
     /// The store. Safe to repeat.
     #[error("{0}; safe to repeat")]
     Storage(#[from] StorageError),
@@ -126,8 +129,8 @@ impl Gate {
 
     fn pass(&self, sharing: &Sharing<'_>, objects: Vec<Submission>, now: Timestamp, told: Told) {
         let Sharing { member, circle, terms, intake } = *sharing;
-        let ceiling = match self.may_share(member, circle, now) {
-            Ok(ceiling) => ceiling,
+        let (ceiling, takes) = match self.terms_of(member, circle, now) {
+            Ok(circle) => circle,
             Err(error) => return told(Err(error)),
         };
         // An embargo that is over says nothing any more; what carries one in a line is still to be announced.
@@ -136,6 +139,9 @@ impl Gate {
         let text: Option<Arc<str>> = (!terms.is_default()).then(|| terms.to_json().into());
         let taken = self.taken_by_others(member, circle, &objects, now);
         let refuse = |at: usize, head: &Head| {
+            if !takes.is_empty() && !takes.contains(&head.spec_version) {
+                return Some(Submitted::Forbidden(Rule::SpecVersionNotTaken));
+            }
             let marks = head.markings.iter().filter_map(Tlp::of);
             let over = marks.chain(terms.ceiling).max().is_some_and(|mark| mark > ceiling);
             if over { Some(Submitted::Forbidden(Rule::TlpOverCeiling)) } else { taken.get(&at).cloned() }
@@ -249,13 +255,44 @@ impl Gate {
         ids: &[ObjectId],
         reason: &str,
     ) -> Result<Vec<Submitted>, SubmitError> {
+        let drafts = ids.iter().map(|id| Draft::withdrawal(member.uuid(), id, reason)).collect();
+        self.withdraw_drafts(member, circle, drafts)
+    }
+
+    /// Withdraws these versions of an object that the member brought, and no others.
+    ///
+    /// # Errors
+    /// [`SubmitError`]: then nothing was withdrawn.
+    pub fn withdraw_versions(
+        &self,
+        member: MemberId,
+        circle: CircleId,
+        id: &ObjectId,
+        versions: &[Timestamp],
+        reason: &str,
+    ) -> Result<Vec<Submitted>, SubmitError> {
+        if versions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let draft = Draft::withdrawal_of(member.uuid(), id, reason, versions);
+        self.withdraw_drafts(member, circle, vec![draft])
+    }
+
+    fn withdraw_drafts(
+        &self,
+        member: MemberId,
+        circle: CircleId,
+        drafts: Vec<Draft>,
+    ) -> Result<Vec<Submitted>, SubmitError> {
         let book = self.book();
         let is_in = book.circle(circle).is_some_and(|circle| circle.has(member));
         let takes_part = member == MemberId::NODE || book.member(member).is_some_and(|member| !member.ended);
         if !is_in || !takes_part {
             return Err(NotFound.into());
         }
-        let drafts = ids.iter().map(|id| Draft::withdrawal(member.uuid(), id, reason)).collect();
+        if !book.circle(circle).is_some_and(|circle| circle.access(member).writes()) {
+            return Err(SubmitError::ReadOnly);
+        }
         let outcomes = self.store().append(LineId::new(circle.uuid()), drafts)?;
         Ok(outcomes.into_iter().map(Submitted::of).collect())
     }
@@ -263,14 +300,28 @@ impl Gate {
     /// Whether the member may share in the circle now; the circle's ceiling if it may.
     ///
     /// # Errors
-    /// [`SubmitError::NotFound`], [`SubmitError::NotInForce`].
+    /// [`SubmitError::NotFound`], [`SubmitError::NotInForce`], [`SubmitError::ReadOnly`].
     pub fn may_share(&self, member: MemberId, circle: CircleId, now: Timestamp) -> Result<Tlp, SubmitError> {
+        self.terms_of(member, circle, now).map(|(ceiling, _)| ceiling)
+    }
+
+    /// The ceiling of a circle and the STIX versions that it takes, if the member may share in it now.
+    fn terms_of(
+        &self,
+        member: MemberId,
+        circle: CircleId,
+        now: Timestamp,
+    ) -> Result<(Tlp, Vec<SpecVersion>), SubmitError> {
         let book = self.book();
         let circle = book.circle(circle).filter(|circle| circle.has(member)).ok_or(NotFound)?;
         if member != MemberId::NODE && book.member(member).is_none_or(|member| member.ended) {
             return Err(NotFound.into());
         }
-        if circle.in_force(now) { Ok(circle.ceiling) } else { Err(SubmitError::NotInForce) }
+        match circle.in_force(now) {
+            _ if !circle.access(member).writes() => Err(SubmitError::ReadOnly),
+            true => Ok((circle.ceiling, circle.spec_versions.clone())),
+            false => Err(SubmitError::NotInForce),
+        }
     }
 }
 

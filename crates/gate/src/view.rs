@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use line::{Catalogue, ClassIx, Entry, LineId, ObjectIx, Seq};
 use policy::{Class, Level, MemberId, Permit, Reach, Request, Rule, Terms, decide, permit, settled_until};
 use stix::marking::Definition;
-use stix::{ObjectId, Tlp};
+use stix::{ObjectId, SpecVersion, Tlp};
 use uuid::Uuid;
 
 use crate::decisions::Table;
@@ -80,7 +80,7 @@ pub(crate) struct View<'v> {
     /// Whether objects are seen, as far as it was found out for the entry that is being settled.
     seen: HashMap<ObjectIx, Option<bool>>,
     /// The newest version that is seen of objects of which it is not simply the newest.
-    lasts: HashMap<ObjectIx, Option<Seq>>,
+    lasts: HashMap<(ObjectIx, Option<SpecVersion>), Option<Seq>>,
 }
 
 impl<'v> View<'v> {
@@ -282,31 +282,50 @@ impl<'v> View<'v> {
         (tlp, definitions, unknown)
     }
 
-    /// Whether an entry that goes is, for this member, the newest version of its object.
-    pub(crate) fn is_last(&mut self, entry: &Entry<'_>) -> bool {
+    /// Whether an entry that goes is, for this member, the newest version of its object, of those that follow `among`
+    /// (all of them for `None`).
+    pub(crate) fn is_last(&mut self, entry: &Entry<'_>, among: Option<SpecVersion>) -> bool {
         if entry.last() {
             return true;
         }
-        entry.object().is_some_and(|object| self.newest_seen(object) == Some(entry.seq))
+        entry.object().is_some_and(|object| self.newest_seen(object, among) == Some(entry.seq))
     }
 
-    /// The newest version of an object that the member sees.
-    pub(crate) fn newest_seen(&mut self, object: ObjectIx) -> Option<Seq> {
-        if let Some(known) = self.lasts.get(&object) {
+    /// The newest version of an object that the member sees, of those that follow `among`.
+    pub(crate) fn newest_seen(&mut self, object: ObjectIx, among: Option<SpecVersion>) -> Option<Seq> {
+        if let Some(known) = self.lasts.get(&(object, among)) {
             return *known;
         }
-        let mut versions = self.catalogue.newest_first(object);
-        let newest = versions.find(|version| self.fate(version).goes()).map(|version| version.seq);
-        self.lasts.insert(object, newest);
+        let newest = self.ordered(object, among).into_iter().rev().find(|entry| self.fate(entry).goes());
+        let newest = newest.map(|version| version.seq);
+        self.lasts.insert((object, among), newest);
         newest
     }
 
-    /// Whether an entry that goes is, for this member, the oldest version of its object.
-    pub(crate) fn is_first(&mut self, entry: &Entry<'_>) -> bool {
+    /// Whether an entry that goes is, for this member, the oldest version of its object, of those that follow `among`.
+    pub(crate) fn is_first(&mut self, entry: &Entry<'_>, among: Option<SpecVersion>) -> bool {
         let Some(object) = entry.object() else { return false };
-        let catalogue = self.catalogue;
-        let versions: Vec<Entry<'_>> = catalogue.newest_first(object).collect();
-        let first = versions.iter().rev().find(|version| self.fate(version).goes());
+        let first = self.ordered(object, among).into_iter().find(|version| self.fate(version).goes());
         first.is_some_and(|first| first.seq == entry.seq)
+    }
+
+    /// The versions of an object that count, from the oldest to the newest version, however they came.
+    fn ordered(&self, object: ObjectIx, among: Option<SpecVersion>) -> Vec<Entry<'v>> {
+        let catalogue = self.catalogue;
+        let is_meant = |entry: &Entry<'_>| among.is_none_or(|among| entry.spec_version() == among);
+        let mut versions: Vec<Entry<'v>> = catalogue.newest_first(object).filter(is_meant).collect();
+        versions.sort_unstable_by_key(|entry| (entry.version(), entry.seq));
+        versions
+    }
+
+    /// Whether the member sees the object in a later specification than the one that an entry follows.
+    pub(crate) fn has_later_spec(&mut self, object: ObjectIx, entry: &Entry<'_>) -> bool {
+        if entry.spec_version() >= SpecVersion::V21 {
+            return false;
+        }
+        let catalogue = self.catalogue;
+        let is_later = |other: &Entry<'_>| other.spec_version() > entry.spec_version();
+        let mut later = catalogue.newest_first(object).filter(is_later);
+        later.any(|other| self.fate(&other).goes())
     }
 }

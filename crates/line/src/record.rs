@@ -136,6 +136,8 @@ pub struct Draft {
     pub(crate) body_hash: [u8; 32],
     pub(crate) head: Option<Head>,
     pub(crate) withdrawn: Option<ObjectId>,
+    /// Which versions are withdrawn; none named means all.
+    pub(crate) versions: Vec<Timestamp>,
 }
 
 impl Draft {
@@ -148,8 +150,20 @@ impl Draft {
     /// The withdrawal of an object; `body` is what members who had it are told.
     #[must_use]
     pub fn withdrawal(sender: Uuid, id: &ObjectId, reason: &str) -> Self {
-        let body = serde_json::json!({ "id": id.to_string(), "reason": reason }).to_string().into_bytes();
-        Self { withdrawn: Some(id.clone()), ..Self::note(RecordKind::Withdrawal, sender, body) }
+        Self::withdrawal_of(sender, id, reason, &[])
+    }
+
+    /// As [`Draft::withdrawal`], but of some versions alone: those with these timestamps. All, if none is named.
+    #[must_use]
+    pub fn withdrawal_of(sender: Uuid, id: &ObjectId, reason: &str, versions: &[Timestamp]) -> Self {
+        let mut body = serde_json::json!({ "id": id.to_string(), "reason": reason });
+        if !versions.is_empty() {
+            let named: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            body["versions"] = named.into();
+        }
+        let body = body.to_string().into_bytes();
+        let versions = versions.to_vec();
+        Self { withdrawn: Some(id.clone()), versions, ..Self::note(RecordKind::Withdrawal, sender, body) }
     }
 
     /// Says that the object record `of` counts from here on, so that cursors that passed it see it.
@@ -162,7 +176,8 @@ impl Draft {
     #[must_use]
     pub fn note(kind: RecordKind, sender: Uuid, body: Vec<u8>) -> Self {
         let body_hash = Sha256::digest(&body).into();
-        Self { kind, sender, terms: None, of: None, body, body_hash, head: None, withdrawn: None }
+        let versions = Vec::new();
+        Self { kind, sender, terms: None, of: None, body, body_hash, head: None, withdrawn: None, versions }
     }
 }
 

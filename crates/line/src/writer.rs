@@ -12,7 +12,7 @@ use stix::{Head, ObjectId, Timestamp};
 use uuid::Uuid;
 
 use crate::backend::{Batch, HeadRow, RecordRow};
-use crate::catalogue::{Catalogue, Fact, ObjectIx, VERSIONS_MAX, origin_of, version_of};
+use crate::catalogue::{Catalogue, Entry, Fact, ObjectIx, VERSIONS_MAX, origin_of, version_of};
 use crate::merkle::{self, Frontier};
 use crate::record::{Added, Draft, LineId, Outcome, RecordKind, Refusal, Seq};
 use crate::store::{LineState, StorageError};
@@ -107,7 +107,7 @@ impl<'a> Stage<'a> {
         let judged = match (&draft.head, &known, draft.of) {
             (Some(head), Some(known), _) => self.judge(&draft, head, known, added),
             (None, Some(known), _) if draft.sender.is_nil() => self.judge_for_all(&draft, known),
-            (None, Some(known), _) => judge_withdrawal(known),
+            (None, Some(known), _) => self.judge_withdrawal(&draft, known),
             (None, None, Some(of)) => match self.catalogue.entry(of) {
                 Some(entry) if entry.counts() => None,
                 _ => Some(Outcome::Refused(Refusal::Unknown)),
@@ -154,23 +154,46 @@ impl<'a> Stage<'a> {
         Known { object, newest, count }
     }
 
-    /// The sender's own version with this date: its number, what is in it and under which terms, if it counts.
+    /// What the sender has brought of an object, version by version, as it stands with this group.
+    fn own(&self, id: &ObjectId, object: Option<ObjectIx>, sender: Uuid) -> Vec<Version> {
+        let there = object.into_iter().flat_map(|object| self.catalogue.of_sender(object, sender));
+        let mut own: Vec<Version> = there.filter_map(|entry| self.version(&entry, sender)).collect();
+        for here in self.versions.get(id).into_iter().flatten().filter(|here| here.sender == sender) {
+            own.retain(|known| known.version != here.version && (known.origin != 0 || here.origin != 0));
+            own.push(here.clone());
+        }
+        own
+    }
+
+    fn version(&self, entry: &Entry<'_>, sender: Uuid) -> Option<Version> {
+        let class = self.catalogue.class(entry.class());
+        Some(Version {
+            version: entry.version(),
+            fingerprint: self.catalogue.fingerprint(entry.seq)?,
+            seq: entry.seq,
+            revoked: entry.revoked(),
+            sender,
+            terms: class.and_then(|class| class.terms.clone()),
+            origin: entry.origin(),
+            withdrawn: entry.withdrawn(),
+        })
+    }
+
+    /// The sender's own version with this date.
     fn same_version(
         &self,
         id: &ObjectId,
         known: &Known,
         sender: Uuid,
         version: Timestamp,
-    ) -> Option<(Seq, u64, Option<Arc<str>>)> {
+    ) -> Option<Version> {
         let own = self.versions.get(id).into_iter().flatten().filter(|known| known.sender == sender);
         let here = own.filter(|known| known.version == version).max_by_key(|known| known.seq);
         let there = || {
-            let entry =
-                self.catalogue.of_sender(known.object?, sender).find(|entry| entry.version() == version)?;
-            let terms = self.catalogue.class(entry.class()).and_then(|class| class.terms.clone());
-            Some((entry.seq, self.catalogue.fingerprint(entry.seq)?, terms))
+            let mut own = self.catalogue.of_sender(known.object?, sender);
+            self.version(&own.find(|entry| entry.version() == version)?, sender)
         };
-        here.map(|known| (known.seq, known.fingerprint, known.terms.clone())).or_else(there)
+        here.cloned().or_else(there)
     }
 
     /// `None` if the object may be appended.
@@ -191,13 +214,15 @@ impl<'a> Stage<'a> {
                 () => full,
             };
         }
-        if newest.withdrawn && version <= newest.version {
+        let same = self.same_version(&head.id, known, draft.sender, version);
+        let counts = same.as_ref().is_some_and(|same| !same.withdrawn);
+        if !counts && (same.is_some() || newest.withdrawn && version <= newest.version) {
             return Some(Outcome::Refused(Refusal::Withdrawn));
         }
-        if let Some((seq, there, terms)) = self.same_version(&head.id, known, draft.sender, version) {
+        if let Some(same) = same {
             return match () {
-                () if there != fingerprint => Some(Outcome::Refused(Refusal::VersionConflict)),
-                () if terms == draft.terms => Some(Outcome::Present { seq }),
+                () if same.fingerprint != fingerprint => Some(Outcome::Refused(Refusal::VersionConflict)),
+                () if same.terms == draft.terms => Some(Outcome::Present { seq: same.seq }),
                 () => full,
             };
         }
@@ -210,6 +235,18 @@ impl<'a> Stage<'a> {
         }
         let differs = newest.origin != origin_of(head);
         if differs { Some(Outcome::Refused(Refusal::OriginChanged)) } else { full }
+    }
+
+    /// The sender withdraws what it brought.
+    fn judge_withdrawal(&self, draft: &Draft, known: &Known) -> Option<Outcome> {
+        let id = draft.withdrawn.as_ref()?;
+        let mut own = self.own(id, known.object, draft.sender);
+        own.retain(|own| is_meant(&draft.versions, own));
+        match own.iter().find(|own| !own.withdrawn).or(own.first()) {
+            None => Some(Outcome::Refused(Refusal::Unknown)),
+            Some(gone) if gone.withdrawn => Some(Outcome::Present { seq: gone.seq }),
+            Some(_) => None,
+        }
     }
 
     /// The node withdraws what anybody brought.
@@ -262,10 +299,10 @@ impl<'a> Stage<'a> {
                 true => self.senders(id, known),
             };
             for sender in senders {
-                if let Some(newest) = self.known(id, sender).newest {
-                    let withdrawn = Version { withdrawn: true, seq, ..newest };
-                    self.versions.entry(id.clone()).or_default().push(withdrawn);
-                }
+                let own = self.own(id, known.object, sender);
+                let meant = own.into_iter().filter(|own| !own.withdrawn && is_meant(&draft.versions, own));
+                let withdrawn = meant.map(|own| Version { withdrawn: true, seq, ..own });
+                self.versions.entry(id.clone()).or_default().extend(withdrawn);
             }
         }
     }
@@ -313,12 +350,9 @@ impl<'a> Stage<'a> {
     }
 }
 
-fn judge_withdrawal(known: &Known) -> Option<Outcome> {
-    match &known.newest {
-        None => Some(Outcome::Refused(Refusal::Unknown)),
-        Some(newest) if newest.withdrawn => Some(Outcome::Present { seq: newest.seq }),
-        Some(_) => None,
-    }
+/// Whether a withdrawal of these versions (all, if none is named) means this one.
+fn is_meant(versions: &[Timestamp], version: &Version) -> bool {
+    versions.is_empty() || versions.contains(&version.version)
 }
 
 /// Takes a group of jobs: stages, commits through `commit`, publishes, answers.
@@ -432,6 +466,7 @@ pub(crate) fn prepare(row: Kept) -> Prepared {
             RecordKind::Withdrawal => {
                 let id = stix::head::property(text, "id").ok_or("a withdrawal without id")?;
                 draft.withdrawn = Some(ObjectId::parse(&id).map_err(|error| error.to_string())?);
+                draft.versions = withdrawn_versions(text)?;
             }
             _ => {}
         }
@@ -440,6 +475,17 @@ pub(crate) fn prepare(row: Kept) -> Prepared {
         Ok(draft)
     };
     Prepared { seq, added, leaf: merkle::leaf(&data), draft: read() }
+}
+
+/// The versions that a withdrawal names.
+fn withdrawn_versions(text: &str) -> Result<Vec<Timestamp>, String> {
+    let body: serde_json::Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let named = body.get("versions").and_then(serde_json::Value::as_array);
+    let read = |version: &serde_json::Value| {
+        let text = version.as_str().ok_or("a withdrawn version that is no text")?;
+        Timestamp::parse(text).map_err(|error| error.to_string())
+    };
+    named.into_iter().flatten().map(read).collect()
 }
 
 impl Prepared {
@@ -463,5 +509,6 @@ fn fact(draft: &Draft, added: Added) -> Fact<'_> {
         fingerprint: fingerprint(draft),
         head: draft.head.as_ref(),
         withdrawn: draft.withdrawn.as_ref(),
+        versions: &draft.versions,
     }
 }

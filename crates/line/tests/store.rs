@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bongsu_line::{Draft, LineId, Options, Outcome, Refusal, Seq, Store, verify};
-use stix::ObjectId;
+use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
 
 const SENDER: Uuid = Uuid::from_u128(7);
@@ -333,4 +333,44 @@ fn a_copy_made_while_it_is_written_is_sound() {
         store.backup(&copy.path().join("bongsu.sqlite")).unwrap();
     });
     assert!(verify(copy.path(), &mut |_, _| {}).unwrap().is_sound());
+}
+
+#[test]
+fn one_version_is_withdrawn_and_the_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let (first, second) = (indicator(1, "1", ""), indicator(1, "2", ""));
+    for raw in [&first, &second] {
+        seq(&one(&store, raw));
+    }
+    let object = ObjectId::parse(&id("indicator", 1)).unwrap();
+    let at = stix::read_head(&second).unwrap().version();
+    let counting = |store: &Store| {
+        store
+            .look(CIRCLE, |catalogue| {
+                let known = catalogue.object(&object).unwrap();
+                (catalogue.versions(known).len(), catalogue.latest(known))
+            })
+            .unwrap()
+    };
+    assert_eq!(counting(&store), (2, Some(Seq(2))));
+    let stranger = Draft::withdrawal_of(Uuid::from_u128(9), &object, "no", &[at]);
+    assert_eq!(tell(&store, stranger), Outcome::Refused(Refusal::Unknown));
+    let unknown = Draft::withdrawal_of(SENDER, &object, "no", &[Timestamp::from_micros(7)]);
+    assert_eq!(tell(&store, unknown), Outcome::Refused(Refusal::Unknown));
+    let this = || Draft::withdrawal_of(SENDER, &object, "wrong", &[at]);
+    assert!(matches!(tell(&store, this()), Outcome::Appended { .. }));
+    assert!(matches!(tell(&store, this()), Outcome::Present { .. }));
+    assert_eq!(counting(&store), (1, Some(Seq(1))), "the older one is the newest now");
+    assert_eq!(one(&store, &second), Outcome::Refused(Refusal::Withdrawn), "it does not come back");
+    assert_eq!(one(&store, &first), Outcome::Present { seq: Seq(1) });
+    drop(store);
+    let store = open(folder.path());
+    assert_eq!(counting(&store), (1, Some(Seq(1))), "after a start as well");
+    assert!(matches!(tell(&store, Draft::withdrawal(SENDER, &object, "all")), Outcome::Appended { .. }));
+    assert_eq!(counting(&store), (0, None));
+    assert!(
+        matches!(one(&store, &indicator(1, "3", "")), Outcome::Appended { .. }),
+        "a newer version may come"
+    );
 }

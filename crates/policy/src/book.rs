@@ -13,8 +13,10 @@ use crate::circle::{Circle, CircleId};
 use crate::credential::{Credential, CredentialKind, Setting};
 use crate::member::{Member, MemberId};
 
-/// The version of the stored form.
-const VERSION: u8 = 1;
+/// The newest version of the stored form.
+const VERSION: u8 = 2;
+/// The version of whatever needs nothing newer: an older program can go on with it.
+const VERSION_COMMON: u8 = 1;
 
 /// One entry of the node's line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +65,7 @@ impl Entry {
             v: u8,
         }
         let Version { v } = serde_json::from_str(text)?;
-        if v != VERSION {
+        if !(VERSION_COMMON..=VERSION).contains(&v) {
             return Err(EntryError::Version { found: v });
         }
         Ok(serde_json::from_str::<Stored<Self>>(text)?.entry)
@@ -72,7 +74,15 @@ impl Entry {
     /// The stored form.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string(&Stored { v: VERSION, entry: self }).unwrap_or_default()
+        serde_json::to_string(&Stored { v: self.version(), entry: self }).unwrap_or_default()
+    }
+
+    /// A program that does not know of restricted access would let members read what they may not.
+    fn version(&self) -> u8 {
+        match self {
+            Self::Circle(circle) if !circle.access.is_empty() => VERSION,
+            _ => VERSION_COMMON,
+        }
     }
 }
 
@@ -82,6 +92,8 @@ pub struct Book {
     members: BTreeMap<MemberId, Member>,
     circles: BTreeMap<CircleId, Circle>,
     credentials: BTreeMap<Uuid, Credential>,
+    /// By fingerprint: the credential that was recorded last, of those with the same certificate.
+    certificates: BTreeMap<Vec<u8>, Uuid>,
     settings: BTreeMap<String, String>,
 }
 
@@ -91,10 +103,27 @@ impl Book {
         match entry {
             Entry::Member(member) => drop(self.members.insert(member.id, member)),
             Entry::Circle(circle) => drop(self.circles.insert(circle.id, circle)),
-            Entry::Credential(credential) => drop(self.credentials.insert(credential.id, credential)),
+            Entry::Credential(credential) => self.apply_credential(credential),
             Entry::Setting(Setting { name, value: Some(value) }) => drop(self.settings.insert(name, value)),
             Entry::Setting(Setting { name, value: None }) => drop(self.settings.remove(&name)),
         }
+    }
+
+    fn apply_credential(&mut self, credential: Credential) {
+        if let CredentialKind::Certificate { sha256 } = &credential.kind {
+            let known = self.certificates.get(sha256).and_then(|id| self.credentials.get(id));
+            // What is taken back must not hide another that holds for the same certificate.
+            if !credential.revoked || known.is_none_or(|known| known.revoked) {
+                self.certificates.insert(sha256.clone(), credential.id);
+            }
+        }
+        self.credentials.insert(credential.id, credential);
+    }
+
+    /// The credential for the certificate with this SHA-256 fingerprint (of its DER), revoked and expired ones too.
+    #[must_use]
+    pub fn certificate(&self, sha256: &[u8; 32]) -> Option<&Credential> {
+        self.certificates.get(sha256.as_slice()).and_then(|id| self.credentials.get(id))
     }
 
     /// The member with this id, ended ones too.

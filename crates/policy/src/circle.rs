@@ -1,10 +1,11 @@
 //! Circles: agreements between members about what is shared and how far it may go.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use stix::{Timestamp, Tlp};
+use stix::{SpecVersion, Timestamp, Tlp};
 use uuid::Uuid;
 
 use crate::member::MemberId;
@@ -54,6 +55,46 @@ pub enum Onward {
     Allowed,
 }
 
+/// What a member may do in a circle. TAXII 2.1, section 5.2, calls it `can_read` and `can_write`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// It gets what is shared and shares itself.
+    #[default]
+    Both,
+    /// It gets what is shared and shares nothing.
+    Read,
+    /// It shares and gets nothing.
+    Write,
+    /// It is in the circle, and neither gets nor shares anything for now.
+    None,
+}
+
+impl Access {
+    /// Whether it gets what is shared.
+    #[must_use]
+    pub const fn reads(self) -> bool {
+        matches!(self, Self::Both | Self::Read)
+    }
+
+    /// Whether it shares.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Both | Self::Write)
+    }
+
+    /// Its name, as on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::None => "none",
+        }
+    }
+}
+
 /// An agreement between members.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circle {
@@ -79,6 +120,12 @@ pub struct Circle {
     pub ends: Option<Timestamp>,
     /// Who is in it.
     pub members: Vec<MemberId>,
+    /// What members may do in it who may not do both; whoever is not named here reads and writes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub access: BTreeMap<MemberId, Access>,
+    /// The STIX versions of objects that are taken in it; none named means all.
+    #[serde(default, with = "crate::stored::spec_versions", skip_serializing_if = "Vec::is_empty")]
+    pub spec_versions: Vec<SpecVersion>,
     /// Whether its members are hidden from each other.
     #[serde(default)]
     pub hidden_members: bool,
@@ -98,5 +145,20 @@ impl Circle {
     #[must_use]
     pub fn has(&self, member: MemberId) -> bool {
         member == MemberId::NODE || self.members.contains(&member)
+    }
+
+    /// What the member may do in it; nothing if it is not in it.
+    #[must_use]
+    pub fn access(&self, member: MemberId) -> Access {
+        match self.has(member) {
+            true => self.access.get(&member).copied().unwrap_or_default(),
+            false => Access::None,
+        }
+    }
+
+    /// Whether objects of this STIX version are taken in it.
+    #[must_use]
+    pub fn takes(&self, version: SpecVersion) -> bool {
+        self.spec_versions.is_empty() || self.spec_versions.contains(&version)
     }
 }

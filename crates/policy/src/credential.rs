@@ -44,6 +44,11 @@ pub enum CredentialKind {
         /// The secret.
         secret: Vec<u8>,
     },
+    /// A certificate for TLS (RFC 8446, section 4.4.2), which the node's listener has verified before it counts.
+    Certificate {
+        /// SHA-256 of the certificate (DER), 32 bytes.
+        sha256: Vec<u8>,
+    },
 }
 
 impl Credential {
@@ -60,6 +65,7 @@ impl std::fmt::Debug for Credential {
         let kind = match &self.kind {
             CredentialKind::Token { .. } => "token",
             CredentialKind::Tsig { .. } => "tsig",
+            CredentialKind::Certificate { .. } => "certificate",
         };
         f.debug_struct("Credential")
             .field("id", &self.id)
@@ -75,6 +81,7 @@ impl std::fmt::Debug for CredentialKind {
         f.write_str(match self {
             Self::Token { .. } => "Token",
             Self::Tsig { .. } => "Tsig",
+            Self::Certificate { .. } => "Certificate",
         })
     }
 }

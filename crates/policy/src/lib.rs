@@ -23,7 +23,7 @@ pub mod terms;
 
 pub use book::{Book, Entry, EntryError};
 pub use caller::{Caller, Channel};
-pub use circle::{Circle, CircleId, Onward};
+pub use circle::{Access, Circle, CircleId, Onward};
 pub use class::{Class, Part};
 pub use credential::{Credential, CredentialKind, Setting};
 pub use member::{Intake, Level, Member, MemberId, Use};

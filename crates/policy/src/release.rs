@@ -95,6 +95,7 @@ fn judge(book: &Book, request: &Request, class: &Class<'_>) -> Result<Rule, Rule
     }
     let circle =
         book.circle(request.circle).filter(|circle| circle.has(member.id)).ok_or(Rule::CircleNotMember)?;
+    hold_if(!circle.access(member.id).reads(), Rule::CircleWriteOnly)?;
     hold_if(!takes_part(book, circle, class.originator), Rule::OriginatorNotMember)?;
     hold_if(!circle.in_force(request.now), Rule::CircleNotInForce)?;
     hold_if(request.wanted > member.level, Rule::LevelTooLow)?;

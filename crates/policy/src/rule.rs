@@ -43,6 +43,8 @@ rules! {
     Originator "originator" "The member shared it itself.";
     /// The member is not in the circle.
     CircleNotMember "circle-not-member" "The member is not in the circle.";
+    /// The member may share in the circle, and get nothing from it.
+    CircleWriteOnly "circle-write-only" "The member may share in the circle, and get nothing from it.";
     /// The originator is not in the circle.
     OriginatorNotMember "originator-not-member" "The one who shared it is not in the circle any more.";
     /// The circle is not in force.
@@ -71,6 +73,8 @@ rules! {
     IepNeedsEncryption "iep-needs-encryption" "Its exchange policy wants an encrypted channel.";
     /// Another member brought it first.
     OwnedByAnother "owned-by-another" "Another member shared this object first: its versions are the ones that count.";
+    /// The circle does not take objects of this STIX version.
+    SpecVersionNotTaken "spec-version-not-taken" "The circle does not take objects of this STIX version.";
     /// Embargoed.
     Embargo "embargo" "It is under embargo.";
     /// It may not be passed on.

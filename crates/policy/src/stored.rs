@@ -63,3 +63,23 @@ pub(crate) mod time_option {
         text.map(|text| Timestamp::parse(&text)).transpose().map_err(de::Error::custom)
     }
 }
+
+/// STIX versions, as `2.0` and `2.1`.
+pub(crate) mod spec_versions {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use stix::SpecVersion;
+
+    pub(crate) fn serialize<S: Serializer>(versions: &[SpecVersion], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(versions.iter().map(|version| version.as_str()))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SpecVersion>, D::Error> {
+        let words = Vec::<String>::deserialize(from)?;
+        let read = |word: &String| match word.as_str() {
+            "2.0" => Ok(SpecVersion::V20),
+            "2.1" => Ok(SpecVersion::V21),
+            other => Err(de::Error::custom(format!("`{other}` is no STIX version"))),
+        };
+        words.iter().map(read).collect()
+    }
+}

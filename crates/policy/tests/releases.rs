@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use bongsu_policy::{
-    Book, Circle, CircleId, Class, Credential, CredentialKind, Decision, Entry, Level, Member, MemberId,
-    Onward, Part, Reach, Removal, Request, Rule, Setting, Terms, decide, forbidden_selectors, redact,
-    settled_until,
+    Access, Book, Circle, CircleId, Class, Credential, CredentialKind, Decision, Entry, Level, Member,
+    MemberId, Onward, Part, Reach, Removal, Request, Rule, Setting, Terms, decide, forbidden_selectors,
+    redact, settled_until,
 };
 use proptest::prelude::*;
 use stix::marking::{Definition, Iep, Pap, PermittedActions};
@@ -65,6 +65,8 @@ impl Case {
             starts: Some(at(100)),
             ends: Some(at(1_000)),
             members: vec![SENDER, READER],
+            access: std::collections::BTreeMap::new(),
+            spec_versions: Vec::new(),
             hidden_members: false,
             fires: 1,
         };
@@ -136,6 +138,10 @@ const ROWS: &[Row] = &[
     (Rule::Circle, |c| c.terms.expires = Some(at(501))),
     (Rule::Originator, |c| (c.request.member, c.markings) = (SENDER, vec![Definition::Unknown])),
     (Rule::CircleNotMember, |c| c.circle.members = vec![SENDER]),
+    (Rule::CircleWriteOnly, |c| c.circle.access = [(READER, Access::Write)].into()),
+    (Rule::CircleWriteOnly, |c| c.circle.access = [(READER, Access::None)].into()),
+    (Rule::Circle, |c| c.circle.access = [(READER, Access::Read)].into()),
+    (Rule::Circle, |c| c.circle.access = [(SENDER, Access::Read)].into()),
     (Rule::OriginatorNotMember, |c| c.circle.members = vec![READER]),
     (Rule::CircleNotMember, |c| c.request.circle = CircleId::new(Uuid::from_u128(99))),
     (Rule::MemberEnded, |c| c.reader.ended = true),
@@ -219,6 +225,7 @@ fn the_table_in_the_docs_and_the_rows_tried_are_the_same_rules() {
         Rule::NothingLeft,
         Rule::ReferencesRemoved,
         Rule::OwnedByAnother,
+        Rule::SpecVersionNotTaken,
     ];
     let all: BTreeSet<_> = tried.chain(object.map(|rule| rule.code().to_owned())).collect();
     assert_eq!(told, all);
@@ -377,13 +384,21 @@ fn entries_are_read_back_as_they_were_written() {
         Entry::Circle(case.circle.clone()),
         Entry::Credential(token),
         Entry::Credential(credential(tsig)),
+        Entry::Credential(credential(CredentialKind::Certificate { sha256: vec![3; 32] })),
         Entry::Setting(Setting { name: "a".into(), value: Some("b".into()) }),
     ];
     for entry in entries {
         let text = entry.to_json();
         assert_eq!(Entry::from_json(&text).unwrap(), entry, "{text}");
-        assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":2", 1)).is_err());
+        assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":3", 1)).is_err());
+        assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":0", 1)).is_err());
     }
+    let mut restricted = case.circle.clone();
+    restricted.access.insert(READER, Access::Write);
+    restricted.spec_versions = vec![stix::SpecVersion::V20, stix::SpecVersion::V21];
+    let text = Entry::Circle(restricted.clone()).to_json();
+    assert!(text.starts_with("{\"v\":2,"), "an older program would let the member read: {text}");
+    assert_eq!(Entry::from_json(&text).unwrap(), Entry::Circle(restricted));
 }
 
 fn tlp() -> impl Strategy<Value = Tlp> {

@@ -1,8 +1,9 @@
 //! What may be typed about members and circles.
 
-use super::{IntakeArg, LevelArg, OnwardArg, TlpArg};
+use super::{AccessArg, IntakeArg, LevelArg, OnwardArg, SpecVersionArg, TlpArg};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// `bongsu member …`
 #[derive(Debug, Subcommand, Serialize, Deserialize)]
@@ -109,6 +110,9 @@ pub(crate) enum CircleCommand {
         handle: String,
         #[arg(required = true, value_name = "MEMBER")]
         members: Vec<String>,
+        /// What they may do in it; joining again changes it [default: as it is, or both]
+        #[arg(long, value_enum)]
+        access: Option<AccessArg>,
     },
     /// Members leave a circle
     Leave {
@@ -150,7 +154,28 @@ pub(crate) struct CircleProfile {
     /// Whether members are hidden from each other
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     pub hide_members: Option<bool>,
+    /// STIX version that is taken in it, 2.0 or 2.1, repeatable [default: both]
+    #[arg(long = "spec-version", value_name = "VERSION")]
+    pub spec_versions: Vec<SpecVersionArg>,
     /// Fires: 1 calm to 5 attack under way [default: 1]
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub fires: Option<u8>,
+}
+
+/// `bongsu credential …`
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
+pub(crate) enum CredentialCommand {
+    /// Let a member in by a client certificate that http.tls_client_ca has signed
+    Add {
+        /// Whose certificate
+        handle: String,
+        /// The certificate, PEM; its first certificate counts
+        #[arg(long, value_name = "FILE")]
+        certificate: PathBuf,
+        /// Days until it is not taken any more [default: never; the certificate's own end holds in any case]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        days: Option<u32>,
+    },
+    /// Revoke a credential of any kind by its id, as `bongsu member show` lists it
+    Revoke { id: String },
 }

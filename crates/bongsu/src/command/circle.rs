@@ -7,9 +7,10 @@ use crate::command::terms::instant;
 use crate::exit::Failure;
 use crate::node::Node;
 use line::LineId;
-use policy::{Book, Circle, CircleId, Entry, MemberId, Onward};
+use policy::{Access, Book, Circle, CircleId, Entry, MemberId, Onward};
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use stix::Tlp;
 use uuid::Uuid;
 
@@ -22,10 +23,15 @@ pub(crate) fn run(node: &Node, command: CircleCommand) -> Result<Answer, Failure
         CircleCommand::Add { handle, profile, members } => add(node, handle, &profile, &members),
         CircleCommand::List => Ok(list(node)),
         CircleCommand::Show { handle } => show(node, &handle),
-        CircleCommand::Join { handle, members } => change(node, &handle, |circle, ids| {
+        CircleCommand::Join { handle, members, access } => change(node, &handle, |circle, ids| {
             for id in ids(&members)? {
                 if !circle.members.contains(&id) {
                     circle.members.push(id);
+                }
+                match access.map(Access::from) {
+                    Some(Access::Both) => drop(circle.access.remove(&id)),
+                    Some(access) => drop(circle.access.insert(id, access)),
+                    None => {}
                 }
             }
             Ok(format!("{} joined circle {}.", members.join(", "), circle.handle))
@@ -33,6 +39,7 @@ pub(crate) fn run(node: &Node, command: CircleCommand) -> Result<Answer, Failure
         CircleCommand::Leave { handle, members } => change(node, &handle, |circle, ids| {
             let leaving = ids(&members)?;
             circle.members.retain(|member| !leaving.contains(member));
+            circle.access.retain(|member, _| !leaving.contains(member));
             Ok(format!("{} left circle {}.", members.join(", "), circle.handle))
         }),
         CircleCommand::Set { handle, profile } => change(node, &handle, |circle, _| {
@@ -60,6 +67,9 @@ struct View<'a> {
     hidden_members: bool,
     fires: u8,
     members: Vec<&'a str>,
+    /// What members may do who may not do both.
+    access: BTreeMap<&'a str, &'static str>,
+    spec_versions: Vec<&'static str>,
     records: u64,
 }
 
@@ -71,6 +81,10 @@ fn view<'a>(node: &Node, book: &'a Book, circle: &'a Circle) -> View<'a> {
         .map(|member| member.handle.as_str())
         .collect();
     members.sort_unstable();
+    let access = circle
+        .access
+        .iter()
+        .filter_map(|(id, access)| book.member(*id).map(|member| (member.handle.as_str(), access.name())));
     let line = LineId::new(circle.id.uuid());
     View {
         id: circle.id.to_string(),
@@ -88,6 +102,8 @@ fn view<'a>(node: &Node, book: &'a Book, circle: &'a Circle) -> View<'a> {
         hidden_members: circle.hidden_members,
         fires: circle.fires,
         members,
+        access: access.collect(),
+        spec_versions: circle.spec_versions.iter().map(|version| version.as_str()).collect(),
         records: node.gate.store().look(line, |catalogue| catalogue.head().0).unwrap_or_default(),
     }
 }
@@ -111,6 +127,8 @@ fn add(node: &Node, handle: String, profile: &CircleProfile, members: &[String])
         starts: None,
         ends: None,
         members: ids,
+        access: BTreeMap::new(),
+        spec_versions: Vec::new(),
         hidden_members: false,
         fires: 1,
     };
@@ -170,11 +188,23 @@ fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
         view.onward,
         view.starts.as_deref().unwrap_or("always"),
         view.ends.as_deref().unwrap_or("further notice"),
-        if view.members.is_empty() { "none".to_owned() } else { view.members.join(" ") },
+        members_with_access(&view),
         view.records,
         checkpoint.note,
     );
     Ok(Answer::done(json!({"circle": view, "checkpoint": checkpoint.note}), text))
+}
+
+/// The members, each with what it may do if that is not both.
+fn members_with_access(view: &View<'_>) -> String {
+    let one = |handle: &&str| match view.access.get(handle) {
+        Some(access) => format!("{handle} ({access})"),
+        None => (*handle).to_owned(),
+    };
+    match view.members.is_empty() {
+        true => "none".to_owned(),
+        false => view.members.iter().map(one).collect::<Vec<_>>().join(" "),
+    }
 }
 
 type Ids<'a> = dyn Fn(&[String]) -> Result<Vec<MemberId>, Failure> + 'a;
@@ -222,6 +252,11 @@ fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), Failure> {
     }
     if let Some(hidden) = profile.hide_members {
         circle.hidden_members = hidden;
+    }
+    if !profile.spec_versions.is_empty() {
+        circle.spec_versions = profile.spec_versions.iter().copied().map(Into::into).collect();
+        circle.spec_versions.sort_unstable();
+        circle.spec_versions.dedup();
     }
     if let Some(fires) = profile.fires {
         circle.fires = fires;

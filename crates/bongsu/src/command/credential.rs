@@ -1,16 +1,67 @@
-//! Tokens and TSIG keys: made here, shown once, kept as the node needs them.
+//! Tokens and TSIG keys: made here, shown once, kept as the node needs them; client certificates: made elsewhere, known
+//! here by their fingerprints.
 
 use crate::answer::Answer;
+use crate::cli::CredentialCommand;
 use crate::command::init::random;
 use crate::exit::Failure;
 use crate::node::Node;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use policy::{Credential, CredentialKind, Entry, MemberId};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use std::path::Path;
 use stix::Timestamp;
 use uuid::Uuid;
 use web::auth::Token;
+
+/// Runs `bongsu credential …`.
+///
+/// # Errors
+/// When the member is unknown or has ended, the file holds no certificate, or the line can't be written.
+pub(crate) fn run(node: &Node, command: CredentialCommand) -> Result<Answer, Failure> {
+    match command {
+        CredentialCommand::Add { handle, certificate, days } => {
+            add_certificate(node, &handle, &certificate, days)
+        }
+        CredentialCommand::Revoke { id } => revoke(node, &id),
+    }
+}
+
+fn add_certificate(node: &Node, handle: &str, file: &Path, days: Option<u32>) -> Result<Answer, Failure> {
+    let certificate = CertificateDer::from_pem_file(file).map_err(|error| {
+        Failure::new(format!("{}: no certificate can be read: {error}", file.display()))
+            .hint("it is the member's own certificate in PEM, without its key; the node never needs the key")
+    })?;
+    let sha256: [u8; 32] = Sha256::digest(&certificate).into();
+    let fingerprint: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (id, created) = (Uuid::now_v7(), node.now());
+    let expires = days.map(|days| Timestamp::from_micros(created.micros() + i64::from(days) * DAY_MICROS));
+    node.change(|book| {
+        let member = node.active(book, handle)?.id;
+        if let Some(known) = book.certificate(&sha256).filter(|known| known.holds(created)) {
+            return Err(Failure::new(format!(
+                "this certificate lets a member in already (credential {})",
+                known.id.simple()
+            ))
+            .hint("revoke that one first with `bongsu credential revoke ID`"));
+        }
+        let kind = CredentialKind::Certificate { sha256: sha256.to_vec() };
+        Ok(Entry::Credential(Credential { id, member: Some(member), created, expires, revoked: false, kind }))
+    })?;
+    let usable = match node.config.http.tls_client_ca {
+        Some(_) => "",
+        None => "\nIt is of use once http.tls_client_ca names the authority that signed it.",
+    };
+    let text = format!("{handle} is let in by the certificate with SHA-256 {fingerprint}.{usable}\n");
+    let json = json!({"member": handle, "certificate": {
+        "id": id.simple().to_string(), "sha256": fingerprint, "expires": expires.map(|at| at.to_string()),
+    }});
+    Ok(Answer::done(json, text))
+}
 
 const DAY_MICROS: i64 = 86_400_000_000;
 /// The TSIG algorithm; RFC 8945 makes it mandatory.

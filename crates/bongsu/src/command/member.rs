@@ -182,6 +182,7 @@ fn shown(credential: &Credential) -> Shown {
         kind: match &credential.kind {
             CredentialKind::Token { .. } => "token",
             CredentialKind::Tsig { .. } => "tsig",
+            CredentialKind::Certificate { .. } => "certificate",
         },
         created: credential.created.to_string(),
         expires: credential.expires.map(|at| at.to_string()),

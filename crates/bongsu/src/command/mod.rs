@@ -21,7 +21,7 @@ pub(crate) mod withdraw;
 
 use crate::admin;
 use crate::answer::{Answer, Watcher};
-use crate::cli::{Global, NodeCommand};
+use crate::cli::{CredentialCommand, Global, NodeCommand};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::folder::Folder;
@@ -37,6 +37,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
     match command {
         NodeCommand::Import(args) => import::run(node, &args, watch),
         NodeCommand::Member(command) => member::run(node, command),
+        NodeCommand::Credential(command) => credential::run(node, command),
         NodeCommand::Circle(command) => circle::run(node, command),
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
@@ -103,6 +104,10 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
     match command {
         NodeCommand::Import(args) => all(&mut args.files),
         NodeCommand::Share(args) => all(&mut args.files),
+        NodeCommand::Credential(CredentialCommand::Add { certificate, .. }) => {
+            *certificate = absolute(certificate)?;
+            Ok(())
+        }
         NodeCommand::Backup(args) => {
             args.to = absolute(&args.to)?;
             Ok(())

@@ -45,6 +45,8 @@ pub(crate) struct Http {
     pub tls_cert: Option<PathBuf>,
     /// Private key, PEM.
     pub tls_key: Option<PathBuf>,
+    /// Authorities that sign clients' certificates, PEM. Clients may then show one that a member has registered.
+    pub tls_client_ca: Option<PathBuf>,
     /// A proxy in front ends TLS: requests count as encrypted.
     pub tls_ends_at_proxy: bool,
     /// Connections at a time; more wait.
@@ -65,6 +67,7 @@ impl Default for Http {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8400),
             tls_cert: None,
             tls_key: None,
+            tls_client_ca: None,
             tls_ends_at_proxy: false,
             connections_max: 2_000,
             header_timeout_s: 15,
@@ -190,6 +193,10 @@ impl Config {
             )
             .hint("set both for TLS, or neither"));
         }
+        if http.tls_client_ca.is_some() && http.tls_cert.is_none() {
+            return Err(Failure::usage("http.tls_client_ca is set without http.tls_cert: there is no TLS in which a client could show a certificate")
+                .hint("set http.tls_cert and http.tls_key as well; behind a proxy that ends TLS, certificates don't reach the node"));
+        }
         if http.connections_max == 0 {
             return Err(Failure::usage("http.connections_max is 0: nobody could connect"));
         }
@@ -286,6 +293,7 @@ mod tests {
     fn values_that_contradict_each_other_are_refused() {
         let check = |text: &str| toml::from_str::<Config>(text).unwrap().check().is_err();
         assert!(check("[http]\ntls_cert = \"a.pem\""));
+        assert!(check("[http]\ntls_client_ca = \"a.pem\""));
         assert!(check("[http]\nlisten = \"0.0.0.0:80\"\n[web]\nopen_on_loopback = true"));
         assert!(check("[http]\nconnections_max = 0"));
         assert!(check("[http]\nheader_timeout_s = 0"));

@@ -92,6 +92,8 @@ fn circle(handle: &str, title: &str, purpose: &str, ceiling: Tlp, members: Vec<M
         starts: None,
         ends: None,
         members,
+        access: std::collections::BTreeMap::new(),
+        spec_versions: Vec::new(),
         hidden_members: false,
         fires: 3,
     }

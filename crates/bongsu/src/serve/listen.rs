@@ -11,6 +11,7 @@
 //! there the shares are the proxy's to give.
 
 use super::stall::Stall;
+use super::tls::peer_certificate;
 use crate::config::Http;
 use axum::Router;
 use axum::extract::ConnectInfo;
@@ -28,6 +29,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
+use web::auth::PeerCertificate;
 
 /// Time for a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -136,10 +138,13 @@ impl Server {
         }
         let stream = Stall::new(stream, WRITE_TIMEOUT);
         let Some(tls) = &self.tls else {
-            return self.requests(stream, peer, stop).await;
+            return self.requests(stream, peer, None, stop).await;
         };
         match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.requests(stream, peer, stop).await,
+            Ok(Ok(stream)) => {
+                let certificate = peer_certificate(stream.get_ref().1);
+                self.requests(stream, peer, certificate, stop).await;
+            }
             Ok(Err(error)) => tracing::debug!(%peer, %error, "the TLS handshake failed"),
             Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
         }
@@ -149,6 +154,7 @@ impl Server {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         peer: SocketAddr,
+        certificate: Option<PeerCertificate>,
         mut stop: watch::Receiver<bool>,
     ) {
         let channel = Channel { encrypted: self.tls.is_some() || self.http.tls_ends_at_proxy };
@@ -159,6 +165,9 @@ impl Server {
             let under_way = activity.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(channel);
+            if let Some(certificate) = certificate {
+                request.extensions_mut().insert(certificate);
+            }
             let answer = router.clone().oneshot(request);
             async move {
                 let answer = answer.await;

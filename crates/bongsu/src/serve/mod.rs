@@ -144,7 +144,7 @@ async fn start(node: &Arc<Node>, stopped: watch::Receiver<bool>) -> Result<(Addr
     };
     let socket = TcpListener::bind(http.listen).await.map_err(taken(http.listen))?;
     let tls = match (&http.tls_cert, &http.tls_key) {
-        (Some(cert), Some(key)) => Some(tls::acceptor(cert, key)?),
+        (Some(cert), Some(key)) => Some(tls::acceptor(cert, key, http.tls_client_ca.as_deref())?),
         _ => None,
     };
     let local = socket.local_addr().map_err(taken(http.listen))?;

@@ -4,11 +4,12 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use policy::{Caller, Channel, Circle, CircleId, Level, Member, Reach, Request};
+use policy::{Access, Caller, Channel, Circle, CircleId, Level, Member, MemberId, Reach, Request};
 use serde::Serialize;
+use stix::SpecVersion;
 
 use super::error::TaxiiError;
-use super::media::{STIX, TAXII};
+use super::media::{STIX_20, STIX_21, TAXII};
 use super::names::Names;
 use super::{API_ROOT, Shared, Taxii};
 
@@ -39,7 +40,7 @@ struct Collection<'a> {
     alias: &'a str,
     can_read: bool,
     can_write: bool,
-    media_types: [&'static str; 1],
+    media_types: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -75,15 +76,18 @@ pub(super) async fn api_root(State(state): Shared) -> Response {
     })
 }
 
-fn collection<'a>(circle: &'a Circle, taxii: &Taxii) -> Collection<'a> {
+fn collection<'a>(circle: &'a Circle, member: MemberId, taxii: &Taxii) -> Collection<'a> {
+    let access = circle.access(member);
+    let media_types = [(SpecVersion::V20, STIX_20), (SpecVersion::V21, STIX_21)];
+    let taken = media_types.into_iter().filter(|(version, _)| circle.takes(*version));
     Collection {
         id: circle.id.to_string(),
         title: &circle.title,
         description: &circle.purpose,
         alias: &circle.handle,
-        can_read: true,
-        can_write: circle.in_force((taxii.now)()),
-        media_types: [STIX],
+        can_read: access.reads(),
+        can_write: access.writes() && circle.in_force((taxii.now)()),
+        media_types: taken.map(|(_, name)| name).collect(),
     }
 }
 
@@ -96,7 +100,7 @@ pub(super) async fn list(
     let exchanges = book.member(member).is_some_and(|member| member.level == Level::Exchange);
     let circles = if exchanges { book.circles_of(member) } else { Vec::new() };
     Ok(json(&Collections {
-        collections: circles.iter().map(|circle| collection(circle, &state.taxii)).collect(),
+        collections: circles.iter().map(|circle| collection(circle, member, &state.taxii)).collect(),
     }))
 }
 
@@ -106,8 +110,8 @@ pub(super) async fn one(
     Names(name): Names<String>,
 ) -> Result<Response, TaxiiError> {
     let book = state.taxii.gate.book();
-    let (_, circle) = find(&book, &caller, &name)?;
-    Ok(json(&collection(circle, &state.taxii)))
+    let (member, circle) = find(&book, &caller, &name)?;
+    Ok(json(&collection(circle, member.id, &state.taxii)))
 }
 
 /// The member that asks. An operator has no collections: it looks at a member's through `/as/HANDLE/`.
@@ -135,6 +139,28 @@ pub(super) fn find<'b>(
     member.zip(circle).ok_or_else(TaxiiError::not_found)
 }
 
+/// The collection, if the caller may do there what it wants to do.
+///
+/// Source: TAXII 2.1, sections 5.3 to 5.8: 403 where `can_read` or `can_write` says no.
+pub(super) fn find_for<'b>(
+    book: &'b policy::Book,
+    caller: &Caller,
+    name: &str,
+    needed: Access,
+) -> Result<(&'b Member, &'b Circle), TaxiiError> {
+    let (member, circle) = find(book, caller, name)?;
+    let access = circle.access(member.id);
+    match () {
+        () if needed.reads() && !access.reads() => {
+            Err(TaxiiError::forbidden("You may not read in this collection (`can_read` is false)."))
+        }
+        () if needed.writes() && !access.writes() => {
+            Err(TaxiiError::forbidden("You may not write in this collection (`can_write` is false)."))
+        }
+        () => Ok((member, circle)),
+    }
+}
+
 /// The caller's view of the collection.
 pub(super) fn reader(
     taxii: &Taxii,
@@ -143,7 +169,7 @@ pub(super) fn reader(
     name: &str,
 ) -> Result<gate::Reader, TaxiiError> {
     let book = taxii.gate.book();
-    let (member, circle) = find(&book, caller, name)?;
+    let (member, circle) = find_for(&book, caller, name, Access::Read)?;
     let request = Request {
         member: member.id,
         circle: circle.id,

@@ -9,8 +9,10 @@ use super::error::TaxiiError;
 
 /// The media type of every answer.
 pub const TAXII: &str = "application/taxii+json;version=2.1";
-/// The media type of objects.
-pub(super) const STIX: &str = "application/stix+json;version=2.1";
+/// The media types of objects, by their specification.
+pub(super) const STIX_20: &str = "application/stix+json;version=2.0";
+/// As [`STIX_20`].
+pub(super) const STIX_21: &str = "application/stix+json;version=2.1";
 
 /// Answers 406 and 415 before anything else is done.
 pub(super) async fn negotiate(request: Request, next: Next) -> Response {

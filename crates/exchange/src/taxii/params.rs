@@ -54,7 +54,9 @@ pub(super) fn read(query: Option<&str>) -> Result<Asked, TaxiiError> {
                 impossible |= asked.spec_versions.is_empty();
             }
             "match[version]" => {
-                asked.versions.extend(values.iter().filter_map(|version| version_match(version)));
+                for version in &values {
+                    asked.versions.push(version_match(version)?);
+                }
                 impossible |= asked.versions.is_empty();
             }
             _ => {}
@@ -92,12 +94,14 @@ fn next(value: &str) -> Result<Seq, TaxiiError> {
         .map_err(|_| TaxiiError::bad_request("`next` is what the page before gave; start without it"))
 }
 
-fn version_match(value: &str) -> Option<VersionMatch> {
+fn version_match(value: &str) -> Result<VersionMatch, TaxiiError> {
     match value {
-        "last" => Some(VersionMatch::Last),
-        "first" => Some(VersionMatch::First),
-        "all" => Some(VersionMatch::All),
-        at => Timestamp::parse(at).ok().map(VersionMatch::At),
+        "last" => Ok(VersionMatch::Last),
+        "first" => Ok(VersionMatch::First),
+        "all" => Ok(VersionMatch::All),
+        at => Timestamp::parse(at).map(VersionMatch::At).map_err(|_| {
+            TaxiiError::bad_request("`match[version]` is `first`, `last`, `all` or a version's own timestamp")
+        }),
     }
 }
 
@@ -130,9 +134,7 @@ mod tests {
 
     #[test]
     fn what_can_match_nothing_is_no_error_and_what_is_malformed_is() {
-        for nothing in
-            ["match[id]=nonsense", "match[type]=", "match[spec_version]=3.0", "match[version]=newest"]
-        {
+        for nothing in ["match[id]=nonsense", "match[type]=", "match[spec_version]=3.0", "match[version]="] {
             assert!(matches!(read(Some(nothing)), Ok(Asked::Nothing)), "{nothing}");
         }
         for bad in [
@@ -144,6 +146,8 @@ mod tests {
             "next=18446744073709551615",
             "added_after=yesterday",
             "match[id]=%ff",
+            "match[version]=newest",
+            "match[version]=last,newest",
         ] {
             assert!(read(Some(bad)).is_err(), "{bad}");
         }

@@ -10,19 +10,22 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use gate::{Sharing, Submission, SubmitError, Submitted};
+use gate::{Query, Sharing, Submission, SubmitError, Submitted, VersionMatch};
 use http::{StatusCode, header};
-use policy::{Caller, Channel, CircleId, Intake, MemberId, Terms};
+use policy::{Access, Caller, Channel, CircleId, Intake, MemberId, Terms};
 use rayon::iter::{Either, IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use stix::{Finding, ObjectId, Severity, Timestamp};
 use uuid::Uuid;
 
-use super::collections::{find, json, reader};
+use super::collections::{find_for, json, reader};
 use super::error::TaxiiError;
 use super::media::TAXII;
 use super::names::Names;
 use super::objects::present;
+use super::params::{self, Asked};
 use super::status::{Detail, Status};
 use super::{Shared, State as Server};
 
@@ -40,7 +43,7 @@ pub(super) async fn objects(
     let now = (state.taxii.now)();
     let (member, circle) = {
         let book = state.taxii.gate.book();
-        let (member, circle) = find(&book, &caller, &name)?;
+        let (member, circle) = find_for(&book, &caller, &name, Access::Write)?;
         (member.id, circle.id)
     };
     let body = body.map_err(|rejection| refused_body(&rejection, state.taxii.body_bytes_max))?;
@@ -51,7 +54,7 @@ pub(super) async fn objects(
     let outcomes = outcomes.await.unwrap_or(Err(SubmitError::Storage(line::StorageError::Closing)));
     let outcomes = outcomes.map_err(|error| match error {
         SubmitError::NotFound(_) => TaxiiError::not_found(),
-        SubmitError::NotInForce => TaxiiError::forbidden(error.to_string()),
+        SubmitError::NotInForce | SubmitError::ReadOnly => TaxiiError::forbidden(error.to_string()),
         error => TaxiiError::unavailable(&error),
     })?;
     place.run(move || answer(&state, (member, circle), sent, outcomes, now)).await
@@ -105,10 +108,19 @@ fn read(body: &[u8]) -> Result<Envelope, TaxiiError> {
         let description = format!("{why}; nothing was taken. An envelope is {{\"objects\":[…]}}.");
         TaxiiError::new(StatusCode::UNPROCESSABLE_ENTITY, "No envelope", description)
     };
+    // What is no JSON at all is not understood (400); what is none of the specification's resources can't be processed (422).
+    let refused = |why: &dyn std::fmt::Display| match serde_json::from_str::<IgnoredAny>(text) {
+        Err(error) => TaxiiError::bad_request(format!("the body is no JSON: {error}; nothing was taken")),
+        Ok(_) => no_envelope(why),
+    };
     if !text.trim_start().starts_with('{') {
-        return Err(no_envelope(&"the body is no JSON object"));
+        return Err(refused(&"the body is no JSON object"));
     }
-    let objects = stix::bundle::envelope(text).map_err(|finding| no_envelope(&finding))?;
+    let objects = stix::bundle::envelope(text).map_err(|finding| refused(&finding))?;
+    // An empty list asks for nothing; no list at all is another resource than an envelope (section 3.7).
+    if objects.is_empty() && !names_objects(text) {
+        return Err(no_envelope(&"the body has no `objects`"));
+    }
     let read = |(at, raw): (usize, &RawValue)| {
         let raw = raw.get();
         match stix::read_head(raw) {
@@ -130,6 +142,15 @@ fn read(body: &[u8]) -> Result<Envelope, TaxiiError> {
     let all = objects.into_par_iter().with_min_len(READ_TOGETHER).enumerate().map(read);
     let (good, bad) = all.partition_map(|one| one);
     Ok(Envelope { good, bad })
+}
+
+/// Whether an object without objects has at least the list for them.
+fn names_objects(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Shape {
+        objects: Option<IgnoredAny>,
+    }
+    serde_json::from_str::<Shape>(text).is_ok_and(|shape| shape.objects.is_some())
 }
 
 /// A failure names the object as it names itself, or by its place in the envelope.
@@ -231,28 +252,51 @@ pub(super) async fn withdraw(
     Names((name, object)): Names<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, TaxiiError> {
-    if query.is_some_and(|query| query.contains("match")) {
-        return Err(TaxiiError::forbidden(
-            "An object is withdrawn as a whole, with all its versions: repeat the request without `match`.",
-        ));
-    }
+    let asked = params::read(query.as_deref())?;
     let work = move || {
-        let id = present(&reader(&state.taxii, &caller, channel, &name)?, &object)?;
-        let book = state.taxii.gate.book();
-        let (member, circle) = find(&book, &caller, &name)?;
-        withdrawn(&state, member.id, circle.id, id)
+        let place = {
+            let book = state.taxii.gate.book();
+            let (member, circle) = find_for(&book, &caller, &name, Access::Both)?;
+            (member.id, circle.id)
+        };
+        let reader = reader(&state.taxii, &caller, channel, &name)?;
+        let id = present(&reader, &object)?;
+        match asked {
+            Asked::Nothing => Err(TaxiiError::not_found()),
+            Asked::For(query) if query.versions.is_empty() && query.spec_versions.is_empty() => {
+                withdrawn(state.taxii.gate.withdraw(place.0, place.1, &[id], REASON))
+            }
+            Asked::For(query) => {
+                let versions = versions(&reader, &id, *query)?;
+                withdrawn(state.taxii.gate.withdraw_versions(place.0, place.1, &id, &versions, REASON))
+            }
+        }
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(TaxiiError::unavailable(&error)))
 }
 
-fn withdrawn(
-    state: &Server,
-    member: MemberId,
-    circle: CircleId,
-    id: ObjectId,
-) -> Result<Response, TaxiiError> {
-    let told = state.taxii.gate.withdraw(member, circle, &[id], "withdrawn over TAXII");
-    let told = told.map_err(|error| TaxiiError::unavailable(&error))?;
+/// What members who had it are told of a withdrawal over TAXII.
+const REASON: &str = "withdrawn over TAXII";
+
+/// The versions that a withdrawal selects (section 5.7: `match[version]` and `match[spec_version]`).
+fn versions(reader: &gate::Reader, id: &ObjectId, asked: Query) -> Result<Vec<Timestamp>, TaxiiError> {
+    let versions = if asked.versions.is_empty() { vec![VersionMatch::All] } else { asked.versions };
+    let ids = vec![id.clone()];
+    let query =
+        Query { ids, versions, spec_versions: asked.spec_versions, limit: usize::MAX, ..Query::default() };
+    let rows = reader.manifest(&query)?.items;
+    match rows.is_empty() {
+        true => Err(TaxiiError::not_found()),
+        false => Ok(rows.iter().map(|row| row.get().version).collect()),
+    }
+}
+
+fn withdrawn(told: Result<Vec<Submitted>, SubmitError>) -> Result<Response, TaxiiError> {
+    let told = told.map_err(|error| match error {
+        SubmitError::NotFound(_) => TaxiiError::not_found(),
+        SubmitError::ReadOnly => TaxiiError::forbidden(error.to_string()),
+        error => TaxiiError::unavailable(&error),
+    })?;
     match told.first() {
         Some(told) if told.complaint().is_some() => {
             Err(TaxiiError::forbidden("Only the member that shared an object can withdraw it."))

@@ -44,6 +44,8 @@ pub(crate) fn circle() -> Circle {
         starts: None,
         ends: None,
         members: vec![A, B, C],
+        access: std::collections::BTreeMap::new(),
+        spec_versions: Vec::new(),
         hidden_members: false,
         fires: 1,
     }

@@ -3,7 +3,7 @@
 use stix::{ObjectId, SpecVersion, Timestamp};
 use uuid::Uuid;
 
-use super::{Catalogue, ClassIx, GONE, GRANULAR, NONE, ObjectIx, REVOKED, Row, SPEC_20};
+use super::{Catalogue, ClassIx, GONE, GRANULAR, NONE, ObjectIx, REVOKED, Row, SPEC_20, WITHDRAWN};
 use crate::record::{Added, RecordKind, Seq};
 
 /// One record as the catalogue knows it.
@@ -80,6 +80,16 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn revoked(&self) -> bool {
         self.row.flags & REVOKED != 0
+    }
+
+    /// Whether the version was withdrawn.
+    #[must_use]
+    pub fn withdrawn(&self) -> bool {
+        self.row.flags & WITHDRAWN != 0
+    }
+
+    pub(crate) fn origin(&self) -> u32 {
+        self.row.origin
     }
 
     /// Whether some properties are marked by themselves.

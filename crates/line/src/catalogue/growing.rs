@@ -22,6 +22,8 @@ pub(crate) struct Fact<'a> {
     pub(crate) fingerprint: u64,
     pub(crate) head: Option<&'a Head>,
     pub(crate) withdrawn: Option<&'a ObjectId>,
+    /// Which versions are withdrawn; none named means all.
+    pub(crate) versions: &'a [Timestamp],
 }
 
 impl Catalogue {
@@ -34,8 +36,10 @@ impl Catalogue {
             (RecordKind::Withdrawal, _, _, Some(id)) => {
                 let object = self.object_or_new(id);
                 // The node itself (nil) withdraws what anybody brought.
-                let is_meant =
-                    |entry: &Entry<'_>| fact.sender.is_nil() || entry.sender() == Some(fact.sender);
+                let is_meant = |entry: &Entry<'_>| {
+                    (fact.sender.is_nil() || entry.sender() == Some(fact.sender))
+                        && (fact.versions.is_empty() || fact.versions.contains(&entry.version()))
+                };
                 self.flag(object, WITHDRAWN, is_meant);
                 self.push_row(fact, object, Timestamp::MIN, NONE, 0, 0, Vec::new(), false);
             }

@@ -200,7 +200,13 @@ impl Catalogue {
     /// The number of the newest version that counts; `None` if all were withdrawn, or the object is only referred to.
     #[must_use]
     pub fn latest(&self, object: ObjectIx) -> Option<Seq> {
-        self.chain(object).find(Entry::counts).map(|entry| entry.seq)
+        let mut chain = self.chain(object);
+        let first = chain.next()?;
+        if first.counts() {
+            return Some(first.seq);
+        }
+        // The first is the newest; behind it, versions stand as they came.
+        chain.filter(Entry::counts).max_by_key(|entry| (entry.version(), entry.seq)).map(|entry| entry.seq)
     }
 
     /// Whether several members have brought the object: each of them its own versions.
@@ -209,7 +215,7 @@ impl Catalogue {
         self.objects.get(object.0 as usize).is_some_and(|object| object.several)
     }
 
-    /// The versions that count, from the newest.
+    /// The versions that count: the newest first, unless it is withdrawn, and the others as they came.
     pub fn newest_first(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
         self.chain(object).filter(Entry::counts)
     }

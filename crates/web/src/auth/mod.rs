@@ -5,6 +5,8 @@
 //! (TAXII's error object, plain text, a page). Credentials come in one of three ways: HTTP Basic (user =
 //! handle, password = token), Bearer, or a path `/t/TOKEN/…` for devices that can hold nothing but a URL
 //! (reading lists, rules and zones only).
+//! A request that shows none of these is the member's that registered the certificate which the listener has verified
+//! ([`PeerCertificate`]), if there is one.
 //!
 //! An operator may look at everything as a member gets it: `/as/HANDLE/…` is answered as to that member,
 //! read-only. Absent, wrong, expired and revoked credentials are answered alike. What this must never do:
@@ -25,7 +27,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gate::Gate;
 use limit::{Failures, Verdict};
-use policy::{Book, Caller, CredentialKind, MemberId};
+use policy::{Book, Caller, Credential, CredentialKind, MemberId};
 use refusal::Surface;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -50,6 +52,11 @@ pub struct Auth {
     /// Failed log-ins so far.
     pub failures: Failures,
 }
+
+/// SHA-256 of the certificate (DER) that a client showed on its TLS connection and the listener verified; an extension of
+/// the connection's requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerCertificate(pub [u8; 32]);
 
 /// What a request shows.
 enum Shown {
@@ -89,9 +96,17 @@ impl Auth {
         };
         // The hash is computed for unknown ids too, so that time tells nothing about which ids exist.
         let matches = self.tokens.matches(token, kept);
-        let credential = credential.filter(|_| matches)?;
-        let now = (self.now)();
-        if credential.revoked || credential.expires.is_some_and(|at| at <= now) {
+        self.holder(book, credential.filter(|_| matches)?, user)
+    }
+
+    /// Who a verified certificate belongs to. `None` for one that nobody registered, as for [`Auth::caller`].
+    fn certified(&self, book: &Book, certificate: &PeerCertificate) -> Option<Caller> {
+        self.holder(book, book.certificate(&certificate.0)?, None)
+    }
+
+    /// Whose credential it is, if it holds.
+    fn holder(&self, book: &Book, credential: &Credential, user: Option<&str>) -> Option<Caller> {
+        if !credential.holds((self.now)()) {
             return None;
         }
         match credential.member {
@@ -132,7 +147,13 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
         None => shown(request.headers()),
     };
     let book = auth.gate.book();
+    let certified = request
+        .extensions()
+        .get::<PeerCertificate>()
+        .filter(|_| matches!(shown, Shown::Nothing))
+        .and_then(|certificate| auth.certified(&book, certificate));
     let caller = match &shown {
+        Shown::Nothing if certified.is_some() => certified,
         Shown::Nothing
             if auth.open_on_loopback && peer.to_canonical().is_loopback() && reads && is_local(&request) =>
         {

@@ -1,0 +1,14 @@
+//! What a node takes from others by itself: the client side of the protocols.
+//!
+//! [`Http`] asks other servers and trusts none of them: answers have a size, redirections stay where they are, a busy
+//! server is waited for as it asks, and what can't be repeated is not. [`taxii`] walks a TAXII 2.1 collection with it, a
+//! page at a time; after each page the caller gets a [`taxii::Cursor`] to keep beside what it took in, so that a walk that
+//! breaks off is taken up there. Objects may come twice (whoever takes them in knows them by then), and none is left out.
+//!
+//! The clock is handed in; nothing here writes to a line or decides what is taken.
+
+mod http;
+pub mod taxii;
+
+pub use http::{Answer, Credentials, Http, Limits, Now, PullError, Remote, retry_after};
+pub use reqwest::Url;
