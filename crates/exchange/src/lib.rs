@@ -1,4 +1,5 @@
 //! Protocols in and out: a TAXII 2.1 server, and readers for STIX bundles, MISP events, CSV and plain lists.
 
+pub mod misp;
 pub mod read;
 pub mod taxii;

@@ -9,17 +9,25 @@
 mod attribute;
 mod context;
 mod event;
-mod wire;
+
+use std::ops::ControlFlow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stix::Finding;
 
-use super::{Options, ReadError, Sink};
-use wire::Event;
+use crate::misp::wire::Event;
+use crate::read::{Item, Options, ReadError, Sink, Summary};
 
 /// Most events in one file.
 const EVENTS_MAX: usize = 1_000_000;
+
+/// Reads one event. `on` gets its objects, withdrawals and findings in order, and can stop the reading.
+pub fn event(event: &Event, options: &Options, on: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Summary {
+    let mut sink = Sink::new(on);
+    event::read(event, "", options, &mut sink);
+    sink.summary
+}
 
 /// An event in its envelope, or bare.
 #[derive(Deserialize)]
@@ -30,7 +38,7 @@ struct Holder<'a> {
     response: Option<&'a RawValue>,
 }
 
-pub(super) fn read(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+pub(crate) fn text(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result<(), ReadError> {
     let whole: &RawValue = serde_json::from_str(text).map_err(ReadError::Misp)?;
     let mut path = Vec::new();
     let mut count = 0;

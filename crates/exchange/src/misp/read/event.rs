@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::attribute::{Shape, shape};
 use super::context::{MISP_NAMESPACE, Marks, NO_DATE, actor, may_enter, pap_definition};
-use super::wire::{Attribute, Event, Galaxy, Loose, Object, ObjectReference, Report, Sighting};
+use crate::misp::wire::{Attribute, Event, Flag, Galaxy, Object, ObjectReference, Report, Sighting, Text};
 use crate::read::time::lenient;
 use crate::read::{Options, Sink};
 
@@ -39,11 +39,11 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
     fn new(event: &'e Event, path: &'e str, options: &'e Options, sink: &'s mut Sink<'o>) -> Self {
         let date = event.date.text().and_then(lenient).or_else(|| time(&event.timestamp));
         let uuid = uuid(&event.uuid).unwrap_or_else(|| {
-            let name = format!("{}\n{}", event.info.0, event.date.0);
+            let name = format!("{}\n{}", event.info.as_str(), event.date.as_str());
             Uuid::new_v5(&MISP_NAMESPACE, name.as_bytes())
         });
         let mut marks = Marks::of(&event.tags.all);
-        if !may_enter(&event.distribution, event.sharing_group.as_ref(), options.circle) {
+        if !may_enter(&event.distribution, event.sharing_group.get(), options.circle) {
             marks.tlp.push(Tlp::Red);
         }
         Self {
@@ -70,7 +70,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
             self.members.extend(actors);
         }
         for (at, attribute) in self.event.attributes.all.iter().enumerate() {
-            self.attribute(attribute, &format!("Attribute[{at}]"), &Loose::default());
+            self.attribute(attribute, &format!("Attribute[{at}]"), Flag::default());
         }
         for (at, object) in self.event.objects.all.iter().enumerate() {
             self.object(object, &format!("Object[{at}]"));
@@ -91,7 +91,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         if uuid(&event.uuid).is_none() {
             self.warn("misp-uuid", "uuid", "no UUID; one was made from title and date".into());
         }
-        if !may_enter(&event.distribution, event.sharing_group.as_ref(), self.options.circle) {
+        if !may_enter(&event.distribution, event.sharing_group.get(), self.options.circle) {
             let message = "the distribution names this organisation or another sharing group alone; it is read as TLP:RED";
             self.warn("misp-distribution", "distribution", message.into());
         }
@@ -114,7 +114,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
     }
 
     fn creator(&mut self) {
-        let Some(org) = self.event.creator.as_ref().or(self.event.owner.as_ref()) else { return };
+        let Some(org) = self.event.orgc.get().or(self.event.org.get()) else { return };
         let (Some(uuid), Some(name)) = (uuid(&org.uuid), org.name.text()) else { return };
         let id = format!("identity--{uuid}");
         self.emit(
@@ -157,13 +157,13 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
 
     fn object(&mut self, object: &Object, path: &str) {
         let before = self.members.len();
-        let allowed = may_enter(&object.distribution, object.sharing_group.as_ref(), self.options.circle);
+        let allowed = may_enter(&object.distribution, object.sharing_group.get(), self.options.circle);
         let outer_marks = self.marks.clone();
         if !allowed {
             self.marks.tlp.push(Tlp::Red);
         }
         for (at, attribute) in object.attributes.all.iter().enumerate() {
-            self.attribute(attribute, &format!("{path}.Attribute[{at}]"), &object.deleted);
+            self.attribute(attribute, &format!("{path}.Attribute[{at}]"), object.deleted);
         }
         let members = self.members[before..].to_vec();
         if let (Some(uuid), false) = (uuid(&object.uuid), object.deleted.is_true()) {
@@ -221,7 +221,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
     fn relationship(&mut self, id: Option<Uuid>, from: &str, kind: &str, to: &str) {
         let id =
             id.unwrap_or_else(|| Uuid::new_v5(&MISP_NAMESPACE, format!("{from}\n{kind}\n{to}").as_bytes()));
-        let mut relationship = self.common("relationship", id, &Loose::default(), &self.marks.clone());
+        let mut relationship = self.common("relationship", id, &Text::default(), &self.marks.clone());
         relationship.insert("relationship_type".into(), kind.into());
         relationship.insert("source_ref".into(), from.into());
         relationship.insert("target_ref".into(), to.into());
@@ -229,9 +229,9 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         self.emit(Json::Object(relationship), "", self.dated);
     }
 
-    fn attribute(&mut self, attribute: &Attribute, path: &str, object_deleted: &Loose) {
+    fn attribute(&mut self, attribute: &Attribute, path: &str, object_deleted: Flag) {
         let kind = attribute.kind.text().unwrap_or_default();
-        let value = attribute.value.0.trim();
+        let value = attribute.value.as_str().trim();
         let uuid = uuid(&attribute.uuid).unwrap_or_else(|| {
             Uuid::new_v5(&MISP_NAMESPACE, format!("{}\n{kind}\n{value}", self.uuid).as_bytes())
         });
@@ -288,7 +288,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
                 format!("`{tag}` is no TLP mark that is known; it is read as TLP:RED"),
             );
         }
-        if !may_enter(&attribute.distribution, attribute.sharing_group.as_ref(), self.options.circle) {
+        if !may_enter(&attribute.distribution, attribute.sharing_group.get(), self.options.circle) {
             own.tlp.push(Tlp::Red);
         }
         let marks = own.within(&self.marks);
@@ -306,7 +306,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
     ) -> String {
         let mut indicator = self.common("indicator", uuid, &from.timestamp, marks);
         let (pattern, language) = &shape.pattern;
-        let name: String = from.value.0.trim().chars().take(250).collect();
+        let name: String = from.value.as_str().trim().chars().take(250).collect();
         indicator.insert("name".into(), name.into());
         indicator.insert("pattern".into(), pattern.clone().into());
         indicator.insert("pattern_type".into(), (*language).into());
@@ -435,7 +435,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         self.emit(Json::Object(note), "EventReport", self.dated);
     }
 
-    fn common(&self, object_type: &str, uuid: Uuid, modified: &Loose, marks: &Marks) -> Map<String, Json> {
+    fn common(&self, object_type: &str, uuid: Uuid, modified: &Text, marks: &Marks) -> Map<String, Json> {
         let modified = time(modified).unwrap_or(self.created).max(self.created);
         let mut object = Map::new();
         object.insert("type".into(), object_type.into());
@@ -510,11 +510,11 @@ fn said(from: &Attribute, object: &mut Map<String, Json>) {
     }
 }
 
-fn uuid(text: &Loose) -> Option<Uuid> {
+fn uuid(text: &Text) -> Option<Uuid> {
     text.text().and_then(|text| Uuid::try_parse(text).ok())
 }
 
 /// MISP's timestamps are seconds since 1970, as text; `0` means none.
-fn time(text: &Loose) -> Option<Timestamp> {
+fn time(text: &Text) -> Option<Timestamp> {
     text.text().filter(|text| *text != "0").and_then(lenient)
 }

@@ -8,7 +8,7 @@ use stix::marking::Pap;
 use stix::{ObjectId, Tlp};
 use uuid::Uuid;
 
-use super::wire::{Cluster, Loose, Org, Tag};
+use crate::misp::wire::{Cluster, Group, Tag, Text};
 
 /// The namespace of what MISP has no UUID for.
 pub(super) const MISP_NAMESPACE: Uuid = Uuid::from_u128(0x8e5a_3b70_1f4d_4c62_8d0b_61c7_92aa_4e15);
@@ -87,7 +87,7 @@ pub(super) fn pap_definition(pap: Pap) -> Json {
 
 /// Whether a distribution lets something into a circle: not "your organisation only", and a sharing group only if it
 /// is the circle.
-pub(super) fn may_enter(distribution: &Loose, group: Option<&Org>, circle: Option<Uuid>) -> bool {
+pub(super) fn may_enter(distribution: &Text, group: Option<&Group>, circle: Option<Uuid>) -> bool {
     match distribution.text() {
         Some("0") => false,
         Some("4") => {
