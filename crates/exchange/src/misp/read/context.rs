@@ -1,19 +1,21 @@
-//! What stands around a MISP event's attributes: tags, marks, galaxy clusters.
+//! What stands around a MISP event's attributes: tags, marks, distribution.
 //!
-//! `tlp:*` tags become references to the TLP 2.0 definitions, `PAP:*` a marking definition of its own, other tags labels.
-//! A distribution narrower than the circle becomes TLP:RED, so that importing never widens (rule X-9).
+//! `tlp:*` tags become references to the TLP 2.0 definitions, `PAP:*` a marking definition of its own, tags that state
+//! confidence a number, `stix2:*` the property that they name, other tags labels. A distribution narrower than the
+//! circle becomes TLP:RED, so that importing never widens (rule X-9).
 
 use serde_json::{Map, Value as Json, json};
+use stix::Tlp;
 use stix::marking::Pap;
-use stix::{ObjectId, Tlp};
 use uuid::Uuid;
 
-use crate::misp::wire::{Cluster, Group, Tag, Text};
+use crate::misp::tag;
+use crate::misp::wire::{Group, Many, Tag, Text};
 
 /// The namespace of what MISP has no UUID for.
-pub(super) const MISP_NAMESPACE: Uuid = Uuid::from_u128(0x8e5a_3b70_1f4d_4c62_8d0b_61c7_92aa_4e15);
+pub(crate) const MISP_NAMESPACE: Uuid = Uuid::from_u128(0x8e5a_3b70_1f4d_4c62_8d0b_61c7_92aa_4e15);
 /// The date of what MISP dates not at all. It must not change from one event to the next.
-pub(super) const NO_DATE: &str = "1970-01-01T00:00:00.000Z";
+pub(crate) const NO_DATE: &str = "1970-01-01T00:00:00.000Z";
 
 /// Marks and labels of an event or an attribute.
 #[derive(Debug, Default, Clone)]
@@ -21,50 +23,85 @@ pub(super) struct Marks {
     pub(super) tlp: Vec<Tlp>,
     pub(super) pap: Vec<Pap>,
     pub(super) labels: Vec<String>,
+    /// What tags that state confidence say, 0 to 100.
+    pub(super) confidence: Option<u8>,
+    /// Properties that stand in `stix2:` tags.
+    pub(super) properties: Vec<(String, String)>,
     /// Marks that could not be read and were taken as TLP:RED.
     pub(super) unread: Vec<String>,
 }
 
 impl Marks {
-    pub(super) fn of(tags: &[Tag]) -> Self {
+    pub(super) fn of(tags: &Many<Tag>) -> Self {
         let mut marks = Self::default();
-        for name in tags.iter().filter_map(|tag| tag.name.text()) {
-            let lower = name.to_ascii_lowercase();
-            if lower.starts_with("tlp:") {
-                match lower.parse() {
-                    Ok(tlp) => marks.tlp.push(tlp),
-                    Err(_) => {
-                        marks.tlp.push(Tlp::Red);
-                        marks.unread.push(name.to_owned());
-                    }
-                }
-            } else if let Ok(pap) = lower.parse() {
-                marks.pap.push(pap);
-            } else {
-                marks.labels.push(name.to_owned());
-            }
+        for tag in tags {
+            let Some(name) = tag.name.text() else { continue };
+            marks.tag(name);
         }
         marks
     }
 
-    /// These and those of what stands around; of several TLP marks the strictest is kept.
-    pub(super) fn within(&self, outer: &Self) -> Self {
-        let mut marks = outer.clone();
-        marks.tlp.extend(&self.tlp);
-        marks.pap.extend(&self.pap);
-        marks.labels.clone_from(&self.labels);
-        marks
+    fn tag(&mut self, name: &str) {
+        let lower = name.to_ascii_lowercase();
+        if lower.starts_with("tlp:") {
+            match lower.parse() {
+                Ok(tlp) => self.tlp.push(tlp),
+                Err(_) => {
+                    self.tlp.push(Tlp::Red);
+                    self.unread.push(name.to_owned());
+                }
+            }
+        } else if let Ok(pap) = lower.parse() {
+            self.pap.push(pap);
+        } else if let Some((property, value)) = tag::property(name) {
+            self.properties.push((property, value.to_owned()));
+        } else if !lower.starts_with("misp-galaxy:") {
+            if let Some(confidence) = tag::confidence(name) {
+                self.confidence = Some(self.confidence.map_or(confidence, |known| known.min(confidence)));
+            }
+            self.labels.push(name.to_owned());
+        }
+    }
+
+    /// These and the marks of what stands around; of several TLP marks the strictest is kept.
+    pub(super) fn within(mut self, outer: &Self) -> Self {
+        self.tlp.extend(&outer.tlp);
+        self.pap.extend(&outer.pap);
+        self.confidence = self.confidence.or(outer.confidence);
+        self
+    }
+
+    /// Takes in what one of several parts is marked with.
+    pub(super) fn join(&mut self, part: Self) {
+        self.tlp.extend(part.tlp);
+        self.pap.extend(part.pap);
+        self.labels.extend(part.labels.into_iter().filter(|label| !self.labels.contains(label)).collect::<Vec<_>>());
+        self.confidence = [self.confidence, part.confidence].into_iter().flatten().min();
+        for property in part.properties {
+            if !self.properties.contains(&property) {
+                self.properties.push(property);
+            }
+        }
+        self.unread.extend(part.unread);
     }
 
     /// The references for `object_marking_refs`.
-    pub(super) fn references(&self) -> Vec<String> {
+    fn references(&self) -> Vec<String> {
         let tlp = self.tlp.iter().max().map(|tlp| tlp.definition_id().to_string());
         let pap = self.pap.iter().max().map(|pap| pap_id(*pap));
         tlp.into_iter().chain(pap).collect()
     }
+
+    /// Writes the marks into an object.
+    pub(super) fn mark(&self, object: &mut Map<String, Json>) {
+        let references = self.references();
+        if !references.is_empty() {
+            object.insert("object_marking_refs".into(), json!(references));
+        }
+    }
 }
 
-fn pap_word(pap: Pap) -> &'static str {
+pub(crate) const fn pap_word(pap: Pap) -> &'static str {
     match pap {
         Pap::Clear => "PAP:CLEAR",
         Pap::Green => "PAP:GREEN",
@@ -96,49 +133,4 @@ pub(super) fn may_enter(distribution: &Text, group: Option<&Group>, circle: Opti
         }
         _ => true,
     }
-}
-
-/// What a galaxy cluster is in STIX: its id, and the object unless ATT&CK itself publishes one with this id.
-pub(super) struct Actor {
-    pub(super) id: ObjectId,
-    pub(super) object: Option<Json>,
-}
-
-/// The STIX side of a galaxy cluster; `None` for galaxies that stay labels.
-pub(super) fn actor(galaxy: &str, cluster: &Cluster) -> Option<Actor> {
-    let galaxy = cluster.kind.text().unwrap_or(galaxy);
-    let object_type = match galaxy {
-        "threat-actor" | "mitre-intrusion-set" | "microsoft-activity-group" | "360net-threat-actor" => {
-            "intrusion-set"
-        }
-        "mitre-malware" | "malpedia" | "ransomware" | "rat" | "banker" | "stealer" | "botnet"
-        | "backdoor" | "android" => "malware",
-        "mitre-tool" | "tool" => "tool",
-        "mitre-attack-pattern" => "attack-pattern",
-        "mitre-course-of-action" => "course-of-action",
-        _ => return None,
-    };
-    let id = ObjectId::new(object_type, Uuid::try_parse(cluster.uuid.text()?).ok()?).ok()?;
-    if galaxy.starts_with("mitre-") {
-        // ATT&CK uses these very ids; its own object is the better one and must not be kept out by ours.
-        return Some(Actor { id, object: None });
-    }
-    let version = cluster.version.text().and_then(|version| version.parse::<i64>().ok()).unwrap_or(0);
-    let modified = stix::Timestamp::from_micros(version.clamp(0, 100_000_000_000) * 1_000_000);
-    let mut object = Map::new();
-    let mut put = |name: &str, value: Json| object.insert(name.to_owned(), value);
-    put("type", object_type.into());
-    put("spec_version", "2.1".into());
-    put("id", id.to_string().into());
-    put("created", NO_DATE.into());
-    put("modified", modified.to_string().into());
-    put("name", cluster.value.text()?.into());
-    if let Some(text) = cluster.description.text() {
-        put("description", text.into());
-    }
-    if object_type == "malware" {
-        put("is_family", true.into());
-    }
-    put("labels", json!([format!("misp-galaxy:{galaxy}")]));
-    Some(Actor { id, object: Some(Json::Object(object)) })
 }

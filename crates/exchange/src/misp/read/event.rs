@@ -1,93 +1,129 @@
 //! One event: walks over its parts, keeps what belongs together, and makes the report in the end.
+//!
+//! What each element becomes is in `attribute`, `element`, `object`, `galaxy` and `said`; here is what they share: the
+//! ids that were made, the marks of the event, and the way out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use stix::marking::Pap;
 use stix::{Finding, ObjectId, Timestamp, Tlp};
 use uuid::Uuid;
 
-use super::attribute::{Shape, shape};
-use super::context::{MISP_NAMESPACE, Marks, NO_DATE, actor, may_enter, pap_definition};
-use crate::misp::wire::{Attribute, Event, Flag, Galaxy, Object, ObjectReference, Report, Sighting, Text};
+use super::said::{self, Relation};
+use super::context::{MISP_NAMESPACE, Marks, NO_DATE, may_enter, pap_definition};
+use crate::misp::extension;
+use crate::misp::wire::{Attribute, Event, Object, Org, Report, Strip, Text};
 use crate::read::time::lenient;
 use crate::read::{Options, Sink};
 
 /// Reads one event and hands on what it holds.
-pub(super) fn read(event: &Event, path: &str, options: &Options, sink: &mut Sink<'_>) {
-    Reader::new(event, path, options, sink).run();
+pub(super) fn read(mut event: Event, path: &str, options: &Options, sink: &mut Sink<'_>) {
+    event.strip();
+    Reader::new(&event, path, options, sink).run(event);
 }
 
-struct Reader<'e, 's, 'o> {
-    event: &'e Event,
-    path: &'e str,
-    options: &'e Options,
+pub(super) struct Reader<'e, 's, 'o> {
+    path: String,
+    pub(super) options: &'e Options,
     sink: &'s mut Sink<'o>,
-    uuid: Uuid,
-    created: Timestamp,
-    dated: bool,
-    marks: Marks,
-    creator: Option<String>,
+    pub(super) uuid: Uuid,
+    pub(super) created: Timestamp,
+    pub(super) dated: bool,
+    pub(super) marks: Marks,
+    pub(super) creator: Option<String>,
     /// What the report refers to, in order.
-    members: Vec<String>,
+    pub(super) members: Vec<String>,
     /// The STIX id of each MISP UUID that something was made of.
-    made: HashMap<Uuid, String>,
-    paps: BTreeSet<Pap>,
+    pub(super) made: HashMap<Uuid, String>,
+    /// Identities and clusters that were handed on.
+    pub(super) known: HashSet<String>,
+    pub(super) paps: BTreeSet<Pap>,
+    /// Relations that are to be made once everything that they may point to is.
+    pub(super) relations: Vec<Relation>,
+    /// What the report refers to outside: links that were its references before it became an event.
+    pub(super) links: Vec<Json>,
+    /// What stays of deleted attributes and objects.
+    pub(super) gone: Vec<Attribute>,
+    pub(super) gone_objects: Vec<Object>,
+    extended: bool,
 }
 
 impl<'e, 's, 'o> Reader<'e, 's, 'o> {
-    fn new(event: &'e Event, path: &'e str, options: &'e Options, sink: &'s mut Sink<'o>) -> Self {
+    fn new(event: &Event, path: &str, options: &'e Options, sink: &'s mut Sink<'o>) -> Self {
         let date = event.date.text().and_then(lenient).or_else(|| time(&event.timestamp));
-        let uuid = uuid(&event.uuid).unwrap_or_else(|| {
+        let named = uuid(&event.uuid);
+        let made_up = || {
             let name = format!("{}\n{}", event.info.as_str(), event.date.as_str());
             Uuid::new_v5(&MISP_NAMESPACE, name.as_bytes())
-        });
-        let mut marks = Marks::of(&event.tags.all);
+        };
+        let name = event.uuid.text().unwrap_or(if is_collection(event) { "" } else { "event" });
+        let mut marks = Marks::of(&event.tags);
         if !may_enter(&event.distribution, event.sharing_group.get(), options.circle) {
             marks.tlp.push(Tlp::Red);
         }
         Self {
-            event,
-            path,
+            path: join(path, name),
             options,
             sink,
-            uuid,
+            uuid: named.unwrap_or_else(made_up),
             created: date.unwrap_or(options.as_of),
             dated: date.is_some(),
             marks,
             creator: None,
             members: Vec::new(),
             made: HashMap::new(),
+            known: HashSet::new(),
             paps: BTreeSet::new(),
+            relations: Vec::new(),
+            links: Vec::new(),
+            gone: Vec::new(),
+            gone_objects: Vec::new(),
+            extended: false,
         }
     }
 
-    fn run(mut self) {
-        self.complain();
-        self.creator();
-        for galaxy in &self.event.galaxies.all {
-            let actors = self.actors(galaxy);
-            self.members.extend(actors);
+    fn run(mut self, mut event: Event) {
+        self.complain(&event);
+        let creator = event.orgc.0.take().or_else(|| event.org.0.take());
+        self.creator = creator.and_then(|org| self.identity(&org, "Orgc"));
+        event.org.0 = None;
+        let galaxies = self.galaxies(&mut event.galaxies, "Galaxy");
+        self.members.extend(galaxies);
+        for (at, attribute) in std::mem::take(&mut event.attributes.all).into_iter().enumerate() {
+            if self.sink.stopped {
+                return;
+            }
+            self.attribute(attribute, &format!("Attribute[{at}]"));
         }
-        for (at, attribute) in self.event.attributes.all.iter().enumerate() {
-            self.attribute(attribute, &format!("Attribute[{at}]"), Flag::default());
-        }
-        for (at, object) in self.event.objects.all.iter().enumerate() {
+        for (at, object) in std::mem::take(&mut event.objects.all).into_iter().enumerate() {
+            if self.sink.stopped {
+                return;
+            }
             self.object(object, &format!("Object[{at}]"));
         }
-        for object in &self.event.objects.all {
-            self.references(object);
+        self.relate();
+        if !is_collection(&event) {
+            event.attributes.all = std::mem::take(&mut self.gone);
+            event.objects.all = std::mem::take(&mut self.gone_objects);
+            self.report(&event);
         }
-        self.report();
-        let paps = std::mem::take(&mut self.paps);
-        for pap in paps {
-            self.emit(pap_definition(pap), "Tag", true);
+        for pap in std::mem::take(&mut self.paps) {
+            self.emit_plain(pap_definition(pap), "Tag");
+        }
+        if self.extended {
+            for object in extension::objects() {
+                self.emit_plain(object, "");
+            }
         }
     }
 
     /// Says what of the event itself is read otherwise than it stands, or not at all.
-    fn complain(&mut self) {
-        let event = self.event;
+    fn complain(&mut self, event: &Event) {
+        if is_collection(event) {
+            return;
+        }
         if uuid(&event.uuid).is_none() {
             self.warn("misp-uuid", "uuid", "no UUID; one was made from title and date".into());
         }
@@ -95,347 +131,87 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
             let message = "the distribution names this organisation or another sharing group alone; it is read as TLP:RED";
             self.warn("misp-distribution", "distribution", message.into());
         }
-        for tag in std::mem::take(&mut self.marks.unread) {
-            self.warn(
-                "misp-mark",
-                "Tag",
-                format!("`{tag}` is no TLP mark that is known; it is read as TLP:RED"),
-            );
-        }
-        let unread =
-            event.attributes.unread + event.objects.unread + event.tags.unread + event.galaxies.unread;
+        let unread = std::mem::take(&mut self.marks.unread);
+        self.complain_of_marks(unread, "Tag");
+        let unread = event.attributes.unread + event.objects.unread + event.tags.unread + event.galaxies.unread;
         if unread > 0 {
             self.refuse("misp-malformed", "", format!("{unread} elements are malformed and were skipped"));
         }
-        for at in 0..event.proposals.all.len() {
-            let message = "a proposal is not part of the event until it is accepted; it was skipped";
-            self.warn("misp-proposal", &format!("ShadowAttribute[{at}]"), message.into());
+    }
+
+    pub(super) fn complain_of_marks(&mut self, unread: Vec<String>, path: &str) {
+        for tag in unread {
+            let message = format!("`{tag}` is no TLP mark that is known; it is read as TLP:RED");
+            self.warn("misp-mark", path, message);
         }
     }
 
-    fn creator(&mut self) {
-        let Some(org) = self.event.orgc.get().or(self.event.org.get()) else { return };
-        let (Some(uuid), Some(name)) = (uuid(&org.uuid), org.name.text()) else { return };
+    /// The identity of an organisation, handed on once.
+    pub(super) fn identity(&mut self, org: &Org, path: &str) -> Option<String> {
+        let (uuid, name) = (uuid(&org.uuid)?, org.name.text()?);
         let id = format!("identity--{uuid}");
-        self.emit(
-            json!({
+        if self.known.insert(id.clone()) {
+            let identity = json!({
                 "type": "identity", "spec_version": "2.1", "id": id, "created": NO_DATE, "modified": NO_DATE,
                 "name": name, "identity_class": "organization",
-            }),
-            "Orgc",
-            true,
-        );
-        self.creator = Some(id);
-    }
-
-    /// The ids of a galaxy's clusters; makes the objects that nobody else publishes.
-    fn actors(&mut self, galaxy: &Galaxy) -> Vec<String> {
-        let mut ids = Vec::new();
-        for cluster in &galaxy.clusters.all {
-            let kind = galaxy.kind.text().unwrap_or_default();
-            match actor(kind, cluster) {
-                Some(actor) => {
-                    let id = actor.id.to_string();
-                    if let Some(object) = actor.object
-                        && self.made.insert(actor.id.uuid(), id.clone()).is_none()
-                    {
-                        self.emit(object, "Galaxy", true);
-                    }
-                    ids.push(id);
-                }
-                None => {
-                    let name = cluster.value.text().unwrap_or_default();
-                    let message = format!(
-                        "the cluster `{name}` of the galaxy `{kind}` has no STIX type; it was skipped"
-                    );
-                    self.warn("misp-galaxy", "Galaxy", message);
-                }
-            }
+            });
+            self.emit_plain(identity, path);
         }
-        ids
-    }
-
-    fn object(&mut self, object: &Object, path: &str) {
-        let before = self.members.len();
-        let allowed = may_enter(&object.distribution, object.sharing_group.get(), self.options.circle);
-        let outer_marks = self.marks.clone();
-        if !allowed {
-            self.marks.tlp.push(Tlp::Red);
-        }
-        for (at, attribute) in object.attributes.all.iter().enumerate() {
-            self.attribute(attribute, &format!("{path}.Attribute[{at}]"), object.deleted);
-        }
-        let members = self.members[before..].to_vec();
-        if let (Some(uuid), false) = (uuid(&object.uuid), object.deleted.is_true()) {
-            self.grouping(object, uuid, &members, path);
-        } else if let Some(uuid) = uuid(&object.uuid) {
-            self.withdraw(&format!("grouping--{uuid}"));
-        }
-        self.marks = outer_marks;
-    }
-
-    /// A MISP object with more than one part is a grouping of them.
-    fn grouping(&mut self, object: &Object, uuid: Uuid, members: &[String], path: &str) {
-        match members {
-            [] => return,
-            [only] => {
-                self.made.insert(uuid, only.clone());
-                return;
-            }
-            _ => {}
-        }
-        let mut grouping = self.common("grouping", uuid, &object.timestamp, &self.marks.clone());
-        grouping.insert("name".into(), object.name.text().unwrap_or("object").into());
-        grouping.insert("context".into(), "unspecified".into());
-        grouping.insert("object_refs".into(), json!(members));
-        if let Some(comment) = object.comment.text() {
-            grouping.insert("description".into(), comment.into());
-        }
-        let id = format!("grouping--{uuid}");
-        self.made.insert(uuid, id.clone());
-        self.members.push(id);
-        self.emit(Json::Object(grouping), path, self.dated);
-    }
-
-    fn references(&mut self, object: &Object) {
-        let Some(from) = uuid(&object.uuid).and_then(|uuid| self.made.get(&uuid).cloned()) else { return };
-        for reference in object.references.all.iter().filter(|reference| !reference.deleted.is_true()) {
-            self.reference(&from, reference);
-        }
-    }
-
-    fn reference(&mut self, from: &str, reference: &ObjectReference) {
-        let target = uuid(&reference.referenced_uuid);
-        let Some(to) = target.and_then(|uuid| self.made.get(&uuid).cloned()) else {
-            let named = reference.referenced_uuid.text().unwrap_or_default();
-            let message = format!("nothing was made of {named}, so the relation to it was skipped");
-            self.warn("misp-reference", "ObjectReference", message);
-            return;
-        };
-        let kind: String = reference.relationship_type.text().unwrap_or("related-to").to_ascii_lowercase();
-        let kind: String = kind.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        let id = uuid(&reference.uuid);
-        self.relationship(id, from, &kind, &to);
-    }
-
-    fn relationship(&mut self, id: Option<Uuid>, from: &str, kind: &str, to: &str) {
-        let id =
-            id.unwrap_or_else(|| Uuid::new_v5(&MISP_NAMESPACE, format!("{from}\n{kind}\n{to}").as_bytes()));
-        let mut relationship = self.common("relationship", id, &Text::default(), &self.marks.clone());
-        relationship.insert("relationship_type".into(), kind.into());
-        relationship.insert("source_ref".into(), from.into());
-        relationship.insert("target_ref".into(), to.into());
-        self.members.push(format!("relationship--{id}"));
-        self.emit(Json::Object(relationship), "", self.dated);
-    }
-
-    fn attribute(&mut self, attribute: &Attribute, path: &str, object_deleted: Flag) {
-        let kind = attribute.kind.text().unwrap_or_default();
-        let value = attribute.value.as_str().trim();
-        let uuid = uuid(&attribute.uuid).unwrap_or_else(|| {
-            Uuid::new_v5(&MISP_NAMESPACE, format!("{}\n{kind}\n{value}", self.uuid).as_bytes())
-        });
-        let shape = shape(kind, value);
-        if attribute.deleted.is_true() || object_deleted.is_true() {
-            let sought = attribute.to_ids.is_true();
-            self.withdraw(&format!("{}--{uuid}", if sought { "indicator" } else { "observed-data" }));
-            return;
-        }
-        if attribute.data.text().is_some() {
-            self.warn("misp-data", path, "the attached file is not carried over, only what names it".into());
-        }
-        for _ in &attribute.proposals.all {
-            self.warn("misp-proposal", path, "a proposal is no part of the event; it was skipped".into());
-        }
-        let Some(shape) = shape else {
-            let shown: String = value.chars().take(60).collect();
-            let message = format!(
-                "STIX has no place for `{shown}` as `{kind}`, or it is no such value; it was skipped"
-            );
-            self.refuse("misp-attribute", path, message);
-            return;
-        };
-        let marks = self.attribute_marks(attribute, path);
-        let id = if attribute.to_ids.is_true() || shape.observables.is_empty() {
-            self.indicator(attribute, uuid, &shape, &marks, path)
-        } else {
-            self.observed(attribute, uuid, shape, &marks, path)
-        };
-        self.made.insert(uuid, id.clone());
-        self.members.push(id.clone());
-        for galaxy in &attribute.galaxies.all {
-            for actor in self.actors(galaxy) {
-                self.relationship(
-                    None,
-                    &id,
-                    if id.starts_with("indicator") { "indicates" } else { "related-to" },
-                    &actor,
-                );
-                self.members.push(actor);
-            }
-        }
-        for sighting in &attribute.sightings.all {
-            self.sighting(sighting, &id, &marks, path);
-        }
-    }
-
-    fn attribute_marks(&mut self, attribute: &Attribute, path: &str) -> Marks {
-        let mut own = Marks::of(&attribute.tags.all);
-        for tag in std::mem::take(&mut own.unread) {
-            self.warn(
-                "misp-mark",
-                path,
-                format!("`{tag}` is no TLP mark that is known; it is read as TLP:RED"),
-            );
-        }
-        if !may_enter(&attribute.distribution, attribute.sharing_group.get(), self.options.circle) {
-            own.tlp.push(Tlp::Red);
-        }
-        let marks = own.within(&self.marks);
-        self.paps.extend(&marks.pap);
-        marks
-    }
-
-    fn indicator(
-        &mut self,
-        from: &Attribute,
-        uuid: Uuid,
-        shape: &Shape,
-        marks: &Marks,
-        path: &str,
-    ) -> String {
-        let mut indicator = self.common("indicator", uuid, &from.timestamp, marks);
-        let (pattern, language) = &shape.pattern;
-        let name: String = from.value.as_str().trim().chars().take(250).collect();
-        indicator.insert("name".into(), name.into());
-        indicator.insert("pattern".into(), pattern.clone().into());
-        indicator.insert("pattern_type".into(), (*language).into());
-        if *language == "stix" {
-            indicator.insert("pattern_version".into(), "2.1".into());
-        }
-        indicator.insert("indicator_types".into(), json!(["malicious-activity"]));
-        let valid_from = from
-            .first_seen
-            .text()
-            .and_then(lenient)
-            .or_else(|| time(&from.timestamp))
-            .unwrap_or(self.created);
-        indicator.insert("valid_from".into(), valid_from.to_string().into());
-        said(from, &mut indicator);
-        self.emit(Json::Object(indicator), path, self.dated);
-        format!("indicator--{uuid}")
-    }
-
-    /// Context: observables that carry the attribute's UUID, and the observed-data that dates them.
-    fn observed(&mut self, from: &Attribute, uuid: Uuid, shape: Shape, marks: &Marks, path: &str) -> String {
-        let mut refs = Vec::new();
-        for mut observable in shape.observables {
-            let object_type = observable.get("type").and_then(Json::as_str).unwrap_or_default();
-            let id = format!("{object_type}--{uuid}");
-            observable.insert("id".into(), id.clone().into());
-            observable.insert("spec_version".into(), "2.1".into());
-            mark(&mut observable, marks);
-            refs.push(id);
-            self.emit(Json::Object(observable), path, true);
-        }
-        let mut observed = self.common("observed-data", uuid, &from.timestamp, marks);
-        let first = from
-            .first_seen
-            .text()
-            .and_then(lenient)
-            .or_else(|| time(&from.timestamp))
-            .unwrap_or(self.created);
-        let last = from.last_seen.text().and_then(lenient).filter(|last| *last >= first).unwrap_or(first);
-        observed.insert("first_observed".into(), first.to_string().into());
-        observed.insert("last_observed".into(), last.to_string().into());
-        observed.insert("number_observed".into(), 1.into());
-        observed.insert("object_refs".into(), json!(refs));
-        said(from, &mut observed);
-        self.members.extend(refs);
-        self.emit(Json::Object(observed), path, self.dated);
-        format!("observed-data--{uuid}")
-    }
-
-    fn sighting(&mut self, sighting: &Sighting, of: &str, marks: &Marks, path: &str) {
-        let (Some(uuid), Some(at)) = (uuid(&sighting.uuid), time(&sighting.date_sighting)) else {
-            self.refuse("misp-sighting", path, "a sighting without UUID or date was skipped".into());
-            return;
-        };
-        if !matches!(sighting.kind.text(), None | Some("0")) {
-            let message = "a false positive or an expiry is not carried over as a sighting; it was skipped";
-            self.warn("misp-sighting", path, message.into());
-            return;
-        }
-        let mut object = self.common("sighting", uuid, &sighting.date_sighting, marks);
-        object.insert("created".into(), at.to_string().into());
-        object.insert("modified".into(), at.to_string().into());
-        object.insert("first_seen".into(), at.to_string().into());
-        object.insert("last_seen".into(), at.to_string().into());
-        object.insert("count".into(), 1.into());
-        object.insert("sighting_of_ref".into(), of.into());
-        self.emit(Json::Object(object), path, true);
+        Some(id)
     }
 
     /// The event itself: a report once published, a grouping before.
-    fn report(&mut self) {
-        let published = self.event.published.is_true();
+    fn report(&mut self, event: &Event) {
+        let published = event.published.is_true();
         let object_type = if published { "report" } else { "grouping" };
         let id = format!("{object_type}--{}", self.uuid);
+        self.made.insert(self.uuid, id.clone());
         let mut seen = BTreeSet::new();
         self.members.retain(|member| seen.insert(member.clone()));
-        if self.members.is_empty() {
-            self.members.extend(self.creator.clone());
-        }
-        let notes: Vec<&Report> =
-            self.event.reports.all.iter().filter(|note| !note.deleted.is_true()).collect();
-        if self.members.is_empty() {
-            self.warn(
-                "misp-empty",
-                "",
-                "nothing in the event became STIX, so there is no report either".into(),
-            );
-            return;
+        let is_empty = self.members.is_empty();
+        if is_empty {
+            self.members.push(format!("note--{}", self.uuid));
         }
         let marks = self.marks.clone();
         self.paps.extend(&marks.pap);
-        let mut report = self.common(object_type, self.uuid, &self.event.timestamp, &marks);
-        report.insert("name".into(), self.event.info.text().unwrap_or("MISP event").into());
+        let mut report = self.common(object_type, self.uuid, &event.timestamp, &marks);
+        report.insert("name".into(), event.info.text().unwrap_or("MISP event").into());
         report.insert("object_refs".into(), json!(self.members));
         if published {
-            let at = time(&self.event.publish_timestamp).unwrap_or(self.created);
+            let at = time(&event.publish_timestamp).unwrap_or(self.created);
             report.insert("published".into(), at.to_string().into());
-            report.insert("report_types".into(), json!(["threat-report"]));
         } else {
             report.insert("context".into(), "suspicious-activity".into());
         }
-        if !marks.labels.is_empty() {
-            report.insert("labels".into(), json!(marks.labels));
+        let described = event.reports.iter().find(|report| is_description(report, self.uuid));
+        if let Some(description) = described.and_then(|report| report.content.text()) {
+            report.insert("description".into(), description.into());
         }
-        self.emit(Json::Object(report), "", self.dated);
-        for note in notes {
-            self.note(note, &id);
+        if !self.links.is_empty() {
+            report.insert("external_references".into(), std::mem::take(&mut self.links).into());
         }
+        say(&marks, &["misp:tool=\"Bongsu\"".to_owned()], &mut report);
+        self.emit_with(report, extension::EVENT, event, "");
+        if is_empty {
+            self.empty(&id);
+        }
+        let uuid = self.uuid;
+        for text in event.reports.iter().filter(|report| !is_description(report, uuid)) {
+            self.note(text, &id);
+        }
+        self.analysts(&event.notes, &event.opinions, &event.relationships, &id);
+        self.relate();
     }
 
-    fn note(&mut self, from: &Report, about: &str) {
-        let (Some(uuid), Some(content)) = (uuid(&from.uuid), from.content.text()) else {
-            self.warn(
-                "misp-report",
-                "EventReport",
-                "an event report without UUID or text was skipped".into(),
-            );
-            return;
-        };
-        let mut note = self.common("note", uuid, &from.timestamp, &self.marks.clone());
-        note.insert("content".into(), content.into());
+    /// An event without anything in it is a report about a note that says so: STIX has no empty reports.
+    fn empty(&mut self, about: &str) {
+        let mut note = self.common("note", self.uuid, &Text::default(), &self.marks.clone());
+        note.insert("content".into(), "This MISP event is empty: no attribute, object, galaxy or tag.".into());
         note.insert("object_refs".into(), json!([about]));
-        if let Some(name) = from.name.text() {
-            note.insert("abstract".into(), name.into());
-        }
-        self.emit(Json::Object(note), "EventReport", self.dated);
+        self.emit_plain(Json::Object(note), "");
     }
 
-    fn common(&self, object_type: &str, uuid: Uuid, modified: &Text, marks: &Marks) -> Map<String, Json> {
+    pub(super) fn common(&self, object_type: &str, uuid: Uuid, modified: &Text, marks: &Marks) -> Map<String, Json> {
         let modified = time(modified).unwrap_or(self.created).max(self.created);
         let mut object = Map::new();
         object.insert("type".into(), object_type.into());
@@ -446,75 +222,86 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         if let Some(creator) = &self.creator {
             object.insert("created_by_ref".into(), creator.clone().into());
         }
-        mark(&mut object, marks);
+        marks.mark(&mut object);
         object
     }
 
-    fn emit(&mut self, object: Json, path: &str, dated: bool) {
-        let path = self.place(path);
+    /// Hands on an object with the MISP element that it was made of.
+    pub(super) fn emit_with<R: Serialize>(&mut self, mut object: Map<String, Json>, name: &str, element: &R, path: &str) {
+        extension::declare(&mut object);
+        self.extended = true;
+        let (Ok(mut raw), Ok(element)) = (serde_json::to_string(&object), serde_json::to_string(element)) else {
+            return;
+        };
+        // The element goes in as text: building a tree of it first would cost more than all the rest.
+        raw.pop();
+        raw.extend([",\"", name, "\":", &element, "}"]);
+        let path = join(&self.path, path);
+        self.sink.object(raw, &path, self.dated);
+    }
+
+    /// Hands on an object that is STIX alone.
+    pub(super) fn emit_plain(&mut self, object: Json, path: &str) {
+        let dated = self.dated || object.get("created").is_none_or(|created| created == NO_DATE);
+        let path = join(&self.path, path);
         self.sink.object(object.to_string(), &path, dated);
     }
 
-    fn withdraw(&mut self, id: &str) {
+    pub(super) fn withdraw(&mut self, id: &str) {
         if let Ok(id) = ObjectId::parse(id) {
             self.sink.withdrawal(id, "deleted in MISP".into());
         }
     }
 
-    fn warn(&mut self, code: &'static str, path: &str, message: String) {
-        let path = self.place(path);
+    pub(super) fn warn(&mut self, code: &'static str, path: &str, message: String) {
+        let path = join(&self.path, path);
         self.sink.finding(Finding::warning(code, path, message));
     }
 
-    fn refuse(&mut self, code: &'static str, path: &str, message: String) {
-        let path = self.place(path);
+    pub(super) fn refuse(&mut self, code: &'static str, path: &str, message: String) {
+        let path = join(&self.path, path);
         self.sink.finding(Finding::error(code, path, message));
     }
-
-    fn place(&self, path: &str) -> String {
-        let name = self.event.uuid.text().unwrap_or("event");
-        [self.path, name, path].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".")
-    }
 }
 
-fn mark(object: &mut Map<String, Json>, marks: &Marks) {
-    let references = marks.references();
-    if !references.is_empty() {
-        object.insert("object_marking_refs".into(), json!(references));
-    }
+/// The report that holds what a STIX report's description said before it became an event.
+pub(in crate::misp) fn description_uuid(event: Uuid) -> Uuid {
+    Uuid::new_v5(&MISP_NAMESPACE, format!("{event}\ndescription").as_bytes())
 }
 
-/// What MISP says beside the value; in properties of our own where STIX has none.
-fn said(from: &Attribute, object: &mut Map<String, Json>) {
-    let mut labels: Vec<&str> = from.tags.all.iter().filter_map(|tag| tag.name.text()).collect();
-    labels.retain(|label| {
-        let lower = label.to_ascii_lowercase();
-        !lower.starts_with("tlp:") && !lower.starts_with("pap:")
-    });
-    if !labels.is_empty() {
-        object.insert("labels".into(), json!(labels));
-    }
-    let texts = [
-        (if object.contains_key("pattern") { "description" } else { "x_misp_comment" }, &from.comment),
-        ("x_misp_type", &from.kind),
-        ("x_misp_category", &from.category),
-        ("x_misp_value", &from.value),
-        ("x_misp_object_relation", &from.object_relation),
-        ("x_misp_first_seen", &from.first_seen),
-        ("x_misp_last_seen", &from.last_seen),
-    ];
-    for (name, text) in texts {
-        if let Some(text) = text.text() {
-            object.insert(name.into(), text.into());
+fn is_description(report: &Report, event: Uuid) -> bool {
+    uuid(&report.uuid) == Some(description_uuid(event))
+}
+
+/// Attributes or objects that a search gave, without their event.
+fn is_collection(event: &Event) -> bool {
+    event.uuid.text().is_none() && event.info.text().is_none()
+}
+
+/// Labels, confidence and properties that tags state; `first` are labels about MISP itself.
+pub(super) fn say(marks: &Marks, first: &[String], object: &mut Map<String, Json>) {
+    let mut labels: Vec<Json> = Vec::new();
+    for label in first.iter().chain(&marks.labels) {
+        if labels.iter().all(|known| known != label) {
+            labels.push(label.as_str().into());
         }
     }
+    object.insert("labels".into(), labels.into());
+    if let Some(confidence) = marks.confidence {
+        object.insert("confidence".into(), confidence.into());
+    }
+    said::properties(&marks.properties, object);
 }
 
-fn uuid(text: &Text) -> Option<Uuid> {
+fn join(outer: &str, inner: &str) -> String {
+    [outer, inner].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".")
+}
+
+pub(in crate::misp) fn uuid(text: &Text) -> Option<Uuid> {
     text.text().and_then(|text| Uuid::try_parse(text).ok())
 }
 
 /// MISP's timestamps are seconds since 1970, as text; `0` means none.
-fn time(text: &Text) -> Option<Timestamp> {
+pub(super) fn time(text: &Text) -> Option<Timestamp> {
     text.text().filter(|text| *text != "0").and_then(lenient)
 }

@@ -6,9 +6,17 @@
 //!
 //! Source: MISP core format (draft-dulaunoy-misp-core-format); rule X-9.
 
+pub(super) use context::{MISP_NAMESPACE, NO_DATE, pap_word};
+pub(super) use event::{description_uuid, uuid};
+pub(super) use said::{kind_of_relation, link_uuid, relation_uuid};
+
 mod attribute;
 mod context;
+mod element;
 mod event;
+mod galaxy;
+mod object;
+mod said;
 
 use std::ops::ControlFlow;
 
@@ -25,7 +33,7 @@ const EVENTS_MAX: usize = 1_000_000;
 /// Reads one event. `on` gets its objects, withdrawals and findings in order, and can stop the reading.
 pub fn event(event: &Event, options: &Options, on: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Summary {
     let mut sink = Sink::new(on);
-    event::read(event, "", options, &mut sink);
+    event::read(event.clone(), "", options, &mut sink);
     sink.summary
 }
 
@@ -69,7 +77,7 @@ fn holder(text: &str, path: &mut Vec<String>, options: &Options, sink: &mut Sink
     *count += 1;
     let place: String = path.iter().filter(|part| *part != ".").map(String::as_str).collect();
     match serde_json::from_str::<Event>(text) {
-        Ok(event) if is_event(&event) => event::read(&event, &place, options, sink),
+        Ok(event) if is_event(&event) => event::read(event, &place, options, sink),
         Ok(_) => sink.finding(Finding::error(
             "misp-no-event",
             place,

@@ -9,11 +9,11 @@ element! {
     /// An event: what happened or was found, and everything that belongs to it.
     Event {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Number of the organisation that made it.
-        orgc_id: Text = "orgc_id";
+        orgc_id: Text = "orgc_id" here;
         /// Number of the organisation that holds it.
-        org_id: Text = "org_id";
+        org_id: Text = "org_id" here;
         /// `YYYY-MM-DD`.
         date: Text = "date";
         /// `1` high, `2` medium, `3` low, `4` undefined.
@@ -25,7 +25,7 @@ element! {
         /// Its UUID.
         uuid: Text = "uuid";
         /// How many attributes it has.
-        attribute_count: Text = "attribute_count";
+        attribute_count: Text = "attribute_count" here;
         /// `0` initial, `1` ongoing, `2` completed.
         analysis: Text = "analysis";
         /// When it was last changed, in seconds since 1970.
@@ -33,13 +33,13 @@ element! {
         /// `0` this organisation, `1` this community, `2` connected communities, `3` all, `4` a sharing group.
         distribution: Text = "distribution";
         /// Whether a mail about proposals was sent.
-        proposal_email_lock: Flag = "proposal_email_lock";
+        proposal_email_lock: Flag = "proposal_email_lock" here;
         /// Whether it came from elsewhere.
         locked: Flag = "locked";
         /// When it was last published, in seconds since 1970; `0` if never.
         publish_timestamp: Text = "publish_timestamp";
         /// Number of its sharing group; `0` if none.
-        sharing_group_id: Text = "sharing_group_id";
+        sharing_group_id: Text = "sharing_group_id" here;
         /// Whether it is left out of correlation.
         disable_correlation: Flag = "disable_correlation";
         /// The event that it extends.
@@ -47,7 +47,7 @@ element! {
         /// Whether it may be changed by holders of its keys alone.
         protected: Any = "protected";
         /// Address of the user who made it; seen by that organisation alone.
-        event_creator_email: Text = "event_creator_email";
+        event_creator_email: Text = "event_creator_email" here;
         /// The organisation that holds it.
         org: One<Org> = "Org";
         /// The organisation that made it.
@@ -59,7 +59,7 @@ element! {
         /// Proposals to add attributes.
         proposals: Many<Proposal> = "ShadowAttribute";
         /// Events with the same values, as one instance sees them.
-        related: Any = "RelatedEvent";
+        related: Any = "RelatedEvent" here;
         /// What the event is about.
         galaxies: Many<Galaxy> = "Galaxy";
         /// Its objects.
@@ -67,7 +67,7 @@ element! {
         /// Texts.
         reports: Many<Report> = "EventReport";
         /// Keys that protect it.
-        keys: Any = "CryptographicKey";
+        keys: Any = "CryptographicKey" here;
         /// Its tags.
         tags: Many<Tag> = "Tag";
         /// What analysts noted.
@@ -83,11 +83,11 @@ element! {
     /// An attribute: one value and what is said of it.
     Attribute {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Number of its event.
-        event_id: Text = "event_id";
+        event_id: Text = "event_id" here;
         /// Number of its object; `0` if none.
-        object_id: Text = "object_id";
+        object_id: Text = "object_id" here;
         /// Its role in its object, from the object's template.
         object_relation: Text = "object_relation";
         /// Where in an incident it belongs, such as `Network activity`.
@@ -105,7 +105,7 @@ element! {
         /// As an event's; `5` is the event's or object's own.
         distribution: Text = "distribution";
         /// Number of its sharing group; `0` if none.
-        sharing_group_id: Text = "sharing_group_id";
+        sharing_group_id: Text = "sharing_group_id" here;
         /// What is said of it.
         comment: Text = "comment";
         /// Whether it was taken back.
@@ -119,7 +119,7 @@ element! {
         /// Its attached file, base64; of a `malware-sample` a ZIP with the password `infected`.
         data: Text = "data";
         /// UUID of its event, where it is sent without.
-        event_uuid: Text = "event_uuid";
+        event_uuid: Text = "event_uuid" here;
         /// Its sharing group.
         sharing_group: One<Group> = "SharingGroup";
         /// What it points to.
@@ -137,7 +137,7 @@ element! {
         /// What analysts relate it to.
         relationships: Many<Analyst> = "Relationship";
         /// Its event in short, where a search gives attributes.
-        event: Any = "Event";
+        event: Any = "Event" here;
     }
 }
 
@@ -145,11 +145,11 @@ element! {
     /// A proposal: an attribute to be added, changed or deleted, not part of the event until it is accepted.
     Proposal {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Number of the attribute that it would change; `0` if it is new.
-        old_id: Text = "old_id";
+        old_id: Text = "old_id" here;
         /// Number of the event.
-        event_id: Text = "event_id";
+        event_id: Text = "event_id" here;
         /// As an attribute's.
         kind: Text = "type";
         /// As an attribute's.
@@ -161,11 +161,11 @@ element! {
         /// UUID of the attribute that it would change, or its own.
         uuid: Text = "uuid";
         /// UUID of its event.
-        event_uuid: Text = "event_uuid";
+        event_uuid: Text = "event_uuid" here;
         /// Number of the organisation that made it.
-        org_id: Text = "org_id";
+        org_id: Text = "org_id" here;
         /// UUID of the organisation whose event it is.
-        event_org_id: Text = "event_org_id";
+        event_org_id: Text = "event_org_id" here;
         /// As an attribute's.
         timestamp: Text = "timestamp";
         /// As an attribute's.
@@ -191,7 +191,7 @@ element! {
     /// An object: attributes that describe one thing together, each in a role.
     Object {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// The template's name, such as `file`.
         name: Text = "name";
         /// The template's category.
@@ -203,7 +203,7 @@ element! {
         /// The template's version.
         template_version: Text = "template_version";
         /// Number of its event.
-        event_id: Text = "event_id";
+        event_id: Text = "event_id" here;
         /// Its UUID.
         uuid: Text = "uuid";
         /// When it was last changed, in seconds since 1970.
@@ -211,7 +211,7 @@ element! {
         /// As an attribute's.
         distribution: Text = "distribution";
         /// Number of its sharing group; `0` if none.
-        sharing_group_id: Text = "sharing_group_id";
+        sharing_group_id: Text = "sharing_group_id" here;
         /// What is said of it.
         comment: Text = "comment";
         /// Whether it was taken back.
@@ -239,15 +239,15 @@ element! {
     /// A reference from an object to another object or an attribute.
     ObjectReference {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Its UUID.
         uuid: Text = "uuid";
         /// When it was last changed, in seconds since 1970.
         timestamp: Text = "timestamp";
         /// Number of the object that refers.
-        object_id: Text = "object_id";
+        object_id: Text = "object_id" here;
         /// Number of the event.
-        event_id: Text = "event_id";
+        event_id: Text = "event_id" here;
         /// UUID of the object that refers.
         object_uuid: Text = "object_uuid";
         /// The same, as MISP also names it.
@@ -255,7 +255,7 @@ element! {
         /// UUID of what is referred to.
         referenced_uuid: Text = "referenced_uuid";
         /// Number of what is referred to.
-        referenced_id: Text = "referenced_id";
+        referenced_id: Text = "referenced_id" here;
         /// `0` an attribute, `1` an object.
         referenced_type: Text = "referenced_type";
         /// How they are related.
@@ -271,7 +271,7 @@ element! {
     /// A tag, such as `tlp:green`.
     Tag {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Its name.
         name: Text = "name";
         /// `#rrggbb`.
@@ -297,7 +297,7 @@ element! {
     /// A galaxy: a catalogue of clusters, here with those that are meant.
     Galaxy {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Its UUID.
         uuid: Text = "uuid";
         /// Its name, such as `Threat Actor`.
@@ -323,7 +323,7 @@ element! {
     /// A cluster: one actor, tool, technique, sector …
     Cluster {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// UUID of its collection or of itself, as older versions name it.
         collection_uuid: Text = "collection_uuid";
         /// Its galaxy's type.
@@ -335,7 +335,7 @@ element! {
         /// What it is.
         description: Text = "description";
         /// Number of its galaxy.
-        galaxy_id: Text = "galaxy_id";
+        galaxy_id: Text = "galaxy_id" here;
         /// Where it is from.
         source: Text = "source";
         /// Who wrote it.
@@ -345,11 +345,11 @@ element! {
         /// Its UUID.
         uuid: Text = "uuid";
         /// Number of its tag.
-        tag_id: Text = "tag_id";
+        tag_id: Text = "tag_id" here;
         /// As an event's.
         distribution: Text = "distribution";
         /// Number of its sharing group.
-        sharing_group_id: Text = "sharing_group_id";
+        sharing_group_id: Text = "sharing_group_id" here;
         /// Whether it is part of the catalogue that MISP ships.
         default: Flag = "default";
         /// Whether it came from elsewhere.
@@ -383,7 +383,7 @@ element! {
     /// An organisation.
     Org {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Its name.
         name: Text = "name";
         /// Its UUID.
@@ -397,7 +397,7 @@ element! {
     /// A sharing group: who may have something. Between instances its UUID alone names it.
     Group {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Its name.
         name: Text = "name";
         /// Whom it is for, in words.
@@ -409,9 +409,9 @@ element! {
         /// UUID of the organisation that made it.
         organisation_uuid: Text = "organisation_uuid";
         /// Number of the organisation that holds it.
-        org_id: Text = "org_id";
+        org_id: Text = "org_id" here;
         /// Number of the user through whom it came.
-        sync_user_id: Text = "sync_user_id";
+        sync_user_id: Text = "sync_user_id" here;
         /// Whether it is used.
         active: Flag = "active";
         /// `YYYY-MM-DD HH:MM:SS`.
@@ -435,11 +435,11 @@ element! {
     /// A member of a sharing group.
     GroupOrg {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Number of the group.
-        sharing_group_id: Text = "sharing_group_id";
+        sharing_group_id: Text = "sharing_group_id" here;
         /// Number of the organisation.
-        org_id: Text = "org_id";
+        org_id: Text = "org_id" here;
         /// Whether it may change the group.
         extend: Flag = "extend";
         /// The organisation.
@@ -451,11 +451,11 @@ element! {
     /// An instance in a sharing group.
     GroupServer {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Number of the group.
-        sharing_group_id: Text = "sharing_group_id";
+        sharing_group_id: Text = "sharing_group_id" here;
         /// Number of the server; `0` is the one that sends.
-        server_id: Text = "server_id";
+        server_id: Text = "server_id" here;
         /// Whether everybody there may have it.
         all_orgs: Flag = "all_orgs";
         /// The server.
@@ -467,7 +467,7 @@ element! {
     /// A MISP instance.
     Server {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Where it is.
         url: Text = "url";
         /// Its name.
@@ -479,13 +479,13 @@ element! {
     /// A sighting of an attribute.
     Sighting {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Number of the attribute.
-        attribute_id: Text = "attribute_id";
+        attribute_id: Text = "attribute_id" here;
         /// Number of the event.
-        event_id: Text = "event_id";
+        event_id: Text = "event_id" here;
         /// Number of the organisation that saw it.
-        org_id: Text = "org_id";
+        org_id: Text = "org_id" here;
         /// When, in seconds since 1970.
         date_sighting: Text = "date_sighting";
         /// Its UUID.
@@ -507,11 +507,11 @@ element! {
     /// A text that belongs to an event, in Markdown.
     Report {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Its UUID.
         uuid: Text = "uuid";
         /// Number of its event.
-        event_id: Text = "event_id";
+        event_id: Text = "event_id" here;
         /// Its title.
         name: Text = "name";
         /// The text.
@@ -519,7 +519,7 @@ element! {
         /// As an attribute's.
         distribution: Text = "distribution";
         /// Number of its sharing group.
-        sharing_group_id: Text = "sharing_group_id";
+        sharing_group_id: Text = "sharing_group_id" here;
         /// When it was last changed, in seconds since 1970.
         timestamp: Text = "timestamp";
         /// Whether it was taken back.
@@ -535,7 +535,7 @@ element! {
     /// What an analyst adds to something: a note, an opinion or a relationship.
     Analyst {
         /// Number in one instance.
-        id: Text = "id";
+        id: Text = "id" here;
         /// Its UUID.
         uuid: Text = "uuid";
         /// UUID of what it is about.
@@ -555,7 +555,7 @@ element! {
         /// As an event's.
         distribution: Text = "distribution";
         /// Number of its sharing group.
-        sharing_group_id: Text = "sharing_group_id";
+        sharing_group_id: Text = "sharing_group_id" here;
         /// Whether it came from elsewhere.
         locked: Flag = "locked";
         /// A note's text.

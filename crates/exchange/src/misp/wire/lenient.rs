@@ -199,6 +199,40 @@ impl Serialize for Any {
     }
 }
 
+/// What holds numbers that mean something in one MISP instance alone.
+pub trait Strip {
+    /// Takes them away, here and in all that is inside.
+    fn strip(&mut self);
+}
+
+impl Strip for Text {
+    fn strip(&mut self) {}
+}
+
+impl Strip for Flag {
+    fn strip(&mut self) {}
+}
+
+impl Strip for Any {
+    fn strip(&mut self) {}
+}
+
+impl<T: Strip> Strip for One<T> {
+    fn strip(&mut self) {
+        if let Some(one) = &mut self.0 {
+            one.strip();
+        }
+    }
+}
+
+impl<T: Strip> Strip for Many<T> {
+    fn strip(&mut self) {
+        for one in &mut self.all {
+            one.strip();
+        }
+    }
+}
+
 /// What is read from a JSON object field by field.
 pub trait Element: Sized {
     /// Reads the fields. Of one that comes twice the last counts.
@@ -432,11 +466,11 @@ impl Visitor<'_> for Key<'_> {
 }
 
 /// Defines an element of the format: a field, its type and its name on the wire; `always` for what is written even when
-/// empty. Reading and writing follow from the one table.
+/// empty, `here` for what means something in one instance alone. Reading, writing and stripping follow from the one table.
 macro_rules! element {
     (
         $(#[$doc:meta])*
-        $name:ident { $( $(#[$field_doc:meta])* $field:ident: $kind:ty = $wire:literal $($always:ident)?; )* }
+        $name:ident { $( $(#[$field_doc:meta])* $field:ident: $kind:ty = $wire:literal $($mark:ident)?; )* }
     ) => {
         $(#[$doc])*
         #[derive(Debug, Default, Clone, PartialEq)]
@@ -463,6 +497,12 @@ macro_rules! element {
             }
         }
 
+        impl $crate::misp::wire::Strip for $name {
+            fn strip(&mut self) {
+                $( element!(@strip self.$field $($mark)?); )*
+            }
+        }
+
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Visit;
@@ -483,13 +523,16 @@ macro_rules! element {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap;
                 let mut map = serializer.serialize_map(None)?;
-                $( if element!(@shown self.$field $($always)?) { map.serialize_entry($wire, &self.$field)?; } )*
+                $( if element!(@shown self.$field $($mark)?) { map.serialize_entry($wire, &self.$field)?; } )*
                 for (key, value) in &self.extra { map.serialize_entry(key, value)?; }
                 map.end()
             }
         }
     };
+    (@strip $self:ident.$field:ident here) => { $self.$field = Default::default(); };
+    (@strip $self:ident.$field:ident $($mark:ident)?) => { $crate::misp::wire::Strip::strip(&mut $self.$field); };
     (@shown $self:ident.$field:ident always) => { true };
+    (@shown $self:ident.$field:ident here) => { !$self.$field.is_absent() };
     (@shown $self:ident.$field:ident) => { !$self.$field.is_absent() };
 }
 pub(super) use element;

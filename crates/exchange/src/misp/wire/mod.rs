@@ -12,4 +12,4 @@ pub use elements::{
     Analyst, Attribute, Cluster, Event, Galaxy, Group, GroupOrg, GroupServer, Object, ObjectReference, Org,
     Proposal, Report, Server, Sighting, Tag,
 };
-pub use lenient::{Any, EXTRA_FIELDS_MAX, Element, Flag, Many, One, Text};
+pub use lenient::{Any, EXTRA_FIELDS_MAX, Element, Flag, Many, One, Strip, Text};

@@ -1,0 +1,82 @@
+//! Galaxy clusters: each once, as what it is in STIX; where it stands only a reference stays.
+
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use super::context::{MISP_NAMESPACE, NO_DATE};
+use super::event::{Reader, uuid};
+use crate::misp::wire::{Cluster, Galaxy, Many};
+use crate::misp::{cluster, extension};
+
+/// A cluster and its galaxy, which is without clusters here.
+#[derive(serde::Serialize)]
+struct Carried<'c> {
+    #[serde(rename = "GalaxyCluster")]
+    cluster: &'c Cluster,
+    #[serde(rename = "Galaxy")]
+    galaxy: &'c Galaxy,
+}
+
+impl Reader<'_, '_, '_> {
+    /// Hands on the clusters that are new and gives the ids of all. What stays in `galaxies` names them only.
+    pub(super) fn galaxies(&mut self, galaxies: &mut Many<Galaxy>, path: &str) -> Vec<String> {
+        let mut ids = Vec::new();
+        for galaxy in &mut galaxies.all {
+            let clusters = std::mem::take(&mut galaxy.clusters.all);
+            let mut named = Vec::with_capacity(clusters.len());
+            for mut one in clusters {
+                let kind = one.kind.text().or_else(|| galaxy.kind.text()).unwrap_or("unknown").to_owned();
+                let uuid = uuid(&one.uuid).unwrap_or_else(|| {
+                    let name = format!("{kind}\n{}", one.value.as_str());
+                    Uuid::new_v5(&MISP_NAMESPACE, name.as_bytes())
+                });
+                one.uuid = uuid.to_string().into();
+                ids.push(self.cluster(&kind, galaxy, &one, uuid, path));
+                named.push(Cluster {
+                    uuid: one.uuid,
+                    kind: kind.into(),
+                    value: one.value,
+                    tag_name: one.tag_name,
+                    local: one.local,
+                    relationship_type: one.relationship_type,
+                    ..Cluster::default()
+                });
+            }
+            let kind = std::mem::take(&mut galaxy.kind);
+            let galaxy_uuid = std::mem::take(&mut galaxy.uuid);
+            *galaxy = Galaxy { kind, uuid: galaxy_uuid, clusters: named.into(), ..Galaxy::default() };
+        }
+        ids
+    }
+
+    fn cluster(&mut self, kind: &str, galaxy: &Galaxy, one: &Cluster, uuid: Uuid, path: &str) -> String {
+        let text = uuid.to_string();
+        let object = cluster::object_of(kind, one, &text, NO_DATE).unwrap_or_else(|| custom(kind, one, &text));
+        let id = object.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
+        self.made.insert(uuid, id.clone());
+        if !self.known.insert(id.clone()) {
+            return id;
+        }
+        if cluster::is_stix(kind) && !id.starts_with("x-misp-") {
+            self.emit_plain(Json::Object(object), path);
+        } else {
+            self.emit_with(object, extension::CLUSTER, &Carried { cluster: one, galaxy }, path);
+        }
+        id
+    }
+}
+
+/// A cluster of a galaxy that STIX has no type for, as misp-stix names it.
+fn custom(kind: &str, one: &Cluster, uuid: &str) -> Map<String, Json> {
+    let object = json!({
+        "type": "x-misp-galaxy-cluster", "spec_version": "2.1", "id": format!("x-misp-galaxy-cluster--{uuid}"),
+        "created": NO_DATE, "modified": NO_DATE,
+        "labels": [format!("misp:galaxy-type=\"{kind}\"")],
+        "x_misp_name": kind, "x_misp_type": kind, "x_misp_value": one.value.as_str(),
+        "x_misp_description": one.description.as_str(),
+    });
+    match object {
+        Json::Object(object) => object,
+        _ => Map::new(),
+    }
+}
