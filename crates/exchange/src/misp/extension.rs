@@ -11,9 +11,9 @@ use serde_json::{Map, Value as Json, json};
 use super::read::NO_DATE;
 
 /// The extension definition under which the properties stand.
-pub const DEFINITION: &str = "extension-definition--7c1f5a3e-94d2-5b0e-8a6c-3d2e91b7f604";
+pub const DEFINITION: &str = "extension-definition--7c1f5a3e-94d2-4b0e-8a6c-3d2e91b7f604";
 /// Who declares it.
-const AUTHOR: &str = "identity--2f6d0b7a-51c8-5e39-9b14-c07ae83d5f12";
+const AUTHOR: &str = "identity--2f6d0b7a-51c8-4e39-9b14-c07ae83d5f12";
 
 /// An attribute, without what became STIX beside it.
 pub const ATTRIBUTE: &str = "x_misp_attribute";
@@ -21,22 +21,15 @@ pub const ATTRIBUTE: &str = "x_misp_attribute";
 pub const OBJECT: &str = "x_misp_object";
 /// An event, without its parts.
 pub const EVENT: &str = "x_misp_event";
-/// A cluster.
+/// A cluster and its galaxy.
 pub const CLUSTER: &str = "x_misp_cluster";
-/// A cluster's galaxy.
-pub const GALAXY: &str = "x_misp_galaxy";
-/// A sighting.
-pub const SIGHTING: &str = "x_misp_sighting";
-/// An object's reference.
-pub const REFERENCE: &str = "x_misp_reference";
-/// An event report.
-pub const REPORT: &str = "x_misp_report";
-/// A note, opinion or relationship of an analyst.
-pub const ANALYST: &str = "x_misp_analyst";
+
+/// The event that an object of the extension's own types belongs to: strict readers take no reference to such types, so
+/// no report can name them.
+pub const EVENT_UUID: &str = "x_misp_event_uuid";
 
 /// What each may be called on the wire: the residues above, and what misp-stix names on its own objects.
-const PROPERTIES: [&str; 17] = [
-    ANALYST,
+const PROPERTIES: [&str; 13] = [
     ATTRIBUTE,
     "x_misp_attributes",
     "x_misp_category",
@@ -44,13 +37,10 @@ const PROPERTIES: [&str; 17] = [
     "x_misp_comment",
     "x_misp_description",
     EVENT,
-    GALAXY,
+    EVENT_UUID,
     "x_misp_meta_category",
     "x_misp_name",
     OBJECT,
-    REFERENCE,
-    REPORT,
-    SIGHTING,
     "x_misp_type",
     "x_misp_value",
 ];
@@ -60,6 +50,11 @@ pub(super) fn declare(object: &mut Map<String, Json>) {
     let own_type = object.get("type").and_then(Json::as_str).is_some_and(|kind| kind.starts_with("x-misp-"));
     let kind = if own_type { "new-sdo" } else { "toplevel-property-extension" };
     object.insert("extensions".into(), json!({ DEFINITION: { "extension_type": kind } }));
+}
+
+/// Whether an object is of a type of the extension's own, which no other may refer to.
+pub(super) fn is_own(id: &str) -> bool {
+    id.starts_with("x-misp-")
 }
 
 /// The definition and its author.

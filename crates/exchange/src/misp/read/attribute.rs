@@ -108,7 +108,16 @@ fn address(text: &str) -> Option<Shape> {
 
 fn mail_address(kind: &str, value: &str) -> Option<Shape> {
     let wants = matches!(kind, "email" | "email-src" | "email-dst" | "target-email");
-    one(Kind::Email, value).filter(|_| wants)
+    let mut shape = one(Kind::Email, value).filter(|_| wants)?;
+    let role = match kind {
+        "email-src" => "email-message:from_ref.value",
+        "email-dst" => "email-message:to_refs[*].value",
+        _ => return Some(shape),
+    };
+    for test in &mut shape.tests {
+        *test = test.replacen("email-addr:value", role, 1);
+    }
+    Some(shape)
 }
 
 fn one(kind: Kind, text: &str) -> Option<Shape> {
@@ -183,18 +192,23 @@ fn hash(kind: &str, text: &str, file_name: Option<&str>) -> Option<Shape> {
         file.insert("name".into(), name.into());
     }
     let test = format!("file:hashes.{} = '{}'", quoted(algorithm), escaped(&normal));
-    let observables = if in_vocabulary && observable_hash(algorithm, &normal) { vec![file] } else { Vec::new() };
-    fine.then(|| stix(test, Strength::Alone, observables))
+    let observables = if in_vocabulary { vec![file] } else { Vec::new() };
+    (fine && has_form(algorithm, &normal)).then(|| stix(test, Strength::Alone, observables))
 }
 
 /// Whether the value has the form that readers demand of the algorithm; TLSH and SSDEEP have one too.
-fn observable_hash(algorithm: &str, value: &str) -> bool {
+fn has_form(algorithm: &str, value: &str) -> bool {
     match algorithm {
         "TLSH" => {
             let digits = value.strip_prefix("T1").unwrap_or(value);
             digits.len() == 70 && digits.bytes().all(|b| b.is_ascii_hexdigit())
         }
-        "SSDEEP" => value.split(':').count() == 3 && value.split(':').next().is_some_and(|size| size.parse::<u64>().is_ok()),
+        "SSDEEP" => {
+            let mut parts = value.split(':');
+            let starts_with_size = parts.next().is_some_and(|size| size.parse::<u64>().is_ok());
+            let is_digest = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
+            starts_with_size && parts.clone().count() == 2 && parts.all(is_digest)
+        }
         _ => true,
     }
 }

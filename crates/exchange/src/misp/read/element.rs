@@ -9,7 +9,7 @@ use super::context::{MISP_NAMESPACE, Marks, may_enter};
 use super::event::{Reader, say, time, uuid};
 use super::said;
 use crate::misp::extension;
-use crate::misp::wire::{Any, Attribute, Many, Text};
+use crate::misp::wire::{Analyst, Any, Attribute, Many, Text};
 use crate::read::time::lenient;
 
 /// What an attribute becomes.
@@ -33,6 +33,14 @@ fn made(attribute: &Attribute) -> Made {
         Some(shape) if sought || shape.language != "stix" => Made::Indicator(shape),
         Some(shape) if !shape.observables.is_empty() => Made::Observed(shape),
         _ => Made::Custom,
+    }
+}
+
+/// The pattern of the indicator that the attribute would become, with its language.
+pub(in crate::misp) fn pattern_of_attribute(attribute: &Attribute) -> Option<String> {
+    match made(attribute) {
+        Made::Indicator(shape) => Some(shape.pattern()),
+        _ => None,
     }
 }
 
@@ -65,7 +73,7 @@ impl Reader<'_, '_, '_> {
         let marks = self.attribute_marks(&attribute, path).within(&self.marks);
         self.paps.extend(&marks.pap);
         self.made.insert(uuid, id.clone());
-        self.members.push(id.clone());
+        self.member(id.clone());
         let clusters = self.galaxies(&mut attribute.galaxies, path);
         let mut object = self.common(made.object_type(), uuid, &attribute.timestamp, &marks);
         say(&marks, &labels(&attribute), &mut object);
@@ -87,7 +95,7 @@ impl Reader<'_, '_, '_> {
             object.insert("description".into(), comment.into());
         }
         self.emit_with(object, extension::ATTRIBUTE, &attribute, path);
-        self.related(&id, clusters, &marks);
+        self.related(&id, clusters, &attribute.relationships, &marks);
         for sighting in &attribute.sightings {
             self.sighting(sighting, &id, &marks, path);
         }
@@ -178,11 +186,17 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Relates an object to the clusters that stand on it.
-    pub(super) fn related(&mut self, id: &str, clusters: Vec<String>, marks: &Marks) {
+    pub(super) fn related(&mut self, id: &str, clusters: Vec<String>, drawn: &Many<Analyst>, marks: &Marks) {
         let kind = if id.starts_with("indicator--") { "indicates" } else { "related-to" };
         for cluster in clusters {
+            // An analyst who draws the relation says more than that the cluster stands there.
+            let is_drawn = |to: &Text| to.text().is_some_and(|uuid| cluster.ends_with(uuid));
+            if drawn.iter().any(|analyst| is_drawn(&analyst.related_object_uuid)) {
+                self.member(cluster);
+                continue;
+            }
             self.relationship(None, id, kind, &cluster, &Text::default(), marks);
-            self.members.push(cluster);
+            self.member(cluster);
         }
     }
 }

@@ -89,8 +89,9 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         let creator = event.orgc.0.take().or_else(|| event.org.0.take());
         self.creator = creator.and_then(|org| self.identity(&org, "Orgc"));
         event.org.0 = None;
-        let galaxies = self.galaxies(&mut event.galaxies, "Galaxy");
-        self.members.extend(galaxies);
+        for cluster in self.galaxies(&mut event.galaxies, "Galaxy") {
+            self.member(cluster);
+        }
         for (at, attribute) in std::mem::take(&mut event.attributes.all).into_iter().enumerate() {
             if self.sink.stopped {
                 return;
@@ -116,6 +117,13 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
             for object in extension::objects() {
                 self.emit_plain(object, "");
             }
+        }
+    }
+
+    /// Has the report refer to an object, if its type lets it.
+    pub(super) fn member(&mut self, id: String) {
+        if !extension::is_own(&id) {
+            self.members.push(id);
         }
     }
 
@@ -206,7 +214,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
     /// An event without anything in it is a report about a note that says so: STIX has no empty reports.
     fn empty(&mut self, about: &str) {
         let mut note = self.common("note", self.uuid, &Text::default(), &self.marks.clone());
-        note.insert("content".into(), "This MISP event is empty: no attribute, object, galaxy or tag.".into());
+        note.insert("content".into(), "Nothing in this MISP event is of a type that a report can name.".into());
         note.insert("object_refs".into(), json!([about]));
         self.emit_plain(Json::Object(note), "");
     }
@@ -229,6 +237,9 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
     /// Hands on an object with the MISP element that it was made of.
     pub(super) fn emit_with<R: Serialize>(&mut self, mut object: Map<String, Json>, name: &str, element: &R, path: &str) {
         extension::declare(&mut object);
+        if object.get("id").and_then(Json::as_str).is_some_and(extension::is_own) {
+            object.insert(extension::EVENT_UUID.into(), self.uuid.to_string().into());
+        }
         self.extended = true;
         let (Ok(mut raw), Ok(element)) = (serde_json::to_string(&object), serde_json::to_string(element)) else {
             return;

@@ -31,7 +31,9 @@ impl Reader<'_, '_, '_> {
                     Uuid::new_v5(&MISP_NAMESPACE, name.as_bytes())
                 });
                 one.uuid = uuid.to_string().into();
-                ids.push(self.cluster(&kind, galaxy, &one, uuid, path));
+                let id = self.cluster(&kind, galaxy, &one, uuid, path);
+                self.analysts(&Many::default(), &Many::default(), &one.relationships, &id);
+                ids.push(id);
                 named.push(Cluster {
                     uuid: one.uuid,
                     kind: kind.into(),
@@ -57,7 +59,7 @@ impl Reader<'_, '_, '_> {
         if !self.known.insert(id.clone()) {
             return id;
         }
-        if cluster::is_stix(kind) && !id.starts_with("x-misp-") {
+        if cluster::is_stix(kind) && !extension::is_own(&id) {
             self.emit_plain(Json::Object(object), path);
         } else {
             self.emit_with(object, extension::CLUSTER, &Carried { cluster: one, galaxy }, path);

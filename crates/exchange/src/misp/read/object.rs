@@ -96,11 +96,11 @@ impl Reader<'_, '_, '_> {
         for uuid in attributes.iter().filter_map(|attribute| super::event::uuid(&attribute.uuid)) {
             self.made.insert(uuid, id.clone());
         }
-        self.members.push(id.clone());
+        self.member(id.clone());
         let stix = self.made_object(made, uuid, &object, &attributes, &marks, path);
         object.attributes.all = attributes;
         self.emit_with(stix, extension::OBJECT, &object, path);
-        self.related(&id, clusters, &marks);
+        self.related(&id, clusters, &object.relationships, &marks);
         self.said_of(&object, &id, &marks, path);
     }
 
@@ -163,6 +163,14 @@ impl Reader<'_, '_, '_> {
             }
         }
         stix
+    }
+}
+
+/// The pattern of the indicator that the object would become.
+pub(in crate::misp) fn pattern_of_object(object: &Object) -> Option<String> {
+    match made(object, uuid(&object.uuid)?, &object.attributes.all) {
+        Made::Indicator { pattern, .. } => Some(pattern),
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::context::{MISP_NAMESPACE, Marks};
 use super::element::add_phase;
 use super::event::{Reader, time, uuid};
+use crate::misp::extension;
 use crate::misp::wire::{Analyst, Attribute, Many, Object, Report, Sighting, Tag, Text};
 use crate::read::time::lenient;
 
@@ -70,7 +71,7 @@ impl Reader<'_, '_, '_> {
     ) {
         let id = id.unwrap_or_else(|| relation_uuid(from, kind, to));
         let text = format!("relationship--{id}");
-        if !self.known.insert(text.clone()) {
+        if extension::is_own(from) || extension::is_own(to) || !self.known.insert(text.clone()) {
             return;
         }
         let mut relationship = self.common("relationship", id, changed, marks);
@@ -87,6 +88,9 @@ impl Reader<'_, '_, '_> {
             self.refuse("misp-sighting", path, "a sighting without date is kept for MISP, but is none in STIX".into());
             return;
         };
+        if extension::is_own(of) {
+            return;
+        }
         let seen_by = sighting.organisation.get().and_then(|org| self.identity(org, path));
         let uuid = uuid(&sighting.uuid).unwrap_or_else(|| {
             let name = format!("{of}\n{at}\n{}\n{}", sighting.kind.as_str(), seen_by.as_deref().unwrap_or_default());
@@ -130,7 +134,8 @@ impl Reader<'_, '_, '_> {
         relationships: &Many<Analyst>,
         about: &str,
     ) {
-        for note in notes {
+        let shown = !extension::is_own(about);
+        for note in notes.iter().filter(|_| shown) {
             let (Some(uuid), Some(text)) = (uuid(&note.uuid), note.note.text()) else { continue };
             let mut object = self.analysis("note", uuid, note, "misp:context-layer=\"Analyst Note\"");
             object.insert("content".into(), text.into());
@@ -140,7 +145,7 @@ impl Reader<'_, '_, '_> {
             }
             self.emit_plain(Json::Object(object), "Note");
         }
-        for opinion in opinions {
+        for opinion in opinions.iter().filter(|_| shown) {
             let (Some(uuid), Some(level)) = (uuid(&opinion.uuid), level(&opinion.opinion)) else { continue };
             let mut object = self.analysis("opinion", uuid, opinion, "misp:context-layer=\"Analyst Opinion\"");
             object.insert("opinion".into(), level.into());
@@ -195,7 +200,7 @@ impl Reader<'_, '_, '_> {
         note.insert("content".into(), content.into());
         let mut refs = vec![about.to_owned()];
         for named in mentioned(content).filter_map(|uuid| self.made.get(&uuid)) {
-            if !refs.contains(named) {
+            if !refs.contains(named) && !extension::is_own(named) {
                 refs.push(named.clone());
             }
         }

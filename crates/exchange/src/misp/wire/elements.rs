@@ -372,6 +372,8 @@ element! {
         orgc: One<Org> = "Orgc";
         /// The organisation that holds it.
         org: One<Org> = "Org";
+        /// What analysts relate it to.
+        relationships: Many<Analyst> = "Relationship";
         /// Whether its tag never leaves the instance.
         local: Flag = "local";
         /// How what it stands on is related to it.

@@ -1,12 +1,26 @@
 //! STIX 2.1 objects become MISP events.
+//!
+//! A report or grouping is an event with what it refers to; what stands in none is gathered in one event per creator
+//! and day. What came from MISP goes out as the element that it carries ([`extension`](super::extension)), unless its
+//! pattern was changed since. Of the rest, an indicator or observation of one property is an attribute, of several of
+//! one thing an object, a pattern that neither can say a `stix2-pattern`; actors, malware, techniques and all other
+//! things are clusters; relations, sightings, notes and opinions stand on what they are about. The same objects give the
+//! same events, in whatever order they stand.
 
-use std::collections::HashMap;
+mod context;
+mod element;
+mod event;
+mod gather;
+mod observed;
+mod restore;
+mod said;
+mod shelf;
 
-use serde_json::Value as Json;
+
 use stix::{Finding, Timestamp};
 use uuid::Uuid;
 
-use crate::misp::wire::{Attribute, Event, Org, Text};
+use crate::misp::wire::Event;
 
 /// One STIX object as a member gets it.
 #[derive(Debug, Clone)]
@@ -20,7 +34,7 @@ pub struct Given<'a> {
 }
 
 /// Who brought something.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Source {
     /// The organisation's UUID.
     pub uuid: Uuid,
@@ -28,36 +42,18 @@ pub struct Source {
     pub name: String,
 }
 
-/// The events that hold `objects`, in the order of their first objects, and what could not be held.
+/// The events that hold `objects`, by UUID, and what could not be held.
 ///
-/// The same objects give the same events, with the same UUIDs, in whatever order they stand.
+/// Of several versions of an object the latest counts. Findings are of one object each, under its id.
 #[must_use]
 pub fn events(objects: &[Given<'_>]) -> (Vec<Event>, Vec<Finding>) {
     let mut findings = Vec::new();
-    let mut days: HashMap<(String, String), Event> = HashMap::new();
-    for (at, given) in objects.iter().enumerate() {
-        let Ok(object) = serde_json::from_str::<Json>(given.raw) else {
-            findings.push(Finding::error("misp-malformed", format!("objects[{at}]"), "not JSON"));
-            continue;
-        };
-        let Some(pattern) = object["pattern"].as_str() else { continue };
-        let source = given.from.map_or("", |source| source.name.as_str());
-        let event = days.entry((source.to_owned(), given.added.date())).or_insert_with(|| Event {
-            uuid: Uuid::new_v5(&Uuid::NAMESPACE_URL, given.added.date().as_bytes()).to_string().into(),
-            date: given.added.date().into(),
-            info: format!("{source} {}", given.added.date()).into(),
-            timestamp: given.added.seconds().to_string().into(),
-            orgc: Org { name: source.into(), ..Org::default() }.into(),
-            ..Event::default()
-        });
-        event.attributes.all.push(Attribute {
-            kind: "stix2-pattern".into(),
-            category: "Payload delivery".into(),
-            value: pattern.into(),
-            to_ids: true.into(),
-            uuid: object["id"].as_str().and_then(|id| id.get(11..)).map_or_else(Text::default, Text::from),
-            ..Attribute::default()
-        });
-    }
-    (days.into_values().collect(), findings)
+    let shelf = shelf::Shelf::new(objects, &mut findings);
+    let gathered = gather::gather(&shelf);
+    let mut events: Vec<Event> = gathered
+        .into_iter()
+        .map(|group| event::event(&shelf, group, &mut findings))
+        .collect();
+    events.sort_by(|a, b| a.uuid.as_str().cmp(b.uuid.as_str()));
+    (events, findings)
 }
