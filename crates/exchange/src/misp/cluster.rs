@@ -58,9 +58,11 @@ pub(super) fn stix_type(galaxy: &str) -> Option<&str> {
         return Some(own).filter(|own| !NO_CLUSTERS.contains(own));
     }
     Some(match galaxy {
-        "threat-actor" | "360net-threat-actor" | "microsoft-activity-group" | "mitre-ics-groups" => "threat-actor",
-        "android" | "backdoor" | "banker" | "cryptominers" | "malpedia" | "mitre-ics-software" | "ransomware"
-        | "stealer" => "malware",
+        "threat-actor" | "360net-threat-actor" | "microsoft-activity-group" | "mitre-ics-groups" => {
+            "threat-actor"
+        }
+        "android" | "backdoor" | "banker" | "cryptominers" | "malpedia" | "mitre-ics-software"
+        | "ransomware" | "stealer" => "malware",
         "botnet" | "exploit-kit" | "rat" | "tds" | "tool" => "tool",
         "branded-vulnerability" => "vulnerability",
         "country" | "region" => "location",
@@ -133,7 +135,10 @@ fn meta_of(object: &Map<String, Json>) -> Map<String, Json> {
     for (property, value) in object {
         match (property.as_str(), value) {
             ("type" | "id" | "spec_version", _) => {}
-            ("name" | "description", Json::String(text)) if !text.is_empty() => {}
+            ("name", Json::String(text)) if !text.is_empty() => {}
+            // What MISP would shorten, or what is no more than the name, could not be told from nothing.
+            ("description", Json::String(said))
+                if said.trim() == said && !said.is_empty() && said != text(object, "name") => {}
             ("aliases", Json::Array(all)) if texts(all) => {
                 meta.insert("synonyms".into(), value.clone());
             }
@@ -173,7 +178,12 @@ fn readable(object: &Map<String, Json>, meta: &mut Map<String, Json>) {
 
 /// The STIX object that a cluster is, without markings of the event: whole for what was STIX before, else what its
 /// catalogue says. `None` if there is no type for it or a property that the type must have is missing.
-pub(super) fn object_of(galaxy: &str, cluster: &Cluster, uuid: &str, no_date: &str) -> Option<Map<String, Json>> {
+pub(super) fn object_of(
+    galaxy: &str,
+    cluster: &Cluster,
+    uuid: &str,
+    no_date: &str,
+) -> Option<Map<String, Json>> {
     let object_type = stix_type(galaxy)?;
     let meta = meta(cluster);
     let mut object = Map::new();
@@ -185,8 +195,10 @@ pub(super) fn object_of(galaxy: &str, cluster: &Cluster, uuid: &str, no_date: &s
         if !meta.contains_key("stix2:unnamed") {
             object.insert("name".into(), cluster.value.as_str().into());
         }
-        if let Some(description) = cluster.description.text().filter(|text| *text != cluster.value.as_str().trim()) {
-            object.insert("description".into(), description.into());
+        if let Some(description) =
+            cluster.description.text().filter(|text| *text != cluster.value.as_str().trim())
+        {
+            object.entry("description").or_insert_with(|| description.into());
         }
         for date in ["created", "modified"] {
             object.entry(date).or_insert_with(|| no_date.into());
@@ -219,8 +231,16 @@ fn catalogue(object_type: &str, galaxy: &str, meta: &Map<String, Json>, object: 
         "location" => place(galaxy, meta, object),
         _ => {}
     }
-    let has_aliases = matches!(object_type, "attack-pattern" | "campaign" | "infrastructure" | "intrusion-set"
-        | "malware" | "threat-actor" | "tool");
+    let has_aliases = matches!(
+        object_type,
+        "attack-pattern"
+            | "campaign"
+            | "infrastructure"
+            | "intrusion-set"
+            | "malware"
+            | "threat-actor"
+            | "tool"
+    );
     if has_aliases && !synonyms.is_empty() {
         object.insert("aliases".into(), json!(synonyms));
     }
@@ -253,7 +273,10 @@ fn place(galaxy: &str, meta: &Map<String, Json>, object: &mut Map<String, Json>)
 
 fn references(galaxy: &str, meta: &Map<String, Json>) -> Vec<Json> {
     let mut references = Vec::new();
-    for id in all(meta, "external_id").into_iter().chain(all(meta, "aliases").into_iter().filter(|id| id.starts_with("CVE-"))) {
+    for id in all(meta, "external_id")
+        .into_iter()
+        .chain(all(meta, "aliases").into_iter().filter(|id| id.starts_with("CVE-")))
+    {
         let source = match id.split_once('-').map(|(start, _)| start) {
             Some("CAPEC") => "capec",
             Some("CVE") => "cve",
@@ -279,8 +302,7 @@ fn restore(meta: &Map<String, Json>, object: &mut Map<String, Json>) {
             _ => None,
         };
         if let Some(property) = key.strip_prefix(JSON_PREFIX) {
-            if let Some(json) = first().and_then(|text| serde_json::from_str::<Json>(text).ok())
-            {
+            if let Some(json) = first().and_then(|text| serde_json::from_str::<Json>(text).ok()) {
                 object.insert(property.into(), json);
             }
         } else if key == "synonyms" {
@@ -305,6 +327,25 @@ fn restore(meta: &Map<String, Json>, object: &mut Map<String, Json>) {
     }
 }
 
+/// The cluster's own UUID. Old versions of MISP sent the collection's in its place and the cluster's among the properties.
+pub(super) fn identity(cluster: &Cluster) -> Option<uuid::Uuid> {
+    let own = || super::read::uuid(&cluster.uuid);
+    let Some(Json::Object(meta)) = &cluster.meta.0 else { return own() };
+    all(meta, "uuid").first().and_then(|text| uuid::Uuid::try_parse(text).ok()).or_else(own)
+}
+
+/// The UUID of a cluster that has none of its own, or one that another cluster has too.
+pub(super) fn made_up(galaxy: &str, cluster: &Cluster) -> uuid::Uuid {
+    let name = format!("{galaxy}\n{}", cluster.value.as_str());
+    uuid::Uuid::new_v5(&super::read::MISP_NAMESPACE, name.as_bytes())
+}
+
+/// Whether a cluster is the one that goes by this UUID in STIX.
+pub(super) fn is(cluster: &Cluster, galaxy: &str, uuid: uuid::Uuid) -> bool {
+    let galaxy = cluster.kind.text().unwrap_or(galaxy);
+    identity(cluster) == Some(uuid) || made_up(galaxy, cluster) == uuid
+}
+
 /// A cluster's properties, from `meta` or from the list of pairs that MISP also sends.
 pub(super) fn meta(cluster: &Cluster) -> Map<String, Json> {
     if let Some(Json::Object(meta)) = &cluster.meta.0 {
@@ -312,7 +353,9 @@ pub(super) fn meta(cluster: &Cluster) -> Map<String, Json> {
     }
     let mut meta: Map<String, Json> = Map::new();
     for pair in cluster.elements.0.as_ref().and_then(Json::as_array).into_iter().flatten() {
-        let (Some(key), Some(value)) = (pair.get("key").and_then(Json::as_str), pair.get("value")) else { continue };
+        let (Some(key), Some(value)) = (pair.get("key").and_then(Json::as_str), pair.get("value")) else {
+            continue;
+        };
         if let Some(Json::Array(all)) = meta.get_mut(key) {
             all.push(value.clone());
         } else {

@@ -49,7 +49,9 @@ const PROPERTIES: [&str; 13] = [
 pub(super) fn declare(object: &mut Map<String, Json>) {
     let own_type = object.get("type").and_then(Json::as_str).is_some_and(|kind| kind.starts_with("x-misp-"));
     let kind = if own_type { "new-sdo" } else { "toplevel-property-extension" };
-    object.insert("extensions".into(), json!({ DEFINITION: { "extension_type": kind } }));
+    if let Some(all) = object.entry("extensions").or_insert_with(|| json!({})).as_object_mut() {
+        all.insert(DEFINITION.into(), json!({ "extension_type": kind }));
+    }
 }
 
 /// Whether an object is of a type of the extension's own, which no other may refer to.

@@ -29,10 +29,17 @@ pub(super) fn confidence(tag: &str) -> Option<u8> {
     let (name, value) = tag.split_once('=')?;
     let value = value.trim_matches('"');
     Some(match (name, value) {
-        ("misp:confidence-level", "completely-confident") | ("admiralty-scale:information-credibility", "1") => 100,
-        ("misp:confidence-level", "usually-confident") | ("admiralty-scale:information-credibility", "2") => 75,
-        ("misp:confidence-level", "fairly-confident") | ("admiralty-scale:information-credibility", "3") => 50,
-        ("misp:confidence-level", "rarely-confident") | ("admiralty-scale:information-credibility", "4") => 25,
+        ("misp:confidence-level", "completely-confident")
+        | ("admiralty-scale:information-credibility", "1") => 100,
+        ("misp:confidence-level", "usually-confident") | ("admiralty-scale:information-credibility", "2") => {
+            75
+        }
+        ("misp:confidence-level", "fairly-confident") | ("admiralty-scale:information-credibility", "3") => {
+            50
+        }
+        ("misp:confidence-level", "rarely-confident") | ("admiralty-scale:information-credibility", "4") => {
+            25
+        }
         ("misp:confidence-level", "unconfident") | ("admiralty-scale:information-credibility", "5") => 0,
         ("estimative-language:likelihood-probability", "almost-no-chance") => 0,
         ("estimative-language:likelihood-probability", "very-unlikely") => 5,
@@ -54,7 +61,10 @@ mod tests {
 
     #[test]
     fn a_property_comes_back_from_its_tag() {
-        assert_eq!(property(&of("indicator_types", "phishing")), Some(("indicator_types".into(), "phishing")));
+        assert_eq!(
+            property(&of("indicator_types", "phishing")),
+            Some(("indicator_types".into(), "phishing"))
+        );
         assert_eq!(property("stix2:x"), None);
         assert_eq!(property("tlp:green"), None);
     }

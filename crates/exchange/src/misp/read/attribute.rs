@@ -55,19 +55,29 @@ pub(super) fn shape(kind: &str, value: &str) -> Option<Shape> {
         "domain|ip" => either(one(Kind::Domain, first)?, address(second?)?),
         "ip-src" | "ip-dst" => address(value),
         "ip-src|port" | "ip-dst|port" => address(first),
-        "url" | "uri" | "link" => one(Kind::Url, value).or_else(|| text("url", "value", value, Strength::Alone)),
+        "url" | "uri" | "link" => {
+            one(Kind::Url, value).or_else(|| text("url", "value", value, Strength::Alone))
+        }
         "filename" | "attachment" => text("file", "name", value, Strength::Together),
         "malware-sample" => {
             second.map_or_else(|| hash("md5", first, None), |digest| hash("md5", digest, Some(first)))
         }
-        "email" | "email-src" | "email-dst" | "target-email" | "whois-registrant-email" | "dns-soa-email"
-        | "jabber-id" | "eppn" => mail_address(kind, value),
+        "email"
+        | "email-src"
+        | "email-dst"
+        | "target-email"
+        | "whois-registrant-email"
+        | "dns-soa-email"
+        | "jabber-id"
+        | "eppn" => mail_address(kind, value),
         "btc" | "xmr" | "dash" => one(Kind::Wallet, value),
         "mac-address" => one(Kind::Mac, value),
         "regkey" => one(Kind::RegistryKey, value),
         "regkey|value" => registry_value(first, second?),
         "mutex" => text("mutex", "name", value, Strength::Alone),
-        "AS" => number("autonomous-system", "number", value.trim_start_matches(['A', 'S', 'a', 's', 'N', 'n'])),
+        "AS" => {
+            number("autonomous-system", "number", value.trim_start_matches(['A', 'S', 'a', 's', 'N', 'n']))
+        }
         "port" => number("network-traffic", "dst_port", value).map(Shape::test_only),
         "size-in-bytes" => number("file", "size", value).map(Shape::test_only),
         "mime-type" => text("file", "mime_type", value, Strength::Together).map(Shape::test_only),
@@ -206,7 +216,8 @@ fn has_form(algorithm: &str, value: &str) -> bool {
         "SSDEEP" => {
             let mut parts = value.split(':');
             let starts_with_size = parts.next().is_some_and(|size| size.parse::<u64>().is_ok());
-            let is_digest = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
+            let is_digest =
+                |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
             starts_with_size && parts.clone().count() == 2 && parts.all(is_digest)
         }
         _ => true,
@@ -220,10 +231,13 @@ fn certificate(kind: &str, value: &str) -> Option<Shape> {
         "sha256" => ("SHA-256", 64),
         _ => return None,
     };
-    let normal: String = value.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_lowercase();
+    let normal: String =
+        value.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_lowercase();
     let fine = normal.len() == digits && normal.bytes().all(|b| b.is_ascii_hexdigit());
     let test = format!("x509-certificate:hashes.{} = '{normal}'", quoted(name));
-    fine.then(|| stix(test, Strength::Alone, vec![object("x509-certificate", "hashes", json!({ name: normal }))]))
+    fine.then(|| {
+        stix(test, Strength::Alone, vec![object("x509-certificate", "hashes", json!({ name: normal }))])
+    })
 }
 
 fn text(object_type: &str, name: &str, value: &str, strength: Strength) -> Option<Shape> {
@@ -247,12 +261,14 @@ fn mail_part(kind: &str, value: &str) -> Option<Shape> {
         "email-body" => ("body", Some(("body", value.into()))),
         "email-message-id" => ("message_id", Some(("message_id", value.into()))),
         "email-header" => ("received_lines", Some(("received_lines", json!([value])))),
-        "email-reply-to" => {
-            ("additional_header_fields.'Reply-To'", Some(("additional_header_fields", json!({ "Reply-To": value }))))
-        }
-        "email-x-mailer" => {
-            ("additional_header_fields.'X-Mailer'", Some(("additional_header_fields", json!({ "X-Mailer": value }))))
-        }
+        "email-reply-to" => (
+            "additional_header_fields.'Reply-To'",
+            Some(("additional_header_fields", json!({ "Reply-To": value }))),
+        ),
+        "email-x-mailer" => (
+            "additional_header_fields.'X-Mailer'",
+            Some(("additional_header_fields", json!({ "X-Mailer": value }))),
+        ),
         "email-attachment" => ("body_multipart[*].body_raw_ref.name", None),
         _ => return None,
     };

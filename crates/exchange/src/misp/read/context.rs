@@ -75,7 +75,8 @@ impl Marks {
     pub(super) fn join(&mut self, part: Self) {
         self.tlp.extend(part.tlp);
         self.pap.extend(part.pap);
-        self.labels.extend(part.labels.into_iter().filter(|label| !self.labels.contains(label)).collect::<Vec<_>>());
+        self.labels
+            .extend(part.labels.into_iter().filter(|label| !self.labels.contains(label)).collect::<Vec<_>>());
         self.confidence = [self.confidence, part.confidence].into_iter().flatten().min();
         for property in part.properties {
             if !self.properties.contains(&property) {

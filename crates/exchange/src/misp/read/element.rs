@@ -58,7 +58,7 @@ impl Made {
 
 impl Reader<'_, '_, '_> {
     pub(super) fn attribute(&mut self, mut attribute: Attribute, path: &str) {
-        let uuid = self.attribute_uuid(&mut attribute, self.uuid);
+        let uuid = self.attribute_uuid(&mut attribute, self.uuid, path);
         let made = made(&attribute);
         let id = format!("{}--{uuid}", made.object_type());
         if attribute.deleted.is_true() {
@@ -70,6 +70,7 @@ impl Reader<'_, '_, '_> {
             self.links.push(link);
             return;
         }
+        Self::name_sightings(uuid, &mut attribute.sightings);
         let marks = self.attribute_marks(&attribute, path).within(&self.marks);
         self.paps.extend(&marks.pap);
         self.made.insert(uuid, id.clone());
@@ -102,14 +103,22 @@ impl Reader<'_, '_, '_> {
         self.analysts(&attribute.notes, &attribute.opinions, &attribute.relationships, &id);
     }
 
-    /// The attribute's UUID, made from its content where it has none, so that it is the same next time.
-    pub(super) fn attribute_uuid(&self, attribute: &mut Attribute, within: Uuid) -> Uuid {
-        uuid(&attribute.uuid).unwrap_or_else(|| {
-            let (kind, value) = (attribute.kind.as_str(), attribute.value.as_str().trim());
-            let made = Uuid::new_v5(&MISP_NAMESPACE, format!("{within}\n{kind}\n{value}").as_bytes());
-            attribute.uuid = made.to_string().into();
-            made
-        })
+    /// The attribute's UUID, made from its content where it has none of its own, so that it is the same next time.
+    pub(super) fn attribute_uuid(&mut self, attribute: &mut Attribute, within: Uuid, path: &str) -> Uuid {
+        let given = uuid(&attribute.uuid);
+        if let Some(given) = given.filter(|given| self.taken.insert(*given)) {
+            return given;
+        }
+        if let Some(given) = given {
+            let message = format!("another element has the UUID {given} too; this one got a UUID of its own");
+            self.warn("misp-uuid", path, message);
+        }
+        let said = [&attribute.kind, &attribute.object_relation, &attribute.value, &attribute.comment];
+        let said: Vec<&str> = said.iter().map(|text| text.as_str().trim()).collect();
+        let made = Uuid::new_v5(&MISP_NAMESPACE, format!("{within}\n{}", said.join("\n")).as_bytes());
+        self.taken.insert(made);
+        attribute.uuid = made.to_string().into();
+        made
     }
 
     /// What the attribute itself is marked with; the event's marks come on top.
@@ -144,7 +153,10 @@ impl Reader<'_, '_, '_> {
         object: &mut Map<String, Json>,
         path: &str,
     ) {
-        let is_file = shape.observables.first().is_some_and(|first| first.get("type").is_some_and(|kind| kind == "file"));
+        let is_file = shape
+            .observables
+            .first()
+            .is_some_and(|first| first.get("type").is_some_and(|kind| kind == "file"));
         if let Some(data) = from.data.text().filter(|data| is_file && said::is_base64(data)) {
             let mut artifact = Map::new();
             artifact.insert("type".into(), "artifact".into());
@@ -195,7 +207,7 @@ impl Reader<'_, '_, '_> {
                 self.member(cluster);
                 continue;
             }
-            self.relationship(None, id, kind, &cluster, &Text::default(), marks);
+            self.standing(id, kind, &cluster, marks);
             self.member(cluster);
         }
     }

@@ -11,8 +11,8 @@ use stix::marking::Pap;
 use stix::{Finding, ObjectId, Timestamp, Tlp};
 use uuid::Uuid;
 
-use super::said::{self, Relation};
 use super::context::{MISP_NAMESPACE, Marks, NO_DATE, may_enter, pap_definition};
+use super::said::{self, Relation};
 use crate::misp::extension;
 use crate::misp::wire::{Attribute, Event, Object, Org, Report, Strip, Text};
 use crate::read::time::lenient;
@@ -37,6 +37,10 @@ pub(super) struct Reader<'e, 's, 'o> {
     pub(super) members: Vec<String>,
     /// The STIX id of each MISP UUID that something was made of.
     pub(super) made: HashMap<Uuid, String>,
+    /// Whose each cluster's UUID is: galaxy and name.
+    pub(super) clusters: HashMap<Uuid, String>,
+    /// UUIDs of elements that were read.
+    pub(super) taken: HashSet<Uuid>,
     /// Identities and clusters that were handed on.
     pub(super) known: HashSet<String>,
     pub(super) paps: BTreeSet<Pap>,
@@ -74,6 +78,8 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
             creator: None,
             members: Vec::new(),
             made: HashMap::new(),
+            clusters: HashMap::new(),
+            taken: HashSet::new(),
             known: HashSet::new(),
             paps: BTreeSet::new(),
             relations: Vec::new(),
@@ -141,7 +147,8 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         }
         let unread = std::mem::take(&mut self.marks.unread);
         self.complain_of_marks(unread, "Tag");
-        let unread = event.attributes.unread + event.objects.unread + event.tags.unread + event.galaxies.unread;
+        let unread =
+            event.attributes.unread + event.objects.unread + event.tags.unread + event.galaxies.unread;
         if unread > 0 {
             self.refuse("misp-malformed", "", format!("{unread} elements are malformed and were skipped"));
         }
@@ -156,7 +163,9 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
 
     /// The identity of an organisation, handed on once.
     pub(super) fn identity(&mut self, org: &Org, path: &str) -> Option<String> {
-        let (uuid, name) = (uuid(&org.uuid)?, org.name.text()?);
+        let name = org.name.text()?;
+        let uuid = uuid(&org.uuid)
+            .unwrap_or_else(|| Uuid::new_v5(&MISP_NAMESPACE, format!("organisation\n{name}").as_bytes()));
         let id = format!("identity--{uuid}");
         if self.known.insert(id.clone()) {
             let identity = json!({
@@ -192,7 +201,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
             report.insert("context".into(), "suspicious-activity".into());
         }
         let described = event.reports.iter().find(|report| is_description(report, self.uuid));
-        if let Some(description) = described.and_then(|report| report.content.text()) {
+        if let Some(description) = described.map(|report| report.content.as_str()) {
             report.insert("description".into(), description.into());
         }
         if !self.links.is_empty() {
@@ -214,12 +223,21 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
     /// An event without anything in it is a report about a note that says so: STIX has no empty reports.
     fn empty(&mut self, about: &str) {
         let mut note = self.common("note", self.uuid, &Text::default(), &self.marks.clone());
-        note.insert("content".into(), "Nothing in this MISP event is of a type that a report can name.".into());
+        note.insert(
+            "content".into(),
+            "Nothing in this MISP event is of a type that a report can name.".into(),
+        );
         note.insert("object_refs".into(), json!([about]));
         self.emit_plain(Json::Object(note), "");
     }
 
-    pub(super) fn common(&self, object_type: &str, uuid: Uuid, modified: &Text, marks: &Marks) -> Map<String, Json> {
+    pub(super) fn common(
+        &self,
+        object_type: &str,
+        uuid: Uuid,
+        modified: &Text,
+        marks: &Marks,
+    ) -> Map<String, Json> {
         let modified = time(modified).unwrap_or(self.created).max(self.created);
         let mut object = Map::new();
         object.insert("type".into(), object_type.into());
@@ -235,13 +253,20 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
     }
 
     /// Hands on an object with the MISP element that it was made of.
-    pub(super) fn emit_with<R: Serialize>(&mut self, mut object: Map<String, Json>, name: &str, element: &R, path: &str) {
+    pub(super) fn emit_with<R: Serialize>(
+        &mut self,
+        mut object: Map<String, Json>,
+        name: &str,
+        element: &R,
+        path: &str,
+    ) {
         extension::declare(&mut object);
         if object.get("id").and_then(Json::as_str).is_some_and(extension::is_own) {
             object.insert(extension::EVENT_UUID.into(), self.uuid.to_string().into());
         }
         self.extended = true;
-        let (Ok(mut raw), Ok(element)) = (serde_json::to_string(&object), serde_json::to_string(element)) else {
+        let (Ok(mut raw), Ok(element)) = (serde_json::to_string(&object), serde_json::to_string(element))
+        else {
             return;
         };
         // The element goes in as text: building a tree of it first would cost more than all the rest.

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::context::{MISP_NAMESPACE, NO_DATE};
-use super::event::{Reader, uuid};
+use super::context::NO_DATE;
+use super::event::Reader;
 use crate::misp::wire::{Cluster, Galaxy, Many};
 use crate::misp::{cluster, extension};
 
@@ -24,18 +24,14 @@ impl Reader<'_, '_, '_> {
         for galaxy in &mut galaxies.all {
             let clusters = std::mem::take(&mut galaxy.clusters.all);
             let mut named = Vec::with_capacity(clusters.len());
-            for mut one in clusters {
+            for one in clusters {
                 let kind = one.kind.text().or_else(|| galaxy.kind.text()).unwrap_or("unknown").to_owned();
-                let uuid = uuid(&one.uuid).unwrap_or_else(|| {
-                    let name = format!("{kind}\n{}", one.value.as_str());
-                    Uuid::new_v5(&MISP_NAMESPACE, name.as_bytes())
-                });
-                one.uuid = uuid.to_string().into();
+                let uuid = self.cluster_uuid(&kind, &one);
                 let id = self.cluster(&kind, galaxy, &one, uuid, path);
                 self.analysts(&Many::default(), &Many::default(), &one.relationships, &id);
                 ids.push(id);
                 named.push(Cluster {
-                    uuid: one.uuid,
+                    uuid: uuid.to_string().into(),
                     kind: kind.into(),
                     value: one.value,
                     tag_name: one.tag_name,
@@ -51,21 +47,41 @@ impl Reader<'_, '_, '_> {
         ids
     }
 
+    /// The cluster's UUID; one of its own where it has none, or one that another cluster has too.
+    fn cluster_uuid(&mut self, kind: &str, one: &Cluster) -> Uuid {
+        let name = format!("{kind}\n{}", one.value.as_str());
+        if let Some(given) = cluster::identity(one) {
+            let known = self.clusters.entry(given).or_insert_with(|| name.clone());
+            if *known == name {
+                return given;
+            }
+        }
+        cluster::made_up(kind, one)
+    }
+
     fn cluster(&mut self, kind: &str, galaxy: &Galaxy, one: &Cluster, uuid: Uuid, path: &str) -> String {
         let text = uuid.to_string();
-        let object = cluster::object_of(kind, one, &text, NO_DATE).unwrap_or_else(|| custom(kind, one, &text));
+        let object =
+            cluster::object_of(kind, one, &text, NO_DATE).unwrap_or_else(|| custom(kind, one, &text));
         let id = object.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
         self.made.insert(uuid, id.clone());
         if !self.known.insert(id.clone()) {
             return id;
         }
-        if cluster::is_stix(kind) && !extension::is_own(&id) {
+        if cluster::is_stix(kind) && is_derived(&object, galaxy, one, &text) {
             self.emit_plain(Json::Object(object), path);
         } else {
             self.emit_with(object, extension::CLUSTER, &Carried { cluster: one, galaxy }, path);
         }
         id
     }
+}
+
+/// Whether cluster and galaxy are what is made of the object anyway, so that it need not carry them.
+fn is_derived(object: &Map<String, Json>, galaxy: &Galaxy, one: &Cluster, uuid: &str) -> bool {
+    let mut made = cluster::of_object(object, uuid);
+    let same = made.clusters.all.pop().is_some_and(|made| made == *one);
+    same && made == *galaxy
 }
 
 /// A cluster of a galaxy that STIX has no type for, as misp-stix names it.

@@ -7,11 +7,10 @@
 //! Source: MISP core format (draft-dulaunoy-misp-core-format); rule X-9.
 
 pub(super) use context::{MISP_NAMESPACE, NO_DATE, pap_word};
-pub(super) use event::{description_uuid, uuid};
 pub(super) use element::pattern_of_attribute;
+pub(super) use event::{description_uuid, uuid};
 pub(super) use object::pattern_of_object;
-pub(super) use said::analyst_time;
-pub(super) use said::{kind_of_relation, link_uuid, relation_uuid};
+pub(super) use said::{analyst_time, link_uuid, relation_uuid};
 
 mod attribute;
 mod context;

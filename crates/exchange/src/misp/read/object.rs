@@ -63,7 +63,7 @@ const THINGS: &[Thing] = &[
 
 impl Reader<'_, '_, '_> {
     pub(super) fn object(&mut self, mut object: Object, path: &str) {
-        let uuid = self.object_uuid(&mut object);
+        let uuid = self.object_uuid(&mut object, path);
         let mut marks = Marks::default();
         if !may_enter(&object.distribution, object.sharing_group.get(), self.options.circle) {
             marks.tlp.push(Tlp::Red);
@@ -71,12 +71,13 @@ impl Reader<'_, '_, '_> {
         let mut clusters = Vec::new();
         let mut attributes = std::mem::take(&mut object.attributes.all);
         for (at, attribute) in attributes.iter_mut().enumerate() {
-            self.attribute_uuid(attribute, uuid);
+            let place = format!("{path}.Attribute[{at}]");
+            let own = self.attribute_uuid(attribute, uuid, &place);
+            Self::name_sightings(own, &mut attribute.sightings);
             if attribute.deleted.is_true() {
                 *attribute = tombstone(std::mem::take(attribute));
                 continue;
             }
-            let place = format!("{path}.Attribute[{at}]");
             marks.join(self.attribute_marks(attribute, &place));
             clusters.extend(self.galaxies(&mut attribute.galaxies, &place));
         }
@@ -104,14 +105,24 @@ impl Reader<'_, '_, '_> {
         self.said_of(&object, &id, &marks, path);
     }
 
-    fn object_uuid(&self, object: &mut Object) -> Uuid {
-        uuid(&object.uuid).unwrap_or_else(|| {
-            let values: Vec<&str> = object.attributes.iter().map(|attribute| attribute.value.as_str()).collect();
-            let name = format!("{}\n{}\n{}", self.uuid, object.name.as_str(), values.join("\n"));
-            let made = Uuid::new_v5(&MISP_NAMESPACE, name.as_bytes());
-            object.uuid = made.to_string().into();
-            made
-        })
+    fn object_uuid(&mut self, object: &mut Object, path: &str) -> Uuid {
+        let given = uuid(&object.uuid);
+        if let Some(given) = given.filter(|given| self.taken.insert(*given)) {
+            return given;
+        }
+        if !object.uuid.is_absent() {
+            let message = format!(
+                "`{}` is no UUID, or another element has it too; this object got one of its own",
+                object.uuid.as_str()
+            );
+            self.warn("misp-uuid", path, message);
+        }
+        let values: Vec<&str> = object.attributes.iter().map(|attribute| attribute.value.as_str()).collect();
+        let name = format!("{}\n{}\n{}", self.uuid, object.name.as_str(), values.join("\n"));
+        let made = Uuid::new_v5(&MISP_NAMESPACE, name.as_bytes());
+        self.taken.insert(made);
+        object.uuid = made.to_string().into();
+        made
     }
 
     fn made_object(
@@ -147,7 +158,12 @@ impl Reader<'_, '_, '_> {
             }
             Made::Thing(thing) => thing.fill(attributes, comment, &mut stix),
             Made::Observed(observables) => {
-                dates(&object.first_seen, &object.last_seen, time(&changed).unwrap_or(self.created), &mut stix);
+                dates(
+                    &object.first_seen,
+                    &object.last_seen,
+                    time(&changed).unwrap_or(self.created),
+                    &mut stix,
+                );
                 let uuids: Vec<Uuid> = observables.iter().map(|(uuid, _)| *uuid).collect();
                 let all = observables.into_iter().map(|(_, observable)| observable).collect();
                 let refs = self.observables(all, |at| uuids.get(at).copied().unwrap_or(uuid), marks, path);
@@ -156,7 +172,10 @@ impl Reader<'_, '_, '_> {
             Made::Custom => {
                 stix.insert("x_misp_name".into(), object.name.as_str().into());
                 stix.insert("x_misp_meta_category".into(), object.meta_category.as_str().into());
-                stix.insert("x_misp_attributes".into(), attributes.iter().map(custom).collect::<Vec<_>>().into());
+                stix.insert(
+                    "x_misp_attributes".into(),
+                    attributes.iter().map(custom).collect::<Vec<_>>().into(),
+                );
                 if let Some(comment) = comment {
                     stix.insert("x_misp_comment".into(), comment.into());
                 }
@@ -189,7 +208,9 @@ fn made(object: &Object, uuid: Uuid, attributes: &[Attribute]) -> Made {
     let there: Vec<&Attribute> = attributes.iter().filter(|attribute| !attribute.deleted.is_true()).collect();
     let shapes: Vec<(&Attribute, Shape)> = there
         .iter()
-        .filter_map(|attribute| Some((*attribute, shape(attribute.kind.text()?, attribute.value.as_str().trim())?)))
+        .filter_map(|attribute| {
+            Some((*attribute, shape(attribute.kind.text()?, attribute.value.as_str().trim())?))
+        })
         .collect();
     if let Some((_, rule)) = shapes.iter().find(|(_, shape)| shape.language != "stix") {
         return Made::Indicator { pattern: rule.pattern(), language: rule.language };
@@ -200,7 +221,9 @@ fn made(object: &Object, uuid: Uuid, attributes: &[Attribute]) -> Made {
         return Made::Indicator { pattern, language: "stix" };
     }
     let name = object.name.text().unwrap_or_default();
-    if let Some(thing) = THINGS.iter().find(|thing| thing.template == name && thing.named(attributes).is_some()) {
+    if let Some(thing) =
+        THINGS.iter().find(|thing| thing.template == name && thing.named(attributes).is_some())
+    {
         return Made::Thing(thing);
     }
     let observables = observables(name, uuid, &shapes, &there);
@@ -210,7 +233,8 @@ fn made(object: &Object, uuid: Uuid, attributes: &[Attribute]) -> Made {
 /// The pattern that any identifying value satisfies, or all others of one thing together.
 fn pattern(sought: &[&Shape]) -> Option<String> {
     let of = |strength| {
-        let tests = sought.iter().filter(|shape| shape.strength == strength).flat_map(|shape| shape.tests.clone());
+        let tests =
+            sought.iter().filter(|shape| shape.strength == strength).flat_map(|shape| shape.tests.clone());
         let mut all: Vec<String> = Vec::new();
         for test in tests {
             if !all.contains(&test) {
@@ -244,7 +268,9 @@ fn observables(
     let mut others: Vec<(Uuid, Map<String, Json>)> = Vec::new();
     let mut placed = Vec::new();
     for attribute in attributes {
-        let (Some(relation), Some(own)) = (attribute.object_relation.text(), uuid_of(attribute)) else { continue };
+        let (Some(relation), Some(own)) = (attribute.object_relation.text(), uuid_of(attribute)) else {
+            continue;
+        };
         let Some(row) = template::role(name, relation) else { continue };
         if template::named(row.template).is_some_and(|template| !template.object_type.is_empty())
             && place(row, attribute.value.as_str().trim(), own, &mut main, &mut others)
@@ -297,14 +323,17 @@ fn finish(
 
 /// Domains of an object resolve to the addresses beside them.
 fn resolve(others: &mut [(Uuid, Map<String, Json>)]) {
-    let kind = |observable: &Map<String, Json>| observable.get("type").and_then(Json::as_str).map(str::to_owned);
+    let kind =
+        |observable: &Map<String, Json>| observable.get("type").and_then(Json::as_str).map(str::to_owned);
     let addresses: Vec<String> = others
         .iter()
         .filter_map(|(uuid, observable)| Some((uuid, kind(observable)?)))
         .filter(|(_, kind)| kind == "ipv4-addr" || kind == "ipv6-addr")
         .map(|(uuid, kind)| format!("{kind}--{uuid}"))
         .collect();
-    for (_, observable) in others.iter_mut().filter(|(_, observable)| kind(observable).as_deref() == Some("domain-name")) {
+    for (_, observable) in
+        others.iter_mut().filter(|(_, observable)| kind(observable).as_deref() == Some("domain-name"))
+    {
         if !addresses.is_empty() {
             observable.insert("resolves_to_refs".into(), json!(addresses));
         }
@@ -321,11 +350,16 @@ fn place(
 ) -> bool {
     let Some((object_type, path)) = row.path.split_once(':') else { return false };
     let Some(json) = formed(row.form, value) else { return false };
-    if let Some(reference) = path.strip_suffix(".value").or_else(|| path.strip_suffix(".path")).or_else(|| path.strip_suffix(".name")) {
-        let target = shape(row.kind, value).and_then(|shape| shape.observables.into_iter().next()).or_else(|| {
-            let path_of = |key: &str| json!({ "type": "directory", key: value }).as_object().cloned();
-            (reference == "parent_directory_ref").then(|| path_of("path")).flatten()
-        });
+    if let Some(reference) = path
+        .strip_suffix(".value")
+        .or_else(|| path.strip_suffix(".path"))
+        .or_else(|| path.strip_suffix(".name"))
+    {
+        let target =
+            shape(row.kind, value).and_then(|shape| shape.observables.into_iter().next()).or_else(|| {
+                let path_of = |key: &str| json!({ "type": "directory", key: value }).as_object().cloned();
+                (reference == "parent_directory_ref").then(|| path_of("path")).flatten()
+            });
         let Some(target) = target else { return false };
         let id = format!("{}--{own}", target.get("type").and_then(Json::as_str).unwrap_or_default());
         match reference.strip_suffix("[*]") {
@@ -338,9 +372,13 @@ fn place(
         others.push((own, target));
     } else if let Some(algorithm) = path.strip_prefix("hashes.") {
         let observable = shape(row.kind, value).and_then(|shape| shape.observables.into_iter().next());
-        let Some(digest) = observable.as_ref().and_then(|one| one.get("hashes")?.get(algorithm)) else { return false };
+        let Some(digest) = observable.as_ref().and_then(|one| one.get("hashes")?.get(algorithm)) else {
+            return false;
+        };
         let hashes = main.entry("hashes").or_insert_with(|| json!({}));
-        let Some(hashes) = hashes.as_object_mut().filter(|hashes| !hashes.contains_key(algorithm)) else { return false };
+        let Some(hashes) = hashes.as_object_mut().filter(|hashes| !hashes.contains_key(algorithm)) else {
+            return false;
+        };
         hashes.insert(algorithm.into(), digest.clone());
     } else if let Some(field) = path.strip_prefix("values[*].") {
         let values = main.entry("values").or_insert_with(|| json!([{}]));
@@ -394,25 +432,34 @@ impl Thing {
 
     fn fill(&self, attributes: &[Attribute], comment: Option<&str>, stix: &mut Map<String, Json>) {
         let name = self.named(attributes).unwrap_or_default();
-        let description = ["description", "summary", "text"].iter().find_map(|role| value_of(attributes, role));
+        let description =
+            ["description", "summary", "text"].iter().find_map(|role| value_of(attributes, role));
         match self.object_type {
             "vulnerability" => vulnerability(name, stix),
             "malware" => {
-                let family = value_of(attributes, "is_family").is_some_and(|text| matches!(text, "1" | "true" | "True"));
+                let family = value_of(attributes, "is_family")
+                    .is_some_and(|text| matches!(text, "1" | "true" | "True"));
                 stix.insert("is_family".into(), family.into());
             }
             _ => {}
         }
         stix.insert("name".into(), name.into());
-        if let Some(class) = value_of(attributes, "identity_class").or(Some(self.class)).filter(|class| !class.is_empty()) {
+        if let Some(class) =
+            value_of(attributes, "identity_class").or(Some(self.class)).filter(|class| !class.is_empty())
+        {
             stix.insert("identity_class".into(), class.into());
         }
         if let Some(description) = description.or(comment) {
             stix.insert("description".into(), description.into());
         }
-        for (role, property) in [("malware_type", "malware_types"), ("sectors", "sectors"), ("roles", "roles")] {
+        for (role, property) in
+            [("malware_type", "malware_types"), ("sectors", "sectors"), ("roles", "roles")]
+        {
             let all: Vec<&str> = values_of(attributes, role).collect();
-            if !all.is_empty() && (self.object_type == "malware") == (property == "malware_types") && self.template != "person" {
+            if !all.is_empty()
+                && (self.object_type == "malware") == (property == "malware_types")
+                && self.template != "person"
+            {
                 stix.insert(property.into(), json!(all));
             }
         }
@@ -423,7 +470,9 @@ fn values_of<'a>(attributes: &'a [Attribute], role: &str) -> impl Iterator<Item 
     let role = role.to_owned();
     attributes
         .iter()
-        .filter(move |attribute| attribute.object_relation.text() == Some(&role) && !attribute.deleted.is_true())
+        .filter(move |attribute| {
+            attribute.object_relation.text() == Some(&role) && !attribute.deleted.is_true()
+        })
         .filter_map(|attribute| attribute.value.text())
 }
 
@@ -434,7 +483,8 @@ fn value_of<'a>(attributes: &'a [Attribute], role: &str) -> Option<&'a str> {
 /// The latest change of the object or of anything in it.
 fn latest(object: &Object, attributes: &[Attribute]) -> crate::misp::wire::Text {
     let of = |text: &crate::misp::wire::Text| time(text).map_or(i64::MIN, |at: Timestamp| at.seconds());
-    let all = std::iter::once(&object.timestamp).chain(attributes.iter().map(|attribute| &attribute.timestamp));
+    let all =
+        std::iter::once(&object.timestamp).chain(attributes.iter().map(|attribute| &attribute.timestamp));
     all.max_by_key(|text| of(text)).cloned().unwrap_or_default()
 }
 

@@ -20,6 +20,7 @@ pub(super) struct Relation {
     to: Text,
     kind: String,
     uuid: Option<Uuid>,
+    description: Text,
     changed: Text,
     marks: Marks,
 }
@@ -33,6 +34,7 @@ impl Reader<'_, '_, '_> {
                 to: reference.referenced_uuid.clone(),
                 kind: kind_of_relation(reference.relationship_type.text()),
                 uuid: uuid(&reference.uuid),
+                description: reference.comment.clone(),
                 changed: reference.timestamp.clone(),
                 marks: marks.clone(),
             });
@@ -51,51 +53,72 @@ impl Reader<'_, '_, '_> {
         for relation in std::mem::take(&mut self.relations) {
             let Some(to) = uuid(&relation.to).and_then(|uuid| self.made.get(&uuid).cloned()) else {
                 let named = relation.to.text().unwrap_or("nothing");
-                let message =
-                    format!("nothing in the event is {named}; the relation to it is kept for MISP, but is none in STIX");
+                let message = format!(
+                    "nothing in the event is {named}; the relation to it is kept for MISP, but is none in STIX"
+                );
                 self.warn("misp-reference", "ObjectReference", message);
                 continue;
             };
-            self.relationship(relation.uuid, &relation.from, &relation.kind, &to, &relation.changed, &relation.marks);
+            self.relation(&relation, &to);
         }
     }
 
-    pub(super) fn relationship(
-        &mut self,
-        id: Option<Uuid>,
-        from: &str,
-        kind: &str,
-        to: &str,
-        changed: &Text,
-        marks: &Marks,
-    ) {
-        let id = id.unwrap_or_else(|| relation_uuid(from, kind, to));
+    /// A relation that nobody drew but that follows from where a cluster stands.
+    pub(super) fn standing(&mut self, from: &str, kind: &str, to: &str, marks: &Marks) {
+        let relation = Relation {
+            from: from.to_owned(),
+            to: Text::default(),
+            kind: kind.to_owned(),
+            uuid: None,
+            description: Text::default(),
+            changed: Text::default(),
+            marks: marks.clone(),
+        };
+        self.relation(&relation, to);
+    }
+
+    fn relation(&mut self, relation: &Relation, to: &str) {
+        let Relation { from, kind, .. } = relation;
+        let id = relation.uuid.unwrap_or_else(|| relation_uuid(from, kind, to));
         let text = format!("relationship--{id}");
         if extension::is_own(from) || extension::is_own(to) || !self.known.insert(text.clone()) {
             return;
         }
-        let mut relationship = self.common("relationship", id, changed, marks);
-        relationship.insert("relationship_type".into(), kind.into());
-        relationship.insert("source_ref".into(), from.into());
-        relationship.insert("target_ref".into(), to.into());
+        let mut object = self.common("relationship", id, &relation.changed, &relation.marks);
+        object.insert("relationship_type".into(), kind.as_str().into());
+        object.insert("source_ref".into(), from.as_str().into());
+        object.insert("target_ref".into(), to.into());
+        if let Some(description) = relation.description.text() {
+            object.insert("description".into(), description.into());
+        }
         self.members.push(text);
-        self.emit_plain(Json::Object(relationship), "");
+        self.emit_plain(Json::Object(object), "");
+    }
+
+    /// Gives sightings without UUID one that follows from what they say.
+    pub(super) fn name_sightings(of: Uuid, sightings: &mut Many<Sighting>) {
+        for sighting in sightings.all.iter_mut().filter(|sighting| uuid(&sighting.uuid).is_none()) {
+            let by = sighting.organisation.get().map(|org| org.name.as_str()).unwrap_or_default();
+            let name = format!("{of}\n{}\n{}\n{by}", sighting.date_sighting.as_str(), sighting.kind.as_str());
+            sighting.uuid = Uuid::new_v5(&MISP_NAMESPACE, name.as_bytes()).to_string().into();
+        }
     }
 
     /// Seen: a sighting. A false positive: an opinion, as misp-stix makes it. An expiry ends the indicator instead.
     pub(super) fn sighting(&mut self, sighting: &Sighting, of: &str, marks: &Marks, path: &str) {
         let Some(at) = time(&sighting.date_sighting) else {
-            self.refuse("misp-sighting", path, "a sighting without date is kept for MISP, but is none in STIX".into());
+            self.refuse(
+                "misp-sighting",
+                path,
+                "a sighting without date is kept for MISP, but is none in STIX".into(),
+            );
             return;
         };
         if extension::is_own(of) {
             return;
         }
         let seen_by = sighting.organisation.get().and_then(|org| self.identity(org, path));
-        let uuid = uuid(&sighting.uuid).unwrap_or_else(|| {
-            let name = format!("{of}\n{at}\n{}\n{}", sighting.kind.as_str(), seen_by.as_deref().unwrap_or_default());
-            Uuid::new_v5(&MISP_NAMESPACE, name.as_bytes())
-        });
+        let Some(uuid) = uuid(&sighting.uuid) else { return };
         let object_type = match sighting.kind.text() {
             None | Some("0") => "sighting",
             Some("1") => "opinion",
@@ -147,7 +170,8 @@ impl Reader<'_, '_, '_> {
         }
         for opinion in opinions.iter().filter(|_| shown) {
             let (Some(uuid), Some(level)) = (uuid(&opinion.uuid), level(&opinion.opinion)) else { continue };
-            let mut object = self.analysis("opinion", uuid, opinion, "misp:context-layer=\"Analyst Opinion\"");
+            let mut object =
+                self.analysis("opinion", uuid, opinion, "misp:context-layer=\"Analyst Opinion\"");
             object.insert("opinion".into(), level.into());
             object.insert("object_refs".into(), json!([about]));
             if let Some(comment) = opinion.comment.text() {
@@ -161,6 +185,12 @@ impl Reader<'_, '_, '_> {
                 to: relationship.related_object_uuid.clone(),
                 kind: kind_of_relation(relationship.relationship_type.text()),
                 uuid: uuid(&relationship.uuid),
+                description: relationship
+                    .notes
+                    .iter()
+                    .next()
+                    .map(|note| note.note.clone())
+                    .unwrap_or_default(),
                 changed: relationship.modified.clone(),
                 marks: self.marks.clone(),
             });
@@ -188,7 +218,11 @@ impl Reader<'_, '_, '_> {
             return;
         }
         let (Some(uuid), Some(content)) = (uuid(&from.uuid), from.content.text()) else {
-            self.warn("misp-report", "EventReport", "a report without UUID or text is kept for MISP alone".into());
+            self.warn(
+                "misp-report",
+                "EventReport",
+                "a report without UUID or text is kept for MISP alone".into(),
+            );
             return;
         };
         let mut marks = Marks::of(&from.tags).within(&self.marks);
@@ -239,7 +273,7 @@ fn is_language(text: &str) -> bool {
 }
 
 /// A relationship's type in the letters that STIX allows.
-pub(in crate::misp) fn kind_of_relation(said: Option<&str>) -> String {
+fn kind_of_relation(said: Option<&str>) -> String {
     let lower = said.unwrap_or("related-to").to_ascii_lowercase();
     let kind: String = lower.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     if kind.bytes().all(|b| b == b'-') { "related-to".into() } else { kind }
@@ -261,7 +295,8 @@ pub(super) fn link(attribute: &Attribute, own: Uuid, event: Uuid) -> Option<Json
     if own != link_uuid(event, value) {
         return None;
     }
-    let (source, description) = attribute.comment.as_str().split_once('\n').unwrap_or((attribute.comment.as_str(), ""));
+    let (source, description) =
+        attribute.comment.as_str().split_once('\n').unwrap_or((attribute.comment.as_str(), ""));
     let mut reference = Map::new();
     reference.insert("source_name".into(), if source.is_empty() { "link" } else { source }.into());
     let name = if attribute.kind.text() == Some("link") { "url" } else { "external_id" };
@@ -296,7 +331,9 @@ pub(super) fn properties(said: &[(String, String)], object: &mut Map<String, Jso
                 object.insert("lang".into(), value.as_str().into());
             }
             ("indicator_types", "indicator") | ("report_types", "report") => {
-                if let Some(list) = object.entry(property.as_str()).or_insert_with(|| json!([])).as_array_mut() {
+                if let Some(list) =
+                    object.entry(property.as_str()).or_insert_with(|| json!([])).as_array_mut()
+                {
                     list.push(value.as_str().into());
                 }
             }

@@ -574,6 +574,8 @@ element! {
         related_object_uuid: Text = "related_object_uuid";
         /// What that is.
         related_object_type: Text = "related_object_type";
+        /// What other analysts note about it.
+        notes: Many<Analyst> = "Note";
         /// The organisation that made it.
         orgc: One<Org> = "Orgc";
     }

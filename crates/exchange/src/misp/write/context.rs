@@ -17,8 +17,11 @@ pub(super) fn tags(shelf: &Shelf<'_>, item: &Item<'_>, outer: &Many<Tag>) -> Man
     }
     names.extend(item.list("labels").filter(|label| !is_converters(label)).map(str::to_owned));
     for property in ["indicator_types", "report_types"] {
-        let said = item.list(property).filter(|word| *word != "malicious-activity");
-        names.extend(said.map(|word| tag::of(property, word)));
+        let said: Vec<&str> = item.list(property).collect();
+        // What a reader supposes anyway need not be said.
+        if said != ["malicious-activity"] {
+            names.extend(said.iter().map(|word| tag::of(property, word)));
+        }
     }
     for phase in item.json.get("kill_chain_phases").and_then(Json::as_array).into_iter().flatten() {
         let of = |name: &str| phase.get(name).and_then(Json::as_str);
@@ -48,6 +51,21 @@ pub(super) fn tags(shelf: &Shelf<'_>, item: &Item<'_>, outer: &Many<Tag>) -> Man
         }
     }
     tags.into()
+}
+
+/// The strictest TLP that an object is marked with.
+pub(super) fn tlp(shelf: &Shelf<'_>, item: &Item<'_>) -> Option<Tlp> {
+    item.list("object_marking_refs").filter_map(|id| mark(shelf, id)?.parse().ok()).max()
+}
+
+/// Marks an event at least as strictly as something in it that MISP has no tags for.
+pub(super) fn raise(tags: &mut Many<Tag>, tlp: Option<Tlp>) {
+    let Some(tlp) = tlp else { return };
+    let said = |tag: &Tag| tag.name.text().and_then(|name| name.to_ascii_lowercase().parse::<Tlp>().ok());
+    if tags.iter().filter_map(said).max().is_none_or(|known| known < tlp) {
+        tags.all.retain(|tag| said(tag).is_none());
+        tags.all.push(named(&tlp_tag(tlp)));
+    }
 }
 
 /// A tag of this name, shortened to what MISP keeps.
@@ -103,7 +121,11 @@ pub(super) fn creator(shelf: &Shelf<'_>, item: &Item<'_>) -> Option<Org> {
 pub(super) fn organisation(shelf: &Shelf<'_>, id: &str) -> Option<Org> {
     let identity = shelf.get(id)?;
     let name = identity.text("name");
-    (!name.is_empty()).then(|| Org { name: name.into(), uuid: identity.uuid.to_string().into(), ..Org::default() })
+    (!name.is_empty()).then(|| Org {
+        name: name.into(),
+        uuid: identity.uuid.to_string().into(),
+        ..Org::default()
+    })
 }
 
 /// Seconds since 1970.

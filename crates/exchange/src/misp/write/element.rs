@@ -25,7 +25,12 @@ struct Found {
 }
 
 /// The element of an indicator.
-pub(super) fn indicator(shelf: &Shelf<'_>, item: &Item<'_>, outer: &Many<Tag>, findings: &mut Vec<Finding>) -> Option<Element> {
+pub(super) fn indicator(
+    shelf: &Shelf<'_>,
+    item: &Item<'_>,
+    outer: &Many<Tag>,
+    findings: &mut Vec<Finding>,
+) -> Option<Element> {
     let text = item.text("pattern");
     let language = match item.text("pattern_type") {
         "" => "stix",
@@ -49,16 +54,24 @@ pub(super) fn indicator(shelf: &Shelf<'_>, item: &Item<'_>, outer: &Many<Tag>, f
         return Some(Element::Attribute(Box::new(attribute)));
     }
     let Ok(pattern) = pattern::parse(text) else {
-        let message = "its pattern can't be read; it was left out";
-        findings.push(Finding::error("misp-pattern", item.id.clone(), message));
-        return None;
+        let message = "its pattern can't be read; it goes out as it is";
+        findings.push(Finding::warning("misp-pattern", item.id.clone(), message));
+        return Some(Element::Object(Box::new(whole(shelf, item, text, None, outer))));
     };
     Some(stix_pattern(shelf, item, text, &pattern, outer))
 }
 
-fn stix_pattern(shelf: &Shelf<'_>, item: &Item<'_>, text: &str, pattern: &Pattern, outer: &Many<Tag>) -> Element {
+fn stix_pattern(
+    shelf: &Shelf<'_>,
+    item: &Item<'_>,
+    text: &str,
+    pattern: &Pattern,
+    outer: &Many<Tag>,
+) -> Element {
     let any = pattern.alternatives().and_then(|all| {
-        all.iter().map(|one| Some(Found { row: row(one.path)?, value: one.value.to_owned() })).collect::<Option<Vec<_>>>()
+        all.iter()
+            .map(|one| Some(Found { row: row(one.path)?, value: one.value.to_owned() }))
+            .collect::<Option<Vec<_>>>()
     });
     if let Some([only]) = any.as_deref()
         && !only.row.alone.is_empty()
@@ -84,19 +97,25 @@ fn stix_pattern(shelf: &Shelf<'_>, item: &Item<'_>, text: &str, pattern: &Patter
         }
         return Element::Object(Box::new(object));
     }
-    Element::Object(Box::new(whole(shelf, item, text, pattern, outer)))
+    Element::Object(Box::new(whole(shelf, item, text, Some(pattern), outer)))
 }
 
 /// A pattern that no attribute or template can say: itself, and the values that can be found in it.
-fn whole(shelf: &Shelf<'_>, item: &Item<'_>, text: &str, pattern: &Pattern, outer: &Many<Tag>) -> Object {
+fn whole(
+    shelf: &Shelf<'_>,
+    item: &Item<'_>,
+    text: &str,
+    pattern: Option<&Pattern>,
+    outer: &Many<Tag>,
+) -> Object {
     let template = template::named("stix2-pattern");
     let mut object = template.map_or_else(Object::default, |template| self::object(item, template));
     let version = item.text("pattern_version");
     let version = format!("stix {}", if version.is_empty() { "2.1" } else { version });
     add(&mut object, item, "version", "text", &version, Sought::No);
     add(&mut object, item, "stix2-pattern", "stix2-pattern", text, Sought::Yes);
-    let alone = pattern.alternatives().is_some();
-    for one in pattern.equalities() {
+    let alone = pattern.is_some_and(|pattern| pattern.alternatives().is_some());
+    for one in pattern.map(Pattern::equalities).unwrap_or_default() {
         let Some(row) = row(one.path).filter(|row| !row.alone.is_empty()) else { continue };
         if let Some(kind) = fitting(row, one.value) {
             add(&mut object, item, kind, kind, one.value, if alone { Sought::Yes } else { Sought::No });
@@ -142,7 +161,9 @@ fn collect(comparison: &Comparison, all: &mut Vec<Found>) -> Option<()> {
 /// The template that has a role for each of the values.
 fn one_template(all: &[Found]) -> Option<&'static Template> {
     let first = template::named(all.first()?.row.template)?;
-    all.iter().all(|found| found.row.template == first.name && !found.value.trim().is_empty()).then_some(first)
+    all.iter()
+        .all(|found| found.row.template == first.name && !found.value.trim().is_empty())
+        .then_some(first)
 }
 
 fn row(path: &ObjectPath) -> Option<&'static Row> {
@@ -152,7 +173,11 @@ fn row(path: &ObjectPath) -> Option<&'static Row> {
             Step::Key(key) if at == 0 => text.push_str(key),
             Step::Key(key) => {
                 text.push('.');
-                text.push_str(if path.steps.first() == Some(&Step::Key("hashes".into())) { algorithm(key) } else { key });
+                text.push_str(if path.steps.first() == Some(&Step::Key("hashes".into())) {
+                    algorithm(key)
+                } else {
+                    key
+                });
             }
             Step::Any | Step::Index(0) => text.push_str("[*]"),
             Step::Index(_) => return None,
@@ -182,7 +207,13 @@ pub(super) fn fitting(row: &Row, value: &str) -> Option<&'static str> {
         return Some(row.alone);
     }
     let chain = watch::normalise(watch::Kind::Wallet, value).ok()?;
-    let kind = if value.starts_with('X') { "dash" } else if value.len() > 90 { "xmr" } else { "btc" };
+    let kind = if value.starts_with('X') {
+        "dash"
+    } else if value.len() > 90 {
+        "xmr"
+    } else {
+        "btc"
+    };
     Some(chain).map(|_| kind)
 }
 
@@ -194,7 +225,13 @@ pub(super) enum Sought {
 }
 
 /// An attribute with what the object says around its value.
-pub(super) fn attribute(shelf: &Shelf<'_>, item: &Item<'_>, kind: &str, value: &str, outer: &Many<Tag>) -> Attribute {
+pub(super) fn attribute(
+    shelf: &Shelf<'_>,
+    item: &Item<'_>,
+    kind: &str,
+    value: &str,
+    outer: &Many<Tag>,
+) -> Attribute {
     let first = item.time("valid_from").or_else(|| item.time("first_observed"));
     let last = item.time("valid_until").or_else(|| item.time("last_observed"));
     let revoked = item.json.get("revoked").and_then(Json::as_bool) == Some(true);
@@ -249,7 +286,14 @@ pub(super) fn object(item: &Item<'_>, template: &Template) -> Object {
 }
 
 /// Adds a value in its role, under a UUID that follows from both.
-pub(super) fn add(object: &mut Object, item: &Item<'_>, relation: &str, kind: &str, value: &str, sought: Sought) {
+pub(super) fn add(
+    object: &mut Object,
+    item: &Item<'_>,
+    relation: &str,
+    kind: &str,
+    value: &str,
+    sought: Sought,
+) {
     let name = format!("{relation}\n{value}");
     let uuid = Uuid::new_v5(&item.uuid, name.as_bytes());
     let text = uuid.to_string();
@@ -273,5 +317,6 @@ pub(super) fn tag_all(object: &mut Object, tags: &Many<Tag>) {
 pub(super) fn cluster(item: &Item<'_>) -> Option<Galaxy> {
     let kind = item.kind.as_str();
     let fits = crate::misp::cluster::stix_type(&format!("stix-2.1-{kind}")).is_some();
-    (fits && !item.is_observable()).then(|| crate::misp::cluster::of_object(&item.json, &item.uuid.to_string()))
+    (fits && !item.is_observable())
+        .then(|| crate::misp::cluster::of_object(&item.json, &item.uuid.to_string()))
 }

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 use stix::Finding;
+use uuid::Uuid;
 
-use super::context::{creator, named, seconds, tags};
+use super::context::{creator, named, raise, seconds, tags, tlp};
 use super::element::{self, Element};
 use super::gather::{Group, is_said};
 use super::shelf::{Item, Shelf};
 use super::{observed, restore, said};
 use crate::misp::read::{description_uuid, link_uuid};
 use crate::misp::wire::{Attribute, Event, Galaxy, Report};
+use crate::misp::{cluster, extension};
 
 /// Where in an event an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,16 +39,29 @@ pub(super) fn event(shelf: &Shelf<'_>, group: Group, findings: &mut Vec<Finding>
         Some(item) => making.container(item),
         None => making.day(&group, &members),
     }
-    for item in members.iter().filter(|item| !is_said(&item.kind)) {
+    // Things come after elements: one that stands on an element need not stand on the event too.
+    let (elements, others): (Vec<&Item<'_>>, Vec<&Item<'_>>) =
+        members.iter().partition(|item| is_element(item));
+    for item in elements.into_iter().chain(others).filter(|item| !is_said(&item.kind)) {
         making.member(item, findings);
     }
     let mut known = restore::said(&making.event);
+    // A note with the event's own UUID says that a report of it would have been empty.
+    known.insert(group.uuid);
     for item in members.iter().filter(|item| is_said(&item.kind)) {
         if known.insert(item.uuid) {
             said::say(&mut making, item, findings);
         }
     }
     making.finish()
+}
+
+/// Whether an object becomes an attribute or an object, not a cluster.
+pub(super) fn is_element(item: &Item<'_>) -> bool {
+    matches!(item.kind.as_str(), "indicator" | "observed-data")
+        || item.is_observable()
+        || item.json.contains_key(extension::ATTRIBUTE)
+        || item.json.contains_key(extension::OBJECT)
 }
 
 impl Making<'_, '_> {
@@ -89,7 +104,8 @@ impl Making<'_, '_> {
         }
         for reference in item.json.get("external_references").and_then(Json::as_array).into_iter().flatten() {
             let of = |name: &str| reference.get(name).and_then(Json::as_str).unwrap_or_default();
-            let (kind, value) = if of("url").is_empty() { ("text", of("external_id")) } else { ("link", of("url")) };
+            let (kind, value) =
+                if of("url").is_empty() { ("text", of("external_id")) } else { ("link", of("url")) };
             if value.is_empty() {
                 continue;
             }
@@ -157,16 +173,21 @@ impl Making<'_, '_> {
 
     /// A cluster on the event. One that stands on an attribute alone is only known.
     fn thing(&mut self, item: &Item<'_>, findings: &mut Vec<Finding>) {
-        let uuid = item.uuid.to_string();
+        let uuid = item.uuid;
         for (at, galaxy) in self.event.galaxies.iter().enumerate() {
-            if let Some(inner) = galaxy.clusters.iter().position(|cluster| cluster.uuid.as_str() == uuid) {
+            if let Some(inner) =
+                galaxy.clusters.iter().position(|one| cluster::is(one, galaxy.kind.as_str(), uuid))
+            {
                 self.places.insert(item.id.clone(), Place::Cluster(at, inner));
                 return;
             }
         }
         let carried = restore::cluster(item);
-        if carried.is_some() && self.stands_on_an_element(&uuid) {
+        if carried.is_some() && self.stands_on_an_element(uuid) {
             return;
+        }
+        if carried.is_none() {
+            raise(&mut self.event.tags, tlp(self.shelf, item));
         }
         let Some(galaxy) = carried.or_else(|| element::cluster(item)) else {
             let message = format!("MISP has no place for objects of the type {}; it was left out", item.kind);
@@ -177,24 +198,29 @@ impl Making<'_, '_> {
         self.places.insert(item.id.clone(), place);
     }
 
-    fn stands_on_an_element(&self, uuid: &str) -> bool {
+    fn stands_on_an_element(&self, uuid: Uuid) -> bool {
         let of_objects = self.event.objects.iter().flat_map(|object| &object.attributes);
-        let galaxies = self.event.attributes.iter().chain(of_objects).flat_map(|attribute| &attribute.galaxies);
-        galaxies.flat_map(|galaxy| &galaxy.clusters).any(|cluster| cluster.uuid.as_str() == uuid)
+        let galaxies =
+            self.event.attributes.iter().chain(of_objects).flat_map(|attribute| &attribute.galaxies);
+        galaxies.flat_map(|galaxy| &galaxy.clusters).any(|one| cluster::is(one, "", uuid))
     }
 
     /// Puts a cluster on the event, beside others of its galaxy, with its tag.
     fn galaxy(&mut self, mut galaxy: Galaxy) -> Place {
-        for cluster in &galaxy.clusters {
-            let tag = match cluster.tag_name.text() {
+        for one in &galaxy.clusters {
+            let tag = match one.tag_name.text() {
                 Some(tag) => tag.to_owned(),
-                None => crate::misp::cluster::tag_name(galaxy.kind.as_str(), cluster.value.as_str()),
+                None => cluster::tag_name(galaxy.kind.as_str(), one.value.as_str()),
             };
             if self.event.tags.iter().all(|known| known.name.as_str() != tag) {
                 self.event.tags.all.push(named(&tag));
             }
         }
-        let same = self.event.galaxies.iter().position(|known| known.kind == galaxy.kind && known.uuid == galaxy.uuid);
+        let same = self
+            .event
+            .galaxies
+            .iter()
+            .position(|known| known.kind == galaxy.kind && known.uuid == galaxy.uuid);
         match same.and_then(|at| Some((at, self.event.galaxies.all.get_mut(at)?))) {
             Some((at, known)) => {
                 known.clusters.all.append(&mut galaxy.clusters.all);
@@ -224,10 +250,10 @@ impl Making<'_, '_> {
         if event.published.is_absent() {
             event.published = false.into();
         }
-        event.attribute_count =
-            (event.attributes.all.len() + event.objects.iter().map(|object| object.attributes.all.len()).sum::<usize>())
-                .to_string()
-                .into();
+        event.attribute_count = (event.attributes.all.len()
+            + event.objects.iter().map(|object| object.attributes.all.len()).sum::<usize>())
+        .to_string()
+        .into();
         self.event
     }
 }

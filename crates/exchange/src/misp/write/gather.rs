@@ -32,32 +32,51 @@ fn is_container(item: &Item<'_>) -> bool {
 
 pub(super) fn gather(shelf: &Shelf<'_>) -> Vec<Group> {
     let mut groups = containers(shelf);
+    let held = referred(shelf);
     let mut group_of: HashMap<usize, usize> = HashMap::new();
-    let by_uuid: HashMap<Uuid, usize> = groups.iter().enumerate().map(|(at, group)| (group.uuid, at)).collect();
+    let by_uuid: HashMap<Uuid, usize> =
+        groups.iter().enumerate().map(|(at, group)| (group.uuid, at)).collect();
     for at in 0..groups.len() {
         let Some(container) = groups[at].container else { continue };
         group_of.insert(container, at);
         let Some(item) = shelf.items.get(container) else { continue };
         for member in item.list("object_refs").filter_map(|id| shelf.place(id)) {
-            if !shelf.items.get(member).is_some_and(|item| is_container(item) || is_ruling(&item.kind)) {
+            let inside = |item: &Item<'_>| item.is_observable() && held.contains(&member);
+            if !shelf
+                .items
+                .get(member)
+                .is_some_and(|item| is_container(item) || is_ruling(&item.kind) || inside(item))
+            {
                 join(member, at, &mut groups, &mut group_of, shelf);
+                if let Some(item) = shelf.items.get(member).filter(|item| item.kind == "relationship") {
+                    with_ends(item, at, &mut groups, &mut group_of, shelf);
+                }
             }
         }
     }
     for (at, item) in shelf.items.iter().enumerate() {
-        let uuid = item.json.get(extension::EVENT_UUID).and_then(Json::as_str).and_then(|text| Uuid::try_parse(text).ok());
+        let uuid = item
+            .json
+            .get(extension::EVENT_UUID)
+            .and_then(Json::as_str)
+            .and_then(|text| Uuid::try_parse(text).ok());
         if let Some(group) = uuid.and_then(|uuid| by_uuid.get(&uuid)) {
             join(at, *group, &mut groups, &mut group_of, shelf);
         }
     }
-    let held = referred(shelf);
     loose(shelf, &held, &mut groups, &mut group_of);
     about(shelf, &mut groups, &mut group_of);
     groups
 }
 
 /// Puts a member into a group. An element belongs to one event; a thing may stand in several.
-fn join(member: usize, group: usize, groups: &mut [Group], group_of: &mut HashMap<usize, usize>, shelf: &Shelf<'_>) {
+fn join(
+    member: usize,
+    group: usize,
+    groups: &mut [Group],
+    group_of: &mut HashMap<usize, usize>,
+    shelf: &Shelf<'_>,
+) {
     let is_thing = shelf.items.get(member).is_some_and(is_thing);
     if let Some(known) = group_of.get(&member)
         && (*known == group || !is_thing)
@@ -73,11 +92,7 @@ fn join(member: usize, group: usize, groups: &mut [Group], group_of: &mut HashMa
 }
 
 fn is_thing(item: &Item<'_>) -> bool {
-    !item.is_observable()
-        && !is_said(&item.kind)
-        && !matches!(item.kind.as_str(), "indicator" | "observed-data")
-        && !item.json.contains_key(extension::ATTRIBUTE)
-        && !item.json.contains_key(extension::OBJECT)
+    !is_said(&item.kind) && !super::event::is_element(item)
 }
 
 /// One group per report or grouping; of an event that was published since, the later of both.
@@ -90,7 +105,9 @@ fn containers(shelf: &Shelf<'_>) -> Vec<Group> {
     for at in all {
         let Some(item) = shelf.items.get(at) else { continue };
         match by_uuid.get_mut(&item.uuid) {
-            Some(known) if shelf.items.get(*known).is_some_and(|known| known.modified() <= item.modified()) => {
+            Some(known)
+                if shelf.items.get(*known).is_some_and(|known| known.modified() <= item.modified()) =>
+            {
                 *known = at;
             }
             Some(_) => {}
@@ -112,7 +129,8 @@ fn referred(shelf: &Shelf<'_>) -> HashSet<usize> {
     for item in &shelf.items {
         for (property, value) in &item.json {
             let inside = item.is_observable() || item.kind == "observed-data" && property == "object_refs";
-            let named = matches!(property.as_str(), "created_by_ref" | "where_sighted_refs" | "observed_data_refs");
+            let named =
+                matches!(property.as_str(), "created_by_ref" | "where_sighted_refs" | "observed_data_refs");
             if !inside && (!named || property == "observed_data_refs") {
                 continue;
             }
@@ -131,7 +149,12 @@ fn referred(shelf: &Shelf<'_>) -> HashSet<usize> {
 }
 
 /// What stands in no report: one event per creator and day.
-fn loose(shelf: &Shelf<'_>, held: &HashSet<usize>, groups: &mut Vec<Group>, group_of: &mut HashMap<usize, usize>) {
+fn loose(
+    shelf: &Shelf<'_>,
+    held: &HashSet<usize>,
+    groups: &mut Vec<Group>,
+    group_of: &mut HashMap<usize, usize>,
+) {
     let ends: HashSet<&str> = shelf
         .items
         .iter()
@@ -140,12 +163,15 @@ fn loose(shelf: &Shelf<'_>, held: &HashSet<usize>, groups: &mut Vec<Group>, grou
         .collect();
     let mut days: HashMap<(String, String), usize> = HashMap::new();
     for (at, item) in shelf.items.iter().enumerate() {
-        let inside = held.contains(&at) && (item.is_observable() || item.kind == "identity" && !ends.contains(item.id.as_str()));
+        let inside = held.contains(&at)
+            && (item.is_observable() || item.kind == "identity" && !ends.contains(item.id.as_str()));
         let is_person = item.kind == "identity" && !ends.contains(item.id.as_str()) && held.contains(&at);
         if group_of.contains_key(&at) || is_said(&item.kind) || is_ruling(&item.kind) || inside || is_person {
             continue;
         }
-        let creator = item.from.map_or_else(|| item.text("created_by_ref").to_owned(), |source| source.uuid.to_string());
+        let creator = item
+            .from
+            .map_or_else(|| item.text("created_by_ref").to_owned(), |source| source.uuid.to_string());
         let day = item.added.date();
         let group = *days.entry((creator, day)).or_insert_with_key(|(creator, day)| {
             let uuid = Uuid::new_v5(&MISP_NAMESPACE, format!("loose\n{creator}\n{day}").as_bytes());
@@ -171,7 +197,23 @@ fn about(shelf: &Shelf<'_>, groups: &mut [Group], group_of: &mut HashMap<usize, 
             let group = first.iter().find_map(|id| group_of.get(&shelf.place(id)?)).copied();
             if let Some(group) = group {
                 join(at, group, groups, group_of, shelf);
+                with_ends(item, group, groups, group_of, shelf);
             }
+        }
+    }
+}
+
+/// A thing that something in the event is related to stands in that event too.
+fn with_ends(
+    item: &Item<'_>,
+    group: usize,
+    groups: &mut [Group],
+    group_of: &mut HashMap<usize, usize>,
+    shelf: &Shelf<'_>,
+) {
+    for end in [item.text("source_ref"), item.text("target_ref")] {
+        if let Some(at) = shelf.place(end).filter(|at| shelf.items.get(*at).is_some_and(is_thing)) {
+            join(at, group, groups, group_of, shelf);
         }
     }
 }

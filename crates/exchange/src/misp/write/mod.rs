@@ -16,7 +16,6 @@ mod restore;
 mod said;
 mod shelf;
 
-
 use stix::{Finding, Timestamp};
 use uuid::Uuid;
 
@@ -50,10 +49,8 @@ pub fn events(objects: &[Given<'_>]) -> (Vec<Event>, Vec<Finding>) {
     let mut findings = Vec::new();
     let shelf = shelf::Shelf::new(objects, &mut findings);
     let gathered = gather::gather(&shelf);
-    let mut events: Vec<Event> = gathered
-        .into_iter()
-        .map(|group| event::event(&shelf, group, &mut findings))
-        .collect();
+    let mut events: Vec<Event> =
+        gathered.into_iter().map(|group| event::event(&shelf, group, &mut findings)).collect();
     events.sort_by(|a, b| a.uuid.as_str().cmp(b.uuid.as_str()));
     (events, findings)
 }

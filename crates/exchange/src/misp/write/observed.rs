@@ -28,7 +28,12 @@ impl<'s> Scene<'s, '_> {
 }
 
 /// The elements of an observation, the first under the observation's UUID.
-pub(super) fn observation(shelf: &Shelf<'_>, item: &Item<'_>, outer: &Many<Tag>, findings: &mut Vec<Finding>) -> Vec<Element> {
+pub(super) fn observation(
+    shelf: &Shelf<'_>,
+    item: &Item<'_>,
+    outer: &Many<Tag>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Element> {
     let local = item.json.get("objects").and_then(Json::as_object);
     let scene = Scene { shelf, local };
     let names: Vec<&str> = match local {
@@ -45,7 +50,12 @@ pub(super) fn observation(shelf: &Shelf<'_>, item: &Item<'_>, outer: &Many<Tag>,
 }
 
 /// The element of an observable that stands in no observation.
-pub(super) fn alone(shelf: &Shelf<'_>, item: &Item<'_>, outer: &Many<Tag>, findings: &mut Vec<Finding>) -> Vec<Element> {
+pub(super) fn alone(
+    shelf: &Shelf<'_>,
+    item: &Item<'_>,
+    outer: &Many<Tag>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Element> {
     let scene = Scene { shelf, local: None };
     elements(&scene, item, &[&item.json], outer, findings)
 }
@@ -55,7 +65,9 @@ fn references(observable: &Map<String, Json>) -> Vec<&str> {
     for (property, value) in observable {
         match value {
             Json::String(name) if property.ends_with("_ref") => found.push(name.as_str()),
-            Json::Array(all) if property.ends_with("_refs") => found.extend(all.iter().filter_map(Json::as_str)),
+            Json::Array(all) if property.ends_with("_refs") => {
+                found.extend(all.iter().filter_map(Json::as_str))
+            }
             Json::Array(all) if property == "body_multipart" => {
                 found.extend(all.iter().filter_map(|part| part.get("body_raw_ref")?.as_str()));
             }
@@ -91,14 +103,15 @@ fn elements(
             rest.push((*row, value));
             continue;
         };
-        let at = objects.iter().position(|object| object.name.as_str() == template.name).unwrap_or_else(|| {
-            let mut made = object(item, template);
-            if !objects.is_empty() {
-                made.uuid = uuid::Uuid::new_v5(&item.uuid, template.name.as_bytes()).to_string().into();
-            }
-            objects.push(made);
-            objects.len() - 1
-        });
+        let at =
+            objects.iter().position(|object| object.name.as_str() == template.name).unwrap_or_else(|| {
+                let mut made = object(item, template);
+                if !objects.is_empty() {
+                    made.uuid = uuid::Uuid::new_v5(&item.uuid, template.name.as_bytes()).to_string().into();
+                }
+                objects.push(made);
+                objects.len() - 1
+            });
         if let Some(object) = objects.get_mut(at) {
             add(object, item, row.relation, row.kind, value, Sought::No);
         }
@@ -168,16 +181,30 @@ fn follow(scene: &Scene<'_, '_>, at: &Json, path: &str, values: &mut Vec<String>
 }
 
 /// Names what of an observable has no role.
-fn complain(item: &Item<'_>, observable: &Map<String, Json>, taken: &[(&'static Row, String)], findings: &mut Vec<Finding>) {
+fn complain(
+    item: &Item<'_>,
+    observable: &Map<String, Json>,
+    taken: &[(&'static Row, String)],
+    findings: &mut Vec<Finding>,
+) {
     let known = |property: &str| {
-        matches!(property, "type" | "id" | "spec_version" | "object_marking_refs" | "defanged" | "is_multipart" | "protocols" | "extensions")
-            || taken.iter().any(|(row, _)| {
-                row.path.split_once(':').is_some_and(|(_, path)| path.split(['.', '[']).next() == Some(property))
-            })
+        matches!(
+            property,
+            "type"
+                | "id"
+                | "spec_version"
+                | "object_marking_refs"
+                | "defanged"
+                | "is_multipart"
+                | "protocols"
+        ) || taken.iter().any(|(row, _)| {
+            row.path.split_once(':').is_some_and(|(_, path)| path.split(['.', '[']).next() == Some(property))
+        })
     };
     let lost: Vec<&str> = observable.keys().map(String::as_str).filter(|property| !known(property)).collect();
     if !lost.is_empty() {
-        let message = format!("MISP has no place for {} of the {}", lost.join(", "), text(observable, "type"));
+        let message =
+            format!("MISP has no place for {} of the {}", lost.join(", "), text(observable, "type"));
         findings.push(Finding::warning("misp-not-held", item.id.clone(), message));
     }
 }

@@ -18,7 +18,11 @@ pub(super) fn event(item: &Item<'_>) -> Option<Event> {
 }
 
 /// The attribute that an object carries, unless its pattern was changed since.
-pub(super) fn attribute(shelf: &Shelf<'_>, item: &Item<'_>, findings: &mut Vec<Finding>) -> Option<Attribute> {
+pub(super) fn attribute(
+    shelf: &Shelf<'_>,
+    item: &Item<'_>,
+    findings: &mut Vec<Finding>,
+) -> Option<Attribute> {
     let mut attribute: Attribute = carried(item, extension::ATTRIBUTE)?;
     if item.kind == "indicator" && pattern_of_attribute(&attribute).as_deref() != Some(item.text("pattern")) {
         changed(item, findings);
@@ -53,8 +57,7 @@ pub(super) fn object(shelf: &Shelf<'_>, item: &Item<'_>, findings: &mut Vec<Find
 pub(super) fn cluster(item: &Item<'_>) -> Option<Galaxy> {
     let carried = item.json.get(extension::CLUSTER)?;
     let mut galaxy: Galaxy = part(carried, "Galaxy")?;
-    let mut cluster: Cluster = part(carried, "GalaxyCluster")?;
-    cluster.uuid = item.uuid.to_string().into();
+    let cluster: Cluster = part(carried, "GalaxyCluster")?;
     if galaxy.kind.text().is_none() {
         galaxy.kind = cluster.kind.clone();
     }
@@ -68,13 +71,8 @@ pub(super) fn galaxies(shelf: &Shelf<'_>, galaxies: &mut Many<Galaxy>) {
         for named in &mut galaxy.clusters.all {
             let Some(item) = uuid(&named.uuid).and_then(|uuid| shelf.cluster(uuid)) else { continue };
             let Some(mut whole) = cluster(item).or_else(|| super::element::cluster(item)) else { continue };
-            let Some(mut one) = whole.clusters.all.pop() else { continue };
-            one.local = named.local;
-            one.relationship_type = std::mem::take(&mut named.relationship_type);
-            if !named.tag_name.is_absent() {
-                one.tag_name = std::mem::take(&mut named.tag_name);
-            }
-            *named = one;
+            let Some(one) = whole.clusters.all.pop() else { continue };
+            take_over(one, named);
             let clusters = std::mem::take(&mut galaxy.clusters);
             *galaxy = whole;
             galaxy.clusters = clusters;
@@ -84,14 +82,22 @@ pub(super) fn galaxies(shelf: &Shelf<'_>, galaxies: &mut Many<Galaxy>) {
     }
 }
 
+/// Puts the whole cluster where it was named, with what was said there.
+fn take_over(mut one: Cluster, named: &mut Cluster) {
+    one.local = named.local;
+    one.relationship_type = std::mem::take(&mut named.relationship_type);
+    if !named.tag_name.is_absent() {
+        one.tag_name = std::mem::take(&mut named.tag_name);
+    }
+    *named = one;
+}
+
 fn fill_others(shelf: &Shelf<'_>, galaxy: &mut Galaxy) {
     for named in galaxy.clusters.all.iter_mut().skip(1) {
         let item = uuid(&named.uuid).and_then(|uuid| shelf.cluster(uuid));
         let whole = item.and_then(|item| cluster(item).or_else(|| super::element::cluster(item)));
-        if let Some(mut one) = whole.and_then(|mut whole| whole.clusters.all.pop()) {
-            one.local = named.local;
-            one.relationship_type = std::mem::take(&mut named.relationship_type);
-            *named = one;
+        if let Some(one) = whole.and_then(|mut whole| whole.clusters.all.pop()) {
+            take_over(one, named);
         }
     }
 }
@@ -106,7 +112,8 @@ pub(super) fn said(event: &Event) -> HashSet<Uuid> {
         }
         analysts(&[&object.notes, &object.opinions, &object.relationships], &mut add);
     }
-    for attribute in event.attributes.iter().chain(event.objects.iter().flat_map(|object| &object.attributes)) {
+    for attribute in event.attributes.iter().chain(event.objects.iter().flat_map(|object| &object.attributes))
+    {
         for sighting in &attribute.sightings {
             add(&sighting.uuid);
         }
@@ -137,7 +144,8 @@ fn deleted(item: &Item<'_>, before: Flag) -> Flag {
 }
 
 fn changed(item: &Item<'_>, findings: &mut Vec<Finding>) {
-    let message = "its pattern is no longer that of the MISP element that it carries; the element was made anew";
+    let message =
+        "its pattern is no longer that of the MISP element that it carries; the element was made anew";
     findings.push(Finding::warning("misp-changed", item.id.clone(), message));
 }
 

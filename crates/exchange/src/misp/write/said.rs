@@ -1,8 +1,9 @@
 //! What is said of elements: relations, sightings, notes, opinions.
 
 use stix::Finding;
+use uuid::Uuid;
 
-use super::context::{creator, organisation, seconds};
+use super::context::{creator, organisation, raise, seconds, tlp};
 use super::event::{Making, Place};
 use super::shelf::Item;
 use crate::misp::read::{analyst_time, relation_uuid};
@@ -10,6 +11,9 @@ use crate::misp::wire::{Analyst, Galaxy, Many, ObjectReference, Sighting, Text};
 
 /// Writes what an object says onto what it is about.
 pub(super) fn say(making: &mut Making<'_, '_>, item: &Item<'_>, findings: &mut Vec<Finding>) {
+    if is_standing(making, item) {
+        return;
+    }
     let held = match item.kind.as_str() {
         "relationship" => relationship(making, item),
         "sighting" => sighting(making, item),
@@ -17,7 +21,9 @@ pub(super) fn say(making: &mut Making<'_, '_>, item: &Item<'_>, findings: &mut V
         "opinion" => opinion(making, item),
         _ => false,
     };
-    if !held {
+    if held {
+        raise(&mut making.event.tags, tlp(making.shelf, item));
+    } else {
         let message = format!("what the {} is about has no place in the event; it was left out", item.kind);
         findings.push(Finding::warning("misp-not-held", item.id.clone(), message));
     }
@@ -25,10 +31,6 @@ pub(super) fn say(making: &mut Making<'_, '_>, item: &Item<'_>, findings: &mut V
 
 fn relationship(making: &mut Making<'_, '_>, item: &Item<'_>) -> bool {
     let (from, to, kind) = (item.text("source_ref"), item.text("target_ref"), item.text("relationship_type"));
-    if item.uuid == relation_uuid(from, kind, to) && is_on(making, from, to) {
-        // Made when the cluster was read from the element on which it stands.
-        return true;
-    }
     let Some(source) = making.places.get(from).copied() else { return false };
     let Some(target) = uuid_of(to) else { return false };
     let target_kind = match making.places.get(to) {
@@ -61,20 +63,40 @@ fn relationship(making: &mut Making<'_, '_>, item: &Item<'_>) -> bool {
     drawn.relationship_type = kind.into();
     drawn.related_object_uuid = target.into();
     drawn.related_object_type = target_kind.into();
+    let description = item.text("description");
+    if !description.is_empty() {
+        let mut note = analyst(making, item, source);
+        note.uuid = Uuid::new_v5(&item.uuid, b"description").to_string().into();
+        note.object_uuid = drawn.uuid.clone();
+        note.object_type = "Relationship".into();
+        note.note = description.into();
+        drawn.notes.all.push(note);
+    }
     on(making, source, |place| place.relationships.all.push(drawn))
+}
+
+/// Whether a relation was made when the cluster was read from the element on which it stands.
+fn is_standing(making: &Making<'_, '_>, item: &Item<'_>) -> bool {
+    let (from, to, kind) = (item.text("source_ref"), item.text("target_ref"), item.text("relationship_type"));
+    item.kind == "relationship" && item.uuid == relation_uuid(from, kind, to) && is_on(making, from, to)
 }
 
 /// Whether the cluster `to` stands on the element `from`.
 fn is_on(making: &Making<'_, '_>, from: &str, to: &str) -> bool {
-    let Some(uuid) = uuid_of(to) else { return false };
+    let Some(uuid) = uuid_of(to).and_then(|uuid| Uuid::try_parse(&uuid).ok()) else { return false };
     let holds = |galaxies: &Many<Galaxy>| {
-        galaxies.iter().flat_map(|galaxy| &galaxy.clusters).any(|cluster| cluster.uuid.as_str() == uuid)
+        galaxies.iter().flat_map(|galaxy| &galaxy.clusters).any(|one| crate::misp::cluster::is(one, "", uuid))
     };
     match making.places.get(from) {
-        Some(Place::Attribute(at)) => making.event.attributes.all.get(*at).is_some_and(|one| holds(&one.galaxies)),
-        Some(Place::Object(at)) => {
-            making.event.objects.all.get(*at).is_some_and(|one| one.attributes.iter().any(|one| holds(&one.galaxies)))
+        Some(Place::Attribute(at)) => {
+            making.event.attributes.all.get(*at).is_some_and(|one| holds(&one.galaxies))
         }
+        Some(Place::Object(at)) => making
+            .event
+            .objects
+            .all
+            .get(*at)
+            .is_some_and(|one| one.attributes.iter().any(|one| holds(&one.galaxies))),
         _ => false,
     }
 }
@@ -104,12 +126,16 @@ fn sighting(making: &mut Making<'_, '_>, item: &Item<'_>) -> bool {
         kind: "0".into(),
         date_sighting: seconds(at),
         source: item.text("description").into(),
-        organisation: seen_by.or_else(|| creator(making.shelf, item)).map_or_else(Default::default, Into::into),
+        organisation: seen_by
+            .or_else(|| creator(making.shelf, item))
+            .map_or_else(Default::default, Into::into),
         ..Sighting::default()
     };
     let attribute = match place {
         Place::Attribute(at) => making.event.attributes.all.get_mut(at),
-        Place::Object(at) => making.event.objects.all.get_mut(at).and_then(|object| object.attributes.all.first_mut()),
+        Place::Object(at) => {
+            making.event.objects.all.get_mut(at).and_then(|object| object.attributes.all.first_mut())
+        }
         Place::Event | Place::Cluster(..) => None,
     };
     let Some(attribute) = attribute else { return false };
@@ -144,7 +170,8 @@ fn opinion(making: &mut Making<'_, '_>, item: &Item<'_>) -> bool {
 
 /// The first of what it is about that is in the event; clusters have no notes.
 fn about(making: &Making<'_, '_>, item: &Item<'_>) -> Option<Place> {
-    let places: Vec<Place> = item.list("object_refs").filter_map(|id| making.places.get(id).copied()).collect();
+    let places: Vec<Place> =
+        item.list("object_refs").filter_map(|id| making.places.get(id).copied()).collect();
     let element = places.iter().find(|place| matches!(place, Place::Attribute(_) | Place::Object(_)));
     element.copied().or_else(|| (!places.is_empty()).then_some(Place::Event))
 }
@@ -156,7 +183,9 @@ fn analyst(making: &Making<'_, '_>, item: &Item<'_>, place: Place) -> Analyst {
         Place::Attribute(at) => {
             (event.attributes.all.get(at).map(|one| one.uuid.clone()).unwrap_or_default(), "Attribute")
         }
-        Place::Object(at) => (event.objects.all.get(at).map(|one| one.uuid.clone()).unwrap_or_default(), "Object"),
+        Place::Object(at) => {
+            (event.objects.all.get(at).map(|one| one.uuid.clone()).unwrap_or_default(), "Object")
+        }
         Place::Cluster(galaxy, cluster) => {
             let one = event.galaxies.all.get(galaxy).and_then(|galaxy| galaxy.clusters.all.get(cluster));
             (one.map(|one| one.uuid.clone()).unwrap_or_default(), "GalaxyCluster")
@@ -214,7 +243,9 @@ fn on(making: &mut Making<'_, '_>, place: Place, add: impl FnOnce(Lists<'_>)) ->
             None => return false,
         },
         Place::Cluster(galaxy, cluster) => {
-            let Some(one) = event.galaxies.all.get_mut(galaxy).and_then(|one| one.clusters.all.get_mut(cluster)) else {
+            let Some(one) =
+                event.galaxies.all.get_mut(galaxy).and_then(|one| one.clusters.all.get_mut(cluster))
+            else {
                 return false;
             };
             Lists { notes: &mut nowhere.0, opinions: &mut nowhere.1, relationships: &mut one.relationships }

@@ -67,7 +67,9 @@ impl<'g> Shelf<'g> {
                 findings.push(Finding::error("misp-malformed", format!("objects[{at}]"), message));
                 continue;
             };
-            let newer = items.get(&item.id).is_none_or(|known| (known.modified(), known.added) < (item.modified(), item.added));
+            let newer = items
+                .get(&item.id)
+                .is_none_or(|known| (known.modified(), known.added) < (item.modified(), item.added));
             if newer {
                 items.insert(item.id.clone(), item);
             }
