@@ -37,3 +37,26 @@ pub(crate) const STIX_WHOLE: [(&str, &str, &str); 3] = [
         "the bundle has two objects of this id: one replaces the other",
     ),
 ];
+
+/// What the recorded converter keeps and we don't: the file, a part of what is said to be lost, and why.
+pub(crate) const RECORDED: [(&str, &str, &str); 7] = [
+    ("attribute_del", "", "a deleted attribute is taken back here, and an indicator there"),
+    ("image", "image/png", "the converter guesses the type of a picture from its name"),
+    (
+        "Country",
+        "Country meta information",
+        "the converter puts the galaxy's description before the cluster's",
+    ),
+    (
+        "Regions",
+        "Regions based on UN M49",
+        "the converter puts the galaxy's description before the cluster's",
+    ),
+    ("2025-06-24-01flip", "email-dst", "an address is `email` unless something says that it received"),
+    ("2024-06-10-OriginLogger", "email-dst", "an address is `email` unless something says that it received"),
+    (
+        "2025-08-11-rise-in-AI",
+        "gosupersonic.email",
+        "the bundle has two objects of this id: one replaces the other",
+    ),
+];

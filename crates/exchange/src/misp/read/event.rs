@@ -51,7 +51,8 @@ pub(super) struct Reader<'e, 's, 'o> {
     /// What stays of deleted attributes and objects.
     pub(super) gone: Vec<Attribute>,
     pub(super) gone_objects: Vec<Object>,
-    extended: bool,
+    /// Whether something handed on uses the extension, which then goes along.
+    pub(super) extended: bool,
 }
 
 impl<'e, 's, 'o> Reader<'e, 's, 'o> {

@@ -47,6 +47,15 @@ impl Reader<'_, '_, '_> {
         ids
     }
 
+    /// Hands on an object that MISP held whole. Properties of others' own are declared, for strict readers.
+    fn emit_whole(&mut self, mut object: Map<String, Json>, path: &str) {
+        if object.keys().any(|property| property.starts_with("x_")) && !object.contains_key("extensions") {
+            extension::declare(&mut object);
+            self.extended = true;
+        }
+        self.emit_plain(Json::Object(object), path);
+    }
+
     /// The cluster's UUID; one of its own where it has none, or one that another cluster has too.
     fn cluster_uuid(&mut self, kind: &str, one: &Cluster) -> Uuid {
         let name = format!("{kind}\n{}", one.value.as_str());
@@ -69,7 +78,7 @@ impl Reader<'_, '_, '_> {
             return id;
         }
         if cluster::is_stix(kind) && is_derived(&object, galaxy, one, &text) {
-            self.emit_plain(Json::Object(object), path);
+            self.emit_whole(object, path);
         } else {
             self.emit_with(object, extension::CLUSTER, &Carried { cluster: one, galaxy }, path);
         }

@@ -426,8 +426,14 @@ fn uuid_of(attribute: &Attribute) -> Option<Uuid> {
 }
 
 impl Thing {
-    fn named<'a>(&self, attributes: &'a [Attribute]) -> Option<&'a str> {
-        self.name.iter().find_map(|role| value_of(attributes, role))
+    fn named(&self, attributes: &[Attribute]) -> Option<String> {
+        let of = |role: &str| value_of(attributes, role);
+        if of("full-name").is_none()
+            && let (Some(first), Some(last)) = (of("first-name"), of("last-name"))
+        {
+            return Some(format!("{first} {last}"));
+        }
+        self.name.iter().find_map(|role| of(role)).map(str::to_owned)
     }
 
     fn fill(&self, attributes: &[Attribute], comment: Option<&str>, stix: &mut Map<String, Json>) {
@@ -435,7 +441,7 @@ impl Thing {
         let description =
             ["description", "summary", "text"].iter().find_map(|role| value_of(attributes, role));
         match self.object_type {
-            "vulnerability" => vulnerability(name, stix),
+            "vulnerability" => vulnerability(&name, stix),
             "malware" => {
                 let family = value_of(attributes, "is_family")
                     .is_some_and(|text| matches!(text, "1" | "true" | "True"));
