@@ -9,6 +9,7 @@ mod corpus;
 mod demo;
 mod forms;
 mod kill;
+mod misp_client;
 mod node;
 mod resolver;
 mod strangers;
