@@ -143,7 +143,11 @@ impl Node {
         Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
     }
 
-    fn lists(&self) -> Result<Option<Arc<Lists>>, Failure> {
+    /// The warning lists of the configured folder, besides those compiled in; `None` if there is no folder.
+    ///
+    /// # Errors
+    /// When the folder can't be read.
+    pub(crate) fn lists(&self) -> Result<Option<Arc<Lists>>, Failure> {
         let Some(folder) = &self.config.guard.lists else { return Ok(None) };
         let unreadable = |error: std::io::Error| {
             Failure::usage(format!("the warning lists in {} can't be read: {error}", folder.display()))

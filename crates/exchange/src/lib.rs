@@ -1,5 +1,6 @@
-//! Protocols in and out: a TAXII 2.1 server and client, and readers for STIX bundles, MISP events, CSV and plain lists.
+//! Protocols in and out: a TAXII 2.1 server and client, MISP both ways, and readers for STIX bundles, MISP events, CSV and plain lists.
 
+pub mod misp;
 pub mod pull;
 pub mod read;
 pub mod taxii;

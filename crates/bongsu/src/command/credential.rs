@@ -71,6 +71,8 @@ const TSIG_ALGORITHM: &str = "hmac-sha256";
 pub(crate) struct Made {
     pub id: String,
     pub token: String,
+    /// The same in letters and digits alone.
+    pub misp_key: String,
     pub expires: Option<String>,
 }
 
@@ -93,6 +95,7 @@ pub(crate) fn make_token(node: &Node, member: Option<MemberId>, days: Option<u32
     Ok(Made {
         id: token.id.simple().to_string(),
         token: token.reveal(),
+        misp_key: token.misp_key(),
         expires: expires.map(|at| at.to_string()),
     })
 }
@@ -110,11 +113,13 @@ pub(crate) fn token(node: &Node, handle: Option<&str>, days: Option<u32>) -> Res
     let made = make_token(node, member, days)?;
     let who = handle.unwrap_or("operator");
     let text = format!(
-        "Token of {who}, shown this once: {}\nUse it as a Bearer token, or as the password of user {who}.\n",
-        made.token
+        "Token of {who}, shown this once: {}\nUse it as a Bearer token, or as the password of user {who}.\n\
+         For MISP, which takes letters and digits alone, the same is: {}\n",
+        made.token, made.misp_key
     );
-    let json =
-        json!({"member": handle, "token": {"id": made.id, "token": made.token, "expires": made.expires}});
+    let token =
+        json!({"id": made.id, "token": made.token, "misp_key": made.misp_key, "expires": made.expires});
+    let json = json!({"member": handle, "token": token});
     Ok(Answer::done(json, text))
 }
 

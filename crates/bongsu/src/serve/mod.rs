@@ -1,4 +1,4 @@
-//! The servers of a node, put together: pages, TAXII and artefacts over HTTP, zones over DNS, commands over a socket.
+//! The servers of a node, put together: pages, TAXII, MISP and artefacts over HTTP, zones over DNS, commands over a socket.
 //!
 //! They stop in order: nothing new is accepted, what is under way ends, the store closes last.
 
@@ -18,6 +18,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use deliver::zone::server::Server as ZoneServer;
+use exchange::misp::rest::{Misp, is_misp, router as misp};
 use exchange::taxii::{Taxii, router as taxii};
 use listen::Listener;
 use std::net::SocketAddr;
@@ -197,6 +198,12 @@ fn router(node: &Node) -> Result<Router, Failure> {
         title: title.clone(),
         contact: None,
     });
+    let misp = misp(Misp {
+        gate: node.gate.clone(),
+        now: Arc::clone(&now),
+        body_bytes_max: node.config.http.body_bytes_max,
+        lists: node.lists()?,
+    });
     let zone_origin =
         node.config.dns.enabled.then(|| node.config.dns.origin.trim_end_matches('.').to_owned());
     let pages = Pages {
@@ -213,6 +220,7 @@ fn router(node: &Node) -> Result<Router, Failure> {
         let surface = match request.uri().path().split('/').nth(1) {
             Some("taxii2" | "api") => taxii.clone(),
             Some("d") => artefacts.clone(),
+            _ if is_misp(request.uri().path()) => misp.clone(),
             _ => pages.clone(),
         };
         surface.oneshot(request)

@@ -26,6 +26,7 @@ fn the_demo_shows_what_each_got_and_leaves_nothing_behind() {
     }
     let url =
         said.split("Open ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().trim_end_matches('/');
+    crate::node::provide();
     let get = |path: &str| reqwest::blocking::get(format!("{url}{path}")).unwrap();
     let page = get("/").text().unwrap();
     for member in

@@ -10,6 +10,7 @@ mod demo;
 mod forms;
 mod intake;
 mod kill;
+mod misp_client;
 mod node;
 mod resolver;
 mod strangers;

@@ -97,6 +97,7 @@ impl Node {
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        provide();
         let client = Client::builder().timeout(Duration::from_secs(120)).build().unwrap();
         Serving {
             child: Mutex::new(child),
@@ -149,6 +150,11 @@ impl Serving {
         assert!(told.success());
         assert!(wait(Duration::from_secs(30), || child.try_wait().unwrap()).unwrap().success());
     }
+}
+
+/// The tests' own clients have the provider that the node has.
+pub(crate) fn provide() {
+    let _another_thread_was_first = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// Asks again and again until there is something, at most for `time`.

@@ -66,6 +66,7 @@ fn member() -> Member {
         own_assets: Vec::new(),
         confidence_min: 0,
         contact: None,
+        intake: policy::Intake::Accept,
         ended: false,
     }
 }

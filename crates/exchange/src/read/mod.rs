@@ -8,11 +8,10 @@
 mod csv;
 mod detect;
 mod indicator;
-mod misp;
 mod plain;
 mod stix_json;
 mod text;
-mod time;
+pub(crate) mod time;
 
 use std::io::{BufReader, Cursor, Read};
 use std::ops::ControlFlow;
@@ -177,11 +176,11 @@ pub fn read<R: Read>(
     options: &Options,
     on: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Result<Summary, ReadError> {
-    let mut sink = Sink { on, summary: Summary::default(), stopped: false };
+    let mut sink = Sink::new(on);
     let source = unpacked(source)?;
     match format {
         Format::Stix => stix_json::read(source, &mut sink)?,
-        Format::Misp => misp::read(&text::whole(source)?, options, &mut sink)?,
+        Format::Misp => crate::misp::read::text(&text::whole(source)?, options, &mut sink)?,
         Format::Csv => csv::read(&text::whole(source)?, options, &mut sink)?,
         Format::Plain => plain::read(&text::whole(source)?, options, &mut sink),
     }
@@ -215,15 +214,19 @@ fn unpacked<'r, R: Read + 'r>(mut source: R) -> Result<Box<dyn Read + 'r>, ReadE
 }
 
 /// Where readers put what they find.
-struct Sink<'o> {
+pub(crate) struct Sink<'o> {
     on: &'o mut dyn FnMut(Item) -> ControlFlow<()>,
-    summary: Summary,
-    stopped: bool,
+    pub(crate) summary: Summary,
+    pub(crate) stopped: bool,
 }
 
-impl Sink<'_> {
+impl<'o> Sink<'o> {
+    pub(crate) fn new(on: &'o mut dyn FnMut(Item) -> ControlFlow<()>) -> Self {
+        Self { on, summary: Summary::default(), stopped: false }
+    }
+
     /// Checks an object as any other sender's and hands it on.
-    fn object(&mut self, raw: String, path: &str, dated: bool) {
+    pub(crate) fn object(&mut self, raw: String, path: &str, dated: bool) {
         match stix::read_head(&raw) {
             Ok(head) => {
                 self.summary.objects += 1;
@@ -233,12 +236,12 @@ impl Sink<'_> {
         }
     }
 
-    fn withdrawal(&mut self, id: ObjectId, reason: String) {
+    pub(crate) fn withdrawal(&mut self, id: ObjectId, reason: String) {
         self.summary.withdrawals += 1;
         self.hand_on(Item::Withdrawal(Withdrawal { id, reason }));
     }
 
-    fn finding(&mut self, finding: Finding) {
+    pub(crate) fn finding(&mut self, finding: Finding) {
         match finding.severity {
             stix::Severity::Error => self.summary.errors += 1,
             stix::Severity::Warning => self.summary.warnings += 1,

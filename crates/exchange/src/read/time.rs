@@ -8,7 +8,7 @@ const SECONDS_MAX: i64 = 100_000_000_000;
 
 /// Reads `2023-05-15 15:48:35`, `2023-05-15`, RFC 3339 with any offset, `2023/05/15`, seconds or milliseconds since
 /// 1970. What has no zone is UTC. `None` for everything else: day and month are not guessed.
-pub(super) fn lenient(text: &str) -> Option<Timestamp> {
+pub(crate) fn lenient(text: &str) -> Option<Timestamp> {
     let text = text.trim().trim_end_matches("UTC").trim_end_matches("GMT").trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && text.len() >= 8 {
         let number: i64 = text.parse().ok()?;

@@ -1,12 +1,12 @@
 //! Log-in: from what a request shows to who asks.
 //!
-//! One layer ([`around`] with [`admit`]) stands around all three HTTP surfaces. It turns credentials into
+//! One layer ([`around`] with [`admit`]) stands around all HTTP surfaces. It turns credentials into
 //! a [`Caller`] in the request's extensions, or answers 401 itself, in the form that the surface speaks
 //! (TAXII's error object, plain text, a page). Credentials come in one of three ways: HTTP Basic (user =
 //! handle, password = token), Bearer, or a path `/t/TOKEN/…` for devices that can hold nothing but a URL
-//! (reading lists, rules and zones only).
-//! A request that shows none of these is the member's that registered the certificate which the listener has verified
-//! ([`PeerCertificate`]), if there is one.
+//! (reading lists, rules and zones only). Where MISP is spoken, a token stands in the header without a scheme's name, or in
+//! `X-MISP-AUTH`. A request that shows none of these is the member's that registered the certificate which the listener
+//! has verified ([`PeerCertificate`]), if there is one.
 //!
 //! An operator may look at everything as a member gets it: `/as/HANDLE/…` is answered as to that member,
 //! read-only. Absent, wrong, expired and revoked credentials are answered alike. What this must never do:
@@ -38,6 +38,9 @@ use stix::Timestamp;
 pub const OPERATOR: &str = "operator";
 /// Characters of an `Authorization` header; no scheme of ours needs more.
 const AUTHORIZATION_CHARS_MAX: usize = 1024;
+
+/// Where MISP's clients may show their key instead.
+const MISP_KEY: &str = "x-misp-auth";
 
 /// Everything that log-in needs.
 pub struct Auth {
@@ -144,7 +147,7 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
         // A token in a path ends up in logs of proxies: it reads artefacts and nothing else.
         Some(_) if !reads || surface != Surface::Artefact => return refusal::absent(surface),
         Some(text) => Token::read(text).map_or(Shown::Malformed, |token| Shown::Token { token, user: None }),
-        None => shown(request.headers()),
+        None => shown(request.headers(), surface),
     };
     let book = auth.gate.book();
     let certified = request
@@ -207,12 +210,17 @@ fn is_local(request: &Request) -> bool {
     name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn shown(headers: &HeaderMap) -> Shown {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Shown::Nothing };
+fn shown(headers: &HeaderMap, surface: Surface) -> Shown {
+    let speaks_misp = matches!(surface, Surface::Misp | Surface::Feed);
+    let value = headers.get(header::AUTHORIZATION).or_else(|| headers.get(MISP_KEY).filter(|_| speaks_misp));
+    let Some(value) = value else { return Shown::Nothing };
     if value.len() > AUTHORIZATION_CHARS_MAX {
         return Shown::Malformed;
     }
-    read_authorization(value.to_str().unwrap_or_default()).unwrap_or(Shown::Malformed)
+    let value = value.to_str().unwrap_or_default();
+    let bare = || Token::read(value.trim()).map(|token| Shown::Token { token, user: None });
+    let read = read_authorization(value).or_else(|| if speaks_misp { bare() } else { None });
+    read.unwrap_or(Shown::Malformed)
 }
 
 /// Source: RFC 9110, section 11.4 (schemes are case-insensitive); RFC 7617 (Basic); RFC 6750 (Bearer).

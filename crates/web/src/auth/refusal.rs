@@ -1,6 +1,6 @@
 //! Refusals, in the form that each surface speaks.
 //!
-//! The three surfaces have three error formats: TAXII's error object, plain text for devices, a page for
+//! The surfaces have error formats of their own: TAXII's error object, MISP's, plain text for devices, a page for
 //! people. Only the form differs; what is said never tells what exists.
 
 use crate::page;
@@ -14,8 +14,12 @@ use std::time::Duration;
 pub(super) enum Surface {
     /// TAXII 2.1.
     Taxii,
+    /// MISP's REST API, which refuses in a way of its own.
+    Misp,
     /// Artefacts for devices and people.
     Artefact,
+    /// A MISP feed.
+    Feed,
     /// Pages for people.
     Page,
     /// What anyone may see: the style sheet, the health check.
@@ -30,13 +34,20 @@ impl Surface {
             "/healthz" | "/style.css" => Self::Open,
             _ if under("/taxii2") || under("/api") => Self::Taxii,
             _ if under("/d") => Self::Artefact,
+            _ if under("/misp/feed") => Self::Feed,
+            _ if exchange::misp::rest::is_misp(path) => Self::Misp,
             _ => Self::Page,
         }
     }
 }
 
-/// 401: no credentials, or ones that do not hold.
+/// 401: no credentials, or ones that do not hold. MISP says 403, which is what its partners look for.
 pub(super) fn log_in(surface: Surface) -> Response {
+    if surface == Surface::Misp {
+        let what = "Authentication failed. Please make sure you pass the API key of an API enabled user along in the \
+                    Authorization header.";
+        return answer(surface, StatusCode::FORBIDDEN, what, what);
+    }
     let what = "Log in with your member handle and token (HTTP Basic), or with the token alone (Bearer). \
                 Ask the node's operator for a token.";
     let mut response = answer(surface, StatusCode::UNAUTHORIZED, "Log-in needed", what);
@@ -68,7 +79,9 @@ fn answer(surface: Surface, status: StatusCode, title: &str, what: &str) -> Resp
             serde_json::json!({"title": title, "description": what, "http_status": status.as_u16().to_string()})
                 .to_string(),
         ),
-        Surface::Artefact | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),
+        // Source: MISP 2.5, RestResponseComponent.
+        Surface::Misp => ("application/json", serde_json::json!({"name": what, "message": what, "url": ""}).to_string()),
+        Surface::Artefact | Surface::Feed | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),
         Surface::Page => return page::error(status, title, what),
     };
     let mut response = Response::new(Body::from(body));

@@ -1,6 +1,7 @@
 //! Tokens: what a member shows, and what the node keeps of it.
 //!
-//! A token is `id.secret`: the credential's id, so that it is found in one step, and 256 random bits. The node
+//! A token is `id.secret`: the credential's id, so that it is found in one step, and 256 random bits. MISP takes keys of
+//! letters and digits alone, so a token has a second spelling, both parts in hexadecimal ([`Token::misp_key`]). The node
 //! keeps HMAC-SHA-256 of both under a secret of its own, which lies outside the store: whoever reads the store
 //! (a backup) can neither use a credential nor try tokens against it. A slow hash would add nothing against
 //! 256 random bits. Comparison takes the same time wherever the first difference is.
@@ -17,6 +18,8 @@ use uuid::Uuid;
 pub const SECRET_BYTES: usize = 32;
 /// Characters of a token: 32 of the id, a dot, 43 of the secret.
 pub(super) const TOKEN_CHARS: usize = 76;
+/// Characters of the other spelling: 32 of the id, 64 of the secret.
+const KEY_CHARS: usize = 96;
 
 /// A token in the clear; exists only while it is made or checked, and is never logged.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +41,9 @@ impl Token {
 
     /// Reads what a member shows. `None` if it can't be a token.
     pub fn read(text: &str) -> Option<Self> {
+        if text.len() == KEY_CHARS {
+            return Self::read_key(text);
+        }
         if text.len() != TOKEN_CHARS {
             return None;
         }
@@ -45,6 +51,22 @@ impl Token {
         let id = Uuid::try_parse(id).ok()?;
         let secret = URL_SAFE_NO_PAD.decode(secret).ok()?;
         Some(Self { id, secret: secret.try_into().ok()? })
+    }
+
+    fn read_key(text: &str) -> Option<Self> {
+        let (id, secret) = text.split_at_checked(KEY_CHARS - 2 * SECRET_BYTES)?;
+        let mut bytes = [0; SECRET_BYTES];
+        for (byte, pair) in bytes.iter_mut().zip(secret.as_bytes().chunks_exact(2)) {
+            let [high, low] = [pair.first()?, pair.get(1)?].map(|digit| char::from(*digit).to_digit(16));
+            *byte = u8::try_from(high? * 16 + low?).ok()?;
+        }
+        Some(Self { id: Uuid::try_parse(id).ok()?, secret: bytes })
+    }
+
+    /// The same in letters and digits alone, as a MISP instance takes keys.
+    pub fn misp_key(&self) -> String {
+        let secret: String = self.secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{}{secret}", self.id.as_simple())
     }
 
     /// The text to show to the member, once.
@@ -109,6 +131,18 @@ mod tests {
         assert!(!key.matches(&Token::new(token.id, [4; 32]), &kept));
         assert!(!key.matches(&Token::new(Uuid::from_u128(6), [3; 32]), &kept));
         assert!(!key.matches(&read, &kept[..31]));
+    }
+
+    #[test]
+    fn a_token_is_the_same_in_letters_and_digits_alone() {
+        let key = token().misp_key();
+        assert!(key.len() == super::KEY_CHARS && key.bytes().all(|b| b.is_ascii_alphanumeric()), "{key}");
+        assert_eq!(Token::read(&key), Some(token()));
+        assert_eq!(Token::read(&key.to_uppercase()), Some(token()));
+        for bad in [&key[1..], &key.replace('3', "g"), &format!("{}é", &key[2..]), &format!("+{}", &key[1..])]
+        {
+            assert_eq!(Token::read(bad), None, "{bad}");
+        }
     }
 
     #[test]

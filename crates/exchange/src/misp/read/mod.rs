@@ -6,20 +6,38 @@
 //!
 //! Source: MISP core format (draft-dulaunoy-misp-core-format); rule X-9.
 
+pub(super) use context::{MISP_NAMESPACE, NO_DATE, pap_word};
+pub(super) use element::pattern_of_attribute;
+pub(super) use event::{description_uuid, uuid};
+pub(super) use object::pattern_of_object;
+pub(super) use said::{analyst_time, link_uuid, relation_uuid};
+
 mod attribute;
 mod context;
+mod element;
 mod event;
-mod wire;
+mod galaxy;
+mod object;
+mod said;
+
+use std::ops::ControlFlow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stix::Finding;
 
-use super::{Options, ReadError, Sink};
-use wire::Event;
+use crate::misp::wire::Event;
+use crate::read::{Item, Options, ReadError, Sink, Summary};
 
 /// Most events in one file.
 const EVENTS_MAX: usize = 1_000_000;
+
+/// Reads one event. `on` gets its objects, withdrawals and findings in order, and can stop the reading.
+pub fn event(event: &Event, options: &Options, on: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Summary {
+    let mut sink = Sink::new(on);
+    event::read(event.clone(), "", options, &mut sink);
+    sink.summary
+}
 
 /// An event in its envelope, or bare.
 #[derive(Deserialize)]
@@ -30,7 +48,7 @@ struct Holder<'a> {
     response: Option<&'a RawValue>,
 }
 
-pub(super) fn read(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+pub(crate) fn text(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result<(), ReadError> {
     let whole: &RawValue = serde_json::from_str(text).map_err(ReadError::Misp)?;
     let mut path = Vec::new();
     let mut count = 0;
@@ -61,7 +79,7 @@ fn holder(text: &str, path: &mut Vec<String>, options: &Options, sink: &mut Sink
     *count += 1;
     let place: String = path.iter().filter(|part| *part != ".").map(String::as_str).collect();
     match serde_json::from_str::<Event>(text) {
-        Ok(event) if is_event(&event) => event::read(&event, &place, options, sink),
+        Ok(event) if is_event(&event) => event::read(event, &place, options, sink),
         Ok(_) => sink.finding(Finding::error(
             "misp-no-event",
             place,

@@ -1,0 +1,391 @@
+//! The part of MISP's REST API that PyMISP and MISP's own synchronisation use, so that a node can be given to them as a MISP.
+//!
+//! A circle's objects are seen as events ([`view`]); what comes in becomes STIX and goes through [`gate::Gate::submit`], what
+//! goes out comes from a [`gate::Reader`]. A member's events are those of all circles that it is in; `circle=NAME` in the
+//! query narrows that to one. This module knows MISP's paths and answers and decides nothing: what is not there and what is
+//! not for this member are one answer.
+//!
+//! Source: MISP 2.5 (controllers and `ServerSyncTool`), PyMISP 2.5, misp-guard's list of what synchronisation asks.
+
+mod about;
+mod analyst;
+mod attribute;
+mod call;
+mod dress;
+mod error;
+mod events;
+mod export;
+mod filter;
+mod merge;
+mod number;
+mod objects;
+mod parties;
+mod save;
+mod search;
+mod sightings;
+mod tags;
+mod types;
+mod view;
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State as Extracted};
+use axum::response::{IntoResponse as _, Response};
+use flate2::read::GzDecoder;
+use gate::Gate;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use policy::{Caller, Channel, CircleId, Level, MemberId};
+use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
+use stix::Timestamp;
+use watch::Lists;
+
+use call::Call;
+pub use call::is_misp;
+pub(crate) use dress::{for_feed, organisation, shown_tags};
+use error::Answer;
+pub use error::MispError;
+pub(crate) use export::hashes;
+pub(crate) use view::{View, Views, attributes, uuid_of};
+
+use crate::misp::feed::publish;
+
+/// Bytes of an answer beyond which a search has to be narrowed or paged.
+pub const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// What the server is made of.
+pub struct Misp {
+    /// The door to the circles.
+    pub gate: Gate,
+    /// The clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Most bytes of a request's body, after unpacking.
+    pub body_bytes_max: usize,
+    /// The lists behind `warninglists/checkValue`; `None` means those compiled in.
+    pub lists: Option<Arc<Lists>>,
+}
+
+pub(crate) struct State {
+    pub(crate) misp: Misp,
+    pub(crate) views: Views,
+}
+
+/// Who asks, over what, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    pub(crate) member: MemberId,
+    pub(crate) encrypted: bool,
+    pub(crate) now: Timestamp,
+    /// The one circle that is meant, if the request names one.
+    circle: Option<String>,
+}
+
+/// A request with its body.
+pub(crate) struct Asked {
+    call: Call,
+    who: Who,
+    body: Bytes,
+    /// The tags that the client has of an earlier answer.
+    known: Option<String>,
+}
+
+/// The routes of the server: MISP's at the root and under `/misp`, and the feeds under `/misp/feed`.
+pub fn router(misp: Misp) -> Router {
+    let views = Views::new(misp.gate.clone());
+    let state = Arc::new(State { misp, views });
+    Router::new().fallback(answer).with_state(state)
+}
+
+async fn answer(Extracted(state): Extracted<Arc<State>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let shown = path.chars().take(200).collect::<String>();
+    let made = match path.strip_prefix("/misp/feed") {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => feed(state, rest.to_owned(), request).await,
+        _ => api(state, request).await,
+    };
+    let mut response = made.unwrap_or_else(|error| error.at(&shown));
+    // What one member gets must not be handed to another by a cache between.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+async fn feed(state: Arc<State>, path: String, request: Request) -> Answer {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(MispError::new(StatusCode::METHOD_NOT_ALLOWED, "A feed is read with GET."));
+    }
+    let who = who(&state, &request)?;
+    let known = header_text(request.headers(), header::IF_NONE_MATCH);
+    blocking(move || publish::answer(&state, &who, &path, known.as_deref())).await
+}
+
+async fn api(state: Arc<State>, request: Request) -> Answer {
+    let call = Call::read(request.method(), request.uri().path(), request.uri().query());
+    let call = call.ok_or_else(|| MispError::new(StatusCode::NOT_FOUND, "Not Found"))?;
+    let mut who = who(&state, &request)?;
+    who.circle = call.named("circle").filter(|name| !name.is_empty()).map(str::to_owned);
+    let known = header_text(request.headers(), header::IF_NONE_MATCH);
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    // A page in a browser that is logged in here could send forms, but no JSON, without being asked.
+    if changes && !is_json(request.headers()) {
+        let message = "Send Content-Type: application/json.";
+        return Err(MispError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
+    let packed = header_text(request.headers(), header::CONTENT_ENCODING);
+    let body = read_body(request.into_body(), packed.as_deref(), state.misp.body_bytes_max).await?;
+    blocking(move || dispatch(&state, &Asked { call, who, body, known })).await
+}
+
+async fn blocking(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(MispError::unavailable(&error)))
+}
+
+fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let sent = header_text(headers, header::CONTENT_TYPE).unwrap_or_default();
+    sent.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The member that asks, if it exchanges objects. An operator looks at what a member gets under `/as/HANDLE/`.
+fn who(state: &State, request: &Request) -> Result<Who, MispError> {
+    let caller = request.extensions().get::<Caller>().copied();
+    let encrypted = request.extensions().get::<Channel>().is_some_and(|channel| channel.encrypted);
+    let Some(Caller::Member(member)) = caller else {
+        let message = "An operator is in no circle. Use a member's key, or look at what a member gets under /as/HANDLE/.";
+        return Err(MispError::new(StatusCode::FORBIDDEN, message));
+    };
+    let book = state.misp.gate.book();
+    let exchanges =
+        book.member(member).is_some_and(|member| !member.ended && member.level == Level::Exchange);
+    if !exchanges {
+        let message =
+            "MISP's formats hold the objects themselves, which are for members of the level `exchange`.";
+        return Err(MispError::new(StatusCode::FORBIDDEN, message));
+    }
+    Ok(Who { member, encrypted, now: (state.misp.now)(), circle: None })
+}
+
+async fn read_body(body: Body, packed: Option<&str>, bytes_max: usize) -> Result<Bytes, MispError> {
+    let too_long = || {
+        let message = format!("A request may have {bytes_max} bytes. Split it.");
+        MispError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+    };
+    let bytes = to_bytes(body, bytes_max).await.map_err(|_| too_long())?;
+    match packed {
+        None | Some("identity") => Ok(bytes),
+        Some("gzip") => {
+            let mut plain = Vec::new();
+            let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+            let read = GzDecoder::new(bytes.as_ref()).take(limit).read_to_end(&mut plain);
+            read.map_err(|error| MispError::bad_request(format!("The body can't be unpacked: {error}")))?;
+            if plain.len() > bytes_max { Err(too_long()) } else { Ok(plain.into()) }
+        }
+        Some(_) => {
+            let message = "A body comes as it is or packed with gzip.";
+            Err(MispError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+        }
+    }
+}
+
+/// Hands a request to what answers it.
+fn dispatch(state: &State, asked: &Asked) -> Answer {
+    let call = &asked.call;
+    let reads = matches!(call.method, Method::GET | Method::HEAD);
+    let posts = call.method == Method::POST;
+    let removes = posts || call.method == Method::DELETE;
+    match (call.controller.as_str(), call.action.as_str()) {
+        ("servers", "getversion") if reads => about::version(state, asked),
+        ("servers", "getpymispversion") if reads => about::pymisp_version(),
+        ("servers", "posttest") if posts => about::post_test(asked),
+        ("servers", "getavailablesyncfilteringrules") if reads => about::filtering_rules(state, asked),
+        ("users", "view") if reads => about::user(state, asked),
+        ("attributes", "describetypes") if reads => types::describe(),
+        ("events", "index") => events::index(state, asked),
+        ("events", "view") => events::view(state, asked),
+        ("events", "add") if posts => events::add(state, asked),
+        ("events", "edit") if posts || call.method == Method::PUT => events::edit(state, asked),
+        ("events", "delete") if removes => events::delete(state, asked),
+        ("events", "publish" | "alert") if posts => events::publish(state, asked, true),
+        ("events", "unpublish") if posts => events::publish(state, asked, false),
+        ("events", "filtereventidsforpush") if posts => events::filter_for_push(state, asked),
+        ("events", "restsearch") => search::events(state, asked),
+        ("attributes", "restsearch") => search::attributes(state, asked),
+        ("objects", "restsearch") => search::objects(state, asked),
+        ("attributes", "index") if reads => search::attributes(state, asked),
+        ("attributes", "view") if reads => attribute::view(state, asked),
+        ("attributes", "add") if posts => attribute::add(state, asked),
+        ("attributes", "edit") if posts || call.method == Method::PUT => attribute::edit(state, asked),
+        ("attributes", "delete") if removes => attribute::delete(state, asked),
+        ("objects", "view") if reads => objects::view(state, asked),
+        ("objects", "add") if posts => objects::add(state, asked),
+        ("objects", "edit") if posts || call.method == Method::PUT => objects::edit(state, asked),
+        ("objects", "delete") if removes => objects::delete(state, asked),
+        ("objectreferences", "add") if posts => objects::add_reference(state, asked),
+        ("sightings", "add") if posts => sightings::add(state, asked),
+        ("sightings", "bulksavesightings") if posts => sightings::bulk(state, asked),
+        ("sightings", "filtersightinguuidsforpush") if posts => sightings::filter_for_push(state, asked),
+        ("sightings", "restsearch") => sightings::search(state, asked),
+        ("sightings", "index" | "listsightings") => sightings::list(state, asked),
+        ("sightings", "delete") if removes => sightings::delete(state, asked),
+        ("tags", "attachtagtoobject") if posts => tags::attach(state, asked),
+        ("tags", "removetagfromobject") if posts => tags::remove(state, asked),
+        ("tags", "index" | "search") => tags::list(state, asked),
+        ("sharinggroups", "index") if reads => parties::groups(state, asked),
+        ("sharinggroups", "view") if reads => parties::group(state, asked),
+        ("organisations", "index") if reads => parties::organisations(state, asked),
+        ("organisations", "view") if reads => parties::organisation(state, asked),
+        ("warninglists", "checkvalue") if posts => about::warninglists(state, asked),
+        ("shadowattributes", "index") if reads => analyst::proposals(state, asked),
+        ("galaxyclusters", "restsearch") => Ok(json(&serde_json::json!({ "response": [] }))),
+        ("galaxies", "pushcluster") | ("shadowattributes", "add" | "edit" | "delete") => {
+            Err(MispError::forbidden())
+        }
+        ("analystdata", "indexminimal") => analyst::index_minimal(state, asked),
+        ("analystdata", "index") if reads => analyst::index(state, asked),
+        ("analystdata", "filteranalystdataforpush") if posts => analyst::filter_for_push(state, asked),
+        ("analystdata", "pushanalystdata") if posts => analyst::push(state, asked),
+        (controller, action) => {
+            let message = format!("`{controller}/{action}` is not offered here with {}.", call.method);
+            Err(MispError::new(StatusCode::NOT_FOUND, message.chars().take(300).collect::<String>()))
+        }
+    }
+}
+
+impl Asked {
+    /// The body as JSON; null if there is none.
+    fn json(&self) -> Result<Json, MispError> {
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Json::Null);
+        }
+        serde_json::from_slice(&self.body)
+            .map_err(|error| MispError::bad_request(format!("The body is no JSON: {error}")))
+    }
+
+    /// What is named in the path and the query, then what the body holds, without the envelope that MISP allows around it.
+    fn parameters(&self) -> Result<Vec<(String, Json)>, MispError> {
+        let text = |value: &str| match value.contains("||") {
+            true => value.split("||").map(Json::from).collect::<Vec<_>>().into(),
+            false => Json::from(value),
+        };
+        let mut all: Vec<(String, Json)> = Vec::new();
+        for (name, value) in &self.call.named {
+            // `uuid[]:A/uuid[]:B` is a list.
+            match name.strip_suffix("[]") {
+                None => all.push((name.clone(), text(value))),
+                Some(name) => match all.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, Json::Array(list))) => list.push(Json::from(value.as_str())),
+                    _ => all.push((name.to_owned(), Json::from(vec![value.as_str()]))),
+                },
+            }
+        }
+        match self.json()? {
+            Json::Null => {}
+            Json::Array(list) if list.is_empty() => {}
+            Json::Object(mut body) => {
+                let inner = match body.remove("request") {
+                    Some(Json::Object(inner)) => inner,
+                    _ => body,
+                };
+                all.extend(inner);
+            }
+            _ => return Err(MispError::bad_request(filter::FilterError::Shape.to_string())),
+        }
+        Ok(all)
+    }
+}
+
+impl State {
+    /// What the member sees: of all its circles, or of the one that the request names.
+    fn views(&self, who: &Who) -> Result<Vec<Arc<View>>, MispError> {
+        let Some(name) = &who.circle else {
+            return self.views.all(who.member, who.encrypted, who.now);
+        };
+        Ok(vec![self.view(who, self.circle(who, name)?)?])
+    }
+
+    /// What the member sees of one circle.
+    pub(crate) fn view(&self, who: &Who, circle: CircleId) -> Result<Arc<View>, MispError> {
+        let request = policy::Request {
+            member: who.member,
+            circle,
+            wanted: Level::Exchange,
+            encrypted: who.encrypted,
+            now: who.now,
+            reach: policy::Reach::Member,
+        };
+        let reader = self.misp.gate.reader(request).map_err(|_| MispError::not_found("circle"))?;
+        self.views.of(&reader)
+    }
+
+    /// The circle of this name or UUID, if the member is in it.
+    pub(crate) fn circle(&self, who: &Who, name: &str) -> Result<CircleId, MispError> {
+        let book = self.misp.gate.book();
+        let mut own = book.circles_of(who.member).into_iter();
+        let found = own.find(|circle| circle.handle == name || name.parse() == Ok(circle.id));
+        found.map(|circle| circle.id).ok_or_else(|| MispError::not_found("circle"))
+    }
+
+    /// An event that the member sees, by UUID or number; of one that is in several circles the newest.
+    fn event(&self, who: &Who, id: &str) -> Result<(Arc<View>, usize), MispError> {
+        let views = self.views(who)?;
+        let found = views.into_iter().filter_map(|view| view.event(id).map(|at| (view, at)));
+        let changed = |(view, at): &(Arc<View>, usize)| view.facts.get(*at).map(|facts| facts.changed);
+        // `max_by_key` gives the last of several; the first circle's is as good and stays the same.
+        found
+            .reduce(|a, b| if changed(&b) > changed(&a) { b } else { a })
+            .ok_or_else(|| MispError::not_found("event"))
+    }
+
+    /// Whatever has this UUID or number, with its view.
+    fn part(&self, who: &Who, id: &str, what: &str) -> Result<(Arc<View>, view::Part), MispError> {
+        let mut views = self.views(who)?.into_iter();
+        let found = views.find_map(|view| view.find(id).map(|part| (view, part)));
+        found.ok_or_else(|| MispError::not_found(what))
+    }
+}
+
+/// An answer in JSON.
+fn json(value: &impl serde::Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => bytes(body.into(), "application/json"),
+        Err(error) => MispError::unavailable(&error).at(""),
+    }
+}
+
+/// An answer in JSON with how many results there are in all, as MISP's header has it.
+fn counted(value: &impl serde::Serialize, count: usize) -> Response {
+    let mut response = json(value);
+    response.headers_mut().insert("x-result-count", HeaderValue::from(count));
+    response
+}
+
+pub(crate) fn bytes(body: Bytes, content_type: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, content_type)], body).into_response()
+}
+
+/// An entity tag (RFC 9110, 8.8.3): the same for the same bytes.
+pub(crate) fn etag(body: &[u8]) -> String {
+    let hex: String = Sha256::digest(body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{hex}\"")
+}
+
+/// An answer that the client may have already.
+pub(crate) fn with_tag(body: Bytes, content_type: &'static str, known: Option<&str>) -> Response {
+    let tag = etag(&body);
+    let is_known = known.is_some_and(|known| {
+        known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag || one.trim() == "*")
+    });
+    let mut response = match is_known {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => bytes(body, content_type),
+    };
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}

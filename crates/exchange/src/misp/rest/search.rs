@@ -1,0 +1,300 @@
+//! `restSearch` over events, attributes and objects.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+use watch::{Context, Guard, Lists, guess};
+
+use super::error::{Answer, MispError};
+use super::export;
+use super::filter::{Filter, Format, Subject};
+use super::view::View;
+use super::{ANSWER_BYTES_MAX, Asked, State, bytes, dress, events};
+use crate::misp::wire::{Attribute, Event, Object};
+
+/// What a search asks for, from the path, the query and the body; `json` and other formats may stand in the path.
+fn filter(asked: &Asked) -> Result<Filter, MispError> {
+    let mut parameters = asked.parameters()?;
+    if let Some(format) = asked.call.first() {
+        parameters.insert(0, ("returnFormat".to_owned(), Json::from(format)));
+    }
+    let read = Filter::read(parameters.iter().map(|(name, value)| (name.as_str(), value)), asked.who.now);
+    read.map_err(|error| MispError::bad_request(error.to_string()))
+}
+
+/// The events that are asked for. Of one that is in several circles the newest is meant.
+pub(super) fn events_of<'v>(views: &'v [Arc<View>], filter: &Filter) -> Vec<Subject<'v>> {
+    all(views).into_iter().filter(|subject| filter.has_event(subject)).collect()
+}
+
+/// Every event once, in the circles' order.
+fn all(views: &[Arc<View>]) -> Vec<Subject<'_>> {
+    let mut newest: HashMap<Uuid, (usize, i64)> = HashMap::new();
+    let mut subjects: Vec<Subject<'_>> = Vec::new();
+    for view in views {
+        for subject in (0..view.events.len()).filter_map(|at| Subject::new(view, at)) {
+            let facts = *subject.facts;
+            match newest.get_mut(&facts.uuid) {
+                None => {
+                    newest.insert(facts.uuid, (subjects.len(), facts.changed));
+                    subjects.push(subject);
+                }
+                Some((place, changed)) if facts.changed > *changed => {
+                    *changed = facts.changed;
+                    if let Some(known) = subjects.get_mut(*place) {
+                        *known = subject;
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    subjects
+}
+
+/// Text that grows up to a limit.
+#[derive(Default)]
+pub(super) struct Growing(Vec<u8>);
+
+impl Growing {
+    pub(super) fn push(&mut self, text: &[u8]) -> Result<(), MispError> {
+        if self.0.len() + text.len() > ANSWER_BYTES_MAX {
+            let message = format!(
+                "The answer would be longer than {ANSWER_BYTES_MAX} bytes. Narrow the search, or use limit and page."
+            );
+            return Err(MispError::new(http::StatusCode::PAYLOAD_TOO_LARGE, message));
+        }
+        self.0.extend_from_slice(text);
+        Ok(())
+    }
+
+    /// Pushes a value of a list, with a comma before all but the first.
+    fn item(&mut self, is_first: bool, value: &impl serde::Serialize) -> Result<(), MispError> {
+        let text = serde_json::to_vec(value).map_err(|error| MispError::unavailable(&error))?;
+        if !is_first {
+            self.push(b",")?;
+        }
+        self.push(&text)
+    }
+
+    pub(super) fn into_bytes(self) -> axum::body::Bytes {
+        self.0.into()
+    }
+}
+
+fn with_count(mut response: axum::response::Response, count: usize) -> axum::response::Response {
+    response.headers_mut().insert("x-result-count", http::HeaderValue::from(count));
+    response
+}
+
+pub(super) fn events(state: &State, asked: &Asked) -> Answer {
+    let filter = filter(asked)?;
+    let views = state.views(&asked.who)?;
+    let subjects = events_of(&views, &filter);
+    let count = subjects.len();
+    let (first, limit) = filter.window();
+    let wanted: Vec<Subject<'_>> = subjects.into_iter().skip(first).take(limit).collect();
+    let guard = guard(state, &filter);
+    let response = match filter.format {
+        Format::Json => {
+            let mut text = Growing::default();
+            text.push(b"{\"response\":[")?;
+            let mut is_first = true;
+            for subject in &wanted {
+                let Some(event) = narrowed(subject, &filter, guard.as_ref()) else { continue };
+                text.item(is_first, &json!({ "Event": event }))?;
+                is_first = false;
+            }
+            text.push(b"]}")?;
+            bytes(text.into_bytes(), "application/json")
+        }
+        Format::Stix2 => export::stix2(state, asked, &wanted, None)?,
+        Format::Count => bytes(count.to_string().into_bytes().into(), "application/json"),
+        _ => {
+            let mut rows = Vec::new();
+            for subject in &wanted {
+                rows.extend(
+                    super::attributes(subject.event).map(|(attribute, object)| (*subject, attribute, object)),
+                );
+            }
+            rows.retain(|(subject, attribute, _)| {
+                filter.keeps(subject, attribute) && passes(guard.as_ref(), attribute)
+            });
+            export::rows(&filter, &rows)?
+        }
+    };
+    Ok(with_count(response, count))
+}
+
+/// An event with what of it the search leaves in.
+fn narrowed(subject: &Subject<'_>, filter: &Filter, guard: Option<&(Guard, Context)>) -> Option<Event> {
+    let mut event = dress::event(subject.view, subject.at)?;
+    if filter.shape.metadata {
+        events::strip_parts(&mut event);
+    }
+    let stays = |attribute: &Attribute| filter.keeps(subject, attribute) && passes(guard, attribute);
+    event.attributes.all.retain(stays);
+    for object in &mut event.objects.all {
+        object.attributes.all.retain(stays);
+    }
+    event.objects.all.retain(|object| !object.attributes.all.is_empty());
+    if !filter.shape.attachments {
+        let in_objects = event.objects.all.iter_mut().flat_map(|object| &mut object.attributes.all);
+        event.attributes.all.iter_mut().chain(in_objects).for_each(|one| one.data = Default::default());
+    }
+    if filter.shape.group_reference_only {
+        event.sharing_group = Default::default();
+    }
+    Some(event)
+}
+
+/// The guard behind `enforceWarninglist`.
+fn guard(state: &State, filter: &Filter) -> Option<(Guard, Context)> {
+    filter.shape.warninglists.then(|| warninglists(state))
+}
+
+/// What is on a warning list, for this node.
+pub(super) fn warninglists(state: &State) -> (Guard, Context) {
+    let lists = state.misp.lists.clone().unwrap_or_else(Lists::builtin);
+    let (guard, _) = Guard::new::<&str>(lists, &[]);
+    (guard, Context::new((state.misp.now)(), 0))
+}
+
+fn passes(guard: Option<&(Guard, Context)>, attribute: &Attribute) -> bool {
+    let Some((guard, context)) = guard else { return true };
+    guess(attribute.value.as_str()).is_none_or(|value| guard.check(&value, context).is_ok())
+}
+
+/// One attribute that is asked for, with its event and object.
+pub(super) type Row<'v> = (Subject<'v>, &'v Attribute, Option<&'v Object>);
+
+pub(super) fn attributes(state: &State, asked: &Asked) -> Answer {
+    let filter = filter(asked)?;
+    let views = state.views(&asked.who)?;
+    let guard = guard(state, &filter);
+    let subjects = all(&views);
+    let mut found: Vec<Row<'_>> = Vec::new();
+    for subject in &subjects {
+        let event = subject.event;
+        let wanted = super::attributes(event).filter(|(attribute, object)| {
+            filter.has_attribute(subject, attribute, *object) && passes(guard.as_ref(), attribute)
+        });
+        found.extend(wanted.map(|(attribute, object)| (*subject, attribute, object)));
+    }
+    let count = found.len();
+    let (first, limit) = filter.window();
+    let rows: Vec<Row<'_>> = found.into_iter().skip(first).take(limit).collect();
+    let response = match filter.format {
+        Format::Json => attributes_json(asked, &filter, &rows)?,
+        Format::Stix2 => {
+            let subjects: Vec<Subject<'_>> = rows.iter().map(|(subject, _, _)| *subject).collect();
+            let only = rows.iter().map(|(_, attribute, _)| attribute.uuid.as_str().to_owned()).collect();
+            export::stix2(state, asked, &subjects, Some(&only))?
+        }
+        Format::Count => bytes(count.to_string().into_bytes().into(), "application/json"),
+        _ => export::rows(&filter, &rows)?,
+    };
+    Ok(with_count(response, count))
+}
+
+fn attributes_json(
+    asked: &Asked,
+    filter: &Filter,
+    rows: &[Row<'_>],
+) -> Result<axum::response::Response, MispError> {
+    let mut text = Growing::default();
+    let is_index = asked.call.action == "index";
+    text.push(if is_index { b"[" } else { b"{\"response\":{\"Attribute\":[" })?;
+    let mut dressed: Option<(usize, *const View, Event)> = None;
+    for (at, (subject, attribute, _)) in rows.iter().enumerate() {
+        let place = (subject.at, std::ptr::from_ref(subject.view));
+        if dressed.as_ref().is_none_or(|(at, view, _)| (*at, *view) != place) {
+            let Some(event) = dress::event(subject.view, subject.at) else { continue };
+            dressed = Some((place.0, place.1, event));
+        }
+        let Some((_, _, event)) = &dressed else { continue };
+        let own = super::attributes(event).map(|(own, _)| own).find(|own| own.uuid == attribute.uuid);
+        let Some(own) = own else { continue };
+        text.item(at == 0, &with_context(own, event, filter))?;
+    }
+    text.push(if is_index { b"]" } else { b"]}}" })?;
+    Ok(bytes(text.into_bytes(), "application/json"))
+}
+
+/// An attribute with what of its event is asked for.
+fn with_context(attribute: &Attribute, event: &Event, filter: &Filter) -> Json {
+    let mut attribute = attribute.clone();
+    if !filter.shape.attachments {
+        attribute.data = Default::default();
+    }
+    if !filter.shape.sightings {
+        attribute.sightings = Default::default();
+    }
+    if filter.shape.event_uuid || filter.shape.context {
+        attribute.event_uuid = event.uuid.clone();
+    }
+    if filter.shape.event_tags {
+        attribute.tags.all.extend(event.tags.iter().cloned());
+    }
+    let mut row = serde_json::to_value(&attribute).unwrap_or_default();
+    let mut short = Map::new();
+    for (name, text) in [
+        ("id", &event.id),
+        ("org_id", &event.org_id),
+        ("orgc_id", &event.orgc_id),
+        ("distribution", &event.distribution),
+        ("info", &event.info),
+        ("uuid", &event.uuid),
+    ] {
+        short.insert(name.to_owned(), text.as_str().into());
+    }
+    if filter.shape.context {
+        let more = [
+            ("date", &event.date),
+            ("timestamp", &event.timestamp),
+            ("publish_timestamp", &event.publish_timestamp),
+            ("threat_level_id", &event.threat_level_id),
+            ("analysis", &event.analysis),
+        ];
+        short.extend(more.map(|(name, text)| (name.to_owned(), text.as_str().into())));
+        short.insert("published".to_owned(), event.published.is_true().into());
+        short.insert("Orgc".to_owned(), serde_json::to_value(&event.orgc).unwrap_or_default());
+        short.insert("Tag".to_owned(), serde_json::to_value(&event.tags).unwrap_or_default());
+    }
+    if let Some(row) = row.as_object_mut() {
+        row.insert("Event".to_owned(), short.into());
+    }
+    row
+}
+
+pub(super) fn objects(state: &State, asked: &Asked) -> Answer {
+    let filter = filter(asked)?;
+    if filter.format != Format::Json {
+        return Err(MispError::bad_request("Objects are searched with returnFormat json."));
+    }
+    let views = state.views(&asked.who)?;
+    let mut found: Vec<(Subject<'_>, usize)> = Vec::new();
+    for subject in all(&views) {
+        for (at, object) in subject.event.objects.iter().enumerate() {
+            let has = |attribute: &Attribute| filter.has_attribute(&subject, attribute, Some(object));
+            if filter.has_object(object) && object.attributes.iter().any(has) {
+                found.push((subject, at));
+            }
+        }
+    }
+    let count = found.len();
+    let (first, limit) = filter.window();
+    let mut text = Growing::default();
+    text.push(b"{\"response\":[")?;
+    let mut is_first = true;
+    for (subject, at) in found.into_iter().skip(first).take(limit) {
+        let event = dress::event(subject.view, subject.at);
+        let Some(object) = event.as_ref().and_then(|event| event.objects.all.get(at)) else { continue };
+        text.item(is_first, &json!({ "Object": object }))?;
+        is_first = false;
+    }
+    text.push(b"]}")?;
+    Ok(with_count(bytes(text.into_bytes(), "application/json"), count))
+}
