@@ -13,6 +13,7 @@ mod decisions;
 mod definitions;
 mod dry_run;
 mod embargo;
+mod equivalents;
 mod explain;
 mod intake;
 mod key;
@@ -27,6 +28,7 @@ mod view;
 
 pub use checkpoint::Checkpoint;
 pub use dry_run::{DryRun, DryRunRow, Fate};
+pub use equivalents::EQUIVALENTS_MAX;
 pub use explain::{Count, Explanation, HeldItem};
 pub use key::NodeKey;
 pub use opening::{Gate, GateError, NotFound};

@@ -1,5 +1,6 @@
 //! The gate itself: a store, the book as it stands, and the key.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -10,6 +11,7 @@ use stix::Timestamp;
 
 use crate::decisions::Decisions;
 use crate::definitions::Definitions;
+use crate::equivalents::Index;
 use crate::key::NodeKey;
 use crate::reader::Reader;
 
@@ -47,6 +49,7 @@ pub(crate) struct Inner {
     pub(crate) decisions: Decisions,
     pub(crate) definitions: Definitions,
     pub(crate) announced: Mutex<crate::embargo::Announced>,
+    pub(crate) equivalents: Mutex<HashMap<LineId, Index>>,
 }
 
 /// The book with a number that grows with every change.
@@ -95,6 +98,7 @@ impl Gate {
             decisions: Decisions::default(),
             definitions: Definitions::default(),
             announced: Mutex::default(),
+            equivalents: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
