@@ -186,7 +186,7 @@ proptest! {
 
 fn every_second(count: u32) -> Observations {
     let sample = |at: u32| Sample {
-        truths: [true, at % 2 == 0, at % 3 == 0, at % 50 == 0],
+        truths: [true, at.is_multiple_of(2), at.is_multiple_of(3), at.is_multiple_of(50)],
         first: at,
         last: at,
         count: 1,
