@@ -19,14 +19,14 @@ fn a_wrong_pattern_is_shown_with_a_caret() {
     pattern 1, line 1, column 22: found `evil`, expected a constant
       [domain-name:value = evil.example]
                            ^
-    2 patterns, 1 of them wrong
+    wrong: 1 of 2
     "#);
     let run = shell.run(&["pattern", "check", r"[file:name MATCHES '(?<=a)b']"]);
     assert_eq!(run.code, 3, "{}", run.err);
     insta::assert_snapshot!(run.out, @r#"
     pattern 1: the regular expression '(?<=a)b' can't be used: look-around, including look-ahead and look-behind, is not supported
       [file:name MATCHES '(?<=a)b']
-    1 patterns, 1 of them wrong
+    wrong: 1 of 1
     "#);
 }
 

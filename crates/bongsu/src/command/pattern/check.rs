@@ -38,8 +38,8 @@ pub(super) fn run(args: &PatternCheckArgs) -> Result<Answer, Failure> {
         rows.push(row(name, pattern, &checked));
     }
     text.push_str(&match wrong {
-        0 => format!("{} patterns, all well formed\n", patterns.len()),
-        _ => format!("{} patterns, {wrong} of them wrong\n", patterns.len()),
+        0 => format!("all well formed: {}\n", patterns.len()),
+        _ => format!("wrong: {wrong} of {}\n", patterns.len()),
     });
     let answer = Answer::done(json!({ "patterns": rows, "wrong": wrong }), text);
     Ok(if wrong == 0 { answer } else { answer.ending(Exit::Findings) })
@@ -64,7 +64,10 @@ fn complaint(name: &str, pattern: &str, checked: &Result<String, CompileError>) 
                 error.expected
             ))
         }
-        Err(error) => Some(format!("{name}: {}\n  {}\n", plain(&error.to_string()), plain(pattern))),
+        Err(error) => {
+            let (shown, _) = pointed(pattern, 0);
+            Some(format!("{name}: {}\n  {shown}\n", plain(&error.to_string())))
+        }
     }
 }
 

@@ -155,19 +155,27 @@ fn reason(error: &regex::Error) -> String {
     }
 }
 
-/// What Perl writes and the library spells otherwise: `$` and `\Z` also stand before a last line's end, `\h` is a blank.
+/// What Perl writes and the library spells otherwise: `$` and `\Z` also stand before a last line's end, `\h` is a blank, a
+/// brace that begins no repetition is a brace.
 fn translated(text: &str) -> String {
     let multi_line = text.contains("(?m") || text.contains("(?s-m") || text.contains("(?im");
     let mut out = String::with_capacity(text.len() + 8);
     let mut in_class = false;
     let mut chars = text.chars();
+    // A brace after one of these belongs to it: `\p{L}`, `\x{41}`.
+    let mut named = false;
     while let Some(c) = chars.next() {
+        let after_name = std::mem::take(&mut named);
         match c {
+            '{' if !in_class && !after_name && !repeats(chars.as_str()) => out.push_str("\\{"),
             '\\' => match chars.next() {
                 Some('Z') if !in_class => out.push_str("(?:\\n?\\z)"),
                 Some('h') => out.push_str(if in_class { " \\t" } else { "[ \\t]" }),
                 Some('e') => out.push_str("\\x1b"),
-                Some(other) => out.extend(['\\', other]),
+                Some(other) => {
+                    named = matches!(other, 'p' | 'P' | 'x' | 'u' | 'U' | 'b');
+                    out.extend(['\\', other]);
+                }
                 None => out.push('\\'),
             },
             '$' if !in_class && !multi_line => out.push_str("(?:\\n?\\z)"),
@@ -182,4 +190,12 @@ fn translated(text: &str) -> String {
         }
     }
     out
+}
+
+/// Whether what follows a brace makes it a repetition: `2}`, `2,}`, `2,3}`.
+fn repeats(rest: &str) -> bool {
+    let Some((inside, _)) = rest.split_once('}') else { return false };
+    let (from, to) = inside.split_once(',').unwrap_or((inside, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    !from.is_empty() && digits(from) && digits(to)
 }

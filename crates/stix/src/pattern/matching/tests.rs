@@ -186,7 +186,7 @@ proptest! {
 
 fn every_second(count: u32) -> Observations {
     let sample = |at: u32| Sample {
-        truths: [true, at % 2 == 0, at % 3 == 0, at % 50 == 0],
+        truths: [true, at.is_multiple_of(2), at.is_multiple_of(3), at.is_multiple_of(50)],
         first: at,
         last: at,
         count: 1,
@@ -288,6 +288,11 @@ fn operators_compare_what_the_specification_says() {
     check("x:nl MATCHES '^two'", false);
     check("x:s MATCHES 'w.rld$'", true);
     check("x:s MATCHES '[$]'", false);
+    check("x:s MATCHES 'l{2}'", true);
+    check("x:s MATCHES '{}'", false);
+    check("x:d MATCHES 'a{,'", false);
+    check("x:s MATCHES '^\\\\p{L}{5} '", true);
+    check("x:s MATCHES '\\\\x{48}'", true);
     check("x:l[*] = 'b'", true);
     check("x:l[2] = 3", true);
     check("x:l[3] = 3", false);
