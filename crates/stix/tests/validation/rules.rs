@@ -813,7 +813,14 @@ fn messages_are_short_and_safe_to_print() {
     let hostile = format!("\u{1b}[2J\u{202e}\n{}", "x".repeat(1 << 20));
     let object =
         with(tool(), json!({"lang": hostile, "x_a": {hostile.clone(): []}, "labels": [{hostile: 1}]}));
-    for finding in findings(&object.to_string()) {
+    let pattern = with(indicator(), json!({"pattern": "[a:b\u{1b}[2J = \u{7} 'x']"}));
+    let twice = "{\"type\":\"bundle\",\"\\u001b\":1,\"\\u001b\":2}";
+    let raws = [object.to_string(), pattern.to_string(), twice.to_owned()];
+    for finding in raws.iter().flat_map(|raw| {
+        let mut found = findings(raw);
+        stix::validate::validate_bundle(raw, &mut |finding| found.push(finding));
+        found
+    }) {
         let text = finding.to_string();
         assert!(text.len() < 1_000 && !text.contains(['\u{1b}', '\n', '\u{202e}']), "{text:?}");
     }
