@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 
 mod member;
 mod share;
+mod validate;
 
 pub(crate) use member::{CircleCommand, CircleProfile, MemberCommand, MemberProfile};
 pub(crate) use share::{DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, TermsArgs, WithdrawArgs};
+pub(crate) use validate::ValidateArgs;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -72,6 +74,8 @@ pub(crate) enum Command {
     Demo,
     /// Recompute everything from the lines and say whether it holds
     Verify,
+    /// Check STIX against every rule of its specification; needs no node
+    Validate(ValidateArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -14,6 +14,7 @@ pub(crate) mod member;
 pub(crate) mod share;
 mod source;
 pub(crate) mod terms;
+pub(crate) mod validate;
 pub(crate) mod verify;
 pub(crate) mod withdraw;
 

@@ -5,3 +5,4 @@
 mod command_line;
 mod node_from_nothing;
 mod shell;
+mod validate;
