@@ -12,11 +12,13 @@ mod member;
 mod pattern;
 mod quarantine;
 mod share;
+mod validate;
 
 pub(crate) use member::{CircleCommand, CircleProfile, CredentialCommand, MemberCommand, MemberProfile};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use share::{DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, TermsArgs, WithdrawArgs};
+pub(crate) use validate::ValidateArgs;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     Demo,
     /// Recompute everything from the lines and say whether it holds
     Verify,
+    /// Check STIX against every rule of its specification; needs no node
+    Validate(ValidateArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell

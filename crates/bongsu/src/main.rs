@@ -44,6 +44,7 @@ fn main() -> ExitCode {
 fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exit::Exit, Failure> {
     let config = || Config::read(global.config.as_deref(), global.folder(), environment());
     let answer = match command {
+        Command::Validate(args) => command::validate::run(&args)?,
         Command::Completions { shell } => command::completions::run(shell),
         Command::Init(args) => command::init::run(global.folder(), &args)?,
         Command::Verify => {

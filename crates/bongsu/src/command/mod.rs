@@ -16,6 +16,7 @@ pub(crate) mod pattern;
 pub(crate) mod share;
 mod source;
 pub(crate) mod terms;
+pub(crate) mod validate;
 pub(crate) mod verify;
 pub(crate) mod withdraw;
 

@@ -6,3 +6,4 @@ mod command_line;
 mod node_from_nothing;
 mod pattern;
 mod shell;
+mod validate;

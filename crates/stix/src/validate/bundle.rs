@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::check::shown;
+use super::check::{shown, shown_sentence};
 use super::code::{self, Code};
 use super::cursor::{Begin, Cursor};
 use super::format;
@@ -52,6 +52,16 @@ impl Bundle {
         validate(raw, on);
         self.version(head, on);
         self.uuid(head, on);
+    }
+
+    /// Reads the head of the next object and checks it as [`Bundle::object`] does, if it has one.
+    ///
+    /// What [`read_head`] refuses is reported with its finding, made safe to print.
+    pub fn text(&mut self, raw: &str, on: &mut dyn FnMut(Finding)) {
+        match read_head(raw) {
+            Ok(head) => self.object(raw, &head, on),
+            Err(finding) => on(printable(finding)),
+        }
     }
 
     fn version(&mut self, head: &Head, on: &mut dyn FnMut(Finding)) {
@@ -101,6 +111,12 @@ impl Bundle {
     }
 }
 
+/// A finding of another reader, which may quote the text as it is.
+fn printable(finding: Finding) -> Finding {
+    let (path, message) = (shown(&finding.path).to_string(), shown_sentence(&finding.message).to_string());
+    Finding { path, message, ..finding }
+}
+
 fn finding(code: &Code, path: &str, what: &str) -> Finding {
     let message = format!("{what} (STIX 2.1, {})", code.section);
     match code.severity {
@@ -117,7 +133,7 @@ fn finding(code: &Code, path: &str, what: &str) -> Finding {
 /// Source: STIX 2.1, section 8.
 pub fn validate_bundle(raw: &str, on: &mut dyn FnMut(Finding)) -> u64 {
     if let Err(finding) = check_json(raw) {
-        on(finding);
+        on(printable(finding));
         return 0;
     }
     let mut cursor = Cursor::new(raw);
@@ -191,10 +207,7 @@ fn objects(cursor: &mut Cursor<'_>, on: &mut dyn FnMut(Finding)) -> u64 {
         cursor.skip();
         let raw = cursor.since(from);
         let here = format!("objects[{index}]");
-        match read_head(raw) {
-            Ok(head) => bundle.object(raw, &head, &mut |finding| on(finding.within(&here))),
-            Err(finding) => on(finding.within(&here)),
-        }
+        bundle.text(raw, &mut |finding| on(finding.within(&here)));
         index += 1;
     }
     if index == 0 {

@@ -70,15 +70,23 @@ impl fmt::Display for At<'_> {
 
 /// A text from outside, short and without characters that a terminal would obey.
 pub(super) fn shown(text: &str) -> Shown<'_> {
-    Shown(text)
+    Shown { text, characters: SHOWN_CHARACTERS }
 }
 
-pub(super) struct Shown<'a>(&'a str);
+/// The same for a text that holds words of ours beside what is from outside.
+pub(super) fn shown_sentence(text: &str) -> Shown<'_> {
+    Shown { text, characters: 5 * SHOWN_CHARACTERS }
+}
+
+pub(super) struct Shown<'a> {
+    text: &'a str,
+    characters: usize,
+}
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, character) in self.0.chars().enumerate() {
-            if number == SHOWN_CHARACTERS {
+        for (number, character) in self.text.chars().enumerate() {
+            if number == self.characters {
                 return f.write_str("…");
             }
             match character {

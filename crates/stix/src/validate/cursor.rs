@@ -2,7 +2,8 @@
 //!
 //! The text has passed the strict reader before ([`crate::read_head`]), so grammar is not checked a second time:
 //! strings are skipped by looking for their end, lists and objects by counting brackets. On a text that is no
-//! JSON at all the cursor gives nonsense, but always moves on and never reads past the end.
+//! JSON at all the cursor gives nonsense, but always moves on and never reads past the end. Its small steps are taken for
+//! each byte or member, so they are inlined into the modules that take them.
 
 use std::borrow::Cow;
 
@@ -27,6 +28,7 @@ impl<'t> Quoted<'t> {
 }
 
 /// Where the first quote or backslash stands, if that is within the first [`WORDS_NEAR`] words.
+#[inline]
 fn near_end(rest: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
@@ -75,11 +77,13 @@ impl<'t> Cursor<'t> {
     }
 
     /// The same text from another place.
+    #[inline]
     pub(super) fn moved(self, at: usize) -> Self {
         Self { at, ..self }
     }
 
     /// Where the next byte stands that is not white space.
+    #[inline]
     pub(super) fn place(&mut self) -> usize {
         self.peek();
         self.at
@@ -91,6 +95,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// The next byte that is not white space; 0 at the end.
+    #[inline]
     pub(super) fn peek(&mut self) -> u8 {
         loop {
             match self.text.as_bytes().get(self.at) {
@@ -102,6 +107,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// What begins here.
+    #[inline]
     pub(super) fn begin(&mut self) -> Begin {
         match self.peek() {
             b'"' => Begin::Text,
@@ -115,12 +121,14 @@ impl<'t> Cursor<'t> {
     }
 
     /// Steps into the list or object that begins here.
+    #[inline]
     pub(super) fn enter(&mut self) {
         self.peek();
         self.step();
     }
 
     /// The next key of the object that was entered; its value comes next. `None` leaves the object.
+    #[inline]
     pub(super) fn key(&mut self) -> Option<Quoted<'t>> {
         let mut byte = self.peek();
         if byte == b',' {
@@ -139,6 +147,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Whether another element of the list that was entered comes next; false leaves the list.
+    #[inline]
     pub(super) fn item(&mut self) -> bool {
         match self.peek() {
             b',' => {
@@ -154,6 +163,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Reads the string that begins here.
+    #[inline]
     pub(super) fn quoted(&mut self) -> Quoted<'t> {
         let bytes = self.text.as_bytes();
         let from = (self.at + 1).min(bytes.len());
@@ -229,6 +239,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    #[inline]
     fn step(&mut self) {
         self.at = (self.at + 1).min(self.text.len());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::check::{At, Check, shown};
+use super::check::{At, Check, shown, shown_sentence};
 use super::code;
 use super::cursor::Begin;
 use super::format;
@@ -142,7 +142,9 @@ impl Check<'_, '_> {
         let here = at.key("pattern");
         match pattern::parse(&text) {
             Err(error) => {
-                self.report(&code::PATTERN, &here, format_args!("`{}`: {error}", shown(&text)));
+                let error = error.to_string();
+                let what = format_args!("`{}`: {}", shown(&text), shown_sentence(&error));
+                self.report(&code::PATTERN, &here, what);
             }
             Ok(tree) => {
                 let mut wrong = BTreeSet::new();

@@ -321,6 +321,7 @@ impl Shape {
     }
 
     /// The property of that name, and its number among the shape's.
+    #[inline]
     pub(super) fn find(&self, name: &str) -> Option<(usize, &'static Property)> {
         let mut slot = hash(name.as_bytes()) % SLOTS;
         loop {
@@ -367,6 +368,7 @@ impl Seen {
         Self { bits: 0, places: [0; 2 * PROPERTIES_MAX] }
     }
 
+    #[inline]
     pub(super) fn note(&mut self, number: usize, place: usize) {
         self.bits |= 1 << number;
         if let Some(entry) = self.places.get_mut(number) {

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 mod documented;
+mod good;
 mod laws;
+mod musts;
 mod rules;
 mod schemas;
 mod sets;
+mod shoulds;
 mod vectors;
 
 use std::fs;

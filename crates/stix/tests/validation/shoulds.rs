@@ -1,0 +1,210 @@
+//! What should not be: the smallest changes that are warned of.
+
+use serde_json::{Value, json};
+
+use crate::good::{
+    Case, address, analysis, common, definition, file, indicator, location, malware, observable, observed,
+    relationship, statement, tool, traffic,
+};
+
+/// One or more for each rule.
+pub(crate) fn cases() -> Vec<Case> {
+    let external = |reference: Value| json!({"external_references": [reference]});
+    vec![
+        ("stix-2.0", "", tool(), json!({"spec_version": "gone"})),
+        ("uuid-version", "id", tool(), json!({"id": "tool--96d215a5-eb23-527a-ae22-9507313d32ca"})),
+        ("uuid-version", "id", address(), json!({"id": "ipv4-addr--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"})),
+        ("id-not-derived", "id", address(), json!({"value": "198.49.123.11"})),
+        ("id-not-derived", "id", file(), json!({"id": "file--96d215a5-eb23-527a-ae22-9507313d32ca"})),
+        ("open-vocab-format", "tool_types[0]", tool(), json!({"tool_types": ["Big Tool"]})),
+        (
+            "kill-chain-name",
+            "kill_chain_phases[0].phase_name",
+            tool(),
+            json!({"kill_chain_phases": [{"kill_chain_name": "a-b", "phase_name": "Some thing"}]}),
+        ),
+        (
+            "container-key",
+            "objects.a",
+            observed(),
+            json!({"object_refs": "gone", "objects": {"a": {"type": "mutex", "name": "a"}}}),
+        ),
+        ("dictionary-key-case", "x_a.FOO", tool(), json!({"x_a": {"FOO": 1}})),
+        ("product-name", "product", analysis(), json!({"product": "AV"})),
+        (
+            "process-priority",
+            "extensions.windows-process-ext.priority",
+            observable("process", "2d4b2a0c-17d4-4cbf-938f-98ee46b3cd3f", json!({})),
+            json!({"extensions": {"windows-process-ext": {"priority": "high"}}}),
+        ),
+        ("marking-definition-type", "definition_type", statement(), json!({"definition_type": "other"})),
+        ("relationship-type", "relationship_type", relationship(), json!({"relationship_type": "indicates"})),
+        (
+            "relationship-type",
+            "relationship_type",
+            relationship(),
+            json!({"relationship_type": "duplicate-of"}),
+        ),
+        (
+            "attack-motivation-vocab",
+            "secondary_motivations[0]",
+            common("threat-actor", json!({"name": "x"})),
+            json!({"secondary_motivations": ["fun"]}),
+        ),
+        (
+            "attack-resource-level-vocab",
+            "resource_level",
+            common("threat-actor", json!({"name": "x"})),
+            json!({"resource_level": "two"}),
+        ),
+        (
+            "identity-class-vocab",
+            "identity_class",
+            common("identity", json!({"name": "x"})),
+            json!({"identity_class": "two"}),
+        ),
+        ("indicator-type-vocab", "indicator_types[0]", indicator(), json!({"indicator_types": ["two"]})),
+        (
+            "industry-sector-vocab",
+            "sectors[0]",
+            common("identity", json!({"name": "x"})),
+            json!({"sectors": ["two"]}),
+        ),
+        ("malware-type-vocab", "malware_types[0]", malware(), json!({"malware_types": ["two"]})),
+        (
+            "report-type-vocab",
+            "report_types[0]",
+            common(
+                "report",
+                json!({"name": "x", "published": "2026-01-01T00:00:00Z", "object_refs": ["tool--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"]}),
+            ),
+            json!({"report_types": ["two"]}),
+        ),
+        (
+            "threat-actor-type-vocab",
+            "threat_actor_types[0]",
+            common("threat-actor", json!({"name": "x"})),
+            json!({"threat_actor_types": ["two"]}),
+        ),
+        (
+            "threat-actor-role-vocab",
+            "roles[0]",
+            common("threat-actor", json!({"name": "x"})),
+            json!({"roles": ["two"]}),
+        ),
+        (
+            "threat-actor-sophistication-vocab",
+            "sophistication",
+            common("threat-actor", json!({"name": "x"})),
+            json!({"sophistication": "two"}),
+        ),
+        ("tool-type-vocab", "tool_types[0]", tool(), json!({"tool_types": ["two"]})),
+        ("region-vocab", "region", location(), json!({"region": "two"})),
+        (
+            "grouping-context-vocab",
+            "context",
+            common("grouping", json!({"object_refs": ["tool--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"]})),
+            json!({"context": "two"}),
+        ),
+        (
+            "implementation-language-vocab",
+            "implementation_languages[0]",
+            malware(),
+            json!({"implementation_languages": ["two"]}),
+        ),
+        (
+            "infrastructure-type-vocab",
+            "infrastructure_types[0]",
+            common("infrastructure", json!({"name": "x"})),
+            json!({"infrastructure_types": ["two"]}),
+        ),
+        ("malware-capability-vocab", "capabilities[0]", malware(), json!({"capabilities": ["two"]})),
+        (
+            "processor-architecture-vocab",
+            "architecture_execution_envs[0]",
+            malware(),
+            json!({"architecture_execution_envs": ["two"]}),
+        ),
+        ("malware-result-vocab", "result", analysis(), json!({"result": "two"})),
+        ("hash-algorithm-vocab", "hashes.other", file(), json!({"hashes": {"other": "x"}})),
+        (
+            "pe-binary-type-vocab",
+            "extensions.windows-pebinary-ext.pe_type",
+            file(),
+            json!({"extensions": {"windows-pebinary-ext": {"pe_type": "elf", "imphash": "x"}}}),
+        ),
+        (
+            "account-type-vocab",
+            "account_type",
+            observable("user-account", "2d4b2a0c-17d4-4cbf-938f-98ee46b3cd3f", json!({})),
+            json!({"account_type": "two"}),
+        ),
+        ("pattern-type-vocab", "pattern_type", indicator(), json!({"pattern_type": "two"})),
+        ("mime-type", "mime_type", file(), json!({"mime_type": "bla/blabla"})),
+        ("protocol-name", "protocols[0]", traffic(), json!({"protocols": ["no such protocol"]})),
+        ("ipfix-element", "ipfix.Foo", traffic(), json!({"ipfix": {"Foo": 1}})),
+        (
+            "http-header",
+            "extensions.http-request-ext.request_header.x-foobar",
+            traffic(),
+            json!({"protocols": ["tcp", "http"], "extensions": {"http-request-ext": {"request_method": "get", "request_value": "/", "request_header": {"x-foobar": ["1"]}}}}),
+        ),
+        (
+            "socket-option",
+            "extensions.socket-ext.options.foo",
+            traffic(),
+            json!({"extensions": {"socket-ext": {"address_family": "AF_INET", "options": {"foo": 1}}}}),
+        ),
+        (
+            "pdf-info-key",
+            "extensions.pdf-ext.document_info_dict.foo",
+            file(),
+            json!({"extensions": {"pdf-ext": {"document_info_dict": {"foo": "x"}}}}),
+        ),
+        ("country-code", "country", location(), json!({"country": "USA"})),
+        ("network-traffic-ports", "dst_port", traffic(), json!({"dst_port": "gone"})),
+        (
+            "network-traffic-protocol",
+            "protocols",
+            traffic(),
+            json!({"extensions": {"icmp-ext": {"icmp_type_hex": "08", "icmp_code_hex": "00"}}}),
+        ),
+        (
+            "external-reference-hash",
+            "external_references[0]",
+            tool(),
+            external(json!({"source_name": "x", "url": "http://a/"})),
+        ),
+        ("indicator-name", "description", indicator(), json!({"description": "gone"})),
+        (
+            "deprecated-objects",
+            "objects",
+            observed(),
+            json!({"object_refs": "gone", "objects": {"0": {"type": "mutex", "name": "a"}}}),
+        ),
+        ("extension-description", "description", definition(), json!({"description": "gone"})),
+        (
+            "extension-no-properties",
+            "extension_properties",
+            definition(),
+            json!({"extension_properties": "gone"}),
+        ),
+        ("custom-without-extension", "x_a", tool(), json!({"x_a": 1})),
+        ("custom-without-extension", "type", common("x-own", json!({})), json!({"some_field": 1})),
+        (
+            "custom-without-extension",
+            "extensions.x-own-ext",
+            file(),
+            json!({"extensions": {"x-own-ext": {"some_field": 1}}}),
+        ),
+        ("custom-name", "rank", tool(), json!({"rank": 1})),
+        ("custom-name", "type", common("own-type", json!({})), json!({})),
+        ("property-not-applicable", "labels", address(), json!({"labels": ["x"]})),
+        (
+            "creator-type",
+            "created_by_ref",
+            tool(),
+            json!({"created_by_ref": "tool--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"}),
+        ),
+    ]
+}
