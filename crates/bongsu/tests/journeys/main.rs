@@ -10,6 +10,7 @@ mod demo;
 mod forms;
 mod kill;
 mod misp_client;
+mod misp_peers;
 mod node;
 mod resolver;
 mod strangers;
