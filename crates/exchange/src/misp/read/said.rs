@@ -313,7 +313,7 @@ pub(super) fn says_until(tags: &Many<Tag>) -> bool {
 }
 
 pub(super) fn is_base64(text: &str) -> bool {
-    text.len() % 4 == 0
+    text.len().is_multiple_of(4)
         && text.trim_end_matches('=').bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
 
