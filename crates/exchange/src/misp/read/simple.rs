@@ -19,6 +19,9 @@ use crate::misp::wire::Attribute;
 /// Fewer are not worth the other cores.
 const TOGETHER_MIN: usize = 256;
 
+/// About how long such an object is: room for it at once is cheaper than growing.
+const RAW_BYTES: usize = 1_280;
+
 /// What all attributes of an event share.
 pub(super) struct Frame {
     event: Uuid,
@@ -139,7 +142,9 @@ impl Frame {
             extensions: &self.extensions,
             x_misp_attribute: attribute,
         };
-        let raw = serde_json::to_string(&indicator).ok()?;
+        let mut raw = Vec::with_capacity(RAW_BYTES);
+        serde_json::to_writer(&mut raw, &indicator).ok()?;
+        let raw = String::from_utf8(raw).ok()?;
         let head = stix::read_head(&raw);
         Some(Ready { uuid, raw, head })
     }
