@@ -203,6 +203,90 @@ fn what_is_forbidden_shows_nowhere() {
     transfers_tell_nothing(&with);
 }
 
+/// What a member may ask a MISP for, by what it knows or guesses: method, path, body.
+fn misp_requests() -> Vec<(&'static str, String, Value)> {
+    let get = |path: &str| ("GET", path.to_owned(), Value::Null);
+    let post = |path: &str, body: Value| ("POST", path.to_owned(), body);
+    let mut requests = vec![
+        get("/misp/feed/region/manifest.json"),
+        get("/misp/feed/region/hashes.csv"),
+        get("/misp/feed/foreign/manifest.json"),
+        get("/events/index"),
+        get("/events/index?circle=foreign"),
+        get("/misp/attributes/index"),
+        get("/tags/index"),
+        get("/organisations/index/scope:all"),
+        get("/sharing_groups/index"),
+        get("/shadow_attributes/index"),
+        get("/servers/getAvailableSyncFilteringRules"),
+        get("/attributes/restSearch/csv/includeContext:1"),
+        post("/events/index", json!({"minimal": 1})),
+        post("/events/index", json!({"all": CANARY})),
+        post("/events/restSearch", json!({})),
+        post("/events/restSearch", json!({"value": format!("%{CANARY}%")})),
+        post("/events/restSearch", json!({"tags": "tlp:amber+strict"})),
+        post("/events/restSearch", json!({"returnFormat": "stix2"})),
+        post("/attributes/restSearch", json!({"deleted": [0, 1], "includeContext": 1})),
+        post("/attributes/restSearch", json!({"returnFormat": "text"})),
+        post("/attributes/restSearch", json!({"returnFormat": "cache"})),
+        post("/attributes/restSearch", json!({"searchall": format!("%{CANARY}%")})),
+        post("/attributes/restSearch", json!({"returnFormat": "count"})),
+        post("/objects/restSearch", json!({})),
+        post("/sightings/restSearch", json!({"last": 0})),
+        post("/sightings/add", json!({"value": format!("{CANARY}10.top")})),
+        post("/analyst_data/indexMinimal", json!({})),
+    ];
+    for number in [10, 11, 12, 13, 14, 15, 17, 18, 99] {
+        let id = id("indicator", number);
+        let uuid = id.trim_start_matches("indicator--");
+        requests.push(get(&format!("/attributes/view/{uuid}")));
+        requests.push(get(&format!("/events/view/{uuid}")));
+        requests.push(get(&format!("/misp/feed/region/{uuid}.json")));
+        requests.push(post(&format!("/sightings/add/{uuid}"), json!({})));
+        requests.push(post("/tags/attachTagToObject", json!({"uuid": uuid, "tag": "x"})));
+        requests.push(post(&format!("/attributes/delete/{uuid}"), json!({})));
+        requests.push(post("/attributes/restSearch", json!({"uuid": uuid})));
+    }
+    requests
+}
+
+#[test]
+fn no_misp_surface_shows_what_is_forbidden() {
+    let (with, without) = (plant(true), plant(false));
+    let ask = |planted: &Planted, member: &str, (method, path, body): &(&str, String, Value)| {
+        let (url, token) = (format!("{}{path}", planted.serving.url), &planted.node.tokens[member]);
+        let client = &planted.serving.client;
+        let request = if *method == "GET" { client.get(url) } else { client.post(url).json(body) };
+        let response = request.header("authorization", token.as_str()).send().unwrap();
+        let count = response.headers().get("x-result-count").map(|count| count.to_str().unwrap().to_owned());
+        (response.status().as_u16(), count, response.text().unwrap())
+    };
+    let mut searched = 0;
+    for member in ["exchange", "detect"] {
+        for asked in misp_requests() {
+            let ((status, count, text), (plain_status, plain_count, plain)) =
+                (ask(&with, member, &asked), ask(&without, member, &asked));
+            searched += 1;
+            assert!(!text.contains(CANARY), "{member} {asked:?}: {text}");
+            assert_eq!((status, &count), (plain_status, &plain_count), "{member} {asked:?}: {text} {plain}");
+            let values = |text: &str| ["open-one-k3", "open-two-k3"].map(|value| text.matches(value).count());
+            assert_eq!(values(&text), values(&plain), "{member} {asked:?}: {text} {plain}");
+            if status >= 400 {
+                assert_eq!(
+                    without_digits(&text),
+                    without_digits(&plain),
+                    "{member} {asked:?}: an error tells"
+                );
+            }
+        }
+    }
+    assert!(searched > 150, "{searched}");
+    let (_, _, own) = ask(&with, "source", &("POST", "/attributes/restSearch".to_owned(), json!({})));
+    assert!(own.contains(CANARY), "they are there: the source sees its own: {own}");
+    let (_, _, open) = ask(&with, "exchange", &("POST", "/attributes/restSearch".to_owned(), json!({})));
+    assert!(open.contains("open-one-k3.top"), "{open}");
+}
+
 /// The ids that a text names.
 fn objects(text: &str) -> BTreeSet<String> {
     text.match_indices("indicator--").filter_map(|(at, _)| text.get(at..at + 47)).map(str::to_owned).collect()

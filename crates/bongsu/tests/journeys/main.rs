@@ -11,6 +11,7 @@ mod forms;
 mod intake;
 mod kill;
 mod misp_client;
+mod misp_peers;
 mod node;
 mod resolver;
 mod strangers;

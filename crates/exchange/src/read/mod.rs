@@ -228,12 +228,15 @@ impl<'o> Sink<'o> {
     /// Checks an object as any other sender's and hands it on.
     pub(crate) fn object(&mut self, raw: String, path: &str, dated: bool) {
         match stix::read_head(&raw) {
-            Ok(head) => {
-                self.summary.objects += 1;
-                self.hand_on(Item::Object(Box::new(Object { raw, head, dated })));
-            }
+            Ok(head) => self.checked(raw, head, dated),
             Err(finding) => self.finding(finding.within(path)),
         }
+    }
+
+    /// Hands on an object that was checked already.
+    pub(crate) fn checked(&mut self, raw: String, head: Head, dated: bool) {
+        self.summary.objects += 1;
+        self.hand_on(Item::Object(Box::new(Object { raw, head, dated })));
     }
 
     pub(crate) fn withdrawal(&mut self, id: ObjectId, reason: String) {

@@ -208,3 +208,16 @@ fn every_object_comes_back_with_what_both_formats_can_hold() {
     assert!(kinds.is_empty(), "lost: {kinds:#?}");
     assert!(exceptions * 100 <= all * 3, "{exceptions} exceptions of {all}");
 }
+
+#[test]
+fn the_order_of_objects_does_not_show() {
+    for (from, objects) in sets() {
+        let mut raws: Vec<String> = objects.iter().map(Json::to_string).collect();
+        let ids: BTreeSet<&str> = objects.iter().map(|object| text(object, "id")).collect();
+        let (before, _) = to_misp(&raws);
+        raws.reverse();
+        let (after, _) = to_misp(&raws);
+        // Of two objects with one id and one date neither is the later.
+        assert!(before == after || ids.len() < objects.len(), "{from}");
+    }
+}

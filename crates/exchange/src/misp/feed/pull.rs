@@ -357,7 +357,7 @@ fn read(named: Uuid, listed: Option<i64>, text: String) -> Result<Raw, Finding> 
     let place = || format!("{named}.json");
     let broken = |error: serde_json::Error| {
         let message =
-            format!("not a MISP event: {error}; it is asked for again when the feed says that it changed");
+            format!("not a MISP event: {error}; it is asked for again the next time");
         Finding::error("misp-feed-event", place(), message)
     };
     let envelope: Envelope<'_> = serde_json::from_str(&text).map_err(broken)?;
@@ -371,4 +371,139 @@ fn read(named: Uuid, listed: Option<i64>, text: String) -> Result<Raw, Finding> 
     // The manifest's time is what the next pull compares with.
     let timestamp = listed.or_else(|| seconds(&told.timestamp)).unwrap_or(0);
     Ok(Raw { uuid: named, timestamp, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn uuid(number: u128) -> Uuid {
+        Uuid::from_u128(0x5f3e_7f7c_1c5c_4d8b_9a53_0000_0000_0000 + number)
+    }
+
+    fn event(number: u128, timestamp: i64) -> String {
+        let uuid = uuid(number);
+        format!(
+            r#"{{"Event":{{"uuid":"{uuid}","timestamp":"{timestamp}","info":"event {number}","Attribute":[]}}}}"#
+        )
+    }
+
+    fn put(folder: &Path, name: &str, text: &str) {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+
+    fn manifest_of(folder: &Path, rows: &[(u128, i64)]) {
+        let rows: Vec<String> = rows
+            .iter()
+            .map(|(number, at)| format!(r#""{}":{{"info":"x","timestamp":{at}}}"#, uuid(*number)))
+            .collect();
+        put(folder, "manifest.json", &format!("{{{}}}", rows.join(",")));
+    }
+
+    /// The numbers of the events that were handed on, and what the pull came to.
+    fn pulled(folder: &Path, cursor: &mut Cursor) -> Result<(Vec<u128>, Pulled), PullError> {
+        let mut numbers = Vec::new();
+        let mut take = |raw: Raw| {
+            numbers.push(raw.uuid.as_u128() - uuid(0).as_u128());
+            ControlFlow::Continue(())
+        };
+        let source = Source::Folder(folder.to_owned());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let told = runtime.block_on(pull(&source, cursor, &mut take))?;
+        numbers.sort_unstable();
+        Ok((numbers, told))
+    }
+
+    #[test]
+    fn only_what_is_newer_is_fetched() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        (1..=30).for_each(|number| put(folder, &format!("{}.json", uuid(number)), &event(number, 100)));
+        manifest_of(folder, &(1..=30).map(|number| (number, 100)).collect::<Vec<_>>());
+        let mut cursor = Cursor::default();
+        let (numbers, told) = pulled(folder, &mut cursor).unwrap();
+        assert_eq!((numbers.len(), told.events, told.findings.len()), (30, 30, 0));
+        let kept: Cursor = serde_json::from_str(&serde_json::to_string(&cursor).unwrap()).unwrap();
+        assert_eq!(kept, cursor, "a cursor is kept as text");
+        assert_eq!(pulled(folder, &mut cursor).unwrap().1.unchanged, 30);
+        put(folder, &format!("{}.json", uuid(7)), &event(7, 200));
+        let rows: Vec<(u128, i64)> =
+            (1..=30).map(|number| (number, if number == 7 { 200 } else { 100 })).collect();
+        manifest_of(folder, &rows);
+        assert_eq!(pulled(folder, &mut cursor).unwrap().0, [7]);
+        assert!(pulled(folder, &mut cursor).unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_with_one_event_leaves_the_others_and_is_asked_for_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        put(folder, &format!("{}.json", uuid(1)), &event(1, 100));
+        put(folder, &format!("{}.json", uuid(2)), "{\"Event\": {\"uuid\": ");
+        put(folder, &format!("{}.json", uuid(3)), &event(4, 100));
+        let mut rows = vec![(1, 100), (2, 100), (3, 100), (5, 100)];
+        manifest_of(folder, &rows);
+        let text = std::fs::read_to_string(folder.join("manifest.json")).unwrap();
+        put(folder, "manifest.json", &text.replacen('{', "{\"../../etc/passwd\":{\"timestamp\":1},", 1));
+        let mut cursor = Cursor::default();
+        let (numbers, told) = pulled(folder, &mut cursor).unwrap();
+        assert_eq!(numbers, [1]);
+        let mut codes: Vec<&str> = told.findings.iter().map(|finding| finding.code).collect();
+        codes.sort_unstable();
+        assert_eq!(codes, ["misp-feed-event", "misp-feed-event", "misp-feed-missing", "misp-feed-name"]);
+        (2..=5).filter(|number| *number != 4).for_each(|number| {
+            put(folder, &format!("{}.json", uuid(number)), &event(number, 100));
+        });
+        rows.retain(|(number, _)| *number != 4);
+        manifest_of(folder, &rows);
+        assert_eq!(pulled(folder, &mut cursor).unwrap().0, [2, 3, 5]);
+    }
+
+    #[test]
+    fn without_a_manifest_hashes_or_file_names_name_the_events() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        (1..=3).for_each(|number| put(folder, &format!("{}.json", uuid(number)), &event(number, 100)));
+        let mut cursor = Cursor::default();
+        assert_eq!(pulled(folder, &mut cursor).unwrap().0, [1, 2, 3], "by their names");
+        assert!(pulled(folder, &mut cursor).unwrap().0.is_empty(), "their own times say that they are known");
+        put(folder, &format!("{}.json", uuid(2)), &event(2, 150));
+        assert_eq!(pulled(folder, &mut cursor).unwrap().0, [2]);
+        put(folder, "hashes.csv", &format!("aa,{}\nbb,{}\nnonsense\n", uuid(1), uuid(3)));
+        let (numbers, told) = pulled(folder, &mut Cursor::default()).unwrap();
+        assert_eq!((numbers, told.findings.len()), (vec![1, 3], 1));
+    }
+
+    #[test]
+    fn what_is_no_feed_is_an_error_that_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(pulled(folder.path(), &mut Cursor::default()), Err(PullError::NoFeed { .. })));
+        put(folder.path(), "manifest.json", "<html>log in</html>");
+        assert!(matches!(pulled(folder.path(), &mut Cursor::default()), Err(PullError::List { .. })));
+        put(folder.path(), "manifest.json", "[]");
+        assert_eq!(pulled(folder.path(), &mut Cursor::default()).unwrap().1, Pulled::default());
+    }
+
+    #[test]
+    fn a_reader_that_stops_goes_on_where_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        (1..=40).for_each(|number| put(folder, &format!("{}.json", uuid(number)), &event(number, 100)));
+        manifest_of(folder, &(1..=40).map(|number| (number, 100)).collect::<Vec<_>>());
+        let (mut cursor, mut seen) = (Cursor::default(), std::collections::BTreeSet::new());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let source = Source::Folder(folder.to_owned());
+        for _ in 0..100 {
+            let mut left = 3;
+            let mut take = |raw: Raw| {
+                assert!(seen.insert(raw.uuid), "{} came twice", raw.uuid);
+                left -= 1;
+                if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            runtime.block_on(pull(&source, &mut cursor, &mut take)).unwrap();
+        }
+        assert_eq!(seen.len(), 40);
+    }
 }

@@ -87,7 +87,7 @@ impl Marks {
     }
 
     /// The references for `object_marking_refs`.
-    fn references(&self) -> Vec<String> {
+    pub(super) fn references(&self) -> Vec<String> {
         let tlp = self.tlp.iter().max().map(|tlp| tlp.definition_id().to_string());
         let pap = self.pap.iter().max().map(|pap| pap_id(*pap));
         tlp.into_iter().chain(pap).collect()

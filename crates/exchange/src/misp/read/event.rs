@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::context::{MISP_NAMESPACE, Marks, NO_DATE, may_enter, pap_definition};
 use super::said::{self, Relation};
+use super::simple::{Frame, Ready};
 use crate::misp::extension;
 use crate::misp::wire::{Attribute, Event, Object, Org, Report, Strip, Text};
 use crate::read::time::lenient;
@@ -23,6 +24,9 @@ pub(super) fn read(mut event: Event, path: &str, options: &Options, sink: &mut S
     event.strip();
     Reader::new(&event, path, options, sink).run(event);
 }
+
+/// Most objects that a report is made to name. What comes after carries the event's UUID instead.
+const MEMBERS_MAX: usize = stix::head::REFERENCES_MAX - 1_000;
 
 pub(super) struct Reader<'e, 's, 'o> {
     path: String,
@@ -99,11 +103,18 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         for cluster in self.galaxies(&mut event.galaxies, "Galaxy") {
             self.member(cluster);
         }
-        for (at, attribute) in std::mem::take(&mut event.attributes.all).into_iter().enumerate() {
+        let attributes = std::mem::take(&mut event.attributes.all);
+        let ready = Frame::of(&self).all(&attributes);
+        for (at, (attribute, ready)) in attributes.into_iter().zip(ready).enumerate() {
             if self.sink.stopped {
                 return;
             }
-            self.attribute(attribute, &format!("Attribute[{at}]"));
+            match ready {
+                Some(ready) if self.members.len() < MEMBERS_MAX && self.taken.insert(ready.uuid) => {
+                    self.simple(ready, at)
+                }
+                _ => self.attribute(attribute, &format!("Attribute[{at}]")),
+            }
         }
         for (at, object) in std::mem::take(&mut event.objects.all).into_iter().enumerate() {
             if self.sink.stopped {
@@ -123,6 +134,21 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         if self.extended {
             for object in extension::objects() {
                 self.emit_plain(object, "");
+            }
+        }
+    }
+
+    /// Hands on what was made on the short way.
+    fn simple(&mut self, ready: Ready, at: usize) {
+        let id = format!("indicator--{}", ready.uuid);
+        self.made.insert(ready.uuid, id.clone());
+        self.member(id);
+        self.extended = true;
+        match ready.head {
+            Ok(head) => self.sink.checked(ready.raw, head, self.dated),
+            Err(finding) => {
+                let path = join(&self.path, &format!("Attribute[{at}]"));
+                self.sink.finding(finding.within(&path));
             }
         }
     }
@@ -184,8 +210,17 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         let object_type = if published { "report" } else { "grouping" };
         let id = format!("{object_type}--{}", self.uuid);
         self.made.insert(self.uuid, id.clone());
-        let mut seen = BTreeSet::new();
-        self.members.retain(|member| seen.insert(member.clone()));
+        let mut seen = HashSet::new();
+        let is_first: Vec<bool> = self.members.iter().map(|member| seen.insert(member.as_str())).collect();
+        let mut is_first = is_first.into_iter();
+        self.members.retain(|_| is_first.next() == Some(true));
+        if self.members.len() > MEMBERS_MAX {
+            self.members.truncate(MEMBERS_MAX);
+            let message = format!(
+                "a report can name {MEMBERS_MAX} objects; the others say themselves where they belong"
+            );
+            self.warn("misp-members", "", message);
+        }
         let is_empty = self.members.is_empty();
         if is_empty {
             self.members.push(format!("note--{}", self.uuid));
@@ -262,7 +297,8 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         path: &str,
     ) {
         extension::declare(&mut object);
-        if object.get("id").and_then(Json::as_str).is_some_and(extension::is_own) {
+        let beyond = self.members.len() >= MEMBERS_MAX;
+        if beyond || object.get("id").and_then(Json::as_str).is_some_and(extension::is_own) {
             object.insert(extension::EVENT_UUID.into(), self.uuid.to_string().into());
         }
         self.extended = true;
@@ -340,5 +376,11 @@ pub(in crate::misp) fn uuid(text: &Text) -> Option<Uuid> {
 
 /// MISP's timestamps are seconds since 1970, as text; `0` means none.
 pub(super) fn time(text: &Text) -> Option<Timestamp> {
-    text.text().filter(|text| *text != "0").and_then(lenient)
+    let text = text.text().filter(|text| *text != "0")?;
+    let seconds =
+        text.parse::<i64>().ok().filter(|seconds| (1_000_000_000..10_000_000_000).contains(seconds));
+    let Some(seconds) = seconds else { return lenient(text) };
+    // The usual case, without the trials of the lenient reader.
+    let written = Timestamp::from_micros(seconds * 1_000_000).to_string();
+    Timestamp::parse(&format!("{}.000Z", written.get(..19)?)).ok()
 }

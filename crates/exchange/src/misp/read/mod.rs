@@ -19,6 +19,7 @@ mod event;
 mod galaxy;
 mod object;
 mod said;
+mod simple;
 
 use std::ops::ControlFlow;
 
@@ -26,7 +27,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use stix::Finding;
 
-use crate::misp::wire::Event;
+use crate::misp::wire::{Event, One};
 use crate::read::{Item, Options, ReadError, Sink, Summary};
 
 /// Most events in one file.
@@ -39,6 +40,13 @@ pub fn event(event: &Event, options: &Options, on: &mut dyn FnMut(Item) -> Contr
     sink.summary
 }
 
+/// An event in its envelope.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "Event")]
+    event: One<Event>,
+}
+
 /// An event in its envelope, or bare.
 #[derive(Deserialize)]
 struct Holder<'a> {
@@ -49,11 +57,26 @@ struct Holder<'a> {
 }
 
 pub(crate) fn text(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+    if let Some(event) = single(text) {
+        event::read(event, "", options, sink);
+        return Ok(());
+    }
     let whole: &RawValue = serde_json::from_str(text).map_err(ReadError::Misp)?;
     let mut path = Vec::new();
     let mut count = 0;
     holder(whole.get(), &mut path, options, sink, &mut count);
     Ok(())
+}
+
+/// The event of a file that is one event in its envelope, as feeds have it, read in one pass; anything else takes the
+/// longer way, which first looks what it has.
+fn single(text: &str) -> Option<Event> {
+    let inner = text.trim_start().strip_prefix('{')?.trim_start();
+    if !inner.starts_with("\"Event\"") {
+        return None;
+    }
+    let event = serde_json::from_str::<Envelope>(text).ok()?.event;
+    event.0.map(|event| *event).filter(is_event)
 }
 
 /// Reads `{"Event": …}`, `{"response": …}`, lists of these, and bare events.

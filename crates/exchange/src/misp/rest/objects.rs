@@ -28,14 +28,16 @@ fn sent(asked: &Asked) -> Result<Object, MispError> {
     if let Some(inner) = body.get_mut("request") {
         body = inner.take();
     }
-    let beside = body.get_mut("Attribute").map(Json::take);
-    let mut object = match body.get_mut("Object") {
-        Some(inner) => inner.take(),
+    let object = match body.get_mut("Object").map(Json::take) {
         None => body,
+        // Its attributes may stand beside it.
+        Some(mut object) => {
+            if let (Some(beside), Some(object)) = (body.get_mut("Attribute").map(Json::take), object.as_object_mut()) {
+                object.entry("Attribute").or_insert(beside);
+            }
+            object
+        }
     };
-    if let (Some(attributes), Some(object)) = (beside, object.as_object_mut()) {
-        object.entry("Attribute").or_insert(attributes);
-    }
     if !object.is_object() {
         return Err(MispError::bad_request("An object is a JSON object."));
     }

@@ -5,6 +5,8 @@
 //!
 //! Source: MISP 2.5 (`Event` and `MispAttribute`, `set_filter_*`), and what PyMISP sends.
 
+#[cfg(test)]
+mod law;
 mod matching;
 mod span;
 mod terms;
