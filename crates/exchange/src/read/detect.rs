@@ -60,6 +60,9 @@ fn json_list(body: &str) -> bool {
 
 fn json(body: &str) -> Format {
     let has = |key: &str| body.contains(key);
+    if has("\"csaf_version\"") {
+        return Format::Csaf;
+    }
     let stix = has("\"spec_version\"") || has("\"bundle\"") || has("\"objects\"") && has("--");
     let misp = has("\"Event\"") || has("\"Attribute\"") || has("\"Object\"") || has("\"threat_level_id\"");
     if misp && !(stix && body.find("\"Event\"").is_none()) { Format::Misp } else { Format::Stix }

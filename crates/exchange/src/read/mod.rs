@@ -5,9 +5,11 @@
 //! What is made here from other formats has ids that depend on the content alone, so that reading a file twice
 //! gives the same objects. Gzip and UTF-16 are undone on the way. Nothing here decides who may see what.
 
+mod csaf;
 mod csv;
 mod detect;
 mod indicator;
+mod make;
 mod misp;
 mod plain;
 mod stix_json;
@@ -23,6 +25,7 @@ use uuid::Uuid;
 
 pub use detect::detect;
 pub use indicator::INDICATOR_NAMESPACE;
+pub use make::MADE_NAMESPACE;
 
 /// Longest CSV file, list or MISP file, in bytes after unpacking: they are held in memory. STIX is streamed.
 pub const TEXT_BYTES_MAX: u64 = 512 * 1024 * 1024;
@@ -40,10 +43,12 @@ pub enum Format {
     Csv,
     /// One value a line.
     Plain,
+    /// CSAF 2.0: a security advisory.
+    Csaf,
 }
 
 impl Format {
-    /// `stix`, `misp`, `csv` or `plain`.
+    /// The format's name on the command line: `stix`, `misp`, `csv`, ….
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,6 +56,7 @@ impl Format {
             Self::Misp => "misp",
             Self::Csv => "csv",
             Self::Plain => "plain",
+            Self::Csaf => "csaf",
         }
     }
 }
@@ -162,6 +168,14 @@ pub enum ReadError {
     /// MISP: the text is no JSON.
     #[error("not a MISP file: {0}")]
     Misp(serde_json::Error),
+    /// The text is no JSON.
+    #[error("not a {format} document: {error}")]
+    Json {
+        /// The format.
+        format: &'static str,
+        /// Where and why.
+        error: serde_json::Error,
+    },
     /// CSV: no column holds values.
     #[error("no column holds values; name one `value`, `indicator`, `domain`, `ip`, `url`, `sha256` …")]
     NoValueColumn,
@@ -184,6 +198,7 @@ pub fn read<R: Read>(
         Format::Misp => misp::read(&text::whole(source)?, options, &mut sink)?,
         Format::Csv => csv::read(&text::whole(source)?, options, &mut sink)?,
         Format::Plain => plain::read(&text::whole(source)?, options, &mut sink),
+        Format::Csaf => csaf::read(&text::whole(source)?, options, &mut sink)?,
     }
     Ok(sink.summary)
 }
