@@ -21,6 +21,9 @@ pub fn detect(name: &str, start: &[u8]) -> Format {
     if body.starts_with('{') || body.starts_with("[{") || body.starts_with('[') && json_list(body) {
         return json(body);
     }
+    if body.starts_with('<') && body.contains("<sdnList") || is_sdn_table(body) {
+        return Format::Ofac;
+    }
     let lower = name.to_ascii_lowercase();
     let lower = lower.strip_suffix(".gz").unwrap_or(&lower);
     let table_name = lower.ends_with(".csv") || lower.ends_with(".tsv");
@@ -58,8 +61,21 @@ fn json_list(body: &str) -> bool {
     body[1..].trim_start().starts_with(['{', ']'])
 }
 
+/// OFAC's main table: twelve columns, a number first, `-0-` for nothing.
+fn is_sdn_table(body: &str) -> bool {
+    let rows: Vec<&str> = body.lines().take(LINES_MAX).collect();
+    let is_row = |row: &&&str| {
+        let number = row.split(',').next().unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && row.matches("-0-").count() >= 5
+    };
+    rows.len() > 1 && rows.iter().filter(is_row).count() * 2 > rows.len()
+}
+
 fn json(body: &str) -> Format {
     let has = |key: &str| body.contains(key);
+    if has("\"ent_num\"") && has("\"program\"") {
+        return Format::Ofac;
+    }
     if has("\"csaf_version\"") {
         return Format::Csaf;
     }

@@ -11,10 +11,13 @@ mod detect;
 mod indicator;
 mod make;
 mod misp;
+mod ofac;
 mod plain;
 mod stix_json;
 mod text;
 mod time;
+mod update;
+mod xml;
 
 use std::io::{BufReader, Cursor, Read};
 use std::ops::ControlFlow;
@@ -26,6 +29,7 @@ use uuid::Uuid;
 pub use detect::detect;
 pub use indicator::INDICATOR_NAMESPACE;
 pub use make::MADE_NAMESPACE;
+pub use update::difference;
 
 /// Longest CSV file, list or MISP file, in bytes after unpacking: they are held in memory. STIX is streamed.
 pub const TEXT_BYTES_MAX: u64 = 512 * 1024 * 1024;
@@ -45,6 +49,8 @@ pub enum Format {
     Plain,
     /// CSAF 2.0: a security advisory.
     Csaf,
+    /// The SDN list of OFAC: its table, its XML, or JSON Lines joined from its tables.
+    Ofac,
 }
 
 impl Format {
@@ -57,6 +63,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Plain => "plain",
             Self::Csaf => "csaf",
+            Self::Ofac => "ofac",
         }
     }
 }
@@ -77,13 +84,23 @@ pub struct Options {
     pub labels: Vec<String>,
     /// The circle that the file is for: a MISP sharing group of the same UUID may go there.
     pub circle: Option<Uuid>,
+    /// The texts of files that belong to it: OFAC's tables of aliases, addresses and comments.
+    pub beside: Vec<String>,
 }
 
 impl Options {
     /// Nothing is known but a date.
     #[must_use]
     pub const fn new(as_of: Timestamp) -> Self {
-        Self { as_of, source: None, tlp: None, confidence: None, labels: Vec::new(), circle: None }
+        Self {
+            as_of,
+            source: None,
+            tlp: None,
+            confidence: None,
+            labels: Vec::new(),
+            circle: None,
+            beside: Vec::new(),
+        }
     }
 }
 
@@ -168,6 +185,16 @@ pub enum ReadError {
     /// MISP: the text is no JSON.
     #[error("not a MISP file: {0}")]
     Misp(serde_json::Error),
+    /// The text is no XML, or not of its format.
+    #[error("line {line}, column {column}: {message}")]
+    Xml {
+        /// The line, from 1.
+        line: usize,
+        /// The column, in bytes from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
     /// The text is no JSON.
     #[error("not a {format} document: {error}")]
     Json {
@@ -199,6 +226,7 @@ pub fn read<R: Read>(
         Format::Csv => csv::read(&text::whole(source)?, options, &mut sink)?,
         Format::Plain => plain::read(&text::whole(source)?, options, &mut sink),
         Format::Csaf => csaf::read(&text::whole(source)?, options, &mut sink)?,
+        Format::Ofac => ofac::read(&text::whole(source)?, options, &mut sink)?,
     }
     Ok(sink.summary)
 }
