@@ -24,6 +24,10 @@ pub fn detect(name: &str, start: &[u8]) -> Format {
     if body.starts_with('<') && body.contains("<sdnList") || is_sdn_table(body) {
         return Format::Ofac;
     }
+    let openioc = ["<OpenIOC", "<ioc ", "<ioc>", ":OpenIOC", ":ioc "];
+    if body.starts_with('<') && openioc.iter().any(|start| body.contains(start)) {
+        return Format::OpenIoc;
+    }
     let lower = name.to_ascii_lowercase();
     let lower = lower.strip_suffix(".gz").unwrap_or(&lower);
     let table_name = lower.ends_with(".csv") || lower.ends_with(".tsv");
@@ -75,6 +79,9 @@ fn json(body: &str) -> Format {
     let has = |key: &str| body.contains(key);
     if has("\"ent_num\"") && has("\"program\"") {
         return Format::Ofac;
+    }
+    if has("\"cacao-2.0\"") || has("\"workflow_start\"") {
+        return Format::Cacao;
     }
     if has("\"csaf_version\"") {
         return Format::Csaf;

@@ -120,6 +120,16 @@ impl Maker<'_, '_, '_> {
         self.by = by;
     }
 
+    /// Hands on a marking definition that is a statement, such as a copyright.
+    pub(super) fn statement(&mut self, id: &str, statement: &str, created: &str, path: &str) {
+        let created = Timestamp::parse(created).unwrap_or(self.dates.created);
+        let definition = json!({
+            "type": "marking-definition", "spec_version": "2.1", "id": id, "created": created.to_string(),
+            "definition_type": "statement", "definition": {"statement": statement},
+        });
+        self.sink.object(definition.to_string(), path, self.dates.own);
+    }
+
     /// Hands on a relationship.
     pub(super) fn relate(&mut self, source: &str, kind: &str, target: &str, said: Option<&str>, path: &str) {
         let id = self.id("relationship", &[source, kind, target]);

@@ -5,6 +5,7 @@
 //! What is made here from other formats has ids that depend on the content alone, so that reading a file twice
 //! gives the same objects. Gzip and UTF-16 are undone on the way. Nothing here decides who may see what.
 
+mod cacao;
 mod csaf;
 mod csv;
 mod detect;
@@ -12,6 +13,7 @@ mod indicator;
 mod make;
 mod misp;
 mod ofac;
+mod openioc;
 mod plain;
 mod stix_json;
 mod text;
@@ -49,6 +51,10 @@ pub enum Format {
     Plain,
     /// CSAF 2.0: a security advisory.
     Csaf,
+    /// CACAO 2.0: a security playbook.
+    Cacao,
+    /// OpenIOC 1.0 or 1.1.
+    OpenIoc,
     /// The SDN list of OFAC: its table, its XML, or JSON Lines joined from its tables.
     Ofac,
 }
@@ -63,6 +69,8 @@ impl Format {
             Self::Csv => "csv",
             Self::Plain => "plain",
             Self::Csaf => "csaf",
+            Self::Cacao => "cacao",
+            Self::OpenIoc => "openioc",
             Self::Ofac => "ofac",
         }
     }
@@ -226,6 +234,8 @@ pub fn read<R: Read>(
         Format::Csv => csv::read(&text::whole(source)?, options, &mut sink)?,
         Format::Plain => plain::read(&text::whole(source)?, options, &mut sink),
         Format::Csaf => csaf::read(&text::whole(source)?, options, &mut sink)?,
+        Format::Cacao => cacao::read(&text::whole(source)?, options, &mut sink)?,
+        Format::OpenIoc => openioc::read(&text::whole(source)?, options, &mut sink)?,
         Format::Ofac => ofac::read(&text::whole(source)?, options, &mut sink)?,
     }
     Ok(sink.summary)

@@ -123,7 +123,12 @@ fn main_row(row: &StringRecord) -> Row {
             .filter(|(at, _)| !cell(row, *at).is_empty())
             .map(|(at, kind)| Item { kind: kind.to_owned(), text: cell(row, at).to_owned() })
             .collect(),
-        remarks: cell(row, 11).to_owned(),
+        // A blank at the end counts for where the column is cut.
+        remarks: if cell(row, 11).is_empty() {
+            String::new()
+        } else {
+            row.get(11).unwrap_or_default().to_owned()
+        },
         path: format!("line {line}"),
         ..Entry::default()
     }))
