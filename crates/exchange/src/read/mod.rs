@@ -11,6 +11,7 @@ mod csv;
 mod detect;
 mod indicator;
 mod make;
+mod mapping;
 mod misp;
 mod ofac;
 mod openioc;
@@ -23,6 +24,7 @@ mod xml;
 
 use std::io::{BufReader, Cursor, Read};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 use stix::{Finding, Head, ObjectId, Timestamp, Tlp};
@@ -31,6 +33,7 @@ use uuid::Uuid;
 pub use detect::detect;
 pub use indicator::INDICATOR_NAMESPACE;
 pub use make::MADE_NAMESPACE;
+pub use mapping::{MAPPING_BYTES_MAX, Mapping, MappingError};
 pub use update::difference;
 
 /// Longest CSV file, list or MISP file, in bytes after unpacking: they are held in memory. STIX is streamed.
@@ -51,6 +54,8 @@ pub enum Format {
     Plain,
     /// CSAF 2.0: a security advisory.
     Csaf,
+    /// Rows whose fields [`Options::mapping`] names.
+    Mapped,
     /// CACAO 2.0: a security playbook.
     Cacao,
     /// OpenIOC 1.0 or 1.1.
@@ -69,6 +74,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Plain => "plain",
             Self::Csaf => "csaf",
+            Self::Mapped => "mapped",
             Self::Cacao => "cacao",
             Self::OpenIoc => "openioc",
             Self::Ofac => "ofac",
@@ -94,6 +100,8 @@ pub struct Options {
     pub circle: Option<Uuid>,
     /// The texts of files that belong to it: OFAC's tables of aliases, addresses and comments.
     pub beside: Vec<String>,
+    /// What names the fields of [`Format::Mapped`].
+    pub mapping: Option<Arc<Mapping>>,
 }
 
 impl Options {
@@ -108,6 +116,7 @@ impl Options {
             labels: Vec::new(),
             circle: None,
             beside: Vec::new(),
+            mapping: None,
         }
     }
 }
@@ -211,6 +220,9 @@ pub enum ReadError {
         /// Where and why.
         error: serde_json::Error,
     },
+    /// Nothing says what the fields are.
+    #[error("the file's fields are named by a mapping, and there is none")]
+    NoMapping,
     /// CSV: no column holds values.
     #[error("no column holds values; name one `value`, `indicator`, `domain`, `ip`, `url`, `sha256` …")]
     NoValueColumn,
@@ -234,6 +246,10 @@ pub fn read<R: Read>(
         Format::Csv => csv::read(&text::whole(source)?, options, &mut sink)?,
         Format::Plain => plain::read(&text::whole(source)?, options, &mut sink),
         Format::Csaf => csaf::read(&text::whole(source)?, options, &mut sink)?,
+        Format::Mapped => {
+            let mapping = options.mapping.as_deref().ok_or(ReadError::NoMapping)?;
+            mapping::read(&text::whole(source)?, mapping, options, &mut sink);
+        }
         Format::Cacao => cacao::read(&text::whole(source)?, options, &mut sink)?,
         Format::OpenIoc => openioc::read(&text::whole(source)?, options, &mut sink)?,
         Format::Ofac => ofac::read(&text::whole(source)?, options, &mut sink)?,
