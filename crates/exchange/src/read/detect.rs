@@ -3,7 +3,7 @@
 use watch::guess;
 
 use super::csv::{self, Layout};
-use super::{Format, text};
+use super::{Format, report, text};
 
 /// How many lines are looked at.
 const LINES_MAX: usize = 40;
@@ -13,6 +13,9 @@ const LINES_MAX: usize = 40;
 #[must_use]
 pub fn detect(name: &str, start: &[u8]) -> Format {
     let start = unpacked(start);
+    if report::is_pdf(&start) {
+        return Format::Report;
+    }
     let whole_chars = start.len() - start.len() % 2;
     let text = text::decode(start[..whole_chars].to_vec())
         .or_else(|_| text::decode(start.to_vec()))
@@ -23,6 +26,9 @@ pub fn detect(name: &str, start: &[u8]) -> Format {
     }
     if body.starts_with('<') && body.contains("<sdnList") || is_sdn_table(body) {
         return Format::Ofac;
+    }
+    if report::is_html(body) {
+        return Format::Report;
     }
     let openioc = ["<OpenIOC", "<ioc ", "<ioc>", ":OpenIOC", ":ioc "];
     if body.starts_with('<') && openioc.iter().any(|start| body.contains(start)) {

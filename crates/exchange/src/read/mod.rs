@@ -16,6 +16,7 @@ mod misp;
 mod ofac;
 mod openioc;
 mod plain;
+pub mod report;
 mod stix_json;
 mod text;
 mod time;
@@ -54,6 +55,8 @@ pub enum Format {
     Plain,
     /// CSAF 2.0: a security advisory.
     Csaf,
+    /// A text, an HTML page or a PDF written for people; see [`report`].
+    Report,
     /// Rows whose fields [`Options::mapping`] names.
     Mapped,
     /// CACAO 2.0: a security playbook.
@@ -74,6 +77,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Plain => "plain",
             Self::Csaf => "csaf",
+            Self::Report => "report",
             Self::Mapped => "mapped",
             Self::Cacao => "cacao",
             Self::OpenIoc => "openioc",
@@ -220,6 +224,12 @@ pub enum ReadError {
         /// Where and why.
         error: serde_json::Error,
     },
+    /// A report's values are not confirmed.
+    #[error("what a report names counts only once it is confirmed: survey it first")]
+    Unconfirmed,
+    /// A report can't be read.
+    #[error("{0}")]
+    Report(String),
     /// Nothing says what the fields are.
     #[error("the file's fields are named by a mapping, and there is none")]
     NoMapping,
@@ -246,6 +256,8 @@ pub fn read<R: Read>(
         Format::Csv => csv::read(&text::whole(source)?, options, &mut sink)?,
         Format::Plain => plain::read(&text::whole(source)?, options, &mut sink),
         Format::Csaf => csaf::read(&text::whole(source)?, options, &mut sink)?,
+        // What a report names counts only once it is confirmed.
+        Format::Report => return Err(ReadError::Unconfirmed),
         Format::Mapped => {
             let mapping = options.mapping.as_deref().ok_or(ReadError::NoMapping)?;
             mapping::read(&text::whole(source)?, mapping, options, &mut sink);
