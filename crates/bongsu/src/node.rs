@@ -143,7 +143,11 @@ impl Node {
         Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
     }
 
-    fn lists(&self) -> Result<Option<Arc<Lists>>, Failure> {
+    /// The configured warning lists over those compiled in; `None` if only the latter count.
+    ///
+    /// # Errors
+    /// When the configured folder of lists can't be read.
+    pub(crate) fn lists(&self) -> Result<Option<Arc<Lists>>, Failure> {
         let Some(folder) = &self.config.guard.lists else { return Ok(None) };
         let unreadable = |error: std::io::Error| {
             Failure::usage(format!("the warning lists in {} can't be read: {error}", folder.display()))

@@ -10,6 +10,7 @@ mod demo;
 mod forms;
 mod kill;
 mod node;
+mod report;
 mod resolver;
 mod strangers;
 mod taxii_client;

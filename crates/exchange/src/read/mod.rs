@@ -269,6 +269,14 @@ pub fn read<R: Read>(
     Ok(sink.summary)
 }
 
+/// The text of a file, unpacked and in whatever of the usual encodings: for [`Options::beside`].
+///
+/// # Errors
+/// [`ReadError`] when it can't be read, is too long or is no text.
+pub fn text_of<R: Read>(source: R) -> Result<String, ReadError> {
+    text::whole(unpacked(source)?)
+}
+
 /// As [`read`], but everything at once: for files that fit into memory.
 ///
 /// # Errors
