@@ -95,7 +95,7 @@ pub(crate) enum Command {
 /// The commands that work on a node's data: here, or inside the node that serves it.
 #[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub(crate) enum NodeCommand {
-    /// Take intelligence into a circle: STIX, MISP, CSV or plain lists, also packed with gzip
+    /// Take intelligence into a circle: STIX, MISP, CSAF, CACAO, OpenIOC, OFAC, tables, lists, reports; also packed with gzip
     Import(ImportArgs),
     /// Members: who takes part, at which level, with which credentials
     #[command(subcommand)]

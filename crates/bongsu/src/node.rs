@@ -143,10 +143,10 @@ impl Node {
         Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
     }
 
-    /// The warning lists of the configured folder, besides those compiled in; `None` if there is no folder.
+    /// The configured warning lists over those compiled in; `None` if only the latter count.
     ///
     /// # Errors
-    /// When the folder can't be read.
+    /// When the configured folder of lists can't be read.
     pub(crate) fn lists(&self) -> Result<Option<Arc<Lists>>, Failure> {
         let Some(folder) = &self.config.guard.lists else { return Ok(None) };
         let unreadable = |error: std::io::Error| {

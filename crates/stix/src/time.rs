@@ -19,6 +19,11 @@ pub enum TimeError {
     Range,
 }
 
+/// 0000-01-01T00:00:00Z, in microseconds since 1970.
+const MICROS_FIRST: i64 = -62_167_219_200_000_000;
+/// 9999-12-31T23:59:59.999999Z, in microseconds since 1970.
+const MICROS_LAST: i64 = 253_402_300_799_999_999;
+
 /// An instant with the precision in which it was written.
 ///
 /// Years 0000 to 9999, nanoseconds kept; further digits are cut. Source: STIX 2.1, section 2.16.
@@ -66,9 +71,12 @@ impl Timestamp {
         Ok(Self { seconds, nanos, digits })
     }
 
-    /// The instant `micros` microseconds after 1970-01-01T00:00:00Z, printed with six digits.
+    /// The instant `micros` microseconds after 1970-01-01T00:00:00Z, printed with six digits. What lies before the year
+    /// 0000 or after 9999 can't be written and becomes the first or the last instant that can.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
+        let micros = if micros < MICROS_FIRST { MICROS_FIRST } else { micros };
+        let micros = if micros > MICROS_LAST { MICROS_LAST } else { micros };
         let nanos = micros.rem_euclid(1_000_000) as u32 * 1_000;
         Self { seconds: micros.div_euclid(1_000_000), nanos, digits: 6 }
     }
@@ -241,6 +249,22 @@ mod tests {
         check("2021-13-01T00:00:00Z", TimeError::Range);
         check("2016-12-31T23:59:60Z", TimeError::Range);
         check("２０２０-01-01T00:00:00Z", TimeError::Form);
+    }
+
+    /// Far out, seconds times a million overflowed and the year was cut to its last four digits.
+    #[test]
+    fn what_is_too_far_to_be_written_becomes_the_nearest_that_can_be() {
+        let check = |micros, expected| {
+            let at = Timestamp::from_micros(micros);
+            assert_eq!(at.to_string(), expected, "{micros}");
+            assert_eq!(Timestamp::parse(expected), Ok(at), "{micros}");
+        };
+        check(i64::MIN, "0000-01-01T00:00:00.000000Z");
+        check(i64::MIN + 1, "0000-01-01T00:00:00.000000Z");
+        check(MICROS_FIRST - 1, "0000-01-01T00:00:00.000000Z");
+        check(MICROS_LAST + 1, "9999-12-31T23:59:59.999999Z");
+        check(i64::MAX, "9999-12-31T23:59:59.999999Z");
+        assert!(Timestamp::MIN < Timestamp::from_micros(i64::MIN));
     }
 
     proptest! {

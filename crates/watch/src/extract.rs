@@ -18,6 +18,13 @@ const FILE_ENDINGS: [&str; 12] = ["py", "sh", "rs", "md", "pl", "ps", "so", "zip
 
 /// Most words without a backslash in the middle of a registry key.
 const KEY_WORDS_MAX: usize = 4;
+/// How often a stretch of text without white space is tried as a URL. Beyond that it is none, so that schemes after schemes
+/// cost no more than they are long.
+const URL_TRIES_MAX: u32 = 8;
+/// Longest name of a mailbox, in bytes (RFC 5321, 4.5.3.1.1).
+const MAILBOX_NAME_BYTES_MAX: usize = 64;
+/// Longest host that is looked at behind an `@`, in bytes: a name has 253, in characters of up to four bytes.
+const MAILBOX_HOST_BYTES_MAX: usize = 1_024;
 
 /// A value and where it stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +40,7 @@ pub struct Found {
 pub fn extract(text: &str) -> Vec<Found> {
     let mut armed = Armed::default();
     armed.read(text);
-    let mut walk = Walk { text: &armed.text, found: Vec::new() };
+    let mut walk = Walk::new(&armed.text);
     walk.run();
     let place = |at: usize| armed.places.get(at).copied().unwrap_or(text.len());
     let end = |at: usize| at.checked_sub(1).and_then(|at| armed.ends.get(at)).copied().unwrap_or(text.len());
@@ -110,13 +117,54 @@ fn name(text: &str) -> Option<Value> {
 struct Walk<'t> {
     text: &'t str,
     found: Vec<(Value, Range<usize>)>,
+    url_break: Ahead,
+    apostrophe: Ahead,
+    comma: Ahead,
+    /// Where the stretch ends that is tried as a URL, and how often it was.
+    tries: (usize, u32),
+    /// No registry key begins before this place.
+    keys_from: usize,
+}
+
+/// The next place of something, remembered: asked from left to right, all questions together cost one pass.
+#[derive(Default)]
+struct Ahead {
+    known: Range<usize>,
+}
+
+impl Ahead {
+    /// The first place at or after `from` where `is` holds, or the text's end.
+    fn find(&mut self, text: &str, from: usize, is: impl Fn(char) -> bool) -> usize {
+        if !(self.known.start <= from && from <= self.known.end) || self.known.is_empty() {
+            self.known = from..text[from..].find(is).map_or(text.len(), |at| from + at);
+        }
+        self.known.end
+    }
+}
+
+/// The longest start of `text` of at most `bytes` bytes.
+fn start_of(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+fn ends_url(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || "<>\"`|{}^“”’、。，）】".contains(letter)
 }
 
 fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_')
 }
 
-impl Walk<'_> {
+impl<'t> Walk<'t> {
+    fn new(text: &'t str) -> Self {
+        let (url_break, apostrophe, comma) = (Ahead::default(), Ahead::default(), Ahead::default());
+        Self { text, found: Vec::new(), url_break, apostrophe, comma, tries: (0, 0), keys_from: 0 }
+    }
+
     fn run(&mut self) {
         let mut at = 0;
         while let Some(letter) = self.text[at..].chars().next() {
@@ -166,43 +214,35 @@ impl Walk<'_> {
         let scheme_start =
             known.iter().filter(|known| scheme.ends_with(*known)).map(|known| known.len()).max()?;
         let start = start.max(end - scheme_start);
-        let stop = self.url_end(start, end + 3);
+        let stop = self.url_end(start, end + 3, false)?;
         self.take(Kind::Url, start..stop)
     }
 
-    /// Where a URL that begins at `start` ends: at white space or a quote, less closing punctuation.
-    fn url_end(&self, start: usize, from: usize) -> usize {
-        let rest = self.after(from);
-        let quote = self.before(start).filter(|c| *c == '\'');
-        let stop = rest
-            .find(|c: char| {
-                Some(c) == quote
-                    || c.is_whitespace()
-                    || c.is_control()
-                    || "<>\"`|{}^“”’、。，）】".contains(c)
-            })
-            .unwrap_or(rest.len());
-        let mut end = from + stop;
-        while let Some(last) = self.text[start..end].chars().next_back() {
-            let opened = |open, close| {
-                let part = &self.text[start..end];
-                part.matches(open).count() >= part.matches(close).count()
-            };
-            let keep = match last {
-                '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '[' | '(' | '\\' => false,
-                ')' => opened('(', ')'),
-                ']' => opened('[', ']'),
-                _ => true,
-            };
-            if keep {
-                break;
-            }
-            end -= last.len_utf8();
+    /// Where a URL that begins at `start` ends: at white space or a quote (and at a comma, if it ends one here), less
+    /// closing punctuation. `None` if it is longer than any value, or if this stretch of text was tried often enough.
+    fn url_end(&mut self, start: usize, from: usize, at_comma: bool) -> Option<usize> {
+        let mut end = self.url_break.find(self.text, from, ends_url);
+        if self.tries.0 != end {
+            self.tries = (end, 0);
         }
-        end
+        if self.before(start) == Some('\'') {
+            end = end.min(self.apostrophe.find(self.text, from, |c| c == '\''));
+        }
+        if at_comma {
+            end = end.min(self.comma.find(self.text, from, |c| c == ','));
+        }
+        // Some of it is closing punctuation, but not as much as the longest value again.
+        if end - start > 2 * VALUE_BYTES_MAX || self.tries.1 >= URL_TRIES_MAX {
+            return None;
+        }
+        self.tries.1 += 1;
+        Some(start + without_closing(&self.text[start..end]))
     }
 
     fn registry_key(&mut self, start: usize, end: usize) -> Option<usize> {
+        if start < self.keys_from || !self.after(end).starts_with(['\\', '>']) {
+            return None;
+        }
         let hive = self.text[start..end].to_ascii_uppercase();
         HIVES.iter().find(|(short, long)| hive == *short || hive == *long)?;
         let rest = self.after(end);
@@ -212,6 +252,7 @@ impl Walk<'_> {
             return None;
         }
         let ends = ['\n', '\r', '\t', '"', '\'', '`', '<', '>', ',', ';', ')', '|', ':'];
+        let rest = start_of(rest, VALUE_BYTES_MAX);
         let line = rest.find(ends).unwrap_or(rest.len());
         // Words after a blank belong to the key if a backslash follows soon: `Windows NT\CurrentVersion`.
         let (mut stop, mut seen, mut since) = (0, 0, 0);
@@ -226,7 +267,10 @@ impl Walk<'_> {
             }
         }
         let key = rest[..stop].trim_end_matches([' ', '.', '\\']);
-        let value = normalise(Kind::RegistryKey, &format!("{hive}{key}")).ok()?;
+        let Ok(value) = normalise(Kind::RegistryKey, &format!("{hive}{key}")) else {
+            self.keys_from = from + stop;
+            return None;
+        };
         let stop = from + key.len();
         self.found.push((value, start..stop));
         Some(stop)
@@ -277,13 +321,14 @@ impl Walk<'_> {
 
     fn mailbox(&mut self, start: usize, end: usize) -> Option<usize> {
         if !self.after(end).starts_with('@') {
-            let local = self.after(end).find(|c: char| !(is_word(c) || "+%&!#$'*=~".contains(c)))? + end;
+            let near = start_of(self.after(end), MAILBOX_NAME_BYTES_MAX + 1);
+            let local = near.find(|c: char| !(is_word(c) || "+%&!#$'*=~".contains(c)))? + end;
             if local == end || !self.after(local).starts_with('@') {
                 return None;
             }
             return self.mailbox(start, local);
         }
-        let rest = self.after(end + 1);
+        let rest = start_of(self.after(end + 1), MAILBOX_HOST_BYTES_MAX);
         let run = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
         let host = rest[..run].trim_end_matches(['.', '-', '_']);
         name(host)?;
@@ -301,6 +346,9 @@ impl Walk<'_> {
             && lead == 0
             && self.is_path(start)
         {
+            return None;
+        }
+        if !self.text[start..stop].starts_with(|c: char| c.is_ascii_digit()) {
             return None;
         }
         normalise(Kind::Ipv4, &self.text[start..stop]).ok()?;
@@ -333,7 +381,8 @@ impl Walk<'_> {
             Kind::Attack,
             Kind::Mac,
         ];
-        if let Some(kind) = kinds.into_iter().find(|kind| normalise(*kind, word).is_ok()) {
+        let is = |kind: &Kind| may_be(*kind, word) && normalise(*kind, word).is_ok();
+        if let Some(kind) = kinds.into_iter().find(is) {
             return if kind.is_hash() && self.is_other_hash(start) {
                 Some(end_of_word)
             } else {
@@ -390,11 +439,46 @@ impl Walk<'_> {
 
     /// A URL that somebody wrote without its scheme.
     fn schemeless(&mut self, start: usize, end: usize) -> Option<usize> {
-        let stop = self.url_end(start, end);
-        let stop = self.text[start..stop].find(',').map_or(stop, |comma| start + comma);
+        let stop = self.url_end(start, end, true)?;
         let value = normalise(Kind::Url, &format!("http://{}", &self.text[start..stop])).ok()?;
         self.found.push((value, start..stop));
         Some(stop)
+    }
+}
+
+/// How long a URL is without the punctuation that closes the sentence around it.
+fn without_closing(text: &str) -> usize {
+    let count = |letter| text.matches(letter).count();
+    let [round_open, round_close, square_open, square_close] = ['(', ')', '[', ']'].map(count);
+    let (mut round, mut square) = ((round_open, round_close), (square_open, square_close));
+    let mut end = text.len();
+    while let Some(last) = text[..end].chars().next_back() {
+        match last {
+            ')' if round.0 < round.1 => round.1 -= 1,
+            ']' if square.0 < square.1 => square.1 -= 1,
+            '(' => round.0 -= 1,
+            '[' => square.0 -= 1,
+            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '\\' => {}
+            _ => break,
+        }
+        end -= last.len_utf8();
+    }
+    end
+}
+
+/// Whether a word has the length and the first letter of a kind: most have not, and need not be read.
+fn may_be(kind: Kind, word: &str) -> bool {
+    let begins = |letters: [char; 2]| word.starts_with(letters);
+    match kind {
+        Kind::Md5 => word.len() == 32,
+        Kind::Sha1 => word.len() == 40,
+        Kind::Sha256 => word.len() == 64,
+        Kind::Sha512 => word.len() == 128,
+        Kind::Cve => begins(['C', 'c']),
+        Kind::Asn => begins(['A', 'a']),
+        Kind::Attack => word.len() < 12 && word.bytes().any(|b| b.is_ascii_digit()),
+        Kind::Mac => word.len() < 18,
+        _ => true,
     }
 }
 

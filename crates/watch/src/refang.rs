@@ -105,6 +105,41 @@ pub(crate) struct Armed {
     pub(crate) places: Vec<usize>,
     /// For each byte of `text`, where its spelling ends in the original.
     pub(crate) ends: Vec<usize>,
+    /// What stands in the word at the end of `text`.
+    word: Word,
+}
+
+/// What the word that is being written holds, so that nobody has to look back over it for each bracket.
+#[derive(Default)]
+struct Word {
+    round: bool,
+    curly: bool,
+    square: bool,
+    backslash: bool,
+    colon: bool,
+    slashes: bool,
+    slash_last: bool,
+}
+
+impl Word {
+    fn read(&mut self, text: &str) {
+        for letter in text.chars() {
+            let slash_before = std::mem::take(&mut self.slash_last);
+            match letter {
+                ' ' | '\n' | '\t' => *self = Self::default(),
+                '(' => self.round = true,
+                '{' => self.curly = true,
+                '[' => self.square = true,
+                '\\' => self.backslash = true,
+                ':' => self.colon = true,
+                '/' => {
+                    self.slashes |= slash_before;
+                    self.slash_last = true;
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 impl Armed {
@@ -126,6 +161,7 @@ impl Armed {
                 self.ends.push(at + step + 1);
             }
             self.text.push_str(&source[at..at + width]);
+            self.word.read(&source[at..at + width]);
             at += width;
         }
         self.places.push(at);
@@ -134,6 +170,7 @@ impl Armed {
 
     fn push(&mut self, plain: &str, at: usize, end: usize) {
         self.text.push_str(plain);
+        self.word.read(plain);
         self.places.resize(self.text.len(), at);
         self.ends.resize(self.text.len(), end);
     }
@@ -180,26 +217,27 @@ impl Armed {
     fn is_half_bracket(&self, inner: &str, spelling: &str) -> bool {
         let after = inner[spelling.len()..].chars().next();
         let opened = spelling.starts_with('.');
-        let open = if spelling.ends_with(')') {
-            '('
+        let is_open = if spelling.ends_with(')') {
+            self.word.round
         } else if spelling.ends_with('}') {
-            '{'
+            self.word.curly
         } else {
-            '['
+            self.word.square
         };
-        let line = self.text.rsplit([' ', '\n', '\t']).next().unwrap_or_default();
         self.text.ends_with(char::is_alphanumeric)
             && after.is_some_and(char::is_alphanumeric)
-            && !(opened && line.contains(open))
+            && !(opened && is_open)
     }
 
     /// `\.` between two letters or digits.
     fn escaped(&self, rest: &str) -> Option<(usize, &'static str)> {
         let after = rest.strip_prefix("\\.")?.chars().next()?;
-        let word = self.text.rsplit([' ', '\n', '\t']).next().unwrap_or_default();
-        let is_path = word.contains('\\') || word.contains(':') && !word.contains("//");
-        (self.text.ends_with(char::is_alphanumeric) && after.is_alphanumeric() && !is_path && !is_hive(word))
-            .then_some((2, "."))
+        let is_path = self.word.backslash || self.word.colon && !self.word.slashes;
+        (self.text.ends_with(char::is_alphanumeric)
+            && after.is_alphanumeric()
+            && !is_path
+            && !is_hive(&self.text))
+        .then_some((2, "."))
     }
 
     fn scheme(&self, rest: &str) -> Option<(usize, &'static str)> {

@@ -210,3 +210,77 @@ fn a_listed_url_of_a_whole_host_is_held() {
     assert_eq!(hold.rule, "warning-list", "{hold}");
     assert!(guard.check(&value("http://other-k3.top/"), &Context::new(now(), 0)).is_ok());
 }
+
+/// Two inputs that the fuzzer kept: the guard let a listed whole-host URL pass (its fault, mended), and the plain version
+/// took `evil.co\`` for a name (its own fault: lists are written by machines, and what is unread is said).
+#[test]
+fn what_the_fuzzer_saw_in_lists_is_held_or_said() {
+    let first = r#"{"name":"a","type":"hostname","list":["evil.co`","2.2.3.0/24","evil.co"]}"#;
+    let second =
+        r#"{"name":"b","slug":"dynamic-dns","list":["d.net","http://e.com98ecf8427e","2001:db9::/32"]}"#;
+    let (lists, findings) = Lists::with(&[first, second]);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!((findings[0].code, findings[0].path.as_str()), ("list-entry-unread", "lists[0]"));
+    assert!(findings[0].message.starts_with("1 entries of `a`"), "{findings:?}");
+    let (guard, _) = Guard::new::<&str>(std::sync::Arc::new(lists), &[]);
+    let hold = |kind, text| {
+        guard
+            .check(&normalise(kind, text).unwrap(), &Context::new(now(), 0))
+            .map_err(|hold| hold.list.unwrap())
+    };
+    assert_eq!(hold(Kind::Domain, "evil.co"), Err("a".to_owned()));
+    assert_eq!(hold(Kind::Ipv4, "2.2.3.4"), Err("a".to_owned()));
+    assert_eq!(hold(Kind::Domain, "d.net"), Err("b".to_owned()));
+    assert_eq!(hold(Kind::Url, "http://e.com98ecf8427e/"), Err("b".to_owned()));
+    assert_eq!(hold(Kind::Domain, "tenant.d.net"), Ok(()));
+}
+
+/// Lists given at run time lie over the shared ones: one walk up the names sees both.
+#[test]
+fn lists_of_ones_own_and_those_compiled_in_hold_together() {
+    let own = r#"{"name":"own","list":["google.com","tenant.wordpress.com"]}"#;
+    let (lists, findings) = Lists::with(&[own]);
+    assert_eq!(findings, []);
+    assert_eq!(lists.titles().count(), Lists::builtin().titles().count() + 1);
+    let (guard, _) = Guard::new::<&str>(std::sync::Arc::new(lists), &[]);
+    let hold = |text| guard.check(&value(text), &Context::new(now(), 0)).err().map(|hold| hold.list.unwrap());
+    assert_eq!(hold("tenant.wordpress.com").as_deref(), Some("own"));
+    assert_eq!(hold("below.tenant.wordpress.com").as_deref(), Some("own"));
+    assert_eq!(hold("other.wordpress.com"), None, "many share the name above it");
+    assert!(hold("google.com").is_some_and(|list| list != "own"), "the first list is named");
+    assert!(hold("8.8.8.8").is_some());
+}
+
+/// An entry as the writers of lists spell it, with the value that it must hold.
+fn entry() -> impl Strategy<Value = (String, Kind)> {
+    let name = "(EVIL|evil|a-b|x_y|xn--80ak6aa92e|0)(\\.[a-f0-9]{1,4}){0,2}\\.(co|com|CO\\.KR|net|io)\\.?";
+    prop_oneof![
+        name.prop_map(|text| (text, Kind::Domain)),
+        (name, "(:80|:8080)?", "(/|/x|)")
+            .prop_map(|(name, port, path)| (format!("http://{name}{port}{path}"), Kind::Url)),
+        ("[a-z.]{1,5}", name).prop_map(|(local, name)| (format!("{local}@{name}"), Kind::Email)),
+        any::<u32>().prop_map(|bits| (std::net::Ipv4Addr::from(bits).to_string(), Kind::Ipv4)),
+        (any::<u32>(), 0_u8..=32)
+            .prop_map(|(bits, length)| (format!("{}/{length}", std::net::Ipv4Addr::from(bits)), Kind::Ipv4)),
+        (any::<u128>(), 0_u8..=128)
+            .prop_map(|(bits, length)| (format!("{}/{length}", std::net::Ipv6Addr::from(bits)), Kind::Ipv6)),
+        "[0-9a-fA-F]{32}".prop_map(|text| (text, Kind::Md5)),
+        "[0-9a-f]{64}".prop_map(|text| (text, Kind::Sha256)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_on_a_list_is_held_however_it_is_spelt(entries in proptest::collection::vec(entry(), 1..8), shared in any::<bool>()) {
+        let texts: Vec<&str> = entries.iter().map(|(text, _)| text.as_str()).collect();
+        let slug = if shared { "dynamic-dns" } else { "ours" };
+        let list = serde_json::json!({"name": "ours", "slug": slug, "list": texts}).to_string();
+        let (lists, _) = Lists::with(&[list]);
+        let (guard, _) = Guard::new::<&str>(std::sync::Arc::new(lists), &[]);
+        for (text, kind) in &entries {
+            if let Ok(value) = normalise(*kind, text) {
+                prop_assert!(guard.check(&value, &Context::new(now(), 0)).is_err(), "{text}");
+            }
+        }
+    }
+}

@@ -23,6 +23,24 @@ pub(crate) struct ImportArgs {
     /// What becomes of objects that break STIX 2.1, if that is stricter than the member's own [default: accept]
     #[arg(long, value_enum)]
     pub intake: Option<IntakeArg>,
+    /// Mapping file (TOML) that names the fields of a table or of JSON Lines; see docs/formats.md
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    pub map: Option<PathBuf>,
+    /// File that belongs to the list: OFAC's aliases, addresses and comments; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub beside: Vec<PathBuf>,
+    /// Older file of the same list: take in what changed, withdraw what is gone
+    #[arg(long, value_name = "FILE")]
+    pub replaces: Option<PathBuf>,
+    /// Reports: share every value that the guard lets through; without this or --accept, they are only shown
+    #[arg(long, conflicts_with = "accept")]
+    pub yes: bool,
+    /// Reports: share the values with `+` in this list, which --review wrote
+    #[arg(long, value_name = "FILE")]
+    pub accept: Option<PathBuf>,
+    /// Reports: write the values as a list to be changed and given to --accept; nothing is shared
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "accept"])]
+    pub review: Option<PathBuf>,
     #[command(flatten)]
     pub terms: TermsArgs,
     /// Findings to print; all of them are counted
@@ -66,6 +84,16 @@ pub(crate) enum FormatArg {
     Csv,
     /// One value a line, defanged or not
     Plain,
+    /// A CSAF 2.0 security advisory
+    Csaf,
+    /// A CACAO 2.0 playbook
+    Cacao,
+    /// An OpenIOC 1.0 or 1.1 document
+    Openioc,
+    /// OFAC's SDN list: SDN.CSV or SDN.XML
+    Ofac,
+    /// A text, an HTML page or a PDF written for people: its values are shown, and shared once confirmed
+    Report,
 }
 
 /// Options of `bongsu share`.

@@ -1,21 +1,24 @@
 //! `bongsu import`: files in any of the formats, into a circle.
 
 use crate::answer::{Answer, Watcher};
-use crate::cli::{FormatArg, ImportArgs};
+use crate::cli::ImportArgs;
+use crate::command::report;
 use crate::command::source::Source;
 use crate::command::terms;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
-use exchange::read::{self, Format, Item, Options};
+use exchange::read::{self, Batch, Format, Item, Mapping, Options};
 use gate::{Sharing, Submission, SubmitError, Submitted};
 use line::LineId;
 use policy::{CircleId, Intake, MemberId, Terms};
 use serde_json::json;
+use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
-use stix::{ObjectId, Severity};
+use stix::{Finding, ObjectId, Severity};
 
 /// Objects that are submitted at once.
 const BATCH: usize = 1_000;
@@ -43,6 +46,16 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    pub(crate) fn finding(&mut self, name: &str, finding: &Finding) {
+        match finding.severity {
+            Severity::Error => self.refuse(format!("{name}: {finding}")),
+            Severity::Warning => {
+                self.warnings += 1;
+                self.note(format!("{name}: {finding}"));
+            }
+        }
+    }
+
     fn refuse(&mut self, finding: String) {
         self.refused += 1;
         self.note(finding);
@@ -70,8 +83,32 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
     may_share(node, &target, &args.circle)?;
     let started = Instant::now();
     let mut report = Report::default();
+    let extras = Extras::read(args)?;
+    if args.replaces.is_some() && args.files.len() != 1 {
+        return Err(Failure::usage("--replaces names the older file of one list").hint("name one newer file"));
+    }
+    let mut sources = Vec::new();
     for path in &args.files {
-        file(node, &target, path, args.format, &mut report, watch)?;
+        let mut source = Source::open(node, path, args.format, Some(target.circle))?;
+        extras.add(&mut source);
+        sources.push(source);
+    }
+    let asked = args.yes || args.accept.is_some() || args.review.is_some();
+    if sources.iter().any(|source| source.format == Format::Report) {
+        return report::run(node, &target, args, sources, watch);
+    }
+    if asked {
+        return Err(Failure::usage("--yes, --accept and --review are for reports")
+            .hint("for a text to be read as one, add --format report"));
+    }
+    for source in sources {
+        match &args.replaces {
+            Some(older) => replace(node, &target, older, source, &extras, args, &mut report, watch)?,
+            None => {
+                let (name, format, options) = (source.name.clone(), source.format, source.options.clone());
+                stream(node, &target, &name, source.watched(watch), format, &options, &mut report)?;
+            }
+        }
     }
     let seconds = started.elapsed().as_secs_f64();
     let shown = report.findings.iter().take(args.findings);
@@ -95,6 +132,102 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
     Ok(Answer::done(json, text).ending(exit))
 }
 
+/// What belongs to the files: a mapping, other tables of the same list.
+struct Extras {
+    mapping: Option<Arc<Mapping>>,
+    beside: Vec<String>,
+}
+
+impl Extras {
+    fn read(args: &ImportArgs) -> Result<Self, Failure> {
+        let failed =
+            |path: &Path, error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", path.display()));
+        let mapping = match &args.map {
+            None => None,
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|error| failed(path, &error))?;
+                let mapping = Mapping::parse(&text).map_err(|error| Failure {
+                    exit: Exit::Usage,
+                    ..failed(path, &error).hint("docs/formats.md says what a mapping holds")
+                })?;
+                Some(Arc::new(mapping))
+            }
+        };
+        let mut beside = Vec::new();
+        for path in &args.beside {
+            let file = File::open(path).map_err(|error| failed(path, &error))?;
+            beside.push(read::text_of(file).map_err(|error| failed(path, &error))?);
+        }
+        Ok(Self { mapping, beside })
+    }
+
+    fn add(&self, source: &mut Source) {
+        source.options.beside.clone_from(&self.beside);
+        source.options.mapping.clone_from(&self.mapping);
+        if self.mapping.is_some() {
+            source.format = Format::Mapped;
+        }
+    }
+}
+
+/// Takes in what a newer file of a list changes of an older one.
+#[expect(clippy::too_many_arguments, reason = "what a command knows, handed on once")]
+fn replace(
+    node: &Node,
+    target: &Target,
+    older: &Path,
+    newer: Source,
+    extras: &Extras,
+    args: &ImportArgs,
+    report: &mut Report,
+    watch: &mut Watcher<'_>,
+) -> Result<(), Failure> {
+    let mut older = Source::open(node, older, args.format, Some(target.circle))?;
+    extras.add(&mut older);
+    older.options.source.clone_from(&newer.options.source);
+    let failed = |name: &str, error: &dyn std::fmt::Display| Failure::new(format!("{name}: {error}"));
+    let (name, format, options) = (older.name.clone(), older.format, older.options.clone());
+    let before =
+        read::read_all(older.watched(watch), format, &options).map_err(|error| failed(&name, &error))?;
+    let (name, format, options) = (newer.name.clone(), newer.format, newer.options.clone());
+    let after =
+        read::read_all(newer.watched(watch), format, &options).map_err(|error| failed(&name, &error))?;
+    let change = read::difference(&before, after);
+    batch(node, target, &name, change, report)
+}
+
+/// Takes in what was read already.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn batch(
+    node: &Node,
+    target: &Target,
+    name: &str,
+    batch: Batch,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    for finding in batch.findings {
+        report.finding(name, &finding);
+    }
+    let mut waiting = Vec::with_capacity(BATCH);
+    for object in batch.objects {
+        if !object.dated && knows(node, target.circle, &object.head.id) {
+            report.present += 1;
+            continue;
+        }
+        waiting.push(Submission { raw: object.raw, head: object.head });
+        if waiting.len() >= BATCH {
+            submit(node, target, name, &mut waiting, report)?;
+        }
+    }
+    submit(node, target, name, &mut waiting, report)?;
+    for withdrawal in &batch.withdrawals {
+        withdraw(node, target, &withdrawal.id, &withdrawal.reason, report)?;
+    }
+    Ok(())
+}
+
 /// Whether the member may share in the circle at all, so that nothing is read for nothing.
 ///
 /// # Errors
@@ -108,23 +241,6 @@ pub(crate) fn may_share(node: &Node, target: &Target, handle: &str) -> Result<()
             Failure::new(format!("circle {handle}: {error}")).hint(format!("`bongsu circle show {handle}`"))
         }
     })
-}
-
-/// Takes one file in.
-///
-/// # Errors
-/// As [`run`].
-pub(crate) fn file(
-    node: &Node,
-    target: &Target,
-    path: &Path,
-    format: FormatArg,
-    report: &mut Report,
-    watch: &mut Watcher<'_>,
-) -> Result<(), Failure> {
-    let source = Source::open(node, path, format, Some(target.circle))?;
-    let (name, format, options) = (source.name.clone(), source.format, source.options.clone());
-    stream(node, target, &name, source.watched(watch), format, &options, report)
 }
 
 /// Takes everything in that `source` holds.
@@ -155,13 +271,7 @@ pub(crate) fn stream(
             Item::Withdrawal(withdrawal) => submit(node, target, name, &mut batch, report)
                 .and_then(|()| withdraw(node, target, &withdrawal.id, &withdrawal.reason, report)),
             Item::Finding(finding) => {
-                match finding.severity {
-                    Severity::Error => report.refuse(format!("{name}: {finding}")),
-                    Severity::Warning => {
-                        report.warnings += 1;
-                        report.note(format!("{name}: {finding}"));
-                    }
-                }
+                report.finding(name, &finding);
                 Ok(())
             }
         };

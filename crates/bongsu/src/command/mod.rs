@@ -11,8 +11,9 @@ pub(crate) mod deliver;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod member;
-pub(crate) mod quarantine;
 pub(crate) mod pattern;
+pub(crate) mod quarantine;
+mod report;
 pub(crate) mod share;
 mod source;
 pub(crate) mod terms;
@@ -59,8 +60,10 @@ pub(crate) fn here_or_there(
     terminal: &mut Terminal,
 ) -> Result<Answer, Failure> {
     make_absolute(&mut command)?;
+    // What is written is written here, by the one who asked, not by the node that serves.
     let out = match &mut command {
         NodeCommand::Deliver(args) => args.out.take(),
+        NodeCommand::Import(args) => args.review.clone(),
         _ => None,
     };
     let folder = Folder::new(global.folder());
@@ -103,7 +106,14 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
         paths.iter_mut().try_for_each(|path| absolute(path).map(|found| *path = found))
     };
     match command {
-        NodeCommand::Import(args) => all(&mut args.files),
+        NodeCommand::Import(args) => {
+            all(&mut args.files)?;
+            all(&mut args.beside)?;
+            for path in [&mut args.map, &mut args.replaces, &mut args.accept, &mut args.review] {
+                *path = path.as_deref().map(absolute).transpose()?;
+            }
+            Ok(())
+        }
         NodeCommand::Share(args) => all(&mut args.files),
         NodeCommand::Credential(CredentialCommand::Add { certificate, .. }) => {
             *certificate = absolute(certificate)?;

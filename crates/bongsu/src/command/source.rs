@@ -53,6 +53,11 @@ impl Source {
             FormatArg::Misp => Format::Misp,
             FormatArg::Csv => Format::Csv,
             FormatArg::Plain => Format::Plain,
+            FormatArg::Csaf => Format::Csaf,
+            FormatArg::Cacao => Format::Cacao,
+            FormatArg::Openioc => Format::OpenIoc,
+            FormatArg::Ofac => Format::Ofac,
+            FormatArg::Report => Format::Report,
         };
         // The same file gives the same dates, whenever it is read.
         let as_of = meta.modified().ok().and_then(instant_of).unwrap_or_else(|| node.now());

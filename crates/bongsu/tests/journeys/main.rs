@@ -13,6 +13,7 @@ mod kill;
 mod misp_client;
 mod misp_peers;
 mod node;
+mod report;
 mod resolver;
 mod strangers;
 mod strictest;

@@ -316,7 +316,7 @@ fn set<T>(place: &mut Option<T>, read: Option<T>, unread: impl FnOnce()) {
 }
 
 /// A number from 0 to 100, or a word of the None-Low-Med-High scale. Source: STIX 2.1, appendix A.
-fn confidence(cell: &str) -> Option<u8> {
+pub(super) fn confidence(cell: &str) -> Option<u8> {
     let word = cell.trim().trim_end_matches('%').trim().to_ascii_lowercase();
     match word.as_str() {
         "none" => Some(0),

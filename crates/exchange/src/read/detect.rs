@@ -3,7 +3,7 @@
 use watch::guess;
 
 use super::csv::{self, Layout};
-use super::{Format, text};
+use super::{Format, report, text};
 
 /// How many lines are looked at.
 const LINES_MAX: usize = 40;
@@ -13,6 +13,9 @@ const LINES_MAX: usize = 40;
 #[must_use]
 pub fn detect(name: &str, start: &[u8]) -> Format {
     let start = unpacked(start);
+    if report::is_pdf(&start) {
+        return Format::Report;
+    }
     let whole_chars = start.len() - start.len() % 2;
     let text = text::decode(start[..whole_chars].to_vec())
         .or_else(|_| text::decode(start.to_vec()))
@@ -20,6 +23,16 @@ pub fn detect(name: &str, start: &[u8]) -> Format {
     let body = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     if body.starts_with('{') || body.starts_with("[{") || body.starts_with('[') && json_list(body) {
         return json(body);
+    }
+    if body.starts_with('<') && body.contains("<sdnList") || is_sdn_table(body) {
+        return Format::Ofac;
+    }
+    if report::is_html(body) {
+        return Format::Report;
+    }
+    let openioc = ["<OpenIOC", "<ioc ", "<ioc>", ":OpenIOC", ":ioc "];
+    if body.starts_with('<') && openioc.iter().any(|start| body.contains(start)) {
+        return Format::OpenIoc;
     }
     let lower = name.to_ascii_lowercase();
     let lower = lower.strip_suffix(".gz").unwrap_or(&lower);
@@ -58,8 +71,27 @@ fn json_list(body: &str) -> bool {
     body[1..].trim_start().starts_with(['{', ']'])
 }
 
+/// OFAC's main table: twelve columns, a number first, `-0-` for nothing.
+fn is_sdn_table(body: &str) -> bool {
+    let rows: Vec<&str> = body.lines().take(LINES_MAX).collect();
+    let is_row = |row: &&&str| {
+        let number = row.split(',').next().unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && row.matches("-0-").count() >= 5
+    };
+    rows.len() > 1 && rows.iter().filter(is_row).count() * 2 > rows.len()
+}
+
 fn json(body: &str) -> Format {
     let has = |key: &str| body.contains(key);
+    if has("\"ent_num\"") && has("\"program\"") {
+        return Format::Ofac;
+    }
+    if has("\"cacao-2.0\"") || has("\"workflow_start\"") {
+        return Format::Cacao;
+    }
+    if has("\"csaf_version\"") {
+        return Format::Csaf;
+    }
     let stix = has("\"spec_version\"") || has("\"bundle\"") || has("\"objects\"") && has("--");
     let misp = has("\"Event\"") || has("\"Attribute\"") || has("\"Object\"") || has("\"threat_level_id\"");
     if misp && !(stix && body.find("\"Event\"").is_none()) { Format::Misp } else { Format::Stix }

@@ -5,16 +5,26 @@
 //! What is made here from other formats has ids that depend on the content alone, so that reading a file twice
 //! gives the same objects. Gzip and UTF-16 are undone on the way. Nothing here decides who may see what.
 
+mod cacao;
+mod csaf;
 mod csv;
 mod detect;
 mod indicator;
+mod make;
+mod mapping;
+mod ofac;
+mod openioc;
 mod plain;
+pub mod report;
 mod stix_json;
 mod text;
 pub(crate) mod time;
+mod update;
+mod xml;
 
 use std::io::{BufReader, Cursor, Read};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 use stix::{Finding, Head, ObjectId, Timestamp, Tlp};
@@ -22,6 +32,9 @@ use uuid::Uuid;
 
 pub use detect::detect;
 pub use indicator::INDICATOR_NAMESPACE;
+pub use make::MADE_NAMESPACE;
+pub use mapping::{MAPPING_BYTES_MAX, Mapping, MappingError};
+pub use update::difference;
 
 /// Longest CSV file, list or MISP file, in bytes after unpacking: they are held in memory. STIX is streamed.
 pub const TEXT_BYTES_MAX: u64 = 512 * 1024 * 1024;
@@ -39,10 +52,22 @@ pub enum Format {
     Csv,
     /// One value a line.
     Plain,
+    /// CSAF 2.0: a security advisory.
+    Csaf,
+    /// A text, an HTML page or a PDF written for people; see [`report`].
+    Report,
+    /// Rows whose fields [`Options::mapping`] names.
+    Mapped,
+    /// CACAO 2.0: a security playbook.
+    Cacao,
+    /// OpenIOC 1.0 or 1.1.
+    OpenIoc,
+    /// The SDN list of OFAC: its table, its XML, or JSON Lines joined from its tables.
+    Ofac,
 }
 
 impl Format {
-    /// `stix`, `misp`, `csv` or `plain`.
+    /// The format's name on the command line: `stix`, `misp`, `csv`, ….
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,6 +75,12 @@ impl Format {
             Self::Misp => "misp",
             Self::Csv => "csv",
             Self::Plain => "plain",
+            Self::Csaf => "csaf",
+            Self::Report => "report",
+            Self::Mapped => "mapped",
+            Self::Cacao => "cacao",
+            Self::OpenIoc => "openioc",
+            Self::Ofac => "ofac",
         }
     }
 }
@@ -70,13 +101,26 @@ pub struct Options {
     pub labels: Vec<String>,
     /// The circle that the file is for: a MISP sharing group of the same UUID may go there.
     pub circle: Option<Uuid>,
+    /// The texts of files that belong to it: OFAC's tables of aliases, addresses and comments.
+    pub beside: Vec<String>,
+    /// What names the fields of [`Format::Mapped`].
+    pub mapping: Option<Arc<Mapping>>,
 }
 
 impl Options {
     /// Nothing is known but a date.
     #[must_use]
     pub const fn new(as_of: Timestamp) -> Self {
-        Self { as_of, source: None, tlp: None, confidence: None, labels: Vec::new(), circle: None }
+        Self {
+            as_of,
+            source: None,
+            tlp: None,
+            confidence: None,
+            labels: Vec::new(),
+            circle: None,
+            beside: Vec::new(),
+            mapping: None,
+        }
     }
 }
 
@@ -161,6 +205,33 @@ pub enum ReadError {
     /// MISP: the text is no JSON.
     #[error("not a MISP file: {0}")]
     Misp(serde_json::Error),
+    /// The text is no XML, or not of its format.
+    #[error("line {line}, column {column}: {message}")]
+    Xml {
+        /// The line, from 1.
+        line: usize,
+        /// The column, in bytes from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// The text is no JSON.
+    #[error("not a {format} document: {error}")]
+    Json {
+        /// The format.
+        format: &'static str,
+        /// Where and why.
+        error: serde_json::Error,
+    },
+    /// A report's values are not confirmed.
+    #[error("what a report names counts only once it is confirmed: survey it first")]
+    Unconfirmed,
+    /// A report can't be read.
+    #[error("{0}")]
+    Report(String),
+    /// Nothing says what the fields are.
+    #[error("the file's fields are named by a mapping, and there is none")]
+    NoMapping,
     /// CSV: no column holds values.
     #[error("no column holds values; name one `value`, `indicator`, `domain`, `ip`, `url`, `sha256` …")]
     NoValueColumn,
@@ -183,8 +254,26 @@ pub fn read<R: Read>(
         Format::Misp => crate::misp::read::text(&text::whole(source)?, options, &mut sink)?,
         Format::Csv => csv::read(&text::whole(source)?, options, &mut sink)?,
         Format::Plain => plain::read(&text::whole(source)?, options, &mut sink),
+        Format::Csaf => csaf::read(&text::whole(source)?, options, &mut sink)?,
+        // What a report names counts only once it is confirmed.
+        Format::Report => return Err(ReadError::Unconfirmed),
+        Format::Mapped => {
+            let mapping = options.mapping.as_deref().ok_or(ReadError::NoMapping)?;
+            mapping::read(&text::whole(source)?, mapping, options, &mut sink);
+        }
+        Format::Cacao => cacao::read(&text::whole(source)?, options, &mut sink)?,
+        Format::OpenIoc => openioc::read(&text::whole(source)?, options, &mut sink)?,
+        Format::Ofac => ofac::read(&text::whole(source)?, options, &mut sink)?,
     }
     Ok(sink.summary)
+}
+
+/// The text of a file, unpacked and in whatever of the usual encodings: for [`Options::beside`].
+///
+/// # Errors
+/// [`ReadError`] when it can't be read, is too long or is no text.
+pub fn text_of<R: Read>(source: R) -> Result<String, ReadError> {
+    text::whole(unpacked(source)?)
 }
 
 /// As [`read`], but everything at once: for files that fit into memory.

@@ -14,7 +14,7 @@ pub(crate) fn lenient(text: &str) -> Option<Timestamp> {
         let number: i64 = text.parse().ok()?;
         let micros =
             if number > SECONDS_MAX { number.checked_mul(1_000)? } else { number.checked_mul(1_000_000)? };
-        return Timestamp::parse(&Timestamp::from_micros(micros).to_string()).ok().map(|_| seconds(micros));
+        return (Timestamp::from_micros(micros).micros() == micros).then(|| seconds(micros));
     }
     let (date, rest) = text.split_at_checked(10)?;
     let date = date.replace('/', "-");
@@ -63,6 +63,7 @@ mod tests {
         check("15/05/2023", None);
         check("2023-02-30", None);
         check("yesterday", None);
+        check("9000000000000000", None);
         check("", None);
     }
 }

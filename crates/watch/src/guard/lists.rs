@@ -78,6 +78,8 @@ struct Wire {
 /// Warning lists, ready to be asked. Share one by [`Arc`].
 #[derive(Debug, Clone, Default)]
 pub struct Lists {
+    /// Lists under these, shared with other guards: the ones compiled in. Their numbers come first.
+    base: Option<Arc<Lists>>,
     titles: Vec<Box<str>>,
     names: Names,
     ipv4: Ranges<u32>,
@@ -104,47 +106,58 @@ impl Lists {
     #[must_use]
     pub fn builtin() -> Arc<Self> {
         static READ: OnceLock<Arc<Lists>> = OnceLock::new();
-        READ.get_or_init(|| Arc::new(Self::with::<&str>(&[]).0)).clone()
+        READ.get_or_init(|| {
+            let mut build = Build::default();
+            build.shared_hosts();
+            let mut text = String::new();
+            // The file is part of the program, and a test reads it: what is wrong with it shows there.
+            if GzDecoder::new(PACKED).read_to_string(&mut text).is_ok() {
+                for (at, line) in text.lines().enumerate() {
+                    build.list(line, &format!("builtin[{at}]"));
+                }
+            }
+            Arc::new(build.finish().0)
+        })
+        .clone()
     }
 
-    /// The lists compiled in and more, each the text of a MISP warning list (`list.json`).
+    /// The lists compiled in, which are shared and not read again, and more, each the text of a MISP warning list
+    /// (`list.json`).
     ///
     /// A list that can't be read is a finding and left out; so are patterns, which are not looked up.
     pub fn with<S: AsRef<str>>(more: &[S]) -> (Self, Vec<Finding>) {
-        let mut build = Build::default();
-        build.shared_hosts();
-        let mut text = String::new();
-        // The file is part of the program; a test reads it. Were it broken, its lists would be missing, loudly.
-        if let Err(error) = GzDecoder::new(PACKED).read_to_string(&mut text) {
-            build.findings.push(Finding::error("list-unread", "builtin", error.to_string()));
-        }
-        for (at, line) in text.lines().enumerate() {
-            build.list(line, &format!("builtin[{at}]"));
-        }
-        build.findings.retain(|finding| finding.code != "list-entry-unread");
+        let base = Self::builtin();
+        let mut build = Build { first: base.titles.len(), ..Build::default() };
         for (at, list) in more.iter().enumerate() {
             build.list(list.as_ref(), &format!("lists[{at}]"));
         }
+        build.lists.base = Some(base);
         build.finish()
     }
 
     /// The lists' titles, in the order in which they were read.
     pub fn titles(&self) -> impl Iterator<Item = &str> {
-        self.titles.iter().map(AsRef::as_ref)
+        let base = self.base.iter().flat_map(|base| base.titles.iter());
+        base.chain(&self.titles).map(AsRef::as_ref)
     }
 
-    /// About how many bytes of memory the lists take.
+    /// About how many bytes of memory the lists take, shared ones included.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.names.bytes() + self.ipv4.len() * 9 + self.ipv6.len() * 33 + self.digests.len() * 17
+        let own = self.names.bytes() + self.ipv4.len() * 9 + self.ipv6.len() * 33 + self.digests.len() * 17;
+        own + self.base.as_ref().map_or(0, |base| base.bytes())
     }
 
     pub(crate) fn name(&self, name: &str) -> Option<NameHit<'_>> {
-        let names::Found { by, entry, list } = self.names.find(name)?;
+        let names::Found { by, entry, list } =
+            self.names.find(self.base.as_ref().map(|base| &base.names), name)?;
         Some(NameHit { by, entry, list: self.title(list) })
     }
 
     pub(crate) fn network(&self, network: &IpNet) -> Option<&str> {
+        if let Some(title) = self.base.as_ref().and_then(|base| base.network(network)) {
+            return Some(title);
+        }
         let list = match network {
             IpNet::V4(net) => self.ipv4.touching(net.network().to_bits(), net.broadcast().to_bits()),
             IpNet::V6(net) => self.ipv6.touching(net.network().to_bits(), net.broadcast().to_bits()),
@@ -153,6 +166,9 @@ impl Lists {
     }
 
     pub(crate) fn text(&self, value: &Value) -> Option<&str> {
+        if let Some(title) = self.base.as_ref().and_then(|base| base.text(value)) {
+            return Some(title);
+        }
         if value.kind().is_hash() {
             let at = self.digests.binary_search(&digest_start(value.text())?).ok()?;
             return self.digest_lists.get(at).map(|list| self.title(*list));
@@ -161,7 +177,7 @@ impl Lists {
     }
 
     fn title(&self, list: u8) -> &str {
-        self.titles.get(usize::from(list)).map_or("", AsRef::as_ref)
+        self.titles().nth(usize::from(list)).unwrap_or_default()
     }
 }
 
@@ -172,6 +188,8 @@ fn digest_start(hex: &str) -> Option<u128> {
 
 #[derive(Default)]
 struct Build {
+    /// How many lists lie under these.
+    first: usize,
     lists: Lists,
     ipv4: Vec<(u32, u32, u8)>,
     ipv6: Vec<(u128, u128, u8)>,
@@ -196,8 +214,8 @@ impl Build {
                 return;
             }
         };
-        let number =
-            u8::try_from(self.lists.titles.len()).ok().filter(|_| self.lists.titles.len() < LISTS_MAX);
+        let number = self.first + self.lists.titles.len();
+        let number = u8::try_from(number).ok().filter(|_| number < LISTS_MAX);
         let Some(number) = number.filter(|_| wire.list.len() <= LIST_ENTRIES_MAX) else {
             let message =
                 format!("more than {LISTS_MAX} lists or {LIST_ENTRIES_MAX} entries; the list was left out");

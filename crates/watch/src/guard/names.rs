@@ -93,23 +93,32 @@ impl Names {
         (entry.flags & EXACT != 0).then_some(entry.list)
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<Found<'_>> {
+    /// How `name` is held by these names and those under them. One walk over both, since a name that many share ends
+    /// it, whichever of the two has it.
+    pub(crate) fn find<'a>(&'a self, base: Option<&'a Self>, name: &str) -> Option<Found<'a>> {
         for (step, at_or_above) in domain::upwards(name).enumerate() {
-            let Some(number) = self.number(at_or_above, self.hasher.hash_one(at_or_above)) else {
-                continue;
+            let both = [base.and_then(|base| base.entry(at_or_above)), self.entry(at_or_above)];
+            let flags = both.iter().flatten().fold(0, |flags, (entry, _)| flags | entry.flags);
+            let found = |by, flag: u8| {
+                let named = both.iter().flatten().find(|(entry, _)| entry.flags & flag != 0)?;
+                Some(Found { by, entry: named.1, list: named.0.list })
             };
-            let entry = &self.entries[number];
-            let found = |by| Some(Found { by, entry: slice(&self.text, entry), list: entry.list });
-            match (step, entry.flags) {
-                (0, flags) if flags & EXACT != 0 => return found(By::Itself),
-                (0, flags) if flags & SHARED != 0 => return found(By::Shared),
-                (0, flags) if flags & COVERS != 0 => return found(By::Below),
+            match (step, flags) {
+                (_, 0) => {}
+                (0, flags) if flags & EXACT != 0 => return found(By::Itself, EXACT),
+                (0, flags) if flags & SHARED != 0 => return found(By::Shared, SHARED),
+                (0, flags) if flags & COVERS != 0 => return found(By::Below, COVERS),
                 (_, flags) if flags & SHARED != 0 => return None,
-                (_, flags) if flags & BELOW != 0 => return found(By::Above),
+                (_, flags) if flags & BELOW != 0 => return found(By::Above, BELOW),
                 _ => {}
             }
         }
         None
+    }
+
+    fn entry(&self, text: &str) -> Option<(&Entry, &str)> {
+        let entry = self.entries.get(self.number(text, self.hasher.hash_one(text))?)?;
+        Some((entry, slice(&self.text, entry)))
     }
 
     pub(crate) fn shrink(&mut self) {

@@ -3,7 +3,7 @@
 //! The plain way works on the JSON that clients get, term by term and without anything prepared; the two share no code but
 //! what shows an event.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use policy::{Circle, CircleId, Onward};
 use proptest::prelude::*;
@@ -33,6 +33,8 @@ fn view(events: Vec<Event>) -> View {
         starts: None,
         ends: None,
         members: Vec::new(),
+        access: BTreeMap::new(),
+        spec_versions: Vec::new(),
         hidden_members: false,
         fires: 1,
     };

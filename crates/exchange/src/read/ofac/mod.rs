@@ -1,0 +1,225 @@
+//! The SDN list of the United States' Office of Foreign Assets Control: who is sanctioned, under which names, with which
+//! wallets.
+//!
+//! Each entry becomes an identity whose id depends on OFAC's number alone, so that a newer list gives a newer version. Names,
+//! programmes, dates of birth, papers and all else stand in an extension as published. Each digital currency address
+//! becomes a `cryptocurrency-wallet` observable (in the form of the published extension), a relationship to its holder, and
+//! an indicator, so that a compliance desk's lists have it; an address of a form that is not known to the guard has no
+//! indicator, and a finding says so.
+//!
+//! Source: OFAC, SDN list data formats; stix2extensions, cryptocurrency-wallet.
+
+mod entry;
+mod table;
+mod tree;
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+use stix::{Finding, Timestamp};
+use uuid::Uuid;
+use watch::{Kind, normalise};
+
+use self::entry::{Entry, Item};
+use super::indicator::{self, Said};
+use super::make::{Dates, Maker};
+use super::{Options, ReadError, Sink, time, xml};
+
+/// The extension that holds what STIX has no property for.
+const EXTENSION: &str = "extension-definition--c0a7d3e2-5b64-4f0a-8e7d-2f9b1a6c4d58";
+/// The published definition of the wallet observable.
+const WALLET_EXTENSION: &str = "extension-definition--be78509e-6958-51b1-8b26-d17ee0eba2d7";
+
+pub(super) fn read(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+    let body = text.trim_start();
+    let (entries, published) = if body.starts_with('<') {
+        let root = xml::parse(body)?;
+        if root.name != "sdnList" {
+            let message = format!("<{}> is no SDN list: OFAC's SDN.XML has <sdnList>", root.name);
+            return Err(ReadError::Xml { line: root.line, column: 1, message });
+        }
+        tree::read(&root, sink)
+    } else if body.starts_with('{') {
+        (table::read_lines(body, sink), None)
+    } else {
+        (table::read(body, &options.beside, sink), None)
+    };
+    let mut dates = Dates::of_file(options);
+    if let Some(published) = published {
+        dates = Dates { created: published, modified: published, own: false };
+    }
+    let options = &Options { as_of: dates.modified, ..options.clone() };
+    let mut make = Maker { sink, options, format: "ofac-sdn", dates, tlp: None, by: None };
+    definition(&mut make);
+    let author = make.id("identity", &["OFAC"]);
+    let name = "Office of Foreign Assets Control, U.S. Department of the Treasury";
+    make.object(&author, json!({"name": name, "identity_class": "organization"}), "");
+    make.by = Some(author);
+    let (mut seen, mut wallets) = (HashSet::new(), HashSet::new());
+    for entry in &entries {
+        if make.sink.stopped {
+            break;
+        }
+        if seen.insert(entry.number.as_str()) {
+            if entry.is_cut {
+                let message = format!(
+                    "OFAC's column ends in the middle of the remarks of {}; give SDN_COMMENTS.CSV of the same day \
+                     beside the list (--beside)",
+                    entry.name
+                );
+                make.sink.finding(Finding::warning("remarks-cut", entry.path.clone(), message));
+            }
+            one(entry, &mut make, &mut wallets);
+        } else {
+            let message = format!("the entry {} stands in the list already", entry.number);
+            make.sink.finding(Finding::warning("entry-repeated", entry.path.clone(), message));
+        }
+    }
+    Ok(())
+}
+
+/// The extension's definition: the same in every list, whatever its date.
+fn definition(make: &mut Maker<'_, '_, '_>) {
+    let dates = make.dates;
+    if let Ok(at) = Timestamp::parse("2026-11-24T00:00:00.000Z") {
+        make.dates = Dates { created: at, modified: at, own: false };
+    }
+    make.definition(
+        EXTENSION,
+        "Sanctioned party",
+        "What the OFAC SDN list says of a party, as published.",
+        "Properties, each absent where the list says nothing: `number`, `kind`, `title` and `remarks` are strings; \
+         `programmes` and `addresses` are lists of strings; `aliases`, `vessel` and `items` are lists of objects with \
+         the strings `kind` and `text`; `born` is a list of objects with `text` and, if the day is known, `date` \
+         (YYYY-MM-DD).",
+    );
+    make.dates = dates;
+}
+
+fn one(entry: &Entry, make: &mut Maker<'_, '_, '_>, wallets: &mut HashSet<String>) {
+    let id = make.id("identity", &[&entry.number]);
+    let class = match entry.kind.as_str() {
+        "individual" => "individual",
+        "" | "entity" => "organization",
+        _ => "unspecified",
+    };
+    let contacts: Vec<&str> = entry.said(&["Email Address", "Website", "Phone Number"]).collect();
+    let programmes = entry.programmes.iter().map(|name| format!("ofac-programme:{name}"));
+    let labels: Vec<String> = std::iter::once("ofac-sdn".to_owned()).chain(programmes).collect();
+    let url = format!("https://sanctionssearch.ofac.treas.gov/Details.aspx?id={}", entry.number);
+    let properties = json!({
+        "name": entry.name,
+        "description": entry.remarks,
+        "identity_class": class,
+        "contact_information": contacts.join(", "),
+        "labels": labels,
+        "external_references": [{"source_name": "OFAC SDN", "external_id": entry.number, "url": url}],
+        "extensions": {EXTENSION: extension(entry)},
+    });
+    make.object(&id, properties, &entry.path);
+    // One address can be listed for several currencies: they share its chain.
+    let mut listed: Vec<(String, &str)> = Vec::new();
+    for (currency, address) in entry.wallets() {
+        match listed.iter_mut().find(|(_, known)| *known == address) {
+            Some((currencies, _)) => currencies.push_str(&format!(", {currency}")),
+            None => listed.push((currency.to_owned(), address)),
+        }
+    }
+    for (currencies, address) in listed {
+        wallet(entry, &id, &currencies, address, make, wallets);
+    }
+}
+
+fn extension(entry: &Entry) -> Value {
+    let items = |items: &[Item]| -> Vec<Value> {
+        items.iter().map(|item| json!({"kind": item.kind, "text": item.text})).collect()
+    };
+    let born: Vec<Value> = entry
+        .said(&["DOB"])
+        .map(|text| match day(text) {
+            Some(date) => json!({"text": text, "date": date}),
+            None => json!({"text": text}),
+        })
+        .collect();
+    let mut extension = json!({
+        "extension_type": "property-extension",
+        "number": entry.number,
+        "kind": entry.kind,
+        "title": entry.title,
+        "programmes": entry.programmes,
+        "aliases": items(&entry.aliases),
+        "addresses": entry.addresses,
+        "born": born,
+        "vessel": items(&entry.vessel),
+        "items": items(&entry.items),
+        "remarks": entry.remarks,
+    });
+    if let Some(members) = extension.as_object_mut() {
+        members.retain(|_, value| {
+            value.as_array().is_none_or(|list| !list.is_empty())
+                && value.as_str().is_none_or(|text| !text.is_empty())
+        });
+    }
+    extension
+}
+
+/// `25 Mar 1977` as a date; `circa 1947` is none.
+fn day(text: &str) -> Option<String> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut parts = text.split(' ');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let month = MONTHS.iter().position(|known| *known == month)? + 1;
+    let date = format!("{year}-{month:02}-{day:0>2}");
+    (parts.next().is_none() && time::lenient(&date).is_some()).then_some(date)
+}
+
+fn wallet(
+    entry: &Entry,
+    holder: &str,
+    currency: &str,
+    address: &str,
+    make: &mut Maker<'_, '_, '_>,
+    wallets: &mut HashSet<String>,
+) {
+    // The published extension makes the id of the bare address, in the specification's namespace.
+    let id = format!(
+        "cryptocurrency-wallet--{}",
+        Uuid::new_v5(&stix::id::OBSERVABLE_NAMESPACE, address.as_bytes())
+    );
+    let said = format!("holds this {currency} address, says the OFAC SDN list");
+    let is_new = wallets.insert(address.to_owned());
+    if is_new {
+        let properties =
+            json!({"value": address, "extensions": {WALLET_EXTENSION: {"extension_type": "new-sco"}}});
+        make.observable_as(&id, properties, &entry.path);
+    }
+    make.relate(holder, "related-to", &id, Some(&said), &entry.path);
+    match normalise(Kind::Wallet, address) {
+        Ok(value) if is_new => {
+            let mut labels = vec!["ofac-sdn".to_owned()];
+            labels.extend(entry.programmes.iter().map(|name| format!("ofac-programme:{name}")));
+            let said = Said {
+                name: Some(format!("{} (OFAC SDN {}, {currency})", entry.name, entry.number)),
+                labels,
+                confidence: make.options.confidence.or(Some(95)),
+                ..Said::default()
+            };
+            // The id must not depend on the file's name, so that a newer file gives the same indicator.
+            let options = Options { source: Some("OFAC SDN".to_owned()), ..make.options.clone() };
+            if indicator::hand_on(&value, &said, &options, &entry.path, make.sink) {
+                let indicator = format!("indicator--{}", indicator::id(options.source.as_deref(), &value));
+                make.relate(&indicator, "related-to", holder, Some("an address of this party"), &entry.path);
+            }
+        }
+        Ok(_) => {}
+        Err(_) => {
+            let message = format!(
+                "`{address}` ({currency}) has no form of address that the guard knows: it is kept as a wallet of \
+                 {}, but no indicator was made, so it stands on no list",
+                entry.name
+            );
+            make.sink.finding(Finding::warning("wallet-form", entry.path.clone(), message));
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! The text of a PDF document, page by page.
+//!
+//! Glyphs are put together by where they stand: what follows on the same line without a gap belongs to the word, a gap is a
+//! blank, another line is another line. Text that is drawn as a picture, or by a font that says nothing of its letters, is
+//! not found; a page without any text says so.
+//!
+//! A document may be made to be slow or large: its bytes, its pages, each page's and all pages' decoded content and the text are
+//! limited, streams are decoded only up to those limits, and should the library panic, that is a finding like any other.
+//!
+//! Source: ISO 32000-1, 8.3 (coordinates), 9.2 to 9.4 (text).
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use lopdf::content::Content;
+use lopdf::{Dictionary, Document, Encoding, LoadOptions, Object, ObjectId};
+use stix::Finding;
+
+/// Longest document, in bytes.
+pub(super) const PDF_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most pages that are read.
+const PAGES_MAX: usize = 5_000;
+/// Longest content of one page, decoded, in bytes; also of one font's table of letters and of one packed group of objects.
+const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Longest content of all pages together, decoded, in bytes.
+const CONTENT_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Longest text, in bytes.
+const TEXT_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Most saved states of drawing within one another.
+const STATES_MAX: usize = 256;
+
+/// The title, the text of each page, and what could not be read.
+pub(super) struct Pages {
+    pub(super) title: Option<String>,
+    pub(super) pages: Vec<String>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Reads a document; `Err` says why it can't be read at all.
+pub(super) fn read(bytes: &[u8]) -> Result<Pages, String> {
+    if bytes.len() > PDF_BYTES_MAX {
+        return Err(format!("the PDF has more than {PDF_BYTES_MAX} bytes; split it"));
+    }
+    guarded(|| read_all(bytes))
+        .unwrap_or_else(|| Err("the PDF is broken in a way that its reader does not survive".to_owned()))
+}
+
+/// What `work` gives; `None` if it panics.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+fn read_all(bytes: &[u8]) -> Result<Pages, String> {
+    let options = LoadOptions { max_decompressed_size: Some(PAGE_BYTES_MAX), ..LoadOptions::default() };
+    let document = Document::load_mem_with_options(bytes, options)
+        .map_err(|error| format!("not a PDF that can be read: {error}"))?;
+    if document.is_encrypted() {
+        return Err("the PDF is encrypted; save it without a password".to_owned());
+    }
+    let mut pages = Pages { title: title(&document), pages: Vec::new(), findings: Vec::new() };
+    let (mut content_bytes, mut text_bytes) = (0, 0);
+    for (at, page) in document.page_iter().enumerate() {
+        let path = format!("page {}", at + 1);
+        if at >= PAGES_MAX || content_bytes >= CONTENT_BYTES_MAX || text_bytes >= TEXT_BYTES_MAX {
+            let message =
+                "the document is longer than what is read of one; the pages from here on were left out";
+            pages.findings.push(Finding::error("pdf-too-large", path, message));
+            break;
+        }
+        let limit = PAGE_BYTES_MAX.min(CONTENT_BYTES_MAX - content_bytes);
+        let text = match guarded(|| page_text(&document, page, limit, &mut content_bytes)) {
+            Some(Ok(text)) => text,
+            Some(Err(message)) => {
+                pages.findings.push(Finding::error("pdf-page", path, message));
+                String::new()
+            }
+            None => {
+                pages.findings.push(Finding::error(
+                    "pdf-page",
+                    path,
+                    "the page is broken; its text is not read",
+                ));
+                String::new()
+            }
+        };
+        // A page costs something even if there is nothing in it.
+        content_bytes += 1_024;
+        text_bytes += text.len();
+        pages.pages.push(text);
+    }
+    if pages.pages.is_empty() {
+        return Err("the PDF has no pages".to_owned());
+    }
+    if text_bytes == 0 && pages.findings.is_empty() {
+        let message =
+            "there is no text in the document: its pages are pictures; give it to a reader of scans first";
+        pages.findings.push(Finding::error("pdf-no-text", "", message));
+    }
+    Ok(pages)
+}
+
+fn title(document: &Document) -> Option<String> {
+    let info = document.trailer.get_deref(b"Info", document).and_then(Object::as_dict).ok()?;
+    let title = lopdf::decode_text_string(info.get_deref(b"Title", document).ok()?).ok()?;
+    Some(title.trim().to_owned()).filter(|title| !title.is_empty())
+}
+
+/// A font as far as its text needs it.
+struct Font<'d> {
+    encoding: Encoding<'d>,
+    widths: Widths,
+}
+
+/// Widths of glyphs, in thousandths of the font's size.
+struct Widths {
+    /// Codes have two bytes.
+    is_wide: bool,
+    by_code: BTreeMap<u32, f32>,
+    default: f32,
+}
+
+impl Widths {
+    fn of(font: &Dictionary, document: &Document) -> Self {
+        let number = |object: &Object| {
+            document.dereference(object).ok().and_then(|(_, object)| object.as_float().ok())
+        };
+        let list = |font: &Dictionary, key: &[u8]| -> Vec<Object> {
+            let found = font.get_deref(key, document).and_then(Object::as_array);
+            found.cloned().unwrap_or_default()
+        };
+        let descendants = list(font, b"DescendantFonts");
+        let inner =
+            descendants.first().and_then(|object| document.dereference(object).ok()?.1.as_dict().ok());
+        let Some(inner) = inner else {
+            let first = font
+                .get_deref(b"FirstChar", document)
+                .ok()
+                .and_then(|object| object.as_i64().ok())
+                .unwrap_or(0);
+            let first = u32::try_from(first).unwrap_or(0);
+            let widths = list(font, b"Widths");
+            let by_code =
+                widths.iter().take(256).zip(first..).filter_map(|(width, code)| Some((code, number(width)?)));
+            return Self { is_wide: false, by_code: by_code.collect(), default: 500.0 };
+        };
+        let default = inner.get(b"DW").ok().and_then(number).unwrap_or(1_000.0);
+        let mut by_code = BTreeMap::new();
+        let groups = list(inner, b"W");
+        let mut at = 0;
+        // `c [w1 w2 …]` or `first last w`.
+        while let Some(first) = groups.get(at).and_then(number).and_then(whole) {
+            match groups.get(at + 1).and_then(|object| document.dereference(object).ok()) {
+                Some((_, Object::Array(widths))) => {
+                    by_code.extend(
+                        widths
+                            .iter()
+                            .take(65_536)
+                            .zip(first..)
+                            .filter_map(|(w, code)| Some((code, number(w)?))),
+                    );
+                    at += 2;
+                }
+                Some((_, last)) => {
+                    let last = last.as_float().ok().and_then(whole).unwrap_or(first).min(65_535);
+                    let Some(width) = groups.get(at + 2).and_then(number) else { break };
+                    by_code.extend((first..=last).map(|code| (code, width)));
+                    at += 3;
+                }
+                None => break,
+            }
+            if by_code.len() > 65_536 {
+                break;
+            }
+        }
+        Self { is_wide: true, by_code, default }
+    }
+
+    /// How far a text goes, in thousandths, and how many glyphs and blanks of one byte it has.
+    fn advance(&self, bytes: &[u8]) -> (f32, usize, usize) {
+        let width = |code: u32| self.by_code.get(&code).copied().unwrap_or(self.default);
+        if self.is_wide {
+            let codes =
+                bytes.chunks(2).map(|pair| pair.iter().fold(0, |code, byte| code << 8 | u32::from(*byte)));
+            return (codes.map(width).sum(), bytes.len().div_ceil(2), 0);
+        }
+        let blanks = memchr::memchr_iter(b' ', bytes).count();
+        (bytes.iter().map(|byte| width(u32::from(*byte))).sum(), bytes.len(), blanks)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be within u16")]
+fn whole(number: f32) -> Option<u32> {
+    (0.0..=65_535.0).contains(&number).then_some(number as u32)
+}
+
+fn page_text(document: &Document, page: ObjectId, limit: usize, spent: &mut usize) -> Result<String, String> {
+    let unread = |error: lopdf::Error| format!("the page can't be read: {error}");
+    let bytes = document.get_page_content_with_limit(page, limit).map_err(|error| {
+        *spent += limit;
+        unread(error)
+    })?;
+    *spent += bytes.len();
+    let mut fonts = BTreeMap::new();
+    for (name, font) in document.get_page_fonts(page).map_err(unread)? {
+        // A font without letters has no text; what the others show stays.
+        if let Ok(encoding) = font.get_font_encoding_with_limit(document, PAGE_BYTES_MAX) {
+            fonts.insert(name, Font { encoding, widths: Widths::of(font, document) });
+        }
+        *spent += 1_024;
+    }
+    let content = Content::decode(&bytes).map_err(unread)?;
+    let mut walk = Walk::new(&fonts);
+    for operation in &content.operations {
+        walk.step(&operation.operator, &operation.operands);
+        if walk.text.len() > TEXT_BYTES_MAX {
+            break;
+        }
+    }
+    Ok(walk.text)
+}
+
+/// A transformation of the plane: `a b c d e f` of ISO 32000-1, 8.3.3.
+type Matrix = [f32; 6];
+const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+
+fn times(one: &Matrix, two: &Matrix) -> Matrix {
+    let [a, b, c, d, e, f] = *one;
+    [
+        a * two[0] + b * two[2],
+        a * two[1] + b * two[3],
+        c * two[0] + d * two[2],
+        c * two[1] + d * two[3],
+        e * two[0] + f * two[2] + two[4],
+        e * two[1] + f * two[3] + two[5],
+    ]
+}
+
+/// What drawing operators do with text.
+struct Walk<'f, 'd> {
+    fonts: &'f BTreeMap<Vec<u8>, Font<'d>>,
+    text: String,
+    drawing: Matrix,
+    saved: Vec<Matrix>,
+    line: Matrix,
+    here: Matrix,
+    font: Option<&'f Font<'d>>,
+    size: f32,
+    leading: f32,
+    letter_gap: f32,
+    word_gap: f32,
+    stretch: f32,
+    /// Where the last glyph ended, and how high letters were there.
+    end: Option<(f32, f32, f32)>,
+}
+
+impl<'f, 'd> Walk<'f, 'd> {
+    fn new(fonts: &'f BTreeMap<Vec<u8>, Font<'d>>) -> Self {
+        Self {
+            fonts,
+            text: String::new(),
+            drawing: IDENTITY,
+            saved: Vec::new(),
+            line: IDENTITY,
+            here: IDENTITY,
+            font: None,
+            size: 1.0,
+            leading: 0.0,
+            letter_gap: 0.0,
+            word_gap: 0.0,
+            stretch: 1.0,
+            end: None,
+        }
+    }
+
+    fn step(&mut self, operator: &str, operands: &[Object]) {
+        let number = |at: usize| operands.get(at).and_then(|object| object.as_float().ok()).unwrap_or(0.0);
+        match operator {
+            "q" if self.saved.len() < STATES_MAX => self.saved.push(self.drawing),
+            "Q" => self.drawing = self.saved.pop().unwrap_or(self.drawing),
+            "cm" => self.drawing = times(&std::array::from_fn(number), &self.drawing),
+            "BT" => (self.line, self.here) = (IDENTITY, IDENTITY),
+            "Tm" => {
+                self.line = std::array::from_fn(number);
+                self.here = self.line;
+            }
+            "Td" => self.next_line(number(0), number(1)),
+            "TD" => {
+                self.leading = -number(1);
+                self.next_line(number(0), number(1));
+            }
+            "T*" => self.next_line(0.0, -self.leading),
+            "TL" => self.leading = number(0),
+            "Tc" => self.letter_gap = number(0),
+            "Tw" => self.word_gap = number(0),
+            "Tz" => self.stretch = number(0) / 100.0,
+            "Tf" => {
+                let name = operands.first().and_then(|object| object.as_name().ok());
+                self.font = name.and_then(|name| self.fonts.get(name));
+                self.size = number(1);
+            }
+            "Tj" => self.show_first(operands, 0),
+            "'" => {
+                self.next_line(0.0, -self.leading);
+                self.show_first(operands, 0);
+            }
+            "\"" => {
+                (self.word_gap, self.letter_gap) = (number(0), number(1));
+                self.next_line(0.0, -self.leading);
+                self.show_first(operands, 2);
+            }
+            "TJ" => {
+                for part in operands.first().and_then(|object| object.as_array().ok()).into_iter().flatten() {
+                    match part {
+                        Object::String(bytes, _) => self.show(bytes),
+                        other => self.forward(-other.as_float().unwrap_or(0.0) / 1_000.0 * self.size),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn next_line(&mut self, x: f32, y: f32) {
+        self.line = times(&[1.0, 0.0, 0.0, 1.0, x, y], &self.line);
+        self.here = self.line;
+    }
+
+    fn forward(&mut self, by: f32) {
+        self.here = times(&[1.0, 0.0, 0.0, 1.0, by * self.stretch, 0.0], &self.here);
+    }
+
+    fn show_first(&mut self, operands: &[Object], at: usize) {
+        if let Some(Object::String(bytes, _)) = operands.get(at) {
+            self.show(bytes);
+        }
+    }
+
+    fn show(&mut self, bytes: &[u8]) {
+        let Some(font) = self.font else { return };
+        let Ok(shown) = Document::decode_text(&font.encoding, bytes) else { return };
+        let place = times(&self.here, &self.drawing);
+        let height = (place[2].hypot(place[3]) * self.size).abs().max(0.1);
+        if let Some((x, y, before)) = self.end {
+            // Along the direction of writing, and across it.
+            let length = place[0].hypot(place[1]).max(f32::MIN_POSITIVE);
+            let (along_x, along_y) = (place[0] / length, place[1] / length);
+            let (dx, dy) = (place[4] - x, place[5] - y);
+            let (along, across) = (dx * along_x + dy * along_y, dx * along_y - dy * along_x);
+            let unit = height.max(before);
+            if across.abs() > unit * 0.5 || along < -unit * 2.0 {
+                self.text.push('\n');
+            } else if along > unit * 0.2 && !self.text.ends_with([' ', '\n']) && !shown.starts_with(' ') {
+                self.text.push(' ');
+            }
+        }
+        self.text.extend(shown.chars().filter(|c| !matches!(c, '\0' | '\u{ad}' | '\u{200b}')));
+        let (width, glyphs, blanks) = font.widths.advance(bytes);
+        #[expect(clippy::cast_precision_loss, reason = "a text has few glyphs")]
+        let gaps = self.letter_gap * glyphs as f32 + self.word_gap * blanks as f32;
+        self.forward(width / 1_000.0 * self.size + gaps);
+        let place = times(&self.here, &self.drawing);
+        self.end = Some((place[4], place[5], height));
+    }
+}
