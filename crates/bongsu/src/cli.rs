@@ -12,7 +12,9 @@ mod member;
 mod share;
 
 pub(crate) use member::{CircleCommand, CircleProfile, CredentialCommand, MemberCommand, MemberProfile};
-pub(crate) use share::{DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, TermsArgs, WithdrawArgs};
+pub(crate) use share::{
+    DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
+};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -95,6 +97,9 @@ pub(crate) enum NodeCommand {
     /// Circles: agreements between members, each with a line of its own
     #[command(subcommand)]
     Circle(CircleCommand),
+    /// Sources: servers that the node pulls from
+    #[command(subcommand)]
+    Source(SourceCommand),
     /// Share a file, or what is in one circle, into circles; or only list who would get what
     Share(ShareArgs),
     /// Withdraw objects from a circle: from then on they go out in no form
