@@ -17,7 +17,9 @@ mod validate;
 pub(crate) use member::{CircleCommand, CircleProfile, CredentialCommand, MemberCommand, MemberProfile};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use quarantine::QuarantineCommand;
-pub(crate) use share::{DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, TermsArgs, WithdrawArgs};
+pub(crate) use share::{
+    DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
+};
 pub(crate) use validate::ValidateArgs;
 
 const AFTER_HELP: &str = "\
@@ -106,6 +108,9 @@ pub(crate) enum NodeCommand {
     /// Circles: agreements between members, each with a line of its own
     #[command(subcommand)]
     Circle(CircleCommand),
+    /// Sources: servers that the node pulls from
+    #[command(subcommand)]
+    Source(SourceCommand),
     /// Share a file, or what is in one circle, into circles; or only list who would get what
     Share(ShareArgs),
     /// Withdraw objects from a circle: from then on they go out in no form

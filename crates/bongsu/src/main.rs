@@ -3,7 +3,8 @@
 //! Only here are the command line, the environment, the clock, randomness and the process's end touched; the
 //! rooms below get values. A run goes: [`cli`] (what was typed) → [`config`] → [`node`] (the data folder,
 //! opened) → [`command`] (what it means) → [`answer`] → [`terminal`]. While a node serves, commands reach it
-//! through [`admin`]; [`serve`] puts the servers together; [`demo`] is all of it at once.
+//! through [`admin`]; [`serve`] puts the servers together, and
+//! [`pull`] takes in what configured sources have; [`demo`] is all of it at once.
 
 mod admin;
 mod answer;
@@ -14,6 +15,7 @@ mod demo;
 mod exit;
 mod folder;
 mod node;
+mod pull;
 mod serve;
 mod terminal;
 

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::folder::Folder;
+use crate::pull::Pulls;
 use deliver::Deliver;
 use gate::{Gate, NodeKey};
 use line::{OpenError, Options, Store};
@@ -21,6 +22,8 @@ pub(crate) struct Node {
     pub tokens: TokenKey,
     /// How it is configured.
     pub config: Config,
+    /// Which sources are being pulled, and how the last pulls went.
+    pub pulls: Pulls,
     deliver: OnceLock<Arc<Deliver>>,
 }
 
@@ -57,7 +60,13 @@ impl Node {
         })?;
         let gate = Gate::open(store, NodeKey::new(&secrets.name, &secrets.node_seed))
             .map_err(|error| Failure::new(error.to_string()))?;
-        Ok(Self { gate, tokens: TokenKey::new(secrets.token_secret), config, deliver: OnceLock::new() })
+        Ok(Self {
+            gate,
+            tokens: TokenKey::new(secrets.token_secret),
+            config,
+            pulls: Pulls::default(),
+            deliver: OnceLock::new(),
+        })
     }
 
     /// The time.

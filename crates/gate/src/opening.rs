@@ -52,7 +52,7 @@ pub(crate) struct Inner {
     pub(crate) equivalents: Mutex<HashMap<LineId, Index>>,
 }
 
-/// The book with a number that grows with every change.
+/// The book with a number that grows with every change on which a release can depend.
 pub(crate) struct Standing {
     pub(crate) book: Arc<Book>,
     pub(crate) version: u64,
@@ -115,7 +115,7 @@ impl Gate {
         &self.inner.key
     }
 
-    /// A number that grows with every change of the book.
+    /// A number that grows with every change of the book on which a release can depend.
     #[must_use]
     pub fn book_version(&self) -> u64 {
         self.inner.book.load().version
@@ -168,9 +168,11 @@ impl Gate {
             self.inner.store.ensure_line(LineId::new(circle.id.uuid()));
         }
         let standing = self.inner.book.load();
+        // No release depends on a setting, and where sources stand changes with each page that is pulled.
+        let version = standing.version + u64::from(!matches!(entry, Entry::Setting(_)));
         let mut book = Book::clone(&standing.book);
         book.apply(entry);
-        self.inner.book.store(Arc::new(Standing { book: Arc::new(book), version: standing.version + 1 }));
+        self.inner.book.store(Arc::new(Standing { book: Arc::new(book), version }));
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! What may be typed about taking in, sharing, withdrawing and delivering.
 
 use super::{IntakeArg, LevelArg, OnwardArg, TlpArg};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -94,6 +94,29 @@ pub(crate) enum FormatArg {
     Ofac,
     /// A text, an HTML page or a PDF written for people: its values are shown, and shared once confirmed
     Report,
+}
+
+/// `bongsu source …`
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
+pub(crate) enum SourceCommand {
+    /// List the configured sources and how their last pulls went
+    List,
+    /// Ask sources what they offer and whether this node may read it; takes nothing in
+    Check {
+        /// Source [default: all]
+        name: Option<String>,
+    },
+    /// Pull now what is new at sources
+    Pull {
+        /// Source [default: all]
+        name: Option<String>,
+        /// Begin at the source's beginning; what is here already is not added twice
+        #[arg(long)]
+        from_start: bool,
+        /// Findings to print; all of them are counted
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        findings: usize,
+    },
 }
 
 /// Options of `bongsu share`.

@@ -56,8 +56,15 @@ impl Report {
         }
     }
 
-    fn refuse(&mut self, finding: String) {
+    /// Counts an object that was not taken, with the reason.
+    pub(crate) fn refuse(&mut self, finding: String) {
         self.refused += 1;
+        self.note(finding);
+    }
+
+    /// Counts something that is odd and was taken all the same.
+    pub(crate) fn warn(&mut self, finding: String) {
+        self.warnings += 1;
         self.note(finding);
     }
 
@@ -308,7 +315,11 @@ pub(crate) fn knows(node: &Node, circle: CircleId, id: &ObjectId) -> bool {
     known.is_ok_and(|known| known.is_some())
 }
 
-fn submit(
+/// Shares what waits in `batch`, and counts what became of it.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn submit(
     node: &Node,
     target: &Target,
     name: &str,

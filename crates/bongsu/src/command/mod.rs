@@ -16,6 +16,7 @@ pub(crate) mod quarantine;
 mod report;
 pub(crate) mod share;
 mod source;
+pub(crate) mod sources;
 pub(crate) mod terms;
 pub(crate) mod validate;
 pub(crate) mod verify;
@@ -41,6 +42,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Member(command) => member::run(node, command),
         NodeCommand::Credential(command) => credential::run(node, command),
         NodeCommand::Circle(command) => circle::run(node, command),
+        NodeCommand::Source(command) => sources::run(node, command, watch),
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),

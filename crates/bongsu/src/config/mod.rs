@@ -5,6 +5,9 @@
 //! get the values that they need, never the file.
 
 mod overlay;
+mod source;
+
+pub(crate) use source::{Auth, Kind, Source};
 
 use crate::exit::Failure;
 use serde::Deserialize;
@@ -25,6 +28,9 @@ pub(crate) struct Config {
     pub web: Web,
     pub guard: Guard,
     pub log: Log,
+    /// Whom the node pulls from.
+    #[serde(rename = "source")]
+    pub sources: Vec<Source>,
 }
 
 /// Who the node is.
@@ -207,6 +213,7 @@ impl Config {
                 return Err(Failure::usage(format!("{name} is 0: every request would time out at once")));
             }
         }
+        source::check(&self.sources)?;
         if self.web.open_on_loopback && !http.listen.ip().is_loopback() {
             return Err(Failure::usage(format!(
                 "web.open_on_loopback is set, but http.listen is {}: behind a proxy, everybody comes from this machine",
@@ -232,11 +239,13 @@ mod tests {
                 Some(key) if key.contains(" = ") && !key.starts_with(char::is_uppercase) => {
                     format!("{key}\n")
                 }
+                Some(table) if table.starts_with('[') => format!("{table}\n"),
                 _ => format!("{line}\n"),
             })
             .collect();
         let shown = toml::from_str::<Config>(&all);
-        assert!(shown.is_ok(), "a commented key is not a key: {shown:?}");
+        let shown = shown.unwrap_or_else(|error| panic!("a commented key is not a key: {error}"));
+        assert_eq!(shown.sources.len(), 1);
     }
 
     fn message(text: &str) -> String {

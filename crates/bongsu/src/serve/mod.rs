@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::folder::{Folder, Held};
 use crate::node::{self, Node};
+use crate::pull::schedule;
 use crate::terminal::Terminal;
 use axum::Router;
 use axum::extract::Request;
@@ -106,6 +107,10 @@ pub(crate) fn until_stopped(
         let _nobody = stop.send(true);
         servers.http.await.map_err(|error| Failure::new(format!("the HTTP server ended badly: {error}")))?;
         servers.others.into_iter().for_each(|server| server.abort());
+        for pull in servers.pulls {
+            // A pull that panicked has said so in the log.
+            let _ended = pull.await;
+        }
         Ok(())
     })
 }
@@ -132,6 +137,8 @@ impl Signals {
 
 struct Servers {
     http: tokio::task::JoinHandle<()>,
+    /// What pulls sources: it ends by itself, so that nothing is cut off in the middle of a page.
+    pulls: Vec<tokio::task::JoinHandle<()>>,
     others: Vec<tokio::task::JoinHandle<()>>,
 }
 
@@ -167,8 +174,9 @@ async fn start(node: &Arc<Node>, stopped: watch::Receiver<bool>) -> Result<(Addr
     }
     let router = router(node)?;
     let listener = Listener { socket, tls, http: http.clone() };
+    let pulls = schedule::start(node, &stopped);
     let http = tokio::spawn(listen::run(listener, router, stopped));
-    Ok((addresses, Servers { http, others }))
+    Ok((addresses, Servers { http, pulls, others }))
 }
 
 /// Sees to embargoes that pass.

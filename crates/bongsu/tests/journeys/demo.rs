@@ -26,8 +26,8 @@ fn the_demo_shows_what_each_got_and_leaves_nothing_behind() {
     }
     let url =
         said.split("Open ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().trim_end_matches('/');
-    crate::node::provide();
-    let get = |path: &str| reqwest::blocking::get(format!("{url}{path}")).unwrap();
+    let client = crate::node::client();
+    let get = |path: &str| client.get(format!("{url}{path}")).send().unwrap();
     let page = get("/").text().unwrap();
     for member in
         ["Ministry of Fisheries", "compliance desk", "Coastal ISP", "Harbour Bank SOC", "National CERT"]

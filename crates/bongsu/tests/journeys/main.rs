@@ -1,10 +1,11 @@
-//! The main jobs from end to end, with real peers: taxii2-client, BIND, Chromium, Suricata. `scripts/setup` installs them;
+//! The main jobs from end to end, with real peers: taxii2-client, medallion, BIND, Chromium, Suricata. `scripts/setup` installs them;
 //! without them these tests fail.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 mod bad_input;
 mod canaries;
+mod certificates;
 mod corpus;
 mod demo;
 mod forms;
@@ -15,6 +16,7 @@ mod misp_peers;
 mod node;
 mod report;
 mod resolver;
+mod sources;
 mod strangers;
 mod strictest;
 mod taxii_client;

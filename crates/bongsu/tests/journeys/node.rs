@@ -34,6 +34,12 @@ impl Drop for Serving {
     }
 }
 
+/// A client over HTTP, or TLS with the one provider of this project.
+pub(crate) fn client() -> Client {
+    provide();
+    Client::builder().timeout(Duration::from_secs(120)).build().unwrap()
+}
+
 pub(crate) fn shared(path: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path)
 }
@@ -97,8 +103,7 @@ impl Node {
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        provide();
-        let client = Client::builder().timeout(Duration::from_secs(120)).build().unwrap();
+        let client = client();
         Serving {
             child: Mutex::new(child),
             _out: Mutex::new(out),

@@ -236,7 +236,7 @@ impl Http {
             .user_agent(concat!("bongsu/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(remote.limits.connect_timeout)
             .read_timeout(remote.limits.read_timeout)
-            .redirect(Policy::custom(|attempt| redirect(attempt)));
+            .redirect(Policy::custom(redirect));
         if let Some(pem) = &remote.authorities {
             let authorities = Certificate::from_pem_bundle(pem);
             builder = builder.tls_certs_only(
@@ -272,6 +272,14 @@ impl Http {
     pub async fn get(&self, url: &Url, accept: &str) -> Result<Answer, PullError> {
         let request = || self.client.request(Method::GET, url.clone()).header(header::ACCEPT, accept);
         self.ask(url, &request).await
+    }
+
+    /// Gets `url`, once.
+    ///
+    /// # Errors
+    /// [`PullError`].
+    pub async fn get_once(&self, url: &Url, accept: &str) -> Result<Answer, PullError> {
+        self.once(url, self.client.request(Method::GET, url.clone()).header(header::ACCEPT, accept)).await
     }
 
     /// Posts `body` to `url`, again after failures that may pass: only for what can be repeated.

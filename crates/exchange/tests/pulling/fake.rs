@@ -25,7 +25,7 @@ pub(crate) enum Next {
     Token,
     /// A number instead of a text.
     Number,
-    /// One token for the whole walk, as the reference server has it.
+    /// One token for the whole walk, as the reference server has it: it stands for a list that gets shorter with each answer.
     Session,
     /// The same token and the same page for ever.
     Stuck,
@@ -78,6 +78,9 @@ impl Default for Manner {
     }
 }
 
+/// When each was added (microseconds), and its text.
+type Objects = Vec<(i64, String)>;
+
 pub(crate) struct Fake {
     pub(crate) manner: Manner,
     /// When each was added (microseconds), and its text.
@@ -125,14 +128,14 @@ impl Fake {
     }
 
     /// The page, and the token of the next; `None` if the token is not known.
-    fn page(&self, query: &HashMap<String, String>) -> Option<(Vec<(i64, String)>, Option<String>)> {
+    fn page(&self, query: &HashMap<String, String>) -> Option<(Objects, Option<String>)> {
         let limit =
             query.get("limit").map_or(self.manner.cap, |limit| limit.parse().unwrap()).min(self.manner.cap);
         let token = query.get("next").map(String::as_str);
         let mut rest = self.after(query);
         match (self.manner.next, token) {
             (Next::Forgotten, Some(_)) => return None,
-            (Next::Session, Some(token)) => rest = self.sessions.lock().unwrap().remove(token)?,
+            (Next::Session, Some(token)) => rest = self.sessions.lock().unwrap().get(token).cloned()?,
             (Next::Stuck | Next::Absent, _) | (_, None) => {}
             (Next::Gaps, Some(token)) => {
                 let at: usize = token.parse().ok()?;
@@ -155,8 +158,10 @@ impl Fake {
             Next::Gaps => Some("1".to_owned()),
             Next::Stuck | Next::Forgotten => Some("stuck".to_owned()),
             Next::Session => {
-                self.sessions.lock().unwrap().insert("session".to_owned(), later.clone());
-                Some("session".to_owned())
+                let mut sessions = self.sessions.lock().unwrap();
+                let token = token.map_or_else(|| format!("session {}", sessions.len()), str::to_owned);
+                sessions.insert(token.clone(), later.clone());
+                Some(token)
             }
         };
         let next = next.or_else(|| {
@@ -193,11 +198,13 @@ async fn collection() -> Response {
 }
 
 async fn objects(State(fake): State<Arc<Fake>>, Query(query): Query<HashMap<String, String>>) -> Response {
+    // A failure comes after the work: a place in a session has moved on by then.
+    let paged = fake.page(&query);
     let number = fake.requests.fetch_add(1, Ordering::SeqCst) + 1;
     if fake.manner.fails_each > 0 && number % fake.manner.fails_each == 0 {
         return (StatusCode::INTERNAL_SERVER_ERROR, "broken").into_response();
     }
-    let Some((page, next)) = fake.page(&query) else {
+    let Some((page, next)) = paged else {
         return (StatusCode::BAD_REQUEST, json(r#"{"title":"unknown next"}"#.to_owned())).into_response();
     };
     let more = match fake.manner.more {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::wire::{self, Status};
-use super::{Client, Place, check_media_type, under};
+use super::{Client, Place, Tries, check_media_type, under};
 use crate::pull::http::{PullError, shown};
 
 /// Most objects of one envelope.
@@ -94,7 +94,7 @@ impl Client {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(POLL_MAX);
             let url = under(&place.root, &["status", &id]);
-            let answer = self.get(&url).await?;
+            let answer = self.get(&url, Tries::Patient).await?;
             status =
                 wire::status(&answer.body).map_err(|what| PullError::Malformed { url: shown(&url), what })?;
         }

@@ -30,6 +30,15 @@ pub struct Client {
     http: Http,
 }
 
+/// How often something is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tries {
+    /// Once: to ask again may mean something else.
+    Once,
+    /// Again after failures that may pass.
+    Patient,
+}
+
 /// A collection, and where it stands.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -180,22 +189,26 @@ impl Client {
             return Err(PullError::OldTaxii { url: shown(&root) });
         }
         let url = under(&root, &["collections"]);
-        let answer = self.get(&url).await?;
+        let answer = self.get(&url, Tries::Patient).await?;
         let collections = wire::collections(&answer.body)
             .map_err(|what| PullError::Malformed { url: shown(&url), what })?;
         Ok(Offer { root, api_root, collections })
     }
 
     async fn resource(&self, url: &Url) -> Result<Resource, PullError> {
-        let answer = self.get(url).await?;
+        let answer = self.get(url, Tries::Patient).await?;
         wire::resource(&answer.body).map_err(|what| PullError::Malformed { url: shown(url), what })
     }
 
     /// Gets a resource, with the next way to write the media type where one is not acceptable (406).
-    async fn get(&self, url: &Url) -> Result<Answer, PullError> {
+    async fn get(&self, url: &Url, tries: Tries) -> Result<Answer, PullError> {
         let mut refused = None;
         for accept in ACCEPT {
-            match self.http.get(url, accept).await {
+            let answer = match tries {
+                Tries::Once => self.http.get_once(url, accept).await,
+                Tries::Patient => self.http.get(url, accept).await,
+            };
+            match answer {
                 Ok(answer) => return check_media_type(url, answer),
                 Err(error) if error.status() == Some(406) => drop(refused.insert(error)),
                 Err(error) => return Err(error),

@@ -8,6 +8,9 @@
 //! - A date is asked for with one microsecond less, and what is at the date comes again.
 //! - A page on which nothing is new moves the walk on by the next of [`STEPS`]; a page with something new
 //!   starts them over. When they are used up, the walk ends, and says so if the server claimed that there is more.
+//! - A token may stand for the server's own place in a list, which moves on with each answer, also with one that got lost on
+//!   its way. Until tokens have shown to stay what they are, a page that is asked for by `next` is asked for once; if it
+//!   does not come, and when a walk is taken up later, it goes on by date.
 //! - What was handed over in this walk is known by a hash of its text, so that "new" means new.
 //!
 //! So each page has something new, or a `next` that was not seen before (a thousand times in a row at most), or uses up a step:
@@ -23,7 +26,7 @@ use stix::{Finding, Timestamp};
 
 use super::cursor::Cursor;
 use super::wire::{self, Envelope};
-use super::{Client, Place, under};
+use super::{Client, Place, Tries, under};
 use crate::pull::http::{Answer, PullError, shown};
 
 /// Most objects that are asked for on one page.
@@ -79,6 +82,10 @@ pub struct Walk {
     refused: u8,
     refused_ever: u8,
     next_works: bool,
+    /// Whether a token leads to the same page each time: the server's tokens differ from page to page, or come again.
+    steady: bool,
+    /// The token whose answer was lost, with the filter that it belonged to.
+    lost: Option<(Option<String>, String)>,
     /// The date of the server's first answer, for servers that tell no others.
     began: Option<Timestamp>,
     told_dates: bool,
@@ -122,6 +129,8 @@ impl Walk {
             refused: 0,
             refused_ever: 0,
             next_works: false,
+            steady: false,
+            lost: None,
             began: None,
             told_dates: false,
             hasher: RandomState::new(),
@@ -131,12 +140,28 @@ impl Walk {
         .resumed(cursor)
     }
 
-    /// A walk that was left without a `next` goes on at the date that it had reached.
+    /// A walk that was left goes on at the date that it had reached.
     fn resumed(mut self, cursor: &Cursor) -> Self {
-        if self.next.is_none() && cursor.reached.is_some() {
-            self.added_after = self.reached.map(before);
+        if cursor.reached.is_some() {
+            self.by_date();
         }
         self
+    }
+
+    /// Goes on by date, if one is known.
+    fn by_date(&mut self) {
+        self.next = None;
+        if let Some(reached) = self.reached {
+            self.ask_after(before(reached));
+        }
+    }
+
+    /// Sets the filter. Tokens belong to theirs.
+    fn ask_after(&mut self, date: String) {
+        if self.added_after.as_ref() != Some(&date) {
+            self.tokens.clear();
+        }
+        self.added_after = Some(date);
     }
 
     /// Where it walks.
@@ -191,7 +216,7 @@ impl Walk {
         envelope.more.unwrap_or(count >= self.limit.min(PAGE_OBJECTS_USUAL))
     }
 
-    /// A server whose `next` was never known when it was asked for is walked by date.
+    /// A server whose `next` never led anywhere is walked by date.
     const fn trusts_next(&self) -> bool {
         self.next_works || self.refused_ever < 2
     }
@@ -199,7 +224,8 @@ impl Walk {
     /// Goes on after a page; gives what was odd.
     fn go_on(&mut self, envelope: &Envelope, count: usize, any_new: bool) -> Option<Finding> {
         let claimed = envelope.more == Some(true);
-        if !claimed && !(any_new && self.may_have_more(envelope, count)) {
+        let goes_on = claimed || any_new && self.may_have_more(envelope, count);
+        if !goes_on {
             self.ended = true;
             return None;
         }
@@ -207,6 +233,14 @@ impl Walk {
             (self.steps, self.barren) = (0, 0);
         } else {
             self.barren += 1;
+        }
+        if let Some(next) = &envelope.next {
+            let differs = self.next.as_ref().is_some_and(|asked| asked != next);
+            let again = self.lost.take_if(|(filter, token)| *filter == self.added_after && token == next);
+            self.steady |= differs || again.is_some();
+            if again.is_some() {
+                self.tokens.clear();
+            }
         }
         let fresh = envelope.next.as_ref().is_some_and(|next| self.tokens.insert(self.hasher.hash_one(next)));
         match &envelope.next {
@@ -229,7 +263,7 @@ impl Walk {
             });
         };
         if any_new {
-            self.added_after = Some(before(reached));
+            self.ask_after(before(reached));
             return None;
         }
         // A server whose dates grow with each request gets no further than one whose tokens do.
@@ -238,18 +272,18 @@ impl Walk {
         match step {
             Some(Step::Larger) => {
                 self.limit = PAGE_OBJECTS_MAX;
-                self.added_after = Some(before(reached));
+                self.ask_after(before(reached));
             }
             Some(Step::After) => {
-                self.added_after = Some(reached.to_string());
+                self.ask_after(reached.to_string());
                 if !std::mem::replace(&mut self.told_ties, true) {
                     return Some(missing(&format!(
                         "as many objects as it gives on a page, {count}, were added at {reached}"
                     )));
                 }
             }
-            Some(Step::AfterMillisecond) => self.added_after = Some(cut(reached, 1_000).to_string()),
-            Some(Step::AfterSecond) => self.added_after = Some(cut(reached, 1_000_000).to_string()),
+            Some(Step::AfterMillisecond) => self.ask_after(cut(reached, 1_000).to_string()),
+            Some(Step::AfterSecond) => self.ask_after(cut(reached, 1_000_000).to_string()),
             None => {
                 self.ended = true;
                 return Some(missing(
@@ -275,8 +309,8 @@ impl Walk {
             return Cursor::at(since);
         }
         let mut cursor = Cursor::at(self.added_after.clone());
-        cursor.next.clone_from(&self.next);
         cursor.reached = self.reached.filter(|_| self.told_dates).map(|reached| reached.to_string());
+        cursor.next = self.next.clone().filter(|_| self.steady && cursor.reached.is_none());
         cursor
     }
 }
@@ -291,13 +325,20 @@ impl Client {
             return Ok(None);
         }
         let answer = loop {
-            match self.get(&walk.url("objects", walk.next.as_ref())).await {
+            let by_token = walk.next.is_some();
+            let tries = if by_token && !walk.steady { Tries::Once } else { Tries::Patient };
+            match self.get(&walk.url("objects", walk.next.as_ref()), tries).await {
                 Ok(answer) => break answer,
-                Err(error) if walk.next.is_some() && is_expired(&error) && walk.refused < REFUSED_MAX => {
+                Err(error) if by_token && is_expired(&error) && walk.refused < REFUSED_MAX => {
                     walk.refused += 1;
                     walk.refused_ever = walk.refused_ever.saturating_add(1);
-                    walk.next = None;
-                    walk.added_after = walk.reached.map(before).or_else(|| walk.added_after.take());
+                    walk.by_date();
+                }
+                Err(error) if tries == Tries::Once && error.passes() => {
+                    walk.refused_ever = walk.refused_ever.saturating_add(1);
+                    let token = walk.next.take();
+                    walk.by_date();
+                    walk.lost = token.map(|token| (walk.added_after.clone(), token));
                 }
                 Err(error) => return Err(error),
             }
@@ -330,7 +371,7 @@ impl Client {
 
     /// When a page's first and last object were added, as the manifest says it.
     async fn dates(&self, walk: &Walk, ids: &HashSet<String>) -> Option<(Timestamp, Timestamp)> {
-        let rows = match self.get(&walk.url("manifest", None)).await {
+        let rows = match self.get(&walk.url("manifest", None), Tries::Patient).await {
             Ok(answer) => wire::manifest(&answer.body).unwrap_or_default(),
             Err(error) => {
                 tracing::debug!(%error, "the server tells no dates and has no manifest: {error}");
