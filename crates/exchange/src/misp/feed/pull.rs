@@ -356,8 +356,7 @@ struct Envelope<'a> {
 fn read(named: Uuid, listed: Option<i64>, text: String) -> Result<Raw, Finding> {
     let place = || format!("{named}.json");
     let broken = |error: serde_json::Error| {
-        let message =
-            format!("not a MISP event: {error}; it is asked for again the next time");
+        let message = format!("not a MISP event: {error}; it is asked for again the next time");
         Finding::error("misp-feed-event", place(), message)
     };
     let envelope: Envelope<'_> = serde_json::from_str(&text).map_err(broken)?;

@@ -32,7 +32,9 @@ fn sent(asked: &Asked) -> Result<Object, MispError> {
         None => body,
         // Its attributes may stand beside it.
         Some(mut object) => {
-            if let (Some(beside), Some(object)) = (body.get_mut("Attribute").map(Json::take), object.as_object_mut()) {
+            if let (Some(beside), Some(object)) =
+                (body.get_mut("Attribute").map(Json::take), object.as_object_mut())
+            {
                 object.entry("Attribute").or_insert(beside);
             }
             object
