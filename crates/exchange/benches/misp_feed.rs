@@ -12,14 +12,18 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Instant;
 
+use axum::body::Body;
 use bongsu_exchange::misp::feed::{Cursor, Raw, Source, pull};
+use bongsu_exchange::misp::rest::{Misp, router};
 use bongsu_exchange::read::{Batch, Format, Options as ReadOptions, read_all};
 use gate::{Gate, NodeKey, Submission, Submitted};
+use http::Request;
 use line::{Options, Store};
-use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Onward, Terms};
+use policy::{Caller, Circle, CircleId, Entry, Level, Member, MemberId, Onward, Terms};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde_json::json;
 use stix::{Timestamp, Tlp};
+use tower::ServiceExt as _;
 use uuid::Uuid;
 
 const MEMBER: MemberId = MemberId::new(Uuid::from_u128(1));
@@ -131,6 +135,18 @@ fn share(gate: &Gate, events: &mut Vec<Raw>, told: &std::sync::mpsc::Sender<Vec<
     count
 }
 
+/// Seconds until the circle can be read as a feed, from nothing.
+fn view(gate: &Gate, runtime: &tokio::runtime::Runtime) -> f64 {
+    let now = Arc::new(|| NOW);
+    let router = router(Misp { gate: gate.clone(), now, body_bytes_max: 1 << 20, lists: None });
+    let mut request = Request::get("/misp/feed/region/manifest.json").body(Body::empty()).unwrap();
+    request.extensions_mut().insert(Caller::Member(MEMBER));
+    let started = Instant::now();
+    let response = runtime.block_on(router.oneshot(request)).unwrap_or_else(|never| match never {});
+    assert_eq!(response.status(), 200);
+    started.elapsed().as_secs_f64()
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let attributes: usize = arguments.next().map_or(100_000, |count| count.parse().unwrap());
@@ -169,8 +185,9 @@ fn main() {
     let again = runtime.block_on(pull(&source, &mut cursor, &mut |_| panic!("nothing is new"))).unwrap();
     assert_eq!(again.unchanged, pulled.events);
     let again = started.elapsed().as_secs_f64();
+    let view = view(&gate, &runtime);
     println!(
         "{}",
-        json!({ "attributes": attributes, "bytes": bytes, "objects": objects, "seconds": seconds, "again_s": again })
+        json!({ "attributes": attributes, "bytes": bytes, "objects": objects, "seconds": seconds, "again_s": again, "view_s": view })
     );
 }

@@ -8,6 +8,7 @@ mod bare;
 mod client;
 mod demo;
 mod ingest;
+mod misp;
 mod node;
 mod objects;
 mod page;
@@ -30,6 +31,8 @@ enum What {
     Singles,
     /// From the start of the demo to its first answer
     Demo,
+    /// A MISP feed of 100,000 attributes: read from a folder, converted, durable
+    Misp,
 }
 
 /// Options of `cargo xtask bench`.
@@ -79,6 +82,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if wanted(What::Demo) {
         demo::run(&program, &mut table)?;
+    }
+    if wanted(What::Misp) {
+        misp::run(&dir.path().join("misp"), &mut table)?;
     }
     table.finish();
     Ok(())
