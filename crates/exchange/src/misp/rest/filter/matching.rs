@@ -111,7 +111,10 @@ impl Filter {
                 || some(&|attribute, _| self.to_ids.has(attribute.to_ids.is_true())))
             && (self.attribute_timestamp.is_empty()
                 || some(&|attribute, _| self.attribute_timestamp.has(seconds(&attribute.timestamp))))
-            && self.has_seen_in_event(&some)
+            && (self.first_seen.is_empty()
+                || some(&|attribute, _| is_seen(self.first_seen, &attribute.first_seen)))
+            && (self.last_seen.is_empty()
+                || some(&|attribute, _| is_seen(self.last_seen, &attribute.last_seen)))
             && (self.deleted != super::Truth::Only(true) || some(&|_, _| true))
             && self.has_proposal.has(!subject.event.proposals.all.is_empty())
     }
@@ -227,12 +230,6 @@ impl Filter {
                 let all: Vec<String> = own.into_iter().chain(in_attributes).collect();
                 hold(&positive, &all)
             })
-    }
-
-    fn has_seen_in_event(&self, some: &dyn Fn(&dyn Fn(&Attribute, Option<&Object>) -> bool) -> bool) -> bool {
-        (self.first_seen.is_empty() || some(&|attribute, _| is_seen(self.first_seen, &attribute.first_seen)))
-            && (self.last_seen.is_empty()
-                || some(&|attribute, _| is_seen(self.last_seen, &attribute.last_seen)))
     }
 
     fn is_in_event(&self, pattern: &str, subject: &Subject<'_>) -> bool {
