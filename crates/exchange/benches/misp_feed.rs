@@ -26,6 +26,10 @@ use stix::{Timestamp, Tlp};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
+/// As in the node.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const MEMBER: MemberId = MemberId::new(Uuid::from_u128(1));
 const CIRCLE: CircleId = CircleId::new(Uuid::from_u128(2));
 const NOW: Timestamp = Timestamp::from_micros(1_790_000_000_000_000);
