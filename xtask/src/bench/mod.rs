@@ -8,6 +8,7 @@ mod bare;
 mod client;
 mod demo;
 mod ingest;
+mod misp;
 mod node;
 mod objects;
 mod page;
@@ -36,6 +37,8 @@ enum What {
     Validate,
     /// STIX patterns: read, and matched against observations
     Pattern,
+    /// A MISP feed of 100,000 attributes: read from a folder, converted, durable
+    Misp,
 }
 
 /// Options of `cargo xtask bench`.
@@ -73,7 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if wanted(What::Pattern) {
         pattern::run(&mut table)?;
     }
-    if [What::Ingest, What::Singles, What::Demo].into_iter().any(&wanted) {
+    if [What::Ingest, What::Singles, What::Demo, What::Misp].into_iter().any(&wanted) {
         with_a_node(args, wanted, &mut table)?;
     }
     table.finish();
@@ -103,6 +106,9 @@ fn with_a_node(args: &Args, wanted: impl Fn(What) -> bool, table: &mut Table) ->
     }
     if wanted(What::Demo) {
         demo::run(&program, table)?;
+    }
+    if wanted(What::Misp) {
+        misp::run(&dir.path().join("misp"), table)?;
     }
     Ok(())
 }

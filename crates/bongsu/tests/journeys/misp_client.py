@@ -98,6 +98,9 @@ gone = owner.delete_attribute(many["attributes"][0].uuid)
 assert gone.get("message") == "Attribute deleted.", gone
 values = {a.value for a in owner.get_event(event.uuid, pythonify=True).attributes}
 assert "01" * 16 not in values and "02" * 16 in values, values
+taken_back = owner.get_event(event.uuid, deleted=True, pythonify=True).attributes
+assert [a.uuid for a in taken_back if a.deleted] == [many["attributes"][0].uuid], taken_back
+assert not any(a.deleted for a in owner.get_event(event.uuid, pythonify=True).attributes)
 passed("parts")
 
 # Publish, then others find it.
@@ -148,7 +151,8 @@ assert attributes(tags="phase:delivery") == {"evil-login-k3.top"} == attributes(
 assert attributes(uuid=domain.uuid) == {"evil-login-k3.top"}
 assert attributes(object_name="file") == {"invoice.exe", "cd" * 16}
 assert len(attributes(limit=3)) == 3
-assert attributes(deleted=1) == set()
+assert len(other.search(controller="attributes", deleted=1, pythonify=True)) == 1
+assert len(attributes(deleted=[0, 1])) == len(attributes()) + 1
 context = other.search(controller="attributes", value="evil-login-k3.top", include_context=True, include_event_tags=True, pythonify=True)[0]
 assert context.Event.info.endswith("second wave") and "tlp:green" in {t.name for t in context.tags}, context.to_json()
 table = other.search(controller="attributes", return_format="csv", type_attribute="domain", pythonify=True)

@@ -170,6 +170,9 @@ for event in [first] + events[1:]:
     marks = lambda names: {n for n in names if not n.lower().startswith("tlp:")}
     assert marks(tags) <= pulled_tags, tags - pulled_tags
 assert int(pulled[uuid]["timestamp"]) >= int(stamp)
+# Who has pulled it before learns that it was taken back.
+taken_back = [a for a in pulled[uuid]["Attribute"] if a["uuid"] == gone["uuid"]]
+assert taken_back and taken_back[0]["deleted"] is True and gone["value"] not in json.dumps(taken_back), taken_back
 assert all(e["distribution"] == "1" for e in pulled.values()), "it stays in the circle"
 passed("pull events")
 

@@ -16,7 +16,7 @@ use crate::misp::wire::{Analyst, Event};
 
 const KINDS: [&str; 3] = ["Note", "Opinion", "Relationship"];
 /// What analyst data is in STIX.
-const TYPES: &[&str] = &["note", "opinion", "relationship", "identity"];
+const TYPES: &[&str] = &["note", "opinion", "relationship", "identity", "extension-definition"];
 /// Most UUIDs asked about at a time.
 const ASKED_MAX: usize = 100_000;
 

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::error::{Answer, MispError};
-use super::filter::{Filter, Subject};
+use super::filter::{Filter, Subject, Truth, deleted_in_view};
 use super::save::{self, Saved, Whose};
 use super::view::{seconds, uuid_of};
 use super::{Asked, State, View, counted, dress, json, merge, number, with_tag};
@@ -100,6 +100,20 @@ fn shown(view: &View, at: usize, asked: &Asked) -> Result<Event, MispError> {
     if asked.call.is_set("metadata") {
         strip_parts(&mut event);
     }
+    // The body of a request that changes an event is no list of options.
+    let parameters = if asked.call.action == "view" { asked.parameters()? } else { Vec::new() };
+    let deleted = parameters.iter().rev().find(|(name, _)| name == "deleted").map(|(_, value)| value);
+    let deleted = deleted.map_or(Truth::Only(false), deleted_in_view);
+    event.attributes.all.retain(|attribute| deleted.has(attribute.deleted.is_true()));
+    for object in &mut event.objects.all {
+        let outer = object.deleted.is_true();
+        object.attributes.all.retain(|attribute| deleted.has(outer || attribute.deleted.is_true()));
+    }
+    event
+        .objects
+        .all
+        .retain(|object| deleted.has(object.deleted.is_true()) || !object.attributes.all.is_empty());
+    event.reports.all.retain(|report| deleted.has(report.deleted.is_true()));
     Ok(event)
 }
 

@@ -127,7 +127,7 @@ pub(super) fn stamp(before: &Event, after: &mut Event, now: i64) {
     // What is inside counts as its event's marks say.
     let all = marks(before) != marks(after);
     let old = |uuid: &Text| {
-        let mut known = super::view::attributes(before).map(|(attribute, _)| attribute);
+        let mut known = super::view::all_attributes(before).map(|(attribute, _)| attribute);
         known.find(|known| known.uuid.as_str().eq_ignore_ascii_case(uuid.as_str()))
     };
     let in_objects = after.objects.all.iter_mut().flat_map(|object| &mut object.attributes.all);

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use gate::{Query, Submission, SubmitError, Submitted, VersionMatch};
 use policy::{CircleId, MemberId, Rule, Terms};
 use stix::{Finding, ObjectId, Tlp};
+use uuid::Uuid;
 
 use super::error::{MispError, told};
 use super::{State, Who, number};
@@ -19,9 +20,19 @@ use crate::read::{Item, Object, Options, Withdrawal};
 
 /// The tag that says for which circle an event is: `bongsu:circle="region"`.
 const CIRCLE_TAG: &str = "bongsu:circle=";
-/// What belongs to one event alone and goes with it.
-const EVENTS_OWN: &[&str] =
-    &["report", "grouping", "indicator", "observed-data", "note", "opinion", "relationship", "sighting"];
+/// What belongs to one event alone and goes with it; so does what has the UUID of one of its parts.
+const EVENTS_OWN: &[&str] = &[
+    "report",
+    "grouping",
+    "indicator",
+    "observed-data",
+    "note",
+    "opinion",
+    "relationship",
+    "sighting",
+    "x-misp-attribute",
+    "x-misp-object",
+];
 
 /// What an event is in STIX.
 pub(super) struct Converted {
@@ -102,8 +113,9 @@ pub(super) fn save(
     if let Some(new) = &new {
         saved.findings.extend(new.findings.iter().cloned());
     }
-    let gone = if whose == Whose::Own { gone(old.as_ref(), new.as_ref()) } else { Vec::new() };
-    share(state, who, circle, fresh, after, &mut saved)?;
+    let parts: HashSet<Uuid> = [before, after].into_iter().flatten().flat_map(parts).collect();
+    let gone = if whose == Whose::Own { gone(old.as_ref(), new.as_ref(), &parts) } else { Vec::new() };
+    share(state, who, circle, fresh, after, &parts, &mut saved)?;
     withdraw(state, who, circle, &gone, &mut saved)?;
     Ok(saved)
 }
@@ -143,13 +155,11 @@ fn is_event_itself(id: &ObjectId, event: &Event) -> bool {
 }
 
 /// What an event has no longer: what it names as deleted, and what only its older form came to.
-fn gone(old: Option<&Converted>, new: Option<&Converted>) -> Vec<ObjectId> {
+fn gone(old: Option<&Converted>, new: Option<&Converted>, parts: &HashSet<Uuid>) -> Vec<ObjectId> {
     let stays: HashSet<&ObjectId> =
         new.iter().flat_map(|new| &new.objects).map(|object| &object.head.id).collect();
-    let is_own =
-        |id: &ObjectId| EVENTS_OWN.contains(&id.object_type()) || stix::id::is_observable(id.object_type());
     let old = old.iter().flat_map(|old| &old.objects).map(|object| &object.head.id);
-    let old = old.filter(|id| is_own(id) && !stays.contains(id));
+    let old = old.filter(|id| is_own(id, parts) && !stays.contains(id));
     let named = new.iter().flat_map(|new| &new.withdrawals).map(|withdrawal| &withdrawal.id);
     let mut seen = HashSet::new();
     old.chain(named).filter(|id| !stays.contains(id) && seen.insert((*id).clone())).cloned().collect()
@@ -161,6 +171,7 @@ fn share(
     circle: CircleId,
     objects: Vec<Object>,
     event: Option<&Event>,
+    parts: &HashSet<Uuid>,
     saved: &mut Saved,
 ) -> Result<(), MispError> {
     if objects.is_empty() {
@@ -188,8 +199,8 @@ fn share(
             Submitted::Appended { .. } => saved.appended += 1,
             Submitted::Present => {}
             // Organisations and clusters are the same for everybody: whoever brought one first keeps it.
-            Submitted::Forbidden(Rule::OwnedByAnother) if is_shared(id) => {}
-            Submitted::Refused(_) if is_shared(id) => {}
+            Submitted::Forbidden(Rule::OwnedByAnother) if !is_own(id, parts) => {}
+            Submitted::Refused(_) if !is_own(id, parts) => {}
             outcome => {
                 forbidden += usize::from(outcome == Submitted::Forbidden(Rule::OwnedByAnother));
                 let why = outcome.complaint().unwrap_or_default();
@@ -203,8 +214,20 @@ fn share(
     Ok(())
 }
 
-fn is_shared(id: &ObjectId) -> bool {
-    !EVENTS_OWN.contains(&id.object_type())
+/// Whether an object is an event's own, and not an organisation or a cluster that many events name.
+fn is_own(id: &ObjectId, parts: &HashSet<Uuid>) -> bool {
+    EVENTS_OWN.contains(&id.object_type())
+        || stix::id::is_observable(id.object_type())
+        || parts.contains(&id.uuid())
+}
+
+/// The UUIDs of an event and of what is in it.
+fn parts(event: &Event) -> impl Iterator<Item = Uuid> + '_ {
+    let attributes = super::view::all_attributes(event).map(|(attribute, _)| &attribute.uuid);
+    let objects = event.objects.iter().map(|object| &object.uuid);
+    let reports = event.reports.iter().map(|report| &report.uuid);
+    let all = std::iter::once(&event.uuid).chain(attributes).chain(objects).chain(reports);
+    all.filter_map(super::uuid_of)
 }
 
 fn withdraw(

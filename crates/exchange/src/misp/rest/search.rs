@@ -119,8 +119,8 @@ pub(super) fn events(state: &State, asked: &Asked) -> Answer {
                     super::attributes(subject.event).map(|(attribute, object)| (*subject, attribute, object)),
                 );
             }
-            rows.retain(|(subject, attribute, _)| {
-                filter.keeps(subject, attribute) && passes(guard.as_ref(), attribute)
+            rows.retain(|(subject, attribute, object)| {
+                filter.keeps(subject, attribute, *object) && passes(guard.as_ref(), attribute)
             });
             export::rows(&filter, &rows)?
         }
@@ -134,12 +134,16 @@ fn narrowed(subject: &Subject<'_>, filter: &Filter, guard: Option<&(Guard, Conte
     if filter.shape.metadata {
         events::strip_parts(&mut event);
     }
-    let stays = |attribute: &Attribute| filter.keeps(subject, attribute) && passes(guard, attribute);
-    event.attributes.all.retain(stays);
+    let stays = |attribute: &Attribute, object: Option<&Object>| {
+        filter.keeps(subject, attribute, object) && passes(guard, attribute)
+    };
+    event.attributes.all.retain(|attribute| stays(attribute, None));
     for object in &mut event.objects.all {
-        object.attributes.all.retain(stays);
+        let outer = Object { deleted: object.deleted, ..Object::default() };
+        object.attributes.all.retain(|attribute| stays(attribute, Some(&outer)));
     }
     event.objects.all.retain(|object| !object.attributes.all.is_empty());
+    event.reports.all.retain(|report| filter.deleted.has(report.deleted.is_true()));
     if !filter.shape.attachments {
         let in_objects = event.objects.all.iter_mut().flat_map(|object| &mut object.attributes.all);
         event.attributes.all.iter_mut().chain(in_objects).for_each(|one| one.data = Default::default());
@@ -178,7 +182,7 @@ pub(super) fn attributes(state: &State, asked: &Asked) -> Answer {
     let mut found: Vec<Row<'_>> = Vec::new();
     for subject in &subjects {
         let event = subject.event;
-        let wanted = super::attributes(event).filter(|(attribute, object)| {
+        let wanted = super::view::all_attributes(event).filter(|(attribute, object)| {
             filter.has_attribute(subject, attribute, *object) && passes(guard.as_ref(), attribute)
         });
         found.extend(wanted.map(|(attribute, object)| (*subject, attribute, object)));
@@ -215,7 +219,8 @@ fn attributes_json(
             dressed = Some((place.0, place.1, event));
         }
         let Some((_, _, event)) = &dressed else { continue };
-        let own = super::attributes(event).map(|(own, _)| own).find(|own| own.uuid == attribute.uuid);
+        let own =
+            super::view::all_attributes(event).map(|(own, _)| own).find(|own| own.uuid == attribute.uuid);
         let Some(own) = own else { continue };
         text.item(at == 0, &with_context(own, event, filter))?;
     }

@@ -23,7 +23,7 @@ const SIGHTINGS_MAX: usize = 50_000;
 /// Most values that one sighting is for.
 const VALUES_MAX: usize = 1_000;
 /// What a sighting is in STIX, or a false positive.
-const TYPES: &[&str] = &["sighting", "identity", "opinion", "note"];
+const TYPES: &[&str] = &["sighting", "opinion", "note", "identity", "extension-definition"];
 
 pub(super) fn add(state: &State, asked: &Asked) -> Answer {
     let mut body = asked.json()?;
@@ -349,10 +349,7 @@ pub(super) fn delete(state: &State, asked: &Asked) -> Answer {
                     .is_some_and(|uuid| uuid.to_string() == *id || number::of(uuid).to_string() == *id)
             });
             let Some(uuid) = meant.and_then(|(sighting, _)| uuid_of(&sighting.uuid)) else { continue };
-            let ids = TYPES
-                .iter()
-                .filter(|name| **name != "identity")
-                .filter_map(|name| ObjectId::new(name, uuid).ok());
+            let ids = TYPES.iter().take(3).filter_map(|name| ObjectId::new(name, uuid).ok());
             let ids: Vec<ObjectId> = ids.collect();
             let own = state.misp.gate.has_brought(asked.who.member, view.circle, &ids);
             let own: Vec<ObjectId> =

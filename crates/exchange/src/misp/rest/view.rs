@@ -89,12 +89,15 @@ impl View {
         // Events first: where an event and an attribute share a UUID, the UUID means the event.
         facts.iter().enumerate().for_each(|(at, facts)| put(Some(facts.uuid), Part::Event(at)));
         for (at, event) in events.iter().enumerate() {
-            for (place, attribute) in event.attributes.iter().enumerate() {
+            let stays = |(_, attribute): &(usize, &Attribute)| !attribute.deleted.is_true();
+            for (place, attribute) in event.attributes.iter().enumerate().filter(stays) {
                 put(uuid_of(&attribute.uuid), Part::Attribute(at, None, place));
             }
-            for (which, object) in event.objects.iter().enumerate() {
+            for (which, object) in
+                event.objects.iter().enumerate().filter(|(_, object)| !object.deleted.is_true())
+            {
                 put(uuid_of(&object.uuid), Part::Object(at, which));
-                for (place, attribute) in object.attributes.iter().enumerate() {
+                for (place, attribute) in object.attributes.iter().enumerate().filter(stays) {
                     put(uuid_of(&attribute.uuid), Part::Attribute(at, Some(which), place));
                 }
             }
@@ -148,8 +151,19 @@ impl View {
     }
 }
 
-/// All attributes of an event, with the objects that they stand in.
+/// Whether an attribute was taken back, by itself or with its object. The event still says that there was one, so that
+/// partners who have it learn of it.
+pub(crate) fn is_deleted(attribute: &Attribute, object: Option<&Object>) -> bool {
+    attribute.deleted.is_true() || object.is_some_and(|object| object.deleted.is_true())
+}
+
+/// The attributes of an event that were not taken back, with the objects that they stand in.
 pub(crate) fn attributes(event: &Event) -> impl Iterator<Item = (&Attribute, Option<&Object>)> {
+    all_attributes(event).filter(|(attribute, object)| !is_deleted(attribute, *object))
+}
+
+/// All attributes of an event, also those that were taken back.
+pub(crate) fn all_attributes(event: &Event) -> impl Iterator<Item = (&Attribute, Option<&Object>)> {
     let in_objects =
         event.objects.iter().flat_map(|object| object.attributes.iter().map(move |one| (one, Some(object))));
     event.attributes.iter().map(|attribute| (attribute, None)).chain(in_objects)
@@ -173,7 +187,7 @@ fn facts(event: &Event, marks: &HashMap<Uuid, Tlp>, ceiling: Tlp, own: &mut Hash
     own.extend(parts.into_iter().filter(|(_, mark)| *mark != tlp));
     let objects = event.objects.iter().map(|object| seconds(&object.timestamp));
     let reports = event.reports.iter().map(|report| seconds(&report.timestamp));
-    let changed = attributes(event).map(|(attribute, _)| seconds(&attribute.timestamp)).chain(objects);
+    let changed = all_attributes(event).map(|(attribute, _)| seconds(&attribute.timestamp)).chain(objects);
     let sighted = sightings(event).map(|(sighting, _)| seconds(&sighting.date_sighting)).max();
     Facts {
         uuid: uuid_of(&event.uuid).unwrap_or_default(),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Filter, Subject};
 use crate::misp::rest::dress;
-use crate::misp::rest::view::{View, attributes};
+use crate::misp::rest::view::{View, all_attributes};
 use crate::misp::wire::Event;
 
 const NOW: i64 = 1_700_000_000;
@@ -54,10 +54,10 @@ const ORGS: &[&str] = &["CERT", "CIRCL"];
 
 prop_compose! {
     fn attribute()(kind in one(TYPES), value in one(VALUES), to_ids: bool, comment in one(&["", "seen", "not seen"]),
-        tags in prop::collection::vec(one(TAGS), 0..2), at in 0_i64..4) -> Json
+        tags in prop::collection::vec(one(TAGS), 0..2), at in 0_i64..4, deleted in 0_u8..5) -> Json
     {
         let tags: Vec<Json> = tags.iter().map(|tag| json!({ "name": tag })).collect();
-        json!({ "type": kind, "value": value, "to_ids": to_ids, "comment": comment, "Tag": tags,
+        json!({ "type": kind, "value": value, "to_ids": to_ids, "comment": comment, "Tag": tags, "deleted": deleted == 0,
             "category": if kind == "md5" { "Payload delivery" } else { "Network activity" },
             "timestamp": (NOW - at * 100_000).to_string() })
     }
@@ -240,14 +240,23 @@ impl Plain<'_> {
         }
     }
 
+    /// What was taken back is there only for those who ask for it.
+    fn counts(&self, attribute: &Json) -> bool {
+        attribute["deleted"] == false || self.search.get("deleted").is_some()
+    }
+
     fn has_attribute(&self, attribute: &Json) -> bool {
+        if !self.counts(attribute) {
+            return false;
+        }
         self.search.as_object().unwrap().iter().all(|(name, value)| {
             self.of_event(name, value).unwrap_or_else(|| self.of_attribute(name, value, attribute))
         })
     }
 
     fn has_event(&self) -> bool {
-        let parts = self.event["Attribute"].as_array().unwrap();
+        let all = self.event["Attribute"].as_array().unwrap();
+        let parts: Vec<&Json> = all.iter().filter(|part| self.counts(part)).collect();
         self.search.as_object().unwrap().iter().all(|(name, value)| {
             if let Some(told) = self.of_event(name, value) {
                 return told;
@@ -264,7 +273,7 @@ impl Plain<'_> {
                     holds(&json!({ "NOT": not }), &own, true)
                         && holds(&json!({ "OR": any, "AND": and }), &all, true)
                 }
-                "uuid" => self.event["uuid"] == *value || parts.iter().any(|part| part["uuid"] == *value),
+                "uuid" => self.event["uuid"] == *value || all.iter().any(|part| part["uuid"] == *value),
                 name if !matches!(name, "to_ids" | "attribute_timestamp") && is_empty(value) => true,
                 name => parts.iter().any(|part| self.of_attribute(name, value, part)),
             }
@@ -284,7 +293,7 @@ proptest! {
             let shown = serde_json::to_value(dress::event(&view, at).unwrap()).unwrap();
             let plain = Plain { event: &shown, search: &search };
             prop_assert_eq!(filter.has_event(&subject), plain.has_event(), "{} {}", search, shown);
-            for ((attribute, object), part) in attributes(subject.event).zip(shown["Attribute"].as_array().unwrap()) {
+            for ((attribute, object), part) in all_attributes(subject.event).zip(shown["Attribute"].as_array().unwrap()) {
                 let found = filter.has_attribute(&subject, attribute, object);
                 prop_assert_eq!(found, plain.has_attribute(part), "{} {}", search, part);
             }

@@ -9,7 +9,7 @@ use stix::Tlp;
 use super::{Filter, Terms};
 use crate::misp::rest::dress::{is_mark, mark_name, mark_of};
 use crate::misp::rest::number;
-use crate::misp::rest::view::{Facts, View, attributes, seconds, uuid_of};
+use crate::misp::rest::view::{Facts, View, all_attributes, is_deleted, seconds, uuid_of};
 use crate::misp::wire::{Attribute, Event, Galaxy, Object, Tag, Text};
 use crate::read::time::lenient;
 
@@ -78,6 +78,10 @@ pub(crate) fn is_composite(kind: &str) -> bool {
 impl Filter {
     /// Whether an event is asked for.
     pub(crate) fn has_event(&self, subject: &Subject<'_>) -> bool {
+        let attributes = |event| {
+            all_attributes(event)
+                .filter(|(attribute, object)| self.deleted.has(is_deleted(attribute, *object)))
+        };
         if let Some(pattern) = &self.anywhere {
             let in_attribute =
                 |(attribute, _): (&Attribute, _)| self.is_anywhere(pattern, subject, attribute);
@@ -107,8 +111,11 @@ impl Filter {
                 || some(&|attribute, _| self.to_ids.has(attribute.to_ids.is_true())))
             && (self.attribute_timestamp.is_empty()
                 || some(&|attribute, _| self.attribute_timestamp.has(seconds(&attribute.timestamp))))
-            && self.has_seen_in_event(&some)
-            && self.deleted.has(false)
+            && (self.first_seen.is_empty()
+                || some(&|attribute, _| is_seen(self.first_seen, &attribute.first_seen)))
+            && (self.last_seen.is_empty()
+                || some(&|attribute, _| is_seen(self.last_seen, &attribute.last_seen)))
+            && (self.deleted != super::Truth::Only(true) || some(&|_, _| true))
             && self.has_proposal.has(!subject.event.proposals.all.is_empty())
     }
 
@@ -120,7 +127,8 @@ impl Filter {
         object: Option<&Object>,
     ) -> bool {
         if let Some(pattern) = &self.anywhere {
-            return self.is_in_event(pattern, subject) || self.is_anywhere(pattern, subject, attribute);
+            let found = self.is_in_event(pattern, subject) || self.is_anywhere(pattern, subject, attribute);
+            return found && self.deleted.has(is_deleted(attribute, object));
         }
         self.holds_for_event(subject)
             && self.value.hold_for(values(attribute))
@@ -136,7 +144,7 @@ impl Filter {
             })
             && (!self.asks_for_objects() || object.is_some_and(|object| self.has_object(object)))
             && self.to_ids.has(attribute.to_ids.is_true())
-            && self.deleted.has(false)
+            && self.deleted.has(is_deleted(attribute, object))
             && self.timestamp.has(seconds(&attribute.timestamp))
             && self.attribute_timestamp.has(seconds(&attribute.timestamp))
             && is_seen(self.first_seen, &attribute.first_seen)
@@ -149,9 +157,15 @@ impl Filter {
     }
 
     /// Whether an attribute of an event that is asked for stays in the answer.
-    pub(crate) fn keeps(&self, subject: &Subject<'_>, attribute: &Attribute) -> bool {
+    pub(crate) fn keeps(
+        &self,
+        subject: &Subject<'_>,
+        attribute: &Attribute,
+        object: Option<&Object>,
+    ) -> bool {
         let only_not = self.tags.negative();
-        self.to_ids.has(attribute.to_ids.is_true())
+        self.deleted.has(is_deleted(attribute, object))
+            && self.to_ids.has(attribute.to_ids.is_true())
             && (only_not.is_empty() || hold(&only_not, &subject.tags_of(attribute)))
     }
 
@@ -196,7 +210,7 @@ impl Filter {
             return true;
         }
         let mut all = ids(&subject.event.uuid).to_vec();
-        all.extend(attributes(subject.event).flat_map(|(attribute, _)| ids(&attribute.uuid)));
+        all.extend(all_attributes(subject.event).flat_map(|(attribute, _)| ids(&attribute.uuid)));
         hold(&self.uuid, &all)
     }
 
@@ -205,7 +219,9 @@ impl Filter {
             return true;
         }
         let own = subject.tags();
-        let in_attributes = attributes(subject.event).flat_map(|(attribute, _)| subject.tags_of(attribute));
+        let kept = all_attributes(subject.event)
+            .filter(|(attribute, object)| self.deleted.has(is_deleted(attribute, *object)));
+        let in_attributes = kept.flat_map(|(attribute, _)| subject.tags_of(attribute));
         // What must not be there is looked for on the event; attributes that have it are left out of the answer.
         let (positive, negative) = (self.tags.positive(), self.tags.negative());
         hold(&self.event_tags, &own)
@@ -214,12 +230,6 @@ impl Filter {
                 let all: Vec<String> = own.into_iter().chain(in_attributes).collect();
                 hold(&positive, &all)
             })
-    }
-
-    fn has_seen_in_event(&self, some: &dyn Fn(&dyn Fn(&Attribute, Option<&Object>) -> bool) -> bool) -> bool {
-        (self.first_seen.is_empty() || some(&|attribute, _| is_seen(self.first_seen, &attribute.first_seen)))
-            && (self.last_seen.is_empty()
-                || some(&|attribute, _| is_seen(self.last_seen, &attribute.last_seen)))
     }
 
     fn is_in_event(&self, pattern: &str, subject: &Subject<'_>) -> bool {

@@ -183,7 +183,7 @@ impl Filter {
         parameters: impl IntoIterator<Item = (&'p str, &'p Json)>,
         now: Timestamp,
     ) -> Result<Self, FilterError> {
-        let mut filter = Self { page: 1, ..Self::default() };
+        let mut filter = Self { page: 1, deleted: Truth::Only(false), ..Self::default() };
         for (name, value) in parameters {
             filter.take(name, value, now)?;
         }
@@ -195,7 +195,7 @@ impl Filter {
         parameters: impl IntoIterator<Item = (&'p str, &'p Json)>,
         now: Timestamp,
     ) -> Result<Self, FilterError> {
-        let mut filter = Self { page: 1, ..Self::default() };
+        let mut filter = Self { page: 1, deleted: Truth::Only(false), ..Self::default() };
         for (name, value) in parameters {
             let plain = plain(name);
             let plain = plain.strip_prefix("search").filter(|rest| !rest.is_empty()).unwrap_or(&plain);
@@ -241,6 +241,7 @@ impl Filter {
             "analysis" => (&mut self.analysis, Case::Kept),
             "published" => return truth(name, value, &mut self.published),
             "toids" => return truth(name, value, &mut self.to_ids),
+            "deleted" if is_absent(value) => return Ok(()),
             "deleted" => return truth(name, value, &mut self.deleted),
             "hasproposal" => return truth(name, value, &mut self.has_proposal),
             "searchall" | "quickfilter" => return self.take_anywhere(name, value),
@@ -365,6 +366,21 @@ fn is_nothing(value: &Json) -> bool {
         Json::Array(list) => list.is_empty(),
         Json::Object(parts) => parts.is_empty(),
         Json::Bool(true) => false,
+    }
+}
+
+fn is_absent(value: &Json) -> bool {
+    value.is_null() || value.as_str() == Some("")
+}
+
+/// What a view of one event shows of what was taken back: nothing, it too (`1`, `[0, 1]`), or it alone (`only`).
+pub(crate) fn deleted_in_view(value: &Json) -> Truth {
+    let mut asked = Truth::Only(false);
+    match value.as_str() {
+        Some("only") => Truth::Only(true),
+        _ if truth("deleted", value, &mut asked).is_err() || is_absent(value) => Truth::Only(false),
+        _ if asked == Truth::Only(true) => Truth::Either,
+        _ => asked,
     }
 }
 
