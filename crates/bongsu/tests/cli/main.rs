@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 mod command_line;
+mod formats;
 mod node_from_nothing;
 mod shell;
