@@ -38,7 +38,7 @@ fn formats_are_told_by_their_content() {
     check("playbook.json", PLAYBOOK, 2);
     check("zeus.ioc", IOC, 2);
     // The definition with its author, the office, two parties, a wallet, its indicator, two relationships.
-    check("sdn.csv", SDN, 8);
+    check("sdn.csv", SDN, 9);
     let list = shell.ok(&["deliver", "--to", "cert", "--level", "list", "--kind", "wallet"]);
     assert!(list.contains("12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h"), "{list}");
 }
