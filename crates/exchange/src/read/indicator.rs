@@ -57,6 +57,9 @@ struct Wire<'a> {
 #[derive(Serialize)]
 struct Reference<'a> {
     source_name: &'a str,
+    /// A reference must say something beside its name (STIX 2.1, 2.5.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
 }
@@ -88,12 +91,13 @@ pub(super) fn hand_on(
     let mut references: Vec<Reference<'_>> = said
         .references
         .iter()
-        .map(|url| Reference { source_name: source.unwrap_or("list"), url: Some(url) })
+        .map(|url| Reference { source_name: source.unwrap_or("list"), description: None, url: Some(url) })
         .collect();
     if references.is_empty()
         && let Some(source_name) = source
     {
-        references.push(Reference { source_name, url: None });
+        let description = Some("the list that holds the value");
+        references.push(Reference { source_name, description, url: None });
     }
     let wire = Wire {
         object_type: "indicator",
