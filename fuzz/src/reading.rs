@@ -1,8 +1,9 @@
 //! The law of file readers: what is handed on is sound, counted, the same every time, and nothing after a stop.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use exchange::read::{Format, Item, Options, ReadError, Summary, read};
+use exchange::read::{Format, Item, Mapping, Options, ReadError, Summary, read};
 use serde_json::Value;
 use stix::{Severity, Timestamp, Tlp, pattern};
 use uuid::Uuid;
@@ -15,14 +16,21 @@ const PACKED: [u8; 2] = [0x1f, 0x8b];
 
 /// Reads `data` in a format and panics where the law is broken.
 pub fn check(format: Format, data: &[u8]) {
+    let (mapping, data) = if format == Format::Mapped { mapped(data) } else { (None, data) };
     let mut items = Vec::new();
-    let outcome = collect(format, data, usize::MAX, &mut items);
+    let outcome = collect(format, data, &mapping, usize::MAX, &mut items);
     for item in &items {
         let Item::Object(object) = item else { continue };
         assert_eq!(stix::read_head(&object.raw).as_ref(), Ok(&object.head), "{}", object.raw);
         match format {
             Format::Stix => as_it_came(data, &object.raw),
-            Format::Misp => made(&object.raw, object.head.object_type()),
+            Format::Misp
+            | Format::Csaf
+            | Format::Cacao
+            | Format::OpenIoc
+            | Format::Ofac
+            | Format::Mapped
+            | Format::Report => made(&object.raw, object.head.object_type()),
             Format::Csv | Format::Plain => {
                 made(&object.raw, object.head.object_type());
                 assert!(!object.head.markings.is_empty(), "the list's mark is lost: {}", object.raw);
@@ -40,26 +48,41 @@ pub fn check(format: Format, data: &[u8]) {
     let stop = data.len() % 4 + 1;
     let mut first = Vec::new();
     // How the reading ends may differ: it was stopped.
-    let _stopped = collect(format, data, stop, &mut first);
+    let _stopped = collect(format, data, &mapping, stop, &mut first);
     assert_eq!(first.len(), stop.min(items.len()), "reading goes on after a stop, or differs");
     for (one, other) in first.iter().zip(&items) {
         assert_eq!(shown(one), shown(other), "the same file gives something else");
     }
 }
 
-fn collect(format: Format, data: &[u8], stop: usize, items: &mut Vec<Item>) -> Result<Summary, ReadError> {
+fn collect(
+    format: Format,
+    data: &[u8],
+    mapping: &Option<Arc<Mapping>>,
+    stop: usize,
+    items: &mut Vec<Item>,
+) -> Result<Summary, ReadError> {
     let options = Options {
         source: Some("fuzz".to_owned()),
         tlp: Some(Tlp::Amber),
         confidence: Some(60),
         labels: vec!["label".to_owned()],
         circle: Some(CIRCLE),
+        mapping: mapping.clone(),
         ..Options::new(Timestamp::from_micros(1_700_000_000_000_000))
     };
     read(data, format, &options, &mut |item| {
         items.push(item);
         if items.len() < stop { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })
+}
+
+/// The mapping before a line of `---`, and the rows after it.
+fn mapped(data: &[u8]) -> (Option<Arc<Mapping>>, &[u8]) {
+    const LINE: &[u8] = b"\n---\n";
+    let Some(at) = data.windows(LINE.len()).position(|part| part == LINE) else { return (None, data) };
+    let mapping = std::str::from_utf8(&data[..at]).ok().and_then(|text| Mapping::parse(text).ok());
+    (mapping.map(Arc::new), &data[at + LINE.len()..])
 }
 
 fn counted(items: &[Item]) -> Summary {

@@ -98,7 +98,7 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub(crate) enum NodeCommand {
     /// Take intelligence into a circle: STIX, MISP, CSAF, CACAO, OpenIOC, OFAC, tables, lists, reports; also packed with gzip
-    Import(ImportArgs),
+    Import(Box<ImportArgs>),
     /// Members: who takes part, at which level, with which credentials
     #[command(subcommand)]
     Member(MemberCommand),

@@ -101,6 +101,7 @@ fn gate(folder: &Path) -> Gate {
         own_assets: Vec::new(),
         confidence_min: 0,
         contact: None,
+        intake: policy::Intake::Accept,
         ended: false,
     };
     gate.record(MemberId::NODE, Entry::Member(member)).unwrap();
@@ -114,6 +115,8 @@ fn gate(folder: &Path) -> Gate {
         starts: None,
         ends: None,
         members: vec![MEMBER],
+        access: std::collections::BTreeMap::new(),
+        spec_versions: Vec::new(),
         hidden_members: false,
         fires: 1,
     };
@@ -134,7 +137,10 @@ fn share(gate: &Gate, events: &mut Vec<Raw>, told: &std::sync::mpsc::Sender<Vec<
         let objects = objects.map(|object| Submission { raw: object.raw, head: object.head }).collect();
         let told = told.clone();
         let done = Box::new(move |outcome: Result<_, _>| told.send(outcome.unwrap()).unwrap());
-        gate.submit_then(MEMBER, CIRCLE, &Terms::default(), objects, NOW, done);
+        let terms = Terms::default();
+        let sharing =
+            gate::Sharing { member: MEMBER, circle: CIRCLE, terms: &terms, intake: policy::Intake::Accept };
+        gate.share_then(&sharing, objects, NOW, done);
     }
     count
 }

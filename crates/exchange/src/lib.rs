@@ -1,4 +1,4 @@
-//! Protocols in and out: a TAXII 2.1 server and client, MISP both ways, and readers for STIX bundles, MISP events, CSV and plain lists.
+//! Protocols in and out: a TAXII 2.1 server and client, MISP both ways, and readers for files of other formats.
 
 pub mod misp;
 pub mod pull;

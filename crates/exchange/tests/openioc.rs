@@ -142,7 +142,7 @@ fn what_cannot_be_said_is_told_and_never_widens_an_indicator() {
         ["openioc-term", "openioc-and"]
     );
     for (conditions, code) in [
-        (of("XOR", &[known.clone()]), "openioc-operator"),
+        (of("XOR", std::slice::from_ref(&known)), "openioc-operator"),
         (of("OR", &[unknown]), "openioc-term"),
         (of("OR", &[item("is", "FileItem/Md5sum", "xyz")]), "openioc-value"),
         (of("OR", &[item("like", "FileItem/FileName", "a")]), "openioc-condition"),

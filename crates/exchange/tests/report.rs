@@ -136,12 +136,24 @@ fn glyphs_are_put_together_by_where_they_stand() {
         op("Tj", vec![text("next")]),
         at(-120, -14),
         op("TJ", vec![vec![text("45.114"), text(".129.7"), Object::Integer(-2_000), text("8.8.8.8")].into()]),
+        at(0, -14),
+        op("Tj", vec![text("see kim@lure-")]),
+        at(0, -14),
+        op("Tj", vec![text("k4.top.")]),
+        at(0, -14),
+        op("Tj", vec![text("Next")]),
         op("ET", vec![]),
     ];
     let found = look(&pdf(&[page, vec![op("BT", vec![]), op("ET", vec![])]])).unwrap();
     assert_eq!(found.kind, "pdf");
-    assert_eq!(named(&found), ["page 1 evil-k3.top 1", "page 1 45.114.129.7 1", "page 1 8.8.8.8 1"]);
-    assert_eq!(found.candidates[0].context, "evil-k3[.]top next 45.114.129.7 8.8.8.8");
+    assert_eq!(
+        named(&found),
+        ["page 1 evil-k3.top 1", "page 1 45.114.129.7 1", "page 1 8.8.8.8 1", "page 1 kim@lure-k4.top 1"]
+    );
+    assert_eq!(
+        found.candidates[0].context,
+        "evil-k3[.]top next 45.114.129.7 8.8.8.8 see kim@lure-k4.top. Next"
+    );
     assert_eq!(found.findings, []);
 }
 

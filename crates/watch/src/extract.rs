@@ -292,7 +292,13 @@ impl<'t> Walk<'t> {
         }
         let rest = self.after(start);
         let run = rest.find(|c| !hexish(c)).unwrap_or(rest.len());
-        let run = rest[..run].trim_end_matches(['.', ':']).len().max(usize::from(rest.starts_with("::")) * 2);
+        let bare = rest[..run].trim_end_matches(['.', ':']).len();
+        // `2001:db8::` ends in colons of its own; `dead::` in somebody's code does too.
+        let open = rest[bare..run].starts_with("::")
+            && rest[..bare].contains(':')
+            && rest[..bare].contains(|c: char| c.is_ascii_digit());
+        let bare = if open { bare + 2 } else { bare };
+        let run = bare.max(usize::from(rest.starts_with("::")) * 2);
         let stop = start + run;
         if rest[..run].matches(':').count() < 2
             || self.after(stop).starts_with(|c: char| c.is_alphanumeric() || c == '_')

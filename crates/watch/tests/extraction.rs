@@ -124,4 +124,137 @@ fn defanged_values_are_found_where_they_stand() {
     check("net 45.114.129.0/24 is theirs", &[("45.114.129.0/24", "45.114.129.0/24")]);
     check("2a00:1450:4001:82a::200e", &[("2a00:1450:4001:82a::200e", "2a00:1450:4001:82a::200e")]);
     check("at 12:30:45 we", &[]);
+    check(
+        "net 2001:db8::/32, host 2001:db8::.",
+        &[("2001:db8::/32", "2001:db8::/32"), ("2001:db8::", "2001:db8::")],
+    );
+    check("use dead::beef; fn add:: of 1:2::", &[("dead::beef", "dead::beef"), ("1:2::", "1:2::")]);
+}
+
+/// One folder of texts, each with values of one kind that must be found and some that must not: what each file is of, and what
+/// of its "Bad" part is such a value all the same, with the reason. Files of kinds that are not looked for here (paths, cards, names
+/// to be looked up, user agents) are left out; so are Monero "wallets" that are 64 hexadecimal digits, which is a hash.
+const TYPES: [(&str, &[Kind], &[&str]); 17] = [
+    ("generic_autonomous_system_number", &[Kind::Asn], &[]),
+    ("generic_cryptocurrency_eth_wallet", &[Kind::Wallet], &[]),
+    // Well-formed: a number has four digits or more, whatever they are (CVE, "CVE ID Syntax").
+    ("generic_cve_id", &[Kind::Cve], &["CVE-2022-000012"]),
+    ("generic_email_address", &[Kind::Email], &[]),
+    ("generic_file_hash_md5", &[Kind::Md5], &[]),
+    ("generic_file_hash_sha_1", &[Kind::Sha1], &[]),
+    ("generic_file_hash_sha_256", &[Kind::Sha256], &[]),
+    ("generic_file_hash_sha_512", &[Kind::Sha512], &[]),
+    // Addresses with ports and networks are other types there; here each is the address or the network that it is.
+    ("generic_ipv4_address_only", &[Kind::Ipv4], &["1.1.1.2:80", "1.1.1.3/8"]),
+    ("generic_ipv4_address_cidr", &[Kind::Ipv4], &["1.1.1.2", "1.1.1.3:80"]),
+    ("generic_ipv4_address_port", &[Kind::Ipv4], &["1.1.1.2", "1.1.1.3/24", "1.1.1.4:400000"]),
+    (
+        "generic_ipv6_address_only",
+        &[Kind::Ipv6],
+        &[
+            "2001:db8::",
+            "2001:0db8:85a3:0000:0000:8a2e:0370:7335/32",
+            "[2001:0db8:85a3:0000:0000:8a2e:0370:7336]:80",
+        ],
+    ),
+    (
+        "generic_ipv6_address_cidr",
+        &[Kind::Ipv6],
+        &[
+            "2001:0db8:85a3:0000:0000:8a2e:0370:7335",
+            "[2001:0db8:85a3:0000:0000:8a2e:0370:7336]:80",
+            "2001:0db8:85a3:0000:0000:8a2e:0370:7337/400000",
+        ],
+    ),
+    (
+        "generic_ipv6_address_port",
+        &[Kind::Ipv6],
+        &[
+            "2001:0db8:85a3:0000:0000:8a2e:0370:7335/32",
+            "2001:0db8:85a3:0000:0000:8a2e:0370:7336",
+            "[2001:0db8:85a3:0000:0000:8a2e:0370:7336]:400000",
+        ],
+    ),
+    ("generic_mac_address", &[Kind::Mac], &[]),
+    ("generic_mitre_attack_enterprise", &[Kind::Attack], &[]),
+    // A URL with a path is another type there.
+    ("generic_url", &[Kind::Url], &["https://amazon.co.uk/path/index.html", "http://3.3.3.3/path/"]),
+];
+
+fn extraction(path: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/stix/extraction/");
+    std::fs::read_to_string(format!("{folder}{path}")).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn values_of_one_kind_are_told_from_what_looks_like_them() {
+    let mut wrong = Vec::new();
+    for (file, kinds, also) in TYPES {
+        let text = extraction(&format!("extraction_types/{file}.txt"));
+        let (good, bad) = text.split_once("====Bad====").unwrap();
+        let lines = |part: &str| -> Vec<String> {
+            part.lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty() && !line.starts_with('='))
+                .map(str::to_owned)
+                .collect()
+        };
+        let found = |line: &str| extract(line).iter().any(|found| kinds.contains(&found.value.kind()));
+        for line in lines(good) {
+            if !found(&line) {
+                wrong.push(format!("{file}: {line} is not found: {:?}", extract(&line)));
+            }
+        }
+        for line in lines(bad) {
+            if found(&line) != also.contains(&line.as_str()) {
+                wrong.push(format!("{file}: {line}: {:?}", extract(&line)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn values_in_reports_are_found_whole() {
+    let check = |path: &str, expected: &[&str]| {
+        let found: Vec<String> = extract(&extraction(path))
+            .iter()
+            .map(|found| format!("{} {}", found.value.kind(), found.value))
+            .collect();
+        assert_eq!(found, expected, "{path}");
+    };
+    check(
+        "manually_generated_reports/attack_flow_demo.txt",
+        &["email test@test.com", "domain bad.com", "ipv4 1.1.1.1", "attack T1630.001"],
+    );
+    check(
+        "manually_generated_reports/basic_relationship.txt",
+        &["domain fakedomain.com", "ipv4 1.1.1.1", "domain fakedomain.com", "email fakedomain@email.com"],
+    );
+    check(
+        "manually_generated_reports/test_extraction_boundary.txt",
+        &["url https://subdomain.google.com/file.txt"],
+    );
+    check(
+        "manually_generated_reports/known_whitelist_match.txt",
+        &["domain google.com", "domain dogesec.com"],
+    );
+    check("manually_generated_reports/bad_vulmatch_lookups.txt", &["cve CVE-2026-99999"]);
+    check("manually_generated_reports/not_security_content.txt", &[]);
+    // `_198.0.103.8_` is written in italics: there, and in the others, an address stands by itself. In `Some198.0.103.9text`
+    // none does.
+    check(
+        "manually_generated_reports/test_extraction_escapes.txt",
+        &[
+            "ipv4 198.0.103.1",
+            "ipv4 198.0.103.2",
+            "ipv4 198.0.103.3",
+            "ipv4 198.0.103.4",
+            "ipv4 198.0.103.5",
+            "ipv4 198.0.103.6",
+            "ipv4 198.0.103.7",
+            "ipv4 198.0.103.8",
+            "ipv4 198.0.103.10",
+        ],
+    );
 }

@@ -74,12 +74,7 @@ fn list(
         let waiting = node.gate.quarantined(circle.id, skip, limit - rows.len());
         for waiting in waiting.map_err(|error| failed(&error))? {
             let why = waiting.findings.first().map(Finding::to_string).unwrap_or_default();
-            rows.push(vec![
-                circle.handle.clone().into(),
-                waiting.id.to_string().into(),
-                name(book, waiting.sender).into(),
-                why,
-            ]);
+            rows.push(vec![circle.handle.clone(), waiting.id.to_string(), name(book, waiting.sender), why]);
             views.push(view(book, &circle.handle, &waiting));
         }
         total += count;

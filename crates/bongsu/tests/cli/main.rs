@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 mod command_line;
+mod formats;
 mod node_from_nothing;
 mod pattern;
 mod shell;

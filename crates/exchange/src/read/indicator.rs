@@ -57,8 +57,9 @@ struct Wire<'a> {
 #[derive(Serialize)]
 struct Reference<'a> {
     source_name: &'a str,
+    /// A reference must say something beside its name (STIX 2.1, 2.5.2).
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
+    description: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
 }
@@ -95,8 +96,7 @@ pub(super) fn hand_on(
     if references.is_empty()
         && let Some(source_name) = source
     {
-        // A name alone is no reference (STIX 2.1, 2.5.2).
-        let description = Some("The list that this was read from.");
+        let description = Some("the list that holds the value");
         references.push(Reference { source_name, description, url: None });
     }
     let wire = Wire {

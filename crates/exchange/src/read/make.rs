@@ -143,6 +143,10 @@ impl Maker<'_, '_, '_> {
         if let Value::Object(properties) = properties {
             object.extend(properties.into_iter().filter(|(_, value)| !is_nothing(value)));
         }
+        let references = object.get_mut("external_references").and_then(Value::as_array_mut);
+        for reference in references.into_iter().flatten().filter_map(Value::as_object_mut) {
+            reference.retain(|_, value| !is_nothing(value));
+        }
         if let Some(tlp) =
             self.tlp.or(self.options.tlp).filter(|_| !object.contains_key("object_marking_refs"))
         {

@@ -1,4 +1,4 @@
-//! Files in: STIX bundles, MISP events, CSV and plain lists become STIX objects to be submitted.
+//! Files in: STIX bundles and what came in other formats become STIX objects to be submitted.
 //!
 //! Each reader hands on objects in their raw text with their heads, withdrawals, and findings, one by one; what is
 //! wrong with one leaves the others alone, and nothing is dropped without a finding. STIX passes through byte for byte.

@@ -53,6 +53,12 @@ fn next_version(earlier: &Object, later: &Object, changed: &mut Batch) {
     if before == after {
         return;
     }
+    if later.head.modified.is_none() {
+        let message =
+            "an observable says something else than before, and has no versions; the older one stays";
+        changed.findings.push(Finding::warning("observable-changed", later.head.id.to_string(), message));
+        return;
+    }
     if later.head.version() <= earlier.head.version() {
         let message = "it changed, but the newer file has no later date; touch the file, or give its date";
         changed.findings.push(Finding::error("version-not-newer", later.head.id.to_string(), message));

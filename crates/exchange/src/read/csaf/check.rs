@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 use stix::Finding;
 
-use super::{cvss, profile, terms, versions};
+use super::{cvss, optional, profile, terms, versions};
 
 /// Findings of one document.
 #[derive(Default)]
@@ -21,14 +21,14 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// A mandatory test fails: no valid document.
+    /// A mandatory test fails: no valid document. `test` is the code, `csaf-` and the section.
     pub(super) fn mandatory(
         &mut self,
         test: &'static str,
         path: impl Into<String>,
         message: impl Into<String>,
     ) {
-        self.findings.push(Finding::error(code(test), path, message));
+        self.findings.push(Finding::error(test, path, message));
     }
 
     /// An optional test fails.
@@ -38,67 +38,13 @@ impl Faults {
         path: impl Into<String>,
         message: impl Into<String>,
     ) {
-        self.findings.push(Finding::warning(code(test), path, message));
+        self.findings.push(Finding::warning(test, path, message));
     }
 
     /// The document has not the form of its schema.
     pub(super) fn form(&mut self, path: impl Into<String>, message: impl Into<String>) {
         self.findings.push(Finding::error("csaf-form", path, message));
     }
-}
-
-/// The finding's code for a test of the standard.
-fn code(test: &'static str) -> &'static str {
-    const CODES: [(&str, &str); 47] = [
-        ("6.1.1", "csaf-6.1.1"),
-        ("6.1.2", "csaf-6.1.2"),
-        ("6.1.3", "csaf-6.1.3"),
-        ("6.1.4", "csaf-6.1.4"),
-        ("6.1.5", "csaf-6.1.5"),
-        ("6.1.6", "csaf-6.1.6"),
-        ("6.1.7", "csaf-6.1.7"),
-        ("6.1.8", "csaf-6.1.8"),
-        ("6.1.9", "csaf-6.1.9"),
-        ("6.1.10", "csaf-6.1.10"),
-        ("6.1.11", "csaf-6.1.11"),
-        ("6.1.12", "csaf-6.1.12"),
-        ("6.1.13", "csaf-6.1.13"),
-        ("6.1.14", "csaf-6.1.14"),
-        ("6.1.15", "csaf-6.1.15"),
-        ("6.1.16", "csaf-6.1.16"),
-        ("6.1.17", "csaf-6.1.17"),
-        ("6.1.18", "csaf-6.1.18"),
-        ("6.1.19", "csaf-6.1.19"),
-        ("6.1.20", "csaf-6.1.20"),
-        ("6.1.21", "csaf-6.1.21"),
-        ("6.1.22", "csaf-6.1.22"),
-        ("6.1.23", "csaf-6.1.23"),
-        ("6.1.24", "csaf-6.1.24"),
-        ("6.1.25", "csaf-6.1.25"),
-        ("6.1.26", "csaf-6.1.26"),
-        ("6.1.27", "csaf-6.1.27"),
-        ("6.1.28", "csaf-6.1.28"),
-        ("6.1.29", "csaf-6.1.29"),
-        ("6.1.30", "csaf-6.1.30"),
-        ("6.1.31", "csaf-6.1.31"),
-        ("6.1.32", "csaf-6.1.32"),
-        ("6.1.33", "csaf-6.1.33"),
-        ("6.2.1", "csaf-6.2.1"),
-        ("6.2.2", "csaf-6.2.2"),
-        ("6.2.3", "csaf-6.2.3"),
-        ("6.2.4", "csaf-6.2.4"),
-        ("6.2.5", "csaf-6.2.5"),
-        ("6.2.6", "csaf-6.2.6"),
-        ("6.2.7", "csaf-6.2.7"),
-        ("6.2.8", "csaf-6.2.8"),
-        ("6.2.9", "csaf-6.2.9"),
-        ("6.2.10", "csaf-6.2.10"),
-        ("6.2.11", "csaf-6.2.11"),
-        ("6.2.12", "csaf-6.2.12"),
-        ("6.2.15", "csaf-6.2.15"),
-        ("6.2.17", "csaf-6.2.17"),
-    ];
-    CODES.iter().find(|(known, _)| *known == test).map_or("csaf-form", |(_, code)| code)
 }
 
 pub(super) fn text(value: &Value) -> &str {
@@ -192,7 +138,7 @@ pub(super) fn check(document: &Value) -> Faults {
     languages(document, &mut faults);
     versions::check(document, &mut faults);
     profile::check(document, &tree, &mut faults);
-    optional(document, &tree, &mut faults);
+    optional::check(document, &tree, &mut faults);
     faults
 }
 
@@ -253,7 +199,7 @@ fn products(document: &Value, tree: &Tree<'_>, faults: &mut Faults) {
         }
         if !defined.insert(product.id) {
             let message = format!("the product {} is defined twice", product.id);
-            faults.mandatory("6.1.2", format!("{}.product_id", product.path), message);
+            faults.mandatory("csaf-6.1.2", format!("{}.product_id", product.path), message);
         }
         helper(product, faults);
     }
@@ -262,13 +208,13 @@ fn products(document: &Value, tree: &Tree<'_>, faults: &mut Faults) {
         let id = text(&group["group_id"]);
         if !groups.insert(id) {
             let path = format!("product_tree.product_groups[{at}].group_id");
-            faults.mandatory("6.1.5", path, format!("the group {id} is defined twice"));
+            faults.mandatory("csaf-6.1.5", path, format!("the group {id} is defined twice"));
         }
     }
     for (id, path) in references(document, "product_ids") {
         if !defined.contains(id) {
             faults.mandatory(
-                "6.1.1",
+                "csaf-6.1.1",
                 path,
                 format!("the product {id} is defined nowhere in the product tree"),
             );
@@ -276,7 +222,11 @@ fn products(document: &Value, tree: &Tree<'_>, faults: &mut Faults) {
     }
     for (id, path) in references(document, "group_ids") {
         if !groups.contains(id) {
-            faults.mandatory("6.1.4", path, format!("the group {id} is defined nowhere in the product tree"));
+            faults.mandatory(
+                "csaf-6.1.4",
+                path,
+                format!("the group {id} is defined nowhere in the product tree"),
+            );
         }
     }
     circles(document, faults);
@@ -284,7 +234,7 @@ fn products(document: &Value, tree: &Tree<'_>, faults: &mut Faults) {
 }
 
 /// Where products (or groups) are named.
-fn references<'d>(document: &'d Value, kind: &str) -> Vec<(&'d str, String)> {
+pub(super) fn references<'d>(document: &'d Value, kind: &str) -> Vec<(&'d str, String)> {
     let mut found = Vec::new();
     let mut list = |ids: &'d Value, path: String| {
         for (at, id) in items(ids).iter().enumerate() {
@@ -362,7 +312,7 @@ fn circles(document: &Value, faults: &mut Faults) {
         let id = product(relation);
         if waiting.get(&id).is_some_and(|left| *left > 0) {
             let path = format!("product_tree.relationships[{at}].full_product_name.product_id");
-            faults.mandatory("6.1.3", path, format!("the product {id} is defined by itself"));
+            faults.mandatory("csaf-6.1.3", path, format!("the product {id} is defined by itself"));
         }
     }
 }
@@ -374,7 +324,11 @@ fn helper(product: &Product<'_>, faults: &mut Faults) {
     if let Some(purl) = helper["purl"].as_str()
         && let Err(message) = terms::purl(purl)
     {
-        faults.mandatory("6.1.13", format!("{path}.purl"), format!("`{purl}` is no package URL: {message}"));
+        faults.mandatory(
+            "csaf-6.1.13",
+            format!("{path}.purl"),
+            format!("`{purl}` is no package URL: {message}"),
+        );
     }
     for (at, hashes) in items(&helper["hashes"]).iter().enumerate() {
         let mut seen = HashSet::new();
@@ -383,11 +337,15 @@ fn helper(product: &Product<'_>, faults: &mut Faults) {
         for (place, algorithm) in algorithms.iter().enumerate() {
             let path = format!("{path}.hashes[{at}].file_hashes[{place}]");
             if !seen.insert(*algorithm) {
-                faults.mandatory("6.1.25", path, format!("the algorithm {algorithm} stands there twice"));
+                faults.mandatory(
+                    "csaf-6.1.25",
+                    path,
+                    format!("the algorithm {algorithm} stands there twice"),
+                );
             }
         }
         let path = format!("{path}.hashes[{at}]");
-        for (weak, test) in [("md5", "6.2.8"), ("sha1", "6.2.9")] {
+        for (weak, test) in [("md5", "csaf-6.2.8"), ("sha1", "csaf-6.2.9")] {
             if seen.contains(weak) && seen.len() == 1 {
                 faults.optional(test, path.clone(), format!("{weak} alone proves no file"));
             }
@@ -404,7 +362,7 @@ fn ranges(branches: &Value, path: &str, faults: &mut Faults) {
             && let Some(word) = terms::range_word(name)
         {
             let message = format!("`{name}` is a range (`{word}`): use the category product_version_range");
-            faults.mandatory("6.1.31", format!("{path}.name"), message);
+            faults.mandatory("csaf-6.1.31", format!("{path}.name"), message);
         }
         ranges(&branch["branches"], &path, faults);
     }
@@ -428,7 +386,7 @@ fn status(vulnerability: &Value, path: &str, faults: &mut Faults) {
                 if first != number && told.insert(id) {
                     let message =
                         format!("the product {id} is both {} and {name}", GROUPS[first].join(" or "));
-                    faults.mandatory("6.1.6", format!("{path}.product_status.{name}[{at}]"), message);
+                    faults.mandatory("csaf-6.1.6", format!("{path}.product_status.{name}[{at}]"), message);
                 }
             }
         }
@@ -445,14 +403,14 @@ fn scores(vulnerability: &Value, path: &str, faults: &mut Faults) {
             for id in items(&score["products"]).iter().map(text) {
                 if !seen.insert((id, version)) {
                     let message = format!("the product {id} has two scores of version {version}");
-                    faults.mandatory("6.1.7", format!("{path}.scores[{at}]"), message);
+                    faults.mandatory("csaf-6.1.7", format!("{path}.scores[{at}]"), message);
                 }
             }
             for fault in cvss::faults(member, cvss) {
                 let test = match fault.test {
-                    cvss::Test::Form => "6.1.8",
-                    cvss::Test::Computed => "6.1.9",
-                    cvss::Test::Agrees => "6.1.10",
+                    cvss::Test::Form => "csaf-6.1.8",
+                    cvss::Test::Computed => "csaf-6.1.9",
+                    cvss::Test::Agrees => "csaf-6.1.10",
                 };
                 faults.mandatory(
                     test,
@@ -469,7 +427,7 @@ fn parts<'d>(vulnerability: &'d Value, path: &str, tree: &Tree<'d>, faults: &mut
     if let Some(cwe) = vulnerability.get("cwe")
         && let Err(message) = terms::cwe(text(&cwe["id"]), text(&cwe["name"]))
     {
-        faults.mandatory("6.1.11", format!("{path}.cwe"), message);
+        faults.mandatory("csaf-6.1.11", format!("{path}.cwe"), message);
     }
     let mut involved = HashSet::new();
     for (at, one) in items(&vulnerability["involvements"]).iter().enumerate() {
@@ -477,13 +435,17 @@ fn parts<'d>(vulnerability: &'d Value, path: &str, tree: &Tree<'d>, faults: &mut
         let date =
             one["date"].as_str().map(|date| crate::read::time::lenient(date).map(|date| date.micros()));
         if !involved.insert((party, date)) {
-            faults.mandatory("6.1.24", path.clone(), format!("{party} is there twice with the same date"));
+            faults.mandatory(
+                "csaf-6.1.24",
+                path.clone(),
+                format!("{party} is there twice with the same date"),
+            );
         }
         if date.is_none() {
-            faults.optional("6.2.7", path, "the involvement has no date");
+            faults.optional("csaf-6.2.7", path, "the involvement has no date");
         }
     }
-    for (part, test) in [("remediations", "6.1.29"), ("flags", "6.1.32")] {
+    for (part, test) in [("remediations", "csaf-6.1.29"), ("flags", "csaf-6.1.32")] {
         for (at, item) in items(&vulnerability[part]).iter().enumerate() {
             if item.get("product_ids").is_none() && item.get("group_ids").is_none() {
                 faults.mandatory(test, format!("{path}.{part}[{at}]"), "it names no product and no group");
@@ -500,17 +462,19 @@ fn parts<'d>(vulnerability: &'d Value, path: &str, tree: &Tree<'d>, faults: &mut
     let mut justified = HashSet::new();
     for (at, flag) in items(&vulnerability["flags"]).iter().enumerate() {
         if JUSTIFICATIONS.contains(&text(&flag["label"])) {
-            for id in tree.named(flag) {
+            let mut named: Vec<&str> = tree.named(flag).into_iter().collect();
+            named.sort_unstable();
+            for id in named {
                 if !justified.insert(id) {
                     let message = format!("the product {id} has two justifications");
-                    faults.mandatory("6.1.33", format!("{path}.flags[{at}]"), message);
+                    faults.mandatory("csaf-6.1.33", format!("{path}.flags[{at}]"), message);
                 }
             }
         }
     }
     for (at, id) in items(&vulnerability["ids"]).iter().enumerate() {
         if watch::normalise(watch::Kind::Cve, text(&id["text"])).is_ok() {
-            faults.optional("6.2.17", format!("{path}.ids[{at}]"), "a CVE belongs into `cve`");
+            faults.optional("csaf-6.2.17", format!("{path}.ids[{at}]"), "a CVE belongs into `cve`");
         }
     }
 }
@@ -524,7 +488,7 @@ fn cves(document: &Value, faults: &mut Faults) {
             if watch::normalise(watch::Kind::Cve, cve).is_err() {
                 faults.form(path, format!("`{cve}` is no CVE"));
             } else if !seen.insert(cve) {
-                faults.mandatory("6.1.23", path, format!("{cve} is described twice"));
+                faults.mandatory("csaf-6.1.23", path, format!("{cve} is described twice"));
             }
         }
     }
@@ -538,105 +502,24 @@ fn languages(document: &Value, faults: &mut Faults) {
             && let Err(message) = terms::language(tag)
         {
             faults.mandatory(
-                "6.1.12",
+                "csaf-6.1.12",
                 format!("document.{name}"),
                 format!("`{tag}` is no language: {message}"),
             );
         }
         if document[name] == "i-default" {
-            faults.optional("6.2.15", format!("document.{name}"), "`i-default` names no language");
+            faults.optional("csaf-6.2.15", format!("document.{name}"), "`i-default` names no language");
         }
     }
     if document.get("lang").is_none() {
-        faults.optional("6.2.12", "document.lang", "the document does not say in which language it is");
+        faults.optional("csaf-6.2.12", "document.lang", "the document does not say in which language it is");
     }
     if text(&document["publisher"]["category"]) == "translator" && document.get("source_lang").is_none() {
         let message = "a translator says from which language";
-        faults.mandatory("6.1.15", "document.source_lang", message);
+        faults.mandatory("csaf-6.1.15", "document.source_lang", message);
     }
     let same = document["lang"].as_str().zip(document["source_lang"].as_str());
     if same.is_some_and(|(to, from)| to.eq_ignore_ascii_case(from)) {
-        faults.mandatory("6.1.28", "document.source_lang", "a translation is from another language");
+        faults.mandatory("csaf-6.1.28", "document.source_lang", "a translation is from another language");
     }
-}
-
-/// Tests 6.2.1 to 6.2.6, 6.2.10 and 6.2.11.
-fn optional<'d>(document: &'d Value, tree: &Tree<'d>, faults: &mut Faults) {
-    let used: HashSet<&str> = references(document, "product_ids").into_iter().map(|(id, _)| id).collect();
-    for product in tree.products.iter().filter(|product| !used.contains(product.id)) {
-        if text(&document["document"]["category"]) != "csaf_informational_advisory" {
-            let message = format!("nothing is said of the product {}", product.id);
-            faults.optional("6.2.1", product.path.clone(), message);
-        }
-    }
-    for (at, vulnerability) in items(&document["vulnerabilities"]).iter().enumerate() {
-        let path = format!("vulnerabilities[{at}].product_status");
-        let all = |part: &str| -> HashSet<&str> {
-            items(&vulnerability[part]).iter().flat_map(|item| tree.named(item)).collect()
-        };
-        let (mended, scored) = (all("remediations"), all("scores"));
-        let affected = ["first_affected", "known_affected", "last_affected"];
-        for name in affected.into_iter().chain(["under_investigation"]) {
-            for id in items(&vulnerability["product_status"][name]).iter().map(text) {
-                if !mended.contains(id) {
-                    faults.optional("6.2.2", format!("{path}.{name}"), format!("no remediation for {id}"));
-                }
-                if affected.contains(&name) && !scored.contains(id) {
-                    faults.optional("6.2.3", format!("{path}.{name}"), format!("no score for {id}"));
-                }
-            }
-        }
-    }
-    tracking(document, faults);
-    let distribution = &document["document"]["distribution"];
-    if distribution["tlp"]["label"].as_str().is_none() {
-        faults.optional("6.2.10", "document.distribution.tlp", "no TLP label; the circle's ceiling counts");
-    }
-    let file = file_name(text(&document["document"]["tracking"]["id"]));
-    let is_canonical = |reference: &Value| {
-        let url = text(&reference["url"]);
-        text(&reference["category"]) == "self" && url.starts_with("https://") && url.ends_with(&file)
-    };
-    if !items(&document["document"]["references"]).iter().any(is_canonical) {
-        let message = format!("no reference of the category `self` leads to {file}");
-        faults.optional("6.2.11", "document.references", message);
-    }
-}
-
-/// Tests 6.2.4 to 6.2.6.
-fn tracking(document: &Value, faults: &mut Faults) {
-    let tracking = &document["document"]["tracking"];
-    let history = items(&tracking["revision_history"]);
-    for (at, item) in history.iter().enumerate() {
-        if versions::Version::parse(text(&item["number"])).is_some_and(|version| version.has_build()) {
-            let path = format!("document.tracking.revision_history[{at}].number");
-            faults.optional("6.2.4", path, "a revision's number holds build metadata");
-        }
-    }
-    let date = |value: &Value| crate::read::time::lenient(text(value));
-    let dates: Vec<_> = history.iter().filter_map(|item| date(&item["date"])).collect();
-    let pairs = [
-        ("6.2.5", "initial_release_date", dates.iter().min()),
-        ("6.2.6", "current_release_date", dates.iter().max()),
-    ];
-    for (test, name, of_history) in pairs {
-        if let (Some(said), Some(of_history)) = (date(&tracking[name]), of_history)
-            && said < *of_history
-        {
-            faults.optional(test, format!("document.tracking.{name}"), "it lies before the history's date");
-        }
-    }
-}
-
-/// What a document's file is called. Source: CSAF 2.0, 5.1.
-fn file_name(id: &str) -> String {
-    let mut name = String::new();
-    for letter in id.to_lowercase().chars() {
-        match letter {
-            'a'..='z' | '0'..='9' | '+' | '-' => name.push(letter),
-            _ if name.ends_with('_') => {}
-            _ => name.push('_'),
-        }
-    }
-    format!("{name}.json")
 }

@@ -9,6 +9,7 @@
 
 mod check;
 mod cvss;
+mod optional;
 mod profile;
 mod terms;
 mod versions;
@@ -73,10 +74,8 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
         let head = &document["document"];
         let date = |name: &str| lenient(text(&head["tracking"][name]));
         let dates = Dates::own(date("initial_release_date")?, date("current_release_date")?);
-        let tlp = match head["distribution"]["tlp"]["label"].as_str() {
-            None => None,
-            Some(label) => Some(label.parse::<Tlp>().unwrap_or(Tlp::Red)),
-        };
+        let label = head["distribution"]["tlp"]["label"].as_str();
+        let tlp = label.map(|label| label.parse::<Tlp>().unwrap_or(Tlp::Red));
         let make = Maker { sink, options, format: "csaf", dates, tlp, by: None };
         Some(Self {
             document,

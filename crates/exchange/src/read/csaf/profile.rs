@@ -37,13 +37,13 @@ fn name(category: &str, faults: &mut Faults) {
     });
     if let Some(near) = near {
         faults.mandatory(
-            "6.1.26",
+            "csaf-6.1.26",
             "document.category",
             format!("`{category}` is nearly `{near}`, but is not"),
         );
     } else if category.to_lowercase().starts_with("csaf_") {
         let message = format!("`{category}` begins with csaf_, which the standard keeps for itself");
-        faults.mandatory("6.1.26", "document.category", message);
+        faults.mandatory("csaf-6.1.26", "document.category", message);
     }
 }
 
@@ -54,36 +54,36 @@ fn information(document: &Value, category: &str, faults: &mut Faults) {
     let head = &document["document"];
     if !has(&head["notes"], &["description", "details", "general", "summary"]) {
         let message = "6.1.27.1: a note of the category description, details, general or summary is missing";
-        faults.mandatory("6.1.27", "document.notes", message);
+        faults.mandatory("csaf-6.1.27", "document.notes", message);
     }
     // An absent category is `external` (3.1.10.2).
     let external = |item: &Value| item.get("category").is_none_or(|category| category == "external");
     if !items(&head["references"]).iter().any(external) {
-        faults.mandatory("6.1.27", "document.references", "6.1.27.2: an external reference is missing");
+        faults.mandatory("csaf-6.1.27", "document.references", "6.1.27.2: an external reference is missing");
     }
     if category == "csaf_informational_advisory" && document.get("vulnerabilities").is_some() {
         let message = "6.1.27.3: an informational advisory describes no vulnerabilities";
-        faults.mandatory("6.1.27", "vulnerabilities", message);
+        faults.mandatory("csaf-6.1.27", "vulnerabilities", message);
     }
 }
 
 fn advisory<'d>(document: &'d Value, tree: &Tree<'d>, is_vex: bool, faults: &mut Faults) {
     if document.get("product_tree").is_none() {
-        faults.mandatory("6.1.27", "product_tree", "6.1.27.4: the product tree is missing");
+        faults.mandatory("csaf-6.1.27", "product_tree", "6.1.27.4: the product tree is missing");
     }
     if document.get("vulnerabilities").is_none() {
-        faults.mandatory("6.1.27", "vulnerabilities", "6.1.27.11: the vulnerabilities are missing");
+        faults.mandatory("csaf-6.1.27", "vulnerabilities", "6.1.27.11: the vulnerabilities are missing");
     }
     for (at, vulnerability) in items(&document["vulnerabilities"]).iter().enumerate() {
         let path = format!("vulnerabilities[{at}]");
         if vulnerability.get("notes").is_none() {
-            faults.mandatory("6.1.27", format!("{path}.notes"), "6.1.27.5: the notes are missing");
+            faults.mandatory("csaf-6.1.27", format!("{path}.notes"), "6.1.27.5: the notes are missing");
         }
         if is_vex {
             vex(vulnerability, tree, &path, faults);
         } else if vulnerability.get("product_status").is_none() {
             let message = "6.1.27.6: the product status is missing";
-            faults.mandatory("6.1.27", format!("{path}.product_status"), message);
+            faults.mandatory("csaf-6.1.27", format!("{path}.product_status"), message);
         }
     }
 }
@@ -93,10 +93,10 @@ fn vex<'d>(vulnerability: &'d Value, tree: &Tree<'d>, path: &str, faults: &mut F
     let known = ["fixed", "known_affected", "known_not_affected", "under_investigation"];
     if known.iter().all(|name| status.get(*name).is_none()) {
         let message = format!("6.1.27.7: one of {} is needed", known.join(", "));
-        faults.mandatory("6.1.27", format!("{path}.product_status"), message);
+        faults.mandatory("csaf-6.1.27", format!("{path}.product_status"), message);
     }
     if vulnerability.get("cve").is_none() && vulnerability.get("ids").is_none() {
-        faults.mandatory("6.1.27", path, "6.1.27.8: a CVE or another id is missing");
+        faults.mandatory("csaf-6.1.27", path, "6.1.27.8: a CVE or another id is missing");
     }
     let all = |list: &'d Value, is: &dyn Fn(&Value) -> bool| -> HashSet<&str> {
         items(list).iter().filter(|item| is(item)).flat_map(|item| tree.named(item)).collect()
@@ -112,7 +112,7 @@ fn vex<'d>(vulnerability: &'d Value, tree: &Tree<'d>, path: &str, faults: &mut F
         for (at, id) in items(&status[name]).iter().enumerate() {
             if !said.contains(text(id)) {
                 let path = format!("{path}.product_status.{name}[{at}]");
-                faults.mandatory("6.1.27", path, format!("{message}: {}", text(id)));
+                faults.mandatory("csaf-6.1.27", path, format!("{message}: {}", text(id)));
             }
         }
     }

@@ -112,7 +112,7 @@ pub(super) fn check(document: &Value, faults: &mut Faults) {
     for pair in history.iter().map(|item| &item.number).chain([&version]).collect::<Vec<_>>().windows(2) {
         if pair[0].is_whole() != pair[1].is_whole() {
             let message = "whole numbers and semantic versions stand side by side; use one way of counting";
-            faults.mandatory("6.1.30", "document.tracking", message);
+            faults.mandatory("csaf-6.1.30", "document.tracking", message);
             break;
         }
     }
@@ -120,20 +120,24 @@ pub(super) fn check(document: &Value, faults: &mut Faults) {
         let is_zero = item.number.major() == 0;
         if matches!(status, "final" | "interim") && is_zero {
             faults.mandatory(
-                "6.1.18",
+                "csaf-6.1.18",
                 path(item.at),
                 format!("a document that is {status} has a revision {}", item.said),
             );
         }
         if !item.number.before.is_empty() {
             faults.mandatory(
-                "6.1.19",
+                "csaf-6.1.19",
                 path(item.at),
                 format!("{} is a pre-release, which has no place in a history", item.said),
             );
         }
         if history.iter().take_while(|other| other.at < item.at).any(|other| other.said == item.said) {
-            faults.mandatory("6.1.22", path(item.at), format!("the number {} stands there twice", item.said));
+            faults.mandatory(
+                "csaf-6.1.22",
+                path(item.at),
+                format!("the number {} stands there twice", item.said),
+            );
         }
     }
     // Of the same instant, the lower number is the earlier one.
@@ -149,16 +153,16 @@ fn order(history: &[Revision], faults: &mut Faults) {
         let (earlier, later) = (&pair[0], &pair[1]);
         if earlier.number.order(&later.number).is_gt() {
             let message = format!("{} is dated after {}, but is the lower number", later.said, earlier.said);
-            faults.mandatory("6.1.14", path(later.at), message);
+            faults.mandatory("csaf-6.1.14", path(later.at), message);
         }
         if later.number.major() > earlier.number.major().saturating_add(1) {
             let message = format!("between {} and {} a version is missing", earlier.said, later.said);
-            faults.mandatory("6.1.21", path(later.at), message);
+            faults.mandatory("csaf-6.1.21", path(later.at), message);
         }
     }
     if let Some(first) = history.first().filter(|first| first.number.major() > 1) {
         faults.mandatory(
-            "6.1.21",
+            "csaf-6.1.21",
             path(first.at),
             format!("the history begins with {}, not with 0 or 1", first.said),
         );
@@ -174,20 +178,20 @@ fn latest(version: &Version, status: &str, history: &[Revision], faults: &mut Fa
             version.numbers == last.number.numbers && version.before == last.number.before
         };
         if !same {
-            faults.mandatory("6.1.16", path, format!("the newest revision is {}, not this", last.said));
+            faults.mandatory("csaf-6.1.16", path, format!("the newest revision is {}, not this", last.said));
         }
     }
     let unfinished = version.major() == 0 || !version.before.is_empty();
     if unfinished && status != "draft" {
         faults.mandatory(
-            "6.1.17",
+            "csaf-6.1.17",
             path,
             format!("versions before 1 and pre-releases are drafts, not {status}"),
         );
     }
     if !version.before.is_empty() && matches!(status, "final" | "interim") {
         faults.mandatory(
-            "6.1.20",
+            "csaf-6.1.20",
             path,
             format!("a document that is {status} has a pre-release as its version"),
         );

@@ -85,8 +85,9 @@ fn told(mapping: &Mapping, names: &HashMap<String, usize>, line: &str, sink: &mu
     let mut complete = true;
     for path in values.chain(fields).filter(|path| !names.contains_key(path.column())) {
         complete = false;
-        let mut known: Vec<&str> = names.keys().map(String::as_str).take(50).collect();
+        let mut known: Vec<&str> = names.keys().map(String::as_str).collect();
         known.sort_unstable();
+        known.truncate(50);
         let known = if mapping.head { known.join(", ") } else { "1, 2, 3 … (there is no head)".to_owned() };
         let message =
             format!("the mapping names the column `{path}`; the table has {known}; nothing was read");

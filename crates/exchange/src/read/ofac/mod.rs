@@ -3,8 +3,8 @@
 //!
 //! Each entry becomes an identity whose id depends on OFAC's number alone, so that a newer list gives a newer version. Names,
 //! programmes, dates of birth, papers and all else stand in an extension as published. Each digital currency address
-//! becomes a `cryptocurrency-wallet` observable (in the form of the published extension), a relationship to its holder, and
-//! an indicator, so that a compliance desk's lists have it; an address of a form that is not known to the guard has no
+//! becomes a `cryptocurrency-wallet` observable (in the form of the published extension) that names its first holder, and an
+//! indicator related to every holder, so that a compliance desk's lists have it; an address of a form that is not known to the guard has no
 //! indicator, and a finding says so.
 //!
 //! Source: OFAC, SDN list data formats; stix2extensions, cryptocurrency-wallet.
@@ -187,16 +187,17 @@ fn wallet(
         "cryptocurrency-wallet--{}",
         Uuid::new_v5(&stix::id::OBSERVABLE_NAMESPACE, address.as_bytes())
     );
-    let said = format!("holds this {currency} address, says the OFAC SDN list");
     let is_new = wallets.insert(address.to_owned());
     if is_new {
-        let properties =
-            json!({"value": address, "extensions": {WALLET_EXTENSION: {"extension_type": "new-sco"}}});
+        // A relationship would say the same, but readers that do not know the type refuse one that leads to it.
+        let properties = json!({
+            "value": address, "holder_ref": holder,
+            "extensions": {WALLET_EXTENSION: {"extension_type": "new-sco"}},
+        });
         make.observable_as(&id, properties, &entry.path);
     }
-    make.relate(holder, "related-to", &id, Some(&said), &entry.path);
     match normalise(Kind::Wallet, address) {
-        Ok(value) if is_new => {
+        Ok(value) => {
             let mut labels = vec!["ofac-sdn".to_owned()];
             labels.extend(entry.programmes.iter().map(|name| format!("ofac-programme:{name}")));
             let said = Said {
@@ -207,12 +208,12 @@ fn wallet(
             };
             // The id must not depend on the file's name, so that a newer file gives the same indicator.
             let options = Options { source: Some("OFAC SDN".to_owned()), ..make.options.clone() };
-            if indicator::hand_on(&value, &said, &options, &entry.path, make.sink) {
+            if !is_new || indicator::hand_on(&value, &said, &options, &entry.path, make.sink) {
                 let indicator = format!("indicator--{}", indicator::id(options.source.as_deref(), &value));
-                make.relate(&indicator, "related-to", holder, Some("an address of this party"), &entry.path);
+                let said = format!("a {currency} address of this party, says the OFAC SDN list");
+                make.relate(&indicator, "related-to", holder, Some(&said), &entry.path);
             }
         }
-        Ok(_) => {}
         Err(_) => {
             let message = format!(
                 "`{address}` ({currency}) has no form of address that the guard knows: it is kept as a wallet of \

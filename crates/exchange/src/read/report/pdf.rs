@@ -188,6 +188,19 @@ impl Widths {
     }
 }
 
+/// The letters that a font draws as one.
+fn ligature(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'ﬀ' => "ff",
+        'ﬁ' => "fi",
+        'ﬂ' => "fl",
+        'ﬃ' => "ffi",
+        'ﬄ' => "ffl",
+        'ﬅ' | 'ﬆ' => "st",
+        _ => return None,
+    })
+}
+
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be within u16")]
 fn whole(number: f32) -> Option<u32> {
     (0.0..=65_535.0).contains(&number).then_some(number as u32)
@@ -348,12 +361,24 @@ impl<'f, 'd> Walk<'f, 'd> {
             let (along, across) = (dx * along_x + dy * along_y, dx * along_y - dy * along_x);
             let unit = height.max(before);
             if across.abs() > unit * 0.5 || along < -unit * 2.0 {
-                self.text.push('\n');
+                // Where a line is broken within a word there is no white space, but one of these.
+                let mut last = self.text.chars().rev();
+                let joins = last.next().is_some_and(|c| "-_@=&".contains(c))
+                    && last.next().is_some_and(char::is_alphanumeric);
+                if !(joins && shown.starts_with(char::is_alphanumeric)) {
+                    self.text.push('\n');
+                }
             } else if along > unit * 0.2 && !self.text.ends_with([' ', '\n']) && !shown.starts_with(' ') {
                 self.text.push(' ');
             }
         }
-        self.text.extend(shown.chars().filter(|c| !matches!(c, '\0' | '\u{ad}' | '\u{200b}')));
+        for letter in shown.chars() {
+            match ligature(letter) {
+                Some(letters) => self.text.push_str(letters),
+                None if matches!(letter, '\0' | '\u{ad}' | '\u{200b}') => {}
+                None => self.text.push(letter),
+            }
+        }
         let (width, glyphs, blanks) = font.widths.advance(bytes);
         #[expect(clippy::cast_precision_loss, reason = "a text has few glyphs")]
         let gaps = self.letter_gap * glyphs as f32 + self.word_gap * blanks as f32;
