@@ -34,10 +34,6 @@ pub(crate) fn findings(raw: &str) -> Vec<Finding> {
     errors
 }
 
-fn is_bad(findings: &[Finding]) -> bool {
-    findings.first().is_some_and(|finding| finding.severity == Severity::Error)
-}
-
 /// A submission on its way: what was said of each object so far, and what goes where.
 pub(crate) struct Passage {
     /// Answers by place; `None` where a line has still to say.
@@ -78,8 +74,10 @@ impl Passage {
         }
         // To check a few and to hash their bytes takes less than to hand them to other threads.
         let judge = |(at, submission): (usize, Submission)| {
-            let findings = findings(&submission.raw);
-            let way = if is_bad(&findings) { way(&submission) } else { Way::Circle };
+            // What a SHOULD asks for is no reason to stop anything, and is said by those who are asked to validate.
+            let mut findings = findings(&submission.raw);
+            findings.retain(|finding| finding.severity == Severity::Error);
+            let way = if findings.is_empty() { Way::Circle } else { way(&submission) };
             let Submission { raw, head } = submission;
             let draft =
                 (way != Way::Nowhere).then(|| Draft::object(sender, terms.cloned(), raw.into_bytes(), head));

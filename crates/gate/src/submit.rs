@@ -29,7 +29,7 @@ pub enum Submitted {
         seq: Seq,
         /// Its time.
         added: Added,
-        /// What of it is not as STIX 2.1 has it; what breaks a MUST first.
+        /// What of it breaks a MUST of STIX 2.1.
         findings: Vec<Finding>,
     },
     /// It was there already.

@@ -120,7 +120,7 @@ fn pull_all(
         let mut pulled = Pulled::default();
         let outcome = pull_one(&runtime, node, source, &mut pulled, watch);
         let report = &pulled.report;
-        if outcome.is_err() || report.refused > 0 {
+        if outcome.is_err() || report.refused + report.quarantined > 0 {
             exit = Exit::Findings;
         }
         let error = match outcome {
@@ -131,15 +131,21 @@ fn pull_all(
             Err(stopped) => Some(stopped.to_string()),
         };
         text.push_str(&format!(
-            "{}: {} added, {} there already, {} refused, {} warnings in {} pages.\n",
-            source.name, report.added, report.present, report.refused, report.warnings, pulled.pages
+            "{}: {} added, {} there already, {} refused, {} quarantined, {} warnings in {} pages.\n",
+            source.name,
+            report.added,
+            report.present,
+            report.refused,
+            report.quarantined,
+            report.warnings,
+            pulled.pages
         ));
         report.findings.iter().take(findings).chain(error.as_ref()).for_each(|line| {
             text.push_str(&format!("  {line}\n"));
         });
         views.push(json!({
             "source": source.name, "added": report.added, "present": report.present, "refused": report.refused,
-            "warnings": report.warnings, "findings": report.findings, "pages": pulled.pages, "bytes": pulled.bytes,
+            "quarantined": report.quarantined, "warnings": report.warnings, "findings": report.findings, "pages": pulled.pages, "bytes": pulled.bytes,
             "error": error,
         }));
     }

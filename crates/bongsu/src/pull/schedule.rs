@@ -105,7 +105,7 @@ fn tell(name: &str, outcome: &Result<(), Stopped>, pulled: &Pulled, took: Durati
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let report = &pulled.report;
     match outcome {
-        Ok(()) if report.added == 0 && report.refused == 0 && report.warnings == 0 => {
+        Ok(()) if report.added + report.refused + report.quarantined + report.warnings == 0 => {
             tracing::debug!(source.name = name, duration_ms, "source {name} has nothing new");
         }
         Ok(()) => {
@@ -114,10 +114,12 @@ fn tell(name: &str, outcome: &Result<(), Stopped>, pulled: &Pulled, took: Durati
                 objects.added = report.added,
                 objects.present = report.present,
                 objects.refused = report.refused,
+                objects.quarantined = report.quarantined,
                 duration_ms,
-                "source {name}: {} objects added, {} refused",
+                "source {name}: {} objects added, {} refused, {} quarantined",
                 report.added,
-                report.refused
+                report.refused,
+                report.quarantined
             );
             if let Some(first) = report.findings.first() {
                 tracing::warn!(
