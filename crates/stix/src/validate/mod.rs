@@ -5,9 +5,9 @@
 //! `docs/validation.md`), the JSON path, the value, and the section of the specification. [`Bundle`] adds what holds
 //! between the objects of a bundle. Nothing here decides what becomes of an object.
 //!
-//! The specification's tables are tables here too ([`domain`], [`observable`], [`predefined`], [`meta`], [`common`],
-//! vocabularies in [`vocab`]); one reader walks the text along them ([`check`], values in [`value`], forms of strings
-//! in [`format`]). What no table can say is in [`special`], [`custom`], [`container`], [`identity`] and [`selector`].
+//! The specification's tables are tables here too (`domain`, `observable`, `predefined`, `meta`, `common`,
+//! vocabularies in `vocab`); one reader walks the text along them (`check`, values in `value`, forms of strings
+//! in `format`). What no table can say is in `special`, `custom`, `container`, `identity` and `selector`.
 //! There is no tree and no regular expression; memory is taken for findings alone, but for a few rare rules.
 //!
 //! Source: STIX 2.1 with errata 01. STIX 2.0 objects are held to what both versions share.

@@ -1,6 +1,6 @@
 //! The part of MISP's REST API that PyMISP and MISP's own synchronisation use, so that a node can be given to them as a MISP.
 //!
-//! A circle's objects are seen as events ([`view`]); what comes in becomes STIX and goes through [`gate::Gate::submit`], what
+//! A circle's objects are seen as events (`view`); what comes in becomes STIX and goes through [`gate::Gate::submit`], what
 //! goes out comes from a [`gate::Reader`]. A member's events are those of all circles that it is in; `circle=NAME` in the
 //! query narrows that to one. This module knows MISP's paths and answers and decides nothing: what is not there and what is
 //! not for this member are one answer.
