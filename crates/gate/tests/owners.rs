@@ -265,3 +265,18 @@ fn an_observable_whose_id_does_not_follow_from_it_is_its_first_senders() {
     let told = node.try_share(B, &Terms::default(), &[address(json!({"value": "203.0.113.9"}))]);
     assert_eq!(told, [Submitted::Forbidden(Rule::OwnedByAnother)]);
 }
+
+#[test]
+fn what_says_the_same_is_told_to_those_who_see_both_and_to_nobody_else() {
+    let node = Node::new();
+    let secret = marked(indicator(3), Tlp::AmberStrict);
+    node.share(A, &Terms::default(), &[indicator(1), indicator(2), secret]);
+    assert!(node.gate.follow_equivalents(node::CIRCLE, 100).unwrap());
+    let id = |number| ObjectId::parse(&node::id("indicator", number)).unwrap();
+    let same = |member, number| node.reader(member).equivalents(&node.gate, &id(number)).unwrap();
+    assert_eq!(same(B, 1), [id(2), id(3)]);
+    assert_eq!(same(C, 1), [id(2)], "C does not see the third");
+    assert!(same(C, 3).is_empty());
+    assert_eq!(node.gate.equivalents(node::CIRCLE, &id(1)).unwrap(), [id(2), id(3)]);
+    assert_eq!(node.sees(B), [1, 2, 3], "none is dropped");
+}

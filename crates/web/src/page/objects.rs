@@ -59,6 +59,8 @@ struct ObjectPage {
     seq: u64,
     added: String,
     said: Vec<(String, String)>,
+    /// Other objects that say the same.
+    same: Vec<String>,
     members: Vec<GetsIt>,
     raw: String,
 }
@@ -317,10 +319,36 @@ fn make_one(
         version: found.version.to_string(),
         seq: found.seq.0,
         added: found.added.timestamp().to_string(),
+        same: who_says_the_same(pages, viewer, &book, circle, &id)?,
         said: who_said_it(pages, viewer, &book, circle, &id)?,
         members,
         raw: found.raw,
     }))
+}
+
+/// Records of a line in which a page looks for what says the same; a longer line is read on by the pages after it.
+const READ_ON: usize = 20_000;
+
+/// The objects that say the same under another id, of those that the viewer sees.
+fn who_says_the_same(
+    pages: &Pages,
+    viewer: &Viewer,
+    book: &Book,
+    circle: &Circle,
+    id: &ObjectId,
+) -> Result<Vec<String>, StorageError> {
+    pages.gate.follow_equivalents(circle.id, READ_ON)?;
+    let same = match viewer.caller {
+        Caller::Operator => pages.gate.equivalents(circle.id, id)?,
+        Caller::Member(member) => {
+            let level = book.member(member).map_or(Level::Read, |member| member.level);
+            match reader(pages, viewer, member, circle, level) {
+                Some(reader) => reader.equivalents(&pages.gate, id)?,
+                None => Vec::new(),
+            }
+        }
+    };
+    Ok(same.iter().map(ObjectId::to_string).collect())
 }
 
 /// Who has shared the object, as the viewer may know it, with the time of the first.
