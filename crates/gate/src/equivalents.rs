@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use line::{Entry, LineId, ObjectIx, RecordKind, Seq, StorageError};
+use line::{LineId, ObjectIx, RecordKind, Seq, StorageError};
 use policy::CircleId;
 use stix::ObjectId;
 
@@ -21,18 +21,18 @@ pub const EQUIVALENTS_MAX: usize = 20;
 #[derive(Default)]
 pub(crate) struct Index {
     read: Seq,
-    /// What an object's newest version that was read says.
-    keys: HashMap<ObjectIx, u64>,
+    /// What the version of an object says that was read last, and which record that is.
+    keys: HashMap<ObjectIx, (u64, Seq)>,
     objects: HashMap<u64, BTreeSet<ObjectIx>>,
 }
 
 impl Index {
-    fn put(&mut self, object: ObjectIx, key: Option<u64>) {
+    fn put(&mut self, object: ObjectIx, seq: Seq, key: Option<u64>) {
         let before = match key {
-            Some(key) => self.keys.insert(object, key),
+            Some(key) => self.keys.insert(object, (key, seq)),
             None => self.keys.remove(&object),
         };
-        if let Some(before) = before.filter(|before| Some(*before) != key)
+        if let Some((before, _)) = before.filter(|(before, _)| Some(*before) != key)
             && let Some(saying) = self.objects.get_mut(&before)
         {
             saying.remove(&object);
@@ -45,10 +45,19 @@ impl Index {
         }
     }
 
-    /// The objects that say what `object` says, without it.
-    fn same(&self, object: ObjectIx) -> impl Iterator<Item = ObjectIx> + '_ {
-        let saying = self.keys.get(&object).and_then(|key| self.objects.get(key));
-        saying.into_iter().flatten().copied().filter(move |other| *other != object)
+    /// A record that was announced again stands under its new number.
+    fn announce(&mut self, object: ObjectIx, of: Seq, seq: Seq) {
+        if let Some((_, known)) = self.keys.get_mut(&object).filter(|(_, known)| *known == of) {
+            *known = seq;
+        }
+    }
+
+    /// The objects that say what `object` says, with the records in which they do; `object` itself first.
+    fn same(&self, object: ObjectIx) -> Vec<(ObjectIx, Seq)> {
+        let Some((key, seq)) = self.keys.get(&object) else { return Vec::new() };
+        let others = self.objects.get(key).into_iter().flatten().filter(|other| **other != object);
+        let said = others.filter_map(|other| Some((*other, self.keys.get(other)?.1)));
+        std::iter::once((object, *seq)).chain(said).collect()
     }
 }
 
@@ -80,15 +89,17 @@ impl Gate {
             let found = self.store().records(line, index.read, STRIDE.min(left))?;
             let Some(last) = found.last().map(|record| record.seq) else { return Ok(true) };
             left -= found.len();
-            let keys: Vec<(Seq, Option<u64>)> = found
-                .iter()
-                .filter(|record| record.kind == RecordKind::Object)
-                .map(|record| (record.seq, std::str::from_utf8(&record.body).ok().and_then(key)))
-                .collect();
+            let keys: Vec<Option<u64>> =
+                found.iter().map(|record| std::str::from_utf8(&record.body).ok().and_then(key)).collect();
             self.store().look(line, |catalogue| {
-                for (seq, key) in keys {
-                    if let Some(object) = catalogue.entry(seq).and_then(|entry| entry.object()) {
-                        index.put(object, key);
+                for (record, key) in found.iter().zip(keys) {
+                    let object = catalogue.entry(record.seq).and_then(|entry| entry.object());
+                    match (object, record.kind, record.of) {
+                        (Some(object), RecordKind::Object, _) => index.put(object, record.seq, key),
+                        (Some(object), RecordKind::Again, Some(of)) => {
+                            index.announce(object, of, record.seq);
+                        }
+                        _ => {}
                     }
                 }
             })?;
@@ -105,18 +116,23 @@ impl Gate {
         let line = LineId::new(circle.uuid());
         let same = self.same(line, id)?;
         self.store().look(line, |catalogue| {
-            let holds = |object: &ObjectIx| catalogue.latest(*object).is_some();
-            let ids = same.into_iter().filter(holds).filter_map(|object| catalogue.id(object));
-            ids.take(EQUIVALENTS_MAX).collect()
+            // What was withdrawn says nothing any more.
+            let holds = |(object, seq): &(ObjectIx, Seq)| catalogue.latest(*object) == Some(*seq);
+            if !same.first().is_some_and(holds) {
+                return Vec::new();
+            }
+            let others = same.iter().skip(1).filter(|said| holds(said));
+            others.filter_map(|(object, _)| catalogue.id(*object)).take(EQUIVALENTS_MAX).collect()
         })
     }
 
-    fn same(&self, line: LineId, id: &ObjectId) -> Result<Vec<ObjectIx>, StorageError> {
+    /// The object and those that say the same, with the records in which they do; the object itself first.
+    fn same(&self, line: LineId, id: &ObjectId) -> Result<Vec<(ObjectIx, Seq)>, StorageError> {
         let Some(object) = self.store().look(line, |catalogue| catalogue.object(id))? else {
             return Ok(Vec::new());
         };
         let indexes = self.inner.equivalents.lock();
-        Ok(indexes.get(&line).map(|index| index.same(object).collect()).unwrap_or_default())
+        Ok(indexes.get(&line).map(|index| index.same(object)).unwrap_or_default())
     }
 }
 
@@ -130,28 +146,15 @@ impl Reader {
         let same = gate.same(line, id)?;
         self.with_view(|view| {
             let catalogue = view.catalogue;
-            let asked = catalogue.object(id);
-            if asked.and_then(|object| view.newest_seen(object, None)).is_none() {
-                return Vec::new();
-            }
-            // What a version says that the member does not see is not what it may compare with.
-            let is_newest = |object: ObjectIx, seen: Option<Seq>| {
-                let mut versions = catalogue.newest_first(object);
-                seen.is_some() && versions.next().map(|entry: Entry<'_>| entry.seq) == seen
+            // What is compared is what the member sees, and nothing that a version says which it does not see.
+            let mut is_seen = |(object, seq): &(ObjectIx, Seq)| {
+                catalogue.latest(*object) == Some(*seq) && view.newest_seen(*object, None) == Some(*seq)
             };
-            if !asked.is_some_and(|object| is_newest(object, view.newest_seen(object, None))) {
+            if !same.first().is_some_and(&mut is_seen) {
                 return Vec::new();
             }
-            let mut seen = Vec::new();
-            for object in same {
-                if is_newest(object, view.newest_seen(object, None)) {
-                    seen.extend(catalogue.id(object));
-                }
-                if seen.len() == EQUIVALENTS_MAX {
-                    break;
-                }
-            }
-            seen
+            let others = same.iter().skip(1).filter(|said| is_seen(said));
+            others.filter_map(|(object, _)| catalogue.id(*object)).take(EQUIVALENTS_MAX).collect()
         })
     }
 }

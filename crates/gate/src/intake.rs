@@ -19,13 +19,13 @@ const JUDGED_TOGETHER: usize = 200;
 /// Findings that are told of one object; those that break a MUST come first.
 pub(crate) const FINDINGS_PER_OBJECT_MAX: usize = 20;
 
-/// What is wrong with an object by STIX 2.1: what breaks a MUST first, at most twenty findings.
+/// What is wrong with an object by STIX 2.1, from `least` upwards: what breaks a MUST first, at most twenty findings.
 #[must_use]
-pub(crate) fn findings(raw: &str) -> Vec<Finding> {
+pub(crate) fn findings(raw: &str, least: Severity) -> Vec<Finding> {
     let (mut errors, mut warnings) = (Vec::new(), Vec::new());
     stix::validate::validate(raw, &mut |finding| {
         let kept = if finding.severity == Severity::Error { &mut errors } else { &mut warnings };
-        if kept.len() < FINDINGS_PER_OBJECT_MAX {
+        if finding.severity >= least && kept.len() < FINDINGS_PER_OBJECT_MAX {
             kept.push(finding);
         }
     });
@@ -75,8 +75,7 @@ impl Passage {
         // To check a few and to hash their bytes takes less than to hand them to other threads.
         let judge = |(at, submission): (usize, Submission)| {
             // What a SHOULD asks for is no reason to stop anything, and is said by those who are asked to validate.
-            let mut findings = findings(&submission.raw);
-            findings.retain(|finding| finding.severity == Severity::Error);
+            let findings = findings(&submission.raw, Severity::Error);
             let way = if findings.is_empty() { Way::Circle } else { way(&submission) };
             let Submission { raw, head } = submission;
             let draft =

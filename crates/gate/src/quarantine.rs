@@ -6,7 +6,7 @@
 
 use line::{Added, Draft, Entry, LineId, RecordKind, Seq, StorageError};
 use policy::{CircleId, Intake, MemberId, Terms};
-use stix::{Finding, ObjectId, Timestamp};
+use stix::{Finding, ObjectId, Severity, Timestamp};
 
 use crate::intake::findings;
 use crate::opening::Gate;
@@ -189,7 +189,7 @@ impl Gate {
             let of = |(seq, added, raw): (Seq, Added, String)| {
                 let entry = catalogue.entry(seq)?;
                 let (sender, id) = (MemberId::new(entry.sender()?), entry.id()?);
-                Some(Quarantined { seq, added, sender, id, findings: findings(&raw), raw })
+                Some(Quarantined { seq, added, sender, id, findings: findings(&raw, Severity::Warning), raw })
             };
             texts.into_iter().filter_map(of).collect()
         })

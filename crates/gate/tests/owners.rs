@@ -279,4 +279,11 @@ fn what_says_the_same_is_told_to_those_who_see_both_and_to_nobody_else() {
     assert!(same(C, 3).is_empty());
     assert_eq!(node.gate.equivalents(node::CIRCLE, &id(1)).unwrap(), [id(2), id(3)]);
     assert_eq!(node.sees(B), [1, 2, 3], "none is dropped");
+    // A version that C never saw is withdrawn with the object: what it said is nobody's to compare with.
+    let hidden = version(2, 2, "hidden", Tlp::AmberStrict);
+    node.share(A, &Terms::default(), &[hidden]);
+    node.gate.follow_equivalents(node::CIRCLE, 100).unwrap();
+    assert!(same(C, 1).is_empty() && same(C, 2).is_empty());
+    withdraw(&node, A, 2);
+    assert_eq!(node.gate.equivalents(node::CIRCLE, &id(1)).unwrap(), [id(3)]);
 }

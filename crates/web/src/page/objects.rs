@@ -327,7 +327,7 @@ fn make_one(
 }
 
 /// Records of a line in which a page looks for what says the same; a longer line is read on by the pages after it.
-const READ_ON: usize = 20_000;
+const READ_ON: usize = 5_000;
 
 /// The objects that say the same under another id, of those that the viewer sees.
 fn who_says_the_same(
