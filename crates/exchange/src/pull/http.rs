@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Certificate, Client, Identity, Method, RequestBuilder, Response, Url};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, Method, RequestBuilder, Response, Url};
 use stix::Timestamp;
 
 /// Redirections that are followed in a row.
@@ -225,18 +225,10 @@ impl Http {
     /// # Errors
     /// [`PullError::Unusable`]: the certificates can't be read.
     pub fn new(remote: Remote, now: Now) -> Result<Self, PullError> {
-        // One provider for all of TLS. The binary has installed it; whoever asks without the binary gets the same.
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            let _another_thread_was_first = rustls::crypto::ring::default_provider().install_default();
-        }
         let unusable = |what: &str, error: &dyn std::fmt::Display| PullError::Unusable {
             what: format!("{what} can't be used: {error}"),
         };
-        let mut builder = Client::builder()
-            .user_agent(concat!("bongsu/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(remote.limits.connect_timeout)
-            .read_timeout(remote.limits.read_timeout)
-            .redirect(Policy::custom(redirect));
+        let mut builder = client(remote.limits.connect_timeout, remote.limits.read_timeout);
         if let Some(pem) = &remote.authorities {
             let authorities = Certificate::from_pem_bundle(pem);
             builder = builder.tls_certs_only(
@@ -366,6 +358,19 @@ pub(super) fn shown(url: &Url) -> String {
     let _has_none = url.set_password(None);
     let _has_none = url.set_username("");
     url.to_string()
+}
+
+/// A client as every protocol of this room asks with: one provider of TLS, waits that end, redirections on the same host alone.
+pub(crate) fn client(connect_timeout: Duration, read_timeout: Duration) -> ClientBuilder {
+    // The binary has installed its provider; whoever asks without the binary gets the same.
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        let _another_thread_was_first = rustls::crypto::ring::default_provider().install_default();
+    }
+    Client::builder()
+        .user_agent(concat!("bongsu/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(connect_timeout)
+        .read_timeout(read_timeout)
+        .redirect(Policy::custom(redirect))
 }
 
 fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {

@@ -7,7 +7,7 @@
 //!
 //! The clock is handed in; nothing here writes to a line or decides what is taken.
 
-mod http;
+pub(crate) mod http;
 pub mod taxii;
 
 pub use http::{Answer, Credentials, Http, Limits, Now, PullError, Remote, retry_after};

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use reqwest::header::{HeaderMap, IF_NONE_MATCH, RETRY_AFTER};
-use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
@@ -15,8 +14,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest wait that a source can ask for, in seconds.
 const RETRY_AFTER_S_MAX: u64 = 24 * 60 * 60;
-/// Redirects that are followed.
-const REDIRECTS_MAX: usize = 5;
 
 /// Where a feed lies. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -67,15 +64,7 @@ impl Remote {
     /// # Errors
     /// The client can't be made, as when the machine's certificates can't be read.
     pub fn client() -> Result<Client, reqwest::Error> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            let _another_thread_was_first = rustls::crypto::ring::default_provider().install_default();
-        }
-        Client::builder()
-            .user_agent(concat!("bongsu/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .redirect(Policy::limited(REDIRECTS_MAX))
-            .build()
+        crate::pull::http::client(CONNECT_TIMEOUT, READ_TIMEOUT).build()
     }
 
     async fn get(&self, name: &str, tag: Option<&str>, bytes_max: usize) -> Result<Got, PullError> {
