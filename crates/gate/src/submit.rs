@@ -104,9 +104,7 @@ impl Gate {
         objects: Vec<Submission>,
         now: Timestamp,
     ) -> Result<Vec<Submitted>, SubmitError> {
-        let (send, receive) = std::sync::mpsc::sync_channel(1);
-        self.share_then(sharing, objects, now, Box::new(move |told| drop(send.send(told))));
-        receive.recv().unwrap_or(Err(SubmitError::Storage(StorageError::Closing)))
+        awaited(|told| self.share_then(sharing, objects, now, told))
     }
 
     /// As [`Gate::share`], but calls `told` when it is durable; `told` must not block.
@@ -122,9 +120,7 @@ impl Gate {
         objects: Vec<Submission>,
         now: Timestamp,
     ) -> Result<Vec<Submitted>, SubmitError> {
-        let (send, receive) = std::sync::mpsc::sync_channel(1);
-        self.pass(sharing, objects, now, Box::new(move |told| drop(send.send(told))));
-        receive.recv().unwrap_or(Err(SubmitError::Storage(StorageError::Closing)))
+        awaited(|told| self.pass(sharing, objects, now, told))
     }
 
     fn pass(&self, sharing: &Sharing<'_>, objects: Vec<Submission>, now: Timestamp, told: Told) {
@@ -195,16 +191,6 @@ impl Gate {
         now: Timestamp,
     ) -> HashMap<usize, Submitted> {
         let line = LineId::new(circle.uuid());
-        let of_another = |catalogue: &Catalogue, object: &Submission| {
-            // What one observes is its own to say, whoever else observed the same.
-            if is_observation(object) {
-                return None;
-            }
-            let known = catalogue.object(&object.head.id)?;
-            let mut others =
-                catalogue.newest_first(known).filter(|entry| entry.sender() != Some(member.uuid()));
-            others.next().map(|_| known)
-        };
         let several = self.store().look(line, |catalogue| {
             let mut senders = catalogue.class_ids().filter_map(|class| catalogue.class(class));
             senders.any(|class| class.sender != member.uuid())
@@ -219,10 +205,11 @@ impl Gate {
             let catalogue = view.catalogue;
             let mut seen = Vec::new();
             for (at, object) in objects.iter().enumerate() {
-                let Some(known) = of_another(catalogue, object) else { continue };
+                let Some(known) = catalogue.object(&object.head.id) else { continue };
                 let mut others =
                     catalogue.newest_first(known).filter(|entry| entry.sender() != Some(member.uuid()));
-                if others.any(|entry| view.fate(&entry).goes()) {
+                // What one observes is its own to say, whoever else observed the same.
+                if others.any(|entry| view.fate(&entry).goes()) && !is_observation(object) {
                     let versions: Vec<Seq> = catalogue.newest_first(known).map(|entry| entry.seq).collect();
                     seen.push((at, versions));
                 }
@@ -337,6 +324,13 @@ impl Gate {
             false => Err(SubmitError::NotInForce),
         }
     }
+}
+
+/// Waits until what `begin` has begun is told.
+fn awaited(begin: impl FnOnce(Told)) -> Result<Vec<Submitted>, SubmitError> {
+    let (send, receive) = std::sync::mpsc::sync_channel(1);
+    begin(Box::new(move |told| drop(send.send(told))));
+    receive.recv().unwrap_or(Err(SubmitError::Storage(StorageError::Closing)))
 }
 
 /// Whether it is an observable whose id follows from its content, and does.
