@@ -23,7 +23,8 @@ fuzz_target!(|data: &[u8]| {
     }
     let (accepted, findings) = decisions(&found, &review(&found));
     assert_eq!(findings, [], "the list is not what is read back");
-    let passed: HashSet<_> = found.candidates.iter().filter(|one| !one.is_held()).map(|one| one.value.clone()).collect();
+    let passed: HashSet<_> =
+        found.candidates.iter().filter(|one| !one.is_held()).map(|one| one.value.clone()).collect();
     assert_eq!(accepted, passed);
     let batch = objects(&found, &accepted, &Options::new(now));
     assert_eq!(batch.findings, []);

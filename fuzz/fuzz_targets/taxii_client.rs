@@ -14,8 +14,11 @@ fuzz_target!(|body: &[u8]| {
         // The plain reader takes the last of several lists, and refuses numbers out of range; where both read, they agree.
         let plain: Option<Value> = serde_json::from_str(text.trim_start_matches('\u{feff}').trim()).ok();
         if let Some(list) = plain.as_ref().and_then(|plain| plain.get("objects")).and_then(Value::as_array) {
-            let read: Vec<Value> =
-                envelope.objects.iter().map(|raw| serde_json::from_str(raw).expect("an object is JSON")).collect();
+            let read: Vec<Value> = envelope
+                .objects
+                .iter()
+                .map(|raw| serde_json::from_str(raw).expect("an object is JSON"))
+                .collect();
             assert_eq!(&read, list);
         }
     }
@@ -24,7 +27,9 @@ fuzz_target!(|body: &[u8]| {
     }
     match wire::resource(body) {
         Ok(wire::Resource::Discovery { api_roots, .. }) => assert!(api_roots.len() <= wire::LISTED_MAX + 1),
-        Ok(wire::Resource::Collection(collection)) => assert_eq!(wire::resource(body), Ok(wire::Resource::Collection(collection))),
+        Ok(wire::Resource::Collection(collection)) => {
+            assert_eq!(wire::resource(body), Ok(wire::Resource::Collection(collection)))
+        }
         _ => {}
     }
     if let Ok(collections) = wire::collections(body) {

@@ -5,9 +5,7 @@ use std::sync::{Arc, OnceLock};
 use deliver::Deliver;
 use gate::{Gate, NodeKey, Submission};
 use line::{Options, Store};
-use policy::{
-    Circle, CircleId, Credential, CredentialKind, Entry, Level, Member, MemberId, Onward, Setting, Terms,
-};
+use policy::{Circle, CircleId, Credential, CredentialKind, Entry, Level, Member, MemberId, Setting, Terms};
 use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 use watch::Lists;
@@ -89,39 +87,11 @@ fn make() -> Result<Node, Box<dyn std::error::Error>> {
 }
 
 fn member(id: MemberId, handle: &str, clearance: Tlp) -> Member {
-    Member {
-        id,
-        handle: handle.to_owned(),
-        name: handle.to_owned(),
-        country: None,
-        language: "en".to_owned(),
-        level: Level::Exchange,
-        clearance,
-        sectors: Vec::new(),
-        own_assets: Vec::new(),
-        confidence_min: 0,
-        contact: None,
-        intake: policy::Intake::Accept,
-        ended: false,
-    }
+    Member { level: Level::Exchange, clearance, ..Member::new(id, handle) }
 }
 
 fn circle() -> Circle {
-    Circle {
-        id: CIRCLE,
-        handle: "c".to_owned(),
-        title: "C".to_owned(),
-        purpose: String::new(),
-        ceiling: Tlp::Amber,
-        onward: Onward::WithinCircle,
-        starts: None,
-        ends: None,
-        members: vec![CERT, ISP],
-        access: std::collections::BTreeMap::new(),
-        spec_versions: Vec::new(),
-        hidden_members: false,
-        fires: 1,
-    }
+    Circle { title: "C".to_owned(), members: vec![CERT, ISP], ..Circle::new(CIRCLE, "c") }
 }
 
 /// An indicator for a domain; the odd ones are TLP:GREEN, the even ones TLP:AMBER.

@@ -9,7 +9,7 @@ use bongsu_deliver::list::Form;
 use bongsu_deliver::{Artefact, Deliver, DeliverError};
 use gate::{Gate, NodeKey, Submission, Submitted};
 use line::{Options, Store};
-use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Onward, Terms};
+use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Terms};
 use serde_json::{Value, json};
 use stix::{Timestamp, Tlp};
 use uuid::Uuid;
@@ -25,19 +25,12 @@ fn now() -> Timestamp {
 
 fn member(id: MemberId, handle: &str, language: &str) -> Member {
     Member {
-        id,
-        handle: handle.to_owned(),
         name: format!("Office of {handle}"),
-        country: None,
         language: language.to_owned(),
         level: Level::Exchange,
-        clearance: Tlp::Amber,
-        sectors: Vec::new(),
         own_assets: vec!["ours-k3.example".to_owned()],
-        confidence_min: 0,
         contact: (id == SENDER).then(|| "duty desk, cert@cert.example".to_owned()),
-        intake: policy::Intake::Accept,
-        ended: false,
+        ..Member::new(id, handle)
     }
 }
 
@@ -82,21 +75,8 @@ fn delivering_at(
     for member in [member(SENDER, "cert", "en"), member(GETS, "port", language)] {
         gate.record(MemberId::NODE, Entry::Member(member)).unwrap();
     }
-    let circle = Circle {
-        id: CIRCLE,
-        handle: "region".to_owned(),
-        title: "Region".to_owned(),
-        purpose: String::new(),
-        ceiling: Tlp::Amber,
-        onward: Onward::WithinCircle,
-        starts: None,
-        ends: None,
-        members: vec![SENDER, GETS],
-        access: std::collections::BTreeMap::new(),
-        spec_versions: Vec::new(),
-        hidden_members: false,
-        fires: 1,
-    };
+    let circle =
+        Circle { title: "Region".to_owned(), members: vec![SENDER, GETS], ..Circle::new(CIRCLE, "region") };
     gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
     let objects = intelligence().map(|object| {
         let raw = object.to_string();

@@ -18,9 +18,9 @@ use domain::rdata::tsig::Time48;
 use domain::tsig::{Algorithm, ClientTransaction, Key};
 use gate::{Gate, NodeKey, Submission};
 use line::{Options, Store};
-use policy::{Circle, CircleId, Credential, CredentialKind, Entry, Level, Member, MemberId, Onward, Terms};
+use policy::{Circle, CircleId, Credential, CredentialKind, Entry, Level, Member, MemberId, Terms};
 use serde_json::json;
-use stix::{Timestamp, Tlp};
+use stix::Timestamp;
 use uuid::Uuid;
 
 const MEMBER: MemberId = MemberId::new(Uuid::from_u128(1));
@@ -56,36 +56,9 @@ fn deliver(gate: &Gate, clock: &Clock) -> Deliver {
 
 /// One member alone in a circle, with a key.
 fn set_up(gate: &Gate, clock: &Clock) {
-    let member = Member {
-        id: MEMBER,
-        handle: "port".to_owned(),
-        name: "Port".to_owned(),
-        country: None,
-        language: "en".to_owned(),
-        level: Level::Exchange,
-        clearance: Tlp::Amber,
-        sectors: Vec::new(),
-        own_assets: Vec::new(),
-        confidence_min: 0,
-        contact: None,
-        intake: policy::Intake::Accept,
-        ended: false,
-    };
-    let circle = Circle {
-        id: CIRCLE,
-        handle: "region".to_owned(),
-        title: "Region".to_owned(),
-        purpose: String::new(),
-        ceiling: Tlp::Amber,
-        onward: Onward::WithinCircle,
-        starts: None,
-        ends: None,
-        members: vec![MEMBER],
-        access: std::collections::BTreeMap::new(),
-        spec_versions: Vec::new(),
-        hidden_members: false,
-        fires: 1,
-    };
+    let member = Member { name: "Port".to_owned(), level: Level::Exchange, ..Member::new(MEMBER, "port") };
+    let circle =
+        Circle { title: "Region".to_owned(), members: vec![MEMBER], ..Circle::new(CIRCLE, "region") };
     let key = Credential {
         id: Uuid::from_u128(4),
         member: Some(MEMBER),

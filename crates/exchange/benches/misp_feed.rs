@@ -19,10 +19,10 @@ use bongsu_exchange::read::{Batch, Format, Options as ReadOptions, read_all};
 use gate::{Gate, NodeKey, Submission, Submitted};
 use http::Request;
 use line::{Options, Store};
-use policy::{Caller, Circle, CircleId, Entry, Level, Member, MemberId, Onward, Terms};
+use policy::{Caller, Circle, CircleId, Entry, Level, Member, MemberId, Terms};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde_json::json;
-use stix::{Timestamp, Tlp};
+use stix::Timestamp;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -89,37 +89,9 @@ fn make(folder: &Path, attributes: usize) -> u64 {
 fn gate(folder: &Path) -> Gate {
     let store = Store::open(folder, &Options::default(), Arc::new(|| NOW.micros())).unwrap();
     let gate = Gate::open(store, NodeKey::new("bench.test", &[7; 32])).unwrap();
-    let member = Member {
-        id: MEMBER,
-        handle: "feed".to_owned(),
-        name: String::new(),
-        country: None,
-        language: "en".to_owned(),
-        level: Level::Exchange,
-        clearance: Tlp::Amber,
-        sectors: Vec::new(),
-        own_assets: Vec::new(),
-        confidence_min: 0,
-        contact: None,
-        intake: policy::Intake::Accept,
-        ended: false,
-    };
+    let member = Member { name: String::new(), level: Level::Exchange, ..Member::new(MEMBER, "feed") };
     gate.record(MemberId::NODE, Entry::Member(member)).unwrap();
-    let circle = Circle {
-        id: CIRCLE,
-        handle: "region".to_owned(),
-        title: String::new(),
-        purpose: String::new(),
-        ceiling: Tlp::Amber,
-        onward: Onward::WithinCircle,
-        starts: None,
-        ends: None,
-        members: vec![MEMBER],
-        access: std::collections::BTreeMap::new(),
-        spec_versions: Vec::new(),
-        hidden_members: false,
-        fires: 1,
-    };
+    let circle = Circle { title: String::new(), members: vec![MEMBER], ..Circle::new(CIRCLE, "region") };
     gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
     gate
 }

@@ -147,7 +147,7 @@ mod tests {
     use std::sync::Arc;
 
     use line::{Options, Store};
-    use policy::{Circle, CircleId, Entry, Level, Member, Onward, Reach, Request, Terms};
+    use policy::{Circle, CircleId, Entry, Level, Member, Reach, Request, Terms};
     use serde_json::{Value, json};
     use stix::Timestamp;
     use uuid::Uuid;
@@ -173,36 +173,17 @@ mod tests {
             let gate = Gate::open(store, NodeKey::new("tower.test", &[7; 32])).unwrap();
             for id in [SOURCE, READER] {
                 let member = Member {
-                    id,
-                    handle: format!("m{}", id.uuid().as_u128()),
                     name: String::new(),
-                    country: None,
-                    language: "en".to_owned(),
                     level: Level::Exchange,
-                    clearance: Tlp::Amber,
-                    sectors: Vec::new(),
-                    own_assets: Vec::new(),
-                    confidence_min: 0,
-                    contact: None,
-                    intake: policy::Intake::Accept,
-                    ended: false,
+                    ..Member::new(id, format!("m{}", id.uuid().as_u128()))
                 };
                 gate.record(MemberId::NODE, Entry::Member(member)).unwrap();
             }
             let circle = Circle {
-                id: CIRCLE,
-                handle: "c".to_owned(),
                 title: String::new(),
-                purpose: String::new(),
                 ceiling: Tlp::AmberStrict,
-                onward: Onward::WithinCircle,
-                starts: None,
-                ends: None,
                 members: vec![SOURCE, READER],
-                access: std::collections::BTreeMap::new(),
-                spec_versions: Vec::new(),
-                hidden_members: false,
-                fires: 1,
+                ..Circle::new(CIRCLE, "c")
             };
             gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
             Self { gate, _folder: folder }

@@ -135,6 +135,26 @@ pub struct Circle {
 }
 
 impl Circle {
+    /// A circle of nobody yet, under its handle: up to AMBER, passed on within itself, open-ended, calm.
+    pub fn new(id: CircleId, handle: impl Into<String>) -> Self {
+        let handle = handle.into();
+        Self {
+            id,
+            title: handle.clone(),
+            handle,
+            purpose: String::new(),
+            ceiling: Tlp::Amber,
+            onward: Onward::WithinCircle,
+            starts: None,
+            ends: None,
+            members: Vec::new(),
+            access: BTreeMap::new(),
+            spec_versions: Vec::new(),
+            hidden_members: false,
+            fires: 1,
+        }
+    }
+
     /// Whether it is in force at `now`.
     #[must_use]
     pub fn in_force(&self, now: Timestamp) -> bool {

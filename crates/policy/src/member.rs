@@ -151,6 +151,28 @@ pub struct Member {
     pub ended: bool,
 }
 
+impl Member {
+    /// A member under its handle, of which nothing else is known: it reads, in English, up to AMBER.
+    pub fn new(id: MemberId, handle: impl Into<String>) -> Self {
+        let handle = handle.into();
+        Self {
+            id,
+            name: handle.clone(),
+            handle,
+            country: None,
+            language: "en".to_owned(),
+            level: Level::Read,
+            clearance: Tlp::Amber,
+            sectors: Vec::new(),
+            own_assets: Vec::new(),
+            confidence_min: 0,
+            contact: None,
+            intake: Intake::default(),
+            ended: false,
+        }
+    }
+}
+
 fn is_default(intake: &Intake) -> bool {
     *intake == Intake::default()
 }

@@ -24,19 +24,10 @@ fn at(seconds: i64) -> Timestamp {
 
 fn member(id: MemberId) -> Member {
     Member {
-        id,
-        handle: format!("m{}", id.uuid().as_u128()),
         name: String::new(),
-        country: None,
-        language: "en".to_owned(),
         level: Level::Exchange,
         clearance: Tlp::Red,
-        sectors: Vec::new(),
-        own_assets: Vec::new(),
-        confidence_min: 0,
-        contact: None,
-        intake: bongsu_policy::Intake::Accept,
-        ended: false,
+        ..Member::new(id, format!("m{}", id.uuid().as_u128()))
     }
 }
 
@@ -56,19 +47,11 @@ struct Case {
 impl Case {
     fn new() -> Self {
         let circle = Circle {
-            id: CIRCLE,
-            handle: "c".to_owned(),
             title: String::new(),
-            purpose: String::new(),
-            ceiling: Tlp::Amber,
-            onward: Onward::WithinCircle,
             starts: Some(at(100)),
             ends: Some(at(1_000)),
             members: vec![SENDER, READER],
-            access: std::collections::BTreeMap::new(),
-            spec_versions: Vec::new(),
-            hidden_members: false,
-            fires: 1,
+            ..Circle::new(CIRCLE, "c")
         };
         let (wanted, now, reach) = (Level::Block, at(500), Reach::Member);
         let request = Request { member: READER, circle: CIRCLE, wanted, encrypted: true, now, reach };

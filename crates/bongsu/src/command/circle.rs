@@ -11,7 +11,6 @@ use policy::{Access, Book, Circle, CircleId, Entry, MemberId, Onward};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
-use stix::Tlp;
 use uuid::Uuid;
 
 /// Runs `bongsu circle …`.
@@ -117,21 +116,7 @@ fn add(node: &Node, handle: String, profile: &CircleProfile, members: &[String])
     }
     let ids =
         members.iter().map(|member| Ok(node.member(&book, member)?.id)).collect::<Result<_, Failure>>()?;
-    let mut circle = Circle {
-        id: CircleId::new(Uuid::new_v4()),
-        title: handle.clone(),
-        handle,
-        purpose: String::new(),
-        ceiling: Tlp::Amber,
-        onward: Onward::WithinCircle,
-        starts: None,
-        ends: None,
-        members: ids,
-        access: BTreeMap::new(),
-        spec_versions: Vec::new(),
-        hidden_members: false,
-        fires: 1,
-    };
+    let mut circle = Circle { members: ids, ..Circle::new(CircleId::new(Uuid::new_v4()), handle) };
     apply(profile, &mut circle)?;
     node.change(|book| match book.circle_by_handle(&circle.handle) {
         None => Ok(Entry::Circle(circle.clone())),

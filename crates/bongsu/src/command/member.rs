@@ -5,10 +5,9 @@ use crate::cli::{MemberCommand, MemberProfile};
 use crate::command::credential;
 use crate::exit::Failure;
 use crate::node::Node;
-use policy::{Book, Circle, Credential, CredentialKind, Entry, Level, Member, MemberId};
+use policy::{Book, Circle, Credential, CredentialKind, Entry, Member, MemberId};
 use serde::Serialize;
 use serde_json::json;
-use stix::Tlp;
 use uuid::Uuid;
 use web::auth::OPERATOR;
 
@@ -81,21 +80,7 @@ fn add(node: &Node, handle: String, profile: &MemberProfile, no_token: bool) -> 
         };
         return Err(Failure::new(format!("there is a member `{handle}` already")).hint(hint));
     }
-    let mut member = Member {
-        id: MemberId::new(Uuid::now_v7()),
-        name: handle.clone(),
-        handle,
-        country: None,
-        language: "en".to_owned(),
-        level: Level::Read,
-        clearance: Tlp::Amber,
-        sectors: Vec::new(),
-        own_assets: Vec::new(),
-        confidence_min: 0,
-        contact: None,
-        intake: policy::Intake::Accept,
-        ended: false,
-    };
+    let mut member = Member::new(MemberId::new(Uuid::now_v7()), handle);
     apply(profile, &mut member)?;
     node.change(|book| match book.member_by_handle(&member.handle) {
         None => Ok(Entry::Member(member.clone())),

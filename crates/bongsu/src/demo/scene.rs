@@ -6,7 +6,7 @@ use crate::command::import::{Report, Target, stream};
 use crate::exit::Failure;
 use crate::node::Node;
 use exchange::read::{Format, Options};
-use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Onward, Terms};
+use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Terms};
 use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 
@@ -83,37 +83,21 @@ pub(super) fn keys(node: &Node) -> Result<Keys, Failure> {
 
 fn circle(handle: &str, title: &str, purpose: &str, ceiling: Tlp, members: Vec<MemberId>) -> Circle {
     Circle {
-        id: CircleId::new(Uuid::new_v4()),
-        handle: handle.to_owned(),
         title: title.to_owned(),
         purpose: purpose.to_owned(),
         ceiling,
-        onward: Onward::WithinCircle,
-        starts: None,
-        ends: None,
         members,
-        access: std::collections::BTreeMap::new(),
-        spec_versions: Vec::new(),
-        hidden_members: false,
         fires: 3,
+        ..Circle::new(CircleId::new(Uuid::new_v4()), handle)
     }
 }
 
 fn members() -> [Member; 5] {
     let member = |handle: &str, name: &str, level, clearance| Member {
-        id: MemberId::new(Uuid::now_v7()),
-        handle: handle.to_owned(),
         name: name.to_owned(),
-        country: None,
-        language: "en".to_owned(),
         level,
         clearance,
-        sectors: Vec::new(),
-        own_assets: Vec::new(),
-        confidence_min: 0,
-        contact: None,
-        intake: policy::Intake::Accept,
-        ended: false,
+        ..Member::new(MemberId::new(Uuid::now_v7()), handle)
     };
     let contact = |text: &str| Some(text.to_owned());
     [

@@ -13,8 +13,7 @@ use gate::{Gate, NodeKey, Submission, Submitted};
 use http::{HeaderMap, Request, StatusCode};
 use line::{Options, Store};
 use policy::{
-    Access, Channel, Circle, CircleId, Credential, CredentialKind, Entry, Level, Member, MemberId, Onward,
-    Terms,
+    Access, Channel, Circle, CircleId, Credential, CredentialKind, Entry, Level, Member, MemberId, Terms,
 };
 use serde_json::Value;
 use stix::{SpecVersion, Timestamp, Tlp};
@@ -55,19 +54,10 @@ impl Answer {
 
 fn member() -> Member {
     Member {
-        id: ADMIN,
-        handle: "admin".to_owned(),
         name: "Admin".to_owned(),
-        country: None,
-        language: "en".to_owned(),
         level: Level::Exchange,
         clearance: Tlp::Red,
-        sectors: Vec::new(),
-        own_assets: Vec::new(),
-        confidence_min: 0,
-        contact: None,
-        intake: policy::Intake::Accept,
-        ended: false,
+        ..Member::new(ADMIN, "admin")
     }
 }
 
@@ -86,19 +76,15 @@ fn circle(number: usize, collection: &Value) -> Circle {
         _ => SpecVersion::V21,
     });
     Circle {
-        id: collection["id"].as_str().unwrap().parse::<CircleId>().unwrap(),
-        handle: format!("collection-{number}"),
         title: collection["title"].as_str().unwrap().to_owned(),
         purpose: collection["description"].as_str().unwrap_or_default().to_owned(),
-        ceiling: Tlp::Amber,
-        onward: Onward::WithinCircle,
-        starts: None,
-        ends: None,
         members: vec![ADMIN],
         access: [(ADMIN, access)].into(),
         spec_versions: spec_versions.collect(),
-        hidden_members: false,
-        fires: 1,
+        ..Circle::new(
+            collection["id"].as_str().unwrap().parse::<CircleId>().unwrap(),
+            format!("collection-{number}"),
+        )
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use bongsu_gate::{DryRun, Gate, NodeKey, Query, Reader, Submission, Submitted};
 use line::{Options, Store};
-use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Onward, Reach, Request, Rule, Terms};
+use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Reach, Request, Rule, Terms};
 use serde_json::{Value, json};
 use stix::{ObjectId, Timestamp, Tlp};
 use uuid::Uuid;
@@ -35,19 +35,10 @@ fn open(dir: &tempfile::TempDir, clock: &Arc<AtomicI64>) -> Gate {
 
 pub(crate) fn circle() -> Circle {
     Circle {
-        id: CIRCLE,
-        handle: "c".to_owned(),
         title: "C".to_owned(),
-        purpose: String::new(),
         ceiling: Tlp::AmberStrict,
-        onward: Onward::WithinCircle,
-        starts: None,
-        ends: None,
         members: vec![A, B, C],
-        access: std::collections::BTreeMap::new(),
-        spec_versions: Vec::new(),
-        hidden_members: false,
-        fires: 1,
+        ..Circle::new(CIRCLE, "c")
     }
 }
 
@@ -58,21 +49,7 @@ impl Node {
         let clock = Arc::new(AtomicI64::new(1_000_000_000));
         let gate = open(&dir, &clock);
         for (id, handle, clearance) in [(A, "a", Tlp::Red), (B, "b", Tlp::Red), (C, "c", Tlp::Amber)] {
-            let member = Member {
-                id,
-                handle: handle.to_owned(),
-                name: handle.to_owned(),
-                country: None,
-                language: "en".to_owned(),
-                level: Level::Exchange,
-                clearance,
-                sectors: Vec::new(),
-                own_assets: Vec::new(),
-                confidence_min: 0,
-                contact: None,
-                intake: policy::Intake::Accept,
-                ended: false,
-            };
+            let member = Member { level: Level::Exchange, clearance, ..Member::new(id, handle) };
             gate.record(MemberId::NODE, Entry::Member(member)).unwrap();
         }
         gate.record(MemberId::NODE, Entry::Circle(circle())).unwrap();

@@ -3,7 +3,7 @@
 //! The plain way works on the JSON that clients get, term by term and without anything prepared; the two share no code but
 //! what shows an event.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use policy::{Circle, CircleId, Onward};
 use proptest::prelude::*;
@@ -24,19 +24,10 @@ fn uuid(number: u128) -> Uuid {
 
 fn view(events: Vec<Event>) -> View {
     let circle = Circle {
-        id: CircleId::new(Uuid::from_u128(0xcc)),
-        handle: "c".to_owned(),
         title: String::new(),
-        purpose: String::new(),
         ceiling: Tlp::Green,
         onward: Onward::Allowed,
-        starts: None,
-        ends: None,
-        members: Vec::new(),
-        access: BTreeMap::new(),
-        spec_versions: Vec::new(),
-        hidden_members: false,
-        fires: 1,
+        ..Circle::new(CircleId::new(Uuid::from_u128(0xcc)), "c")
     };
     View::new(&circle, events, &HashMap::new(), 0)
 }
