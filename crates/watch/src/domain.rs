@@ -79,6 +79,13 @@ pub(crate) fn is_public_suffix(name: &str) -> bool {
     psl::suffix_str(name).is_some_and(|suffix| suffix.len() == name.len())
 }
 
+/// Whether the name is itself a public suffix that the list knows, such as `co.kr`, and no top-level domain.
+pub(crate) fn is_known_suffix(name: &str) -> bool {
+    name.contains('.')
+        && psl::suffix(name.as_bytes())
+            .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() == name.len())
+}
+
 /// The special-use name that `name` is or lies below.
 pub(crate) fn special_use(name: &str) -> Option<&'static str> {
     SPECIAL_USE.into_iter().find(|special| is_or_below(name, special))

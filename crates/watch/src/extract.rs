@@ -84,7 +84,12 @@ pub fn guess(cell: &str) -> Option<Value> {
     if coin::strict_chain(clean).is_some() {
         return normalise(Kind::Wallet, clean).ok();
     }
-    host_and_more(clean)
+    host_and_more(clean).or_else(|| shared_space(clean))
+}
+
+/// A public suffix that someone lists as a whole: it is a name, and the guard says why nobody should act on it.
+fn shared_space(clean: &str) -> Option<Value> {
+    normalise(Kind::Domain, clean).ok().filter(|value| domain::is_known_suffix(value.text()))
 }
 
 /// A host with a port, a wildcard or a path.

@@ -154,6 +154,17 @@ fn a_range_covers_the_spelling_that_its_value_ends_in() {
     }
 }
 
+/// A provider's shared space was taken for no name at all, so that its list said nothing of the guard.
+#[test]
+fn a_public_suffix_that_is_listed_is_a_name() {
+    for suffix in ["sa.com", "co.kr", "github.io"] {
+        assert_eq!(guess(suffix), normalise(Kind::Domain, suffix).ok(), "{suffix}");
+    }
+    for other in ["com", "report.docx", "a.b"] {
+        assert_eq!(guess(other), None, "{other}");
+    }
+}
+
 fn domain() -> impl Strategy<Value = String> {
     "[a-z0-9]{1,12}(-[a-z0-9]{1,5})?\\.(com|org|co\\.kr|net)"
 }
