@@ -1,13 +1,13 @@
 #![no_main]
 //! Timestamps: printing and reading keep the instant and its digits, and an independent library reads the same instant.
-//! Any number of microseconds can be printed.
+//! Any number of microseconds can be printed; beyond the years 0000 to 9999 it becomes the nearest instant within.
 
 use libfuzzer_sys::fuzz_target;
 use stix::Timestamp;
 
 fuzz_target!(|data: &[u8]| {
     if let Some(bytes) = data.first_chunk::<8>() {
-        any_number(i64::from_le_bytes(*bytes).max(i64::MIN + 1_000_000));
+        any_number(i64::from_le_bytes(*bytes));
     }
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(at) = Timestamp::parse(text) else { return };
@@ -30,12 +30,13 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn any_number(micros: i64) {
+    const FIRST: i64 = -62_167_219_200_000_000;
+    const LAST: i64 = 253_402_300_799_999_999;
     let at = Timestamp::from_micros(micros);
-    assert_eq!(at.micros(), micros);
+    assert_eq!(at.micros(), micros.clamp(FIRST, LAST));
     let printed = at.to_string();
-    assert_eq!(printed.len(), "2026-01-31T12:00:00.000000Z".len());
-    if (-62_167_219_200_000_000..253_402_207_200_000_000).contains(&micros) {
-        assert_eq!(Timestamp::parse(&printed), Ok(at));
+    assert_eq!(Timestamp::parse(&printed), Ok(at));
+    if (FIRST..253_402_207_200_000_000).contains(&micros) {
         let theirs = jiff::Timestamp::from_microsecond(micros).unwrap_or_default();
         assert_eq!(printed, format!("{theirs:.6}"));
     }
