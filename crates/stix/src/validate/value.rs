@@ -120,7 +120,7 @@ impl<'t> Check<'t, '_> {
         }
         let text = self.cursor.scalar();
         match whole(text) {
-            Some(number) if number.abs() > INTEGER_MAX => {
+            Some(number) if number.unsigned_abs() > INTEGER_MAX.unsigned_abs() => {
                 let what = format_args!("{} is beyond what 54 bits hold", shown(text));
                 self.report(&code::INTEGER, at, what);
             }

@@ -78,6 +78,8 @@ pub(crate) fn cases() -> Vec<Case> {
             observable("autonomous-system", "2d4b2a0c-17d4-4cbf-938f-98ee46b3cd3f", json!({})),
             json!({"number": 9_007_199_254_740_992_i64}),
         ),
+        // The smallest number of 64 bits has no positive twin.
+        ("integer-malformed", "number_observed", observed(), json!({"number_observed": i64::MIN})),
         ("number-out-of-range", "confidence", tool(), json!({"confidence": 101})),
         ("number-out-of-range", "latitude", location(), json!({"latitude": 90.5, "longitude": 0})),
         ("number-out-of-range", "number_observed", observed(), json!({"number_observed": 0})),
