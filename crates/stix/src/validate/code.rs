@@ -109,6 +109,7 @@ codes! {
     MARKING_TYPE Warning "marking-definition-type" "7.2.1" Some(201), "The type of a marking definition is `statement` or `tlp`.";
     RELATIONSHIP_TYPE Warning "relationship-type" "5.1.1" Some(202), "A relationship type is one that the specification has between the two types.";
     DUPLICATE Warning "version-twice" "3.6" Some(203), "A version of an object is in a bundle once.";
+    REFERENCE_UUID Warning "reference-uuid" "2.9" None, "What an observable refers to has a UUID as in RFC 4122; one that has none names nothing, and harms nothing else.";
     ATTACK_MOTIVATION Warning "attack-motivation-vocab" "10.2" Some(211), "Motivations come from attack-motivation-ov.";
     ATTACK_RESOURCE_LEVEL Warning "attack-resource-level-vocab" "10.3" Some(212), "Resource levels come from attack-resource-level-ov.";
     IDENTITY_CLASS Warning "identity-class-vocab" "10.8" Some(213), "Identity classes come from identity-class-ov.";

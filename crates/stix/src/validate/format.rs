@@ -147,6 +147,13 @@ pub(super) fn identifier(text: &str) -> Option<(&str, u8)> {
         .then_some((object_type, version))
 }
 
+/// The type in what would be an identifier if its UUID were whole: hexadecimal digits and hyphens, but too few or too many.
+pub(super) fn dangling(text: &str) -> Option<&str> {
+    let (object_type, uuid) = text.split_once("--")?;
+    let whole = !uuid.is_empty() && uuid.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    (whole && is_type_name(object_type)).then_some(object_type)
+}
+
 /// `1.2.3.4` or `1.2.3.4/24`.
 pub(super) fn is_ipv4(text: &str) -> bool {
     let (address, prefix) = split_prefix(text);

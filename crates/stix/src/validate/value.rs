@@ -316,6 +316,7 @@ impl<'t> Check<'t, '_> {
 
     fn reference(&mut self, targets: &'static Targets, section: &'static str, at: &At<'_>) {
         let Some(text) = self.text(at, section) else { return };
+        let marking = matches!(targets, Targets::Only(["marking-definition"]));
         let object_type: Cow<'_, str> = match (format::identifier(&text), &self.local) {
             (Some((object_type, _)), _) => Cow::Borrowed(object_type),
             (None, Some(local)) => match local.type_of(&text) {
@@ -325,9 +326,15 @@ impl<'t> Check<'t, '_> {
                     return self.report(&code::CONTAINER_REFERENCE, at, what);
                 }
             },
-            (None, None) => return self.no_identifier(&text, at),
+            (None, None) => match format::dangling(&text) {
+                Some(object_type) if self.object.shape.class == Class::Observable && !marking => {
+                    let what = format_args!("`{}` names no object: its UUID is none", shown(&text));
+                    self.report(&code::REFERENCE_UUID, at, what);
+                    Cow::Owned(object_type.to_owned())
+                }
+                _ => return self.no_identifier(&text, at),
+            },
         };
-        let marking = matches!(targets, Targets::Only(["marking-definition"]));
         if marking && text == self.object.id {
             let what = format_args!("the marking definition marks itself");
             return self.report(&code::MARKING_CIRCULAR, at, what);
