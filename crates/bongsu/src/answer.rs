@@ -82,9 +82,13 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let mut out = String::new();
     let mut push = |cells: Vec<&str>| {
-        let padded: Vec<String> =
-            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        out.push_str(padded.join("  ").trim_end());
+        let from = out.len();
+        for (cell, width) in cells.into_iter().zip(&widths) {
+            out.push_str(cell);
+            // Not by a format's width, which has 16 bits.
+            out.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()) + 2));
+        }
+        out.truncate(from + out[from..].trim_end().len());
         out.push('\n');
     };
     push(header.to_vec());

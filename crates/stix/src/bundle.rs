@@ -18,10 +18,6 @@ use crate::json::OBJECT_BYTES_MAX;
 
 /// Size of the read buffer, in bytes.
 const CHUNK_BYTES: usize = 256 * 1024;
-/// Deepest nesting that the scanner follows; deeper values are skipped whole and reported by their reader.
-const SCAN_DEPTH_MAX: usize = 1_000_000;
-/// Longest key at the top level of a bundle, in bytes.
-const KEY_BYTES_MAX: usize = 1024;
 
 /// How much one read may hold.
 #[derive(Debug, Clone)]
@@ -202,10 +198,8 @@ impl<R: Read, F: FnMut(Item<'_>) -> ControlFlow<()>> Reader<'_, R, F> {
                 }
                 b'"' if expect_pair => {
                     let from = held.len();
-                    if !self.scan.value_into(held, from + KEY_BYTES_MAX).map_err(|stop| self.stopped(stop))? {
-                        return Err(self.malformed(b'"', "a key of at most 1024 bytes"));
-                    }
-                    let is_objects = &held[from..] == br#""objects""#;
+                    over |= !self.scan.value_into(held, limit).map_err(|stop| self.stopped(stop))?;
+                    let is_objects = held.get(from..) == Some(br#""objects""#);
                     match self.scan.skip_space_into(held)? {
                         Some(b':') => self.take(b':', held)?,
                         Some(other) => return Err(self.malformed(other, "`:`")),
@@ -479,7 +473,7 @@ impl<R: Read> Scan<R> {
             whole &= keep(held, &[byte], limit);
             self.advance();
             if matches!(byte, b'{' | b'[') {
-                depth = (depth + 1).min(SCAN_DEPTH_MAX);
+                depth += 1;
             } else {
                 depth -= 1;
             }

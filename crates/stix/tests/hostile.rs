@@ -79,3 +79,78 @@ fn custom_references_may_hold_anything_and_are_checked_all_the_same() {
     assert!(with("[{\"a\":1,\"a\":2}]").is_err(), "a key twice is a key twice, wherever it stands");
     assert!(with(&format!("{}1{}", "[".repeat(500), "]".repeat(500))).is_err(), "nor is depth free there");
 }
+
+/// Brackets and the qualifiers behind them were limited apart: a hundred of each in each other made a tree of 10,000 levels,
+/// and whoever looked at an object beside it took the node down by the depth of its stack.
+#[test]
+fn brackets_and_qualifiers_are_limited_together() {
+    let nested = |brackets: usize, qualifiers: usize| {
+        let mut text = "[a:b = 1]".to_owned();
+        for _ in 0..brackets {
+            text = format!("({text}{})", " REPEATS 2 TIMES".repeat(qualifiers));
+        }
+        pattern::parse(&text)
+    };
+    assert!(nested(100, 100).is_err());
+    assert!(nested(60, 2).is_err());
+    let deepest = nested(100, 1).unwrap();
+    assert_eq!(deepest.canonical().to_string(), deepest.to_string());
+    let wide = vec!["[a:b = 1] REPEATS 2 TIMES"; 500].join(" OR ");
+    assert!(pattern::parse(&wide).is_ok(), "those beside one another do not add up");
+}
+
+/// Each level of brackets printed all that is in it once more: a pattern of 950 KB kept a node busy for seconds.
+#[test]
+fn the_canonical_form_of_deep_patterns_is_made_level_by_level() {
+    let operands: Vec<String> = (0..2_000).map(|n| format!("a:b = {n}")).collect();
+    let mut text = operands.join(" OR ");
+    for level in 0..90 {
+        let (word, brackets) = if level % 2 == 0 { ("AND", "OR") } else { ("OR", "AND") };
+        text = format!("({text}) {word} (a:c = {level} {brackets} a:d = {level})");
+    }
+    let one = pattern::parse(&format!("[{text}]")).unwrap().canonical();
+    assert_eq!(one, one.canonical());
+}
+
+/// The scanner stopped counting at a million levels, so the first bracket that closed ended the value.
+#[test]
+fn what_stands_behind_a_very_deep_value_is_kept() {
+    let deep = format!("{}{}", "[".repeat(1_000_010), "]".repeat(1_000_010));
+    let bundle = format!(r#"{{"type":"bundle","objects":[{{"type":"x-a","x":{deep}}},{{"type":"x-b"}}]}}"#);
+    assert_eq!(taken(bundle.as_bytes(), &Limits::default()), (2, 0));
+}
+
+/// A long key in one object ended the reading of all that came behind it.
+#[test]
+fn a_long_key_is_no_more_than_a_long_key() {
+    let key = "k".repeat(5_000);
+    let lines = format!("{{\"{key}\":1}}\n{{\"type\":\"x-b\"}}\n");
+    assert_eq!(taken(lines.as_bytes(), &Limits::default()), (2, 0));
+    let limits = Limits { object_bytes_max: 1_000, ..Limits::default() };
+    assert_eq!(taken(lines.as_bytes(), &limits), (1, 1));
+    let bundle = format!(r#"{{"type":"bundle","{key}":1,"objects":[{{"type":"x-a"}}]}}"#);
+    assert_eq!(taken(bundle.as_bytes(), &limits), (1, 0));
+}
+
+/// Each finding printed its whole path: 185 KB of text made minutes of work and gigabytes of words.
+#[test]
+fn findings_without_end_are_cut_but_never_the_first_error() {
+    let keys: String = (0..90).map(|_| format!("{{\"{}\":", "k".repeat(60))).collect();
+    let id = "x-a--11111111-1111-4111-8111-111111111111";
+    let raw = format!(
+        r#"{{"type":"x-a","id":"{id}","spec_version":"2.1","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","x":{keys}[{}]{}}}"#,
+        vec!["[]"; 60_000].join(","),
+        "}".repeat(90)
+    );
+    let mut bytes = 0;
+    bongsu_stix::validate(&raw, &mut |finding| bytes += finding.path.len() + finding.message.len());
+    assert!((1_000..4_000_000).contains(&bytes), "{bytes} bytes");
+
+    let warnings: String = (0..3_000).map(|n| format!("\"kkk{n}\":1,")).collect();
+    let raw = format!(
+        r#"{{"type":"tool","id":"tool--11111111-1111-4111-8111-111111111111","spec_version":"2.1","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","name":"x",{warnings}"x_z":[]}}"#
+    );
+    let mut last = None;
+    bongsu_stix::validate(&raw, &mut |finding| last = Some(finding));
+    assert_eq!(last.map(|finding| finding.code), Some("list-empty"));
+}

@@ -45,7 +45,7 @@ fn read(text: &str, instants: Instants) -> Result<Pattern, PatternError> {
     }
     let mut lexer = Lexer::new(text);
     let (offset, token) = lexer.next()?;
-    let mut parser = Parser { lexer, token, offset, instants, depth: 0 };
+    let mut parser = Parser { lexer, token, offset, instants, depth: 0, stacked: 0 };
     let root = parser.observations()?;
     match parser.token {
         Token::End => Ok(Pattern { root }),
@@ -60,6 +60,8 @@ struct Parser<'a> {
     offset: usize,
     instants: Instants,
     depth: usize,
+    /// Most qualifiers that stand around one another in what was read of the innermost open bracket.
+    stacked: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -140,7 +142,9 @@ impl<'a> Parser<'a> {
         self.chain("AND", Self::qualified, Observation::And)
     }
 
+    /// Brackets and the qualifiers behind them are limited together: each makes the tree one level deeper.
     fn qualified(&mut self) -> Result<Observation, PatternError> {
+        let beside = std::mem::take(&mut self.stacked);
         let mut observation = if self.take_sign("[")? {
             let comparison = self.comparisons()?;
             self.want_sign("]", "`AND`, `OR` or `]`")?;
@@ -152,14 +156,14 @@ impl<'a> Parser<'a> {
         } else {
             return Err(self.unexpected("`[` or `(`"));
         };
-        let mut qualifiers = 0;
         while let Some(qualifier) = self.qualifier()? {
-            qualifiers += 1;
-            if qualifiers > PATTERN_DEPTH_MAX {
-                return Err(self.unexpected("at most 100 qualifiers"));
+            self.stacked += 1;
+            if self.stacked > PATTERN_DEPTH_MAX {
+                return Err(self.unexpected("at most 100 qualifiers around one another"));
             }
             observation = Observation::Qualified(Box::new(observation), qualifier);
         }
+        self.stacked = self.stacked.max(beside);
         Ok(observation)
     }
 

@@ -13,6 +13,12 @@ use crate::time::Timestamp;
 /// Most characters of a value from outside that a message shows.
 const SHOWN_CHARACTERS: usize = 60;
 
+/// Findings of one object that are told. Beyond them only the first error still is, so that none hides behind warnings:
+/// with a long path each, a small object's could fill the memory.
+const FINDINGS_MAX: usize = 2_000;
+/// Longest path that a finding shows, in bytes.
+const PATH_BYTES_MAX: usize = 1_000;
+
 /// One object on its way through the rules.
 pub(super) struct Check<'t, 'f> {
     pub(super) cursor: Cursor<'t>,
@@ -22,6 +28,9 @@ pub(super) struct Check<'t, 'f> {
     /// An external reference without hashes was reported; one tells it.
     pub(super) hashless: bool,
     on: &'f mut dyn FnMut(Finding),
+    /// How many findings there were, and whether one of them was an error.
+    found: usize,
+    refused: bool,
 }
 
 /// A place in an object, from the outside in.
@@ -68,6 +77,20 @@ impl fmt::Display for At<'_> {
     }
 }
 
+/// A path as far as it is shown.
+struct Path(String);
+
+impl fmt::Write for Path {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > PATH_BYTES_MAX {
+            self.0.push('…');
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
+}
+
 /// A text from outside, short and without characters that a terminal would obey.
 pub(super) fn shown(text: &str) -> Shown<'_> {
     Shown { text, characters: SHOWN_CHARACTERS }
@@ -101,7 +124,15 @@ impl fmt::Display for Shown<'_> {
 impl<'t, 'f> Check<'t, 'f> {
     pub(super) fn new(raw: &'t str, on: &'f mut dyn FnMut(Finding)) -> Self {
         let cursor = Cursor::new(raw);
-        Self { cursor, object: Outline::read(cursor), local: None, hashless: false, on }
+        Self {
+            cursor,
+            object: Outline::read(cursor),
+            local: None,
+            hashless: false,
+            on,
+            found: 0,
+            refused: false,
+        }
     }
 
     pub(super) fn run(mut self) {
@@ -132,10 +163,17 @@ impl<'t, 'f> Check<'t, 'f> {
 
     /// Reports with the section of the type or property.
     pub(super) fn report_in(&mut self, code: &Code, at: &At<'_>, section: &str, what: fmt::Arguments<'_>) {
-        let mut path = String::new();
+        let error = code.severity == Severity::Error;
+        self.found += 1;
+        if self.found > FINDINGS_MAX && (self.refused || !error) {
+            return;
+        }
+        self.refused |= error;
+        let mut path = Path(String::new());
         let mut message = String::with_capacity(128);
-        // Writing to a string does not fail.
+        // It stops where the path is long enough; writing to a string does not fail.
         let _ = fmt::write(&mut path, format_args!("{at}"));
+        let Path(path) = path;
         let _ = fmt::write(&mut message, format_args!("{what} (STIX 2.1, {section})"));
         (self.on)(match code.severity {
             Severity::Error => Finding::error(code.name, path, message),

@@ -39,7 +39,7 @@ codes! {
     VALUE_TYPE Error "value-type" "2" None, "A value has the type of its property: a string is a string, a list a list.";
     VALUE_NULL Error "value-null" "2" None, "`null` is a value of no STIX type: a property that says nothing is left out.";
     BINARY Error "binary-malformed" "2.1" None, "A binary value is base64 (RFC 4648) with its padding.";
-    DICTIONARY_KEY Error "dictionary-key" "2.3" None, "Dictionary keys have only a-z, A-Z, 0-9, `-` and `_`, and at most 250 of them.";
+    DICTIONARY_KEY Error "dictionary-key" "2.3" None, "Dictionary keys have only a-z, A-Z, 0-9, `-` and `_`, between 1 and 250 of them.";
     DICTIONARY_EMPTY Error "dictionary-empty" "2.3" None, "A dictionary, and an extension, has at least one entry.";
     ENUM Error "enum-unknown" "2.4" None, "A value of an enumeration is one of its terms.";
     REFERENCE_INCOMPLETE Error "external-reference-incomplete" "2.5.2" None, "An external reference has `description`, `url` or `external_id` beside `source_name`.";

@@ -129,7 +129,8 @@ pub(super) fn is_type_name(name: &str) -> bool {
 
 /// A key of a dictionary (STIX 2.1, 2.3).
 pub(super) fn is_dictionary_key(key: &str) -> bool {
-    key.len() <= 250 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    (1..=250).contains(&key.len())
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// The type and the UUID's version of an identifier, if it is one: `type--UUID` with a UUID of RFC 4122.

@@ -112,9 +112,7 @@ impl Check {
 
 impl Compare {
     fn new(path: &ObjectPath, negated: bool, wants: Want) -> Self {
-        let references = path.steps.iter().filter(|step| refers(step)).count();
-        let any = path.steps.contains(&Step::Any);
-        Self { path: path.clone(), negated, wants, forks: any && references > 1 }
+        Self { path: path.clone(), negated, wants, forks: forks(path) }
     }
 
     fn holds_for(&self, look: &mut Look<'_, '_>, root: u32) -> bool {
@@ -130,8 +128,13 @@ impl Compare {
     }
 }
 
+/// Whether a path can come to one observable in two ways: by several elements of a list, which may name the same.
+pub(super) fn forks(path: &ObjectPath) -> bool {
+    path.steps.contains(&Step::Any) && path.steps.iter().any(refers)
+}
+
 /// A property whose name says that it refers to another observable.
-pub(super) fn refers(step: &Step) -> bool {
+fn refers(step: &Step) -> bool {
     matches!(step, Step::Key(key) if key.ends_with("_ref") || key.ends_with("_refs"))
 }
 
@@ -271,9 +274,8 @@ impl Want {
             },
             Self::Order(operator, constant) => match relate(seen, constant) {
                 Relation::Ordered(order) => in_order(*operator, order),
-                Relation::NoBytes => false,
                 // Neither `a < b` nor its negation holds between kinds that are not compared.
-                Relation::Incomparable | Relation::Unordered(_) => return false,
+                Relation::Incomparable | Relation::Unordered(_) | Relation::NoBytes => return false,
                 Relation::NoInstant => {
                     complain(Complaint::NoInstant);
                     return false;

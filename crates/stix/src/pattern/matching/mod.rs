@@ -70,6 +70,11 @@ pub enum CompileError {
         /// What stands there.
         text: String,
     },
+    /// More than [`CHOICES_MAX`] times `FOLLOWEDBY`.
+    #[error(
+        "more than {CHOICES_MAX} times FOLLOWEDBY: nothing could be found in bounded time; split the pattern"
+    )]
+    TooManyFollow,
     /// `WITHIN 0 SECONDS` and the like.
     #[error(
         "WITHIN {seconds} SECONDS holds for nothing; the number must be greater than 0 (STIX 2.1, 9.5.1)"
@@ -124,8 +129,7 @@ impl Matcher {
     /// # Errors
     /// [`CompileError`] for what the grammar allows and a matcher can't honour.
     pub fn new(pattern: &Pattern) -> Result<Self, CompileError> {
-        let mut tests = Vec::new();
-        let plan = plan::plan(&pattern.root, &mut tests)?;
+        let (plan, tests) = plan::plan(&pattern.root)?;
         Ok(Self { tests, plan })
     }
 

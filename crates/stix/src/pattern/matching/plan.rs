@@ -8,9 +8,9 @@
 //! Source: STIX 2.1, sections 9.5 (observation operators), 9.5.1 (qualifiers).
 
 use super::super::{Observation, Qualifier};
-use super::CompileError;
 use super::check::Check;
 use super::observe::nanos;
+use super::{CHOICES_MAX, CompileError};
 
 /// What has to be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,35 +31,53 @@ pub(super) enum Plan {
     Repeat(Box<Plan>, u64),
 }
 
-/// The plan of an expression; its `[…]` are added to `tests`.
-pub(super) fn plan(expression: &Observation, tests: &mut Vec<Check>) -> Result<Plan, CompileError> {
-    Ok(match expression {
-        Observation::Test(comparison) => {
-            tests.push(Check::new(comparison)?);
-            Plan::Some { tests: vec![tests.len() - 1], times: 1 }
-        }
-        Observation::And(parts) => Plan::All(plans(parts, tests)?),
-        Observation::Or(parts) => one(plans(parts, tests)?),
-        Observation::FollowedBy(parts) => {
-            let mut parts = plans(parts, tests)?.into_iter();
-            let first = parts.next().unwrap_or(Plan::All(Vec::new()));
-            parts.fold(first, |before, after| Plan::Follow(Box::new(before), Box::new(after)))
-        }
-        Observation::Qualified(inner, qualifier) => {
-            let inner = plan(inner, tests)?;
-            match qualifier {
-                Qualifier::Repeats(times) => repeat(inner, *times),
-                Qualifier::StartStop(start, stop) => {
-                    Plan::Between(Box::new(inner), nanos(*start), nanos(*stop))
-                }
-                Qualifier::Within(seconds) => within(inner, duration(seconds)?),
-            }
-        }
-    })
+/// The plan of an expression, and its `[…]` in the order in which the plan numbers them.
+pub(super) fn plan(expression: &Observation) -> Result<(Plan, Vec<Check>), CompileError> {
+    let mut planner = Planner { tests: Vec::new(), follows: 0 };
+    let plan = planner.plan(expression)?;
+    Ok((plan, planner.tests))
 }
 
-fn plans(parts: &[Observation], tests: &mut Vec<Check>) -> Result<Vec<Plan>, CompileError> {
-    parts.iter().map(|part| plan(part, tests)).collect()
+struct Planner {
+    tests: Vec<Check>,
+    /// How many `FOLLOWEDBY` there are: each is a choice of a time.
+    follows: usize,
+}
+
+impl Planner {
+    fn plan(&mut self, expression: &Observation) -> Result<Plan, CompileError> {
+        Ok(match expression {
+            Observation::Test(comparison) => {
+                self.tests.push(Check::new(comparison)?);
+                Plan::Some { tests: vec![self.tests.len() - 1], times: 1 }
+            }
+            Observation::And(parts) => Plan::All(self.plans(parts)?),
+            Observation::Or(parts) => one(self.plans(parts)?),
+            Observation::FollowedBy(parts) => {
+                self.follows += parts.len().saturating_sub(1);
+                if self.follows > CHOICES_MAX {
+                    return Err(CompileError::TooManyFollow);
+                }
+                let mut parts = self.plans(parts)?.into_iter();
+                let first = parts.next().unwrap_or(Plan::All(Vec::new()));
+                parts.fold(first, |before, after| Plan::Follow(Box::new(before), Box::new(after)))
+            }
+            Observation::Qualified(inner, qualifier) => {
+                let inner = self.plan(inner)?;
+                match qualifier {
+                    Qualifier::Repeats(times) => repeat(inner, *times),
+                    Qualifier::StartStop(start, stop) => {
+                        Plan::Between(Box::new(inner), nanos(*start), nanos(*stop))
+                    }
+                    Qualifier::Within(seconds) => within(inner, duration(seconds)?),
+                }
+            }
+        })
+    }
+
+    fn plans(&mut self, parts: &[Observation]) -> Result<Vec<Plan>, CompileError> {
+        parts.iter().map(|part| self.plan(part)).collect()
+    }
 }
 
 /// Seconds as written, in nanoseconds; more than the longest span of time counts as that.
@@ -70,7 +88,7 @@ fn duration(seconds: &str) -> Result<i128, CompileError> {
     if number <= 0.0 {
         return Err(CompileError::Within { seconds: seconds.to_owned() });
     }
-    let nanos = (number.min(LONGEST) * 1e9) as i128;
+    let nanos = (number.min(LONGEST) * 1e9).round() as i128;
     Ok(nanos)
 }
 

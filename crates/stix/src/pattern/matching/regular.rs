@@ -9,6 +9,7 @@
 //! Source: STIX 2.1, section 9.6.1 (LIKE, MATCHES), 9.6.3 (string comparison).
 
 use std::borrow::Cow;
+use std::str::Chars;
 use std::sync::OnceLock;
 
 use regex::{Regex, RegexBuilder, bytes};
@@ -155,41 +156,89 @@ fn reason(error: &regex::Error) -> String {
     }
 }
 
-/// What Perl writes and the library spells otherwise: `$` and `\Z` also stand before a last line's end, `\h` is a blank, a
-/// brace that begins no repetition is a brace.
+/// What Perl writes and the library spells otherwise: `$` and `\Z` also stand before a last line's end, `\h` is a blank, `\<`
+/// and `\>` are signs, a brace that begins no repetition is a brace.
 fn translated(text: &str) -> String {
     let multi_line = text.contains("(?m") || text.contains("(?s-m") || text.contains("(?im");
     let mut out = String::with_capacity(text.len() + 8);
-    let mut in_class = false;
     let mut chars = text.chars();
     // A brace after one of these belongs to it: `\p{L}`, `\x{41}`.
     let mut named = false;
     while let Some(c) = chars.next() {
         let after_name = std::mem::take(&mut named);
         match c {
-            '{' if !in_class && !after_name && !repeats(chars.as_str()) => out.push_str("\\{"),
+            '{' if !after_name && !repeats(chars.as_str()) => out.push_str("\\{"),
+            '[' => class(&mut chars, &mut out),
             '\\' => match chars.next() {
-                Some('Z') if !in_class => out.push_str("(?:\\n?\\z)"),
-                Some('h') => out.push_str(if in_class { " \\t" } else { "[ \\t]" }),
-                Some('e') => out.push_str("\\x1b"),
+                Some('Z') => out.push_str("(?:\\n?\\z)"),
+                Some('h') => out.push_str("[ \\t]"),
                 Some(other) => {
                     named = matches!(other, 'p' | 'P' | 'x' | 'u' | 'U' | 'b');
-                    out.extend(['\\', other]);
+                    escaped(other, &mut out);
                 }
                 None => out.push('\\'),
             },
-            '$' if !in_class && !multi_line => out.push_str("(?:\\n?\\z)"),
-            _ => {
-                in_class = match c {
-                    '[' => true,
-                    ']' => false,
-                    _ => in_class,
-                };
-                out.push(c);
-            }
+            '$' if !multi_line => out.push_str("(?:\\n?\\z)"),
+            _ => out.push(c),
         }
     }
     out
+}
+
+/// A class in brackets, whose `[` was read, up to its end. There, a bracket that opens nothing and the library's operators
+/// (`&&`, `--`, `~~`) are signs, and so is a `]` at its beginning.
+fn class(chars: &mut Chars<'_>, out: &mut String) {
+    out.push('[');
+    let rest = chars.as_str();
+    let negated = rest.strip_prefix('^');
+    if negated.is_some() {
+        out.push('^');
+        chars.next();
+    }
+    if negated.unwrap_or(rest).starts_with(']') {
+        out.push_str("\\]");
+        chars.next();
+    }
+    let mut before = None;
+    while let Some(c) = chars.next() {
+        match c {
+            ']' => {
+                out.push(']');
+                return;
+            }
+            '[' => match posix(chars.as_str()) {
+                Some(name) => {
+                    out.push_str(&format!("[{name}]"));
+                    chars.nth(name.chars().count());
+                }
+                None => out.push_str("\\["),
+            },
+            '\\' => match chars.next() {
+                Some('h') => out.push_str(" \\t"),
+                Some(other) => escaped(other, out),
+                None => out.push('\\'),
+            },
+            '&' | '~' | '-' if before == Some(c) => out.extend(['\\', c]),
+            _ => out.push(c),
+        }
+        before = Some(c);
+    }
+}
+
+/// `:alpha:` where `:alpha:]` follows a bracket.
+fn posix(rest: &str) -> Option<&str> {
+    let (name, _) = rest.strip_prefix(':')?.split_once(":]")?;
+    let fits = name.strip_prefix('^').unwrap_or(name).bytes().all(|byte| byte.is_ascii_lowercase());
+    (fits && !name.is_empty()).then(|| &rest[..name.len() + 2])
+}
+
+/// What follows a backslash.
+fn escaped(c: char, out: &mut String) {
+    match c {
+        'e' => out.push_str("\\x1b"),
+        '<' | '>' => out.push(c),
+        other => out.extend(['\\', other]),
+    }
 }
 
 /// Whether what follows a brace makes it a repetition: `2}`, `2,}`, `2,3}`.

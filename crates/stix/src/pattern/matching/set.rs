@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::check::{Check, Compare, Findings, Look, Want, refers};
+use super::check::{Check, Compare, Findings, Look, Want, forks};
 use super::constant::{Constant, Seen};
 use super::observe::{Observations, narrow};
 use super::{Match, MatchError, Matcher};
@@ -165,9 +165,8 @@ impl PatternSet {
                     }
                     continue;
                 }
-                let forks = shelf.path.steps.iter().filter(|step| refers(step)).count() > 1;
                 let mut look = Look { observations, observation: at, findings: &mut *findings };
-                look.any(&shelf.path, forks, root, |seen, _| {
+                look.any(&shelf.path, forks(&shelf.path), root, |seen, _| {
                     shelf.pick(seen, possible);
                     false
                 });

@@ -259,6 +259,43 @@ fn references_in_circles_are_followed_once() {
     assert_eq!(matches(&format!("[p:{path}id LIKE 'p--%39']"), &observations), Ok(true));
 }
 
+/// One list of references alone does not fork, it was thought; but it may name one observable a hundred thousand times.
+#[test]
+fn what_is_named_over_and_over_is_entered_once() {
+    let long = format!(
+        r#"{{"type":"l","id":"l--00000000-0000-4000-8000-000000000000","l":[{}0]}}"#,
+        "0,".repeat(20_000)
+    );
+    let names = vec![r#""l--00000000-0000-4000-8000-000000000000""#; 100_000].join(",");
+    let root = format!(r#"{{"type":"a","id":"a--00000000-0000-4000-8000-000000000000","x_refs":[{names}]}}"#);
+    let observed = r#"{"type":"observed-data","number_observed":1,"first_observed":"2026-01-01T00:00:00Z","last_observed":"2026-01-01T00:00:00Z","object_refs":["a--00000000-0000-4000-8000-000000000000"]}"#;
+    let (observations, _) = Observations::read([long.as_str(), &root, observed]);
+    assert_eq!(matches("[a:x_refs[*].l[*] = -1]", &observations), Ok(false));
+    let set = PatternSet::new(vec![Matcher::parse("[a:x_refs[*].l[*] = -1]").unwrap()]);
+    assert!(set.matches(&observations).hits.is_empty());
+}
+
+#[test]
+fn a_chain_that_nobody_could_follow_is_refused_at_once() {
+    let chain = |length: usize| Matcher::parse(&vec!["[a:b = 1]"; length].join(" FOLLOWEDBY "));
+    assert!(chain(1_001).is_ok());
+    assert!(matches!(chain(20_000), Err(CompileError::TooManyFollow)));
+}
+
+#[test]
+fn a_span_of_a_part_of_a_second_is_exact() {
+    let at = |fraction: &str| {
+        format!(
+            r#"{{"type":"observed-data","number_observed":1,"first_observed":"2026-01-01T00:00:0{fraction}Z","last_observed":"2026-01-01T00:00:0{fraction}Z","objects":{{"0":{{"type":"x","n":1}}}}}}"#
+        )
+    };
+    let (observations, _) = Observations::read([at("0.000").as_str(), &at("1.001")]);
+    let within =
+        |span: &str| matches(&format!("([x:n = 1] AND [x:n = 1]) WITHIN {span} SECONDS"), &observations);
+    assert_eq!(within("1.001"), Ok(true));
+    assert_eq!(within("1.0009"), Ok(false));
+}
+
 /// One observation of an `x` with these properties.
 fn one(properties: &str) -> Observations {
     let text = format!(
@@ -289,6 +326,13 @@ fn operators_compare_what_the_specification_says() {
     check("x:s MATCHES 'w.rld$'", true);
     check("x:s MATCHES '[$]'", false);
     check("x:s MATCHES 'l{2}'", true);
+    // Signs to Perl, word boundaries or operators on sets to the library.
+    check("x:s MATCHES '\\\\<H'", false);
+    check("x:s MATCHES '^[a&&H]'", true);
+    check("x:s MATCHES '^[]H]'", true);
+    check("x:s MATCHES '^[[:alpha:]$]'", true);
+    check("x:s MATCHES '^[^[:digit:]]+$'", true);
+    check("x:s MATCHES '[[]'", false);
     check("x:s MATCHES '{}'", false);
     check("x:d MATCHES 'a{,'", false);
     check("x:s MATCHES '^\\\\p{L}{5} '", true);
