@@ -117,5 +117,10 @@ mod tests {
         ID  B     LAST
         a   long  x
         ");
+        let long = "x".repeat(70_000);
+        assert!(
+            table(&["A", "B"], &[vec![long, "b".to_owned()]]).ends_with("x  b\n"),
+            "a format's width ends at 65,535"
+        );
     }
 }

@@ -7,6 +7,7 @@ use crate::answer::Answer;
 use crate::cli::ValidateArgs;
 use crate::exit::{Exit, Failure};
 use flate2::read::MultiGzDecoder;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -84,8 +85,14 @@ fn file(path: &Path, examples: usize, report: &mut Report) -> Result<(), Failure
     stream(&name, Cursor::new(held).chain(source), examples, report)
 }
 
+/// Whether the text is one bundle. JSON Lines may hold several, each of which begins like one.
 fn is_bundle(raw: &str) -> bool {
-    stix::head::property(raw, "type").as_deref() == Some("bundle")
+    let mut values = serde_json::Deserializer::from_str(raw).into_iter::<&RawValue>();
+    let alone = match values.next() {
+        Some(Ok(_)) => raw[values.byte_offset()..].trim_ascii_start().is_empty(),
+        _ => true,
+    };
+    alone && stix::head::property(raw, "type").as_deref() == Some("bundle")
 }
 
 fn stream(name: &str, source: impl Read, examples: usize, report: &mut Report) -> Result<(), Failure> {

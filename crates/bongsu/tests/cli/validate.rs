@@ -26,6 +26,13 @@ fn a_good_bundle_passes_also_packed_and_strictly() {
 }
 
 #[test]
+fn bundles_one_a_line_are_all_looked_at() {
+    let shell = Shell::empty();
+    let file = shell.file("two.jsonl", format!("{GOOD}\n{}\n", GOOD.replace("8e2e2d2b", "9e2e2d2b")));
+    assert_eq!(shell.ok(&["validate", &file]), "2 objects: 0 errors, 0 warnings.\n");
+}
+
+#[test]
 fn what_is_found_is_grouped_by_rule() {
     let shell = Shell::empty();
     let file = shell.file("bad.json", bad());
