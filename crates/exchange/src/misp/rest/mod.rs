@@ -51,7 +51,7 @@ pub use error::MispError;
 pub(crate) use export::hashes;
 pub(crate) use view::{View, Views, attributes, uuid_of};
 
-use crate::misp::feed::publish;
+use crate::misp::feed;
 
 /// Bytes of an answer beyond which a search has to be narrowed or paged.
 pub const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -103,7 +103,9 @@ async fn answer(Extracted(state): Extracted<Arc<State>>, request: Request) -> Re
     let path = request.uri().path().to_owned();
     let shown = path.chars().take(200).collect::<String>();
     let made = match path.strip_prefix("/misp/feed") {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => feed(state, rest.to_owned(), request).await,
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+            feed_file(state, rest.to_owned(), request).await
+        }
         _ => api(state, request).await,
     };
     let mut response = made.unwrap_or_else(|error| error.at(&shown));
@@ -112,13 +114,13 @@ async fn answer(Extracted(state): Extracted<Arc<State>>, request: Request) -> Re
     response
 }
 
-async fn feed(state: Arc<State>, path: String, request: Request) -> Answer {
+async fn feed_file(state: Arc<State>, path: String, request: Request) -> Answer {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(MispError::new(StatusCode::METHOD_NOT_ALLOWED, "A feed is read with GET."));
     }
     let who = who(&state, &request)?;
     let known = header_text(request.headers(), header::IF_NONE_MATCH);
-    blocking(move || publish::answer(&state, &who, &path, known.as_deref())).await
+    blocking(move || feed::answer(&state, &who, &path, known.as_deref())).await
 }
 
 async fn api(state: Arc<State>, request: Request) -> Answer {
