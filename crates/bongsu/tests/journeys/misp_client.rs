@@ -52,6 +52,7 @@ fn works_under(base: &str) {
         "search attributes",
         "sightings",
         "tags",
+        "proposals",
         "another's",
         "parties",
         "delete",

@@ -20,6 +20,7 @@ mod merge;
 mod number;
 mod objects;
 mod parties;
+mod proposals;
 mod save;
 mod search;
 mod sightings;
@@ -49,6 +50,7 @@ pub(crate) use dress::{for_feed, organisation, shown_tags};
 use error::Answer;
 pub use error::MispError;
 pub(crate) use export::hashes;
+use proposals::Settled;
 pub(crate) use view::{View, Views, attributes, uuid_of};
 
 use crate::misp::feed;
@@ -242,11 +244,15 @@ fn dispatch(state: &State, asked: &Asked) -> Answer {
         ("organisations", "index") if reads => parties::organisations(state, asked),
         ("organisations", "view") if reads => parties::organisation(state, asked),
         ("warninglists", "checkvalue") if posts => about::warninglists(state, asked),
-        ("shadowattributes", "index") if reads => analyst::proposals(state, asked),
+        ("shadowattributes", "index") if reads => proposals::index(state, asked),
+        ("shadowattributes", "view") if reads => proposals::view(state, asked),
+        ("shadowattributes", "add") if posts => proposals::add(state, asked),
+        ("shadowattributes", "edit") if posts => proposals::edit(state, asked),
+        ("shadowattributes", "delete") if removes => proposals::delete(state, asked),
+        ("shadowattributes", "accept") if posts => proposals::settle(state, asked, Settled::Accepted),
+        ("shadowattributes", "discard") if posts => proposals::settle(state, asked, Settled::Discarded),
         ("galaxyclusters", "restsearch") => Ok(json(&serde_json::json!({ "response": [] }))),
-        ("galaxies", "pushcluster") | ("shadowattributes", "add" | "edit" | "delete") => {
-            Err(MispError::forbidden())
-        }
+        ("galaxies", "pushcluster") => Err(MispError::forbidden()),
         ("analystdata", "indexminimal") => analyst::index_minimal(state, asked),
         ("analystdata", "index") if reads => analyst::index(state, asked),
         ("analystdata", "filteranalystdataforpush") if posts => analyst::filter_for_push(state, asked),
