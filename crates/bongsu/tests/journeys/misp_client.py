@@ -257,6 +257,19 @@ refused = owner.add_event(private)
 assert refused["errors"][0] == 403 and "ceiling" in str(refused), refused
 passed("parties")
 
+# Clusters: one that stands in an event, by UUID and by number.
+cluster = {"uuid": "5f3e7f7c-1c5c-4d8b-9a53-4b8f950d2142", "type": "threat-actor", "value": "Paper Lantern", "default": False,
+           "description": "Forged log-in pages", "meta": {"country": ["KP"]}, "tag_name": "misp-galaxy:threat-actor=\"Paper Lantern\""}
+galaxy = {"uuid": "698774c7-8022-42c4-917f-8d6e4f06ada3", "name": "Threat Actor", "type": "threat-actor", "GalaxyCluster": [cluster]}
+carrier = owner.add_event({"info": "By a new actor", "distribution": 1, "Galaxy": [galaxy],
+                           "Attribute": [{"type": "domain", "value": "lantern-k3.top"}]})
+assert "Event" in carrier, carrier
+own = other.get_galaxy_cluster(cluster["uuid"], pythonify=True)
+assert own.value == "Paper Lantern" and own.Galaxy.name == "Threat Actor" and not own.default, own.to_json()
+assert other.get_galaxy_cluster(int(own.id), pythonify=True).uuid == cluster["uuid"]
+assert other.get_galaxy_cluster("5f3e7f7c-1c5c-4d8b-9a53-4b8f950d2143")["errors"][0] == 404
+passed("clusters")
+
 # Delete.
 assert owner.delete_event(event.uuid).get("message") == "Event deleted."
 assert not other.event_exists(event.uuid) and attributes(value="evil-login-k3.top") == set()

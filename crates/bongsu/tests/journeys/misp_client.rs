@@ -55,6 +55,7 @@ fn works_under(base: &str) {
         "proposals",
         "another's",
         "parties",
+        "clusters",
         "delete",
     ];
     assert_eq!(steps, expected);

@@ -11,6 +11,7 @@ mod about;
 mod analyst;
 mod attribute;
 mod call;
+mod clusters;
 mod dress;
 mod error;
 mod events;
@@ -251,6 +252,7 @@ fn dispatch(state: &State, asked: &Asked) -> Answer {
         ("shadowattributes", "delete") if removes => proposals::delete(state, asked),
         ("shadowattributes", "accept") if posts => proposals::settle(state, asked, Settled::Accepted),
         ("shadowattributes", "discard") if posts => proposals::settle(state, asked, Settled::Discarded),
+        ("galaxyclusters", "view") if reads => clusters::view(state, asked),
         ("galaxyclusters", "restsearch") => Ok(json(&serde_json::json!({ "response": [] }))),
         ("galaxies", "pushcluster") => Err(MispError::forbidden()),
         ("analystdata", "indexminimal") => analyst::index_minimal(state, asked),
