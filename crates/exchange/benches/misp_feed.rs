@@ -6,14 +6,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a measurement that fails says so by panicking")]
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Instant;
 
 use axum::body::Body;
-use bongsu_exchange::misp::feed::{Cursor, Raw, Source, pull};
+use bongsu_exchange::misp::pull::{Cursor, Raw, Source, Walk};
 use bongsu_exchange::misp::rest::{Misp, router};
 use bongsu_exchange::read::{Batch, Format, Options as ReadOptions, read_all};
 use gate::{Gate, NodeKey, Submission, Submitted};
@@ -142,15 +141,17 @@ fn main() {
 
     let started = Instant::now();
     let (told, outcomes) = channel();
-    let (mut cursor, mut waiting, mut batches) = (Cursor::default(), Vec::new(), 0);
-    let mut take = |raw: Raw| {
-        waiting.push(raw);
-        if waiting.len() == TOGETHER {
+    let (mut waiting, mut batches, mut events) = (Vec::new(), 0, 0);
+    let begin = |cursor| runtime.block_on(Walk::begin(source.clone(), Some(cursor), &|_| None)).unwrap();
+    let mut walk = begin(Cursor::default());
+    while let Some(page) = runtime.block_on(walk.page()).unwrap() {
+        events += page.events.len();
+        waiting.extend(page.events);
+        if waiting.len() >= TOGETHER {
             batches += share(&gate, &mut waiting, &told);
         }
-        ControlFlow::Continue(())
-    };
-    let pulled = runtime.block_on(pull(&source, &mut cursor, &mut take)).unwrap();
+    }
+    let cursor = walk.cursor().clone();
     batches += share(&gate, &mut waiting, &told);
     let mut objects = 0;
     for _ in 0..batches {
@@ -161,11 +162,11 @@ fn main() {
         objects += fine;
     }
     let seconds = started.elapsed().as_secs_f64();
-    assert_eq!(pulled.events, attributes.div_ceil(EACH));
+    assert_eq!(events, attributes.div_ceil(EACH));
 
     let started = Instant::now();
-    let again = runtime.block_on(pull(&source, &mut cursor, &mut |_| panic!("nothing is new"))).unwrap();
-    assert_eq!(again.unchanged, pulled.events);
+    let walk = begin(cursor);
+    assert_eq!((walk.left(), walk.unchanged()), (0, events), "nothing is new");
     let again = started.elapsed().as_secs_f64();
     let view = view(&gate, &runtime);
     println!(

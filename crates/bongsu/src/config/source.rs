@@ -13,6 +13,8 @@ use stix::Tlp;
 
 /// Most sources.
 const SOURCES_MAX: usize = 1_000;
+/// Objects that are asked for at a time, if nothing is said.
+const PAGE: usize = 1_000;
 
 /// A server that the node pulls from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -39,9 +41,8 @@ pub(crate) struct Source {
     /// How often it is asked.
     #[serde(default = "every")]
     pub every: Every,
-    /// Objects that are asked for at a time.
-    #[serde(default = "page")]
-    pub page: usize,
+    /// Objects that are asked for at a time, of a source that is paged.
+    pub page: Option<usize>,
     /// Counts every object as marked at least with this TLP.
     #[serde(default, deserialize_with = "tlp")]
     pub tlp: Option<Tlp>,
@@ -56,6 +57,10 @@ pub(crate) struct Source {
 pub(crate) enum Kind {
     /// TAXII 2.1.
     Taxii,
+    /// The files of a MISP feed.
+    MispFeed,
+    /// MISP's REST API.
+    Misp,
 }
 
 impl Kind {
@@ -63,6 +68,8 @@ impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Taxii => "taxii",
+            Self::MispFeed => "misp-feed",
+            Self::Misp => "misp",
         }
     }
 }
@@ -80,6 +87,9 @@ pub(crate) enum Auth {
     /// A bearer token.
     #[serde(rename_all = "snake_case")]
     Bearer { token_file: PathBuf },
+    /// A key alone, as MISP takes it.
+    #[serde(rename_all = "snake_case")]
+    Key { key_file: PathBuf },
     /// A client certificate.
     #[serde(rename_all = "snake_case")]
     Certificate { cert_file: PathBuf, key_file: PathBuf },
@@ -132,15 +142,16 @@ fn every() -> Every {
     Every(Duration::from_secs(300))
 }
 
-fn page() -> usize {
-    1_000
-}
-
 fn tlp<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Tlp>, D::Error> {
     String::deserialize(from)?.parse().map(Some).map_err(de::Error::custom)
 }
 
 impl Source {
+    /// Objects that are asked for at a time.
+    pub(crate) fn page(&self) -> usize {
+        self.page.unwrap_or(PAGE)
+    }
+
     /// The terms under which its objects are shared.
     pub(crate) fn terms(&self) -> Terms {
         Terms { ceiling: self.tlp, ..Terms::default() }
@@ -170,7 +181,13 @@ pub(super) fn check(sources: &[Source]) -> Result<(), Failure> {
             () if !source.url.starts_with("https://") && !source.url.starts_with("http://") => {
                 "its url begins with neither https:// nor http://"
             }
-            () if source.page == 0 => "page is 0: nothing would come",
+            () if source.kind != Kind::Taxii && (source.collection.is_some() || source.page.is_some()) => {
+                "collection and page are for sources of the kind taxii"
+            }
+            () if source.kind == Kind::Taxii && matches!(source.auth, Auth::Key { .. }) => {
+                "auth.key is for sources of the kinds misp and misp-feed; TAXII servers take auth.bearer"
+            }
+            () if source.page == Some(0) => "page is 0: nothing would come",
             () => continue,
         };
         return Err(Failure::usage(format!("source `{name}`: {wrong}")));
@@ -195,13 +212,17 @@ mod tests {
     #[test]
     fn a_source_has_defaults_and_is_read_strictly() {
         let source = read("").unwrap().sources.remove(0);
-        assert_eq!((source.every, source.page, source.objects), (every(), 1_000, Intake::Accept));
+        assert_eq!((source.every, source.page(), source.objects), (every(), 1_000, Intake::Accept));
         assert_eq!(source.auth, Auth::None);
         let full = "every = \"2h\"\ntlp = \"amber\"\nobjects = \"quarantine\"\nca_file = \"/ca\"\ncollection = \"x\"\n\
                     auth.basic = { user = \"u\", password_file = \"/p\" }";
         let source = read(full).unwrap().sources.remove(0);
         assert_eq!(source.auth, Auth::Basic { user: "u".to_owned(), password_file: "/p".into() });
         assert_eq!(source.terms().ceiling, Some(Tlp::Amber));
+        let feed = "[[source]]\nname = \"b\"\nkind = \"misp-feed\"\nurl = \"https://b\"\ncircle = \"c\"\nas = \"m\"\n\
+                    auth.key = { key_file = \"/k\" }";
+        let source = read(feed).unwrap().sources.remove(1);
+        assert_eq!((source.kind.name(), source.auth), ("misp-feed", Auth::Key { key_file: "/k".into() }));
         assert!(read("[source.auth.certificate]\ncert_file = \"/c\"\nkey_file = \"/k\"").is_ok());
         for bad in [
             "colour = 1",
@@ -215,6 +236,9 @@ mod tests {
             "auth.basic = { user = \"u\" }",
             "auth.basic = { user = \"u\", password_file = \"/p\", password = \"x\" }",
             "auth.magic = {}",
+            "auth.key = { key_file = \"/k\" }",
+            "[[source]]\nname = \"b\"\nkind = \"misp\"\nurl = \"https://b\"\ncircle = \"c\"\nas = \"m\"\npage = 5",
+            "[[source]]\nname = \"b\"\nkind = \"misp-feed\"\nurl = \"https://b\"\ncircle = \"c\"\nas = \"m\"\ncollection = \"x\"",
             "[[source]]\nname = \"a\"\nkind = \"taxii\"\nurl = \"https://b\"\ncircle = \"c\"\nas = \"m\"",
             "[[source]]\nname = \"B\"\nkind = \"taxii\"\nurl = \"https://b\"\ncircle = \"c\"\nas = \"m\"",
             "[[source]]\nname = \"b\"\nkind = \"taxii\"\nurl = \"file:///b\"\ncircle = \"c\"\nas = \"m\"",

@@ -1,10 +1,11 @@
 //! Sources: what a node takes from other servers by itself.
 //!
-//! A pull goes through what a source has, a page at a time: the page's objects are shared in the source's circle, and when
+//! A pull goes through what a source has, a page at a time: the page's objects (or events) are shared in the source's circle, and when
 //! they are durable, where the source stands is written to the node's own line. A pull that breaks off is taken up there; what
 //! comes twice is known by then. One pull of a source runs at a time, whoever asks for it: a command, or [`schedule`],
 //! which asks while the node serves. What kind of source it is matters in one `match` alone.
 
+mod misp;
 pub(crate) mod schedule;
 mod standing;
 mod taxii;
@@ -14,7 +15,7 @@ use crate::command::import::{Report, Target, submit};
 use crate::config::{Auth, Kind, Source};
 use crate::exit::Failure;
 use crate::node::Node;
-use exchange::pull::{Credentials, Http, Limits, PullError, Remote};
+use exchange::pull::{Credentials, Http, Limits, PullError, Remote, Url};
 use gate::Submission;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
@@ -97,7 +98,10 @@ impl std::fmt::Display for Stopped {
 
 fn hint(error: &PullError, name: &str) -> String {
     match error.status() {
-        Some(401) => "are user and password, token or certificate right, and do they hold?".to_owned(),
+        None if matches!(error, PullError::TooLarge { .. }) => {
+            "with TAXII, a smaller `page` makes answers shorter".to_owned()
+        }
+        Some(401) => "are user and password, token, key or certificate right, and do they hold?".to_owned(),
         Some(403) => "this log-in may not read there: ask the source's operator".to_owned(),
         Some(404) => format!("`bongsu source check {name}` shows what the server offers"),
         _ => format!("`bongsu source check {name}` shows what the server says; pulling again is safe"),
@@ -183,6 +187,7 @@ pub(crate) async fn pull(
     let _running = node.pulls.begin(&source.name).ok_or(Stopped::Running)?;
     let outcome = match source.kind {
         Kind::Taxii => taxii::pull(node, source, pulled, watch).await,
+        Kind::MispFeed | Kind::Misp => misp::pull(node, source, pulled, watch).await,
     };
     let last = Last {
         ended: Some(node.now()),
@@ -200,6 +205,7 @@ pub(crate) async fn pull(
 pub(crate) async fn check(node: &Node, source: &Source) -> Result<(Value, String), Stopped> {
     match source.kind {
         Kind::Taxii => taxii::check(node, source).await,
+        Kind::MispFeed | Kind::Misp => misp::check(node, source).await,
     }
 }
 
@@ -247,6 +253,7 @@ fn http(source: &Source) -> Result<Http, Stopped> {
             Credentials::Basic { user: user.clone(), password: secret(password_file)? }
         }
         Auth::Bearer { token_file } => Credentials::Bearer { token: secret(token_file)? },
+        Auth::Key { key_file } => Credentials::Key { key: secret(key_file)? },
         Auth::Certificate { cert_file, key_file } => {
             let pem = [file(cert_file)?, b"\n".to_vec(), file(key_file)?].concat();
             Credentials::Certificate { pem }
@@ -255,6 +262,10 @@ fn http(source: &Source) -> Result<Http, Stopped> {
     let authorities = source.ca_file.as_deref().map(file).transpose()?;
     let remote = Remote { credentials, authorities, limits: Limits::default() };
     Ok(Http::new(remote, Arc::new(crate::node::now))?)
+}
+
+fn url(source: &Source) -> Result<Url, Failure> {
+    source.url.parse().map_err(|error| Failure::usage(format!("`{}` is no address: {error}", source.url)))
 }
 
 fn file(path: &Path) -> Result<Vec<u8>, Failure> {

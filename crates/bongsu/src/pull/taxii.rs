@@ -1,13 +1,12 @@
 //! Sources that speak TAXII 2.1.
 
-use super::{Pulled, Stopped, Watch, http, standing, take_in, target};
+use super::{Pulled, Stopped, Watch, http, standing, take_in, target, url};
 use crate::answer::Progress;
 use crate::config::Source;
-use crate::exit::Failure;
 use crate::node::Node;
+use exchange::pull::PullError;
 use exchange::pull::taxii::wire::Collection;
 use exchange::pull::taxii::{Client, Cursor, Place, Walk};
-use exchange::pull::{PullError, Url};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -27,7 +26,7 @@ pub(super) async fn pull(
         return Err(Stopped::Source(unreadable(&place)));
     }
     let cursor = standing::since(node, source).map(|text| Cursor::read(&text)).unwrap_or_default();
-    let mut walk = Walk::new(place, &cursor, source.page);
+    let mut walk = Walk::new(place, &cursor, source.page());
     while let Some(page) = client.page(&mut walk).await? {
         pulled.pages += 1;
         pulled.bytes += page.bytes as u64;
@@ -49,10 +48,6 @@ async fn find(source: &Source) -> Result<(Client, Place), Stopped> {
     let client = Client::new(http(source)?);
     let place = client.find(&url(source)?, source.collection.as_deref()).await?;
     Ok((client, place))
-}
-
-fn url(source: &Source) -> Result<Url, Failure> {
-    source.url.parse().map_err(|error| Failure::usage(format!("`{}` is no address: {error}", source.url)))
 }
 
 fn unreadable(place: &Place) -> PullError {

@@ -13,6 +13,7 @@ mod intake;
 mod kill;
 mod misp_client;
 mod misp_peers;
+mod misp_sources;
 mod node;
 mod report;
 mod resolver;

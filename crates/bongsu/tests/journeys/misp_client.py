@@ -198,6 +198,31 @@ assert any(t.name == "confidence:high" for t in other.tags(pythonify=True))
 assert other.tag(event.uuid, "mine")["errors"][0] == 403, "another's event"
 passed("tags")
 
+# Proposals: the owner's, accepted and discarded; another can't make any.
+proposed = owner.add_attribute_proposal(event.uuid, {"type": "domain", "value": "maybe-k3.top", "comment": "from a partner"}, pythonify=True)
+assert proposed.value == "maybe-k3.top" and proposed.category == "Network activity" and int(proposed.old_id) == 0, proposed
+change = owner.update_attribute_proposal(domain.uuid, {"comment": "seen in three mails"}, pythonify=True)
+assert change.value == domain.value and int(change.old_id) == int(domain.id) and change.uuid == domain.uuid, change
+going = owner.delete_attribute_proposal(one.uuid)
+assert going.get("saved"), going
+listed = other.attribute_proposals(event.uuid, pythonify=True)
+assert {(p.value, bool(p.proposal_to_delete)) for p in listed} == {
+    ("maybe-k3.top", False), (domain.value, False), (one.value, True)}, [p.to_json() for p in listed]
+assert len(other.attribute_proposals()) == 3
+assert other.get_attribute_proposal(int(change.id), pythonify=True).comment == "seen in three mails"
+assert other.get_attribute_proposal(7)["errors"][0] == 404
+assert "maybe-k3.top" not in {a.value for a in owner.get_event(event.uuid, pythonify=True).attributes}
+assert other.add_attribute_proposal(event.uuid, {"type": "domain", "value": "x-k3.top"})["errors"][0] == 403
+assert other.accept_attribute_proposal(int(proposed.id))["errors"][0] == 403
+for proposal in (proposed, change):
+    assert owner.accept_attribute_proposal(int(proposal.id)).get("saved"), proposal
+assert owner.discard_attribute_proposal(one.uuid).get("saved")
+with_all = owner.get_event(event.uuid, pythonify=True)
+comments = {a.value: a.comment for a in with_all.attributes}
+assert comments["maybe-k3.top"] == "from a partner" and comments[domain.value] == "seen in three mails", comments
+assert one.value in comments and owner.attribute_proposals(event.uuid) == []
+passed("proposals")
+
 # What is another's stays another's.
 theirs = other.get_event(event.uuid, pythonify=True)
 theirs.info = "changed by somebody else"
@@ -231,6 +256,19 @@ private.add_attribute("domain", "private-k3.top")
 refused = owner.add_event(private)
 assert refused["errors"][0] == 403 and "ceiling" in str(refused), refused
 passed("parties")
+
+# Clusters: one that stands in an event, by UUID and by number.
+cluster = {"uuid": "5f3e7f7c-1c5c-4d8b-9a53-4b8f950d2142", "type": "threat-actor", "value": "Paper Lantern", "default": False,
+           "description": "Forged log-in pages", "meta": {"country": ["KP"]}, "tag_name": "misp-galaxy:threat-actor=\"Paper Lantern\""}
+galaxy = {"uuid": "698774c7-8022-42c4-917f-8d6e4f06ada3", "name": "Threat Actor", "type": "threat-actor", "GalaxyCluster": [cluster]}
+carrier = owner.add_event({"info": "By a new actor", "distribution": 1, "Galaxy": [galaxy],
+                           "Attribute": [{"type": "domain", "value": "lantern-k3.top"}]})
+assert "Event" in carrier, carrier
+own = other.get_galaxy_cluster(cluster["uuid"], pythonify=True)
+assert own.value == "Paper Lantern" and own.Galaxy.name == "Threat Actor" and not own.default, own.to_json()
+assert other.get_galaxy_cluster(int(own.id), pythonify=True).uuid == cluster["uuid"]
+assert other.get_galaxy_cluster("5f3e7f7c-1c5c-4d8b-9a53-4b8f950d2143")["errors"][0] == 404
+passed("clusters")
 
 # Delete.
 assert owner.delete_event(event.uuid).get("message") == "Event deleted."

@@ -52,8 +52,10 @@ fn works_under(base: &str) {
         "search attributes",
         "sightings",
         "tags",
+        "proposals",
         "another's",
         "parties",
+        "clusters",
         "delete",
     ];
     assert_eq!(steps, expected);

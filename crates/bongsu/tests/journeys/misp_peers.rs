@@ -1,11 +1,10 @@
 //! A node among MISPs: synchronised with as a server, read as a feed, and reading feeds.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use exchange::misp::feed::{Cursor, Pulled, Raw, Remote, Source, pull};
-use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use exchange::misp::pull::{Cursor, Remote, Source, Walk};
+use exchange::pull::{Credentials, Http, Remote as Server};
 use serde_json::{Value, json};
 
 use crate::misp_client::{python, region};
@@ -69,16 +68,19 @@ fn with_events() -> (Node, Serving) {
     (node, serving)
 }
 
-/// Reads a feed; the events and what the pull came to.
-async fn pulled(source: &Source, cursor: &mut Cursor) -> (BTreeMap<String, Value>, Pulled) {
+/// Reads a feed; the events, and how many were known.
+async fn pulled(source: &Source, cursor: &mut Cursor) -> (BTreeMap<String, Value>, usize) {
     let mut events = BTreeMap::new();
-    let mut take = |raw: Raw| {
-        let mut event: Value = serde_json::from_str(&raw.text).unwrap();
-        events.insert(raw.uuid.to_string(), event["Event"].take());
-        ControlFlow::Continue(())
-    };
-    let told = pull(source, cursor, &mut take).await.unwrap_or_else(|error| panic!("{error}"));
-    (events, told)
+    let mut walk = Walk::begin(source.clone(), Some(cursor.clone()), &|_| None).await.unwrap();
+    while let Some(page) = walk.page().await.unwrap_or_else(|error| panic!("{error}")) {
+        assert!(page.findings.is_empty(), "{:?}", page.findings);
+        for raw in page.events {
+            let mut event: Value = serde_json::from_str(&raw.text).unwrap();
+            events.insert(raw.uuid.to_string(), event["Event"].take());
+        }
+    }
+    cursor.clone_from(walk.cursor());
+    (events, walk.unchanged())
 }
 
 #[tokio::test]
@@ -98,17 +100,17 @@ async fn a_feed_is_read_by_pymisp_and_by_another_node_which_fetches_only_what_ch
     assert!(events.parse::<usize>().unwrap() >= 3 && hashes.parse::<usize>().unwrap() > 40, "{told}");
 
     // The folder that PyMISP filled is a feed, and so is the node's address: both hold the same.
-    let mut headers = HeaderMap::new();
-    headers.insert(AUTHORIZATION, HeaderValue::try_from(token).unwrap());
-    let remote = Remote::new(Remote::client().unwrap(), Url::parse(&address).unwrap(), headers);
-    let (remote, local) = (Source::Remote(remote), Source::Folder(folder));
+    let server = Server { credentials: Credentials::Key { key: token }, ..Server::default() };
+    let http = Http::new(server, Arc::new(|| stix::Timestamp::from_micros(0))).unwrap();
+    let remote = Source::Feed(Remote::new(http, address.parse().unwrap()));
+    let local = Source::Folder(folder);
     let mut cursor = Cursor::default();
-    let (first, told) = pulled(&remote, &mut cursor).await;
-    assert_eq!((told.events, told.findings.len()), (first.len(), 0));
+    let (first, known) = pulled(&remote, &mut cursor).await;
+    assert_eq!((first.len(), known), (events.parse().unwrap(), 0));
     let (from_folder, _) = pulled(&local, &mut Cursor::default()).await;
     assert_eq!(first, from_folder);
-    let (nothing, told) = pulled(&remote, &mut cursor).await;
-    assert!(nothing.is_empty() && told.is_unchanged, "{told:?}");
+    let (nothing, known) = pulled(&remote, &mut cursor).await;
+    assert!(nothing.is_empty() && known == 0, "the list is as it was, and nothing in it is looked at");
 
     // One event changes: it alone is fetched.
     let mut changed = indicator(2, "alone-k3.top");
@@ -121,8 +123,8 @@ async fn a_feed_is_read_by_pymisp_and_by_another_node_which_fetches_only_what_ch
     })
     .await
     .unwrap();
-    let (second, told) = pulled(&remote, &mut cursor).await;
-    assert_eq!((second.len(), told.unchanged), (1, first.len() - 1), "{told:?}");
+    let (second, known) = pulled(&remote, &mut cursor).await;
+    assert_eq!((second.len(), known), (1, first.len() - 1));
     assert!(second.values().next().unwrap().to_string().contains("alone-k3.top"));
     tokio::task::spawn_blocking(move || {
         let outsider = node.get(&serving, "outsider", "/misp/feed/region/manifest.json").send().unwrap();

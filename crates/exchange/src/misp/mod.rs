@@ -4,11 +4,12 @@
 //! into events. What one format has and the other has not is carried along ([`extension`] on the STIX side, tags and
 //! cluster properties on MISP's), so that there and back loses nothing; docs/misp.md has the tables and what cannot be
 //! held. These are pure: they take values and give values, with findings for what could not be kept. [`rest`] is the server
-//! that MISP's clients talk to, [`feed`] publishes and reads feeds.
+//! that MISP's clients talk to, `feed` publishes a circle as a feed, [`pull`] reads feeds and MISPs of others.
 
 mod cluster;
 pub mod extension;
-pub mod feed;
+mod feed;
+pub mod pull;
 pub mod read;
 pub mod rest;
 mod tag;

@@ -7,10 +7,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Certificate, Client, ClientBuilder, Identity, Method, RequestBuilder, Response, Url};
 use stix::Timestamp;
+
+use super::error::PullError;
 
 /// Redirections that are followed in a row.
 const REDIRECTS_MAX: usize = 5;
@@ -37,6 +39,11 @@ pub enum Credentials {
         /// The token.
         token: String,
     },
+    /// A key alone, without a scheme, as MISP's REST API takes it.
+    Key {
+        /// The key.
+        key: String,
+    },
     /// A client certificate: the chain and the key, PEM in one text.
     Certificate {
         /// PEM of both.
@@ -51,6 +58,7 @@ impl std::fmt::Debug for Credentials {
             Self::Nothing => "Nothing",
             Self::Basic { .. } => "Basic",
             Self::Bearer { .. } => "Bearer",
+            Self::Key { .. } => "Key",
             Self::Certificate { .. } => "Certificate",
         })
     }
@@ -95,98 +103,6 @@ pub struct Remote {
     pub authorities: Option<Vec<u8>>,
     /// What is put up with.
     pub limits: Limits,
-}
-
-/// Why another server gave nothing.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum PullError {
-    /// What was configured can't be used. Trying again is of no use.
-    #[error("{what}")]
-    Unusable {
-        /// What, and why.
-        what: String,
-    },
-    /// No answer came, or it broke off. Trying again is safe.
-    #[error("{url} gives no answer: {why}")]
-    Unreachable {
-        /// Where.
-        url: String,
-        /// Why.
-        why: String,
-    },
-    /// The server asks to come back later.
-    #[error("{url} is busy ({status}) and asks to come back in {} s", after.as_secs())]
-    Busy {
-        /// Where.
-        url: String,
-        /// What it answered.
-        status: u16,
-        /// After how long.
-        after: Duration,
-    },
-    /// The server refuses.
-    #[error("{url} refuses: {status} {reason}")]
-    Refused {
-        /// Where.
-        url: String,
-        /// What it answered.
-        status: u16,
-        /// Its reason.
-        reason: String,
-    },
-    /// It redirects to another host, where credentials don't go.
-    #[error(
-        "{url} redirects to {to}, another host, where this node's credentials do not go: configure that address if it is meant"
-    )]
-    Redirected {
-        /// Where.
-        url: String,
-        /// Where to.
-        to: String,
-    },
-    /// The answer is longer than what is put up with.
-    #[error("the answer of {url} is longer than {limit_bytes} bytes: ask for fewer objects a page")]
-    TooLarge {
-        /// Where.
-        url: String,
-        /// The limit.
-        limit_bytes: usize,
-    },
-    /// The server speaks TAXII 2.0.
-    #[error(
-        "{url} speaks TAXII 2.0; this node speaks 2.1: ask its operator for the address of a TAXII 2.1 API root"
-    )]
-    OldTaxii {
-        /// Where.
-        url: String,
-    },
-    /// The answer is not what the protocol says.
-    #[error("{url} answers what the protocol does not know: {what}")]
-    Malformed {
-        /// Where.
-        url: String,
-        /// What is wrong.
-        what: String,
-    },
-}
-
-impl PullError {
-    /// Whether the same request may do better later.
-    #[must_use]
-    pub const fn passes(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Busy { .. })
-            || matches!(self, Self::Refused { status, .. } if *status >= 500)
-    }
-
-    /// The status with which the server refused.
-    #[must_use]
-    pub const fn status(&self) -> Option<u16> {
-        match self {
-            Self::Refused { status, .. } | Self::Busy { status, .. } => Some(*status),
-            _ => None,
-        }
-    }
 }
 
 /// An answer, whole.
@@ -274,6 +190,31 @@ impl Http {
         self.once(url, self.client.request(Method::GET, url.clone()).header(header::ACCEPT, accept)).await
     }
 
+    /// Gets `url` unless it is what it was under the entity tag `known`, again after failures that may pass; `None` if it is.
+    ///
+    /// Source: RFC 9110, section 13.1.2 (If-None-Match).
+    ///
+    /// # Errors
+    /// [`PullError`].
+    pub async fn get_newer(
+        &self,
+        url: &Url,
+        accept: &str,
+        known: Option<&str>,
+    ) -> Result<Option<Answer>, PullError> {
+        let request = || {
+            let request = self.client.request(Method::GET, url.clone()).header(header::ACCEPT, accept);
+            match known {
+                Some(tag) => request.header(header::IF_NONE_MATCH, tag),
+                None => request,
+            }
+        };
+        match self.ask(url, &request).await {
+            Err(PullError::Refused { status: 304, .. }) if known.is_some() => Ok(None),
+            told => told.map(Some),
+        }
+    }
+
     /// Posts `body` to `url`, again after failures that may pass: only for what can be repeated.
     ///
     /// # Errors
@@ -321,6 +262,7 @@ impl Http {
         let request = match &self.remote.credentials {
             Credentials::Basic { user, password } => request.basic_auth(user, Some(password)),
             Credentials::Bearer { token } => request.bearer_auth(token),
+            Credentials::Key { key } => request.header(header::AUTHORIZATION, sensitive(key)?),
             Credentials::Nothing | Credentials::Certificate { .. } => request,
         };
         let mut response = request.send().await.map_err(|error| broken(url, &error))?;
@@ -351,8 +293,17 @@ impl Http {
     }
 }
 
+/// A header's value that is kept out of logs.
+fn sensitive(key: &str) -> Result<HeaderValue, PullError> {
+    let mut value = HeaderValue::from_str(key).map_err(|_| PullError::Unusable {
+        what: "the key can't be used: it holds what no header can".to_owned(),
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 /// A URL without what may be secret in it.
-pub(super) fn shown(url: &Url) -> String {
+pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     // A URL that can't have a password has none.
     let _has_none = url.set_password(None);
@@ -360,8 +311,8 @@ pub(super) fn shown(url: &Url) -> String {
     url.to_string()
 }
 
-/// A client as every protocol of this room asks with: one provider of TLS, waits that end, redirections on the same host alone.
-pub(crate) fn client(connect_timeout: Duration, read_timeout: Duration) -> ClientBuilder {
+/// A client: one provider of TLS, waits that end, redirections on the same host alone.
+fn client(connect_timeout: Duration, read_timeout: Duration) -> ClientBuilder {
     // The binary has installed its provider; whoever asks without the binary gets the same.
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         let _another_thread_was_first = rustls::crypto::ring::default_provider().install_default();

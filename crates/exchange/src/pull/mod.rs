@@ -7,8 +7,11 @@
 //!
 //! The clock is handed in; nothing here writes to a line or decides what is taken.
 
-pub(crate) mod http;
+mod error;
+mod http;
 pub mod taxii;
 
-pub use http::{Answer, Credentials, Http, Limits, Now, PullError, Remote, retry_after};
+pub use error::PullError;
+pub(crate) use http::shown;
+pub use http::{Answer, Credentials, Http, Limits, Now, Remote, retry_after};
 pub use reqwest::Url;

@@ -11,5 +11,6 @@
 mod data;
 mod from_misp;
 mod from_stix;
+mod granular;
 mod limits;
 mod recorded;

@@ -30,6 +30,22 @@ use stix::Finding;
 use crate::misp::wire::{Event, One};
 use crate::read::{Item, Options, ReadError, Sink, Summary};
 
+/// The types that an attribute or object can become. One that was deleted says too little to tell which it was.
+pub const ELEMENT_TYPES: [&str; 12] = [
+    "indicator",
+    "observed-data",
+    "x-misp-attribute",
+    "x-misp-object",
+    "vulnerability",
+    "campaign",
+    "identity",
+    "malware",
+    "attack-pattern",
+    "course-of-action",
+    "intrusion-set",
+    "location",
+];
+
 /// Most events in one file.
 const EVENTS_MAX: usize = 1_000_000;
 

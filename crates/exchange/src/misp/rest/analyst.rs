@@ -1,8 +1,7 @@
-//! Analyst data (notes, opinions, relationships) and proposals, as a MISP that synchronises asks for them.
+//! Analyst data (notes, opinions, relationships), as a MISP that synchronises asks for it.
 //!
 //! Analyst data stands in events; a partner is given the UUIDs that it can see there, fetches what it has not, and pushes its
-//! own, which become objects of the partner's beside the event. Proposals are kept with the event that they came with; this
-//! node takes none by themselves, since an event is its owner's.
+//! own, which become objects of the partner's beside the event.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,7 +10,7 @@ use serde_json::{Value as Json, json};
 use super::error::{Answer, MispError};
 use super::save::{self, Whose};
 use super::view::{Part, View, uuid_of};
-use super::{Asked, State, dress, json};
+use super::{Asked, State, json};
 use crate::misp::wire::{Analyst, Event};
 
 const KINDS: [&str; 3] = ["Note", "Opinion", "Relationship"];
@@ -171,41 +170,4 @@ fn with(view: &View, part: Part, kind: &str, one: Analyst) -> Result<Event, Misp
     list.all.retain(|known| known.uuid != one.uuid);
     list.all.push(one);
     Ok(event)
-}
-
-/// Proposals in the events that the caller sees, or in one of them.
-pub(super) fn proposals(state: &State, asked: &Asked) -> Answer {
-    let only = asked.call.first().map(|id| state.event(&asked.who, id)).transpose()?;
-    let only = only.and_then(|(view, at)| view.facts.get(at).map(|facts| facts.uuid));
-    let mut rows = Vec::new();
-    for view in state.views(&asked.who)? {
-        for (at, facts) in view.facts.iter().enumerate() {
-            if only.is_some_and(|only| only != facts.uuid) {
-                continue;
-            }
-            let has = |event: &Event| {
-                !event.proposals.all.is_empty()
-                    || super::attributes(event).any(|(attribute, _)| !attribute.proposals.all.is_empty())
-            };
-            if !view.events.get(at).is_some_and(has) {
-                continue;
-            }
-            let Some(event) = dress::event(&view, at) else { continue };
-            let of_attributes =
-                super::attributes(&event).flat_map(|(attribute, _)| attribute.proposals.iter());
-            for proposal in event.proposals.iter().chain(of_attributes) {
-                let mut proposal = proposal.clone();
-                proposal.event_id = event.id.clone();
-                proposal.event_uuid = event.uuid.clone();
-                rows.push(json!({ "ShadowAttribute": proposal }));
-            }
-        }
-    }
-    let (page, limit) = (asked.call.named("page"), asked.call.named("limit"));
-    let number = |text: Option<&str>| text.and_then(|text| text.parse::<usize>().ok());
-    if let Some(limit) = number(limit) {
-        let first = limit.saturating_mul(number(page).unwrap_or(1).saturating_sub(1));
-        rows = rows.into_iter().skip(first).take(limit).collect();
-    }
-    Ok(json(&rows))
 }

@@ -44,9 +44,10 @@ fn marked(event: &mut Event, view: &View, tlp: Tlp) {
     }
 }
 
-/// Lets the tags say `tlp`, unless they do.
+/// Lets the tags say `tlp`, unless they do, or say more: a part of the object, or what has no tags of its own, may be marked
+/// more strictly than the whole.
 fn set_mark(tags: &mut Vec<Tag>, tlp: Tlp) {
-    if mark_of(tags) != Some(tlp) {
+    if mark_of(tags) < Some(tlp) {
         tags.retain(|tag| !is_mark(tag));
         tags.push(Tag { name: mark_name(tlp).into(), ..Tag::default() });
     }

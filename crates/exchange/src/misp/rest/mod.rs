@@ -11,6 +11,7 @@ mod about;
 mod analyst;
 mod attribute;
 mod call;
+mod clusters;
 mod dress;
 mod error;
 mod events;
@@ -20,6 +21,7 @@ mod merge;
 mod number;
 mod objects;
 mod parties;
+mod proposals;
 mod save;
 mod search;
 mod sightings;
@@ -49,9 +51,10 @@ pub(crate) use dress::{for_feed, organisation, shown_tags};
 use error::Answer;
 pub use error::MispError;
 pub(crate) use export::hashes;
+use proposals::Settled;
 pub(crate) use view::{View, Views, attributes, uuid_of};
 
-use crate::misp::feed::publish;
+use crate::misp::feed;
 
 /// Bytes of an answer beyond which a search has to be narrowed or paged.
 pub const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -103,7 +106,9 @@ async fn answer(Extracted(state): Extracted<Arc<State>>, request: Request) -> Re
     let path = request.uri().path().to_owned();
     let shown = path.chars().take(200).collect::<String>();
     let made = match path.strip_prefix("/misp/feed") {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => feed(state, rest.to_owned(), request).await,
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+            feed_file(state, rest.to_owned(), request).await
+        }
         _ => api(state, request).await,
     };
     let mut response = made.unwrap_or_else(|error| error.at(&shown));
@@ -112,13 +117,13 @@ async fn answer(Extracted(state): Extracted<Arc<State>>, request: Request) -> Re
     response
 }
 
-async fn feed(state: Arc<State>, path: String, request: Request) -> Answer {
+async fn feed_file(state: Arc<State>, path: String, request: Request) -> Answer {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(MispError::new(StatusCode::METHOD_NOT_ALLOWED, "A feed is read with GET."));
     }
     let who = who(&state, &request)?;
     let known = header_text(request.headers(), header::IF_NONE_MATCH);
-    blocking(move || publish::answer(&state, &who, &path, known.as_deref())).await
+    blocking(move || feed::answer(&state, &who, &path, known.as_deref())).await
 }
 
 async fn api(state: Arc<State>, request: Request) -> Answer {
@@ -240,11 +245,16 @@ fn dispatch(state: &State, asked: &Asked) -> Answer {
         ("organisations", "index") if reads => parties::organisations(state, asked),
         ("organisations", "view") if reads => parties::organisation(state, asked),
         ("warninglists", "checkvalue") if posts => about::warninglists(state, asked),
-        ("shadowattributes", "index") if reads => analyst::proposals(state, asked),
+        ("shadowattributes", "index") if reads => proposals::index(state, asked),
+        ("shadowattributes", "view") if reads => proposals::view(state, asked),
+        ("shadowattributes", "add") if posts => proposals::add(state, asked),
+        ("shadowattributes", "edit") if posts => proposals::edit(state, asked),
+        ("shadowattributes", "delete") if removes => proposals::delete(state, asked),
+        ("shadowattributes", "accept") if posts => proposals::settle(state, asked, Settled::Accepted),
+        ("shadowattributes", "discard") if posts => proposals::settle(state, asked, Settled::Discarded),
+        ("galaxyclusters", "view") if reads => clusters::view(state, asked),
         ("galaxyclusters", "restsearch") => Ok(json(&serde_json::json!({ "response": [] }))),
-        ("galaxies", "pushcluster") | ("shadowattributes", "add" | "edit" | "delete") => {
-            Err(MispError::forbidden())
-        }
+        ("galaxies", "pushcluster") => Err(MispError::forbidden()),
         ("analystdata", "indexminimal") => analyst::index_minimal(state, asked),
         ("analystdata", "index") if reads => analyst::index(state, asked),
         ("analystdata", "filteranalystdataforpush") if posts => analyst::filter_for_push(state, asked),

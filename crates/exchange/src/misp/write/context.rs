@@ -12,7 +12,7 @@ use crate::misp::wire::{Many, Org, Tag, Text};
 /// The tags of an object; `outer` are those of its event, which need not be said again.
 pub(super) fn tags(shelf: &Shelf<'_>, item: &Item<'_>, outer: &Many<Tag>) -> Many<Tag> {
     let mut names: Vec<String> = Vec::new();
-    for id in item.list("object_marking_refs") {
+    for id in item.list("object_marking_refs").chain(granular(item)) {
         names.extend(mark(shelf, id));
     }
     names.extend(item.list("labels").filter(|label| !is_converters(label)).map(str::to_owned));
@@ -53,19 +53,49 @@ pub(super) fn tags(shelf: &Shelf<'_>, item: &Item<'_>, outer: &Many<Tag>) -> Man
     tags.into()
 }
 
-/// The strictest TLP that an object is marked with.
+/// The strictest TLP that an object or a part of it is marked with.
 pub(super) fn tlp(shelf: &Shelf<'_>, item: &Item<'_>) -> Option<Tlp> {
-    item.list("object_marking_refs").filter_map(|id| mark(shelf, id)?.parse().ok()).max()
+    let all = item.list("object_marking_refs").chain(granular(item));
+    all.filter_map(|id| mark(shelf, id)?.parse().ok()).max()
 }
 
-/// Marks an event at least as strictly as something in it that MISP has no tags for.
+/// The strictest TLP that a part of an object is marked with.
+pub(super) fn part_tlp(shelf: &Shelf<'_>, item: &Item<'_>) -> Option<Tlp> {
+    granular(item).filter_map(|id| mark(shelf, id)?.parse().ok()).max()
+}
+
+/// The marks of an object's parts. In MISP they count for the whole: its tags can't say which part is meant, and many parts
+/// share a comment or stand in one value.
+///
+/// Source: STIX 2.1, section 7.2.3.
+fn granular<'i>(item: &'i Item<'_>) -> impl Iterator<Item = &'i str> {
+    let all = item.json.get("granular_markings").and_then(Json::as_array).into_iter().flatten();
+    all.filter_map(|one| one.get("marking_ref")?.as_str())
+}
+
+/// Marks something at least as strictly as what is in it, or in what it was made of.
 pub(super) fn raise(tags: &mut Many<Tag>, tlp: Option<Tlp>) {
     let Some(tlp) = tlp else { return };
-    let said = |tag: &Tag| tag.name.text().and_then(|name| name.to_ascii_lowercase().parse::<Tlp>().ok());
-    if tags.iter().filter_map(said).max().is_none_or(|known| known < tlp) {
+    if strictest(tags) < Some(tlp) {
         tags.all.retain(|tag| said(tag).is_none());
         tags.all.push(named(&tlp_tag(tlp)));
     }
+}
+
+/// As [`raise`], for what stands in an event whose own tags say enough otherwise.
+pub(super) fn raise_above(tags: &mut Many<Tag>, outer: &Many<Tag>, tlp: Option<Tlp>) {
+    if tlp > strictest(outer) {
+        raise(tags, tlp);
+    }
+}
+
+/// The strictest TLP that tags say.
+fn strictest(tags: &Many<Tag>) -> Option<Tlp> {
+    tags.iter().filter_map(said).max()
+}
+
+fn said(tag: &Tag) -> Option<Tlp> {
+    tag.name.text().and_then(|name| name.to_ascii_lowercase().parse().ok())
 }
 
 /// A tag of this name, shortened to what MISP keeps.

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use stix::Finding;
 use uuid::Uuid;
 
-use super::context::{creator, named, raise, seconds, tags, tlp};
+use super::context::{creator, named, part_tlp, raise, raise_above, seconds, tags, tlp};
 use super::element::{self, Element};
 use super::gather::{Group, is_said};
 use super::shelf::{Item, Shelf};
@@ -51,6 +51,8 @@ pub(super) fn event(shelf: &Shelf<'_>, group: Group, findings: &mut Vec<Finding>
     for item in members.iter().filter(|item| is_said(&item.kind)) {
         if known.insert(item.uuid) {
             said::say(&mut making, item, findings);
+        } else {
+            raise(&mut making.event.tags, part_tlp(shelf, item));
         }
     }
     making.finish()
@@ -76,6 +78,7 @@ impl Making<'_, '_> {
         event.info = item.text("name").into();
         event.orgc = creator(self.shelf, item).map_or_else(Default::default, Into::into);
         if is_restored {
+            raise(&mut event.tags, part_tlp(self.shelf, item));
             restore::galaxies(self.shelf, &mut event.galaxies);
             return;
         }
@@ -139,10 +142,14 @@ impl Making<'_, '_> {
     }
 
     fn member(&mut self, item: &Item<'_>, findings: &mut Vec<Finding>) {
-        if let Some(attribute) = restore::attribute(self.shelf, item, findings) {
+        if let Some(mut attribute) = restore::attribute(self.shelf, item, findings) {
+            raise_above(&mut attribute.tags, &self.event.tags, part_tlp(self.shelf, item));
             return self.add(&item.id, Element::Attribute(Box::new(attribute)));
         }
-        if let Some(object) = restore::object(self.shelf, item, findings) {
+        if let Some(mut object) = restore::object(self.shelf, item, findings) {
+            for attribute in &mut object.attributes.all {
+                raise_above(&mut attribute.tags, &self.event.tags, part_tlp(self.shelf, item));
+            }
             return self.add(&item.id, Element::Object(Box::new(object)));
         }
         let outer = self.event.tags.clone();
@@ -183,11 +190,11 @@ impl Making<'_, '_> {
             }
         }
         let carried = restore::cluster(item);
+        // A cluster that came from MISP is marked by what it stands on.
+        let mark = if carried.is_none() { tlp(self.shelf, item) } else { part_tlp(self.shelf, item) };
+        raise(&mut self.event.tags, mark);
         if carried.is_some() && self.stands_on_an_element(uuid) {
             return;
-        }
-        if carried.is_none() {
-            raise(&mut self.event.tags, tlp(self.shelf, item));
         }
         let Some(galaxy) = carried.or_else(|| element::cluster(item)) else {
             let message = format!("MISP has no place for objects of the type {}; it was left out", item.kind);

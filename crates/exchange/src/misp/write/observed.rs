@@ -1,13 +1,15 @@
 //! Observables that did not come from MISP: attributes and objects that are context, not to be looked for.
 
-use serde_json::{Map, Value as Json};
-use stix::Finding;
+use std::collections::HashSet;
 
-use super::context::tags;
+use serde_json::{Map, Value as Json};
+use stix::{Finding, Tlp};
+
+use super::context::{raise_above, tags, tlp};
 use super::element::{Element, Sought, add, attribute, bare, fitting, object, tag_all};
 use super::shelf::{Item, Shelf, text};
 use crate::misp::template::{self, Row};
-use crate::misp::wire::{Many, Object, Tag};
+use crate::misp::wire::{Attribute, Many, Object, Tag};
 
 /// Most values that are taken of one property path.
 const VALUES_MAX: usize = 1_000;
@@ -24,6 +26,17 @@ impl<'s> Scene<'s, '_> {
             return observable.as_object();
         }
         self.shelf.get(name).map(|item| &item.json)
+    }
+
+    /// The strictest TLP of observables and of all that they refer to.
+    fn tlp(&self, observables: &[&'s Map<String, Json>]) -> Option<Tlp> {
+        let (mut waiting, mut seen, mut mark) = (observables.to_vec(), HashSet::new(), None);
+        while let Some(observable) = waiting.pop() {
+            mark = mark.max(self.shelf.get(text(observable, "id")).and_then(|item| tlp(self.shelf, item)));
+            let next = references(observable).into_iter().filter(|name| seen.insert(*name));
+            waiting.extend(next.filter_map(|name| self.get(name)));
+        }
+        mark
     }
 }
 
@@ -77,7 +90,27 @@ fn references(observable: &Map<String, Json>) -> Vec<&str> {
     found
 }
 
+/// The elements, each marked at least as strictly as any of the observables.
 fn elements(
+    scene: &Scene<'_, '_>,
+    item: &Item<'_>,
+    observables: &[&Map<String, Json>],
+    outer: &Many<Tag>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Element> {
+    let mut elements = unmarked(scene, item, observables, outer, findings);
+    let mark = scene.tlp(observables);
+    for element in &mut elements {
+        let raise = |one: &mut Attribute| raise_above(&mut one.tags, outer, mark);
+        match element {
+            Element::Attribute(attribute) => raise(attribute),
+            Element::Object(object) => object.attributes.all.iter_mut().for_each(raise),
+        }
+    }
+    elements
+}
+
+fn unmarked(
     scene: &Scene<'_, '_>,
     item: &Item<'_>,
     observables: &[&Map<String, Json>],

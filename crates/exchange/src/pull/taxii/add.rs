@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::wire::{self, Status};
 use super::{Client, Place, Tries, check_media_type, under};
-use crate::pull::http::{PullError, shown};
+use crate::pull::{PullError, shown};
 
 /// Most objects of one envelope.
 const ENVELOPE_OBJECTS_MAX: usize = 5_000;

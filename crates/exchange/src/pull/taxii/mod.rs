@@ -17,7 +17,7 @@ pub use walk::{PAGE_OBJECTS_MAX, Page, Walk};
 
 use reqwest::Url;
 
-use super::http::{Answer, Http, PullError, shown};
+use super::{Answer, Http, PullError, shown};
 use wire::{ApiRoot, Collection, Resource};
 
 /// The media type of TAXII 2.1 (section 1.6.8.1), in the forms that servers were seen to insist on.

@@ -27,7 +27,7 @@ use stix::{Finding, Timestamp};
 use super::cursor::Cursor;
 use super::wire::{self, Envelope};
 use super::{Client, Place, Tries, under};
-use crate::pull::http::{Answer, PullError, shown};
+use crate::pull::{Answer, PullError, shown};
 
 /// Most objects that are asked for on one page.
 pub const PAGE_OBJECTS_MAX: usize = 10_000;

@@ -41,9 +41,9 @@ impl<'v> Subject<'v> {
 }
 
 fn names(tags: &[Tag], galaxies: &[Galaxy], mark: Option<Tlp>) -> Vec<String> {
-    let stays = |tag: &&Tag| mark.is_none() || mark_of(tags) == mark || !is_mark(tag);
+    let stays = |tag: &&Tag| mark.is_none() || mark_of(tags) >= mark || !is_mark(tag);
     let shown = tags.iter().filter(stays).filter_map(|tag| tag.name.text()).map(str::to_owned);
-    let added = mark.filter(|mark| mark_of(tags) != Some(*mark)).map(mark_name);
+    let added = mark.filter(|mark| mark_of(tags) < Some(*mark)).map(mark_name);
     let clusters = galaxies.iter().flat_map(|galaxy| galaxy.clusters.iter());
     shown
         .chain(added)
