@@ -160,7 +160,10 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
         let id = self.make.id("vulnerability", &[self.namespace, self.tracking_id, key]);
         let mut references: Vec<Value> = cve.and_then(cve_reference).into_iter().collect();
         for other in items(&vulnerability["ids"]) {
-            references.push(json!({"source_name": other["system_name"], "external_id": other["text"]}));
+            // A CVE ID has one source name, whatever the system that gave it is called (STIX 2.1, 4.19.1).
+            references.push(cve_reference(text(&other["text"])).unwrap_or_else(
+                || json!({"source_name": other["system_name"], "external_id": other["text"]}),
+            ));
         }
         if let Some(cwe) = vulnerability["cwe"]["id"].as_str() {
             references.push(json!({
