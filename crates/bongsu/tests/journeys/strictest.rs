@@ -134,7 +134,7 @@ const REPORT: &str = "Operation Beacon\n\nThe mailbox kim.chol[at]lure-k3[.]top 
     hxxps://files.lure-k3[.]top/a/loader.php?id=7 (AS64496 and AS4766, T1566.001, CVE-2021-44228, CVE-2022-000012).\n\
     The loader is 3f9a1c0e7b2d4f6880a1b2c3d4e5f60718293a4b5c6d7e8f9a0b1c2d3e4f5a6b.\n";
 
-/// The rows of OFAC's table with wallets, and as many others.
+/// Some rows of OFAC's table with wallets, and some without.
 fn sanctioned() -> String {
     let file = std::fs::File::open(shared("assets/ofac-sdn/sdn-2023-11.csv.gz")).unwrap();
     let text = std::io::read_to_string(flate2::read::GzDecoder::new(file)).unwrap();
@@ -142,23 +142,29 @@ fn sanctioned() -> String {
     let (wallets, others): (Vec<&str>, Vec<&str>) =
         rows.lines().partition(|row| row.contains("Digital Currency Address"));
     assert!(wallets.len() > 20, "{}", wallets.len());
-    let kinds = others.iter().step_by(others.len() / wallets.len());
-    [head].iter().chain(&wallets).chain(kinds).map(|row| format!("{row}\n")).collect()
+    let wallets = wallets.iter().step_by(5);
+    [head].iter().chain(wallets).chain(others.iter().step_by(300)).map(|row| format!("{row}\n")).collect()
 }
 
 #[test]
 fn what_is_made_of_advisories_playbooks_lists_and_reports_passes_with_what_only_should_be_so() {
     let (node, circle) = circle();
-    let mut folders: Vec<std::path::PathBuf> = Vec::new();
-    for folder in ["csaf/examples", "csaf/validator-2.0/data/optional", "cacao/soarca"] {
-        folders.extend(
-            std::fs::read_dir(shared("detect").join(folder)).unwrap().map(|file| file.unwrap().path()),
-        );
-    }
-    folders.retain(|path| path.extension().is_some_and(|end| end == "json"));
-    folders.sort();
+    let files = |folder: &str| {
+        let found =
+            std::fs::read_dir(shared("detect").join(folder)).unwrap().map(|file| file.unwrap().path());
+        let mut found: Vec<_> =
+            found.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+        found.sort();
+        found
+    };
+    // Documents about languages for private use and about CVE IDs in the wrong place, and every third of the others.
+    let tests = files("csaf/validator-2.0/data/optional").into_iter();
+    let tests =
+        tests.filter(|path| ["6-2-14", "6-2-17"].iter().any(|of| path.to_string_lossy().contains(of)));
+    let examples = files("csaf/examples").into_iter().step_by(3);
+    let paths: Vec<_> = tests.chain(examples).chain(files("cacao/soarca")).collect();
     // What is invalid among them is refused, and what is marked RED is for nobody else.
-    let documents: Vec<&str> = folders.iter().map(|path| path.to_str().unwrap()).collect();
+    let documents: Vec<&str> = paths.iter().map(|path| path.to_str().unwrap()).collect();
     node.json(&[&["import", "--circle", "ring", "--as", "brings"], &documents[..]].concat());
     for (name, content, more) in [
         ("zeus.ioc", IOC.to_owned(), &["--format", "openioc"][..]),
