@@ -80,7 +80,8 @@ fn add(node: &Node, handle: String, profile: &MemberProfile, no_token: bool) -> 
         };
         return Err(Failure::new(format!("there is a member `{handle}` already")).hint(hint));
     }
-    let mut member = Member::new(MemberId::new(Uuid::now_v7()), handle);
+    // Of version 4, because the identity of what it brings through MISP has it: strict readers of STIX take no others.
+    let mut member = Member::new(MemberId::new(Uuid::new_v4()), handle);
     apply(profile, &mut member)?;
     node.change(|book| match book.member_by_handle(&member.handle) {
         None => Ok(Entry::Member(member.clone())),

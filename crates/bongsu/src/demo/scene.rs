@@ -97,7 +97,7 @@ fn members() -> [Member; 5] {
         name: name.to_owned(),
         level,
         clearance,
-        ..Member::new(MemberId::new(Uuid::now_v7()), handle)
+        ..Member::new(MemberId::new(Uuid::new_v4()), handle)
     };
     let contact = |text: &str| Some(text.to_owned());
     [

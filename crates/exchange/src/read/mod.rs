@@ -10,7 +10,7 @@ mod csaf;
 mod csv;
 mod detect;
 mod indicator;
-mod make;
+pub(crate) mod make;
 mod mapping;
 mod ofac;
 mod openioc;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use bongsu_exchange::misp::wire::Event;
 use serde_json::{Value as Json, json};
+use stix::Severity;
 
 use crate::data::{events_in, json, pairs, path, plain, to_misp, to_stix};
 use crate::limits::MISP_FIELDS;
@@ -165,4 +166,54 @@ fn every_event_comes_back_as_it_was() {
     println!("{all} events");
     assert!(all > 100, "{all} events are too few to tell");
     assert!(kinds.is_empty(), "lost: {kinds:#?}");
+}
+
+/// Values of types that misp-stix turns into what STIX does not allow: headers as single values, locations without a
+/// scheme, ids that the CVE programme never gives, lists without elements.
+#[test]
+fn nothing_that_is_made_breaks_a_must() {
+    let attributes: Vec<Json> = [
+        ("email-reply-to", "answer@evil-k3.top"),
+        ("email-x-mailer", "Mutt/1.5.23"),
+        ("uri", "/a/b?c=1"),
+        ("url", "evil-k3.top/a"),
+        ("url", "ftp://evil-k3.top/a"),
+        ("vulnerability", "CVE-2022-000012"),
+        ("vulnerability", "cve-2021-44228"),
+        ("domain|ip", "evil-k3.top|45.114.129.7"),
+        ("malware-sample", "it's.exe|d41d8cd98f00b204e9800998ecf8427e"),
+    ]
+    .into_iter()
+    .flat_map(|(kind, value)| [(kind, value, true), (kind, value, false)])
+    .enumerate()
+    .map(|(at, (kind, value, to_ids))| {
+        let uuid = format!("c0a80101-0000-4000-8000-1000000000{at:02}");
+        json!({"uuid": uuid, "type": kind, "category": "Other", "value": value, "to_ids": to_ids})
+    })
+    .collect();
+    let event = json!({"info": "All", "date": "2026-01-02", "uuid": "c0a80101-0000-4000-8000-000000000001",
+                       "Attribute": attributes, "Object": [{"name": "x", "Attribute": []}]});
+    let (made, _) = to_stix(&event.to_string());
+    let mut errors = Vec::new();
+    for raw in &made {
+        stix::validate(raw, &mut |finding| {
+            if finding.severity == Severity::Error {
+                errors.push(finding);
+            }
+        });
+    }
+    assert_eq!(errors, []);
+    let (events, _) = to_misp(&made);
+    assert_eq!(events[0].attributes.all.len(), attributes.len());
+    // What another's tool made has its values too: a list of headers is as many attributes.
+    let mail = json!({"type": "email-message", "spec_version": "2.1", "is_multipart": false,
+        "id": "email-message--c0a80101-0000-4000-8000-000000000002",
+        "additional_header_fields": {"X-Mailer": ["Mutt", "Pine"]}});
+    let seen = json!({"type": "observed-data", "spec_version": "2.1", "number_observed": 1,
+        "id": "observed-data--c0a80101-0000-4000-8000-000000000003", "object_refs": [mail["id"]],
+        "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:00.000Z",
+        "first_observed": "2026-01-01T00:00:00Z", "last_observed": "2026-01-01T00:00:00Z"});
+    let (events, findings) = to_misp(&[mail.to_string(), seen.to_string()]);
+    let text = serde_json::to_string(&events).unwrap();
+    assert!(text.contains("\"Mutt\"") && text.contains("\"Pine\""), "{text}: {findings:?}");
 }

@@ -55,9 +55,7 @@ pub(super) fn shape(kind: &str, value: &str) -> Option<Shape> {
         "domain|ip" => either(one(Kind::Domain, first)?, address(second?)?),
         "ip-src" | "ip-dst" => address(value),
         "ip-src|port" | "ip-dst|port" => address(first),
-        "url" | "uri" | "link" => {
-            one(Kind::Url, value).or_else(|| text("url", "value", value, Strength::Alone))
-        }
+        "url" | "uri" | "link" => one(Kind::Url, value).or_else(|| location(value)),
         "filename" | "attachment" => text("file", "name", value, Strength::Together),
         "malware-sample" => {
             second.map_or_else(|| hash("md5", first, None), |digest| hash("md5", digest, Some(first)))
@@ -245,6 +243,20 @@ fn text(object_type: &str, name: &str, value: &str, strength: Strength) -> Optio
     (!value.is_empty()).then(|| stix(test, strength, vec![object(object_type, name, value.into())]))
 }
 
+/// A location that is no usual URL. One without a scheme can be looked for, but no URL object may have it (STIX 2.1, 6.15.1).
+fn location(value: &str) -> Option<Shape> {
+    let scheme = value.split_once(':').map(|(scheme, _)| scheme);
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    let mut shape = text("url", "value", value, Strength::Alone)?;
+    if !scheme.is_some_and(is_scheme) {
+        shape.observables.clear();
+    }
+    Some(shape)
+}
+
 fn account(service: &str, value: &str) -> Option<Shape> {
     let test = format!(
         "user-account:account_type = '{service}' AND user-account:account_login = '{}'",
@@ -263,11 +275,11 @@ fn mail_part(kind: &str, value: &str) -> Option<Shape> {
         "email-header" => ("received_lines", Some(("received_lines", json!([value])))),
         "email-reply-to" => (
             "additional_header_fields.'Reply-To'",
-            Some(("additional_header_fields", json!({ "Reply-To": value }))),
+            Some(("additional_header_fields", json!({ "Reply-To": [value] }))),
         ),
         "email-x-mailer" => (
             "additional_header_fields.'X-Mailer'",
-            Some(("additional_header_fields", json!({ "X-Mailer": value }))),
+            Some(("additional_header_fields", json!({ "X-Mailer": [value] }))),
         ),
         "email-attachment" => ("body_multipart[*].body_raw_ref.name", None),
         _ => return None,

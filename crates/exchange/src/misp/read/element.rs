@@ -10,6 +10,7 @@ use super::event::{Reader, say, time, uuid};
 use super::said;
 use crate::misp::extension;
 use crate::misp::wire::{Analyst, Any, Attribute, Many, Text};
+use crate::read::make::cve_reference;
 use crate::read::time::lenient;
 
 /// What an attribute becomes.
@@ -257,8 +258,9 @@ pub(super) fn add_phase(chain: &str, phase: &str, object: &mut Map<String, Json>
 
 pub(super) fn vulnerability(name: &str, object: &mut Map<String, Json>) {
     object.insert("name".into(), name.into());
-    if name.to_ascii_uppercase().starts_with("CVE-") {
-        object.insert("external_references".into(), json!([{ "source_name": "cve", "external_id": name }]));
+    // Others write the id in small letters; the reference has it as the programme does.
+    if let Some(reference) = cve_reference(&name.to_ascii_uppercase()) {
+        object.insert("external_references".into(), json!([reference]));
     }
 }
 

@@ -302,10 +302,18 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
             object.insert(extension::EVENT_UUID.into(), self.uuid.to_string().into());
         }
         self.extended = true;
-        let (Ok(mut raw), Ok(element)) = (serde_json::to_string(&object), serde_json::to_string(element))
+        let (Ok(mut raw), Ok(mut element)) = (serde_json::to_string(&object), serde_json::to_string(element))
         else {
             return;
         };
+        // MISP writes these also where nothing is in them; STIX has no empty lists (STIX 2.1, 2.12). In a text, the quotes
+        // would be escaped.
+        for list in ["\"Attribute\":[]", "\"Object\":[]"] {
+            if name != extension::ATTRIBUTE && element.contains(list) {
+                element = element.replace(&format!(",{list}"), "").replace(&format!("{list},"), "");
+                element = element.replace(list, "");
+            }
+        }
         // The element goes in as text: building a tree of it first would cost more than all the rest.
         raw.pop();
         raw.extend([",\"", name, "\":", &element, "}"]);

@@ -172,10 +172,12 @@ impl Reader<'_, '_, '_> {
             Made::Custom => {
                 stix.insert("x_misp_name".into(), object.name.as_str().into());
                 stix.insert("x_misp_meta_category".into(), object.meta_category.as_str().into());
-                stix.insert(
-                    "x_misp_attributes".into(),
-                    attributes.iter().map(custom).collect::<Vec<_>>().into(),
-                );
+                if !attributes.is_empty() {
+                    stix.insert(
+                        "x_misp_attributes".into(),
+                        attributes.iter().map(custom).collect::<Vec<_>>().into(),
+                    );
+                }
                 if let Some(comment) = comment {
                     stix.insert("x_misp_comment".into(), comment.into());
                 }

@@ -192,6 +192,8 @@ fn follow(scene: &Scene<'_, '_>, at: &Json, path: &str, values: &mut Vec<String>
             Json::String(text) if !text.trim().is_empty() => values.push(text.clone()),
             Json::Number(number) => values.push(number.to_string()),
             Json::Bool(truth) => values.push(truth.to_string()),
+            // A header that is repeated, of which a pattern need not say which one it means.
+            Json::Array(all) => all.iter().for_each(|one| follow(scene, one, "", values)),
             _ => {}
         }
         return;

@@ -494,7 +494,7 @@ fn cves(document: &Value, faults: &mut Faults) {
     }
 }
 
-/// Tests 6.1.12, 6.1.15 and 6.1.28, and 6.2.12 and 6.2.15.
+/// Tests 6.1.12, 6.1.15 and 6.1.28, and 6.2.12, 6.2.14 and 6.2.15.
 fn languages(document: &Value, faults: &mut Faults) {
     let document = &document["document"];
     for name in ["lang", "source_lang"] {
@@ -506,6 +506,10 @@ fn languages(document: &Value, faults: &mut Faults) {
                 format!("document.{name}"),
                 format!("`{tag}` is no language: {message}"),
             );
+        }
+        if let Some(tag) = document[name].as_str().filter(|tag| terms::is_private_use(tag)) {
+            let message = format!("`{tag}` has a part for private use, which says nothing to others");
+            faults.optional("csaf-6.2.14", format!("document.{name}"), message);
         }
         if document[name] == "i-default" {
             faults.optional("csaf-6.2.15", format!("document.{name}"), "`i-default` names no language");

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use stix::{Finding, Tlp};
 
 use self::check::{Product, Tree, items, text};
-use super::make::{Dates, Maker};
+use super::make::{Dates, Maker, cve_reference};
 use super::time::lenient;
 use super::{Options, ReadError, Sink};
 
@@ -97,6 +97,12 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
         is_new
     }
 
+    /// The document's language, unless the tag says nothing to those who have not agreed on it.
+    fn language(&self) -> Option<&'d str> {
+        let tag = self.document["document"]["lang"].as_str()?;
+        (tag != "i-default" && !terms::is_private_use(tag)).then_some(tag)
+    }
+
     fn publisher(&mut self) {
         let publisher = &self.document["document"]["publisher"];
         let name = text(&publisher["name"]);
@@ -152,12 +158,12 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
         let place = format!("{at}");
         let key = cve.or(first_id).or(title).unwrap_or(&place);
         let id = self.make.id("vulnerability", &[self.namespace, self.tracking_id, key]);
-        let mut references = Vec::new();
-        if let Some(cve) = cve {
-            references.push(json!({"source_name": "cve", "external_id": cve}));
-        }
+        let mut references: Vec<Value> = cve.and_then(cve_reference).into_iter().collect();
         for other in items(&vulnerability["ids"]) {
-            references.push(json!({"source_name": other["system_name"], "external_id": other["text"]}));
+            // A CVE ID has one source name, whatever the system that gave it is called (STIX 2.1, 4.19.1).
+            references.push(cve_reference(text(&other["text"])).unwrap_or_else(
+                || json!({"source_name": other["system_name"], "external_id": other["text"]}),
+            ));
         }
         if let Some(cwe) = vulnerability["cwe"]["id"].as_str() {
             references.push(json!({
@@ -169,7 +175,7 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
             "name": cve.or(title).or(first_id).unwrap_or(self.tracking_id),
             "description": notes(&vulnerability["notes"], title.filter(|_| cve.is_some())),
             "external_references": references,
-            "lang": document["document"]["lang"],
+            "lang": self.language(),
         });
         if self.note(&id) {
             self.make.object(&id, properties, &path);
@@ -253,7 +259,7 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
             "published": self.make.dates.created.to_string(),
             "object_refs": self.refs,
             "labels": labels,
-            "lang": head["lang"],
+            "lang": self.language(),
             "external_references": references,
         });
         let whole = self.document.to_string();

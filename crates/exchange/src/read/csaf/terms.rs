@@ -126,6 +126,26 @@ pub(super) fn language(tag: &str) -> Result<(), &'static str> {
     }
 }
 
+/// Whether a part of a language tag is reserved for private use.
+///
+/// Source: RFC 5646, sections 2.2.1 to 2.2.4 and 2.2.7.
+pub(super) fn is_private_use(tag: &str) -> bool {
+    let tag = tag.to_ascii_lowercase();
+    let mut parts = tag.split('-');
+    let language = parts.next().unwrap_or_default();
+    let between =
+        |part: &str, first: &str, last: &str| part.len() == first.len() && part >= first && part <= last;
+    language == "x"
+        || between(language, "qaa", "qtz")
+        || parts.any(|part| {
+            part == "x"
+                || matches!(part, "aa" | "zz")
+                || between(part, "qm", "qz")
+                || between(part, "xa", "xz")
+                || between(part, "qaaa", "qabx")
+        })
+}
+
 /// Whether a text is a package URL: `pkg:type/namespace/name@version`.
 pub(super) fn purl(text: &str) -> Result<(), &'static str> {
     let rest = text.strip_prefix("pkg:").ok_or("it does not begin with `pkg:`")?;
@@ -184,6 +204,12 @@ mod tests {
         }
         for text in ["pkg:maven/@1.3.4", "pkg:maven/x@1", "maven/a/b", "pkg:/a", "pkg:npm/"] {
             assert!(purl(text).is_err(), "{text}");
+        }
+        for tag in ["qtx", "x-secret", "fr-ZZ", "en-QM", "en-Qabc", "de-AT-x-vienna"] {
+            assert!(is_private_use(tag), "{tag}");
+        }
+        for tag in ["en", "aa", "zh-Hant-TW", "qu-PE", "en-QA"] {
+            assert!(!is_private_use(tag), "{tag}");
         }
         assert_eq!(range_word("prior to 4.2"), Some("prior"));
         assert_eq!(range_word("3.X versions"), Some("versions"));

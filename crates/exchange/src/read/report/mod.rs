@@ -19,7 +19,7 @@ use uuid::Uuid;
 use watch::{Context, Guard, Hold, Kind, Value, extract};
 
 use super::indicator::{self, Said};
-use super::make::{Dates, MADE_NAMESPACE, Maker};
+use super::make::{Dates, MADE_NAMESPACE, Maker, cve_reference};
 use super::{Batch, Item, Options, ReadError, Sink, Summary, text, unpacked};
 
 /// Longest report, in bytes after unpacking.
@@ -291,8 +291,8 @@ fn one(
     match value.kind() {
         Kind::Cve => {
             let id = make.id("vulnerability", &[value.text()]);
-            let reference = json!([{"source_name": "cve", "external_id": value.text()}]);
-            make.object(&id, json!({"name": value.text(), "external_references": reference}), path);
+            let references: Vec<_> = cve_reference(value.text()).into_iter().collect();
+            make.object(&id, json!({"name": value.text(), "external_references": references}), path);
             refs.push(id);
         }
         Kind::Asn => {
