@@ -98,6 +98,7 @@ codes! {
     UUID_REUSED Error "uuid-reused" "2.9" None, "A producer does not use a UUID for objects of two types.";
 
     STIX_20 Warning "stix-2.0" "3.2" None, "An object without `spec_version` is STIX 2.0; only what both versions share is checked.";
+    REFERENCE_UUID Warning "reference-uuid" "2.9" None, "What an observable refers to has a UUID of RFC 4122.";
     UUID_VERSION Warning "uuid-version" "2.9" Some(103), "Observables have a UUIDv5, all others a UUIDv4.";
     ID_NOT_DERIVED Warning "id-not-derived" "2.9" None, "The UUIDv5 of an observable is made from its contributing properties.";
     VOCAB_FORMAT Warning "open-vocab-format" "2.14" Some(111), "A term that is not in the vocabulary is in lower case with hyphens between words.";

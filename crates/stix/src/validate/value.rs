@@ -325,9 +325,17 @@ impl<'t> Check<'t, '_> {
                     return self.report(&code::CONTAINER_REFERENCE, at, what);
                 }
             },
-            (None, None) => return self.no_identifier(&text, at),
+            (None, None) => match self.dangling_reference(targets, &text) {
+                Some(object_type) => {
+                    let what =
+                        format_args!("`{}` has no UUID of RFC 4122, so it refers to nothing", shown(&text));
+                    self.report(&code::REFERENCE_UUID, at, what);
+                    Cow::Owned(object_type)
+                }
+                None => return self.no_identifier(&text, at),
+            },
         };
-        let marking = matches!(targets, Targets::Only(["marking-definition"]));
+        let marking = targets.is_marking();
         if marking && text == self.object.id {
             let what = format_args!("the marking definition marks itself");
             return self.report(&code::MARKING_CIRCULAR, at, what);
@@ -338,6 +346,16 @@ impl<'t> Check<'t, '_> {
             let what = format_args!("`{}` is not the id of {expected}", shown(&text));
             self.report_in(code, at, section, what);
         }
+    }
+
+    /// The type that a reference of an observable names, when all that is wrong with it is the UUID. An observable is a
+    /// fact that is whole without what it refers to; marks and creators are another matter.
+    fn dangling_reference(&self, targets: &Targets, text: &str) -> Option<String> {
+        let linked = matches!(targets, Targets::Only(_) | Targets::Observable) && !targets.is_marking();
+        let (object_type, uuid) = text.split_once("--")?;
+        let named = meta::shape(object_type).is_some() || format::is_type_name(object_type);
+        (linked && self.object.shape.class == Class::Observable && named && !uuid.is_empty())
+            .then(|| object_type.to_owned())
     }
 
     pub(super) fn no_identifier(&mut self, text: &str, at: &At<'_>) {
@@ -398,6 +416,11 @@ impl Form {
 }
 
 impl Targets {
+    /// Whether the references are those to marking definitions.
+    fn is_marking(&self) -> bool {
+        matches!(self, Self::Only(["marking-definition"]))
+    }
+
     /// Whether a reference may name an object of `object_type`; if not, what it may name and which rule says so.
     fn take(&self, object_type: &str) -> Result<(), (Expected, &'static code::Code)> {
         let class = meta::class(object_type);

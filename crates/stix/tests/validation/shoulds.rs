@@ -14,6 +14,12 @@ pub(crate) fn cases() -> Vec<Case> {
         ("stix-2.0", "", tool(), json!({"spec_version": "gone"})),
         ("uuid-version", "id", tool(), json!({"id": "tool--96d215a5-eb23-527a-ae22-9507313d32ca"})),
         ("uuid-version", "id", address(), json!({"id": "ipv4-addr--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"})),
+        (
+            "reference-uuid",
+            "src_ref",
+            traffic(),
+            json!({"src_ref": "ipv4-addr--e42c19c8-f9fe-5ae9-9fc8-22c398f78fb"}),
+        ),
         ("id-not-derived", "id", address(), json!({"value": "198.49.123.11"})),
         ("id-not-derived", "id", file(), json!({"id": "file--96d215a5-eb23-527a-ae22-9507313d32ca"})),
         ("open-vocab-format", "tool_types[0]", tool(), json!({"tool_types": ["Big Tool"]})),

@@ -30,10 +30,7 @@ fn each(mut on: impl FnMut(&Case<'_>)) -> usize {
 }
 
 /// What the specification decides otherwise than the reference, as a part of the object that shows it.
-const DECIDED_OTHERWISE: [(&str, &str); 4] = [
-    // One id in the reference's network traffic is a digit short. An identifier has a UUID of RFC 4122 (2.9), and
-    // `src_ref` is an identifier (6.12.1); the reference's schema has it as any string.
-    ("ipv4-addr--e42c19c8-f9fe-5ae9-9fc8-22c398f78fb\"", "2.9"),
+const DECIDED_OTHERWISE: [(&str, &str); 3] = [
     // A property name of 252 characters; 250 are the most (11.1.1).
     ("\"my_new_property_my_new_property_my_new_property", "11.1.1"),
     // `mime_type` of an artifact SHOULD be a registered one (6.1.1); the reference demands it.
@@ -45,7 +42,7 @@ const DECIDED_OTHERWISE: [(&str, &str); 4] = [
 #[test]
 fn what_the_reference_takes_is_taken_and_the_rest_refused() {
     let mut wrong = Vec::new();
-    let mut excepted = BTreeSet::new();
+    let mut excepted = 0;
     let total = each(|case| {
         let raw = case.object.get();
         let errors: Vec<String> = findings(raw)
@@ -56,17 +53,15 @@ fn what_the_reference_takes_is_taken_and_the_rest_refused() {
         if errors.is_empty() == case.valid {
             return;
         }
-        match DECIDED_OTHERWISE.iter().find(|(part, _)| raw.contains(part)) {
-            Some(fact) => {
-                excepted.insert(*fact);
-            }
-            None => {
+        match DECIDED_OTHERWISE.iter().any(|(part, _)| raw.contains(part)) {
+            true => excepted += 1,
+            false => {
                 wrong.push(format!("recorded {}, {:?}; found {errors:?}: {raw}", case.valid, case.errors))
             }
         }
     });
     assert!(wrong.is_empty(), "{} of {total} differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(excepted.len() * 100 <= total * 3, "{excepted:?}");
+    assert!(excepted * 100 <= total * 3, "{excepted} of {total}");
 }
 
 /// Warnings of the reference that the specification does not give, or gives in another place: a part of the object,
