@@ -56,7 +56,7 @@ impl<'t> Outline<'t> {
                 "type" => object_type = cursor.string().unwrap_or_default(),
                 "id" => id = cursor.string().unwrap_or_default(),
                 "spec_version" => version = Some(cursor.string().unwrap_or_default()),
-                "defanged" => defanged = cursor.scalar() == "true",
+                "defanged" if cursor.begin() == Begin::Boolean => defanged = cursor.scalar() == "true",
                 "extensions" => extended = Extended::read(&mut cursor),
                 _ => cursor.skip(),
             }

@@ -54,6 +54,16 @@ fn each_rule_is_seen_to_be_broken_where_it_is() {
     }
 }
 
+/// A string in `defanged` was once left half read, and its closing quote taken for the next key.
+#[test]
+fn a_flag_of_another_type_is_all_that_is_wrong() {
+    for wrong in [json!("x"), json!("true"), json!([true]), json!({"a": 1})] {
+        let raw = with(address(), json!({"defanged": wrong, "object_marking_refs": "gone"})).to_string();
+        let found: Vec<_> = findings(&raw).into_iter().map(|finding| (finding.code, finding.path)).collect();
+        assert_eq!(found, [("value-type", "defanged".to_owned())], "{raw}");
+    }
+}
+
 /// Rules that `read_head` refuses first, so that `validate` alone shows them, and those between objects.
 #[test]
 fn every_code_has_its_example() {
