@@ -1,9 +1,9 @@
 #![no_main]
 //! Values in prose: each stands at its place in the text, in order and apart from the others, is in normal form, and is
-//! what its own place alone spells, unless more was needed to see it.
+//! what its own place alone spells, unless more was needed to see it. What URLs name is in normal form too.
 
 use libfuzzer_sys::fuzz_target;
-use watch::{Kind, extract, normalise};
+use watch::{Kind, extract, mentions, normalise};
 
 fuzz_target!(|text: &str| {
     let mut end = 0;
@@ -17,6 +17,9 @@ fuzz_target!(|text: &str| {
         let whole = !part.ends_with([']', ')', '}', '>', '/']);
         if whole && !matches!(value.kind(), Kind::Url | Kind::RegistryKey) {
             assert_eq!(normalise(value.kind(), part).as_ref(), Ok(value), "at {part:?}");
+        }
+        for named in mentions(value) {
+            assert_eq!(normalise(named.kind(), named.text()).as_ref(), Ok(&named), "in {value}");
         }
     }
 });

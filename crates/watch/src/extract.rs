@@ -8,6 +8,8 @@
 
 use std::ops::Range;
 
+use percent_encoding::percent_decode_str;
+
 use crate::coin;
 use crate::domain;
 use crate::refang::{Armed, refang};
@@ -48,6 +50,24 @@ pub fn extract(text: &str) -> Vec<Found> {
         .into_iter()
         .map(|(value, range)| Found { value, range: place(range.start)..end(range.end) })
         .collect()
+}
+
+/// What a URL names behind its host, in its path, query and fragment, each value once: where a phishing page sends its
+/// visitors on to, whom it imitates, which technique a reference is about. Such values are told to people; acting on them would
+/// harm whoever is named.
+#[must_use]
+pub fn mentions(url: &Value) -> Vec<Value> {
+    let mut found: Vec<Value> = Vec::new();
+    for part in url.after_host().unwrap_or_default().split(['?', '&', '=', '#', ';']) {
+        let part = percent_decode_str(part).decode_utf8_lossy();
+        let apart = if part.contains("://") { part.into_owned() } else { part.replace('/', " ") };
+        for value in extract(&apart).into_iter().map(|found| found.value) {
+            if !found.contains(&value) {
+                found.push(value);
+            }
+        }
+    }
+    found
 }
 
 /// The value in one cell of a table or one line of a list, in whatever spelling; `None` if there is none.
@@ -343,6 +363,10 @@ impl<'t> Walk<'t> {
         let run = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
         let host = rest[..run].trim_end_matches(['.', '-', '_']);
         name(host)?;
+        // No mail goes to a host with an underscore (RFC 5321, 4.1.2); a chat's address may have one.
+        if host.contains('_') {
+            return self.take(Kind::Domain, end + 1..end + 1 + host.len());
+        }
         let lead =
             self.text[start..end].len() - self.text[start..end].trim_start_matches(['.', '-', '_']).len();
         self.take(Kind::Email, start + lead..end + 1 + host.len())

@@ -17,7 +17,7 @@ mod url;
 pub mod value;
 
 pub use actionable::{Actionable, actionable};
-pub use extract::{Found, extract, guess};
+pub use extract::{Found, extract, guess, mentions};
 pub use guard::{Context, Guard, Guarded, Hold, Lists};
 pub use refang::{defang, refang};
 pub use value::{Kind, Value, ValueError, normalise};

@@ -168,10 +168,16 @@ impl Value {
         normalise(Kind::Ipv4, host).or_else(|_| normalise(Kind::Domain, host)).ok()
     }
 
+    /// What stands behind the host of a URL and its port: path, query and fragment.
+    #[must_use]
+    pub fn after_host(&self) -> Option<&str> {
+        if self.kind == Kind::Url { url::after_host(&self.text) } else { None }
+    }
+
     /// Whether a URL names nothing but its host: no path, no query.
     #[must_use]
     pub fn is_whole_host(&self) -> bool {
-        self.kind == Kind::Url && url::after_host(&self.text).is_some_and(|rest| rest == "/")
+        self.after_host() == Some("/")
     }
 
     /// The domain under which anyone can register, and the label before it: `b.example.co.uk` gives

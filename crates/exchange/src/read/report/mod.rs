@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use serde_json::json;
 use stix::{Finding, ObjectId};
 use uuid::Uuid;
-use watch::{Context, Guard, Hold, Kind, Value, extract};
+use watch::{Context, Guard, Hold, Kind, Value, extract, mentions};
 
 use super::indicator::{self, Said};
 use super::make::{Dates, MADE_NAMESPACE, Maker, cve_reference};
@@ -138,6 +138,7 @@ impl Found {
             if let Some(at) = self.places.get(&found.value) {
                 if let Some(candidate) = self.candidates.get_mut(*at) {
                     candidate.count = candidate.count.saturating_add(1);
+                    candidate.hold = None;
                 }
                 continue;
             }
@@ -145,10 +146,22 @@ impl Found {
                 self.is_full = true;
                 return;
             }
-            self.places.insert(found.value.clone(), self.candidates.len());
             let context = around(text, found.range.start, found.range.end);
-            self.candidates.push(Candidate { value: found.value, place, context, count: 1, hold: None });
+            let named = mentions(&found.value);
+            self.add(Candidate { value: found.value, place: place.clone(), context, count: 1, hold: None });
+            for value in named {
+                if !self.places.contains_key(&value) && self.candidates.len() < CANDIDATES_MAX {
+                    let context = around(text, found.range.start, found.range.end);
+                    let hold = Some(inside_url(&value));
+                    self.add(Candidate { value, place: place.clone(), context, count: 1, hold });
+                }
+            }
         }
+    }
+
+    fn add(&mut self, candidate: Candidate) {
+        self.places.insert(candidate.value.clone(), self.candidates.len());
+        self.candidates.push(candidate);
     }
 
     fn survey(
@@ -161,7 +174,7 @@ impl Found {
         context: &Context,
     ) -> Survey {
         for candidate in &mut self.candidates {
-            candidate.hold = guard.check(&candidate.value, context).err();
+            candidate.hold = guard.check(&candidate.value, context).err().or(candidate.hold.take());
         }
         if self.is_full {
             let message =
@@ -170,6 +183,12 @@ impl Found {
         }
         Survey { kind, title, candidates: self.candidates, findings, key }
     }
+}
+
+/// Why what stands in a URL alone is not proposed: the page may imitate it, or send its visitors on to it.
+fn inside_url(value: &Value) -> Hold {
+    let message = format!("{value} stands inside a URL, which may be against it; add it if it is bad itself");
+    Hold { rule: "inside-url", list: None, message }
 }
 
 /// The words around a place, on one line.
