@@ -342,8 +342,13 @@ pub(super) fn made_up(galaxy: &str, cluster: &Cluster) -> uuid::Uuid {
 
 /// Whether a cluster is the one that goes by this UUID in STIX.
 pub(super) fn is(cluster: &Cluster, galaxy: &str, uuid: uuid::Uuid) -> bool {
+    uuids(cluster, galaxy).any(|one| one == uuid)
+}
+
+/// The UUIDs under which a cluster is known: its own, and the one made of its galaxy and value.
+pub(super) fn uuids(cluster: &Cluster, galaxy: &str) -> impl Iterator<Item = uuid::Uuid> {
     let galaxy = cluster.kind.text().unwrap_or(galaxy);
-    identity(cluster) == Some(uuid) || made_up(galaxy, cluster) == uuid
+    identity(cluster).into_iter().chain([made_up(galaxy, cluster)])
 }
 
 /// A cluster's properties, from `meta` or from the list of pairs that MISP also sends.

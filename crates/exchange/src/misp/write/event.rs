@@ -1,6 +1,6 @@
 //! One event: its own fields, its elements and things, and then what is said of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value as Json;
 use stix::Finding;
@@ -29,12 +29,42 @@ pub(super) struct Making<'s, 'g> {
     pub(super) shelf: &'s Shelf<'g>,
     pub(super) event: Event,
     pub(super) places: HashMap<String, Place>,
+    /// What clusters the event has, once the first thing that may be one is looked at. Elements are all there by then.
+    known: Option<Known>,
+}
+
+/// Clusters by UUID, so that thousands of things are not each compared with all others.
+struct Known {
+    /// On the event.
+    clusters: HashMap<Uuid, Place>,
+    /// On attributes.
+    on_elements: HashSet<Uuid>,
+    tags: HashSet<String>,
+}
+
+impl Known {
+    fn of(event: &Event) -> Self {
+        let mut clusters = HashMap::new();
+        for (at, galaxy) in event.galaxies.iter().enumerate() {
+            for (inner, one) in galaxy.clusters.iter().enumerate() {
+                for uuid in cluster::uuids(one, galaxy.kind.as_str()) {
+                    clusters.entry(uuid).or_insert(Place::Cluster(at, inner));
+                }
+            }
+        }
+        let of_objects = event.objects.iter().flat_map(|object| &object.attributes);
+        let galaxies = event.attributes.iter().chain(of_objects).flat_map(|attribute| &attribute.galaxies);
+        let on_elements =
+            galaxies.flat_map(|galaxy| &galaxy.clusters).flat_map(|one| cluster::uuids(one, ""));
+        let tags = event.tags.iter().map(|tag| tag.name.as_str().to_owned());
+        Self { clusters, on_elements: on_elements.collect(), tags: tags.collect() }
+    }
 }
 
 pub(super) fn event(shelf: &Shelf<'_>, group: Group, findings: &mut Vec<Finding>) -> Event {
     let container = group.container.and_then(|at| shelf.items.get(at));
     let members: Vec<&Item<'_>> = group.members.iter().filter_map(|at| shelf.items.get(*at)).collect();
-    let mut making = Making { shelf, event: Event::default(), places: HashMap::new() };
+    let mut making = Making { shelf, event: Event::default(), places: HashMap::new(), known: None };
     match container {
         Some(item) => making.container(item),
         None => making.day(&group, &members),
@@ -180,20 +210,17 @@ impl Making<'_, '_> {
 
     /// A cluster on the event. One that stands on an attribute alone is only known.
     fn thing(&mut self, item: &Item<'_>, findings: &mut Vec<Finding>) {
-        let uuid = item.uuid;
-        for (at, galaxy) in self.event.galaxies.iter().enumerate() {
-            if let Some(inner) =
-                galaxy.clusters.iter().position(|one| cluster::is(one, galaxy.kind.as_str(), uuid))
-            {
-                self.places.insert(item.id.clone(), Place::Cluster(at, inner));
-                return;
-            }
+        let known = self.known.get_or_insert_with(|| Known::of(&self.event));
+        if let Some(place) = known.clusters.get(&item.uuid) {
+            self.places.insert(item.id.clone(), *place);
+            return;
         }
+        let is_on_an_element = known.on_elements.contains(&item.uuid);
         let carried = restore::cluster(item);
         // A cluster that came from MISP is marked by what it stands on.
         let mark = if carried.is_none() { tlp(self.shelf, item) } else { part_tlp(self.shelf, item) };
         raise(&mut self.event.tags, mark);
-        if carried.is_some() && self.stands_on_an_element(uuid) {
+        if carried.is_some() && is_on_an_element {
             return;
         }
         let Some(galaxy) = carried.or_else(|| element::cluster(item)) else {
@@ -205,39 +232,30 @@ impl Making<'_, '_> {
         self.places.insert(item.id.clone(), place);
     }
 
-    fn stands_on_an_element(&self, uuid: Uuid) -> bool {
-        let of_objects = self.event.objects.iter().flat_map(|object| &object.attributes);
-        let galaxies =
-            self.event.attributes.iter().chain(of_objects).flat_map(|attribute| &attribute.galaxies);
-        galaxies.flat_map(|galaxy| &galaxy.clusters).any(|one| cluster::is(one, "", uuid))
-    }
-
     /// Puts a cluster on the event, beside others of its galaxy, with its tag.
     fn galaxy(&mut self, mut galaxy: Galaxy) -> Place {
-        for one in &galaxy.clusters {
+        let known = self.known.get_or_insert_with(|| Known::of(&self.event));
+        let galaxies = &mut self.event.galaxies.all;
+        let same = galaxies.iter().position(|one| one.kind == galaxy.kind && one.uuid == galaxy.uuid);
+        let at = same.unwrap_or(galaxies.len());
+        let from = same.and_then(|at| galaxies.get(at)).map_or(0, |galaxy| galaxy.clusters.all.len());
+        for (inner, one) in galaxy.clusters.iter().enumerate() {
             let tag = match one.tag_name.text() {
                 Some(tag) => tag.to_owned(),
                 None => cluster::tag_name(galaxy.kind.as_str(), one.value.as_str()),
             };
-            if self.event.tags.iter().all(|known| known.name.as_str() != tag) {
+            if known.tags.insert(tag.clone()) {
                 self.event.tags.all.push(named(&tag));
             }
-        }
-        let same = self
-            .event
-            .galaxies
-            .iter()
-            .position(|known| known.kind == galaxy.kind && known.uuid == galaxy.uuid);
-        match same.and_then(|at| Some((at, self.event.galaxies.all.get_mut(at)?))) {
-            Some((at, known)) => {
-                known.clusters.all.append(&mut galaxy.clusters.all);
-                Place::Cluster(at, known.clusters.all.len() - 1)
-            }
-            None => {
-                self.event.galaxies.all.push(galaxy);
-                Place::Cluster(self.event.galaxies.all.len() - 1, 0)
+            for uuid in cluster::uuids(one, galaxy.kind.as_str()) {
+                known.clusters.entry(uuid).or_insert(Place::Cluster(at, from + inner));
             }
         }
+        match galaxies.get_mut(at) {
+            Some(whole) => whole.clusters.all.append(&mut galaxy.clusters.all),
+            None => galaxies.push(galaxy),
+        }
+        Place::Cluster(at, from)
     }
 
     /// Fills in what MISP expects of every event.

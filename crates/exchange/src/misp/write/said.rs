@@ -104,9 +104,16 @@ fn is_on(making: &Making<'_, '_>, from: &str, to: &str) -> bool {
 /// Puts the cluster on an attribute too: that is where MISP's users look for it.
 fn stand(making: &mut Making<'_, '_>, at: usize, to: &str) {
     let Some(Place::Cluster(galaxy, cluster)) = making.places.get(to).copied() else { return };
-    let Some(whole) = making.event.galaxies.all.get(galaxy) else { return };
-    let Some(one) = whole.clusters.all.get(cluster).cloned() else { return };
+    let Some(whole) = making.event.galaxies.all.get_mut(galaxy) else { return };
+    let Some(one) = whole.clusters.all.get_mut(cluster) else { return };
+    // What is said of the cluster stands on the event's; the galaxy is copied without its thousands of other clusters.
+    let drawn = std::mem::take(&mut one.relationships);
+    let alone = one.clone();
+    one.relationships = drawn;
+    let one = alone;
+    let others = std::mem::take(&mut whole.clusters);
     let galaxy = Galaxy { clusters: vec![one.clone()].into(), ..whole.clone() };
+    whole.clusters = others;
     let Some(attribute) = making.event.attributes.all.get_mut(at) else { return };
     if let Some(tag) = one.tag_name.text()
         && attribute.tags.iter().all(|known| known.name.as_str() != tag)
