@@ -4,8 +4,8 @@ use line::{Added, StorageError};
 use policy::{MemberId, Permit, Rule};
 use stix::ObjectId;
 
-use crate::reader::Reader;
-use crate::view::Fate;
+use crate::reader::{Reader, Settled, settle};
+use crate::view::is_told_by_content;
 
 /// One that has said something of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +28,11 @@ impl Reader {
             let mut said: Vec<(MemberId, Said)> = Vec::new();
             for entry in catalogue.newest_first(object) {
                 let Some(sender) = entry.sender().map(MemberId::new) else { continue };
-                // What is held because the same was said before may be seen, and so may be known to have been said.
-                if matches!(view.fate(&entry), Fate::Held(rule) if rule != Rule::OwnedByAnother) {
-                    continue;
+                match settle(view, &entry) {
+                    // What is held because the same was said before may be seen, and so may be known to have been said.
+                    Settled::Held(Rule::OwnedByAnother) if is_told_by_content(id) => {}
+                    Settled::Held(_) => continue,
+                    Settled::Whole(_) | Settled::Copy(_) => {}
                 }
                 let is_named = match view.permit(&entry) {
                     Permit::Whole(_) => true,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use line::{Added, Catalogue, Draft, LineId, Outcome, Refusal, Seq, StorageError};
+use line::{Added, Catalogue, Draft, Entry, LineId, Outcome, Refusal, Seq, StorageError};
 use policy::{CircleId, Intake, Level, MemberId, Reach, Request, Rule, Terms};
 use stix::{Finding, Head, ObjectId, Severity, SpecVersion, Timestamp, Tlp};
 
@@ -203,15 +203,16 @@ impl Gate {
         let Ok(reader) = self.reader(request) else { return HashMap::new() };
         let seen = reader.with_view(|view| {
             let catalogue = view.catalogue;
-            let mut seen = Vec::new();
+            let mut seen: Vec<(usize, Vec<Seq>)> = Vec::new();
             for (at, object) in objects.iter().enumerate() {
                 let Some(known) = catalogue.object(&object.head.id) else { continue };
-                let mut others =
-                    catalogue.newest_first(known).filter(|entry| entry.sender() != Some(member.uuid()));
+                let is_own = |entry: &Entry<'_>| entry.sender() == Some(member.uuid());
+                let mut others = catalogue.newest_first(known).filter(|entry| !is_own(entry));
                 // What one observes is its own to say, whoever else observed the same.
-                if others.any(|entry| view.fate(&entry).goes()) && !is_observation(object) {
-                    let versions: Vec<Seq> = catalogue.newest_first(known).map(|entry| entry.seq).collect();
-                    seen.push((at, versions));
+                if !is_observation(object) && others.any(|entry| view.reaches(&entry)) {
+                    let versions = catalogue.newest_first(known);
+                    let told = versions.filter(|entry| is_own(entry) || view.reaches(entry));
+                    seen.push((at, told.map(|entry| entry.seq).collect()));
                 }
             }
             seen
