@@ -43,7 +43,8 @@ impl Reader {
                 let book = &view.standing.book;
                 let seen = book.visible_members(asks, view.request.circle);
                 let is_shown = sender == asks || seen.iter().any(|member| member.id == sender);
-                let one = Said { member: (is_named && is_shown).then_some(sender), added: entry.added() };
+                let one =
+                    Said { member: (is_named && is_shown).then_some(sender), added: entry.first_added() };
                 match said.iter_mut().find(|(known, _)| *known == sender) {
                     Some((_, known)) => {
                         let member = known.member.and(one.member);

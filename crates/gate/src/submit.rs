@@ -232,7 +232,7 @@ impl Gate {
             .collect()
     }
 
-    /// Withdraws objects from a circle: the member its own, the node's operators ([`MemberId::NODE`]) any.
+    /// Withdraws objects from a circle and its quarantine: the member its own, the node's operators ([`MemberId::NODE`]) any.
     ///
     /// # Errors
     /// [`SubmitError`]: then nothing was withdrawn.
@@ -281,8 +281,20 @@ impl Gate {
         if !book.circle(circle).is_some_and(|circle| circle.access(member).writes()) {
             return Err(SubmitError::ReadOnly);
         }
-        let outcomes = self.store().append(LineId::new(circle.uuid()), drafts)?;
-        Ok(outcomes.into_iter().map(Submitted::of).collect())
+        let line = LineId::new(circle.uuid());
+        // First from what waits, so that nothing is released of what is withdrawn here.
+        let apart = match self.store().append(line.quarantine(), drafts.clone()) {
+            Err(StorageError::NoSuchLine { .. }) => Vec::new(),
+            outcomes => outcomes?,
+        };
+        let mut apart = apart.into_iter();
+        let here = self.store().append(line, drafts)?.into_iter();
+        let told = here.map(|here| match (here, apart.next()) {
+            // What only waits is withdrawn there.
+            (Outcome::Refused(Refusal::Unknown), Some(apart)) => apart,
+            (here, _) => here,
+        });
+        Ok(told.map(Submitted::of).collect())
     }
 
     /// Which of these the member itself has brought to the circle and not withdrawn; nothing is said of others'.

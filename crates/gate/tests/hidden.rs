@@ -108,3 +108,16 @@ fn who_brought_the_same_id_unseen_is_not_named() {
     node.share(B, &Terms::default(), &[later(indicator(1))]);
     assert_eq!(said(&node, &id_of(&indicator(1))), [Some(A)], "C does not see what B said");
 }
+
+#[test]
+fn what_is_announced_again_was_first_shared_when_it_came() {
+    let node = Node::new();
+    let ends = json!({"relationship_type": "uses", "source_ref": node::id("tool", 1),
+        "target_ref": node::id("tool", 1)});
+    let between = object("relationship", 5, ends);
+    node.share(A, &Terms::default(), &[between.clone()]);
+    node.clock.store(2_000_000_000, std::sync::atomic::Ordering::SeqCst);
+    node.share(A, &Terms::default(), &[object("tool", 1, json!({"name": "t"}))]);
+    let said = node.reader(B).said_by(&id_of(&between)).unwrap();
+    assert!(said.len() == 1 && said[0].added.0 < 2_000_000_000, "{said:?}");
+}
