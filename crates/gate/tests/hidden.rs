@@ -4,7 +4,7 @@
 
 mod node;
 
-use bongsu_gate::Submitted;
+use bongsu_gate::{Query, Submitted};
 use node::{A, B, C, Node, indicator, marked, object};
 use policy::{Rule, Terms};
 use serde_json::{Value, json};
@@ -120,4 +120,53 @@ fn what_is_announced_again_was_first_shared_when_it_came() {
     node.share(A, &Terms::default(), &[object("tool", 1, json!({"name": "t"}))]);
     let said = node.reader(B).said_by(&id_of(&between)).unwrap();
     assert!(said.len() == 1 && said[0].added.0 < 2_000_000_000, "{said:?}");
+}
+
+/// A GREEN observable with the id that follows from it.
+fn observable(mut object: Value) -> Value {
+    object["spec_version"] = json!("2.1");
+    object["id"] = json!(stix::observable_id(object.as_object().unwrap()).unwrap().to_string());
+    marked(object, Tlp::Green)
+}
+
+#[test]
+fn an_id_that_tells_what_was_taken_out_does_not_go() {
+    let node = Node::new();
+    let address = |value: &str| observable(json!({"type": "ipv4-addr", "value": value, "x_note": "n"}));
+    let (told, kept) = (parted(address("198.51.100.3"), "value"), parted(address("198.51.100.4"), "x_note"));
+    let hidden = marked(address("198.51.100.5"), Tlp::AmberStrict);
+    let traffic = observable(json!({"type": "network-traffic", "protocols": ["tcp"],
+        "src_ref": hidden["id"], "dst_ref": kept["id"]}));
+    node.share(A, &Terms::default(), &[told.clone(), kept.clone(), hidden, traffic.clone()]);
+    let got = |object: &Value| {
+        let query = Query { ids: vec![id_of(object)], limit: 1, ..Query::default() };
+        node.reader(C).page(&query).unwrap().items.into_iter().next().map(|item| item.into_inner().raw)
+    };
+    assert_eq!(got(&told), None, "the id is made from the address alone");
+    assert!(got(&kept).is_some_and(|copy| copy.contains("198.51.100.4") && !copy.contains("x_note")));
+    assert_eq!(got(&traffic), None, "the id is made from its ends as well");
+    let held = node.reader(C).explain(None, 0, 10).unwrap().items;
+    assert!(held.iter().all(|item| matches!(item.rule, Rule::NothingLeft | Rule::TlpOverClearance)));
+}
+
+#[test]
+fn what_is_named_deep_inside_is_taken_out_like_what_is_named_on_top() {
+    let node = Node::new();
+    let secret = marked(indicator(9), Tlp::AmberStrict);
+    let named = node::id("indicator", 9);
+    let objects = [
+        secret,
+        object("tool", 1, json!({"name": "t", "extensions": {"x-ext": {"seen_refs": [named], "kept": 1}}})),
+        object("tool", 2, json!({"name": "t", "x_parts": [[{"body_raw_ref": named, "kept": 1}]]})),
+        object("tool", 3, json!({"name": "t", "x_refs": [named, 5]})),
+        object("tool", 4, json!({"name": "t", "x_ref": {"y_ref": named, "kept": 1}})),
+        object("tool", 5, json!({"name": "t", "x_note": named})),
+    ];
+    node.share(A, &Terms::default(), &objects);
+    for number in 1..=4 {
+        let copy = node.text(C, "tool", number);
+        assert!(!copy.contains(&named) && (number == 3 || copy.contains("kept")), "{copy}");
+        assert!(node.text(B, "tool", number).contains(&named), "B sees what is named");
+    }
+    assert!(node.text(C, "tool", 5).contains(&named), "a text is no reference");
 }
