@@ -115,7 +115,7 @@ fn what_is_announced_again_was_first_shared_when_it_came() {
     let ends = json!({"relationship_type": "uses", "source_ref": node::id("tool", 1),
         "target_ref": node::id("tool", 1)});
     let between = object("relationship", 5, ends);
-    node.share(A, &Terms::default(), &[between.clone()]);
+    node.share(A, &Terms::default(), std::slice::from_ref(&between));
     node.clock.store(2_000_000_000, std::sync::atomic::Ordering::SeqCst);
     node.share(A, &Terms::default(), &[object("tool", 1, json!({"name": "t"}))]);
     let said = node.reader(B).said_by(&id_of(&between)).unwrap();
