@@ -43,19 +43,31 @@ fn agrees(head: &Head, value: &Value) {
         Some(version) => assert_eq!(head.spec_version.as_str(), version),
         None => assert!(head.spec_version == SpecVersion::V20 || stix::id::is_observable(head.object_type())),
     }
-    let ours = ["created_by_ref", "object_marking_refs"];
-    let mut expected: Vec<ObjectId> = value
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(key, _)| key.ends_with("_ref") || key.ends_with("_refs"))
-        .filter(|(key, _)| !ours.contains(&key.as_str()))
-        .flat_map(|(_, value)| ids(Some(value)))
-        .collect();
+    let ours = ["created_by_ref", "object_marking_refs", "granular_markings"];
+    let mut expected = Vec::new();
+    for (key, value) in
+        value.as_object().into_iter().flatten().filter(|(key, _)| !ours.contains(&key.as_str()))
+    {
+        named(value, is_reference(key), &mut expected);
+    }
     let mut found: Vec<ObjectId> = head.references.iter().map(|reference| reference.id.clone()).collect();
     expected.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, expected);
+}
+
+fn is_reference(key: &str) -> bool {
+    key.ends_with("_ref") || key.ends_with("_refs")
+}
+
+/// The ids that stand under references in a value, at any depth.
+fn named(value: &Value, is_under_reference: bool, ids: &mut Vec<ObjectId>) {
+    match value {
+        Value::String(text) if is_under_reference => ids.extend(ObjectId::parse(text)),
+        Value::Array(parts) => parts.iter().for_each(|part| named(part, is_under_reference, ids)),
+        Value::Object(parts) => parts.iter().for_each(|(key, part)| named(part, is_reference(key), ids)),
+        _ => {}
+    }
 }
 
 /// The ids in a text or a list.

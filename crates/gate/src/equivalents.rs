@@ -11,6 +11,7 @@ use stix::ObjectId;
 
 use crate::opening::Gate;
 use crate::reader::Reader;
+use crate::view::Fate;
 
 /// Records read at a time.
 const STRIDE: usize = 1_000;
@@ -146,9 +147,12 @@ impl Reader {
         let same = gate.same(line, id)?;
         self.with_view(|view| {
             let catalogue = view.catalogue;
-            // What is compared is what the member sees, and nothing that a version says which it does not see.
+            // What is compared is what the member sees, and nothing that a version says which it does not see. Of a copy, it
+            // would tell what was taken out.
             let mut is_seen = |(object, seq): &(ObjectIx, Seq)| {
-                catalogue.latest(*object) == Some(*seq) && view.newest_seen(*object, None) == Some(*seq)
+                catalogue.latest(*object) == Some(*seq)
+                    && view.newest_seen(*object, None) == Some(*seq)
+                    && catalogue.entry(*seq).is_some_and(|entry| matches!(view.fate(&entry), Fate::Whole(_)))
             };
             if !same.first().is_some_and(&mut is_seen) {
                 return Vec::new();

@@ -1,10 +1,10 @@
 //! What is kept apart from a circle until an operator decides: looking at it, releasing it, dropping it.
 //!
 //! A quarantine is a line beside the circle's, in the same store and under the same promises. Releasing an object shares it
-//! in the circle as its sender would have, terms and all, and then withdraws it from the quarantine; stopped in between, it
-//! is in both, and releasing it again says so and ends it.
+//! in the circle as its sender would have, terms and all, and then withdraws that version from the quarantine, in its
+//! sender's name; stopped in between, it is in both, and releasing it again says so and ends it.
 
-use line::{Added, Draft, Entry, LineId, RecordKind, Seq, StorageError};
+use line::{Added, Catalogue, Draft, Entry, LineId, Seq, StorageError};
 use policy::{CircleId, Intake, MemberId, Terms};
 use stix::{Finding, ObjectId, Severity, Timestamp};
 
@@ -23,6 +23,8 @@ pub struct Quarantined {
     pub sender: MemberId,
     /// Its id.
     pub id: ObjectId,
+    /// Its version; the time at which it came for an object without versions.
+    pub version: Timestamp,
     /// Its text.
     pub raw: String,
     /// What is wrong with it.
@@ -45,12 +47,8 @@ pub enum QuarantineState {
     Waiting,
     /// It is in the circle.
     Shared,
-    /// It was dropped, or never was there.
+    /// It was dropped or withdrawn, or never was there.
     Gone,
-}
-
-fn waits(entry: &Entry<'_>) -> bool {
-    entry.kind() == RecordKind::Object && entry.counts()
 }
 
 impl Gate {
@@ -59,7 +57,7 @@ impl Gate {
     /// # Errors
     /// [`StorageError`].
     pub fn quarantine_count(&self, circle: CircleId) -> Result<usize, StorageError> {
-        Ok(self.waiting(circle, |_| true)?.len())
+        Ok(self.waiting(circle, |catalogue| in_order(catalogue, Seq(0)).count())?.unwrap_or_default())
     }
 
     /// What waits beside a circle, in the order of its coming: those after `skip`, at most `limit`. For operators.
@@ -73,21 +71,45 @@ impl Gate {
         limit: usize,
     ) -> Result<Vec<Quarantined>, StorageError> {
         let line = LineId::new(circle.uuid()).quarantine();
-        let seqs: Vec<Seq> = self.waiting(circle, |_| true)?.into_iter().skip(skip).take(limit).collect();
-        self.read_apart(line, &seqs)
+        let seqs = self.waiting(circle, |catalogue| {
+            in_order(catalogue, Seq(0)).skip(skip).take(limit).map(|entry| entry.seq).collect::<Vec<Seq>>()
+        })?;
+        self.read_apart(line, &seqs.unwrap_or_default())
     }
 
-    /// All that waits under one id, of whoever brought it.
+    /// The ids of what waits beside a circle with its numbers, in the order of its coming: those after `after`, at most
+    /// `limit`. An id comes as often as something waits under it.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn quarantined_ids(
+        &self,
+        circle: CircleId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<(Seq, ObjectId)>, StorageError> {
+        let ids = self.waiting(circle, |catalogue| {
+            let named = in_order(catalogue, after).filter_map(|entry| Some((entry.seq, entry.id()?)));
+            named.take(limit).collect()
+        })?;
+        Ok(ids.unwrap_or_default())
+    }
+
+    /// All that waits under one id, of whoever brought it, in the order of its coming.
     ///
     /// # Errors
     /// [`StorageError`].
     pub fn quarantined_as(&self, circle: CircleId, id: &ObjectId) -> Result<Vec<Quarantined>, StorageError> {
         let line = LineId::new(circle.uuid()).quarantine();
-        let seqs = self.waiting(circle, |entry| entry.id().as_ref() == Some(id))?;
-        self.read_apart(line, &seqs)
+        let seqs = self.waiting(circle, |catalogue| {
+            let mut seqs: Vec<Seq> = of_id(catalogue, id).map(|entry| entry.seq).collect();
+            seqs.sort_unstable();
+            seqs
+        })?;
+        self.read_apart(line, &seqs.unwrap_or_default())
     }
 
-    /// Where a member's object stands.
+    /// Where a version of a member's object stands; of an object without versions, whatever it has brought of it.
     ///
     /// # Errors
     /// [`StorageError`].
@@ -96,16 +118,16 @@ impl Gate {
         member: MemberId,
         circle: CircleId,
         id: &ObjectId,
+        version: Timestamp,
     ) -> Result<QuarantineState, StorageError> {
-        let own =
-            |entry: &Entry<'_>| entry.id().as_ref() == Some(id) && entry.sender() == Some(member.uuid());
-        if !self.waiting(circle, own)?.is_empty() {
+        let is_it = |entry: Entry<'_>| {
+            entry.sender() == Some(member.uuid()) && (!entry.versioned() || entry.version() == version)
+        };
+        let has = |catalogue: &Catalogue| of_id(catalogue, id).any(is_it);
+        if self.waiting(circle, has)?.unwrap_or_default() {
             return Ok(QuarantineState::Waiting);
         }
-        let shared = self.store().look(LineId::new(circle.uuid()), |catalogue| {
-            let known = catalogue.object(id);
-            known.is_some_and(|object| catalogue.newest_first(object).any(|entry| own(&entry)))
-        })?;
+        let shared = self.store().look(LineId::new(circle.uuid()), has)?;
         Ok(if shared { QuarantineState::Shared } else { QuarantineState::Gone })
     }
 
@@ -122,18 +144,21 @@ impl Gate {
         now: Timestamp,
     ) -> Result<Vec<Submitted>, SubmitError> {
         let line = LineId::new(circle.uuid()).quarantine();
-        let mut told = Vec::new();
+        let reason = if verdict == Verdict::Release { "released" } else { "dropped" };
+        let (mut told, mut over) = (Vec::new(), Vec::new());
         for waiting in self.quarantined_as(circle, id)? {
             let answer = match verdict {
                 Verdict::Release => self.released(circle, line, &waiting, now)?,
                 Verdict::Drop => Submitted::Present,
             };
+            if !matches!(answer, Submitted::Refused(_) | Submitted::Forbidden(_)) {
+                // This version and no other: what has come since was not looked at.
+                over.push(Draft::withdrawal_of(waiting.sender.uuid(), id, reason, &[waiting.version]));
+            }
             told.push(answer);
         }
-        let refused = |answer: &Submitted| matches!(answer, Submitted::Refused(_) | Submitted::Forbidden(_));
-        if !told.is_empty() && !told.iter().any(refused) {
-            let reason = if verdict == Verdict::Release { "released" } else { "dropped" };
-            self.store().append(line, vec![Draft::withdrawal(MemberId::NODE.uuid(), id, reason)])?;
+        if !over.is_empty() {
+            self.store().append(line, over)?;
         }
         Ok(told)
     }
@@ -146,12 +171,15 @@ impl Gate {
         waiting: &Quarantined,
         now: Timestamp,
     ) -> Result<Submitted, SubmitError> {
-        let record = self.store().records(line, Seq(waiting.seq.0.saturating_sub(1)), 1)?;
-        let terms = record.first().and_then(|record| record.terms.as_deref());
+        // The entry's, also where it was announced anew: such a record has no terms of its own.
+        let terms = self.store().look(line, |catalogue| {
+            let class = catalogue.entry(waiting.seq).and_then(|entry| catalogue.class(entry.class()));
+            class.and_then(|class| class.terms.clone())
+        })?;
         let unreadable = |what: String| SubmitError::Storage(StorageError::Backend(what));
         let terms = match terms {
             None => Terms::default(),
-            Some(text) => Terms::from_json(text).map_err(|error| unreadable(error.to_string()))?,
+            Some(text) => Terms::from_json(&text).map_err(|error| unreadable(error.to_string()))?,
         };
         let raw = waiting.raw.clone();
         let head = stix::read_head(&raw).map_err(|finding| unreadable(finding.to_string()))?;
@@ -160,20 +188,15 @@ impl Gate {
         Ok(told.into_iter().next().unwrap_or(Submitted::Present))
     }
 
-    fn waiting(
+    /// Looks at what waits beside a circle; `None` if nothing was ever kept apart there.
+    fn waiting<T>(
         &self,
         circle: CircleId,
-        wanted: impl Fn(&Entry<'_>) -> bool,
-    ) -> Result<Vec<Seq>, StorageError> {
-        let line = LineId::new(circle.uuid()).quarantine();
-        let looked = self.store().look(line, |catalogue| {
-            let entries = (1..=catalogue.head().0).filter_map(|seq| catalogue.entry(Seq(seq)));
-            entries.filter(|entry| waits(entry) && wanted(entry)).map(|entry| entry.seq).collect()
-        });
-        match looked {
-            // Nothing was ever kept apart there.
-            Err(StorageError::NoSuchLine { .. }) => Ok(Vec::new()),
-            looked => looked,
+        look: impl FnOnce(&Catalogue) -> T,
+    ) -> Result<Option<T>, StorageError> {
+        match self.store().look(LineId::new(circle.uuid()).quarantine(), look) {
+            Err(StorageError::NoSuchLine { .. }) => Ok(None),
+            looked => looked.map(Some),
         }
     }
 
@@ -182,16 +205,32 @@ impl Gate {
         if seqs.is_empty() {
             return Ok(Vec::new());
         }
-        self.store().bodies(line, seqs, &mut |seq, added, body| {
-            texts.push((seq, added, String::from_utf8_lossy(body).into_owned()));
+        self.store().bodies(line, seqs, &mut |seq, _, body| {
+            texts.push((seq, String::from_utf8_lossy(body).into_owned()));
         })?;
-        self.store().look(line, |catalogue| {
-            let of = |(seq, added, raw): (Seq, Added, String)| {
+        let mut read = self.store().look(line, |catalogue| {
+            let of = |(seq, raw): (Seq, String)| {
                 let entry = catalogue.entry(seq)?;
                 let (sender, id) = (MemberId::new(entry.sender()?), entry.id()?);
-                Some(Quarantined { seq, added, sender, id, findings: findings(&raw, Severity::Warning), raw })
+                let (added, version, findings) = (entry.first_added(), entry.version(), Vec::new());
+                Some(Quarantined { seq, added, sender, id, version, raw, findings })
             };
-            texts.into_iter().filter_map(of).collect()
-        })
+            texts.into_iter().filter_map(of).collect::<Vec<_>>()
+        })?;
+        // The line may grow while they are checked.
+        read.iter_mut().for_each(|waiting| waiting.findings = findings(&waiting.raw, Severity::Warning));
+        Ok(read)
     }
+}
+
+/// What waits, in the order of its coming.
+fn in_order(catalogue: &Catalogue, after: Seq) -> impl Iterator<Item = Entry<'_>> {
+    let entries = (after.0..catalogue.head().0).filter_map(|before| catalogue.entry(Seq(before + 1)));
+    entries.filter(Entry::counts)
+}
+
+/// What counts of one object.
+fn of_id<'c>(catalogue: &'c Catalogue, id: &ObjectId) -> impl Iterator<Item = Entry<'c>> + use<'c> {
+    let object = catalogue.object(id);
+    object.into_iter().flat_map(|object| catalogue.newest_first(object))
 }

@@ -10,14 +10,15 @@ use base64::engine::general_purpose::STANDARD;
 use line::{Entry, LineId, ObjectIx};
 use policy::{Cut, MemberId, Part, Released, Removal, Rule, forbidden_selectors, named};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use std::collections::{HashMap, HashSet};
-use stix::ObjectId;
-use stix::Tlp;
+use stix::id::contributing;
 use stix::marking::read_granular;
+use stix::{ObjectId, Tlp};
 
 use crate::key::NodeKey;
-use crate::view::View;
+use crate::view::{View, is_told_by_content};
 
 /// The extension in which a copy says what it is: a property extension (STIX 2.1, 7.3), so that tools which know nothing of it
 /// pass it on. Its properties are `node`, `key` (the id of the node's key), `commitment` (SHA-256 of a secret and the
@@ -52,7 +53,26 @@ pub(crate) fn copy(
     if !is_changed {
         return Ok(copy);
     }
+    if entry.id().is_none_or(|id| is_told_by_content(&id) && !keeps_content(&id, &raw, copy.get())) {
+        return Err(Rule::NothingLeft);
+    }
     copy.and_then(|text| signed(&text, &raw, &view.inner.key)).ok_or(Rule::NothingLeft)
+}
+
+/// Whether a copy has everything that makes up its id: what was taken out could be tried out against it (STIX 2.1, 2.9).
+fn keeps_content(id: &ObjectId, original: &str, copy: &str) -> bool {
+    let properties = |text: &str| serde_json::from_str::<Map<String, Value>>(text);
+    let (Ok(original), Ok(copy)) = (properties(original), properties(copy)) else { return false };
+    // A note of a redaction among the extensions is no content.
+    let content = |object: &Map<String, Value>, name: &str| {
+        let mut value = object.get(name).cloned()?;
+        if let Value::Object(parts) = &mut value {
+            parts.remove(REDACTION);
+        }
+        Some(value).filter(|value| value.as_object().is_none_or(|parts| !parts.is_empty()))
+    };
+    let mut names = contributing(id.object_type()).unwrap_or_default().iter().copied();
+    names.all(|name| content(&original, name) == content(&copy, name))
 }
 
 /// What must go, and the strictest mark of the parts that stay.
@@ -121,14 +141,14 @@ fn signed(text: &str, original: &str, key: &NodeKey) -> Option<String> {
     let mut note = serde_json::json!({
         "extension_type": "property-extension", "node": key.name(), "key": key.id(), "commitment": hex,
     });
-    let unsigned: serde_json::Value = serde_json::from_str(&extended(text, &note)?).ok()?;
+    let unsigned: Value = serde_json::from_str(&extended(text, &note)?).ok()?;
     let canonical = serde_json_canonicalizer::to_vec(&unsigned).ok()?;
     note["signature"] = STANDARD.encode(key.sign(&canonical)).into();
     extended(text, &note)
 }
 
 /// The object with the note among its extensions, its other bytes as they are.
-fn extended(text: &str, note: &serde_json::Value) -> Option<String> {
+fn extended(text: &str, note: &Value) -> Option<String> {
     let entry = format!("\"{REDACTION}\":{note}");
     let properties: HashMap<String, &RawValue> = serde_json::from_str(text).ok()?;
     let Some(extensions) = properties.get("extensions").map(|raw| raw.get()) else {
@@ -148,7 +168,7 @@ mod tests {
 
     use line::{Options, Store};
     use policy::{Circle, CircleId, Entry, Level, Member, Reach, Request, Terms};
-    use serde_json::{Value, json};
+    use serde_json::json;
     use stix::Timestamp;
     use uuid::Uuid;
 

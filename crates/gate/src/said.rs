@@ -4,8 +4,8 @@ use line::{Added, StorageError};
 use policy::{MemberId, Permit, Rule};
 use stix::ObjectId;
 
-use crate::reader::Reader;
-use crate::view::Fate;
+use crate::reader::{Reader, Settled, settle};
+use crate::view::is_told_by_content;
 
 /// One that has said something of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +28,11 @@ impl Reader {
             let mut said: Vec<(MemberId, Said)> = Vec::new();
             for entry in catalogue.newest_first(object) {
                 let Some(sender) = entry.sender().map(MemberId::new) else { continue };
-                // What is held because the same was said before may be seen, and so may be known to have been said.
-                if matches!(view.fate(&entry), Fate::Held(rule) if rule != Rule::OwnedByAnother) {
-                    continue;
+                match settle(view, &entry) {
+                    // What is held because the same was said before may be seen, and so may be known to have been said.
+                    Settled::Held(Rule::OwnedByAnother) if is_told_by_content(id) => {}
+                    Settled::Held(_) => continue,
+                    Settled::Whole(_) | Settled::Copy(_) => {}
                 }
                 let is_named = match view.permit(&entry) {
                     Permit::Whole(_) => true,
@@ -41,7 +43,8 @@ impl Reader {
                 let book = &view.standing.book;
                 let seen = book.visible_members(asks, view.request.circle);
                 let is_shown = sender == asks || seen.iter().any(|member| member.id == sender);
-                let one = Said { member: (is_named && is_shown).then_some(sender), added: entry.added() };
+                let one =
+                    Said { member: (is_named && is_shown).then_some(sender), added: entry.first_added() };
                 match said.iter_mut().find(|(known, _)| *known == sender) {
                     Some((_, known)) => {
                         let member = known.member.and(one.member);

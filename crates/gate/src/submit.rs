@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use line::{Added, Catalogue, Draft, LineId, Outcome, Refusal, Seq, StorageError};
+use line::{Added, Catalogue, Draft, Entry, LineId, Outcome, Refusal, Seq, StorageError};
 use policy::{CircleId, Intake, Level, MemberId, Reach, Request, Rule, Terms};
 use stix::{Finding, Head, ObjectId, Severity, SpecVersion, Timestamp, Tlp};
 
@@ -203,15 +203,16 @@ impl Gate {
         let Ok(reader) = self.reader(request) else { return HashMap::new() };
         let seen = reader.with_view(|view| {
             let catalogue = view.catalogue;
-            let mut seen = Vec::new();
+            let mut seen: Vec<(usize, Vec<Seq>)> = Vec::new();
             for (at, object) in objects.iter().enumerate() {
                 let Some(known) = catalogue.object(&object.head.id) else { continue };
-                let mut others =
-                    catalogue.newest_first(known).filter(|entry| entry.sender() != Some(member.uuid()));
+                let is_own = |entry: &Entry<'_>| entry.sender() == Some(member.uuid());
+                let mut others = catalogue.newest_first(known).filter(|entry| !is_own(entry));
                 // What one observes is its own to say, whoever else observed the same.
-                if others.any(|entry| view.fate(&entry).goes()) && !is_observation(object) {
-                    let versions: Vec<Seq> = catalogue.newest_first(known).map(|entry| entry.seq).collect();
-                    seen.push((at, versions));
+                if !is_observation(object) && others.any(|entry| view.reaches(&entry)) {
+                    let versions = catalogue.newest_first(known);
+                    let told = versions.filter(|entry| is_own(entry) || view.reaches(entry));
+                    seen.push((at, told.map(|entry| entry.seq).collect()));
                 }
             }
             seen
@@ -231,7 +232,7 @@ impl Gate {
             .collect()
     }
 
-    /// Withdraws objects from a circle: the member its own, the node's operators ([`MemberId::NODE`]) any.
+    /// Withdraws objects from a circle and its quarantine: the member its own, the node's operators ([`MemberId::NODE`]) any.
     ///
     /// # Errors
     /// [`SubmitError`]: then nothing was withdrawn.
@@ -280,8 +281,20 @@ impl Gate {
         if !book.circle(circle).is_some_and(|circle| circle.access(member).writes()) {
             return Err(SubmitError::ReadOnly);
         }
-        let outcomes = self.store().append(LineId::new(circle.uuid()), drafts)?;
-        Ok(outcomes.into_iter().map(Submitted::of).collect())
+        let line = LineId::new(circle.uuid());
+        // First from what waits, so that nothing is released of what is withdrawn here.
+        let apart = match self.store().append(line.quarantine(), drafts.clone()) {
+            Err(StorageError::NoSuchLine { .. }) => Vec::new(),
+            outcomes => outcomes?,
+        };
+        let mut apart = apart.into_iter();
+        let here = self.store().append(line, drafts)?.into_iter();
+        let told = here.map(|here| match (here, apart.next()) {
+            // What only waits is withdrawn there.
+            (Outcome::Refused(Refusal::Unknown), Some(apart)) => apart,
+            (here, _) => here,
+        });
+        Ok(told.map(Submitted::of).collect())
     }
 
     /// Which of these the member itself has brought to the circle and not withdrawn; nothing is said of others'.

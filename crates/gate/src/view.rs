@@ -38,12 +38,6 @@ pub(crate) enum Fate {
     Held(Rule),
 }
 
-impl Fate {
-    pub(crate) const fn goes(&self) -> bool {
-        !matches!(self, Self::Held(_))
-    }
-}
-
 /// A class with its markings resolved in one line.
 pub(crate) struct Resolved {
     pub(crate) originator: MemberId,
@@ -100,6 +94,13 @@ impl<'v> View<'v> {
         self.budget.set(BUDGET);
         self.seen.clear();
         self.fate_within(entry, DEPTH_MAX)
+    }
+
+    /// Whether something of an entry reaches the member.
+    pub(crate) fn reaches(&mut self, entry: &Entry<'_>) -> bool {
+        self.budget.set(BUDGET);
+        self.seen.clear();
+        self.comes_out(entry, DEPTH_MAX)
     }
 
     fn fate_within(&mut self, entry: &Entry<'_>, depth: u8) -> Fate {
@@ -170,7 +171,7 @@ impl<'v> View<'v> {
         if self.catalogue.id(object).is_some_and(|id| is_told_by_content(&id)) {
             earlier.retain(|version| version.says_the_same(entry));
         }
-        depth > 0 && earlier.iter().any(|version| self.spend() && self.fate_within(version, depth - 1).goes())
+        depth > 0 && earlier.iter().any(|version| self.spend() && self.comes_out(version, depth - 1))
     }
 
     /// Takes one of the budget; whether there was one.
@@ -218,13 +219,16 @@ impl<'v> View<'v> {
         Some(versions.any(|version| self.spend() && self.comes_out(&version, depth - 1)))
     }
 
-    /// Whether something of an entry reaches the member: parts whose marks can't be placed hold it back when it is redacted.
+    /// Whether something of an entry comes out: what can't be taken out of it, or leaves nothing, holds it back when its copy
+    /// is made.
     fn comes_out(&mut self, entry: &Entry<'_>, depth: u8) -> bool {
         match self.fate_within(entry, depth) {
-            Fate::Redacted(cut, forbidden) if entry.granular() => {
+            Fate::Whole(_) => true,
+            Fate::Redacted(cut, forbidden) if entry.granular() || !forbidden.is_empty() => {
                 redacted::copy(self, entry, cut, &forbidden).is_ok()
             }
-            fate => fate.goes(),
+            Fate::Redacted(..) => true,
+            Fate::Held(_) => false,
         }
     }
 
@@ -296,7 +300,7 @@ impl<'v> View<'v> {
         if let Some(known) = self.lasts.get(&(object, among)) {
             return *known;
         }
-        let newest = self.ordered(object, among).into_iter().rev().find(|entry| self.fate(entry).goes());
+        let newest = self.ordered(object, among).into_iter().rev().find(|entry| self.reaches(entry));
         let newest = newest.map(|version| version.seq);
         self.lasts.insert((object, among), newest);
         newest
@@ -305,7 +309,7 @@ impl<'v> View<'v> {
     /// Whether an entry that goes is, for this member, the oldest version of its object, of those that follow `among`.
     pub(crate) fn is_first(&mut self, entry: &Entry<'_>, among: Option<SpecVersion>) -> bool {
         let Some(object) = entry.object() else { return false };
-        let first = self.ordered(object, among).into_iter().find(|version| self.fate(version).goes());
+        let first = self.ordered(object, among).into_iter().find(|version| self.reaches(version));
         first.is_some_and(|first| first.seq == entry.seq)
     }
 
@@ -326,6 +330,6 @@ impl<'v> View<'v> {
         let catalogue = self.catalogue;
         let is_later = |other: &Entry<'_>| other.spec_version() > entry.spec_version();
         let mut later = catalogue.newest_first(object).filter(is_later);
-        later.any(|other| self.fate(&other).goes())
+        later.any(|other| self.reaches(&other))
     }
 }

@@ -378,12 +378,6 @@ impl Cut {
     pub fn release(self, raw: &str, removal: &Removal) -> Result<Option<Released<String>>, RedactError> {
         Ok(redact(raw, removal)?.map(|value| Released { value, rule: self.rule, tlp: self.tlp }))
     }
-
-    /// Releases what holds none of the object's properties but its id and its times, such as a manifest's row.
-    #[must_use]
-    pub fn release_row<T>(self, row: T) -> Released<T> {
-        Released { value: row, rule: self.rule, tlp: self.tlp }
-    }
 }
 
 /// A value that may go to the member that it was decided for. Nothing but this crate makes one.

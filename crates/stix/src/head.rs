@@ -51,7 +51,7 @@ pub enum Role {
     SightingOf,
     /// One of `object_refs`.
     ObjectRefs,
-    /// Any other `*_ref` or `*_refs`.
+    /// Any other `*_ref` or `*_refs`, at any depth.
     Other,
 }
 
@@ -91,7 +91,7 @@ pub struct Head {
     pub markings: Vec<ObjectId>,
     /// Whether there are `granular_markings`.
     pub granular: bool,
-    /// Every other `*_ref` and `*_refs` at the top level, in order.
+    /// Every other `*_ref` and `*_refs`, at any depth, in order.
     pub references: Vec<Reference>,
 }
 
@@ -274,17 +274,18 @@ impl<'de> Reader<'_, 'de> {
                 }
             }
             "granular_markings" => self.parts.granular = self.has_granular(key, map)?,
-            _ if key.ends_with("_ref") || key.ends_with("_refs") => self.references(key, map)?,
-            _ => {
-                map.next_value_seed(Checked { depth: 1 })?;
-            }
+            "source_ref" => self.references(key, Role::Source, map)?,
+            "target_ref" => self.references(key, Role::Target, map)?,
+            "sighting_of_ref" => self.references(key, Role::SightingOf, map)?,
+            "object_refs" => self.references(key, Role::ObjectRefs, map)?,
+            _ => self.others(key, map)?,
         }
         Ok(())
     }
 
     /// What is no list can't be read as marks, so it counts as some: whoever reads them holds the object back.
     fn has_granular<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<bool, A::Error> {
-        match map.next_value_seed(Checked { depth: 1 })? {
+        match map.next_value_seed(Checked::at(1))? {
             Shape::List(count) if count > GRANULAR_MARKINGS_MAX => {
                 let message = format!("{count} granular markings; the limit is {GRANULAR_MARKINGS_MAX}");
                 Err(self.fail("granular-markings-too-many", key, message))
@@ -319,18 +320,10 @@ impl<'de> Reader<'_, 'de> {
         }
     }
 
-    /// References under names that the specification gives must be ids; under custom names they may be.
-    fn references<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        let role = match key {
-            "source_ref" => Role::Source,
-            "target_ref" => Role::Target,
-            "sighting_of_ref" => Role::SightingOf,
-            "object_refs" => Role::ObjectRefs,
-            _ => Role::Other,
-        };
+    /// References under names that the specification gives must be ids.
+    fn references<A: MapAccess<'de>>(&mut self, key: &str, role: Role, map: &mut A) -> Result<(), A::Error> {
         let texts = match map.next_value_seed(OneOrMore)? {
             Some(texts) => texts,
-            None if role == Role::Other => return Ok(()),
             None => return Err(self.fail("reference-malformed", key, "not an id".to_owned())),
         };
         if texts.len() + self.parts.references.len() > REFERENCES_MAX {
@@ -339,13 +332,27 @@ impl<'de> Reader<'_, 'de> {
         for text in texts {
             match ObjectId::parse(&text) {
                 Ok(id) => self.parts.references.push(Reference { role, id }),
-                // STIX 2.0 observed data refers to its own parts by number ("0"), custom properties by name.
-                Err(_) if role == Role::Other => {}
                 Err(error) => {
                     let message = format!("`{}`: {error}", cut(&text));
                     return Err(self.fail("reference-malformed", key, message));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// References under any other name, and inside of what else there is, may be ids: STIX 2.0 observed data refers to its own
+    /// parts by number ("0"), custom properties by name.
+    fn others<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        let (references, mut over) = (&mut self.parts.references, false);
+        let mut named = |text: &str| match ObjectId::parse(text) {
+            Ok(_) if references.len() >= REFERENCES_MAX => over = true,
+            Ok(id) => references.push(Reference { role: Role::Other, id }),
+            Err(_) => {}
+        };
+        map.next_value_seed(Checked::of(key, &mut named))?;
+        if over {
+            return Err(self.fail("references-too-many", key, format!("the limit is {REFERENCES_MAX}")));
         }
         Ok(())
     }
@@ -390,7 +397,7 @@ impl<'de> Visitor<'de> for OneOrMore {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        Checked { depth: 1 }.visit_map(map)?;
+        Checked::at(1).visit_map(map)?;
         Ok(None)
     }
 
@@ -442,12 +449,12 @@ impl<'de> Visitor<'de> for Element {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        Checked { depth: 2 }.visit_seq(seq)?;
+        Checked::at(2).visit_seq(seq)?;
         Ok(None)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        Checked { depth: 2 }.visit_map(map)?;
+        Checked::at(2).visit_map(map)?;
         Ok(None)
     }
 
@@ -478,7 +485,7 @@ impl<'de> Visitor<'de> for Element {
 /// A [`Finding`] that says where the text stops being strict JSON.
 pub fn check_json(raw: &str) -> Result<(), Finding> {
     let mut json = serde_json::Deserializer::from_str(raw);
-    Checked { depth: 0 }
+    Checked::at(0)
         .deserialize(&mut json)
         .and_then(|_| json.end())
         .map_err(|error| Finding::error("json", "", error.to_string()))

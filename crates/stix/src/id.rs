@@ -175,8 +175,10 @@ impl FromStr for ObjectId {
     }
 }
 
-/// The properties that make up an observable's id, in the specification's words (STIX 2.1, section 6).
-fn contributing(object_type: &str) -> Option<&'static [&'static str]> {
+/// The properties that make up an observable's id, in the specification's words (STIX 2.1, section 6); `None` for types
+/// whose ids say nothing of their content.
+#[must_use]
+pub fn contributing(object_type: &str) -> Option<&'static [&'static str]> {
     Some(match object_type {
         "artifact" => &["hashes", "payload_bin"],
         "autonomous-system" => &["number"],

@@ -79,21 +79,43 @@ pub(crate) enum Shape {
 }
 
 /// Walks a value and checks it; gives its shape.
-#[derive(Clone, Copy)]
-pub(crate) struct Checked {
-    pub(crate) depth: usize,
+pub(crate) struct Checked<'n> {
+    depth: usize,
+    /// Is told of each text under a `*_ref` or `*_refs`, if somebody wants to know.
+    named: Option<&'n mut dyn FnMut(&str)>,
+    /// Whether the value stands under such a key itself.
+    is_reference: bool,
 }
 
-impl Checked {
-    fn deeper<E: Error>(self) -> Result<Self, E> {
+impl<'n> Checked<'n> {
+    /// Checks a value that stands `depth` levels deep.
+    pub(crate) const fn at(depth: usize) -> Self {
+        Self { depth, named: None, is_reference: false }
+    }
+
+    /// Checks the value of `key` at the top of an object, and tells `named` of each text under a `*_ref` or `*_refs` in it,
+    /// at any depth.
+    pub(crate) fn of(key: &str, named: &'n mut dyn FnMut(&str)) -> Self {
+        Self { depth: 1, named: Some(named), is_reference: is_reference(key) }
+    }
+
+    /// What stands in this value under `key`; in a list, under the list's own.
+    fn inner<E: Error>(&mut self, key: Option<&str>) -> Result<Checked<'_>, E> {
         if self.depth >= DEPTH_MAX {
             return Err(E::custom(format_args!("nested deeper than {DEPTH_MAX} levels")));
         }
-        Ok(Self { depth: self.depth + 1 })
+        let is_reference = key.map_or(self.is_reference, is_reference);
+        let named = self.named.as_mut().map(|named| &mut **named as &mut dyn FnMut(&str));
+        Ok(Checked { depth: self.depth + 1, named, is_reference })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Checked {
+/// Whether a property of this name refers to objects (STIX 2.1, section 3.1).
+fn is_reference(key: &str) -> bool {
+    key.ends_with("_ref") || key.ends_with("_refs")
+}
+
+impl<'de> DeserializeSeed<'de> for Checked<'_> {
     type Value = Shape;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Shape, D::Error> {
@@ -101,7 +123,7 @@ impl<'de> DeserializeSeed<'de> for Checked {
     }
 }
 
-impl<'de> Visitor<'de> for Checked {
+impl<'de> Visitor<'de> for Checked<'_> {
     type Value = Shape;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,7 +146,10 @@ impl<'de> Visitor<'de> for Checked {
         Ok(Shape::Leaf)
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<Shape, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<Shape, E> {
+        if let Some(named) = self.named.filter(|_| self.is_reference) {
+            named(text);
+        }
         Ok(Shape::Leaf)
     }
 
@@ -132,23 +157,21 @@ impl<'de> Visitor<'de> for Checked {
         Ok(Shape::Leaf)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Shape, A::Error> {
-        let inner = self.deeper()?;
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Shape, A::Error> {
         let mut count = 0;
-        while seq.next_element_seed(inner)?.is_some() {
+        while seq.next_element_seed(self.inner(None)?)?.is_some() {
             count += 1;
         }
         Ok(Shape::List(count))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape, A::Error> {
-        let inner = self.deeper()?;
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Shape, A::Error> {
         let mut keys = Keys::default();
         while let Some(key) = map.next_key_seed(Text)? {
             if !keys.insert(key.clone()) {
                 return Err(A::Error::custom(format_args!("the key `{key}` stands twice in one object")));
             }
-            map.next_value_seed(inner)?;
+            map.next_value_seed(self.inner(Some(&key))?)?;
         }
         Ok(Shape::Object)
     }

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use bongsu_stix::bundle::{Item, Limits, read};
+use bongsu_stix::head::REFERENCES_MAX;
 use bongsu_stix::{pattern, read_head};
 
 /// A source that gives one byte at a time.
@@ -64,6 +65,21 @@ fn a_bare_object_over_the_limit_is_always_said_to_be() {
         assert_eq!(taken(text.as_bytes(), &limited(limit)), (0, 1), "{limit}: {text}");
     }
     assert_eq!(taken(&b"{\"a\":12}"[..], &limited(8)), (1, 0), "just at the limit");
+}
+
+#[test]
+fn references_deep_inside_count_for_the_limit() {
+    let with = |count: usize| {
+        let id = "tool--11111111-1111-4111-8111-111111111111";
+        let ids = vec![format!("\"{id}\""); count].join(",");
+        read_head(&format!(
+            r#"{{"type":"tool","id":"{id}","x_parts":[{{"a_refs":[{ids}],"b_ref":"{id}"}}]}}"#
+        ))
+    };
+    let found = with(2).unwrap().references;
+    assert!(found.len() == 3 && found.iter().all(|reference| !reference.role.essential()), "{found:?}");
+    assert!(with(REFERENCES_MAX - 1).is_ok());
+    assert_eq!(with(REFERENCES_MAX).unwrap_err().code, "references-too-many");
 }
 
 /// Properties of custom types may end in `_refs` without holding ids; a number in one made the object unreadable.

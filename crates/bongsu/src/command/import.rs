@@ -9,7 +9,6 @@ use crate::exit::{Exit, Failure};
 use crate::node::Node;
 use exchange::read::{self, Batch, Format, Item, Mapping, Options};
 use gate::{Sharing, Submission, SubmitError, Submitted};
-use line::LineId;
 use policy::{CircleId, Intake, MemberId, Terms};
 use serde_json::json;
 use std::fs::File;
@@ -219,7 +218,7 @@ pub(crate) fn batch(
     }
     let mut waiting = Vec::with_capacity(BATCH);
     for object in batch.objects {
-        if !object.dated && knows(node, target.circle, &object.head.id) {
+        if !object.dated && has_brought(node, target, &object.head.id) {
             report.present += 1;
             continue;
         }
@@ -267,7 +266,7 @@ pub(crate) fn stream(
     let mut failure = None;
     let read = read::read(source, format, options, &mut |item| {
         let outcome = match item {
-            Item::Object(object) if !object.dated && knows(node, target.circle, &object.head.id) => {
+            Item::Object(object) if !object.dated && has_brought(node, target, &object.head.id) => {
                 report.present += 1;
                 Ok(())
             }
@@ -305,14 +304,10 @@ pub(crate) fn stream(
     })
 }
 
-/// Whether the circle has the object already.
-pub(crate) fn knows(node: &Node, circle: CircleId, id: &ObjectId) -> bool {
-    let line = LineId::new(circle.uuid());
-    let known = node
-        .gate
-        .store()
-        .look(line, |catalogue| catalogue.object(id).and_then(|object| catalogue.latest(object)));
-    known.is_ok_and(|known| known.is_some())
+/// Whether the member has brought the object to the circle already: what others observed is not its own word.
+pub(crate) fn has_brought(node: &Node, target: &Target, id: &ObjectId) -> bool {
+    let brought = node.gate.has_brought(target.member, target.circle, std::slice::from_ref(id));
+    brought.first().is_some_and(|brought| *brought)
 }
 
 /// Shares what waits in `batch`, and counts what became of it.

@@ -1,10 +1,13 @@
 //! `bongsu quarantine`: what was kept apart, and what an operator decides of it.
 
+use std::collections::HashSet;
+
 use crate::answer::{Answer, table};
 use crate::cli::QuarantineCommand;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
 use gate::{Quarantined, Verdict};
+use line::Seq;
 use policy::{Book, Circle, CircleId, MemberId};
 use serde_json::{Value, json};
 use stix::{Finding, ObjectId};
@@ -127,10 +130,11 @@ fn decide(
     verdict: Verdict,
 ) -> Result<Answer, Failure> {
     let (mut settled, mut findings) = (Vec::new(), Vec::new());
-    let mut left_behind = 0;
+    let (mut after, mut met) = (Seq(0), HashSet::new());
     loop {
-        let ids = if all { waiting(node, circle.id, left_behind)? } else { ids.to_vec() };
-        for id in &ids {
+        let ids = if all { waiting(node, circle.id, &mut after)? } else { ids.to_vec() };
+        // All that waits under an id is decided when it is met first.
+        for id in ids.iter().filter(|id| met.insert((*id).clone())) {
             let told = node.gate.settle(circle.id, &parsed(id)?, verdict, node.now()).map_err(|error| {
                 Failure::new(format!("{id}: {error}"))
                     .hint(format!("{} before it are decided; the others wait as they did", settled.len()))
@@ -141,7 +145,6 @@ fn decide(
                 (true, _) => findings.push(format!("{id}: does not wait here")),
                 (false, true) => settled.push(id.clone()),
                 (false, false) => {
-                    left_behind += told.len();
                     complaints.iter().for_each(|complaint| findings.push(format!("{id}: {complaint}")));
                 }
             }
@@ -157,10 +160,9 @@ fn decide(
     Ok(Answer::done(json!({"settled": settled, "findings": findings}), text).ending(exit))
 }
 
-/// The ids of what waits, each once, after as many as stay behind.
-fn waiting(node: &Node, circle: CircleId, left_behind: usize) -> Result<Vec<String>, Failure> {
-    let waiting = node.gate.quarantined(circle, left_behind, AT_ONCE).map_err(|error| failed(&error))?;
-    let mut ids: Vec<String> = waiting.iter().map(|waiting| waiting.id.to_string()).collect();
-    ids.dedup();
-    Ok(ids)
+/// The next ids of what waits, those after `after`, which moves on.
+fn waiting(node: &Node, circle: CircleId, after: &mut Seq) -> Result<Vec<String>, Failure> {
+    let waiting = node.gate.quarantined_ids(circle, *after, AT_ONCE).map_err(|error| failed(&error))?;
+    *after = waiting.last().map_or(*after, |(seq, _)| *seq);
+    Ok(waiting.into_iter().map(|(_, id)| id.to_string()).collect())
 }

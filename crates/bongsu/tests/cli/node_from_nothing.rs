@@ -180,6 +180,41 @@ fn an_undated_list_is_shared_once_however_often_it_is_sent() {
 }
 
 #[test]
+fn what_another_has_brought_unseen_is_still_to_be_brought() {
+    let shell = Shell::peers();
+    let list = shell.file("list.txt", LIST);
+    for member in ["cert", "isp"] {
+        let args = ["import", &list, "--circle", "peers", "--as", member, "--recipient", "ministry"];
+        assert_eq!(shell.json(&args)["added"], 3, "{member} sees nothing of the other's");
+        assert_eq!(shell.json(&args)["present"], 3, "{member}'s own is there");
+    }
+}
+
+#[test]
+fn all_that_waits_is_decided_once_and_what_is_refused_waits_on_alone() {
+    let shell = Shell::peers();
+    let nameless = |number: u8, day: u8| {
+        json!({"type": "identity", "spec_version": "2.1", "identity_class": "group",
+            "id": format!("identity--00000000-0000-4000-8000-00000000000{number}"),
+            "created": "2026-01-01T00:00:00.000Z", "modified": format!("2026-01-0{day}T00:00:00.000Z")})
+    };
+    for (member, objects) in
+        [("cert", [nameless(1, 1), nameless(2, 1)]), ("isp", [nameless(3, 1), nameless(1, 2)])]
+    {
+        let bundle = json!({"type": "bundle", "id": "bundle--00000000-0000-4000-8000-000000000009",
+            "objects": objects});
+        let file = shell.file("nameless.json", bundle.to_string());
+        shell.run(&["import", &file, "--circle", "peers", "--as", member, "--intake", "quarantine"]);
+    }
+    let ended = shell.run(&["--json", "quarantine", "release", "peers", "--all"]);
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(told["findings"].as_array().unwrap().len(), 1, "{told:#}");
+    assert_eq!(told["settled"].as_array().unwrap().len(), 2, "{told:#}");
+    let left = shell.json(&["quarantine", "list", "peers"]);
+    assert_eq!((&left["total"], &left["quarantined"][0]["from"]), (&json!(1), &json!("isp")), "{left:#}");
+}
+
+#[test]
 fn who_is_not_in_a_circle_is_told_so_before_anything_is_read() {
     let shell = Shell::peers();
     let list = shell.file("list.txt", LIST);

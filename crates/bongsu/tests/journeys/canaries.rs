@@ -308,3 +308,16 @@ fn transfers_tell_nothing(planted: &Planted) {
         assert!(!text.contains(CANARY), "{member}: {text}");
     }
 }
+
+#[test]
+fn a_copy_is_not_shown_as_what_came() {
+    let Planted { node, serving } = plant(true);
+    let path = format!("/objects/region/{}", id("indicator", 2));
+    let headed = |member: &str| {
+        let page = node.text(&serving, member, &path);
+        (page.contains("A redacted copy"), page.contains("The object, as it came"), page.contains(CANARY))
+    };
+    assert_eq!(headed("exchange"), (true, false, false));
+    assert_eq!(headed("source"), (false, true, true));
+    serving.stop();
+}

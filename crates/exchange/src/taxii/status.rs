@@ -14,7 +14,7 @@ use http::header;
 use parking_lot::Mutex;
 use policy::{Caller, CircleId, MemberId};
 use serde::{Deserialize, Serialize};
-use stix::ObjectId;
+use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
 
 use super::Shared;
@@ -28,6 +28,9 @@ const STATUS_BYTES_MAX: usize = 256 * 1024;
 const MEMBER_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of all statuses; beyond it, the oldest go of whoever has most.
 const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What a sender is told of an object that waited and does not any more.
+const GONE: &str = "it broke STIX 2.1 and waited; it was dropped by the node's operators, or withdrawn";
 
 /// A status resource.
 #[derive(Serialize, Deserialize)]
@@ -57,8 +60,8 @@ pub(super) struct Detail {
 }
 
 impl Status {
-    /// The status as text, and as it is to be kept: without successes if it is long, and then with as many failures as
-    /// there is room for.
+    /// The status as text, and as it is to be kept: without successes if it is long, and then with as many pendings, without
+    /// their messages, and failures as there is room for.
     pub(super) fn texts(mut self) -> Result<(String, String), serde_json::Error> {
         let whole = serde_json::to_string(&self)?;
         if whole.len() <= STATUS_BYTES_MAX {
@@ -69,7 +72,7 @@ impl Status {
         let mut bytes = serde_json::to_string(&self)?.len() + "\"failures\":[],\"pendings\":[],".len();
         for (detail, kept) in pendings
             .into_iter()
-            .map(|detail| (detail, true))
+            .map(|detail| (Detail { message: None, ..detail }, true))
             .chain(failures.into_iter().map(|detail| (detail, false)))
         {
             bytes += serde_json::to_string(&detail)?.len() + 1;
@@ -80,6 +83,33 @@ impl Status {
         }
         let kept = serde_json::to_string(&self)?;
         Ok((whole, kept))
+    }
+
+    /// Takes in what was decided of what waited. Pendings that there was no room for are counted on as they were.
+    fn decide<E>(&mut self, state: impl Fn(&Detail) -> Result<QuarantineState, E>) -> Result<(), E> {
+        for mut pending in std::mem::take(&mut self.pendings) {
+            match state(&pending)? {
+                QuarantineState::Waiting => {
+                    self.pendings.push(pending);
+                    continue;
+                }
+                QuarantineState::Shared => {
+                    pending.message = None;
+                    self.successes.push(pending);
+                    self.success_count += 1;
+                }
+                QuarantineState::Gone => {
+                    pending.message = Some(GONE.to_owned());
+                    self.failures.push(pending);
+                    self.failure_count += 1;
+                }
+            }
+            self.pending_count = self.pending_count.saturating_sub(1);
+        }
+        if self.pending_count == 0 {
+            self.status = Cow::Borrowed("complete");
+        }
+        Ok(())
     }
 }
 
@@ -172,28 +202,11 @@ pub(super) async fn read(
 fn as_it_stands(gate: &Gate, member: MemberId, text: &Text) -> Result<String, TaxiiError> {
     let unavailable = |error: &dyn std::fmt::Display| TaxiiError::unavailable(error);
     let mut status: Status = serde_json::from_str(&text.json).map_err(|error| unavailable(&error))?;
-    for mut pending in std::mem::take(&mut status.pendings) {
-        let state = match ObjectId::parse(&pending.id) {
-            Ok(id) => gate.quarantine_state(member, text.circle, &id).map_err(|error| unavailable(&error))?,
-            Err(_) => QuarantineState::Gone,
-        };
-        match state {
-            QuarantineState::Waiting => status.pendings.push(pending),
-            QuarantineState::Shared => {
-                pending.message = None;
-                status.successes.push(pending);
-                status.success_count += 1;
-            }
-            QuarantineState::Gone => {
-                status.failures.push(pending);
-                status.failure_count += 1;
-            }
-        }
-    }
-    status.pending_count = status.pendings.len();
-    if status.pendings.is_empty() {
-        status.status = Cow::Borrowed("complete");
-    }
+    let state = |pending: &Detail| match (ObjectId::parse(&pending.id), Timestamp::parse(&pending.version)) {
+        (Ok(id), Ok(version)) => gate.quarantine_state(member, text.circle, &id, version),
+        _ => Ok(QuarantineState::Gone),
+    };
+    status.decide(state).map_err(|error| unavailable(&error))?;
     serde_json::to_string(&status).map_err(|error| unavailable(&error))
 }
 
@@ -244,6 +257,32 @@ mod tests {
         assert!(failing["failure_count"] == 20_000 && (500..20_000).contains(&shown), "{shown}");
         let enormous = kept(status(0, 1, 2 * STATUS_BYTES_MAX));
         assert!(enormous["failure_count"] == 1 && enormous.get("failures").is_none());
+    }
+
+    #[test]
+    fn what_waits_of_a_long_status_is_counted_as_it_is_decided() {
+        let mut long = status(0, 5_000, 1_000);
+        (long.pendings, long.pending_count) = (std::mem::take(&mut long.failures), long.failure_count);
+        (long.failure_count, long.status) = (0, Cow::Borrowed("pending"));
+        let mut kept: Status = serde_json::from_value(kept(long)).unwrap();
+        let named = kept.pendings.len();
+        assert!(named > 1_000 && kept.pendings.iter().all(|pending| pending.message.is_none()), "{named}");
+        let first = std::cell::Cell::new(true);
+        let state = |_: &Detail| {
+            let dropped = first.replace(false);
+            Ok::<_, ()>(if dropped { QuarantineState::Gone } else { QuarantineState::Shared })
+        };
+        kept.decide(state).unwrap();
+        let counts = (kept.success_count, kept.failure_count, kept.pending_count);
+        assert_eq!(counts, (named - 1, 1, 5_000 - named));
+        assert_eq!(kept.status, "pending", "what there was no room for may wait still");
+        let mut short = status(0, 0, 0);
+        short.pendings = status(0, 1, 1).failures;
+        (short.pending_count, short.status) = (1, Cow::Borrowed("pending"));
+        short.decide(|_| Ok::<_, ()>(QuarantineState::Waiting)).unwrap();
+        assert_eq!((short.pending_count, &*short.status), (1, "pending"));
+        short.decide(|_| Ok::<_, ()>(QuarantineState::Shared)).unwrap();
+        assert_eq!((short.pending_count, &*short.status), (0, "complete"));
     }
 
     #[test]

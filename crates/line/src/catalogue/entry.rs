@@ -22,6 +22,17 @@ impl<'a> Entry<'a> {
         Added(self.row.added)
     }
 
+    /// When its sender first brought these bytes of it under these terms: what is announced again gets a later time of its own.
+    /// Looks at the versions of its object.
+    #[must_use]
+    pub fn first_added(&self) -> Added {
+        let is_it = |other: &Entry<'_>| {
+            other.class() == self.class() && other.version() == self.version() && other.says_the_same(self)
+        };
+        let versions = self.object().into_iter().flat_map(|object| self.catalogue.chain(object));
+        versions.filter(is_it).map(|other| other.added()).min().unwrap_or_else(|| self.added())
+    }
+
     /// What it is.
     #[must_use]
     pub fn kind(&self) -> RecordKind {
@@ -44,6 +55,12 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn version(&self) -> Timestamp {
         self.row.version
+    }
+
+    /// Whether it has a version of its own, and not only the time at which it was added.
+    #[must_use]
+    pub fn versioned(&self) -> bool {
+        self.row.origin != 0
     }
 
     /// Its class.

@@ -62,6 +62,8 @@ struct ObjectPage {
     /// Other objects that say the same.
     same: Vec<String>,
     members: Vec<GetsIt>,
+    /// Whether it says that it is a redacted copy.
+    is_copy: bool,
     raw: String,
 }
 
@@ -322,8 +324,15 @@ fn make_one(
         same: who_says_the_same(pages, viewer, &book, circle, &id)?,
         said: who_said_it(pages, viewer, &book, circle, &id)?,
         members,
+        is_copy: !viewer.is_operator() && is_copy(&found.raw),
         raw: found.raw,
     }))
+}
+
+/// Whether an object says that it is a redacted copy.
+fn is_copy(raw: &str) -> bool {
+    let object = serde_json::from_str::<serde_json::Value>(raw).unwrap_or_default();
+    object.pointer("/extensions").and_then(|extensions| extensions.get(gate::REDACTION)).is_some()
 }
 
 /// Records of a line in which a page looks for what says the same; a longer line is read on by the pages after it.

@@ -4,7 +4,7 @@ mod dry_run;
 
 use crate::answer::{Answer, Watcher};
 use crate::cli::{FormatArg, ShareArgs};
-use crate::command::import::{Target, knows, may_share};
+use crate::command::import::{Target, has_brought, may_share};
 use crate::command::source::Source;
 use crate::command::terms;
 use crate::exit::{Exit, Failure};
@@ -46,7 +46,7 @@ pub(crate) fn run(node: &Node, args: &ShareArgs, watch: &mut Watcher<'_>) -> Res
         let target =
             Target { member: sender.id, circle: circle.id, terms: terms.clone(), intake: Intake::Accept };
         may_share(node, &target, handle)?;
-        let is_new = |found: &&Found| found.dated || !knows(node, circle.id, &found.submission.head.id);
+        let is_new = |found: &&Found| found.dated || !has_brought(node, &target, &found.submission.head.id);
         let new: Vec<Submission> =
             objects.iter().filter(is_new).map(|found| found.submission.clone()).collect();
         let ids: Vec<ObjectId> = new.iter().map(|object| object.head.id.clone()).collect();
