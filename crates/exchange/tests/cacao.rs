@@ -160,3 +160,25 @@ fn markings_become_marks() {
     assert!(object.head.markings.contains(&statement.head.id));
     assert!(statement.raw.contains("Copyright 2023 ACME"));
 }
+
+/// Its level counts, and what says none may restrict like nothing else: it was taken for unmarked.
+#[test]
+fn an_iep_marking_restricts_as_far_as_it_says() {
+    let check = |level: Option<&str>, expected: Tlp| {
+        let mut playbook: Value =
+            serde_json::from_str(&text("examples/Examples/CACAO-2.0/spec-3.1-example.json")).unwrap();
+        let id = "marking-iep--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
+        let marking = json!({
+            "type": "marking-iep", "id": id, "created": "2022-10-01T00:00:00.000Z", "name": "x",
+            "created_by": "identity--5abe695c-7bd5-4c31-8824-2528696cdbf1", "tlp": level,
+        });
+        playbook["markings"] = json!([id]);
+        playbook["data_marking_definitions"] = json!({id: marking});
+        let batch = import(&playbook.to_string());
+        let object =
+            batch.objects.iter().find(|object| object.head.object_type() == "course-of-action").unwrap();
+        assert_eq!(object.head.markings, [expected.definition_id()], "{level:?}");
+    };
+    check(Some("AMBER"), Tlp::Amber);
+    check(None, Tlp::Red);
+}

@@ -88,6 +88,20 @@ fn optional_tests_that_are_made_agree_with_the_standards_suite() {
     assert!(seen > 8, "{seen}");
 }
 
+/// A publisher's second advisory was refused: its identity had the date of the advisory, so `created` differed.
+#[test]
+fn a_publisher_is_the_same_in_all_its_advisories() {
+    let mut seen = std::collections::BTreeMap::new();
+    for path in files("cisa") {
+        for object in import(&path).objects.iter().filter(|object| object.head.object_type() == "identity") {
+            let known = seen.entry(object.head.id.clone()).or_insert_with(|| object.clone());
+            assert_eq!(object.head.created, known.head.created, "{}", path.display());
+            assert!(object.head.markings.is_empty() && !object.dated, "{}", path.display());
+        }
+    }
+    assert!(!seen.is_empty());
+}
+
 #[test]
 fn real_advisories_become_reports_that_hold_together() {
     let mut refused = Vec::new();

@@ -221,6 +221,12 @@ impl Config {
             ))
             .hint("listen on 127.0.0.1 or [::1], or turn web.open_on_loopback off"));
         }
+        if self.web.open_on_loopback && http.tls_ends_at_proxy {
+            return Err(Failure::usage(
+                "web.open_on_loopback is set, and http.tls_ends_at_proxy too: behind the proxy, everybody comes from this machine",
+            )
+            .hint("turn one of them off"));
+        }
         Ok(())
     }
 }
@@ -304,6 +310,7 @@ mod tests {
         assert!(check("[http]\ntls_cert = \"a.pem\""));
         assert!(check("[http]\ntls_client_ca = \"a.pem\""));
         assert!(check("[http]\nlisten = \"0.0.0.0:80\"\n[web]\nopen_on_loopback = true"));
+        assert!(check("[http]\ntls_ends_at_proxy = true\n[web]\nopen_on_loopback = true"));
         assert!(check("[http]\nconnections_max = 0"));
         assert!(check("[http]\nheader_timeout_s = 0"));
     }

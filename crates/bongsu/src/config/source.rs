@@ -181,6 +181,9 @@ pub(super) fn check(sources: &[Source]) -> Result<(), Failure> {
             () if !source.url.starts_with("https://") && !source.url.starts_with("http://") => {
                 "its url begins with neither https:// nor http://"
             }
+            () if has_user(&source.url) => {
+                "its url has a user or password in it, which would be shown and kept; use auth with a file"
+            }
             () if source.kind != Kind::Taxii && (source.collection.is_some() || source.page.is_some()) => {
                 "collection and page are for sources of the kind taxii"
             }
@@ -193,6 +196,12 @@ pub(super) fn check(sources: &[Source]) -> Result<(), Failure> {
         return Err(Failure::usage(format!("source `{name}`: {wrong}")));
     }
     Ok(())
+}
+
+/// Whether a user stands before the host of an address.
+fn has_user(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }
 
 #[cfg(test)]
@@ -224,6 +233,8 @@ mod tests {
         let source = read(feed).unwrap().sources.remove(1);
         assert_eq!((source.kind.name(), source.auth), ("misp-feed", Auth::Key { key_file: "/k".into() }));
         assert!(read("[source.auth.certificate]\ncert_file = \"/c\"\nkey_file = \"/k\"").is_ok());
+        let with_password = "[[source]]\nname = \"b\"\nkind = \"taxii\"\nurl = \"https://u:p@b/\"\ncircle = \"c\"\nas = \"m\"";
+        assert!(read(with_password).is_err_and(|message| !message.contains("u:p")));
         for bad in [
             "colour = 1",
             "objects = \"maybe\"",

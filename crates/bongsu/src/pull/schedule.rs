@@ -46,9 +46,12 @@ async fn run(node: Arc<Node>, source: Source, mut stopped: watch::Receiver<bool>
             }
             None => return,
         };
-        wait = next(source.every.0, failures, chance()).max(asked_for);
+        wait = next(source.every.0, failures, chance()).max(asked_for.min(ASKED_FOR_MAX));
     }
 }
+
+/// How long a source may ask to be left alone: one wrong header must not silence it for years.
+const ASKED_FOR_MAX: Duration = Duration::from_secs(86_400);
 
 /// How long to wait before the next pull. `chance` is 0 to 1.
 fn next(every: Duration, failures: u32, chance: f64) -> Duration {

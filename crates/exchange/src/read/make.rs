@@ -32,6 +32,12 @@ pub(super) struct Dates {
 }
 
 impl Dates {
+    /// Of what is the same in every file: 2026-01-01T00:00:00Z.
+    const CONSTANT: Self = {
+        let day = Timestamp::from_micros(1_767_225_600_000_000);
+        Self { created: day, modified: day, own: false }
+    };
+
     /// The date that the caller knows.
     pub(super) const fn of_file(options: &Options) -> Self {
         Self { created: options.as_of, modified: options.as_of, own: false }
@@ -103,11 +109,20 @@ impl Maker<'_, '_, '_> {
         self.finish(object, properties, path);
     }
 
+    /// Hands on what stands in many files and is none's own, such as who publishes them all: with one date whatever the
+    /// file's, and without the file's mark. Where it is known already, the first one stays.
+    pub(super) fn constant(&mut self, id: &str, properties: Value, path: &str) {
+        let dates = std::mem::replace(&mut self.dates, Dates::CONSTANT);
+        let tlp = self.tlp.take();
+        self.object(id, properties, path);
+        (self.dates, self.tlp) = (dates, tlp);
+    }
+
     /// Hands on the definition of one of our extensions. It is nobody's secret and the same in every file.
     pub(super) fn definition(&mut self, id: &str, name: &str, description: &str, schema: &str) {
         let author = self.id("identity", &["bongsu"]);
         let by = self.by.take();
-        self.object(&author, json!({"name": "Bongsu", "identity_class": "system"}), "");
+        self.constant(&author, json!({"name": "Bongsu", "identity_class": "system"}), "");
         self.by = Some(author);
         let properties = json!({
             "name": name,
@@ -116,7 +131,7 @@ impl Maker<'_, '_, '_> {
             "version": "1.0.0",
             "extension_types": ["property-extension"],
         });
-        self.object(id, properties, "");
+        self.constant(id, properties, "");
         self.by = by;
     }
 

@@ -247,8 +247,10 @@ fn withdraw(
     Ok(())
 }
 
-fn refused(error: SubmitError) -> MispError {
+/// Why nothing was changed.
+pub(super) fn refused(error: SubmitError) -> MispError {
     match error {
+        SubmitError::ReadOnly => MispError::forbidden(),
         SubmitError::NotFound(_) => MispError::not_found("circle"),
         SubmitError::NotInForce => MispError::not_saved(error.to_string(), serde_json::Value::Null),
         error => MispError::unavailable(&error),

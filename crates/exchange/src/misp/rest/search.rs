@@ -212,7 +212,8 @@ fn attributes_json(
     let is_index = asked.call.action == "index";
     text.push(if is_index { b"[" } else { b"{\"response\":{\"Attribute\":[" })?;
     let mut dressed: Option<(usize, *const View, Event)> = None;
-    for (at, (subject, attribute, _)) in rows.iter().enumerate() {
+    let mut is_first = true;
+    for (subject, attribute, _) in rows {
         let place = (subject.at, std::ptr::from_ref(subject.view));
         if dressed.as_ref().is_none_or(|(at, view, _)| (*at, *view) != place) {
             let Some(event) = dress::event(subject.view, subject.at) else { continue };
@@ -222,7 +223,7 @@ fn attributes_json(
         let own =
             super::view::all_attributes(event).map(|(own, _)| own).find(|own| own.uuid == attribute.uuid);
         let Some(own) = own else { continue };
-        text.item(at == 0, &with_context(own, event, filter))?;
+        text.item(std::mem::take(&mut is_first), &with_context(own, event, filter))?;
     }
     text.push(if is_index { b"]" } else { b"]}}" })?;
     Ok(bytes(text.into_bytes(), "application/json"))

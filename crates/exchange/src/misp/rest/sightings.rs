@@ -358,7 +358,7 @@ pub(super) fn delete(state: &State, asked: &Asked) -> Answer {
                 return Err(MispError::forbidden());
             }
             let told = state.misp.gate.withdraw(asked.who.member, view.circle, &own, "deleted over MISP");
-            told.map_err(|error| MispError::unavailable(&error))?;
+            told.map_err(save::refused)?;
             let message = "Sighting successfully deleted.";
             return Ok(json(&json!({
                 "saved": true, "success": true, "name": message, "message": message, "url": asked.call.path, "id": id,

@@ -356,7 +356,7 @@ impl Client {
         // A `next` that leads nowhere leaves the date to go on by.
         let by_date = envelope.next.is_none() || objects.is_empty() || !walk.trusts_next();
         let is_needed = by_date && walk.may_have_more(&envelope, count);
-        let (first, last) = match told_dates(&answer) {
+        let (first, last) = match self.told_dates(&answer) {
             (_, None) if is_needed && !ids.is_empty() => self.dates(walk, &ids).await.or(own).unzip(),
             told => told,
         };
@@ -387,12 +387,18 @@ impl Client {
         let text = stix::head::property(raw, "modified").or_else(|| stix::head::property(raw, "created"))?;
         Timestamp::parse(&text).ok().filter(|at| *at <= self.http.now())
     }
-}
 
-/// When a page's first and last object were added, as its header says it (section 3.2).
-fn told_dates(answer: &Answer) -> (Option<Timestamp>, Option<Timestamp>) {
-    let told = |name: &str| answer.header(name).and_then(|text| Timestamp::parse(text.trim()).ok());
-    (told("x-taxii-date-added-first"), told("x-taxii-date-added-last"))
+    /// When a page's first and last object were added, as its headers say. What lies ahead of both clocks, the server's and
+    /// ours, is not believed: all that is added until then would be passed over.
+    fn told_dates(&self, answer: &Answer) -> (Option<Timestamp>, Option<Timestamp>) {
+        let clock = date(answer).map_or(self.http.now(), |date| date.max(self.http.now()));
+        let latest = Timestamp::from_micros(clock.micros().saturating_add(MARGIN_MICROS));
+        let told = |name: &str| {
+            let at = answer.header(name).and_then(|text| Timestamp::parse(text.trim()).ok());
+            at.filter(|at| *at <= latest)
+        };
+        (told("x-taxii-date-added-first"), told("x-taxii-date-added-last"))
+    }
 }
 
 fn ends(dates: impl Iterator<Item = Timestamp>) -> Option<(Timestamp, Timestamp)> {

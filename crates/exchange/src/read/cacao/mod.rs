@@ -176,8 +176,14 @@ fn markings(playbook: &Value, place: &str, make: &mut Maker<'_, '_, '_>) -> Vec<
                 marks.push(definition);
             }
             kind => {
-                let message = format!("a {kind} has no counterpart in STIX; it stays in the playbook");
+                // An IEP marking (CACAO 2.0, 9.3.3) may say a level. What can't be read may restrict like nothing else.
+                let said = defined["tlp"].as_str().and_then(|level| level.parse::<Tlp>().ok());
+                let counts = said.map_or_else(|| "TLP:RED".to_owned(), |tlp| tlp.to_string());
+                let message = format!(
+                    "a {kind} has no counterpart in STIX; it stays in the playbook, which counts as {counts}"
+                );
                 make.sink.finding(Finding::warning("cacao-marking", path, message).within(place));
+                tlp = tlp.max(Some(said.unwrap_or(Tlp::Red)));
             }
         }
     }

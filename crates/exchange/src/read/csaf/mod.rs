@@ -107,7 +107,7 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
         let publisher = &self.document["document"]["publisher"];
         let name = text(&publisher["name"]);
         let id = self.make.id("identity", &[self.namespace, name]);
-        // The same publisher stands in each of its documents: the identity does not change with them.
+        // The same publisher stands in each of its documents, whatever their dates and marks.
         let properties = json!({
             "name": name,
             "identity_class": "organization",
@@ -115,7 +115,7 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
             "contact_information": publisher["contact_details"],
             "external_references": [{"source_name": "csaf", "url": self.namespace}],
         });
-        self.make.object(&id, properties, "document.publisher");
+        self.make.constant(&id, properties, "document.publisher");
         self.refs.push(id.clone());
         self.make.by = Some(id);
     }

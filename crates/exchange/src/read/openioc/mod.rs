@@ -87,7 +87,7 @@ fn document(ioc: &Element, meta: &Element, pattern: &str, path: &str, make: &mut
     let mut refs = Vec::new();
     if !author.is_empty() {
         let id = make.id("identity", &[author]);
-        make.object(&id, json!({"name": author, "identity_class": "unspecified"}), path);
+        make.constant(&id, json!({"name": author, "identity_class": "unspecified"}), path);
         refs.push(id.clone());
         make.by = Some(id);
     }
