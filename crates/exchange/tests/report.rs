@@ -8,7 +8,7 @@ use bongsu_exchange::read::report::{self, REPORT_BYTES_MAX, Survey, decisions, o
 use bongsu_exchange::read::{Format, Options, ReadError, detect, read_all};
 use lopdf::content::{Content, Operation};
 use lopdf::{Document, Object, Stream, dictionary};
-use stix::Timestamp;
+use stix::{Timestamp, Tlp};
 use watch::{Context, Guard, Lists};
 
 fn now() -> Timestamp {
@@ -95,6 +95,35 @@ fn a_plain_report_is_surveyed() {
     assert!(
         batch.objects.iter().map(|object| &object.raw).eq(again.objects.iter().map(|object| &object.raw))
     );
+}
+
+/// A report that said TLP:RED at its head went out at the circle's ceiling.
+#[test]
+fn what_a_report_says_of_its_mark_counts() {
+    let check = |text: &str, said: Option<Tlp>, expected: Option<Tlp>| {
+        let survey = look(text.as_bytes()).unwrap();
+        let accepted = survey.candidates.iter().map(|one| one.value.clone()).collect();
+        let batch = objects(&survey, &accepted, &Options { tlp: said, ..Options::new(now()) });
+        assert!(!batch.objects.is_empty());
+        for object in &batch.objects {
+            let marks: Vec<_> = expected.iter().map(|tlp| tlp.definition_id()).collect();
+            assert_eq!(object.head.markings, marks, "{text}");
+        }
+    };
+    check("<html><p>TLP:RED</p> evil-k3.top", None, Some(Tlp::Red));
+    check("TLP:GREEN and below TLP:AMBER+STRICT: evil-k3.top", None, Some(Tlp::AmberStrict));
+    check("TLP: AMBER evil-k3.top", None, Some(Tlp::Amber));
+    check("TLP:RED evil-k3.top", Some(Tlp::Green), Some(Tlp::Green));
+    check("tlp:redirected, TLP: evil-k3.top", None, None);
+}
+
+#[test]
+fn sentences_and_foreign_markup_are_no_list() {
+    let prose = "The actors sent mails to several ministries in the region.\nThe link led to evil-k3.top, where a page asked for a password.\n";
+    assert_eq!(detect("a.txt", prose.as_bytes()), Format::Report);
+    assert_eq!(detect("a.xml", b"<un><name>x</name><site>evil-k3.top</site></un>"), Format::Report);
+    let list = "# made each night by the node of the ministry of all things\n0.0.0.0 evil-k3.top # seen twice\n||bad.top^\n198.51.100.7\n";
+    assert_eq!(detect("a.txt", list.as_bytes()), Format::Plain);
 }
 
 #[test]

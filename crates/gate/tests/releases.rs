@@ -153,6 +153,17 @@ fn a_source_that_is_not_to_be_named_stands_under_a_pseudonym() {
     assert!(node.text(A, "indicator", 1).contains(&source), "the source sees its own");
 }
 
+/// An import that ran each night without terms lifted the embargo of what it found there.
+#[test]
+fn terms_stay_until_others_are_said() {
+    let node = Node::new();
+    node.share(A, &Terms { embargo_until: Some(at(2_000)), ..Terms::default() }, &[indicator(1)]);
+    assert_eq!(node.try_share(A, &Terms::default(), &[indicator(1)]), [Submitted::Present]);
+    assert_eq!(node.sees(B), []);
+    node.share(A, &Terms { recipients: vec![B], ..Terms::default() }, &[indicator(1)]);
+    assert_eq!((node.sees(B), node.sees(C)), (vec![1], vec![]), "said in so many words, others hold");
+}
+
 #[test]
 fn an_embargo_ends_for_cursors_that_went_by_too() {
     let mut node = Node::new();

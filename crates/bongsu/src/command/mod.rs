@@ -68,6 +68,13 @@ pub(crate) fn here_or_there(
         NodeCommand::Import(args) => args.review.clone(),
         _ => None,
     };
+    // An edited list of decisions is an hour's work.
+    if let NodeCommand::Import(args) = &command
+        && let Some(path) = args.review.as_ref().filter(|path| path.exists())
+    {
+        return Err(Failure::new(format!("{} is there already", path.display()))
+            .hint("give it with --accept, or have the list written to another file"));
+    }
     let folder = Folder::new(global.folder());
     folder.require()?;
     let answer = run_where_it_lies(&folder, config, command, terminal)?;

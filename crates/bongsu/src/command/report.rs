@@ -99,7 +99,8 @@ fn show(
     text: &mut String,
 ) {
     let title = survey.title.as_deref().map_or_else(String::new, |title| format!(", “{title}”"));
-    text.push_str(&format!("{name} ({}{title}): {} values.\n", survey.kind, survey.candidates.len()));
+    let mark = survey.tlp.map_or_else(String::new, |tlp| format!(", marked {tlp}"));
+    text.push_str(&format!("{name} ({}{title}{mark}): {} values.\n", survey.kind, survey.candidates.len()));
     let row = |candidate: &Candidate| {
         let verdict = match &candidate.hold {
             Some(hold) if candidate.is_held() => hold.rule,
@@ -156,7 +157,7 @@ fn as_json(name: &str, survey: &Survey, accepted: &HashSet<watch::Value>, told: 
         })
     });
     json!({
-        "file": name, "kind": survey.kind, "title": survey.title, "values": values.collect::<Vec<_>>(),
+        "file": name, "kind": survey.kind, "title": survey.title, "tlp": survey.tlp.map(|tlp| tlp.to_string()), "values": values.collect::<Vec<_>>(),
         "added": told.added, "present": told.present, "refused": told.refused, "findings": told.findings,
     })
 }

@@ -29,6 +29,8 @@ struct Report {
     errors: u64,
     warnings: u64,
     rules: BTreeMap<(Reverse<Severity>, &'static str), Rule>,
+    /// Files that could not be read to their end, and why.
+    unread: Vec<String>,
 }
 
 /// What was found of one rule.
@@ -56,14 +58,23 @@ impl Report {
 /// Runs `bongsu validate`.
 ///
 /// # Errors
-/// When a file can't be opened or read to its end; the message names it.
+/// When the only file can't be opened or read to its end; the message names it. Of several, the others are still told.
 pub(crate) fn run(args: &ValidateArgs) -> Result<Answer, Failure> {
     let mut report = Report::default();
     for path in &args.files {
-        file(path, args.examples, &mut report)?;
+        match file(path, args.examples, &mut report) {
+            Err(failure) if args.files.len() == 1 => return Err(failure),
+            // What is wrong with one file leaves the others alone.
+            Err(failure) => report.unread.push(failure.message),
+            Ok(()) => {}
+        }
     }
-    let broken = report.errors > 0 || args.strict && report.warnings > 0;
-    let exit = if broken { Exit::Findings } else { Exit::Done };
+    let broken = report.errors > 0 || args.strict && report.warnings > 0 || !report.unread.is_empty();
+    let exit = match () {
+        () if !report.unread.is_empty() => Exit::Failed,
+        () if broken => Exit::Findings,
+        () => Exit::Done,
+    };
     Ok(Answer::done(machine(&report, broken), people(&report)).ending(exit))
 }
 
@@ -156,7 +167,7 @@ fn machine(report: &Report, broken: bool) -> Value {
         .collect();
     json!({
         "valid": !broken, "objects": report.objects, "errors": report.errors, "warnings": report.warnings,
-        "rules": rules,
+        "rules": rules, "unread": report.unread,
     })
 }
 
@@ -185,6 +196,9 @@ fn people(report: &Report) -> String {
         if more > 0 {
             text.push_str(&format!("  … and {more} more\n"));
         }
+    }
+    for message in &report.unread {
+        text.push_str(&format!("\nNot read to its end: {message}\n"));
     }
     text
 }

@@ -26,6 +26,16 @@ fn a_good_bundle_passes_also_packed_and_strictly() {
 }
 
 #[test]
+fn a_file_that_can_not_be_read_leaves_the_others() {
+    let shell = Shell::empty();
+    let (good, cut) = (shell.file("good.json", GOOD), shell.file("cut.json", &GOOD[..200]));
+    let ended = shell.run(&["validate", &good, &cut, &good]);
+    assert_eq!(ended.code, 1, "{}{}", ended.out, ended.err);
+    assert!(ended.out.starts_with("2 objects: "), "{}", ended.out);
+    assert!(ended.out.contains("Not read to its end: ") && ended.out.contains("cut.json"), "{}", ended.out);
+}
+
+#[test]
 fn bundles_one_a_line_are_all_looked_at() {
     let shell = Shell::empty();
     let file = shell.file("two.jsonl", format!("{GOOD}\n{}\n", GOOD.replace("8e2e2d2b", "9e2e2d2b")));

@@ -7,9 +7,12 @@ use super::{Format, report, text};
 
 /// How many lines are looked at.
 const LINES_MAX: usize = 40;
+/// So many words in a line make a sentence; a list's lines have a value, a host or two, a short note.
+const SENTENCE_WORDS: usize = 6;
 
 /// The format of a file whose first bytes (at best [`DETECT_BYTES`](super::DETECT_BYTES) of them, unpacked) are
-/// `start`. The content decides; the name only between a table and a list. Never fails: what is nothing else is a list.
+/// `start`. The content decides; the name only between a table and a list. Never fails: what is nothing else
+/// is a list, or a report if it is sentences or some other markup.
 #[must_use]
 pub fn detect(name: &str, start: &[u8]) -> Format {
     let start = unpacked(start);
@@ -46,7 +49,22 @@ pub fn detect(name: &str, start: &[u8]) -> Format {
     if is_table || table_name && first_values * 2 <= lines.len() && csv::delimiter(body).is_some() {
         return Format::Csv;
     }
-    if table_name { Format::Csv } else { Format::Plain }
+    match () {
+        () if table_name => Format::Csv,
+        () if body.starts_with('<') || is_prose(&lines) => Format::Report,
+        () => Format::Plain,
+    }
+}
+
+/// Whether most lines are sentences: of a report, nothing counts until someone has confirmed it.
+fn is_prose(lines: &[&str]) -> bool {
+    let counts = lines.iter().filter(|line| !line.trim_start().starts_with(['#', ';', '!', '/']));
+    let (mut all, mut sentences) = (0, 0);
+    for line in counts {
+        all += 1;
+        sentences += usize::from(line.split_whitespace().count() >= SENTENCE_WORDS);
+    }
+    sentences * 2 > all
 }
 
 /// The first bytes of what is packed.

@@ -14,7 +14,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use serde_json::json;
-use stix::{Finding, ObjectId};
+use stix::{Finding, ObjectId, Tlp};
 use uuid::Uuid;
 use watch::{Context, Guard, Hold, Kind, Value, extract, mentions};
 
@@ -59,6 +59,9 @@ pub struct Survey {
     pub kind: &'static str,
     /// The report's own title.
     pub title: Option<String>,
+    /// The strictest TLP mark that stands in it, `TLP:RED` and the like. What is made of it counts as marked so, unless the
+    /// importer says a mark.
+    pub tlp: Option<Tlp>,
     /// The values, in the order in which they stand there.
     pub candidates: Vec<Candidate>,
     /// What could not be read.
@@ -126,6 +129,7 @@ fn first_line(text: &str) -> Option<String> {
 
 #[derive(Default)]
 struct Found {
+    tlp: Option<Tlp>,
     candidates: Vec<Candidate>,
     places: HashMap<Value, usize>,
     is_full: bool,
@@ -133,6 +137,7 @@ struct Found {
 
 impl Found {
     fn read(&mut self, text: &str, place: &dyn Fn(usize) -> String) {
+        self.tlp = self.tlp.max(strictest_mark(text));
         for found in extract(text) {
             let place = place(found.range.start);
             if let Some(at) = self.places.get(&found.value) {
@@ -181,8 +186,19 @@ impl Found {
                 format!("the report names more than {CANDIDATES_MAX} values; the rest was left out");
             findings.push(Finding::error("report-too-large", "", message));
         }
-        Survey { kind, title, candidates: self.candidates, findings, key }
+        Survey { kind, title, tlp: self.tlp, candidates: self.candidates, findings, key }
     }
+}
+
+/// The strictest of the marks in a text that are written as FIRST prescribes: `TLP:` and the level, in capitals.
+fn strictest_mark(text: &str) -> Option<Tlp> {
+    memchr::memmem::find_iter(text.as_bytes(), b"TLP:")
+        .filter_map(|at| {
+            let level = text.get(at + 4..)?.trim_start_matches(' ');
+            let length = level.find(|c: char| !(c.is_ascii_uppercase() || c == '+')).unwrap_or(level.len());
+            level.get(..length)?.parse::<Tlp>().ok()
+        })
+        .max()
 }
 
 /// Why what stands in a URL alone is not proposed: the page may imitate it, or send its visitors on to it.
@@ -275,6 +291,7 @@ pub fn objects(survey: &Survey, accepted: &HashSet<Value>, options: &Options) ->
     };
     let mut sink = Sink { on: &mut on, summary: Summary::default(), stopped: false };
     let dates = Dates::of_file(options);
+    let options = &Options { tlp: options.tlp.or(survey.tlp), ..options.clone() };
     let mut make = Maker { sink: &mut sink, options, format: "report", dates, tlp: None, by: None };
     let title = survey.title.as_deref().unwrap_or("Report");
     let (mut refs, mut references) = (Vec::new(), Vec::new());
