@@ -95,7 +95,10 @@ fn strictest(tags: &Many<Tag>) -> Option<Tlp> {
 }
 
 fn said(tag: &Tag) -> Option<Tlp> {
-    tag.name.text().and_then(|name| name.to_ascii_lowercase().parse().ok())
+    let name = tag.name.text()?;
+    // An event may have thousands of tags, and each thing in it asks them all.
+    let may_be = name.get(..3).is_none_or(|start| start.eq_ignore_ascii_case("tlp"));
+    if may_be { name.parse().ok() } else { None }
 }
 
 /// A tag of this name, shortened to what MISP keeps.

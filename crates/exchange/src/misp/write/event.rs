@@ -182,11 +182,11 @@ impl Making<'_, '_> {
             }
             return self.add(&item.id, Element::Object(Box::new(object)));
         }
-        let outer = self.event.tags.clone();
+        let (shelf, outer) = (self.shelf, &self.event.tags);
         let elements = match item.kind.as_str() {
-            "indicator" => element::indicator(self.shelf, item, &outer, findings).into_iter().collect(),
-            "observed-data" => observed::observation(self.shelf, item, &outer, findings),
-            _ if item.is_observable() => observed::alone(self.shelf, item, &outer, findings),
+            "indicator" => element::indicator(shelf, item, outer, findings).into_iter().collect(),
+            "observed-data" => observed::observation(shelf, item, outer, findings),
+            _ if item.is_observable() => observed::alone(shelf, item, outer, findings),
             _ => return self.thing(item, findings),
         };
         for element in elements {
