@@ -54,6 +54,36 @@ pub(super) fn declare(object: &mut Map<String, Json>) {
     }
 }
 
+/// An element's text without what says nothing: nulls, and lists and objects with nothing in them. MISP writes them, STIX has none
+/// of them.
+///
+/// Source: STIX 2.1, sections 2.3 (dictionary), 2.12 (list) and 3.1 (null).
+pub(super) fn saying_something(text: String) -> String {
+    // Most elements have nothing of the kind, and need no tree.
+    if !["null", "[]", "{}"].iter().any(|nothing| text.contains(nothing)) {
+        return text;
+    }
+    serde_json::from_str(&text)
+        .map(|element: Json| said(element).unwrap_or_else(|| json!({})).to_string())
+        .unwrap_or(text)
+}
+
+fn said(value: Json) -> Option<Json> {
+    match value {
+        Json::Null => None,
+        Json::Array(all) => {
+            let all: Vec<Json> = all.into_iter().filter_map(said).collect();
+            (!all.is_empty()).then_some(Json::Array(all))
+        }
+        Json::Object(all) => {
+            let all: Map<String, Json> =
+                all.into_iter().filter_map(|(name, value)| Some((name, said(value)?))).collect();
+            (!all.is_empty()).then_some(Json::Object(all))
+        }
+        other => Some(other),
+    }
+}
+
 /// Whether an object is of a type of the extension's own, which no other may refer to.
 pub(super) fn is_own(id: &str) -> bool {
     id.starts_with("x-misp-")

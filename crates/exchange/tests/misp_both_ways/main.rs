@@ -14,3 +14,4 @@ mod from_stix;
 mod granular;
 mod limits;
 mod recorded;
+mod restricted;

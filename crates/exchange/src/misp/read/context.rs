@@ -31,6 +31,16 @@ pub(super) struct Marks {
     pub(super) unread: Vec<String>,
 }
 
+/// Takes away the tags that a MISP keeps to itself, which no sharing takes along: local ones, and those that are not exported.
+/// A mark restricts whoever reads it, so it stays.
+pub(super) fn keep_shared(tags: &mut Many<Tag>) {
+    let is_mark = |name: &str| name.to_ascii_lowercase().starts_with("tlp:") || name.parse::<Pap>().is_ok();
+    tags.all.retain(|tag| {
+        let is_kept_in = tag.local.is_true() || tag.exportable.0 == Some(false);
+        !is_kept_in || tag.name.text().is_some_and(is_mark)
+    });
+}
+
 impl Marks {
     pub(super) fn of(tags: &Many<Tag>) -> Self {
         let mut marks = Self::default();

@@ -64,7 +64,11 @@ impl Reader<'_, '_, '_> {
         let id = format!("{}--{uuid}", made.object_type());
         if attribute.deleted.is_true() {
             self.withdraw(&id);
-            self.gone.push(tombstone(attribute));
+            // Those who could not see it don't learn that it was there.
+            let own = self.attribute_marks(&attribute, path);
+            if !self.is_stricter(&own) {
+                self.gone.push(tombstone(attribute));
+            }
             return;
         }
         if let Some(link) = said::link(&attribute, uuid, self.uuid) {
@@ -77,6 +81,9 @@ impl Reader<'_, '_, '_> {
         self.made.insert(uuid, id.clone());
         self.member(id.clone());
         let clusters = self.galaxies(&mut attribute.galaxies, path);
+        self.untag(&mut attribute.tags);
+        let lists = [&mut attribute.notes, &mut attribute.opinions, &mut attribute.relationships];
+        let apart = self.set_apart(lists);
         let mut object = self.common(made.object_type(), uuid, &attribute.timestamp, &marks);
         say(&marks, &labels(&attribute), &mut object);
         match made {
@@ -98,6 +105,7 @@ impl Reader<'_, '_, '_> {
         }
         self.emit_with(object, extension::ATTRIBUTE, &attribute, path);
         self.related(&id, clusters, &attribute.relationships, &marks);
+        self.said_apart(&apart, &id);
         for sighting in &attribute.sightings {
             self.sighting(sighting, &id, &marks, path);
         }

@@ -11,17 +11,21 @@ use stix::marking::Pap;
 use stix::{Finding, ObjectId, Timestamp, Tlp};
 use uuid::Uuid;
 
-use super::context::{MISP_NAMESPACE, Marks, NO_DATE, may_enter, pap_definition};
+use super::context::{MISP_NAMESPACE, Marks, NO_DATE, keep_shared, may_enter, pap_definition};
 use super::said::{self, Relation};
 use super::simple::{Frame, Ready};
 use crate::misp::extension;
-use crate::misp::wire::{Attribute, Event, Object, Org, Report, Strip, Text};
+use crate::misp::wire::{Attribute, Event, Many, Object, Org, Report, Strip, Tag, Text};
 use crate::read::time::lenient;
 use crate::read::{Options, Sink};
 
 /// Reads one event and hands on what it holds.
 pub(super) fn read(mut event: Event, path: &str, options: &Options, sink: &mut Sink<'_>) {
     event.strip();
+    keep_shared(&mut event.tags);
+    let in_objects = event.objects.all.iter_mut().flat_map(|object| &mut object.attributes.all);
+    let attributes = event.attributes.all.iter_mut().chain(in_objects).map(|attribute| &mut attribute.tags);
+    attributes.chain(event.reports.all.iter_mut().map(|report| &mut report.tags)).for_each(keep_shared);
     Reader::new(&event, path, options, sink).run(event);
 }
 
@@ -43,6 +47,8 @@ pub(super) struct Reader<'e, 's, 'o> {
     pub(super) made: HashMap<Uuid, String>,
     /// Whose each cluster's UUID is: galaxy and name.
     pub(super) clusters: HashMap<Uuid, String>,
+    /// The tags of clusters that only some may see: nothing that all see is tagged with them.
+    pub(super) private: HashSet<String>,
     /// UUIDs of elements that were read.
     pub(super) taken: HashSet<Uuid>,
     /// Identities and clusters that were handed on.
@@ -84,6 +90,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
             members: Vec::new(),
             made: HashMap::new(),
             clusters: HashMap::new(),
+            private: HashSet::new(),
             taken: HashSet::new(),
             known: HashSet::new(),
             paps: BTreeSet::new(),
@@ -126,7 +133,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         if !is_collection(&event) {
             event.attributes.all = std::mem::take(&mut self.gone);
             event.objects.all = std::mem::take(&mut self.gone_objects);
-            self.report(&event);
+            self.report(event);
         }
         for pap in std::mem::take(&mut self.paps) {
             self.emit_plain(pap_definition(pap), "Tag");
@@ -205,7 +212,7 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
     }
 
     /// The event itself: a report once published, a grouping before.
-    fn report(&mut self, event: &Event) {
+    fn report(&mut self, mut event: Event) {
         let published = event.published.is_true();
         let object_type = if published { "report" } else { "grouping" };
         let id = format!("{object_type}--{}", self.uuid);
@@ -244,16 +251,43 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
             report.insert("external_references".into(), std::mem::take(&mut self.links).into());
         }
         say(&marks, &["misp:tool=\"Bongsu\"".to_owned()], &mut report);
-        self.emit_with(report, extension::EVENT, event, "");
+        let texts = std::mem::take(&mut event.reports.all);
+        event.reports = texts.iter().filter_map(|text| self.carried(text)).collect::<Vec<_>>().into();
+        let apart = self.set_apart([&mut event.notes, &mut event.opinions, &mut event.relationships]);
+        self.untag(&mut event.tags);
+        self.emit_with(report, extension::EVENT, &event, "");
         if is_empty {
             self.empty(&id);
         }
         let uuid = self.uuid;
-        for text in event.reports.iter().filter(|report| !is_description(report, uuid)) {
+        for text in texts.iter().filter(|report| !is_description(report, uuid)) {
             self.note(text, &id);
         }
         self.analysts(&event.notes, &event.opinions, &event.relationships, &id);
+        self.said_apart(&apart, &id);
         self.relate();
+    }
+
+    /// What the event itself keeps of a report: all of it, that it was deleted, or nothing if fewer may see it than the event.
+    fn carried(&self, text: &Report) -> Option<Report> {
+        if self.is_stricter(&self.report_marks(text)) {
+            return None;
+        }
+        if !text.deleted.is_true() {
+            return Some(text.clone());
+        }
+        let (uuid, timestamp) = (text.uuid.clone(), text.timestamp.clone());
+        Some(Report { uuid, timestamp, deleted: true.into(), ..Report::default() })
+    }
+
+    /// Takes the tags of clusters away that only some may see.
+    pub(super) fn untag(&self, tags: &mut Many<Tag>) {
+        tags.all.retain(|tag| !self.private.contains(tag.name.as_str()));
+    }
+
+    /// Whether something is marked more strictly than the event.
+    pub(super) fn is_stricter(&self, own: &Marks) -> bool {
+        own.tlp.iter().max() > self.marks.tlp.iter().max()
     }
 
     /// An event without anything in it is a report about a note that says so: STIX has no empty reports.
@@ -302,18 +336,11 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
             object.insert(extension::EVENT_UUID.into(), self.uuid.to_string().into());
         }
         self.extended = true;
-        let (Ok(mut raw), Ok(mut element)) = (serde_json::to_string(&object), serde_json::to_string(element))
+        let (Ok(mut raw), Ok(element)) = (serde_json::to_string(&object), serde_json::to_string(element))
         else {
             return;
         };
-        // MISP writes these also where nothing is in them; STIX has no empty lists (STIX 2.1, 2.12). In a text, the quotes
-        // would be escaped.
-        for list in ["\"Attribute\":[]", "\"Object\":[]"] {
-            if name != extension::ATTRIBUTE && element.contains(list) {
-                element = element.replace(&format!(",{list}"), "").replace(&format!("{list},"), "");
-                element = element.replace(list, "");
-            }
-        }
+        let element = extension::saying_something(element);
         // The element goes in as text: building a tree of it first would cost more than all the rest.
         raw.pop();
         raw.extend([",\"", name, "\":", &element, "}"]);

@@ -1,9 +1,10 @@
 //! Galaxy clusters: each once, as what it is in STIX; where it stands only a reference stays.
 
 use serde_json::{Map, Value as Json, json};
+use stix::Tlp;
 use uuid::Uuid;
 
-use super::context::NO_DATE;
+use super::context::{Marks, NO_DATE, may_enter};
 use super::event::Reader;
 use crate::misp::wire::{Cluster, Galaxy, Many};
 use crate::misp::{cluster, extension};
@@ -27,9 +28,20 @@ impl Reader<'_, '_, '_> {
             for one in clusters {
                 let kind = one.kind.text().or_else(|| galaxy.kind.text()).unwrap_or("unknown").to_owned();
                 let uuid = self.cluster_uuid(&kind, &one);
+                // One that its organisation keeps to itself is not named in what goes further than it.
+                let is_private = self.is_private(&one);
+                if is_private {
+                    self.private.extend([
+                        cluster::tag_name(&kind, one.value.as_str()),
+                        one.tag_name.as_str().to_owned(),
+                    ]);
+                }
                 let id = self.cluster(&kind, galaxy, &one, uuid, path);
                 self.analysts(&Many::default(), &Many::default(), &one.relationships, &id);
                 ids.push(id);
+                if is_private {
+                    continue;
+                }
                 named.push(Cluster {
                     uuid: uuid.to_string().into(),
                     kind: kind.into(),
@@ -44,6 +56,7 @@ impl Reader<'_, '_, '_> {
             let galaxy_uuid = std::mem::take(&mut galaxy.uuid);
             *galaxy = Galaxy { kind, uuid: galaxy_uuid, clusters: named.into(), ..Galaxy::default() };
         }
+        galaxies.all.retain(|galaxy| !galaxy.clusters.is_absent());
         ids
     }
 
@@ -54,6 +67,13 @@ impl Reader<'_, '_, '_> {
             self.extended = true;
         }
         self.emit_plain(Json::Object(object), path);
+    }
+
+    /// Whether a cluster is one organisation's, or another sharing group's, alone. PyMISP writes a distribution of 0 for every
+    /// cluster that it makes a picture of, the actors that everybody knows too; a MISP says more of one of its own.
+    fn is_private(&self, one: &Cluster) -> bool {
+        let is_picture = one.default.0 == Some(false) && one.published.is_absent() && one.orgc.is_absent();
+        !is_picture && !may_enter(&one.distribution, None, self.options.circle)
     }
 
     /// The cluster's UUID; one of its own where it has none, or one that another cluster has too.
@@ -70,14 +90,17 @@ impl Reader<'_, '_, '_> {
 
     fn cluster(&mut self, kind: &str, galaxy: &Galaxy, one: &Cluster, uuid: Uuid, path: &str) -> String {
         let text = uuid.to_string();
-        let object =
+        let mut object =
             cluster::object_of(kind, one, &text, NO_DATE).unwrap_or_else(|| custom(kind, one, &text));
+        if self.is_private(one) {
+            Marks { tlp: vec![Tlp::Red], ..Marks::default() }.mark(&mut object);
+        }
         let id = object.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
         self.made.insert(uuid, id.clone());
         if !self.known.insert(id.clone()) {
             return id;
         }
-        if cluster::is_stix(kind) && is_derived(&object, galaxy, one, &text) {
+        if cluster::is_stix(kind) && !self.is_private(one) && is_derived(&object, galaxy, one, &text) {
             self.emit_whole(object, path);
         } else {
             self.emit_with(object, extension::CLUSTER, &Carried { cluster: one, galaxy }, path);

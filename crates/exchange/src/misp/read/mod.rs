@@ -10,7 +10,7 @@ pub(super) use context::{MISP_NAMESPACE, NO_DATE, pap_word};
 pub(super) use element::pattern_of_attribute;
 pub(super) use event::{description_uuid, uuid};
 pub(super) use object::pattern_of_object;
-pub(super) use said::{analyst_time, link_uuid, relation_uuid};
+pub(super) use said::{ANALYST_LABEL, REPORT_LABEL, analyst_time, link_uuid, relation_uuid};
 
 mod attribute;
 mod context;

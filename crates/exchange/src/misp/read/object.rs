@@ -68,19 +68,29 @@ impl Reader<'_, '_, '_> {
         if !may_enter(&object.distribution, object.sharing_group.get(), self.options.circle) {
             marks.tlp.push(Tlp::Red);
         }
-        let mut clusters = Vec::new();
+        let (mut clusters, mut apart) = (Vec::new(), Vec::new());
         let mut attributes = std::mem::take(&mut object.attributes.all);
         for (at, attribute) in attributes.iter_mut().enumerate() {
             let place = format!("{path}.Attribute[{at}]");
             let own = self.attribute_uuid(attribute, uuid, &place);
             Self::name_sightings(own, &mut attribute.sightings);
+            let own_marks = self.attribute_marks(attribute, &place);
             if attribute.deleted.is_true() {
-                *attribute = tombstone(std::mem::take(attribute));
+                let is_hidden = self.is_stricter(&own_marks);
+                *attribute =
+                    if is_hidden { Attribute::default() } else { tombstone(std::mem::take(attribute)) };
                 continue;
             }
-            marks.join(self.attribute_marks(attribute, &place));
+            marks.join(own_marks);
             clusters.extend(self.galaxies(&mut attribute.galaxies, &place));
+            let lists = [&mut attribute.notes, &mut attribute.opinions, &mut attribute.relationships];
+            apart.push(self.set_apart(lists));
         }
+        apart.push(self.set_apart([&mut object.notes, &mut object.opinions, &mut object.relationships]));
+        // Those who could not see a deleted attribute don't learn that it was there.
+        attributes.retain(|attribute| !attribute.kind.is_absent());
+        attributes.iter_mut().for_each(|attribute| self.untag(&mut attribute.tags));
+        let is_stricter = self.is_stricter(&marks);
         let marks = marks.within(&self.marks);
         let made = made(&object, uuid, &attributes);
         let id = format!("{}--{uuid}", made.object_type());
@@ -89,7 +99,9 @@ impl Reader<'_, '_, '_> {
             object.comment = "".into();
             object.references.all.clear();
             object.attributes.all = attributes.into_iter().map(tombstone).collect();
-            self.gone_objects.push(object);
+            if !is_stricter {
+                self.gone_objects.push(object);
+            }
             return;
         }
         self.paps.extend(&marks.pap);
@@ -103,6 +115,7 @@ impl Reader<'_, '_, '_> {
         self.emit_with(stix, extension::OBJECT, &object, path);
         self.related(&id, clusters, &object.relationships, &marks);
         self.said_of(&object, &id, &marks, path);
+        apart.iter().for_each(|apart| self.said_apart(apart, &id));
     }
 
     fn object_uuid(&mut self, object: &mut Object, path: &str) -> Uuid {

@@ -1,18 +1,24 @@
 //! What is said about elements: references, sightings, notes, opinions, reports, and properties in tags.
 //!
-//! All of it also stays in the element that is carried along; here it becomes STIX for those who read STIX. Ids are the
+//! What all who see the element may know also stays in it as it is carried along; here it becomes STIX for those who read STIX. Ids are the
 //! UUIDs that MISP gave.
 
 use serde_json::{Map, Value as Json, json};
-use stix::Timestamp;
+use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 
-use super::context::{MISP_NAMESPACE, Marks};
+use super::context::{MISP_NAMESPACE, Marks, may_enter};
 use super::element::add_phase;
 use super::event::{Reader, time, uuid};
 use crate::misp::extension;
 use crate::misp::wire::{Analyst, Attribute, Many, Object, Report, Sighting, Tag, Text};
 use crate::read::time::lenient;
+
+/// How the label of what an analyst said begins, whatever it is.
+pub(in crate::misp) const ANALYST_LABEL: &str = "misp:context-layer=\"Analyst ";
+
+/// The label of a note that is a report of its event.
+pub(in crate::misp) const REPORT_LABEL: &str = "misp:data-layer=\"Event Report\"";
 
 /// A relation that is made once its target is known.
 pub(super) struct Relation {
@@ -23,6 +29,8 @@ pub(super) struct Relation {
     description: Text,
     changed: Text,
     marks: Marks,
+    /// Whether an analyst drew it, who can keep it to some.
+    is_drawn: bool,
 }
 
 impl Reader<'_, '_, '_> {
@@ -37,6 +45,7 @@ impl Reader<'_, '_, '_> {
                 description: reference.comment.clone(),
                 changed: reference.timestamp.clone(),
                 marks: marks.clone(),
+                is_drawn: false,
             });
         }
         for attribute in &object.attributes {
@@ -73,6 +82,7 @@ impl Reader<'_, '_, '_> {
             description: Text::default(),
             changed: Text::default(),
             marks: marks.clone(),
+            is_drawn: false,
         };
         self.relation(&relation, to);
     }
@@ -90,6 +100,9 @@ impl Reader<'_, '_, '_> {
         object.insert("target_ref".into(), to.into());
         if let Some(description) = relation.description.text() {
             object.insert("description".into(), description.into());
+        }
+        if relation.is_drawn {
+            object.insert("labels".into(), json!([format!("{ANALYST_LABEL}Relationship\"")]));
         }
         self.members.push(text);
         self.emit_plain(Json::Object(object), "");
@@ -160,7 +173,7 @@ impl Reader<'_, '_, '_> {
         let shown = !extension::is_own(about);
         for note in notes.iter().filter(|_| shown) {
             let (Some(uuid), Some(text)) = (uuid(&note.uuid), note.note.text()) else { continue };
-            let mut object = self.analysis("note", uuid, note, "misp:context-layer=\"Analyst Note\"");
+            let mut object = self.analysis("note", uuid, note, "Note");
             object.insert("content".into(), text.into());
             object.insert("object_refs".into(), json!([about]));
             if let Some(language) = note.language.text().filter(|language| is_language(language)) {
@@ -170,8 +183,7 @@ impl Reader<'_, '_, '_> {
         }
         for opinion in opinions.iter().filter(|_| shown) {
             let (Some(uuid), Some(level)) = (uuid(&opinion.uuid), level(&opinion.opinion)) else { continue };
-            let mut object =
-                self.analysis("opinion", uuid, opinion, "misp:context-layer=\"Analyst Opinion\"");
+            let mut object = self.analysis("opinion", uuid, opinion, "Opinion");
             object.insert("opinion".into(), level.into());
             object.insert("object_refs".into(), json!([about]));
             if let Some(comment) = opinion.comment.text() {
@@ -192,13 +204,44 @@ impl Reader<'_, '_, '_> {
                     .map(|note| note.note.clone())
                     .unwrap_or_default(),
                 changed: relationship.modified.clone(),
-                marks: self.marks.clone(),
+                marks: self.analyst_marks(relationship),
+                is_drawn: true,
             });
         }
     }
 
-    fn analysis(&self, object_type: &str, uuid: Uuid, from: &Analyst, label: &str) -> Map<String, Json> {
-        let mut object = self.common(object_type, uuid, &from.modified, &self.marks);
+    /// Takes out what analysts say to their own organisation, or another sharing group, alone: what it is about goes to others
+    /// too, and with it all that it carries.
+    pub(super) fn set_apart(&self, lists: [&mut Many<Analyst>; 3]) -> [Many<Analyst>; 3] {
+        lists.map(|list| {
+            let all = std::mem::take(&mut list.all);
+            let (mut shared, apart): (Vec<Analyst>, Vec<Analyst>) =
+                all.into_iter().partition(|one| may_enter(&one.distribution, None, self.options.circle));
+            for one in &mut shared {
+                self.set_apart([&mut one.notes, &mut Many::default(), &mut Many::default()]);
+            }
+            list.all = shared;
+            apart.into()
+        })
+    }
+
+    /// What was set apart becomes objects of its own marks.
+    pub(super) fn said_apart(&mut self, apart: &[Many<Analyst>; 3], about: &str) {
+        let [notes, opinions, relationships] = apart;
+        self.analysts(notes, opinions, relationships, about);
+    }
+
+    /// The event's marks, and whom the analyst says it to.
+    fn analyst_marks(&self, from: &Analyst) -> Marks {
+        let mut marks = self.marks.clone();
+        if !may_enter(&from.distribution, None, self.options.circle) {
+            marks.tlp.push(Tlp::Red);
+        }
+        marks
+    }
+
+    fn analysis(&self, object_type: &str, uuid: Uuid, from: &Analyst, kind: &str) -> Map<String, Json> {
+        let mut object = self.common(object_type, uuid, &from.modified, &self.analyst_marks(from));
         let created = from.created.text().and_then(lenient);
         let modified = from.modified.text().and_then(lenient).or(created);
         if let (Some(created), Some(modified)) = (created, modified) {
@@ -208,8 +251,18 @@ impl Reader<'_, '_, '_> {
         if let Some(authors) = from.authors.text() {
             object.insert("authors".into(), json!([authors]));
         }
-        object.insert("labels".into(), json!([label]));
+        object.insert("labels".into(), json!([format!("{ANALYST_LABEL}{kind}\"")]));
         object
+    }
+
+    /// What a report itself is marked with; the event's marks come on top.
+    pub(super) fn report_marks(&self, from: &Report) -> Marks {
+        let mut own = Marks::of(&from.tags);
+        own.unread.clear();
+        if !may_enter(&from.distribution, from.sharing_group.get(), self.options.circle) {
+            own.tlp.push(Tlp::Red);
+        }
+        own
     }
 
     /// A report that belongs to the event: a note about it, or about what it names.
@@ -225,11 +278,7 @@ impl Reader<'_, '_, '_> {
             );
             return;
         };
-        let mut marks = Marks::of(&from.tags).within(&self.marks);
-        marks.unread.clear();
-        if !super::context::may_enter(&from.distribution, from.sharing_group.get(), self.options.circle) {
-            marks.tlp.push(stix::Tlp::Red);
-        }
+        let marks = self.report_marks(from).within(&self.marks);
         let mut note = self.common("note", uuid, &from.timestamp, &marks);
         note.insert("content".into(), content.into());
         let mut refs = vec![about.to_owned()];
@@ -242,7 +291,7 @@ impl Reader<'_, '_, '_> {
         if let Some(name) = from.name.text() {
             note.insert("abstract".into(), name.into());
         }
-        note.insert("labels".into(), json!(["misp:data-layer=\"Event Report\""]));
+        note.insert("labels".into(), json!([REPORT_LABEL]));
         self.emit_plain(Json::Object(note), "EventReport");
     }
 }

@@ -3,6 +3,8 @@
 //! The same object comes out as of the long way in `element`, which takes everything else; a test holds the two together.
 //! Going this way, a feed of a hundred thousand attributes costs a fifth.
 
+use std::collections::HashSet;
+
 use rayon::prelude::*;
 use serde::Serialize;
 use stix::{Finding, Head, Timestamp};
@@ -31,6 +33,7 @@ pub(super) struct Frame {
     marks: Vec<String>,
     confidence: Option<u8>,
     circle: Option<Uuid>,
+    private: HashSet<String>,
     extensions: Extensions,
 }
 
@@ -90,6 +93,7 @@ impl Frame {
             marks: reader.marks.references(),
             confidence: reader.marks.confidence,
             circle: reader.options.circle,
+            private: reader.private.clone(),
             extensions: [(extension::DEFINITION, extension)].into(),
         }
     }
@@ -144,7 +148,7 @@ impl Frame {
         };
         let mut raw = Vec::with_capacity(RAW_BYTES);
         serde_json::to_writer(&mut raw, &indicator).ok()?;
-        let raw = String::from_utf8(raw).ok()?;
+        let raw = extension::saying_something(String::from_utf8(raw).ok()?);
         let head = stix::read_head(&raw);
         Some(Ready { uuid, raw, head })
     }
@@ -160,6 +164,7 @@ impl Frame {
             && attribute.to_ids.is_true()
             && !attribute.deleted.is_true()
             && !matches!(attribute.kind.text(), Some("vulnerability" | "campaign-name"))
+            && attribute.tags.iter().all(|tag| !self.private.contains(tag.name.as_str()))
             && may_enter(&attribute.distribution, attribute.sharing_group.get(), self.circle);
         if !alone || uuid(&attribute.uuid).is_some_and(|own| said::link(attribute, own, self.event).is_some())
         {

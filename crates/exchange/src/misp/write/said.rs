@@ -1,13 +1,13 @@
 //! What is said of elements: relations, sightings, notes, opinions.
 
-use stix::Finding;
+use stix::{Finding, Tlp};
 use uuid::Uuid;
 
-use super::context::{creator, organisation, raise, seconds, tlp};
+use super::context::{creator, organisation, raise, raise_above, seconds, tlp};
 use super::event::{Making, Place};
 use super::shelf::Item;
-use crate::misp::read::{analyst_time, relation_uuid};
-use crate::misp::wire::{Analyst, Galaxy, Many, ObjectReference, Sighting, Text};
+use crate::misp::read::{ANALYST_LABEL, REPORT_LABEL, analyst_time, relation_uuid};
+use crate::misp::wire::{Analyst, Galaxy, Many, ObjectReference, Report, Sighting, Text};
 
 /// Writes what an object says onto what it is about.
 pub(super) fn say(making: &mut Making<'_, '_>, item: &Item<'_>, findings: &mut Vec<Finding>) {
@@ -22,7 +22,10 @@ pub(super) fn say(making: &mut Making<'_, '_>, item: &Item<'_>, findings: &mut V
         _ => false,
     };
     if held {
-        raise(&mut making.event.tags, tlp(making.shelf, item));
+        let mark = tlp(making.shelf, item);
+        // Reports have tags, and what an analyst said in MISP can be for one organisation alone: they need not mark the event.
+        let says_itself = is_report(item) || is_analysts(item) && mark == Some(Tlp::Red);
+        raise(&mut making.event.tags, mark.filter(|_| !says_itself));
     } else {
         let message = format!("what the {} is about has no place in the event; it was left out", item.kind);
         findings.push(Finding::warning("misp-not-held", item.id.clone(), message));
@@ -153,6 +156,21 @@ fn sighting(making: &mut Making<'_, '_>, item: &Item<'_>) -> bool {
 
 fn note(making: &mut Making<'_, '_>, item: &Item<'_>) -> bool {
     let Some(place) = about(making, item) else { return false };
+    if is_report(item) {
+        let mut tags = Many::default();
+        raise_above(&mut tags, &making.event.tags, tlp(making.shelf, item));
+        making.event.reports.all.push(Report {
+            tags,
+            uuid: item.uuid.to_string().into(),
+            name: item.text("abstract").into(),
+            content: item.text("content").into(),
+            distribution: "5".into(),
+            timestamp: seconds(item.modified()),
+            deleted: false.into(),
+            ..Report::default()
+        });
+        return true;
+    }
     let mut note = analyst(making, item, place);
     let (title, content) = (item.text("abstract"), item.text("content"));
     note.note = if title.is_empty() { content.to_owned() } else { format!("{title}\n{content}") }.into();
@@ -173,6 +191,16 @@ fn opinion(making: &mut Making<'_, '_>, item: &Item<'_>) -> bool {
     opinion.opinion = level.into();
     opinion.comment = item.text("explanation").into();
     on(making, place, |place| place.opinions.all.push(opinion))
+}
+
+/// Whether a note was a report of its event.
+fn is_report(item: &Item<'_>) -> bool {
+    item.kind == "note" && item.list("labels").any(|label| label == REPORT_LABEL)
+}
+
+/// Whether an analyst said it in a MISP.
+fn is_analysts(item: &Item<'_>) -> bool {
+    item.list("labels").any(|label| label.starts_with(ANALYST_LABEL))
 }
 
 /// The first of what it is about that is in the event; clusters have no notes.
@@ -213,7 +241,8 @@ fn analyst(making: &Making<'_, '_>, item: &Item<'_>, place: Place) -> Analyst {
         orgc_uuid: made_by.as_ref().map(|org| org.uuid.as_str().to_owned()).into(),
         created: analyst_time(item.time("created").unwrap_or_else(|| item.modified())).into(),
         modified: analyst_time(item.modified()).into(),
-        distribution: "1".into(),
+        distribution: if is_analysts(item) && tlp(making.shelf, item) == Some(Tlp::Red) { "0" } else { "1" }
+            .into(),
         orgc: made_by.map_or_else(Default::default, Into::into),
         ..Analyst::default()
     }
