@@ -124,6 +124,8 @@ fn sentences_and_foreign_markup_are_no_list() {
     assert_eq!(detect("a.xml", b"<un><name>x</name><site>evil-k3.top</site></un>"), Format::Report);
     let list = "# made each night by the node of the ministry of all things\n0.0.0.0 evil-k3.top # seen twice\n||bad.top^\n198.51.100.7\n";
     assert_eq!(detect("a.txt", list.as_bytes()), Format::Plain);
+    let remarked = "evil-k3.top # where the mails of last week led their readers to\n198.51.100.7 its server until the end of the month\n";
+    assert_eq!(detect("a.txt", remarked.as_bytes()), Format::Plain);
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn custom_references_may_hold_anything_and_are_checked_all_the_same() {
 /// Brackets and the qualifiers behind them were limited apart: a hundred of each in each other made a tree of 10,000 levels,
 /// and whoever looked at an object beside it took the node down by the depth of its stack.
 #[test]
-fn brackets_and_qualifiers_are_limited_together() {
+fn qualifiers_are_limited_through_all_brackets() {
     let nested = |brackets: usize, qualifiers: usize| {
         let mut text = "[a:b = 1]".to_owned();
         for _ in 0..brackets {

@@ -157,7 +157,8 @@ fn as_json(name: &str, survey: &Survey, accepted: &HashSet<watch::Value>, told: 
         })
     });
     json!({
-        "file": name, "kind": survey.kind, "title": survey.title, "tlp": survey.tlp.map(|tlp| tlp.to_string()), "values": values.collect::<Vec<_>>(),
+        "file": name, "kind": survey.kind, "title": survey.title, "tlp": survey.tlp.map(|tlp| tlp.to_string()),
+        "values": values.collect::<Vec<_>>(),
         "added": told.added, "present": told.present, "refused": told.refused, "findings": told.findings,
     })
 }

@@ -181,7 +181,10 @@ pub(super) fn check(sources: &[Source]) -> Result<(), Failure> {
             () if !source.url.starts_with("https://") && !source.url.starts_with("http://") => {
                 "its url begins with neither https:// nor http://"
             }
-            () if has_user(&source.url) => {
+            () if exchange::pull::Url::parse(&source.url).is_err() => "its url is no address",
+            () if exchange::pull::Url::parse(&source.url)
+                .is_ok_and(|url| !url.username().is_empty() || url.password().is_some()) =>
+            {
                 "its url has a user or password in it, which would be shown and kept; use auth with a file"
             }
             () if source.kind != Kind::Taxii && (source.collection.is_some() || source.page.is_some()) => {
@@ -196,12 +199,6 @@ pub(super) fn check(sources: &[Source]) -> Result<(), Failure> {
         return Err(Failure::usage(format!("source `{name}`: {wrong}")));
     }
     Ok(())
-}
-
-/// Whether a user stands before the host of an address.
-fn has_user(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Sources: what a node takes from other servers by itself.
 //!
-//! A pull goes through what a source has, a page at a time: the page's objects (or events) are shared in the source's circle, and when
-//! they are durable, where the source stands is written to the node's own line. A pull that breaks off is taken up there; what
-//! comes twice is known by then. One pull of a source runs at a time, whoever asks for it: a command, or [`schedule`],
-//! which asks while the node serves. What kind of source it is matters in one `match` alone.
+//! A pull goes through what a source has, a page at a time: the page's objects (or events) are shared in the source's circle,
+//! and when they are durable, where the source stands is written to the node's own line. A pull that breaks off is taken up
+//! there; what comes twice is known by then. One pull of a source runs at a time, whoever asks for it: a command, or
+//! [`schedule`], which asks while the node serves. What kind of source it is matters in [`pull`] and [`check`] alone.
 
 mod misp;
 pub(crate) mod schedule;

@@ -1,7 +1,6 @@
 //! MISP events as sources: one node publishes its circle, another pulls it as a feed or as a MISP.
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -166,20 +165,7 @@ fn a_pull_that_was_killed_goes_on_at_the_event_where_it_was() {
     let node = with_circle();
     let url = format!("{}/misp/feed/region/manifest.json", serving.url);
     source(&node, "misp-feed", &url, &remote.tokens["reader"], "");
-    let mut killed = 0;
-    for turn in 1..40 {
-        let mut command = node.command(&["source", "pull", "partner"]);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(150) * turn);
-        if let Some(ended) = child.try_wait().unwrap() {
-            assert!(ended.success(), "{ended}");
-            break;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        killed += 1;
-    }
-    assert!(killed > 0, "it was interrupted");
+    node.pull_interrupted(Duration::from_millis(150));
     pull(&node);
     let own = node.serve_with(&QUIET);
     let same = || (seen(&node, &own) == seen(&remote, &serving)).then_some(());
@@ -212,4 +198,27 @@ fn what_was_refused_is_not_asked_for_again_and_again() {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && text.contains("401"), "{text}");
     serving.stop();
+}
+
+/// Who posted an event without a maker was named as it by the node, to members who may not know of it.
+#[test]
+fn where_members_are_hidden_nobody_is_named_who_did_not_name_itself() {
+    let node = with_circle();
+    node.json(&["circle", "set", "region", "--hide-members"]);
+    let serving = node.serve_with(&QUIET);
+    let mut sent = event(1);
+    sent.as_object_mut().unwrap().remove("Orgc");
+    misp(&node, &serving, "owner", "events/add", Some(json!({"Event": sent})));
+    let sighting = json!({"value": "e1-1.k3.top"});
+    misp(&node, &serving, "owner", "sightings/add", Some(sighting));
+    let path = format!("events/view/{}", event_uuid(1));
+    let owner = node.json(&["member", "show", "owner"])["member"]["id"].as_str().unwrap().to_owned();
+    let taxii = node.text(&serving, "reader", "/api/collections/region/objects/");
+    for text in [misp(&node, &serving, "reader", &path, None).to_string(), taxii] {
+        assert!(!text.contains(&owner), "{text}");
+    }
+    // It is the owner's all the same.
+    let edit = json!({"Event": {"uuid": event_uuid(1), "info": "Paper Lantern", "timestamp": "1790000000"}});
+    misp(&node, &serving, "owner", &format!("events/edit/{}", event_uuid(1)), Some(edit));
+    assert_eq!(misp(&node, &serving, "reader", &path, None)["Event"]["info"], "Paper Lantern");
 }

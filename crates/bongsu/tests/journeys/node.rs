@@ -91,6 +91,24 @@ impl Node {
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{args:?}: {error}: {out}{err}"))
     }
 
+    /// Pulls the source `partner` and kills it again and again, later each time by `step`, until it comes to its end.
+    pub(crate) fn pull_interrupted(&self, step: Duration) {
+        let mut killed = 0;
+        for turn in 1..40 {
+            let mut command = self.command(&["source", "pull", "partner"]);
+            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            std::thread::sleep(step * turn);
+            if let Some(ended) = child.try_wait().unwrap() {
+                assert!(ended.success(), "{ended}");
+                break;
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+            killed += 1;
+        }
+        assert!(killed > 0, "it was interrupted");
+    }
+
     pub(crate) fn serve(&self) -> Serving {
         self.serve_with(&[])
     }

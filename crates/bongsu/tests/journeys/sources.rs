@@ -183,25 +183,7 @@ fn an_interrupted_pull_goes_on_where_it_was() {
     let medallion = Medallion::start(&objects);
     let node = with_circle();
     source(&node, &format!("{}/trustgroup1/", medallion.url), &basic(&node, "Password0"), "page = 5");
-    let mut killed = 0;
-    // A pull of 30 pages is killed again and again, later each time, until there is nothing left to kill.
-    for turn in 1..40 {
-        let mut child = node
-            .command(&["source", "pull", "partner"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(200) * turn);
-        if let Some(ended) = child.try_wait().unwrap() {
-            assert!(ended.success(), "{ended}");
-            break;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        killed += 1;
-    }
-    assert!(killed > 0, "it was interrupted");
+    node.pull_interrupted(Duration::from_millis(200));
     node.json(&["source", "pull", "partner"]);
     assert_eq!(held(&node), ids(&objects));
     let told = node.json(&["circle", "show", "region"]);

@@ -56,15 +56,17 @@ pub fn detect(name: &str, start: &[u8]) -> Format {
     }
 }
 
-/// Whether most lines are sentences: of a report, nothing counts until someone has confirmed it.
+/// Whether most lines are sentences: of a report, nothing counts until someone has confirmed it. A value with a long remark
+/// behind it is none.
 fn is_prose(lines: &[&str]) -> bool {
-    let counts = lines.iter().filter(|line| !line.trim_start().starts_with(['#', ';', '!', '/']));
-    let (mut all, mut sentences) = (0, 0);
-    for line in counts {
-        all += 1;
-        sentences += usize::from(line.split_whitespace().count() >= SENTENCE_WORDS);
-    }
-    sentences * 2 > all
+    let is_remark = |line: &&&str| line.trim_start().starts_with(['#', ';', '!', '/']);
+    let is_sentence = |line: &str| {
+        let mut words = line.split_whitespace();
+        words.clone().count() >= SENTENCE_WORDS && words.next().is_some_and(|first| guess(first).is_none())
+    };
+    let counts: Vec<bool> =
+        lines.iter().filter(|line| !is_remark(line)).map(|line| is_sentence(line)).collect();
+    counts.iter().filter(|is_sentence| **is_sentence).count() * 2 > counts.len()
 }
 
 /// The first bytes of what is packed.

@@ -142,7 +142,7 @@ impl<'a> Parser<'a> {
         self.chain("AND", Self::qualified, Observation::And)
     }
 
-    /// Brackets and the qualifiers behind them are limited together: each makes the tree one level deeper.
+    /// Qualifiers are limited through all brackets around one another, as brackets are: each makes the tree one level deeper.
     fn qualified(&mut self) -> Result<Observation, PatternError> {
         let beside = std::mem::take(&mut self.stacked);
         let mut observation = if self.take_sign("[")? {

@@ -1,7 +1,7 @@
 //! What a source names: its events, with the times of their last changes where it says so.
 //!
-//! A MISP has an index with both, and so has a feed with `manifest.json`. Without one, `hashes.csv` names the events, or a page or folder that lists files. Names that are
-//! no UUID are findings; they never become part of a path.
+//! A MISP has an index with both, and so has a feed with `manifest.json`. Without one, `hashes.csv` names the events, or a
+//! page or folder that lists files. Names that are no UUID are findings; they never become part of a path.
 
 use std::collections::BTreeMap;
 

@@ -3,6 +3,7 @@
 //! The index and the view are what a MISP that pulls asks for; `filterEventIdsForPush`, `add` and `edit` what one that pushes.
 //! An event is edited by the member that brought it; others can add sightings and notes to it.
 
+use policy::CircleId;
 use serde_json::{Map, Value as Json, json};
 
 use super::error::{Answer, MispError};
@@ -151,17 +152,17 @@ pub(super) fn add(state: &State, asked: &Asked) -> Answer {
         let id = state.view(who, circle)?.facts.get(at).map_or(0, |facts| number::of(facts.uuid));
         return Err(MispError::exists(format!("/events/{id}")));
     }
-    complete(state, asked, &mut event);
+    complete(state, asked, circle, &mut event);
     save::fill_groups(&mut event, circle);
     let saved = save::save(state, who, circle, None, Some(&event), Whose::Own)?;
     after(state, asked, circle, &event.uuid, &saved)
 }
 
 /// Gives a new event what clients leave out.
-fn complete(state: &State, asked: &Asked, event: &mut Event) {
+fn complete(state: &State, asked: &Asked, circle: CircleId, event: &mut Event) {
     let (who, now) = (&asked.who, asked.who.now);
     if event.orgc.get().is_none_or(|org| org.name.text().is_none() || uuid_of(&org.uuid).is_none()) {
-        event.orgc = save::organisation(state, who.member).into();
+        event.orgc = save::signed(state, who.member, circle);
     }
     let or = |text: &mut Text, default: String| {
         if text.text().is_none() {

@@ -181,7 +181,7 @@ fn propose(state: &State, asked: &Asked, view: &View, part: Part, mut one: Propo
     }
     one.timestamp = asked.who.now.seconds().to_string().into();
     one.deleted = false.into();
-    one.org = save::organisation(state, asked.who.member).into();
+    one.org = save::signed(state, asked.who.member, view.circle);
     let mut edited = event.clone();
     match part {
         Part::Attribute(_, object, at) => {

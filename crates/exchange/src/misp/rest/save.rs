@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::error::{MispError, told};
 use super::{State, Who, number};
 use crate::misp::read;
-use crate::misp::wire::{Event, Group, Org, Tag, Text};
+use crate::misp::wire::{Event, Group, One, Org, Tag, Text};
 use crate::read::{Item, Object, Options, Withdrawal};
 
 /// The tag that says for which circle an event is: `bongsu:circle="region"`.
@@ -41,8 +41,13 @@ pub(super) struct Converted {
     findings: Vec<Finding>,
 }
 
-/// Turns an event into STIX.
+/// Turns an event into STIX. What nobody is named to have made is shown as the circle's; sent back, it is nobody's still.
 pub(super) fn converted(event: &Event, circle: CircleId, who: &Who) -> Converted {
+    let is_circles = event.orgc.get().is_some_and(|org| super::uuid_of(&org.uuid) == Some(circle.uuid()));
+    let event = match is_circles {
+        true => &Event { orgc: One::default(), ..event.clone() },
+        false => event,
+    };
     let mut made = Converted { objects: Vec::new(), withdrawals: Vec::new(), findings: Vec::new() };
     let options = Options { circle: Some(circle.uuid()), ..Options::new(who.now) };
     read::event(event, &options, &mut |item| {
@@ -332,6 +337,13 @@ pub(super) fn fill_groups(event: &mut Event, circle: CircleId) {
             attribute.sharing_group = group().into();
         }
     }
+}
+
+/// Who did something, if the member did not say it itself: the member, unless a circle hides its members from each other.
+pub(super) fn signed(state: &State, member: MemberId, circle: CircleId) -> One<Org> {
+    let book = state.misp.gate.book();
+    let hides = book.circle(circle).is_none_or(|circle| circle.hidden_members);
+    if hides { One::default() } else { organisation(state, member).into() }
 }
 
 /// The member as an organisation.

@@ -49,7 +49,7 @@ pub(super) fn add(state: &State, asked: &Asked) -> Answer {
             date_sighting: at.to_string().into(),
             kind: sent.kind.text().unwrap_or("0").into(),
             source: sent.source.text().into(),
-            organisation: save::organisation(state, asked.who.member).into(),
+            organisation: save::signed(state, asked.who.member, view.circle),
             ..Sighting::default()
         };
         let uuid = attribute.uuid.as_str().to_owned();
@@ -167,13 +167,13 @@ fn list_of(body: Json) -> Vec<Sighting> {
 pub(super) fn bulk(state: &State, asked: &Asked) -> Answer {
     let id = asked.call.first().ok_or_else(|| MispError::not_found("event"))?;
     let (view, at) = state.event(&asked.who, id)?;
-    let own = save::organisation(state, asked.who.member);
+    let own = save::signed(state, asked.who.member, view.circle);
     let sent = list_of(asked.json()?).into_iter().filter_map(|mut sighting| {
         let attribute = sighting.attribute_uuid.text()?.to_owned();
         uuid_of(&sighting.uuid)?;
         (seconds(&sighting.date_sighting) > 0).then_some(())?;
         if sighting.organisation.get().is_none_or(|org| org.name.text().is_none()) {
-            sighting.organisation = own.clone().into();
+            sighting.organisation = own.clone();
         }
         Some((attribute, sighting))
     });

@@ -2,8 +2,8 @@
 //! wallets.
 //!
 //! Each entry becomes an identity whose id depends on OFAC's number alone, so that a newer list given with the older one
-//! (`--replaces`) makes newer versions of what changed. Names, programmes, dates of birth, papers and all else stand in an extension as published. Each digital currency address
-//! becomes a `cryptocurrency-wallet` observable (in the form of the published extension) that names its first holder, and an
+//! (`--replaces`) makes newer versions of what changed. Names, programmes, dates of birth, papers and all else stand in an
+//! extension as published. Each digital currency address becomes a `cryptocurrency-wallet` observable (in the form of the published extension) that names its first holder, and an
 //! indicator related to every holder, so that a compliance desk's lists have it; an address of a form that is not known to the guard has no
 //! indicator, and a finding says so.
 //!

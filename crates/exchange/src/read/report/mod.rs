@@ -179,7 +179,7 @@ impl Found {
         context: &Context,
     ) -> Survey {
         for candidate in &mut self.candidates {
-            candidate.hold = guard.check(&candidate.value, context).err().or(candidate.hold.take());
+            candidate.hold = candidate.hold.take().or_else(|| guard.check(&candidate.value, context).err());
         }
         if self.is_full {
             let message =
