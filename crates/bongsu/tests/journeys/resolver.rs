@@ -120,7 +120,8 @@ fn bind_transfers_the_zone_and_refuses_the_listed_domain_and_all_below_it() {
     let stranger = (other["name"].as_str().unwrap(), other["secret"].as_str().unwrap());
     for key in [None, Some(stranger), Some((key.0, stranger.1))] {
         let answer = transfer(key);
-        assert!(!answer.contains("k3"), "{answer}");
+        // A signature is random text: only a whole name says that a name was given.
+        assert!(!answer.contains("-k3."), "{answer}");
     }
     assert_eq!(node.json(&["verify"])["sound"], true);
 }
