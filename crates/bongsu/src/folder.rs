@@ -8,6 +8,7 @@
 //! | `node.key` | name and ed25519 seed, mode 0600 |
 //! | `token.secret` | 256 bits that key the stored form of tokens, mode 0600 |
 //! | `admin.sock` | where a serving node takes commands, mode 0600 |
+//! | `statuses` | TAXII statuses in which something waits for an operator |
 //!
 //! The folder itself has mode 0700. Secrets are written once, never logged, and refused when others on the
 //! machine could read them.
@@ -63,6 +64,10 @@ impl Folder {
 
     pub(crate) fn socket(&self) -> PathBuf {
         self.dir.join("admin.sock")
+    }
+
+    pub(crate) fn statuses(&self) -> PathBuf {
+        self.dir.join("statuses")
     }
 
     /// Whether `init` was here.

@@ -117,6 +117,20 @@ pub(crate) enum SourceCommand {
         #[arg(long, value_name = "N", default_value_t = 20)]
         findings: usize,
     },
+    /// Send to a TAXII source's collection what a member of its circle gets, as far as it was not sent yet
+    Send {
+        /// Source of kind `taxii`
+        name: String,
+        /// Member whose server it is: its level, clearance and the marks decide what goes
+        #[arg(long = "as", value_name = "MEMBER")]
+        member: String,
+        /// Send all again; what the server has already stays as it is
+        #[arg(long)]
+        from_start: bool,
+        /// Reasons of refusals to print; all of them are counted
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        findings: usize,
+    },
 }
 
 /// Options of `bongsu share`.

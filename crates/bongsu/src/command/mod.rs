@@ -14,6 +14,7 @@ pub(crate) mod member;
 pub(crate) mod pattern;
 pub(crate) mod quarantine;
 mod report;
+mod send;
 pub(crate) mod share;
 mod source;
 pub(crate) mod sources;

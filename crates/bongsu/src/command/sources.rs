@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Watcher, table};
 use crate::cli::SourceCommand;
+use crate::command::send;
 use crate::config::Source;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
@@ -24,19 +25,24 @@ pub(crate) fn run(node: &Node, command: SourceCommand, watch: &mut Watcher<'_>) 
             }
             pull_all(node, name.as_deref(), findings, watch)
         }
+        SourceCommand::Send { name, member, from_start, findings } => {
+            send::run(node, one(node, &name)?, &member, from_start, findings, watch)
+        }
     }
 }
 
+fn one<'n>(node: &'n Node, name: &str) -> Result<&'n Source, Failure> {
+    node.config.sources.iter().find(|source| source.name == name).ok_or_else(|| {
+        Failure::new(format!("no source `{name}` is configured")).hint(
+            "`bongsu source list` shows all; each is a [[source]] table in bongsu.toml (docs/sources.md)",
+        )
+    })
+}
+
 fn named<'n>(node: &'n Node, name: Option<&str>) -> Result<Vec<&'n Source>, Failure> {
-    let sources = &node.config.sources;
-    let found: Vec<&Source> =
-        sources.iter().filter(|source| name.is_none_or(|name| source.name == name)).collect();
     match name {
-        Some(name) if found.is_empty() => Err(Failure::new(format!("no source `{name}` is configured"))
-            .hint(
-                "`bongsu source list` shows all; each is a [[source]] table in bongsu.toml (docs/sources.md)",
-            )),
-        _ => Ok(found),
+        Some(name) => Ok(vec![one(node, name)?]),
+        None => Ok(node.config.sources.iter().collect()),
     }
 }
 

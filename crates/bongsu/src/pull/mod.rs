@@ -7,6 +7,7 @@
 
 mod misp;
 pub(crate) mod schedule;
+pub(crate) mod send;
 mod standing;
 mod taxii;
 

@@ -6,7 +6,7 @@ use crate::config::Source;
 use crate::node::Node;
 use exchange::pull::PullError;
 use exchange::pull::taxii::wire::Collection;
-use exchange::pull::taxii::{Client, Cursor, Place, Walk};
+use exchange::pull::taxii::{Client, Cursor, Place, Use, Walk};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -46,7 +46,7 @@ pub(super) async fn pull(
 
 async fn find(source: &Source) -> Result<(Client, Place), Stopped> {
     let client = Client::new(http(source)?);
-    let place = client.find(&url(source)?, source.collection.as_deref()).await?;
+    let place = client.find(&url(source)?, source.collection.as_deref(), Use::Read).await?;
     Ok((client, place))
 }
 

@@ -94,7 +94,7 @@ pub(crate) fn until_stopped(
     runtime.block_on(async {
         let mut signals = Signals::new()?;
         let (stop, stopped) = watch::channel(false);
-        let (addresses, servers) = start(&node, stopped).await?;
+        let (addresses, servers) = start(folder, &node, stopped).await?;
         held.say(&format!("pid {}, {}", std::process::id(), addresses.url()))?;
         let door = admin::open(&folder.socket(), Arc::clone(&node))?;
         let dns = addresses.dns.map(|dns| dns.to_string());
@@ -142,7 +142,11 @@ struct Servers {
     others: Vec<tokio::task::JoinHandle<()>>,
 }
 
-async fn start(node: &Arc<Node>, stopped: watch::Receiver<bool>) -> Result<(Addresses, Servers), Failure> {
+async fn start(
+    folder: &Folder,
+    node: &Arc<Node>,
+    stopped: watch::Receiver<bool>,
+) -> Result<(Addresses, Servers), Failure> {
     let http = &node.config.http;
     let taken = |address: SocketAddr| {
         move |error: std::io::Error| {
@@ -172,7 +176,7 @@ async fn start(node: &Arc<Node>, stopped: watch::Receiver<bool>) -> Result<(Addr
             }
         }));
     }
-    let router = router(node)?;
+    let router = router(node, folder)?;
     let listener = Listener { socket, tls, http: http.clone() };
     let pulls = schedule::start(node, &stopped);
     let http = tokio::spawn(listen::run(listener, router, stopped));
@@ -195,7 +199,7 @@ async fn announce(node: Arc<Node>) {
     }
 }
 
-fn router(node: &Node) -> Result<Router, Failure> {
+fn router(node: &Node, folder: &Folder) -> Result<Router, Failure> {
     let now: Arc<dyn Fn() -> stix::Timestamp + Send + Sync> = Arc::new(node::now);
     let deliver = node.deliver()?;
     let title = node.gate.key().name().to_owned();
@@ -205,6 +209,7 @@ fn router(node: &Node) -> Result<Router, Failure> {
         body_bytes_max: node.config.http.body_bytes_max,
         title: title.clone(),
         contact: None,
+        statuses: Some(folder.statuses()),
     });
     let misp = misp(Misp {
         gate: node.gate.clone(),

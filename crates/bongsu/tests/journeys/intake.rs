@@ -80,6 +80,12 @@ fn what_breaks_stix_waits_for_an_operator_and_is_seen_by_nobody() {
     // One is released, the other dropped; the status says so from then on.
     node.json(&["quarantine", "release", "ring", &id("identity", 1)]);
     assert_eq!(status(&node, &serving, told["id"].as_str().unwrap())["pending_count"], 1);
+    // What waits is told after a restart too.
+    serving.stop();
+    let serving = node.serve();
+    assert_eq!(status(&node, &serving, told["id"].as_str().unwrap())["pending_count"], 1);
+    let asked = node.get(&serving, "reader", &format!("/api/status/{}/", told["id"].as_str().unwrap()));
+    assert_eq!(asked.header("accept", TAXII).send().unwrap().status(), 404, "it is its sender's alone");
     node.json(&["quarantine", "drop", "ring", &id("identity", 3)]);
     let settled = status(&node, &serving, told["id"].as_str().unwrap());
     assert_eq!(settled["status"], "complete");

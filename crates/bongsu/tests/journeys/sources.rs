@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, shared, wait};
+use crate::node::{Node, TAXII, bundle, id, indicator, shared, wait};
 
 const COLLECTION: &str = "91a7b528-80eb-42ed-a74d-c6fbd5a26116";
 /// Objects that medallion begins with.
@@ -90,6 +90,16 @@ impl Medallion {
         let up = || std::net::TcpStream::connect(("127.0.0.1", port)).ok();
         assert!(wait(Duration::from_secs(60), up).is_some(), "medallion does not start; run scripts/setup");
         server
+    }
+
+    /// The ids of what it has.
+    fn ids(&self) -> HashSet<String> {
+        let client = reqwest::blocking::Client::new();
+        let objects = format!("{}/trustgroup1/collections/{COLLECTION}/objects/?limit=100", self.url);
+        let asked = client.get(objects).basic_auth("admin", Some("Password0")).header("accept", TAXII);
+        let page: Value = asked.send().unwrap().json().unwrap();
+        let objects = page["objects"].as_array().into_iter().flatten();
+        objects.map(|object| object["id"].as_str().unwrap().to_owned()).collect()
     }
 }
 
@@ -240,4 +250,60 @@ fn a_node_pulls_from_another_node() {
     first.json(&["circle", "join", "region", "exchange", "--access", "write"]);
     let output = second.command(&["source", "pull", "partner"]).output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("can_read"), "{output:?}");
+    // Who may do neither is told that there is nothing to delete (5.7), and elsewhere that it may not (5.4).
+    first.json(&["circle", "join", "region", "exchange", "--access", "none"]);
+    let path = format!("/api/collections/region/objects/{}/", id("indicator", 1));
+    let got = first.get(&remote, "exchange", &path).header("accept", TAXII).send().unwrap();
+    assert_eq!(got.status(), 403);
+    let url = format!("{}{path}", remote.url);
+    let asked = remote.client.delete(url).basic_auth("exchange", first.tokens.get("exchange"));
+    assert_eq!(asked.header("accept", TAXII).send().unwrap().status(), 404);
+}
+
+#[test]
+fn a_node_sends_to_medallion_what_a_member_gets_and_nothing_else() {
+    let mut node = Node::with_members();
+    node.member("hub", "exchange", "green");
+    node.json(&["circle", "add", "region", "--member", "exchange", "--member", "hub"]);
+    let medallion = Medallion::start(&attack(3));
+    let password = basic(&node, "Password0");
+    source(&node, &format!("{}/taxii2/", medallion.url), &password, "");
+    let with_tlp = |number, name: &str, tlp: &str| {
+        let mut one = indicator(number, name);
+        one["object_marking_refs"] = json!([tlp]);
+        one
+    };
+    let green = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
+    let amber = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421";
+    let file = node.file(
+        "mine.json",
+        bundle(&[with_tlp(1, "goes.example", green), with_tlp(2, "stays.example", amber)]),
+    );
+    node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
+    let own = node.file("own.json", bundle(&[indicator(3, "of-the-hub.example")]));
+    node.json(&["import", &own, "--circle", "region", "--as", "hub"]);
+
+    let told = node.json(&["source", "send", "partner", "--as", "hub"]);
+    assert_eq!(
+        (&told["refused"], &told["pending"], &told["own"]),
+        (&json!(0), &json!(0), &json!(1)),
+        "{told:#}"
+    );
+    let there = medallion.ids();
+    assert!(there.contains(&id("indicator", 1)), "{there:?}");
+    assert!(!there.contains(&id("indicator", 2)), "above the hub's clearance");
+    assert!(!there.contains(&id("indicator", 3)), "what the hub has brought does not go back");
+    // Nothing new: nothing goes. What is new goes alone, and all again when it is asked for.
+    assert_eq!(node.json(&["source", "send", "partner", "--as", "hub"])["taken"], 0);
+    let later = node.file("later.json", bundle(&[with_tlp(4, "later.example", green)]));
+    node.json(&["import", &later, "--circle", "region", "--as", "exchange"]);
+    assert_eq!(node.json(&["source", "send", "partner", "--as", "hub"])["taken"], 1);
+    let again = node.json(&["source", "send", "partner", "--as", "hub", "--from-start"]);
+    // Medallion calls an object that it has already a failure, which section 5.5 forbids; it says so of both.
+    assert_eq!((&again["taken"], &again["refused"]), (&json!(0), &json!(2)), "{again:#}");
+    // Who gets nothing in this form, or is not in the circle, has nothing sent for it.
+    node.json(&["member", "set", "hub", "--level", "read"]);
+    let output = node.command(&["source", "send", "partner", "--as", "hub"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("exchange"), "{output:?}");
 }

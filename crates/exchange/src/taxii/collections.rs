@@ -141,7 +141,8 @@ pub(super) fn find<'b>(
 
 /// The collection, if the caller may do there what it wants to do.
 ///
-/// Source: TAXII 2.1, sections 5.3 to 5.8: 403 where `can_read` or `can_write` says no.
+/// Source: TAXII 2.1, sections 5.3 to 5.8: 403 where `can_read` or `can_write` says no. Section 5.7 wants 404 of who may do
+/// neither.
 pub(super) fn find_for<'b>(
     book: &'b policy::Book,
     caller: &Caller,
@@ -151,6 +152,7 @@ pub(super) fn find_for<'b>(
     let (member, circle) = find(book, caller, name)?;
     let access = circle.access(member.id);
     match () {
+        () if needed == Access::Both && access == Access::None => Err(TaxiiError::not_found()),
         () if needed.reads() && !access.reads() => {
             Err(TaxiiError::forbidden("You may not read in this collection (`can_read` is false)."))
         }

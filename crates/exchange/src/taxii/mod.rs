@@ -8,6 +8,7 @@
 
 mod collections;
 mod error;
+mod lasting;
 mod media;
 mod names;
 mod objects;
@@ -15,6 +16,7 @@ mod params;
 mod post;
 mod status;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -50,6 +52,8 @@ pub struct Taxii {
     pub title: String,
     /// Whom to reach, in discovery.
     pub contact: Option<String>,
+    /// Where statuses lie in which something waits, so that they outlive the process; without it, they don't.
+    pub statuses: Option<PathBuf>,
 }
 
 struct State {
@@ -60,9 +64,10 @@ struct State {
 type Shared = axum::extract::State<Arc<State>>;
 
 /// The routes of the server, with and without a slash at the end.
-pub fn router(taxii: Taxii) -> Router {
+pub fn router(mut taxii: Taxii) -> Router {
     let body_bytes_max = taxii.body_bytes_max;
-    let state = Arc::new(State { taxii, statuses: Statuses::default() });
+    let statuses = Statuses::new(taxii.statuses.take());
+    let state = Arc::new(State { taxii, statuses });
     let routes: [(&str, MethodRouter<Arc<State>>); 9] = [
         ("/taxii2", get(collections::discovery)),
         ("/api", get(collections::api_root)),

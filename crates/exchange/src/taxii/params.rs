@@ -8,6 +8,9 @@ use stix::{ObjectId, SpecVersion, Timestamp};
 use super::error::TaxiiError;
 use super::{PAGE_BYTES_MAX, PAGE_OBJECTS_DEFAULT, PAGE_OBJECTS_MAX};
 
+/// The parameters that are known.
+const NAMES: [&str; 7] =
+    ["added_after", "limit", "next", "match[id]", "match[type]", "match[spec_version]", "match[version]"];
 /// Most values of one filter.
 const VALUES_MAX: usize = 1_000;
 
@@ -24,9 +27,18 @@ pub(super) fn read(query: Option<&str>) -> Result<Asked, TaxiiError> {
     let mut asked =
         Query { limit: PAGE_OBJECTS_DEFAULT, bytes_max: Some(PAGE_BYTES_MAX), ..Query::default() };
     let mut impossible = false;
+    let mut seen = [false; NAMES.len()];
     for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decoded(name)?, decoded(value)?);
+        // Named twice, one of them would not count (3.4: at most one instance of each).
+        if let Some(at) = NAMES.iter().position(|known| *known == name)
+            && std::mem::replace(&mut seen[at], true)
+        {
+            return Err(TaxiiError::bad_request(format!(
+                "`{name}` stands there twice; several values go into one, with commas between"
+            )));
+        }
         let values: Vec<&str> = value.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
         if values.len() > VALUES_MAX {
             return Err(TaxiiError::bad_request(format!(
@@ -80,18 +92,22 @@ fn timestamp(name: &str, value: &str) -> Result<Timestamp, TaxiiError> {
 }
 
 fn limit(value: &str) -> Result<usize, TaxiiError> {
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
     match value.parse::<u64>() {
-        Ok(limit) if limit > 0 => Ok(usize::try_from(limit).unwrap_or(usize::MAX).min(PAGE_OBJECTS_MAX)),
+        Ok(limit) if limit > 0 && digits => {
+            Ok(usize::try_from(limit).unwrap_or(usize::MAX).min(PAGE_OBJECTS_MAX))
+        }
         _ => Err(TaxiiError::bad_request("`limit` is a whole number from 1")),
     }
 }
 
 /// A number in a line; those are given out one by one, and so stay below what is read here.
 fn next(value: &str) -> Result<Seq, TaxiiError> {
-    value
-        .parse::<u32>()
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value.parse::<u32>().ok().filter(|_| digits);
+    number
         .map(|number| Seq(number.into()))
-        .map_err(|_| TaxiiError::bad_request("`next` is what the page before gave; start without it"))
+        .ok_or_else(|| TaxiiError::bad_request("`next` is what the page before gave; start without it"))
 }
 
 fn version_match(value: &str) -> Result<VersionMatch, TaxiiError> {
@@ -141,6 +157,12 @@ mod tests {
             "limit=0",
             "limit=-1",
             "limit=x",
+            "limit=+5",
+            "limit=1&limit=2",
+            "next=1&next=2",
+            "next=+1",
+            "match[id]=nonsense&match%5Bid%5D=indicator--7e0d2f0a-2222-4d5a-9a5e-0d8c0b7c1a01",
+            "match[version]=all&match[version]=first",
             "next=x",
             "next=4294967296",
             "next=18446744073709551615",

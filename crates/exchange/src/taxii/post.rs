@@ -97,7 +97,7 @@ struct Envelope {
     bad: Vec<(usize, Detail)>,
 }
 
-fn read(body: &[u8]) -> Result<Envelope, TaxiiError> {
+fn read(body: &[u8], now: Timestamp) -> Result<Envelope, TaxiiError> {
     let text = std::str::from_utf8(body).map_err(|error| {
         TaxiiError::bad_request(format!(
             "the body is not UTF-8 at byte {}; nothing was taken",
@@ -125,7 +125,7 @@ fn read(body: &[u8]) -> Result<Envelope, TaxiiError> {
         let raw = raw.get();
         match stix::read_head(raw) {
             Ok(head) => Either::Left((at, Submission { raw: raw.to_owned(), head })),
-            Err(finding) => Either::Right((at, failure(at, raw, &finding))),
+            Err(finding) => Either::Right((at, failure(at, raw, &finding, now))),
         }
     };
     // A few objects are read at once; to hand them to other threads takes longer.
@@ -153,11 +153,11 @@ fn names_objects(text: &str) -> bool {
     serde_json::from_str::<Shape>(text).is_ok_and(|shape| shape.objects.is_some())
 }
 
-/// A failure names the object as it names itself, or by its place in the envelope.
-fn failure(at: usize, raw: &str, finding: &Finding) -> Detail {
+/// A failure names the object and its version as it names them itself, or by its place in the envelope and the time.
+fn failure(at: usize, raw: &str, finding: &Finding, now: Timestamp) -> Detail {
     let property = |name| stix::head::property(raw, name);
     let id = property("id").unwrap_or_else(|| format!("objects[{at}]"));
-    let version = property("modified").or_else(|| property("created")).unwrap_or_default();
+    let version = property("modified").or_else(|| property("created")).unwrap_or_else(|| now.to_string());
     let message = finding.clone().within(&format!("objects[{at}]")).to_string();
     Detail { id, version, message: Some(message) }
 }
@@ -178,7 +178,7 @@ fn submit(
     now: Timestamp,
     told: tokio::sync::oneshot::Sender<Outcomes>,
 ) -> Result<Sent, TaxiiError> {
-    let Envelope { good, bad } = read(body)?;
+    let Envelope { good, bad } = read(body, now)?;
     let (good, submissions): (Vec<_>, Vec<_>) = good
         .into_iter()
         .map(|(at, submission)| {

@@ -1,10 +1,12 @@
 //! Statuses: what became of an envelope (section 4.3), kept for a while for the member that sent it.
 //!
-//! They live in memory. Each member has room of its own, so that what one sends pushes no other's out; the status of a
-//! large envelope is kept without what went well, which the counts tell, so that it does not push out its sender's others.
+//! They live in memory; those in which something waits lie in files too. Each member has room of its own, so that what one
+//! sends pushes no other's out; the status of a large envelope is kept without what went well, which the counts tell, so
+//! that it does not push out its sender's others.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 
 use axum::Extension;
 use axum::extract::State;
@@ -19,6 +21,7 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::error::TaxiiError;
+use super::lasting::{Kept, Lasting};
 use super::media::TAXII;
 use super::names::Names;
 
@@ -139,12 +142,12 @@ impl Own {
 }
 
 #[derive(Default)]
-struct Kept {
+struct Room {
     members: HashMap<MemberId, Own>,
     bytes: usize,
 }
 
-impl Kept {
+impl Room {
     fn keep(&mut self, member: MemberId, text: Text) {
         let own = self.members.entry(member).or_default();
         own.bytes += text.json.len();
@@ -161,21 +164,40 @@ impl Kept {
 }
 
 /// The statuses that are kept.
-#[derive(Default)]
 pub(super) struct Statuses {
-    kept: Mutex<Kept>,
+    room: Mutex<Room>,
+    lasting: Lasting,
 }
 
 impl Statuses {
+    /// No statuses but those that lie in the folder.
+    pub(super) fn new(folder: Option<PathBuf>) -> Self {
+        Self { room: Mutex::default(), lasting: Lasting::open(folder) }
+    }
+
     pub(super) fn keep(&self, id: Uuid, member: MemberId, circle: CircleId, json: String) {
-        self.kept.lock().keep(member, Text { id, circle, json });
+        if waits(&json) {
+            self.lasting.keep(id, &Kept { member, circle, json: json.clone() });
+        }
+        self.room.lock().keep(member, Text { id, circle, json });
     }
 
     /// The status with this id, if it is the member's. A walk over a few thousand at most.
     fn of(&self, id: Uuid, member: MemberId) -> Option<Text> {
-        let kept = self.kept.lock();
-        kept.members.get(&member)?.texts.iter().rev().find(|text| text.id == id).cloned()
+        let room = self.room.lock();
+        room.members.get(&member)?.texts.iter().rev().find(|text| text.id == id).cloned()
     }
+
+    /// As [`Statuses::of`], of those that lie in files.
+    fn lasting(&self, id: Uuid, member: MemberId) -> Option<Text> {
+        let kept = self.lasting.of(id).filter(|kept| kept.member == member)?;
+        Some(Text { id, circle: kept.circle, json: kept.json })
+    }
+}
+
+/// Whether the text of a status says that something waits.
+fn waits(json: &str) -> bool {
+    json.contains("\"status\":\"pending\"")
 }
 
 pub(super) async fn read(
@@ -184,13 +206,14 @@ pub(super) async fn read(
     Names(id): Names<String>,
 ) -> Result<Response, TaxiiError> {
     let Caller::Member(member) = caller else { return Err(TaxiiError::not_found()) };
-    let text =
-        id.parse().ok().and_then(|id| state.statuses.of(id, member)).ok_or_else(TaxiiError::not_found)?;
-    let waits = text.json.contains("\"status\":\"pending\"");
-    let json = match waits {
-        false => text.json,
-        true => {
-            let shown = move || as_it_stands(&state.taxii.gate, member, &text);
+    let id: Uuid = id.parse().map_err(|_| TaxiiError::not_found())?;
+    let json = match state.statuses.of(id, member) {
+        Some(text) if !waits(&text.json) => text.json,
+        text => {
+            let shown = move || {
+                let text = text.or_else(|| state.statuses.lasting(id, member));
+                as_it_stands(&state.taxii.gate, member, &text.ok_or_else(TaxiiError::not_found)?)
+            };
             let shown = tokio::task::spawn_blocking(shown).await;
             shown.unwrap_or_else(|error| Err(TaxiiError::unavailable(&error)))?
         }
@@ -287,7 +310,7 @@ mod tests {
 
     #[test]
     fn what_one_member_sends_pushes_out_no_other_members() {
-        let statuses = Statuses::default();
+        let statuses = Statuses::new(None);
         let id = Uuid::from_u128;
         statuses.keep(id(1), A, C, "mine".to_owned());
         for number in 0..100 {
@@ -296,12 +319,12 @@ mod tests {
         assert_eq!(statuses.of(id(1), A).unwrap().json, "mine");
         assert!(statuses.of(id(1), B).is_none(), "by its owner alone");
         assert!(statuses.of(id(199), B).is_some() && statuses.of(id(100), B).is_none());
-        assert!(statuses.kept.lock().members[&B].bytes <= MEMBER_BYTES_MAX);
+        assert!(statuses.room.lock().members[&B].bytes <= MEMBER_BYTES_MAX);
     }
 
     #[test]
     fn beyond_all_room_those_with_most_lose_their_oldest() {
-        let statuses = Statuses::default();
+        let statuses = Statuses::new(None);
         let member = |number| MemberId::new(Uuid::from_u128(number));
         statuses.keep(Uuid::from_u128(1), member(0), C, "mine".to_owned());
         for number in 1..100 {
@@ -310,8 +333,8 @@ mod tests {
                 statuses.keep(id, member(number), C, "x".repeat(STATUS_BYTES_MAX));
             }
         }
-        let held: usize = statuses.kept.lock().members.values().map(|own| own.bytes).sum();
-        assert!(held <= KEPT_BYTES_MAX && held == statuses.kept.lock().bytes);
+        let held: usize = statuses.room.lock().members.values().map(|own| own.bytes).sum();
+        assert!(held <= KEPT_BYTES_MAX && held == statuses.room.lock().bytes);
         assert!(statuses.of(Uuid::from_u128(1), member(0)).is_some());
         assert!(statuses.of(Uuid::from_u128(993), member(99)).is_some(), "the newest is there");
     }

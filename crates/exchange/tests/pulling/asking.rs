@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
-use bongsu_exchange::pull::taxii::{Client, Place, wire::Collection};
+use bongsu_exchange::pull::taxii::{Client, Place, Use, wire::Collection};
 use bongsu_exchange::pull::{Credentials, Limits, PullError, Url};
 
 use crate::fake::{TAXII, client, http, listen, object};
@@ -26,7 +26,7 @@ const COLLECTIONS: &str = r#"{"collections":[
     {"id":"b","title":"B","can_read":false,"can_write":true}]}"#;
 
 async fn find(url: &str, named: Option<&str>) -> Result<Place, PullError> {
-    client(Credentials::Nothing, Limits::default()).find(&url.parse::<Url>().unwrap(), named).await
+    client(Credentials::Nothing, Limits::default()).find(&url.parse::<Url>().unwrap(), named, Use::Read).await
 }
 
 fn node() -> Router {
@@ -117,7 +117,7 @@ async fn credentials_go_to_the_configured_host_alone() {
         );
     let url = listen(router).await;
     let asks = client(Credentials::Bearer { token: "secret".to_owned() }, Limits::default());
-    let find = async |path: &str| asks.find(&format!("{url}{path}").parse().unwrap(), None).await;
+    let find = async |path: &str| asks.find(&format!("{url}{path}").parse().unwrap(), None, Use::Read).await;
     find("/slash/collections/a/").await.unwrap();
     for path in ["/taxii2/", "/moved/collections/a/"] {
         assert!(matches!(find(path).await, Err(PullError::Redirected { .. })), "{path}");
@@ -231,4 +231,33 @@ async fn objects_are_sent_in_envelopes_that_the_server_takes_and_their_fate_is_w
     assert_eq!((added.successes, added.failures, added.pendings), (0, 6, 0));
     assert!(added.reasons.iter().any(|(id, why)| id == "long" && why.contains("longer")), "{added:?}");
     assert!(added.reasons.iter().filter(|(id, why)| id == "x" && why == "no").count() == 5);
+}
+
+#[tokio::test]
+async fn a_collection_to_write_to_is_found_and_a_servers_own_spelling_of_the_media_type() {
+    let took = async |headers: HeaderMap| match headers["content-type"].to_str() {
+        // With a space, as some servers want it.
+        Ok("application/taxii+json; version=2.1") => {
+            let status = r#"{"id":"s9","status":"pending","total_count":1,"success_count":0,"failure_count":0,"pending_count":1}"#;
+            (StatusCode::ACCEPTED, taxii(status)).into_response()
+        }
+        _ => StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response(),
+    };
+    let offered = r#"{"collections":[
+        {"id":"a","title":"A","can_read":true,"can_write":false},
+        {"id":"b","title":"B","can_read":false,"can_write":true}]}"#;
+    let waiting = r#"{"id":"s9","status":"pending","pending_count":1,"success_count":0,"failure_count":0}"#;
+    let router = Router::new()
+        .route("/api/", get(async || taxii(ROOT)))
+        .route("/api/collections/", get(move || async move { taxii(offered) }))
+        .route("/api/collections/b/objects/", any(took))
+        .route("/api/status/s9/", get(move || async move { taxii(waiting) }));
+    let url = listen(router).await;
+    let limits = Limits { wait_first: Duration::ZERO, wait_max: Duration::ZERO, ..Limits::default() };
+    let client = client(Credentials::Nothing, limits);
+    let root: Url = format!("{url}/api/").parse().unwrap();
+    let place = client.find(&root, None, Use::Write).await.unwrap();
+    assert_eq!(place.collection.id, "b", "the one that can be written to");
+    let added = client.add(&place, &[object(1, 1_700_000_000_000_000)]).await.unwrap();
+    assert_eq!((added.pendings, added.undecided), (1, vec![format!("{url}/api/status/s9/")]));
 }

@@ -10,7 +10,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use bongsu_exchange::pull::taxii::{Client, Place};
+use bongsu_exchange::pull::taxii::{Client, Place, Use};
 use bongsu_exchange::pull::{Credentials, Http, Limits, Remote};
 use stix::Timestamp;
 
@@ -116,7 +116,10 @@ impl Fake {
             .with_state(Arc::clone(self));
         let url = listen(router).await;
         let client = client(Credentials::Nothing, Limits::default());
-        let place = client.find(&format!("{url}/api/collections/c/").parse().unwrap(), None).await.unwrap();
+        let place = client
+            .find(&format!("{url}/api/collections/c/").parse().unwrap(), None, Use::Read)
+            .await
+            .unwrap();
         self.requests.store(0, Ordering::SeqCst);
         (client, place)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::wire::{self, Status};
-use super::{Client, Place, Tries, check_media_type, under};
+use super::{ACCEPT, Client, Place, Tries, check_media_type, under};
 use crate::pull::{PullError, shown};
 
 /// Most objects of one envelope.
@@ -12,11 +12,10 @@ const ENVELOPE_OBJECTS_MAX: usize = 5_000;
 const ENVELOPE_BYTES_DEFAULT: u64 = 10_000_000;
 /// Bytes of `{"objects":[]}`.
 const FRAME_BYTES: usize = 14;
-/// How often a status is asked for again.
-const POLLS_MAX: u32 = 20;
+/// How often a status is asked for again: for about a minute. What waits longer waits for a person.
+const POLLS_MAX: u32 = 6;
 /// The longest wait between two times.
 const POLL_MAX: Duration = Duration::from_secs(30);
-const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";
 
 /// What became of objects that were added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,14 +28,28 @@ pub struct Added {
     pub pendings: u64,
     /// Those that were not taken, as far as they are named: id and reason.
     pub reasons: Vec<(String, String)>,
+    /// The addresses of statuses in which something is still undecided.
+    pub undecided: Vec<String>,
 }
 
 impl Added {
-    fn take(&mut self, status: Status) {
+    fn take(&mut self, place: &Place, status: Status) {
+        if let Some(id) = status.id.filter(|_| !status.complete && status.pending_count > 0) {
+            self.undecided.push(shown(&under(&place.root, &["status", &id])));
+        }
         self.successes += status.success_count;
         self.failures += status.failure_count;
         self.pendings += status.pending_count;
         self.reasons.extend(status.failures);
+    }
+
+    /// Adds what became of more objects.
+    pub fn append(&mut self, other: Self) {
+        self.successes += other.successes;
+        self.failures += other.failures;
+        self.pendings += other.pendings;
+        self.reasons.extend(other.reasons);
+        self.undecided.extend(other.undecided);
     }
 }
 
@@ -61,7 +74,7 @@ impl Client {
             let long = now.iter().map(String::len).sum::<usize>() + FRAME_BYTES > bytes_max;
             let sent = if long { Err(too_long(place)) } else { self.envelope(place, now).await };
             match sent {
-                Ok(status) => added.take(self.settled(place, status).await?),
+                Ok(status) => added.take(place, self.settled(place, status).await?),
                 Err(error) if error.status() == Some(413) && !alone => {
                     let (first, second) = now.split_at(now.len() / 2);
                     waiting.extend([second, first]);
@@ -80,8 +93,21 @@ impl Client {
     async fn envelope(&self, place: &Place, objects: &[String]) -> Result<Status, PullError> {
         let url = under(&place.url, &["objects"]);
         let body = format!("{{\"objects\":[{}]}}", objects.join(","));
-        let answer = check_media_type(&url, self.http.post(&url, MEDIA_TYPE, MEDIA_TYPE, &body).await?)?;
-        wire::status(&answer.body).map_err(|what| PullError::Malformed { url: shown(&url), what })
+        // As for what is got, with the next way to write the media type where one does not suit the server.
+        let mut refused = None;
+        for name in ACCEPT {
+            match self.http.post(&url, name, name, &body).await {
+                Err(error) if matches!(error.status(), Some(406 | 415)) => {
+                    refused.get_or_insert(error);
+                }
+                answer => {
+                    let answer = check_media_type(&url, answer?)?;
+                    let status = wire::status(&answer.body);
+                    return status.map_err(|what| PullError::Malformed { url: shown(&url), what });
+                }
+            }
+        }
+        Err(refused.unwrap_or_else(|| PullError::OldTaxii { url: shown(&url) }))
     }
 
     /// Asks for a status again until it is complete.

@@ -39,6 +39,33 @@ enum Tries {
     Patient,
 }
 
+/// What a collection is looked for to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// To get its objects.
+    Read,
+    /// To add objects.
+    Write,
+}
+
+impl Use {
+    const fn fits(self, collection: &Collection) -> bool {
+        match self {
+            Self::Read => collection.can_read,
+            Self::Write => collection.can_write,
+        }
+    }
+}
+
+impl std::fmt::Display for Use {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Write => "written to",
+        })
+    }
+}
+
 /// A collection, and where it stands.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -71,11 +98,11 @@ impl Client {
     }
 
     /// Finds the collection that is meant: `url` is its own, or that of its API root or of discovery, and `named` is its id,
-    /// alias or title. Where nothing is named, the only one that can be read is meant.
+    /// alias or title. Where nothing is named, the only one that can be used so is meant.
     ///
     /// # Errors
     /// [`PullError`]; [`PullError::Unusable`] says what there is to choose from when nothing fits.
-    pub async fn find(&self, url: &Url, named: Option<&str>) -> Result<Place, PullError> {
+    pub async fn find(&self, url: &Url, named: Option<&str>, to: Use) -> Result<Place, PullError> {
         if let Some(place) = self.find_collection(url).await? {
             return Ok(place);
         }
@@ -83,7 +110,7 @@ impl Client {
         let all = || offers.iter().flat_map(|offer| offer.collections.iter().map(move |one| (offer, one)));
         let is_named = |one: &Collection| match named {
             Some(named) => one.id == named || one.alias.as_deref() == Some(named) || one.title == named,
-            None => one.can_read,
+            None => to.fits(one),
         };
         let mut fitting = all().filter(|(_, one)| is_named(one));
         match (fitting.next(), fitting.next()) {
@@ -100,9 +127,9 @@ impl Client {
                     (Some(_), Some(named)) => {
                         format!("several collections are called `{named}`: name one by its id")
                     }
-                    (Some(_), None) => "several collections can be read: name one".to_owned(),
+                    (Some(_), None) => format!("several collections can be {to}: name one"),
                     (None, Some(named)) => format!("there is no collection `{named}`"),
-                    (None, None) => "there is no collection that can be read".to_owned(),
+                    (None, None) => format!("there is no collection that can be {to}"),
                 };
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 Err(PullError::Unusable { what: format!("{}: {what}; there are: {known}", shown(url)) })
