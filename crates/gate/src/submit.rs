@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use line::{Added, Catalogue, Draft, Entry, LineId, Outcome, Refusal, Seq, StorageError};
+use line::{Added, Draft, Entry, LineId, Outcome, Refusal, Seq, StorageError};
 use policy::{CircleId, Intake, Level, MemberId, Reach, Request, Rule, Terms};
 use stix::{Finding, Head, ObjectId, Severity, SpecVersion, Timestamp, Tlp};
 
@@ -295,20 +295,6 @@ impl Gate {
             (here, _) => here,
         });
         Ok(told.map(Submitted::of).collect())
-    }
-
-    /// Which of these the member itself has brought to the circle and not withdrawn; nothing is said of others'.
-    #[must_use]
-    pub fn has_brought(&self, member: MemberId, circle: CircleId, ids: &[ObjectId]) -> Vec<bool> {
-        let own = |catalogue: &Catalogue, id: &ObjectId| {
-            let mut versions =
-                catalogue.object(id).into_iter().flat_map(|known| catalogue.newest_first(known));
-            versions.any(|entry| entry.counts() && entry.sender() == Some(member.uuid()))
-        };
-        let looked = self
-            .store()
-            .look(LineId::new(circle.uuid()), |catalogue| ids.iter().map(|id| own(catalogue, id)).collect());
-        looked.unwrap_or_else(|_| vec![false; ids.len()])
     }
 
     /// Whether the member may share in the circle now; the circle's ceiling if it may.

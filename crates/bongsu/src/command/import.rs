@@ -224,10 +224,10 @@ pub(crate) fn batch(
         }
         waiting.push(Submission { raw: object.raw, head: object.head });
         if waiting.len() >= BATCH {
-            submit(node, target, name, &mut waiting, report)?;
+            made(node, target, name, Format::Misp, &mut waiting, report)?;
         }
     }
-    submit(node, target, name, &mut waiting, report)?;
+    made(node, target, name, Format::Misp, &mut waiting, report)?;
     for withdrawal in &batch.withdrawals {
         withdraw(node, target, &withdrawal.id, &withdrawal.reason, report)?;
     }
@@ -272,9 +272,13 @@ pub(crate) fn stream(
             }
             Item::Object(object) => {
                 batch.push(Submission { raw: object.raw, head: object.head });
-                if batch.len() < BATCH { Ok(()) } else { submit(node, target, name, &mut batch, report) }
+                if batch.len() < BATCH {
+                    Ok(())
+                } else {
+                    made(node, target, name, format, &mut batch, report)
+                }
             }
-            Item::Withdrawal(withdrawal) => submit(node, target, name, &mut batch, report)
+            Item::Withdrawal(withdrawal) => made(node, target, name, format, &mut batch, report)
                 .and_then(|()| withdraw(node, target, &withdrawal.id, &withdrawal.reason, report)),
             Item::Finding(finding) => {
                 report.finding(name, &finding);
@@ -292,7 +296,7 @@ pub(crate) fn stream(
     if let Some(failure) = failure {
         return Err(failure);
     }
-    submit(node, target, name, &mut batch, report)?;
+    made(node, target, name, format, &mut batch, report)?;
     read.map(|_| ()).map_err(|error| {
         let failure = Failure::new(format!("{name}: {error}"));
         match report.added + report.present {
@@ -308,6 +312,22 @@ pub(crate) fn stream(
 pub(crate) fn has_brought(node: &Node, target: &Target, id: &ObjectId) -> bool {
     let brought = node.gate.has_brought(target.member, target.circle, std::slice::from_ref(id));
     brought.first().is_some_and(|brought| *brought)
+}
+
+/// Shares what was made of a format's elements. What MISP's become keeps the `created` that it has in the circle.
+fn made(
+    node: &Node,
+    target: &Target,
+    name: &str,
+    format: Format,
+    batch: &mut Vec<Submission>,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    if format == Format::Misp {
+        exchange::misp::keep_created(&node.gate, target.member, target.circle, batch)
+            .map_err(|error| Failure::new(format!("{name}: {error}")))?;
+    }
+    submit(node, target, name, batch, report)
 }
 
 /// Shares what waits in `batch`, and counts what became of it.

@@ -222,3 +222,46 @@ fn where_members_are_hidden_nobody_is_named_who_did_not_name_itself() {
     misp(&node, &serving, "owner", &format!("events/edit/{}", event_uuid(1)), Some(edit));
     assert_eq!(misp(&node, &serving, "reader", &path, None)["Event"]["info"], "Paper Lantern");
 }
+
+/// The date of an event is a day where it was made, and people correct it: neither keeps later versions out.
+#[test]
+fn an_events_date_may_be_tomorrows_and_may_be_corrected() {
+    let node = Node::with_members();
+    node.json(&["circle", "add", "region", "--member", "exchange"]);
+    let (event, attribute) = ("5c000000-0000-4000-8000-000000000001", "5c000000-0000-4000-8000-000000000002");
+    let import = |date: &str, at: u64, comment: &str| {
+        let text = json!({"Event": {"uuid": event, "info": "Dated", "date": date, "timestamp": at.to_string(),
+            "published": true, "publish_timestamp": at.to_string(), "Attribute": [{"uuid": attribute, "type": "domain",
+            "category": "Network activity", "value": "dated.example", "to_ids": true, "comment": comment,
+            "timestamp": at.to_string()}]}});
+        let file = node.file("event.json", text.to_string());
+        node.json(&["import", &file, "--circle", "region", "--as", "exchange"])
+    };
+    // 2026-09-01T20:00:00Z, which is the second in Korea.
+    let evening = 1_788_292_800;
+    let counts = |told: Value| (told["added"].clone(), told["present"].clone(), told["refused"].clone());
+    let first = counts(import("2026-09-02", evening, "first"));
+    assert!(first.0.as_u64().unwrap() >= 2 && first.2 == 0, "{first:?}");
+    let (edited, corrected) =
+        (import("2026-09-02", evening + 60, "second"), import("2026-08-01", evening + 120, "third"));
+    assert_eq!(
+        (&edited["added"], &edited["refused"]),
+        (&json!(2), &json!(0)),
+        "report and indicator: {edited:#}"
+    );
+    assert_eq!((&corrected["added"], &corrected["refused"]), (&json!(2), &json!(0)), "{corrected:#}");
+    let again = import("2026-08-01", evening + 120, "third");
+    assert_eq!((&again["added"], &again["refused"]), (&json!(0), &json!(0)), "{again:#}");
+    // It is the first version's still, and MISP has the date that was corrected.
+    let serving = node.serve();
+    let page =
+        node.text(&serving, "exchange", &format!("/api/collections/region/objects/indicator--{attribute}/"));
+    let page: Value = serde_json::from_str(&page).unwrap();
+    assert_eq!(page["objects"][0]["created"], "2026-09-01T20:00:00.000Z", "{page:#}");
+    let shown: Value =
+        serde_json::from_str(&node.text(&serving, "exchange", &format!("/events/view/{event}"))).unwrap();
+    assert_eq!(
+        (&shown["Event"]["date"], &shown["Event"]["Attribute"][0]["comment"]),
+        (&json!("2026-08-01"), &json!("third"))
+    );
+}

@@ -7,6 +7,7 @@
 //! that MISP's clients talk to, `feed` publishes a circle as a feed, [`pull`] reads feeds and MISPs of others.
 
 mod cluster;
+mod dated;
 pub mod extension;
 mod feed;
 pub mod pull;
@@ -17,3 +18,5 @@ mod template;
 pub mod vocab;
 pub mod wire;
 pub mod write;
+
+pub use dated::keep_created;

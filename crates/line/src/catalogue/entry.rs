@@ -1,6 +1,6 @@
 //! One entry of a catalogue, as readers ask about it.
 
-use stix::{ObjectId, SpecVersion, Timestamp};
+use stix::{Head, ObjectId, SpecVersion, Timestamp};
 use uuid::Uuid;
 
 use super::{Catalogue, ClassIx, GONE, GRANULAR, NONE, ObjectIx, REVOKED, Row, SPEC_20, WITHDRAWN};
@@ -103,6 +103,13 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn withdrawn(&self) -> bool {
         self.row.flags & WITHDRAWN != 0
+    }
+
+    /// Whether an object with this head began as this one did: `created` and `created_by_ref` are the same, as far as 32 bits
+    /// of their hash tell.
+    #[must_use]
+    pub fn began_as(&self, head: &Head) -> bool {
+        self.row.origin == super::origin_of(head)
     }
 
     pub(crate) fn origin(&self) -> u32 {

@@ -308,12 +308,13 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         modified: &Text,
         marks: &Marks,
     ) -> Map<String, Json> {
-        let modified = time(modified).unwrap_or(self.created).max(self.created);
+        let modified = time(modified).unwrap_or(self.created);
         let mut object = Map::new();
         object.insert("type".into(), object_type.into());
         object.insert("spec_version".into(), "2.1".into());
         object.insert("id".into(), format!("{object_type}--{uuid}").into());
-        object.insert("created".into(), self.created.to_string().into());
+        // The date is a day where the event was made: what was made there in the morning is older in UTC.
+        object.insert("created".into(), self.created.min(modified).to_string().into());
         object.insert("modified".into(), modified.to_string().into());
         if let Some(creator) = &self.creator {
             object.insert("created_by_ref".into(), creator.clone().into());

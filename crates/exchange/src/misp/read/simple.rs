@@ -112,7 +112,9 @@ impl Frame {
         let (kind, value) = (attribute.kind.text()?, attribute.value.as_str().trim());
         let shape = shape(kind, value).filter(|shape| shape.language == "stix")?;
         let at = time(&attribute.timestamp);
-        let modified = at.unwrap_or(self.created).max(self.created).to_string();
+        let modified = at.unwrap_or(self.created);
+        let born_then = (modified < self.created).then(|| modified.to_string());
+        let modified = modified.to_string();
         let from = seen(&attribute.first_seen).or(at).unwrap_or(self.created).to_string();
         let mut words = labels(attribute);
         for label in own.labels {
@@ -126,7 +128,7 @@ impl Frame {
             object_type: "indicator",
             spec_version: "2.1",
             id: format!("indicator--{uuid}"),
-            created: &self.created_text,
+            created: born_then.as_ref().unwrap_or(&self.created_text),
             modified: &modified,
             created_by_ref: self.creator.as_deref(),
             object_marking_refs: &self.marks,

@@ -1,0 +1,66 @@
+//! What a member itself has brought to a circle before: told to it alone, and by ids that it names.
+
+use line::{Catalogue, Entry, LineId, Seq, StorageError};
+use policy::{CircleId, MemberId};
+use stix::{Head, ObjectId, Timestamp};
+
+use crate::opening::Gate;
+
+/// The newest version of an object that the member has brought and not withdrawn.
+fn newest<'c>(catalogue: &'c Catalogue, id: &ObjectId, member: MemberId) -> Option<Entry<'c>> {
+    let mut versions = catalogue.newest_first(catalogue.object(id)?);
+    versions.find(|entry| entry.counts() && entry.sender() == Some(member.uuid()))
+}
+
+impl Gate {
+    /// Which of these the member itself has brought to the circle and not withdrawn; nothing is said of others'.
+    #[must_use]
+    pub fn has_brought(&self, member: MemberId, circle: CircleId, ids: &[ObjectId]) -> Vec<bool> {
+        let looked = self.store().look(LineId::new(circle.uuid()), |catalogue| {
+            ids.iter().map(|id| newest(catalogue, id, member).is_some()).collect()
+        });
+        looked.unwrap_or_else(|_| vec![false; ids.len()])
+    }
+
+    /// The `created` of those objects that the member has brought before with another `created` or `created_by_ref`, each
+    /// with its place in `heads`. A new version of them with what the head says would be refused: STIX 2.1, 3.2 and 3.6.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn created_before(
+        &self,
+        member: MemberId,
+        circle: CircleId,
+        heads: &[&Head],
+    ) -> Result<Vec<(usize, Timestamp)>, StorageError> {
+        let line = LineId::new(circle.uuid());
+        let differing = |catalogue: &Catalogue| {
+            let other = |(at, head): (usize, &&Head)| {
+                let known = newest(catalogue, &head.id, member)?;
+                (!known.began_as(head)).then_some((known.seq, at))
+            };
+            heads.iter().enumerate().filter_map(other).collect::<Vec<(Seq, usize)>>()
+        };
+        let mut differing = match self.store().look(line, differing) {
+            Ok(differing) => differing,
+            // A circle in which nothing was shared has no line yet.
+            Err(StorageError::NoSuchLine { .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        differing.sort_unstable();
+        // An object that comes in several versions at once is looked up once for each.
+        let mut seqs: Vec<Seq> = differing.iter().map(|(seq, _)| *seq).collect();
+        seqs.dedup();
+        let (mut found, mut next) = (Vec::with_capacity(differing.len()), 0);
+        self.store().bodies(line, &seqs, &mut |seq, _, body| {
+            let text = String::from_utf8_lossy(body);
+            let created =
+                stix::head::property(&text, "created").and_then(|text| Timestamp::parse(&text).ok());
+            while let Some((_, at)) = differing.get(next).filter(|(of, _)| *of <= seq) {
+                found.extend(created.map(|created| (*at, created)));
+                next += 1;
+            }
+        })?;
+        Ok(found)
+    }
+}
