@@ -53,6 +53,15 @@ impl Index {
         }
     }
 
+    /// All that several objects say, as those objects with the records in which they do.
+    fn several(&self) -> impl Iterator<Item = Vec<(ObjectIx, Seq)>> {
+        let said = |object: &ObjectIx| Some((*object, self.keys.get(object)?.1));
+        self.objects
+            .values()
+            .filter(|objects| objects.len() > 1)
+            .map(move |objects| objects.iter().filter_map(said).collect())
+    }
+
     /// The objects that say what `object` says, with the records in which they do; `object` itself first.
     fn same(&self, object: ObjectIx) -> Vec<(ObjectIx, Seq)> {
         let Some((key, seq)) = self.keys.get(&object) else { return Vec::new() };
@@ -80,7 +89,11 @@ impl Gate {
         let index = indexes.entry(line).or_default();
         let mut left = records;
         loop {
-            let head = self.store().look(line, |catalogue| catalogue.head())?;
+            let head = match self.store().look(line, |catalogue| catalogue.head()) {
+                // Nothing was ever shared there.
+                Err(StorageError::NoSuchLine { .. }) => return Ok(true),
+                head => head?,
+            };
             if index.read >= head {
                 return Ok(true);
             }
@@ -125,6 +138,45 @@ impl Gate {
             let others = same.iter().skip(1).filter(|said| holds(said));
             others.filter_map(|(object, _)| catalogue.id(*object)).take(EQUIVALENTS_MAX).collect()
         })
+    }
+
+    /// Groups of objects of a circle that say the same, as far as the index has read, in the order of their first ones: those
+    /// after `skip`, at most `limit`, and how many groups there are. For operators.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn equivalent_groups(
+        &self,
+        circle: CircleId,
+        skip: usize,
+        limit: usize,
+    ) -> Result<(Vec<Vec<ObjectId>>, usize), StorageError> {
+        let line = LineId::new(circle.uuid());
+        let said: Vec<Vec<(ObjectIx, Seq)>> = {
+            let indexes = self.inner.equivalents.lock();
+            let index = indexes.get(&line);
+            let several = index.into_iter().flat_map(Index::several);
+            several.collect()
+        };
+        let found = self.store().look(line, |catalogue| {
+            let holds = |(object, seq): &&(ObjectIx, Seq)| catalogue.latest(*object) == Some(*seq);
+            let mut groups: Vec<Vec<(ObjectIx, Seq)>> = said
+                .iter()
+                .map(|group| group.iter().filter(holds).copied().collect::<Vec<_>>())
+                .filter(|group| group.len() > 1)
+                .collect();
+            groups.sort_unstable_by_key(|group| group.first().map(|(object, _)| *object));
+            let shown = groups.iter().skip(skip).take(limit);
+            let named = |group: &Vec<(ObjectIx, Seq)>| {
+                group.iter().filter_map(|(object, _)| catalogue.id(*object)).collect()
+            };
+            (shown.map(named).collect(), groups.len())
+        });
+        match found {
+            // Nothing was ever shared there.
+            Err(StorageError::NoSuchLine { .. }) => Ok((Vec::new(), 0)),
+            found => found,
+        }
     }
 
     /// The object and those that say the same, with the records in which they do; the object itself first.

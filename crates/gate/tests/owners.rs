@@ -278,6 +278,9 @@ fn what_says_the_same_is_told_to_those_who_see_both_and_to_nobody_else() {
     assert_eq!(same(C, 1), [id(2)], "C does not see the third");
     assert!(same(C, 3).is_empty());
     assert_eq!(node.gate.equivalents(node::CIRCLE, &id(1)).unwrap(), [id(2), id(3)]);
+    let groups = |skip, limit| node.gate.equivalent_groups(node::CIRCLE, skip, limit).unwrap();
+    assert_eq!(groups(0, 9), (vec![vec![id(1), id(2), id(3)]], 1));
+    assert_eq!(groups(1, 9), (Vec::new(), 1));
     assert_eq!(node.sees(B), [1, 2, 3], "none is dropped");
     // A version that C never saw is withdrawn with the object: what it said is nobody's to compare with.
     let hidden = version(2, 2, "hidden", Tlp::AmberStrict);

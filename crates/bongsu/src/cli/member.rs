@@ -128,6 +128,16 @@ pub(crate) enum CircleCommand {
     },
     /// End a circle now: its line stays, nothing goes out any more
     End { handle: String },
+    /// List objects that say the same under different ids; none of them is dropped for it
+    Equivalents {
+        handle: String,
+        /// Groups to pass over
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        skip: usize,
+        /// Groups to show; all of them are counted
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+    },
 }
 
 /// What a circle agrees on; what is not given stays as it is, or takes its default.

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, table};
 use crate::cli::{CircleCommand, CircleProfile};
+use crate::command::equivalents;
 use crate::command::member::check_handle;
 use crate::command::terms::instant;
 use crate::exit::Failure;
@@ -49,6 +50,7 @@ pub(crate) fn run(node: &Node, command: CircleCommand) -> Result<Answer, Failure
             circle.ends = Some(node.now());
             Ok(format!("Circle {} has ended: its line stays, nothing goes out any more.", circle.handle))
         }),
+        CircleCommand::Equivalents { handle, skip, limit } => equivalents::run(node, &handle, skip, limit),
     }
 }
 

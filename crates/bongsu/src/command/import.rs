@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Watcher};
 use crate::cli::ImportArgs;
+use crate::command::equivalents;
 use crate::command::report;
 use crate::command::source::Source;
 use crate::command::terms;
@@ -42,6 +43,8 @@ pub(crate) struct Report {
     pub withdrawn: u64,
     pub warnings: u64,
     pub findings: Vec<String>,
+    /// The first of what was added.
+    fresh: Vec<ObjectId>,
 }
 
 impl Report {
@@ -115,6 +118,9 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
                 stream(node, &target, &name, source.watched(watch), format, &options, &mut report)?;
             }
         }
+    }
+    for said in equivalents::told(node, target.circle, &report.fresh)? {
+        report.warn(said);
     }
     let seconds = started.elapsed().as_secs_f64();
     let shown = report.findings.iter().take(args.findings);
@@ -356,6 +362,9 @@ pub(crate) fn submit(
         match (told.complaint(), told) {
             (_, Submitted::Appended { findings, .. }) => {
                 report.added += 1;
+                if report.fresh.len() < equivalents::COMPARED_MAX {
+                    report.fresh.push(id.clone());
+                }
                 report.warnings += findings.len() as u64;
                 findings.iter().for_each(|finding| report.note(format!("{name}: {id}: {finding}")));
             }

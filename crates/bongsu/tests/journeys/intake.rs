@@ -119,3 +119,23 @@ fn a_strict_intake_refuses_and_a_mild_one_tells() {
     assert_eq!(shown["quarantined"][0]["object"]["description"], "canary-of-the-quarantine");
     assert_eq!(node.json(&["quarantine", "drop", "ring", "--all"])["settled"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn what_says_the_same_under_another_id_is_told_and_kept() {
+    let (node, _) = node();
+    let import = |number, domain| {
+        let file = node.file("one.json", crate::node::bundle(&[indicator(number, domain)]));
+        node.json(&["import", "--circle", "ring", "--as", "careless", &file])
+    };
+    let empty = node.json(&["circle", "equivalents", "ring"]);
+    assert_eq!((&empty["total"], &empty["groups"]), (&json!(0), &json!([])));
+    assert_eq!(import(1, "a.example")["warnings"], 0);
+    assert_eq!(import(2, "b.example")["warnings"], 0);
+    let told = import(3, "a.example");
+    assert_eq!((&told["added"], &told["warnings"]), (&json!(1), &json!(1)), "{told:#}");
+    let said = told["findings"][0].as_str().unwrap();
+    assert!(said.contains(&id("indicator", 3)) && said.contains(&id("indicator", 1)), "{said}");
+    let listed = node.json(&["circle", "equivalents", "ring"]);
+    assert_eq!(listed["groups"], json!([[id("indicator", 1), id("indicator", 3)]]));
+    assert_eq!(node.json(&["circle", "equivalents", "ring", "--skip", "1"])["groups"], json!([]));
+}

@@ -230,7 +230,9 @@ fn an_events_date_may_be_tomorrows_and_may_be_corrected() {
     node.json(&["circle", "add", "region", "--member", "exchange"]);
     let (event, attribute) = ("5c000000-0000-4000-8000-000000000001", "5c000000-0000-4000-8000-000000000002");
     let import = |date: &str, at: u64, comment: &str| {
-        let text = json!({"Event": {"uuid": event, "info": "Dated", "date": date, "timestamp": at.to_string(),
+        // Each time its organisation is called by another name, which makes it no other one.
+        let org = json!({"uuid": "5c000000-0000-4000-8000-000000000003", "name": format!("CERT, {comment}")});
+        let text = json!({"Event": {"uuid": event, "info": "Dated", "date": date, "Orgc": org, "timestamp": at.to_string(),
             "published": true, "publish_timestamp": at.to_string(), "Attribute": [{"uuid": attribute, "type": "domain",
             "category": "Network activity", "value": "dated.example", "to_ids": true, "comment": comment,
             "timestamp": at.to_string()}]}});

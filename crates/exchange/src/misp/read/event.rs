@@ -346,14 +346,23 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         raw.pop();
         raw.extend([",\"", name, "\":", &element, "}"]);
         let path = join(&self.path, path);
-        self.sink.object(raw, &path, self.dated);
+        let dated = self.is_dated(&object);
+        self.sink.object(raw, &path, dated);
     }
 
     /// Hands on an object that is STIX alone.
     pub(super) fn emit_plain(&mut self, object: Json, path: &str) {
-        let dated = self.dated || object.get("created").is_none_or(|created| created == NO_DATE);
+        let dated = object.as_object().is_none_or(|object| self.is_dated(object));
         let path = join(&self.path, path);
         self.sink.object(object.to_string(), &path, dated);
+    }
+
+    /// Whether something says by itself when it was made. Organisations and clusters do not: what a circle has of them stays.
+    fn is_dated(&self, object: &Map<String, Json>) -> bool {
+        match object.get("created") {
+            None => true,
+            Some(created) => self.dated && created != NO_DATE,
+        }
     }
 
     pub(super) fn withdraw(&mut self, id: &str) {
