@@ -33,6 +33,14 @@ pub(crate) struct Target {
     pub intake: Intake,
 }
 
+/// How much was seen so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    taken: u64,
+    refused: u64,
+    warnings: u64,
+}
+
 /// What became of the files.
 #[derive(Default)]
 pub(crate) struct Report {
@@ -45,6 +53,8 @@ pub(crate) struct Report {
     pub findings: Vec<String>,
     /// The first of what was added.
     fresh: Vec<ObjectId>,
+    /// Those of `present` that were not looked at, because they carry no date.
+    undated: u64,
 }
 
 impl Report {
@@ -62,6 +72,11 @@ impl Report {
     pub(crate) fn refuse(&mut self, finding: String) {
         self.refused += 1;
         self.note(finding);
+    }
+
+    fn seen(&self) -> Seen {
+        let taken = self.added + self.present + self.quarantined + self.withdrawn;
+        Seen { taken, refused: self.refused, warnings: self.warnings }
     }
 
     /// Counts something that is odd and was taken all the same.
@@ -111,6 +126,7 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
             .hint("for a text to be read as one, add --format report"));
     }
     for source in sources {
+        let (name, format, before) = (source.name.clone(), source.format, report.seen());
         match &args.replaces {
             Some(older) => replace(node, &target, older, source, &extras, args, &mut report, watch)?,
             None => {
@@ -118,6 +134,13 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
                 stream(node, &target, &name, source.watched(watch), format, &options, &mut report)?;
             }
         }
+        remark(&name, format, before, &mut report);
+    }
+    if report.undated > 0 && target.terms != Terms::default() {
+        let undated = report.undated;
+        report.warn(format!(
+            "{undated} objects carry no date and are there already: they keep the terms that they came with; withdraw them first to share them under others"
+        ));
     }
     for said in equivalents::told(node, target.circle, &report.fresh)? {
         report.warn(said);
@@ -142,6 +165,18 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
     });
     let exit = if report.refused + report.quarantined > 0 { Exit::Findings } else { Exit::Done };
     Ok(Answer::done(json, text).ending(exit))
+}
+
+/// Says of a file what its counts do not: that nothing was in it, or that it is probably something else.
+fn remark(name: &str, format: Format, before: Seen, report: &mut Report) {
+    let now = report.seen();
+    if now == before {
+        report.warn(format!("{name}: nothing in it can be shared; it was read as {}", format.as_str()));
+    } else if format == Format::Stix && now.taken == before.taken && now.refused > before.refused {
+        report.note(format!(
+            "{name}: nothing in it is STIX; for other JSON, --map names what its fields mean (docs/formats.md)"
+        ));
+    }
 }
 
 /// What belongs to the files: a mapping, other tables of the same list.
@@ -226,6 +261,7 @@ pub(crate) fn batch(
     for object in batch.objects {
         if !object.dated && has_brought(node, target, &object.head.id) {
             report.present += 1;
+            report.undated += 1;
             continue;
         }
         waiting.push(Submission { raw: object.raw, head: object.head });
@@ -274,6 +310,7 @@ pub(crate) fn stream(
         let outcome = match item {
             Item::Object(object) if !object.dated && has_brought(node, target, &object.head.id) => {
                 report.present += 1;
+                report.undated += 1;
                 Ok(())
             }
             Item::Object(object) => {

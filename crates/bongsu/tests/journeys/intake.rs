@@ -139,3 +139,20 @@ fn what_says_the_same_under_another_id_is_told_and_kept() {
     assert_eq!(listed["groups"], json!([[id("indicator", 1), id("indicator", 3)]]));
     assert_eq!(node.json(&["circle", "equivalents", "ring", "--skip", "1"])["groups"], json!([]));
 }
+
+#[test]
+fn an_import_says_what_its_counts_do_not() {
+    let (node, _) = node();
+    let import = |name: &str, text: &str, more: &[&str]| {
+        let file = node.file(name, text);
+        node.json(&[&["import", "--circle", "ring", "--as", "careless", &file][..], more].concat())
+    };
+    let told = |answer: &Value| answer["findings"].as_array().unwrap().last().unwrap().to_string();
+    assert!(told(&import("empty.txt", "", &[])).contains("nothing in it can be shared"));
+    assert!(told(&import("other.json", "{\"foo\":1}", &[])).contains("--map"));
+    // A list has no dates of its own: what is there already is not shared again, under whatever terms.
+    assert_eq!(import("list.txt", "evil-a1.top\n", &[])["added"], 1);
+    let again = import("list.txt", "evil-a1.top\n", &["--tlp", "red", "--recipient", "reader"]);
+    assert!(again["present"] == 1 && told(&again).contains("keep the terms"), "{again:#}");
+    assert_eq!(import("list.txt", "evil-a1.top\n", &[])["warnings"], 0);
+}
