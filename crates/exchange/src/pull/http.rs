@@ -73,6 +73,8 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// Time without a byte after which an answer is given up.
     pub read_timeout: Duration,
+    /// Time after which an answer is given up, however much of it comes.
+    pub answer_timeout: Duration,
     /// How often a request is made before it is given up.
     pub attempts: u32,
     /// The wait after the first failure; it doubles with each.
@@ -87,6 +89,7 @@ impl Default for Limits {
             answer_bytes_max: 128 << 20,
             connect_timeout: Duration::from_secs(15),
             read_timeout: Duration::from_secs(60),
+            answer_timeout: Duration::from_secs(30 * 60),
             attempts: 5,
             wait_first: Duration::from_secs(1),
             wait_max: Duration::from_secs(60),
@@ -144,7 +147,7 @@ impl Http {
         let unusable = |what: &str, error: &dyn std::fmt::Display| PullError::Unusable {
             what: format!("{what} can't be used: {error}"),
         };
-        let mut builder = client(remote.limits.connect_timeout, remote.limits.read_timeout);
+        let mut builder = client(&remote.limits);
         if let Some(pem) = &remote.authorities {
             let authorities = Certificate::from_pem_bundle(pem);
             builder = builder.tls_certs_only(
@@ -312,15 +315,16 @@ pub(crate) fn shown(url: &Url) -> String {
 }
 
 /// A client: one provider of TLS, waits that end, redirections on the same host alone.
-fn client(connect_timeout: Duration, read_timeout: Duration) -> ClientBuilder {
+fn client(limits: &Limits) -> ClientBuilder {
     // The binary has installed its provider; whoever asks without the binary gets the same.
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         let _another_thread_was_first = rustls::crypto::ring::default_provider().install_default();
     }
     Client::builder()
         .user_agent(concat!("bongsu/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(connect_timeout)
-        .read_timeout(read_timeout)
+        .connect_timeout(limits.connect_timeout)
+        .read_timeout(limits.read_timeout)
+        .timeout(limits.answer_timeout)
         .redirect(Policy::custom(redirect))
 }
 
@@ -364,8 +368,8 @@ fn reason(error: &reqwest::Error) -> String {
         cause = error.source();
     }
     match causes.last() {
+        _ if error.is_timeout() => "it took too long".to_owned(),
         Some(cause) => cause.clone(),
-        None if error.is_timeout() => "it took too long".to_owned(),
         None => error.to_string(),
     }
 }

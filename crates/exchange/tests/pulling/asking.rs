@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use bongsu_exchange::pull::taxii::{Client, Place, Use, wire::Collection};
 use bongsu_exchange::pull::{Credentials, Limits, PullError, Url};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::fake::{TAXII, client, http, listen, object};
 
@@ -260,4 +261,26 @@ async fn a_collection_to_write_to_is_found_and_a_servers_own_spelling_of_the_med
     assert_eq!(place.collection.id, "b", "the one that can be written to");
     let added = client.add(&place, &[object(1, 1_700_000_000_000_000)]).await.unwrap();
     assert_eq!((added.pendings, added.undecided), (1, vec![format!("{url}/api/status/s9/")]));
+}
+
+#[tokio::test]
+async fn an_answer_that_trickles_on_and_on_is_given_up() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // A request is shorter than that, and comes at once.
+        let _request = stream.read(&mut [0; 4_096]).await.unwrap();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {TAXII}\r\ncontent-length: 1000000\r\n\r\n");
+        let mut sent = stream.write_all(head.as_bytes()).await;
+        while sent.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            sent = stream.write_all(b" ").await;
+        }
+    });
+    let limits = Limits { answer_timeout: Duration::from_millis(300), attempts: 1, ..Limits::default() };
+    let client = client(Credentials::Nothing, limits);
+    let address = format!("{url}/api/collections/a/").parse().unwrap();
+    let error = client.find(&address, None, Use::Read).await.unwrap_err();
+    assert!(error.to_string().contains("too long"), "{error}");
 }
