@@ -1,6 +1,9 @@
 //! Protocols in and out: a TAXII 2.1 server and client, MISP both ways, and readers for files of other formats.
 
+mod created;
 pub mod misp;
 pub mod pull;
 pub mod read;
 pub mod taxii;
+
+pub use created::keep_created;

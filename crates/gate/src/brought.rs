@@ -22,6 +22,15 @@ impl Gate {
         looked.unwrap_or_else(|_| vec![false; ids.len()])
     }
 
+    /// The latest version of any of these that the member has brought to the circle and not withdrawn.
+    #[must_use]
+    pub fn latest_version(&self, member: MemberId, circle: CircleId, ids: &[ObjectId]) -> Option<Timestamp> {
+        let looked = self.store().look(LineId::new(circle.uuid()), |catalogue| {
+            ids.iter().filter_map(|id| newest(catalogue, id, member)).map(|entry| entry.version()).max()
+        });
+        looked.unwrap_or_default()
+    }
+
     /// The `created` of those objects that the member has brought before with another `created` or `created_by_ref`, each
     /// with its place in `heads`. A new version of them with what the head says would be refused: STIX 2.1, 3.2 and 3.6.
     ///

@@ -32,6 +32,10 @@ pub(crate) struct ImportArgs {
     /// Older file of the same list: take in what changed, withdraw what is gone
     #[arg(long, value_name = "FILE")]
     pub replaces: Option<PathBuf>,
+    /// Name of the list, which its indicators' ids depend on [default: the file's name up to the first dot; with --replaces,
+    /// the one that the older file was imported under]
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
     /// Reports: share every value that the guard lets through; without this or --accept, they are only shown
     #[arg(long, conflicts_with = "accept")]
     pub yes: bool,

@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-use stix::{Finding, ObjectId, Severity};
+use stix::{Finding, ObjectId, Severity, Timestamp};
 
 /// Objects that are submitted at once.
 const BATCH: usize = 1_000;
@@ -183,6 +183,7 @@ fn remark(name: &str, format: Format, before: Seen, report: &mut Report) {
 struct Extras {
     mapping: Option<Arc<Mapping>>,
     beside: Vec<String>,
+    source: Option<String>,
 }
 
 impl Extras {
@@ -205,12 +206,15 @@ impl Extras {
             let file = File::open(path).map_err(|error| failed(path, &error))?;
             beside.push(read::text_of(file).map_err(|error| failed(path, &error))?);
         }
-        Ok(Self { mapping, beside })
+        Ok(Self { mapping, beside, source: args.source.clone() })
     }
 
     fn add(&self, source: &mut Source) {
         source.options.beside.clone_from(&self.beside);
         source.options.mapping.clone_from(&self.mapping);
+        if self.source.is_some() {
+            source.options.source.clone_from(&self.source);
+        }
         if self.mapping.is_some() {
             source.format = Format::Mapped;
         }
@@ -223,24 +227,53 @@ fn replace(
     node: &Node,
     target: &Target,
     older: &Path,
-    newer: Source,
+    mut newer: Source,
     extras: &Extras,
     args: &ImportArgs,
     report: &mut Report,
     watch: &mut Watcher<'_>,
 ) -> Result<(), Failure> {
-    let mut older = Source::open(node, older, args.format, Some(target.circle))?;
+    let path = older;
+    let mut older = Source::open(node, path, args.format, Some(target.circle))?;
     extras.add(&mut older);
-    older.options.source.clone_from(&newer.options.source);
     let failed = |name: &str, error: &dyn std::fmt::Display| Failure::new(format!("{name}: {error}"));
-    let (name, format, options) = (older.name.clone(), older.format, older.options.clone());
-    let before =
+    let (name, format, mut options) = (older.name.clone(), older.format, older.options.clone());
+    let mut before =
         read::read_all(older.watched(watch), format, &options).map_err(|error| failed(&name, &error))?;
+    // A list that follows its predecessor under a name of its own each time stands under the first one's.
+    if !is_here(node, target, &before) && options.source != newer.options.source {
+        let mut again = Source::open(node, path, args.format, Some(target.circle))?;
+        extras.add(&mut again);
+        options.source.clone_from(&newer.options.source);
+        before =
+            read::read_all(again.watched(watch), format, &options).map_err(|error| failed(&name, &error))?;
+    }
+    if !is_here(node, target, &before) {
+        return Err(Failure::new(format!("nothing of {name} is in circle {}", args.circle)).hint(
+            "was it imported under another name? --source names the list as it was then; nothing was changed",
+        ));
+    }
+    newer.options.source.clone_from(&options.source);
+    // A list without dates of its own has its file's, and a copied file may look older than what it replaces.
+    let after = |time: Timestamp| Timestamp::from_micros(time.micros().saturating_add(1_000_000));
+    newer.options.as_of = newer.options.as_of.max(after(options.as_of));
+    let ids: Vec<ObjectId> = before.objects.iter().map(|object| object.head.id.clone()).collect();
+    let held = node.gate.latest_version(target.member, target.circle, &ids);
+    if let Some(held) = held.filter(|held| *held > newer.options.as_of) {
+        newer.options.as_of = after(held);
+    }
     let (name, format, options) = (newer.name.clone(), newer.format, newer.options.clone());
     let after =
         read::read_all(newer.watched(watch), format, &options).map_err(|error| failed(&name, &error))?;
     let change = read::difference(&before, after);
     batch(node, target, &name, change, report)
+}
+
+/// Whether the member has brought any of its indicators, whose ids depend on the list's name; if it has none, all is well.
+fn is_here(node: &Node, target: &Target, batch: &Batch) -> bool {
+    let indicators = batch.objects.iter().filter(|object| object.head.object_type() == "indicator");
+    let ids: Vec<ObjectId> = indicators.map(|object| object.head.id.clone()).collect();
+    ids.is_empty() || node.gate.has_brought(target.member, target.circle, &ids).contains(&true)
 }
 
 /// Takes in what was read already.
@@ -266,10 +299,10 @@ pub(crate) fn batch(
         }
         waiting.push(Submission { raw: object.raw, head: object.head });
         if waiting.len() >= BATCH {
-            made(node, target, name, Format::Misp, &mut waiting, report)?;
+            made(node, target, name, &mut waiting, report)?;
         }
     }
-    made(node, target, name, Format::Misp, &mut waiting, report)?;
+    made(node, target, name, &mut waiting, report)?;
     for withdrawal in &batch.withdrawals {
         withdraw(node, target, &withdrawal.id, &withdrawal.reason, report)?;
     }
@@ -306,6 +339,7 @@ pub(crate) fn stream(
 ) -> Result<(), Failure> {
     let mut batch = Vec::with_capacity(BATCH);
     let mut failure = None;
+    let send = if format == Format::Misp { made } else { submit };
     let read = read::read(source, format, options, &mut |item| {
         let outcome = match item {
             Item::Object(object) if !object.dated && has_brought(node, target, &object.head.id) => {
@@ -315,13 +349,9 @@ pub(crate) fn stream(
             }
             Item::Object(object) => {
                 batch.push(Submission { raw: object.raw, head: object.head });
-                if batch.len() < BATCH {
-                    Ok(())
-                } else {
-                    made(node, target, name, format, &mut batch, report)
-                }
+                if batch.len() < BATCH { Ok(()) } else { send(node, target, name, &mut batch, report) }
             }
-            Item::Withdrawal(withdrawal) => made(node, target, name, format, &mut batch, report)
+            Item::Withdrawal(withdrawal) => send(node, target, name, &mut batch, report)
                 .and_then(|()| withdraw(node, target, &withdrawal.id, &withdrawal.reason, report)),
             Item::Finding(finding) => {
                 report.finding(name, &finding);
@@ -339,7 +369,7 @@ pub(crate) fn stream(
     if let Some(failure) = failure {
         return Err(failure);
     }
-    made(node, target, name, format, &mut batch, report)?;
+    send(node, target, name, &mut batch, report)?;
     read.map(|_| ()).map_err(|error| {
         let failure = Failure::new(format!("{name}: {error}"));
         match report.added + report.present {
@@ -357,19 +387,16 @@ pub(crate) fn has_brought(node: &Node, target: &Target, id: &ObjectId) -> bool {
     brought.first().is_some_and(|brought| *brought)
 }
 
-/// Shares what was made of a format's elements. What MISP's become keeps the `created` that it has in the circle.
+/// Shares what comes of a source that has no `created`: it keeps the one that it has in the circle.
 fn made(
     node: &Node,
     target: &Target,
     name: &str,
-    format: Format,
     batch: &mut Vec<Submission>,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    if format == Format::Misp {
-        exchange::misp::keep_created(&node.gate, target.member, target.circle, batch)
-            .map_err(|error| Failure::new(format!("{name}: {error}")))?;
-    }
+    exchange::keep_created(&node.gate, target.member, target.circle, batch)
+        .map_err(|error| Failure::new(format!("{name}: {error}")))?;
     submit(node, target, name, batch, report)
 }
 

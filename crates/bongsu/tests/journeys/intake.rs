@@ -156,3 +156,30 @@ fn an_import_says_what_its_counts_do_not() {
     assert!(again["present"] == 1 && told(&again).contains("keep the terms"), "{again:#}");
     assert_eq!(import("list.txt", "evil-a1.top\n", &[])["warnings"], 0);
 }
+
+#[test]
+fn a_newer_list_replaces_an_older_one_though_its_file_looks_older() {
+    let (node, _) = node();
+    let older = node.file("older.csv", "value,description\nevil-a1.top,first\nevil-b2.top,same\n");
+    let newer = node.file("newer.csv", "value,description\nevil-a1.top,second\nevil-c3.top,new\n");
+    let copied = std::fs::File::options().write(true).open(&newer).unwrap();
+    copied.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(86_400)).unwrap();
+    let args = ["import", "--circle", "ring", "--as", "careless"];
+    assert_eq!(node.json(&[&args[..], &[&older]].concat())["added"], 2);
+    let told = node.json(&[&args[..], &[&newer, "--replaces", &older]].concat());
+    assert_eq!((&told["refused"], &told["withdrawn"]), (&json!(0), &json!(1)), "{told:#}");
+    // The next one stands under the first one's name, which has to be said.
+    let newest = node.file("newest.csv", "value,description\nevil-a1.top,third\nevil-c3.top,new\n");
+    let unnamed = node.command(&[&args[..], &[&newest, "--replaces", &newer]].concat()).output().unwrap();
+    assert!(String::from_utf8_lossy(&unnamed.stderr).contains("--source"), "{unnamed:?}");
+    let told = node.json(&[&args[..], &[&newest, "--replaces", &newer, "--source", "older"]].concat());
+    assert_eq!(
+        (&told["added"], &told["refused"], &told["withdrawn"]),
+        (&json!(1), &json!(0), &json!(0)),
+        "{told:#}"
+    );
+    let serving = node.serve();
+    let page = node.text(&serving, "reader", "/api/collections/ring/objects/");
+    assert!(page.contains("evil-c3.top") && page.contains("third"), "{page}");
+    assert!(!page.contains("evil-b2.top") && !page.contains("second"), "{page}");
+}

@@ -7,7 +7,6 @@
 //! that MISP's clients talk to, `feed` publishes a circle as a feed, [`pull`] reads feeds and MISPs of others.
 
 mod cluster;
-mod dated;
 pub mod extension;
 mod feed;
 pub mod pull;
@@ -18,5 +17,3 @@ mod template;
 pub mod vocab;
 pub mod wire;
 pub mod write;
-
-pub use dated::keep_created;

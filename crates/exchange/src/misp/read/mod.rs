@@ -1,7 +1,7 @@
 //! MISP events become STIX 2.1: a report, its indicators and observables, who made it, and how they hang together.
 //!
 //! Every UUID that MISP gave stays: attribute 5c06… is `indicator--5c06…`. `modified` is the element's own timestamp,
-//! `created` the event's date, or the timestamp if that is earlier; where a circle has an earlier version, [`keep_created`](super::keep_created)
+//! `created` the event's date, or the timestamp if that is earlier; where a circle has an earlier version, [`keep_created`](crate::keep_created)
 //! gives it that one's, since the date can be corrected. What is `deleted` becomes a withdrawal. Each attribute
 //! that STIX has no place for is a finding.
 //!

@@ -198,7 +198,7 @@ fn share(
     let ids: Vec<ObjectId> = objects.iter().map(|object| object.head.id.clone()).collect();
     let submissions = objects.into_iter().map(|object| Submission { raw: object.raw, head: object.head });
     let mut submissions: Vec<Submission> = submissions.collect();
-    crate::misp::keep_created(gate, who.member, circle, &mut submissions)?;
+    crate::keep_created(gate, who.member, circle, &mut submissions)?;
     let told = gate.submit(who.member, circle, &Terms::default(), submissions, who.now);
     let mut forbidden = 0;
     for (id, outcome) in ids.iter().zip(told.map_err(refused)?) {

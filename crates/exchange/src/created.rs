@@ -1,14 +1,13 @@
-//! The `created` of what is made of MISP's elements: that of the first version, whatever became of the event's date.
+//! The `created` of what is read from formats that have no such time: that of the first version, whatever became of the
+//! dates that it is read from.
 
 use gate::{Gate, Submission};
 use line::StorageError;
 use policy::{CircleId, MemberId};
 use stix::{Head, Timestamp};
 
-use super::extension;
-
-/// Gives what was made of MISP's elements the `created` that the member's earlier versions have in the circle. MISP has no
-/// such time: it is read from the event's date, which can be corrected, while `created` stays (STIX 2.1, section 3.6).
+/// Gives objects the `created` that the member's earlier versions have in the circle. MISP's is read from the event's date,
+/// which can be corrected, a list's from its file's, while `created` stays (STIX 2.1, section 3.6).
 ///
 /// # Errors
 /// [`StorageError`].
@@ -18,24 +17,15 @@ pub fn keep_created(
     circle: CircleId,
     submissions: &mut [Submission],
 ) -> Result<(), StorageError> {
-    let mut made: Vec<&mut Submission> = submissions.iter_mut().filter(|one| is_made(&one.raw)).collect();
-    if made.is_empty() {
-        return Ok(());
-    }
-    let heads: Vec<&Head> = made.iter().map(|one| &one.head).collect();
+    let heads: Vec<&Head> = submissions.iter().map(|one| &one.head).collect();
     for (at, created) in gate.created_before(member, circle, &heads)? {
-        if let Some(one) = made.get_mut(at)
+        if let Some(one) = submissions.get_mut(at)
             && let Some(with) = with_created(one, created)
         {
-            **one = with;
+            *one = with;
         }
     }
     Ok(())
-}
-
-/// Whether a text was made of an element of MISP's: it carries that.
-fn is_made(raw: &str) -> bool {
-    raw.contains(extension::DEFINITION)
 }
 
 /// The object with another `created`; `None` where that would be later than its version, or changes nothing.
