@@ -22,7 +22,7 @@ use stix::{Finding, Tlp};
 use self::check::{Product, Tree, items, text};
 use super::make::{Dates, Maker, cve_reference};
 use super::time::lenient;
-use super::{Options, ReadError, Sink};
+use super::{Options, ReadError, Sink, limit};
 
 /// Most objects that one document makes.
 const OBJECTS_MAX: usize = 1_000_000;
@@ -34,6 +34,7 @@ const EXTENSION: &str = "extension-definition--5b1f8f6e-6f0c-4a39-9c51-1d3e50c1b
 const EXTENSION_DATE: &str = "2026-11-24T00:00:00.000Z";
 
 pub(super) fn read(source: &str, options: &Options, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+    limit::json(source.as_bytes())?;
     let document: Value =
         serde_json::from_str(source).map_err(|error| ReadError::Json { format: "CSAF", error })?;
     let faults = check::check(&document);
