@@ -204,13 +204,17 @@ fn broken_pdfs_are_refused_or_read_in_part() {
         op("ET", vec![]),
     ];
     let sound = pdf(&[page]);
-    for at in 0..sound.len() {
-        let mut broken = sound.clone();
-        broken[at] = broken[at].wrapping_add(97);
-        let _any = look(&broken);
-        let _any = look(&sound[..at]);
+    let mut modern = Vec::new();
+    Document::load_mem(&sound).unwrap().save_modern(&mut modern).unwrap();
+    for sound in [sound, modern] {
+        for at in 0..sound.len() {
+            let mut broken = sound.clone();
+            broken[at] = broken[at].wrapping_add(97);
+            let _any = look(&broken);
+            let _any = look(&sound[..at]);
+        }
+        assert_eq!(named(&look(&sound).unwrap()), ["page 1 evil-k3.top 1"]);
     }
-    assert_eq!(named(&look(&sound).unwrap()), ["page 1 evil-k3.top 1"]);
     let error = look(b"%PDF-1.7\nnothing").unwrap_err();
     assert!(matches!(error, ReadError::Report(_)), "{error}");
 }
@@ -259,6 +263,9 @@ fn pdfs_are_read_however_they_were_written() {
     assert!(memchr::memmem::find(&modern, b"ObjStm").is_some());
     assert_eq!(named(&look(&modern).unwrap()), ["page 1 evil-k3.top 1"]);
 
+    let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/report/pdf-object-stream");
+    assert_eq!(named(&look(&std::fs::read(seed).unwrap()).unwrap()), ["page 1 evil-k3.top 1"]);
+
     // Without its cross-reference stream, which is also its trailer.
     let table = memchr::memmem::find(&sound, b"/XRef").unwrap();
     let cut = memchr::memmem::rfind(&sound[..table], b"endobj").unwrap();
@@ -282,6 +289,16 @@ fn pdfs_are_read_however_they_were_written() {
         content.len()
     );
     assert_eq!(named(&look(&[&sound, newer.as_bytes()].concat()).unwrap()), ["page 1 evil-k4.top 1"]);
+}
+
+/// Trailers, texts and comments without end, streams whose length is wrong: all bytes are looked at a few times at most.
+#[test]
+fn long_pdfs_of_nothing_are_read_in_one_pass() {
+    for part in ["trailer%", "trailer((", "1 0 obj(", "1 0 obj%", "1 0 obj<<", "9 9 9 obj ", "endobj "] {
+        let bytes = format!("%PDF-1.7\n{}", part.repeat(4_000_000 / part.len()));
+        let error = look(bytes.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("no catalog") || error.contains("2000000 values"), "{part}: {error}");
+    }
 }
 
 #[test]

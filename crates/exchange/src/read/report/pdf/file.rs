@@ -22,6 +22,8 @@ use super::PAGE_BYTES_MAX;
 pub(super) const VALUES_MAX: usize = 2_000_000;
 /// Longest content of all object streams together, decoded, in bytes.
 const PACKED_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Most white space between a stream and the word that ends it, in bytes.
+const BLANKS_MAX: usize = 64;
 /// How deep brackets may stand within a text. Fewer than the library reads, so that what is taken for a text here is one there.
 const BRACKETS_MAX: usize = 64;
 
@@ -241,11 +243,13 @@ impl Scan<'_> {
 
     /// Takes what stands in the trailers between two objects.
     fn trailers(&mut self, from: usize, to: usize) -> Result<(), String> {
-        let bytes = self.bytes;
-        let between = bytes.get(from..to).unwrap_or_default();
-        for at in memmem::find_iter(between, b"trailer") {
+        let between = self.bytes.get(..to).unwrap_or_default();
+        let mut from = from;
+        while let Some(at) = between.get(from..).and_then(|rest| memmem::find(rest, b"trailer")) {
             let start = from + at + b"trailer".len();
-            let slice = bytes.get(start..end_of_body(bytes, start).0.min(to)).unwrap_or_default();
+            // No byte is looked at twice, however many trailers there are.
+            from = end_of_body(between, start).0;
+            let slice = between.get(start..from).unwrap_or_default();
             self.count(slice)?;
             if let Some(Object::Dictionary(dictionary)) = value(slice.trim_ascii_start()) {
                 self.trailer(&dictionary);
@@ -362,7 +366,7 @@ fn stream_content<'b>(bytes: &'b [u8], from: usize, dictionary: &Dictionary) -> 
     let length = dictionary.get(b"Length").and_then(Object::as_i64).ok();
     let said = length.and_then(|length| rest.split_at_checked(usize::try_from(length).ok()?));
     if let Some((content, after)) = said {
-        let blanks = after.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let blanks = after.iter().take(BLANKS_MAX).take_while(|byte| byte.is_ascii_whitespace()).count();
         if after.get(blanks..).is_some_and(|after| after.starts_with(END)) {
             return (content, start + content.len() + blanks + END.len());
         }
