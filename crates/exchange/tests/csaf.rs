@@ -140,3 +140,70 @@ fn real_advisories_become_reports_that_hold_together() {
     }
     assert!(refused.len() * 10 < all.len(), "{} of {}: {}", refused.len(), all.len(), refused.join("\n"));
 }
+
+fn example() -> serde_json::Value {
+    let path = data("examples/cisco-sa-20180328-smi2.json");
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+fn read(document: &serde_json::Value) -> Batch {
+    let options = Options::new(Timestamp::parse("2026-11-24T00:00:00Z").unwrap());
+    read_all(document.to_string().as_bytes(), Format::Csaf, &options).unwrap()
+}
+
+/// Vulnerabilities without a CVE that have one title, or one id among others, were taken for one and the same.
+#[test]
+fn vulnerabilities_of_one_name_stay_apart() {
+    let mut document = example();
+    let id = |system: &str, text: &str| serde_json::json!({"system_name": system, "text": text});
+    let note = serde_json::json!([{"category": "summary", "text": "s"}]);
+    document["vulnerabilities"] = serde_json::json!([
+        {"title": "XSS", "notes": note}, {"title": "XSS", "notes": note}, {"title": "XSS", "notes": note},
+        {"ids": [id("a", "1"), id("b", "1")], "notes": note},
+        {"ids": [id("a", "1"), id("b", "2")], "notes": note},
+        {"ids": [id("a", "1"), id("b", "2")], "notes": note},
+    ]);
+    let batch = read(&document);
+    let errors: Vec<_> = batch.findings.iter().filter(|f| f.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let ids = |batch: &Batch| -> Vec<String> {
+        let all = batch.objects.iter().map(|object| &object.head);
+        all.filter(|head| head.object_type() == "vulnerability").map(|head| head.id.to_string()).collect()
+    };
+    let found = ids(&batch);
+    assert_eq!((found.len(), found.iter().collect::<BTreeSet<_>>().len()), (6, 6));
+    assert_eq!(found, ids(&read(&document)));
+    // What comes first keeps its id, whatever comes after.
+    document["vulnerabilities"].as_array_mut().unwrap().truncate(1);
+    assert_eq!(ids(&read(&document)), found[..1]);
+}
+
+/// A report that would name more objects than an object may was refused, and the advisory with it.
+#[test]
+fn a_report_names_as_many_objects_as_it_may() {
+    let mut document = example();
+    let products: Vec<_> = (0..100_000)
+        .map(|at| serde_json::json!({"product_id": format!("P{at}"), "name": format!("Product {at}")}))
+        .collect();
+    document["product_tree"] = serde_json::json!({"full_product_names": products});
+    document["vulnerabilities"] = serde_json::json!([]);
+    let batch = read(&document);
+    let codes: Vec<_> = batch.findings.iter().map(|finding| finding.code).collect();
+    assert!(codes.contains(&"csaf-members") && !codes.contains(&"references-too-many"), "{:?}", codes.last());
+    let count = |kind| batch.objects.iter().filter(|object| object.head.object_type() == kind).count();
+    assert_eq!((count("software"), count("report")), (100_000, 1));
+}
+
+/// Each revision was compared with all before it.
+#[test]
+fn a_long_history_is_read_in_one_pass() {
+    let mut document = example();
+    let revisions: Vec<_> = (0..300_000)
+        .map(|at| serde_json::json!({"date": "2020-01-01T00:00:00Z", "number": format!("{}", at % 299_999 + 1)}))
+        .collect();
+    document["document"]["tracking"]["revision_history"] = revisions.into();
+    let before = std::time::Instant::now();
+    let batch = read(&document);
+    assert!(batch.findings.iter().any(|finding| finding.code == "csaf-6.1.22"));
+    assert!(before.elapsed().as_secs() < 60, "{:?}", before.elapsed());
+}

@@ -77,7 +77,7 @@ fn version_1_1_is_read_too() {
   </Indicator></criteria><parameters/></OpenIOC>"#;
     let batch = import(text);
     assert_eq!(batch.findings, []);
-    assert_eq!(json(&batch, "indicator")["pattern"], "[process:image_ref.name NOT LIKE '%svchost%']");
+    assert_eq!(json(&batch, "indicator")["pattern"], "[process:image_ref.name NOT MATCHES '(?i)svchost']");
 }
 
 #[test]
@@ -163,4 +163,56 @@ fn nothing_expands_and_nothing_is_fetched() {
     assert!(matches!(error, ReadError::Xml { line: 1, column: 1, .. }), "{error}");
     let error = read_all(&b"<rss/>"[..], Format::OpenIoc, &options()).unwrap_err();
     assert!(error.to_string().contains("no OpenIOC document"), "{error}");
+}
+
+/// A document of version 1.1 whose items are `(condition, preserve-case, search, content)`.
+fn ioc_1_1(items: &[(&str, &str, &str, &str)], parameters: &str) -> String {
+    let items: String = items
+        .iter()
+        .map(|(condition, case, search, content)| {
+            item(condition, search, content).replacen(
+                "condition=",
+                &format!("preserve-case='{case}' condition="),
+                1,
+            )
+        })
+        .collect();
+    format!(
+        "<OpenIOC id='a1' last-modified='2013-10-28T00:00:00Z'>\n<metadata><short_description>S</short_description>\
+         </metadata><criteria><Indicator id='1' operator='OR'>{items}</Indicator></criteria>{parameters}</OpenIOC>"
+    )
+}
+
+#[test]
+fn case_is_ignored_where_a_document_says_so_or_it_is_told() {
+    let check = |condition: &str, case: &str, search: &str, content: &str, pattern: &str, codes: &[&str]| {
+        let batch = import(&ioc_1_1(&[(condition, case, search, content)], ""));
+        assert_eq!(json(&batch, "indicator")["pattern"], pattern);
+        assert_eq!(batch.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), codes);
+        stix::pattern::parse(pattern).unwrap();
+    };
+    let name = "FileItem/FileName";
+    check("contains", "true", name, "Evil", "[file:name LIKE '%Evil%']", &[]);
+    check("contains", "false", name, "Evil.", r"[file:name MATCHES '(?i)Evil\\.']", &[]);
+    check("contains", "false", name, "12", "[file:name LIKE '%12%']", &[]);
+    check("matches", "false", name, "^a.*z$", "[file:name MATCHES '(?i)^a.*z$']", &[]);
+    check("is", "true", name, "Evil", "[file:name = 'Evil']", &[]);
+    check("is", "false", name, "Evil", "[file:name = 'Evil']", &["openioc-case"]);
+    check("is", "false", name, "12", "[file:name = '12']", &[]);
+    check("is", "false", "Network/DNS", "Evil-K3.TOP", "[domain-name:value = 'evil-k3.top']", &[]);
+    check("is", "false", "FileItem/SizeInBytes", "12", "[file:size = 12]", &[]);
+    let two = [("is", "false", name, "a"), ("is", "false", "FileItem/FullPath", r"C:\W\b")];
+    let told = import(&ioc_1_1(&two, "")).findings;
+    assert_eq!(told.len(), 1);
+    assert!(told[0].message.contains("false for 2 items compared by `is`, on lines 2, 2;"), "{}", told[0]);
+}
+
+#[test]
+fn parameters_are_told() {
+    let parameters =
+        "<parameters><param id='p' ref-id='x' name='score'><value>90</value></param></parameters>";
+    let batch = import(&ioc_1_1(&[("is", "true", "FileItem/FileName", "a")], parameters));
+    let told: Vec<_> = batch.findings.iter().map(|finding| (finding.code, finding.path.as_str())).collect();
+    assert_eq!(told, [("openioc-parameters", "line 2")]);
+    assert!(batch.findings[0].message.contains("(score)"), "{}", batch.findings[0]);
 }

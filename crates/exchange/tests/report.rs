@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use bongsu_exchange::read::report::{self, REPORT_BYTES_MAX, Survey, decisions, objects, review, survey};
 use bongsu_exchange::read::{Format, Options, ReadError, detect, read_all};
 use lopdf::content::{Content, Operation};
-use lopdf::{Document, Object, Stream, dictionary};
+use lopdf::{Document, EncryptionState, EncryptionVersion, Object, Permissions, Stream, dictionary};
 use stix::{Timestamp, Tlp};
 use watch::{Context, Guard, Lists};
 
@@ -204,13 +204,17 @@ fn broken_pdfs_are_refused_or_read_in_part() {
         op("ET", vec![]),
     ];
     let sound = pdf(&[page]);
-    for at in 0..sound.len() {
-        let mut broken = sound.clone();
-        broken[at] = broken[at].wrapping_add(97);
-        let _any = look(&broken);
-        let _any = look(&sound[..at]);
+    let mut modern = Vec::new();
+    Document::load_mem(&sound).unwrap().save_modern(&mut modern).unwrap();
+    for sound in [sound, modern] {
+        for at in 0..sound.len() {
+            let mut broken = sound.clone();
+            broken[at] = broken[at].wrapping_add(97);
+            let _any = look(&broken);
+            let _any = look(&sound[..at]);
+        }
+        assert_eq!(named(&look(&sound).unwrap()), ["page 1 evil-k3.top 1"]);
     }
-    assert_eq!(named(&look(&sound).unwrap()), ["page 1 evil-k3.top 1"]);
     let error = look(b"%PDF-1.7\nnothing").unwrap_err();
     assert!(matches!(error, ReadError::Report(_)), "{error}");
 }
@@ -239,4 +243,84 @@ fn reports_are_told_by_their_first_bytes() {
     assert_eq!(detect("x.txt", b"evil-k3.top\n"), Format::Plain);
     let long = vec![b'a'; REPORT_BYTES_MAX + 1];
     assert!(matches!(look(&long), Err(ReadError::TooLarge { .. })));
+}
+
+fn said(words: &str) -> Vec<Operation> {
+    vec![
+        op("BT", vec![]),
+        op("Tf", vec!["F1".into(), 10.into()]),
+        op("Tj", vec![text(words)]),
+        op("ET", vec![]),
+    ]
+}
+
+/// Objects in object streams, tables that are wrong, trailers that are missing, versions of one object: what is there is read.
+#[test]
+fn pdfs_are_read_however_they_were_written() {
+    let sound = pdf(&[said("evil-k3.top")]);
+    let mut modern = Vec::new();
+    Document::load_mem(&sound).unwrap().save_modern(&mut modern).unwrap();
+    assert!(memchr::memmem::find(&modern, b"ObjStm").is_some());
+    assert_eq!(named(&look(&modern).unwrap()), ["page 1 evil-k3.top 1"]);
+
+    let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/report/pdf-object-stream");
+    assert_eq!(named(&look(&std::fs::read(seed).unwrap()).unwrap()), ["page 1 evil-k3.top 1"]);
+
+    // Without its cross-reference stream, which is also its trailer.
+    let table = memchr::memmem::find(&sound, b"/XRef").unwrap();
+    let cut = memchr::memmem::rfind(&sound[..table], b"endobj").unwrap();
+    assert_eq!(named(&look(&sound[..cut]).unwrap()), ["page 1 evil-k3.top 1"]);
+    let root = Document::load_mem(&sound).unwrap().trailer.get(b"Root").unwrap().as_reference().unwrap().0;
+    let trailer = format!("trailer << /Root {root} 0 R >> startxref 5");
+    assert_eq!(
+        named(&look(&[&sound[..cut], trailer.as_bytes()].concat()).unwrap()),
+        ["page 1 evil-k3.top 1"]
+    );
+
+    let (number, content) = {
+        let document = Document::load_mem(&sound).unwrap();
+        let page = document.page_iter().next().unwrap();
+        let content = Content { operations: said("evil-k4.top") }.encode().unwrap();
+        (document.get_page_contents(page)[0].0, String::from_utf8(content).unwrap())
+    };
+    // Its length stands in another object; and the object before it has no end.
+    let newer = format!(
+        "\n{number} 0 obj << /Title (a \\( stream endobj) /Length 900 0 R >> stream\r\n{content}\r\nendstream endobj\n899 0 obj [ 1\n900 0 obj {} endobj\n",
+        content.len()
+    );
+    assert_eq!(named(&look(&[&sound, newer.as_bytes()].concat()).unwrap()), ["page 1 evil-k4.top 1"]);
+}
+
+/// Trailers, texts and comments without end, streams whose length is wrong: all bytes are looked at a few times at most.
+#[test]
+fn long_pdfs_of_nothing_are_read_in_one_pass() {
+    for part in ["trailer%", "trailer((", "1 0 obj(", "1 0 obj%", "1 0 obj<<", "9 9 9 obj ", "endobj "] {
+        let bytes = format!("%PDF-1.7\n{}", part.repeat(4_000_000 / part.len()));
+        let error = look(bytes.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("no catalog") || error.contains("2000000 values"), "{part}: {error}");
+    }
+}
+
+#[test]
+fn encrypted_pdfs_are_read_if_they_ask_for_no_password() {
+    let encrypted = |user_password: &str| {
+        let mut document = Document::load_mem(&pdf(&[said("evil-k3.top")])).unwrap();
+        let id = Object::string_literal("0123456789abcdef");
+        document.trailer.set("ID", vec![id.clone(), id]);
+        let version = EncryptionVersion::V2 {
+            document: &document,
+            owner_password: "owner",
+            user_password,
+            key_length: 128,
+            permissions: Permissions::all(),
+        };
+        let state = EncryptionState::try_from(version).unwrap();
+        document.encrypt(&state).unwrap();
+        let mut bytes = Vec::new();
+        document.save_to(&mut bytes).unwrap();
+        bytes
+    };
+    assert_eq!(named(&look(&encrypted("")).unwrap()), ["page 1 evil-k3.top 1"]);
+    let error = look(&encrypted("secret")).unwrap_err();
+    assert_eq!(error.to_string(), "the PDF is encrypted; save it without a password");
 }

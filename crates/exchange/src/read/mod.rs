@@ -10,6 +10,7 @@ mod csaf;
 mod csv;
 mod detect;
 mod indicator;
+pub(crate) mod limit;
 pub(crate) mod make;
 mod mapping;
 mod ofac;
@@ -30,13 +31,15 @@ use flate2::read::MultiGzDecoder;
 use stix::{Finding, Head, ObjectId, Timestamp, Tlp};
 use uuid::Uuid;
 
+use self::limit::{DOCUMENT_BYTES_MAX, LIST_BYTES_MAX};
+
 pub use detect::detect;
 pub use indicator::INDICATOR_NAMESPACE;
 pub use make::MADE_NAMESPACE;
 pub use mapping::{MAPPING_BYTES_MAX, Mapping, MappingError};
 pub use update::difference;
 
-/// Longest CSV file, list or MISP file, in bytes after unpacking: they are held in memory. STIX is streamed.
+/// Longest table, list or MISP file, in bytes after unpacking: they are held in memory. STIX is streamed.
 pub const TEXT_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// How many bytes from the start [`detect`] wants to see.
 pub const DETECT_BYTES: usize = 64 * 1024;
@@ -196,6 +199,14 @@ pub enum ReadError {
         /// The limit.
         limit_bytes: u64,
     },
+    /// A document has more in it than a tree in memory may have.
+    #[error("more than {limit} {what} in one document; split it")]
+    TooMany {
+        /// What there is too much of: `objects`, `values`, `playbooks`.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
     /// The text is in no encoding that is read.
     #[error("not UTF-8 or UTF-16 at byte {offset}; convert the file to UTF-8")]
     Encoding {
@@ -251,19 +262,19 @@ pub fn read<R: Read>(
     let source = unpacked(source)?;
     match format {
         Format::Stix => stix_json::read(source, &mut sink)?,
-        Format::Misp => crate::misp::read::text(&text::whole(source)?, options, &mut sink)?,
-        Format::Csv => csv::read(&text::whole(source)?, options, &mut sink)?,
-        Format::Plain => plain::read(&text::whole(source)?, options, &mut sink),
-        Format::Csaf => csaf::read(&text::whole(source)?, options, &mut sink)?,
+        Format::Misp => crate::misp::read::text(&text::whole(source, TEXT_BYTES_MAX)?, options, &mut sink)?,
+        Format::Csv => csv::read(&text::whole(source, TEXT_BYTES_MAX)?, options, &mut sink)?,
+        Format::Plain => plain::read(&text::whole(source, TEXT_BYTES_MAX)?, options, &mut sink),
+        Format::Csaf => csaf::read(&text::whole(source, DOCUMENT_BYTES_MAX)?, options, &mut sink)?,
         // What a report names counts only once it is confirmed.
         Format::Report => return Err(ReadError::Unconfirmed),
         Format::Mapped => {
             let mapping = options.mapping.as_deref().ok_or(ReadError::NoMapping)?;
-            mapping::read(&text::whole(source)?, mapping, options, &mut sink);
+            mapping::read(&text::whole(source, TEXT_BYTES_MAX)?, mapping, options, &mut sink);
         }
-        Format::Cacao => cacao::read(&text::whole(source)?, options, &mut sink)?,
-        Format::OpenIoc => openioc::read(&text::whole(source)?, options, &mut sink)?,
-        Format::Ofac => ofac::read(&text::whole(source)?, options, &mut sink)?,
+        Format::Cacao => cacao::read(&text::whole(source, DOCUMENT_BYTES_MAX)?, options, &mut sink)?,
+        Format::OpenIoc => openioc::read(&text::whole(source, DOCUMENT_BYTES_MAX)?, options, &mut sink)?,
+        Format::Ofac => ofac::read(&text::whole(source, LIST_BYTES_MAX)?, options, &mut sink)?,
     }
     Ok(sink.summary)
 }
@@ -273,7 +284,7 @@ pub fn read<R: Read>(
 /// # Errors
 /// [`ReadError`] when it can't be read, is too long or is no text.
 pub fn text_of<R: Read>(source: R) -> Result<String, ReadError> {
-    text::whole(unpacked(source)?)
+    text::whole(unpacked(source)?, TEXT_BYTES_MAX)
 }
 
 /// As [`read`], but everything at once: for files that fit into memory.

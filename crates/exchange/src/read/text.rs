@@ -2,14 +2,14 @@
 
 use std::io::Read;
 
-use super::{ReadError, TEXT_BYTES_MAX};
+use super::ReadError;
 
-/// The whole text of `source`, without byte-order mark.
-pub(super) fn whole<R: Read>(source: R) -> Result<String, ReadError> {
+/// The whole text of `source`, without byte-order mark, if it has no more than so many bytes.
+pub(super) fn whole<R: Read>(source: R, limit_bytes: u64) -> Result<String, ReadError> {
     let mut bytes = Vec::new();
-    source.take(TEXT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > TEXT_BYTES_MAX {
-        return Err(ReadError::TooLarge { limit_bytes: TEXT_BYTES_MAX });
+    source.take(limit_bytes + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit_bytes {
+        return Err(ReadError::TooLarge { limit_bytes });
     }
     decode(bytes)
 }

@@ -14,8 +14,8 @@ use super::ReadError;
 
 /// How deep elements may stand in one another.
 const DEPTH_MAX: usize = 128;
-/// Most elements of one document.
-const ELEMENTS_MAX: usize = 20_000_000;
+/// Most elements and attributes of one document. OFAC's list, the longest there is, has less than a million.
+const ELEMENTS_MAX: usize = 3_000_000;
 
 /// One element.
 #[derive(Debug, Default)]
@@ -97,11 +97,13 @@ pub(super) fn parse(text: &str) -> Result<Element, ReadError> {
             Event::Start(start) => {
                 count += 1;
                 let element = element(&start, lines.of(at)).map_err(|message| fault(text, at, message))?;
+                count += element.attributes.len();
                 open.push(element);
             }
             Event::Empty(start) => {
                 count += 1;
                 let element = element(&start, lines.of(at)).map_err(|message| fault(text, at, message))?;
+                count += element.attributes.len();
                 match open.last_mut() {
                     Some(outer) => outer.children.push(element),
                     None => return Ok(element),
@@ -133,7 +135,11 @@ pub(super) fn parse(text: &str) -> Result<Element, ReadError> {
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
         }
         if count > ELEMENTS_MAX {
-            return Err(fault(text, at, format!("more than {ELEMENTS_MAX} elements")));
+            return Err(fault(
+                text,
+                at,
+                format!("more than {ELEMENTS_MAX} elements and attributes; split it"),
+            ));
         }
     }
 }

@@ -27,6 +27,8 @@ use super::names::Names;
 
 /// Bytes of one status that is kept; beyond it, details are left out (section 4.3 has them optional).
 const STATUS_BYTES_MAX: usize = 256 * 1024;
+/// Most failures that are told one by one: three bytes can be a failure of a hundred and more.
+const FAILURES_TOLD_MAX: usize = 10_000;
 /// Bytes of a member's statuses; its oldest go first.
 const MEMBER_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of all statuses; beyond it, the oldest go of whoever has most.
@@ -66,6 +68,7 @@ impl Status {
     /// The status as text, and as it is to be kept: without successes if it is long, and then with as many pendings, without
     /// their messages, and failures as there is room for.
     pub(super) fn texts(mut self) -> Result<(String, String), serde_json::Error> {
+        self.shorten_failures();
         let whole = serde_json::to_string(&self)?;
         if whole.len() <= STATUS_BYTES_MAX {
             return Ok((whole.clone(), whole));
@@ -86,6 +89,17 @@ impl Status {
         }
         let kept = serde_json::to_string(&self)?;
         Ok((whole, kept))
+    }
+
+    /// Leaves failures out that are too many to tell; the last that is told says how many. The counts stay whole.
+    fn shorten_failures(&mut self) {
+        let untold = self.failures.len().saturating_sub(FAILURES_TOLD_MAX);
+        self.failures.truncate(FAILURES_TOLD_MAX);
+        if let Some(last) = self.failures.last_mut().filter(|_| untold > 0) {
+            let said = last.message.take().unwrap_or_default();
+            last.message =
+                Some(format!("{said}; and {untold} more objects failed, which are not told one by one"));
+        }
     }
 
     /// Takes in what was decided of what waited. Pendings that there was no room for are counted on as they were.
@@ -265,6 +279,25 @@ mod tests {
         let (whole, kept) = status.texts().unwrap();
         assert!(kept.len() <= STATUS_BYTES_MAX && kept.len() <= whole.len());
         serde_json::from_str(&kept).unwrap()
+    }
+
+    #[test]
+    fn so_many_failures_are_told_one_by_one() {
+        let told = |failures: usize| -> serde_json::Value {
+            serde_json::from_str(&status(2, failures, 10).texts().unwrap().0).unwrap()
+        };
+        let whole = told(FAILURES_TOLD_MAX);
+        assert_eq!(whole["failures"].as_array().unwrap().len(), FAILURES_TOLD_MAX);
+        assert_eq!(whole["failures"][FAILURES_TOLD_MAX - 1]["message"], "xxxxxxxxxx");
+        let cut = told(FAILURES_TOLD_MAX + 7);
+        assert_eq!(
+            (cut["failure_count"].as_u64(), cut["total_count"].as_u64()),
+            (Some(10_007), Some(10_009))
+        );
+        let failures = cut["failures"].as_array().unwrap();
+        assert_eq!(failures.len(), FAILURES_TOLD_MAX);
+        let last = failures.last().unwrap()["message"].as_str().unwrap();
+        assert_eq!(last, "xxxxxxxxxx; and 7 more objects failed, which are not told one by one");
     }
 
     #[test]

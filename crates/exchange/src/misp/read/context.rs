@@ -29,6 +29,8 @@ pub(super) struct Marks {
     pub(super) properties: Vec<(String, String)>,
     /// Marks that could not be read and were taken as TLP:RED.
     pub(super) unread: Vec<String>,
+    /// How many tags have no name.
+    pub(super) nameless: usize,
 }
 
 /// Takes away the tags that a MISP keeps to itself, which no sharing takes along: local ones, and those that are not exported.
@@ -45,8 +47,10 @@ impl Marks {
     pub(super) fn of(tags: &Many<Tag>) -> Self {
         let mut marks = Self::default();
         for tag in tags {
-            let Some(name) = tag.name.text() else { continue };
-            marks.tag(name);
+            match tag.name.text() {
+                Some(name) => marks.tag(name),
+                None => marks.nameless += 1,
+            }
         }
         marks
     }
@@ -85,8 +89,8 @@ impl Marks {
     pub(super) fn join(&mut self, part: Self) {
         self.tlp.extend(part.tlp);
         self.pap.extend(part.pap);
-        self.labels
-            .extend(part.labels.into_iter().filter(|label| !self.labels.contains(label)).collect::<Vec<_>>());
+        // One that stands there already is left out where labels are written.
+        self.labels.extend(part.labels);
         self.confidence = [self.confidence, part.confidence].into_iter().flatten().min();
         for property in part.properties {
             if !self.properties.contains(&property) {

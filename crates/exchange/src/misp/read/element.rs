@@ -1,5 +1,7 @@
 //! An attribute that stands in no object: an indicator, observed data, or a thing of its own.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json, json};
 use stix::Tlp;
 use uuid::Uuid;
@@ -71,6 +73,7 @@ impl Reader<'_, '_, '_> {
             }
             return;
         }
+        self.complain_of_gaps(&[("type", &attribute.kind), ("value", &attribute.value)], path);
         if let Some(link) = said::link(&attribute, uuid, self.uuid) {
             self.links.push(link);
             return;
@@ -133,11 +136,21 @@ impl Reader<'_, '_, '_> {
     /// What the attribute itself is marked with; the event's marks come on top.
     pub(super) fn attribute_marks(&mut self, attribute: &Attribute, path: &str) -> Marks {
         let mut own = Marks::of(&attribute.tags);
-        self.complain_of_marks(std::mem::take(&mut own.unread), path);
+        self.complain_of_marks(&mut own, path);
         if !may_enter(&attribute.distribution, attribute.sharing_group.get(), self.options.circle) {
             own.tlp.push(Tlp::Red);
         }
         own
+    }
+
+    /// Says what an element lacks that it says nothing without.
+    pub(super) fn complain_of_gaps(&mut self, needed: &[(&str, &Text)], path: &str) {
+        let gaps: Vec<&str> =
+            needed.iter().filter(|(_, said)| said.text().is_none()).map(|(name, _)| *name).collect();
+        if !gaps.is_empty() {
+            let message = format!("there is no {}; what is there is kept", gaps.join(" and no "));
+            self.warn("misp-incomplete", path, message);
+        }
     }
 
     /// From when and until when it is to be looked for.
@@ -189,11 +202,11 @@ impl Reader<'_, '_, '_> {
         marks: &Marks,
         path: &str,
     ) -> Vec<String> {
-        let mut refs = Vec::new();
+        let (mut refs, mut known) = (Vec::new(), HashSet::new());
         for (at, mut observable) in observables.into_iter().enumerate() {
             let object_type = observable.get("type").and_then(Json::as_str).unwrap_or_default();
             let id = format!("{object_type}--{}", uuid_of(at));
-            if refs.contains(&id) {
+            if !known.insert(id.clone()) {
                 continue;
             }
             observable.insert("id".into(), id.clone().into());

@@ -15,7 +15,7 @@ use super::context::{MISP_NAMESPACE, Marks, NO_DATE, keep_shared, may_enter, pap
 use super::said::{self, Relation};
 use super::simple::{Frame, Ready};
 use crate::misp::extension;
-use crate::misp::wire::{Attribute, Event, Many, Object, Org, Report, Strip, Tag, Text};
+use crate::misp::wire::{Attribute, Event, Malformed, Many, Object, Org, Place, Report, Strip, Tag, Text};
 use crate::read::time::lenient;
 use crate::read::{Options, Sink};
 
@@ -110,9 +110,10 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
         for cluster in self.galaxies(&mut event.galaxies, "Galaxy") {
             self.member(cluster);
         }
+        let places = event.attributes.places();
         let attributes = std::mem::take(&mut event.attributes.all);
         let ready = Frame::of(&self).all(&attributes);
-        for (at, (attribute, ready)) in attributes.into_iter().zip(ready).enumerate() {
+        for (at, (attribute, ready)) in places.zip(attributes.into_iter().zip(ready)) {
             if self.sink.stopped {
                 return;
             }
@@ -123,7 +124,8 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
                 _ => self.attribute(attribute, &format!("Attribute[{at}]")),
             }
         }
-        for (at, object) in std::mem::take(&mut event.objects.all).into_iter().enumerate() {
+        let places = event.objects.places();
+        for (at, object) in places.zip(std::mem::take(&mut event.objects.all)) {
             if self.sink.stopped {
                 return;
             }
@@ -169,6 +171,15 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
 
     /// Says what of the event itself is read otherwise than it stands, or not at all.
     fn complain(&mut self, event: &Event) {
+        event.malformed(&Place::outermost(), &mut |path, count| {
+            let message = match count {
+                1 => "the element is malformed and was skipped".to_owned(),
+                more => {
+                    format!("{more} elements of the list are malformed, this the first; they were skipped")
+                }
+            };
+            self.refuse("misp-malformed", &path, message);
+        });
         if is_collection(event) {
             return;
         }
@@ -179,19 +190,21 @@ impl<'e, 's, 'o> Reader<'e, 's, 'o> {
             let message = "the distribution names this organisation or another sharing group alone; it is read as TLP:RED";
             self.warn("misp-distribution", "distribution", message.into());
         }
-        let unread = std::mem::take(&mut self.marks.unread);
-        self.complain_of_marks(unread, "Tag");
-        let unread =
-            event.attributes.unread + event.objects.unread + event.tags.unread + event.galaxies.unread;
-        if unread > 0 {
-            self.refuse("misp-malformed", "", format!("{unread} elements are malformed and were skipped"));
-        }
+        let mut marks = std::mem::take(&mut self.marks);
+        self.complain_of_marks(&mut marks, "Tag");
+        self.marks = marks;
     }
 
-    pub(super) fn complain_of_marks(&mut self, unread: Vec<String>, path: &str) {
-        for tag in unread {
+    /// Says which tags of an element say nothing, and which marks count as TLP:RED; once.
+    pub(super) fn complain_of_marks(&mut self, marks: &mut Marks, path: &str) {
+        for tag in std::mem::take(&mut marks.unread) {
             let message = format!("`{tag}` is no TLP mark that is known; it is read as TLP:RED");
             self.warn("misp-mark", path, message);
+        }
+        let nameless = std::mem::take(&mut marks.nameless);
+        if nameless > 0 {
+            let message = format!("{nameless} tags have no name, and say nothing");
+            self.warn("misp-incomplete", path, message);
         }
     }
 
@@ -398,12 +411,13 @@ fn is_collection(event: &Event) -> bool {
 
 /// Labels, confidence and properties that tags state; `first` are labels about MISP itself.
 pub(super) fn say(marks: &Marks, first: &[String], object: &mut Map<String, Json>) {
-    let mut labels: Vec<Json> = Vec::new();
-    for label in first.iter().chain(&marks.labels) {
-        if labels.iter().all(|known| known != label) {
-            labels.push(label.as_str().into());
-        }
-    }
+    let mut known = HashSet::new();
+    let labels: Vec<Json> = first
+        .iter()
+        .chain(&marks.labels)
+        .filter(|label| known.insert(label.as_str()))
+        .map(|label| label.as_str().into())
+        .collect();
     object.insert("labels".into(), labels.into());
     if let Some(confidence) = marks.confidence {
         object.insert("confidence".into(), confidence.into());

@@ -29,7 +29,7 @@ use serde_json::value::RawValue;
 use stix::Finding;
 
 use crate::misp::wire::{Event, One};
-use crate::read::{Item, Options, ReadError, Sink, Summary};
+use crate::read::{Item, Options, ReadError, Sink, Summary, limit};
 
 /// The types that an attribute or object can become. One that was deleted says too little to tell which it was.
 pub const ELEMENT_TYPES: [&str; 12] = [
@@ -49,6 +49,8 @@ pub const ELEMENT_TYPES: [&str; 12] = [
 
 /// Most events in one file.
 const EVENTS_MAX: usize = 1_000_000;
+/// Most lists and envelopes around an event.
+const HOLDERS_MAX: usize = 4;
 
 /// Reads one event. `on` gets its objects, withdrawals and findings in order, and can stop the reading.
 pub fn event(event: &Event, options: &Options, on: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Summary {
@@ -74,7 +76,7 @@ struct Holder<'a> {
 }
 
 pub(crate) fn text(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result<(), ReadError> {
-    if let Some(event) = single(text) {
+    if let Some(event) = limit::json(text.as_bytes()).ok().and_then(|()| single(text)) {
         event::read(event, "", options, sink);
         return Ok(());
     }
@@ -98,7 +100,21 @@ fn single(text: &str) -> Option<Event> {
 
 /// Reads `{"Event": …}`, `{"response": …}`, lists of these, and bare events.
 fn holder(text: &str, path: &mut Vec<String>, options: &Options, sink: &mut Sink<'_>, count: &mut usize) {
-    if sink.stopped || *count >= EVENTS_MAX || path.len() > 4 {
+    if sink.stopped || *count > EVENTS_MAX {
+        return;
+    }
+    let place =
+        |path: &[String]| path.iter().filter(|part| *part != ".").map(String::as_str).collect::<String>();
+    let too_many = *count == EVENTS_MAX;
+    if too_many || path.len() > HOLDERS_MAX {
+        *count += usize::from(too_many);
+        let message = match too_many {
+            true => format!("the file holds more than {EVENTS_MAX} events; those from here on were left out"),
+            false => {
+                format!("events stand more than {HOLDERS_MAX} lists or envelopes deep; these were left out")
+            }
+        };
+        sink.finding(Finding::error("misp-too-large", place(path), message));
         return;
     }
     if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(text) {
@@ -117,7 +133,11 @@ fn holder(text: &str, path: &mut Vec<String>, options: &Options, sink: &mut Sink
         return;
     }
     *count += 1;
-    let place: String = path.iter().filter(|part| *part != ".").map(String::as_str).collect();
+    let place = place(path);
+    if let Err(error) = limit::json(text.as_bytes()) {
+        sink.finding(Finding::error("misp-too-large", place, error.to_string()));
+        return;
+    }
     match serde_json::from_str::<Event>(text) {
         Ok(event) if is_event(&event) => event::read(event, &place, options, sink),
         Ok(_) => sink.finding(Finding::error(

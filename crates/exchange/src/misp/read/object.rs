@@ -69,8 +69,12 @@ impl Reader<'_, '_, '_> {
             marks.tlp.push(Tlp::Red);
         }
         let (mut clusters, mut apart) = (Vec::new(), Vec::new());
+        if !object.deleted.is_true() {
+            self.complain_of_gaps(&[("name", &object.name)], path);
+        }
+        let places = object.attributes.places();
         let mut attributes = std::mem::take(&mut object.attributes.all);
-        for (at, attribute) in attributes.iter_mut().enumerate() {
+        for (at, attribute) in places.zip(&mut attributes) {
             let place = format!("{path}.Attribute[{at}]");
             let own = self.attribute_uuid(attribute, uuid, &place);
             Self::name_sightings(own, &mut attribute.sightings);
@@ -81,6 +85,7 @@ impl Reader<'_, '_, '_> {
                     if is_hidden { Attribute::default() } else { tombstone(std::mem::take(attribute)) };
                 continue;
             }
+            self.complain_of_gaps(&[("type", &attribute.kind), ("value", &attribute.value)], &place);
             marks.join(own_marks);
             clusters.extend(self.galaxies(&mut attribute.galaxies, &place));
             let lists = [&mut attribute.notes, &mut attribute.opinions, &mut attribute.relationships];

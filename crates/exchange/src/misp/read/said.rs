@@ -3,6 +3,8 @@
 //! What all who see the element may know also stays in it as it is carried along; here it becomes STIX for those who read STIX. Ids are the
 //! UUIDs that MISP gave.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json, json};
 use stix::{Timestamp, Tlp};
 use uuid::Uuid;
@@ -19,6 +21,9 @@ pub(in crate::misp) const ANALYST_LABEL: &str = "misp:context-layer=\"Analyst ";
 
 /// The label of a note that is a report of its event.
 pub(in crate::misp) const REPORT_LABEL: &str = "misp:data-layer=\"Event Report\"";
+
+/// What becomes of what is no STIX.
+const KEPT: &str = "is kept for MISP alone";
 
 /// A relation that is made once its target is known.
 pub(super) struct Relation {
@@ -135,7 +140,12 @@ impl Reader<'_, '_, '_> {
         let object_type = match sighting.kind.text() {
             None | Some("0") => "sighting",
             Some("1") => "opinion",
-            _ => return,
+            // An expiry.
+            Some("2") => return,
+            Some(other) => {
+                self.warn("misp-sighting", path, format!("a sighting of the type `{other}` {KEPT}"));
+                return;
+            }
         };
         let mut object = self.common(object_type, uuid, &sighting.date_sighting, marks);
         object.insert("created".into(), at.to_string().into());
@@ -172,7 +182,14 @@ impl Reader<'_, '_, '_> {
     ) {
         let shown = !extension::is_own(about);
         for note in notes.iter().filter(|_| shown) {
-            let (Some(uuid), Some(text)) = (uuid(&note.uuid), note.note.text()) else { continue };
+            let (Some(uuid), Some(text)) = (uuid(&note.uuid), note.note.text()) else {
+                self.warn(
+                    "misp-incomplete",
+                    "Note",
+                    format!("a note on {about} without UUID or text {KEPT}"),
+                );
+                continue;
+            };
             let mut object = self.analysis("note", uuid, note, "Note");
             object.insert("content".into(), text.into());
             object.insert("object_refs".into(), json!([about]));
@@ -182,7 +199,11 @@ impl Reader<'_, '_, '_> {
             self.emit_plain(Json::Object(object), "Note");
         }
         for opinion in opinions.iter().filter(|_| shown) {
-            let (Some(uuid), Some(level)) = (uuid(&opinion.uuid), level(&opinion.opinion)) else { continue };
+            let (Some(uuid), Some(level)) = (uuid(&opinion.uuid), level(&opinion.opinion)) else {
+                let message = format!("an opinion on {about} without UUID or a number from 0 {KEPT}");
+                self.warn("misp-incomplete", "Opinion", message);
+                continue;
+            };
             let mut object = self.analysis("opinion", uuid, opinion, "Opinion");
             object.insert("opinion".into(), level.into());
             object.insert("object_refs".into(), json!([about]));
@@ -271,22 +292,16 @@ impl Reader<'_, '_, '_> {
             return;
         }
         let (Some(uuid), Some(content)) = (uuid(&from.uuid), from.content.text()) else {
-            self.warn(
-                "misp-report",
-                "EventReport",
-                "a report without UUID or text is kept for MISP alone".into(),
-            );
+            self.warn("misp-report", "EventReport", format!("a report without UUID or text {KEPT}"));
             return;
         };
         let marks = self.report_marks(from).within(&self.marks);
         let mut note = self.common("note", uuid, &from.timestamp, &marks);
         note.insert("content".into(), content.into());
-        let mut refs = vec![about.to_owned()];
-        for named in mentioned(content).filter_map(|uuid| self.made.get(&uuid)) {
-            if !refs.contains(named) && !extension::is_own(named) {
-                refs.push(named.clone());
-            }
-        }
+        let mut known = HashSet::from([about]);
+        let named = mentioned(content).filter_map(|uuid| self.made.get(&uuid));
+        let named = named.filter(|named| !extension::is_own(named) && known.insert(named.as_str()));
+        let refs: Vec<String> = [about.to_owned()].into_iter().chain(named.cloned()).collect();
         note.insert("object_refs".into(), json!(refs));
         if let Some(name) = from.name.text() {
             note.insert("abstract".into(), name.into());

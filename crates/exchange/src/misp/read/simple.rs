@@ -21,6 +21,9 @@ use crate::misp::wire::Attribute;
 /// Fewer are not worth the other cores.
 const TOGETHER_MIN: usize = 256;
 
+/// Most tags of an attribute that is simple: each is compared with all.
+const LABELS_MAX: usize = 64;
+
 /// About how long such an object is: room for it at once is cheaper than growing.
 const RAW_BYTES: usize = 1_280;
 
@@ -174,7 +177,7 @@ impl Frame {
         }
         let own = Marks::of(&attribute.tags);
         let unmarked = own.tlp.is_empty() && own.pap.is_empty() && own.properties.is_empty();
-        unmarked.then_some(own)
+        (unmarked && own.nameless == 0 && own.labels.len() <= LABELS_MAX).then_some(own)
     }
 }
 

@@ -55,6 +55,7 @@ use proposals::Settled;
 pub(crate) use view::{View, Views, attributes, uuid_of};
 
 use crate::misp::feed;
+use crate::read::limit;
 
 /// Bytes of an answer beyond which a search has to be narrowed or paged.
 pub const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -272,6 +273,7 @@ impl Asked {
         if self.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Json::Null);
         }
+        limit::json(&self.body).map_err(|error| MispError::bad_request(format!("The body has {error}")))?;
         serde_json::from_slice(&self.body)
             .map_err(|error| MispError::bad_request(format!("The body is no JSON: {error}")))
     }

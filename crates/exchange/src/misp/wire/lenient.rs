@@ -284,13 +284,13 @@ impl<T: Serialize> Serialize for One<T> {
     }
 }
 
-/// A list that may have been absent, null or a single element; what was no element in it is counted.
+/// A list that may have been absent, null or a single element; the places of what was no element in it are kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Many<T> {
     /// The elements, in order.
     pub all: Vec<T>,
-    /// How many could not be read.
-    pub unread: usize,
+    /// Where in the list stood what could not be read, in order.
+    pub unread: Vec<usize>,
 }
 
 impl<T> Many<T> {
@@ -298,6 +298,17 @@ impl<T> Many<T> {
     #[must_use]
     pub const fn is_absent(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// What was neither a list nor an element.
+    fn no_list() -> Self {
+        Self { all: Vec::new(), unread: vec![0] }
+    }
+
+    /// Where in the list each of the elements stood.
+    pub fn places(&self) -> impl Iterator<Item = usize> + use<T> {
+        let mut unread = self.unread.clone().into_iter().peekable();
+        (0..).filter(move |place| unread.next_if_eq(place).is_none())
     }
 
     /// The elements.
@@ -308,13 +319,13 @@ impl<T> Many<T> {
 
 impl<T> Default for Many<T> {
     fn default() -> Self {
-        Self { all: Vec::new(), unread: 0 }
+        Self { all: Vec::new(), unread: Vec::new() }
     }
 }
 
 impl<T> From<Vec<T>> for Many<T> {
     fn from(all: Vec<T>) -> Self {
-        Self { all, unread: 0 }
+        Self { all, unread: Vec::new() }
     }
 }
 
@@ -353,7 +364,7 @@ impl<'de, T: Element> Visitor<'de> for ManyVisitor<T> {
         while let Some(Maybe(element)) = list.next_element::<Maybe<T>>()? {
             match element {
                 Some(element) => many.all.push(element),
-                None => many.unread += 1,
+                None => many.unread.push(many.all.len() + many.unread.len()),
             }
         }
         Ok(many)
@@ -368,23 +379,23 @@ impl<'de, T: Element> Visitor<'de> for ManyVisitor<T> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Many<T>, E> {
-        Ok(Many { all: Vec::new(), unread: usize::from(!text.is_empty()) })
+        Ok(if text.is_empty() { Many::default() } else { Many::no_list() })
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Many<T>, E> {
-        Ok(Many { all: Vec::new(), unread: 1 })
+        Ok(Many::no_list())
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Many<T>, E> {
-        Ok(Many { all: Vec::new(), unread: 1 })
+        Ok(Many::no_list())
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Many<T>, E> {
-        Ok(Many { all: Vec::new(), unread: 1 })
+        Ok(Many::no_list())
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Many<T>, E> {
-        Ok(Many { all: Vec::new(), unread: 1 })
+        Ok(Many::no_list())
     }
 }
 
@@ -500,6 +511,12 @@ macro_rules! element {
         impl $crate::misp::wire::Strip for $name {
             fn strip(&mut self) {
                 $( element!(@strip self.$field $($mark)?); )*
+            }
+        }
+
+        impl $crate::misp::wire::Malformed for $name {
+            fn malformed(&self, place: &$crate::misp::wire::Place<'_>, on: &mut dyn FnMut(String, usize)) {
+                $( $crate::misp::wire::Malformed::malformed(&self.$field, &place.within($wire), on); )*
             }
         }
 

@@ -7,9 +7,11 @@
 
 mod elements;
 mod lenient;
+mod malformed;
 
 pub use elements::{
     Analyst, Attribute, Cluster, Event, Galaxy, Group, GroupOrg, GroupServer, Object, ObjectReference, Org,
     Proposal, Report, Server, Sighting, Tag,
 };
 pub use lenient::{Any, EXTRA_FIELDS_MAX, Element, Flag, Many, One, Strip, Text};
+pub use malformed::{Malformed, Place};

@@ -18,8 +18,10 @@ use serde_json::{Value, json};
 use stix::{Finding, ObjectId, Severity, Timestamp, Tlp};
 
 use super::make::{Dates, Maker};
-use super::{Options, ReadError, Sink};
+use super::{Options, ReadError, Sink, limit};
 
+/// Most playbooks of one file.
+const PLAYBOOKS_MAX: usize = 10_000;
 /// The published extension that holds a playbook.
 const EXTENSION: &str = "extension-definition--1e1c1bd7-c527-4215-8e18-e199e74da57c";
 const EXTENSION_AUTHOR: &str = "identity--ae82a5e5-ec07-4863-ad88-6504b29f24e9";
@@ -35,12 +37,23 @@ pub(super) fn read(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result
     } else {
         vec![serde_json::from_str(text).map_err(bad)?]
     };
+    if playbooks.len() > PLAYBOOKS_MAX {
+        return Err(ReadError::TooMany { what: "playbooks", limit: PLAYBOOKS_MAX });
+    }
     let mut defined = false;
     for (at, raw) in playbooks.iter().enumerate() {
         if sink.stopped {
             break;
         }
         let place = if body.starts_with('[') { format!("[{at}]") } else { String::new() };
+        if let Err(error) = limit::json(raw.get().as_bytes()) {
+            sink.finding(Finding::error(
+                "cacao-too-large",
+                place,
+                format!("{error}; nothing was made of it"),
+            ));
+            continue;
+        }
         let playbook: Value = serde_json::from_str(raw.get()).map_err(bad)?;
         let findings = check::check(&playbook);
         let valid = findings.iter().all(|finding| finding.severity < Severity::Error);

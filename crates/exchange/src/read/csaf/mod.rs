@@ -22,16 +22,19 @@ use stix::{Finding, Tlp};
 use self::check::{Product, Tree, items, text};
 use super::make::{Dates, Maker, cve_reference};
 use super::time::lenient;
-use super::{Options, ReadError, Sink};
+use super::{Options, ReadError, Sink, limit};
 
 /// Most objects that one document makes.
 const OBJECTS_MAX: usize = 1_000_000;
+/// Most objects that the report is made to name: a few fewer than an object may refer to.
+const MEMBERS_MAX: usize = stix::head::REFERENCES_MAX - 1_000;
 /// The extension that holds a document whole.
 const EXTENSION: &str = "extension-definition--5b1f8f6e-6f0c-4a39-9c51-1d3e50c1b7c4";
 /// Since when the extension is defined.
 const EXTENSION_DATE: &str = "2026-11-24T00:00:00.000Z";
 
 pub(super) fn read(source: &str, options: &Options, sink: &mut Sink<'_>) -> Result<(), ReadError> {
+    limit::json(source.as_bytes())?;
     let document: Value =
         serde_json::from_str(source).map_err(|error| ReadError::Json { format: "CSAF", error })?;
     let faults = check::check(&document);
@@ -49,11 +52,12 @@ pub(super) fn read(source: &str, options: &Options, sink: &mut Sink<'_>) -> Resu
     making.publisher();
     making.products(&tree);
     for at in 0..items(&document["vulnerabilities"]).len() {
-        if making.refs.len() > OBJECTS_MAX || making.make.sink.stopped {
+        if making.make.sink.stopped {
             break;
         }
         making.vulnerability(at, &tree);
     }
+    making.beyond();
     making.report();
     Ok(())
 }
@@ -67,6 +71,11 @@ struct Making<'d, 'm, 's, 'o> {
     software: HashMap<&'d str, String>,
     refs: Vec<String>,
     known: HashSet<String>,
+    /// How many vulnerabilities there are of one name and the same ids, by the id of the first.
+    of_one_name: HashMap<String, usize>,
+    /// How many objects were not made because they are too many, and for which vulnerability first.
+    left_out: usize,
+    left_out_from: Option<String>,
 }
 
 impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
@@ -85,16 +94,44 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
             software: HashMap::new(),
             refs: Vec::new(),
             known: HashSet::new(),
+            of_one_name: HashMap::new(),
+            left_out: 0,
+            left_out_from: None,
         })
     }
 
-    /// Whether an object is new in this document.
-    fn note(&mut self, id: &str) -> bool {
-        let is_new = self.known.insert(id.to_owned());
-        if is_new {
-            self.refs.push(id.to_owned());
+    /// Whether an object is to be made: it is new in this document, and there are not too many yet.
+    fn note(&mut self, id: &str, path: &str) -> bool {
+        if self.known.contains(id) {
+            return false;
         }
-        is_new
+        if self.known.len() >= OBJECTS_MAX {
+            self.left_out += 1;
+            self.left_out_from.get_or_insert_with(|| path.to_owned());
+            return false;
+        }
+        self.known.insert(id.to_owned());
+        self.refs.push(id.to_owned());
+        true
+    }
+
+    /// Says what is left out of the objects, and of what the report names.
+    fn beyond(&mut self) {
+        if let Some(path) = self.left_out_from.take() {
+            let message = format!(
+                "one document makes {OBJECTS_MAX} objects at most; {} from here on were not made",
+                self.left_out
+            );
+            self.make.sink.finding(Finding::error("csaf-objects", path, message));
+        }
+        if self.refs.len() > MEMBERS_MAX {
+            let message = format!(
+                "a report can name {MEMBERS_MAX} objects; it does not name the other {}, which are there all the same",
+                self.refs.len() - MEMBERS_MAX
+            );
+            self.make.sink.finding(Finding::warning("csaf-members", "document", message));
+            self.refs.truncate(MEMBERS_MAX);
+        }
     }
 
     /// The document's language, unless the tag says nothing to those who have not agreed on it.
@@ -142,7 +179,7 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
         named.insert("type".to_owned(), json!("software"));
         named.retain(|_, value| value.as_str().is_some_and(|text| !text.is_empty()));
         let id = stix::observable_id(&named)?.to_string();
-        if self.note(&id) {
+        if self.note(&id, &product.path) {
             self.make.observable_as(&id, properties, &product.path);
         }
         Some(id)
@@ -157,7 +194,7 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
         let title = vulnerability["title"].as_str();
         let place = format!("{at}");
         let key = cve.or(first_id).or(title).unwrap_or(&place);
-        let id = self.make.id("vulnerability", &[self.namespace, self.tracking_id, key]);
+        let id = self.vulnerability_id(key, items(&vulnerability["ids"]));
         let mut references: Vec<Value> = cve.and_then(cve_reference).into_iter().collect();
         for other in items(&vulnerability["ids"]) {
             // A CVE ID has one source name, whatever the system that gave it is called (STIX 2.1, 4.19.1).
@@ -177,11 +214,35 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
             "external_references": references,
             "lang": self.language(),
         });
-        if self.note(&id) {
+        if self.note(&id, &path) {
             self.make.object(&id, properties, &path);
         }
         self.status(vulnerability, &id, &path);
         self.remediations(vulnerability, &id, tree, &path);
+    }
+
+    /// The id of a vulnerability with a name. Where others have the name too, all its ids tell them apart, or how many there
+    /// were before it.
+    fn vulnerability_id(&mut self, key: &str, ids: &[Value]) -> String {
+        let mut names = vec![self.namespace, self.tracking_id, key];
+        let first = self.make.id("vulnerability", &names);
+        if !self.known.contains(&first) {
+            return first;
+        }
+        names.extend(ids.iter().map(|id| text(&id["text"])));
+        let by_ids = self.make.id("vulnerability", &names);
+        if !self.known.contains(&by_ids) {
+            return by_ids;
+        }
+        let count = self.of_one_name.entry(by_ids).or_insert(1);
+        loop {
+            *count += 1;
+            let number = count.to_string();
+            let id = self.make.id("vulnerability", &[&names[..], &[&number]].concat());
+            if !self.known.contains(&id) {
+                return id;
+            }
+        }
     }
 
     /// What the document says of each product: a relationship from the software to the vulnerability.
@@ -195,7 +256,8 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
                     said.push((product, Vec::new()));
                     said.len() - 1
                 });
-                if let Some((_, list)) = said.get_mut(at).filter(|(_, list)| !list.contains(&status.as_str()))
+                if let Some((_, list)) =
+                    said.get_mut(at).filter(|(_, list)| list.last() != Some(&status.as_str()))
                 {
                     list.push(status);
                 }
@@ -214,7 +276,7 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
             let (path, url) = (format!("{path}.remediations[{at}]"), text(&remedy["url"]));
             let action =
                 self.make.id("course-of-action", &[self.namespace, self.tracking_id, category, details, url]);
-            if self.note(&action) {
+            if self.note(&action, &path) {
                 let first = details.lines().next().unwrap_or_default();
                 let name: String = first.chars().take(120).collect();
                 let reference = json!({"source_name": "csaf", "url": remedy["url"]});
@@ -240,7 +302,7 @@ impl<'d, 'm, 's, 'o> Making<'d, 'm, 's, 'o> {
 
     fn link(&mut self, source: &str, kind: &str, target: &str, said: Option<&str>, path: &str) {
         let id = self.make.id("relationship", &[source, kind, target]);
-        if self.refs.len() <= OBJECTS_MAX && self.note(&id) {
+        if self.note(&id, path) {
             self.make.relate(source, kind, target, said, path);
         }
     }

@@ -4,6 +4,7 @@
 //! without a dot is a number.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
@@ -116,6 +117,7 @@ pub(super) fn check(document: &Value, faults: &mut Faults) {
             break;
         }
     }
+    let mut numbers = HashSet::new();
     for item in &history {
         let is_zero = item.number.major() == 0;
         if matches!(status, "final" | "interim") && is_zero {
@@ -132,7 +134,7 @@ pub(super) fn check(document: &Value, faults: &mut Faults) {
                 format!("{} is a pre-release, which has no place in a history", item.said),
             );
         }
-        if history.iter().take_while(|other| other.at < item.at).any(|other| other.said == item.said) {
+        if !numbers.insert(item.said.as_str()) {
             faults.mandatory(
                 "csaf-6.1.22",
                 path(item.at),

@@ -6,7 +6,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use serde_json::Value;
 use stix::Finding;
 
-use super::super::Sink;
+use super::super::{Sink, limit};
 use super::path::Path;
 use super::{Mapping, Reading, Row};
 
@@ -102,6 +102,11 @@ pub(super) fn jsonl(text: &str, reading: &mut Reading<'_>, sink: &mut Sink<'_>) 
             return;
         }
         if line.trim().is_empty() {
+            continue;
+        }
+        if let Err(error) = limit::json(line.as_bytes()) {
+            let path = format!("line {}", at + 1);
+            sink.finding(Finding::error("row-too-large", path, format!("{error}; the line was skipped")));
             continue;
         }
         match serde_json::from_str::<Value>(line) {

@@ -17,17 +17,20 @@ use super::entry::{Entry, Item};
 /// Where OFAC's column of remarks ends: a text of this length is cut off.
 const REMARKS_CHARS: usize = 1_000;
 
+/// Most entries of one list; OFAC's has some twenty thousand.
+const ENTRIES_MAX: usize = 500_000;
+
 /// A cell without OFAC's mark for nothing.
 fn cell(row: &StringRecord, at: usize) -> &str {
     let text = row.get(at).unwrap_or_default().trim();
     if text == "-0-" { "" } else { text }
 }
 
-fn rows(text: &str, mut on: impl FnMut(StringRecord), sink: &mut Sink<'_>) {
+fn rows(text: &str, mut on: impl FnMut(StringRecord, &mut Sink<'_>), sink: &mut Sink<'_>) {
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     for row in reader.records() {
         match row {
-            Ok(row) => on(row),
+            Ok(row) => on(row, sink),
             Err(error) => sink.finding(Finding::error("row-unread", "", error.to_string())),
         }
     }
@@ -36,22 +39,23 @@ fn rows(text: &str, mut on: impl FnMut(StringRecord), sink: &mut Sink<'_>) {
 /// Entries of the main table, with what the other tables say of them.
 pub(super) fn read(text: &str, beside: &[String], sink: &mut Sink<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
-    let mut findings = Vec::new();
+    let mut beyond = 0;
     rows(
         text,
-        |row| match main_row(&row) {
-            Row::Entry(entry) => entries.push(*entry),
+        |row, sink| match main_row(&row) {
+            Row::Entry(entry) if entries.len() < ENTRIES_MAX => entries.push(*entry),
+            Row::Entry(_) => beyond += 1,
             Row::Nothing => {}
-            Row::Bad(finding) => findings.push(finding),
+            Row::Bad(finding) => sink.finding(finding),
         },
         sink,
     );
-    findings.into_iter().for_each(|finding| sink.finding(finding));
+    told_of_rest(beyond, sink);
     let places: HashMap<String, usize> =
         entries.iter().enumerate().map(|(at, entry)| (entry.number.clone(), at)).collect();
     for (number, table) in beside.iter().enumerate() {
         let (mut unread, mut unknown) = (0_u64, 0_u64);
-        let take = |row: StringRecord| {
+        let take = |row: StringRecord, _: &mut Sink<'_>| {
             if is_end(&row) || cell(&row, 0).parse::<u64>().is_err() {
                 unread += u64::from(row.iter().any(|cell| cell.bytes().any(|b| b.is_ascii_digit())));
                 return;
@@ -81,6 +85,14 @@ pub(super) fn read(text: &str, beside: &[String], sink: &mut Sink<'_>) -> Vec<En
         entry.read_remarks();
     }
     entries
+}
+
+/// Says how many entries were left out.
+fn told_of_rest(beyond: usize, sink: &mut Sink<'_>) {
+    if beyond > 0 {
+        let message = format!("the list has more than {ENTRIES_MAX} entries; {beyond} were left out");
+        sink.finding(Finding::error("ofac-too-large", "", message));
+    }
 }
 
 enum Row {
@@ -186,7 +198,7 @@ struct Line {
 
 /// Entries of JSON Lines: `ent_num`, `name`, `type`, `program`, `aka`, `remarks`.
 pub(super) fn read_lines(text: &str, sink: &mut Sink<'_>) -> Vec<Entry> {
-    let mut entries = Vec::new();
+    let (mut entries, mut beyond) = (Vec::new(), 0);
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let path = format!("line {}", at + 1);
         let line: Line = match serde_json::from_str(line) {
@@ -196,6 +208,10 @@ pub(super) fn read_lines(text: &str, sink: &mut Sink<'_>) -> Vec<Entry> {
                 continue;
             }
         };
+        if entries.len() >= ENTRIES_MAX {
+            beyond += 1;
+            continue;
+        }
         let mut entry = Entry {
             number: line.ent_num,
             name: line.name,
@@ -209,5 +225,6 @@ pub(super) fn read_lines(text: &str, sink: &mut Sink<'_>) -> Vec<Entry> {
         entry.read_remarks();
         entries.push(entry);
     }
+    told_of_rest(beyond, sink);
     entries
 }

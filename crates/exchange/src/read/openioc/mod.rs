@@ -9,6 +9,8 @@
 mod pattern;
 mod terms;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use stix::Finding;
 
@@ -57,11 +59,13 @@ fn one(ioc: &Element, options: &Options, sink: &mut Sink<'_>) {
         (Some(created), Some(modified)) => Dates::own(created, modified),
         _ => Dates::of_file(options),
     };
-    let mut reading = Reading { findings: Vec::new(), items: 0 };
+    let mut reading = Reading { findings: Vec::new(), items: 0, exact: Vec::new() };
     let parts: Vec<_> = criteria.all("Indicator").filter_map(|child| reading.indicator(child, 0)).collect();
     for finding in reading.findings {
         sink.finding(finding);
     }
+    told_of_case(&reading.exact, sink);
+    told_of_parameters(ioc, sink);
     let observations: Vec<String> = parts.iter().map(pattern::Part::observation).collect();
     let pattern = match observations.as_slice() {
         [one] => one.clone(),
@@ -76,6 +80,37 @@ fn one(ioc: &Element, options: &Options, sink: &mut Sink<'_>) {
     }
     let mut make = Maker { sink, options, format: "openioc", dates, tlp: None, by: None };
     document(ioc, meta, &pattern, &path, &mut make);
+}
+
+/// Most places that one finding lists.
+const PLACES_MAX: usize = 20;
+
+/// Says which items mean their text in whatever case: what `=` compares in a pattern is exact (STIX 2.1, 9.6.1), and an
+/// expression in its place would keep the value from those who look for it.
+fn told_of_case(lines: &[usize], sink: &mut Sink<'_>) {
+    let Some(first) = lines.first() else { return };
+    let shown: Vec<String> = lines.iter().take(PLACES_MAX).map(usize::to_string).collect();
+    let more = if lines.len() > PLACES_MAX { " …" } else { "" };
+    let message = format!(
+        "`preserve-case` is false for {} items compared by `is`, on lines {}{more}; the pattern compares them exactly",
+        lines.len(),
+        shown.join(", ")
+    );
+    sink.finding(Finding::warning("openioc-case", format!("line {first}"), message));
+}
+
+/// Says which parameters there are: what tools say of items beside the conditions has no place in a pattern.
+fn told_of_parameters(ioc: &Element, sink: &mut Sink<'_>) {
+    let Some(all) = ioc.child("parameters").filter(|all| !all.children.is_empty()) else { return };
+    let names: BTreeSet<&str> = all.all("param").map(|param| param.attribute("name")).collect();
+    let shown: Vec<&str> = names.iter().copied().take(PLACES_MAX).collect();
+    let message = format!(
+        "{} parameters of items ({}{}) have no counterpart in STIX; they were left out",
+        all.children.len(),
+        shown.join(", "),
+        if names.len() > PLACES_MAX { " …" } else { "" }
+    );
+    sink.finding(Finding::warning("openioc-parameters", format!("line {}", all.line), message));
 }
 
 fn document(ioc: &Element, meta: &Element, pattern: &str, path: &str, make: &mut Maker<'_, '_, '_>) {

@@ -17,8 +17,8 @@ const DEPTH_MAX: usize = 24;
 
 /// Part of a pattern.
 pub(super) enum Part {
-    /// Comparisons with one observable, and its type.
-    Within { object_type: String, text: String, is_single: bool },
+    /// Comparisons with one observable, and its type; `is_exact` if a text is compared as it stands, in no normal form.
+    Within { object_type: String, text: String, is_single: bool, is_exact: bool },
     /// Observations.
     Between { text: String, is_single: bool },
 }
@@ -30,12 +30,29 @@ impl Part {
             Self::Between { text, .. } => text.clone(),
         }
     }
+
+    /// Whether an item's part compares a text that another case would make another one: `=` and no normal form.
+    fn compares_letters(&self) -> bool {
+        let Self::Within { text, is_exact: true, .. } = self else { return false };
+        text.split_once(" = '").is_some_and(|(_, text)| text.chars().any(char::is_alphabetic))
+    }
 }
 
 /// Reads trees; keeps what could not be said.
 pub(super) struct Reading {
     pub(super) findings: Vec<Finding>,
     pub(super) items: usize,
+    /// Lines of items that are meant in whatever case, and compared exactly all the same.
+    pub(super) exact: Vec<usize>,
+}
+
+/// Whether an item means its text in whatever case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Case {
+    /// The item does not say so.
+    Kept,
+    /// `preserve-case="false"`.
+    Ignored,
 }
 
 impl Reading {
@@ -86,6 +103,10 @@ impl Reading {
         let search = element.child("Context").map_or("", |context| context.attribute("search"));
         let content = element.text_of("Content");
         let condition = element.attribute("condition");
+        let case = match element.attribute("preserve-case") {
+            "false" | "0" => Case::Ignored,
+            _ => Case::Kept,
+        };
         let made = match (self.items <= ITEMS_MAX, content.is_empty()) {
             (false, _) => {
                 Err(("openioc-items", format!("more than {ITEMS_MAX} items; this one was left out")))
@@ -93,10 +114,15 @@ impl Reading {
             (_, true) => {
                 Err(("openioc-item", format!("the item for {search} has no content; it was left out")))
             }
-            _ => comparison(search, condition, element.attribute("negate"), content),
+            _ => comparison(search, condition, element.attribute("negate"), content, case),
         };
         match made {
-            Ok(part) => Some(part),
+            Ok(part) => {
+                if case == Case::Ignored && part.compares_letters() {
+                    self.exact.push(element.line);
+                }
+                Some(part)
+            }
             Err((code, message)) => {
                 self.findings.push(Finding::error(code, path, message));
                 None
@@ -127,7 +153,12 @@ fn join(mut parts: Vec<Part>, is_and: bool) -> Option<Part> {
                 Part::Within { text, .. } | Part::Between { text, .. } => text.clone(),
             })
             .collect();
-        return Some(Part::Within { object_type: first?, text: texts.join(word), is_single: false });
+        return Some(Part::Within {
+            object_type: first?,
+            text: texts.join(word),
+            is_single: false,
+            is_exact: false,
+        });
     }
     let texts: Vec<String> = parts
         .iter()
@@ -152,7 +183,13 @@ fn repeats(parts: &[Part]) -> bool {
 
 type Unsaid = (&'static str, String);
 
-fn comparison(search: &str, condition: &str, negate: &str, content: &str) -> Result<Part, Unsaid> {
+fn comparison(
+    search: &str,
+    condition: &str,
+    negate: &str,
+    content: &str,
+    case: Case,
+) -> Result<Part, Unsaid> {
     let lower = condition.to_ascii_lowercase();
     let (condition, opposite) = match lower.as_str() {
         "isnot" => ("is", true),
@@ -182,7 +219,7 @@ fn comparison(search: &str, condition: &str, negate: &str, content: &str) -> Res
         },
         _ => (path, content.to_owned()),
     };
-    compare(path, condition, negated, &value, right == Right::Number)
+    compare(path, condition, negated, &value, right, case)
 }
 
 /// A whole path is a directory and a name.
@@ -196,11 +233,20 @@ fn full_path(condition: &str, negated: bool, content: &str) -> Result<Part, Unsa
     };
     let text =
         format!("file:parent_directory_ref.path = {} AND file:name = {}", literal(directory), literal(name));
-    Ok(Part::Within { object_type: "file".to_owned(), text, is_single: false })
+    Ok(Part::Within { object_type: "file".to_owned(), text, is_single: false, is_exact: true })
 }
 
-fn compare(path: &str, condition: &str, negated: bool, value: &str, is_number: bool) -> Result<Part, Unsaid> {
+fn compare(
+    path: &str,
+    condition: &str,
+    negated: bool,
+    value: &str,
+    right: Right,
+    case: Case,
+) -> Result<Part, Unsaid> {
+    let is_number = right == Right::Number;
     let unsaid = |why: String| Err(("openioc-condition", why));
+    let is_exact = condition == "is" && right == Right::Text;
     let (operator, right) = match condition {
         "is" | "greater-than" | "less-than" => {
             let right = match (is_number, value.trim().parse::<i64>()) {
@@ -216,18 +262,25 @@ fn compare(path: &str, condition: &str, negated: bool, value: &str, is_number: b
             (operator, right)
         }
         _ if is_number => return unsaid(format!("`{condition}` does not compare numbers; it was left out")),
-        "contains" | "starts-with" | "ends-with" => like(condition, value),
+        "contains" | "starts-with" | "ends-with" => like(condition, value, case),
+        "matches" if case == Case::Ignored => ("MATCHES", literal(&format!("(?i){value}"))),
         "matches" => ("MATCHES", literal(value)),
         other => return unsaid(format!("`{other}` is no condition; the item was left out")),
     };
     let not = if negated { "NOT " } else { "" };
     let object_type = path.split(':').next().unwrap_or_default().to_owned();
-    Ok(Part::Within { object_type, text: format!("{path} {not}{operator} {right}"), is_single: true })
+    Ok(Part::Within {
+        object_type,
+        text: format!("{path} {not}{operator} {right}"),
+        is_single: true,
+        is_exact,
+    })
 }
 
-/// LIKE knows no way to mean `%` and `_` themselves: a text that has them is matched as an expression.
-fn like(condition: &str, value: &str) -> (&'static str, String) {
-    if !value.contains(['%', '_']) {
+/// LIKE knows no way to mean `%` and `_` themselves, nor letters in whatever case: such a text is matched as an expression.
+fn like(condition: &str, value: &str, case: Case) -> (&'static str, String) {
+    let any_case = case == Case::Ignored && value.contains(char::is_alphabetic);
+    if !any_case && !value.contains(['%', '_']) {
         let text = match condition {
             "contains" => format!("%{value}%"),
             "starts-with" => format!("{value}%"),
@@ -247,7 +300,8 @@ fn like(condition: &str, value: &str) -> (&'static str, String) {
         "starts-with" => format!("^{plain}"),
         _ => format!("{plain}$"),
     };
-    ("MATCHES", literal(&text))
+    let flag = if any_case { "(?i)" } else { "" };
+    ("MATCHES", literal(&format!("{flag}{text}")))
 }
 
 fn literal(text: &str) -> String {

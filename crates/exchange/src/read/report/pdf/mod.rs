@@ -4,23 +4,29 @@
 //! blank, another line is another line. Text that is drawn as a picture, or by a font that says nothing of its letters, is
 //! not found; a page without any text says so.
 //!
-//! A document may be made to be slow or large: its bytes, its pages, each page's and all pages' decoded content and the text are
-//! limited, streams are decoded only up to those limits, and should the library panic, that is a finding like any other.
+//! A document may be made to be slow or large: its bytes, the values of its objects ([`file`]), its pages, each page's and all
+//! pages' decoded content, its fonts ([`font`]) and the text are limited, streams are decoded only up to those limits, and should
+//! the library panic, that is a finding like any other.
 //!
 //! Source: ISO 32000-1, 8.3 (coordinates), 9.2 to 9.4 (text).
 
-use std::collections::BTreeMap;
+mod file;
+mod font;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use lopdf::content::Content;
-use lopdf::{Dictionary, Document, Encoding, LoadOptions, Object, ObjectId};
+use lopdf::{Document, Object, ObjectId};
 use stix::Finding;
+
+use self::file::{VALUES_MAX, values_at_most};
+use self::font::{Font, Fonts, PageFonts};
 
 /// Longest document, in bytes.
 pub(super) const PDF_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most pages that are read.
 const PAGES_MAX: usize = 5_000;
-/// Longest content of one page, decoded, in bytes; also of one font's table of letters and of one packed group of objects.
+/// Longest content of one page, decoded, in bytes; also of one object stream.
 const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longest content of all pages together, decoded, in bytes.
 const CONTENT_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -51,13 +57,9 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 }
 
 fn read_all(bytes: &[u8]) -> Result<Pages, String> {
-    let options = LoadOptions { max_decompressed_size: Some(PAGE_BYTES_MAX), ..LoadOptions::default() };
-    let document = Document::load_mem_with_options(bytes, options)
-        .map_err(|error| format!("not a PDF that can be read: {error}"))?;
-    if document.is_encrypted() {
-        return Err("the PDF is encrypted; save it without a password".to_owned());
-    }
-    let mut pages = Pages { title: title(&document), pages: Vec::new(), findings: Vec::new() };
+    let (document, findings) = file::document(bytes)?;
+    let mut pages = Pages { title: title(&document), pages: Vec::new(), findings };
+    let mut fonts = Fonts::of(&document);
     let (mut content_bytes, mut text_bytes) = (0, 0);
     for (at, page) in document.page_iter().enumerate() {
         let path = format!("page {}", at + 1);
@@ -68,7 +70,7 @@ fn read_all(bytes: &[u8]) -> Result<Pages, String> {
             break;
         }
         let limit = PAGE_BYTES_MAX.min(CONTENT_BYTES_MAX - content_bytes);
-        let text = match guarded(|| page_text(&document, page, limit, &mut content_bytes)) {
+        let text = match guarded(|| page_text(&document, page, limit, &mut fonts, &mut content_bytes)) {
             Some(Ok(text)) => text,
             Some(Err(message)) => {
                 pages.findings.push(Finding::error("pdf-page", path, message));
@@ -91,6 +93,11 @@ fn read_all(bytes: &[u8]) -> Result<Pages, String> {
     if pages.pages.is_empty() {
         return Err("the PDF has no pages".to_owned());
     }
+    if fonts.too_large > 0 {
+        let message =
+            format!("{} fonts have more letters than are read; what they show is left out", fonts.too_large);
+        pages.findings.push(Finding::error("pdf-fonts", "", message));
+    }
     if text_bytes == 0 && pages.findings.is_empty() {
         let message =
             "there is no text in the document: its pages are pictures; give it to a reader of scans first";
@@ -103,89 +110,6 @@ fn title(document: &Document) -> Option<String> {
     let info = document.trailer.get_deref(b"Info", document).and_then(Object::as_dict).ok()?;
     let title = lopdf::decode_text_string(info.get_deref(b"Title", document).ok()?).ok()?;
     Some(title.trim().to_owned()).filter(|title| !title.is_empty())
-}
-
-/// A font as far as its text needs it.
-struct Font<'d> {
-    encoding: Encoding<'d>,
-    widths: Widths,
-}
-
-/// Widths of glyphs, in thousandths of the font's size.
-struct Widths {
-    /// Codes have two bytes.
-    is_wide: bool,
-    by_code: BTreeMap<u32, f32>,
-    default: f32,
-}
-
-impl Widths {
-    fn of(font: &Dictionary, document: &Document) -> Self {
-        let number = |object: &Object| {
-            document.dereference(object).ok().and_then(|(_, object)| object.as_float().ok())
-        };
-        let list = |font: &Dictionary, key: &[u8]| -> Vec<Object> {
-            let found = font.get_deref(key, document).and_then(Object::as_array);
-            found.cloned().unwrap_or_default()
-        };
-        let descendants = list(font, b"DescendantFonts");
-        let inner =
-            descendants.first().and_then(|object| document.dereference(object).ok()?.1.as_dict().ok());
-        let Some(inner) = inner else {
-            let first = font
-                .get_deref(b"FirstChar", document)
-                .ok()
-                .and_then(|object| object.as_i64().ok())
-                .unwrap_or(0);
-            let first = u32::try_from(first).unwrap_or(0);
-            let widths = list(font, b"Widths");
-            let by_code =
-                widths.iter().take(256).zip(first..).filter_map(|(width, code)| Some((code, number(width)?)));
-            return Self { is_wide: false, by_code: by_code.collect(), default: 500.0 };
-        };
-        let default = inner.get(b"DW").ok().and_then(number).unwrap_or(1_000.0);
-        let mut by_code = BTreeMap::new();
-        let groups = list(inner, b"W");
-        let mut at = 0;
-        // `c [w1 w2 …]` or `first last w`.
-        while let Some(first) = groups.get(at).and_then(number).and_then(whole) {
-            match groups.get(at + 1).and_then(|object| document.dereference(object).ok()) {
-                Some((_, Object::Array(widths))) => {
-                    by_code.extend(
-                        widths
-                            .iter()
-                            .take(65_536)
-                            .zip(first..)
-                            .filter_map(|(w, code)| Some((code, number(w)?))),
-                    );
-                    at += 2;
-                }
-                Some((_, last)) => {
-                    let last = last.as_float().ok().and_then(whole).unwrap_or(first).min(65_535);
-                    let Some(width) = groups.get(at + 2).and_then(number) else { break };
-                    by_code.extend((first..=last).map(|code| (code, width)));
-                    at += 3;
-                }
-                None => break,
-            }
-            if by_code.len() > 65_536 {
-                break;
-            }
-        }
-        Self { is_wide: true, by_code, default }
-    }
-
-    /// How far a text goes, in thousandths, and how many glyphs and blanks of one byte it has.
-    fn advance(&self, bytes: &[u8]) -> (f32, usize, usize) {
-        let width = |code: u32| self.by_code.get(&code).copied().unwrap_or(self.default);
-        if self.is_wide {
-            let codes =
-                bytes.chunks(2).map(|pair| pair.iter().fold(0, |code, byte| code << 8 | u32::from(*byte)));
-            return (codes.map(width).sum(), bytes.len().div_ceil(2), 0);
-        }
-        let blanks = memchr::memchr_iter(b' ', bytes).count();
-        (bytes.iter().map(|byte| width(u32::from(*byte))).sum(), bytes.len(), blanks)
-    }
 }
 
 /// The letters that a font draws as one.
@@ -201,28 +125,26 @@ fn ligature(letter: char) -> Option<&'static str> {
     })
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be within u16")]
-fn whole(number: f32) -> Option<u32> {
-    (0.0..=65_535.0).contains(&number).then_some(number as u32)
-}
-
-fn page_text(document: &Document, page: ObjectId, limit: usize, spent: &mut usize) -> Result<String, String> {
+fn page_text<'d>(
+    document: &'d Document,
+    page: ObjectId,
+    limit: usize,
+    fonts: &mut Fonts<'d>,
+    spent: &mut usize,
+) -> Result<String, String> {
     let unread = |error: lopdf::Error| format!("the page can't be read: {error}");
     let bytes = document.get_page_content_with_limit(page, limit).map_err(|error| {
         *spent += limit;
         unread(error)
     })?;
     *spent += bytes.len();
-    let mut fonts = BTreeMap::new();
-    for (name, font) in document.get_page_fonts(page).map_err(unread)? {
-        // A font without letters has no text; what the others show stays.
-        if let Ok(encoding) = font.get_font_encoding_with_limit(document, PAGE_BYTES_MAX) {
-            fonts.insert(name, Font { encoding, widths: Widths::of(font, document) });
-        }
-        *spent += 1_024;
+    if values_at_most(&bytes) > VALUES_MAX {
+        return Err(format!("the page can't be read: it has more than {VALUES_MAX} operators and operands"));
     }
+    let of_page = fonts.of_page(page).map_err(unread)?;
+    *spent += 1_024 * of_page.len();
     let content = Content::decode(&bytes).map_err(unread)?;
-    let mut walk = Walk::new(&fonts);
+    let mut walk = Walk::new(&of_page);
     for operation in &content.operations {
         walk.step(&operation.operator, &operation.operands);
         if walk.text.len() > TEXT_BYTES_MAX {
@@ -250,7 +172,7 @@ fn times(one: &Matrix, two: &Matrix) -> Matrix {
 
 /// What drawing operators do with text.
 struct Walk<'f, 'd> {
-    fonts: &'f BTreeMap<Vec<u8>, Font<'d>>,
+    fonts: &'f PageFonts<'d>,
     text: String,
     drawing: Matrix,
     saved: Vec<Matrix>,
@@ -267,7 +189,7 @@ struct Walk<'f, 'd> {
 }
 
 impl<'f, 'd> Walk<'f, 'd> {
-    fn new(fonts: &'f BTreeMap<Vec<u8>, Font<'d>>) -> Self {
+    fn new(fonts: &'f PageFonts<'d>) -> Self {
         Self {
             fonts,
             text: String::new(),
@@ -308,7 +230,7 @@ impl<'f, 'd> Walk<'f, 'd> {
             "Tz" => self.stretch = number(0) / 100.0,
             "Tf" => {
                 let name = operands.first().and_then(|object| object.as_name().ok());
-                self.font = name.and_then(|name| self.fonts.get(name));
+                self.font = name.and_then(|name| self.fonts.get(name)).map(std::rc::Rc::as_ref);
                 self.size = number(1);
             }
             "Tj" => self.show_first(operands, 0),
