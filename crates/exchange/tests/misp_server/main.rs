@@ -10,4 +10,5 @@
 
 mod changing;
 mod node;
+mod saying;
 mod searching;

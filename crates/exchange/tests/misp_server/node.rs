@@ -58,7 +58,6 @@ impl Told {
 }
 
 pub(crate) struct Node {
-    gate: Gate,
     router: Router,
     runtime: Runtime,
     now: Arc<AtomicI64>,
@@ -84,13 +83,13 @@ impl Node {
         gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
         let clock = Arc::clone(&now);
         let misp = Misp {
-            gate: gate.clone(),
+            gate,
             now: Arc::new(move || Timestamp::from_micros(clock.load(Ordering::Relaxed))),
             body_bytes_max: BODY_BYTES_MAX,
             lists: None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        Self { gate, router: router(misp), runtime: runtime.unwrap(), now, _folder: folder }
+        Self { router: router(misp), runtime: runtime.unwrap(), now, _folder: folder }
     }
 
     fn send(&self, member: MemberId, mut request: Request<Body>) -> Told {

@@ -164,7 +164,7 @@ pub(super) fn edit(state: &State, asked: &Asked) -> Answer {
     let fresh = state.view(&asked.who, view.circle)?;
     let part = fresh.find(uuid.as_str());
     let part = part.ok_or_else(|| MispError::findings("Could not edit Attribute", &saved.findings))?;
-    if saved.appended == 0 && !saved.findings.is_empty() {
+    if saved.appended.is_empty() && !saved.findings.is_empty() {
         return Err(MispError::findings("Could not edit Attribute", &saved.findings));
     }
     Ok(json(&json!({ "Attribute": shown(&fresh, part)? })))
@@ -175,7 +175,7 @@ pub(super) fn delete(state: &State, asked: &Asked) -> Answer {
     let (view, part) = state.part(&asked.who, id, "attribute")?;
     let around = around(&view, part, Attribute { deleted: true.into(), ..Attribute::default() })?;
     let saved = change(state, asked, &view, part.event(), &around)?;
-    if saved.withdrawn + saved.appended == 0 {
+    if saved.withdrawn + saved.appended.len() == 0 {
         return Err(MispError::forbidden());
     }
     Ok(deleted(asked))

@@ -220,12 +220,13 @@ pub(super) fn edit(state: &State, asked: &Asked) -> Answer {
         let message = "Event could not be saved: Event in the request not newer than the local copy.";
         return Err(MispError::not_saved(message, json!(message)));
     }
-    let _names = save::target(state, &asked.who, &mut sent).or(Ok::<_, MispError>(view.circle));
+    let not_followed = save::stays(state, &asked.who, &mut sent, view.circle);
     save::fill_groups(&mut sent, view.circle);
     merge::identify_parts(&mut sent, &plain.uuid);
     let seen = dress::event(&view, at).ok_or_else(|| MispError::not_found("event"))?;
     let edited = merge::edited(plain, &seen, &sent, asked.who.now.seconds())?;
-    let saved = save::save(state, &asked.who, view.circle, Some(plain), Some(&edited), Whose::Own)?;
+    let mut saved = save::save(state, &asked.who, view.circle, Some(plain), Some(&edited), Whose::Own)?;
+    saved.findings.extend(not_followed);
     after(state, asked, view.circle, &plain.uuid, &saved)
 }
 
@@ -293,7 +294,7 @@ pub(super) fn publish(state: &State, asked: &Asked, published: bool) -> Answer {
     }
     merge::stamp(plain, &mut edited, now);
     let saved = save::save(state, &asked.who, view.circle, Some(plain), Some(&edited), Whose::Own)?;
-    if saved.appended == 0 {
+    if saved.appended.is_empty() {
         return Err(MispError::findings("Nothing was changed.", &saved.findings));
     }
     let message = if published { "Job queued" } else { "Event unpublished." };

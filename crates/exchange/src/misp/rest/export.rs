@@ -227,18 +227,9 @@ fn released(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let request = policy::Request {
-        member: asked.who.member,
-        circle: subject.view.circle,
-        wanted: policy::Level::Exchange,
-        encrypted: asked.who.encrypted,
-        now: asked.who.now,
-        reach: policy::Reach::Member,
-    };
-    let reader = state.misp.gate.reader(request).map_err(|_| MispError::not_found("circle"))?;
     let query =
         Query { ids: ids.to_vec(), versions: vec![VersionMatch::Last], limit: ids.len(), ..Query::default() };
-    let page = reader.page(&query)?;
+    let page = state.reader(&asked.who, subject.view.circle)?.page(&query)?;
     Ok(page.items.into_iter().map(|object| object.into_inner().raw).collect())
 }
 

@@ -20,6 +20,7 @@ mod filter;
 mod merge;
 mod number;
 mod objects;
+mod others;
 mod parties;
 mod proposals;
 mod save;
@@ -327,6 +328,11 @@ impl State {
 
     /// What the member sees of one circle.
     pub(crate) fn view(&self, who: &Who, circle: CircleId) -> Result<Arc<View>, MispError> {
+        self.views.of(&self.reader(who, circle)?)
+    }
+
+    /// The objects of one circle, as the member gets them.
+    fn reader(&self, who: &Who, circle: CircleId) -> Result<gate::Reader, MispError> {
         let request = policy::Request {
             member: who.member,
             circle,
@@ -335,8 +341,7 @@ impl State {
             now: who.now,
             reach: policy::Reach::Member,
         };
-        let reader = self.misp.gate.reader(request).map_err(|_| MispError::not_found("circle"))?;
-        self.views.of(&reader)
+        self.misp.gate.reader(request).map_err(|_| MispError::not_found("circle"))
     }
 
     /// The circle of this name or UUID, if the member is in it.
