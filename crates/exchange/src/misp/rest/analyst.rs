@@ -134,7 +134,7 @@ pub(super) fn push(state: &State, asked: &Asked) -> Answer {
     let plain = view.events.get(part.event()).ok_or_else(|| MispError::not_found("target"))?;
     let seen = with(&view, part, kind, one)?;
     let saved = save::save(state, &asked.who, view.circle, Some(plain), Some(&seen), Whose::Added(TYPES))?;
-    if saved.appended == 0 {
+    if saved.appended.is_empty() {
         return Err(MispError::findings("Could not import analyst data.", &saved.findings));
     }
     let message = "Analyst Data imported. 1 imported, 0 ignored, 0 failed.";

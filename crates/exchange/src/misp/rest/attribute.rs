@@ -1,11 +1,13 @@
 //! Attributes: one, adding, editing, deleting.
 
+use std::collections::HashSet;
+
 use serde_json::{Value as Json, json};
 
 use super::error::{Answer, MispError};
 use super::filter::Subject;
 use super::save::{self, Saved, Whose};
-use super::view::{Part, View};
+use super::view::{Part, View, attribute_at};
 use super::{Asked, State, dress, json, merge};
 use crate::misp::wire::{Attribute, Event, Text};
 
@@ -20,14 +22,23 @@ pub(super) fn view(state: &State, asked: &Asked) -> Answer {
 
 /// An attribute as clients see it, out of its event.
 pub(super) fn shown(view: &View, part: Part) -> Result<Json, MispError> {
+    let mut one = shown_all(view, &[part])?;
+    one.pop().ok_or_else(|| MispError::not_found("attribute"))
+}
+
+/// The same of several, for which an event is made ready once.
+fn shown_all(view: &View, parts: &[Part]) -> Result<Vec<Json>, MispError> {
     let absent = || MispError::not_found("attribute");
-    let (plain, _) = view.attribute(part).ok_or_else(absent)?;
-    let event = dress::event(view, part.event()).ok_or_else(absent)?;
-    let mut all = super::attributes(&event).map(|(attribute, _)| attribute);
-    let found = all.find(|attribute| attribute.uuid == plain.uuid).ok_or_else(absent)?;
-    let mut found = found.clone();
-    found.event_uuid = event.uuid.clone();
-    serde_json::to_value(found).map_err(|error| MispError::unavailable(&error))
+    let mut all = Vec::with_capacity(parts.len());
+    for of_one in parts.chunk_by(|a, b| a.event() == b.event()) {
+        let event = of_one.first().and_then(|part| dress::event(view, part.event())).ok_or_else(absent)?;
+        for part in of_one {
+            let (attribute, _) = attribute_at(&event, *part).ok_or_else(absent)?;
+            let shown = Attribute { event_uuid: event.uuid.clone(), ..attribute.clone() };
+            all.push(serde_json::to_value(shown).map_err(|error| MispError::unavailable(&error))?);
+        }
+    }
+    Ok(all)
 }
 
 /// What a request holds under `Attribute`, or bare.
@@ -64,13 +75,13 @@ pub(super) fn add(state: &State, asked: &Asked) -> Answer {
     let plain = view.events.get(at).ok_or_else(|| MispError::not_found("event"))?;
     let sent = sent(asked)?;
     let is_list = sent.len() > 1 || asked.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
+    let known: HashSet<(Option<&str>, Option<&str>)> = super::attributes(plain)
+        .filter(|(_, object)| object.is_none())
+        .map(|(known, _)| (known.kind.text(), known.value.text()))
+        .collect();
     let (mut new, mut doubled) = (Vec::new(), Vec::new());
     for mut attribute in sent {
-        let twin = super::attributes(plain).find(|(known, object)| {
-            object.is_none()
-                && (known.kind.text(), known.value.text()) == (attribute.kind.text(), attribute.value.text())
-        });
-        if twin.is_some() {
+        if known.contains(&(attribute.kind.text(), attribute.value.text())) {
             doubled.push(attribute.value.as_str().to_owned());
             continue;
         }
@@ -87,12 +98,8 @@ pub(super) fn add(state: &State, asked: &Asked) -> Answer {
     let uuids: Vec<Text> = added.attributes.iter().map(|attribute| attribute.uuid.clone()).collect();
     let saved = change(state, asked, &view, at, &added)?;
     let fresh = state.view(&asked.who, view.circle)?;
-    let mut all = Vec::new();
-    for uuid in &uuids {
-        if let Some(part) = fresh.find(uuid.as_str()) {
-            all.push(shown(&fresh, part)?);
-        }
-    }
+    let parts: Vec<Part> = uuids.iter().filter_map(|uuid| fresh.find(uuid.as_str())).collect();
+    let mut all = shown_all(&fresh, &parts)?;
     if all.is_empty() {
         return Err(MispError::findings("Could not add Attribute", &saved.findings));
     }
@@ -157,7 +164,7 @@ pub(super) fn edit(state: &State, asked: &Asked) -> Answer {
     let fresh = state.view(&asked.who, view.circle)?;
     let part = fresh.find(uuid.as_str());
     let part = part.ok_or_else(|| MispError::findings("Could not edit Attribute", &saved.findings))?;
-    if saved.appended == 0 && !saved.findings.is_empty() {
+    if saved.appended.is_empty() && !saved.findings.is_empty() {
         return Err(MispError::findings("Could not edit Attribute", &saved.findings));
     }
     Ok(json(&json!({ "Attribute": shown(&fresh, part)? })))
@@ -168,7 +175,7 @@ pub(super) fn delete(state: &State, asked: &Asked) -> Answer {
     let (view, part) = state.part(&asked.who, id, "attribute")?;
     let around = around(&view, part, Attribute { deleted: true.into(), ..Attribute::default() })?;
     let saved = change(state, asked, &view, part.event(), &around)?;
-    if saved.withdrawn + saved.appended == 0 {
+    if saved.withdrawn + saved.appended.len() == 0 {
         return Err(MispError::forbidden());
     }
     Ok(deleted(asked))

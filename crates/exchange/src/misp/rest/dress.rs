@@ -15,6 +15,8 @@ use crate::misp::wire::{Any, Attribute, Event, Flag, Object, Org, Sighting, Tag,
 
 /// The colour of tags that have none.
 const TAG_COLOUR: &str = "#0088cc";
+/// The distribution "sharing group".
+const IN_GROUP: &str = "4";
 
 /// An event as a client gets it.
 pub(crate) fn event(view: &View, at: usize) -> Option<Event> {
@@ -90,41 +92,50 @@ fn common(event: &mut Event, facts: &Facts, onward: Onward, circle: Uuid) {
     if event.publish_timestamp.text().is_none_or(|at| at == "0") {
         event.publish_timestamp = published;
     }
-    let is_circle = |uuid: Option<Uuid>| uuid == Some(circle);
-    let in_group = event.distribution.text() == Some("4")
-        && is_circle(event.sharing_group.get().and_then(|group| uuid_of(&group.uuid)));
-    if !in_group {
+    let outer = reach(event, onward, circle);
+    if outer != IN_GROUP {
         event.sharing_group = Default::default();
-        event.distribution = match onward {
-            Onward::Forbidden | Onward::WithinCircle => "1".into(),
-            Onward::Allowed => match event.distribution.text() {
-                Some(wide @ ("1" | "2" | "3")) => wide.into(),
-                _ => "3".into(),
-            },
-        };
     }
-    let outer = event.distribution.as_str().to_owned();
+    event.distribution = outer.into();
     for attribute in &mut event.attributes.all {
-        part(attribute, &outer, circle);
+        part(attribute, outer, circle);
     }
     for object in &mut event.objects.all {
         let group = object.sharing_group.get().and_then(|group| uuid_of(&group.uuid));
-        if object.distribution.text() != Some("4") || !is_circle(group) {
+        if object.distribution.text() != Some(IN_GROUP) || group != Some(circle) {
             object.sharing_group = Default::default();
-            narrow(&mut object.distribution, &outer);
+            narrow(&mut object.distribution, outer);
         }
         for attribute in &mut object.attributes.all {
-            part(attribute, &outer, circle);
+            part(attribute, outer, circle);
         }
     }
     for report in &mut event.reports.all {
-        narrow(&mut report.distribution, &outer);
+        narrow(&mut report.distribution, outer);
+    }
+}
+
+/// The distribution with which an event of a view is shown.
+pub(super) fn distribution(view: &View, event: &Event) -> &'static str {
+    reach(event, view.onward, view.circle.uuid())
+}
+
+fn reach(event: &Event, onward: Onward, circle: Uuid) -> &'static str {
+    let said = event.distribution.text();
+    let group = event.sharing_group.get().and_then(|group| uuid_of(&group.uuid));
+    if said == Some(IN_GROUP) && group == Some(circle) {
+        return IN_GROUP;
+    }
+    match (onward, said) {
+        (Onward::Forbidden | Onward::WithinCircle, _) | (_, Some("1")) => "1",
+        (Onward::Allowed, Some("2")) => "2",
+        (Onward::Allowed, _) => "3",
     }
 }
 
 fn part(attribute: &mut Attribute, outer: &str, circle: Uuid) {
     let group = attribute.sharing_group.get().and_then(|group| uuid_of(&group.uuid));
-    if attribute.distribution.text() != Some("4") || group != Some(circle) {
+    if attribute.distribution.text() != Some(IN_GROUP) || group != Some(circle) {
         attribute.sharing_group = Default::default();
         narrow(&mut attribute.distribution, outer);
     }

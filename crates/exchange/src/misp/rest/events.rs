@@ -3,6 +3,8 @@
 //! The index and the view are what a MISP that pulls asks for; `filterEventIdsForPush`, `add` and `edit` what one that pushes.
 //! An event is edited by the member that brought it; others can add sightings and notes to it.
 
+use std::sync::Arc;
+
 use policy::CircleId;
 use serde_json::{Map, Value as Json, json};
 
@@ -10,7 +12,7 @@ use super::error::{Answer, MispError};
 use super::filter::{Filter, Subject, Truth, deleted_in_view};
 use super::save::{self, Saved, Whose};
 use super::view::{seconds, uuid_of};
-use super::{Asked, State, View, counted, dress, json, merge, number, with_tag};
+use super::{Asked, State, View, counted, dress, json, merge, newest, number, with_tag};
 use crate::misp::wire::{Event, Text};
 
 /// Most events that a partner asks about at a time before it pushes.
@@ -218,12 +220,13 @@ pub(super) fn edit(state: &State, asked: &Asked) -> Answer {
         let message = "Event could not be saved: Event in the request not newer than the local copy.";
         return Err(MispError::not_saved(message, json!(message)));
     }
-    let _names = save::target(state, &asked.who, &mut sent).or(Ok::<_, MispError>(view.circle));
+    let not_followed = save::stays(state, &asked.who, &mut sent, view.circle);
     save::fill_groups(&mut sent, view.circle);
     merge::identify_parts(&mut sent, &plain.uuid);
     let seen = dress::event(&view, at).ok_or_else(|| MispError::not_found("event"))?;
     let edited = merge::edited(plain, &seen, &sent, asked.who.now.seconds())?;
-    let saved = save::save(state, &asked.who, view.circle, Some(plain), Some(&edited), Whose::Own)?;
+    let mut saved = save::save(state, &asked.who, view.circle, Some(plain), Some(&edited), Whose::Own)?;
+    saved.findings.extend(not_followed);
     after(state, asked, view.circle, &plain.uuid, &saved)
 }
 
@@ -231,8 +234,10 @@ pub(super) fn delete(state: &State, asked: &Asked) -> Answer {
     let ids = named(asked)?;
     let mut deleted = 0;
     let several = ids.len() > 1;
+    // As they are now: after each that goes, its whole circle would have to be seen anew.
+    let views = state.views(&asked.who)?;
     for id in &ids {
-        let told = remove(state, asked, id);
+        let told = remove(state, asked, &views, id);
         match told {
             Ok(()) => deleted += 1,
             Err(error) if !several => return Err(error),
@@ -270,8 +275,8 @@ fn named(asked: &Asked) -> Result<Vec<String>, MispError> {
     if ids.is_empty() { Err(MispError::not_found("event")) } else { Ok(ids) }
 }
 
-fn remove(state: &State, asked: &Asked, id: &str) -> Result<(), MispError> {
-    let (view, at) = state.event(&asked.who, id)?;
+fn remove(state: &State, asked: &Asked, views: &[Arc<View>], id: &str) -> Result<(), MispError> {
+    let (view, at) = newest(views, id)?;
     let plain = view.events.get(at).ok_or_else(|| MispError::not_found("event"))?;
     let saved = save::save(state, &asked.who, view.circle, Some(plain), None, Whose::Own)?;
     if saved.withdrawn == 0 { Err(MispError::forbidden()) } else { Ok(()) }
@@ -289,7 +294,7 @@ pub(super) fn publish(state: &State, asked: &Asked, published: bool) -> Answer {
     }
     merge::stamp(plain, &mut edited, now);
     let saved = save::save(state, &asked.who, view.circle, Some(plain), Some(&edited), Whose::Own)?;
-    if saved.appended == 0 {
+    if saved.appended.is_empty() {
         return Err(MispError::findings("Nothing was changed.", &saved.findings));
     }
     let message = if published { "Job queued" } else { "Event unpublished." };

@@ -1,6 +1,6 @@
 //! What a search finds, in forms other than MISP's own: CSV, values, hashes, STIX 2.1.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use axum::response::Response;
 use gate::{Query, VersionMatch};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::error::MispError;
 use super::filter::{Filter, Format, Subject};
-use super::search::{Growing, Row};
+use super::search::{Growing, Row, by_event};
 use super::{Asked, State, bytes, dress, number, save};
 use crate::misp::wire::{Attribute, Text};
 
@@ -131,22 +131,43 @@ fn csv(filter: &Filter, rows: &[Row<'_>]) -> Result<Response, MispError> {
     if !filter.shape.headerless {
         line(&mut text, &columns)?;
     }
-    for row in rows {
-        let cells: Vec<String> = columns.iter().map(|column| cell(row, column)).collect();
-        line(&mut text, &cells)?;
+    for (subject, rows) in by_event(rows) {
+        let of_event: Vec<Option<String>> =
+            columns.iter().map(|column| cell_of_event(&subject, column)).collect();
+        for row in rows {
+            let cells = columns.iter().zip(&of_event);
+            let cells: Vec<String> = cells
+                .map(|(column, of_event)| of_event.clone().unwrap_or_else(|| cell_of_attribute(row, column)))
+                .collect();
+            line(&mut text, &cells)?;
+        }
     }
     Ok(bytes(text.into_bytes(), "text/csv; charset=utf-8"))
 }
 
-fn cell((subject, attribute, object): &Row<'_>, column: &str) -> String {
+/// What a column says of the event; `None` if it says something of the attribute.
+fn cell_of_event(subject: &Subject<'_>, column: &str) -> Option<String> {
     let (event, facts) = (subject.event, subject.facts);
+    Some(match column {
+        "event_id" => number::of(facts.uuid).to_string(),
+        "event_uuid" => facts.uuid.to_string(),
+        "event_info" => event.info.as_str().to_owned(),
+        "event_member_org" | "event_source_org" => dress::org(event.orgc.get()).name.as_str().to_owned(),
+        "event_distribution" => dress::distribution(subject.view, event).to_owned(),
+        "event_threat_level_id" => event.threat_level_id.text().unwrap_or("4").to_owned(),
+        "event_analysis" => event.analysis.text().unwrap_or("2").to_owned(),
+        "event_date" => event.date.as_str().to_owned(),
+        "event_timestamp" => facts.changed.to_string(),
+        "event_tag" => subject.tags().join(","),
+        _ => return None,
+    })
+}
+
+fn cell_of_attribute((subject, attribute, object): &Row<'_>, column: &str) -> String {
     let text = |text: &Text| text.as_str().to_owned();
-    let org = || dress::org(event.orgc.get()).name.as_str().to_owned();
     match column {
         "uuid" => text(&attribute.uuid),
         "id" => super::uuid_of(&attribute.uuid).map_or_else(String::new, |uuid| number::of(uuid).to_string()),
-        "event_id" => number::of(facts.uuid).to_string(),
-        "event_uuid" => facts.uuid.to_string(),
         "category" => text(&attribute.category),
         "type" => text(&attribute.kind),
         "value" => text(&attribute.value),
@@ -160,31 +181,22 @@ fn cell((subject, attribute, object): &Row<'_>, column: &str) -> String {
         "object_uuid" => object.map_or_else(String::new, |object| text(&object.uuid)),
         "object_name" => object.map_or_else(String::new, |object| text(&object.name)),
         "object_meta_category" => object.map_or_else(String::new, |object| text(&object.meta_category)),
-        "event_info" => text(&event.info),
-        "event_member_org" | "event_source_org" => org(),
-        "event_distribution" => {
-            dress::event(subject.view, subject.at).map_or_else(String::new, |event| text(&event.distribution))
-        }
-        "event_threat_level_id" => event.threat_level_id.text().unwrap_or("4").to_owned(),
-        "event_analysis" => event.analysis.text().unwrap_or("2").to_owned(),
-        "event_date" => text(&event.date),
-        "event_timestamp" => facts.changed.to_string(),
-        "event_tag" => subject.tags().join(","),
         _ => String::new(),
     }
 }
 
-/// The objects behind events, as the circle has them, in a bundle; `only` narrows them to some attributes.
+/// The objects behind events, each named once, as the circle has them, in a bundle; `only` narrows them to some attributes.
 pub(super) fn stix2(
     state: &State,
     asked: &Asked,
     subjects: &[Subject<'_>],
-    only: Option<&HashSet<String>>,
+    only: Option<&BTreeSet<String>>,
 ) -> Result<Response, MispError> {
     let mut text = Growing::default();
-    let seed = subjects.iter().map(|subject| subject.facts.uuid.to_string()).collect::<Vec<_>>().join(",");
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, seed.as_bytes());
-    text.push(format!("{{\"type\":\"bundle\",\"id\":\"bundle--{id}\",\"objects\":[").as_bytes())?;
+    let events = subjects.iter().map(|subject| subject.facts.uuid.to_string());
+    let seed: Vec<String> = events.chain(only.into_iter().flatten().cloned()).collect();
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, seed.join(",").as_bytes());
+    text.push(format!("{{\"type\":\"bundle\",\"id\":\"bundle--{id}\"").as_bytes())?;
     let (mut seen, mut is_first) = (HashSet::new(), true);
     for subject in subjects {
         let converted = save::converted(subject.event, subject.view.circle, &asked.who);
@@ -195,14 +207,13 @@ pub(super) fn stix2(
         ids.retain(|id| seen.insert(id.clone()));
         for ids in ids.chunks(OBJECTS_TOGETHER) {
             for raw in released(state, asked, subject, ids)? {
-                if !std::mem::take(&mut is_first) {
-                    text.push(b",")?;
-                }
+                // An empty list is none in STIX, so that a bundle of nothing has no list.
+                text.push(if std::mem::take(&mut is_first) { b",\"objects\":[" } else { b"," })?;
                 text.push(raw.as_bytes())?;
             }
         }
     }
-    text.push(b"]}")?;
+    text.push(if is_first { b"}" } else { b"]}" })?;
     Ok(bytes(text.into_bytes(), "application/stix+json;version=2.1"))
 }
 
@@ -216,18 +227,9 @@ fn released(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let request = policy::Request {
-        member: asked.who.member,
-        circle: subject.view.circle,
-        wanted: policy::Level::Exchange,
-        encrypted: asked.who.encrypted,
-        now: asked.who.now,
-        reach: policy::Reach::Member,
-    };
-    let reader = state.misp.gate.reader(request).map_err(|_| MispError::not_found("circle"))?;
     let query =
         Query { ids: ids.to_vec(), versions: vec![VersionMatch::Last], limit: ids.len(), ..Query::default() };
-    let page = reader.page(&query)?;
+    let page = state.reader(&asked.who, subject.view.circle)?.page(&query)?;
     Ok(page.items.into_iter().map(|object| object.into_inner().raw).collect())
 }
 

@@ -4,6 +4,8 @@
 //! between. What comes back as it was shown is no change. Parts that are not mentioned stay, as in MISP; a part goes by
 //! `deleted`. What changed and has no later time of its own gets the time of the edit, since partners compare times.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
@@ -57,7 +59,8 @@ pub(super) fn edited(plain: &Event, shown: &Event, sent: &Event, now: i64) -> Re
 fn lay_over(merged: &mut Json, shown: &Json, sent: &Json) {
     let (Some(merged), Some(sent)) = (merged.as_object_mut(), sent.as_object()) else { return };
     for (key, value) in sent {
-        if NOT_EDITED.contains(&key.as_str()) {
+        // What has a UUID was found by it, in whatever spelling it was sent.
+        if NOT_EDITED.contains(&key.as_str()) || key == "uuid" && merged.contains_key(key) {
             continue;
         }
         match (identity(key), value) {
@@ -73,15 +76,24 @@ fn list(merged: &mut Map<String, Json>, key: &str, by: &str, shown: Option<&Json
     let own = merged.entry(key.to_owned()).or_insert_with(|| Json::Array(Vec::new()));
     let Some(own) = own.as_array_mut() else { return };
     let shown = shown.and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
-    let same = |a: &Json, b: &Json| {
-        let name = |part: &Json| part.get(by).and_then(Json::as_str).map(str::to_ascii_lowercase);
-        name(a).is_some() && name(a) == name(b)
-    };
+    let name = |part: &Json| part.get(by).and_then(Json::as_str).map(normalised);
+    let seen_as = places(shown.iter().map(name));
+    let mut known_as = places(own.iter().map(name));
+    let mut gone = HashSet::new();
     for part in sent {
         let goes = part.get("deleted").and_then(Json::as_bool) == Some(true);
-        let seen = shown.iter().find(|one| same(one, part));
-        match (own.iter().position(|one| same(one, part)), seen) {
-            (Some(at), _) if goes && key == "Tag" => drop(own.remove(at)),
+        let named = name(part);
+        let first = |places: &HashMap<String, VecDeque<usize>>| {
+            named.as_ref().and_then(|name| places.get(name)?.front().copied())
+        };
+        let seen = first(&seen_as).and_then(|at| shown.get(at));
+        match (first(&known_as), seen) {
+            (Some(at), _) if goes && key == "Tag" => {
+                gone.insert(at);
+                if let Some(places) = named.as_ref().and_then(|name| known_as.get_mut(name)) {
+                    places.pop_front();
+                }
+            }
             (Some(at), seen) => {
                 let is_old = seen.is_some_and(|seen| !is_newer(part, seen));
                 if let Some(one) = own.get_mut(at) {
@@ -91,9 +103,32 @@ fn list(merged: &mut Map<String, Json>, key: &str, by: &str, shown: Option<&Json
             // This node put it there, as it does with marks.
             (None, Some(_)) => {}
             (None, None) if goes => {}
-            (None, None) => own.push(part.clone()),
+            (None, None) => {
+                if let Some(name) = named {
+                    known_as.entry(name).or_default().push_back(own.len());
+                }
+                own.push(part.clone());
+            }
         }
     }
+    let mut at = 0..own.len();
+    own.retain(|_| at.next().is_none_or(|at| !gone.contains(&at)));
+}
+
+/// UUIDs and names are the same in all their spellings.
+fn normalised(name: &str) -> String {
+    Uuid::try_parse(name).map_or_else(|_| name.to_ascii_lowercase(), |uuid| uuid.to_string())
+}
+
+/// Where in a list each name stands, in order.
+fn places(names: impl Iterator<Item = Option<String>>) -> HashMap<String, VecDeque<usize>> {
+    let mut places: HashMap<String, VecDeque<usize>> = HashMap::new();
+    for (at, name) in names.enumerate() {
+        if let Some(name) = name {
+            places.entry(name).or_default().push_back(at);
+        }
+    }
+    places
 }
 
 /// Lays a part over itself; of one that is not newer than what is there, only what is inside it counts.
@@ -126,19 +161,16 @@ pub(super) fn stamp(before: &Event, after: &mut Event, now: i64) {
         |event: &Event| (mark_of(&event.tags.all), event.tags.iter().filter(|tag| is_mark(tag)).count());
     // What is inside counts as its event's marks say.
     let all = marks(before) != marks(after);
-    let old = |uuid: &Text| {
-        let mut known = super::view::all_attributes(before).map(|(attribute, _)| attribute);
-        known.find(|known| known.uuid.as_str().eq_ignore_ascii_case(uuid.as_str()))
-    };
+    let old = by_uuid(super::view::all_attributes(before).map(|(one, _)| one), |one| &one.uuid);
     let in_objects = after.objects.all.iter_mut().flat_map(|object| &mut object.attributes.all);
     for attribute in after.attributes.all.iter_mut().chain(in_objects) {
-        let known = old(&attribute.uuid);
+        let known = old.get(&normalised(attribute.uuid.as_str())).copied();
         let is_same = known.is_some_and(|known| bare(known) == bare(attribute));
         later(&mut attribute.timestamp, known.map(|known| &known.timestamp), is_same && !all, now);
     }
+    let old = by_uuid(before.objects.iter(), |object| &object.uuid);
     for object in &mut after.objects.all {
-        let mut known = before.objects.iter().filter(|known| known.uuid == object.uuid);
-        let known = known.next();
+        let known = old.get(&normalised(object.uuid.as_str())).copied();
         let is_same = known.is_some_and(|known| {
             let mut known = known.clone();
             known.timestamp.clone_from(&object.timestamp);
@@ -147,9 +179,9 @@ pub(super) fn stamp(before: &Event, after: &mut Event, now: i64) {
         });
         later(&mut object.timestamp, known.map(|known| &known.timestamp), is_same && !all, now);
     }
+    let old = by_uuid(before.reports.iter(), |report| &report.uuid);
     for report in &mut after.reports.all {
-        let mut known = before.reports.iter().filter(|known| known.uuid == report.uuid);
-        let known = known.next();
+        let known = old.get(&normalised(report.uuid.as_str())).copied();
         let is_same = known.is_some_and(|known| {
             let mut known = known.clone();
             known.timestamp.clone_from(&report.timestamp);
@@ -161,6 +193,15 @@ pub(super) fn stamp(before: &Event, after: &mut Event, now: i64) {
     same.timestamp.clone_from(&after.timestamp);
     let is_same = same == *after;
     later(&mut after.timestamp, Some(&before.timestamp), is_same, now);
+}
+
+/// The parts of an event by their UUIDs; of several with one UUID the first.
+fn by_uuid<'p, P>(parts: impl Iterator<Item = &'p P>, uuid: impl Fn(&P) -> &Text) -> HashMap<String, &'p P> {
+    let mut known = HashMap::new();
+    for part in parts {
+        known.entry(normalised(uuid(part).as_str())).or_insert(part);
+    }
+    known
 }
 
 fn bare(attribute: &Attribute) -> Attribute {
@@ -265,6 +306,27 @@ mod tests {
         assert_eq!(after.attributes, plain().attributes);
         let tags: Vec<&str> = after.tags.iter().map(|tag| tag.name.as_str()).collect();
         assert_eq!(tags, ["tlp:green", "new"], "the mark was this node's to show");
+    }
+
+    #[test]
+    fn parts_are_found_by_their_uuids_in_every_spelling_and_tags_by_their_names() {
+        let simple = TWO.replace('-', "").to_ascii_uppercase();
+        let sent = event(json!({"Attribute": [{"uuid": simple, "comment": "seen twice"}]}));
+        let after = edited(&plain(), &shown(), &sent, 500).unwrap();
+        let parts: Vec<(&str, &str)> =
+            after.attributes.iter().map(|one| (one.uuid.as_str(), one.comment.as_str())).collect();
+        assert_eq!(parts, [(TWO, "seen twice")]);
+
+        // One that stands there twice goes twice, and can come again.
+        let twice = event(json!({"uuid": ONE, "Tag": [{"name": "x:y"}, {"name": "a"}, {"name": "X:Y"}]}));
+        let goes = json!({"name": "x:y", "deleted": true});
+        let tags = |sent: Json| {
+            let after = edited(&twice, &twice, &event(json!({ "Tag": sent })), 500).unwrap();
+            after.tags.iter().map(|tag| tag.name.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(tags(json!([goes])), ["a", "X:Y"]);
+        assert_eq!(tags(json!([goes, goes])), ["a"]);
+        assert_eq!(tags(json!([goes, goes, goes, {"name": "new"}, {"name": "New"}])), ["a", "New"]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod filter;
 mod merge;
 mod number;
 mod objects;
+mod others;
 mod parties;
 mod proposals;
 mod save;
@@ -33,7 +34,7 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State as Extracted};
 use axum::response::{IntoResponse as _, Response};
 use flate2::read::GzDecoder;
@@ -140,10 +141,16 @@ async fn api(state: Arc<State>, request: Request) -> Answer {
         return Err(MispError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
     let packed = header_text(request.headers(), header::CONTENT_ENCODING);
-    let body = read_body(request.into_body(), packed.as_deref(), state.misp.body_bytes_max).await?;
-    blocking(move || dispatch(&state, &Asked { call, who, body, known })).await
+    let bytes_max = state.misp.body_bytes_max;
+    let body = to_bytes(request.into_body(), bytes_max).await.map_err(|_| too_long(bytes_max))?;
+    blocking(move || {
+        let body = unpacked(body, packed.as_deref(), bytes_max)?;
+        dispatch(&state, &Asked { call, who, body, known })
+    })
+    .await
 }
 
+/// Runs work where it holds up nobody else: all of it reads the store or waits for it, whatever the size of the body.
 async fn blocking(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(MispError::unavailable(&error)))
 }
@@ -176,12 +183,13 @@ fn who(state: &State, request: &Request) -> Result<Who, MispError> {
     Ok(Who { member, encrypted, now: (state.misp.now)(), circle: None })
 }
 
-async fn read_body(body: Body, packed: Option<&str>, bytes_max: usize) -> Result<Bytes, MispError> {
-    let too_long = || {
-        let message = format!("A request may have {bytes_max} bytes. Split it.");
-        MispError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
-    };
-    let bytes = to_bytes(body, bytes_max).await.map_err(|_| too_long())?;
+fn too_long(bytes_max: usize) -> MispError {
+    let message = format!("A request may have {bytes_max} bytes. Split it.");
+    MispError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+}
+
+/// A body as it was before it was packed.
+fn unpacked(bytes: Bytes, packed: Option<&str>, bytes_max: usize) -> Result<Bytes, MispError> {
     match packed {
         None | Some("identity") => Ok(bytes),
         Some("gzip") => {
@@ -189,7 +197,7 @@ async fn read_body(body: Body, packed: Option<&str>, bytes_max: usize) -> Result
             let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
             let read = GzDecoder::new(bytes.as_ref()).take(limit).read_to_end(&mut plain);
             read.map_err(|error| MispError::bad_request(format!("The body can't be unpacked: {error}")))?;
-            if plain.len() > bytes_max { Err(too_long()) } else { Ok(plain.into()) }
+            if plain.len() > bytes_max { Err(too_long(bytes_max)) } else { Ok(plain.into()) }
         }
         Some(_) => {
             let message = "A body comes as it is or packed with gzip.";
@@ -322,6 +330,11 @@ impl State {
 
     /// What the member sees of one circle.
     pub(crate) fn view(&self, who: &Who, circle: CircleId) -> Result<Arc<View>, MispError> {
+        self.views.of(&self.reader(who, circle)?)
+    }
+
+    /// The objects of one circle, as the member gets them.
+    fn reader(&self, who: &Who, circle: CircleId) -> Result<gate::Reader, MispError> {
         let request = policy::Request {
             member: who.member,
             circle,
@@ -330,8 +343,7 @@ impl State {
             now: who.now,
             reach: policy::Reach::Member,
         };
-        let reader = self.misp.gate.reader(request).map_err(|_| MispError::not_found("circle"))?;
-        self.views.of(&reader)
+        self.misp.gate.reader(request).map_err(|_| MispError::not_found("circle"))
     }
 
     /// The circle of this name or UUID, if the member is in it.
@@ -342,15 +354,9 @@ impl State {
         found.map(|circle| circle.id).ok_or_else(|| MispError::not_found("circle"))
     }
 
-    /// An event that the member sees, by UUID or number; of one that is in several circles the newest.
+    /// An event that the member sees.
     fn event(&self, who: &Who, id: &str) -> Result<(Arc<View>, usize), MispError> {
-        let views = self.views(who)?;
-        let found = views.into_iter().filter_map(|view| view.event(id).map(|at| (view, at)));
-        let changed = |(view, at): &(Arc<View>, usize)| view.facts.get(*at).map(|facts| facts.changed);
-        // `max_by_key` gives the last of several; the first circle's is as good and stays the same.
-        found
-            .reduce(|a, b| if changed(&b) > changed(&a) { b } else { a })
-            .ok_or_else(|| MispError::not_found("event"))
+        newest(&self.views(who)?, id)
     }
 
     /// Whatever has this UUID or number, with its view.
@@ -359,6 +365,15 @@ impl State {
         let found = views.find_map(|view| view.find(id).map(|part| (view, part)));
         found.ok_or_else(|| MispError::not_found(what))
     }
+}
+
+/// The event of this UUID or number; of one that is in several circles the newest.
+fn newest(views: &[Arc<View>], id: &str) -> Result<(Arc<View>, usize), MispError> {
+    let found = views.iter().filter_map(|view| view.event(id).map(|at| (view, at)));
+    let changed = |(view, at): &(&Arc<View>, usize)| view.facts.get(*at).map(|facts| facts.changed);
+    // `max_by_key` gives the last of several; the first circle's is as good and stays the same.
+    let found = found.reduce(|a, b| if changed(&b) > changed(&a) { b } else { a });
+    found.map(|(view, at)| (Arc::clone(view), at)).ok_or_else(|| MispError::not_found("event"))
 }
 
 /// An answer in JSON.

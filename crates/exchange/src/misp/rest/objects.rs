@@ -134,7 +134,7 @@ pub(super) fn delete(state: &State, asked: &Asked) -> Answer {
     let (view, part) = state.part(&asked.who, id, "object")?;
     let (_, around) = around(&view, part, Object { deleted: true.into(), ..Object::default() })?;
     let saved = change(state, asked, &view, part.event(), &around)?;
-    if saved.withdrawn + saved.appended == 0 {
+    if saved.withdrawn + saved.appended.len() == 0 {
         return Err(MispError::forbidden());
     }
     let message = "Object deleted";

@@ -211,7 +211,7 @@ fn keep(
 ) -> Result<(), MispError> {
     merge::stamp(plain, &mut edited, asked.who.now.seconds());
     let saved = save::save(state, &asked.who, view.circle, Some(plain), Some(&edited), Whose::Own)?;
-    match saved.appended + saved.withdrawn {
+    match saved.appended.len() + saved.withdrawn {
         0 if saved.findings.is_empty() => Err(MispError::forbidden()),
         0 => Err(MispError::findings("Could not save the proposal.", &saved.findings)),
         _ => Ok(()),

@@ -13,6 +13,7 @@ use stix::{Finding, ObjectId, Tlp};
 use uuid::Uuid;
 
 use super::error::{MispError, told};
+use super::others::Others;
 use super::{State, Who, number};
 use crate::misp::read;
 use crate::misp::wire::{Event, Group, One, Org, Tag, Text};
@@ -74,7 +75,7 @@ pub(super) enum Whose {
 #[derive(Debug, Default)]
 pub(super) struct Saved {
     /// Objects that are in the circle now and were not before.
-    pub(super) appended: usize,
+    pub(super) appended: Vec<ObjectId>,
     pub(super) withdrawn: usize,
     /// What could not be taken, and what was taken otherwise than it stood.
     pub(super) findings: Vec<Finding>,
@@ -96,8 +97,12 @@ pub(super) fn save(
     after: Option<&Event>,
     whose: Whose,
 ) -> Result<Saved, MispError> {
-    let old = before.map(|event| converted(event, circle, who));
-    let new = after.map(|event| converted(event, circle, who));
+    let others = match whose {
+        Whose::Own => Others::of(state, who, circle, [before, after])?,
+        Whose::Added(_) => Others::default(),
+    };
+    let old = before.map(|event| converted(&others.left_out(event), circle, who));
+    let new = after.map(|event| converted(&others.left_out(event), circle, who));
     let own = before.and_then(|event| own_object(state, who, circle, event).transpose()).transpose()?;
     if whose == Whose::Own && own == Some(Owner::Another) {
         return Err(MispError::forbidden());
@@ -118,6 +123,7 @@ pub(super) fn save(
     if let Some(new) = &new {
         saved.findings.extend(new.findings.iter().cloned());
     }
+    saved.findings.extend(others.complaints(before, after));
     let parts: HashSet<Uuid> = [before, after].into_iter().flatten().flat_map(parts).collect();
     let gone = if whose == Whose::Own { gone(old.as_ref(), new.as_ref(), &parts) } else { Vec::new() };
     share(state, who, circle, fresh, after, &parts, &mut saved)?;
@@ -137,21 +143,11 @@ fn own_object(state: &State, who: &Who, circle: CircleId, event: &Event) -> Resu
     let Some(uuid) = super::uuid_of(&event.uuid) else { return Ok(None) };
     let ids: Vec<ObjectId> =
         ["report", "grouping"].iter().filter_map(|name| ObjectId::new(name, uuid).ok()).collect();
-    let gate = &state.misp.gate;
-    if gate.has_brought(who.member, circle, &ids).contains(&true) {
+    if state.misp.gate.has_brought(who.member, circle, &ids).contains(&true) {
         return Ok(Some(Owner::Caller));
     }
-    let request = policy::Request {
-        member: who.member,
-        circle,
-        wanted: policy::Level::Exchange,
-        encrypted: who.encrypted,
-        now: who.now,
-        reach: policy::Reach::Member,
-    };
-    let reader = gate.reader(request).map_err(|_| MispError::not_found("circle"))?;
     let query = Query { ids, versions: vec![VersionMatch::All], limit: 1, ..Query::default() };
-    let is_there = !reader.manifest(&query)?.items.is_empty();
+    let is_there = !state.reader(who, circle)?.manifest(&query)?.items.is_empty();
     Ok(is_there.then_some(Owner::Another))
 }
 
@@ -196,18 +192,25 @@ fn share(
         return Err(MispError::findings(&message, &saved.findings));
     }
     let ids: Vec<ObjectId> = objects.iter().map(|object| object.head.id.clone()).collect();
-    let submissions = objects.into_iter().map(|object| Submission { raw: object.raw, head: object.head });
-    let mut submissions: Vec<Submission> = submissions.collect();
+    // Organisations and clusters carry no date: what is here of them stays.
+    let brought = gate.has_brought(who.member, circle, &ids);
+    let fresh = objects
+        .into_iter()
+        .zip(brought)
+        .filter(|(object, brought)| !brought || is_own(&object.head.id, parts));
+    let (ids, mut submissions): (Vec<ObjectId>, Vec<Submission>) = fresh
+        .map(|(object, _)| (object.head.id.clone(), Submission { raw: object.raw, head: object.head }))
+        .unzip();
     crate::keep_created(gate, who.member, circle, &mut submissions)?;
     let told = gate.submit(who.member, circle, &Terms::default(), submissions, who.now);
     let mut forbidden = 0;
-    for (id, outcome) in ids.iter().zip(told.map_err(refused)?) {
+    for (id, outcome) in ids.into_iter().zip(told.map_err(refused)?) {
         match outcome {
-            Submitted::Appended { .. } => saved.appended += 1,
+            Submitted::Appended { .. } => saved.appended.push(id),
             Submitted::Present => {}
             // Organisations and clusters are the same for everybody: whoever brought one first keeps it.
-            Submitted::Forbidden(Rule::OwnedByAnother) if !is_own(id, parts) => {}
-            Submitted::Refused(_) if !is_own(id, parts) => {}
+            Submitted::Forbidden(Rule::OwnedByAnother) if !is_own(&id, parts) => {}
+            Submitted::Refused(_) if !is_own(&id, parts) => {}
             outcome => {
                 forbidden += usize::from(outcome == Submitted::Forbidden(Rule::OwnedByAnother));
                 let why = outcome.complaint().unwrap_or_default();
@@ -215,7 +218,7 @@ fn share(
             }
         }
     }
-    if forbidden > 0 && saved.appended == 0 {
+    if forbidden > 0 && saved.appended.is_empty() {
         return Err(MispError::forbidden());
     }
     Ok(())
@@ -309,13 +312,26 @@ pub(super) fn target(state: &State, who: &Who, event: &mut Event) -> Result<Circ
 
 /// Takes away the tags that name a circle, and gives the names.
 fn circle_tags(event: &mut Event) -> Vec<String> {
-    let name = |tag: &Tag| {
-        let name = tag.name.as_str().strip_prefix(CIRCLE_TAG)?;
-        Some(name.trim_matches('"').to_owned())
-    };
-    let named = event.tags.iter().filter_map(name).collect();
-    event.tags.all.retain(|tag| name(tag).is_none());
+    let named = event.tags.iter().filter_map(circle_named).collect();
+    event.tags.all.retain(|tag| circle_named(tag).is_none());
     named
+}
+
+/// The circle that a tag names.
+pub(super) fn circle_named(tag: &Tag) -> Option<String> {
+    let name = tag.name.as_str().strip_prefix(CIRCLE_TAG)?;
+    Some(name.trim_matches('"').to_owned())
+}
+
+/// Takes away the tags that name a circle from an event that is in one already, and says which can't be followed.
+pub(super) fn stays(state: &State, who: &Who, event: &mut Event, circle: CircleId) -> Vec<Finding> {
+    let mut named = circle_tags(event);
+    named.retain(|name| state.circle(who, name).ok() != Some(circle));
+    let not_followed = |name: String| {
+        let message = "an event stays in the circle that it is in; to have it in another, add it there";
+        Finding::warning("misp-circle", format!("Tag {CIRCLE_TAG}\"{name}\""), message)
+    };
+    named.into_iter().map(not_followed).collect()
 }
 
 /// Sharing groups that are meant by their number alone get their UUID, which is what counts.

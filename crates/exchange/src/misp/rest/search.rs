@@ -10,8 +10,7 @@ use watch::{Context, Guard, Lists, guess};
 use super::error::{Answer, MispError};
 use super::export;
 use super::filter::{Filter, Format, Subject};
-use super::view::View;
-use super::{ANSWER_BYTES_MAX, Asked, State, bytes, dress, events};
+use super::{ANSWER_BYTES_MAX, Asked, State, View, bytes, dress, events};
 use crate::misp::wire::{Attribute, Event, Object};
 
 /// What a search asks for, from the path, the query and the body; `json` and other formats may stand in the path.
@@ -174,18 +173,23 @@ fn passes(guard: Option<&(Guard, Context)>, attribute: &Attribute) -> bool {
 /// One attribute that is asked for, with its event and object.
 pub(super) type Row<'v> = (Subject<'v>, &'v Attribute, Option<&'v Object>);
 
+/// Rows with the event that they stand in, so that what an event needs is made once.
+pub(super) fn by_event<'r, 'v>(rows: &'r [Row<'v>]) -> impl Iterator<Item = (Subject<'v>, &'r [Row<'v>])> {
+    let of_one = rows.chunk_by(|(a, ..), (b, ..)| a.is(b));
+    of_one.filter_map(|rows| Some((rows.first()?.0, rows)))
+}
+
 pub(super) fn attributes(state: &State, asked: &Asked) -> Answer {
     let filter = filter(asked)?;
     let views = state.views(&asked.who)?;
     let guard = guard(state, &filter);
-    let subjects = all(&views);
     let mut found: Vec<Row<'_>> = Vec::new();
-    for subject in &subjects {
-        let event = subject.event;
-        let wanted = super::view::all_attributes(event).filter(|(attribute, object)| {
-            filter.has_attribute(subject, attribute, *object) && passes(guard.as_ref(), attribute)
+    for subject in all(&views) {
+        let within = filter.within(&subject);
+        let wanted = super::view::all_attributes(subject.event).filter(|(attribute, object)| {
+            within.has(attribute, *object) && passes(guard.as_ref(), attribute)
         });
-        found.extend(wanted.map(|(attribute, object)| (*subject, attribute, object)));
+        found.extend(wanted.map(|(attribute, object)| (subject, attribute, object)));
     }
     let count = found.len();
     let (first, limit) = filter.window();
@@ -193,7 +197,7 @@ pub(super) fn attributes(state: &State, asked: &Asked) -> Answer {
     let response = match filter.format {
         Format::Json => attributes_json(asked, &filter, &rows)?,
         Format::Stix2 => {
-            let subjects: Vec<Subject<'_>> = rows.iter().map(|(subject, _, _)| *subject).collect();
+            let subjects: Vec<Subject<'_>> = by_event(&rows).map(|(subject, _)| subject).collect();
             let only = rows.iter().map(|(_, attribute, _)| attribute.uuid.as_str().to_owned()).collect();
             export::stix2(state, asked, &subjects, Some(&only))?
         }
@@ -211,26 +215,25 @@ fn attributes_json(
     let mut text = Growing::default();
     let is_index = asked.call.action == "index";
     text.push(if is_index { b"[" } else { b"{\"response\":{\"Attribute\":[" })?;
-    let mut dressed: Option<(usize, *const View, Event)> = None;
     let mut is_first = true;
-    for (subject, attribute, _) in rows {
-        let place = (subject.at, std::ptr::from_ref(subject.view));
-        if dressed.as_ref().is_none_or(|(at, view, _)| (*at, *view) != place) {
-            let Some(event) = dress::event(subject.view, subject.at) else { continue };
-            dressed = Some((place.0, place.1, event));
+    for (subject, rows) in by_event(rows) {
+        let Some(event) = dress::event(subject.view, subject.at) else { continue };
+        let mut shown: HashMap<&str, &Attribute> = HashMap::new();
+        for (attribute, _) in super::view::all_attributes(&event) {
+            shown.entry(attribute.uuid.as_str()).or_insert(attribute);
         }
-        let Some((_, _, event)) = &dressed else { continue };
-        let own =
-            super::view::all_attributes(event).map(|(own, _)| own).find(|own| own.uuid == attribute.uuid);
-        let Some(own) = own else { continue };
-        text.item(std::mem::take(&mut is_first), &with_context(own, event, filter))?;
+        let short = short(&event, filter);
+        for (_, attribute, _) in rows {
+            let Some(own) = shown.get(attribute.uuid.as_str()) else { continue };
+            text.item(std::mem::take(&mut is_first), &with_context(own, &event, &short, filter))?;
+        }
     }
     text.push(if is_index { b"]" } else { b"]}}" })?;
     Ok(bytes(text.into_bytes(), "application/json"))
 }
 
-/// An attribute with what of its event is asked for.
-fn with_context(attribute: &Attribute, event: &Event, filter: &Filter) -> Json {
+/// An attribute with what of its event is asked for; `short` is said of the event beside it.
+fn with_context(attribute: &Attribute, event: &Event, short: &Map<String, Json>, filter: &Filter) -> Json {
     let mut attribute = attribute.clone();
     if !filter.shape.attachments {
         attribute.data = Default::default();
@@ -245,6 +248,14 @@ fn with_context(attribute: &Attribute, event: &Event, filter: &Filter) -> Json {
         attribute.tags.all.extend(event.tags.iter().cloned());
     }
     let mut row = serde_json::to_value(&attribute).unwrap_or_default();
+    if let Some(row) = row.as_object_mut() {
+        row.insert("Event".to_owned(), short.clone().into());
+    }
+    row
+}
+
+/// What is said of an event beside its attributes.
+fn short(event: &Event, filter: &Filter) -> Map<String, Json> {
     let mut short = Map::new();
     for (name, text) in [
         ("id", &event.id),
@@ -269,10 +280,7 @@ fn with_context(attribute: &Attribute, event: &Event, filter: &Filter) -> Json {
         short.insert("Orgc".to_owned(), serde_json::to_value(&event.orgc).unwrap_or_default());
         short.insert("Tag".to_owned(), serde_json::to_value(&event.tags).unwrap_or_default());
     }
-    if let Some(row) = row.as_object_mut() {
-        row.insert("Event".to_owned(), short.into());
-    }
-    row
+    short
 }
 
 pub(super) fn objects(state: &State, asked: &Asked) -> Answer {
@@ -283,8 +291,9 @@ pub(super) fn objects(state: &State, asked: &Asked) -> Answer {
     let views = state.views(&asked.who)?;
     let mut found: Vec<(Subject<'_>, usize)> = Vec::new();
     for subject in all(&views) {
+        let within = filter.within(&subject);
         for (at, object) in subject.event.objects.iter().enumerate() {
-            let has = |attribute: &Attribute| filter.has_attribute(&subject, attribute, Some(object));
+            let has = |attribute: &Attribute| within.has(attribute, Some(object));
             if filter.has_object(object) && object.attributes.iter().any(has) {
                 found.push((subject, at));
             }
@@ -295,11 +304,14 @@ pub(super) fn objects(state: &State, asked: &Asked) -> Answer {
     let mut text = Growing::default();
     text.push(b"{\"response\":[")?;
     let mut is_first = true;
-    for (subject, at) in found.into_iter().skip(first).take(limit) {
-        let event = dress::event(subject.view, subject.at);
-        let Some(object) = event.as_ref().and_then(|event| event.objects.all.get(at)) else { continue };
-        text.item(is_first, &json!({ "Object": object }))?;
-        is_first = false;
+    let wanted = found.get(first..).unwrap_or_default();
+    let wanted = wanted.get(..limit.min(wanted.len())).unwrap_or_default();
+    for of_one in wanted.chunk_by(|(a, _), (b, _)| a.is(b)) {
+        let event = of_one.first().and_then(|(subject, _)| dress::event(subject.view, subject.at));
+        let Some(event) = event else { continue };
+        for object in of_one.iter().filter_map(|(_, at)| event.objects.all.get(*at)) {
+            text.item(std::mem::take(&mut is_first), &json!({ "Object": object }))?;
+        }
     }
     text.push(b"]}")?;
     Ok(with_count(bytes(text.into_bytes(), "application/json"), count))

@@ -7,15 +7,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
-use stix::ObjectId;
+use stix::{ObjectId, Severity};
 use uuid::Uuid;
 
 use super::error::{Answer, MispError};
 use super::filter::Subject;
-use super::save::{self, Whose};
+use super::save::{self, Saved, Whose};
 use super::view::{Part, View, seconds, uuid_of};
 use super::{Asked, State, dress, json, number};
-use crate::misp::wire::{Event, Sighting, Text};
+use crate::misp::wire::{Attribute, Event, Sighting};
 use crate::read::time::lenient;
 
 /// Most sightings in one request.
@@ -37,49 +37,82 @@ pub(super) fn add(state: &State, asked: &Asked) -> Answer {
             .map_err(|error| MispError::bad_request(format!("Invalid sighting: {error}")))?,
         _ => Sighting::default(),
     };
-    let places = places(state, asked, &body, &sent)?;
     let at = moment(asked, &body);
-    let mut last = None;
-    for (view, part) in places {
-        let Some((attribute, _)) = view.attribute(part) else { continue };
-        let is_one = last.is_none();
-        let given = uuid_of(&sent.uuid).filter(|uuid| is_one && Some(*uuid) != uuid_of(&attribute.uuid));
-        let sighting = Sighting {
-            uuid: given.unwrap_or_else(Uuid::new_v4).to_string().into(),
+    let mut given = uuid_of(&sent.uuid);
+    let (mut last, mut why) = (None, None);
+    for (view, parts) in places(state, asked, &body, &sent)? {
+        let signed = save::signed(state, asked.who.member, view.circle);
+        let attributes: Vec<&Attribute> =
+            parts.iter().filter_map(|part| Some(view.attribute(*part)?.0)).collect();
+        // A UUID that was sent is that of the first.
+        let of_one = |attribute: &&Attribute| Sighting {
+            uuid: given
+                .take()
+                .filter(|uuid| Some(*uuid) != uuid_of(&attribute.uuid))
+                .unwrap_or_else(Uuid::new_v4)
+                .to_string()
+                .into(),
             date_sighting: at.to_string().into(),
             kind: sent.kind.text().unwrap_or("0").into(),
             source: sent.source.text().into(),
-            organisation: save::signed(state, asked.who.member, view.circle),
+            organisation: signed.clone(),
             ..Sighting::default()
         };
-        let uuid = attribute.uuid.as_str().to_owned();
-        let told = record(state, asked, &view, part.event(), vec![(uuid, sighting.clone())])?;
-        if told == 0 && is_one {
-            return Err(MispError::not_saved("Could not add the Sighting.", Json::Null));
+        let sightings: Vec<Sighting> = attributes.iter().map(of_one).collect();
+        let uuids = attributes.iter().map(|attribute| attribute.uuid.as_str().to_owned());
+        let Some(event) = parts.first().map(|part| part.event()) else { continue };
+        let saved = record(state, asked, &view, event, uuids.zip(sightings.iter().cloned()).collect())?;
+        let taken = taken(&saved);
+        for (attribute, mut sighting) in attributes.into_iter().zip(sightings) {
+            if !uuid_of(&sighting.uuid).is_some_and(|uuid| taken.contains(&uuid)) {
+                why.get_or_insert_with(|| why_not(attribute, &sighting, &saved));
+                continue;
+            }
+            let number = uuid_of(&attribute.uuid).map_or(0, number::of).to_string();
+            let event = view.facts.get(event).map_or(0, |facts| number::of(facts.uuid)).to_string();
+            dress::dress_sighting(&mut sighting, &event.into(), &number, &attribute.uuid);
+            last = Some(sighting);
         }
-        last = Some((view, part, sighting));
     }
-    let Some((view, part, mut sighting)) = last else {
-        return Err(MispError::not_saved(
-            "Could not add the Sighting. Reason: No valid attributes found.",
-            Json::Null,
-        ));
+    let not_added = || {
+        let why = why.unwrap_or_else(|| "No valid attributes found.".to_owned());
+        MispError::not_saved(format!("Could not add the Sighting. Reason: {why}"), json!([why]))
     };
-    if let (Some(facts), Some((attribute, _))) = (view.facts.get(part.event()), view.attribute(part)) {
-        let number = uuid_of(&attribute.uuid).map_or(0, number::of).to_string();
-        let event = Text::from(number::of(facts.uuid).to_string());
-        dress::dress_sighting(&mut sighting, &event, &number, &attribute.uuid);
-    }
+    let sighting = last.ok_or_else(not_added)?;
     Ok(json(&json!({ "Sighting": sighting })))
 }
 
-/// The attributes that a sighting is for: the one that is named, or all with one of the values.
-fn places(
-    state: &State,
-    asked: &Asked,
-    body: &Json,
-    sent: &Sighting,
-) -> Result<Vec<(Arc<View>, Part)>, MispError> {
+/// Why a sighting is not there although nobody refused it.
+fn why_not(attribute: &Attribute, sighting: &Sighting, saved: &Saved) -> String {
+    if let Some(finding) = saved.findings.iter().find(|finding| finding.severity == Severity::Error) {
+        return finding.to_string();
+    }
+    if attribute.sightings.iter().any(|known| uuid_of(&known.uuid) == uuid_of(&sighting.uuid)) {
+        return format!("A sighting with the UUID {} is there already.", sighting.uuid.as_str());
+    }
+    if !matches!(sighting.kind.as_str(), "0" | "1") {
+        let kind = sighting.kind.as_str();
+        return format!(
+            "Sightings are kept in STIX, which has none of the type {kind}: only 0 and 1 can be added."
+        );
+    }
+    let kind = attribute.kind.as_str();
+    format!(
+        "Sightings are kept in STIX, where an attribute of the type {kind} is nothing that can be sighted."
+    )
+}
+
+/// The UUIDs of the sightings that were added.
+fn taken(saved: &Saved) -> HashSet<Uuid> {
+    let sightings = saved.appended.iter().filter(|id| matches!(id.object_type(), "sighting" | "opinion"));
+    sightings.map(ObjectId::uuid).collect()
+}
+
+/// Attributes of one event, in their view.
+type OfOneEvent = (Arc<View>, Vec<Part>);
+
+/// The attributes that a sighting is for, event by event: the one that is named, or all with one of the values.
+fn places(state: &State, asked: &Asked, body: &Json, sent: &Sighting) -> Result<Vec<OfOneEvent>, MispError> {
     let text = |name: &str| match body.get(name) {
         Some(Json::String(text)) => Some(text.clone()),
         Some(Json::Number(number)) => Some(number.to_string()),
@@ -94,21 +127,24 @@ fn places(
     if let Some(id) = named.or_else(|| text("uuid").or_else(|| text("id")).filter(|_| values.is_empty())) {
         let (view, part) = state.part(&asked.who, &id, "attribute")?;
         return match part {
-            Part::Attribute(..) => Ok(vec![(view, part)]),
+            Part::Attribute(..) => Ok(vec![(view, vec![part])]),
             _ => Err(MispError::not_found("attribute")),
         };
     }
     let values: HashSet<String> = values.into_iter().collect();
-    let mut found = Vec::new();
+    let (mut found, mut room) = (Vec::new(), VALUES_MAX);
     for view in state.views(&asked.who)? {
-        for event in &view.events {
+        for (at, event) in view.events.iter().enumerate() {
             let with_value =
                 super::attributes(event).filter(|(attribute, _)| values.contains(attribute.value.as_str()));
             let parts = with_value.filter_map(|(attribute, _)| view.find(attribute.uuid.as_str()));
-            found.extend(parts.map(|part| (Arc::clone(&view), part)));
+            let parts: Vec<Part> = parts.filter(|part| part.event() == at).take(room).collect();
+            room -= parts.len();
+            if !parts.is_empty() {
+                found.push((Arc::clone(&view), parts));
+            }
         }
     }
-    found.truncate(VALUES_MAX);
     Ok(found)
 }
 
@@ -126,14 +162,14 @@ fn moment(asked: &Asked, body: &Json) -> i64 {
     date.or(named).filter(|at| (1..253_402_300_800).contains(at)).unwrap_or_else(|| asked.who.now.seconds())
 }
 
-/// Adds sightings to attributes of one event; how many objects that came to.
+/// Adds sightings to attributes of one event.
 fn record(
     state: &State,
     asked: &Asked,
     view: &View,
     at: usize,
     sightings: Vec<(String, Sighting)>,
-) -> Result<usize, MispError> {
+) -> Result<Saved, MispError> {
     let plain = view.events.get(at).ok_or_else(|| MispError::not_found("event"))?;
     let mut seen = plain.clone();
     let mut by_uuid: std::collections::HashMap<String, Vec<Sighting>> = std::collections::HashMap::new();
@@ -147,8 +183,7 @@ fn record(
         let new = by_uuid.remove(&attribute.uuid.as_str().to_ascii_lowercase()).unwrap_or_default();
         attribute.sightings.all.extend(new.into_iter().filter(|one| !known.contains(one.uuid.as_str())));
     }
-    let saved = save::save(state, &asked.who, view.circle, Some(plain), Some(&seen), Whose::Added(TYPES))?;
-    Ok(saved.appended)
+    save::save(state, &asked.who, view.circle, Some(plain), Some(&seen), Whose::Added(TYPES))
 }
 
 /// The sightings in a request, under `Sighting` or bare.
@@ -178,7 +213,7 @@ pub(super) fn bulk(state: &State, asked: &Asked) -> Answer {
         Some((attribute, sighting))
     });
     let saved = record(state, asked, &view, at, sent.collect())?;
-    Ok(json(&match saved {
+    Ok(json(&match taken(&saved).len() {
         0 => json!({ "saved": false, "success": "No sightings added." }),
         count => json!({ "saved": true, "success": format!("{count} sightings added.") }),
     }))
@@ -276,7 +311,11 @@ fn found(state: &State, asked: &Asked, wanted: &Wanted) -> Result<Vec<Json>, Mis
             if of_event && !meant(Some(facts.uuid)) {
                 continue;
             }
-            let Some(event) = dress::event(&view, at) else { continue };
+            // Most events have nothing that is meant.
+            let is_here = view.events.get(at).is_some_and(|event| {
+                of_event || super::view::sightings(event).any(|(_, one)| meant(uuid_of(&one.uuid)))
+            });
+            let Some(event) = is_here.then(|| dress::event(&view, at)).flatten() else { continue };
             for (sighting, attribute) in super::view::sightings(&event) {
                 let fits = (of_event || meant(uuid_of(&attribute.uuid)))
                     && wanted.kind.as_deref().is_none_or(|kind| sighting.kind.as_str() == kind)
@@ -295,12 +334,7 @@ fn found(state: &State, asked: &Asked, wanted: &Wanted) -> Result<Vec<Json>, Mis
     Ok(rows)
 }
 
-fn row(
-    event: &Event,
-    attribute: &crate::misp::wire::Attribute,
-    sighting: &Sighting,
-    wanted: &Wanted,
-) -> Json {
+fn row(event: &Event, attribute: &Attribute, sighting: &Sighting, wanted: &Wanted) -> Json {
     let mut row = serde_json::to_value(sighting).unwrap_or_default();
     if let Some(row) = row.as_object_mut() {
         row.insert("event_uuid".to_owned(), event.uuid.as_str().into());

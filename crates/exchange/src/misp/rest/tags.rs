@@ -8,7 +8,7 @@ use super::attribute::{around, change};
 use super::error::{Answer, MispError};
 use super::filter::Subject;
 use super::view::Part;
-use super::{Asked, State, json, number};
+use super::{Asked, State, json, number, save};
 use crate::misp::wire::{Attribute, Event, Tag};
 
 /// Longest name of a tag, in bytes, and most tags at a time.
@@ -19,6 +19,13 @@ pub(super) fn attach(state: &State, asked: &Asked) -> Answer {
     let (id, names) = named(asked)?;
     let tags: Vec<Tag> =
         names.iter().map(|name| Tag { name: name.as_str().into(), ..Tag::default() }).collect();
+    if let Some(tag) = tags.iter().find(|tag| save::circle_named(tag).is_some()) {
+        let message = format!(
+            "The tag {} says for which circle an event is that comes in; this one is in its circle already.",
+            tag.name.as_str()
+        );
+        return Err(MispError::not_saved(message.as_str(), json!([message])));
+    }
     let what = set(state, asked, &id, tags)?;
     let message = match names.as_slice() {
         [one] => format!("Global tag {one}({}) successfully attached to {what}({id}).", number::of_name(one)),
@@ -61,7 +68,7 @@ fn set(state: &State, asked: &Asked, id: &str, tags: Vec<Tag>) -> Result<&'stati
     };
     let saved = change(state, asked, &view, part.event(), &sent)?;
     match saved.findings.iter().find(|finding| finding.severity == stix::Severity::Error) {
-        Some(_) if saved.appended == 0 => {
+        Some(_) if saved.appended.is_empty() => {
             Err(MispError::findings("The tags could not be changed.", &saved.findings))
         }
         _ => Ok(what),

@@ -139,14 +139,18 @@ impl View {
 
     /// An attribute with the object that it stands in.
     pub(crate) fn attribute(&self, part: Part) -> Option<(&Attribute, Option<&Object>)> {
-        let Part::Attribute(event, object, at) = part else { return None };
-        let event = self.events.get(event)?;
-        match object {
-            None => Some((event.attributes.all.get(at)?, None)),
-            Some(which) => {
-                let object = event.objects.all.get(which)?;
-                Some((object.attributes.all.get(at)?, Some(object)))
-            }
+        attribute_at(self.events.get(part.event())?, part)
+    }
+}
+
+/// The attribute at a place of its event, which may be the event as it is shown.
+pub(crate) fn attribute_at(event: &Event, part: Part) -> Option<(&Attribute, Option<&Object>)> {
+    let Part::Attribute(_, object, at) = part else { return None };
+    match object {
+        None => Some((event.attributes.all.get(at)?, None)),
+        Some(which) => {
+            let object = event.objects.all.get(which)?;
+            Some((object.attributes.all.get(at)?, Some(object)))
         }
     }
 }

@@ -56,11 +56,12 @@ prop_compose! {
 
 prop_compose! {
     fn event()(info in one(INFOS), org in one(ORGS), published: bool, threat in 1_u8..5, day in 1_u8..5,
+        distribution in one(&["", "1", "2", "3"]),
         parts in prop::collection::vec(attribute(), 0..4), tags in prop::collection::vec(one(TAGS), 0..3)) -> Json
     {
         let tags: Vec<Json> = tags.iter().map(|tag| json!({ "name": tag })).collect();
         json!({ "info": info, "Orgc": { "name": org }, "published": published, "Attribute": parts, "Tag": tags,
-            "threat_level_id": threat.to_string(), "date": format!("2023-11-0{day}"),
+            "threat_level_id": threat.to_string(), "date": format!("2023-11-0{day}"), "distribution": distribution,
             "timestamp": (NOW - 500_000).to_string(), "publish_timestamp": (NOW - 200_000).to_string() })
     }
 }
@@ -107,6 +108,7 @@ fn search() -> impl Strategy<Value = Json> {
         terms(ORGS).prop_map(|value| ("org", value)),
         terms(&["seen", "not seen"]).prop_map(|value| ("comment", value)),
         terms(&["Network activity", "Payload delivery"]).prop_map(|value| ("category", value)),
+        terms(&["1", "2", "3"]).prop_map(|value| ("distribution", value)),
         any::<bool>().prop_map(|value| ("published", value.into())),
         any::<bool>().prop_map(|value| ("to_ids", u8::from(value).into())),
         (1_u8..5).prop_map(|value| ("threat_level_id", value.into())),
@@ -190,6 +192,7 @@ impl Plain<'_> {
             "eventinfo" => holds(value, &text("info"), false),
             "org" => holds(value, &texts(&json!([self.event["Orgc"]]), "name"), true),
             "published" => self.event["published"] == *value,
+            "distribution" => holds(value, &text("distribution"), false),
             "threat_level_id" => self.event["threat_level_id"].as_str() == Some(&value.to_string()),
             "from" => value.as_str() <= self.event["date"].as_str(),
             "to" => self.event["date"].as_str() <= value.as_str(),
@@ -285,7 +288,7 @@ proptest! {
             let plain = Plain { event: &shown, search: &search };
             prop_assert_eq!(filter.has_event(&subject), plain.has_event(), "{} {}", search, shown);
             for ((attribute, object), part) in all_attributes(subject.event).zip(shown["Attribute"].as_array().unwrap()) {
-                let found = filter.has_attribute(&subject, attribute, object);
+                let found = filter.within(&subject).has(attribute, object);
                 prop_assert_eq!(found, plain.has_attribute(part), "{} {}", search, part);
             }
         }

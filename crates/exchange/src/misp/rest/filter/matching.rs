@@ -7,7 +7,7 @@
 use stix::Tlp;
 
 use super::{Filter, Terms};
-use crate::misp::rest::dress::{is_mark, mark_name, mark_of};
+use crate::misp::rest::dress::{distribution, is_mark, mark_name, mark_of};
 use crate::misp::rest::number;
 use crate::misp::rest::view::{Facts, View, all_attributes, is_deleted, seconds, uuid_of};
 use crate::misp::wire::{Attribute, Event, Galaxy, Object, Tag, Text};
@@ -25,6 +25,11 @@ pub(crate) struct Subject<'v> {
 impl<'v> Subject<'v> {
     pub(crate) fn new(view: &'v View, at: usize) -> Option<Self> {
         Some(Self { view, at, event: view.events.get(at)?, facts: view.facts.get(at)? })
+    }
+
+    /// Whether two are the same event in the same view.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self.event, other.event)
     }
 
     /// Names of the event's tags, as they are shown.
@@ -119,41 +124,17 @@ impl Filter {
             && self.has_proposal.has(!subject.event.proposals.all.is_empty())
     }
 
-    /// Whether an attribute is asked for.
-    pub(crate) fn has_attribute(
-        &self,
-        subject: &Subject<'_>,
-        attribute: &Attribute,
-        object: Option<&Object>,
-    ) -> bool {
-        if let Some(pattern) = &self.anywhere {
-            let found = self.is_in_event(pattern, subject) || self.is_anywhere(pattern, subject, attribute);
-            return found && self.deleted.has(is_deleted(attribute, object));
-        }
-        self.holds_for_event(subject)
-            && self.value.hold_for(values(attribute))
-            && self.kind.hold_for([attribute.kind.as_str()])
-            && self.category.hold_for([attribute.category.as_str()])
-            && self.relation.hold_for([attribute.object_relation.as_str()])
-            && self.comment.hold_for([attribute.comment.as_str()])
-            && (self.attribute.is_empty() || hold(&self.attribute, &ids(&attribute.uuid)))
-            && (self.uuid.is_empty() || {
-                let [own, own_number] = ids(&attribute.uuid);
-                let [outer, outer_number] = ids(&subject.event.uuid);
-                hold(&self.uuid, &[own, own_number, outer, outer_number])
-            })
-            && (!self.asks_for_objects() || object.is_some_and(|object| self.has_object(object)))
-            && self.to_ids.has(attribute.to_ids.is_true())
-            && self.deleted.has(is_deleted(attribute, object))
-            && self.timestamp.has(seconds(&attribute.timestamp))
-            && self.attribute_timestamp.has(seconds(&attribute.timestamp))
-            && is_seen(self.first_seen, &attribute.first_seen)
-            && is_seen(self.last_seen, &attribute.last_seen)
-            && (self.tags.is_empty() || {
-                let both = [subject.tags(), subject.tags_of(attribute)].concat();
-                hold(&self.tags, &both)
-            })
-            && (self.event_tags.is_empty() || hold(&self.event_tags, &subject.tags()))
+    /// The search within one event: what the event itself must be is looked at here, once for all its attributes.
+    pub(crate) fn within<'f>(&'f self, subject: &Subject<'f>) -> Within<'f> {
+        let holds = match &self.anywhere {
+            Some(pattern) => self.is_in_event(pattern, subject),
+            None => {
+                self.holds_for_event(subject)
+                    && (self.event_tags.is_empty() || hold(&self.event_tags, &subject.tags()))
+            }
+        };
+        let tags = if self.tags.is_empty() { Vec::new() } else { subject.tags() };
+        Within { filter: self, subject: *subject, holds, ids: ids(&subject.event.uuid), tags }
     }
 
     /// Whether an attribute of an event that is asked for stays in the answer.
@@ -163,10 +144,10 @@ impl Filter {
         attribute: &Attribute,
         object: Option<&Object>,
     ) -> bool {
-        let only_not = self.tags.negative();
+        let tolerates = |names: &[String]| self.tags.tolerate(names.iter().map(String::as_str));
         self.deleted.has(is_deleted(attribute, object))
             && self.to_ids.has(attribute.to_ids.is_true())
-            && (only_not.is_empty() || hold(&only_not, &subject.tags_of(attribute)))
+            && (self.tags.is_empty() || tolerates(&subject.tags_of(attribute)))
     }
 
     fn holds_for_event(&self, subject: &Subject<'_>) -> bool {
@@ -182,16 +163,11 @@ impl Filter {
             && (self.org.is_empty() || hold(&self.org, &org(event)))
             && self.threat_level.hold_for([event.threat_level_id.text().unwrap_or("4")])
             && self.analysis.hold_for([event.analysis.text().unwrap_or("2")])
-            && (self.distribution.is_empty() || self.has_distribution(subject))
+            && self.distribution.hold_for([distribution(subject.view, event)])
             && (self.group.is_empty() || {
                 let group = Text::from(subject.view.circle.to_string());
                 hold(&self.group, &ids(&group))
             })
-    }
-
-    fn has_distribution(&self, subject: &Subject<'_>) -> bool {
-        let shown = crate::misp::rest::dress::event(subject.view, subject.at);
-        shown.is_some_and(|shown| self.distribution.hold_for([shown.distribution.as_str()]))
     }
 
     fn asks_for_objects(&self) -> bool {
@@ -223,12 +199,11 @@ impl Filter {
             .filter(|(attribute, object)| self.deleted.has(is_deleted(attribute, *object)));
         let in_attributes = kept.flat_map(|(attribute, _)| subject.tags_of(attribute));
         // What must not be there is looked for on the event; attributes that have it are left out of the answer.
-        let (positive, negative) = (self.tags.positive(), self.tags.negative());
         hold(&self.event_tags, &own)
-            && hold(&negative, &own)
-            && (positive.is_empty() || {
+            && self.tags.tolerate(own.iter().map(String::as_str))
+            && (self.tags.asks_for_nothing() || {
                 let all: Vec<String> = own.into_iter().chain(in_attributes).collect();
-                hold(&positive, &all)
+                self.tags.are_met_by(all.iter().map(String::as_str))
             })
     }
 
@@ -242,6 +217,56 @@ impl Filter {
         values(attribute).into_iter().any(|value| is_text(pattern, value))
             || is_text(pattern, attribute.comment.as_str())
             || subject.tags_of(attribute).iter().any(|tag| is_text(pattern, tag))
+    }
+}
+
+/// A search within one event.
+pub(crate) struct Within<'f> {
+    filter: &'f Filter,
+    subject: Subject<'f>,
+    /// Whether the event is one in which attributes are looked for; of a search anywhere, whether it is found itself.
+    holds: bool,
+    ids: [String; 2],
+    /// The event's tags, if tags are asked for.
+    tags: Vec<String>,
+}
+
+impl Within<'_> {
+    /// Whether an attribute of the event is asked for.
+    pub(crate) fn has(&self, attribute: &Attribute, object: Option<&Object>) -> bool {
+        let Self { filter, subject, .. } = self;
+        if let Some(pattern) = &filter.anywhere {
+            let found = self.holds || filter.is_anywhere(pattern, subject, attribute);
+            return found && filter.deleted.has(is_deleted(attribute, object));
+        }
+        self.holds
+            && filter.value.hold_for(values(attribute))
+            && filter.kind.hold_for([attribute.kind.as_str()])
+            && filter.category.hold_for([attribute.category.as_str()])
+            && filter.relation.hold_for([attribute.object_relation.as_str()])
+            && filter.comment.hold_for([attribute.comment.as_str()])
+            && (filter.attribute.is_empty() || hold(&filter.attribute, &ids(&attribute.uuid)))
+            && (filter.uuid.is_empty() || self.has_uuid(attribute))
+            && (!filter.asks_for_objects() || object.is_some_and(|object| filter.has_object(object)))
+            && filter.to_ids.has(attribute.to_ids.is_true())
+            && filter.deleted.has(is_deleted(attribute, object))
+            && filter.timestamp.has(seconds(&attribute.timestamp))
+            && filter.attribute_timestamp.has(seconds(&attribute.timestamp))
+            && is_seen(filter.first_seen, &attribute.first_seen)
+            && is_seen(filter.last_seen, &attribute.last_seen)
+            && (filter.tags.is_empty() || self.has_tags(attribute))
+    }
+
+    /// Its own id, or its event's.
+    fn has_uuid(&self, attribute: &Attribute) -> bool {
+        let own = ids(&attribute.uuid);
+        self.filter.uuid.hold_for(own.iter().chain(&self.ids).map(String::as_str))
+    }
+
+    /// Its own tags and its event's.
+    fn has_tags(&self, attribute: &Attribute) -> bool {
+        let own = self.subject.tags_of(attribute);
+        self.filter.tags.hold_for(self.tags.iter().chain(&own).map(String::as_str))
     }
 }
 

@@ -4,6 +4,7 @@
 //! is a pattern in which `%` stands for any text and `_` for one character; any other is compared as it stands. Most searches
 //! have one term, some have thousands: exact ones are looked up, patterns are tried one by one and so are few.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::Value as Json;
@@ -79,16 +80,6 @@ enum Role {
 }
 
 impl Terms {
-    /// What must not be there, alone.
-    pub(crate) fn negative(&self) -> Self {
-        Self { none: self.none.clone(), case: self.case, ..Self::default() }
-    }
-
-    /// What must be there, alone.
-    pub(crate) fn positive(&self) -> Self {
-        Self { none: Alternatives::default(), ..self.clone() }
-    }
-
     /// Reads a condition. What is null, empty or false is none.
     pub(crate) fn read(value: &Json, case: Case) -> Result<Self, TermsError> {
         let mut terms = Self { case, ..Self::default() };
@@ -164,29 +155,51 @@ impl Terms {
         if tried > PATTERNS_MAX || count > TERMS_MAX { Err(TermsError::TooMany) } else { Ok(()) }
     }
 
+    /// Whether it asks for nothing to be there.
+    pub(crate) fn asks_for_nothing(&self) -> bool {
+        self.any.is_empty() && self.all.is_empty()
+    }
+
     /// Whether it says nothing.
     pub(crate) fn is_empty(&self) -> bool {
-        self.any.is_empty() && self.all.is_empty() && self.none.is_empty()
+        self.asks_for_nothing() && self.none.is_empty()
     }
 
     /// Whether it holds for something that has these texts.
-    pub(crate) fn hold_for<'t>(&self, texts: impl IntoIterator<Item = &'t str> + Clone) -> bool {
-        if self.is_empty() {
-            return true;
-        }
-        match self.case {
-            Case::Kept => self.hold(&texts.into_iter().collect::<Vec<_>>()),
-            Case::Folded => {
-                let folded: Vec<String> = texts.into_iter().map(|text| text.trim().to_lowercase()).collect();
-                self.hold(&folded.iter().map(String::as_str).collect::<Vec<_>>())
-            }
+    pub(crate) fn hold_for<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> bool {
+        self.is_empty() || {
+            let texts = self.compared(texts);
+            self.is_met(&texts) && self.has_none(&texts)
         }
     }
 
-    fn hold(&self, texts: &[&str]) -> bool {
+    /// Whether what it asks for is there, whatever else is.
+    pub(crate) fn are_met_by<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> bool {
+        self.asks_for_nothing() || self.is_met(&self.compared(texts))
+    }
+
+    /// Whether nothing is there that must not be.
+    pub(crate) fn tolerate<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> bool {
+        self.none.is_empty() || self.has_none(&self.compared(texts))
+    }
+
+    /// The texts as they are compared.
+    fn compared<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Vec<Cow<'t, str>> {
+        let compared = |text: &'t str| match self.case {
+            Case::Kept => Cow::Borrowed(text),
+            Case::Folded => Cow::Owned(text.trim().to_lowercase()),
+        };
+        texts.into_iter().map(compared).collect()
+    }
+
+    fn is_met(&self, texts: &[Cow<'_, str>]) -> bool {
         let any = self.any.is_empty() || texts.iter().any(|text| self.any.has(text));
         let each = |term: &String| texts.iter().any(|text| is_one(term, text));
-        any && self.all.iter().all(each) && !texts.iter().any(|text| self.none.has(text))
+        any && self.all.iter().all(each)
+    }
+
+    fn has_none(&self, texts: &[Cow<'_, str>]) -> bool {
+        !texts.iter().any(|text| self.none.has(text))
     }
 }
 

@@ -1,0 +1,14 @@
+//! The MISP server over its router: what is found in every form is the same, what is changed is changed once and by whose it
+//! is, and what can't be taken is told with its reason.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails says so by panicking"
+)]
+
+mod changing;
+mod node;
+mod saying;
+mod searching;
