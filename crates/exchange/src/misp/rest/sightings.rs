@@ -108,13 +108,11 @@ fn taken(saved: &Saved) -> HashSet<Uuid> {
     sightings.map(ObjectId::uuid).collect()
 }
 
+/// Attributes of one event, in their view.
+type OfOneEvent = (Arc<View>, Vec<Part>);
+
 /// The attributes that a sighting is for, event by event: the one that is named, or all with one of the values.
-fn places(
-    state: &State,
-    asked: &Asked,
-    body: &Json,
-    sent: &Sighting,
-) -> Result<Vec<(Arc<View>, Vec<Part>)>, MispError> {
+fn places(state: &State, asked: &Asked, body: &Json, sent: &Sighting) -> Result<Vec<OfOneEvent>, MispError> {
     let text = |name: &str| match body.get(name) {
         Some(Json::String(text)) => Some(text.clone()),
         Some(Json::Number(number)) => Some(number.to_string()),
