@@ -168,6 +168,17 @@ fn a_bundle_of_attributes_is_the_bundles_of_each_together() {
     assert!(each.iter().all(|(id, object)| objects(&events).get(id) == Some(object)));
 }
 
+#[test]
+fn an_attribute_of_an_object_is_the_object_in_stix() {
+    let (node, uuids) = mixed();
+    let event = node.event(OTHER, &uuids[0]);
+    let object = &event["Object"][0];
+    let asked = json!({ "returnFormat": "stix2", "attributeid": object["Attribute"][0]["uuid"] });
+    let bundle = objects(&node.search("attributes", &asked).fine());
+    let uuid = object["uuid"].as_str().unwrap();
+    assert!(!bundle.is_empty() && bundle.keys().all(|id| id.ends_with(uuid)), "{uuid}: {bundle:#?}");
+}
+
 /// STIX 2.1, section 2.12: empty lists are prohibited. Section 8: a bundle's objects are optional.
 #[test]
 fn a_bundle_of_nothing_has_no_list() {

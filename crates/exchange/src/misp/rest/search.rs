@@ -198,7 +198,11 @@ pub(super) fn attributes(state: &State, asked: &Asked) -> Answer {
         Format::Json => attributes_json(asked, &filter, &rows)?,
         Format::Stix2 => {
             let subjects: Vec<Subject<'_>> = by_event(&rows).map(|(subject, _)| subject).collect();
-            let only = rows.iter().map(|(_, attribute, _)| attribute.uuid.as_str().to_owned()).collect();
+            // What stands in an object has become STIX with it, under the object's UUID.
+            let only = rows
+                .iter()
+                .map(|(_, attribute, object)| object.map_or(&attribute.uuid, |object| &object.uuid));
+            let only = only.map(|uuid| uuid.as_str().to_owned()).collect();
             export::stix2(state, asked, &subjects, Some(&only))?
         }
         Format::Count => bytes(count.to_string().into_bytes().into(), "application/json"),
