@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use policy::{CircleId, MemberId};
@@ -33,23 +34,27 @@ pub(super) struct Kept {
 /// The folder of statuses, if there is one.
 pub(super) struct Lasting {
     folder: Option<PathBuf>,
+    /// How many there are.
+    files: AtomicUsize,
 }
 
 impl Lasting {
     /// Takes the folder, which is made when the first status comes, and lets go what is old.
     pub(super) fn open(folder: Option<PathBuf>) -> Self {
-        if let Some(folder) = &folder
-            && let Err(error) = sweep(folder)
-        {
-            tracing::warn!(folder = %folder.display(), %error, "old statuses could not be removed");
-        }
-        Self { folder }
+        let swept = folder.as_deref().map_or(Ok(0), sweep);
+        let files = swept.unwrap_or_else(|error| {
+            tracing::warn!(?folder, %error, "old statuses could not be removed");
+            0
+        });
+        Self { folder, files: AtomicUsize::new(files) }
     }
 
     /// Keeps a status. What can't be kept is still told in the answer, and lives in memory: it is logged, not refused.
     pub(super) fn keep(&self, id: Uuid, kept: &Kept) {
         let Some(folder) = &self.folder else { return };
-        if let Err(error) = write(folder, id, kept) {
+        if self.files.fetch_add(1, Ordering::Relaxed) >= FILES_MAX {
+            tracing::warn!(folder = %folder.display(), "there are {FILES_MAX} pending statuses: another is not kept");
+        } else if let Err(error) = write(folder, id, kept) {
             tracing::warn!(folder = %folder.display(), %error, "a pending status could not be kept");
         }
     }
@@ -70,9 +75,6 @@ fn name(id: Uuid) -> String {
 
 fn write(folder: &Path, id: Uuid, kept: &Kept) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
-    if fs::read_dir(folder)?.count() >= FILES_MAX {
-        return Err(std::io::Error::other(format!("there are {FILES_MAX} statuses already")));
-    }
     // Whole or not at all, and readable by the node alone.
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(&serde_json::to_vec(kept)?)?;
@@ -80,20 +82,23 @@ fn write(folder: &Path, id: Uuid, kept: &Kept) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Removes what came too long ago.
-fn sweep(folder: &Path) -> std::io::Result<()> {
-    let Some(oldest) = SystemTime::now().checked_sub(KEPT) else { return Ok(()) };
+/// Removes what came too long ago; how many are left.
+fn sweep(folder: &Path) -> std::io::Result<usize> {
+    let oldest = SystemTime::now().checked_sub(KEPT).unwrap_or(SystemTime::UNIX_EPOCH);
     let files = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
         files => files?,
     };
+    let mut left = 0;
     for file in files {
         let file = file?;
         if file.metadata()?.modified()? < oldest {
             fs::remove_file(file.path())?;
+        } else {
+            left += 1;
         }
     }
-    Ok(())
+    Ok(left)
 }
 
 #[cfg(test)]
@@ -122,5 +127,8 @@ mod tests {
         fs::write(folder.join(name(second)), "torn").unwrap();
         assert!(swept.of(second).is_none(), "what is damaged is as good as gone");
         assert!(Lasting::open(None).of(second).is_none());
+        let full = Lasting { folder: Some(folder.clone()), files: AtomicUsize::new(FILES_MAX) };
+        full.keep(first, &kept("{}"));
+        assert!(full.of(first).is_none());
     }
 }
