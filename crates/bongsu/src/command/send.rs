@@ -26,9 +26,12 @@ pub(crate) fn run(
     let Report { added, own } = report;
     sent.map_err(|stopped| failure(stopped, &source.name, added.successes))?;
     let mut text = format!(
-        "{}: {} taken, {} refused, {} not decided yet; {own} are {handle}'s own and were not sent back.\n",
+        "{}: {} taken, {} refused, {} not decided yet.\n",
         source.name, added.successes, added.failures, added.pendings
     );
+    if own > 0 {
+        text.push_str(&format!("  {own} were brought by {handle}, and not sent back\n"));
+    }
     for (id, reason) in added.reasons.iter().take(findings) {
         text.push_str(&format!("  {id}: {reason}\n"));
     }
