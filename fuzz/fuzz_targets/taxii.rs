@@ -18,6 +18,10 @@ use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 
 fuzz_target!(|text: &str| {
+    // The member may see what it has posted itself, now and in all that follows.
+    if text.contains(SECRET) {
+        return;
+    }
     let mut lines = text.splitn(4, '\n');
     let mut line = || lines.next().unwrap_or_default();
     let [target, accept, content_type, body] = [line(), line(), line(), line()];
@@ -35,7 +39,7 @@ fuzz_target!(|text: &str| {
     let is_head = request.method() == http::Method::HEAD;
     let (status, answer) = answer(request);
     assert!(!status.is_server_error(), "{status} {answer}");
-    assert!(text.contains(SECRET) || !answer.contains(SECRET), "it may not see that");
+    assert!(!answer.contains(SECRET), "it may not see that");
     if is_head {
         return;
     }
