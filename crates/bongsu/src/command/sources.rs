@@ -83,15 +83,8 @@ fn list(node: &Node) -> Answer {
     Answer::done(json!({"sources": views}), text)
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("the network can't be used: {error}")))
-}
-
 fn check(node: &Node, name: Option<&str>) -> Result<Answer, Failure> {
-    let runtime = runtime()?;
+    let runtime = pull::runtime()?;
     let (mut text, mut views, mut exit) = (String::new(), Vec::new(), Exit::Done);
     for source in named(node, name)? {
         match runtime.block_on(pull::check(node, source)) {
@@ -120,7 +113,7 @@ fn pull_all(
     findings: usize,
     watch: &mut Watcher<'_>,
 ) -> Result<Answer, Failure> {
-    let runtime = runtime()?;
+    let runtime = pull::runtime()?;
     let (mut text, mut views, mut exit) = (String::new(), Vec::new(), Exit::Done);
     for source in named(node, name)? {
         let mut pulled = Pulled::default();

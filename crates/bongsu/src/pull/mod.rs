@@ -241,6 +241,17 @@ fn take_in(
     submit(node, target, &source.name, &mut batch, report)
 }
 
+/// What a command asks a source on.
+///
+/// # Errors
+/// When the system gives none.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("the network can't be used: {error}")))
+}
+
 /// Makes ready to ask a source: reads its secrets and certificates.
 fn http(source: &Source) -> Result<Http, Stopped> {
     let secret = |path: &Path| -> Result<String, Failure> {

@@ -4,7 +4,7 @@
 //! terms decide, as they do where it asks by itself. What it has brought itself does not go back. Where the sending stands
 //! is a setting of the node, `sent.SOURCE.MEMBER`, written when the server has said what became of a page.
 
-use super::{Stopped, http, url};
+use super::{Stopped, http, runtime, url};
 use crate::answer::{Progress, Watcher};
 use crate::config::{Kind, Source};
 use crate::exit::Failure;
@@ -73,10 +73,7 @@ pub(crate) fn send(
         let message = format!("{} is a source of kind `{}`", source.name, source.kind.name());
         return Err(Failure::usage(message).hint("objects are added to TAXII collections alone").into());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("the network can't be used: {error}")))?;
+    let runtime = runtime()?;
     let (address, client) = (url(source)?, Client::new(http(source)?));
     let named = source.collection.as_deref();
     let place = runtime.block_on(client.find(&address, named, Use::Write))?;
