@@ -1,89 +1,103 @@
 //! What a member may act on: its circles' indicators, released for one form, past the guard.
+//!
+//! A member's view follows its circles record by record ([`gate::Reader::touched`]); it is made anew when the book changes.
+//! Members that may have the same share one view, whatever they are: what was released for each is compared first.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::hash::RandomState;
+use std::sync::{Arc, Weak};
 
-use gate::{Gate, Object, Reader};
+use gate::{Gate, Query, Reader};
 use line::{Seq, StorageError};
 use parking_lot::Mutex;
-use policy::{Book, Level, Member, MemberId, Released, Use};
-use stix::{Timestamp, Tlp};
-use watch::{Actionable, Context, Guard, Guarded, Hold, Kind, Lists, Value, actionable};
+use policy::{Book, CircleId, Level, Member, MemberId, Released, Use};
+use stix::{ObjectId, Timestamp, Tlp};
+use watch::{Acts as _, Guard, Kind, Lists, Value, actionable};
 
-/// Gatherings kept; the whole cache is dropped beyond it.
-const KEPT_MAX: usize = 256;
-/// Seconds for which a gathering holds although nothing was added: validity and confidence change with time.
-const FRESH_S: i64 = 60;
+use crate::entry::{Claimed as _, Entry, HeldValue, Key, Shared, Source};
+use crate::view::{Change, Judge, Print, View};
 
-/// A value that a device may refuse.
+/// Views kept, one for each member, form and channel; all are dropped beyond it.
+const SLOTS_MAX: usize = 4_096;
+/// Objects asked for at a time.
+const ASKED_AT_ONCE: usize = 1_000;
+/// Seconds by which a clock may have stepped back, or a caller be late, before a view is made anew.
+const BACK_S: i64 = 60;
+
+/// Everything that a member may act on in one form, at one instant.
 #[derive(Debug, Clone)]
-pub struct Refusable {
-    /// The value, past the guard.
-    pub guarded: Guarded<Actionable>,
-    /// For a URL that names a whole host: the host.
-    pub host: Option<Guarded<Value>>,
-}
-
-/// One value for a member.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The value, with the mark that it counts as.
-    pub refusable: Released<Refusable>,
-    /// The circle that it came from, by its handle.
-    pub circle: Arc<str>,
-}
-
-impl Entry {
-    /// What is to be looked for, with what its indicator says.
-    #[must_use]
-    pub fn actionable(&self) -> &Actionable {
-        self.refusable.get().guarded.get()
-    }
-
-    /// The mark that it counts as.
-    #[must_use]
-    pub fn tlp(&self) -> Tlp {
-        self.refusable.tlp()
-    }
-
-    /// The value.
-    #[must_use]
-    pub fn value(&self) -> &Value {
-        &self.actionable().value
-    }
-}
-
-/// A value that the guard kept out.
-#[derive(Debug, Clone)]
-pub struct HeldValue {
-    /// The value.
-    pub value: Value,
-    /// Why.
-    pub hold: Hold,
-}
-
-/// Everything that a member may act on in one form.
-#[derive(Debug, Clone, Default)]
 pub struct Gathered {
-    /// Values, sorted, each once: of several indicators the most certain.
-    pub entries: Vec<Entry>,
-    /// What the guard kept out, sorted, each once. For operators.
-    pub held: Vec<HeldValue>,
-    /// When the validity of one of the values begins or ends.
-    turns: Option<Timestamp>,
+    view: Arc<View>,
+    at: Timestamp,
 }
 
 impl Gathered {
-    /// The strictest mark in it.
+    /// How many values there are.
     #[must_use]
-    pub fn tlp(&self) -> Tlp {
-        self.entries.iter().map(Entry::tlp).max().unwrap_or(Tlp::Clear)
+    pub fn len(&self) -> usize {
+        self.view.values.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.view.values.is_empty()
+    }
+
+    /// The values, sorted, each once: of several indicators the most certain.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.view.values.iter().map(|cell| &cell.best)
     }
 
     /// The entries of one kind.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(move |entry| entry.value().kind() == kind)
+        let from = self.view.values.rank(|cell| cell.best.value().kind().cmp(&kind));
+        let cells = self.view.values.after(from).map(|cell| &cell.best);
+        cells.take_while(move |entry| entry.value().kind() == kind)
+    }
+
+    /// How many entries of one kind there are.
+    #[must_use]
+    pub fn count(&self, kind: Kind) -> usize {
+        let rank =
+            |beyond: Ordering| self.view.values.rank(|cell| cell.best.value().kind().cmp(&kind).then(beyond));
+        rank(Ordering::Less) - rank(Ordering::Greater)
+    }
+
+    /// What a resolver or a firewall may refuse: domains, addresses and networks, and the hosts of URLs that name a whole host.
+    /// Sorted by kind; a host may come twice.
+    pub fn refusable(&self) -> impl Iterator<Item = &Value> {
+        let values = [Kind::Domain, Kind::Ipv4, Kind::Ipv6].into_iter().flat_map(|kind| self.of_kind(kind));
+        values.map(Entry::value).chain(self.view.hosts.iter().map(|host| host.host.get()))
+    }
+
+    /// How many values the guard kept out.
+    #[must_use]
+    pub fn held_len(&self) -> usize {
+        self.view.held.len()
+    }
+
+    /// What the guard kept out, sorted, each value once, from the `skip`th on. For operators.
+    pub fn held(&self, skip: usize) -> impl Iterator<Item = HeldValue> {
+        let context = self.view.judge.context(self.at);
+        self.view.held.after(skip).filter_map(move |cell| {
+            let claim = cell.best.claim();
+            let hold = self.view.judge.guard.check(claim.value(), &context.of(claim.indicator())).err()?;
+            Some(HeldValue { value: claim.value().clone(), hold })
+        })
+    }
+
+    /// The strictest mark in it.
+    #[must_use]
+    pub fn tlp(&self) -> Tlp {
+        self.view.tlp()
+    }
+
+    /// Whether both are one and the same, kept once: then they hold the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.view, &other.view)
     }
 }
 
@@ -112,16 +126,25 @@ pub enum DeliverError {
     Render(String),
 }
 
-type Key = (MemberId, Use, bool);
-/// What a gathering depends on beside time: the book, and how long each circle's line is.
-type Basis = (u64, Vec<Seq>);
+type SlotKey = (MemberId, Use, bool);
 
-struct Kept {
-    basis: Basis,
+/// How far a view has followed its circles.
+struct Slot {
+    book_version: u64,
+    heads: Vec<Seq>,
     at: Timestamp,
-    /// When something in it begins or ends to hold.
+    /// When a date next decides about a release.
     until: Option<Timestamp>,
-    gathered: Arc<Gathered>,
+    gathered: Gathered,
+}
+
+/// The views that members have at the moment.
+#[derive(Default)]
+struct Views {
+    slots: HashMap<SlotKey, Arc<Mutex<Option<Slot>>>>,
+    /// Views by their content and by what they were judged by.
+    known: HashMap<(Print, usize), Weak<View>>,
+    judges: HashMap<(Vec<String>, u8), Weak<Judge>>,
 }
 
 /// Makes artefacts. Cheap to share by [`Arc`].
@@ -134,7 +157,8 @@ pub struct Deliver {
     pub title: String,
     /// The guard's lists; `None` means those compiled in, which are read on first use.
     lists: Option<Arc<Lists>>,
-    kept: Mutex<HashMap<Key, Kept>>,
+    views: Mutex<Views>,
+    hasher: RandomState,
     pub(crate) serials: crate::zone::Serials,
 }
 
@@ -147,7 +171,12 @@ impl Deliver {
         title: String,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
-        Self { gate, now, title, lists, kept: Mutex::default(), serials: crate::zone::Serials::default() }
+        let (views, hasher, serials) = Default::default();
+        Self { gate, now, title, lists, views, hasher, serials }
+    }
+
+    pub(crate) fn lists(&self) -> Arc<Lists> {
+        self.lists.clone().unwrap_or_else(Lists::builtin)
     }
 
     /// The member, if the form is offered to it.
@@ -171,122 +200,214 @@ impl Deliver {
     ///
     /// # Errors
     /// [`DeliverError`].
-    pub fn gather(
-        &self,
-        member: MemberId,
-        wanted: Use,
-        encrypted: bool,
-    ) -> Result<Arc<Gathered>, DeliverError> {
+    pub fn gather(&self, member: MemberId, wanted: Use, encrypted: bool) -> Result<Gathered, DeliverError> {
+        let slot = self.slot((member, wanted, encrypted));
+        let mut slot = slot.lock();
         // The number before the book: a change in between makes what is kept look older than it is, never newer.
-        let (version, book, now) = (self.gate.book_version(), self.gate.book(), (self.now)());
+        let (version, book, mut now) = (self.gate.book_version(), self.gate.book(), (self.now)());
         let profile = self.offered(&book, member, wanted)?;
-        let readers = self.gate.readers(member, wanted, encrypted, now);
-        let key = (member, wanted, encrypted);
-        let basis = (version, readers.iter().map(Reader::head).collect());
-        if let Some(kept) = self.kept.lock().get(&key)
-            && kept.basis == basis
-            && (0..FRESH_S).contains(&(now.seconds() - kept.at.seconds()))
-            && kept.until.is_none_or(|until| now < until)
+        if let Some(kept) =
+            slot.as_ref().filter(|kept| (-BACK_S..0).contains(&(now.seconds() - kept.at.seconds())))
         {
-            return Ok(Arc::clone(&kept.gathered));
+            now = kept.at;
         }
-        let gathered = self.collect(&book, profile, &readers, now)?;
-        let mut until = gathered.turns;
-        for reader in &readers {
-            until = earlier(until, reader.settled_until()?);
-        }
-        let gathered = Arc::new(gathered);
-        let mut kept = self.kept.lock();
-        if kept.len() >= KEPT_MAX {
-            kept.clear();
-        }
-        kept.insert(key, Kept { basis, at: now, until, gathered: Arc::clone(&gathered) });
+        let readers = self.gate.readers(member, wanted, encrypted, now);
+        let follows = slot.as_ref().is_some_and(|kept| {
+            kept.book_version == version && kept.at <= now && kept.heads.len() == readers.len()
+        });
+        let made = match slot.take().filter(|_| follows) {
+            Some(kept) => self.follow(kept, &readers, now)?,
+            None => self.begin(&book, profile, &readers, now, version)?,
+        };
+        let gathered = made.gathered.clone();
+        *slot = Some(made);
         Ok(gathered)
     }
 
-    fn collect(
+    fn slot(&self, key: SlotKey) -> Arc<Mutex<Option<Slot>>> {
+        let mut views = self.views.lock();
+        if views.slots.len() >= SLOTS_MAX && !views.slots.contains_key(&key) {
+            views.slots.clear();
+        }
+        Arc::clone(views.slots.entry(key).or_default())
+    }
+
+    /// Brings a view up to date.
+    fn follow(&self, mut slot: Slot, readers: &[Reader], now: Timestamp) -> Result<Slot, DeliverError> {
+        let dated = slot.until.is_some_and(|until| until <= now);
+        let (mut changes, mut until) = (Vec::new(), None);
+        for (reader, head) in readers.iter().zip(&mut slot.heads) {
+            if !dated && reader.head() == *head {
+                continue;
+            }
+            let touched = reader.touched(&["indicator"], *head, slot.at)?;
+            *head = touched.head;
+            until = earlier(until, touched.until);
+            self.changes(reader, &touched.ids, Some(&slot.gathered.view), &mut changes)?;
+        }
+        slot.until = if dated { until } else { earlier(slot.until, until) };
+        slot.at = now;
+        slot.gathered.at = now;
+        if !changes.is_empty() || !slot.gathered.view.holds(now) {
+            slot.gathered.view = self.step(&slot.gathered.view, changes, now);
+        }
+        Ok(slot)
+    }
+
+    /// Makes a view anew, from what other views know already.
+    fn begin(
         &self,
         book: &Book,
         member: &Member,
         readers: &[Reader],
         now: Timestamp,
-    ) -> Result<Gathered, DeliverError> {
-        let (guard, unread) =
-            Guard::new(self.lists.clone().unwrap_or_else(Lists::builtin), &assets(book, readers));
+        book_version: u64,
+    ) -> Result<Slot, DeliverError> {
+        let judge = self.judge(assets(book, readers), member.confidence_min);
+        let donors: Vec<Arc<View>> = self.views.lock().known.values().filter_map(Weak::upgrade).collect();
+        let (mut changes, mut heads, mut until) = (Vec::new(), Vec::new(), None);
+        for reader in readers {
+            // What comes after this is touched again.
+            let begun = reader.touched(&[], reader.head(), now)?;
+            heads.push(begun.head);
+            until = earlier(until, begun.until);
+            let circle = reader.request().circle;
+            let donor = donors.iter().filter(|donor| donor.knows(circle)).max_by_key(|donor| donor.len());
+            match donor {
+                Some(donor) => self.adopt(reader, donor, &mut changes)?,
+                None => self.read_all(reader, &mut changes)?,
+            }
+        }
+        let view = self.step(&View::empty(judge, now), changes, now);
+        let gathered = Gathered { view, at: now };
+        Ok(Slot { book_version, heads, at: now, until, gathered })
+    }
+
+    /// The view after `changes` and what time has turned: one that another member has already, if it has the same content.
+    fn step(&self, view: &View, changes: Vec<Change>, now: Timestamp) -> Arc<View> {
+        let key = (view.print_after(&changes, &self.hasher), Arc::as_ptr(&view.judge) as usize);
+        let known = self.views.lock().known.get(&key).and_then(Weak::upgrade);
+        // A view holds its judge, so that the address is of no other.
+        if let Some(known) = known.filter(|known| known.holds(now)) {
+            return known;
+        }
+        let next = Arc::new(view.step(changes, now, &self.hasher));
+        let mut views = self.views.lock();
+        views.known.retain(|_, view| view.strong_count() > 0);
+        views.known.insert(key, Arc::downgrade(&next));
+        next
+    }
+
+    /// The one judge for these assets and this threshold.
+    fn judge(&self, mut assets: Vec<String>, confidence_min: u8) -> Arc<Judge> {
+        assets.sort_unstable();
+        assets.dedup();
+        let mut views = self.views.lock();
+        let key = (assets, confidence_min);
+        if let Some(judge) = views.judges.get(&key).and_then(Weak::upgrade) {
+            return judge;
+        }
+        let (guard, unread) = Guard::new(self.lists(), &key.0);
         for finding in unread {
             tracing::warn!(%finding, "an own asset of a member can't be read, so it is not spared");
         }
-        let context = Context::new(now, member.confidence_min);
-        let mut gathered = Gathered::default();
-        for reader in readers {
-            let Some(circle) = book.circle(reader.request().circle) else { continue };
-            let handle: Arc<str> = circle.handle.as_str().into();
-            reader.each(&["indicator"], &mut |object| {
-                take(&mut gathered, object, &handle, &guard, &context);
-                ControlFlow::Continue(())
-            })?;
-        }
-        let certain = |entry: &Entry| std::cmp::Reverse(entry.actionable().confidence);
-        gathered.entries.sort_by(|a, b| a.value().cmp(b.value()).then_with(|| certain(a).cmp(&certain(b))));
-        gathered.entries.dedup_by(|b, a| a.value() == b.value());
-        gathered.held.sort_by(|a, b| a.value.cmp(&b.value));
-        gathered.held.dedup_by(|b, a| a.value == b.value);
-        Ok(gathered)
+        let judge = Arc::new(Judge { guard, confidence_min });
+        views.judges.retain(|_, judge| judge.strong_count() > 0);
+        views.judges.insert(key, Arc::downgrade(&judge));
+        judge
     }
+
+    /// All indicators of a circle.
+    fn read_all(&self, reader: &Reader, changes: &mut Vec<Change>) -> Result<(), DeliverError> {
+        let Some(source) = self.source(reader) else { return Ok(()) };
+        reader.each(&["indicator"], &mut |object| {
+            if let Some(to) = read(object, &source) {
+                changes.push(Change { key: to.get().key(), to: Some(to) });
+            }
+            std::ops::ControlFlow::Continue(())
+        })?;
+        Ok(())
+    }
+
+    /// All indicators of a circle, those that `donor` has read as it has read them.
+    fn adopt(&self, reader: &Reader, donor: &View, changes: &mut Vec<Change>) -> Result<(), DeliverError> {
+        let mut query = Query { types: vec!["indicator".to_owned()], limit: 10_000, ..Query::default() };
+        let mut unknown = Vec::new();
+        loop {
+            let page = reader.manifest(&query)?;
+            for row in page.items {
+                let (id, seq, whole) = (row.get().id.clone(), row.get().seq, row.get().whole);
+                let key = (reader.request().circle, id.uuid());
+                let known = donor.shared(key).map(Released::get);
+                match known.filter(|shared| whole && shared.whole && shared.seq == seq) {
+                    Some(shared) => changes.push(Change { key, to: Some(row.map(|_| Arc::clone(shared))) }),
+                    None => unknown.push(id),
+                }
+            }
+            match page.next {
+                Some(next) => query.after = next,
+                None => break,
+            }
+        }
+        self.changes(reader, &unknown, None, changes)
+    }
+
+    /// What has become of objects of a circle since `view`, which had none of them if it is not given.
+    fn changes(
+        &self,
+        reader: &Reader,
+        ids: &[ObjectId],
+        view: Option<&View>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), DeliverError> {
+        let Some(source) = self.source(reader) else { return Ok(()) };
+        for ids in ids.chunks(ASKED_AT_ONCE) {
+            let types = vec!["indicator".to_owned()];
+            let mut query = Query { ids: ids.to_vec(), types, limit: ASKED_AT_ONCE, ..Query::default() };
+            let mut found: HashMap<Key, Released<Arc<Shared>>> = HashMap::new();
+            loop {
+                let page = reader.page(&query)?;
+                found.extend(
+                    page.items
+                        .into_iter()
+                        .filter_map(|object| read(object, &source))
+                        .map(|by| (by.get().key(), by)),
+                );
+                match page.next {
+                    Some(next) => query.after = next,
+                    None => break,
+                }
+            }
+            for id in ids {
+                let key = (source.circle, id.uuid());
+                let to = found.remove(&key);
+                if to.is_some() || view.is_some_and(|view| view.shared(key).is_some()) {
+                    changes.push(Change { key, to });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn source(&self, reader: &Reader) -> Option<Arc<Source>> {
+        let circle: CircleId = reader.request().circle;
+        let handle = self.gate.book().circle(circle)?.handle.as_str().into();
+        Some(Arc::new(Source { circle, handle }))
+    }
+}
+
+/// What an object says to look for, released as the object was.
+fn read(object: Released<gate::Object>, source: &Arc<Source>) -> Option<Released<Arc<Shared>>> {
+    object.and_then(|object| {
+        let head = stix::read_head(&object.raw).ok()?;
+        let indicator = actionable(&object.raw, &head)?;
+        let (seq, whole) = (object.seq, object.whole);
+        Some(Arc::new(Shared { source: Arc::clone(source), seq, whole, indicator }))
+    })
 }
 
 fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
-}
-
-/// What the guard would say of objects that are not shared yet, for one member.
-pub struct Trial {
-    guard: Guard,
-    context: Context,
-}
-
-/// What came of a trial.
-#[derive(Debug, Default)]
-pub struct Tried {
-    /// How many of the object's values would pass.
-    pub admitted: usize,
-    /// The values that would not.
-    pub held: Vec<HeldValue>,
-}
-
-impl Deliver {
-    /// Asks the guard as for what `member` gets.
-    #[must_use]
-    pub fn trial(&self, book: &Book, member: MemberId) -> Trial {
-        let circles = book.circles_of(member);
-        let members = circles.iter().flat_map(|circle| &circle.members).filter_map(|id| book.member(*id));
-        let assets: Vec<String> = members.flat_map(|member| member.own_assets.iter().cloned()).collect();
-        let (guard, _) = Guard::new(self.lists.clone().unwrap_or_else(Lists::builtin), &assets);
-        let confidence_min = book.member(member).map_or(0, |member| member.confidence_min);
-        Trial { guard, context: Context::new((self.now)(), confidence_min) }
-    }
-}
-
-impl Trial {
-    /// What the guard says of an object's values; nothing of an object that has none.
-    #[must_use]
-    pub fn of(&self, raw: &str, head: &stix::Head) -> Tried {
-        let mut tried = Tried::default();
-        if head.object_type() != "indicator" {
-            return tried;
-        }
-        for found in actionable(raw, head) {
-            let (value, context) = (found.value.clone(), self.context.of(&found));
-            match self.guard.admit(found, &context) {
-                Ok(_) => tried.admitted += 1,
-                Err(hold) => tried.held.push(HeldValue { value, hold }),
-            }
-        }
-        tried
-    }
+    [a, b].into_iter().flatten().min()
 }
 
 /// The assets of all members of the circles: what must not break is everyone's business.
@@ -294,36 +415,4 @@ fn assets(book: &Book, readers: &[Reader]) -> Vec<String> {
     let circles = readers.iter().filter_map(|reader| book.circle(reader.request().circle));
     let members = circles.flat_map(|circle| &circle.members).filter_map(|member| book.member(*member));
     members.flat_map(|member| member.own_assets.iter().cloned()).collect()
-}
-
-fn take(
-    gathered: &mut Gathered,
-    object: Released<Object>,
-    handle: &Arc<str>,
-    guard: &Guard,
-    context: &Context,
-) {
-    let Ok(head) = stix::read_head(&object.get().raw) else { return };
-    let (held, turns) = (&mut gathered.held, &mut gathered.turns);
-    let refusables = object.map(|object| {
-        let admitted = actionable(&object.raw, &head).into_iter().filter_map(|found| {
-            let (value, context) = (found.value.clone(), context.of(&found));
-            for date in [found.valid_from, found.valid_until].into_iter().flatten() {
-                *turns = earlier(*turns, Some(date).filter(|date| context.now < *date));
-            }
-            match guard.admit(found, &context) {
-                Ok(guarded) => {
-                    let host = guard.host(&value, &context).ok().filter(|_| value.kind() == Kind::Url);
-                    Some(Refusable { guarded, host })
-                }
-                Err(hold) => {
-                    held.push(HeldValue { value, hold });
-                    None
-                }
-            }
-        });
-        admitted.collect::<Vec<_>>()
-    });
-    let entry = |refusable| Entry { refusable, circle: Arc::clone(handle) };
-    gathered.entries.extend(refusables.each().map(entry));
 }

@@ -7,12 +7,18 @@
 
 pub mod advisory;
 mod artefact;
+mod entry;
 mod gather;
 mod http;
 pub mod list;
+mod sorted;
 pub mod suricata;
+mod trial;
+mod view;
 pub mod zone;
 
 pub use artefact::Artefact;
-pub use gather::{Deliver, DeliverError, Entry, Gathered, HeldValue, Refusable, Trial, Tried};
+pub use entry::{Entry, HeldValue};
+pub use gather::{Deliver, DeliverError, Gathered};
 pub use http::router;
+pub use trial::{Trial, Tried};

@@ -5,7 +5,8 @@ use serde::Serialize;
 use watch::Kind;
 
 use crate::artefact::Artefact;
-use crate::gather::{Deliver, DeliverError, Entry, Gathered};
+use crate::entry::Entry;
+use crate::gather::{Deliver, DeliverError, Gathered};
 
 /// The kinds that there are lists of.
 pub const KINDS: [Kind; 10] = [
@@ -65,7 +66,7 @@ impl Deliver {
         let gathered = self.gather(member, Level::List, encrypted)?;
         let entries: Vec<&Entry> = match kind {
             Some(kind) => gathered.of_kind(kind).collect(),
-            None => gathered.entries.iter().filter(|entry| KINDS.contains(&entry.value().kind())).collect(),
+            None => gathered.entries().filter(|entry| KINDS.contains(&entry.value().kind())).collect(),
         };
         let name = kind.map_or("all", Kind::as_str);
         match form {
@@ -92,16 +93,16 @@ fn table(entries: &[&Entry]) -> Result<String, DeliverError> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     writer.write_record(Row::HEAD).map_err(|error| render(&error))?;
     for entry in entries {
-        let found = entry.actionable();
+        let found = entry.indicator();
         let row = Row {
-            value: found.value.text(),
-            kind: found.value.kind().as_str(),
+            value: entry.value().text(),
+            kind: entry.value().kind().as_str(),
             confidence: found.confidence,
             valid_from: found.valid_from.map(|at| at.to_string()),
             valid_until: found.valid_until.map(|at| at.to_string()),
             name: found.name.as_deref().map(harmless),
             tlp: entry.tlp().to_string(),
-            circle: &entry.circle,
+            circle: entry.circle(),
             indicator: found.object.to_string(),
         };
         writer.serialize(row).map_err(|error| render(&error))?;

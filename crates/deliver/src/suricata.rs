@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 use watch::{Kind, Value};
 
 use crate::artefact::Artefact;
-use crate::gather::{Deliver, DeliverError, Entry};
+use crate::entry::Entry;
+use crate::gather::{Deliver, DeliverError};
 
 /// The first signature id; the last is two thousand million above it.
 pub const SID_FIRST: u32 = 1_000_000_000;
@@ -28,7 +29,7 @@ impl Deliver {
     pub fn suricata(&self, member: MemberId, encrypted: bool) -> Result<Artefact, DeliverError> {
         let gathered = self.gather(member, Level::Detect, encrypted)?;
         let mut rules = Rules::default();
-        gathered.entries.iter().for_each(|entry| rules.add(entry));
+        gathered.entries().for_each(|entry| rules.add(entry));
         let head = format!(
             "# {}\n# {}: {} rules for Suricata 7 from {} values\n",
             gathered.tlp(),
@@ -85,12 +86,12 @@ impl Rules {
     }
 
     fn rule(&mut self, entry: &Entry, head: &str, protocol: &str, conditions: &str) {
-        let found = entry.actionable();
-        let sid = self.sid(protocol, found.value.text());
-        let what = watch::defang(&found.value);
+        let (found, value) = (entry.indicator(), entry.value());
+        let sid = self.sid(protocol, value.text());
+        let what = watch::defang(value);
         let rule = format!(
             "{head}msg:\"BONGSU {} {}\"; {conditions}reference:url,stix/{}; classtype:bad-unknown; metadata:tlp {}, confidence {}; sid:{sid}; rev:1;)\n",
-            found.value.kind(),
+            value.kind(),
             message(&what),
             found.object,
             entry.tlp().word(),

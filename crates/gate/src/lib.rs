@@ -25,6 +25,7 @@ mod reader;
 mod redacted;
 mod said;
 mod submit;
+mod touched;
 mod view;
 
 pub use checkpoint::Checkpoint;
@@ -39,3 +40,4 @@ pub use reader::Reader;
 pub use redacted::REDACTION;
 pub use said::Said;
 pub use submit::{Sharing, Submission, SubmitError, Submitted, Told};
+pub use touched::Touched;

@@ -51,6 +51,8 @@ pub struct Object {
     pub version: Timestamp,
     /// The specification it follows.
     pub spec_version: SpecVersion,
+    /// Whether these are the bytes in which it came, and not a copy made for the member.
+    pub whole: bool,
     /// Its text: as it came, or a signed copy without what the member may not see.
     pub raw: String,
 }
@@ -68,6 +70,8 @@ pub struct ManifestRow {
     pub version: Timestamp,
     /// The specification it follows.
     pub spec_version: SpecVersion,
+    /// Whether it goes with the bytes in which it came, and not as a copy made for the member.
+    pub whole: bool,
 }
 
 /// A page of an answer, in the line's order.

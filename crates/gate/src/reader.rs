@@ -137,8 +137,8 @@ impl Reader {
         let (mut items, mut next) = (Vec::with_capacity(picked.len()), next);
         for Picked { row, goes } in picked {
             let object = |raw| {
-                let ManifestRow { id, seq, added, version, spec_version } = row.clone();
-                Object { id, seq, added, version, spec_version, raw }
+                let ManifestRow { id, seq, added, version, spec_version, whole } = row.clone();
+                Object { id, seq, added, version, spec_version, whole, raw }
             };
             match goes {
                 Goes::Copy(copy) => items.push(copy.map(object)),
@@ -254,7 +254,9 @@ impl Picking<'_> {
         }
         if let Some(id) = entry.id() {
             let (added, version, spec_version) = (entry.added(), entry.version(), entry.spec_version());
-            self.picked.push(Picked { row: ManifestRow { id, seq, added, version, spec_version }, goes });
+            let whole = matches!(goes, Goes::Whole(_));
+            self.picked
+                .push(Picked { row: ManifestRow { id, seq, added, version, spec_version, whole }, goes });
         }
         ControlFlow::Continue(())
     }

@@ -16,7 +16,7 @@ pub mod store;
 pub mod verify;
 mod writer;
 
-pub use catalogue::{Catalogue, ClassIx, Entry, ObjectIx};
+pub use catalogue::{Catalogue, Class, ClassIx, Entry, ObjectIx};
 pub use record::{Added, Draft, LineId, Outcome, Record, RecordKind, Refusal, Seq};
 pub use store::{OpenError, Options, StorageError, Store};
 pub use verify::{VerifyError, VerifyReport, verify};

@@ -6,27 +6,29 @@
 //!
 //! Source: STIX 2.1, sections 4.7 (indicator) and 9 (patterns).
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use stix::pattern::{self, Equality, ObjectPath, Step};
 use stix::{Head, ObjectId, Timestamp};
 
 use crate::value::{Kind, Value, normalise};
 
-/// A value to act on, and the indicator that says so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Actionable {
-    /// What to look for.
-    pub value: Value,
-    /// From when the indicator holds.
+/// What an indicator says to look for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Indicator {
+    /// The indicator.
+    pub object: ObjectId,
+    /// Its name.
+    pub name: Option<Box<str>>,
+    /// Its confidence, 0 to 100, if it states one.
+    pub confidence: Option<u8>,
+    /// From when it holds.
     pub valid_from: Option<Timestamp>,
     /// Until when it holds; the instant itself is outside (rule L-3).
     pub valid_until: Option<Timestamp>,
-    /// The indicator's confidence, 0 to 100, if it states one.
-    pub confidence: Option<u8>,
-    /// The indicator's name.
-    pub name: Option<String>,
-    /// The indicator.
-    pub object: ObjectId,
+    /// Values each of which may be acted on by itself, each once, in the pattern's order; at least one.
+    pub values: Box<[Value]>,
 }
 
 #[derive(Deserialize)]
@@ -43,44 +45,36 @@ struct Wire {
     labels: Vec<String>,
 }
 
-/// The values of an object that may be acted on one by one, each once, in the pattern's order.
+/// What an object says to look for, if each value may be acted on by itself.
 ///
-/// Empty for everything but indicators in force with a STIX pattern, for revoked ones, and for those that say
+/// `None` for everything but indicators in force with a STIX pattern, for revoked ones, and for those that say
 /// themselves that they are benign. A validity that can't be read counts as ended.
 #[must_use]
-pub fn actionable(raw: &str, head: &Head) -> Vec<Actionable> {
+pub fn actionable(raw: &str, head: &Head) -> Option<Indicator> {
     if head.object_type() != "indicator" || head.revoked {
-        return Vec::new();
+        return None;
     }
-    let Ok(wire) = serde_json::from_str::<Wire>(raw) else {
-        return Vec::new();
-    };
+    let wire = serde_json::from_str::<Wire>(raw).ok()?;
     let benign = |words: &[String]| words.iter().any(|word| word == "benign");
     let is_stix = wire.pattern_type.as_deref().is_none_or(|kind| kind == "stix");
     if !is_stix || benign(&wire.indicator_types) || benign(&wire.labels) {
-        return Vec::new();
+        return None;
     }
-    let (Ok(valid_from), Ok(valid_until)) =
-        (time(wire.valid_from.as_deref()), time(wire.valid_until.as_deref()))
-    else {
-        return Vec::new();
-    };
+    let (valid_from, valid_until) =
+        (time(wire.valid_from.as_deref()).ok()?, time(wire.valid_until.as_deref()).ok()?);
     let confidence =
         wire.confidence.and_then(|number| number.as_u64()).and_then(|number| u8::try_from(number).ok());
-    let mut found: Vec<Actionable> = Vec::new();
-    for value in wire.pattern.as_deref().map(pattern_values).unwrap_or_default() {
-        if found.iter().all(|known| known.value != value) {
-            found.push(Actionable {
-                value,
-                valid_from,
-                valid_until,
-                confidence: confidence.filter(|number| *number <= 100),
-                name: wire.name.clone(),
-                object: head.id.clone(),
-            });
-        }
-    }
-    found
+    let mut seen = HashSet::new();
+    let mut values = wire.pattern.as_deref().map(pattern_values).unwrap_or_default();
+    values.retain(|value| seen.insert(value.clone()));
+    (!values.is_empty()).then(|| Indicator {
+        object: head.id.clone(),
+        name: wire.name.map(String::into_boxed_str),
+        confidence: confidence.filter(|number| *number <= 100),
+        valid_from,
+        valid_until,
+        values: values.into_boxed_slice(),
+    })
 }
 
 /// The values each of which alone makes a STIX pattern true; none if the pattern does not parse.

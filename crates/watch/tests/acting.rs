@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
-use bongsu_watch::{Actionable, Context, Guard, Lists, actionable};
+use bongsu_watch::{Acts, Context, Guard, Indicator, Lists, Value, actionable};
 
-fn indicator(pattern: &str, more: &str) -> Vec<Actionable> {
+fn indicator(pattern: &str, more: &str) -> Option<Indicator> {
     let pattern = serde_json::to_string(pattern).unwrap();
     let raw = format!(
         r#"{{"type":"indicator","spec_version":"2.1","id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",
@@ -15,7 +15,8 @@ fn indicator(pattern: &str, more: &str) -> Vec<Actionable> {
 }
 
 fn values(pattern: &str) -> Vec<String> {
-    indicator(pattern, "").iter().map(|found| format!("{} {}", found.value.kind(), found.value)).collect()
+    let found = indicator(pattern, "").map(|found| found.values).unwrap_or_default();
+    found.iter().map(|value| format!("{} {value}", value.kind())).collect()
 }
 
 #[test]
@@ -61,21 +62,51 @@ fn only_what_satisfies_a_pattern_alone_is_acted_on() {
 #[test]
 fn an_indicator_that_does_not_accuse_is_not_acted_on() {
     let check =
-        |more, count| assert_eq!(indicator("[domain-name:value = 'a.com']", more).len(), count, "{more}");
-    check("", 1);
-    check(r#","indicator_types":["malicious-activity"]"#, 1);
-    check(r#","indicator_types":["benign"]"#, 0);
-    check(r#","revoked":true"#, 0);
-    check(r#","valid_until":"not a date""#, 0);
+        |more, acts| assert_eq!(indicator("[domain-name:value = 'a.com']", more).is_some(), acts, "{more}");
+    check("", true);
+    check(r#","indicator_types":["malicious-activity"]"#, true);
+    check(r#","indicator_types":["benign"]"#, false);
+    check(r#","revoked":true"#, false);
+    check(r#","valid_until":"not a date""#, false);
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct First(Indicator);
+
+impl Acts for First {
+    fn value(&self) -> &Value {
+        &self.0.values[0]
+    }
+
+    fn indicator(&self) -> &Indicator {
+        &self.0
+    }
 }
 
 #[test]
 fn the_guard_hands_the_indicators_words_on() {
-    let found = indicator("[domain-name:value = 'celasllc.com']", r#","valid_until":"2027-01-01T00:00:00Z""#)
-        .remove(0);
-    assert_eq!((found.confidence, found.name.as_deref()), (Some(80), Some("n")));
+    let more = r#","valid_until":"2027-01-01T00:00:00Z""#;
+    let found = First(indicator("[domain-name:value = 'celasllc.com']", more).unwrap());
+    assert_eq!((found.0.confidence, found.0.name.as_deref()), (Some(80), Some("n")));
     let (guard, _) = Guard::new::<&str>(Lists::none(), &[]);
     let at = |text| Context::new(stix::Timestamp::parse(text).unwrap(), 50);
     assert_eq!(guard.admit(found.clone(), &at("2026-02-01T00:00:00Z")).unwrap().get(), &found);
     assert_eq!(guard.admit(found, &at("2027-01-01T00:00:00Z")).unwrap_err().rule, "expired");
+}
+
+/// Whoever waits for the moment must neither come too late nor wait for one that has passed.
+#[test]
+fn the_moment_at_which_a_value_fades_is_known_beforehand() {
+    for (pattern, least) in [("[domain-name:value = 'a.com']", 30), ("[ipv4-addr:value = '1.2.3.4']", 79)] {
+        let found = First(indicator(pattern, "").unwrap());
+        let kind = found.value().kind();
+        let at = |seconds: i64| {
+            Context::new(stix::Timestamp::from_micros(seconds * 1_000_000), least).of(&found.0)
+        };
+        let now = stix::Timestamp::parse("2026-01-01T00:00:01Z").unwrap().seconds();
+        let fades = bongsu_watch::guard::fades_at(kind, &at(now)).unwrap().seconds();
+        let passes = |seconds| bongsu_watch::guard::faded(kind, &at(seconds)) >= f64::from(least);
+        assert!(passes(fades - 1) && !passes(fades + 2), "{pattern} fades at {fades}");
+        assert_eq!(bongsu_watch::guard::fades_at(kind, &at(fades + 2)), None, "it has faded");
+    }
 }

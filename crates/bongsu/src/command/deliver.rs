@@ -58,7 +58,7 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
 /// What the guard kept out of the artefact, and why.
 fn held(maker: &Deliver, member: MemberId, level: Level) -> Result<Vec<serde_json::Value>, DeliverError> {
     let gathered = maker.gather(member, level, true)?;
-    let shown = gathered.held.iter().map(|held| {
+    let shown = gathered.held(0).map(|held| {
         json!({"value": held.value.text(), "kind": held.value.kind().as_str(), "rule": held.hold.rule, "why": held.hold.message})
     });
     Ok(shown.collect())

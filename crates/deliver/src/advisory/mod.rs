@@ -13,6 +13,7 @@ use stix::Tlp;
 use watch::defang;
 
 use crate::artefact::Artefact;
+use crate::entry::Entry;
 use crate::gather::{Deliver, DeliverError, Gathered};
 use story::{Actor, Step, Story};
 use words::Words;
@@ -86,12 +87,12 @@ impl Deliver {
             concerned: story.concerned,
             steps: &story.steps,
             counts: counts(&gathered, words),
-            more_values: gathered.entries.len() - rows.len(),
+            more_values: gathered.len() - rows.len(),
             values: rows,
             contacts,
         };
         let html = page.render().map_err(|error| DeliverError::Render(error.to_string()))?;
-        Ok(Artefact::new("text/html; charset=utf-8", "advisory.html", html, gathered.entries.len()))
+        Ok(Artefact::new("text/html; charset=utf-8", "advisory.html", html, gathered.len()))
     }
 }
 
@@ -106,13 +107,17 @@ fn class_of(tlp: Tlp) -> &'static str {
 
 /// The newest and most certain first, in their defanged form.
 fn rows(gathered: &Gathered) -> Vec<Row> {
-    let mut entries: Vec<_> = gathered.entries.iter().map(crate::Entry::actionable).collect();
-    entries.sort_by_key(|found| std::cmp::Reverse((found.valid_from, found.confidence)));
-    let row = |found: &&watch::Actionable| Row {
-        kind: found.value.kind().as_str(),
-        value: defang(&found.value),
-        name: found.name.as_deref().map(|name| told(name, found.value.text())).unwrap_or_default(),
-        since: found.valid_from.map(|at| at.date()).unwrap_or_default(),
+    let mut entries: Vec<&Entry> = gathered.entries().collect();
+    entries
+        .sort_by_key(|entry| std::cmp::Reverse((entry.indicator().valid_from, entry.indicator().confidence)));
+    let row = |entry: &&Entry| {
+        let (found, value) = (entry.indicator(), entry.value());
+        Row {
+            kind: value.kind().as_str(),
+            value: defang(value),
+            name: found.name.as_deref().map(|name| told(name, value.text())).unwrap_or_default(),
+            since: found.valid_from.map(|at| at.date()).unwrap_or_default(),
+        }
     };
     entries.iter().take(VALUES_MAX).map(row).collect()
 }
@@ -124,7 +129,7 @@ fn told(name: &str, value: &str) -> String {
 
 fn counts(gathered: &Gathered, words: &Words) -> Vec<(String, usize)> {
     let mut counts: Vec<(String, usize)> = Vec::new();
-    for entry in &gathered.entries {
+    for entry in gathered.entries() {
         let kind = words.kind(entry.value().kind());
         match counts.iter_mut().find(|(known, _)| known == kind) {
             Some((_, count)) => *count += 1,

@@ -12,7 +12,6 @@ pub mod server;
 mod trigger;
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use gate::GateError;
 use policy::{Level, MemberId};
@@ -45,9 +44,8 @@ impl Rules {
     #[must_use]
     pub fn of(gathered: &Gathered, origin_bytes: usize) -> Self {
         let (mut owners, mut values) = (Vec::new(), 0);
-        for entry in &gathered.entries {
-            let host = entry.refusable.get().host.as_ref();
-            let triggers = trigger::of(host.map_or(entry.value(), watch::Guarded::get), origin_bytes);
+        for value in gathered.refusable() {
+            let triggers = trigger::of(value, origin_bytes);
             values += usize::from(!triggers.is_empty());
             owners.extend(triggers);
         }
@@ -63,7 +61,7 @@ impl Deliver {
     /// # Errors
     /// [`DeliverError`].
     pub fn zone_file(&self, member: MemberId, encrypted: bool) -> Result<Artefact, DeliverError> {
-        let gathered: Arc<Gathered> = self.gather(member, Level::Block, encrypted)?;
+        let gathered = self.gather(member, Level::Block, encrypted)?;
         // Room for the longest name under which anyone may load it: 80 bytes.
         let rules = Rules::of(&gathered, 80);
         let serial = self.serial(member, Way::File { encrypted }, &rules)?;

@@ -4,6 +4,8 @@
 //! is. A new sighting resets the age. Source: Iklody, Wagener, Dulaunoy, Mokaddem, Vandeplas: Decaying Indicators of
 //! Compromise (2018), formula 3; rule L-4. The parameters are ours.
 
+use stix::Timestamp;
+
 use super::Context;
 use crate::value::Kind;
 
@@ -49,4 +51,24 @@ pub fn faded(kind: Kind, context: &Context) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "seconds between two dates are far below 2^53")]
     let age_days = context.now.seconds().saturating_sub(since.seconds()).max(0) as f64 / DAY_SECONDS;
     score * (1.0 - (age_days / lifetime_days).powf(1.0 / decay)).max(0.0)
+}
+
+/// When the confidence in a value falls under the member's threshold; `None` if it never does, or is under it already.
+///
+/// To the second, and rather one too early than too late: who acts on it asks [`faded`] again.
+#[must_use]
+pub fn fades_at(kind: Kind, context: &Context) -> Option<Timestamp> {
+    let score = f64::from(context.confidence.unwrap_or(CONFIDENCE_UNSTATED).min(100));
+    let least = f64::from(context.confidence_min);
+    let since = context.seen_last.max(context.valid_from)?;
+    if least <= 0.0 || faded(kind, context) < least {
+        return None;
+    }
+    let Decay { lifetime_days, decay } = Decay::of(kind);
+    let age_s = (1.0 - least / score).max(0.0).powf(decay) * lifetime_days * DAY_SECONDS;
+    #[expect(clippy::cast_possible_truncation, reason = "an age is at most a lifetime, some 10^8 seconds")]
+    let at = since.seconds().saturating_add(age_s.floor() as i64);
+    // What has not faded yet fades later than now, whatever rounding says.
+    let at = at.max(context.now.seconds().saturating_add(1));
+    Some(Timestamp::from_micros(at.saturating_mul(1_000_000)))
 }

@@ -18,12 +18,12 @@ use std::sync::Arc;
 
 use stix::{Finding, Timestamp};
 
-use crate::actionable::Actionable;
+use crate::actionable::Indicator;
 use crate::asset::Assets;
 use crate::domain;
 use crate::value::{Kind, Value};
 
-pub use decay::{CONFIDENCE_UNSTATED, Decay, faded};
+pub use decay::{CONFIDENCE_UNSTATED, Decay, faded, fades_at};
 pub use lists::Lists;
 
 /// Widest IPv4 network that may be blocked, as a prefix length.
@@ -57,10 +57,10 @@ impl Context {
 
     /// The same member and time, with what an indicator says of itself.
     #[must_use]
-    pub fn of(mut self, actionable: &Actionable) -> Self {
-        self.confidence = actionable.confidence;
-        self.valid_from = actionable.valid_from;
-        self.valid_until = actionable.valid_until;
+    pub const fn of(mut self, indicator: &Indicator) -> Self {
+        self.confidence = indicator.confidence;
+        self.valid_from = indicator.valid_from;
+        self.valid_until = indicator.valid_until;
         self
     }
 }
@@ -87,6 +87,15 @@ impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} [{}]", self.message, self.rule)
     }
+}
+
+/// Something that a device acts on: a value because of an indicator.
+pub trait Acts {
+    /// The value.
+    fn value(&self) -> &Value;
+
+    /// The indicator that says so.
+    fn indicator(&self) -> &Indicator;
 }
 
 /// Something that the guard let pass. Only the guard makes one.
@@ -133,9 +142,9 @@ impl Guard {
     ///
     /// # Errors
     /// [`Hold`]: the first rule that holds it back.
-    pub fn admit(&self, actionable: Actionable, context: &Context) -> Result<Guarded<Actionable>, Hold> {
-        self.check(&actionable.value, &context.of(&actionable))?;
-        Ok(Guarded(actionable))
+    pub fn admit<T: Acts>(&self, acts: T, context: &Context) -> Result<Guarded<T>, Hold> {
+        self.check(acts.value(), &context.of(acts.indicator()))?;
+        Ok(Guarded(acts))
     }
 
     /// The host that may be refused because of a URL: only if the URL names the whole host and nobody shares it.

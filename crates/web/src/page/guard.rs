@@ -67,8 +67,9 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str, asked: &Asked) -> Res
     };
     let form = member.level.min(Level::List);
     let gathered = pages.deliver.gather(member.id, form, viewer.encrypted)?;
-    let (total, skip) = (gathered.held.len(), asked.skip.min(gathered.held.len()));
-    let rows: Vec<Kept> = gathered.held.iter().skip(skip).take(ROWS).map(Kept::of).collect();
+    let total = gathered.held_len();
+    let skip = asked.skip.min(total);
+    let rows: Vec<Kept> = gathered.held(skip).take(ROWS).map(|held| Kept::of(&held)).collect();
     let to = skip + rows.len();
     let at = |skip: usize| format!("/members/{handle}/guard?skip={skip}");
     Ok(render(&GuardPage {

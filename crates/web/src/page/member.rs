@@ -104,8 +104,8 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Result<Response, D
         circles,
         held: rows,
         held_caption: format!("{held_shown} of {held_total}"),
-        guarded_caption: format!("{} of {}", guarded.held.len().min(HELD_MAX), guarded.held.len()),
-        guarded: guarded.held.iter().take(HELD_MAX).map(Kept::of).collect(),
+        guarded_caption: format!("{} of {}", guarded.held_len().min(HELD_MAX), guarded.held_len()),
+        guarded: guarded.held(0).take(HELD_MAX).map(|held| Kept::of(&held)).collect(),
     }))
 }
 
@@ -145,10 +145,10 @@ fn artefacts(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Vec<Show
             Level::List,
             "list/all.csv",
             "All values with what is known of them (CSV)",
-            gathered.entries.len().to_string(),
+            gathered.len().to_string(),
         );
         for kind in list::KINDS {
-            let count = gathered.of_kind(kind).count();
+            let count = gathered.count(kind);
             if count > 0 {
                 add(Level::List, &format!("list/{kind}.txt"), &format!("List: {kind}"), count.to_string());
             }

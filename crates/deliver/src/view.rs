@@ -1,0 +1,376 @@
+//! What a member may act on, kept up to date change by change.
+//!
+//! A view never changes: a step makes the next one, which shares with the one before all that stayed. It holds from the
+//! instant at which it was judged until its next turn: validity that begins or ends, confidence that fades.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use policy::Released;
+use stix::{Timestamp, Tlp};
+use watch::{Acts, Context, Guard, Kind, Value, guard};
+
+use crate::entry::{Claim, Claimed, Entry, HeldEntry, HostEntry, Key, Shared};
+use crate::sorted::Sorted;
+
+/// Changes from which on a view is made anew rather than changed, for each value that it has, and in any case.
+const ANEW_SHARE: usize = 4;
+const ANEW_MIN: usize = 2_000;
+
+/// By what values are judged.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    pub(crate) guard: Guard,
+    pub(crate) confidence_min: u8,
+}
+
+impl Judge {
+    pub(crate) const fn context(&self, now: Timestamp) -> Context {
+        Context::new(now, self.confidence_min)
+    }
+
+    /// When what is judged of an indicator at `now` may turn out otherwise.
+    fn turn(&self, shared: &Shared, now: Timestamp) -> Option<Timestamp> {
+        let indicator = &shared.indicator;
+        let dates = [indicator.valid_from, indicator.valid_until].into_iter().flatten();
+        let context = self.context(now).of(indicator);
+        let mut kinds: Vec<Kind> = indicator.values.iter().map(Value::kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let fades = kinds.into_iter().filter_map(|kind| guard::fades_at(kind, &context));
+        dates.chain(fades).filter(|date| *date > now).min()
+    }
+}
+
+/// Entries for one value, the most certain first.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell<E> {
+    pub(crate) best: E,
+    others: Box<[E]>,
+}
+
+impl<E: Claimed> Cell<E> {
+    fn value(&self) -> &Value {
+        self.best.claim().value()
+    }
+
+    /// All entries for a value, in whatever order they come.
+    fn of(mut entries: Vec<E>) -> Option<Self> {
+        entries.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        let others = entries.split_off(entries.len().min(1)).into_boxed_slice();
+        entries.pop().map(|best| Self { best, others })
+    }
+
+    fn into_entries(self) -> Vec<E> {
+        let mut entries = self.others.into_vec();
+        entries.push(self.best);
+        entries
+    }
+
+    fn with(cell: Option<Self>, entry: E) -> Option<Self> {
+        let mut entries = cell.map(Self::into_entries).unwrap_or_default();
+        entries.push(entry);
+        Self::of(entries)
+    }
+
+    fn without(cell: Option<Self>, key: Key) -> Option<Self> {
+        let mut entries = cell.map(Self::into_entries).unwrap_or_default();
+        entries.retain(|entry| entry.claim().key() != key);
+        Self::of(entries)
+    }
+}
+
+/// An indicator in a view.
+#[derive(Debug, Clone)]
+struct State {
+    by: Released<Arc<Shared>>,
+    turn: Option<Timestamp>,
+}
+
+/// What is to become of an indicator: another version, or gone.
+pub(crate) struct Change {
+    pub(crate) key: Key,
+    pub(crate) to: Option<Released<Arc<Shared>>>,
+}
+
+/// What identifies the content of a view, whoever looks at it: a sum over its indicators.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Print(u128);
+
+/// A member's view.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    pub(crate) judge: Arc<Judge>,
+    states: Sorted<State>,
+    pub(crate) values: Sorted<Cell<Entry>>,
+    pub(crate) held: Sorted<Cell<HeldEntry>>,
+    pub(crate) hosts: Sorted<HostEntry>,
+    turns: Sorted<(Timestamp, Key)>,
+    /// Values by the mark that they count as.
+    marks: [usize; 5],
+    print: Print,
+    /// From when on it holds.
+    since: Timestamp,
+}
+
+impl View {
+    /// A view of nothing.
+    pub(crate) fn empty(judge: Arc<Judge>, now: Timestamp) -> Self {
+        Self {
+            judge,
+            states: Sorted::default(),
+            values: Sorted::default(),
+            held: Sorted::default(),
+            hosts: Sorted::default(),
+            turns: Sorted::default(),
+            marks: [0; 5],
+            print: Print::default(),
+            since: now,
+        }
+    }
+
+    /// Whether what is judged here holds at `now`.
+    pub(crate) fn holds(&self, now: Timestamp) -> bool {
+        self.since <= now && self.turns.first().is_none_or(|(turn, _)| now < *turn)
+    }
+
+    /// The strictest mark of its values.
+    pub(crate) fn tlp(&self) -> Tlp {
+        let marks = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red];
+        let there = marks.into_iter().rev().find(|mark| self.marks[*mark as usize] > 0);
+        there.unwrap_or(Tlp::Clear)
+    }
+
+    /// An indicator, as it stands here.
+    pub(crate) fn shared(&self, key: Key) -> Option<&Released<Arc<Shared>>> {
+        self.states.get(|state| state.by.get().key().cmp(&key)).map(|state| &state.by)
+    }
+
+    /// How many indicators there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// Whether it has any of a circle's indicators.
+    pub(crate) fn knows(&self, circle: policy::CircleId) -> bool {
+        let of = |state: &State| state.by.get().source.circle;
+        let at = self.states.rank(|state| of(state).cmp(&circle));
+        self.states.after(at).next().is_some_and(|state| of(state) == circle)
+    }
+
+    /// What its content would be after these changes.
+    pub(crate) fn print_after(&self, changes: &[Change], hasher: &RandomState) -> Print {
+        let mut sum = self.print.0;
+        for change in changes {
+            if let Some(old) = self.shared(change.key) {
+                sum = sum.wrapping_sub(print_of(old, hasher));
+            }
+            if let Some(new) = &change.to {
+                sum = sum.wrapping_add(print_of(new, hasher));
+            }
+        }
+        Print(sum)
+    }
+
+    /// The view after `changes` and after all turns up to `now`.
+    pub(crate) fn step(&self, changes: Vec<Change>, now: Timestamp, hasher: &RandomState) -> Self {
+        let print = self.print_after(&changes, hasher);
+        let turned = self.turns.iter().take_while(|(turn, _)| *turn <= now);
+        let again =
+            turned.filter_map(|(_, key)| Some(Change { key: *key, to: Some(self.shared(*key)?.share()) }));
+        // What has changed as well comes later, and counts.
+        let changes: Vec<Change> = again.chain(changes).collect();
+        let mut next = match changes.len() >= ANEW_MIN.max(self.len() / ANEW_SHARE) {
+            true => self.anew(changes, now),
+            false => {
+                let mut next = self.clone();
+                changes.into_iter().for_each(|change| next.apply(change, now));
+                next
+            }
+        };
+        (next.print, next.since) = (print, now);
+        next
+    }
+
+    /// The view after `changes`, sorted again as a whole.
+    fn anew(&self, mut changes: Vec<Change>, now: Timestamp) -> Self {
+        // Of several changes of one indicator the last counts: the sort keeps their order.
+        changes.sort_by_key(|change| change.key);
+        let mut changed: Vec<Change> = Vec::with_capacity(changes.len());
+        for change in changes {
+            match changed.last_mut().filter(|last| last.key == change.key) {
+                Some(last) => *last = change,
+                None => changed.push(change),
+            }
+        }
+        let is_changed = |state: &&State| {
+            let key = state.by.get().key();
+            changed.binary_search_by(|change| change.key.cmp(&key)).is_err()
+        };
+        let kept = self.states.iter().filter(is_changed).map(|state| state.by.share());
+        let mut all: Vec<Released<Arc<Shared>>> = kept.collect();
+        all.extend(changed.into_iter().filter_map(|change| change.to));
+        all.sort_unstable_by_key(|by| by.get().key());
+        let judge = &self.judge;
+        let mut next = Self::empty(Arc::clone(judge), now);
+        let (mut values, mut held, mut turns) = (Vec::new(), Vec::new(), Vec::new());
+        for by in &all {
+            let judged = Judged::of(by, judge, now);
+            values.extend(judged.entries);
+            held.extend(judged.held);
+            next.hosts_of(judged.hosts);
+        }
+        let states = all.into_iter().map(|by| {
+            let turn = judge.turn(by.get(), now);
+            turns.extend(turn.map(|turn| (turn, by.get().key())));
+            State { by, turn }
+        });
+        next.states = Sorted::of(states);
+        turns.sort_unstable();
+        next.turns = Sorted::of(turns);
+        next.values = cells(values);
+        next.held = cells(held);
+        for cell in next.values.iter() {
+            next.marks[cell.best.mark() as usize] += 1;
+        }
+        next
+    }
+
+    fn apply(&mut self, change: Change, now: Timestamp) {
+        let judge = Arc::clone(&self.judge);
+        let key = change.key;
+        let mut old = None;
+        let new = change.to.map(|by| State { turn: judge.turn(by.get(), now), by });
+        let (turn, by) = new.as_ref().map_or((None, None), |new| (new.turn, Some(new.by.share())));
+        self.states.change(
+            |state| state.by.get().key().cmp(&key),
+            |before| {
+                old = before;
+                new
+            },
+        );
+        if let Some(old) = old {
+            if let Some(turn) = old.turn {
+                self.turns.change(|item| item.cmp(&(turn, key)), |_| None);
+            }
+            for claim in old.by.get().claims() {
+                self.remove(&claim, key);
+            }
+        }
+        if let Some(turn) = turn {
+            self.turns.change(|item| item.cmp(&(turn, key)), |_| Some((turn, key)));
+        }
+        if let Some(by) = by {
+            let judged = Judged::of(&by, &judge, now);
+            for entry in judged.entries {
+                let value = entry.value().clone();
+                let mut marks = (None, None);
+                self.values.change(
+                    |cell| cell.value().cmp(&value),
+                    |cell| {
+                        marks.0 = cell.as_ref().map(|cell| cell.best.mark());
+                        let cell = Cell::with(cell, entry);
+                        marks.1 = cell.as_ref().map(|cell| cell.best.mark());
+                        cell
+                    },
+                );
+                self.mark(marks);
+            }
+            for entry in judged.held {
+                let value = entry.claim().value().clone();
+                self.held.change(|cell| cell.value().cmp(&value), |cell| Cell::with(cell, entry));
+            }
+            self.hosts_of(judged.hosts);
+        }
+    }
+
+    fn hosts_of(&mut self, hosts: Vec<HostEntry>) {
+        for entry in hosts {
+            let (host, url, key) =
+                (entry.host.get().clone(), entry.by.value().clone(), entry.by.claim().key());
+            self.hosts.change(|other| other.compare(&host, &url, key), |_| Some(entry));
+        }
+    }
+
+    /// Takes an indicator's claim on a value out.
+    fn remove(&mut self, claim: &Claim, key: Key) {
+        let value = claim.value();
+        let mut marks = (None, None);
+        self.values.change(
+            |cell| cell.value().cmp(value),
+            |cell| {
+                marks.0 = cell.as_ref().map(|cell| cell.best.mark());
+                let cell = Cell::without(cell, key);
+                marks.1 = cell.as_ref().map(|cell| cell.best.mark());
+                cell
+            },
+        );
+        self.mark(marks);
+        self.held.change(|cell| cell.value().cmp(value), |cell| Cell::without(cell, key));
+        if let Some(host) = value.url_host() {
+            self.hosts.change(|other| other.compare(&host, value, key), |_| None);
+        }
+    }
+
+    fn mark(&mut self, (before, after): (Option<Tlp>, Option<Tlp>)) {
+        if let Some(before) = before {
+            self.marks[before as usize] -= 1;
+        }
+        if let Some(after) = after {
+            self.marks[after as usize] += 1;
+        }
+    }
+}
+
+/// What the guard says of an indicator's values.
+#[derive(Default)]
+struct Judged {
+    entries: Vec<Entry>,
+    held: Vec<HeldEntry>,
+    hosts: Vec<HostEntry>,
+}
+
+impl Judged {
+    fn of(by: &Released<Arc<Shared>>, judge: &Judge, now: Timestamp) -> Self {
+        let mut judged = Self::default();
+        let context = judge.context(now);
+        for claim in by.share().map(|shared| shared.claims().collect::<Vec<_>>()).each() {
+            let kept = HeldEntry(claim.clone());
+            let Some(guarded) = claim.and_then(|claim| judge.guard.admit(claim, &context).ok()) else {
+                judged.held.push(kept);
+                continue;
+            };
+            let entry = Entry(guarded);
+            let of_indicator = context.of(entry.indicator());
+            if let Ok(host) = judge.guard.host(entry.value(), &of_indicator) {
+                judged.hosts.push(HostEntry { host: Arc::new(host), by: entry.clone() });
+            }
+            judged.entries.push(entry);
+        }
+        judged
+    }
+}
+
+/// Entries by their values, in order.
+fn cells<E: Claimed>(mut entries: Vec<E>) -> Sorted<Cell<E>> {
+    entries.sort_unstable_by(|a, b| a.claim().value().cmp(b.claim().value()));
+    let mut entries = entries.into_iter().peekable();
+    Sorted::of(std::iter::from_fn(|| {
+        let first = entries.next()?;
+        let mut same = vec![first];
+        while let Some(next) = entries
+            .next_if(|next| same.first().is_some_and(|first| first.claim().value() == next.claim().value()))
+        {
+            same.push(next);
+        }
+        Cell::of(same)
+    }))
+}
+
+fn print_of(by: &Released<Arc<Shared>>, hasher: &RandomState) -> u128 {
+    let shared = by.get();
+    // Whoever gets the bytes in which it came reads the same out of them.
+    let copy = (!shared.whole).then_some(&shared.indicator);
+    let half = |salt: u8| u128::from(hasher.hash_one((salt, shared.key(), shared.seq, by.tlp(), copy)));
+    half(0) << 64 | half(1)
+}

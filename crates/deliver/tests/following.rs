@@ -1,0 +1,432 @@
+//! What a member gets, kept up to date change by change, is what a reading of everything would give.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails says so by panicking"
+)]
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bongsu_deliver::{Deliver, Gathered};
+use gate::{Gate, NodeKey, Submission};
+use line::{Options, Store};
+use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Terms};
+use proptest::prelude::*;
+use serde_json::json;
+use stix::{ObjectId, Timestamp, Tlp};
+use uuid::Uuid;
+use watch::{Acts, Context, Guard, Indicator, Kind, Lists, Value, actionable};
+
+const MEMBERS: [MemberId; 4] = [member(1), member(2), member(3), member(4)];
+/// The first of them share; all get.
+const SENDERS: usize = 2;
+const CIRCLES: [CircleId; 2] = [CircleId::new(Uuid::from_u128(11)), CircleId::new(Uuid::from_u128(12))];
+/// 2026-01-01T00:00:00Z.
+const START_S: i64 = 1_767_225_600;
+const VALUES: [&str; 9] = [
+    "[domain-name:value = 'a.evil.top']",
+    "[domain-name:value = 'b.evil.top']",
+    "[ipv4-addr:value = '45.10.20.30']",
+    "[url:value = 'http://b.evil.top/']",
+    "[url:value = 'http://c.evil.top/'] OR [domain-name:value = 'a.evil.top']",
+    "[domain-name:value IN ('b.evil.top', 'd.evil.top', 'port.example.org')]",
+    "[ipv4-addr:value = '10.0.0.1']",
+    "[email-addr:value = 'x@evil.top']",
+    "[process:command_line = 'x']",
+];
+
+const fn member(number: u128) -> MemberId {
+    MemberId::new(Uuid::from_u128(number))
+}
+
+struct World {
+    gate: Gate,
+    deliver: Deliver,
+    clock: Arc<AtomicI64>,
+    _dir: tempfile::TempDir,
+}
+
+fn profile(number: usize) -> Member {
+    Member {
+        level: Level::Exchange,
+        clearance: [Tlp::Red, Tlp::Red, Tlp::Amber, Tlp::Amber][number],
+        confidence_min: [0, 40, 40, 40][number],
+        ..Member::new(MEMBERS[number], format!("m{number}"))
+    }
+}
+
+impl World {
+    /// The last two members are cleared for the same, and should have the same.
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(START_S * 1_000_000));
+        let time = Arc::clone(&clock);
+        let store =
+            Store::open(dir.path(), &Options::default(), Arc::new(move || time.load(Ordering::SeqCst)))
+                .unwrap();
+        let gate = Gate::open(store, NodeKey::new("tower.test", &[7; 32])).unwrap();
+        for number in 0..MEMBERS.len() {
+            gate.record(MemberId::NODE, Entry::Member(profile(number))).unwrap();
+        }
+        for (id, handle) in CIRCLES.into_iter().zip(["region", "pair"]) {
+            let members = MEMBERS.to_vec();
+            let circle = Circle { ceiling: Tlp::AmberStrict, members, ..Circle::new(id, handle) };
+            gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
+        }
+        let time = Arc::clone(&clock);
+        let now = Arc::new(move || Timestamp::from_micros(time.load(Ordering::SeqCst)));
+        let deliver = Deliver::new(gate.clone(), Some(Lists::none()), "tower.test".to_owned(), now);
+        Self { gate, deliver, clock, _dir: dir }
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.deliver.now)()
+    }
+
+    fn take(&self, action: &Action) {
+        match action {
+            Action::Share(shared) => self.share(shared),
+            Action::Define(number, by) => self.define(*number, *by),
+            Action::Withdraw { number, by, circle, definition } => {
+                let kind = if *definition { "marking-definition" } else { "indicator" };
+                let ids = [id(kind, *number)];
+                drop(self.gate.withdraw(MEMBERS[*by], CIRCLES[*circle], &ids, "test"));
+            }
+            Action::Wait(seconds) => {
+                self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+                self.gate.announce_due(self.now()).unwrap();
+            }
+            Action::Clear(number, clearance) => {
+                let clearance = [Tlp::Green, Tlp::Amber, Tlp::Red][*clearance];
+                let member = Member { clearance, ..profile(*number) };
+                self.gate.record(MemberId::NODE, Entry::Member(member)).unwrap();
+            }
+            Action::Own(number) => {
+                let member = Member { own_assets: vec!["example.org".to_owned()], ..profile(*number) };
+                self.gate.record(MemberId::NODE, Entry::Member(member)).unwrap();
+            }
+            Action::Term(circle, seconds) => {
+                let ends = Timestamp::from_micros(self.now().micros() + seconds * 1_000_000);
+                let circle = Circle {
+                    ceiling: Tlp::AmberStrict,
+                    members: MEMBERS.to_vec(),
+                    ends: Some(ends),
+                    ..Circle::new(CIRCLES[*circle], ["region", "pair"][*circle])
+                };
+                self.gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
+            }
+        }
+    }
+
+    fn share(&self, shared: &Share) {
+        let after = |seconds: i64| Timestamp::from_micros(self.now().micros() + seconds * 1_000_000);
+        let mut object = json!({
+            "type": "indicator", "spec_version": "2.1", "id": id("indicator", shared.number).to_string(),
+            "created": "2026-01-01T00:00:00.000Z",
+            "modified": Timestamp::from_micros((START_S + shared.version) * 1_000_000).to_string(),
+            "pattern": VALUES[shared.value], "pattern_type": "stix", "confidence": shared.confidence,
+            "valid_from": after(shared.valid_from).to_string(),
+        });
+        if let Some(seconds) = shared.valid_for {
+            object["valid_until"] = after(shared.valid_from + seconds).to_string().into();
+        }
+        match shared.mark {
+            Mark::None => {}
+            Mark::Tlp(tlp) => object["object_marking_refs"] = json!([tlp.definition_id().to_string()]),
+            Mark::Definition(number) => {
+                object["object_marking_refs"] = json!([id("marking-definition", number).to_string()]);
+            }
+            Mark::Pattern(tlp) => {
+                object["granular_markings"] =
+                    json!([{"marking_ref": tlp.definition_id().to_string(), "selectors": ["pattern"]}]);
+            }
+        }
+        let terms = Terms {
+            expires: shared.expires.map(after),
+            embargo_until: shared.embargo.map(after),
+            pseudonymise: shared.pseudonymise,
+            ..Terms::default()
+        };
+        self.submit(shared.by, shared.circle, &terms, &object);
+    }
+
+    /// A definition of FIRST's IEP that ends after some weeks.
+    fn define(&self, number: u128, by: usize) {
+        let ends = Timestamp::from_micros(self.now().micros() + 4_000_000_000_000).to_string();
+        let object = json!({
+            "type": "marking-definition", "spec_version": "2.1",
+            "id": id("marking-definition", number).to_string(), "created": "2026-01-01T00:00:00.000Z",
+            "definition_type": "iep", "definition": {"name": "p", "end_date": ends},
+        });
+        for circle in 0..CIRCLES.len() {
+            self.submit(by, circle, &Terms::default(), &object);
+        }
+    }
+
+    fn submit(&self, by: usize, circle: usize, terms: &Terms, object: &serde_json::Value) {
+        let raw = object.to_string();
+        let submission = Submission { head: stix::read_head(&raw).unwrap(), raw };
+        // An agreement that has ended takes nothing.
+        drop(self.gate.submit(MEMBERS[by], CIRCLES[circle], terms, vec![submission], self.now()));
+    }
+}
+
+fn id(object_type: &str, number: u128) -> ObjectId {
+    ObjectId::new(object_type, Uuid::from_u128(0x4000_8000_0000_0000_0000 + number)).unwrap()
+}
+
+#[derive(Debug, Clone)]
+enum Mark {
+    None,
+    Tlp(Tlp),
+    Definition(u128),
+    Pattern(Tlp),
+}
+
+#[derive(Debug, Clone)]
+struct Share {
+    number: u128,
+    by: usize,
+    circle: usize,
+    version: i64,
+    value: usize,
+    confidence: u8,
+    valid_from: i64,
+    valid_for: Option<i64>,
+    mark: Mark,
+    expires: Option<i64>,
+    embargo: Option<i64>,
+    pseudonymise: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Action {
+    Share(Share),
+    Define(u128, usize),
+    Withdraw { number: u128, by: usize, circle: usize, definition: bool },
+    Wait(i64),
+    Clear(usize, usize),
+    Own(usize),
+    Term(usize, i64),
+}
+
+fn shares() -> impl Strategy<Value = Share> {
+    let tlp = prop_oneof![Just(Tlp::Clear), Just(Tlp::Green), Just(Tlp::AmberStrict)];
+    let mark = prop_oneof![
+        4 => Just(Mark::None),
+        3 => tlp.clone().prop_map(Mark::Tlp),
+        4 => Just(Mark::Definition(0)),
+        2 => tlp.prop_map(Mark::Pattern),
+    ];
+    let seconds = || prop_oneof![4 => Just(None), 1 => (1_i64..600).prop_map(Some)];
+    let object = (0_u128..5, 0..SENDERS, 0..CIRCLES.len(), 0_i64..4, 0..VALUES.len(), 0_u8..=100);
+    let valid = (prop_oneof![3 => Just(-10_i64), 1 => 1_i64..300], seconds());
+    (object, valid, mark, seconds(), seconds(), prop::bool::weighted(0.2)).prop_map(
+        |((number, by, circle, version, value, confidence), valid, mark, expires, embargo, pseudonymise)| {
+            Share {
+                number,
+                by,
+                circle,
+                version,
+                value,
+                confidence,
+                valid_from: valid.0,
+                valid_for: valid.1,
+                mark,
+                expires,
+                embargo,
+                pseudonymise,
+            }
+        },
+    )
+}
+
+fn actions() -> impl Strategy<Value = Action> {
+    let withdraw = (0_u128..3, 0..SENDERS, 0..CIRCLES.len(), prop::bool::weighted(0.3));
+    prop_oneof![
+        10 => shares().prop_map(Action::Share),
+        2 => (0..SENDERS).prop_map(|by| Action::Define(0, by)),
+        4 => withdraw.prop_map(|(number, by, circle, definition)| Action::Withdraw { number, by, circle, definition }),
+        4 => prop_oneof![1_i64..200, 86_400_i64..8_640_000].prop_map(Action::Wait),
+        1 => (0..MEMBERS.len(), 0_usize..3).prop_map(|(number, clearance)| Action::Clear(number, clearance)),
+        1 => (0..MEMBERS.len()).prop_map(Action::Own),
+        1 => (0..CIRCLES.len(), 1_i64..400).prop_map(|(circle, seconds)| Action::Term(circle, seconds)),
+    ]
+}
+
+/// One value as it is handed out: the value, its indicator, the stated confidence, the mark, the circle.
+type Row = (Value, ObjectId, Option<u8>, Tlp, String);
+
+/// What is handed out, what a resolver may refuse, and what was kept out by which rule.
+#[derive(Debug, PartialEq)]
+struct Told {
+    entries: Vec<Row>,
+    refusable: Vec<Value>,
+    held: Vec<(Value, &'static str)>,
+    tlp: Tlp,
+}
+
+fn told(gathered: &Gathered) -> Told {
+    let row = |entry: &bongsu_deliver::Entry| {
+        let found = entry.indicator();
+        let circle = entry.circle().to_owned();
+        (entry.value().clone(), found.object.clone(), found.confidence, entry.tlp(), circle)
+    };
+    let mut refusable: Vec<Value> = gathered.refusable().cloned().collect();
+    refusable.sort_unstable();
+    refusable.dedup();
+    let entries: Vec<Row> = gathered.entries().map(row).collect();
+    assert_eq!(entries.len(), gathered.len());
+    for kind in Kind::ALL {
+        assert_eq!(gathered.of_kind(kind).count(), gathered.count(kind), "{kind}");
+    }
+    let held: Vec<_> = gathered.held(0).map(|held| (held.value, held.hold.rule)).collect();
+    assert_eq!(held.len(), gathered.held_len());
+    assert!(gathered.held(1).map(|held| held.value).eq(held.iter().skip(1).map(|(value, _)| value.clone())));
+    Told { entries, refusable, held, tlp: gathered.tlp() }
+}
+
+struct Each<'i>(&'i Indicator, &'i Value);
+
+impl Acts for Each<'_> {
+    fn value(&self) -> &Value {
+        self.1
+    }
+
+    fn indicator(&self) -> &Indicator {
+        self.0
+    }
+}
+
+/// All objects read, all values judged, nothing kept.
+fn read(world: &World, number: usize, wanted: Level) -> Told {
+    let (book, now, id) = (world.gate.book(), world.now(), MEMBERS[number]);
+    let assets: Vec<String> =
+        MEMBERS.iter().flat_map(|id| book.member(*id).unwrap().own_assets.clone()).collect();
+    let (guard, _) = Guard::new(Lists::none(), &assets);
+    let context = Context::new(now, book.member(id).unwrap().confidence_min);
+    let (mut entries, mut held, mut refusable) = (Vec::new(), Vec::new(), Vec::new());
+    for reader in world.gate.readers(id, wanted, true, now) {
+        let circle = book.circle(reader.request().circle).unwrap();
+        let mut on = |object: policy::Released<gate::Object>| {
+            let tlp = object.tlp();
+            let raw = object.into_inner().raw;
+            let Some(found) = actionable(&raw, &stix::read_head(&raw).unwrap()) else {
+                return ControlFlow::Continue(());
+            };
+            let rank = (std::cmp::Reverse(found.confidence), circle.id, found.object.uuid());
+            for value in &found.values {
+                match guard.admit(Each(&found, value), &context) {
+                    Ok(_) => {
+                        refusable.extend(
+                            guard.host(value, &context.of(&found)).ok().map(|host| host.get().clone()),
+                        );
+                        if matches!(value.kind(), Kind::Domain | Kind::Ipv4 | Kind::Ipv6) {
+                            refusable.push(value.clone());
+                        }
+                        let row = (
+                            value.clone(),
+                            found.object.clone(),
+                            found.confidence,
+                            tlp,
+                            circle.handle.clone(),
+                        );
+                        entries.push((value.clone(), rank, row));
+                    }
+                    Err(hold) => held.push((value.clone(), rank, hold.rule)),
+                }
+            }
+            ControlFlow::Continue(())
+        };
+        reader.each(&["indicator"], &mut on).unwrap();
+    }
+    entries.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    entries.dedup_by(|b, a| a.0 == b.0);
+    held.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    held.dedup_by(|b, a| a.0 == b.0);
+    refusable.sort_unstable();
+    refusable.dedup();
+    let entries: Vec<Row> = entries.into_iter().map(|(_, _, row)| row).collect();
+    let held = held.into_iter().map(|(value, _, rule)| (value, rule)).collect();
+    let tlp = entries.iter().map(|row| row.3).max().unwrap_or(Tlp::Clear);
+    Told { entries, refusable, held, tlp }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_kept_is_what_a_full_reading_gives(actions in prop::collection::vec((actions(), any::<bool>()), 1..40)) {
+        let world = World::new();
+        for (action, look) in &actions {
+            world.take(action);
+            // A view that was not looked at for a while has more to catch up with.
+            if !look {
+                continue;
+            }
+            for number in 0..MEMBERS.len() {
+                for wanted in [Level::List, Level::Detect] {
+                    let kept = world.deliver.gather(MEMBERS[number], wanted, true).unwrap();
+                    prop_assert_eq!(told(&kept), read(&world, number, wanted), "member {} after {:?}", number, action);
+                }
+            }
+        }
+    }
+}
+
+impl Share {
+    /// Says that a domain is evil, from now on.
+    fn plain(number: u128, mark: Mark) -> Self {
+        Self {
+            number,
+            by: 0,
+            circle: 0,
+            version: 0,
+            value: 0,
+            confidence: 80,
+            valid_from: -10,
+            valid_for: None,
+            mark,
+            expires: None,
+            embargo: None,
+            pseudonymise: false,
+        }
+    }
+}
+
+/// An indicator whose marking was withdrawn is held, though nothing was said of the indicator itself.
+#[test]
+fn what_another_object_held_up_goes_with_it() {
+    let world = World::new();
+    let count = || world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap().len();
+    world.define(0, 0);
+    world.share(&Share::plain(1, Mark::Definition(0)));
+    assert_eq!(count(), 1);
+    world.gate.withdraw(MEMBERS[0], CIRCLES[0], &[id("marking-definition", 0)], "test").unwrap();
+    assert_eq!(count(), 0);
+}
+
+/// Members that may have the same have it once, whoever asks first and whatever came in between.
+#[test]
+fn members_with_the_same_rights_share_one_view() {
+    let world = World::new();
+    let share = |number: u128, mark: Mark| world.share(&Share::plain(number, mark));
+    let gather = |number: usize, wanted| world.deliver.gather(MEMBERS[number], wanted, true).unwrap();
+    share(1, Mark::None);
+    share(2, Mark::Tlp(Tlp::Amber));
+    assert!(gather(2, Level::List).is_same(&gather(3, Level::List)));
+    assert!(
+        gather(2, Level::List).is_same(&gather(3, Level::Block)),
+        "the form matters only if a rule says so"
+    );
+    assert!(!gather(1, Level::List).is_same(&gather(0, Level::List)), "another threshold");
+    share(3, Mark::Tlp(Tlp::AmberStrict));
+    assert!(gather(3, Level::List).is_same(&gather(2, Level::List)));
+    assert!(!gather(3, Level::List).is_same(&gather(1, Level::List)), "it may have less");
+    share(4, Mark::Tlp(Tlp::Clear));
+    assert!(gather(3, Level::List).is_same(&gather(2, Level::Detect)));
+}
