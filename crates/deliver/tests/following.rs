@@ -368,9 +368,9 @@ proptest! {
             if !look {
                 continue;
             }
-            for number in 0..MEMBERS.len() {
+            for (number, member) in MEMBERS.into_iter().enumerate() {
                 for wanted in [Level::List, Level::Detect] {
-                    let kept = world.deliver.gather(MEMBERS[number], wanted, true).unwrap();
+                    let kept = world.deliver.gather(member, wanted, true).unwrap();
                     prop_assert_eq!(told(&kept), read(&world, number, wanted), "member {} after {:?}", number, action);
                 }
             }
