@@ -4,7 +4,7 @@
 //! Members that may have the same share one view, whatever they are: what was released for each is compared first.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::RandomState;
 use std::sync::{Arc, Weak};
 
@@ -16,7 +16,7 @@ use stix::{ObjectId, Timestamp, Tlp};
 use watch::{Acts as _, Guard, Kind, Lists, Value, actionable};
 
 use crate::entry::{Claimed as _, Entry, HeldValue, Key, Shared, Source};
-use crate::view::{Change, Judge, Print, View};
+use crate::view::{Cell, Change, Judge, Print, View};
 
 /// Views kept, one for each member, form and channel; all are dropped beyond it.
 const SLOTS_MAX: usize = 4_096;
@@ -72,6 +72,34 @@ impl Gathered {
         values.map(Entry::value).chain(self.view.hosts.iter().map(|host| host.host.get()))
     }
 
+    /// What of [`Gathered::refusable`] has gone and what has come since `earlier`, each once.
+    #[must_use]
+    pub fn refusable_since(&self, earlier: &Self) -> Difference {
+        let mut candidates: BTreeSet<&Value> = BTreeSet::new();
+        let (old, new) = (&*earlier.view, &*self.view);
+        let value =
+            |cell: &Cell<Entry>| matches!(cell.best.value().kind(), Kind::Domain | Kind::Ipv4 | Kind::Ipv6);
+        old.values.differences(
+            &new.values,
+            |a, b| a.best.value().cmp(b.best.value()),
+            |a, b| candidates.extend(a.or(b).filter(|cell| value(cell)).map(|cell| cell.best.value())),
+        );
+        old.hosts.differences(
+            &new.hosts,
+            |a, b| a.host.get().cmp(b.host.get()),
+            |a, b| candidates.extend(a.or(b).map(|host| host.host.get())),
+        );
+        let mut difference = Difference::default();
+        for value in candidates {
+            match (old.refuses(value), new.refuses(value)) {
+                (true, false) => difference.gone.push(value.clone()),
+                (false, true) => difference.new.push(value.clone()),
+                _ => {}
+            }
+        }
+        difference
+    }
+
     /// How many values the guard kept out.
     #[must_use]
     pub fn held_len(&self) -> usize {
@@ -99,6 +127,15 @@ impl Gathered {
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.view, &other.view)
     }
+}
+
+/// What lies between two gatherings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// What was there and is not any more, sorted.
+    pub gone: Vec<Value>,
+    /// What was not there and is, sorted.
+    pub new: Vec<Value>,
 }
 
 /// Why there is no artefact.

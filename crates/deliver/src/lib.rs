@@ -19,6 +19,6 @@ pub mod zone;
 
 pub use artefact::Artefact;
 pub use entry::{Entry, HeldValue};
-pub use gather::{Deliver, DeliverError, Gathered};
+pub use gather::{Deliver, DeliverError, Difference, Gathered};
 pub use http::router;
 pub use trial::{Trial, Tried};

@@ -75,6 +75,78 @@ impl<T> Sorted<T> {
     }
 }
 
+impl<T> Sorted<T> {
+    /// Tells `on` what only `self` has (as the first) and what only `other` has (as the second), in order. Chunks that both
+    /// share are passed over, so that what changed little is compared quickly.
+    pub(crate) fn differences<'a>(
+        &'a self,
+        other: &'a Self,
+        order: impl Fn(&T, &T) -> Ordering,
+        mut on: impl FnMut(Option<&'a T>, Option<&'a T>),
+    ) {
+        let (mut ours, mut theirs) = (Cursor::new(self), Cursor::new(other));
+        loop {
+            if let (Some(a), Some(b)) = (ours.at_chunk(), theirs.at_chunk())
+                && Arc::ptr_eq(a, b)
+            {
+                ours.pass_chunk();
+                theirs.pass_chunk();
+                continue;
+            }
+            let order = match (ours.item(), theirs.item()) {
+                (None, None) => return,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(a), Some(b)) => order(a, b),
+            };
+            match order {
+                Ordering::Less => on(ours.item(), None),
+                Ordering::Greater => on(None, theirs.item()),
+                Ordering::Equal => {}
+            }
+            if order.is_le() {
+                ours.pass();
+            }
+            if order.is_ge() {
+                theirs.pass();
+            }
+        }
+    }
+}
+
+/// Where a walk through a list has come to; never behind a chunk's last item.
+struct Cursor<'a, T> {
+    list: &'a Sorted<T>,
+    chunk: usize,
+    item: usize,
+}
+
+impl<'a, T> Cursor<'a, T> {
+    const fn new(list: &'a Sorted<T>) -> Self {
+        Self { list, chunk: 0, item: 0 }
+    }
+
+    fn item(&self) -> Option<&'a T> {
+        self.list.chunks.get(self.chunk)?.get(self.item)
+    }
+
+    /// The chunk, if none of it is passed yet.
+    fn at_chunk(&self) -> Option<&'a Arc<Vec<T>>> {
+        self.list.chunks.get(self.chunk).filter(|_| self.item == 0)
+    }
+
+    const fn pass_chunk(&mut self) {
+        (self.chunk, self.item) = (self.chunk + 1, 0);
+    }
+
+    fn pass(&mut self) {
+        self.item += 1;
+        if self.list.chunks.get(self.chunk).is_some_and(|chunk| self.item >= chunk.len()) {
+            self.pass_chunk();
+        }
+    }
+}
+
 impl<T: Clone> Sorted<T> {
     /// The list of items that come in order.
     pub(crate) fn of(items: impl IntoIterator<Item = T>) -> Self {
@@ -140,6 +212,7 @@ mod tests {
         fn a_list_is_its_sorted_items(start in 0_u32..2_000, changes in prop::collection::vec((any::<bool>(), 0_u32..4_000), 0..3_000)) {
             let mut plain: Vec<u32> = (0..start).map(|number| number * 2).collect();
             let mut list = Sorted::of(plain.iter().copied());
+            let (first, firsts) = (list.clone(), plain.clone());
             for (put, number) in changes {
                 let (copy, before) = (list.clone(), plain.len());
                 let place = plain.binary_search(&number);
@@ -158,6 +231,13 @@ mod tests {
             }
             assert!(list.iter().eq(&plain));
             assert_eq!(list.first(), plain.first());
+            let (mut gone, mut new) = (Vec::<&u32>::new(), Vec::<&u32>::new());
+            first.differences(&list, Ord::cmp, |a, b| {
+                gone.extend(a);
+                new.extend(b);
+            });
+            assert!(gone.iter().copied().eq(firsts.iter().filter(|item| plain.binary_search(item).is_err())));
+            assert!(new.iter().copied().eq(plain.iter().filter(|item| firsts.binary_search(item).is_err())));
             for skipped in [0, 1, plain.len() / 2, plain.len(), plain.len() + 7] {
                 assert!(list.after(skipped).eq(plain.iter().skip(skipped)), "{skipped}");
             }

@@ -262,7 +262,7 @@ fn actions() -> impl Strategy<Value = Action> {
 type Row = (Value, ObjectId, Option<u8>, Tlp, String);
 
 /// What is handed out, what a resolver may refuse, and what was kept out by which rule.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Told {
     entries: Vec<Row>,
     refusable: Vec<Value>,
@@ -362,6 +362,7 @@ proptest! {
     #[test]
     fn what_is_kept_is_what_a_full_reading_gives(actions in prop::collection::vec((actions(), any::<bool>()), 1..40)) {
         let world = World::new();
+        let mut before: Vec<Option<(Gathered, Told)>> = vec![None; MEMBERS.len() * 2];
         for (action, look) in &actions {
             world.take(action);
             // A view that was not looked at for a while has more to catch up with.
@@ -369,9 +370,18 @@ proptest! {
                 continue;
             }
             for (number, member) in MEMBERS.into_iter().enumerate() {
-                for wanted in [Level::List, Level::Detect] {
+                for (at, wanted) in [Level::List, Level::Detect].into_iter().enumerate() {
                     let kept = world.deliver.gather(member, wanted, true).unwrap();
-                    prop_assert_eq!(told(&kept), read(&world, number, wanted), "member {} after {:?}", number, action);
+                    let now = told(&kept);
+                    prop_assert_eq!(&now, &read(&world, number, wanted), "member {} after {:?}", number, action);
+                    let place = &mut before[number * 2 + at];
+                    if let Some((earlier, was)) = place {
+                        let between = kept.refusable_since(earlier);
+                        let lacks = |of: &Told, value: &&Value| !of.refusable.contains(value);
+                        prop_assert!(between.gone.iter().eq(was.refusable.iter().filter(|value| lacks(&now, value))));
+                        prop_assert!(between.new.iter().eq(now.refusable.iter().filter(|value| lacks(was, value))));
+                    }
+                    *place = Some((kept, now));
                 }
             }
         }

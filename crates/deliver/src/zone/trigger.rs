@@ -11,6 +11,10 @@ pub(super) fn of(value: &Value, origin_bytes: usize) -> Vec<String> {
     match value.kind() {
         Kind::Domain => {
             let name = value.text();
+            // Under such a top-level domain, a name would be taken for another kind of trigger: an address, a name server.
+            if name.rsplit('.').next().is_some_and(|last| last.starts_with("rpz-")) {
+                return Vec::new();
+            }
             // A label takes one byte more than its letters; the wildcard's takes two.
             let fits = name.len() + 1 + 2 + origin_bytes <= NAME_BYTES_MAX;
             if fits { vec![name.to_owned(), format!("*.{name}")] } else { Vec::new() }
@@ -64,6 +68,12 @@ mod tests {
         assert_eq!(owners(Kind::Ipv6, "2001:db8::1"), ["128.1.zz.db8.2001.rpz-ip"]);
         assert_eq!(owners(Kind::Ipv6, "2001:db8::/32"), ["32.zz.db8.2001.rpz-ip"]);
         assert!(owners(Kind::Sha256, &"a".repeat(64)).is_empty());
+        for name in ["32.8.8.8.8.rpz-ip", "a.example.rpz-nsdname", "32.8.8.8.8.rpz-client-ip"] {
+            assert!(
+                owners(Kind::Domain, name).is_empty(),
+                "{name} would refuse what the guard was not asked about"
+            );
+        }
         let long = format!("{0}.{0}.{0}.{1}.example", "a".repeat(63), "b".repeat(40));
         assert!(owners(Kind::Domain, &long).is_empty());
     }
