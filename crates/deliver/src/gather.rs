@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::RandomState;
 use std::sync::{Arc, Weak};
 
-use gate::{Gate, Query, Reader};
+use gate::{Audience, Gate, Query, Reader};
 use line::{Seq, StorageError};
 use parking_lot::Mutex;
 use policy::{Book, CircleId, Level, Member, MemberId, Released, Use};
@@ -18,12 +18,10 @@ use watch::{Acts as _, Guard, Kind, Lists, Value, actionable};
 use crate::entry::{Claimed as _, Entry, HeldValue, Key, Shared, Source};
 use crate::view::{Cell, Change, Judge, Print, View};
 
-/// Views kept, one for each member, form and channel; all are dropped beyond it.
+/// Views kept; all are dropped beyond it.
 const SLOTS_MAX: usize = 4_096;
 /// Objects asked for at a time.
 const ASKED_AT_ONCE: usize = 1_000;
-/// Seconds by which a clock may have stepped back, or a caller be late, before a view is made anew.
-const BACK_S: i64 = 60;
 
 /// Everything that a member may act on in one form, at one instant.
 #[derive(Debug, Clone)]
@@ -163,7 +161,12 @@ pub enum DeliverError {
     Render(String),
 }
 
-type SlotKey = (MemberId, Use, bool);
+/// Whose view it is: one for all members whose rights are the same, as far as releases and the guard go.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Whose {
+    Audience(Vec<Audience>, u8),
+    Member((MemberId, Use, bool)),
+}
 
 /// How far a view has followed its circles.
 struct Slot {
@@ -175,10 +178,19 @@ struct Slot {
     gathered: Gathered,
 }
 
+/// A member's question, and what it may read for an answer.
+struct Asked {
+    key: (MemberId, Use, bool),
+    profile: Member,
+    book: Arc<Book>,
+    readers: Vec<Reader>,
+    now: Timestamp,
+}
+
 /// The views that members have at the moment.
 #[derive(Default)]
 struct Views {
-    slots: HashMap<SlotKey, Arc<Mutex<Option<Slot>>>>,
+    slots: HashMap<Whose, Arc<Mutex<Option<Slot>>>>,
     /// Views by their content and by what they were judged by.
     known: HashMap<(Print, usize), Weak<View>>,
     judges: HashMap<(Vec<String>, u8), Weak<Judge>>,
@@ -238,42 +250,59 @@ impl Deliver {
     /// # Errors
     /// [`DeliverError`].
     pub fn gather(&self, member: MemberId, wanted: Use, encrypted: bool) -> Result<Gathered, DeliverError> {
-        let slot = self.slot((member, wanted, encrypted));
-        let mut slot = slot.lock();
-        // The number before the book: a change in between makes what is kept look older than it is, never newer.
-        let (version, book, mut now) = (self.gate.book_version(), self.gate.book(), (self.now)());
-        let profile = self.offered(&book, member, wanted)?;
-        if let Some(kept) =
-            slot.as_ref().filter(|kept| (-BACK_S..0).contains(&(now.seconds() - kept.at.seconds())))
-        {
-            now = kept.at;
+        loop {
+            let meant = self.whose(&self.readers(member, wanted, encrypted)?);
+            let slot = self.slot(meant.clone());
+            let mut slot = slot.lock();
+            // The number before the book: a change in between makes what is kept look older than it is, never newer.
+            let version = self.gate.book_version();
+            let asked = self.readers(member, wanted, encrypted)?;
+            let kept = slot.take().filter(|kept| {
+                kept.book_version == version && kept.heads.len() == asked.readers.len() && kept.at <= asked.now
+            });
+            let made = match kept {
+                Some(kept) => self.follow(kept, &asked)?,
+                None => self.begin(&asked, version)?,
+            };
+            // What it brings itself while this goes on, it sees as nobody else does: that must not get into the others' view.
+            if self.whose(&asked) == meant {
+                let gathered = made.gathered.clone();
+                *slot = Some(made);
+                return Ok(gathered);
+            }
         }
-        let readers = self.gate.readers(member, wanted, encrypted, now);
-        let follows = slot.as_ref().is_some_and(|kept| {
-            kept.book_version == version && kept.at <= now && kept.heads.len() == readers.len()
-        });
-        let made = match slot.take().filter(|_| follows) {
-            Some(kept) => self.follow(kept, &readers, now)?,
-            None => self.begin(&book, profile, &readers, now, version)?,
-        };
-        let gathered = made.gathered.clone();
-        *slot = Some(made);
-        Ok(gathered)
     }
 
-    fn slot(&self, key: SlotKey) -> Arc<Mutex<Option<Slot>>> {
+    fn readers(&self, member: MemberId, wanted: Use, encrypted: bool) -> Result<Asked, DeliverError> {
+        let (book, now) = (self.gate.book(), (self.now)());
+        let profile = self.offered(&book, member, wanted)?.clone();
+        let readers = self.gate.readers(member, wanted, encrypted, now);
+        Ok(Asked { key: (member, wanted, encrypted), profile, book, readers, now })
+    }
+
+    fn whose(&self, asked: &Asked) -> Whose {
+        match asked.readers.iter().map(Reader::audience).collect::<Option<Vec<Audience>>>() {
+            Some(audiences) if !audiences.is_empty() => {
+                Whose::Audience(audiences, asked.profile.confidence_min)
+            }
+            _ => Whose::Member(asked.key),
+        }
+    }
+
+    fn slot(&self, whose: Whose) -> Arc<Mutex<Option<Slot>>> {
         let mut views = self.views.lock();
-        if views.slots.len() >= SLOTS_MAX && !views.slots.contains_key(&key) {
+        if views.slots.len() >= SLOTS_MAX && !views.slots.contains_key(&whose) {
             views.slots.clear();
         }
-        Arc::clone(views.slots.entry(key).or_default())
+        Arc::clone(views.slots.entry(whose).or_default())
     }
 
     /// Brings a view up to date.
-    fn follow(&self, mut slot: Slot, readers: &[Reader], now: Timestamp) -> Result<Slot, DeliverError> {
+    fn follow(&self, mut slot: Slot, asked: &Asked) -> Result<Slot, DeliverError> {
+        let now = asked.now;
         let dated = slot.until.is_some_and(|until| until <= now);
         let (mut changes, mut until) = (Vec::new(), None);
-        for (reader, head) in readers.iter().zip(&mut slot.heads) {
+        for (reader, head) in asked.readers.iter().zip(&mut slot.heads) {
             if !dated && reader.head() == *head {
                 continue;
             }
@@ -292,15 +321,9 @@ impl Deliver {
     }
 
     /// Makes a view anew, from what other views know already.
-    fn begin(
-        &self,
-        book: &Book,
-        member: &Member,
-        readers: &[Reader],
-        now: Timestamp,
-        book_version: u64,
-    ) -> Result<Slot, DeliverError> {
-        let judge = self.judge(assets(book, readers), member.confidence_min);
+    fn begin(&self, asked: &Asked, book_version: u64) -> Result<Slot, DeliverError> {
+        let (now, readers) = (asked.now, &asked.readers);
+        let judge = self.judge(assets(&asked.book, readers), asked.profile.confidence_min);
         let donors: Vec<Arc<View>> = self.views.lock().known.values().filter_map(Weak::upgrade).collect();
         let (mut changes, mut heads, mut until) = (Vec::new(), Vec::new(), None);
         for reader in readers {

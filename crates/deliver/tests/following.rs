@@ -23,7 +23,7 @@ use watch::{Acts, Context, Guard, Indicator, Kind, Lists, Value, actionable};
 
 const MEMBERS: [MemberId; 4] = [member(1), member(2), member(3), member(4)];
 /// The first of them share; all get.
-const SENDERS: usize = 2;
+const SENDERS: usize = 3;
 const CIRCLES: [CircleId; 2] = [CircleId::new(Uuid::from_u128(11)), CircleId::new(Uuid::from_u128(12))];
 /// 2026-01-01T00:00:00Z.
 const START_S: i64 = 1_767_225_600;

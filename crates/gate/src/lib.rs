@@ -9,6 +9,7 @@
 //! Records go in here as well ([`Gate::submit`]), because who may share what is the same question.
 
 mod brought;
+mod audience;
 mod checkpoint;
 mod decisions;
 mod definitions;
@@ -28,6 +29,7 @@ mod submit;
 mod touched;
 mod view;
 
+pub use audience::Audience;
 pub use checkpoint::Checkpoint;
 pub use dry_run::{DryRun, DryRunRow, Fate};
 pub use equivalents::EQUIVALENTS_MAX;

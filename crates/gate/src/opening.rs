@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use policy::{Book, CircleId, Entry, MemberId, Request};
 use stix::Timestamp;
 
+use crate::audience::Parties;
 use crate::decisions::Decisions;
 use crate::definitions::Definitions;
 use crate::equivalents::Index;
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     pub(crate) definitions: Definitions,
     pub(crate) announced: Mutex<crate::embargo::Announced>,
     pub(crate) equivalents: Mutex<HashMap<LineId, Index>>,
+    pub(crate) parties: Mutex<HashMap<LineId, Parties>>,
 }
 
 /// The book with a number that grows with every change on which a release can depend.
@@ -99,6 +101,7 @@ impl Gate {
             definitions: Definitions::default(),
             announced: Mutex::default(),
             equivalents: Mutex::default(),
+            parties: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -24,8 +24,8 @@ const RUN: usize = 128;
 
 /// A member's view. Holds the book as it stood when it was made: make one per request.
 pub struct Reader {
-    inner: Arc<Inner>,
-    standing: Arc<Standing>,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) standing: Arc<Standing>,
     request: Request,
 }
 
