@@ -3,13 +3,15 @@
 //! with one, the client can verify each answer, and the member's own zone alone is given, without what it may not see.
 //! The first byte says what is sent: the rest as it is, a signed query of it, or such a query with one byte changed.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
 
 use bongsu_fuzz::node::{SECRET, TSIG, node, now};
-use deliver::zone::server::Server;
+use deliver::zone::server::{Arrival, Server};
 use domain::base::iana::{Class, Opcode, Rcode, Rtype};
 use domain::base::name::Name;
-use domain::base::{Message, MessageBuilder};
+use domain::base::{Message, MessageBuilder, Serial, Ttl};
+use domain::rdata::Soa;
 use domain::rdata::tsig::Time48;
 use domain::tsig::{Algorithm, ClientSequence, Key, KeyName};
 use libfuzzer_sys::fuzz_target;
@@ -39,7 +41,8 @@ fn time() -> Time48 {
 /// The answers as messages, each of which must answer `id`.
 fn answers(query: Vec<u8>, stream: bool) -> Vec<Message<Vec<u8>>> {
     let id = query.first_chunk::<2>().map(|id| u16::from_be_bytes(*id));
-    let answers = server().answers(query, stream);
+    let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let answers = server().answers(query, Arrival { peer, stream, encrypted: false });
     assert!(stream || answers.len() <= 1, "a datagram is answered by one");
     let read = |answer: Vec<u8>| {
         assert!(answer.len() <= 65_535);
@@ -68,13 +71,18 @@ struct Query {
 }
 
 impl Query {
-    /// Two bytes of header, type, class, then the name; no name is the zone's own.
+    /// Two bytes of header, type, class, then the name; no name is the zone's own. A type of 4 asks for the difference since a
+    /// serial, which then stands where the name does.
     fn of(data: &[u8]) -> Option<Self> {
-        let ([a, b, kind_a, kind_b, class], name) = data.split_first_chunk::<5>()?;
+        let ([a, b, kind_a, kind_b, class], rest) = data.split_first_chunk::<5>()?;
+        let (held, name) = match kind_a {
+            4 => rest.split_first_chunk::<4>().map(|(held, name)| (Some(u32::from_be_bytes(*held)), name))?,
+            _ => (None, rest),
+        };
         let kind = match kind_a {
             0 => Rtype::from_int(u16::from(*kind_b)),
             1 => Rtype::AXFR,
-            2 => Rtype::IXFR,
+            2 | 4 => Rtype::IXFR,
             3 => Rtype::SOA,
             _ => Rtype::from_int(u16::from_be_bytes([*kind_a, *kind_b])),
         };
@@ -91,7 +99,13 @@ impl Query {
         builder.header_mut().set_rd(b & 1 == 1);
         let mut question = builder.question();
         question.push((&name, kind, class)).ok()?;
-        let mut additional = question.additional();
+        let mut authority = question.authority();
+        if let Some(held) = held {
+            let (root, zero) = (Name::<Vec<u8>>::root_vec(), Ttl::from_secs(0));
+            let soa = Soa::new(root.clone(), root, Serial(held), zero, zero, zero, zero);
+            authority.push((&name, Class::IN, zero, soa)).ok()?;
+        }
+        let mut additional = authority.additional();
         let (key, secret) = TSIG;
         let key = Key::new(Algorithm::Sha256, &secret, key.parse::<KeyName>().ok()?, None, None).ok()?;
         let sequence = ClientSequence::request(Arc::new(key), &mut additional, time()).ok()?;

@@ -14,7 +14,9 @@ mod quarantine;
 mod share;
 mod validate;
 
-pub(crate) use member::{CircleCommand, CircleProfile, CredentialCommand, MemberCommand, MemberProfile};
+pub(crate) use member::{
+    CircleCommand, CircleProfile, CredentialCommand, MemberCommand, MemberProfile, ZoneArgs,
+};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use share::{

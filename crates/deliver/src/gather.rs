@@ -63,11 +63,15 @@ impl Gathered {
         rank(Ordering::Less) - rank(Ordering::Greater)
     }
 
-    /// What a resolver or a firewall may refuse: domains, addresses and networks, and the hosts of URLs that name a whole host.
-    /// Sorted by kind; a host may come twice.
+    /// What a resolver or a firewall may refuse, each once: domains, addresses and networks, and the hosts of URLs that name a
+    /// whole host.
     pub fn refusable(&self) -> impl Iterator<Item = &Value> {
         let values = [Kind::Domain, Kind::Ipv4, Kind::Ipv6].into_iter().flat_map(|kind| self.of_kind(kind));
-        values.map(Entry::value).chain(self.view.hosts.iter().map(|host| host.host.get()))
+        let hosts = self.view.hosts.iter().map(|host| host.host.get()).scan(None, |last, host| {
+            let is_new = last.replace(host) != Some(host) && !self.view.has(host);
+            Some(is_new.then_some(host))
+        });
+        values.map(Entry::value).chain(hosts.flatten())
     }
 
     /// What of [`Gathered::refusable`] has gone and what has come since `earlier`, each once.
@@ -208,7 +212,7 @@ pub struct Deliver {
     lists: Option<Arc<Lists>>,
     views: Mutex<Views>,
     hasher: RandomState,
-    pub(crate) serials: crate::zone::Serials,
+    pub(crate) zones: crate::zone::Zones,
 }
 
 impl Deliver {
@@ -220,8 +224,8 @@ impl Deliver {
         title: String,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
-        let (views, hasher, serials) = Default::default();
-        Self { gate, now, title, lists, views, hasher, serials }
+        let (views, hasher, zones) = Default::default();
+        Self { gate, now, title, lists, views, hasher, zones }
     }
 
     pub(crate) fn lists(&self) -> Arc<Lists> {
@@ -258,7 +262,9 @@ impl Deliver {
             let version = self.gate.book_version();
             let asked = self.readers(member, wanted, encrypted)?;
             let kept = slot.take().filter(|kept| {
-                kept.book_version == version && kept.heads.len() == asked.readers.len() && kept.at <= asked.now
+                kept.book_version == version
+                    && kept.heads.len() == asked.readers.len()
+                    && kept.at <= asked.now
             });
             let made = match kept {
                 Some(kept) => self.follow(kept, &asked)?,

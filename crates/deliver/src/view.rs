@@ -146,9 +146,14 @@ impl View {
         self.states.get(|state| state.by.get().key().cmp(&key)).map(|state| &state.by)
     }
 
+    /// Whether a value is among those that may be acted on.
+    pub(crate) fn has(&self, value: &Value) -> bool {
+        self.values.get(|cell| cell.value().cmp(value)).is_some()
+    }
+
     /// Whether a resolver or a firewall is to refuse a domain or an address: because of itself, or of a URL.
     pub(crate) fn refuses(&self, value: &Value) -> bool {
-        self.values.get(|cell| cell.value().cmp(value)).is_some() || {
+        self.has(value) || {
             let at = self.hosts.rank(|host| host.host.get().cmp(value));
             self.hosts.after(at).next().is_some_and(|host| host.host.get() == value)
         }

@@ -278,7 +278,6 @@ fn told(gathered: &Gathered) -> Told {
     };
     let mut refusable: Vec<Value> = gathered.refusable().cloned().collect();
     refusable.sort_unstable();
-    refusable.dedup();
     let entries: Vec<Row> = gathered.entries().map(row).collect();
     assert_eq!(entries.len(), gathered.len());
     for kind in Kind::ALL {

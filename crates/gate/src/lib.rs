@@ -8,8 +8,8 @@
 //!
 //! Records go in here as well ([`Gate::submit`]), because who may share what is the same question.
 
-mod brought;
 mod audience;
+mod brought;
 mod checkpoint;
 mod decisions;
 mod definitions;

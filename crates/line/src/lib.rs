@@ -8,6 +8,7 @@
 mod backend;
 pub mod catalogue;
 pub mod chunks;
+mod growth;
 mod load;
 pub mod merkle;
 mod queue;

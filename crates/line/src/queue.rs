@@ -184,7 +184,7 @@ pub(crate) fn write_until_closed(shared: &Shared, mut sqlite: Sqlite) {
         let lines = shared.lines.read().clone();
         let bytes: usize = jobs.iter().map(Job::weight).sum();
         let mut commit = |batch: &Batch<'_>| sqlite.commit(batch).map_err(StorageError::from);
-        group(jobs, &lines, (shared.clock)(), &mut commit);
+        group(jobs, &lines, (shared.clock)(), &mut commit, &shared.growth);
         log.note(bytes as u64);
         if log.pages.load(Ordering::Relaxed) > LOG_PAGES_MAX || mover.is_none() {
             // Most of it is moved already. A reader in the way only puts it off until the mover has counted again.

@@ -5,12 +5,13 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::{Mutex, RwLock};
 
 use crate::backend::{BackendError, Sqlite};
 use crate::catalogue::Catalogue;
+use crate::growth::Growth;
 use crate::load::load;
 use crate::merkle::{Frontier, Hash};
 use crate::queue::{Queue, write_until_closed};
@@ -99,14 +100,13 @@ pub(crate) struct LineState {
     pub(crate) id: LineId,
     pub(crate) catalogue: RwLock<Catalogue>,
     pub(crate) frontier: Mutex<Frontier>,
-    pub(crate) grown: Condvar,
-    waiters: Mutex<()>,
 }
 
 pub(crate) struct Shared {
     pub(crate) path: PathBuf,
     pub(crate) lines: RwLock<HashMap<LineId, Arc<LineState>>>,
     pub(crate) queue: Queue,
+    pub(crate) growth: Growth,
     pub(crate) clock: Clock,
     readers: Mutex<Vec<Sqlite>>,
     readers_max: usize,
@@ -168,6 +168,7 @@ impl Store {
             path,
             lines: RwLock::new(lines),
             queue: Queue::default(),
+            growth: Growth::default(),
             clock,
             readers: Mutex::default(),
             readers_max: options.readers,
@@ -313,21 +314,17 @@ impl Store {
         Ok(records)
     }
 
-    /// Waits until the line has records after `seq`, at most for `timeout`; whether it has.
-    pub fn wait_beyond(&self, line: LineId, seq: Seq, timeout: Duration) -> bool {
-        let Ok(state) = self.state(line) else { return false };
-        let until = Instant::now() + timeout;
-        let mut waiting = state.waiters.lock();
-        loop {
-            if state.catalogue.read().head() > seq {
-                return true;
-            }
-            // Growth between the look and the wait is caught by the short turn.
-            let turn = until.min(Instant::now() + Duration::from_millis(50));
-            if state.grown.wait_until(&mut waiting, turn).timed_out() && Instant::now() >= until {
-                return state.catalogue.read().head() > seq;
-            }
-        }
+    /// Waits until some line has grown since this gave `seen` (0 at first), at most for `timeout`; gives what to name next time.
+    ///
+    /// What was appended before it returns can be read, so that a follower which reads after each return misses nothing.
+    #[must_use]
+    pub fn wait_for_growth(&self, seen: u64, timeout: Duration) -> u64 {
+        self.shared().growth.wait(seen, timeout)
+    }
+
+    /// Ends all waits for growth: to be called by who wants a follower to look whether it should stop.
+    pub fn wake(&self) {
+        self.shared().growth.tell();
     }
 
     /// Copies the whole store to the file `to`, readable for its owner alone, while it is in use.
@@ -393,13 +390,6 @@ fn private(path: &Path) -> std::io::Result<File> {
 
 impl LineState {
     pub(crate) fn empty(no: i64, id: LineId) -> Self {
-        Self {
-            no,
-            id,
-            catalogue: RwLock::default(),
-            frontier: Mutex::default(),
-            grown: Condvar::new(),
-            waiters: Mutex::default(),
-        }
+        Self { no, id, catalogue: RwLock::default(), frontier: Mutex::default() }
     }
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::backend::{Batch, HeadRow, RecordRow};
 use crate::catalogue::{Catalogue, Entry, Fact, ObjectIx, VERSIONS_MAX, origin_of, version_of};
+use crate::growth::Growth;
 use crate::merkle::{self, Frontier};
 use crate::record::{Added, Draft, LineId, Outcome, RecordKind, Refusal, Seq};
 use crate::store::{LineState, StorageError};
@@ -364,6 +365,7 @@ pub(crate) fn group(
     lines: &HashMap<LineId, Arc<LineState>>,
     now: i64,
     commit: &mut dyn FnMut(&Batch<'_>) -> Result<(), StorageError>,
+    growth: &Growth,
 ) {
     let mut states: Vec<Arc<LineState>> = Vec::new();
     let mut entries: Vec<Vec<(Vec<Draft>, Answer)>> = Vec::new();
@@ -403,6 +405,7 @@ pub(crate) fn group(
             for (state, (frontier, staged)) in states.iter().zip(fresh) {
                 publish_line(state, frontier, &staged);
             }
+            growth.tell();
             answers.into_iter().for_each(|(answer, outcomes)| answer(Ok(outcomes)));
         }
         Err(error) => answers.into_iter().for_each(|(answer, _)| answer(Err(error.clone()))),
@@ -418,8 +421,6 @@ fn publish_line(state: &LineState, frontier: Frontier, staged: &[Staged]) {
         catalogue.apply(&fact(&record.draft, record.added));
     }
     *state.frontier.lock() = frontier;
-    drop(catalogue);
-    state.grown.notify_all();
 }
 
 /// A stored row that stands by itself.

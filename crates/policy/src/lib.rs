@@ -20,6 +20,7 @@ pub mod release;
 pub mod rule;
 mod stored;
 pub mod terms;
+pub mod zoning;
 
 pub use book::{Book, Entry, EntryError};
 pub use caller::{Caller, Channel};
@@ -34,3 +35,4 @@ pub use release::{
 };
 pub use rule::Rule;
 pub use terms::{Terms, TermsError};
+pub use zoning::{ZoneAction, ZoneActionError, Zoning};

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use stix::Tlp;
 use uuid::Uuid;
 
+use crate::zoning::Zoning;
+
 /// A member's identity. Never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -146,6 +148,9 @@ pub struct Member {
     /// What becomes of malformed objects that it brings.
     #[serde(default, skip_serializing_if = "is_default")]
     pub intake: Intake,
+    /// How it has its zone.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub zone: Zoning,
     /// Whether it takes part no more.
     #[serde(default)]
     pub ended: bool,
@@ -168,11 +173,12 @@ impl Member {
             confidence_min: 0,
             contact: None,
             intake: Intake::default(),
+            zone: Zoning::default(),
             ended: false,
         }
     }
 }
 
-fn is_default(intake: &Intake) -> bool {
-    *intake == Intake::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

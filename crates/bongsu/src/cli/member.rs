@@ -51,6 +51,35 @@ pub(crate) enum MemberCommand {
     },
     /// Make a TSIG key for zone transfers, printed once
     Tsig { handle: String },
+    /// Show how a member has its response-policy zone, or change it
+    Zone(Box<ZoneArgs>),
+}
+
+/// `bongsu member zone …`: what is not given stays as it is.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct ZoneArgs {
+    pub handle: String,
+    /// What its resolver answers: nxdomain, nodata or garden:HOST [default: nxdomain]
+    #[arg(long, value_name = "ACTION")]
+    pub action: Option<String>,
+    /// Let through and log only, for so many days from now; 0 ends the trial
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=3_650))]
+    pub trial_days: Option<u16>,
+    /// Whether also names are refused whose name servers are listed domains [default: false]
+    #[arg(long, value_name = "BOOL")]
+    pub name_servers: Option<bool>,
+    /// Server that is told at once when the zone changes, ADDRESS or ADDRESS:PORT; repeatable, replaces those before
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "no_notify")]
+    pub notify: Vec<String>,
+    /// Tell nobody
+    #[arg(long)]
+    pub no_notify: bool,
+    /// Address or network that may fetch the zone without a key; repeatable, replaces those before
+    #[arg(long, value_name = "NETWORK", conflicts_with = "no_from")]
+    pub from: Vec<String>,
+    /// Nobody may fetch without a key
+    #[arg(long)]
+    pub no_from: bool,
 }
 
 /// What is known about a member; what is not given stays as it is, or takes its default.

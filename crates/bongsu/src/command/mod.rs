@@ -23,6 +23,7 @@ pub(crate) mod terms;
 pub(crate) mod validate;
 pub(crate) mod verify;
 pub(crate) mod withdraw;
+mod zone;
 
 use crate::admin;
 use crate::answer::{Answer, Watcher};

@@ -106,6 +106,8 @@ pub(crate) struct Dns {
     pub enabled: bool,
     /// Address and port (TCP and UDP); port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Address and port for DNS over TLS, with the certificate of the HTTP server; none unless it is set.
+    pub tls_listen: Option<SocketAddr>,
     /// Name under which the zones stand: a member's zone is `HANDLE.ORIGIN`.
     pub origin: String,
 }
@@ -115,6 +117,7 @@ impl Default for Dns {
         Self {
             enabled: true,
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8453),
+            tls_listen: None,
             origin: "rpz.bongsu".to_owned(),
         }
     }
@@ -202,6 +205,10 @@ impl Config {
         if http.tls_client_ca.is_some() && http.tls_cert.is_none() {
             return Err(Failure::usage("http.tls_client_ca is set without http.tls_cert: there is no TLS in which a client could show a certificate")
                 .hint("set http.tls_cert and http.tls_key as well; behind a proxy that ends TLS, certificates don't reach the node"));
+        }
+        if self.dns.tls_listen.is_some() && http.tls_cert.is_none() {
+            return Err(Failure::usage("dns.tls_listen is set without a certificate")
+                .hint("set http.tls_cert and http.tls_key: DNS over TLS shows the same certificate"));
         }
         if http.connections_max == 0 {
             return Err(Failure::usage("http.connections_max is 0: nobody could connect"));
@@ -311,6 +318,7 @@ mod tests {
         assert!(check("[http]\ntls_client_ca = \"a.pem\""));
         assert!(check("[http]\nlisten = \"0.0.0.0:80\"\n[web]\nopen_on_loopback = true"));
         assert!(check("[http]\ntls_ends_at_proxy = true\n[web]\nopen_on_loopback = true"));
+        assert!(check("[dns]\ntls_listen = \"127.0.0.1:853\""));
         assert!(check("[http]\nconnections_max = 0"));
         assert!(check("[http]\nheader_timeout_s = 0"));
     }

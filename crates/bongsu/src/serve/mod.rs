@@ -18,12 +18,14 @@ use crate::terminal::Terminal;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
+use deliver::zone::notify;
 use deliver::zone::server::Server as ZoneServer;
 use exchange::misp::rest::{Misp, is_misp, router as misp};
 use exchange::taxii::{Taxii, router as taxii};
 use listen::Listener;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::signal::unix::{SignalKind, signal};
@@ -44,6 +46,7 @@ const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Addresses {
     pub http: SocketAddr,
     pub dns: Option<SocketAddr>,
+    pub dns_tls: Option<SocketAddr>,
     pub tls: bool,
 }
 
@@ -67,8 +70,7 @@ pub(crate) fn run(global: &Global, config: Config, terminal: &mut Terminal) -> R
     until_stopped(&folder, held, node, &mut |addresses| {
         let dns = addresses.dns.map_or_else(String::new, |dns| format!(", DNS {dns}"));
         if terminal.json() {
-            let json =
-                serde_json::json!({"url": addresses.url(), "dns": addresses.dns.map(|dns| dns.to_string())});
+            let json = serde_json::json!({"url": addresses.url(), "dns": addresses.dns, "dns_tls": addresses.dns_tls});
             return terminal.write(format!("{json}\n").as_bytes());
         }
         terminal.note(&format!("Serving {}{dns}. Stop with Ctrl-C.", addresses.url()));
@@ -107,6 +109,9 @@ pub(crate) fn until_stopped(
         let _nobody = stop.send(true);
         servers.http.await.map_err(|error| Failure::new(format!("the HTTP server ended badly: {error}")))?;
         servers.others.into_iter().for_each(|server| server.abort());
+        if let Some(zones) = servers.zones {
+            let _ended = tokio::task::spawn_blocking(|| zones.end()).await;
+        }
         for pull in servers.pulls {
             // A pull that panicked has said so in the log.
             let _ended = pull.await;
@@ -140,6 +145,7 @@ struct Servers {
     /// What pulls sources: it ends by itself, so that nothing is cut off in the middle of a page.
     pulls: Vec<tokio::task::JoinHandle<()>>,
     others: Vec<tokio::task::JoinHandle<()>>,
+    zones: Option<Zones>,
 }
 
 async fn start(
@@ -156,12 +162,13 @@ async fn start(
     };
     let socket = TcpListener::bind(http.listen).await.map_err(taken(http.listen))?;
     let tls = match (&http.tls_cert, &http.tls_key) {
-        (Some(cert), Some(key)) => Some(tls::acceptor(cert, key, http.tls_client_ca.as_deref())?),
+        (Some(cert), Some(key)) => Some(tls::acceptor(cert, key, http.tls_client_ca.as_deref(), &tls::HTTP)?),
         _ => None,
     };
     let local = socket.local_addr().map_err(taken(http.listen))?;
-    let mut addresses = Addresses { http: local, dns: None, tls: tls.is_some() };
+    let mut addresses = Addresses { http: local, dns: None, dns_tls: None, tls: tls.is_some() };
     let mut others = vec![tokio::spawn(announce(Arc::clone(node)))];
+    let mut zones = None;
     if node.config.dns.enabled {
         let listen = node.config.dns.listen;
         let tcp = TcpListener::bind(listen).await.map_err(taken(listen))?;
@@ -170,17 +177,55 @@ async fn start(
         let origin = node.config.dns.origin.trim_end_matches('.').to_owned();
         let server = Arc::new(ZoneServer { deliver: node.deliver()?, origin });
         addresses.dns = Some(bound);
-        others.push(tokio::spawn(async move {
-            if let Err(error) = server.run(tcp, udp).await {
-                tracing::error!(%error, "the DNS server ended");
-            }
-        }));
+        if let (Some(listen), Some(cert), Some(key)) =
+            (node.config.dns.tls_listen, &http.tls_cert, &http.tls_key)
+        {
+            let tcp = TcpListener::bind(listen).await.map_err(taken(listen))?;
+            addresses.dns_tls = Some(tcp.local_addr().map_err(taken(listen))?);
+            let acceptor = tls::acceptor(cert, key, None, &tls::DNS)?;
+            others.push(tokio::spawn(dns_ended(Arc::clone(&server).run_tls(tcp, acceptor))));
+        }
+        others.push(tokio::spawn(dns_ended(Arc::clone(&server).run(tcp, udp))));
+        zones = Some(Zones::follow(server)?);
     }
     let router = router(node, folder)?;
     let listener = Listener { socket, tls, http: http.clone() };
     let pulls = schedule::start(node, &stopped);
     let http = tokio::spawn(listen::run(listener, router, stopped));
-    Ok((addresses, Servers { http, pulls, others }))
+    Ok((addresses, Servers { http, pulls, others, zones }))
+}
+
+async fn dns_ended(server: impl Future<Output = std::io::Result<()>>) {
+    if let Err(error) = server.await {
+        tracing::error!(%error, "a DNS server ended");
+    }
+}
+
+/// The thread that follows zones and has members' servers told of changes.
+struct Zones {
+    stop: Arc<AtomicBool>,
+    store: line::Store,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Zones {
+    fn follow(server: Arc<ZoneServer>) -> Result<Self, Failure> {
+        let (stop, runtime) = (Arc::new(AtomicBool::new(false)), tokio::runtime::Handle::current());
+        let (stopped, store) = (Arc::clone(&stop), server.deliver.gate.store().clone());
+        let thread = std::thread::Builder::new()
+            .name("zones".to_owned())
+            .spawn(move || notify::follow(&server, &runtime, &stopped))
+            .map_err(|error| Failure::new(format!("a thread can't be started: {error}")))?;
+        Ok(Self { stop, store, thread })
+    }
+
+    /// Ends the thread, so that nothing holds the store any more.
+    fn end(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.store.wake();
+        // One that panicked has said so in the log.
+        let _ended = self.thread.join();
+    }
 }
 
 /// Sees to embargoes that pass.

@@ -17,11 +17,21 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 use web::auth::PeerCertificate;
 
+/// What HTTP clients are offered to speak.
+pub(crate) const HTTP: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// What DNS clients are offered to speak (RFC 7858; RFC 9103, 7.1).
+pub(crate) const DNS: [&[u8]; 1] = [b"dot"];
+
 /// An acceptor with the chain in `cert` and the key in `key`.
 ///
 /// # Errors
 /// When a file can't be read, holds nothing, or the two do not belong together.
-pub(crate) fn acceptor(cert: &Path, key: &Path, client_ca: Option<&Path>) -> Result<TlsAcceptor, Failure> {
+pub(crate) fn acceptor(
+    cert: &Path,
+    key: &Path,
+    client_ca: Option<&Path>,
+    protocols: &[&[u8]],
+) -> Result<TlsAcceptor, Failure> {
     let unusable = |path: &Path, why: String| {
         Failure::usage(format!("{} can't be used for TLS: {why}", path.display()))
             .hint("http.tls_cert is the chain and http.tls_key the private key, both in PEM")
@@ -39,7 +49,7 @@ pub(crate) fn acceptor(cert: &Path, key: &Path, client_ca: Option<&Path>) -> Res
     };
     let mut config =
         builder.with_single_cert(chain, secret).map_err(|error| unusable(key, error.to_string()))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -5,9 +5,12 @@ use watch::{Kind, Value};
 
 /// Longest name on the wire, in bytes (RFC 1035, 2.3.4).
 const NAME_BYTES_MAX: usize = 255;
+/// Under it stand name servers' names.
+const NSDNAME: &str = ".rpz-nsdname";
 
-/// The owner names for a value; none for what DNS can't see, or when a name would be too long.
-pub(super) fn of(value: &Value, origin_bytes: usize) -> Vec<String> {
+/// The owner names for a value, relative to a zone whose own name takes `origin_bytes` on the wire; none for what DNS can't see,
+/// or when a name would be too long.
+pub(super) fn of(value: &Value, origin_bytes: usize, name_servers: bool) -> Vec<String> {
     match value.kind() {
         Kind::Domain => {
             let name = value.text();
@@ -16,8 +19,15 @@ pub(super) fn of(value: &Value, origin_bytes: usize) -> Vec<String> {
                 return Vec::new();
             }
             // A label takes one byte more than its letters; the wildcard's takes two.
-            let fits = name.len() + 1 + 2 + origin_bytes <= NAME_BYTES_MAX;
-            if fits { vec![name.to_owned(), format!("*.{name}")] } else { Vec::new() }
+            let fits = |more: usize| name.len() + 1 + 2 + more + origin_bytes <= NAME_BYTES_MAX;
+            let mut owners = Vec::new();
+            if fits(0) {
+                owners.extend([name.to_owned(), format!("*.{name}")]);
+            }
+            if name_servers && fits(NSDNAME.len()) {
+                owners.extend([format!("{name}{NSDNAME}"), format!("*.{name}{NSDNAME}")]);
+            }
+            owners
         }
         Kind::Ipv4 | Kind::Ipv6 => value.network().map(|network| address(&network)).into_iter().collect(),
         _ => Vec::new(),
@@ -57,12 +67,14 @@ mod tests {
     use watch::normalise;
 
     fn owners(kind: Kind, text: &str) -> Vec<String> {
-        of(&normalise(kind, text).unwrap(), 30)
+        of(&normalise(kind, text).unwrap(), 30, false)
     }
 
     #[test]
     fn names_and_addresses_have_the_owners_that_resolvers_expect() {
         assert_eq!(owners(Kind::Domain, "Evil.example"), ["evil.example", "*.evil.example"]);
+        let with_servers = of(&normalise(Kind::Domain, "evil.example").unwrap(), 30, true);
+        assert_eq!(with_servers[2..], ["evil.example.rpz-nsdname", "*.evil.example.rpz-nsdname"]);
         assert_eq!(owners(Kind::Ipv4, "198.51.100.7"), ["32.7.100.51.198.rpz-ip"]);
         assert_eq!(owners(Kind::Ipv4, "198.51.100.0/24"), ["24.0.100.51.198.rpz-ip"]);
         assert_eq!(owners(Kind::Ipv6, "2001:db8::1"), ["128.1.zz.db8.2001.rpz-ip"]);

@@ -1,0 +1,161 @@
+//! A zone over time: its serial grows when, and only when, its content changes, and what changed is kept for a while, so that
+//! secondaries take the difference.
+//!
+//! A serial is the second in which the content came up, or one more than the last if that is later. The zones live in
+//! memory; what outlives a restart is one number, a setting in the node's line: up to where serials may have been given
+//! out. It is written before a serial beyond it is given out, and a node that starts begins above it. So a clock that was
+//! ahead, or that went back, costs nobody a change: a secondary that saw a later serial would keep its old zone for as
+//! long as the clock was wrong. The number is set some minutes ahead, so that it is seldom written.
+//!
+//! Source: RFC 1982 (comparing serials); RFC 1035, 3.3.13; RFC 1995, section 5 (what is kept).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use gate::{Gate, GateError};
+use parking_lot::Mutex;
+use policy::{Entry, MemberId, Setting};
+use stix::Timestamp;
+
+use super::Rules;
+use crate::gather::{DeliverError, Difference, Gathered};
+
+/// The setting with the number up to which serials may have been given out, on any way, in any zone.
+const CEILING: &str = "zone.serial-ceiling";
+/// Serials that are set aside at a time: ten minutes' worth, so that a change of content seldom writes.
+const SET_ASIDE: u32 = 600;
+/// Serials that are later than one (RFC 1982, 3.2): half of all.
+const LATER_MAX: u32 = 1 << 31;
+/// Values of all kept steps together, for each value of the zone and in any case. With more, a secondary takes the whole zone,
+/// which is then not much more.
+const KEPT_SHARE: usize = 2;
+const KEPT_MIN: usize = 10_000;
+
+/// One change of a zone.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) difference: Difference,
+}
+
+impl Step {
+    fn len(&self) -> usize {
+        self.difference.gone.len() + self.difference.new.len()
+    }
+}
+
+/// A zone as it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Zone {
+    pub(crate) serial: u32,
+    pub(crate) gathered: Gathered,
+    pub(crate) rules: Rules,
+    steps: Arc<VecDeque<Arc<Step>>>,
+}
+
+impl Zone {
+    /// What has changed since `serial`, step by step; `None` if that is not known any more, or never was.
+    pub(crate) fn since(&self, serial: u32) -> Option<Vec<Arc<Step>>> {
+        let first = self.steps.iter().position(|step| step.from == serial)?;
+        Some(self.steps.iter().skip(first).cloned().collect())
+    }
+
+    /// Adds a step, and forgets the oldest ones.
+    fn step(&mut self, step: Step) {
+        let steps = Arc::make_mut(&mut self.steps);
+        steps.push_back(Arc::new(step));
+        let mut kept: usize = steps.iter().map(|step| step.len()).sum();
+        let most = KEPT_MIN.max(self.gathered.len() / KEPT_SHARE);
+        while kept > most
+            && let Some(oldest) = steps.pop_front()
+        {
+            kept -= oldest.len();
+        }
+    }
+}
+
+/// A zone is one for a member and a kind of channel: over an encrypted one, there can be more in it.
+pub(crate) type ZoneKey = (MemberId, bool);
+
+type Place = Arc<Mutex<Option<Zone>>>;
+
+/// The zones that were asked for since the node started.
+#[derive(Default)]
+pub(crate) struct Zones {
+    zones: Mutex<HashMap<ZoneKey, Place>>,
+    /// Up to where serials were set aside before this node started; read on first use.
+    before: Mutex<Option<Option<u32>>>,
+}
+
+impl Zones {
+    /// The zone with the content that `gather` gives. One who asks for the same zone meanwhile waits, so that its content
+    /// never goes back to what was gathered earlier.
+    ///
+    /// # Errors
+    /// What `gather` fails with; when the number could not be written: then no serial is given out.
+    pub(crate) fn of(
+        &self,
+        gate: &Gate,
+        key: ZoneKey,
+        gather: impl FnOnce() -> Result<(Gathered, Rules, Timestamp), DeliverError>,
+    ) -> Result<Zone, DeliverError> {
+        let place = Arc::clone(self.zones.lock().entry(key).or_default());
+        let mut place = place.lock();
+        let (gathered, rules, now) = gather()?;
+        let zone = match place.clone() {
+            Some(known) if known.gathered.is_same(&gathered) && known.rules == rules => known,
+            Some(mut known) if known.rules == rules => {
+                let difference = gathered.refusable_since(&known.gathered);
+                known.gathered = gathered;
+                if difference != Difference::default() {
+                    let from = known.serial;
+                    known.serial = self.next(gate, Some(from), now)?;
+                    known.step(Step { from, to: known.serial, difference });
+                }
+                known
+            }
+            known => {
+                let serial = self.next(gate, known.map(|known| known.serial), now)?;
+                Zone { serial, gathered, rules, steps: Arc::default() }
+            }
+        };
+        *place = Some(zone.clone());
+        Ok(zone)
+    }
+
+    /// The serial after `last`.
+    fn next(&self, gate: &Gate, last: Option<u32>, now: Timestamp) -> Result<u32, DeliverError> {
+        let mut before = self.before.lock();
+        let ceiling = gate.book().setting(CEILING).and_then(|ceiling| ceiling.parse().ok());
+        let before = *before.get_or_insert(ceiling);
+        let second = u32::try_from(now.seconds().rem_euclid(1 << 32)).unwrap_or_default();
+        let serial = last.or(before).map_or(second, |last| later(second, last.wrapping_add(1)));
+        if ceiling.is_none_or(|ceiling| later(serial, ceiling) != ceiling) {
+            let value = Some(serial.wrapping_add(SET_ASIDE).to_string());
+            let entry = Entry::Setting(Setting { name: CEILING.to_owned(), value });
+            gate.record(MemberId::NODE, entry).map_err(|error| match error {
+                GateError::Storage(error) => DeliverError::Storage(error),
+                error => DeliverError::Render(error.to_string()),
+            })?;
+        }
+        Ok(serial)
+    }
+}
+
+/// The later of two serials, which wrap around in the year 2106.
+fn later(a: u32, b: u32) -> u32 {
+    if a.wrapping_sub(b) < LATER_MAX { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serials_compare_around_the_end_of_their_numbers() {
+        for (a, b, expected) in [(1, 2, 2), (2, 1, 2), (7, 7, 7), (u32::MAX, 0, 0), (3, u32::MAX - 3, 3)] {
+            assert_eq!(later(a, b), expected, "{a} {b}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What a query asks for, who asks, and what it gets.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::base::iana::{Class, Opcode, Rcode, Rtype};
+use domain::base::name::{ToLabelIter as _, ToName as _};
+use domain::base::{Message, Serial};
+use domain::rdata::Soa;
+use domain::rdata::tsig::Time48;
+use domain::tsig::{Algorithm, Key, KeyName, ServerSequence};
+use policy::{Book, CredentialKind, Level, Member, MemberId};
+use stix::Timestamp;
+
+use super::writer::{Stopped, Writer, ZoneName};
+use super::{Arrival, Server, Standing};
+use crate::zone::history::Zone;
+
+/// What stands before the origin in a catalog's name; no handle has it.
+const CATALOG: &str = "_catalog";
+/// The serial of catalogs: what they hold never changes.
+const CATALOG_SERIAL: u32 = 1;
+
+/// A key and whose it is.
+#[derive(Clone)]
+pub(super) struct Held(Arc<(Key, MemberId)>);
+
+impl AsRef<Key> for Held {
+    fn as_ref(&self) -> &Key {
+        &self.0.0
+    }
+}
+
+pub(super) type Signed = ServerSequence<Held>;
+
+/// What a member may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Zone,
+    Catalog,
+}
+
+impl Server {
+    /// Answers a query, message by message; `send` says whether there is still somebody to answer.
+    pub(super) fn answer(
+        &self,
+        query: Vec<u8>,
+        arrival: Arrival,
+        send: &mut dyn FnMut(Vec<u8>) -> bool,
+    ) -> Standing {
+        let Ok(mut message) = Message::from_octets(query) else { return Standing::Stranger };
+        if message.header().qr() {
+            return Standing::Stranger;
+        }
+        let book = self.deliver.gate.book();
+        let now = (self.deliver.now)();
+        let seconds = u64::try_from(now.seconds()).unwrap_or_default() & 0x0000_ffff_ffff_ffff;
+        let time = Time48::from_u64(seconds);
+        let signed = match Signed::request(&keys(&book, now), &mut message, time) {
+            Ok(signed) => signed,
+            Err(error) => {
+                tracing::info!(error = %error.error(), peer = %arrival.peer, "a DNS query's signature does not hold");
+                if let Ok(built) = error.build_message(&message, super::writer::builder()) {
+                    send(super::writer::octets(built));
+                }
+                return Standing::Stranger;
+            }
+        };
+        let by_key = signed.as_ref().map(|signed| signed.wrapped_key().0.1);
+        let mut writer = Writer::new(&message, signed, time, send);
+        let refused = match message.header().opcode() {
+            Opcode::QUERY => match self.asked(&book, by_key, &message, arrival) {
+                Ok((member, apex, wanted)) => {
+                    match self.give(member, &apex, wanted, &message, arrival, &mut writer) {
+                        Ok(()) => return Standing::Secondary,
+                        Err(rcode) => rcode,
+                    }
+                }
+                Err(rcode) => rcode,
+            },
+            // Whom nobody knows learns nothing, not even what is not implemented.
+            _ if by_key.is_none() => Rcode::REFUSED,
+            _ => Rcode::NOTIMP,
+        };
+        writer.fail(refused);
+        Standing::Stranger
+    }
+
+    /// Whose zone is asked for, under which name.
+    fn asked<'b>(
+        &self,
+        book: &'b Book,
+        by_key: Option<MemberId>,
+        message: &Message<Vec<u8>>,
+        arrival: Arrival,
+    ) -> Result<(&'b Member, ZoneName, Wanted), Rcode> {
+        let question = message.sole_question().map_err(|_| match by_key {
+            Some(_) => Rcode::FORMERR,
+            None => Rcode::REFUSED,
+        })?;
+        let takes_zones = |member: &&Member| !member.ended && member.level >= Level::Block;
+        let named: Option<String> =
+            question.qname().iter_labels().next().map(|label| label.to_string().to_ascii_lowercase());
+        let member = match by_key {
+            Some(member) => book.member(member),
+            None => named
+                .and_then(|handle| book.member_by_handle(&handle))
+                .filter(|member| member.zone.may_fetch(arrival.peer)),
+        };
+        let member = member.filter(takes_zones).ok_or(Rcode::REFUSED)?;
+        let apex = |text: String| text.parse::<ZoneName>().map_err(|_| Rcode::SERVFAIL);
+        for (name, wanted) in [
+            (apex(format!("{}.{}", member.handle, self.origin))?, Wanted::Zone),
+            (apex(format!("{}.{CATALOG}.{}", member.handle, self.origin))?, Wanted::Catalog),
+        ] {
+            if question.qclass() == Class::IN && question.qname().name_eq(&name) {
+                return Ok((member, name, wanted));
+            }
+        }
+        Err(Rcode::REFUSED)
+    }
+
+    fn give(
+        &self,
+        member: &Member,
+        apex: &ZoneName,
+        wanted: Wanted,
+        message: &Message<Vec<u8>>,
+        arrival: Arrival,
+        writer: &mut Writer<'_>,
+    ) -> Result<(), Rcode> {
+        let kind = message.sole_question().map_err(|_| Rcode::FORMERR)?.qtype();
+        if !matches!(kind, Rtype::AXFR | Rtype::IXFR | Rtype::SOA) {
+            return Err(Rcode::REFUSED);
+        }
+        let zone = match wanted {
+            Wanted::Catalog => None,
+            Wanted::Zone => Some(self.deliver.zone(member.id, arrival.encrypted).map_err(|error| {
+                tracing::error!(%error, "a zone could not be made");
+                Rcode::SERVFAIL
+            })?),
+        };
+        let serial = zone.as_ref().map_or(CATALOG_SERIAL, |zone| zone.serial);
+        let held = if kind == Rtype::IXFR { serial_of(message) } else { None };
+        // A transfer over UDP: the SOA alone sends the client to TCP (RFC 1995, section 2). So does one that has it all.
+        let is_current = held.is_some_and(|held| Serial(held) >= Serial(serial));
+        let written = if kind == Rtype::SOA || !arrival.stream || is_current {
+            writer.soa(apex, serial)
+        } else {
+            match &zone {
+                None => writer.catalog(apex, serial, &format!("{}.{}", member.handle, self.origin)),
+                Some(zone) => transfer(zone, held, apex, writer),
+            }
+        };
+        match written.and_then(|()| writer.end()) {
+            // Nobody is there to be told.
+            Ok(()) | Err(Stopped::Gone) => Ok(()),
+            Err(Stopped::Failed) => {
+                tracing::error!(zone = %apex, "a zone could not be written");
+                Err(Rcode::SERVFAIL)
+            }
+        }
+    }
+}
+
+/// The difference since the serial that the client holds, or the whole zone.
+fn transfer(zone: &Zone, held: Option<u32>, apex: &ZoneName, writer: &mut Writer<'_>) -> Result<(), Stopped> {
+    match held.and_then(|held| zone.since(held)) {
+        None => writer.zone(apex, zone),
+        Some(steps) => writer.steps(apex, zone, &steps),
+    }
+}
+
+/// The serial that a client holds (RFC 1995, section 3): that of the SOA in the authority section. Who names none gets the whole
+/// zone.
+fn serial_of(message: &Message<Vec<u8>>) -> Option<u32> {
+    let mut records = message.authority().ok()?.limit_to::<Soa<_>>();
+    records.next()?.ok().map(|record| record.data().serial().into_int())
+}
+
+/// The keys that hold now.
+fn keys(book: &Book, now: Timestamp) -> HashMap<(KeyName, Algorithm), Held> {
+    let held = holding(book, now)
+        .map(|(member, key)| ((key.name().clone(), key.algorithm()), Held(Arc::new((key, member)))));
+    held.collect()
+}
+
+/// A member's key that holds now: the newest, if it has several.
+pub(crate) fn key_of(book: &Book, member: MemberId, now: Timestamp) -> Option<Key> {
+    let mut of_member = holding(book, now).filter(|(of, _)| *of == member).map(|(_, key)| key);
+    of_member.next()
+}
+
+/// The keys that hold now, the newest first, and whose they are.
+fn holding(book: &Book, now: Timestamp) -> impl Iterator<Item = (MemberId, Key)> + '_ {
+    let mut credentials: Vec<_> = book.tsig_keys().filter(|credential| credential.holds(now)).collect();
+    credentials.sort_by_key(|credential| std::cmp::Reverse(credential.created));
+    credentials.into_iter().filter_map(|credential| {
+        let CredentialKind::Tsig { name, algorithm, secret } = &credential.kind else { return None };
+        let (name, algorithm) = (name.parse::<KeyName>().ok()?, algorithm.parse::<Algorithm>().ok()?);
+        Some((credential.member?, Key::new(algorithm, secret, name, None, None).ok()?))
+    })
+}
