@@ -31,7 +31,10 @@ fuzz_target!(|data: &[u8]| {
 
 fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| Server { deliver: Arc::clone(&node().deliver), origin: ORIGIN.to_owned() })
+    SERVER.get_or_init(|| {
+        let (deliver, origin) = (Arc::clone(&node().deliver), ORIGIN.to_owned());
+        Server { deliver, origin, over_tls: false }
+    })
 }
 
 fn time() -> Time48 {

@@ -158,7 +158,8 @@ fn serve(now: impl Fn(Timestamp) -> Timestamp + Send + Sync + 'static) -> Servin
     set_up(&gate, &clock);
     share(&gate, &clock, 10);
     let deliver = Deliver::new(gate, None, "tower.test".to_owned(), Arc::new(move || now(clock.now())));
-    let server = Arc::new(Server { deliver: Arc::new(deliver), origin: "rpz.test".to_owned() });
+    let server =
+        Arc::new(Server { deliver: Arc::new(deliver), origin: "rpz.test".to_owned(), over_tls: false });
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (tcp, udp) = runtime.block_on(async {
         let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

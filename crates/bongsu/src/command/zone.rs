@@ -63,12 +63,12 @@ fn changed(args: &ZoneArgs, mut zone: Zoning, now: Timestamp) -> Result<Zoning, 
 
 fn address(text: &str) -> Result<SocketAddr, Failure> {
     let with_port = text.parse().ok();
-    with_port.or_else(|| text.parse::<IpAddr>().ok().map(|address| SocketAddr::new(address, PORT))).ok_or_else(
-        || {
+    with_port
+        .or_else(|| text.parse::<IpAddr>().ok().map(|address| SocketAddr::new(address, PORT)))
+        .ok_or_else(|| {
             Failure::usage(format!("`{text}` is no address of a DNS server"))
                 .hint("an address, with a port if it is not 53: 192.0.2.1, 192.0.2.1:5353, [2001:db8::1]:53")
-        },
-    )
+        })
 }
 
 fn network(text: &str) -> Result<ipnet::IpNet, Failure> {
@@ -90,7 +90,8 @@ fn shown(node: &Node, member: &Member, now: Timestamp) -> Answer {
         "action": zone.action.to_string(), "trial_until": trial.map(|until| until.to_string()),
         "name_servers": zone.name_servers, "notify": zone.notify, "from": zone.from,
     });
-    let list = |texts: Vec<String>, none: &str| if texts.is_empty() { none.to_owned() } else { texts.join(" ") };
+    let list =
+        |texts: Vec<String>, none: &str| if texts.is_empty() { none.to_owned() } else { texts.join(" ") };
     let notify = zone.notify.iter().map(ToString::to_string).collect();
     let from = zone.from.iter().map(ToString::to_string).collect();
     let action = match trial {

@@ -175,15 +175,18 @@ async fn start(
         let bound = tcp.local_addr().map_err(taken(listen))?;
         let udp = UdpSocket::bind(bound).await.map_err(taken(bound))?;
         let origin = node.config.dns.origin.trim_end_matches('.').to_owned();
-        let server = Arc::new(ZoneServer { deliver: node.deliver()?, origin });
+        let over_tls = node.config.dns.tls_listen.is_some();
+        let server = Arc::new(ZoneServer { deliver: node.deliver()?, origin, over_tls });
         addresses.dns = Some(bound);
         if let (Some(listen), Some(cert), Some(key)) =
             (node.config.dns.tls_listen, &http.tls_cert, &http.tls_key)
         {
             let tcp = TcpListener::bind(listen).await.map_err(taken(listen))?;
-            addresses.dns_tls = Some(tcp.local_addr().map_err(taken(listen))?);
+            let bound = tcp.local_addr().map_err(taken(listen))?;
+            let udp = UdpSocket::bind(bound).await.map_err(taken(bound))?;
+            addresses.dns_tls = Some(bound);
             let acceptor = tls::acceptor(cert, key, None, &tls::DNS)?;
-            others.push(tokio::spawn(dns_ended(Arc::clone(&server).run_tls(tcp, acceptor))));
+            others.push(tokio::spawn(dns_ended(Arc::clone(&server).run_tls(tcp, udp, acceptor))));
         }
         others.push(tokio::spawn(dns_ended(Arc::clone(&server).run(tcp, udp))));
         zones = Some(Zones::follow(server)?);

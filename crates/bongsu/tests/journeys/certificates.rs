@@ -13,7 +13,7 @@ fn openssl(dir: &Path, args: &str) {
 }
 
 /// An authority `ca`, and what it has signed: the server `server` and the clients; another authority's client `stranger`.
-fn certificates(dir: &Path) {
+pub(crate) fn certificates(dir: &Path) {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     for authority in ["ca", "other"] {
         openssl(
@@ -23,7 +23,7 @@ fn certificates(dir: &Path) {
             ),
         );
     }
-    std::fs::write(dir.join("server.ext"), "subjectAltName=IP:127.0.0.1\n").unwrap();
+    std::fs::write(dir.join("server.ext"), "subjectAltName=IP:127.0.0.1,DNS:node.test\n").unwrap();
     std::fs::write(dir.join("client.ext"), "extendedKeyUsage=clientAuth\n").unwrap();
     for (name, authority) in [("server", "ca"), ("member", "ca"), ("unknown", "ca"), ("stranger", "other")] {
         let extension = if name == "server" { "server.ext" } else { "client.ext" };
@@ -37,7 +37,7 @@ fn certificates(dir: &Path) {
     }
 }
 
-fn config(dir: &Path) -> String {
+pub(crate) fn config(dir: &Path) -> String {
     let path = |name: &str| dir.join(name).display().to_string();
     format!(
         "[http]\ntls_cert = \"{}\"\ntls_key = \"{}\"\ntls_client_ca = \"{}\"\n[dns]\nenabled = false\n",

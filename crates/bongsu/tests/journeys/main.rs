@@ -17,6 +17,7 @@ mod misp_sources;
 mod node;
 mod report;
 mod resolver;
+mod secondaries;
 mod sources;
 mod strangers;
 mod strictest;

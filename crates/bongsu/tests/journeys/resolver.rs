@@ -1,5 +1,6 @@
 //! A real BIND 9 transfers a member's zone and refuses what is in it.
 
+use serde_json::json;
 use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -29,7 +30,7 @@ options {{
     directory "{dir}"; pid-file "{dir}/named.pid"; session-keyfile none; managed-keys-directory "{dir}";
     listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
     recursion yes; allow-query {{ any; }}; dnssec-validation no; empty-zones-enable no;
-    response-policy {{ zone "{zone}"; }} qname-wait-recurse no;
+    response-policy {{ zone "{zone}" min-update-interval 0; }} qname-wait-recurse no;
 }};
 controls {{ }};
 key "{name}" {{ algorithm hmac-sha256; secret "{secret}"; }};
@@ -78,6 +79,9 @@ fn bind_transfers_the_zone_and_refuses_the_listed_domain_and_all_below_it() {
     let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let dir = node.dir.path().join("bind");
     std::fs::create_dir(&dir).unwrap();
+    // The node serves already: what is changed while it does holds at once.
+    let notify = format!("127.0.0.1:{port}");
+    assert_eq!(node.json(&["member", "zone", "block", "--notify", &notify])["notify"], json!([notify]));
     let _named = named(&dir, "block.rpz.bongsu", key, &dns, port);
     let log = || std::fs::read_to_string(dir.join("named.log")).unwrap_or_default();
     let refused =
@@ -93,16 +97,32 @@ fn bind_transfers_the_zone_and_refuses_the_listed_domain_and_all_below_it() {
         "the guard held google.com back: {zone}"
     );
 
+    // What is new is fetched as a difference, long before BIND would ask by itself (60 s), because it is told.
+    let file = node.file("soon.json", bundle(&[indicator(5, "soon-k3.top")]));
+    node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
+    let refused = wait(Duration::from_secs(30), || (dig(port, "soon-k3.top").0 == "NXDOMAIN").then_some(()));
+    assert!(refused.is_some(), "{}\n{}", dig(port, "soon-k3.top").1, log());
+    assert!(log().contains("received notify for zone 'block.rpz.bongsu'"), "{}", log());
+    let file = node.file("gone.json", bundle(&[indicator(6, "brief-k3.top")]));
+    node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
+    let refused = wait(Duration::from_secs(30), || (dig(port, "brief-k3.top").0 == "NXDOMAIN").then_some(()));
+    assert!(refused.is_some(), "{}", log());
+    let withdrawn = indicator(6, "brief-k3.top")["id"].as_str().unwrap().to_owned();
+    node.json(&["withdraw", &withdrawn, "--circle", "region", "--as", "exchange", "--reason", "false alarm"]);
+    let allowed = wait(Duration::from_secs(30), || (dig(port, "brief-k3.top").0 == "NOERROR").then_some(()));
+    assert!(allowed.is_some(), "{}", log());
+
     // Nobody else gets the zone: no key, another member's key, a wrong secret.
-    let transfer = |key: Option<(&str, &str)>| {
+    let ask = |key: Option<(&str, &str)>, kind: &str| {
         let (address, port) = dns.rsplit_once(':').unwrap();
         let mut command = Command::new("dig");
-        command.args([&format!("@{address}"), "-p", port, "block.rpz.bongsu", "AXFR", "+tries=1"]);
+        command.args([&format!("@{address}"), "-p", port, "block.rpz.bongsu", kind, "+tries=1"]);
         if let Some((name, secret)) = key {
             command.args(["-y", &format!("hmac-sha256:{name}:{secret}")]);
         }
         String::from_utf8_lossy(&command.output().unwrap().stdout).into_owned()
     };
+    let transfer = |key| ask(key, "AXFR");
     let serial = |answer: &str| {
         let soa = answer.lines().find(|line| line.contains("SOA")).unwrap().to_owned();
         soa.split_whitespace().nth(6).unwrap().parse::<u32>().unwrap()
@@ -117,6 +137,15 @@ fn bind_transfers_the_zone_and_refuses_the_listed_domain_and_all_below_it() {
         "what is new is in at once: {after}"
     );
     assert_eq!(serial(&transfer(Some(key))), serial(&after), "the serial stays while nothing changes");
+    let difference = ask(Some(key), &format!("IXFR={}", serial(&before)));
+    let lines = |name: &str| difference.lines().filter(|line| line.contains(name)).count();
+    assert_eq!(
+        (lines("later-k3.top"), lines("evil-login-k3.top")),
+        (2, 0),
+        "what is new alone: {difference}"
+    );
+    let nothing = ask(Some(key), &format!("IXFR={}", serial(&after)));
+    assert!(nothing.contains("SOA") && !nothing.contains("CNAME"), "who has it all gets nothing: {nothing}");
     let stranger = (other["name"].as_str().unwrap(), other["secret"].as_str().unwrap());
     for key in [None, Some(stranger), Some((key.0, stranger.1))] {
         let answer = transfer(key);

@@ -53,6 +53,8 @@ pub struct Server {
     pub deliver: Arc<Deliver>,
     /// The name under which zones stand, such as `rpz.bongsu`.
     pub origin: String,
+    /// Whether it serves over TLS as well.
+    pub over_tls: bool,
 }
 
 /// How a query came.
@@ -62,7 +64,7 @@ pub struct Arrival {
     pub peer: IpAddr,
     /// Over a connection, and not as a datagram.
     pub stream: bool,
-    /// Over TLS.
+    /// Over TLS, or to the port where TLS is spoken.
     pub encrypted: bool,
 }
 
@@ -79,15 +81,21 @@ impl Server {
     /// # Errors
     /// When a socket can't be used any more.
     pub async fn run(self: Arc<Self>, tcp: TcpListener, udp: UdpSocket) -> io::Result<()> {
-        tokio::try_join!(Arc::clone(&self).accept(tcp, None), self.datagrams(udp)).map(|_| ())
+        tokio::try_join!(Arc::clone(&self).accept(tcp, None), self.datagrams(udp, false)).map(|_| ())
     }
 
-    /// Serves over TLS (RFC 7858, RFC 9103) until the socket fails; `acceptor` is to offer the protocol `dot`.
+    /// Serves over TLS (RFC 7858, RFC 9103) until a socket fails; `acceptor` is to offer the protocol `dot`. Datagrams on the same
+    /// port are answered with serials of what goes over TLS: Unbound asks there first, before it opens a connection.
     ///
     /// # Errors
-    /// When the socket can't be used any more.
-    pub async fn run_tls(self: Arc<Self>, tcp: TcpListener, acceptor: TlsAcceptor) -> io::Result<()> {
-        self.accept(tcp, Some(acceptor)).await
+    /// When a socket can't be used any more.
+    pub async fn run_tls(
+        self: Arc<Self>,
+        tcp: TcpListener,
+        udp: UdpSocket,
+        acceptor: TlsAcceptor,
+    ) -> io::Result<()> {
+        tokio::try_join!(Arc::clone(&self).accept(tcp, Some(acceptor)), self.datagrams(udp, true)).map(|_| ())
     }
 
     async fn accept(self: Arc<Self>, listener: TcpListener, tls: Option<TlsAcceptor>) -> io::Result<()> {
@@ -157,7 +165,7 @@ impl Server {
         }
     }
 
-    async fn datagrams(self: Arc<Self>, socket: UdpSocket) -> io::Result<()> {
+    async fn datagrams(self: Arc<Self>, socket: UdpSocket, encrypted: bool) -> io::Result<()> {
         let (socket, room) = (Arc::new(socket), Arc::new(Semaphore::new(DATAGRAMS_MAX)));
         let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
         loop {
@@ -174,14 +182,20 @@ impl Server {
             let query = buffer.get(..length).unwrap_or_default().to_vec();
             let (server, socket) = (Arc::clone(&self), Arc::clone(&socket));
             tokio::spawn(async move {
-                server.datagram(query, &socket, peer).await;
+                server.datagram(query, &socket, peer, encrypted).await;
                 drop(permit);
             });
         }
     }
 
-    async fn datagram(self: Arc<Self>, query: Vec<u8>, socket: &UdpSocket, peer: SocketAddr) {
-        let arrival = Arrival { peer: peer.ip(), stream: false, encrypted: false };
+    async fn datagram(
+        self: Arc<Self>,
+        query: Vec<u8>,
+        socket: &UdpSocket,
+        peer: SocketAddr,
+        encrypted: bool,
+    ) {
+        let arrival = Arrival { peer: peer.ip(), stream: false, encrypted };
         let answers = tokio::task::spawn_blocking(move || self.answers(query, arrival)).await;
         if let Some(answer) = answers.unwrap_or_default().first()
             && let Err(error) = socket.send_to(answer, peer).await
