@@ -45,6 +45,7 @@ impl Client {
         if method == Method::POST {
             request = request.header("content-type", TAXII);
         }
+        self.send.ready().await?;
         let response = self.send.send_request(request.body(Full::new(body.into()))?).await?;
         let status = response.status();
         let body =

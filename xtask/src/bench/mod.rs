@@ -13,8 +13,11 @@ mod node;
 mod objects;
 mod page;
 mod pattern;
+mod protect;
+mod resolver;
 mod table;
 mod validate;
+mod zone;
 
 use std::path::PathBuf;
 
@@ -39,6 +42,10 @@ enum What {
     Pattern,
     /// A MISP feed of 100,000 attributes: read from a folder, converted, durable
     Misp,
+    /// From the POST of an indicator to its refusal by BIND, Unbound and PowerDNS Recursor
+    Protect,
+    /// A zone of many names: whole and as a difference, its memory, and 200 servers told of a change
+    Zone,
 }
 
 /// Options of `cargo xtask bench`.
@@ -49,6 +56,9 @@ pub(crate) struct Args {
     /// Objects that `ingest` brings in
     #[arg(long, default_value_t = 1_000_000)]
     objects: u64,
+    /// Names of the zone that `zone` makes
+    #[arg(long, default_value_t = 1_000_000)]
+    names: u64,
     /// Bundle that `validate` reads, also packed with gzip [default: ATT&CK beside the project, else indicators made up]
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
@@ -76,7 +86,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if wanted(What::Pattern) {
         pattern::run(&mut table)?;
     }
-    if [What::Ingest, What::Singles, What::Demo, What::Misp].into_iter().any(&wanted) {
+    let with_node = [What::Ingest, What::Singles, What::Demo, What::Misp, What::Protect, What::Zone];
+    if with_node.into_iter().any(&wanted) {
         with_a_node(args, wanted, &mut table)?;
     }
     table.finish();
@@ -109,6 +120,17 @@ fn with_a_node(args: &Args, wanted: impl Fn(What) -> bool, table: &mut Table) ->
     }
     if wanted(What::Misp) {
         misp::run(&dir.path().join("misp"), table)?;
+    }
+    let folder = |name: &str| -> Result<PathBuf> {
+        let folder = dir.path().join(name);
+        std::fs::create_dir(&folder)?;
+        Ok(folder)
+    };
+    if wanted(What::Protect) {
+        protect::run(&program, &folder("protect")?, table)?;
+    }
+    if wanted(What::Zone) {
+        zone::run(&program, &folder("zone")?, args.names, table)?;
     }
     Ok(())
 }

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+use super::resolver::Key;
+
 /// The member that posts and reads.
 pub(crate) const MEMBER: &str = "cert";
 /// The collection's objects.
@@ -62,6 +64,15 @@ impl Node {
         Ok(node)
     }
 
+    /// A further member of the circle that has a zone; gives its key for transfers.
+    pub(crate) fn block_member(&self, handle: &str) -> Result<Key> {
+        self.json(&["member", "add", handle, "--level", "block", "--clearance", "amber"])?;
+        self.json(&["circle", "join", "region", handle])?;
+        let key = self.json(&["member", "tsig", handle])?;
+        let text = |name: &str| key["tsig"][name].as_str().map(str::to_owned).context("no key was shown");
+        Ok(Key { name: text("name")?, secret: text("secret")? })
+    }
+
     /// Where its data lies.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
@@ -77,7 +88,8 @@ impl Node {
         command
     }
 
-    fn json(&self, args: &[&str]) -> Result<Value> {
+    /// Runs a command; gives what it says.
+    pub(crate) fn json(&self, args: &[&str]) -> Result<Value> {
         let output = self.command(args).output()?;
         if !output.status.success() {
             bail!("bongsu {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr));
@@ -93,7 +105,8 @@ impl Node {
         BufReader::new(out).read_line(&mut line)?;
         let said: Value = serde_json::from_str(&line).with_context(|| format!("it said `{line}`"))?;
         let url = said["url"].as_str().context("it named no address")?;
-        Ok(Serving { child, host: url.trim_start_matches("http://").to_owned() })
+        let dns = said["dns"].as_str().and_then(|dns| dns.rsplit(':').next()?.parse().ok());
+        Ok(Serving { child, host: url.trim_start_matches("http://").to_owned(), dns })
     }
 }
 
@@ -102,6 +115,8 @@ pub(crate) struct Serving {
     child: Child,
     /// Address and port.
     pub(crate) host: String,
+    /// The port of DNS.
+    pub(crate) dns: Option<u16>,
 }
 
 impl Serving {

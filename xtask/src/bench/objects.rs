@@ -1,7 +1,5 @@
 //! Indicators as they are published: about 800 bytes each, every one different, the same in each run.
 
-use std::fmt::Write as _;
-
 use uuid::Uuid;
 
 const BEFORE: &str = r#"{"type":"indicator","spec_version":"2.1","id":"indicator--"#;
@@ -16,28 +14,41 @@ pub(super) fn scattered(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// The domain that indicator `number` names, under a top-level domain.
+pub(crate) fn domain_in(top: &str, number: u64) -> String {
+    format!("n{:x}.{top}", scattered(!number))
+}
+
 /// Appends indicator `number` to `text`.
 pub(crate) fn push(text: &mut String, number: u64) {
+    push_in("example", text, number);
+}
+
+fn push_in(top: &str, text: &mut String, number: u64) {
     let (high, low) = (scattered(number), scattered(!number));
     let id = uuid::Builder::from_random_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
         .into_uuid();
     text.push_str(BEFORE);
     text.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
     text.push_str(MIDDLE);
-    // Writing to a string does not fail.
-    let _ = write!(text, "n{low:x}.example");
+    text.push_str(&domain_in(top, number));
     text.push_str(AFTER);
 }
 
 /// An envelope with the `count` indicators from `first` on.
 pub(crate) fn envelope(first: u64, count: u64) -> String {
+    envelope_in("example", first, count)
+}
+
+/// As [`envelope`], with domains under `top`: nothing under `example` is ever blocked.
+pub(crate) fn envelope_in(top: &str, first: u64, count: u64) -> String {
     let mut text = String::with_capacity(32 + usize::try_from(count).unwrap_or(1) * 900);
     text.push_str("{\"objects\":[");
     for number in first..first + count {
         if number > first {
             text.push(',');
         }
-        push(&mut text, number);
+        push_in(top, &mut text, number);
     }
     text.push_str("]}");
     text
