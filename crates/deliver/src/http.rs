@@ -1,7 +1,7 @@
-//! Artefacts over HTTP, for members with their own credential.
+//! Artefacts over HTTP, for members with their own credential: `/d/` and the artefact's name ([`Ask`]).
 //!
-//! `/d/advisory.html`, `/d/list/KIND.txt`, `/d/list/KIND.csv`, `/d/zone.rpz`, `/d/suricata.rules`: always what the member that
-//! asks gets, joined over its circles. Each has an entity tag, so that a device that asks often fetches seldom.
+//! It is always what the member that asks gets, joined over its circles. Each has an entity tag, so that a device that asks
+//! often fetches seldom.
 
 use std::sync::Arc;
 
@@ -11,25 +11,20 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use policy::{Caller, Channel, Level, MemberId};
+use policy::{Caller, Channel};
 
 use crate::artefact::Artefact;
+use crate::ask::{Ask, NoSuchArtefact};
 use crate::gather::{Deliver, DeliverError};
-use crate::list::{Form, KINDS};
+use crate::list::Form;
 
 /// The routes of the artefacts.
 pub fn router(deliver: Arc<Deliver>) -> Router {
     Router::new()
-        .route("/d/advisory.html", get(advisory))
-        .route("/d/list/{file}", get(list))
-        .route("/d/zone.rpz", get(zone))
-        .route("/d/suricata.rules", get(suricata))
-        .fallback(|| async { Refused::new(StatusCode::NOT_FOUND, NO_SUCH) })
+        .route("/d/{*name}", get(artefact))
+        .fallback(|| async { Refused::from(NoSuchArtefact) })
         .with_state(deliver)
 }
-
-const NO_SUCH: &str = "There is no such artefact. There are /d/advisory.html, /d/list/KIND.txt and .csv (KIND: domain, url, ipv4, \
-                       ipv6, md5, sha1, sha256, sha512, email, wallet or all), /d/zone.rpz and /d/suricata.rules.";
 
 struct Refused {
     status: StatusCode,
@@ -48,11 +43,18 @@ impl IntoResponse for Refused {
     }
 }
 
+impl From<NoSuchArtefact> for Refused {
+    fn from(error: NoSuchArtefact) -> Self {
+        let text = error.to_string().replacen("there", "There", 1);
+        Self::new(StatusCode::NOT_FOUND, format!("{text}; each behind /d/."))
+    }
+}
+
 impl From<DeliverError> for Refused {
     fn from(error: DeliverError) -> Self {
         match error {
             DeliverError::LevelTooLow { .. } => Self::new(StatusCode::FORBIDDEN, error.to_string()),
-            DeliverError::NoMember => Self::new(StatusCode::NOT_FOUND, NO_SUCH),
+            DeliverError::NoMember => NoSuchArtefact.into(),
             error => {
                 tracing::error!(%error, "an artefact could not be made");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "The artefact could not be made; try again.")
@@ -63,73 +65,25 @@ impl From<DeliverError> for Refused {
 
 type Who = (Extension<Caller>, Extension<Channel>);
 
-async fn advisory(
+async fn artefact(
     State(deliver): State<Arc<Deliver>>,
-    who: Who,
-    headers: HeaderMap,
-) -> Result<Response, Refused> {
-    make(deliver, who, headers, Level::Read, |deliver, member, encrypted| deliver.advisory(member, encrypted))
-        .await
-}
-
-async fn zone(
-    State(deliver): State<Arc<Deliver>>,
-    who: Who,
-    headers: HeaderMap,
-) -> Result<Response, Refused> {
-    make(deliver, who, headers, Level::Block, |deliver, member, encrypted| {
-        deliver.zone_file(member, encrypted)
-    })
-    .await
-}
-
-async fn suricata(
-    State(deliver): State<Arc<Deliver>>,
-    who: Who,
-    headers: HeaderMap,
-) -> Result<Response, Refused> {
-    make(deliver, who, headers, Level::Detect, |deliver, member, encrypted| {
-        deliver.suricata(member, encrypted)
-    })
-    .await
-}
-
-async fn list(
-    State(deliver): State<Arc<Deliver>>,
-    who: Who,
-    Path(file): Path<String>,
+    (Extension(caller), Extension(channel)): Who,
+    Path(name): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let no_such = || Refused::new(StatusCode::NOT_FOUND, NO_SUCH);
-    let (name, form) = match file.rsplit_once('.') {
-        Some((name, "csv")) => (name, Form::Csv),
-        Some((name, "txt")) if query.as_deref() == Some("bare") => (name, Form::Bare),
-        Some((name, "txt")) => (name, Form::Plain),
-        _ => return Err(no_such()),
+    let ask = match (name.parse()?, query.as_deref()) {
+        // As devices ask that were set up for it: the name says it as well now.
+        (Ask::List(kind, Form::Plain), Some("bare")) => Ask::List(kind, Form::Bare),
+        (ask, _) => ask,
     };
-    let kind = match name {
-        "all" => None,
-        name => Some(name.parse().ok().filter(|kind| KINDS.contains(kind)).ok_or_else(no_such)?),
-    };
-    let render = move |deliver: &Deliver, member, encrypted| deliver.list(member, kind, form, encrypted);
-    make(deliver, who, headers, Level::List, render).await
-}
-
-async fn make(
-    deliver: Arc<Deliver>,
-    (Extension(caller), Extension(channel)): Who,
-    headers: HeaderMap,
-    wanted: Level,
-    render: impl FnOnce(&Deliver, MemberId, bool) -> Result<Artefact, DeliverError> + Send + 'static,
-) -> Result<Response, Refused> {
     let Caller::Member(member) = caller else {
         let text = "An operator gets nothing itself. Look at what a member gets under /as/HANDLE/d/.";
         return Err(Refused::new(StatusCode::FORBIDDEN, text));
     };
     let work = tokio::task::spawn_blocking(move || {
-        deliver.offered(&deliver.gate.book(), member, wanted)?;
-        render(&deliver, member, channel.encrypted)
+        deliver.offered(&deliver.gate.book(), member, ask.level())?;
+        deliver.make(member, ask, channel.encrypted)
     });
     let artefact = work.await.map_err(|error| DeliverError::Render(error.to_string()))??;
     Ok(response(artefact, &headers))

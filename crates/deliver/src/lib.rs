@@ -7,17 +7,23 @@
 
 pub mod advisory;
 mod artefact;
+mod ask;
 mod entry;
 mod gather;
 mod http;
 pub mod list;
+mod networks;
+mod nftables;
+mod sigma;
 mod sorted;
 pub mod suricata;
 mod trial;
 mod view;
+mod zeek;
 pub mod zone;
 
 pub use artefact::Artefact;
+pub use ask::{Ask, NoSuchArtefact};
 pub use entry::{Entry, HeldValue};
 pub use gather::{Deliver, DeliverError, Difference, Gathered};
 pub use http::router;

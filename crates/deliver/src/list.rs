@@ -1,12 +1,16 @@
 //! Lists: one value a line for devices with an import button, or a table with what is known of each.
 
+use std::fmt;
+use std::str::FromStr;
+
 use policy::{Level, MemberId};
 use serde::Serialize;
-use watch::Kind;
+use watch::{Kind, Value};
 
 use crate::artefact::Artefact;
 use crate::entry::Entry;
 use crate::gather::{Deliver, DeliverError, Gathered};
+use crate::networks::Networks;
 
 /// The kinds that there are lists of.
 pub const KINDS: [Kind; 10] = [
@@ -31,6 +35,50 @@ pub enum Form {
     Bare,
     /// Comma-separated values (RFC 4180) with a head.
     Csv,
+    /// For firewalls with external dynamic lists: as bare, URLs without their scheme.
+    Edl,
+    /// Domains for a hosts file, which knows no subdomains.
+    Hosts,
+    /// Domains as filters of ad blockers, which mean subdomains too.
+    Adblock,
+    /// Addresses as networks, joined where they lie side by side.
+    Cidr,
+}
+
+impl Form {
+    /// Whether a list of a kind (of all kinds, for none) is made in this form.
+    #[must_use]
+    pub fn is_for(self, kind: Option<Kind>) -> bool {
+        match self {
+            Self::Plain | Self::Bare | Self::Csv => true,
+            Self::Edl => kind.is_some(),
+            Self::Hosts | Self::Adblock => kind == Some(Kind::Domain),
+            Self::Cidr => matches!(kind, Some(Kind::Ipv4 | Kind::Ipv6)),
+        }
+    }
+}
+
+const FORMS: [(&str, Form); 5] = [
+    ("bare", Form::Bare),
+    ("edl", Form::Edl),
+    ("hosts", Form::Hosts),
+    ("adblock", Form::Adblock),
+    ("cidr", Form::Cidr),
+];
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = FORMS.iter().find(|(_, form)| form == self).map(|(name, _)| *name);
+        f.write_str(name.unwrap_or(if *self == Self::Csv { "csv" } else { "plain" }))
+    }
+}
+
+impl FromStr for Form {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        FORMS.iter().find(|(name, _)| *name == text).map(|(_, form)| *form).ok_or(())
+    }
 }
 
 #[derive(Serialize)]
@@ -74,18 +122,46 @@ impl Deliver {
                 let body = table(&entries)?;
                 Ok(Artefact::new("text/csv; charset=utf-8", format!("{name}.csv"), body, entries.len()))
             }
-            Form::Plain | Form::Bare => {
-                let head =
-                    if form == Form::Plain { head(&self.title, name, &gathered) } else { String::new() };
-                let body = entries.iter().fold(head, |text, entry| text + entry.value().text() + "\n");
-                Ok(Artefact::new("text/plain; charset=utf-8", format!("{name}.txt"), body, entries.len()))
+            form => {
+                let lines: Vec<String> = match form {
+                    Form::Cidr => networks(&gathered, kind),
+                    form => entries.iter().map(|entry| line(entry.value(), form)).collect(),
+                };
+                let head = match form {
+                    Form::Bare | Form::Edl => String::new(),
+                    Form::Adblock => head("!", &self.title, name, &gathered),
+                    _ => head("#", &self.title, name, &gathered),
+                };
+                let body = lines.iter().fold(head, |text, line| text + line + "\n");
+                Ok(Artefact::new("text/plain; charset=utf-8", format!("{name}.txt"), body, lines.len()))
             }
         }
     }
 }
 
-fn head(title: &str, name: &str, gathered: &Gathered) -> String {
-    format!("# {}\n# {title}: {name}, guarded\n", gathered.tlp())
+/// A value's line.
+fn line(value: &Value, form: Form) -> String {
+    let text = value.text();
+    match form {
+        Form::Edl if value.kind() == Kind::Url => {
+            text.split_once("://").map_or(text, |(_, rest)| rest).to_owned()
+        }
+        Form::Hosts => format!("0.0.0.0 {text}"),
+        Form::Adblock => format!("||{text}^"),
+        _ => text.to_owned(),
+    }
+}
+
+fn networks(gathered: &Gathered, kind: Option<Kind>) -> Vec<String> {
+    let Networks { ipv4, ipv6 } = Networks::of(gathered);
+    match kind {
+        Some(Kind::Ipv4) => ipv4.iter().map(ToString::to_string).collect(),
+        _ => ipv6.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn head(comment: &str, title: &str, name: &str, gathered: &Gathered) -> String {
+    format!("{comment} {}\n{comment} {title}: {name}, guarded\n", gathered.tlp())
 }
 
 fn table(entries: &[&Entry]) -> Result<String, DeliverError> {

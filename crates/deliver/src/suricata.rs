@@ -1,7 +1,7 @@
 //! Suricata rules (7.0): one signature for each value that the network shows.
 //!
 //! A domain is looked for with all below it in DNS queries and TLS server names, an address in either direction, a URL by
-//! host and path. Files' hashes are not here: Suricata takes them as separate lists. Signature ids are made of the
+//! host and path. Files' hashes are looked for by rules of their own, since Suricata takes them as separate lists. Signature ids are made of the
 //! value, so that they stay the same while a rule set changes around them.
 //!
 //! Source: Suricata user guide 7.0, "Rules", "DNS Keywords", "Transformations" (`dotprefix`), "HTTP Keywords".
@@ -38,6 +38,44 @@ impl Deliver {
             rules.values
         );
         Ok(Artefact::new("text/plain; charset=utf-8", "bongsu.rules", head + &rules.text, rules.count))
+    }
+}
+
+/// Protocols in which Suricata takes files apart.
+const FILES_IN: [&str; 5] = ["http", "http2", "smtp", "smb", "ftp-data"];
+/// Kinds of hashes, with Suricata's keywords for lists of them.
+const HASHES: [(Kind, &str); 3] =
+    [(Kind::Md5, "filemd5"), (Kind::Sha1, "filesha1"), (Kind::Sha256, "filesha256")];
+/// Ids of the rules that look for files; they stand for lists, not for values.
+const SID_FILES: u32 = SID_FIRST - 1_000;
+
+impl Deliver {
+    /// Rules that look for files by their hashes. They name lists that must lie beside them: `sha256.txt` is the member's list
+    /// `list/sha256.bare.txt`, and so on; there are rules for those kinds alone of which there are hashes.
+    ///
+    /// # Errors
+    /// [`DeliverError`].
+    pub fn suricata_files(&self, member: MemberId, encrypted: bool) -> Result<Artefact, DeliverError> {
+        let gathered = self.gather(member, Level::Detect, encrypted)?;
+        let (mut rules, mut count, mut sid) = (String::new(), 0, SID_FILES);
+        for (kind, keyword) in HASHES {
+            let tlp = gathered.of_kind(kind).map(Entry::tlp).max();
+            for protocol in FILES_IN {
+                sid += 1;
+                let Some(tlp) = tlp else { continue };
+                rules.push_str(&format!(
+                    "alert {protocol} any any -> any any (msg:\"BONGSU file by {kind} in {protocol}\"; {keyword}:{kind}.txt; classtype:trojan-activity; metadata:tlp {}; sid:{sid}; rev:1;)\n",
+                    tlp.word()
+                ));
+                count += 1;
+            }
+        }
+        let head = format!(
+            "# {}\n# {}: {count} rules for Suricata 7 that look for files; their lists lie beside them\n",
+            gathered.tlp(),
+            self.title
+        );
+        Ok(Artefact::new("text/plain; charset=utf-8", "bongsu-files.rules", head + &rules, count))
     }
 }
 

@@ -103,6 +103,20 @@ fn every_form_of_the_same() {
     insta::assert_snapshot!("all.csv", text(deliver.list(GETS, None, Form::Csv, true)));
     insta::assert_snapshot!("zone.rpz", text(deliver.zone_file(GETS, true)));
     insta::assert_snapshot!("suricata.rules", text(deliver.suricata(GETS, true)));
+    for name in [
+        "list/domain.hosts.txt",
+        "list/domain.adblock.txt",
+        "list/ipv4.cidr.txt",
+        "list/url.edl.txt",
+        "nftables.conf",
+        "nftables.sets",
+        "suricata-files.rules",
+        "zeek.intel",
+        "sigma.yml",
+    ] {
+        let made = text(deliver.make(GETS, name.parse().unwrap(), true));
+        insta::assert_snapshot!(name.replace('/', "-"), made);
+    }
     insta::assert_snapshot!("advisory.html", body(&text(deliver.advisory(GETS, true))));
 }
 

@@ -189,8 +189,11 @@ pub(crate) struct DeliverArgs {
     #[arg(long, value_name = "MEMBER")]
     pub to: String,
     /// Form to deliver; a member gets its own level and those below
-    #[arg(long)]
-    pub level: LevelArg,
+    #[arg(long, required_unless_present = "what")]
+    pub level: Option<LevelArg>,
+    /// Artefact by its name, as under /d/: zone.rpz, list/domain.hosts.txt, nftables.conf, zeek.intel, sigma.yml, …
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["level", "kind", "form"])]
+    pub what: Option<String>,
     /// With --level list: which kind of value (domain, url, ipv4, ipv6, md5, sha1, sha256, sha512, email, wallet) or all
     #[arg(long, value_name = "KIND", default_value = "domain")]
     pub kind: String,

@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::cli::{DeliverArgs, LevelArg, ListFormArg};
 use crate::exit::Failure;
 use crate::node::Node;
-use deliver::{Artefact, Deliver, DeliverError, list};
+use deliver::{Artefact, Ask, Deliver, DeliverError, NoSuchArtefact, list};
 use policy::{Level, MemberId};
 use serde_json::json;
 use std::ops::ControlFlow;
@@ -19,19 +19,29 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
     let book = node.gate.book();
     let member = node.active(&book, &args.to)?.id;
     let maker = node.deliver()?;
-    let refused = |error: DeliverError| match error {
-        DeliverError::LevelTooLow { offered, .. } => {
-            Failure::new(format!("{} is at level {offered}, below `{}`", args.to, Level::from(args.level)))
-                .hint(format!(
-                    "name --level {offered} or a level below it, or raise its level with `bongsu member set`"
-                ))
-        }
-        error => Failure::new(error.to_string()),
+    let Some(ask) = asked(args)? else {
+        maker.offered(&book, member, Level::Exchange).map_err(|error| refused(args, &error))?;
+        return bundle(node, member);
     };
-    maker.offered(&book, member, args.level.into()).map_err(refused)?;
-    let artefact = match args.level {
-        LevelArg::Read => maker.advisory(member, true),
-        LevelArg::List => {
+    let made = maker.offered(&book, member, ask.level()).and_then(|_| maker.make(member, ask, true));
+    let Artefact { content_type, file_name, body, entries } = made.map_err(|error| refused(args, &error))?;
+    let json = json!({
+        "member": args.to, "level": ask.level().name(), "what": ask.to_string(), "content_type": content_type,
+        "file_name": file_name, "entries": entries, "text": String::from_utf8_lossy(&body),
+        "held": held(&maker, member, ask.level()).map_err(|error| refused(args, &error))?,
+    });
+    Ok(Answer::document(json, body.to_vec()))
+}
+
+/// Which artefact is asked for; none stands for the objects themselves.
+fn asked(args: &DeliverArgs) -> Result<Option<Ask>, Failure> {
+    if let Some(what) = &args.what {
+        let ask = what.parse().map_err(|error: NoSuchArtefact| Failure::usage(error.to_string()))?;
+        return Ok(Some(ask));
+    }
+    Ok(match args.level {
+        Some(LevelArg::Read) => Some(Ask::Advisory),
+        Some(LevelArg::List) | None => {
             let kind = match args.kind.as_str() {
                 "all" => None,
                 kind => Some(
@@ -40,19 +50,23 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
                 ),
             };
             let form = if args.form == ListFormArg::Csv { list::Form::Csv } else { list::Form::Plain };
-            maker.list(member, kind, form, true)
+            Some(Ask::List(kind, form))
         }
-        LevelArg::Block => maker.zone_file(member, true),
-        LevelArg::Detect => maker.suricata(member, true),
-        LevelArg::Exchange => return bundle(node, member),
-    };
-    let Artefact { content_type, file_name, body, entries } = artefact.map_err(refused)?;
-    let json = json!({
-        "member": args.to, "level": Level::from(args.level).name(), "content_type": content_type,
-        "file_name": file_name, "entries": entries, "text": String::from_utf8_lossy(&body),
-        "held": held(&maker, member, args.level.into()).map_err(refused)?,
-    });
-    Ok(Answer::document(json, body.to_vec()))
+        Some(LevelArg::Block) => Some(Ask::Zone),
+        Some(LevelArg::Detect) => Some(Ask::Suricata),
+        Some(LevelArg::Exchange) => None,
+    })
+}
+
+fn refused(args: &DeliverArgs, error: &DeliverError) -> Failure {
+    match error {
+        DeliverError::LevelTooLow { offered, wanted } => {
+            Failure::new(format!("{} is at level {offered}, below `{wanted}`", args.to)).hint(format!(
+                "name --level {offered} or a level below it, or raise its level with `bongsu member set`"
+            ))
+        }
+        error => Failure::new(error.to_string()),
+    }
 }
 
 /// What the guard kept out of the artefact, and why.

@@ -8,6 +8,7 @@ mod canaries;
 mod certificates;
 mod corpus;
 mod demo;
+mod devices;
 mod forms;
 mod intake;
 mod kill;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use deliver::{Artefact, DeliverError, list};
+use deliver::list::{self, Form};
+use deliver::{Ask, DeliverError};
 use gate::Explanation;
 use line::LineId;
 use policy::{Level, Member};
@@ -132,43 +133,28 @@ fn in_circle(handle: String, title: String, told: &Explanation) -> InCircle {
 
 fn artefacts(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Vec<Shown>, DeliverError> {
     let (deliver, root) = (&pages.deliver, Pages::artefact_root(viewer, member));
+    let mut asks = vec![
+        (Ask::Advisory, "Advisory".to_owned()),
+        (Ask::List(None, Form::Csv), "All values with what is known of them (CSV)".to_owned()),
+    ];
+    asks.extend(list::KINDS.map(|kind| (Ask::List(Some(kind), Form::Plain), format!("List: {kind}"))));
+    let named = [
+        (Ask::Zone, "Response-policy zone"),
+        (Ask::Nftables, "Firewall table for nftables"),
+        (Ask::Suricata, "Suricata rules"),
+        (Ask::SuricataFiles, "Suricata rules for files"),
+        (Ask::Zeek, "Zeek intelligence"),
+        (Ask::Sigma, "Sigma rules"),
+    ];
+    asks.extend(named.map(|(ask, text)| (ask, text.to_owned())));
     let mut shown = Vec::new();
-    let mut add = |form: Level, path: &str, text: &str, entries: String| {
-        let href = format!("{root}/{path}");
-        shown.push(Shown { form: form.name(), href, text: text.to_owned(), entries });
-    };
-    let entries = |artefact: Artefact| artefact.entries.to_string();
-    add(Level::Read, "advisory.html", "Advisory", entries(deliver.advisory(member.id, viewer.encrypted)?));
-    if member.level >= Level::List {
-        let gathered = deliver.gather(member.id, Level::List, viewer.encrypted)?;
-        add(
-            Level::List,
-            "list/all.csv",
-            "All values with what is known of them (CSV)",
-            gathered.len().to_string(),
-        );
-        for kind in list::KINDS {
-            let count = gathered.count(kind);
-            if count > 0 {
-                add(Level::List, &format!("list/{kind}.txt"), &format!("List: {kind}"), count.to_string());
-            }
+    for (ask, text) in asks.into_iter().filter(|(ask, _)| ask.level() <= member.level) {
+        let entries = deliver.holds(member.id, ask, viewer.encrypted)?;
+        // A list of nothing is no news; that a zone is empty is.
+        if entries > 0 || !matches!(ask, Ask::List(Some(_), _)) {
+            let form = ask.level().name();
+            shown.push(Shown { form, href: format!("{root}/{ask}"), text, entries: entries.to_string() });
         }
-    }
-    if member.level >= Level::Block {
-        add(
-            Level::Block,
-            "zone.rpz",
-            "Response-policy zone",
-            entries(deliver.zone_file(member.id, viewer.encrypted)?),
-        );
-    }
-    if member.level >= Level::Detect {
-        add(
-            Level::Detect,
-            "suricata.rules",
-            "Suricata rules",
-            entries(deliver.suricata(member.id, viewer.encrypted)?),
-        );
     }
     if member.level == Level::Exchange {
         let href = root.strip_suffix("/d").unwrap_or_default().to_owned();

@@ -1,0 +1,198 @@
+//! What firewalls, sensors and SIEMs take: nftables drops a packet, Suricata finds a file, pySigma converts the rules.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::json;
+
+use crate::node::{Node, Serving, bundle, indicator};
+
+fn run(command: &mut Command) -> Output {
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.output().unwrap_or_else(|error| panic!("{program}: {error}; run scripts/setup"))
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
+}
+
+/// A node that has shared a value of each kind with a member at level `detect`.
+fn serving(hash: &str) -> (Node, Serving) {
+    let node = Node::with_members();
+    node.json(&["circle", "add", "region", "--member", "exchange", "--member", "detect"]);
+    let with = |number, pattern: String| {
+        let mut indicator = indicator(number, "x");
+        indicator["pattern"] = json!(pattern);
+        indicator
+    };
+    let objects = [
+        indicator(1, "evil-login-k3.top"),
+        with(2, "[url:value = 'http://files-k3.top/a/drop.php?x=*']".to_owned()),
+        with(3, "[ipv4-addr:value IN ('185.130.44.8', '185.130.44.9', '45.10.20.0/24')]".to_owned()),
+        with(4, "[ipv6-addr:value = '2a0b:1234::9']".to_owned()),
+        with(5, format!("[file:hashes.'SHA-256' = '{hash}']")),
+    ];
+    let file = node.file("bundle.json", bundle(&objects));
+    assert_eq!(node.json(&["import", &file, "--circle", "region", "--as", "exchange"])["added"], 5);
+    let serving = node.serve();
+    (node, serving)
+}
+
+/// Runs a script in a network of its own, with addresses on its loopback interface.
+fn in_a_network(dir: &Path, script: &str) -> Output {
+    let set_up = "set -e; ip link set lo up; \
+                  for address in 185.130.44.9 185.130.44.10 45.10.20.7; do ip addr add $address/32 dev lo; done; \
+                  ip addr add 2a0b:1234::9/128 dev lo nodad; ip addr add 2a0b:1234::a/128 dev lo nodad";
+    run(Command::new("unshare").args(["-Urn", "sh", "-c", &format!("{set_up}; {script}")]).current_dir(dir))
+}
+
+/// Which of the addresses a datagram from this machine reaches.
+const REACHED: &str = r#"
+import socket, sys
+for address in sys.argv[1:]:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    server, client = socket.socket(family, socket.SOCK_DGRAM), socket.socket(family, socket.SOCK_DGRAM)
+    server.bind((address, 9))
+    server.settimeout(1)
+    try:
+        client.sendto(b"x", (address, 9))
+        server.recv(1)
+        print(address)
+    except OSError:
+        pass
+"#;
+
+#[test]
+fn nftables_takes_the_table_in_one_step_and_drops_what_goes_to_listed_addresses() {
+    let (node, serving) = serving(&"ab".repeat(32));
+    let dir = node.dir.path();
+    node.file("nftables.conf", node.text(&serving, "detect", "/d/nftables.conf"));
+    node.file("reached.py", REACHED);
+    let sets = node.text(&serving, "detect", "/d/nftables.sets");
+    assert!(sets.contains("185.130.44.8/31"), "neighbours are one network: {sets}");
+    node.file(
+        "own.conf",
+        "table inet own {\n include \"./bongsu.sets\"\n chain c { ip daddr @blocked4 drop; }\n}\n",
+    );
+    node.file("bongsu.sets", sets);
+    let all = "185.130.44.9 185.130.44.10 45.10.20.7 2a0b:1234::9 2a0b:1234::a";
+    let script = format!(
+        "python3 reached.py {all} | tr '\\n' ' '; echo before; nft -c -f nftables.conf; nft -f nftables.conf; nft -f nftables.conf; \
+         python3 reached.py {all} | tr '\\n' ' '; echo after; nft -c -f own.conf; echo own"
+    );
+    let told = in_a_network(dir, &script);
+    assert!(told.status.success(), "{}", said(&told));
+    let lines = String::from_utf8(told.stdout).unwrap();
+    let before = format!("{all} before\n");
+    assert_eq!(lines, before + "185.130.44.10 2a0b:1234::a after\nown\n");
+}
+
+#[test]
+fn a_real_suricata_finds_a_listed_file_and_a_real_converter_takes_the_sigma_rules() {
+    let body = "a file that was listed\n";
+    let hash = sha256(body);
+    let (node, serving) = serving(&hash);
+    let dir = node.dir.path();
+    node.file("bongsu-files.rules", node.text(&serving, "detect", "/d/suricata-files.rules"));
+    node.file("sha256.txt", node.text(&serving, "detect", "/d/list/sha256.bare.txt"));
+    for (name, sent, expected) in [("listed", body, 1), ("other", "a file that was not\n", 0)] {
+        let logs = dir.join(name);
+        std::fs::create_dir(&logs).unwrap();
+        let pcap = logs.join("download.pcap");
+        std::fs::write(&pcap, download(sent)).unwrap();
+        let rules = dir.join("bongsu-files.rules");
+        let mut command = Command::new("suricata");
+        command.arg("-r").arg(&pcap).arg("-S").arg(&rules).arg("-l").arg(&logs).args(["-k", "none"]);
+        command.args(["--set", &format!("default-rule-path={}", dir.display())]);
+        let told = run(command.current_dir(dir));
+        assert!(told.status.success(), "{}", said(&told));
+        let alerts = std::fs::read_to_string(logs.join("fast.log")).unwrap_or_default();
+        assert_eq!(
+            alerts.matches("BONGSU file by sha256 in http ").count(),
+            expected,
+            "{alerts}{}",
+            said(&told)
+        );
+    }
+
+    let sigma = node.file("sigma.yml", node.text(&serving, "detect", "/d/sigma.yml"));
+    let script = "import sys\nfrom sigma.collection import SigmaCollection\nfrom sigma.backends.test import TextQueryTestBackend\n\
+                  rules = SigmaCollection.from_yaml(open(sys.argv[1]).read())\nassert not rules.errors, rules.errors\n\
+                  print('\\n'.join(TextQueryTestBackend().convert(rules)))\n";
+    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.peers/venv/bin/python");
+    let told = run(Command::new(python).args(["-c", script, &sigma]));
+    assert!(told.status.success(), "{}", said(&told));
+    let queries = said(&told);
+    for part in ["evil-login-k3.top", "2a0b:1234::9/128", "45.10.20.0/24", &hash] {
+        assert!(queries.contains(part), "{part}: {queries}");
+    }
+    assert!(queries.contains(r"drop.php\?x=\*"), "nothing in a value stands for something else: {queries}");
+
+    let zeek = node.text(&serving, "detect", "/d/zeek.intel");
+    let rows: Vec<Vec<&str>> = zeek.lines().skip(1).map(|line| line.split('\t').collect()).collect();
+    assert!(rows.iter().all(|row| row.len() == 5), "{zeek}");
+    assert_eq!(rows.iter().filter(|row| row[1] == "Intel::SUBNET").count(), 1, "{zeek}");
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A capture of one download over HTTP: handshake, request, answer, both ends closed.
+fn download(body: &str) -> Vec<u8> {
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let request = "GET /f HTTP/1.1\r\nHost: files-k3.top\r\n\r\n";
+    let (syn, ack, push, fin) = (2, 16, 24, 17);
+    let (mut client, mut server) = (1_000_u32, 9_000_u32);
+    let mut capture = pcap_head();
+    let mut time = 0;
+    let mut send = |from_client: bool, flags: u8, text: &str| {
+        let (seq, acked) = if from_client { (client, server) } else { (server, client) };
+        let acked = if flags == syn { 0 } else { acked };
+        capture.extend(frame(time, from_client, seq, acked, flags, text.as_bytes()));
+        time += 1;
+        let sent = text.len() as u32 + u32::from(flags & 3 != 0);
+        if from_client { client += sent } else { server += sent }
+    };
+    send(true, syn, "");
+    send(false, syn | ack, "");
+    send(true, ack, "");
+    send(true, push, request);
+    send(false, ack, "");
+    send(false, push, &answer);
+    send(true, ack, "");
+    send(false, fin, "");
+    send(true, fin, "");
+    send(false, ack, "");
+    capture
+}
+
+/// The head of a capture file: version 2.4, Ethernet.
+fn pcap_head() -> Vec<u8> {
+    let words: [u32; 6] = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, 1];
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// One TCP segment in Ethernet and IPv4, without checksums.
+fn frame(time: u32, from_client: bool, seq: u32, acked: u32, flags: u8, data: &[u8]) -> Vec<u8> {
+    let (client, server): (([u8; 4], u16), ([u8; 4], u16)) = (([10, 0, 0, 2], 40_000), ([45, 10, 20, 7], 80));
+    let (from, to) = if from_client { (client, server) } else { (server, client) };
+    let mut packet = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0];
+    packet.extend_from_slice(&u16::try_from(40 + data.len()).unwrap().to_be_bytes());
+    packet.extend_from_slice(&[0, 0, 0x40, 0, 64, 6, 0, 0]);
+    packet.extend_from_slice(&from.0);
+    packet.extend_from_slice(&to.0);
+    packet.extend_from_slice(&from.1.to_be_bytes());
+    packet.extend_from_slice(&to.1.to_be_bytes());
+    packet.extend_from_slice(&seq.to_be_bytes());
+    packet.extend_from_slice(&acked.to_be_bytes());
+    packet.extend_from_slice(&[0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
+    packet.extend_from_slice(data);
+    let length = u32::try_from(packet.len()).unwrap();
+    let head = [1_790_000_000 + time, 0, length, length];
+    head.iter().flat_map(|word| word.to_le_bytes()).chain(packet).collect()
+}
