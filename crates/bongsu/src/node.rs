@@ -8,6 +8,7 @@ use deliver::Deliver;
 use gate::{Gate, NodeKey};
 use line::{OpenError, Options, Store};
 use policy::{Book, Circle, Entry, Member, MemberId};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 use stix::Timestamp;
@@ -24,6 +25,8 @@ pub(crate) struct Node {
     pub config: Config,
     /// Which sources are being pulled, and how the last pulls went.
     pub pulls: Pulls,
+    /// Where members' zones are kept.
+    zones: PathBuf,
     deliver: OnceLock<Arc<Deliver>>,
 }
 
@@ -65,6 +68,7 @@ impl Node {
             tokens: TokenKey::new(secrets.token_secret),
             config,
             pulls: Pulls::default(),
+            zones: folder.zones(),
             deliver: OnceLock::new(),
         })
     }
@@ -148,7 +152,8 @@ impl Node {
             return Ok(Arc::clone(deliver));
         }
         let title = self.gate.key().name().to_owned();
-        let deliver = Arc::new(Deliver::new(self.gate.clone(), self.lists()?, title, Arc::new(now)));
+        let deliver = Deliver::new(self.gate.clone(), self.lists()?, title, Arc::new(now));
+        let deliver = Arc::new(deliver.keeping(self.zones.clone()));
         Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
     }
 

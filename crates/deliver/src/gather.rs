@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::RandomState;
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use gate::{Audience, Gate, Query, Reader};
@@ -100,6 +101,16 @@ impl Gathered {
             }
         }
         difference
+    }
+
+    /// What of [`Gathered::refusable`] is not in `values`, and what of these is not there any more.
+    #[must_use]
+    pub(crate) fn refusable_beyond(&self, values: &BTreeSet<Value>) -> Difference {
+        let now: BTreeSet<&Value> = self.refusable().collect();
+        Difference {
+            gone: values.iter().filter(|value| !now.contains(value)).cloned().collect(),
+            new: now.into_iter().filter(|value| !values.contains(*value)).cloned().collect(),
+        }
     }
 
     /// How many values the guard kept out.
@@ -226,6 +237,12 @@ impl Deliver {
     ) -> Self {
         let (views, hasher, zones) = Default::default();
         Self { gate, now, title, lists, views, hasher, zones }
+    }
+
+    /// The same, with zones kept in `folder`, so that after a restart servers take what has changed and not all of it.
+    #[must_use]
+    pub fn keeping(self, folder: PathBuf) -> Self {
+        Self { zones: crate::zone::Zones::keeping(folder), ..self }
     }
 
     pub(crate) fn lists(&self) -> Arc<Lists> {

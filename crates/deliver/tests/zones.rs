@@ -10,11 +10,12 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use bongsu_deliver::Deliver;
-use bongsu_deliver::zone::server::Server;
+use bongsu_deliver::zone::server::{Arrival, Server};
 use domain::base::iana::{Class, Rcode, Rtype};
 use domain::base::message_builder::AdditionalBuilder;
-use domain::base::{Message, MessageBuilder, Name};
+use domain::base::{Message, MessageBuilder, Name, Serial, Ttl};
 use domain::rdata::tsig::Time48;
+use domain::rdata::{Cname, Soa};
 use domain::tsig::{Algorithm, ClientTransaction, Key};
 use gate::{Gate, NodeKey, Submission};
 use line::{Options, Store};
@@ -141,6 +142,71 @@ fn what_outlives_a_restart_is_seldom_written() {
     for number in 101..120 {
         assert!(Arc::ptr_eq(&first, &book(number)), "one entry is enough for minutes of changes");
     }
+}
+
+/// The serials of the answer to an IXFR, and how many rules come with it.
+fn difference(deliver: &Arc<Deliver>, held: u32) -> (u32, usize) {
+    let server = Server { deliver: Arc::clone(deliver), origin: "rpz.test".to_owned(), over_tls: false };
+    let name: Name<Vec<u8>> = "port.rpz.test".parse().unwrap();
+    let mut question = MessageBuilder::new_vec().question();
+    question.push((&name, Rtype::IXFR, Class::IN)).unwrap();
+    let mut authority = question.authority();
+    let (root, zero) = (Name::<Vec<u8>>::root_vec(), Ttl::from_secs(0));
+    let soa = Soa::new(root.clone(), root, Serial(held), zero, zero, zero, zero);
+    authority.push((&name, Class::IN, zero, soa)).unwrap();
+    let key = Key::new(Algorithm::Sha256, &SECRET, KEY.parse().unwrap(), None, None).unwrap();
+    let mut message = authority.additional();
+    let time = Time48::from_u64(u64::try_from((deliver.now)().seconds()).unwrap());
+    ClientTransaction::request(Arc::new(key), &mut message, time).unwrap();
+    let peer = "192.0.2.1".parse().unwrap();
+    let answers = server.answers(message.finish(), Arrival { peer, stream: true, encrypted: false });
+    let answer = Message::from_octets(answers.into_iter().next().unwrap()).unwrap();
+    let first = answer.answer().unwrap().limit_to::<Soa<_>>().next().unwrap().unwrap();
+    let rules = answer.answer().unwrap().limit_to::<Cname<_>>().count();
+    (first.data().serial().into_int(), rules)
+}
+
+#[test]
+fn after_a_restart_a_secondary_still_takes_what_has_changed_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::at("2026-09-01T00:00:00Z");
+    let begin = || {
+        let gate = open(&dir.path().join("data"), &clock);
+        Arc::new(deliver(&gate, &clock).keeping(dir.path().join("zones")))
+    };
+    let node = begin();
+    set_up(&node.gate, &clock);
+    (1..=50).for_each(|number| share(&node.gate, &clock, number));
+    let (held, all) = difference(&node, 1);
+    assert_eq!(all, 100, "who has something unknown takes all");
+    share(&node.gate, &clock, 51);
+    let (second, rules) = difference(&node, held);
+    assert!(second > held && rules == 2, "{second} after {held}: {rules}");
+    drop(node);
+
+    let node = begin();
+    let (third, rules) = difference(&node, second);
+    assert!(third > second && rules == 0, "nothing has changed but the serial: {rules}");
+    assert_eq!(difference(&node, held), (third, 2), "older serials are known too");
+    share(&node.gate, &clock, 52);
+    assert_eq!(difference(&node, third).1, 2);
+    drop(node);
+
+    // While it is not served, the zone changes.
+    let gate = open(&dir.path().join("data"), &clock);
+    share(&gate, &clock, 53);
+    drop(gate);
+    let node = begin();
+    assert_eq!(difference(&node, third).1, 4);
+    drop(node);
+
+    // A file that is lost or damaged costs a whole transfer, and nothing else.
+    for file in std::fs::read_dir(dir.path().join("zones")).unwrap() {
+        std::fs::write(file.unwrap().path(), "bongsu zone 1\nrules false .\n+domain").unwrap();
+    }
+    let node = begin();
+    let (last, rules) = difference(&node, third);
+    assert!(last > third && rules == 106, "{rules}");
 }
 
 /// A server on this machine.

@@ -2,7 +2,7 @@
 //! secondaries take the difference.
 //!
 //! A serial is the second in which the content came up, or one more than the last if that is later. The zones live in
-//! memory; what outlives a restart is one number, a setting in the node's line: up to where serials may have been given
+//! memory, and in files as far as that helps (see `lasting.rs`); what must outlive a restart is one number, a setting in the node's line: up to where serials may have been given
 //! out. It is written before a serial beyond it is given out, and a node that starts begins above it. So a clock that was
 //! ahead, or that went back, costs nobody a change: a secondary that saw a later serial would keep its old zone for as
 //! long as the clock was wrong. The number is set some minutes ahead, so that it is seldom written.
@@ -10,6 +10,7 @@
 //! Source: RFC 1982 (comparing serials); RFC 1035, 3.3.13; RFC 1995, section 5 (what is kept).
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use gate::{Gate, GateError};
@@ -18,6 +19,7 @@ use policy::{Entry, MemberId, Setting};
 use stix::Timestamp;
 
 use super::Rules;
+use super::lasting::Lasting;
 use crate::gather::{DeliverError, Difference, Gathered};
 
 /// The setting with the number up to which serials may have been given out, on any way, in any zone.
@@ -30,6 +32,8 @@ const LATER_MAX: u32 = 1 << 31;
 /// which is then not much more.
 const KEPT_SHARE: usize = 2;
 const KEPT_MIN: usize = 10_000;
+/// Most steps that are kept.
+const STEPS_MAX: usize = 10_000;
 
 /// One change of a zone.
 #[derive(Debug, Clone)]
@@ -52,9 +56,16 @@ pub(crate) struct Zone {
     pub(crate) gathered: Gathered,
     pub(crate) rules: Rules,
     steps: Arc<VecDeque<Arc<Step>>>,
+    /// How many values of steps its file holds.
+    appended: usize,
 }
 
 impl Zone {
+    /// Most values of all steps that are kept.
+    fn kept_max(&self) -> usize {
+        KEPT_MIN.max(self.gathered.len() / KEPT_SHARE)
+    }
+
     /// What has changed since `serial`, step by step; `None` if that is not known any more, or never was.
     pub(crate) fn since(&self, serial: u32) -> Option<Vec<Arc<Step>>> {
         let first = self.steps.iter().position(|step| step.from == serial)?;
@@ -63,11 +74,11 @@ impl Zone {
 
     /// Adds a step, and forgets the oldest ones.
     fn step(&mut self, step: Step) {
+        let most = self.kept_max();
         let steps = Arc::make_mut(&mut self.steps);
         steps.push_back(Arc::new(step));
         let mut kept: usize = steps.iter().map(|step| step.len()).sum();
-        let most = KEPT_MIN.max(self.gathered.len() / KEPT_SHARE);
-        while kept > most
+        while (kept > most || steps.len() > STEPS_MAX)
             && let Some(oldest) = steps.pop_front()
         {
             kept -= oldest.len();
@@ -83,12 +94,18 @@ type Place = Arc<Mutex<Option<Zone>>>;
 /// The zones that were asked for since the node started.
 #[derive(Default)]
 pub(crate) struct Zones {
+    lasting: Lasting,
     zones: Mutex<HashMap<ZoneKey, Place>>,
     /// Up to where serials were set aside before this node started; read on first use.
     before: Mutex<Option<Option<u32>>>,
 }
 
 impl Zones {
+    /// Zones that are kept in a folder as well.
+    pub(crate) fn keeping(folder: PathBuf) -> Self {
+        Self { lasting: Lasting { folder: Some(folder) }, ..Self::default() }
+    }
+
     /// The zone with the content that `gather` gives. One who asks for the same zone meanwhile waits, so that its content
     /// never goes back to what was gathered earlier.
     ///
@@ -105,23 +122,46 @@ impl Zones {
         let (gathered, rules, now) = gather()?;
         let zone = match place.clone() {
             Some(known) if known.gathered.is_same(&gathered) && known.rules == rules => known,
-            Some(mut known) if known.rules == rules => {
-                let difference = gathered.refusable_since(&known.gathered);
-                known.gathered = gathered;
+            Some(known) if known.rules == rules => {
+                let mut next = Zone { gathered, ..known.clone() };
+                let difference = next.gathered.refusable_since(&known.gathered);
                 if difference != Difference::default() {
-                    let from = known.serial;
-                    known.serial = self.next(gate, Some(from), now)?;
-                    known.step(Step { from, to: known.serial, difference });
+                    next.serial = self.next(gate, Some(known.serial), now)?;
+                    self.add(key, &mut next, known.serial, difference);
                 }
-                known
+                next
             }
             known => {
+                let stored = if known.is_none() { self.lasting.load(key) } else { None };
                 let serial = self.next(gate, known.map(|known| known.serial), now)?;
-                Zone { serial, gathered, rules, steps: Arc::default() }
+                let mut zone = Zone { serial, gathered, rules, steps: Arc::default(), appended: 0 };
+                match stored.filter(|stored| stored.rules == zone.rules) {
+                    Some(stored) => {
+                        let difference = zone.gathered.refusable_beyond(&stored.values);
+                        zone.appended = stored.steps.iter().map(|step| step.len()).sum();
+                        zone.steps = Arc::new(stored.steps);
+                        self.add(key, &mut zone, stored.serial, difference);
+                    }
+                    None => self.lasting.keep(key, &zone),
+                }
+                zone
             }
         };
         *place = Some(zone.clone());
         Ok(zone)
+    }
+
+    /// Adds the step to a zone's own serial, in memory and in its file.
+    fn add(&self, key: ZoneKey, zone: &mut Zone, from: u32, difference: Difference) {
+        let step = Step { from, to: zone.serial, difference };
+        zone.appended += step.len();
+        if zone.appended > zone.kept_max() || zone.steps.len() > STEPS_MAX {
+            zone.appended = 0;
+            self.lasting.keep(key, zone);
+        } else {
+            self.lasting.append(key, &step);
+        }
+        zone.step(step);
     }
 
     /// The serial after `last`.

@@ -8,6 +8,7 @@
 //! Source: draft-vixie-dnsop-dns-rpz-00, sections 3 and 4.
 
 mod history;
+mod lasting;
 pub mod notify;
 pub mod peers;
 pub mod server;
