@@ -17,7 +17,7 @@ use stix::{ObjectId, Timestamp, Tlp};
 use watch::{Acts as _, Guard, Kind, Lists, Value, actionable};
 
 use crate::entry::{Claimed as _, Entry, HeldValue, Key, Shared, Source};
-use crate::view::{Cell, Change, Judge, Print, View};
+use crate::view::{Cell, Change, Judge, Print, View, last_of_each};
 
 /// Views kept; all are dropped beyond it.
 const SLOTS_MAX: usize = 4_096;
@@ -368,13 +368,16 @@ impl Deliver {
 
     /// The view after `changes` and what time has turned: one that another member has already, if it has the same content.
     fn step(&self, view: &View, changes: Vec<Change>, now: Timestamp) -> Arc<View> {
-        let key = (view.print_after(&changes, &self.hasher), Arc::as_ptr(&view.judge) as usize);
+        // An object that changes while a circle is read can come twice.
+        let changes = last_of_each(changes);
+        let print = view.print_after(&changes, &self.hasher);
+        let key = (print, Arc::as_ptr(&view.judge) as usize);
         let known = self.views.lock().known.get(&key).and_then(Weak::upgrade);
         // A view holds its judge, so that the address is of no other.
         if let Some(known) = known.filter(|known| known.holds(now)) {
             return known;
         }
-        let next = Arc::new(view.step(changes, now, &self.hasher));
+        let next = Arc::new(view.step(changes, print, now));
         let mut views = self.views.lock();
         views.known.retain(|_, view| view.strong_count() > 0);
         views.known.insert(key, Arc::downgrade(&next));

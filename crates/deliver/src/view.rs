@@ -93,6 +93,20 @@ pub(crate) struct Change {
     pub(crate) to: Option<Released<Arc<Shared>>>,
 }
 
+/// Of several changes of one indicator the last, sorted.
+pub(crate) fn last_of_each(mut changes: Vec<Change>) -> Vec<Change> {
+    // The sort keeps the order of those for one indicator.
+    changes.sort_by_key(|change| change.key);
+    let mut last: Vec<Change> = Vec::with_capacity(changes.len());
+    for change in changes {
+        match last.last_mut().filter(|last| last.key == change.key) {
+            Some(last) => *last = change,
+            None => last.push(change),
+        }
+    }
+    last
+}
+
 /// What identifies the content of a view, whoever looks at it: a sum over its indicators.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Print(u128);
@@ -171,7 +185,7 @@ impl View {
         self.states.after(at).next().is_some_and(|state| of(state) == circle)
     }
 
-    /// What its content would be after these changes.
+    /// What its content would be after these changes, each of another indicator.
     pub(crate) fn print_after(&self, changes: &[Change], hasher: &RandomState) -> Print {
         let mut sum = self.print.0;
         for change in changes {
@@ -186,8 +200,9 @@ impl View {
     }
 
     /// The view after `changes` and after all turns up to `now`.
-    pub(crate) fn step(&self, changes: Vec<Change>, now: Timestamp, hasher: &RandomState) -> Self {
-        let print = self.print_after(&changes, hasher);
+    ///
+    /// `print` is what [`View::print_after`] says of the changes.
+    pub(crate) fn step(&self, changes: Vec<Change>, print: Print, now: Timestamp) -> Self {
         let turned = self.turns.iter().take_while(|(turn, _)| *turn <= now);
         let again =
             turned.filter_map(|(_, key)| Some(Change { key: *key, to: Some(self.shared(*key)?.share()) }));
@@ -206,16 +221,8 @@ impl View {
     }
 
     /// The view after `changes`, sorted again as a whole.
-    fn anew(&self, mut changes: Vec<Change>, now: Timestamp) -> Self {
-        // Of several changes of one indicator the last counts: the sort keeps their order.
-        changes.sort_by_key(|change| change.key);
-        let mut changed: Vec<Change> = Vec::with_capacity(changes.len());
-        for change in changes {
-            match changed.last_mut().filter(|last| last.key == change.key) {
-                Some(last) => *last = change,
-                None => changed.push(change),
-            }
-        }
+    fn anew(&self, changes: Vec<Change>, now: Timestamp) -> Self {
+        let changed = last_of_each(changes);
         let is_changed = |state: &&State| {
             let key = state.by.get().key();
             changed.binary_search_by(|change| change.key.cmp(&key)).is_err()
@@ -277,17 +284,7 @@ impl View {
             let judged = Judged::of(&by, &judge, now);
             for entry in judged.entries {
                 let value = entry.value().clone();
-                let mut marks = (None, None);
-                self.values.change(
-                    |cell| cell.value().cmp(&value),
-                    |cell| {
-                        marks.0 = cell.as_ref().map(|cell| cell.best.mark());
-                        let cell = Cell::with(cell, entry);
-                        marks.1 = cell.as_ref().map(|cell| cell.best.mark());
-                        cell
-                    },
-                );
-                self.mark(marks);
+                self.change_value(&value, |cell| Cell::with(cell, entry));
             }
             for entry in judged.held {
                 let value = entry.claim().value().clone();
@@ -308,30 +305,23 @@ impl View {
     /// Takes an indicator's claim on a value out.
     fn remove(&mut self, claim: &Claim, key: Key) {
         let value = claim.value();
-        let mut marks = (None, None);
-        self.values.change(
-            |cell| cell.value().cmp(value),
-            |cell| {
-                marks.0 = cell.as_ref().map(|cell| cell.best.mark());
-                let cell = Cell::without(cell, key);
-                marks.1 = cell.as_ref().map(|cell| cell.best.mark());
-                cell
-            },
-        );
-        self.mark(marks);
+        self.change_value(value, |cell| Cell::without(cell, key));
         self.held.change(|cell| cell.value().cmp(value), |cell| Cell::without(cell, key));
         if let Some(host) = value.url_host() {
             self.hosts.change(|other| other.compare(&host, value, key), |_| None);
         }
     }
 
-    fn mark(&mut self, (before, after): (Option<Tlp>, Option<Tlp>)) {
-        if let Some(before) = before {
-            self.marks[before as usize] -= 1;
-        }
-        if let Some(after) = after {
-            self.marks[after as usize] += 1;
-        }
+    /// Changes what may be acted on for a value, and the count of marks with it.
+    fn change_value(&mut self, value: &Value, make: impl FnOnce(Option<Cell<Entry>>) -> Option<Cell<Entry>>) {
+        let marks = &mut self.marks;
+        let make = |cell: Option<Cell<Entry>>| {
+            if let Some(cell) = &cell {
+                marks[cell.best.mark() as usize] -= 1;
+            }
+            make(cell).inspect(|cell| marks[cell.best.mark() as usize] += 1)
+        };
+        self.values.change(|cell| cell.value().cmp(value), make);
     }
 }
 
