@@ -74,7 +74,7 @@ fn an_error_of_the_configuration_shows_file_and_line() {
     let (code, err) = shell.fails(&["--config", &config, "member", "list"]);
     assert_eq!(code, 2);
     insta::assert_snapshot!(err, @r"
-    error: DIR/wrong.toml: line 5, `enable = true`: unknown field `enable`, expected one of `enabled`, `listen`, `origin`
+    error: DIR/wrong.toml: line 5, `enable = true`: unknown field `enable`, expected one of `enabled`, `listen`, `tls_listen`, `origin`
     hint: `bongsu init` in a new folder writes a file with all keys and their meaning
     ");
 }
