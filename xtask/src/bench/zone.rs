@@ -31,9 +31,12 @@ pub(crate) fn run(program: &Path, dir: &Path, names: u64, table: &mut Table) -> 
     let serving = node.serve()?;
     let dns = serving.dns.context("the node serves no DNS")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let mut client = runtime.block_on(Client::connect(&serving.host, Some((MEMBER, &node.token))))?;
-    let mut post = |from: u64, count: u64| {
-        runtime.block_on(client.post(OBJECTS, objects::envelope_in("top", from, count)))
+    // A connection of its own each time: between two posts, minutes may pass.
+    let post = |from: u64, count: u64| {
+        runtime.block_on(async {
+            let mut client = Client::connect(&serving.host, Some((MEMBER, &node.token))).await?;
+            client.post(OBJECTS, objects::envelope_in("top", from, count)).await
+        })
     };
     for from in (0..names).step_by(usize::try_from(ENVELOPE)?) {
         post(from, ENVELOPE.min(names - from))?;
