@@ -70,18 +70,25 @@ pub fn mentions(url: &Value) -> Vec<Value> {
     found
 }
 
+/// What may stand around a cell's value.
+const AROUND: [char; 7] = ['"', '\'', '`', '<', '>', ',', ';'];
+
 /// The value in one cell of a table or one line of a list, in whatever spelling; `None` if there is none.
 ///
 /// Takes ports (`1.2.3.4:443`), wildcards (`*.example.com`), and URLs without a scheme (`example.com/a`), which
 /// become `http`.
 #[must_use]
 pub fn guess(cell: &str) -> Option<Value> {
-    let cell = cell.trim().trim_matches(['"', '\'', '`', '<', '>', ',', ';']).trim();
+    let cell = cell.trim().trim_matches(AROUND).trim();
     if cell.is_empty() || cell.len() > VALUE_BYTES_MAX {
         return None;
     }
     let clean = refang(cell);
-    let clean = clean.as_ref();
+    let mut clean = clean.as_ref();
+    // What stands around an address stands behind the scheme as well.
+    while let Some(address) = clean.strip_prefix("mailto:").filter(|address| address.contains('@')) {
+        clean = address.trim().trim_matches(AROUND).trim();
+    }
     if clean.contains("://") {
         return normalise(Kind::Url, clean).ok();
     }

@@ -90,6 +90,7 @@ fn a_cell_is_guessed_in_whatever_spelling() {
         let found = guess(text);
         assert_eq!(found.as_ref().map(|value| (value.kind(), value.text())), expected, "{text}");
     };
+    check("mailto:'A.b+c@Evil.com", Some((Kind::Email, "a.b+c@evil.com")));
     check("evil[.]com", Some((Kind::Domain, "evil.com")));
     check("*.evil.com", Some((Kind::Domain, "evil.com")));
     check("evil.com:8443", Some((Kind::Domain, "evil.com")));
