@@ -324,17 +324,18 @@ impl Deliver {
     fn follow(&self, mut slot: Slot, asked: &Asked) -> Result<Slot, DeliverError> {
         let now = asked.now;
         let dated = slot.until.is_some_and(|until| until <= now);
-        let (mut changes, mut until) = (Vec::new(), None);
+        let (mut changes, mut until) = (Vec::new(), slot.until.filter(|_| !dated));
         for (reader, head) in asked.readers.iter().zip(&mut slot.heads) {
             if !dated && reader.head() == *head {
                 continue;
             }
             let touched = reader.touched(&["indicator"], *head, slot.at)?;
             *head = touched.head;
-            until = earlier(until, touched.until);
             self.changes(reader, &touched.ids, Some(&slot.gathered.view), &mut changes)?;
+            // Only now has all been looked at that dates may decide about.
+            until = earlier(until, reader.settled_until()?);
         }
-        slot.until = if dated { until } else { earlier(slot.until, until) };
+        slot.until = until;
         slot.at = now;
         slot.gathered.at = now;
         if !changes.is_empty() || !slot.gathered.view.holds(now) {
@@ -351,15 +352,14 @@ impl Deliver {
         let (mut changes, mut heads, mut until) = (Vec::new(), Vec::new(), None);
         for reader in readers {
             // What comes after this is touched again.
-            let begun = reader.touched(&[], reader.head(), now)?;
-            heads.push(begun.head);
-            until = earlier(until, begun.until);
+            heads.push(reader.head());
             let circle = reader.request().circle;
             let donor = donors.iter().filter(|donor| donor.knows(circle)).max_by_key(|donor| donor.len());
             match donor {
                 Some(donor) => self.adopt(reader, donor, &mut changes)?,
                 None => self.read_all(reader, &mut changes)?,
             }
+            until = earlier(until, reader.settled_until()?);
         }
         let view = self.step(&View::empty(judge, now), changes, now);
         let gathered = Gathered { view, at: now };

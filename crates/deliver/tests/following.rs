@@ -140,9 +140,9 @@ impl World {
             Mark::Definition(number) => {
                 object["object_marking_refs"] = json!([id("marking-definition", number).to_string()]);
             }
-            Mark::Pattern(tlp) => {
-                object["granular_markings"] =
-                    json!([{"marking_ref": tlp.definition_id().to_string(), "selectors": ["pattern"]}]);
+            Mark::Pattern(tlp) => object["granular_markings"] = of_pattern(&tlp.definition_id()),
+            Mark::PatternDefinition(number) => {
+                object["granular_markings"] = of_pattern(&id("marking-definition", number));
             }
         }
         let terms = Terms {
@@ -175,6 +175,11 @@ impl World {
     }
 }
 
+/// A granular marking of the pattern.
+fn of_pattern(marking: &ObjectId) -> serde_json::Value {
+    json!([{"marking_ref": marking.to_string(), "selectors": ["pattern"]}])
+}
+
 fn id(object_type: &str, number: u128) -> ObjectId {
     ObjectId::new(object_type, Uuid::from_u128(0x4000_8000_0000_0000_0000 + number)).unwrap()
 }
@@ -185,6 +190,7 @@ enum Mark {
     Tlp(Tlp),
     Definition(u128),
     Pattern(Tlp),
+    PatternDefinition(u128),
 }
 
 #[derive(Debug, Clone)]
@@ -221,6 +227,7 @@ fn shares() -> impl Strategy<Value = Share> {
         3 => tlp.clone().prop_map(Mark::Tlp),
         4 => Just(Mark::Definition(0)),
         2 => tlp.prop_map(Mark::Pattern),
+        2 => Just(Mark::PatternDefinition(0)),
     ];
     let seconds = || prop_oneof![4 => Just(None), 1 => (1_i64..600).prop_map(Some)];
     let object = (0_u128..5, 0..SENDERS, 0..CIRCLES.len(), 0_i64..4, 0..VALUES.len(), 0_u8..=100);
@@ -407,16 +414,29 @@ impl Share {
     }
 }
 
-/// An indicator whose marking was withdrawn is held, though nothing was said of the indicator itself.
+/// An indicator whose marking was withdrawn is held, though nothing was said of the indicator itself; so it is when the marking
+/// ends, and when it is a part of the indicator that it marks.
 #[test]
 fn what_another_object_held_up_goes_with_it() {
-    let world = World::new();
-    let count = || world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap().len();
-    world.define(0, 0);
-    world.share(&Share::plain(1, Mark::Definition(0)));
-    assert_eq!(count(), 1);
-    world.gate.withdraw(MEMBERS[0], CIRCLES[0], &[id("marking-definition", 0)], "test").unwrap();
-    assert_eq!(count(), 0);
+    for mark in [Mark::Definition(0), Mark::PatternDefinition(0)] {
+        let world = World::new();
+        let count = || world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap().len();
+        world.share(&Share::plain(1, mark.clone()));
+        assert_eq!(count(), 0, "{mark:?}: what it says is not known yet");
+        world.define(0, 0);
+        assert_eq!(count(), 1, "{mark:?}");
+        world.gate.withdraw(MEMBERS[0], CIRCLES[0], &[id("marking-definition", 0)], "test").unwrap();
+        assert_eq!(count(), 0, "{mark:?}: withdrawn");
+        world.define(1, 0);
+        let other = match mark {
+            Mark::Definition(_) => Mark::Definition(1),
+            _ => Mark::PatternDefinition(1),
+        };
+        world.share(&Share::plain(2, other.clone()));
+        assert_eq!(count(), 1, "{other:?}");
+        world.take(&Action::Wait(4_000_000));
+        assert_eq!(count(), 0, "{other:?}: its policy has ended");
+    }
 }
 
 /// Members that may have the same have it once, whoever asks first and whatever came in between.

@@ -35,11 +35,6 @@ impl Table {
         self.book_version == book_version && self.until.is_none_or(|until| now < until)
     }
 
-    /// The next instant at which a kept decision may turn.
-    pub(crate) const fn until(&self) -> Option<Timestamp> {
-        self.until
-    }
-
     pub(crate) fn get(&self, class: ClassIx) -> Option<Permit> {
         *self.permits.get(class.index())?
     }

@@ -3,18 +3,21 @@
 //! STIX 2.1 (section 7.2.1) gives marking definitions no versions, so what was read stays; whether the definition is
 //! still in the circle is asked each time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use line::{Catalogue, LineId, Seq, Store};
 use parking_lot::Mutex;
 use policy::MemberId;
-use stix::ObjectId;
 use stix::marking::{Definition, read_definition};
+use stix::{ObjectId, Timestamp};
 
 #[derive(Default)]
 pub(crate) struct Definitions {
     read: Mutex<HashMap<(LineId, Seq), Arc<Definition>>>,
+    /// The dates on which those that were read begin or end to hold.
+    dates: Mutex<HashMap<LineId, BTreeSet<Timestamp>>>,
 }
 
 impl Definitions {
@@ -43,7 +46,16 @@ impl Definitions {
         });
         found.ok()?;
         let definition = definition?;
+        if let Definition::Iep(iep) = &*definition {
+            self.dates.lock().entry(line).or_default().extend([iep.start, iep.end].into_iter().flatten());
+        }
         self.read.lock().insert((line, seq), Arc::clone(&definition));
         Some(definition)
+    }
+
+    /// The first date after `from` on which a definition of a line begins or ends to hold, of those that were read.
+    pub(crate) fn next_date(&self, line: LineId, from: Timestamp) -> Option<Timestamp> {
+        let dates = self.dates.lock();
+        dates.get(&line)?.range((Bound::Excluded(from), Bound::Unbounded)).next().copied()
     }
 }

@@ -96,15 +96,6 @@ impl Reader {
         })
     }
 
-    /// The next instant at which what this view shows may change although nothing is added and the book stays: an embargo
-    /// that ends, an agreement that begins. As far as it was looked at.
-    ///
-    /// # Errors
-    /// [`StorageError`].
-    pub fn settled_until(&self) -> Result<Option<Timestamp>, StorageError> {
-        self.with_view(|view| view.table.until())
-    }
-
     /// The version of the book that this view holds.
     #[must_use]
     pub fn book_version(&self) -> u64 {

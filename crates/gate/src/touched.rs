@@ -2,17 +2,20 @@
 //!
 //! A view that is kept up to date asks here instead of reading a whole circle again. What is named may have changed, what is
 //! not named has not: new records name their objects, and a date that comes (an embargo, an expiry, an agreement that begins)
-//! names the objects of the classes whose decision it turns. Objects that make no sense without those follow them.
+//! names the objects of the classes whose decision it turns. Objects that make no sense without those follow them, and with a
+//! marking definition all of which parts are marked.
 
 use std::collections::HashSet;
 
-use line::{Catalogue, Class, ClassIx, ObjectIx, Seq, StorageError};
+use line::{Catalogue, Class, ClassIx, LineId, ObjectIx, Seq, StorageError};
 use policy::{Request, settled_until};
 use stix::{ObjectId, Timestamp, Tlp};
 
 use crate::reader::Reader;
 use crate::view::View;
 
+/// The type of marking definitions.
+const DEFINITION: &str = "marking-definition";
 /// How far it is followed what depends on what.
 const DEPTH_MAX: usize = 8;
 
@@ -21,8 +24,6 @@ const DEPTH_MAX: usize = 8;
 pub struct Touched {
     /// How long the line was when it was looked at.
     pub head: Seq,
-    /// The next instant at which dates may change something.
-    pub until: Option<Timestamp>,
     /// The objects of the types asked for, each once, sorted.
     pub ids: Vec<ObjectId>,
 }
@@ -40,50 +41,70 @@ impl Reader {
             let head = view.catalogue.head();
             let rows = (after.0 + 1..=head.0).filter_map(|seq| view.catalogue.entry(Seq(seq))?.object());
             let mut touched: HashSet<ObjectIx> = rows.collect();
-            let (turned, until) = dates(view, since);
-            if !turned.is_empty() {
+            let mut classes: HashSet<ClassIx> = turned(view, since);
+            if touched.iter().any(|object| view.catalogue.object_type(*object) == DEFINITION) {
+                // Which definitions mark parts of an object, its bytes alone say.
+                classes.extend(view.catalogue.class_ids().filter(|class| is_granular(view, *class)));
+            }
+            if !classes.is_empty() {
                 let rows = (1..=after.0).filter_map(|seq| view.catalogue.entry(Seq(seq)));
-                touched.extend(
-                    rows.filter(|entry| turned.contains(&entry.class())).filter_map(|entry| entry.object()),
-                );
+                let rows = rows.filter(|entry| classes.contains(&entry.class()));
+                touched.extend(rows.filter_map(|entry| entry.object()));
             }
             with_dependants(view.catalogue, &mut touched);
             let wanted = |object: &ObjectIx| types.contains(&view.catalogue.object_type(*object));
             let mut ids: Vec<ObjectId> =
                 touched.into_iter().filter(wanted).filter_map(|object| view.catalogue.id(object)).collect();
             ids.sort_unstable();
-            Touched { head, until, ids }
+            Touched { head, ids }
+        })
+    }
+
+    /// The next instant at which what this view shows may change although nothing is added and the book stays: an embargo
+    /// that ends, an agreement that begins. Of what marks parts of objects, those count that have been looked at.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn settled_until(&self) -> Result<Option<Timestamp>, StorageError> {
+        self.with_view(|view| {
+            let classes = view.catalogue.class_ids();
+            classes.filter_map(|class| next_date(view, class, view.request.now)).min()
         })
     }
 }
 
-/// The classes for which a date came after `since`, and when the next one comes.
-fn dates(view: &View<'_>, since: Timestamp) -> (HashSet<ClassIx>, Option<Timestamp>) {
-    let now = view.request.now;
-    let circle = view.standing.book.circle(view.request.circle);
-    let circle_dates = circle.is_some_and(|circle| circle.starts.or(circle.ends).is_some());
-    let (mut turned, mut until) = (HashSet::new(), None);
-    for class in view.catalogue.class_ids() {
-        if !circle_dates && !view.catalogue.class(class).is_some_and(may_have_dates) {
-            continue;
-        }
-        let Some(resolved) = view.resolve(class) else { continue };
-        let next = |from| {
-            let request = Request { now: from, ..*view.request };
-            settled_until(&view.standing.book, &request, &resolved.class(false))
-        };
-        if next(since).is_some_and(|date| date <= now) {
-            turned.insert(class);
-        }
-        until = [until, next(now)].into_iter().flatten().min();
+/// The classes for which a date has come since.
+fn turned(view: &View<'_>, since: Timestamp) -> HashSet<ClassIx> {
+    let has_come =
+        |class: &ClassIx| next_date(view, *class, since).is_some_and(|date| date <= view.request.now);
+    view.catalogue.class_ids().filter(has_come).collect()
+}
+
+/// The first date after `from` that may decide about a class.
+fn next_date(view: &View<'_>, class: ClassIx, from: Timestamp) -> Option<Timestamp> {
+    let (book, circle) = (&view.standing.book, view.request.circle);
+    let is_dated = book.circle(circle).is_some_and(|circle| circle.starts.or(circle.ends).is_some());
+    if !is_dated && !view.catalogue.class(class).is_some_and(may_have_dates) {
+        return None;
     }
-    (turned, until)
+    let resolved = view.resolve(class)?;
+    let of_class = settled_until(book, &Request { now: from, ..*view.request }, &resolved.class(false));
+    let of_parts = resolved
+        .granular
+        .then(|| view.inner.definitions.next_date(LineId::new(circle.uuid()), from))
+        .flatten();
+    [of_class, of_parts].into_iter().flatten().min()
+}
+
+fn is_granular(view: &View<'_>, class: ClassIx) -> bool {
+    view.catalogue.class(class).is_some_and(|class| class.granular)
 }
 
 /// Whether a date may decide about a class: one of its terms, or of a definition that is none of the TLP's.
 fn may_have_dates(class: &Class) -> bool {
     let in_terms = |terms: &str| terms.contains("expires") || terms.contains("embargo");
-    class.terms.as_deref().is_some_and(in_terms) || class.markings.iter().any(|id| Tlp::of(id).is_none())
+    let is_defined = |id: &ObjectId| Tlp::of(id).is_none();
+    class.granular || class.terms.as_deref().is_some_and(in_terms) || class.markings.iter().any(is_defined)
 }
 
 fn with_dependants(catalogue: &Catalogue, touched: &mut HashSet<ObjectIx>) {
