@@ -12,7 +12,7 @@ use std::sync::{Arc, Weak};
 use gate::{Audience, Gate, Query, Reader};
 use line::{Seq, StorageError};
 use parking_lot::Mutex;
-use policy::{Book, CircleId, Level, Member, MemberId, Released, Use};
+use policy::{Book, Circle, CircleId, Level, Member, MemberId, Released, Use};
 use stix::{ObjectId, Timestamp, Tlp};
 use watch::{Acts as _, Guard, Kind, Lists, Value, actionable};
 
@@ -347,7 +347,8 @@ impl Deliver {
     /// Makes a view anew, from what other views know already.
     fn begin(&self, asked: &Asked, book_version: u64) -> Result<Slot, DeliverError> {
         let (now, readers) = (asked.now, &asked.readers);
-        let judge = self.judge(assets(&asked.book, readers), asked.profile.confidence_min);
+        let circles = readers.iter().filter_map(|reader| asked.book.circle(reader.request().circle));
+        let judge = self.judge(assets(&asked.book, circles), asked.profile.confidence_min);
         let donors: Vec<Arc<View>> = self.views.lock().known.values().filter_map(Weak::upgrade).collect();
         let (mut changes, mut heads, mut until) = (Vec::new(), Vec::new(), None);
         for reader in readers {
@@ -496,9 +497,8 @@ fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
     [a, b].into_iter().flatten().min()
 }
 
-/// The assets of all members of the circles: what must not break is everyone's business.
-fn assets(book: &Book, readers: &[Reader]) -> Vec<String> {
-    let circles = readers.iter().filter_map(|reader| book.circle(reader.request().circle));
-    let members = circles.flat_map(|circle| &circle.members).filter_map(|member| book.member(*member));
+/// The assets of all members of circles: what must not break is everyone's business.
+pub(crate) fn assets<'b>(book: &'b Book, circles: impl IntoIterator<Item = &'b Circle>) -> Vec<String> {
+    let members = circles.into_iter().flat_map(|circle| &circle.members).filter_map(|id| book.member(*id));
     members.flat_map(|member| member.own_assets.iter().cloned()).collect()
 }

@@ -81,10 +81,7 @@ async fn artefact(
         let text = "An operator gets nothing itself. Look at what a member gets under /as/HANDLE/d/.";
         return Err(Refused::new(StatusCode::FORBIDDEN, text));
     };
-    let work = tokio::task::spawn_blocking(move || {
-        deliver.offered(&deliver.gate.book(), member, ask.level())?;
-        deliver.make(member, ask, channel.encrypted)
-    });
+    let work = tokio::task::spawn_blocking(move || deliver.make(member, ask, channel.encrypted));
     let artefact = work.await.map_err(|error| DeliverError::Render(error.to_string()))??;
     Ok(response(artefact, &headers))
 }

@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use stix::{ObjectId, Timestamp, Tlp};
 use uuid::Uuid;
-use watch::{Acts, Context, Guard, Indicator, Kind, Lists, Value, actionable};
+use watch::{Acts as _, Context, Guard, Kind, Lists, Value, actionable};
 
 const MEMBERS: [MemberId; 4] = [member(1), member(2), member(3), member(4)];
 /// The first of them share; all get.
@@ -296,18 +296,6 @@ fn told(gathered: &Gathered) -> Told {
     Told { entries, refusable, held, tlp: gathered.tlp() }
 }
 
-struct Each<'i>(&'i Indicator, &'i Value);
-
-impl Acts for Each<'_> {
-    fn value(&self) -> &Value {
-        self.1
-    }
-
-    fn indicator(&self) -> &Indicator {
-        self.0
-    }
-}
-
 /// All objects read, all values judged, nothing kept.
 fn read(world: &World, number: usize, wanted: Level) -> Told {
     let (book, now, id) = (world.gate.book(), world.now(), MEMBERS[number]);
@@ -325,8 +313,9 @@ fn read(world: &World, number: usize, wanted: Level) -> Told {
                 return ControlFlow::Continue(());
             };
             let rank = (std::cmp::Reverse(found.confidence), circle.id, found.object.uuid());
-            for value in &found.values {
-                match guard.admit(Each(&found, value), &context) {
+            for each in found.each() {
+                let value = each.value();
+                match guard.admit(each, &context) {
                     Ok(_) => {
                         refusable.extend(
                             guard.host(value, &context.of(&found)).ok().map(|host| host.get().clone()),

@@ -31,6 +31,39 @@ pub struct Indicator {
     pub values: Box<[Value]>,
 }
 
+/// Something that a device acts on: a value because of an indicator.
+pub trait Acts {
+    /// The value.
+    fn value(&self) -> &Value;
+
+    /// The indicator that says so.
+    fn indicator(&self) -> &Indicator;
+}
+
+/// One value of an indicator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Each<'i> {
+    indicator: &'i Indicator,
+    value: &'i Value,
+}
+
+impl Indicator {
+    /// Its values, one by one.
+    pub fn each(&self) -> impl Iterator<Item = Each<'_>> {
+        self.values.iter().map(|value| Each { indicator: self, value })
+    }
+}
+
+impl Acts for Each<'_> {
+    fn value(&self) -> &Value {
+        self.value
+    }
+
+    fn indicator(&self) -> &Indicator {
+        self.indicator
+    }
+}
+
 #[derive(Deserialize)]
 struct Wire {
     pattern: Option<String>,

@@ -16,8 +16,8 @@ mod refang;
 mod url;
 pub mod value;
 
-pub use actionable::{Indicator, actionable};
+pub use actionable::{Acts, Indicator, actionable};
 pub use extract::{Found, extract, guess, mentions};
-pub use guard::{Acts, Context, Guard, Guarded, Hold, Lists};
+pub use guard::{Context, Guard, Guarded, Hold, Lists};
 pub use refang::{defang, refang};
 pub use value::{Kind, Value, ValueError, normalise};

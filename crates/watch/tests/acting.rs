@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
-use bongsu_watch::{Acts, Context, Guard, Indicator, Lists, Value, actionable};
+use bongsu_watch::{Context, Guard, Indicator, Lists, actionable};
 
 fn indicator(pattern: &str, more: &str) -> Option<Indicator> {
     let pattern = serde_json::to_string(pattern).unwrap();
@@ -70,27 +70,15 @@ fn an_indicator_that_does_not_accuse_is_not_acted_on() {
     check(r#","valid_until":"not a date""#, false);
 }
 
-#[derive(Debug, Clone, PartialEq)]
-struct First(Indicator);
-
-impl Acts for First {
-    fn value(&self) -> &Value {
-        &self.0.values[0]
-    }
-
-    fn indicator(&self) -> &Indicator {
-        &self.0
-    }
-}
-
 #[test]
 fn the_guard_hands_the_indicators_words_on() {
     let more = r#","valid_until":"2027-01-01T00:00:00Z""#;
-    let found = First(indicator("[domain-name:value = 'celasllc.com']", more).unwrap());
-    assert_eq!((found.0.confidence, found.0.name.as_deref()), (Some(80), Some("n")));
+    let found = indicator("[domain-name:value = 'celasllc.com']", more).unwrap();
+    assert_eq!((found.confidence, found.name.as_deref()), (Some(80), Some("n")));
+    let found = found.each().next().unwrap();
     let (guard, _) = Guard::new::<&str>(Lists::none(), &[]);
     let at = |text| Context::new(stix::Timestamp::parse(text).unwrap(), 50);
-    assert_eq!(guard.admit(found.clone(), &at("2026-02-01T00:00:00Z")).unwrap().get(), &found);
+    assert_eq!(guard.admit(found, &at("2026-02-01T00:00:00Z")).unwrap().get(), &found);
     assert_eq!(guard.admit(found, &at("2027-01-01T00:00:00Z")).unwrap_err().rule, "expired");
 }
 
@@ -98,11 +86,10 @@ fn the_guard_hands_the_indicators_words_on() {
 #[test]
 fn the_moment_at_which_a_value_fades_is_known_beforehand() {
     for (pattern, least) in [("[domain-name:value = 'a.com']", 30), ("[ipv4-addr:value = '1.2.3.4']", 79)] {
-        let found = First(indicator(pattern, "").unwrap());
-        let kind = found.value().kind();
-        let at = |seconds: i64| {
-            Context::new(stix::Timestamp::from_micros(seconds * 1_000_000), least).of(&found.0)
-        };
+        let found = indicator(pattern, "").unwrap();
+        let kind = found.values[0].kind();
+        let at =
+            |seconds: i64| Context::new(stix::Timestamp::from_micros(seconds * 1_000_000), least).of(&found);
         let now = stix::Timestamp::parse("2026-01-01T00:00:01Z").unwrap().seconds();
         let fades = bongsu_watch::guard::fades_at(kind, &at(now)).unwrap().seconds();
         let passes = |seconds| bongsu_watch::guard::faded(kind, &at(seconds)) >= f64::from(least);

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use super::client::Client;
 use super::node::{MEMBER, Node, OBJECTS};
 use super::objects;
-use super::resolver::{Resolver, free_port};
+use super::resolver::{Policy, Resolver, free_port};
 use super::table::{Figure, Table};
 
 /// Indicators that are timed.
@@ -35,11 +35,13 @@ pub(crate) fn run(program: &Path, dir: &Path, table: &mut Table) -> Result<()> {
     let serving = node.serve()?;
     let dns = serving.dns.context("the node serves no DNS")?;
     let world = Resolver::world(dir, free_port()?)?;
-    let zone = |member: &str| format!("{member}.rpz.bongsu");
+    let zones = RESOLVERS.map(|member| format!("{member}.rpz.bongsu"));
+    let policy =
+        |of: usize| Policy { dir, port: ports[of], world: world.port, zone: &zones[of], primary: dns };
     let resolvers = [
-        Resolver::bind(dir, ports[0], world.port, &zone("bind"), dns, &keys[0])?,
-        Resolver::unbound(dir, ports[1], world.port, &zone("unbound"), dns)?,
-        Resolver::recursor(dir, ports[2], world.port, &zone("recursor"), dns, &keys[2])?,
+        Resolver::bind(&policy(0), &keys[0])?,
+        Resolver::unbound(&policy(1))?,
+        Resolver::recursor(&policy(2), &keys[2])?,
     ];
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let connect = || runtime.block_on(Client::connect(&serving.host, Some((MEMBER, &node.token))));

@@ -29,6 +29,20 @@ impl Drop for Resolver {
     }
 }
 
+/// What makes a resolver a member's own.
+pub(super) struct Policy<'a> {
+    /// Where its files lie.
+    pub(super) dir: &'a Path,
+    /// Where it is to answer.
+    pub(super) port: u16,
+    /// Where the rest of the world answers.
+    pub(super) world: u16,
+    /// The zone that is its policy.
+    pub(super) zone: &'a str,
+    /// Where the node serves DNS.
+    pub(super) primary: u16,
+}
+
 /// The response code of DNS for a name that does not exist.
 pub(super) const NXDOMAIN: u8 = 3;
 
@@ -55,14 +69,8 @@ impl Resolver {
     }
 
     /// BIND 9, a member's resolver with its zone as policy.
-    pub(super) fn bind(
-        dir: &Path,
-        port: u16,
-        world: u16,
-        zone: &str,
-        primary: u16,
-        key: &Key,
-    ) -> Result<Self> {
+    pub(super) fn bind(policy: &Policy<'_>, key: &Key) -> Result<Self> {
+        let Policy { dir, port, world, zone, primary } = policy;
         let Key { name, secret } = key;
         let options = format!(
             "recursion yes; dnssec-validation no; response-policy {{ zone \"{zone}\" min-update-interval 0; }} qname-wait-recurse no;"
@@ -72,11 +80,12 @@ impl Resolver {
              zone \"{zone}\" {{ type secondary; primaries {{ 127.0.0.1 port {primary} key \"{name}\"; }}; file \"{port}.rpz\"; allow-query {{ any; }}; }};\n\
              zone \"top\" {{ type forward; forward only; forwarders {{ 127.0.0.1 port {world}; }}; }};\n"
         );
-        bind("BIND 9", dir, &format!("bind-{port}.conf"), port, &options, &zones)
+        bind("BIND 9", dir, &format!("bind-{port}.conf"), *port, &options, &zones)
     }
 
     /// Unbound, which fetches without a key.
-    pub(super) fn unbound(dir: &Path, port: u16, world: u16, zone: &str, primary: u16) -> Result<Self> {
+    pub(super) fn unbound(policy: &Policy<'_>) -> Result<Self> {
+        let Policy { dir, port, world, zone, primary } = policy;
         let config = format!(
             "server:\n directory: \"{dir}\"\n chroot: \"\"\n username: \"\"\n pidfile: \"{dir}/unbound.pid\"\n \
              interface: 127.0.0.1@{port}\n do-daemonize: no\n use-syslog: no\n module-config: \"respip iterator\"\n \
@@ -85,23 +94,17 @@ impl Resolver {
             dir = dir.display()
         );
         std::fs::write(dir.join("unbound.conf"), config)?;
-        Self::start("Unbound", port, dir, "unbound", &["-d", "-c", "unbound.conf"].map(str::to_owned))
+        Self::start("Unbound", *port, dir, "unbound", &["-d", "-c", "unbound.conf"].map(str::to_owned))
     }
 
     /// PowerDNS Recursor, which asks once a second: it takes no notices.
-    pub(super) fn recursor(
-        dir: &Path,
-        port: u16,
-        world: u16,
-        zone: &str,
-        primary: u16,
-        key: &Key,
-    ) -> Result<Self> {
+    pub(super) fn recursor(policy: &Policy<'_>, key: &Key) -> Result<Self> {
+        let Policy { dir, port, world, zone, primary } = policy;
         let Key { name, secret } = key;
-        let policy = format!(
+        let lua = format!(
             "rpzPrimary({{\"127.0.0.1:{primary}\"}}, \"{zone}\", {{tsigname=\"{name}\", tsigalgo=\"hmac-sha256\", tsigsecret=\"{secret}\", refresh=1}})\n"
         );
-        std::fs::write(dir.join("policy.lua"), policy)?;
+        std::fs::write(dir.join("policy.lua"), lua)?;
         let dir_name = dir.display();
         let args = [
             format!("--config-dir={dir_name}"),
@@ -121,7 +124,7 @@ impl Resolver {
             "--threads=1",
         ];
         let args: Vec<String> = args.into_iter().chain(fixed.map(str::to_owned)).collect();
-        Self::start("PowerDNS Recursor", port, dir, "pdns_recursor", &args)
+        Self::start("PowerDNS Recursor", *port, dir, "pdns_recursor", &args)
     }
 
     /// What it answers to a question of type `kind`, as a whole; `None` without an answer within `patience`.

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::client::Client;
 use super::node::{MEMBER, Node, OBJECTS, Serving};
 use super::objects;
-use super::resolver::{Key, Resolver, free_port, question};
+use super::resolver::{Key, Policy, Resolver, free_port, question};
 use super::table::{Figure, Table};
 
 const ENVELOPE: u64 = 1_000;
@@ -66,7 +66,8 @@ fn whole(dir: &Path, dns: u16, key: &Key, table: &mut Table) -> Result<()> {
     serial(dns)?;
     let ready = started.elapsed();
     let started = Instant::now();
-    let bind = Resolver::bind(dir, free_port()?, 1, "bind.rpz.bongsu", dns, key)?;
+    let policy = Policy { dir, port: free_port()?, world: 1, zone: "bind.rpz.bongsu", primary: dns };
+    let bind = Resolver::bind(&policy, key)?;
     while started.elapsed() < PATIENCE {
         let answer = bind.ask("bind.rpz.bongsu", SOA, Duration::from_millis(200))?;
         if answer.is_some_and(|answer| answer.get(3).is_some_and(|flags| flags & 15 == 0) && answer[7] == 1) {

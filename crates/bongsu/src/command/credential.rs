@@ -148,7 +148,7 @@ pub(crate) fn tsig(node: &Node, handle: &str) -> Result<Answer, Failure> {
     let member = node.active(&book, handle)?.id;
     let made = make_tsig(node, member, handle)?;
     let (name, algorithm, secret) = (&made.name, TSIG_ALGORITHM, &made.secret);
-    let zone = format!("{handle}.{}", node.config.dns.origin.trim_end_matches('.'));
+    let zone = deliver::zone::name_of(handle, node.config.dns.origin());
     let address = node.config.dns.listen;
     let seen = match address.ip().is_loopback() || address.ip().is_unspecified() {
         true => "    // the node's address and port, as the resolver sees them\n",

@@ -23,7 +23,7 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
         maker.offered(&book, member, Level::Exchange).map_err(|error| refused(args, &error))?;
         return bundle(node, member);
     };
-    let made = maker.offered(&book, member, ask.level()).and_then(|_| maker.make(member, ask, true));
+    let made = maker.make(member, ask, true);
     let Artefact { content_type, file_name, body, entries } = made.map_err(|error| refused(args, &error))?;
     let json = json!({
         "member": args.to, "level": ask.level().name(), "what": ask.to_string(), "content_type": content_type,

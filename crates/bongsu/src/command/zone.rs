@@ -4,6 +4,7 @@ use crate::answer::Answer;
 use crate::cli::ZoneArgs;
 use crate::exit::Failure;
 use crate::node::Node;
+use deliver::zone::{catalog_of, name_of};
 use policy::zoning::ADDRESSES_MAX;
 use policy::{Entry, Level, Member, Zoning};
 use serde_json::json;
@@ -80,9 +81,8 @@ fn network(text: &str) -> Result<ipnet::IpNet, Failure> {
 }
 
 fn shown(node: &Node, member: &Member, now: Timestamp) -> Answer {
-    let (zone, origin) = (&member.zone, node.config.dns.origin.trim_end_matches('.'));
-    let (name, catalog) =
-        (format!("{}.{origin}", member.handle), format!("{}._catalog.{origin}", member.handle));
+    let (zone, origin) = (&member.zone, node.config.dns.origin());
+    let (name, catalog) = (name_of(&member.handle, origin), catalog_of(&member.handle, origin));
     let offered = member.level >= Level::Block && node.config.dns.enabled && !member.ended;
     let trial = zone.trial_until.filter(|until| now < *until);
     let json = json!({

@@ -112,6 +112,13 @@ pub(crate) struct Dns {
     pub origin: String,
 }
 
+impl Dns {
+    /// The origin without a last dot.
+    pub(crate) fn origin(&self) -> &str {
+        self.origin.trim_end_matches('.')
+    }
+}
+
 impl Default for Dns {
     fn default() -> Self {
         Self {

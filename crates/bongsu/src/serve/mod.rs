@@ -174,7 +174,7 @@ async fn start(
         let tcp = TcpListener::bind(listen).await.map_err(taken(listen))?;
         let bound = tcp.local_addr().map_err(taken(listen))?;
         let udp = UdpSocket::bind(bound).await.map_err(taken(bound))?;
-        let origin = node.config.dns.origin.trim_end_matches('.').to_owned();
+        let origin = node.config.dns.origin().to_owned();
         let over_tls = node.config.dns.tls_listen.is_some();
         let server = Arc::new(ZoneServer { deliver: node.deliver()?, origin, over_tls });
         addresses.dns = Some(bound);
@@ -265,8 +265,7 @@ fn router(node: &Node, folder: &Folder) -> Result<Router, Failure> {
         body_bytes_max: node.config.http.body_bytes_max,
         lists: node.lists()?,
     });
-    let zone_origin =
-        node.config.dns.enabled.then(|| node.config.dns.origin.trim_end_matches('.').to_owned());
+    let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
     let pages = Pages {
         gate: node.gate.clone(),
         deliver: Arc::clone(&deliver),

@@ -34,6 +34,18 @@ pub const EXPIRE_S: u32 = 604_800;
 /// Room for the longest name under which anyone may load a zone file, in bytes on the wire.
 const FILE_ORIGIN_BYTES: usize = 80;
 
+/// The name of a member's zone, without its last dot.
+#[must_use]
+pub fn name_of(handle: &str, origin: &str) -> String {
+    format!("{handle}.{origin}")
+}
+
+/// The name of the catalog from which a member's servers pick its zone up. No handle has an underscore, so it is no member's zone.
+#[must_use]
+pub fn catalog_of(handle: &str, origin: &str) -> String {
+    format!("{handle}._catalog.{origin}")
+}
+
 /// What a zone's rules look like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rules {

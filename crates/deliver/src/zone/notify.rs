@@ -16,13 +16,13 @@ use std::time::Duration;
 
 use domain::base::iana::{Class, Opcode, Rcode, Rtype};
 use domain::base::{Message, MessageBuilder, Name};
-use domain::rdata::tsig::Time48;
 use domain::tsig::{ClientTransaction, Key};
 use policy::{Level, MemberId};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
-use super::server::{Server, key_of};
+use super::name_of;
+use super::server::{Server, key_of, time_of};
 use crate::gather::DeliverError;
 
 /// How often zones are looked at though no line has grown: validity ends, confidence fades, trials end.
@@ -162,7 +162,7 @@ async fn attempt(
 /// which it has the zone.
 fn message(server: &Server, member: MemberId, sign: bool) -> Option<(Vec<u8>, u16)> {
     let (book, now) = (server.deliver.gate.book(), (server.deliver.now)());
-    let apex: Name<Vec<u8>> = format!("{}.{}.", book.member(member)?.handle, server.origin).parse().ok()?;
+    let apex: Name<Vec<u8>> = name_of(&book.member(member)?.handle, &server.origin).parse().ok()?;
     let mut question = MessageBuilder::new_vec().question();
     // All that it guards against is an old answer taken for a new one.
     let id = RandomState::new().hash_one(now) as u16;
@@ -172,9 +172,7 @@ fn message(server: &Server, member: MemberId, sign: bool) -> Option<(Vec<u8>, u1
     question.push((&apex, Rtype::SOA, Class::IN)).ok()?;
     let mut additional = question.additional();
     if let Some(key) = key_of(&book, member, now).filter(|_| sign) {
-        let seconds = u64::try_from(now.seconds()).unwrap_or_default() & 0x0000_ffff_ffff_ffff;
-        ClientTransaction::<Arc<Key>>::request(Arc::new(key), &mut additional, Time48::from_u64(seconds))
-            .ok()?;
+        ClientTransaction::<Arc<Key>>::request(Arc::new(key), &mut additional, time_of(now)).ok()?;
     }
     Some((additional.finish(), id))
 }

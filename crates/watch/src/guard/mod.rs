@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use stix::{Finding, Timestamp};
 
-use crate::actionable::Indicator;
+use crate::actionable::{Acts, Indicator};
 use crate::asset::Assets;
 use crate::domain;
 use crate::value::{Kind, Value};
@@ -87,15 +87,6 @@ impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} [{}]", self.message, self.rule)
     }
-}
-
-/// Something that a device acts on: a value because of an indicator.
-pub trait Acts {
-    /// The value.
-    fn value(&self) -> &Value;
-
-    /// The indicator that says so.
-    fn indicator(&self) -> &Indicator;
 }
 
 /// Something that the guard let pass. Only the guard makes one.

@@ -100,7 +100,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Result<Response, D
             .zone_origin
             .as_ref()
             .filter(|_| member.level >= Level::Block)
-            .map(|origin| format!("{}.{origin}", member.handle)),
+            .map(|origin| deliver::zone::name_of(&member.handle, origin)),
         artefacts: if circles.is_empty() { Vec::new() } else { artefacts(pages, viewer, member)? },
         circles,
         held: rows,

@@ -28,7 +28,7 @@ use tokio_rustls::TlsAcceptor;
 use super::peers::Peers;
 use crate::gather::Deliver;
 
-pub(crate) use query::key_of;
+pub(crate) use query::{key_of, time_of};
 
 /// Connections at a time; more wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 100;

@@ -15,9 +15,8 @@ use stix::Timestamp;
 use super::writer::{Stopped, Writer, ZoneName};
 use super::{Arrival, Server, Standing};
 use crate::zone::history::Zone;
+use crate::zone::{catalog_of, name_of};
 
-/// What stands before the origin in a catalog's name; no handle has it.
-const CATALOG: &str = "_catalog";
 /// The serial of catalogs: what they hold never changes.
 const CATALOG_SERIAL: u32 = 1;
 
@@ -54,8 +53,7 @@ impl Server {
         }
         let book = self.deliver.gate.book();
         let now = (self.deliver.now)();
-        let seconds = u64::try_from(now.seconds()).unwrap_or_default() & 0x0000_ffff_ffff_ffff;
-        let time = Time48::from_u64(seconds);
+        let time = time_of(now);
         let signed = match Signed::request(&keys(&book, now), &mut message, time) {
             Ok(signed) => signed,
             Err(error) => {
@@ -110,8 +108,8 @@ impl Server {
         let member = member.filter(takes_zones).ok_or(Rcode::REFUSED)?;
         let apex = |text: String| text.parse::<ZoneName>().map_err(|_| Rcode::SERVFAIL);
         for (name, wanted) in [
-            (apex(format!("{}.{}", member.handle, self.origin))?, Wanted::Zone),
-            (apex(format!("{}.{CATALOG}.{}", member.handle, self.origin))?, Wanted::Catalog),
+            (apex(name_of(&member.handle, &self.origin))?, Wanted::Zone),
+            (apex(catalog_of(&member.handle, &self.origin))?, Wanted::Catalog),
         ] {
             if question.qclass() == Class::IN && question.qname().name_eq(&name) {
                 return Ok((member, name, wanted));
@@ -148,7 +146,7 @@ impl Server {
             writer.soa(apex, serial)
         } else {
             match &zone {
-                None => writer.catalog(apex, serial, &format!("{}.{}", member.handle, self.origin)),
+                None => writer.catalog(apex, serial, &name_of(&member.handle, &self.origin)),
                 Some(zone) => transfer(zone, held, apex, writer),
             }
         };
@@ -176,6 +174,11 @@ fn transfer(zone: &Zone, held: Option<u32>, apex: &ZoneName, writer: &mut Writer
 fn serial_of(message: &Message<Vec<u8>>) -> Option<u32> {
     let mut records = message.authority().ok()?.limit_to::<Soa<_>>();
     records.next()?.ok().map(|record| record.data().serial().into_int())
+}
+
+/// The time as signatures have it (RFC 8945, 4.2).
+pub(crate) fn time_of(now: Timestamp) -> Time48 {
+    Time48::from_u64(u64::try_from(now.seconds()).unwrap_or_default() & 0x0000_ffff_ffff_ffff)
 }
 
 /// The keys that hold now.
