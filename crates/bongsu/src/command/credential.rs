@@ -159,7 +159,8 @@ pub(crate) fn tsig(node: &Node, handle: &str) -> Result<Answer, Failure> {
          key \"{name}\" {{ algorithm {algorithm}; secret \"{secret}\"; }};\n\
          zone \"{zone}\" {{\n    type secondary;\n{seen}    primaries {{ {} port {} key \"{name}\"; }};\n    \
          file \"{zone}.zone\";\n    min-refresh-time 60;\n}};\n\
-         options {{ response-policy {{ zone \"{zone}\"; }}; }};\n",
+         options {{ response-policy {{ zone \"{zone}\" min-update-interval 0; }} qname-wait-recurse no; }};\n\n\
+         Next: bongsu member zone {handle} --notify ADDRESS, with the address of that server, so that it is told of changes.\n",
         address.ip(),
         address.port(),
     );

@@ -100,7 +100,13 @@ async fn tell(server: Arc<Server>, (member, address): Told, mut serials: watch::
                     }
                     break;
                 }
-                Err(error) => tracing::debug!(%address, %error, "a server was not told of its zone"),
+                Err(error) => {
+                    tracing::debug!(%address, %error, "a server was not told of its zone");
+                    // Silence has taken its time already; a port that nobody listens on says so at once.
+                    if !matches!(error, NotTold::Silent(_)) {
+                        tokio::time::sleep(patience).await;
+                    }
+                }
             }
             match serials.has_changed() {
                 Ok(false) => {}
