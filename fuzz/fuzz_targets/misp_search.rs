@@ -93,7 +93,7 @@ fn ask(method: &str, path: &str, body: &str) -> Option<(u16, String, Option<usiz
     let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
     let mut request = request.body(Body::from(body.to_owned())).ok()?;
     request.extensions_mut().insert(Caller::Member(ISP));
-    request.extensions_mut().insert(Channel { encrypted: true });
+    request.extensions_mut().insert(Channel { encrypted: true, looked_at: false });
     Some(runtime.block_on(async {
         let Ok(response): Result<Response, _> = router.clone().oneshot(request).await;
         let status = response.status().as_u16();

@@ -35,7 +35,7 @@ fuzz_target!(|text: &str| {
     }
     let Ok(mut request) = request.body(Body::from(body.to_owned())) else { return };
     request.extensions_mut().insert(Caller::Member(ISP));
-    request.extensions_mut().insert(Channel { encrypted: true });
+    request.extensions_mut().insert(Channel { encrypted: true, looked_at: false });
     let is_head = request.method() == http::Method::HEAD;
     let gives_objects = gives_objects(request.uri().path());
     let (status, answer) = answer(request);

@@ -81,7 +81,14 @@ async fn artefact(
         let text = "An operator gets nothing itself. Look at what a member gets under /as/HANDLE/d/.";
         return Err(Refused::new(StatusCode::FORBIDDEN, text));
     };
-    let work = tokio::task::spawn_blocking(move || deliver.make(member, ask, channel.encrypted));
+    let work = tokio::task::spawn_blocking(move || {
+        let upto = deliver.heads(member);
+        let artefact = deliver.make(member, ask, channel.encrypted)?;
+        if !channel.looked_at {
+            deliver.fetched(member, &ask.to_string(), ask.level(), upto, &artefact.etag());
+        }
+        Ok::<_, DeliverError>(artefact)
+    });
     let artefact = work.await.map_err(|error| DeliverError::Render(error.to_string()))??;
     Ok(response(artefact, &headers))
 }

@@ -14,6 +14,7 @@ mod http;
 pub mod list;
 mod networks;
 mod nftables;
+pub mod received;
 mod sigma;
 mod sorted;
 pub mod suricata;

@@ -15,6 +15,7 @@ use crate::definitions::Definitions;
 use crate::equivalents::Index;
 use crate::key::NodeKey;
 use crate::reader::Reader;
+use crate::receipts::Receipts;
 
 /// What stops the gate.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) announced: Mutex<crate::embargo::Announced>,
     pub(crate) equivalents: Mutex<HashMap<LineId, Index>>,
     pub(crate) parties: Mutex<HashMap<LineId, Parties>>,
+    pub(crate) receipts: Receipts,
 }
 
 /// The book with a number that grows with every change on which a release can depend.
@@ -72,7 +74,7 @@ impl Gate {
     /// # Errors
     /// [`GateError`]: an entry that can't be read stops the node, because it may be the one that forbids something.
     pub fn open(store: Store, key: NodeKey) -> Result<Self, GateError> {
-        let (mut book, mut after) = (Book::default(), Seq(0));
+        let (mut book, receipts, mut after) = (Book::default(), Receipts::default(), Seq(0));
         loop {
             let records = store.records(LineId::NODE, after, line::store::RECORDS_MAX)?;
             let Some(last) = records.last() else { break };
@@ -85,6 +87,8 @@ impl Gate {
                     let entry = Entry::from_json(&text)
                         .map_err(|source| GateError::Entry { seq: record.seq, source })?;
                     book.apply(entry);
+                } else if record.kind == RecordKind::Receipt {
+                    receipts.load(&record);
                 }
             }
         }
@@ -102,6 +106,7 @@ impl Gate {
             announced: Mutex::default(),
             equivalents: Mutex::default(),
             parties: Mutex::default(),
+            receipts,
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -18,4 +18,6 @@ pub enum Caller {
 pub struct Channel {
     /// Whether nobody between the member and the node can read along.
     pub encrypted: bool,
+    /// Whether an operator looks at what the member gets, so that it proves nothing about the member.
+    pub looked_at: bool,
 }

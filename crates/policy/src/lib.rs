@@ -15,9 +15,11 @@ pub mod circle;
 pub mod class;
 pub mod credential;
 pub mod member;
+pub mod receipt;
 pub mod redact;
 pub mod release;
 pub mod rule;
+pub mod standing;
 mod stored;
 pub mod terms;
 pub mod zoning;
@@ -28,11 +30,13 @@ pub use circle::{Access, Circle, CircleId, Onward};
 pub use class::{Class, Part};
 pub use credential::{Credential, CredentialKind, Setting};
 pub use member::{Intake, Level, Member, MemberId, Use};
+pub use receipt::{Deed, Receipt, ReceiptError, Upto};
 pub use redact::{RedactError, Removal, named, redact};
 pub use release::{
     Cut, Decision, Parting, Pass, Permit, Reach, Released, Request, counts_as, decide, forbidden_selectors,
     permit, settled_until,
 };
 pub use rule::Rule;
+pub use standing::{Evidence, Standing};
 pub use terms::{Terms, TermsError};
 pub use zoning::{ZoneAction, ZoneActionError, Zoning};

@@ -51,6 +51,18 @@ pub(crate) enum MemberCommand {
     },
     /// Make a TSIG key for zone transfers, printed once
     Tsig { handle: String },
+    /// Show what a member really did with what it got: the newest receipt of each kind
+    Receipts {
+        handle: String,
+        /// Instead, the last N receipts as they were written down, the newest first
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+        history: Option<u16>,
+    },
+    /// Show where members really stand: the level that they use, and how far behind they are in each circle
+    Standing {
+        /// One member alone
+        handle: Option<String>,
+    },
     /// Show how a member has its response-policy zone, or change it
     Zone(Box<ZoneArgs>),
 }

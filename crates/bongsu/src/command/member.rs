@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, table};
 use crate::cli::{MemberCommand, MemberProfile};
-use crate::command::{credential, zone};
+use crate::command::{credential, receipts, zone};
 use crate::exit::Failure;
 use crate::node::Node;
 use policy::{Book, Circle, Credential, CredentialKind, Entry, Member, MemberId};
@@ -25,6 +25,10 @@ pub(crate) fn run(node: &Node, command: MemberCommand) -> Result<Answer, Failure
         MemberCommand::Token { revoke: Some(id), .. } => credential::revoke(node, &id),
         MemberCommand::Token { handle, days, .. } => credential::token(node, handle.as_deref(), days),
         MemberCommand::Tsig { handle } => credential::tsig(node, &handle),
+        MemberCommand::Receipts { handle, history } => {
+            receipts::receipts(node, &handle, history.map(usize::from))
+        }
+        MemberCommand::Standing { handle } => receipts::standing(node, handle.as_deref()),
         MemberCommand::Zone(args) => zone::run(node, &args),
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod init;
 pub(crate) mod member;
 pub(crate) mod pattern;
 pub(crate) mod quarantine;
+mod receipts;
 mod report;
 mod send;
 pub(crate) mod share;

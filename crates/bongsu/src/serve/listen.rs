@@ -157,7 +157,8 @@ impl Server {
         certificate: Option<PeerCertificate>,
         mut stop: watch::Receiver<bool>,
     ) {
-        let channel = Channel { encrypted: self.tls.is_some() || self.http.tls_ends_at_proxy };
+        let channel =
+            Channel { encrypted: self.tls.is_some() || self.http.tls_ends_at_proxy, looked_at: false };
         let router = self.router.clone();
         let activity = Activity::new();
         let watched = Arc::clone(&activity);

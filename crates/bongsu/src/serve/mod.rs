@@ -38,6 +38,8 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use web::auth::{Auth, around};
 use web::page::Pages;
 
+/// How often receipts are looked for that are to be written down.
+const RECEIPTS_EVERY: Duration = Duration::from_secs(5);
 /// How often passed embargoes are looked for.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
 
@@ -112,6 +114,9 @@ pub(crate) fn until_stopped(
         if let Some(zones) = servers.zones {
             let _ended = tokio::task::spawn_blocking(|| zones.end()).await;
         }
+        if let Err(error) = node.gate.write_receipts(true) {
+            tracing::error!(%error, "the last receipts could not be written");
+        }
         for pull in servers.pulls {
             // A pull that panicked has said so in the log.
             let _ended = pull.await;
@@ -167,7 +172,8 @@ async fn start(
     };
     let local = socket.local_addr().map_err(taken(http.listen))?;
     let mut addresses = Addresses { http: local, dns: None, dns_tls: None, tls: tls.is_some() };
-    let mut others = vec![tokio::spawn(announce(Arc::clone(node)))];
+    let mut others =
+        vec![tokio::spawn(announce(Arc::clone(node))), tokio::spawn(write_receipts(Arc::clone(node)))];
     let mut zones = None;
     if node.config.dns.enabled {
         let listen = node.config.dns.listen;
@@ -228,6 +234,21 @@ impl Zones {
         self.store.wake();
         // One that panicked has said so in the log.
         let _ended = self.thread.join();
+    }
+}
+
+/// Writes down what devices fetched.
+async fn write_receipts(node: Arc<Node>) {
+    let mut tick = tokio::time::interval(RECEIPTS_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let gate = node.gate.clone();
+        match tokio::task::spawn_blocking(move || gate.write_receipts(false)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "receipts could not be written; tried again"),
+            Err(error) => tracing::error!(%error, "writing receipts failed"),
+        }
     }
 }
 

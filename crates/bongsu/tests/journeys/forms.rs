@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, bundle, id, indicator};
+use crate::node::{Node, bundle, client, id, indicator};
 
 fn intelligence() -> String {
     let mut url = indicator(2, "x");
@@ -64,6 +64,13 @@ fn five_members_take_five_forms_of_the_same() {
     let file = node.file("bundle.json", intelligence());
     assert_eq!(node.json(&["import", &file, "--circle", "region", "--as", "exchange"])["added"], 7);
     let serving = node.serve();
+
+    // An operator's look at what a member gets is no use of the member's.
+    let operator = node.json(&["member", "token", "--operator"])["token"]["token"].clone();
+    let look = format!("{}/as/detect/d/suricata.rules", serving.url);
+    let look = client().get(look).bearer_auth(operator.as_str().unwrap()).send().unwrap();
+    assert_eq!(look.status(), 200);
+    assert_eq!(node.json(&["member", "standing", "detect"])["members"][0]["real"], Value::Null);
 
     // read: a page in a real browser.
     let url = format!("{}/d/advisory.html", serving.url);
@@ -130,4 +137,37 @@ fn five_members_take_five_forms_of_the_same() {
         let status = node.get(&serving, member, path).send().unwrap().status().as_u16();
         assert!(matches!(status, 403 | 404), "{member} {path}: {status}");
     }
+
+    // What members' own systems took stands in their receipts, also after a restart.
+    node.text(&serving, "read", "/d/advisory.html");
+    let standing = |member: &str| node.json(&["member", "standing", member])["members"][0].clone();
+    for level in members {
+        let found = standing(level);
+        assert_eq!((&found["offered"], &found["real"]), (&json!(level), &json!(level)), "{found}");
+        assert_eq!(
+            (&found["circles"][0]["missing"], &found["circles"][0]["upto"]),
+            (&json!(0), &json!(7)),
+            "{found}"
+        );
+    }
+    node.json(&[
+        "import",
+        &node.file("more.json", bundle(&[indicator(9, "later-k3.top")])),
+        "--circle",
+        "region",
+        "--as",
+        "exchange",
+    ]);
+    assert_eq!(standing("list")["circles"][0]["missing"], 1);
+    serving.stop();
+    let found = standing("list");
+    assert_eq!((&found["real"], &found["circles"][0]["missing"]), (&json!("list"), &json!(1)), "{found}");
+    let receipts = node.json(&["member", "receipts", "list"]);
+    let receipts = receipts["receipts"].as_array().unwrap();
+    let whats: Vec<&str> = receipts.iter().filter_map(|receipt| receipt["what"].as_str()).collect();
+    assert_eq!(
+        whats,
+        ["list/all.csv", "list/domain.bare.txt", "list/domain.txt"],
+        "what it asked for, and no other"
+    );
 }

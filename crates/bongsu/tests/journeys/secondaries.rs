@@ -284,6 +284,17 @@ fn every_common_server_has_the_zone_and_follows_it() {
     node.json(&["withdraw", &first, "--circle", "region", "--as", "exchange", "--reason", "false alarm"]);
     allow("first-k3.top");
 
+    // That it was transferred, stands in the member's receipts.
+    let receipts = node.json(&["member", "receipts", "block"]);
+    assert_eq!(receipts["receipts"].as_array().unwrap().len(), 1, "{receipts}");
+    assert_eq!(receipts["receipts"][0]["what"], json!("zone"));
+    let standing = node.json(&["member", "standing", "block"])["members"][0].clone();
+    assert_eq!(
+        (&standing["real"], &standing["circles"][0]["missing"]),
+        (&json!("block"), &json!(0)),
+        "{standing}"
+    );
+
     // Another answer is another zone: it is transferred as a whole.
     node.json(&["member", "zone", "block", "--action", "garden:stop.k3.example"]);
     for server in authoritative {

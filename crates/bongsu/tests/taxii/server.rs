@@ -149,7 +149,7 @@ impl Server {
             request = request.header(name, if recorded { self.basic.as_str() } else { value });
         }
         let mut request = request.body(body.map_or_else(Body::empty, Body::from)).unwrap();
-        request.extensions_mut().insert(Channel { encrypted: true });
+        request.extensions_mut().insert(Channel { encrypted: true, looked_at: false });
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();

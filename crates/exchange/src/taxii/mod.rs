@@ -39,6 +39,8 @@ pub const PAGE_OBJECTS_MAX: usize = 10_000;
 pub const PAGE_OBJECTS_DEFAULT: usize = 1_000;
 /// Bytes of objects after which a page ends, whatever its limit; one object may be longer.
 pub const PAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// What receipts of TAXII are about.
+const RECEIPT: &str = "taxii";
 
 /// What the server is made of.
 pub struct Taxii {

@@ -8,8 +8,8 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use gate::{ManifestRow, Object, Page, Query, Reader, VersionMatch};
 use http::{HeaderName, HeaderValue, header};
-use line::Added;
-use policy::{Caller, Channel};
+use line::{Added, Seq};
+use policy::{Caller, Channel, Deed, Level, Receipt, Upto};
 use serde::Serialize;
 use stix::{ObjectId, Timestamp};
 
@@ -71,7 +71,10 @@ pub(super) async fn versions(
 }
 
 /// How the answer is made of what was asked.
-type Make = fn(&Reader, &Query) -> Result<Response, TaxiiError>;
+type Make = fn(&Reader, &Query) -> Result<Made, TaxiiError>;
+
+/// An answer, and the number up to which it brings the one who asked, if it left nothing out.
+type Made = (Response, Option<Seq>);
 
 async fn answer(
     state: Arc<Server>,
@@ -88,10 +91,16 @@ async fn answer(
         let only = object.map(|object| present(&reader, &object)).transpose()?;
         match (asked, only) {
             (Asked::Nothing, _) => Ok(body(NOTHING.to_owned(), None)),
-            (Asked::For(query), None) => make(&reader, &query),
+            (Asked::For(query), None) => {
+                let (response, upto) = make(&reader, &query)?;
+                if !channel.looked_at {
+                    received(&state, &reader, upto);
+                }
+                Ok(response)
+            }
             (Asked::For(mut query), Some(id)) => {
                 query.ids = vec![id];
-                make(&reader, &query)
+                Ok(make(&reader, &query)?.0)
             }
         }
     })
@@ -109,10 +118,22 @@ pub(super) fn present(reader: &Reader, object: &str) -> Result<ObjectId, TaxiiEr
     }
 }
 
-fn objects(reader: &Reader, query: &Query) -> Result<Response, TaxiiError> {
+/// Notes what a member's own system has read.
+fn received(state: &Server, reader: &Reader, upto: Option<Seq>) {
+    let request = reader.request();
+    let upto = upto.map(|seq| Upto { circle: request.circle, seq: seq.0 });
+    let receipt = Receipt::new(request.member, super::RECEIPT, Level::Exchange, Deed::Fetched, request.now);
+    state.taxii.gate.note(receipt.upto(upto.into_iter().collect()));
+}
+
+fn objects(reader: &Reader, query: &Query) -> Result<Made, TaxiiError> {
+    // What comes in between may be in the page or not; what was there before is.
+    let head = reader.head();
     let page = reader.page(query)?;
+    let is_whole = query.ids.is_empty() && query.types.is_empty() && query.spec_versions.is_empty();
+    let upto = is_whole.then(|| page.next.unwrap_or(head));
     let (Some(first), Some(last)) = (page.items.first(), page.items.last()) else {
-        return Ok(body(NOTHING.to_owned(), None));
+        return Ok((body(NOTHING.to_owned(), None), upto));
     };
     let dates = (first.get().added, last.get().added);
     let bytes: usize = page.items.iter().map(|object| object.get().raw.len() + 1).sum();
@@ -127,7 +148,7 @@ fn objects(reader: &Reader, query: &Query) -> Result<Response, TaxiiError> {
         text.push_str(raw);
     }
     text.push_str("]}");
-    Ok(body(text, Some(dates)))
+    Ok((body(text, Some(dates)), upto))
 }
 
 #[derive(Serialize)]
@@ -138,7 +159,7 @@ struct Row {
     media_type: String,
 }
 
-fn rows(reader: &Reader, query: &Query) -> Result<Response, TaxiiError> {
+fn rows(reader: &Reader, query: &Query) -> Result<Made, TaxiiError> {
     listed(reader, query, "objects", |row| Row {
         id: row.id.to_string(),
         date_added: row.added.timestamp().to_string(),
@@ -147,7 +168,7 @@ fn rows(reader: &Reader, query: &Query) -> Result<Response, TaxiiError> {
     })
 }
 
-fn version_list(reader: &Reader, query: &Query) -> Result<Response, TaxiiError> {
+fn version_list(reader: &Reader, query: &Query) -> Result<Made, TaxiiError> {
     let query = Query { versions: vec![VersionMatch::All], ..query.clone() };
     listed(reader, &query, "versions", |row| row.version.to_string())
 }
@@ -157,10 +178,10 @@ fn listed<T: Serialize>(
     query: &Query,
     name: &str,
     one: impl Fn(&ManifestRow) -> T,
-) -> Result<Response, TaxiiError> {
+) -> Result<Made, TaxiiError> {
     let page = reader.manifest(query)?;
     let (Some(first), Some(last)) = (page.items.first(), page.items.last()) else {
-        return Ok(body(NOTHING.to_owned(), None));
+        return Ok((body(NOTHING.to_owned(), None), None));
     };
     let dates = (first.get().added, last.get().added);
     let rows: Vec<T> = page.items.iter().map(|row| one(row.get())).collect();
@@ -168,7 +189,7 @@ fn listed<T: Serialize>(
     let mut text = String::with_capacity(rows.len() + 64);
     open(&mut text, &page);
     text.push_str(&format!("\"{name}\":{rows}}}"));
-    Ok(body(text, Some(dates)))
+    Ok((body(text, Some(dates)), None))
 }
 
 /// `{` with what says whether there is more.

@@ -12,7 +12,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use gate::{Query, Sharing, Submission, SubmitError, Submitted, VersionMatch};
 use http::{StatusCode, header};
-use policy::{Access, Caller, Channel, CircleId, Intake, MemberId, Terms};
+use policy::{Access, Caller, Channel, CircleId, Deed, Intake, Level, MemberId, Receipt, Terms};
 use rayon::iter::{Either, IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -213,6 +213,9 @@ fn answer(
             (complaint, Submitted::Quarantined(_)) => pendings.push(detail(complaint)),
             (complaint, _) => failures.push((at, detail(complaint))),
         }
+    }
+    if !successes.is_empty() {
+        state.taxii.gate.note(Receipt::new(member, super::RECEIPT, Level::Exchange, Deed::Shared, now));
     }
     failures.sort_by_key(|(at, _)| *at);
     let failures: Vec<Detail> = failures.into_iter().map(|(_, detail)| detail).collect();

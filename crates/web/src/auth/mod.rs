@@ -27,7 +27,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gate::Gate;
 use limit::{Failures, Verdict};
-use policy::{Book, Caller, Credential, CredentialKind, MemberId};
+use policy::{Book, Caller, Channel, Credential, CredentialKind, MemberId};
 use refusal::Surface;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -171,7 +171,12 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
     let caller = match &target.as_member {
         None => caller,
         Some(handle) => match looked_at(&book, &caller, handle).filter(|_| reads) {
-            Some(member) => Caller::Member(member),
+            Some(member) => {
+                if let Some(channel) = request.extensions_mut().get_mut::<Channel>() {
+                    channel.looked_at = true;
+                }
+                Caller::Member(member)
+            }
             None => return refusal::absent(surface),
         },
     };

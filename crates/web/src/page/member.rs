@@ -13,6 +13,7 @@ use policy::{Level, Member};
 
 use super::guard::Kept;
 use super::held::{self, Row};
+use super::used::{self, Used};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, does, making, render};
 
 /// Held objects and values shown here; the rest is on a page of its own.
@@ -34,6 +35,7 @@ struct MemberPage {
     zone: Option<String>,
     artefacts: Vec<Shown>,
     circles: Vec<InCircle>,
+    used: Used,
     held: Vec<Row>,
     held_caption: String,
     guarded: Vec<Kept>,
@@ -103,6 +105,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Result<Response, D
             .map(|origin| deliver::zone::name_of(&member.handle, origin)),
         artefacts: if circles.is_empty() { Vec::new() } else { artefacts(pages, viewer, member)? },
         circles,
+        used: used::of(pages, viewer, &book, member)?,
         held: rows,
         held_caption: format!("{held_shown} of {held_total}"),
         guarded_caption: format!("{} of {}", guarded.held_len().min(HELD_MAX), guarded.held_len()),

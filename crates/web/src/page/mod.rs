@@ -7,6 +7,7 @@ mod member;
 mod objects;
 mod overview;
 mod quarantine;
+mod used;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use gate::Explanation;
 use line::LineId;
-use policy::{Caller, Circle};
+use policy::{Caller, Circle, Level};
 
 use super::{Frame, Link, Pages, Shared, Viewer, Who, broken, links, making, render};
 
@@ -35,6 +35,7 @@ struct MemberRow {
     handle: String,
     name: String,
     level: &'static str,
+    real: &'static str,
     clearance: String,
     released: u64,
     redacted: u64,
@@ -83,6 +84,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer) -> Response {
             handle: member.handle.clone(),
             name: member.name.clone(),
             level: member.level.name(),
+            real: pages.gate.standing(member.id).real((pages.now)()).map_or("none", Level::name),
             clearance: member.clearance.to_string(),
             released: released + redacted,
             redacted,

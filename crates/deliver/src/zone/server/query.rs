@@ -14,6 +14,7 @@ use stix::Timestamp;
 
 use super::writer::{Stopped, Writer, ZoneName};
 use super::{Arrival, Server, Standing};
+use crate::received::ZONE;
 use crate::zone::history::Zone;
 use crate::zone::{catalog_of, name_of};
 
@@ -131,6 +132,7 @@ impl Server {
         if !matches!(kind, Rtype::AXFR | Rtype::IXFR | Rtype::SOA) {
             return Err(Rcode::REFUSED);
         }
+        let upto = self.deliver.heads(member.id);
         let zone = match wanted {
             Wanted::Catalog => None,
             Wanted::Zone => Some(self.deliver.zone(member.id, arrival.encrypted).map_err(|error| {
@@ -151,8 +153,19 @@ impl Server {
             }
         };
         match written.and_then(|()| writer.end()) {
+            Ok(()) => {
+                let (level, mark) = (Level::Block, serial.to_string());
+                match wanted {
+                    Wanted::Catalog => {}
+                    Wanted::Zone if is_current || (kind != Rtype::SOA && arrival.stream) => {
+                        self.deliver.fetched(member.id, ZONE, level, upto, &mark);
+                    }
+                    Wanted::Zone => self.deliver.zone_is_held(member.id, upto, &mark),
+                }
+                Ok(())
+            }
             // Nobody is there to be told.
-            Ok(()) | Err(Stopped::Gone) => Ok(()),
+            Err(Stopped::Gone) => Ok(()),
             Err(Stopped::Failed) => {
                 tracing::error!(zone = %apex, "a zone could not be written");
                 Err(Rcode::SERVFAIL)

@@ -40,7 +40,7 @@ use axum::response::{IntoResponse as _, Response};
 use flate2::read::GzDecoder;
 use gate::Gate;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use policy::{Caller, Channel, CircleId, Level, MemberId};
+use policy::{Caller, Channel, CircleId, Deed, Level, MemberId, Receipt};
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 use stix::Timestamp;
@@ -125,7 +125,15 @@ async fn feed_file(state: Arc<State>, path: String, request: Request) -> Answer 
     }
     let who = who(&state, &request)?;
     let known = header_text(request.headers(), header::IF_NONE_MATCH);
-    blocking(move || feed::answer(&state, &who, &path, known.as_deref())).await
+    let looked_at = is_looked_at(&request);
+    blocking(move || {
+        let made = feed::answer(&state, &who, &path, known.as_deref())?;
+        if !looked_at {
+            state.note(&who, "misp-feed", Deed::Fetched);
+        }
+        Ok(made)
+    })
+    .await
 }
 
 async fn api(state: Arc<State>, request: Request) -> Answer {
@@ -140,14 +148,43 @@ async fn api(state: Arc<State>, request: Request) -> Answer {
         let message = "Send Content-Type: application/json.";
         return Err(MispError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
-    let packed = header_text(request.headers(), header::CONTENT_ENCODING);
+    let (packed, looked_at) =
+        (header_text(request.headers(), header::CONTENT_ENCODING), is_looked_at(&request));
     let bytes_max = state.misp.body_bytes_max;
     let body = to_bytes(request.into_body(), bytes_max).await.map_err(|_| too_long(bytes_max))?;
     blocking(move || {
         let body = unpacked(body, packed.as_deref(), bytes_max)?;
-        dispatch(&state, &Asked { call, who, body, known })
+        let asked = Asked { call, who, body, known };
+        let made = dispatch(&state, &asked)?;
+        if !looked_at && let Some(deed) = deed(&asked.call) {
+            state.note(&asked.who, "misp", deed);
+        }
+        Ok(made)
     })
     .await
+}
+
+/// Whether an operator looks at what a member gets.
+fn is_looked_at(request: &Request) -> bool {
+    request.extensions().get::<Channel>().is_some_and(|channel| channel.looked_at)
+}
+
+/// What a call that was answered shows about the member; nothing, if it is about the node and not about events.
+fn deed(call: &Call) -> Option<Deed> {
+    match (call.controller.as_str(), call.action.as_str()) {
+        ("servers" | "users" | "organisations" | "sharinggroups" | "warninglists" | "galaxies", _) => None,
+        (_, "add" | "edit" | "delete" | "publish" | "bulksavesightings" | "pushanalystdata") => {
+            Some(Deed::Shared)
+        }
+        _ => Some(Deed::Fetched),
+    }
+}
+
+impl State {
+    /// Notes what a member's own system did.
+    fn note(&self, who: &Who, what: &str, deed: Deed) {
+        self.misp.gate.note(Receipt::new(who.member, what, Level::Exchange, deed, who.now));
+    }
 }
 
 /// Runs work where it holds up nobody else: all of it reads the store or waits for it, whatever the size of the body.
