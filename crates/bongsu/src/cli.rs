@@ -15,7 +15,7 @@ mod share;
 mod validate;
 
 pub(crate) use member::{
-    CircleCommand, CircleProfile, CredentialCommand, MemberCommand, MemberProfile, ZoneArgs,
+    CircleCommand, CircleProfile, CredentialCommand, FiresArgs, MemberCommand, MemberProfile, ZoneArgs,
 };
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use quarantine::QuarantineCommand;

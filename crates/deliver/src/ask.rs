@@ -31,20 +31,26 @@ pub enum Ask {
     Zeek,
     /// Rules for Sigma.
     Sigma,
+    /// The fires of the member's circles, a line for each.
+    Fires,
+    /// The same as JSON.
+    FiresJson,
 }
 
 /// A text that names no artefact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is no such artefact. There are advisory.html, list/KIND.txt and list/KIND.csv (KIND: domain, url, ipv4, ipv6, md5, sha1, \
+    "there is no such artefact. There are advisory.html, fires.txt, fires.json, list/KIND.txt and list/KIND.csv (KIND: domain, url, ipv4, ipv6, md5, sha1, \
      sha256, sha512, email, wallet or all), list/KIND.FORM.txt (FORM: bare, edl; hosts and adblock for domains, cidr for addresses), \
      zone.rpz, nftables.conf, nftables.sets, suricata.rules, suricata-files.rules, zeek.intel and sigma.yml"
 )]
 pub struct NoSuchArtefact;
 
 /// Everything but lists, by its name.
-const NAMED: [(&str, Ask); 8] = [
+const NAMED: [(&str, Ask); 10] = [
     ("advisory.html", Ask::Advisory),
+    ("fires.txt", Ask::Fires),
+    ("fires.json", Ask::FiresJson),
     ("zone.rpz", Ask::Zone),
     ("nftables.conf", Ask::Nftables),
     ("nftables.sets", Ask::NftablesSets),
@@ -100,7 +106,7 @@ impl Ask {
     #[must_use]
     pub const fn level(self) -> Level {
         match self {
-            Self::Advisory => Level::Read,
+            Self::Advisory | Self::Fires | Self::FiresJson => Level::Read,
             Self::List(..) => Level::List,
             Self::Zone | Self::Nftables | Self::NftablesSets => Level::Block,
             Self::Suricata | Self::SuricataFiles | Self::Zeek | Self::Sigma => Level::Detect,
@@ -121,6 +127,7 @@ impl Deliver {
         let gathered = self.gather(member, ask.level(), encrypted)?;
         let count = |kinds: &[Kind]| kinds.iter().map(|kind| gathered.count(*kind)).sum::<usize>();
         Ok(match ask {
+            Ask::Fires | Ask::FiresJson => self.fires(member)?.len(),
             Ask::Advisory => gathered.len(),
             Ask::List(Some(kind), _) => gathered.count(kind),
             Ask::List(None, _) => count(&KINDS),
@@ -148,6 +155,8 @@ impl Deliver {
             Ask::SuricataFiles => self.suricata_files(member, encrypted),
             Ask::Zeek => self.zeek(member, encrypted),
             Ask::Sigma => self.sigma(member, encrypted),
+            Ask::Fires => self.fires_text(member),
+            Ask::FiresJson => self.fires_json(member),
         }
     }
 }
@@ -160,6 +169,8 @@ mod tests {
     fn names_are_read_as_they_are_written() {
         for name in [
             "advisory.html",
+            "fires.txt",
+            "fires.json",
             "list/domain.txt",
             "list/all.csv",
             "list/all.txt",

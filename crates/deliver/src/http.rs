@@ -84,7 +84,7 @@ async fn artefact(
     let work = tokio::task::spawn_blocking(move || {
         let upto = deliver.heads(member);
         let artefact = deliver.make(member, ask, channel.encrypted)?;
-        if !channel.looked_at {
+        if !channel.looked_at && !matches!(ask, Ask::Fires | Ask::FiresJson) {
             deliver.fetched(member, &ask.to_string(), ask.level(), upto, &artefact.etag());
         }
         Ok::<_, DeliverError>(artefact)

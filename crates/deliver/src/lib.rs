@@ -9,6 +9,7 @@ pub mod advisory;
 mod artefact;
 mod ask;
 mod entry;
+pub mod fires;
 mod gather;
 mod http;
 pub mod list;

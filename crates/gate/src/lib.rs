@@ -17,6 +17,7 @@ mod dry_run;
 mod embargo;
 mod equivalents;
 mod explain;
+mod fires;
 mod intake;
 mod key;
 mod lag;

@@ -54,6 +54,7 @@ pub(crate) struct Inner {
     pub(crate) equivalents: Mutex<HashMap<LineId, Index>>,
     pub(crate) parties: Mutex<HashMap<LineId, Parties>>,
     pub(crate) receipts: Receipts,
+    pub(crate) burning: Mutex<crate::fires::Burning>,
 }
 
 /// The book with a number that grows with every change on which a release can depend.
@@ -107,6 +108,7 @@ impl Gate {
             equivalents: Mutex::default(),
             parties: Mutex::default(),
             receipts,
+            burning: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -129,9 +129,6 @@ pub struct Circle {
     /// Whether its members are hidden from each other.
     #[serde(default)]
     pub hidden_members: bool,
-    /// Its alert level, 1 (calm) to 5 (attack under way).
-    #[serde(default)]
-    pub fires: u8,
 }
 
 impl Circle {
@@ -151,7 +148,6 @@ impl Circle {
             access: BTreeMap::new(),
             spec_versions: Vec::new(),
             hidden_members: false,
-            fires: 1,
         }
     }
 

@@ -167,6 +167,8 @@ pub(crate) enum CircleCommand {
         #[command(flatten)]
         profile: Box<CircleProfile>,
     },
+    /// Show circles' alert levels, or say what one is
+    Fires(FiresArgs),
     /// End a circle now: its line stays, nothing goes out any more
     End { handle: String },
     /// List objects that say the same under different ids; none of them is dropped for it
@@ -179,6 +181,25 @@ pub(crate) enum CircleCommand {
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: usize,
     },
+}
+
+/// `bongsu circle fires …`
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct FiresArgs {
+    /// Circle [default: all]
+    pub handle: Option<String>,
+    /// Say how many fires it has, 1 calm to 5 attack under way; what comes later can still light more
+    #[arg(long, value_name = "N", requires = "handle", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub set: Option<u8>,
+    /// Why, for all its members to read
+    #[arg(long, value_name = "TEXT", requires = "set")]
+    pub reason: Option<String>,
+    /// How long that holds
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=720))]
+    pub hours: u16,
+    /// Take back what was said: the rule alone decides
+    #[arg(long, requires = "handle", conflicts_with = "set")]
+    pub clear: bool,
 }
 
 /// What a circle agrees on; what is not given stays as it is, or takes its default.
@@ -208,9 +229,6 @@ pub(crate) struct CircleProfile {
     /// STIX version that is taken in it, 2.0 or 2.1, repeatable [default: both]
     #[arg(long = "spec-version", value_name = "VERSION")]
     pub spec_versions: Vec<SpecVersionArg>,
-    /// Fires: 1 calm to 5 attack under way [default: 1]
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
-    pub fires: Option<u8>,
 }
 
 /// `bongsu credential …`

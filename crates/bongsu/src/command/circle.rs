@@ -2,9 +2,9 @@
 
 use crate::answer::{Answer, table};
 use crate::cli::{CircleCommand, CircleProfile};
-use crate::command::equivalents;
 use crate::command::member::check_handle;
 use crate::command::terms::instant;
+use crate::command::{equivalents, fires};
 use crate::exit::Failure;
 use crate::node::Node;
 use line::LineId;
@@ -50,6 +50,7 @@ pub(crate) fn run(node: &Node, command: CircleCommand) -> Result<Answer, Failure
             circle.ends = Some(node.now());
             Ok(format!("Circle {} has ended: its line stays, nothing goes out any more.", circle.handle))
         }),
+        CircleCommand::Fires(args) => fires::run(node, &args),
         CircleCommand::Equivalents { handle, skip, limit } => equivalents::run(node, &handle, skip, limit),
     }
 }
@@ -66,7 +67,6 @@ struct View<'a> {
     starts: Option<String>,
     ends: Option<String>,
     hidden_members: bool,
-    fires: u8,
     members: Vec<&'a str>,
     /// What members may do who may not do both.
     access: BTreeMap<&'a str, &'static str>,
@@ -101,7 +101,6 @@ fn view<'a>(node: &Node, book: &'a Book, circle: &'a Circle) -> View<'a> {
         starts: circle.starts.map(|at| at.to_string()),
         ends: circle.ends.map(|at| at.to_string()),
         hidden_members: circle.hidden_members,
-        fires: circle.fires,
         members,
         access: access.collect(),
         spec_versions: circle.spec_versions.iter().map(|version| version.as_str()).collect(),
@@ -244,9 +243,6 @@ fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), Failure> {
         circle.spec_versions = profile.spec_versions.iter().copied().map(Into::into).collect();
         circle.spec_versions.sort_unstable();
         circle.spec_versions.dedup();
-    }
-    if let Some(fires) = profile.fires {
-        circle.fires = fires;
     }
     Ok(())
 }

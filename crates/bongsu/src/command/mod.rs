@@ -9,6 +9,7 @@ pub(crate) mod completions;
 pub(crate) mod credential;
 pub(crate) mod deliver;
 pub(crate) mod equivalents;
+mod fires;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod member;

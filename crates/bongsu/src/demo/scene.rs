@@ -6,7 +6,7 @@ use crate::command::import::{Report, Target, stream};
 use crate::exit::Failure;
 use crate::node::Node;
 use exchange::read::{Format, Options};
-use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Terms};
+use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Terms, Word};
 use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 
@@ -50,10 +50,18 @@ pub(super) fn set(node: &Node) -> Result<(), Failure> {
         some,
     );
     let (region_id, assets_id) = (region.id, assets.id);
+    let now = node.now();
     node.record(Entry::Circle(region))?;
     node.record(Entry::Circle(assets))?;
     let to = |circle, terms| Target { member: sender, circle, terms, intake: policy::Intake::Accept };
-    let tomorrow = Timestamp::from_micros(node.now().micros() + DAY_MICROS);
+    let tomorrow = Timestamp::from_micros(now.micros() + DAY_MICROS);
+    let word = Word {
+        fires: 3,
+        reason: "wallets of a current theft are moving".to_owned(),
+        at: now,
+        until: tomorrow,
+    };
+    node.gate.say(MemberId::NODE, assets_id, Some(&word))?;
     let embargoed = Terms { embargo_until: Some(tomorrow), ..Terms::default() };
     take(node, &to(region_id, Terms::default()), "attack-dprk.json.gz", ATTACK, Format::Stix)?;
     take(node, &to(region_id, Terms::default()), "maltrail-dprk.csv.gz", MALTRAIL, Format::Csv)?;
@@ -87,7 +95,6 @@ fn circle(handle: &str, title: &str, purpose: &str, ceiling: Tlp, members: Vec<M
         purpose: purpose.to_owned(),
         ceiling,
         members,
-        fires: 3,
         ..Circle::new(CircleId::new(Uuid::new_v4()), handle)
     }
 }

@@ -9,6 +9,7 @@ mod certificates;
 mod corpus;
 mod demo;
 mod devices;
+mod fires;
 mod forms;
 mod intake;
 mod kill;

@@ -194,6 +194,12 @@ pub(crate) fn wait<T>(time: Duration, mut ask: impl FnMut() -> Option<T>) -> Opt
     }
 }
 
+/// The time, as objects have it.
+pub(crate) fn now() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    stix::Timestamp::from_micros(i64::try_from(since.as_millis()).unwrap() * 1_000).to_string()
+}
+
 /// An indicator for a domain.
 pub(crate) fn indicator(number: u128, domain: &str) -> Value {
     json!({

@@ -46,6 +46,12 @@ pub fn catalog_of(handle: &str, origin: &str) -> String {
     format!("{handle}._catalog.{origin}")
 }
 
+/// The name at which a member's server is told the fires of its circles, as TXT records.
+#[must_use]
+pub fn fires_of(handle: &str, origin: &str) -> String {
+    format!("{handle}._fires.{origin}")
+}
+
 /// What a zone's rules look like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rules {

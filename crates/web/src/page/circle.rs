@@ -8,7 +8,7 @@ use axum::response::Response;
 use line::LineId;
 use policy::{Caller, Member, Onward};
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, making, render};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
 
 #[derive(Template)]
 #[template(path = "circle.html")]
@@ -23,6 +23,7 @@ struct CirclePage {
     onward: &'static str,
     in_force: String,
     fires: u8,
+    why: String,
     records: u64,
     members: Vec<Row>,
     checkpoint: Option<String>,
@@ -54,6 +55,10 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
     let line = LineId::new(circle.id.uuid());
     let checkpoint = pages.gate.checkpoint(line).ok();
     let ends = circle.ends.map_or_else(|| "further notice".to_owned(), |at| at.to_string());
+    let fires = match pages.gate.fires(circle.id, (pages.now)()) {
+        Ok(fires) => fires,
+        Err(error) => return broken(&error),
+    };
     render(&CirclePage {
         frame: pages.frame(&book, viewer, circle.title.clone()),
         operator: viewer.is_operator(),
@@ -71,7 +76,8 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
             Some(starts) => format!("from {starts} until {ends}"),
             None => format!("until {ends}"),
         },
-        fires: circle.fires,
+        fires: fires.level,
+        why: fires.cause.sentence(),
         records: checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size),
         members: members
             .into_iter()

@@ -26,6 +26,7 @@ pub(super) struct CircleCard {
     purpose: String,
     ceiling: String,
     fires: u8,
+    why: String,
     members: usize,
     records: u64,
     in_force: bool,
@@ -54,19 +55,31 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer) -> Response {
         Caller::Member(member) => book.circles_of(member),
     };
     circles.sort_by(|a, b| a.handle.cmp(&b.handle));
-    let cards = circles.iter().map(|circle| CircleCard {
-        handle: circle.handle.clone(),
-        title: circle.title.clone(),
-        purpose: circle.purpose.clone(),
-        ceiling: circle.ceiling.to_string(),
-        fires: circle.fires,
-        members: match viewer.caller {
-            Caller::Operator => circle.members.len(),
-            Caller::Member(member) => book.visible_members(member, circle.id).len(),
-        },
-        records: pages.gate.store().look(LineId::new(circle.id.uuid()), |c| c.head().0).unwrap_or_default(),
-        in_force: circle.in_force((pages.now)()),
-    });
+    let mut cards = Vec::new();
+    for circle in circles {
+        let fires = match pages.gate.fires(circle.id, (pages.now)()) {
+            Ok(fires) => fires,
+            Err(error) => return broken(&error),
+        };
+        cards.push(CircleCard {
+            handle: circle.handle.clone(),
+            title: circle.title.clone(),
+            purpose: circle.purpose.clone(),
+            ceiling: circle.ceiling.to_string(),
+            fires: fires.level,
+            why: fires.cause.sentence(),
+            members: match viewer.caller {
+                Caller::Operator => circle.members.len(),
+                Caller::Member(member) => book.visible_members(member, circle.id).len(),
+            },
+            records: pages
+                .gate
+                .store()
+                .look(LineId::new(circle.id.uuid()), |c| c.head().0)
+                .unwrap_or_default(),
+            in_force: circle.in_force((pages.now)()),
+        });
+    }
     let mut rows = Vec::new();
     for member in pages.members(&book, viewer) {
         let mut sums = [0_u64; 3];
@@ -96,7 +109,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer) -> Response {
     render(&Overview {
         operator,
         frame: pages.frame(&book, viewer, "Overview"),
-        circles: cards.collect(),
+        circles: cards,
         members: rows,
     })
 }

@@ -14,9 +14,10 @@ use stix::Timestamp;
 
 use super::writer::{Stopped, Writer, ZoneName};
 use super::{Arrival, Server, Standing};
+use crate::fires::Burning;
 use crate::received::ZONE;
 use crate::zone::history::Zone;
-use crate::zone::{catalog_of, name_of};
+use crate::zone::{catalog_of, fires_of, name_of};
 
 /// The serial of catalogs: what they hold never changes.
 const CATALOG_SERIAL: u32 = 1;
@@ -38,6 +39,7 @@ pub(super) type Signed = ServerSequence<Held>;
 enum Wanted {
     Zone,
     Catalog,
+    Fires,
 }
 
 impl Server {
@@ -97,7 +99,6 @@ impl Server {
             Some(_) => Rcode::FORMERR,
             None => Rcode::REFUSED,
         })?;
-        let takes_zones = |member: &&Member| !member.ended && member.level >= Level::Block;
         let named: Option<String> =
             question.qname().iter_labels().next().map(|label| label.to_string().to_ascii_lowercase());
         let member = match by_key {
@@ -106,13 +107,15 @@ impl Server {
                 .and_then(|handle| book.member_by_handle(&handle))
                 .filter(|member| member.zone.may_fetch(arrival.peer)),
         };
-        let member = member.filter(takes_zones).ok_or(Rcode::REFUSED)?;
+        let member = member.filter(|member| !member.ended).ok_or(Rcode::REFUSED)?;
         let apex = |text: String| text.parse::<ZoneName>().map_err(|_| Rcode::SERVFAIL);
         for (name, wanted) in [
             (apex(name_of(&member.handle, &self.origin))?, Wanted::Zone),
             (apex(catalog_of(&member.handle, &self.origin))?, Wanted::Catalog),
+            (apex(fires_of(&member.handle, &self.origin))?, Wanted::Fires),
         ] {
-            if question.qclass() == Class::IN && question.qname().name_eq(&name) {
+            let is_offered = wanted == Wanted::Fires || member.level >= Level::Block;
+            if is_offered && question.qclass() == Class::IN && question.qname().name_eq(&name) {
                 return Ok((member, name, wanted));
             }
         }
@@ -129,12 +132,15 @@ impl Server {
         writer: &mut Writer<'_>,
     ) -> Result<(), Rcode> {
         let kind = message.sole_question().map_err(|_| Rcode::FORMERR)?.qtype();
+        if wanted == Wanted::Fires {
+            return self.give_fires(member, apex, kind, arrival, writer);
+        }
         if !matches!(kind, Rtype::AXFR | Rtype::IXFR | Rtype::SOA) {
             return Err(Rcode::REFUSED);
         }
         let upto = self.deliver.heads(member.id);
         let zone = match wanted {
-            Wanted::Catalog => None,
+            Wanted::Catalog | Wanted::Fires => None,
             Wanted::Zone => Some(self.deliver.zone(member.id, arrival.encrypted).map_err(|error| {
                 tracing::error!(%error, "a zone could not be made");
                 Rcode::SERVFAIL
@@ -156,7 +162,7 @@ impl Server {
             Ok(()) => {
                 let (level, mark) = (Level::Block, serial.to_string());
                 match wanted {
-                    Wanted::Catalog => {}
+                    Wanted::Catalog | Wanted::Fires => {}
                     Wanted::Zone if is_current || (kind != Rtype::SOA && arrival.stream) => {
                         self.deliver.fetched(member.id, ZONE, level, upto, &mark);
                     }
@@ -170,6 +176,29 @@ impl Server {
                 tracing::error!(zone = %apex, "a zone could not be written");
                 Err(Rcode::SERVFAIL)
             }
+        }
+    }
+
+    /// The fires of the member's circles.
+    fn give_fires(
+        &self,
+        member: &Member,
+        owner: &ZoneName,
+        kind: Rtype,
+        arrival: Arrival,
+        writer: &mut Writer<'_>,
+    ) -> Result<(), Rcode> {
+        if kind != Rtype::TXT {
+            return Err(Rcode::REFUSED);
+        }
+        let burning = self.deliver.fires(member.id).map_err(|error| {
+            tracing::error!(%error, "fires could not be worked out");
+            Rcode::SERVFAIL
+        })?;
+        let texts: Vec<String> = burning.iter().map(Burning::words).collect();
+        match writer.texts(owner, &texts, arrival.stream).and_then(|()| writer.end()) {
+            Ok(()) | Err(Stopped::Gone) => Ok(()),
+            Err(Stopped::Failed) => Err(Rcode::SERVFAIL),
         }
     }
 }

@@ -23,6 +23,10 @@ const DATAGRAM_BYTES: u16 = 1_232;
 pub(super) type Target = TreeCompressor<Vec<u8>>;
 pub(super) type ZoneName = Name<Vec<u8>>;
 
+/// Bytes of a TXT record beside its text, its owner being compressed; and of a message beside its answers, signature included.
+const TEXT_BYTES: usize = 16;
+const ROOM_BYTES: usize = 500;
+
 /// Why writing stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stopped {
@@ -107,6 +111,23 @@ impl<'a> Writer<'a> {
         let member = name(&format!("policy.zones.{apex}."))?;
         self.push((member, Class::IN, ttl(TTL_S), Ptr::new(name(&format!("{zone}."))?)))?;
         self.soa(apex, serial)
+    }
+
+    /// One TXT record for each text; over a datagram that they may not fit into, only that they are to be asked for over TCP.
+    pub(super) fn texts(&mut self, owner: &ZoneName, texts: &[String], stream: bool) -> Result<(), Stopped> {
+        let bytes: usize = texts.iter().map(|text| text.len() + TEXT_BYTES).sum();
+        if !stream && bytes > usize::from(DATAGRAM_BYTES) - ROOM_BYTES {
+            let mut answer = builder().start_answer(self.query, Rcode::NOERROR)?;
+            answer.header_mut().set_aa(true);
+            answer.header_mut().set_tc(true);
+            self.open = Some(answer);
+            return Ok(());
+        }
+        for text in texts {
+            let text = Txt::<Vec<u8>>::build_from_slice(text.as_bytes()).map_err(|_| Stopped::Failed)?;
+            self.push((owner, Class::IN, ttl(TTL_S), text))?;
+        }
+        Ok(())
     }
 
     /// The rules for a value.
