@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 mod member;
 mod pattern;
 mod quarantine;
+mod recall;
 mod share;
 mod validate;
 
@@ -19,6 +20,7 @@ pub(crate) use member::{
 };
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use quarantine::QuarantineCommand;
+pub(crate) use recall::RecallCommand;
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
 };
@@ -117,6 +119,9 @@ pub(crate) enum NodeCommand {
     Share(ShareArgs),
     /// Withdraw objects from a circle: from then on they go out in no form
     Withdraw(WithdrawArgs),
+    /// Recalls: whether what was withdrawn is out everywhere that it went
+    #[command(subcommand)]
+    Recall(RecallCommand),
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

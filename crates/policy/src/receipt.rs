@@ -37,11 +37,13 @@ pub enum Deed {
     Missed,
     /// It shared something itself.
     Shared,
+    /// What it has not done in time was brought before its contact.
+    Escalated,
 }
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Fetched,
         Self::Delivered,
         Self::Failed,
@@ -50,6 +52,7 @@ impl Deed {
         Self::Passed,
         Self::Missed,
         Self::Shared,
+        Self::Escalated,
     ];
 
     /// Its name.
@@ -64,6 +67,7 @@ impl Deed {
             Self::Passed => "passed",
             Self::Missed => "missed",
             Self::Shared => "shared",
+            Self::Escalated => "escalated",
         }
     }
 
@@ -135,7 +139,7 @@ pub enum ReceiptError {
     },
     /// A word that names no deed.
     #[error(
-        "that is no deed; there are fetched, delivered, failed, answered, confirmed, passed, missed and shared"
+        "that is no deed; there are fetched, delivered, failed, answered, confirmed, passed, missed, shared and escalated"
     )]
     NoDeed,
 }

@@ -63,6 +63,13 @@ pub(crate) enum MemberCommand {
         /// One member alone
         handle: Option<String>,
     },
+    /// List what a member may have in the form that it uses, and has not fetched
+    Missing {
+        handle: String,
+        /// Objects to list for each circle
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+        limit: u16,
+    },
     /// Show how a member has its response-policy zone, or change it
     Zone(Box<ZoneArgs>),
 }

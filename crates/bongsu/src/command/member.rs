@@ -28,6 +28,7 @@ pub(crate) fn run(node: &Node, command: MemberCommand) -> Result<Answer, Failure
         MemberCommand::Receipts { handle, history } => {
             receipts::receipts(node, &handle, history.map(usize::from))
         }
+        MemberCommand::Missing { handle, limit } => receipts::missing(node, &handle, limit.into()),
         MemberCommand::Standing { handle } => receipts::standing(node, handle.as_deref()),
         MemberCommand::Zone(args) => zone::run(node, &args),
     }

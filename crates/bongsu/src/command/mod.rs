@@ -15,6 +15,7 @@ pub(crate) mod init;
 pub(crate) mod member;
 pub(crate) mod pattern;
 pub(crate) mod quarantine;
+pub(crate) mod recall;
 mod receipts;
 mod report;
 mod send;
@@ -50,6 +51,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Source(command) => sources::run(node, command, watch),
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
+        NodeCommand::Recall(command) => recall::run(node, command),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Deliver(args) => deliver::run(node, &args),
         NodeCommand::Backup(args) => backup::run(node, &args),

@@ -129,3 +129,38 @@ fn lag_shown(book: &Book, lag: &Lag) -> Value {
         "missing": lag.missing, "missing_is_counted_up_to": MISSING_MAX, "last": lag.at.map(|at| at.to_string()),
     })
 }
+
+/// What a member may have in the form that it uses, and has not fetched.
+///
+/// # Errors
+/// When the member is unknown or the store fails.
+pub(crate) fn missing(node: &Node, handle: &str, limit: usize) -> Result<Answer, Failure> {
+    let (book, now) = (node.gate.book(), node.now());
+    let member = node.member(&book, handle)?;
+    let lags = node.gate.lags(member.id, true, now).map_err(|error| failed(&error))?;
+    let (mut rows, mut circles, mut all) = (Vec::new(), Vec::new(), 0);
+    for lag in &lags {
+        let objects = node.gate.missing(member.id, lag, true, now, limit).map_err(|error| failed(&error))?;
+        all += lag.missing;
+        let (mut listed, circle) = (Vec::new(), circle_of(&book, lag.circle));
+        for object in objects {
+            let object = object.into_inner();
+            let (id, at) = (object.id.to_string(), object.added.timestamp());
+            rows.push(vec![circle.clone(), object.seq.0.to_string(), short(at), id.clone()]);
+            listed.push(json!({"id": id, "number": object.seq.0, "shared": at.to_string()}));
+        }
+        let mut shown = lag_shown(&book, lag);
+        shown["objects"] = listed.into();
+        circles.push(shown);
+    }
+    let text = match rows.is_empty() {
+        true => format!("`{handle}` has everything.\n"),
+        false => {
+            let more = all.saturating_sub(rows.len());
+            let more =
+                if more > 0 { format!("and {more} more; list them with --limit\n") } else { String::new() };
+            table(&["CIRCLE", "NUMBER", "SHARED", "OBJECT"], &rows) + &more
+        }
+    };
+    Ok(Answer::done(json!({"member": member.handle, "missing": all, "circles": circles}), text))
+}

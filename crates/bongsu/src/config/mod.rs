@@ -27,6 +27,7 @@ pub(crate) struct Config {
     pub dns: Dns,
     pub web: Web,
     pub guard: Guard,
+    pub recall: Recall,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -144,6 +145,29 @@ pub(crate) struct Web {
 pub(crate) struct Guard {
     /// Folder with more warning lists, in the MISP warning-list form, beside the built-in ones.
     pub lists: Option<PathBuf>,
+}
+
+/// How long a recall may take until it is overdue.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Recall {
+    /// Hours for what people read.
+    pub people_hours: u32,
+    /// Hours for what systems fetch.
+    pub systems_hours: u32,
+}
+
+impl Default for Recall {
+    fn default() -> Self {
+        let gate::Patience { people_hours, systems_hours } = gate::Patience::default();
+        Self { people_hours, systems_hours }
+    }
+}
+
+impl Recall {
+    pub(crate) fn patience(&self) -> gate::Patience {
+        gate::Patience { people_hours: self.people_hours, systems_hours: self.systems_hours }
+    }
 }
 
 /// Logs, on standard error.

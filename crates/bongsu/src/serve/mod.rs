@@ -2,6 +2,7 @@
 //!
 //! They stop in order: nothing new is accepted, what is under way ends, the store closes last.
 
+mod escalate;
 mod listen;
 pub(crate) mod log;
 mod stall;
@@ -172,8 +173,11 @@ async fn start(
     };
     let local = socket.local_addr().map_err(taken(http.listen))?;
     let mut addresses = Addresses { http: local, dns: None, dns_tls: None, tls: tls.is_some() };
-    let mut others =
-        vec![tokio::spawn(announce(Arc::clone(node))), tokio::spawn(write_receipts(Arc::clone(node)))];
+    let mut others = vec![
+        tokio::spawn(announce(Arc::clone(node))),
+        tokio::spawn(write_receipts(Arc::clone(node))),
+        tokio::spawn(escalate::run(Arc::clone(node))),
+    ];
     let mut zones = None;
     if node.config.dns.enabled {
         let listen = node.config.dns.listen;
@@ -292,6 +296,7 @@ fn router(node: &Node, folder: &Folder) -> Result<Router, Failure> {
         deliver: Arc::clone(&deliver),
         title,
         zone_origin,
+        patience: node.config.recall.patience(),
         now: Arc::clone(&now),
     };
     let pages = web::page::router(Arc::new(pages));

@@ -142,6 +142,13 @@ impl Node {
         response.text().unwrap()
     }
 
+    /// A page as an operator sees it.
+    pub(crate) fn as_operator(&self, serving: &Serving, path: &str) -> String {
+        let token = self.json(&["member", "token", "--operator"])["token"]["token"].clone();
+        let request = client().get(format!("{}{path}", serving.url)).bearer_auth(token.as_str().unwrap());
+        request.send().unwrap().error_for_status().unwrap().text().unwrap()
+    }
+
     pub(crate) fn post(
         &self,
         serving: &Serving,

@@ -220,6 +220,11 @@ impl Catalogue {
         self.chain(object).filter(Entry::counts)
     }
 
+    /// All versions that ever were, also those that do not count any more: the newest first, and the others as they came.
+    pub fn history(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
+        self.chain(object)
+    }
+
     /// The numbers of all versions that count, from the oldest to the newest version.
     #[must_use]
     pub fn versions(&self, object: ObjectIx) -> Vec<Seq> {

@@ -4,9 +4,11 @@ mod circle;
 mod guard;
 mod held;
 mod member;
+mod missing;
 mod objects;
 mod overview;
 mod quarantine;
+mod recalls;
 mod used;
 
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use deliver::Deliver;
-use gate::Gate;
+use gate::{Gate, Patience};
 use http::{HeaderValue, StatusCode, header};
 use policy::{Book, Caller, Channel, Level, Member, MemberId, Use};
 use stix::Timestamp;
@@ -31,6 +33,8 @@ pub struct Pages {
     pub title: String,
     /// The name under which zones stand, if DNS is served.
     pub zone_origin: Option<String>,
+    /// How long recalls may take.
+    pub patience: Patience,
     /// The clock.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -62,6 +66,8 @@ struct Frame {
     title: String,
     who: String,
     foot: String,
+    /// Whether an operator looks.
+    operator: bool,
 }
 
 /// A link.
@@ -77,6 +83,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/circles/{circle}", get(circle::page))
         .route("/circles/{circle}/quarantine", get(quarantine::page))
         .route("/members/{member}", get(member::page))
+        .route("/members/{member}/missing", get(missing::page))
+        .route("/recalls", get(recalls::page))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))
         .route("/objects", get(objects::list))
@@ -101,7 +109,7 @@ struct Problem<'a> {
 
 /// A page that says what went wrong and what to do.
 pub(crate) fn error(status: StatusCode, title: &str, what: &str) -> Response {
-    let frame = Frame { title: title.to_owned(), who: String::new(), foot: String::new() };
+    let frame = Frame { title: title.to_owned(), ..Frame::default() };
     let mut response = render(&Problem { frame, what });
     *response.status_mut() = status;
     response
@@ -154,7 +162,8 @@ impl Pages {
         };
         let time = (self.now)().to_string();
         let time = time.get(..16).unwrap_or(&time).replace('T', " ");
-        Frame { title: title.into(), who, foot: format!("{} · {time} UTC", self.title) }
+        let (foot, operator) = (format!("{} · {time} UTC", self.title), viewer.is_operator());
+        Frame { title: title.into(), who, foot, operator }
     }
 
     /// Where a member's artefacts stand for the caller.
@@ -208,6 +217,12 @@ fn links(root: &str, level: Level) -> Vec<Link> {
         links.push(Link { href: format!("{href}/api/collections/"), text: "TAXII" });
     }
     links
+}
+
+/// A time to the minute, in UTC.
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.get(..16).unwrap_or(&text).replace('T', " ")
 }
 
 /// What an object calls itself: its name, else what it holds, else its id.

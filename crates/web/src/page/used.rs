@@ -3,9 +3,8 @@
 use deliver::DeliverError;
 use gate::MISSING_MAX;
 use policy::{Book, Level, Member};
-use stix::Timestamp;
 
-use super::{Pages, Viewer};
+use super::{Pages, Viewer, minute};
 
 /// What the page of a member shows of its receipts.
 pub(super) struct Used {
@@ -66,10 +65,4 @@ pub(super) fn of(pages: &Pages, viewer: &Viewer, book: &Book, member: &Member) -
             })
             .collect(),
     })
-}
-
-/// A time to the minute.
-fn minute(at: Timestamp) -> String {
-    let text = at.to_string();
-    text.get(..16).unwrap_or(&text).replace('T', " ")
 }

@@ -1,0 +1,75 @@
+//! Recalls: who still has what was withdrawn.
+
+#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
+
+mod node;
+
+use bongsu_gate::{Patience, Recall, Whether};
+use node::{A, B, C, CIRCLE, Node, at, id, indicator, marked};
+use policy::{Deed, Level, MemberId, Receipt, Terms, Upto};
+use stix::{ObjectId, Timestamp, Tlp};
+
+const HOUR: i64 = 3_600;
+
+fn fetched(node: &Node, member: MemberId, what: &str, level: Level, seq: u64) {
+    let receipt = Receipt::new(member, what, level, Deed::Fetched, node.now);
+    node.gate.note(receipt.upto(vec![Upto { circle: CIRCLE, seq }]));
+}
+
+fn recalls(node: &Node, now: Timestamp) -> Vec<Recall> {
+    node.gate.recalls(CIRCLE, at(0), Patience::default(), now).unwrap()
+}
+
+fn withdraw(node: &Node, number: u128) {
+    let id = ObjectId::parse(&id("indicator", number)).unwrap();
+    node.gate.withdraw(A, CIRCLE, &[id], "false alarm").unwrap();
+}
+
+fn whether(recall: &Recall, member: MemberId) -> Option<Whether> {
+    recall.recipients.iter().find(|recipient| recipient.member == member).map(|recipient| recipient.whether)
+}
+
+#[test]
+fn a_recall_waits_for_each_artefact_that_had_it_and_is_overdue_after_its_time() {
+    let node = Node::new();
+    node.share(A, &Terms::default(), &[indicator(1)]);
+    fetched(&node, B, "list/domain.txt", Level::List, 1);
+    fetched(&node, B, "advisory.html", Level::Read, 1);
+    withdraw(&node, 1);
+    let now = |hours: i64| Timestamp::from_micros(node.now.micros() + hours * HOUR * 1_000_000);
+    let [recall] = &recalls(&node, now(1))[..] else { panic!() };
+    assert_eq!((recall.from.0, recall.seq.0, recall.reason.as_str()), (1, 2, "false alarm"));
+    assert_eq!(whether(recall, A), None, "the one who brought it waits for nothing");
+    assert_eq!(whether(recall, B), Some(Whether::Waiting));
+    assert_eq!(whether(recall, C), Some(Whether::NeverHad), "it may have it, and never fetched it");
+    fetched(&node, B, "list/domain.txt", Level::List, 2);
+    let [recall] = &recalls(&node, now(30))[..] else { panic!() };
+    let b = recall.recipients.iter().find(|recipient| recipient.member == B).unwrap();
+    assert_eq!(b.whether, Whether::Waiting, "people have three days");
+    assert_eq!(b.outstanding.iter().map(|one| one.what.as_str()).collect::<Vec<_>>(), ["advisory.html"]);
+    assert_eq!(whether(&recalls(&node, now(73))[0], B), Some(Whether::Overdue));
+    let said = Receipt::new(B, "recall", Level::Read, Deed::Confirmed, now(74));
+    node.gate.receive(said.upto(vec![Upto { circle: CIRCLE, seq: 2 }])).unwrap();
+    assert_eq!(whether(&recalls(&node.reopened(), at(9)).remove(0), B), Some(Whether::Confirmed));
+}
+
+#[test]
+fn what_a_member_could_not_see_is_not_recalled_from_it_and_what_comes_back_from_nobody() {
+    let node = Node::new();
+    node.share(A, &Terms::default(), &[marked(indicator(1), Tlp::AmberStrict), indicator(2)]);
+    withdraw(&node, 1);
+    withdraw(&node, 2);
+    let all = recalls(&node, at(1_000));
+    assert_eq!(all.iter().map(|recall| recall.seq.0).collect::<Vec<_>>(), [4, 3], "the newest first");
+    assert_eq!((whether(&all[1], B), whether(&all[1], C)), (Some(Whether::NeverHad), None));
+    let mut again = indicator(2);
+    again["modified"] = "2026-02-01T00:00:00.000Z".into();
+    node.share(A, &Terms::default(), &[again.clone()]);
+    assert_eq!(recalls(&node, at(1_000)).len(), 1, "it is back");
+    again["modified"] = "2026-03-01T00:00:00.000Z".into();
+    again["revoked"] = true.into();
+    node.share(A, &Terms::default(), &[again]);
+    let all = recalls(&node, at(1_000));
+    assert_eq!((all.len(), all[0].seq.0, all[0].reason.as_str()), (2, 6, ""), "revoking recalls too");
+    assert!(node.gate.recalls(CIRCLE, at(2_000_000_000), Patience::default(), at(1)).unwrap().is_empty());
+}

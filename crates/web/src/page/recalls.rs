@@ -1,0 +1,101 @@
+//! What was withdrawn, and who still has it. For operators.
+
+use axum::extract::State;
+use axum::response::Response;
+
+use askama::Template;
+use gate::{Recall, Whether};
+use line::StorageError;
+use policy::Book;
+use stix::Timestamp;
+
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
+
+const DAY_MICROS: i64 = 86_400_000_000;
+/// Days that are looked back.
+const DAYS: i64 = 30;
+/// Recalls shown; the rest is counted.
+const ROWS: usize = 200;
+
+#[derive(Template)]
+#[template(path = "recalls.html")]
+struct RecallsPage {
+    frame: Frame,
+    days: i64,
+    rows: Vec<Row>,
+    more: usize,
+    overdue: usize,
+}
+
+struct Row {
+    at: String,
+    circle: String,
+    id: String,
+    reason: String,
+    confirmed: usize,
+    had: usize,
+    open: Vec<Open>,
+}
+
+struct Open {
+    handle: String,
+    name: String,
+    contact: String,
+    overdue: bool,
+    whats: Vec<String>,
+}
+
+pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
+    let viewer = Viewer::of(who);
+    if !viewer.is_operator() {
+        return absent();
+    }
+    making(move || make(&pages, &viewer).unwrap_or_else(|error| broken(&error))).await
+}
+
+fn make(pages: &Pages, viewer: &Viewer) -> Result<Response, StorageError> {
+    let (book, now) = (pages.gate.book(), (pages.now)());
+    let since = Timestamp::from_micros(now.micros().saturating_sub(DAYS * DAY_MICROS));
+    let mut recalls = Vec::new();
+    for circle in book.circles() {
+        recalls.extend(pages.gate.recalls(circle.id, since, pages.patience, now)?);
+    }
+    // What is overdue comes first, then the newest.
+    recalls.sort_by_key(|recall| {
+        let state = (recall.count(Whether::Overdue) > 0, recall.count(Whether::Waiting) > 0);
+        std::cmp::Reverse((state, recall.at))
+    });
+    let overdue = recalls.iter().filter(|recall| recall.count(Whether::Overdue) > 0).count();
+    let more = recalls.len().saturating_sub(ROWS);
+    Ok(render(&RecallsPage {
+        frame: pages.frame(&book, viewer, "Recalls"),
+        days: DAYS,
+        rows: recalls.iter().take(ROWS).map(|recall| row(&book, recall)).collect(),
+        more,
+        overdue,
+    }))
+}
+
+fn row(book: &Book, recall: &Recall) -> Row {
+    let open = recall.recipients.iter().filter(|one| !one.outstanding.is_empty());
+    Row {
+        at: minute(recall.at),
+        circle: book.circle(recall.circle).map(|circle| circle.handle.clone()).unwrap_or_default(),
+        id: recall.id.to_string(),
+        reason: recall.reason.clone(),
+        confirmed: recall.count(Whether::Confirmed),
+        had: recall.recipients.len() - recall.count(Whether::NeverHad),
+        open: open
+            .filter_map(|one| {
+                let member = book.member(one.member)?;
+                Some(Open {
+                    handle: member.handle.clone(),
+                    name: member.name.clone(),
+                    contact: member.contact.clone().unwrap_or_else(|| "no contact is known".to_owned()),
+                    overdue: one.whether == Whether::Overdue,
+                    whats: one.outstanding.iter().map(|artefact| artefact.what.clone()).collect(),
+                })
+            })
+            .collect(),
+    }
+}
