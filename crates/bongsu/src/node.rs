@@ -153,7 +153,8 @@ impl Node {
         }
         let title = self.gate.key().name().to_owned();
         let deliver = Deliver::new(self.gate.clone(), self.lists()?, title, Arc::new(now));
-        let deliver = Arc::new(deliver.keeping(self.zones.clone()));
+        let deliver = deliver.keeping(self.zones.clone()).testing(self.config.test.domain.clone());
+        let deliver = Arc::new(deliver);
         Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
     }
 

@@ -171,6 +171,9 @@ pub enum DeliverError {
     /// The store.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The node's line.
+    #[error(transparent)]
+    Gate(#[from] gate::GateError),
     /// A page could not be rendered.
     #[error("the artefact can't be rendered: {0}")]
     Render(String),
@@ -224,6 +227,8 @@ pub struct Deliver {
     views: Mutex<Views>,
     hasher: RandomState,
     pub(crate) zones: crate::zone::Zones,
+    /// The domain under which test names stand.
+    pub(crate) test_domain: Option<String>,
 }
 
 impl Deliver {
@@ -236,13 +241,19 @@ impl Deliver {
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
         let (views, hasher, zones) = Default::default();
-        Self { gate, now, title, lists, views, hasher, zones }
+        Self { gate, now, title, lists, views, hasher, zones, test_domain: None }
     }
 
     /// The same, with zones kept in `folder`, so that after a restart servers take what has changed and not all of it.
     #[must_use]
     pub fn keeping(self, folder: PathBuf) -> Self {
         Self { zones: crate::zone::Zones::keeping(folder), ..self }
+    }
+
+    /// The same, with a domain for tests ([`crate::level_up`]), under which every name has an address.
+    #[must_use]
+    pub fn testing(self, domain: Option<String>) -> Self {
+        Self { test_domain: domain, ..self }
     }
 
     pub(crate) fn lists(&self) -> Arc<Lists> {

@@ -16,6 +16,7 @@ use policy::{Caller, Channel};
 use crate::artefact::Artefact;
 use crate::ask::{Ask, NoSuchArtefact};
 use crate::gather::{Deliver, DeliverError};
+use crate::level_up;
 use crate::list::Form;
 
 /// The routes of the artefacts.
@@ -23,7 +24,8 @@ pub fn router(deliver: Arc<Deliver>) -> Router {
     Router::new()
         .route("/d/{*name}", get(artefact))
         .fallback(|| async { Refused::from(NoSuchArtefact) })
-        .with_state(deliver)
+        .with_state(Arc::clone(&deliver))
+        .merge(level_up::router(deliver))
 }
 
 struct Refused {

@@ -12,6 +12,7 @@ mod entry;
 pub mod fires;
 mod gather;
 mod http;
+pub mod level_up;
 pub mod list;
 mod networks;
 mod nftables;

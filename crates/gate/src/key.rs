@@ -61,7 +61,8 @@ impl NodeKey {
     }
 
     /// A value that nobody without the key can compute, for one purpose.
-    pub(crate) fn derive(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+    #[must_use]
+    pub fn derive(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         let seed = self.key.to_bytes();
         // HMAC takes keys of any length, so this can't fail.
         let Ok(mac) = Hmac::<Sha256>::new_from_slice(&seed) else { return [0; 32] };

@@ -1,6 +1,7 @@
 //! Members: the organisations that take part, and how each can use intelligence.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -148,6 +149,9 @@ pub struct Member {
     /// What becomes of malformed objects that it brings.
     #[serde(default, skip_serializing_if = "is_default")]
     pub intake: Intake,
+    /// Its resolver, if the node may ask it about test names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolver: Option<SocketAddr>,
     /// How it has its zone.
     #[serde(default, skip_serializing_if = "is_default")]
     pub zone: Zoning,
@@ -173,6 +177,7 @@ impl Member {
             confidence_min: 0,
             contact: None,
             intake: Intake::default(),
+            resolver: None,
             zone: Zoning::default(),
             ended: false,
         }

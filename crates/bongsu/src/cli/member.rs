@@ -70,6 +70,8 @@ pub(crate) enum MemberCommand {
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1_000))]
         limit: u16,
     },
+    /// Put a member's levels to the test: ask its resolver, grade what was seen, show what is missing
+    Test { handle: String },
     /// Show how a member has its response-policy zone, or change it
     Zone(Box<ZoneArgs>),
 }
@@ -134,6 +136,9 @@ pub(crate) struct MemberProfile {
     /// How to reach it
     #[arg(long)]
     pub contact: Option<String>,
+    /// Its resolver, ADDRESS or ADDRESS:PORT, which the node may ask about test names; `none` takes it back
+    #[arg(long, value_name = "ADDRESS")]
+    pub resolver: Option<String>,
 }
 
 /// `bongsu circle …`

@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, table};
 use crate::cli::{MemberCommand, MemberProfile};
-use crate::command::{credential, receipts, zone};
+use crate::command::{credential, level_up, receipts, zone};
 use crate::exit::Failure;
 use crate::node::Node;
 use policy::{Book, Circle, Credential, CredentialKind, Entry, Member, MemberId};
@@ -30,6 +30,7 @@ pub(crate) fn run(node: &Node, command: MemberCommand) -> Result<Answer, Failure
         }
         MemberCommand::Missing { handle, limit } => receipts::missing(node, &handle, limit.into()),
         MemberCommand::Standing { handle } => receipts::standing(node, handle.as_deref()),
+        MemberCommand::Test { handle } => level_up::run(node, &handle),
         MemberCommand::Zone(args) => zone::run(node, &args),
     }
 }
@@ -49,6 +50,7 @@ struct View<'a> {
     confidence_min: u8,
     intake: &'static str,
     contact: Option<&'a str>,
+    resolver: Option<String>,
     ended: bool,
     circles: Vec<&'a str>,
 }
@@ -67,6 +69,7 @@ fn view<'a>(book: &'a Book, member: &'a Member) -> View<'a> {
         confidence_min: member.confidence_min,
         intake: member.intake.name(),
         contact: member.contact.as_deref(),
+        resolver: member.resolver.map(|resolver| resolver.to_string()),
         ended: member.ended,
         circles: book
             .circles_of(member.id)
@@ -258,6 +261,11 @@ fn apply(profile: &MemberProfile, member: &mut Member) -> Result<(), Failure> {
     }
     if let Some(contact) = &profile.contact {
         member.contact = Some(contact.clone());
+    }
+    match profile.resolver.as_deref() {
+        None => {}
+        Some("none") => member.resolver = None,
+        Some(text) => member.resolver = Some(zone::address(text)?),
     }
     Ok(())
 }

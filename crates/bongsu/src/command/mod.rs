@@ -12,6 +12,7 @@ pub(crate) mod equivalents;
 mod fires;
 pub(crate) mod import;
 pub(crate) mod init;
+mod level_up;
 pub(crate) mod member;
 pub(crate) mod pattern;
 pub(crate) mod quarantine;

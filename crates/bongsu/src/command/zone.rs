@@ -62,7 +62,11 @@ fn changed(args: &ZoneArgs, mut zone: Zoning, now: Timestamp) -> Result<Zoning, 
     Ok(zone)
 }
 
-fn address(text: &str) -> Result<SocketAddr, Failure> {
+/// The address of a DNS server, with the usual port if none is named.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, Failure> {
     let with_port = text.parse().ok();
     with_port
         .or_else(|| text.parse::<IpAddr>().ok().map(|address| SocketAddr::new(address, PORT)))

@@ -28,6 +28,7 @@ pub(crate) struct Config {
     pub web: Web,
     pub guard: Guard,
     pub recall: Recall,
+    pub test: Test,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -170,6 +171,33 @@ impl Recall {
     }
 }
 
+/// Tests of members' levels.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Test {
+    /// A domain with a wildcard address record, under which test names stand.
+    pub domain: Option<String>,
+}
+
+impl Test {
+    /// Whether the guard would let the test entry pass; what it says if not.
+    fn check(&self) -> Result<(), Failure> {
+        let Some(domain) = &self.domain else { return Ok(()) };
+        let unfit = |why: String| {
+            Failure::usage(format!("test.domain is `{domain}`: {why}"))
+                .hint("name a domain of yours with a wildcard address record, such as test.example.org with *.test.example.org")
+        };
+        let name = deliver::level_up::entry::name(domain);
+        let value = watch::normalise(watch::Kind::Domain, &name).map_err(|error| unfit(error.to_string()))?;
+        if value.text() != name {
+            return Err(unfit(format!("write it as {}", value.text().replacen("refuse.", "", 1))));
+        }
+        let (guard, _) = watch::Guard::new::<&str>(watch::Lists::builtin(), &[]);
+        let context = watch::Context::new(stix::Timestamp::MIN, 0);
+        guard.check(&value, &context).map_err(|hold| unfit(hold.to_string()))
+    }
+}
+
 /// Logs, on standard error.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -252,6 +280,7 @@ impl Config {
             }
         }
         source::check(&self.sources)?;
+        self.test.check()?;
         if self.web.open_on_loopback && !http.listen.ip().is_loopback() {
             return Err(Failure::usage(format!(
                 "web.open_on_loopback is set, but http.listen is {}: behind a proxy, everybody comes from this machine",
@@ -352,5 +381,9 @@ mod tests {
         assert!(check("[dns]\ntls_listen = \"127.0.0.1:853\""));
         assert!(check("[http]\nconnections_max = 0"));
         assert!(check("[http]\nheader_timeout_s = 0"));
+        for domain in ["", "example.com", "Test.k3.top", "a b.top", "google.com"] {
+            assert!(check(&format!("[test]\ndomain = \"{domain}\"")), "{domain}");
+        }
+        assert!(!check("[test]\ndomain = \"test.k3.top\""));
     }
 }

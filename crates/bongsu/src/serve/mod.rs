@@ -6,6 +6,7 @@ mod escalate;
 mod listen;
 pub(crate) mod log;
 mod stall;
+mod test_entry;
 mod tls;
 
 use crate::admin;
@@ -177,6 +178,7 @@ async fn start(
         tokio::spawn(announce(Arc::clone(node))),
         tokio::spawn(write_receipts(Arc::clone(node))),
         tokio::spawn(escalate::run(Arc::clone(node))),
+        tokio::spawn(test_entry::run(Arc::clone(node))),
     ];
     let mut zones = None;
     if node.config.dns.enabled {

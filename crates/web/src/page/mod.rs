@@ -9,6 +9,7 @@ mod objects;
 mod overview;
 mod quarantine;
 mod recalls;
+mod test;
 mod used;
 
 use std::sync::Arc;
@@ -84,6 +85,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/circles/{circle}/quarantine", get(quarantine::page))
         .route("/members/{member}", get(member::page))
         .route("/members/{member}/missing", get(missing::page))
+        .route("/members/{member}/test", get(test::page))
         .route("/recalls", get(recalls::page))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))

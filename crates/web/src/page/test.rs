@@ -1,0 +1,74 @@
+//! How a member's levels stand, and what is missing for each.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use deliver::DeliverError;
+use deliver::level_up::{Names, Step};
+use policy::Member;
+
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, does, making, minute, render};
+
+#[derive(Template)]
+#[template(path = "test.html")]
+struct TestPage {
+    frame: Frame,
+    operator: bool,
+    handle: String,
+    offered: &'static str,
+    resolver: Option<String>,
+    names: Option<Names>,
+    levels: Vec<LevelRow>,
+}
+
+struct LevelRow {
+    name: &'static str,
+    does: &'static str,
+    proven: Option<String>,
+    against: Option<String>,
+    needs: Vec<NeedRow>,
+}
+
+struct NeedRow {
+    is_seen: bool,
+    what: &'static str,
+    how: &'static str,
+}
+
+pub(super) async fn page(State(pages): Shared, who: Who, Path(handle): Path<String>) -> Response {
+    making(move || {
+        let (viewer, book) = (Viewer::of(who), pages.gate.book());
+        let found = pages.members(&book, &viewer).into_iter().find(|member| member.handle == handle);
+        let Some(member) = found else { return absent() };
+        make(&pages, &viewer, member).unwrap_or_else(|error| broken(&error))
+    })
+    .await
+}
+
+fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, DeliverError> {
+    let book = pages.gate.book();
+    let steps = pages.deliver.steps(member.id)?;
+    Ok(render(&TestPage {
+        frame: pages.frame(&book, viewer, format!("Levels of {}", member.name)),
+        operator: viewer.is_operator(),
+        handle: member.handle.clone(),
+        offered: member.level.name(),
+        resolver: member.resolver.map(|resolver| resolver.to_string()),
+        names: pages.deliver.test_names(member.id, (pages.now)()),
+        levels: steps.iter().map(row).collect(),
+    }))
+}
+
+fn row(step: &Step) -> LevelRow {
+    LevelRow {
+        name: step.level.name(),
+        does: does(step.level),
+        proven: step.proven.map(minute),
+        against: step.against.map(minute),
+        needs: step
+            .needs
+            .iter()
+            .map(|(need, is_seen)| NeedRow { is_seen: *is_seen, what: need.sentence(), how: need.how() })
+            .collect(),
+    }
+}
