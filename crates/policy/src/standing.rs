@@ -82,6 +82,14 @@ impl Standing {
         Level::ALL.into_iter().rev().find(|level| self.evidence(*level).holds(now))
     }
 
+    /// How many levels lie between the one on which the member stands and `wanted`, 0 to 5; whoever uses nothing stands below the
+    /// first.
+    #[must_use]
+    pub fn gap(&self, wanted: Level, now: Timestamp) -> usize {
+        let real = self.real(now).map_or(0, |level| level as usize + 1);
+        (wanted as usize + 1).saturating_sub(real)
+    }
+
     /// The highest level whose test it has passed.
     #[must_use]
     pub fn proven(&self, now: Timestamp) -> Option<Level> {
@@ -112,6 +120,8 @@ mod tests {
             "the list was not fetched for a month"
         );
         assert_eq!(Standing::of(&used).real(at(151)), None);
+        let gap = |wanted, day| Standing::of(&used).gap(wanted, at(day));
+        assert_eq!([gap(Level::Block, 121), gap(Level::Block, 151), gap(Level::Read, 121)], [1, 3, 0]);
         let failed = [used[0].clone(), receipt(Level::List, Deed::Missed, 101)];
         assert_eq!(Standing::of(&failed).real(at(102)), None);
         let again = [failed[0].clone(), failed[1].clone(), receipt(Level::List, Deed::Passed, 102)];

@@ -87,7 +87,7 @@ pub(crate) fn standing(node: &Node, handle: Option<&str>) -> Result<Answer, Fail
         let lags = node.gate.lags(member.id, true, now).map_err(|error| failed(&error))?;
         all.push(json!({
             "member": member.handle, "offered": member.level.name(), "real": real.map(Level::name),
-            "proven": proven.map(Level::name),
+            "proven": proven.map(Level::name), "gap": standing.gap(member.level, now),
             "circles": lags.iter().map(|lag| lag_shown(&book, lag)).collect::<Vec<_>>(),
         }));
         let first = [
@@ -95,6 +95,7 @@ pub(crate) fn standing(node: &Node, handle: Option<&str>) -> Result<Answer, Fail
             member.level.to_string(),
             real.map_or("none", Level::name).to_owned(),
             proven.map_or("-", Level::name).to_owned(),
+            standing.gap(member.level, now).to_string(),
         ];
         if lags.is_empty() {
             rows.push(first.to_vec());
@@ -103,7 +104,7 @@ pub(crate) fn standing(node: &Node, handle: Option<&str>) -> Result<Answer, Fail
             rows.push([&first[..], &lag_row(&book, lag)].concat());
         }
     }
-    let header = ["MEMBER", "OFFERED", "REAL", "PROVEN", "CIRCLE", "UP TO", "OF", "MISSING", "LAST"];
+    let header = ["MEMBER", "OFFERED", "REAL", "PROVEN", "GAP", "CIRCLE", "UP TO", "OF", "MISSING", "LAST"];
     let text = match rows.is_empty() {
         true => "No members yet: add one with `bongsu member add HANDLE`.\n".to_owned(),
         false => table(&header, &rows),

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use deliver::DeliverError;
 use deliver::level_up::{Names, Step};
-use policy::Member;
+use policy::{Level, Member};
 
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, does, making, minute, render};
 
@@ -24,6 +24,7 @@ struct TestPage {
 struct LevelRow {
     name: &'static str,
     does: &'static str,
+    offered: bool,
     proven: Option<String>,
     against: Option<String>,
     needs: Vec<NeedRow>,
@@ -55,14 +56,15 @@ fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, Del
         offered: member.level.name(),
         resolver: member.resolver.map(|resolver| resolver.to_string()),
         names: pages.deliver.test_names(member.id, (pages.now)()),
-        levels: steps.iter().map(row).collect(),
+        levels: steps.iter().map(|step| row(step, member.level)).collect(),
     }))
 }
 
-fn row(step: &Step) -> LevelRow {
+fn row(step: &Step, offered: Level) -> LevelRow {
     LevelRow {
         name: step.level.name(),
         does: does(step.level),
+        offered: step.level <= offered,
         proven: step.proven.map(minute),
         against: step.against.map(minute),
         needs: step
