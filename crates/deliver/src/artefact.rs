@@ -14,6 +14,9 @@ pub struct Artefact {
     pub body: Bytes,
     /// How many values it holds.
     pub entries: usize,
+    /// The number of the list's state, from which changes can be asked for; lists alone have one.
+    pub number: Option<String>,
+    tag: String,
 }
 
 impl Artefact {
@@ -23,14 +26,32 @@ impl Artefact {
         body: String,
         entries: usize,
     ) -> Self {
-        Self { content_type, file_name: file_name.into(), body: body.into(), entries }
+        let tag = tag(&body);
+        Self { content_type, file_name: file_name.into(), body: body.into(), entries, number: None, tag }
     }
 
-    /// An entity tag (RFC 9110, 8.8.3): the same for the same bytes.
+    /// The same as the state `number` of a list, which is said in a line between `head` and the rest, if there is one: it is no part
+    /// of the content, so that another number alone makes no new version.
+    pub(crate) fn numbered(self, number: String, line: Option<(&str, &str)>) -> Self {
+        let body = match line {
+            Some((head, line)) => {
+                let rest = self.body.get(head.len()..).unwrap_or_default();
+                [head.as_bytes(), line.as_bytes(), rest].concat().into()
+            }
+            None => self.body,
+        };
+        Self { body, number: Some(number), ..self }
+    }
+
+    /// An entity tag (RFC 9110, 8.8.3): the same for the same content. It is a weak one, since the bytes that go over the wire
+    /// depend on how they are compressed.
     #[must_use]
     pub fn etag(&self) -> String {
-        let hash = Sha256::digest(&self.body);
-        let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("\"{hex}\"")
+        format!("W/\"{}\"", self.tag)
     }
+}
+
+fn tag(body: &str) -> String {
+    let hash = Sha256::digest(body);
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

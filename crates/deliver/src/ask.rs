@@ -33,6 +33,13 @@ pub enum Ask {
     Sigma,
 }
 
+/// How a list is wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The number of a state that the member was given: what has changed since then is wanted, and not the whole.
+    pub since: Option<String>,
+}
+
 /// A text that names no artefact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -138,9 +145,26 @@ impl Deliver {
     /// # Errors
     /// [`DeliverError`].
     pub fn make(&self, member: MemberId, ask: Ask, encrypted: bool) -> Result<Artefact, DeliverError> {
+        self.make_with(member, ask, &Options::default(), encrypted)
+    }
+
+    /// The same with options, which are for lists alone.
+    ///
+    /// # Errors
+    /// [`DeliverError`]; [`DeliverError::NotFor`] when something else than a list is asked for with options.
+    pub fn make_with(
+        &self,
+        member: MemberId,
+        ask: Ask,
+        options: &Options,
+        encrypted: bool,
+    ) -> Result<Artefact, DeliverError> {
+        if *options != Options::default() && !matches!(ask, Ask::List(..)) {
+            return Err(DeliverError::NotFor("`since` is for lists alone"));
+        }
         match ask {
             Ask::Advisory => self.advisory(member, encrypted),
-            Ask::List(kind, form) => self.list(member, kind, form, encrypted),
+            Ask::List(kind, form) => self.list_with(member, (kind, form), options, encrypted),
             Ask::Zone => self.zone_file(member, encrypted),
             Ask::Nftables => self.nftables(member, encrypted),
             Ask::NftablesSets => self.nftables_sets(member, encrypted),

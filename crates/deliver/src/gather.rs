@@ -103,6 +103,25 @@ impl Gathered {
         difference
     }
 
+    /// The entries that went since `earlier` and those that came, each in order; one of which `order` says that it became another
+    /// is in both.
+    pub(crate) fn entries_since(
+        &self,
+        earlier: &Self,
+        order: impl Fn(&Entry, &Entry) -> Ordering,
+    ) -> (Vec<Entry>, Vec<Entry>) {
+        let (mut gone, mut new) = (Vec::new(), Vec::new());
+        earlier.view.values.differences(
+            &self.view.values,
+            |a, b| order(&a.best, &b.best),
+            |a, b| {
+                gone.extend(a.map(|cell| cell.best.clone()));
+                new.extend(b.map(|cell| cell.best.clone()));
+            },
+        );
+        (gone, new)
+    }
+
     /// What of [`Gathered::refusable`] is not in `values`, and what of these is not there any more.
     #[must_use]
     pub(crate) fn refusable_beyond(&self, values: &BTreeSet<Value>) -> Difference {
@@ -174,11 +193,19 @@ pub enum DeliverError {
     /// A page could not be rendered.
     #[error("the artefact can't be rendered: {0}")]
     Render(String),
+    /// The list's changes since the number given can't be told.
+    #[error(
+        "what has changed since `{0}` is not known here: the number is too old, of another member or of before a restart; fetch the whole list"
+    )]
+    NumberUnknown(String),
+    /// The options do not go with the artefact.
+    #[error("{0}")]
+    NotFor(&'static str),
 }
 
 /// Whose view it is: one for all members whose rights are the same, as far as releases and the guard go.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Whose {
+pub(crate) enum Whose {
     Audience(Vec<Audience>, u8),
     Member((MemberId, Use, bool)),
 }
@@ -223,6 +250,7 @@ pub struct Deliver {
     lists: Option<Arc<Lists>>,
     views: Mutex<Views>,
     hasher: RandomState,
+    pub(crate) changes: crate::changes::Changes,
     pub(crate) zones: crate::zone::Zones,
 }
 
@@ -235,8 +263,8 @@ impl Deliver {
         title: String,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
-        let (views, hasher, zones) = Default::default();
-        Self { gate, now, title, lists, views, hasher, zones }
+        let (views, hasher, changes, zones) = Default::default();
+        Self { gate, now, title, lists, views, hasher, changes, zones }
     }
 
     /// The same, with zones kept in `folder`, so that after a restart servers take what has changed and not all of it.
@@ -271,6 +299,16 @@ impl Deliver {
     /// # Errors
     /// [`DeliverError`].
     pub fn gather(&self, member: MemberId, wanted: Use, encrypted: bool) -> Result<Gathered, DeliverError> {
+        Ok(self.gather_as(member, wanted, encrypted)?.1)
+    }
+
+    /// The same, with whose view it is.
+    pub(crate) fn gather_as(
+        &self,
+        member: MemberId,
+        wanted: Use,
+        encrypted: bool,
+    ) -> Result<(Whose, Gathered), DeliverError> {
         loop {
             let meant = self.whose(&self.readers(member, wanted, encrypted)?);
             let slot = self.slot(meant.clone());
@@ -291,7 +329,7 @@ impl Deliver {
             if self.whose(&asked) == meant {
                 let gathered = made.gathered.clone();
                 *slot = Some(made);
-                return Ok(gathered);
+                return Ok((meant, gathered));
             }
         }
     }

@@ -8,6 +8,7 @@
 pub mod advisory;
 mod artefact;
 mod ask;
+mod changes;
 mod entry;
 mod gather;
 mod http;
@@ -23,7 +24,7 @@ mod zeek;
 pub mod zone;
 
 pub use artefact::Artefact;
-pub use ask::{Ask, NoSuchArtefact};
+pub use ask::{Ask, NoSuchArtefact, Options};
 pub use entry::{Entry, HeldValue};
 pub use gather::{Deliver, DeliverError, Difference, Gathered};
 pub use http::router;

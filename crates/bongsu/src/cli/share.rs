@@ -200,6 +200,9 @@ pub(crate) struct DeliverArgs {
     /// With --level list: one value per line, or a table
     #[arg(long, value_enum, default_value_t = ListFormArg::Plain)]
     pub form: ListFormArg,
+    /// With a list: what came and what went since this number, which an earlier answer of the serving node named
+    #[arg(long, value_name = "NUMBER")]
+    pub since: Option<String>,
     /// File to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
