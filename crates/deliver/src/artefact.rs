@@ -16,7 +16,20 @@ pub struct Artefact {
     pub entries: usize,
     /// The number of the list's state, from which changes can be asked for; lists alone have one.
     pub number: Option<String>,
+    /// Rules that are held back, and why: they would break the file for the others, or the guard holds them.
+    pub held: Vec<HeldRule>,
     tag: String,
+}
+
+/// A rule that a partner shared and that is held back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldRule {
+    /// The indicator's id.
+    pub object: String,
+    /// The indicator's name.
+    pub name: Option<String>,
+    /// Why it is held.
+    pub why: String,
 }
 
 impl Artefact {
@@ -27,7 +40,12 @@ impl Artefact {
         entries: usize,
     ) -> Self {
         let tag = tag(&body);
-        Self { content_type, file_name: file_name.into(), body: body.into(), entries, number: None, tag }
+        let (file_name, body) = (file_name.into(), body.into());
+        Self { content_type, file_name, body, entries, number: None, held: Vec::new(), tag }
+    }
+
+    pub(crate) fn holding(self, held: Vec<HeldRule>) -> Self {
+        Self { held, ..self }
     }
 
     /// The same as the state `number` of a list, which is said in a line between `head` and the rest, if there is one: it is no part

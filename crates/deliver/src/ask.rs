@@ -9,6 +9,8 @@ use watch::Kind;
 use crate::artefact::Artefact;
 use crate::gather::{Deliver, DeliverError};
 use crate::list::{Form, KINDS};
+use crate::rules::Language;
+use crate::suricata_datasets::Set;
 
 /// An artefact that a member can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +29,18 @@ pub enum Ask {
     Suricata,
     /// Rules for Suricata that look for files by their hashes.
     SuricataFiles,
+    /// Rules for Suricata over datasets.
+    SuricataDatasets,
+    /// One of these datasets.
+    SuricataDataset(Set),
     /// An intelligence file for Zeek.
     Zeek,
     /// Rules for Sigma.
     Sigma,
+    /// Rules that partners wrote.
+    Shared(Language),
+    /// STIX patterns.
+    Patterns,
 }
 
 /// How a list is wanted.
@@ -45,20 +55,31 @@ pub struct Options {
 #[error(
     "there is no such artefact. There are advisory.html, list/KIND.txt and list/KIND.csv (KIND: domain, url, ipv4, ipv6, md5, sha1, \
      sha256, sha512, email, wallet or all), list/KIND.FORM.txt (FORM: bare, edl; hosts and adblock for domains, cidr for addresses), \
-     zone.rpz, nftables.conf, nftables.sets, suricata.rules, suricata-files.rules, zeek.intel and sigma.yml"
+     zone.rpz, nftables.conf, nftables.sets, suricata.rules, suricata-files.rules, suricata-datasets.rules with \
+     datasets/SET.lst (SET: domain, md5, sha256), zeek.intel, sigma.yml, patterns.jsonl, and what partners wrote: yara.yar, \
+     shared.sigma.yml, shared-suricata.rules and shared-snort.rules"
 )]
 pub struct NoSuchArtefact;
 
 /// Everything but lists, by its name.
-const NAMED: [(&str, Ask); 8] = [
+const NAMED: [(&str, Ask); 17] = [
     ("advisory.html", Ask::Advisory),
     ("zone.rpz", Ask::Zone),
     ("nftables.conf", Ask::Nftables),
     ("nftables.sets", Ask::NftablesSets),
     ("suricata.rules", Ask::Suricata),
     ("suricata-files.rules", Ask::SuricataFiles),
+    ("suricata-datasets.rules", Ask::SuricataDatasets),
+    ("datasets/domain.lst", Ask::SuricataDataset(Set::Domain)),
+    ("datasets/md5.lst", Ask::SuricataDataset(Set::Md5)),
+    ("datasets/sha256.lst", Ask::SuricataDataset(Set::Sha256)),
     ("zeek.intel", Ask::Zeek),
     ("sigma.yml", Ask::Sigma),
+    ("yara.yar", Ask::Shared(Language::Yara)),
+    ("shared.sigma.yml", Ask::Shared(Language::Sigma)),
+    ("shared-suricata.rules", Ask::Shared(Language::Suricata)),
+    ("shared-snort.rules", Ask::Shared(Language::Snort)),
+    ("patterns.jsonl", Ask::Patterns),
 ];
 
 impl FromStr for Ask {
@@ -110,7 +131,14 @@ impl Ask {
             Self::Advisory => Level::Read,
             Self::List(..) => Level::List,
             Self::Zone | Self::Nftables | Self::NftablesSets => Level::Block,
-            Self::Suricata | Self::SuricataFiles | Self::Zeek | Self::Sigma => Level::Detect,
+            Self::Suricata
+            | Self::SuricataFiles
+            | Self::SuricataDatasets
+            | Self::SuricataDataset(_)
+            | Self::Zeek
+            | Self::Sigma
+            | Self::Shared(_)
+            | Self::Patterns => Level::Detect,
         }
     }
 }
@@ -135,8 +163,11 @@ impl Deliver {
             Ask::Nftables | Ask::NftablesSets => count(&[Kind::Ipv4, Kind::Ipv6]),
             Ask::Suricata => count(&ON_THE_NETWORK),
             Ask::SuricataFiles => count(&IN_FILES),
+            Ask::SuricataDatasets => Set::ALL.iter().map(|set| gathered.count(set.kind())).sum(),
+            Ask::SuricataDataset(set) => gathered.count(set.kind()),
             Ask::Zeek => count(&ON_THE_NETWORK) + count(&IN_FILES) + count(&[Kind::Sha512, Kind::Email]),
             Ask::Sigma => count(&ON_THE_NETWORK) + count(&IN_FILES),
+            Ask::Shared(_) | Ask::Patterns => self.make(member, ask, encrypted)?.entries,
         })
     }
 
@@ -170,8 +201,12 @@ impl Deliver {
             Ask::NftablesSets => self.nftables_sets(member, encrypted),
             Ask::Suricata => self.suricata(member, encrypted),
             Ask::SuricataFiles => self.suricata_files(member, encrypted),
+            Ask::SuricataDatasets => self.suricata_datasets(member, encrypted),
+            Ask::SuricataDataset(set) => self.suricata_dataset(member, set, encrypted),
             Ask::Zeek => self.zeek(member, encrypted),
             Ask::Sigma => self.sigma(member, encrypted),
+            Ask::Shared(language) => self.shared_rules(member, language, encrypted),
+            Ask::Patterns => self.patterns(member, encrypted),
         }
     }
 }
@@ -197,8 +232,14 @@ mod tests {
             "nftables.sets",
             "suricata.rules",
             "suricata-files.rules",
+            "suricata-datasets.rules",
+            "datasets/domain.lst",
             "zeek.intel",
             "sigma.yml",
+            "yara.yar",
+            "shared.sigma.yml",
+            "shared-suricata.rules",
+            "patterns.jsonl",
         ] {
             assert_eq!(name.parse::<Ask>().map(|ask| ask.to_string()), Ok(name.to_owned()));
         }

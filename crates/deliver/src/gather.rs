@@ -221,12 +221,12 @@ struct Slot {
 }
 
 /// A member's question, and what it may read for an answer.
-struct Asked {
+pub(crate) struct Asked {
     key: (MemberId, Use, bool),
-    profile: Member,
-    book: Arc<Book>,
-    readers: Vec<Reader>,
-    now: Timestamp,
+    pub(crate) profile: Member,
+    pub(crate) book: Arc<Book>,
+    pub(crate) readers: Vec<Reader>,
+    pub(crate) now: Timestamp,
 }
 
 /// The views that members have at the moment.
@@ -251,6 +251,7 @@ pub struct Deliver {
     views: Mutex<Views>,
     hasher: RandomState,
     pub(crate) changes: crate::changes::Changes,
+    pub(crate) rule_views: crate::rules::RuleViews,
     pub(crate) zones: crate::zone::Zones,
 }
 
@@ -263,8 +264,8 @@ impl Deliver {
         title: String,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
-        let (views, hasher, changes, zones) = Default::default();
-        Self { gate, now, title, lists, views, hasher, changes, zones }
+        let (views, hasher, changes, rule_views, zones) = Default::default();
+        Self { gate, now, title, lists, views, hasher, changes, rule_views, zones }
     }
 
     /// The same, with zones kept in `folder`, so that after a restart servers take what has changed and not all of it.
@@ -334,14 +335,19 @@ impl Deliver {
         }
     }
 
-    fn readers(&self, member: MemberId, wanted: Use, encrypted: bool) -> Result<Asked, DeliverError> {
+    pub(crate) fn readers(
+        &self,
+        member: MemberId,
+        wanted: Use,
+        encrypted: bool,
+    ) -> Result<Asked, DeliverError> {
         let (book, now) = (self.gate.book(), (self.now)());
         let profile = self.offered(&book, member, wanted)?.clone();
         let readers = self.gate.readers(member, wanted, encrypted, now);
         Ok(Asked { key: (member, wanted, encrypted), profile, book, readers, now })
     }
 
-    fn whose(&self, asked: &Asked) -> Whose {
+    pub(crate) fn whose(&self, asked: &Asked) -> Whose {
         match asked.readers.iter().map(Reader::audience).collect::<Option<Vec<Audience>>>() {
             Some(audiences) if !audiences.is_empty() => {
                 Whose::Audience(audiences, asked.profile.confidence_min)

@@ -114,6 +114,9 @@ fn every_form_of_the_same() {
         "nftables.conf",
         "nftables.sets",
         "suricata-files.rules",
+        "suricata-datasets.rules",
+        "datasets/domain.lst",
+        "datasets/sha256.lst",
         "zeek.intel",
         "sigma.yml",
     ] {

@@ -25,11 +25,12 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
     };
     let options = Options { since: args.since.clone() };
     let made = maker.make_with(member, ask, &options, true);
-    let Artefact { content_type, file_name, body, entries, number, .. } =
+    let Artefact { content_type, file_name, body, entries, number, held: held_rules, .. } =
         made.map_err(|error| refused(args, &error))?;
     let json = json!({
         "member": args.to, "level": ask.level().name(), "what": ask.to_string(), "content_type": content_type,
         "file_name": file_name, "entries": entries, "number": number, "text": String::from_utf8_lossy(&body),
+        "held_rules": held_rules.iter().map(|rule| json!({"id": rule.object, "name": rule.name, "why": rule.why})).collect::<Vec<_>>(),
         "held": held(&maker, member, ask.level()).map_err(|error| refused(args, &error))?,
     });
     Ok(Answer::document(json, body.to_vec()))

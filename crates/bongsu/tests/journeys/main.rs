@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod canaries;
+mod capture;
 mod certificates;
 mod corpus;
 mod demo;
@@ -12,6 +13,7 @@ mod devices;
 mod forms;
 mod intake;
 mod kill;
+mod lists;
 mod misp_client;
 mod misp_peers;
 mod misp_sources;
@@ -19,6 +21,7 @@ mod node;
 mod report;
 mod resolver;
 mod secondaries;
+mod shared_rules;
 mod sources;
 mod strangers;
 mod strictest;
