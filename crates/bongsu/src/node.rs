@@ -153,7 +153,8 @@ impl Node {
         }
         let title = self.gate.key().name().to_owned();
         let deliver = Deliver::new(self.gate.clone(), self.lists()?, title, Arc::new(now));
-        let deliver = Arc::new(deliver.keeping(self.zones.clone()));
+        let devices = crate::command::devices::known(&self.config)?;
+        let deliver = Arc::new(deliver.keeping(self.zones.clone()).knowing(devices));
         Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
     }
 

@@ -18,7 +18,18 @@ pub struct Artefact {
     pub number: Option<String>,
     /// Rules that are held back, and why: they would break the file for the others, or the guard holds them.
     pub held: Vec<HeldRule>,
+    /// What a device's limits left out of a list, if there were limits.
+    pub left_out: Option<LeftOut>,
     tag: String,
+}
+
+/// What a device's limits left out of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOut {
+    /// How many values of the list go.
+    pub kept: usize,
+    /// How many do not.
+    pub left_out: usize,
 }
 
 /// A rule that a partner shared and that is held back.
@@ -41,7 +52,7 @@ impl Artefact {
     ) -> Self {
         let tag = tag(&body);
         let (file_name, body) = (file_name.into(), body.into());
-        Self { content_type, file_name, body, entries, number: None, held: Vec::new(), tag }
+        Self { content_type, file_name, body, entries, number: None, held: Vec::new(), left_out: None, tag }
     }
 
     pub(crate) fn holding(self, held: Vec<HeldRule>) -> Self {
@@ -59,6 +70,10 @@ impl Artefact {
             None => self.body,
         };
         Self { body, number: Some(number), ..self }
+    }
+
+    pub(crate) fn leaving_out(self, left_out: LeftOut) -> Self {
+        Self { left_out: Some(left_out), ..self }
     }
 
     /// An entity tag (RFC 9110, 8.8.3): the same for the same content. It is a weak one, since the bytes that go over the wire

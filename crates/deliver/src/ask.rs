@@ -48,6 +48,14 @@ pub enum Ask {
 pub struct Options {
     /// The number of a state that the member was given: what has changed since then is wanted, and not the whole.
     pub since: Option<String>,
+    /// The name of a device: what it holds is wanted, what matters most first.
+    pub device: Option<String>,
+    /// Most entries, beside what the device holds.
+    pub entries: Option<usize>,
+    /// Most bytes of a line, beside what the device holds.
+    pub line_bytes: Option<usize>,
+    /// What the limits leave out is wanted, and not what goes.
+    pub left_out: bool,
 }
 
 /// A text that names no artefact.
@@ -191,7 +199,9 @@ impl Deliver {
         encrypted: bool,
     ) -> Result<Artefact, DeliverError> {
         if *options != Options::default() && !matches!(ask, Ask::List(..)) {
-            return Err(DeliverError::NotFor("`since` is for lists alone"));
+            return Err(DeliverError::NotFor(
+                "`since`, `device`, `entries`, `line` and `left-out` are for lists alone",
+            ));
         }
         match ask {
             Ask::Advisory => self.advisory(member, encrypted),

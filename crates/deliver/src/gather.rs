@@ -16,6 +16,7 @@ use policy::{Book, Circle, CircleId, Level, Member, MemberId, Released, Use};
 use stix::{ObjectId, Timestamp, Tlp};
 use watch::{Acts as _, Guard, Kind, Lists, Value, actionable};
 
+use crate::device::Devices;
 use crate::entry::{Claimed as _, Entry, HeldValue, Key, Shared, Source};
 use crate::view::{Cell, Change, Judge, Print, View, last_of_each};
 
@@ -132,6 +133,12 @@ impl Gathered {
         }
     }
 
+    /// The confidence that is left in an entry, 0 to 100.
+    pub(crate) fn confidence(&self, entry: &Entry) -> f64 {
+        let context = self.view.judge.context(self.at).of(entry.indicator());
+        watch::guard::faded(entry.value().kind(), &context)
+    }
+
     /// How many values the guard kept out.
     #[must_use]
     pub fn held_len(&self) -> usize {
@@ -198,6 +205,11 @@ pub enum DeliverError {
         "what has changed since `{0}` is not known here: the number is too old, of another member or of before a restart; fetch the whole list"
     )]
     NumberUnknown(String),
+    /// A device that is not known.
+    #[error(
+        "no device `{0}` is known; `bongsu devices` shows those that are, and entries=N says a limit of your own"
+    )]
+    DeviceUnknown(String),
     /// The options do not go with the artefact.
     #[error("{0}")]
     NotFor(&'static str),
@@ -252,6 +264,9 @@ pub struct Deliver {
     hasher: RandomState,
     pub(crate) changes: crate::changes::Changes,
     pub(crate) rule_views: crate::rules::RuleViews,
+    pub(crate) relevance: crate::relevance::Relevance,
+    /// The devices whose limits are known.
+    pub devices: Arc<Devices>,
     pub(crate) zones: crate::zone::Zones,
 }
 
@@ -264,14 +279,20 @@ impl Deliver {
         title: String,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
-        let (views, hasher, changes, rule_views, zones) = Default::default();
-        Self { gate, now, title, lists, views, hasher, changes, rule_views, zones }
+        let (views, hasher, changes, rule_views, relevance, devices, zones) = Default::default();
+        Self { gate, now, title, lists, views, hasher, changes, rule_views, relevance, devices, zones }
     }
 
     /// The same, with zones kept in `folder`, so that after a restart servers take what has changed and not all of it.
     #[must_use]
     pub fn keeping(self, folder: PathBuf) -> Self {
         Self { zones: crate::zone::Zones::keeping(folder), ..self }
+    }
+
+    /// The same, with these devices beside, or instead of, those that are compiled in.
+    #[must_use]
+    pub fn knowing(self, devices: Devices) -> Self {
+        Self { devices: Arc::new(devices), ..self }
     }
 
     pub(crate) fn lists(&self) -> Arc<Lists> {

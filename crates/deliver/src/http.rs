@@ -13,7 +13,7 @@ use axum::{Extension, Router};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use policy::{Caller, Channel};
 
-use crate::artefact::Artefact;
+use crate::artefact::{Artefact, LeftOut};
 use crate::ask::{Ask, NoSuchArtefact, Options};
 use crate::gather::{Deliver, DeliverError};
 use crate::list::Form;
@@ -56,7 +56,9 @@ impl From<DeliverError> for Refused {
             DeliverError::LevelTooLow { .. } => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             DeliverError::NoMember => NoSuchArtefact.into(),
             DeliverError::NumberUnknown(_) => Self::new(StatusCode::GONE, error.to_string()),
-            DeliverError::NotFor(_) => Self::new(StatusCode::BAD_REQUEST, error.to_string()),
+            DeliverError::NotFor(_) | DeliverError::DeviceUnknown(_) => {
+                Self::new(StatusCode::BAD_REQUEST, error.to_string())
+            }
             error => {
                 tracing::error!(%error, "an artefact could not be made");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "The artefact could not be made; try again.")
@@ -74,7 +76,7 @@ async fn artefact(
     Query(query): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let (ask, options) = asked(name.parse()?, query);
+    let (ask, options) = asked(name.parse()?, query)?;
     let Caller::Member(member) = caller else {
         let text = "An operator gets nothing itself. Look at what a member gets under /as/HANDLE/d/.";
         return Err(Refused::new(StatusCode::FORBIDDEN, text));
@@ -86,19 +88,33 @@ async fn artefact(
 }
 
 /// What is asked for, with its options. A parameter that is not known is passed over, as devices add some of their own.
-fn asked(ask: Ask, query: Vec<(String, String)>) -> (Ask, Options) {
+fn asked(ask: Ask, query: Vec<(String, String)>) -> Result<(Ask, Options), Refused> {
     let (mut ask, mut options) = (ask, Options::default());
     for (name, value) in query {
         match (name.as_str(), ask) {
             // As devices ask that were set up for it: the name says it as well now.
             ("bare", Ask::List(kind, Form::Plain)) => ask = Ask::List(kind, Form::Bare),
             ("since", _) => options.since = Some(value),
+            ("device", _) => options.device = Some(value),
+            ("entries", _) => options.entries = Some(number("entries", &value)?),
+            ("line", _) => options.line_bytes = Some(number("line", &value)?),
+            ("left-out", _) => options.left_out = true,
             _ => {}
         }
     }
-    (ask, options)
+    Ok((ask, options))
 }
 
+fn number(name: &str, value: &str) -> Result<usize, Refused> {
+    value.parse().map_err(|_| {
+        let text = format!("{name}={value} is no number: give one, or leave {name} out");
+        Refused::new(StatusCode::BAD_REQUEST, text)
+    })
+}
+
+/// The headers that say what a device's limits left out.
+const KEPT: HeaderName = HeaderName::from_static("bongsu-kept");
+const LEFT_OUT: HeaderName = HeaderName::from_static("bongsu-left-out");
 /// The header with the number of a list's state.
 const NUMBER: HeaderName = HeaderName::from_static("bongsu-number");
 
@@ -118,8 +134,14 @@ fn response(artefact: Artefact, asked: &HeaderMap) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     let disposition = format!("inline; filename=\"{}\"", artefact.file_name);
     let number = artefact.number.map(|number| (NUMBER, number));
-    for (name, value) in
-        [(header::ETAG, etag), (header::CONTENT_DISPOSITION, disposition)].into_iter().chain(number)
+    let left_out = artefact
+        .left_out
+        .into_iter()
+        .flat_map(|LeftOut { kept, left_out }| [(KEPT, kept.to_string()), (LEFT_OUT, left_out.to_string())]);
+    for (name, value) in [(header::ETAG, etag), (header::CONTENT_DISPOSITION, disposition)]
+        .into_iter()
+        .chain(number)
+        .chain(left_out)
     {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);

@@ -143,7 +143,7 @@ impl<'a> Row<'a> {
 }
 
 /// The media type of a list in a form.
-const fn content_type(form: Form) -> &'static str {
+pub(crate) const fn content_type(form: Form) -> &'static str {
     match form {
         Form::Csv => "text/csv; charset=utf-8",
         _ => "text/plain; charset=utf-8",
@@ -165,7 +165,7 @@ impl Deliver {
         self.list_with(member, (kind, form), &Options::default(), encrypted)
     }
 
-    /// The same with options: what has changed since a state whose number the member was given.
+    /// The same with options: what has changed since a state whose number the member was given, or what a device holds.
     ///
     /// # Errors
     /// [`DeliverError`]; [`DeliverError::NumberUnknown`] when the whole must be fetched.
@@ -183,18 +183,19 @@ impl Deliver {
                 "changes since a number are told for KIND.txt, KIND.bare.txt and KIND.csv alone",
             ));
         }
+        if options.has_limits() {
+            return self.limited_list(member, (kind, form), options, encrypted);
+        }
         let (whose, gathered) = self.gather_as(member, Level::List, encrypted)?;
-        let name = kind.map_or("all", Kind::as_str);
         if !has_number {
-            return Ok(self.unnumbered(&gathered, kind, form));
+            let head = self.list_head(&gathered, (kind, form));
+            let (body, count) = body(&head, &listed(&gathered, kind), (kind, form))?;
+            return Ok(Artefact::new(content_type(form), file_name(kind, form), body, count));
         }
         let (number, changes) =
             self.changes.number((whose, &gathered), (member, encrypted), since, (self.now)());
         let of_kind = |value: &Value| kind.is_none_or(|kind| value.kind() == kind);
-        let head = match form {
-            Form::Plain => head("#", &self.title, name, &gathered),
-            _ => String::new(),
-        };
+        let head = self.list_head(&gathered, (kind, form));
         let said = format!("# Number {number}\n");
         let line = (form == Form::Plain).then_some((head.as_str(), said.as_str()));
         let (body, count) = match (since, changes) {
@@ -203,41 +204,68 @@ impl Deliver {
                 changes.retain(|value, _| of_kind(value));
                 if form == Form::Csv { changed_rows(&changes)? } else { changed_lines(&changes, &head) }
             }
-            (None, _) => {
-                let entries: Vec<&Entry> = listed(&gathered, kind).collect();
-                let body = match form {
-                    Form::Csv => table(&entries)?,
-                    form => lines(&head, entries.iter().map(|entry| line_of(entry.value(), form))),
-                };
-                (body, entries.len())
-            }
+            (None, _) => body(&head, &listed(&gathered, kind), (kind, form))?,
         };
-        let file_name = format!("{name}.{}", if form == Form::Csv { "csv" } else { "txt" });
-        Ok(Artefact::new(content_type(form), file_name, body, count).numbered(number, line))
+        Ok(Artefact::new(content_type(form), file_name(kind, form), body, count).numbered(number, line))
     }
 
-    /// A list in a form of which changes are not told.
-    fn unnumbered(&self, gathered: &Gathered, kind: Option<Kind>, form: Form) -> Artefact {
+    /// The comments at the head of a list, in forms that have some.
+    pub(crate) fn list_head(&self, gathered: &Gathered, (kind, form): (Option<Kind>, Form)) -> String {
         let name = kind.map_or("all", Kind::as_str);
-        let all: Vec<String> = match form {
-            Form::Cidr => networks(gathered, kind),
-            form => listed(gathered, kind).map(|entry| line_of(entry.value(), form)).collect(),
-        };
-        let head = match form {
-            Form::Edl => String::new(),
-            Form::Adblock => head("!", &self.title, name, gathered),
-            _ => head("#", &self.title, name, gathered),
-        };
-        let count = all.len();
-        Artefact::new(content_type(form), format!("{name}.txt"), lines(&head, all), count)
+        comment_of(form).map_or_else(String::new, |comment| {
+            format!("{comment} {}\n{comment} {}: {name}, guarded\n", gathered.tlp(), self.title)
+        })
     }
 }
 
+/// How a comment begins in a form, if it has comments.
+pub(crate) const fn comment_of(form: Form) -> Option<&'static str> {
+    match form {
+        Form::Bare | Form::Edl | Form::Csv => None,
+        Form::Adblock => Some("!"),
+        Form::Plain | Form::Hosts | Form::Cidr => Some("#"),
+    }
+}
+
+pub(crate) fn file_name(kind: Option<Kind>, form: Form) -> String {
+    format!("{}.{}", kind.map_or("all", Kind::as_str), if form == Form::Csv { "csv" } else { "txt" })
+}
+
+/// A list of entries in a form, behind its head, and how many lines of values it has.
+pub(crate) fn body(
+    head: &str,
+    entries: &[&Entry],
+    (kind, form): (Option<Kind>, Form),
+) -> Result<(String, usize), DeliverError> {
+    let all: Vec<String> = match form {
+        Form::Csv => return Ok((table(entries)?, entries.len())),
+        Form::Cidr => networks(entries, kind),
+        form => entries.iter().map(|entry| line_of(entry.value(), form)).collect(),
+    };
+    let count = all.len();
+    Ok((lines(head, all), count))
+}
+
+/// How many bytes an entry's line has in a form, without its end.
+pub(crate) fn line_bytes(entry: &Entry, form: Form) -> usize {
+    match form {
+        Form::Csv => table(&[entry]).map_or(usize::MAX, |table| table.len() - table_head_bytes() - 1),
+        Form::Cidr => networks(&[entry], Some(entry.value().kind())).iter().map(String::len).sum(),
+        form => line_of(entry.value(), form).len(),
+    }
+}
+
+/// How many bytes the head of a table has, with its end.
+pub(crate) fn table_head_bytes() -> usize {
+    Row::HEAD.iter().map(|column| column.len() + 1).sum()
+}
+
 /// The entries of a list, in their order.
-fn listed(gathered: &Gathered, kind: Option<Kind>) -> impl Iterator<Item = &Entry> {
-    let of_kind = kind.map(|kind| gathered.of_kind(kind));
-    let all = kind.is_none().then(|| gathered.entries().filter(|entry| is_listed(entry)));
-    of_kind.into_iter().flatten().chain(all.into_iter().flatten())
+pub(crate) fn listed(gathered: &Gathered, kind: Option<Kind>) -> Vec<&Entry> {
+    match kind {
+        Some(kind) => gathered.of_kind(kind).collect(),
+        None => gathered.entries().filter(|entry| is_listed(entry)).collect(),
+    }
 }
 
 fn lines(head: &str, lines: impl IntoIterator<Item = String>) -> String {
@@ -287,16 +315,12 @@ fn line_of(value: &Value, form: Form) -> String {
     }
 }
 
-fn networks(gathered: &Gathered, kind: Option<Kind>) -> Vec<String> {
-    let Networks { ipv4, ipv6 } = Networks::of(gathered);
+fn networks(entries: &[&Entry], kind: Option<Kind>) -> Vec<String> {
+    let Networks { ipv4, ipv6 } = Networks::of_entries(entries);
     match kind {
         Some(Kind::Ipv4) => ipv4.iter().map(ToString::to_string).collect(),
         _ => ipv6.iter().map(ToString::to_string).collect(),
     }
-}
-
-fn head(comment: &str, title: &str, name: &str, gathered: &Gathered) -> String {
-    format!("{comment} {}\n{comment} {title}: {name}, guarded\n", gathered.tlp())
 }
 
 fn table(entries: &[&Entry]) -> Result<String, DeliverError> {

@@ -23,13 +23,20 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
         maker.offered(&book, member, Level::Exchange).map_err(|error| refused(args, &error))?;
         return bundle(node, member);
     };
-    let options = Options { since: args.since.clone() };
+    let options = Options {
+        since: args.since.clone(),
+        device: args.device.clone(),
+        entries: args.entries,
+        line_bytes: args.line,
+        left_out: args.left_out,
+    };
     let made = maker.make_with(member, ask, &options, true);
-    let Artefact { content_type, file_name, body, entries, number, held: held_rules, .. } =
+    let Artefact { content_type, file_name, body, entries, number, held: held_rules, left_out, .. } =
         made.map_err(|error| refused(args, &error))?;
     let json = json!({
         "member": args.to, "level": ask.level().name(), "what": ask.to_string(), "content_type": content_type,
-        "file_name": file_name, "entries": entries, "number": number, "text": String::from_utf8_lossy(&body),
+        "file_name": file_name, "entries": entries, "number": number,
+        "left_out": left_out.map(|counts| json!({"kept": counts.kept, "left_out": counts.left_out})), "text": String::from_utf8_lossy(&body),
         "held_rules": held_rules.iter().map(|rule| json!({"id": rule.object, "name": rule.name, "why": rule.why})).collect::<Vec<_>>(),
         "held": held(&maker, member, ask.level()).map_err(|error| refused(args, &error))?,
     });
@@ -70,7 +77,7 @@ fn refused(args: &DeliverArgs, error: &DeliverError) -> Failure {
         }
         DeliverError::NumberUnknown(_) => Failure::new(error.to_string())
             .hint("leave --since out; numbers are those of a node that serves, since it was last started"),
-        DeliverError::NotFor(_) => Failure::usage(error.to_string()),
+        DeliverError::NotFor(_) | DeliverError::DeviceUnknown(_) => Failure::usage(error.to_string()),
         error => Failure::new(error.to_string()),
     }
 }

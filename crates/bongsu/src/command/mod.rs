@@ -8,6 +8,7 @@ pub(crate) mod circle;
 pub(crate) mod completions;
 pub(crate) mod credential;
 pub(crate) mod deliver;
+pub(crate) mod devices;
 pub(crate) mod equivalents;
 pub(crate) mod import;
 pub(crate) mod init;

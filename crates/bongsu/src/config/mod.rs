@@ -27,6 +27,7 @@ pub(crate) struct Config {
     pub dns: Dns,
     pub web: Web,
     pub guard: Guard,
+    pub deliver: Deliver,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -144,6 +145,14 @@ pub(crate) struct Web {
 pub(crate) struct Guard {
     /// Folder with more warning lists, in the MISP warning-list form, beside the built-in ones.
     pub lists: Option<PathBuf>,
+}
+
+/// What members get.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Deliver {
+    /// File with more devices and what they hold, or other figures for known ones.
+    pub devices: Option<PathBuf>,
 }
 
 /// Logs, on standard error.

@@ -58,6 +58,33 @@ fn a_device_takes_what_has_changed_since_it_last_asked() {
 }
 
 #[test]
+fn a_small_device_gets_what_matters_most_and_is_told_what_it_lacks() {
+    let (node, serving) = serving();
+    let mut faint = indicator(3, "faint-k3.top");
+    faint["confidence"] = json!(30);
+    let file = node.file("faint.json", bundle(&[faint]));
+    node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
+    let ask =
+        |query: &str| node.get(&serving, "list", &format!("/d/list/domain.txt?{query}")).send().unwrap();
+    let cut = ask("bare&entries=2");
+    assert_eq!(
+        (&cut.headers()["bongsu-kept"], &cut.headers()["bongsu-left-out"]),
+        (&"2".parse().unwrap(), &"1".parse().unwrap())
+    );
+    assert_eq!(cut.text().unwrap(), "bad-drop-k3.top\nevil-login-k3.top\n");
+    assert_eq!(ask("bare&entries=2&left-out").text().unwrap(), "faint-k3.top\n");
+    assert!(
+        ask("device=fortigate").text().unwrap().contains("3 values that go, of 3, for fortigate; 0 left out")
+    );
+    assert_eq!(ask("device=sonicwall-tz&bare").text().unwrap(), "", "it takes addresses alone");
+    for wrong in ["device=toaster", "entries=many", "entries=1&since=x-1"] {
+        assert_eq!(ask(wrong).status(), 400, "{wrong}");
+    }
+    let told = node.json(&["deliver", "--to", "list", "--what", "list/domain.bare.txt", "--entries", "1"]);
+    assert_eq!((&told["left_out"], &told["entries"]), (&json!({"kept": 1, "left_out": 2}), &json!(1)));
+}
+
+#[test]
 fn what_is_compressed_has_the_same_tag_and_is_not_sent_again() {
     let (node, serving) = serving();
     let plain = node.text(&serving, "list", "/d/list/domain.txt");
