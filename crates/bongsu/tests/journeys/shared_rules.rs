@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::capture;
-use crate::node::{Node, Serving, bundle, id, indicator};
+use crate::node::{Node, Serving, bundle, id, indicator, shared};
 
 const FILE: &str = "rule paper_lantern { strings: $a = \"PAPER-LANTERN-TEST\" condition: $a }";
 const SIGMA: &str = "title: Lantern\nlogsource:\n    category: dns_query\n    product: windows\ndetection:\n    \
@@ -94,6 +94,45 @@ fn a_real_yara_compiles_what_partners_wrote_and_finds_a_file() {
     node.json(&["withdraw", &id("indicator", 1), "--circle", "region", "--reason", "test"]);
     let rules = node.file("yara.yar", node.text(&serving, "detect", "/d/yara.yar"));
     assert_eq!(told(Command::new("yara").args([&rules, &listed])), "", "what is withdrawn is out at once");
+}
+
+#[test]
+fn published_rules_compile_beside_each_other() {
+    let node = Node::with_members();
+    node.json(&["circle", "add", "region", "--member", "exchange", "--member", "detect"]);
+    let (mut objects, mut number) = (Vec::new(), 100);
+    let mut folders = vec![shared("detect/yara")];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match path.extension().and_then(|end| end.to_str()) {
+                Some("yar") => {
+                    number += 2;
+                    let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+                    // Twice, so that every name is taken once.
+                    objects.push(rule(number, "yara", &text));
+                    objects.push(rule(number + 1, "yara", &format!("// again\n{text}")));
+                }
+                _ if path.is_dir() => folders.push(path),
+                _ => {}
+            }
+        }
+    }
+    for object in &mut objects {
+        for property in ["created_by_ref", "object_marking_refs"] {
+            object.as_object_mut().unwrap().remove(property);
+        }
+    }
+    let file = node.file("bundle.json", bundle(&objects));
+    assert_eq!(
+        node.json(&["import", &file, "--circle", "region", "--as", "exchange"])["added"],
+        objects.len()
+    );
+    let made = node.json(&["deliver", "--to", "detect", "--what", "yara.yar"]);
+    assert_eq!(made["held_rules"].as_array().unwrap().len(), 2, "{}", made["held_rules"]);
+    assert_eq!(made["entries"], objects.len() - 2);
+    let rules = node.file("yara.yar", made["text"].as_str().unwrap());
+    let other = node.file("other.txt", "here is nothing");
+    assert!(!told(Command::new("yara").args([&rules, &other])).contains("error"));
 }
 
 #[test]

@@ -87,6 +87,9 @@ impl File {
     /// Adds a rule behind its comments, or says why not.
     fn add(&mut self, rule: &str, comments: &str, tlp: Tlp) -> Result<(), String> {
         let rule = rule.trim();
+        if rule.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            return Err("there is a control character in it".to_owned());
+        }
         if self.texts.contains(rule) {
             return Err("the same rule is there already".to_owned());
         }

@@ -106,6 +106,13 @@ impl<'t> Yara<'t> {
     /// Why it may not stand in one file with others.
     pub fn read(text: &'t str) -> Result<Self, String> {
         let tokens = tokens(text)?;
+        // YARA takes this word for a file's inclusion wherever it stands.
+        if let Some(token) = tokens.iter().find(|token| text.get(token.at.clone()) == Some("include")) {
+            return Err(format!(
+                "line {}: it includes a file that is not here",
+                line_of(text, token.at.start)
+            ));
+        }
         let mut reading =
             Reading { text, tokens: &tokens, at: 0, modules: BTreeSet::new(), names: Vec::new() };
         reading.all()?;
@@ -261,7 +268,6 @@ impl<'t> Reading<'t, '_> {
                 (Kind::Word, "global") => {
                     return Err(self.wrong("a global rule would decide about all other rules of the file"));
                 }
-                (Kind::Word, "include") => return Err(self.wrong("it includes a file that is not here")),
                 (Kind::Word, "import") => self.import()?,
                 (Kind::Word, "rule") => self.rule()?,
                 (_, other) => return Err(self.wrong(format!("`{other}` stands where a rule should begin"))),
@@ -406,6 +412,7 @@ mod tests {
         check("rule a { condition: true }\nrule a { condition: true }", "line 2: two rules");
         check("global rule a { condition: true }", "global");
         check("include \"x.yar\"", "includes");
+        check("rule a { condition: include \"x.yar\" true }", "includes");
         check("import \"cuckoo\" rule a { condition: true }", "cuckoo");
         check("rule rule { condition: true }", "no name");
         check("rule a { strings: $x = \"a\" condition: true }", "never");
