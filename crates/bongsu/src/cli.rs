@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Verify,
     /// Check STIX against every rule of its specification; needs no node
     Validate(ValidateArgs),
+    /// Devices whose limits are known, for `bongsu deliver --device`; needs no node
+    Devices,
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -153,8 +153,9 @@ impl Node {
         }
         let title = self.gate.key().name().to_owned();
         let deliver = Deliver::new(self.gate.clone(), self.lists()?, title, Arc::new(now));
+        let devices = crate::command::devices::known(&self.config)?;
         let deliver = deliver.keeping(self.zones.clone()).testing(self.config.test.domain.clone());
-        let deliver = Arc::new(deliver);
+        let deliver = Arc::new(deliver.knowing(devices));
         Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
     }
 

@@ -9,6 +9,8 @@ use watch::Kind;
 use crate::artefact::Artefact;
 use crate::gather::{Deliver, DeliverError};
 use crate::list::{Form, KINDS};
+use crate::rules::Language;
+use crate::suricata_datasets::Set;
 
 /// An artefact that a member can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,10 @@ pub enum Ask {
     Suricata,
     /// Rules for Suricata that look for files by their hashes.
     SuricataFiles,
+    /// Rules for Suricata over datasets.
+    SuricataDatasets,
+    /// One of these datasets.
+    SuricataDataset(Set),
     /// An intelligence file for Zeek.
     Zeek,
     /// Rules for Sigma.
@@ -35,6 +41,25 @@ pub enum Ask {
     Fires,
     /// The same as JSON.
     FiresJson,
+    /// Rules that partners wrote.
+    Shared(Language),
+    /// STIX patterns.
+    Patterns,
+}
+
+/// How a list is wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The number of a state that the member was given: what has changed since then is wanted, and not the whole.
+    pub since: Option<String>,
+    /// The name of a device: what it holds is wanted, what matters most first.
+    pub device: Option<String>,
+    /// Most entries, beside what the device holds.
+    pub entries: Option<usize>,
+    /// Most bytes of a line, beside what the device holds.
+    pub line_bytes: Option<usize>,
+    /// What the limits leave out is wanted, and not what goes.
+    pub left_out: bool,
 }
 
 /// A text that names no artefact.
@@ -42,12 +67,14 @@ pub enum Ask {
 #[error(
     "there is no such artefact. There are advisory.html, fires.txt, fires.json, list/KIND.txt and list/KIND.csv (KIND: domain, url, ipv4, ipv6, md5, sha1, \
      sha256, sha512, email, wallet or all), list/KIND.FORM.txt (FORM: bare, edl; hosts and adblock for domains, cidr for addresses), \
-     zone.rpz, nftables.conf, nftables.sets, suricata.rules, suricata-files.rules, zeek.intel and sigma.yml"
+     zone.rpz, nftables.conf, nftables.sets, suricata.rules, suricata-files.rules, suricata-datasets.rules with \
+     datasets/SET.lst (SET: domain, md5, sha256), zeek.intel, sigma.yml, patterns.jsonl, and what partners wrote: yara.yar, \
+     shared.sigma.yml, shared-suricata.rules and shared-snort.rules"
 )]
 pub struct NoSuchArtefact;
 
 /// Everything but lists, by its name.
-const NAMED: [(&str, Ask); 10] = [
+const NAMED: [(&str, Ask); 19] = [
     ("advisory.html", Ask::Advisory),
     ("fires.txt", Ask::Fires),
     ("fires.json", Ask::FiresJson),
@@ -56,8 +83,17 @@ const NAMED: [(&str, Ask); 10] = [
     ("nftables.sets", Ask::NftablesSets),
     ("suricata.rules", Ask::Suricata),
     ("suricata-files.rules", Ask::SuricataFiles),
+    ("suricata-datasets.rules", Ask::SuricataDatasets),
+    ("datasets/domain.lst", Ask::SuricataDataset(Set::Domain)),
+    ("datasets/md5.lst", Ask::SuricataDataset(Set::Md5)),
+    ("datasets/sha256.lst", Ask::SuricataDataset(Set::Sha256)),
     ("zeek.intel", Ask::Zeek),
     ("sigma.yml", Ask::Sigma),
+    ("yara.yar", Ask::Shared(Language::Yara)),
+    ("shared.sigma.yml", Ask::Shared(Language::Sigma)),
+    ("shared-suricata.rules", Ask::Shared(Language::Suricata)),
+    ("shared-snort.rules", Ask::Shared(Language::Snort)),
+    ("patterns.jsonl", Ask::Patterns),
 ];
 
 impl FromStr for Ask {
@@ -109,7 +145,14 @@ impl Ask {
             Self::Advisory | Self::Fires | Self::FiresJson => Level::Read,
             Self::List(..) => Level::List,
             Self::Zone | Self::Nftables | Self::NftablesSets => Level::Block,
-            Self::Suricata | Self::SuricataFiles | Self::Zeek | Self::Sigma => Level::Detect,
+            Self::Suricata
+            | Self::SuricataFiles
+            | Self::SuricataDatasets
+            | Self::SuricataDataset(_)
+            | Self::Zeek
+            | Self::Sigma
+            | Self::Shared(_)
+            | Self::Patterns => Level::Detect,
         }
     }
 }
@@ -135,8 +178,11 @@ impl Deliver {
             Ask::Nftables | Ask::NftablesSets => count(&[Kind::Ipv4, Kind::Ipv6]),
             Ask::Suricata => count(&ON_THE_NETWORK),
             Ask::SuricataFiles => count(&IN_FILES),
+            Ask::SuricataDatasets => Set::ALL.iter().map(|set| gathered.count(set.kind())).sum(),
+            Ask::SuricataDataset(set) => gathered.count(set.kind()),
             Ask::Zeek => count(&ON_THE_NETWORK) + count(&IN_FILES) + count(&[Kind::Sha512, Kind::Email]),
             Ask::Sigma => count(&ON_THE_NETWORK) + count(&IN_FILES),
+            Ask::Shared(_) | Ask::Patterns => self.make(member, ask, encrypted)?.entries,
         })
     }
 
@@ -145,18 +191,41 @@ impl Deliver {
     /// # Errors
     /// [`DeliverError`].
     pub fn make(&self, member: MemberId, ask: Ask, encrypted: bool) -> Result<Artefact, DeliverError> {
+        self.make_with(member, ask, &Options::default(), encrypted)
+    }
+
+    /// The same with options, which are for lists alone.
+    ///
+    /// # Errors
+    /// [`DeliverError`]; [`DeliverError::NotFor`] when something else than a list is asked for with options.
+    pub fn make_with(
+        &self,
+        member: MemberId,
+        ask: Ask,
+        options: &Options,
+        encrypted: bool,
+    ) -> Result<Artefact, DeliverError> {
+        if *options != Options::default() && !matches!(ask, Ask::List(..)) {
+            return Err(DeliverError::NotFor(
+                "`since`, `device`, `entries`, `line` and `left-out` are for lists alone",
+            ));
+        }
         match ask {
             Ask::Advisory => self.advisory(member, encrypted),
-            Ask::List(kind, form) => self.list(member, kind, form, encrypted),
+            Ask::List(kind, form) => self.list_with(member, (kind, form), options, encrypted),
             Ask::Zone => self.zone_file(member, encrypted),
             Ask::Nftables => self.nftables(member, encrypted),
             Ask::NftablesSets => self.nftables_sets(member, encrypted),
             Ask::Suricata => self.suricata(member, encrypted),
             Ask::SuricataFiles => self.suricata_files(member, encrypted),
+            Ask::SuricataDatasets => self.suricata_datasets(member, encrypted),
+            Ask::SuricataDataset(set) => self.suricata_dataset(member, set, encrypted),
             Ask::Zeek => self.zeek(member, encrypted),
             Ask::Sigma => self.sigma(member, encrypted),
             Ask::Fires => self.fires_text(member),
             Ask::FiresJson => self.fires_json(member),
+            Ask::Shared(language) => self.shared_rules(member, language, encrypted),
+            Ask::Patterns => self.patterns(member, encrypted),
         }
     }
 }
@@ -184,8 +253,14 @@ mod tests {
             "nftables.sets",
             "suricata.rules",
             "suricata-files.rules",
+            "suricata-datasets.rules",
+            "datasets/domain.lst",
             "zeek.intel",
             "sigma.yml",
+            "yara.yar",
+            "shared.sigma.yml",
+            "shared-suricata.rules",
+            "patterns.jsonl",
         ] {
             assert_eq!(name.parse::<Ask>().map(|ask| ask.to_string()), Ok(name.to_owned()));
         }

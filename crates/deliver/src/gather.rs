@@ -16,6 +16,7 @@ use policy::{Book, Circle, CircleId, Level, Member, MemberId, Released, Use};
 use stix::{ObjectId, Timestamp, Tlp};
 use watch::{Acts as _, Guard, Kind, Lists, Value, actionable};
 
+use crate::device::Devices;
 use crate::entry::{Claimed as _, Entry, HeldValue, Key, Shared, Source};
 use crate::view::{Cell, Change, Judge, Print, View, last_of_each};
 
@@ -103,6 +104,25 @@ impl Gathered {
         difference
     }
 
+    /// The entries that went since `earlier` and those that came, each in order; one of which `order` says that it became another
+    /// is in both.
+    pub(crate) fn entries_since(
+        &self,
+        earlier: &Self,
+        order: impl Fn(&Entry, &Entry) -> Ordering,
+    ) -> (Vec<Entry>, Vec<Entry>) {
+        let (mut gone, mut new) = (Vec::new(), Vec::new());
+        earlier.view.values.differences(
+            &self.view.values,
+            |a, b| order(&a.best, &b.best),
+            |a, b| {
+                gone.extend(a.map(|cell| cell.best.clone()));
+                new.extend(b.map(|cell| cell.best.clone()));
+            },
+        );
+        (gone, new)
+    }
+
     /// What of [`Gathered::refusable`] is not in `values`, and what of these is not there any more.
     #[must_use]
     pub(crate) fn refusable_beyond(&self, values: &BTreeSet<Value>) -> Difference {
@@ -111,6 +131,12 @@ impl Gathered {
             gone: values.iter().filter(|value| !now.contains(value)).cloned().collect(),
             new: now.into_iter().filter(|value| !values.contains(*value)).cloned().collect(),
         }
+    }
+
+    /// The confidence that is left in an entry, 0 to 100.
+    pub(crate) fn confidence(&self, entry: &Entry) -> f64 {
+        let context = self.view.judge.context(self.at).of(entry.indicator());
+        watch::guard::faded(entry.value().kind(), &context)
     }
 
     /// How many values the guard kept out.
@@ -177,11 +203,24 @@ pub enum DeliverError {
     /// A page could not be rendered.
     #[error("the artefact can't be rendered: {0}")]
     Render(String),
+    /// The list's changes since the number given can't be told.
+    #[error(
+        "what has changed since `{0}` is not known here: the number is too old, of another member or of before a restart; fetch the whole list"
+    )]
+    NumberUnknown(String),
+    /// A device that is not known.
+    #[error(
+        "no device `{0}` is known; `bongsu devices` shows those that are, and entries=N says a limit of your own"
+    )]
+    DeviceUnknown(String),
+    /// The options do not go with the artefact.
+    #[error("{0}")]
+    NotFor(&'static str),
 }
 
 /// Whose view it is: one for all members whose rights are the same, as far as releases and the guard go.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Whose {
+pub(crate) enum Whose {
     Audience(Vec<Audience>, u8),
     Member((MemberId, Use, bool)),
 }
@@ -197,12 +236,12 @@ struct Slot {
 }
 
 /// A member's question, and what it may read for an answer.
-struct Asked {
+pub(crate) struct Asked {
     key: (MemberId, Use, bool),
-    profile: Member,
-    book: Arc<Book>,
-    readers: Vec<Reader>,
-    now: Timestamp,
+    pub(crate) profile: Member,
+    pub(crate) book: Arc<Book>,
+    pub(crate) readers: Vec<Reader>,
+    pub(crate) now: Timestamp,
 }
 
 /// The views that members have at the moment.
@@ -226,6 +265,11 @@ pub struct Deliver {
     lists: Option<Arc<Lists>>,
     views: Mutex<Views>,
     hasher: RandomState,
+    pub(crate) changes: crate::changes::Changes,
+    pub(crate) rule_views: crate::rules::RuleViews,
+    pub(crate) relevance: crate::relevance::Relevance,
+    /// The devices whose limits are known.
+    pub devices: Arc<Devices>,
     pub(crate) zones: crate::zone::Zones,
     /// The domain under which test names stand.
     pub(crate) test_domain: Option<String>,
@@ -240,8 +284,22 @@ impl Deliver {
         title: String,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
-        let (views, hasher, zones) = Default::default();
-        Self { gate, now, title, lists, views, hasher, zones, test_domain: None }
+        let (views, hasher, changes, rule_views, relevance, devices, zones) = Default::default();
+        let test_domain = None;
+        Self {
+            gate,
+            now,
+            title,
+            lists,
+            views,
+            hasher,
+            changes,
+            rule_views,
+            relevance,
+            devices,
+            zones,
+            test_domain,
+        }
     }
 
     /// The same, with zones kept in `folder`, so that after a restart servers take what has changed and not all of it.
@@ -254,6 +312,12 @@ impl Deliver {
     #[must_use]
     pub fn testing(self, domain: Option<String>) -> Self {
         Self { test_domain: domain, ..self }
+    }
+
+    /// The same, with these devices beside, or instead of, those that are compiled in.
+    #[must_use]
+    pub fn knowing(self, devices: Devices) -> Self {
+        Self { devices: Arc::new(devices), ..self }
     }
 
     pub(crate) fn lists(&self) -> Arc<Lists> {
@@ -282,6 +346,16 @@ impl Deliver {
     /// # Errors
     /// [`DeliverError`].
     pub fn gather(&self, member: MemberId, wanted: Use, encrypted: bool) -> Result<Gathered, DeliverError> {
+        Ok(self.gather_as(member, wanted, encrypted)?.1)
+    }
+
+    /// The same, with whose view it is.
+    pub(crate) fn gather_as(
+        &self,
+        member: MemberId,
+        wanted: Use,
+        encrypted: bool,
+    ) -> Result<(Whose, Gathered), DeliverError> {
         loop {
             let meant = self.whose(&self.readers(member, wanted, encrypted)?);
             let slot = self.slot(meant.clone());
@@ -302,19 +376,24 @@ impl Deliver {
             if self.whose(&asked) == meant {
                 let gathered = made.gathered.clone();
                 *slot = Some(made);
-                return Ok(gathered);
+                return Ok((meant, gathered));
             }
         }
     }
 
-    fn readers(&self, member: MemberId, wanted: Use, encrypted: bool) -> Result<Asked, DeliverError> {
+    pub(crate) fn readers(
+        &self,
+        member: MemberId,
+        wanted: Use,
+        encrypted: bool,
+    ) -> Result<Asked, DeliverError> {
         let (book, now) = (self.gate.book(), (self.now)());
         let profile = self.offered(&book, member, wanted)?.clone();
         let readers = self.gate.readers(member, wanted, encrypted, now);
         Ok(Asked { key: (member, wanted, encrypted), profile, book, readers, now })
     }
 
-    fn whose(&self, asked: &Asked) -> Whose {
+    pub(crate) fn whose(&self, asked: &Asked) -> Whose {
         match asked.readers.iter().map(Reader::audience).collect::<Option<Vec<Audience>>>() {
             Some(audiences) if !audiences.is_empty() => {
                 Whose::Audience(audiences, asked.profile.confidence_min)

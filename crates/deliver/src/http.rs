@@ -6,15 +6,15 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use policy::{Caller, Channel};
 
-use crate::artefact::Artefact;
-use crate::ask::{Ask, NoSuchArtefact};
+use crate::artefact::{Artefact, LeftOut};
+use crate::ask::{Ask, NoSuchArtefact, Options};
 use crate::gather::{Deliver, DeliverError};
 use crate::level_up;
 use crate::list::Form;
@@ -57,6 +57,10 @@ impl From<DeliverError> for Refused {
         match error {
             DeliverError::LevelTooLow { .. } => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             DeliverError::NoMember => NoSuchArtefact.into(),
+            DeliverError::NumberUnknown(_) => Self::new(StatusCode::GONE, error.to_string()),
+            DeliverError::NotFor(_) | DeliverError::DeviceUnknown(_) => {
+                Self::new(StatusCode::BAD_REQUEST, error.to_string())
+            }
             error => {
                 tracing::error!(%error, "an artefact could not be made");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "The artefact could not be made; try again.")
@@ -71,22 +75,19 @@ async fn artefact(
     State(deliver): State<Arc<Deliver>>,
     (Extension(caller), Extension(channel)): Who,
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
+    Query(query): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let ask = match (name.parse()?, query.as_deref()) {
-        // As devices ask that were set up for it: the name says it as well now.
-        (Ask::List(kind, Form::Plain), Some("bare")) => Ask::List(kind, Form::Bare),
-        (ask, _) => ask,
-    };
+    let (ask, options) = asked(name.parse()?, query)?;
     let Caller::Member(member) = caller else {
         let text = "An operator gets nothing itself. Look at what a member gets under /as/HANDLE/d/.";
         return Err(Refused::new(StatusCode::FORBIDDEN, text));
     };
     let work = tokio::task::spawn_blocking(move || {
         let upto = deliver.heads(member);
-        let artefact = deliver.make(member, ask, channel.encrypted)?;
-        if !channel.looked_at && !matches!(ask, Ask::Fires | Ask::FiresJson) {
+        let artefact = deliver.make_with(member, ask, &options, channel.encrypted)?;
+        let is_used = !options.left_out && !matches!(ask, Ask::Fires | Ask::FiresJson);
+        if is_used && !channel.looked_at {
             deliver.fetched(member, &ask.to_string(), ask.level(), upto, &artefact.etag());
         }
         Ok::<_, DeliverError>(artefact)
@@ -95,11 +96,43 @@ async fn artefact(
     Ok(response(artefact, &headers))
 }
 
+/// What is asked for, with its options. A parameter that is not known is passed over, as devices add some of their own.
+fn asked(ask: Ask, query: Vec<(String, String)>) -> Result<(Ask, Options), Refused> {
+    let (mut ask, mut options) = (ask, Options::default());
+    for (name, value) in query {
+        match (name.as_str(), ask) {
+            // As devices ask that were set up for it: the name says it as well now.
+            ("bare", Ask::List(kind, Form::Plain)) => ask = Ask::List(kind, Form::Bare),
+            ("since", _) => options.since = Some(value),
+            ("device", _) => options.device = Some(value),
+            ("entries", _) => options.entries = Some(number("entries", &value)?),
+            ("line", _) => options.line_bytes = Some(number("line", &value)?),
+            ("left-out", _) => options.left_out = true,
+            _ => {}
+        }
+    }
+    Ok((ask, options))
+}
+
+fn number(name: &str, value: &str) -> Result<usize, Refused> {
+    value.parse().map_err(|_| {
+        let text = format!("{name}={value} is no number: give one, or leave {name} out");
+        Refused::new(StatusCode::BAD_REQUEST, text)
+    })
+}
+
+/// The headers that say what a device's limits left out.
+const KEPT: HeaderName = HeaderName::from_static("bongsu-kept");
+const LEFT_OUT: HeaderName = HeaderName::from_static("bongsu-left-out");
+/// The header with the number of a list's state.
+const NUMBER: HeaderName = HeaderName::from_static("bongsu-number");
+
 fn response(artefact: Artefact, asked: &HeaderMap) -> Response {
     let etag = artefact.etag();
     let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_known =
-        known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag));
+    let is_known = known.is_some_and(|known| {
+        known.split(',').map(str::trim).any(|known| known == "*" || opaque(known) == opaque(&etag))
+    });
     let mut response = match is_known {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => Response::new(Body::from(artefact.body)),
@@ -109,10 +142,24 @@ fn response(artefact: Artefact, asked: &HeaderMap) -> Response {
     // What one member gets must not be handed to another by a cache between.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     let disposition = format!("inline; filename=\"{}\"", artefact.file_name);
-    for (name, value) in [(header::ETAG, etag), (header::CONTENT_DISPOSITION, disposition)] {
+    let number = artefact.number.map(|number| (NUMBER, number));
+    let left_out = artefact
+        .left_out
+        .into_iter()
+        .flat_map(|LeftOut { kept, left_out }| [(KEPT, kept.to_string()), (LEFT_OUT, left_out.to_string())]);
+    for (name, value) in [(header::ETAG, etag), (header::CONTENT_DISPOSITION, disposition)]
+        .into_iter()
+        .chain(number)
+        .chain(left_out)
+    {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }
     }
     response
+}
+
+/// An entity tag without what says that it is weak: weak comparison (RFC 9110, 8.8.3.2) passes over it.
+fn opaque(tag: &str) -> &str {
+    tag.trim_start_matches("W/")
 }

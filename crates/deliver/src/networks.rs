@@ -3,6 +3,7 @@
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use watch::Kind;
 
+use crate::entry::Entry;
 use crate::gather::Gathered;
 
 /// The networks of all addresses of a gathering: what one network covers exactly is one network.
@@ -13,7 +14,16 @@ pub(crate) struct Networks {
 
 impl Networks {
     pub(crate) fn of(gathered: &Gathered) -> Self {
-        let networks = |kind| gathered.of_kind(kind).filter_map(|entry| entry.value().network());
+        let entries = |kind| gathered.of_kind(kind).collect::<Vec<_>>();
+        Self::of_entries(&[entries(Kind::Ipv4), entries(Kind::Ipv6)].concat())
+    }
+
+    /// The networks of some entries' addresses.
+    pub(crate) fn of_entries(entries: &[&Entry]) -> Self {
+        let networks = |kind| {
+            let of_kind = entries.iter().filter(move |entry| entry.value().kind() == kind);
+            of_kind.filter_map(|entry| entry.value().network())
+        };
         let ipv4: Vec<Ipv4Net> = networks(Kind::Ipv4)
             .filter_map(|network| match network {
                 IpNet::V4(network) => Some(network),

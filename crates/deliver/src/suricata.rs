@@ -42,7 +42,7 @@ impl Deliver {
 }
 
 /// Protocols in which Suricata takes files apart.
-const FILES_IN: [&str; 5] = ["http", "http2", "smtp", "smb", "ftp-data"];
+pub(crate) const FILES_IN: [&str; 5] = ["http", "http2", "smtp", "smb", "ftp-data"];
 /// Kinds of hashes, with Suricata's keywords for lists of them.
 const HASHES: [(Kind, &str); 3] =
     [(Kind::Md5, "filemd5"), (Kind::Sha1, "filesha1"), (Kind::Sha256, "filesha256")];
@@ -128,11 +128,12 @@ impl Rules {
         let sid = self.sid(protocol, value.text());
         let what = watch::defang(value);
         let rule = format!(
-            "{head}msg:\"BONGSU {} {}\"; {conditions}reference:url,stix/{}; classtype:bad-unknown; metadata:tlp {}, confidence {}; sid:{sid}; rev:1;)\n",
+            "{head}msg:\"BONGSU {} {}\"; {conditions}reference:url,stix/{}; classtype:bad-unknown; metadata:tlp {}, circle {}, confidence {}; sid:{sid}; rev:1;)\n",
             value.kind(),
             message(&what),
             found.object,
             entry.tlp().word(),
+            entry.circle(),
             found.confidence.map_or_else(|| "unstated".to_owned(), |confidence| confidence.to_string()),
         );
         self.text.push_str(&rule);

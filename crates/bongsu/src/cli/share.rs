@@ -200,6 +200,21 @@ pub(crate) struct DeliverArgs {
     /// With --level list: one value per line, or a table
     #[arg(long, value_enum, default_value_t = ListFormArg::Plain)]
     pub form: ListFormArg,
+    /// With a list: what came and what went since this number, which an earlier answer of the serving node named
+    #[arg(long, value_name = "NUMBER")]
+    pub since: Option<String>,
+    /// With a list: no more than this device holds, what matters most first (`bongsu devices` shows those that are known)
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
+    /// With a list: at most so many entries, what matters most first
+    #[arg(long, value_name = "N")]
+    pub entries: Option<usize>,
+    /// With a list: no line of more bytes
+    #[arg(long, value_name = "BYTES")]
+    pub line: Option<usize>,
+    /// With --device, --entries or --line: what these leave out
+    #[arg(long)]
+    pub left_out: bool,
     /// File to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

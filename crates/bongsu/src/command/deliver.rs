@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::cli::{DeliverArgs, LevelArg, ListFormArg};
 use crate::exit::Failure;
 use crate::node::Node;
-use deliver::{Artefact, Ask, Deliver, DeliverError, NoSuchArtefact, list};
+use deliver::{Artefact, Ask, Deliver, DeliverError, NoSuchArtefact, Options, list};
 use policy::{Level, MemberId};
 use serde_json::json;
 use std::ops::ControlFlow;
@@ -23,11 +23,21 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
         maker.offered(&book, member, Level::Exchange).map_err(|error| refused(args, &error))?;
         return bundle(node, member);
     };
-    let made = maker.make(member, ask, true);
-    let Artefact { content_type, file_name, body, entries } = made.map_err(|error| refused(args, &error))?;
+    let options = Options {
+        since: args.since.clone(),
+        device: args.device.clone(),
+        entries: args.entries,
+        line_bytes: args.line,
+        left_out: args.left_out,
+    };
+    let made = maker.make_with(member, ask, &options, true);
+    let Artefact { content_type, file_name, body, entries, number, held: held_rules, left_out, .. } =
+        made.map_err(|error| refused(args, &error))?;
     let json = json!({
         "member": args.to, "level": ask.level().name(), "what": ask.to_string(), "content_type": content_type,
-        "file_name": file_name, "entries": entries, "text": String::from_utf8_lossy(&body),
+        "file_name": file_name, "entries": entries, "number": number,
+        "left_out": left_out.map(|counts| json!({"kept": counts.kept, "left_out": counts.left_out})), "text": String::from_utf8_lossy(&body),
+        "held_rules": held_rules.iter().map(|rule| json!({"id": rule.object, "name": rule.name, "why": rule.why})).collect::<Vec<_>>(),
         "held": held(&maker, member, ask.level()).map_err(|error| refused(args, &error))?,
     });
     Ok(Answer::document(json, body.to_vec()))
@@ -65,6 +75,9 @@ fn refused(args: &DeliverArgs, error: &DeliverError) -> Failure {
                 "name --level {offered} or a level below it, or raise its level with `bongsu member set`"
             ))
         }
+        DeliverError::NumberUnknown(_) => Failure::new(error.to_string())
+            .hint("leave --since out; numbers are those of a node that serves, since it was last started"),
+        DeliverError::NotFor(_) | DeliverError::DeviceUnknown(_) => Failure::usage(error.to_string()),
         error => Failure::new(error.to_string()),
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod circle;
 pub(crate) mod completions;
 pub(crate) mod credential;
 pub(crate) mod deliver;
+pub(crate) mod devices;
 pub(crate) mod equivalents;
 mod fires;
 pub(crate) mod import;

@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub guard: Guard,
     pub recall: Recall,
     pub test: Test,
+    pub deliver: Deliver,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -196,6 +197,14 @@ impl Test {
         let context = watch::Context::new(stix::Timestamp::MIN, 0);
         guard.check(&value, &context).map_err(|hold| unfit(hold.to_string()))
     }
+}
+
+/// What members get.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Deliver {
+    /// File with more devices and what they hold, or other figures for known ones.
+    pub devices: Option<PathBuf>,
 }
 
 /// Logs, on standard error.

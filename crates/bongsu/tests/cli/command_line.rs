@@ -117,6 +117,33 @@ fn completions_are_made_for_each_shell() {
 }
 
 #[test]
+fn known_devices_are_shown_with_their_limits_and_sources() {
+    let shell = Shell::node();
+    let known = shell.json(&["devices"]);
+    let named = |name: &str| {
+        let devices = known["devices"].as_array().unwrap();
+        devices.iter().find(|device| device["name"] == name).cloned().unwrap()
+    };
+    assert_eq!(named("fortigate")["entries"], 131_072);
+    assert!(
+        known["devices"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|device| device["source"].as_str().unwrap().len() > 20)
+    );
+    let file = shell.file("devices.toml", "[[device]]\nname = \"fortigate\"\ntitle = \"Ours\"\nsource = \"measured in our hall\"\nentries = 9\n");
+    let mut command = shell.command(&["devices"]);
+    let ended = ended(command.env("BONGSU__DELIVER__DEVICES", &file).output().unwrap());
+    assert!(ended.out.contains("measured in our hall") && !ended.out.contains("131072,"), "{}", ended.out);
+    let wrong = shell.file("wrong.toml", "[[device]]\nname = \"x\"\n");
+    let mut command = shell.command(&["devices"]);
+    let ended = self::ended(command.env("BONGSU__DELIVER__DEVICES", &wrong).output().unwrap());
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("wrong.toml") && ended.err.contains("title"), "{}", ended.err);
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     use std::io::Read as _;
     use std::process::Stdio;

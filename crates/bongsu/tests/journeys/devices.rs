@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 use serde_json::json;
 
+use crate::capture;
 use crate::node::{Node, Serving, bundle, indicator};
 
 fn run(command: &mut Command) -> Output {
@@ -99,20 +100,10 @@ fn a_real_suricata_finds_a_listed_file_and_a_real_converter_takes_the_sigma_rule
         let logs = dir.join(name);
         std::fs::create_dir(&logs).unwrap();
         let pcap = logs.join("download.pcap");
-        std::fs::write(&pcap, download(sent)).unwrap();
+        std::fs::write(&pcap, capture::download("files-k3.top", sent)).unwrap();
         let rules = dir.join("bongsu-files.rules");
-        let mut command = Command::new("suricata");
-        command.arg("-r").arg(&pcap).arg("-S").arg(&rules).arg("-l").arg(&logs).args(["-k", "none"]);
-        command.args(["--set", &format!("default-rule-path={}", dir.display())]);
-        let told = run(command.current_dir(dir));
-        assert!(told.status.success(), "{}", said(&told));
-        let alerts = std::fs::read_to_string(logs.join("fast.log")).unwrap_or_default();
-        assert_eq!(
-            alerts.matches("BONGSU file by sha256 in http ").count(),
-            expected,
-            "{alerts}{}",
-            said(&told)
-        );
+        let alerts = suricata(dir, &rules, &pcap, &logs);
+        assert_eq!(alerts.matches("BONGSU file by sha256 in http ").count(), expected, "{alerts}");
     }
 
     let sigma = node.file("sigma.yml", node.text(&serving, "detect", "/d/sigma.yml"));
@@ -134,65 +125,63 @@ fn a_real_suricata_finds_a_listed_file_and_a_real_converter_takes_the_sigma_rule
     assert_eq!(rows.iter().filter(|row| row[1] == "Intel::SUBNET").count(), 1, "{zeek}");
 }
 
+/// What a real Suricata alerts of in a capture, with rules that lie in `dir`.
+fn suricata(dir: &Path, rules: &Path, pcap: &Path, logs: &Path) -> String {
+    let mut command = Command::new("suricata");
+    command.arg("-r").arg(pcap).arg("-S").arg(rules).arg("-l").arg(logs).args(["-k", "none"]);
+    command.args(["--set", &format!("default-rule-path={}", dir.display())]);
+    let told = run(command.current_dir(dir));
+    let said = said(&told);
+    assert!(told.status.success() && !said.contains("E: "), "{said}");
+    std::fs::read_to_string(logs.join("fast.log")).unwrap_or_default()
+}
+
+#[test]
+fn a_real_suricata_finds_what_datasets_hold_and_nothing_else() {
+    let body = "a file that was listed\n";
+    let (node, serving) = serving(&sha256(body));
+    let dir = node.dir.path();
+    std::fs::create_dir(dir.join("datasets")).unwrap();
+    for name in ["suricata-datasets.rules", "datasets/domain.lst", "datasets/sha256.lst"] {
+        node.file(name, node.text(&serving, "detect", &format!("/d/{name}")));
+    }
+    let rules = dir.join("suricata-datasets.rules");
+    let text = std::fs::read_to_string(&rules).unwrap();
+    assert!(
+        text.contains("metadata:tlp") && text.contains("circle region") && !text.contains("md5"),
+        "{text}"
+    );
+    let (dns, tls) = ("BONGSU listed domain in dns ", "BONGSU listed domain in tls ");
+    let (http, file) = ("BONGSU listed domain in http ", "BONGSU listed file by sha256 in http ");
+    let listed = "evil-login-k3.top";
+    let below = "x.WWW.Evil-Login-K3.top";
+    for (number, (sent, expected)) in [
+        (capture::dns(listed), Some(dns)),
+        (capture::dns(below), Some(dns)),
+        (capture::dns("login-k3.top"), None),
+        (capture::dns("not-evil-login-k3.top"), None),
+        (capture::dns("top"), None),
+        (capture::tls(listed), Some(tls)),
+        (capture::tls(below), Some(tls)),
+        (capture::tls("harmless.example"), None),
+        (capture::download(listed, "harmless"), Some(http)),
+        (capture::download("harmless.example", body), Some(file)),
+        (capture::download("harmless.example", "harmless"), None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let logs = dir.join(format!("datasets-{number}"));
+        std::fs::create_dir(&logs).unwrap();
+        let pcap = logs.join("sent.pcap");
+        std::fs::write(&pcap, sent).unwrap();
+        let alerts = suricata(dir, &rules, &pcap, &logs);
+        assert_eq!(alerts.matches("BONGSU").count(), expected.iter().count(), "{number}: {alerts}");
+        assert!(expected.is_none_or(|expected| alerts.contains(expected)), "{number}: {alerts}");
+    }
+}
+
 fn sha256(text: &str) -> String {
     use sha2::Digest as _;
     sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A capture of one download over HTTP: handshake, request, answer, both ends closed.
-fn download(body: &str) -> Vec<u8> {
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let request = "GET /f HTTP/1.1\r\nHost: files-k3.top\r\n\r\n";
-    let (syn, ack, push, fin) = (2, 16, 24, 17);
-    let (mut client, mut server) = (1_000_u32, 9_000_u32);
-    let mut capture = pcap_head();
-    let mut time = 0;
-    let mut send = |from_client: bool, flags: u8, text: &str| {
-        let (seq, acked) = if from_client { (client, server) } else { (server, client) };
-        let acked = if flags == syn { 0 } else { acked };
-        capture.extend(frame(time, from_client, seq, acked, flags, text.as_bytes()));
-        time += 1;
-        let sent = text.len() as u32 + u32::from(flags & 3 != 0);
-        if from_client { client += sent } else { server += sent }
-    };
-    send(true, syn, "");
-    send(false, syn | ack, "");
-    send(true, ack, "");
-    send(true, push, request);
-    send(false, ack, "");
-    send(false, push, &answer);
-    send(true, ack, "");
-    send(false, fin, "");
-    send(true, fin, "");
-    send(false, ack, "");
-    capture
-}
-
-/// The head of a capture file: version 2.4, Ethernet.
-fn pcap_head() -> Vec<u8> {
-    let words: [u32; 6] = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65_535, 1];
-    words.iter().flat_map(|word| word.to_le_bytes()).collect()
-}
-
-/// One TCP segment in Ethernet and IPv4, without checksums.
-fn frame(time: u32, from_client: bool, seq: u32, acked: u32, flags: u8, data: &[u8]) -> Vec<u8> {
-    let (client, server): (([u8; 4], u16), ([u8; 4], u16)) = (([10, 0, 0, 2], 40_000), ([45, 10, 20, 7], 80));
-    let (from, to) = if from_client { (client, server) } else { (server, client) };
-    let mut packet = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0];
-    packet.extend_from_slice(&u16::try_from(40 + data.len()).unwrap().to_be_bytes());
-    packet.extend_from_slice(&[0, 0, 0x40, 0, 64, 6, 0, 0]);
-    packet.extend_from_slice(&from.0);
-    packet.extend_from_slice(&to.0);
-    packet.extend_from_slice(&from.1.to_be_bytes());
-    packet.extend_from_slice(&to.1.to_be_bytes());
-    packet.extend_from_slice(&seq.to_be_bytes());
-    packet.extend_from_slice(&acked.to_be_bytes());
-    packet.extend_from_slice(&[0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
-    packet.extend_from_slice(data);
-    let length = u32::try_from(packet.len()).unwrap();
-    let head = [1_790_000_000 + time, 0, length, length];
-    head.iter().flat_map(|word| word.to_le_bytes()).chain(packet).collect()
 }

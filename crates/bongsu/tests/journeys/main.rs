@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod canaries;
+mod capture;
 mod certificates;
 mod corpus;
 mod demo;
@@ -14,6 +15,7 @@ mod forms;
 mod intake;
 mod kill;
 mod levels;
+mod lists;
 mod misp_client;
 mod misp_peers;
 mod misp_sources;
@@ -22,6 +24,7 @@ mod recalls;
 mod report;
 mod resolver;
 mod secondaries;
+mod shared_rules;
 mod sources;
 mod strangers;
 mod strictest;

@@ -1,0 +1,444 @@
+//! YARA, as far as it takes to tell whether a partner's rules may stand in one file with others.
+//!
+//! YARA compiles a file as a whole: one rule that it refuses, and a sensor has none. So whatever it is known to refuse is found
+//! here, beside what would change others' rules: a global rule, a name that is there already. This is no compiler: types in
+//! conditions and the insides of regular expressions and hexadecimal strings are not looked at.
+//!
+//! Source: YARA 4.2 documentation, "Writing YARA rules".
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// Longest name of a rule, in bytes.
+const NAME_BYTES_MAX: usize = 128;
+/// Modules that a usual build of YARA has.
+const MODULES: [&str; 9] = ["console", "dotnet", "elf", "hash", "macho", "math", "pe", "string", "time"];
+const KEYWORDS: [&str; 56] = [
+    "all",
+    "and",
+    "any",
+    "ascii",
+    "at",
+    "base64",
+    "base64wide",
+    "condition",
+    "contains",
+    "defined",
+    "endswith",
+    "entrypoint",
+    "false",
+    "filesize",
+    "for",
+    "fullword",
+    "global",
+    "icontains",
+    "iendswith",
+    "iequals",
+    "import",
+    "in",
+    "include",
+    "int16",
+    "int16be",
+    "int32",
+    "int32be",
+    "int8",
+    "int8be",
+    "istartswith",
+    "matches",
+    "meta",
+    "nocase",
+    "none",
+    "not",
+    "of",
+    "or",
+    "private",
+    "rule",
+    "startswith",
+    "strings",
+    "them",
+    "true",
+    "uint16",
+    "uint16be",
+    "uint32",
+    "uint32be",
+    "uint8",
+    "uint8be",
+    "variables",
+    "wide",
+    "with",
+    "xor",
+    "KB",
+    "MB",
+    "_",
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Word,
+    /// `$a`, `#a`, `@a`, `!a`, with a wildcard if there is one.
+    Id,
+    Number,
+    Text,
+    Regex,
+    Hex,
+    Sign,
+}
+
+#[derive(Debug, Clone)]
+struct Token {
+    kind: Kind,
+    at: Range<usize>,
+}
+
+/// Rules that may stand beside others.
+#[derive(Debug, Clone)]
+pub struct Yara<'t> {
+    text: &'t str,
+    tokens: Vec<Token>,
+    /// The names of its rules, in their order.
+    pub names: Vec<&'t str>,
+}
+
+impl<'t> Yara<'t> {
+    /// Reads a text of one rule or more.
+    ///
+    /// # Errors
+    /// Why it may not stand in one file with others.
+    pub fn read(text: &'t str) -> Result<Self, String> {
+        let tokens = tokens(text)?;
+        // YARA takes this word for a file's inclusion wherever it stands.
+        if let Some(token) = tokens.iter().find(|token| text.get(token.at.clone()) == Some("include")) {
+            return Err(format!(
+                "line {}: it includes a file that is not here",
+                line_of(text, token.at.start)
+            ));
+        }
+        let mut reading =
+            Reading { text, tokens: &tokens, at: 0, modules: BTreeSet::new(), names: Vec::new() };
+        reading.all()?;
+        let names = reading.names;
+        if names.is_empty() {
+            return Err("there is no rule in it".to_owned());
+        }
+        Ok(Self { text, tokens, names })
+    }
+
+    /// The text with its rules under other names, wherever they stand.
+    #[must_use]
+    pub fn renamed(&self, names: &BTreeMap<&str, String>) -> String {
+        let (mut out, mut done, mut before) = (String::with_capacity(self.text.len()), 0, "");
+        let word_of = |token: &Token| self.text.get(token.at.clone()).unwrap_or_default();
+        for (number, token) in self.tokens.iter().enumerate() {
+            let word = word_of(token);
+            let mut behind = self.tokens.iter().skip(number + 1).map(word_of);
+            let is_key = behind.next() == Some("=") && behind.next() != Some("=");
+            if token.kind == Kind::Word
+                && before != "."
+                && !is_key
+                && let Some(name) = names.get(word)
+            {
+                out.push_str(self.text.get(done..token.at.start).unwrap_or_default());
+                out.push_str(name);
+                done = token.at.end;
+            }
+            before = word;
+        }
+        out.push_str(self.text.get(done..).unwrap_or_default());
+        out
+    }
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn tokens(text: &str) -> Result<Vec<Token>, String> {
+    let bytes = text.as_bytes();
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or_default();
+    let while_word = |from: usize| from + bytes.iter().skip(from).take_while(|byte| is_word(**byte)).count();
+    let (mut tokens, mut at): (Vec<Token>, usize) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let open = |what: &str| format!("line {}: {what} does not end", line_of(text, at));
+        let (kind, end) = match (byte(at), byte(at + 1)) {
+            (space, _) if space.is_ascii_whitespace() => {
+                at += 1;
+                continue;
+            }
+            (b'/', b'/' | b'*') => {
+                at = comment_end(text, at).ok_or_else(|| open("a comment"))?;
+                continue;
+            }
+            (quote @ (b'"' | b'/'), _) => {
+                let kind = if quote == b'"' { Kind::Text } else { Kind::Regex };
+                (kind, quoted_end(bytes, at).ok_or_else(|| open("a text or a regular expression"))?)
+            }
+            (b'{', _) if tokens.last().is_some_and(|last| text.get(last.at.clone()) == Some("=")) => {
+                (Kind::Hex, hex_end(text, at).ok_or_else(|| open("a hexadecimal string"))?)
+            }
+            (b'$' | b'#' | b'@', _) => (Kind::Id, while_word(at + 1)),
+            (b'!', next) if is_word(next) => (Kind::Id, while_word(at + 1)),
+            (first, _) if first.is_ascii_digit() => (Kind::Number, while_word(at)),
+            (first, _) if is_word(first) => (Kind::Word, while_word(at)),
+            (first, _) if first.is_ascii_graphic() => (Kind::Sign, at + 1),
+            _ => {
+                return Err(format!(
+                    "line {}: a character that has no place outside of texts",
+                    line_of(text, at)
+                ));
+            }
+        };
+        let end = end + usize::from(kind == Kind::Id && byte(end) == b'*');
+        tokens.push(Token { kind, at: at..end });
+        at = end;
+    }
+    Ok(tokens)
+}
+
+fn comment_end(text: &str, at: usize) -> Option<usize> {
+    let rest = text.get(at + 2..)?;
+    match text.as_bytes().get(at + 1) {
+        Some(b'/') => Some(at + 2 + rest.find('\n').unwrap_or(rest.len())),
+        _ => Some(at + 4 + rest.find("*/")?),
+    }
+}
+
+/// Where a text or a regular expression ends that begins at `at`: on its line, at the same sign without a backslash before it.
+fn quoted_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let (quote, mut end) = (*bytes.get(at)?, at + 1);
+    loop {
+        match *bytes.get(end)? {
+            b'\\' => end += 2,
+            b'\n' => return None,
+            byte if byte == quote => return Some(end + 1),
+            _ => end += 1,
+        }
+    }
+}
+
+fn hex_end(text: &str, at: usize) -> Option<usize> {
+    let mut end = at + 1;
+    loop {
+        match text
+            .as_bytes()
+            .get(end..end + 2)
+            .unwrap_or_else(|| text.as_bytes().get(end..).unwrap_or_default())
+        {
+            [] => return None,
+            [b'}', ..] => return Some(end + 1),
+            [b'/', b'/' | b'*'] => end = comment_end(text, end)?,
+            [byte, ..] if byte.is_ascii_hexdigit() || b" \t\r\n?~[]()|-".contains(byte) => end += 1,
+            _ => return None,
+        }
+    }
+}
+
+struct Reading<'t, 'r> {
+    text: &'t str,
+    tokens: &'r [Token],
+    at: usize,
+    modules: BTreeSet<&'t str>,
+    names: Vec<&'t str>,
+}
+
+impl<'t> Reading<'t, '_> {
+    fn peek(&self) -> Option<(Kind, &'t str)> {
+        let token = self.tokens.get(self.at)?;
+        Some((token.kind, self.text.get(token.at.clone())?))
+    }
+
+    fn next(&mut self) -> Option<(Kind, &'t str)> {
+        let next = self.peek()?;
+        self.at += 1;
+        Some(next)
+    }
+
+    fn wrong(&self, what: impl std::fmt::Display) -> String {
+        let at = self.tokens.get(self.at.saturating_sub(1)).map_or(self.text.len(), |token| token.at.start);
+        format!("line {}: {what}", line_of(self.text, at))
+    }
+
+    fn all(&mut self) -> Result<(), String> {
+        while let Some(next) = self.next() {
+            match next {
+                (Kind::Word, "private") => {}
+                (Kind::Word, "global") => {
+                    return Err(self.wrong("a global rule would decide about all other rules of the file"));
+                }
+                (Kind::Word, "import") => self.import()?,
+                (Kind::Word, "rule") => self.rule()?,
+                (_, other) => return Err(self.wrong(format!("`{other}` stands where a rule should begin"))),
+            }
+        }
+        Ok(())
+    }
+
+    fn import(&mut self) -> Result<(), String> {
+        let module = match self.next() {
+            Some((Kind::Text, module)) => module.trim_matches('"'),
+            _ => return Err(self.wrong("an import names no module")),
+        };
+        if !MODULES.contains(&module) {
+            return Err(self.wrong(format!("the module `{module}` is not in every YARA")));
+        }
+        self.modules.insert(module);
+        Ok(())
+    }
+
+    fn rule(&mut self) -> Result<(), String> {
+        let name = match self.next() {
+            Some((Kind::Word, name)) if !KEYWORDS.contains(&name) && name.len() <= NAME_BYTES_MAX => name,
+            _ => return Err(self.wrong("a rule has no name that it may have")),
+        };
+        if self.names.contains(&name) {
+            return Err(self.wrong(format!("two rules are called `{name}`")));
+        }
+        while let Some((kind, text)) = self.next() {
+            match (kind, text) {
+                (Kind::Word | Kind::Sign, "{") => return self.body(name),
+                (Kind::Word, _) | (Kind::Sign, ":") => {}
+                _ => break,
+            }
+        }
+        Err(self.wrong(format!("the rule `{name}` has no body")))
+    }
+
+    fn body(&mut self, name: &'t str) -> Result<(), String> {
+        let (mut section, mut strings, mut condition) = ("", Vec::new(), Vec::new());
+        loop {
+            let Some((kind, text)) = self.next() else {
+                return Err(self.wrong(format!("the rule `{name}` does not end")));
+            };
+            let begins = self.peek() == Some((Kind::Sign, ":"));
+            match (kind, text, section) {
+                (Kind::Sign, "}", _) => break,
+                (Kind::Word, "meta" | "strings" | "condition", now) if begins && now != "condition" => {
+                    section = text;
+                    self.at += 1;
+                }
+                (Kind::Sign, "{", _) => return Err(self.wrong("a brace opens where none may")),
+                (Kind::Id, id, "strings") if self.peek() == Some((Kind::Sign, "=")) => strings.push(id),
+                (_, _, "strings" | "meta") => {}
+                (_, _, "condition") => condition.push((kind, text)),
+                _ => return Err(self.wrong(format!("`{text}` stands in no section"))),
+            }
+        }
+        if condition.is_empty() {
+            return Err(self.wrong(format!("the rule `{name}` has no condition")));
+        }
+        let checked = used(&strings, &condition).and_then(|()| self.known(&condition));
+        checked.map_err(|why| self.wrong(format!("in the rule `{name}`, {why}")))?;
+        self.names.push(name);
+        Ok(())
+    }
+
+    /// Whether each name in a condition is one that YARA will know.
+    fn known(&self, condition: &[(Kind, &'t str)]) -> Result<(), String> {
+        let mut variables: BTreeSet<&str> = BTreeSet::new();
+        let (mut binds, mut before) = (false, "");
+        for (kind, text) in condition {
+            match (kind, *text) {
+                (Kind::Word, "for") => binds = true,
+                (Kind::Word, "in" | "of") | (Kind::Sign, ":") => binds = false,
+                (Kind::Word, word) if binds && !KEYWORDS.contains(&word) => drop(variables.insert(word)),
+                (Kind::Word, word) => {
+                    let is_known = before == "."
+                        || [&variables, &self.modules].into_iter().any(|names| names.contains(word))
+                        || KEYWORDS.contains(&word)
+                        || self.names.contains(&word);
+                    if !is_known {
+                        return Err(format!("`{word}` is nothing that YARA knows by itself"));
+                    }
+                }
+                _ => {}
+            }
+            before = text;
+        }
+        Ok(())
+    }
+}
+
+/// Whether all strings that are asked about are there, and all that are there are asked about: YARA refuses both.
+fn used(strings: &[&str], condition: &[(Kind, &str)]) -> Result<(), String> {
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    if let Some(twice) = strings.iter().find(|id| **id != "$" && !named.insert(id)) {
+        return Err(format!("two strings are called {twice}"));
+    }
+    let them = condition.contains(&(Kind::Word, "them"));
+    let asked: Vec<&str> =
+        condition.iter().filter(|(kind, _)| *kind == Kind::Id).filter_map(|(_, id)| id.get(1..)).collect();
+    let means = |asked: &str, id: &str| match asked.strip_suffix('*') {
+        Some(start) => id.starts_with(start),
+        None => id == asked,
+    };
+    let bare = |id: &&str| id.get(1..).unwrap_or_default().to_owned();
+    let ids: Vec<String> = strings.iter().map(bare).collect();
+    if let Some(asked) =
+        asked.iter().find(|asked| !asked.is_empty() && !ids.iter().any(|id| means(asked, id)))
+    {
+        return Err(format!("${asked} is asked about and not there"));
+    }
+    if them && ids.is_empty() {
+        return Err("its strings are asked about, and it has none".to_owned());
+    }
+    let idle = ids.iter().find(|id| {
+        !them && !id.starts_with('_') && !asked.iter().any(|asked| means(asked, id) && !(asked.is_empty()))
+    });
+    idle.map_or(Ok(()), |id| Err(format!("the string ${id} is never asked about")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(text: &str) -> String {
+        Yara::read(text).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn what_yara_would_refuse_is_found() {
+        let check = |text: &str, part: &str| {
+            let why = why(text);
+            assert!(why.contains(part), "{text}: {why:?}");
+        };
+        check("", "no rule");
+        check("rule a { condition: true", "does not end");
+        check("rule a { strings: $x = \"a\n condition: $x }", "line 1");
+        check("rule a { strings: $x = { 41 4 zz } condition: $x }", "hexadecimal");
+        check("rule a { condition: true } }", "where a rule should begin");
+        check("rule a { condition: true }\nrule a { condition: true }", "line 2: two rules");
+        check("global rule a { condition: true }", "global");
+        check("include \"x.yar\"", "includes");
+        check("rule a { condition: include \"x.yar\" true }", "includes");
+        check("import \"cuckoo\" rule a { condition: true }", "cuckoo");
+        check("rule rule { condition: true }", "no name");
+        check("rule a { strings: $x = \"a\" condition: true }", "never");
+        check("rule a { strings: $x = \"a\" condition: $y or $x }", "$y");
+        check("rule a { condition: any of them }", "has none");
+        check("rule a { condition: filename == \"x\" }", "`filename`");
+        check("rule a { condition: pe.is_pe }", "`pe`");
+        check("rule a { meta: x = 1 }", "no condition");
+        check("rule a { condition: true } /* ", "comment");
+        check("rule a { strings: $x = /a", "does not end");
+    }
+
+    #[test]
+    fn what_yara_takes_is_taken_and_renamed_where_it_is_named() {
+        let text = r#"import "pe"
+            // rule b { in a comment }
+            private rule b : tag { meta: b = "b { \" }" strings: $b = { b1 ?? [2-4] ( 00 | 0b ) } $c = /b\/{1,2}"/i $_d = "b" condition: $b and #c > 1 }
+            rule a { strings: $x1 = "a" wide $x2 = "}" condition: b and pe.b and for any i in (1..#x1) : ( @x1[i] != 3KB ) and 1 of ($x*) and filesize < 1MB }"#;
+        let yara = Yara::read(text).unwrap();
+        assert_eq!(yara.names, ["b", "a"]);
+        let renamed = yara.renamed(&[("b", "b_2".to_owned())].into());
+        assert_eq!(
+            renamed,
+            text.replace("rule b : tag", "rule b_2 : tag")
+                .replace("condition: b and pe.b", "condition: b_2 and pe.b")
+        );
+        assert_eq!(Yara::read(&renamed).unwrap().names, ["b_2", "a"]);
+    }
+}
