@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use line::Seq;
 use policy::{CircleId, Released};
-use stix::Tlp;
+use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 use watch::{Acts, Guarded, Hold, Indicator, Value};
 
@@ -140,6 +140,8 @@ impl Claimed for HeldEntry {
 pub struct HeldValue {
     /// The value.
     pub value: Value,
+    /// When its indicator was seen last, by the sightings that the member gets.
+    pub seen_last: Option<Timestamp>,
     /// Why.
     pub hold: Hold,
 }

@@ -9,20 +9,19 @@ use std::hash::RandomState;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
-use gate::{Audience, Gate, Query, Reader};
+use gate::{Audience, Gate, Reader};
 use line::{Seq, StorageError};
 use parking_lot::Mutex;
-use policy::{Book, Circle, CircleId, Level, Member, MemberId, Released, Use};
-use stix::{ObjectId, Timestamp, Tlp};
-use watch::{Acts as _, Guard, Kind, Lists, Value, actionable};
+use policy::{Book, Circle, Level, Member, MemberId, Use};
+use stix::{Timestamp, Tlp};
+use watch::{Acts as _, Context, Guard, Kind, Lists, Value};
 
-use crate::entry::{Claimed as _, Entry, HeldValue, Key, Shared, Source};
-use crate::view::{Cell, Change, Judge, Print, View, last_of_each};
+use crate::entry::{Claimed as _, Entry, HeldValue};
+use crate::reading::{Changes, TYPES};
+use crate::view::{Cell, Judge, Print, View};
 
 /// Views kept; all are dropped beyond it.
 const SLOTS_MAX: usize = 4_096;
-/// Objects asked for at a time.
-const ASKED_AT_ONCE: usize = 1_000;
 
 /// Everything that a member may act on in one form, at one instant.
 #[derive(Debug, Clone)]
@@ -124,8 +123,10 @@ impl Gathered {
         let context = self.view.judge.context(self.at);
         self.view.held.after(skip).filter_map(move |cell| {
             let claim = cell.best.claim();
-            let hold = self.view.judge.guard.check(claim.value(), &context.of(claim.indicator())).err()?;
-            Some(HeldValue { value: claim.value().clone(), hold })
+            let seen_last = self.view.sightings.last(claim.key());
+            let context = Context { seen_last, ..context.of(claim.indicator()) };
+            let hold = self.view.judge.guard.check(claim.value(), &context).err()?;
+            Some(HeldValue { value: claim.value().clone(), seen_last, hold })
         })
     }
 
@@ -324,12 +325,12 @@ impl Deliver {
     fn follow(&self, mut slot: Slot, asked: &Asked) -> Result<Slot, DeliverError> {
         let now = asked.now;
         let dated = slot.until.is_some_and(|until| until <= now);
-        let (mut changes, mut until) = (Vec::new(), slot.until.filter(|_| !dated));
+        let (mut changes, mut until) = (Changes::default(), slot.until.filter(|_| !dated));
         for (reader, head) in asked.readers.iter().zip(&mut slot.heads) {
             if !dated && reader.head() == *head {
                 continue;
             }
-            let touched = reader.touched(&["indicator"], *head, slot.at)?;
+            let touched = reader.touched(&TYPES, *head, slot.at)?;
             *head = touched.head;
             self.changes(reader, &touched.ids, Some(&slot.gathered.view), &mut changes)?;
             // Only now has all been looked at that dates may decide about.
@@ -350,7 +351,7 @@ impl Deliver {
         let circles = readers.iter().filter_map(|reader| asked.book.circle(reader.request().circle));
         let judge = self.judge(assets(&asked.book, circles), asked.profile.confidence_min);
         let donors: Vec<Arc<View>> = self.views.lock().known.values().filter_map(Weak::upgrade).collect();
-        let (mut changes, mut heads, mut until) = (Vec::new(), Vec::new(), None);
+        let (mut changes, mut heads, mut until) = (Changes::default(), Vec::new(), None);
         for reader in readers {
             // What comes after this is touched again.
             heads.push(reader.head());
@@ -368,9 +369,8 @@ impl Deliver {
     }
 
     /// The view after `changes` and what time has turned: one that another member has already, if it has the same content.
-    fn step(&self, view: &View, changes: Vec<Change>, now: Timestamp) -> Arc<View> {
-        // An object that changes while a circle is read can come twice.
-        let changes = last_of_each(changes);
+    fn step(&self, view: &View, changes: Changes, now: Timestamp) -> Arc<View> {
+        let changes = changes.last_of_each();
         let print = view.print_after(&changes, &self.hasher);
         let key = (print, Arc::as_ptr(&view.judge) as usize);
         let known = self.views.lock().known.get(&key).and_then(Weak::upgrade);
@@ -403,94 +403,6 @@ impl Deliver {
         views.judges.insert(key, Arc::downgrade(&judge));
         judge
     }
-
-    /// All indicators of a circle.
-    fn read_all(&self, reader: &Reader, changes: &mut Vec<Change>) -> Result<(), DeliverError> {
-        let Some(source) = self.source(reader) else { return Ok(()) };
-        reader.each(&["indicator"], &mut |object| {
-            if let Some(to) = read(object, &source) {
-                changes.push(Change { key: to.get().key(), to: Some(to) });
-            }
-            std::ops::ControlFlow::Continue(())
-        })?;
-        Ok(())
-    }
-
-    /// All indicators of a circle, those that `donor` has read as it has read them.
-    fn adopt(&self, reader: &Reader, donor: &View, changes: &mut Vec<Change>) -> Result<(), DeliverError> {
-        let mut query = Query { types: vec!["indicator".to_owned()], limit: 10_000, ..Query::default() };
-        let mut unknown = Vec::new();
-        loop {
-            let page = reader.manifest(&query)?;
-            for row in page.items {
-                let (id, seq, whole) = (row.get().id.clone(), row.get().seq, row.get().whole);
-                let key = (reader.request().circle, id.uuid());
-                let known = donor.shared(key).map(Released::get);
-                match known.filter(|shared| whole && shared.whole && shared.seq == seq) {
-                    Some(shared) => changes.push(Change { key, to: Some(row.map(|_| Arc::clone(shared))) }),
-                    None => unknown.push(id),
-                }
-            }
-            match page.next {
-                Some(next) => query.after = next,
-                None => break,
-            }
-        }
-        self.changes(reader, &unknown, None, changes)
-    }
-
-    /// What has become of objects of a circle since `view`, which had none of them if it is not given.
-    fn changes(
-        &self,
-        reader: &Reader,
-        ids: &[ObjectId],
-        view: Option<&View>,
-        changes: &mut Vec<Change>,
-    ) -> Result<(), DeliverError> {
-        let Some(source) = self.source(reader) else { return Ok(()) };
-        for ids in ids.chunks(ASKED_AT_ONCE) {
-            let types = vec!["indicator".to_owned()];
-            let mut query = Query { ids: ids.to_vec(), types, limit: ASKED_AT_ONCE, ..Query::default() };
-            let mut found: HashMap<Key, Released<Arc<Shared>>> = HashMap::new();
-            loop {
-                let page = reader.page(&query)?;
-                found.extend(
-                    page.items
-                        .into_iter()
-                        .filter_map(|object| read(object, &source))
-                        .map(|by| (by.get().key(), by)),
-                );
-                match page.next {
-                    Some(next) => query.after = next,
-                    None => break,
-                }
-            }
-            for id in ids {
-                let key = (source.circle, id.uuid());
-                let to = found.remove(&key);
-                if to.is_some() || view.is_some_and(|view| view.shared(key).is_some()) {
-                    changes.push(Change { key, to });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn source(&self, reader: &Reader) -> Option<Arc<Source>> {
-        let circle: CircleId = reader.request().circle;
-        let handle = self.gate.book().circle(circle)?.handle.as_str().into();
-        Some(Arc::new(Source { circle, handle }))
-    }
-}
-
-/// What an object says to look for, released as the object was.
-fn read(object: Released<gate::Object>, source: &Arc<Source>) -> Option<Released<Arc<Shared>>> {
-    object.and_then(|object| {
-        let head = stix::read_head(&object.raw).ok()?;
-        let indicator = actionable(&object.raw, &head)?;
-        let (seq, whole) = (object.seq, object.whole);
-        Some(Arc::new(Shared { source: Arc::clone(source), seq, whole, indicator }))
-    })
 }
 
 fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {

@@ -14,6 +14,8 @@ mod http;
 pub mod list;
 mod networks;
 mod nftables;
+mod reading;
+mod sightings;
 mod sigma;
 mod sorted;
 pub mod suricata;

@@ -40,7 +40,9 @@ impl Trial {
         for each in indicator.each() {
             match self.guard.admit(each, &self.context) {
                 Ok(_) => tried.admitted += 1,
-                Err(hold) => tried.held.push(HeldValue { value: each.value().clone(), hold }),
+                Err(hold) => {
+                    tried.held.push(HeldValue { value: each.value().clone(), seen_last: None, hold })
+                }
             }
         }
         tried

@@ -7,6 +7,7 @@
     reason = "a test that fails says so by panicking"
 )]
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -91,8 +92,8 @@ impl World {
         match action {
             Action::Share(shared) => self.share(shared),
             Action::Define(number, by) => self.define(*number, *by),
-            Action::Withdraw { number, by, circle, definition } => {
-                let kind = if *definition { "marking-definition" } else { "indicator" };
+            Action::See(seen) => self.see(seen),
+            Action::Withdraw { number, by, circle, kind } => {
                 let ids = [id(kind, *number)];
                 drop(self.gate.withdraw(MEMBERS[*by], CIRCLES[*circle], &ids, "test"));
             }
@@ -154,6 +155,25 @@ impl World {
         self.submit(shared.by, shared.circle, &terms, &object);
     }
 
+    fn see(&self, sight: &Sight) {
+        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000).to_string();
+        let mut object = json!({
+            "type": "sighting", "spec_version": "2.1", "id": id("sighting", sight.number).to_string(),
+            "created": at(START_S), "modified": at(START_S + sight.version), "revoked": sight.revoked,
+            "sighting_of_ref": id("indicator", sight.of).to_string(),
+        });
+        if let Some(ago) = sight.ago {
+            object["last_seen"] = at(self.now().seconds() - ago).into();
+        }
+        if let Some(count) = sight.count {
+            object["count"] = count.into();
+        }
+        if let Some(tlp) = sight.tlp {
+            object["object_marking_refs"] = json!([tlp.definition_id().to_string()]);
+        }
+        self.submit(sight.by, sight.circle, &Terms::default(), &object);
+    }
+
     /// A definition of FIRST's IEP that ends after some weeks.
     fn define(&self, number: u128, by: usize) {
         let ends = Timestamp::from_micros(self.now().micros() + 4_000_000_000_000).to_string();
@@ -209,11 +229,27 @@ struct Share {
     pseudonymise: bool,
 }
 
+/// A sighting of an indicator.
+#[derive(Debug, Clone)]
+struct Sight {
+    number: u128,
+    of: u128,
+    by: usize,
+    circle: usize,
+    version: i64,
+    /// Seconds before it is said; negative for a date to come.
+    ago: Option<i64>,
+    count: Option<u32>,
+    revoked: bool,
+    tlp: Option<Tlp>,
+}
+
 #[derive(Debug, Clone)]
 enum Action {
     Share(Share),
     Define(u128, usize),
-    Withdraw { number: u128, by: usize, circle: usize, definition: bool },
+    See(Sight),
+    Withdraw { number: u128, by: usize, circle: usize, kind: &'static str },
     Wait(i64),
     Clear(usize, usize),
     Own(usize),
@@ -252,12 +288,38 @@ fn shares() -> impl Strategy<Value = Share> {
     )
 }
 
+fn sights() -> impl Strategy<Value = Sight> {
+    let object = (0_u128..3, 0_u128..5, 0..SENDERS, 0..CIRCLES.len(), 0_i64..4);
+    let ago = prop_oneof![
+        1 => Just(None),
+        3 => (0_i64..5_000_000).prop_map(Some),
+        1 => (-50_000_000_i64..0).prop_map(Some),
+    ];
+    let count = prop_oneof![3 => Just(None), 1 => (0_u32..3).prop_map(Some)];
+    let tlp = prop_oneof![2 => Just(None), 1 => Just(Some(Tlp::Green)), 1 => Just(Some(Tlp::AmberStrict))];
+    (object, ago, count, prop::bool::weighted(0.1), tlp).prop_map(
+        |((number, of, by, circle, version), ago, count, revoked, tlp)| Sight {
+            number,
+            of,
+            by,
+            circle,
+            version,
+            ago,
+            count,
+            revoked,
+            tlp,
+        },
+    )
+}
+
 fn actions() -> impl Strategy<Value = Action> {
-    let withdraw = (0_u128..3, 0..SENDERS, 0..CIRCLES.len(), prop::bool::weighted(0.3));
+    let kind = prop_oneof![2 => Just("indicator"), 1 => Just("marking-definition"), 1 => Just("sighting")];
+    let withdraw = (0_u128..3, 0..SENDERS, 0..CIRCLES.len(), kind);
     prop_oneof![
         10 => shares().prop_map(Action::Share),
         2 => (0..SENDERS).prop_map(|by| Action::Define(0, by)),
-        4 => withdraw.prop_map(|(number, by, circle, definition)| Action::Withdraw { number, by, circle, definition }),
+        4 => sights().prop_map(Action::See),
+        4 => withdraw.prop_map(|(number, by, circle, kind)| Action::Withdraw { number, by, circle, kind }),
         4 => prop_oneof![1_i64..200, 86_400_i64..8_640_000].prop_map(Action::Wait),
         1 => (0..MEMBERS.len(), 0_usize..3).prop_map(|(number, clearance)| Action::Clear(number, clearance)),
         1 => (0..MEMBERS.len()).prop_map(Action::Own),
@@ -296,6 +358,24 @@ fn told(gathered: &Gathered) -> Told {
     Told { entries, refusable, held, tlp: gathered.tlp() }
 }
 
+/// When each indicator was seen last, by all sightings read: no later than they were said.
+fn sightings(reader: &gate::Reader) -> HashMap<String, Timestamp> {
+    let mut seen: HashMap<String, Timestamp> = HashMap::new();
+    let mut on = |object: policy::Released<gate::Object>| {
+        let object = object.into_inner();
+        let said: serde_json::Value = serde_json::from_str(&object.raw).unwrap();
+        if said["count"] != json!(0) && said["revoked"] != json!(true) {
+            let at = said["last_seen"].as_str().or(said["created"].as_str()).unwrap();
+            let at = Timestamp::parse(at).unwrap().min(Timestamp::from_micros(object.added.0));
+            let last = seen.entry(said["sighting_of_ref"].as_str().unwrap().to_owned()).or_insert(at);
+            *last = at.max(*last);
+        }
+        ControlFlow::Continue(())
+    };
+    reader.each(&["sighting"], &mut on).unwrap();
+    seen
+}
+
 /// All objects read, all values judged, nothing kept.
 fn read(world: &World, number: usize, wanted: Level) -> Told {
     let (book, now, id) = (world.gate.book(), world.now(), MEMBERS[number]);
@@ -306,6 +386,7 @@ fn read(world: &World, number: usize, wanted: Level) -> Told {
     let (mut entries, mut held, mut refusable) = (Vec::new(), Vec::new(), Vec::new());
     for reader in world.gate.readers(id, wanted, true, now) {
         let circle = book.circle(reader.request().circle).unwrap();
+        let seen = sightings(&reader);
         let mut on = |object: policy::Released<gate::Object>| {
             let tlp = object.tlp();
             let raw = object.into_inner().raw;
@@ -313,6 +394,7 @@ fn read(world: &World, number: usize, wanted: Level) -> Told {
                 return ControlFlow::Continue(());
             };
             let rank = (std::cmp::Reverse(found.confidence), circle.id, found.object.uuid());
+            let context = Context { seen_last: seen.get(&found.object.to_string()).copied(), ..context };
             for each in found.each() {
                 let value = each.value();
                 match guard.admit(each, &context) {
@@ -447,4 +529,44 @@ fn members_with_the_same_rights_share_one_view() {
     assert!(!gather(3, Level::List).is_same(&gather(1, Level::List)), "it may have less");
     share(4, Mark::Tlp(Tlp::Clear));
     assert!(gather(3, Level::List).is_same(&gather(2, Level::Detect)));
+}
+
+/// What fades comes back when it is seen again, and fades again counted from then; a date to come moves nothing beyond the day on
+/// which it was said, what was not seen nothing at all, and what has expired stays so.
+#[test]
+fn a_sighting_resets_the_age() {
+    const DAY_S: i64 = 86_400;
+    let world = World::new();
+    let rows = || -> Vec<(Value, ObjectId)> {
+        let gathered = world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap();
+        gathered.entries().map(|entry| (entry.value().clone(), entry.indicator().object.clone())).collect()
+    };
+    let sight = |number, of, ago, count| {
+        let (by, circle, version, revoked, tlp) = (0, 0, 0, false, None);
+        world.see(&Sight { number, of, by, circle, version, ago: Some(ago), count, revoked, tlp });
+    };
+    // An address of confidence 80, of which a member that takes 40 and above has half of 180 days.
+    world.share(&Share { value: 2, ..Share::plain(1, Mark::None) });
+    world.share(&Share { value: 0, valid_for: Some(91 * DAY_S), ..Share::plain(2, Mark::None) });
+    assert_eq!(rows().len(), 2);
+    world.take(&Action::Wait(91 * DAY_S));
+    assert_eq!(rows().len(), 0, "one has faded, one has expired");
+    let held = world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap();
+    assert_eq!(held.held(0).map(|held| held.hold.rule).collect::<Vec<_>>(), ["expired", "confidence"]);
+    sight(1, 1, 0, Some(0));
+    sight(2, 2, 0, None);
+    assert_eq!(rows().len(), 0, "not seen; seen, but expired");
+    let held = world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap();
+    let seen: Vec<bool> = held.held(0).map(|held| held.seen_last == Some(world.now())).collect();
+    assert_eq!(seen, [true, false]);
+    sight(3, 1, -1_000 * DAY_S, None);
+    assert_eq!(rows().len(), 1);
+    world.take(&Action::Wait(89 * DAY_S));
+    assert_eq!(rows().len(), 1, "counted from the sighting");
+    world.take(&Action::Wait(2 * DAY_S));
+    assert_eq!(rows().len(), 0, "and not from the date that it says");
+    sight(4, 1, 10 * DAY_S, None);
+    assert_eq!(rows().len(), 1);
+    world.gate.withdraw(MEMBERS[0], CIRCLES[0], &[id("sighting", 4)], "test").unwrap();
+    assert_eq!(rows().len(), 0, "nobody says any more that it was seen");
 }
