@@ -145,6 +145,41 @@ fn lists_can_be_added_and_bad_ones_are_findings() {
     }
 }
 
+/// What is switched off holds nothing more, and the others hold what they held.
+#[test]
+fn a_list_can_be_switched_off_by_its_title() {
+    let own = r#"{"name":"Ours","type":"hostname","version":1,"list":["our-partner.net"]}"#;
+    let resolvers = "List of known IPv4 public DNS resolvers";
+    let off: Vec<String> = [resolvers, "Ours", "Nobody's"].map(str::to_owned).to_vec();
+    let (lists, findings) = Lists::without(&[own], &off);
+    assert_eq!(findings.len(), 1);
+    assert_eq!((findings[0].code, findings[0].path.as_str()), ("list-unknown", "off[2]"));
+    assert_eq!(lists.titles().count(), Lists::builtin().titles().count() - 1);
+    let (guard, _) = Guard::new::<&str>(lists.into(), &[]);
+    let hold = |text| guard.check(&value(text), &Context::new(now(), 0)).err().map(|hold| hold.rule);
+    assert!(held("9.9.9.9").is_some());
+    assert_eq!(hold("9.9.9.9"), None);
+    assert_eq!(hold("our-partner.net"), None);
+    assert_eq!(hold("2606:4700:4700::1111"), Some("warning-list"));
+    assert_eq!(hold("google.com"), Some("warning-list"));
+}
+
+#[test]
+fn lists_are_told_with_the_number_of_their_entries() {
+    let own = r#"{"name":"Ours","type":"hostname","version":1,"list":["our-partner.net", "not a value"]}"#;
+    for lists in [Lists::with(&[own]).0, Lists::without(&[own], &["x".to_owned()]).0] {
+        let all: Vec<_> = lists.all().collect();
+        assert_eq!(all.len(), 52);
+        let last = all.last().unwrap();
+        assert_eq!((last.title.as_str(), last.entries, last.is_own), ("Ours", 1, true));
+        assert_eq!(all.iter().filter(|list| list.is_own).count(), 1);
+        let empty = all.iter().find(|list| list.title == "List of known hashes for empty files").unwrap();
+        assert_eq!(empty.entries, 6);
+    }
+    assert_eq!(Lists::check(own, "a.json"), Ok(()));
+    assert_eq!(Lists::check("{", "a.json").unwrap_err().code, "list-unread");
+}
+
 /// Networks that no list may ever hold, as the registries have them; written anew here to check the guard's table.
 const SPECIAL: [&str; 18] = [
     "0.0.0.0/8",
