@@ -8,12 +8,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+mod guard;
 mod member;
 mod pattern;
 mod quarantine;
 mod share;
 mod validate;
 
+pub(crate) use guard::GuardCommand;
 pub(crate) use member::{
     CircleCommand, CircleProfile, CredentialCommand, MemberCommand, MemberProfile, ZoneArgs,
 };
@@ -120,6 +122,9 @@ pub(crate) enum NodeCommand {
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// The guard: what is kept out of lists, zones and rules, and by which lists and models
+    #[command(subcommand)]
+    Guard(GuardCommand),
     /// Make what a member gets, exactly as it gets it
     Deliver(DeliverArgs),
     /// Copy the store to a file while it runs

@@ -16,8 +16,10 @@ use policy::{Book, Circle, Level, Member, MemberId, Use};
 use stix::{Timestamp, Tlp};
 use watch::{Acts as _, Context, Guard, Kind, Lists, Value};
 
+use crate::basis::Basis;
 use crate::entry::{Claimed as _, Entry, HeldValue};
 use crate::reading::{Changes, TYPES};
+use crate::steps::{Steps, Verdicts};
 use crate::view::{Cell, Judge, Print, View};
 
 /// Views kept; all are dropped beyond it.
@@ -26,8 +28,8 @@ const SLOTS_MAX: usize = 4_096;
 /// Everything that a member may act on in one form, at one instant.
 #[derive(Debug, Clone)]
 pub struct Gathered {
-    view: Arc<View>,
-    at: Timestamp,
+    pub(crate) view: Arc<View>,
+    pub(crate) at: Timestamp,
 }
 
 impl Gathered {
@@ -125,7 +127,7 @@ impl Gathered {
             let claim = cell.best.claim();
             let seen_last = self.view.sightings.last(claim.key());
             let context = Context { seen_last, ..context.of(claim.indicator()) };
-            let hold = self.view.judge.guard.check(claim.value(), &context).err()?;
+            let hold = self.view.judge.hold(claim, &context)?;
             Some(HeldValue { value: claim.value().clone(), seen_last, hold })
         })
     }
@@ -187,6 +189,8 @@ enum Whose {
 /// How far a view has followed its circles.
 struct Slot {
     book_version: u64,
+    /// How often the basis had been changed.
+    basis: u64,
     heads: Vec<Seq>,
     at: Timestamp,
     /// When a date next decides about a release.
@@ -209,7 +213,7 @@ struct Views {
     slots: HashMap<Whose, Arc<Mutex<Option<Slot>>>>,
     /// Views by their content and by what they were judged by.
     known: HashMap<(Print, usize), Weak<View>>,
-    judges: HashMap<(Vec<String>, u8), Weak<Judge>>,
+    judges: HashMap<(Vec<String>, u8, u64, Verdicts), Weak<Judge>>,
 }
 
 /// Makes artefacts. Cheap to share by [`Arc`].
@@ -220,8 +224,9 @@ pub struct Deliver {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// The node's title, as artefacts name it.
     pub title: String,
-    /// The guard's lists; `None` means those compiled in, which are read on first use.
-    lists: Option<Arc<Lists>>,
+    /// By what values are judged, and how often that was changed.
+    pub(crate) basis: Mutex<(u64, Basis)>,
+    pub(crate) steps: Mutex<Steps>,
     views: Mutex<Views>,
     hasher: RandomState,
     pub(crate) zones: crate::zone::Zones,
@@ -237,17 +242,14 @@ impl Deliver {
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
         let (views, hasher, zones) = Default::default();
-        Self { gate, now, title, lists, views, hasher, zones }
+        let basis = Mutex::new((0, Basis { lists, ..Basis::default() }));
+        Self { gate, now, title, basis, steps: Mutex::default(), views, hasher, zones }
     }
 
     /// The same, with zones kept in `folder`, so that after a restart servers take what has changed and not all of it.
     #[must_use]
     pub fn keeping(self, folder: PathBuf) -> Self {
         Self { zones: crate::zone::Zones::keeping(folder), ..self }
-    }
-
-    pub(crate) fn lists(&self) -> Arc<Lists> {
-        self.lists.clone().unwrap_or_else(Lists::builtin)
     }
 
     /// The member, if the form is offered to it.
@@ -278,15 +280,19 @@ impl Deliver {
             let mut slot = slot.lock();
             // The number before the book: a change in between makes what is kept look older than it is, never newer.
             let version = self.gate.book_version();
+            let basis = self.basis.lock().clone();
             let asked = self.readers(member, wanted, encrypted)?;
+            let verdicts = Verdicts::of(&asked.book);
             let kept = slot.take().filter(|kept| {
                 kept.book_version == version
+                    && kept.basis == basis.0
+                    && kept.gathered.view.judge.verdicts == verdicts
                     && kept.heads.len() == asked.readers.len()
                     && kept.at <= asked.now
             });
             let made = match kept {
                 Some(kept) => self.follow(kept, &asked)?,
-                None => self.begin(&asked, version)?,
+                None => self.begin(&asked, version, &basis, verdicts)?,
             };
             // What it brings itself while this goes on, it sees as nobody else does: that must not get into the others' view.
             if self.whose(&asked) == meant {
@@ -346,10 +352,16 @@ impl Deliver {
     }
 
     /// Makes a view anew, from what other views know already.
-    fn begin(&self, asked: &Asked, book_version: u64) -> Result<Slot, DeliverError> {
+    fn begin(
+        &self,
+        asked: &Asked,
+        book_version: u64,
+        basis: &(u64, Basis),
+        verdicts: Verdicts,
+    ) -> Result<Slot, DeliverError> {
         let (now, readers) = (asked.now, &asked.readers);
         let circles = readers.iter().filter_map(|reader| asked.book.circle(reader.request().circle));
-        let judge = self.judge(assets(&asked.book, circles), asked.profile.confidence_min);
+        let judge = self.judge(assets(&asked.book, circles), asked.profile.confidence_min, basis, verdicts);
         let donors: Vec<Arc<View>> = self.views.lock().known.values().filter_map(Weak::upgrade).collect();
         let (mut changes, mut heads, mut until) = (Changes::default(), Vec::new(), None);
         for reader in readers {
@@ -365,7 +377,7 @@ impl Deliver {
         }
         let view = self.step(&View::empty(judge, now), changes, now);
         let gathered = Gathered { view, at: now };
-        Ok(Slot { book_version, heads, at: now, until, gathered })
+        Ok(Slot { book_version, basis: basis.0, heads, at: now, until, gathered })
     }
 
     /// The view after `changes` and what time has turned: one that another member has already, if it has the same content.
@@ -385,20 +397,27 @@ impl Deliver {
         next
     }
 
-    /// The one judge for these assets and this threshold.
-    fn judge(&self, mut assets: Vec<String>, confidence_min: u8) -> Arc<Judge> {
+    /// The one judge for these assets, this threshold, this basis and these verdicts.
+    fn judge(
+        &self,
+        mut assets: Vec<String>,
+        confidence_min: u8,
+        basis: &(u64, Basis),
+        verdicts: Verdicts,
+    ) -> Arc<Judge> {
         assets.sort_unstable();
         assets.dedup();
         let mut views = self.views.lock();
-        let key = (assets, confidence_min);
+        let key = (assets, confidence_min, basis.0, verdicts);
         if let Some(judge) = views.judges.get(&key).and_then(Weak::upgrade) {
             return judge;
         }
-        let (guard, unread) = Guard::new(self.lists(), &key.0);
+        let (guard, unread) = Guard::new(basis.1.lists(), &key.0);
+        let guard = guard.fading(Arc::clone(&basis.1.models));
         for finding in unread {
             tracing::warn!(%finding, "an own asset of a member can't be read, so it is not spared");
         }
-        let judge = Arc::new(Judge { guard, confidence_min });
+        let judge = Arc::new(Judge { guard, confidence_min, verdicts: key.3.clone() });
         views.judges.retain(|_, judge| judge.strong_count() > 0);
         views.judges.insert(key, Arc::downgrade(&judge));
         judge

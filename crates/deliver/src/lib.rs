@@ -5,9 +5,11 @@
 //! renderers take nothing else. [`router`] hands artefacts out over HTTP, [`zone::server`] over DNS. Nothing here decides
 //! who may have what.
 
+mod about;
 pub mod advisory;
 mod artefact;
 mod ask;
+mod basis;
 mod entry;
 mod gather;
 mod http;
@@ -18,15 +20,19 @@ mod reading;
 mod sightings;
 mod sigma;
 mod sorted;
+mod steps;
 pub mod suricata;
 mod trial;
 mod view;
 mod zeek;
 pub mod zone;
 
+pub use about::About;
 pub use artefact::Artefact;
 pub use ask::{Ask, NoSuchArtefact};
+pub use basis::Basis;
 pub use entry::{Entry, HeldValue};
 pub use gather::{Deliver, DeliverError, Difference, Gathered};
 pub use http::router;
+pub use steps::{Step, StepLimit, StepVerdict};
 pub use trial::{Trial, Tried};

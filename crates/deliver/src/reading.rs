@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use gate::{Object, Query, Reader};
+use line::StorageError;
 use policy::{CircleId, Released};
 use stix::{ObjectId, Timestamp};
 use watch::{actionable, seen};
@@ -84,13 +85,18 @@ impl Deliver {
     /// All indicators and sightings of a circle.
     pub(crate) fn read_all(&self, reader: &Reader, changes: &mut Changes) -> Result<(), DeliverError> {
         let Some(source) = self.source(reader) else { return Ok(()) };
-        reader.each(&TYPES, &mut |object| {
-            if let Some(said) = read(object, &source) {
-                changes.push(said);
+        let mut failed = Ok(());
+        reader.each(&TYPES, &mut |object| match self.read(object, &source) {
+            Ok(said) => {
+                said.into_iter().for_each(|said| changes.push(said));
+                ControlFlow::Continue(())
             }
-            ControlFlow::Continue(())
+            Err(error) => {
+                failed = Err(error);
+                ControlFlow::Break(())
+            }
         })?;
-        Ok(())
+        Ok(failed?)
     }
 
     /// All indicators and sightings of a circle, those that `donor` has read as it has read them.
@@ -144,8 +150,10 @@ impl Deliver {
             let mut found: HashMap<ObjectId, Said> = HashMap::new();
             loop {
                 let page = reader.page(&query)?;
-                let said = |object: Released<Object>| Some((object.get().id.clone(), read(object, &source)?));
-                found.extend(page.items.into_iter().filter_map(said));
+                for object in page.items {
+                    let id = object.get().id.clone();
+                    found.extend(self.read(object, &source)?.map(|said| (id, said)));
+                }
                 match page.next {
                     Some(next) => query.after = next,
                     None => break,
@@ -166,20 +174,22 @@ impl Deliver {
         let handle = self.gate.book().circle(circle)?.handle.as_str().into();
         Some(Arc::new(Source { circle, handle }))
     }
-}
 
-/// What an object says, an indicator released as the object was.
-fn read(object: Released<Object>, source: &Arc<Source>) -> Option<Said> {
-    if object.get().id.object_type() == "sighting" {
-        return read_sighting(object.get(), source.circle).map(Said::Sighting);
+    /// What an object says, an indicator released as the object was.
+    fn read(&self, object: Released<Object>, source: &Arc<Source>) -> Result<Option<Said>, StorageError> {
+        let of = object.get();
+        if of.id.object_type() == "sighting" {
+            return Ok(read_sighting(of, source.circle).map(Said::Sighting));
+        }
+        let limited = self.limited(source.circle, &of.id, of.added)?;
+        let by = object.and_then(|object| {
+            let head = stix::read_head(&object.raw).ok()?;
+            let indicator = actionable(&object.raw, &head)?;
+            let (seq, whole) = (object.seq, object.whole);
+            Some(Arc::new(Shared { source: Arc::clone(source), seq, whole, limited, indicator }))
+        });
+        Ok(by.map(Said::Indicator))
     }
-    let by = object.and_then(|object| {
-        let head = stix::read_head(&object.raw).ok()?;
-        let indicator = actionable(&object.raw, &head)?;
-        let (seq, whole) = (object.seq, object.whole);
-        Some(Arc::new(Shared { source: Arc::clone(source), seq, whole, indicator }))
-    });
-    by.map(Said::Indicator)
 }
 
 fn read_sighting(object: &Object, circle: CircleId) -> Option<Sighting> {

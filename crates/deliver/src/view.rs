@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use policy::Released;
 use stix::{Timestamp, Tlp};
-use watch::{Acts, Context, Guard, Kind, Value, guard};
+use watch::{Acts, Context, Guard, Hold, Kind, Value};
 
 use crate::entry::{Claim, Claimed, Entry, HeldEntry, HostEntry, Key, Shared};
 use crate::reading::{Changes, last_of_each};
 use crate::sightings::Sightings;
 use crate::sorted::Sorted;
+use crate::steps::{self, StepVerdict, Verdicts};
 
 /// Changes from which on a view is made anew rather than changed, for each value that it has, and in any case.
 const ANEW_SHARE: usize = 4;
@@ -24,11 +25,35 @@ const ANEW_MIN: usize = 2_000;
 pub(crate) struct Judge {
     pub(crate) guard: Guard,
     pub(crate) confidence_min: u8,
+    /// What operators have said of steps beyond the limit.
+    pub(crate) verdicts: Verdicts,
 }
 
 impl Judge {
     pub(crate) const fn context(&self, now: Timestamp) -> Context {
         Context::new(now, self.confidence_min)
+    }
+
+    /// What holds an indicator back although the guard has nothing against its values: that it came beyond the limit of a step,
+    /// and no operator has confirmed that.
+    pub(crate) fn stop(&self, shared: &Shared) -> Option<Hold> {
+        let limited = shared.limited.as_ref()?;
+        let step = steps::name(limited, &shared.source.handle);
+        let message = match self.verdicts.on(limited) {
+            Some(StepVerdict::Confirmed) => return None,
+            Some(StepVerdict::Refused) => {
+                format!("an operator has refused the step {step}, with which it came")
+            }
+            None => format!(
+                "it came with more than its sender may add at once; an operator confirms the step {step} first"
+            ),
+        };
+        Some(Hold { rule: "step-limit", list: None, message })
+    }
+
+    /// What holds a claim back.
+    pub(crate) fn hold(&self, claim: &Claim, context: &Context) -> Option<Hold> {
+        self.guard.check(claim.value(), context).err().or_else(|| self.stop(claim.shared()))
     }
 
     /// When what is judged of an indicator at `now` may turn out otherwise.
@@ -39,7 +64,7 @@ impl Judge {
         let mut kinds: Vec<Kind> = indicator.values.iter().map(Value::kind).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        let fades = kinds.into_iter().filter_map(|kind| guard::fades_at(kind, &context));
+        let fades = kinds.into_iter().filter_map(|kind| self.guard.decay(kind).fades_at(&context));
         dates.chain(fades).filter(|date| *date > now).min()
     }
 }
@@ -61,6 +86,11 @@ impl<E: Claimed> Cell<E> {
         entries.sort_by(|a, b| a.rank().cmp(&b.rank()));
         let others = entries.split_off(entries.len().min(1)).into_boxed_slice();
         entries.pop().map(|best| Self { best, others })
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &E> {
+        std::iter::once(&self.best).chain(&self.others)
     }
 
     fn into_entries(self) -> Vec<E> {
@@ -332,9 +362,11 @@ impl Judged {
     fn of(by: &Released<Arc<Shared>>, judge: &Judge, seen_last: Option<Timestamp>, now: Timestamp) -> Self {
         let mut judged = Self::default();
         let context = Context { seen_last, ..judge.context(now) };
+        let is_stopped = judge.stop(by.get()).is_some();
         for claim in by.share().map(|shared| shared.claims().collect::<Vec<_>>()).each() {
             let kept = HeldEntry(claim.clone());
-            let Some(guarded) = claim.and_then(|claim| judge.guard.admit(claim, &context).ok()) else {
+            let admit = |claim: Claim| judge.guard.admit(claim, &context).ok().filter(|_| !is_stopped);
+            let Some(guarded) = claim.and_then(admit) else {
                 judged.held.push(kept);
                 continue;
             };

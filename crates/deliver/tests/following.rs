@@ -12,9 +12,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use bongsu_deliver::{Deliver, Gathered};
+use bongsu_deliver::{Basis, Deliver, Gathered, StepLimit, StepVerdict};
 use gate::{Gate, NodeKey, Submission};
-use line::{Options, Store};
+use line::{Options, Seq, Store};
 use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Terms};
 use proptest::prelude::*;
 use serde_json::json;
@@ -60,6 +60,13 @@ fn profile(number: usize) -> Member {
     }
 }
 
+/// A limit that little goes beyond.
+const LIMIT: StepLimit = StepLimit { count_max: 2, percent_max: 60, window_s: 300 };
+
+fn basis() -> Basis {
+    Basis { lists: Some(Lists::none()), step_limit: LIMIT, ..Basis::default() }
+}
+
 impl World {
     /// The last two members are cleared for the same, and should have the same.
     fn new() -> Self {
@@ -80,7 +87,8 @@ impl World {
         }
         let time = Arc::clone(&clock);
         let now = Arc::new(move || Timestamp::from_micros(time.load(Ordering::SeqCst)));
-        let deliver = Deliver::new(gate.clone(), Some(Lists::none()), "tower.test".to_owned(), now);
+        let deliver = Deliver::new(gate.clone(), None, "tower.test".to_owned(), now);
+        deliver.judge_by(basis());
         Self { gate, deliver, clock, _dir: dir }
     }
 
@@ -92,6 +100,12 @@ impl World {
         match action {
             Action::Share(shared) => self.share(shared),
             Action::Define(number, by) => self.define(*number, *by),
+            Action::Settle(at, verdict) => {
+                let steps = self.deliver.steps().unwrap();
+                if let Some(step) = steps.get(*at) {
+                    step.settle(&self.gate, *verdict).unwrap();
+                }
+            }
             Action::See(seen) => self.see(seen),
             Action::Withdraw { number, by, circle, kind } => {
                 let ids = [id(kind, *number)];
@@ -249,6 +263,7 @@ enum Action {
     Share(Share),
     Define(u128, usize),
     See(Sight),
+    Settle(usize, StepVerdict),
     Withdraw { number: u128, by: usize, circle: usize, kind: &'static str },
     Wait(i64),
     Clear(usize, usize),
@@ -313,12 +328,14 @@ fn sights() -> impl Strategy<Value = Sight> {
 }
 
 fn actions() -> impl Strategy<Value = Action> {
+    let verdict = prop_oneof![2 => Just(StepVerdict::Confirmed), 1 => Just(StepVerdict::Refused)];
     let kind = prop_oneof![2 => Just("indicator"), 1 => Just("marking-definition"), 1 => Just("sighting")];
     let withdraw = (0_u128..3, 0..SENDERS, 0..CIRCLES.len(), kind);
     prop_oneof![
         10 => shares().prop_map(Action::Share),
         2 => (0..SENDERS).prop_map(|by| Action::Define(0, by)),
         4 => sights().prop_map(Action::See),
+        2 => (0_usize..2, verdict).prop_map(|(at, verdict)| Action::Settle(at, verdict)),
         4 => withdraw.prop_map(|(number, by, circle, kind)| Action::Withdraw { number, by, circle, kind }),
         4 => prop_oneof![1_i64..200, 86_400_i64..8_640_000].prop_map(Action::Wait),
         1 => (0..MEMBERS.len(), 0_usize..3).prop_map(|(number, clearance)| Action::Clear(number, clearance)),
@@ -358,6 +375,74 @@ fn told(gathered: &Gathered) -> Told {
     Told { entries, refusable, held, tlp: gathered.tlp() }
 }
 
+/// The indicators that came beyond the limit and are not confirmed, with when they were added: by all arrivals, counted anew.
+fn limited(world: &World, circle: CircleId) -> Vec<(ObjectId, i64)> {
+    let (arrivals, _) = world.gate.arrivals(circle, "indicator", Seq(0), u64::MAX).unwrap();
+    let values = |seq: Seq| {
+        let mut values = Vec::new();
+        let line = line::LineId::new(circle.uuid());
+        let mut on = |_, _, body: &[u8]| {
+            let raw = std::str::from_utf8(body).unwrap();
+            let found = actionable(raw, &stix::read_head(raw).unwrap());
+            values = found.map(|found| found.values.to_vec()).unwrap_or_default();
+        };
+        world.gate.store().bodies(line, &[seq], &mut on).unwrap();
+        values
+    };
+    // What of the arrivals is held, and since when its sender's step goes.
+    let mut held: HashMap<(ObjectId, i64), (MemberId, i64, i64)> = HashMap::new();
+    let mut windows: HashMap<MemberId, (i64, u64, u64, Option<i64>)> = HashMap::new();
+    let mut had = 0;
+    for arrival in arrivals {
+        let at = arrival.added.0;
+        if arrival.first_added != arrival.added {
+            if let Some(before) = held.get(&(arrival.id.clone(), arrival.first_added.0)).copied() {
+                held.insert((arrival.id, at), before);
+            }
+            continue;
+        }
+        let most = if had < 2 { u64::MAX } else { (had * 60 / 100).max(2) };
+        let window = windows.entry(arrival.sender).or_insert((at, most, 0, None));
+        if at - window.0 >= 300_000_000 {
+            *window = (at, most, 0, None);
+        }
+        window.2 += 1;
+        had += u64::from(arrival.before.is_none());
+        if window.2 <= window.1 {
+            continue;
+        }
+        let known = arrival.before.filter(|(seq, _)| {
+            let before = values(*seq);
+            values(arrival.seq).iter().all(|value| before.contains(value))
+        });
+        match known {
+            Some((_, before)) => {
+                if let Some(before) = held.get(&(arrival.id.clone(), before.0)).copied() {
+                    held.insert((arrival.id, at), before);
+                }
+            }
+            None => {
+                let first = *window.3.get_or_insert(at);
+                held.insert((arrival.id, at), (arrival.sender, first, at));
+            }
+        }
+    }
+    let book = world.gate.book();
+    let said: Vec<serde_json::Value> =
+        book.settings("guard.step.").map(|(_, text)| serde_json::from_str(text).unwrap()).collect();
+    let is_confirmed = |(sender, _, at): &(MemberId, i64, i64)| {
+        let of = said.iter().filter(|said| {
+            said["circle"] == circle.uuid().to_string()
+                && said["sender"] == sender.uuid().to_string()
+                && said["first"].as_i64().unwrap() <= *at
+                && *at <= said["through"].as_i64().unwrap()
+        });
+        let verdicts: Vec<&str> = of.map(|said| said["verdict"].as_str().unwrap()).collect();
+        verdicts.contains(&"confirmed") && !verdicts.contains(&"refused")
+    };
+    held.into_iter().filter(|(_, held)| !is_confirmed(held)).map(|(row, _)| row).collect()
+}
+
 /// When each indicator was seen last, by all sightings read: no later than they were said.
 fn sightings(reader: &gate::Reader) -> HashMap<String, Timestamp> {
     let mut seen: HashMap<String, Timestamp> = HashMap::new();
@@ -387,17 +472,21 @@ fn read(world: &World, number: usize, wanted: Level) -> Told {
     for reader in world.gate.readers(id, wanted, true, now) {
         let circle = book.circle(reader.request().circle).unwrap();
         let seen = sightings(&reader);
+        let limited = limited(world, circle.id);
         let mut on = |object: policy::Released<gate::Object>| {
             let tlp = object.tlp();
+            let added = object.get().added.0;
             let raw = object.into_inner().raw;
             let Some(found) = actionable(&raw, &stix::read_head(&raw).unwrap()) else {
                 return ControlFlow::Continue(());
             };
             let rank = (std::cmp::Reverse(found.confidence), circle.id, found.object.uuid());
             let context = Context { seen_last: seen.get(&found.object.to_string()).copied(), ..context };
+            let stopped = limited.iter().any(|row| row == &(found.object.clone(), added));
             for each in found.each() {
                 let value = each.value();
-                match guard.admit(each, &context) {
+                match guard.admit(each, &context).map_err(|hold| hold.rule) {
+                    Ok(_) if stopped => held.push((value.clone(), rank, "step-limit")),
                     Ok(_) => {
                         refusable.extend(
                             guard.host(value, &context.of(&found)).ok().map(|host| host.get().clone()),
@@ -414,7 +503,7 @@ fn read(world: &World, number: usize, wanted: Level) -> Told {
                         );
                         entries.push((value.clone(), rank, row));
                     }
-                    Err(hold) => held.push((value.clone(), rank, hold.rule)),
+                    Err(rule) => held.push((value.clone(), rank, rule)),
                 }
             }
             ControlFlow::Continue(())
@@ -569,4 +658,115 @@ fn a_sighting_resets_the_age() {
     assert_eq!(rows().len(), 1);
     world.gate.withdraw(MEMBERS[0], CIRCLES[0], &[id("sighting", 4)], "test").unwrap();
     assert_eq!(rows().len(), 0, "nobody says any more that it was seen");
+}
+
+/// Other lists and models count at once, for whoever asks next; and so do they when they are taken back.
+#[test]
+fn what_values_are_judged_by_can_change() {
+    use watch::guard::{Decay, Models};
+    let world = World::new();
+    world.share(&Share::plain(1, Mark::None));
+    world.share(&Share { value: 2, ..Share::plain(2, Mark::None) });
+    let values = || -> Vec<String> {
+        let gathered = world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap();
+        gathered.entries().map(|entry| entry.value().to_string()).collect()
+    };
+    assert_eq!(values(), ["a.evil.top", "45.10.20.30"]);
+    let list = r#"{"name":"ours","type":"hostname","list":["a.evil.top"]}"#;
+    let lists = Some(Arc::new(Lists::with(&[list]).0));
+    world.deliver.judge_by(Basis { lists: lists.clone(), ..Basis::default() });
+    assert_eq!(values(), ["45.10.20.30"]);
+    let mut models = Models::default();
+    models.set(Kind::Ipv4, "an hour", Decay { lifetime_days: 0.05, ..Decay::of(Kind::Ipv4) }).unwrap();
+    let basis = Basis { models: Arc::new(models), ..Basis::default() };
+    world.take(&Action::Wait(3_600));
+    world.deliver.judge_by(basis);
+    assert_eq!(values(), ["a.evil.top"]);
+    let gathered = world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap();
+    let about = gathered.about(&watch::normalise(Kind::Ipv4, "45.10.20.30").unwrap());
+    assert_eq!(about.len(), 1);
+    assert_eq!(about[0].hold.as_ref().map(|hold| hold.rule), Some("confidence"));
+    // 80 × (1 − 3,610 s / 4,320 s)
+    assert!((about[0].score - 80.0 * (1.0 - 3_610.0 / 4_320.0)).abs() < 0.01, "{}", about[0].score);
+    world.deliver.judge_by(Basis { lists: Some(Lists::none()), ..Basis::default() });
+    assert_eq!(values(), ["a.evil.top", "45.10.20.30"]);
+}
+
+/// A sender that brings much at once is held from where it goes beyond the limit, until an operator has confirmed it; others go
+/// on, what is withdrawn goes out of it, and what is refused stays held, whatever the node's memory of it.
+#[test]
+fn what_comes_beyond_the_limit_of_a_step_waits_for_an_operator() {
+    let world = World::new();
+    let limit = StepLimit { count_max: 3, percent_max: 10, window_s: 60 };
+    world.deliver.judge_by(Basis { step_limit: limit, ..basis() });
+    let share = |number: u128, by: usize, version: i64, domain: &str| {
+        let object = json!({
+            "type": "indicator", "spec_version": "2.1", "id": id("indicator", number).to_string(),
+            "created": "2026-01-01T00:00:00.000Z",
+            "modified": Timestamp::from_micros((START_S + version) * 1_000_000).to_string(),
+            "pattern": format!("[domain-name:value = '{domain}']"), "pattern_type": "stix",
+            "valid_from": "2026-01-01T00:00:00Z", "confidence": 80,
+        });
+        world.submit(by, 0, &Terms::default(), &object);
+    };
+    let names = || -> Vec<String> {
+        let gathered = world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap();
+        gathered.entries().map(|entry| entry.value().to_string()).collect()
+    };
+    let held = || -> Vec<(String, &'static str)> {
+        let gathered = world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap();
+        gathered.held(0).map(|held| (held.value.to_string(), held.hold.rule)).collect()
+    };
+    // The first filling: ten of one sender.
+    for number in 0..10 {
+        share(number, 0, 0, &format!("a{number}.evil.top"));
+    }
+    assert_eq!(names().len(), 10);
+    assert_eq!(world.deliver.steps().unwrap(), []);
+    world.take(&Action::Wait(61));
+    // Five more at once: three may come.
+    for number in 10..15 {
+        share(number, 0, 0, &format!("b{number}.evil.top"));
+    }
+    share(20, 1, 0, "c.evil.top");
+    assert_eq!(names().len(), 14);
+    let waits = vec![("b13.evil.top".to_owned(), "step-limit"), ("b14.evil.top".to_owned(), "step-limit")];
+    assert_eq!(held(), waits);
+    let steps = world.deliver.steps().unwrap();
+    assert_eq!(steps.len(), 1);
+    assert_eq!(
+        (steps[0].sender, steps[0].count, steps[0].waiting, steps[0].verdict),
+        (MEMBERS[0], 2, 2, None)
+    );
+    // Said again with the same value: what went out stays out, what waits still waits. With another one, it waits.
+    share(0, 0, 1, "a0.evil.top");
+    share(13, 0, 1, "b13.evil.top");
+    share(1, 0, 1, "other.evil.top");
+    assert!(names().contains(&"a0.evil.top".to_owned()));
+    assert_eq!(held().len(), 3, "{:?}", held());
+    assert!(!names().contains(&"other.evil.top".to_owned()));
+    // What is withdrawn is gone from what waits as well.
+    world.gate.withdraw(MEMBERS[0], CIRCLES[0], &[id("indicator", 14)], "test").unwrap();
+    assert_eq!(held().len(), 2);
+    let step = world.deliver.steps().unwrap().remove(0);
+    step.settle(&world.gate, StepVerdict::Confirmed).unwrap();
+    assert_eq!(held(), []);
+    assert_eq!(names().len(), 15, "{:?}", names());
+    // What comes to it later waits again; refused, it is held for good, though another node's memory begins anew.
+    share(16, 0, 0, "d.evil.top");
+    assert_eq!(held(), [("d.evil.top".to_owned(), "step-limit")]);
+    let step = world.deliver.steps().unwrap().remove(0);
+    assert_eq!((step.waiting, step.verdict), (1, Some(StepVerdict::Confirmed)));
+    let late = bongsu_deliver::Step { first: step.last, ..step };
+    late.settle(&world.gate, StepVerdict::Refused).unwrap();
+    let clock = Arc::clone(&world.deliver.now);
+    let other = Deliver::new(world.gate.clone(), None, "tower.test".to_owned(), clock);
+    other.judge_by(Basis { step_limit: limit, ..basis() });
+    for deliver in [&world.deliver, &other] {
+        let gathered = deliver.gather(MEMBERS[1], Level::Block, true).unwrap();
+        let held: Vec<String> = gathered.held(0).map(|held| held.hold.message).collect();
+        assert_eq!(held.len(), 1);
+        assert!(held[0].starts_with("an operator has refused the step region."), "{held:?}");
+        assert_eq!(deliver.steps().unwrap()[0].waiting, 0);
+    }
 }

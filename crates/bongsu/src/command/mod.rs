@@ -9,6 +9,7 @@ pub(crate) mod completions;
 pub(crate) mod credential;
 pub(crate) mod deliver;
 pub(crate) mod equivalents;
+pub(crate) mod guard;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod member;
@@ -49,6 +50,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
+        NodeCommand::Guard(command) => guard::run(node, command),
         NodeCommand::Deliver(args) => deliver::run(node, &args),
         NodeCommand::Backup(args) => backup::run(node, &args),
     }

@@ -2,6 +2,7 @@
 //!
 //! They stop in order: nothing new is accepted, what is under way ends, the store closes last.
 
+mod guard;
 mod listen;
 pub(crate) mod log;
 mod stall;
@@ -168,6 +169,7 @@ async fn start(
     let local = socket.local_addr().map_err(taken(http.listen))?;
     let mut addresses = Addresses { http: local, dns: None, dns_tls: None, tls: tls.is_some() };
     let mut others = vec![tokio::spawn(announce(Arc::clone(node)))];
+    others.push(tokio::spawn(guard::follow(Arc::clone(node), guard::hangups()?)));
     let mut zones = None;
     if node.config.dns.enabled {
         let listen = node.config.dns.listen;
@@ -263,7 +265,7 @@ fn router(node: &Node, folder: &Folder) -> Result<Router, Failure> {
         gate: node.gate.clone(),
         now: Arc::clone(&now),
         body_bytes_max: node.config.http.body_bytes_max,
-        lists: node.lists()?,
+        lists: deliver.basis().lists,
     });
     let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
     let pages = Pages {

@@ -10,6 +10,7 @@ mod corpus;
 mod demo;
 mod devices;
 mod forms;
+mod guard;
 mod intake;
 mod kill;
 mod misp_client;

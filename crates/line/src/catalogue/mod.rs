@@ -220,6 +220,11 @@ impl Catalogue {
         self.chain(object).filter(Entry::counts)
     }
 
+    /// All versions, withdrawn and replaced ones too: the newest first, the others as they came.
+    pub fn all_versions(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
+        self.chain(object)
+    }
+
     /// The numbers of all versions that count, from the oldest to the newest version.
     #[must_use]
     pub fn versions(&self, object: ObjectIx) -> Vec<Seq> {

@@ -7,12 +7,13 @@ mod member;
 mod objects;
 mod overview;
 mod quarantine;
+mod steps;
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use deliver::Deliver;
 use gate::Gate;
@@ -78,6 +79,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/members/{member}", get(member::page))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))
+        .route("/steps", get(steps::page))
+        .route("/steps/{step}/{verdict}", post(steps::settle))
         .route("/objects", get(objects::list))
         .route("/objects/{circle}/{object}", get(objects::one))
         .route("/style.css", get(style))
