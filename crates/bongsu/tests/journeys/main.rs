@@ -19,6 +19,7 @@ mod misp_sources;
 mod node;
 mod report;
 mod resolver;
+mod rpz;
 mod secondaries;
 mod sources;
 mod strangers;
