@@ -145,6 +145,107 @@ fn lists_can_be_added_and_bad_ones_are_findings() {
     }
 }
 
+/// What many share is never refused as a whole; what one tenant has below it may be, where tenants have names of their own.
+#[test]
+fn shared_hosting_is_held_and_its_tenants_are_not() {
+    const SHARED: [&str; 3] = ["public-suffix", "shared-host", "warning-list"];
+    for name in [
+        // Free hosting and pages.
+        "github.io",
+        "gitlab.io",
+        "pages.dev",
+        "workers.dev",
+        "netlify.app",
+        "vercel.app",
+        "web.app",
+        "firebaseapp.com",
+        "herokuapp.com",
+        "glitch.me",
+        "surge.sh",
+        "onrender.com",
+        "fly.dev",
+        "azurewebsites.net",
+        "cloudfront.net",
+        "blogspot.com",
+        "wordpress.com",
+        "weebly.com",
+        "wixsite.com",
+        "webflow.io",
+        "tistory.com",
+        "000webhostapp.com",
+        // Dynamic DNS and tunnels.
+        "duckdns.org",
+        "ddns.net",
+        "no-ip.org",
+        "hopto.org",
+        "zapto.org",
+        "mrbasic.com",
+        "ngrok.io",
+        "ngrok-free.app",
+        "trycloudflare.com",
+        "serveo.net",
+        // Cloud storage.
+        "s3.amazonaws.com",
+        "blob.core.windows.net",
+        "storage.googleapis.com",
+        "r2.dev",
+        "nyc3.digitaloceanspaces.com",
+    ] {
+        let rule = held(name).map(|hold| hold.0);
+        assert!(rule.is_some_and(|rule| SHARED.contains(&rule)), "{name}: {rule:?}");
+        let tenant = format!("evil-login-k3.{name}");
+        assert_eq!(held(&tenant), None, "{tenant}");
+        assert_eq!(held(&format!("https://evil-login-k3.{name}/a.php")), None, "{tenant}");
+    }
+    // Hosts of files, pastes and links whose tenants are pages: the page may be listed, the host not refused.
+    for name in [
+        "drive.google.com",
+        "docs.google.com",
+        "sites.google.com",
+        "dropbox.com",
+        "dl.dropboxusercontent.com",
+        "1drv.ms",
+        "onedrive.live.com",
+        "mega.nz",
+        "mediafire.com",
+        "cdn.discordapp.com",
+        "discord.com",
+        "raw.githubusercontent.com",
+        "pastebin.com",
+        "t.me",
+        "api.telegram.org",
+        "bit.ly",
+        "tinyurl.com",
+        "t.co",
+        "is.gd",
+        "gofile.io",
+        "file.io",
+        "transfer.sh",
+        "catbox.moe",
+        "ipfs.io",
+        "archive.org",
+        "linktr.ee",
+    ] {
+        let rule = held(name).map(|hold| hold.0);
+        assert!(rule.is_some_and(|rule| SHARED.contains(&rule)), "{name}: {rule:?}");
+        assert_eq!(held(&format!("https://{name}/evil-login-k3/a.php")), None, "{name}");
+    }
+    // Addresses behind which many stand: networks for delivery, clouds, mail.
+    for address in [
+        "104.16.1.1",
+        "172.67.1.1",
+        "2606:4700::6810:1",
+        "151.101.1.1",
+        "23.32.1.1",
+        "52.216.1.1",
+        "34.80.0.1",
+        "209.85.220.41",
+        "2a04:4e42::1",
+    ] {
+        assert_eq!(held(address).map(|hold| hold.0), Some("warning-list"), "{address}");
+    }
+}
+
 /// What is switched off holds nothing more, and the others hold what they held.
 #[test]
 fn a_list_can_be_switched_off_by_its_title() {

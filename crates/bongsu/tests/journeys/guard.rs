@@ -82,8 +82,8 @@ fn a_node_starts_with_what_is_good_of_its_lists_and_says_what_it_was_told() {
     assert!(titles.contains(&"Ours") && !titles.contains(&"Top 1000 website from Alexa"), "{titles:?}");
     let models = node.json(&["guard", "models"]);
     let of = |kind: &str| {
-        let models = models["models"].as_array().unwrap().iter();
-        models.filter(|model| model["kind"] == kind).cloned().next().unwrap()
+        let models = models["models"].as_array().unwrap();
+        models.iter().find(|model| model["kind"] == kind).cloned().unwrap()
     };
     assert_eq!((of("url")["model"].as_str(), of("url")["threshold"].as_u64()), (Some("Quick"), Some(10)));
     assert_eq!(

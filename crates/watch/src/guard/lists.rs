@@ -30,7 +30,7 @@ static PACKED: &[u8] = include_bytes!("../../data/warninglists.jsonl.gz");
 const SHARED_LISTS: [&str; 3] = ["dynamic-dns", "url-shortener", "link-in-bio"];
 
 /// Free hosting and blogs where every name below belongs to somebody else and which the Public Suffix List lacks.
-const SHARED_HOSTS: [&str; 30] = [
+const SHARED_HOSTS: [&str; 33] = [
     "000webhostapp.com",
     "1apps.com",
     "atwebpages.com",
@@ -39,6 +39,7 @@ const SHARED_HOSTS: [&str; 30] = [
     "duckdns.org",
     "getenjoyment.net",
     "github.io",
+    "glitch.me",
     "mediafire.com",
     "medianewsonline.com",
     "myartsonline.com",
@@ -50,8 +51,10 @@ const SHARED_HOSTS: [&str; 30] = [
     "onlinewebshop.net",
     "pythonanywhere.com",
     "scienceontheweb.net",
+    "serveo.net",
     "sharepoint.com",
     "sportsontheweb.net",
+    "storage.googleapis.com",
     "substack.com",
     "tistory.com",
     "trycloudflare.com",
@@ -61,6 +64,18 @@ const SHARED_HOSTS: [&str; 30] = [
     "wixsite.com",
     "wordpress.com",
     "workers.dev",
+];
+
+/// Hosts of files and pastes whose users have pages and no names: what lies below one is the service itself.
+const SHARED_SERVICES: [&str; 8] = [
+    "catbox.moe",
+    "file.io",
+    "paste.ee",
+    "pixeldrain.com",
+    "rentry.co",
+    "sendspace.com",
+    "transfer.sh",
+    "ufile.io",
 ];
 
 const SHARED_HOSTS_TITLE: &str = "Shared hosting known to Bongsu";
@@ -280,9 +295,13 @@ impl Build {
             return;
         }
         self.lists.titles.push(SHARED_HOSTS_TITLE.into());
-        self.lists.sizes.push(u32::try_from(SHARED_HOSTS.len()).unwrap_or(u32::MAX));
+        let entries = SHARED_HOSTS.len() + SHARED_SERVICES.len();
+        self.lists.sizes.push(u32::try_from(entries).unwrap_or(u32::MAX));
         for host in SHARED_HOSTS {
             self.lists.names.add(host, 0, SHARED);
+        }
+        for host in SHARED_SERVICES {
+            self.lists.names.add_domain(host, 0, EXACT | BELOW);
         }
     }
 

@@ -113,7 +113,7 @@ mod tests {
         };
         let host = (header::HOST, "node.test:8400");
         assert!(is_from_here(&headers(&[host.clone(), (header::ORIGIN, "https://node.test:8400")])));
-        assert!(is_from_here(&headers(&[host.clone()])), "a program");
+        assert!(is_from_here(&headers(std::slice::from_ref(&host))), "a program");
         for origin in ["https://node.test", "https://evil.test", "null", "node.test:8400"] {
             assert!(!is_from_here(&headers(&[host.clone(), (header::ORIGIN, origin)])), "{origin}");
         }
