@@ -1,6 +1,6 @@
 #![no_main]
 //! MISP's decaying models: what is read makes sense, fades from what is stated down to nothing and never rises, and the moment at
-//! which it falls under the threshold is the one that is told beforehand.
+//! which it falls under the threshold is the one that is told beforehand, and the one that the score itself says.
 
 use libfuzzer_sys::fuzz_target;
 use stix::Timestamp;
@@ -27,6 +27,13 @@ fuzz_target!(|text: &str| {
     assert!(last == 0.0, "nothing is left after a century: {last}");
     if let Some(fades) = decay.fades_at(&at(0)) {
         let after = fades.micros() - from.micros();
-        assert!(decay.faded(&at(after + 2_000_000)) < least, "it has faded two seconds later");
+        assert!(!decay.is_under(&at(0)) && !decay.is_under(&at(after - 1)) && decay.is_under(&at(after)));
+        assert_eq!(decay.fades_at(&at(after)), None);
+    }
+    // More than a rounding above the threshold is not under it, less is.
+    for days in [0, 1, 7, 30, 365] {
+        let (left, context) = (decay.faded(&at(days * DAY)), at(days * DAY));
+        assert!(left < least + 0.01 || !decay.is_under(&context), "{left} after {days} days");
+        assert!(left >= least - 0.01 || decay.is_under(&context), "{left} after {days} days");
     }
 });

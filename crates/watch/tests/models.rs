@@ -47,7 +47,7 @@ fn a_model_of_misp_fades_as_misp_computes() {
     }
     // The model's threshold counts where the member's is lower: 30 is reached at 10 × (50/80)^2 days.
     let fades = decay.fades_at(&after(0, 0)).unwrap();
-    assert_eq!(fades.seconds() - seen.seconds(), 337_500);
+    assert_eq!(fades.seconds() - seen.seconds(), 337_501);
     assert_eq!(decay.least(&after(0, 40)), 40);
     let mut models = Models::default();
     models.set(Kind::Ipv4, &name, decay).unwrap();
@@ -93,4 +93,20 @@ fn what_makes_no_sense_is_said() {
     let nan = Decay { decay: f64::NAN, ..Decay::of(Kind::Url) };
     assert!(out(&models.set(Kind::Url, "x", nan).unwrap_err()));
     assert_eq!(models, Models::default());
+}
+
+/// Where it falls slowly at first, what is left can't be told from the threshold for hours; it falls all the same, once.
+#[test]
+fn what_begins_at_the_threshold_is_under_it_a_second_later() {
+    let seen = Timestamp::parse("2026-11-01T00:00:00Z").unwrap();
+    let at = |seconds: i64| {
+        let now = Timestamp::from_micros(seen.micros() + seconds * 1_000_000);
+        Context { valid_from: Some(seen), confidence: Some(50), ..Context::new(now, 50) }
+    };
+    let decay = Decay::of(Kind::Sha256);
+    assert!(!decay.is_under(&at(0)));
+    assert_eq!(decay.fades_at(&at(0)).map(|fades| fades.seconds() - seen.seconds()), Some(1));
+    assert!(decay.is_under(&at(1)) && decay.is_under(&at(1_000_000)));
+    assert_eq!(decay.fades_at(&at(1)), None);
+    assert!(decay.is_under(&Context { confidence: Some(49), ..at(0) }));
 }

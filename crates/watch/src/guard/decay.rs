@@ -65,14 +65,27 @@ impl Decay {
         score * (1.0 - (age_days / self.lifetime_days).powf(1.0 / self.decay)).max(0.0)
     }
 
-    /// When the confidence in a value falls under the threshold; `None` if it never does, or is under it already.
+    /// Whether the confidence in a value is under the threshold.
     ///
-    /// To the second, and rather one too early than too late: who acts on it asks [`Decay::faded`] again.
+    /// It is decided by the instant at which it falls, and not by what is left: that differs from the threshold by less than a
+    /// number can say for hours, where it falls slowly at first.
+    #[must_use]
+    pub fn is_under(&self, context: &Context) -> bool {
+        self.score(context) < f64::from(self.least(context))
+            || self.falls_at(context).is_some_and(|at| at <= context.now)
+    }
+
+    /// When the confidence in a value falls under the threshold, to the second; `None` if it never does, or is under it already.
     #[must_use]
     pub fn fades_at(&self, context: &Context) -> Option<Timestamp> {
+        self.falls_at(context).filter(|at| *at > context.now)
+    }
+
+    /// The first second at which what was enough to begin with is not any more.
+    fn falls_at(&self, context: &Context) -> Option<Timestamp> {
         let (score, least) = (self.score(context), f64::from(self.least(context)));
         let since = context.seen_last.max(context.valid_from)?;
-        if least <= 0.0 || self.faded(context) < least {
+        if least <= 0.0 || score < least {
             return None;
         }
         let age_s = (1.0 - least / score).max(0.0).powf(self.decay) * self.lifetime_days * DAY_SECONDS;
@@ -80,9 +93,7 @@ impl Decay {
             clippy::cast_possible_truncation,
             reason = "an age is at most a lifetime, some 10^9 seconds"
         )]
-        let at = since.seconds().saturating_add(age_s.floor() as i64);
-        // What has not faded yet fades later than now, whatever rounding says.
-        let at = at.max(context.now.seconds().saturating_add(1));
+        let at = since.seconds().saturating_add(age_s.floor() as i64).saturating_add(1);
         Some(Timestamp::from_micros(at.saturating_mul(1_000_000)))
     }
 }

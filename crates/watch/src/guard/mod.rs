@@ -289,8 +289,8 @@ impl Guard {
             return Err(Hold::new("not-yet-valid", None, format!("{value} is valid from {from} only")));
         }
         let (model, decay) = self.models.of(value.kind());
-        let (score, least) = (decay.faded(context), decay.least(context));
-        if score < f64::from(least) {
+        if decay.is_under(context) {
+            let (score, least) = (decay.faded(context), decay.least(context));
             let taken = match least > context.confidence_min {
                 true => format!("the decay model `{model}` takes {least} and above"),
                 false => format!("this member takes {least} and above"),
