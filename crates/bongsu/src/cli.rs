@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+mod guard;
 mod member;
 mod pattern;
 mod quarantine;
@@ -15,6 +16,7 @@ mod recall;
 mod share;
 mod validate;
 
+pub(crate) use guard::GuardCommand;
 pub(crate) use member::{
     CircleCommand, CircleProfile, CredentialCommand, FiresArgs, MemberCommand, MemberProfile, ZoneArgs,
 };
@@ -127,6 +129,9 @@ pub(crate) enum NodeCommand {
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// The guard: what is kept out of lists, zones and rules, and by which lists and models
+    #[command(subcommand)]
+    Guard(GuardCommand),
     /// Make what a member gets, exactly as it gets it
     Deliver(DeliverArgs),
     /// Copy the store to a file while it runs

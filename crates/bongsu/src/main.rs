@@ -14,6 +14,7 @@ mod config;
 mod demo;
 mod exit;
 mod folder;
+mod guarding;
 mod node;
 mod pull;
 mod serve;

@@ -3,16 +3,18 @@
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::folder::Folder;
+use crate::guarding;
 use crate::pull::Pulls;
 use deliver::Deliver;
 use gate::{Gate, NodeKey};
 use line::{OpenError, Options, Store};
+use parking_lot::Mutex;
 use policy::{Book, Circle, Entry, Member, MemberId};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use stix::Timestamp;
-use watch::Lists;
 use web::auth::TokenKey;
 
 /// A node whose data folder is open.
@@ -27,7 +29,13 @@ pub(crate) struct Node {
     pub pulls: Pulls,
     /// Where members' zones are kept.
     zones: PathBuf,
-    deliver: OnceLock<Arc<Deliver>>,
+    deliver: Mutex<Option<Delivering>>,
+}
+
+/// What makes artefacts, and the files of lists that it goes without.
+struct Delivering {
+    deliver: Arc<Deliver>,
+    bad: BTreeSet<PathBuf>,
 }
 
 impl From<gate::GateError> for Failure {
@@ -69,7 +77,7 @@ impl Node {
             config,
             pulls: Pulls::default(),
             zones: folder.zones(),
-            deliver: OnceLock::new(),
+            deliver: Mutex::default(),
         })
     }
 
@@ -146,40 +154,42 @@ impl Node {
     /// What makes artefacts.
     ///
     /// # Errors
-    /// When the configured folder of lists can't be read.
+    /// When the configured folder of lists, or a model, can't be read.
     pub(crate) fn deliver(&self) -> Result<Arc<Deliver>, Failure> {
-        if let Some(deliver) = self.deliver.get() {
-            return Ok(Arc::clone(deliver));
+        let mut kept = self.deliver.lock();
+        if let Some(kept) = &*kept {
+            return Ok(Arc::clone(&kept.deliver));
         }
+        let read = guarding::read(&self.config.guard)?;
         let title = self.gate.key().name().to_owned();
-        let deliver = Deliver::new(self.gate.clone(), self.lists()?, title, Arc::new(now));
+        let deliver = Deliver::new(self.gate.clone(), None, title, Arc::new(now));
+        deliver.judge_by(read.basis);
         let devices = crate::command::devices::known(&self.config)?;
         let deliver = deliver.keeping(self.zones.clone()).testing(self.config.test.domain.clone());
         let deliver = Arc::new(deliver.knowing(devices));
-        Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
+        *kept = Some(Delivering { deliver: Arc::clone(&deliver), bad: read.bad });
+        Ok(deliver)
     }
 
-    /// The configured warning lists over those compiled in; `None` if only the latter count.
+    /// Reads warning lists and models again, and judges all by them.
     ///
     /// # Errors
-    /// When the configured folder of lists can't be read.
-    pub(crate) fn lists(&self) -> Result<Option<Arc<Lists>>, Failure> {
-        let Some(folder) = &self.config.guard.lists else { return Ok(None) };
-        let unreadable = |error: std::io::Error| {
-            Failure::usage(format!("the warning lists in {} can't be read: {error}", folder.display()))
-                .hint("guard.lists names a folder with JSON files in the MISP warning-list form")
-        };
-        let mut texts = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path.extension().is_some_and(|extension| extension == "json") {
-                texts.push(std::fs::read_to_string(&path).map_err(unreadable)?);
-            }
+    /// When something can't be read that could be before; then all stays as it was.
+    pub(crate) fn read_guard_again(&self) -> Result<(), Failure> {
+        let mut kept = self.deliver.lock();
+        let Some(kept) = &mut *kept else { return Ok(()) };
+        let read = guarding::read(&self.config.guard)?;
+        if let Some(path) = read.bad.difference(&kept.bad).next() {
+            return Err(Failure::new(format!(
+                "the warning list {} can't be used any more, so the lists stay as they were",
+                path.display()
+            ))
+            .hint("mend the file, or remove it if it is not to count"));
         }
-        let (lists, findings) = Lists::with(&texts);
-        for finding in findings {
-            tracing::warn!(%finding, "a warning list of {} was not read whole", folder.display());
-        }
-        Ok(Some(Arc::new(lists)))
+        kept.bad = read.bad;
+        kept.deliver.judge_by(read.basis);
+        // Zones are made anew by whoever waits for a line to grow.
+        self.gate.store().wake();
+        Ok(())
     }
 }

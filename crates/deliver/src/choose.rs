@@ -33,7 +33,8 @@ fn rank<'g>(gathered: &Gathered, entry: &'g Entry, relevant: &HashSet<Key>) -> R
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
     let confidence = gathered.confidence(entry).round() as u32;
     let more = if relevant.contains(&entry.claim().key()) { RELEVANT_POINTS } else { 0 };
-    (Reverse(confidence + more), Reverse(entry.indicator().valid_from), entry.value())
+    let fresh = gathered.seen_last(entry).max(entry.indicator().valid_from);
+    (Reverse(confidence + more), Reverse(fresh), entry.value())
 }
 
 /// Chooses from `entries`, the list of one kind or of several, what fits `limits`, of which `bytes` may be taken by lines.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use line::Seq;
 use policy::{CircleId, Released};
-use stix::Tlp;
+use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 use watch::{Acts, Guarded, Hold, Indicator, Value};
+
+use crate::steps::Limited;
 
 /// A circle, as artefacts name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) seq: Seq,
     /// Whether it was read from the bytes in which it came, which are the same for everyone, and not from a copy for a member.
     pub(crate) whole: bool,
+    /// Whether it came beyond the limit of a step.
+    pub(crate) limited: Option<Arc<Limited>>,
     pub(crate) indicator: Indicator,
 }
 
@@ -54,6 +58,16 @@ pub(crate) struct Claim {
 impl Claim {
     pub(crate) fn key(&self) -> Key {
         self.shared.key()
+    }
+
+    /// The indicator as it was shared.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The circle that it came from, by its handle.
+    pub(crate) fn circle(&self) -> &str {
+        &self.shared.source.handle
     }
 }
 
@@ -117,7 +131,7 @@ impl Entry {
     /// The circle that it came from, by its handle.
     #[must_use]
     pub fn circle(&self) -> &str {
-        &self.claim().shared.source.handle
+        self.claim().circle()
     }
 }
 
@@ -140,6 +154,8 @@ impl Claimed for HeldEntry {
 pub struct HeldValue {
     /// The value.
     pub value: Value,
+    /// When its indicator was seen last, by the sightings that the member gets.
+    pub seen_last: Option<Timestamp>,
     /// Why.
     pub hold: Hold,
 }

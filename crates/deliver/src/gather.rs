@@ -9,27 +9,28 @@ use std::hash::RandomState;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
-use gate::{Audience, Gate, Query, Reader};
+use gate::{Audience, Gate, Reader};
 use line::{Seq, StorageError};
 use parking_lot::Mutex;
-use policy::{Book, Circle, CircleId, Level, Member, MemberId, Released, Use};
-use stix::{ObjectId, Timestamp, Tlp};
-use watch::{Acts as _, Guard, Kind, Lists, Value, actionable};
+use policy::{Book, Circle, Level, Member, MemberId, Use};
+use stix::{Timestamp, Tlp};
+use watch::{Acts as _, Context, Guard, Kind, Lists, Value};
 
+use crate::basis::Basis;
 use crate::device::Devices;
-use crate::entry::{Claimed as _, Entry, HeldValue, Key, Shared, Source};
-use crate::view::{Cell, Change, Judge, Print, View, last_of_each};
+use crate::entry::{Claimed as _, Entry, HeldValue};
+use crate::reading::{Changes, TYPES};
+use crate::steps::{Steps, Verdicts};
+use crate::view::{Cell, Judge, Print, View};
 
 /// Views kept; all are dropped beyond it.
 const SLOTS_MAX: usize = 4_096;
-/// Objects asked for at a time.
-const ASKED_AT_ONCE: usize = 1_000;
 
 /// Everything that a member may act on in one form, at one instant.
 #[derive(Debug, Clone)]
 pub struct Gathered {
-    view: Arc<View>,
-    at: Timestamp,
+    pub(crate) view: Arc<View>,
+    pub(crate) at: Timestamp,
 }
 
 impl Gathered {
@@ -133,10 +134,17 @@ impl Gathered {
         }
     }
 
+    /// When an entry's indicator was seen last, by the sightings that the member gets.
+    pub(crate) fn seen_last(&self, entry: &Entry) -> Option<Timestamp> {
+        self.view.sightings.last(entry.claim().key())
+    }
+
     /// The confidence that is left in an entry, 0 to 100.
     pub(crate) fn confidence(&self, entry: &Entry) -> f64 {
-        let context = self.view.judge.context(self.at).of(entry.indicator());
-        watch::guard::faded(entry.value().kind(), &context)
+        let judge = &self.view.judge;
+        let seen_last = self.seen_last(entry);
+        let context = Context { seen_last, ..judge.context(self.at).of(entry.indicator()) };
+        judge.guard.decay(entry.value().kind()).faded(&context)
     }
 
     /// How many values the guard kept out.
@@ -150,8 +158,10 @@ impl Gathered {
         let context = self.view.judge.context(self.at);
         self.view.held.after(skip).filter_map(move |cell| {
             let claim = cell.best.claim();
-            let hold = self.view.judge.guard.check(claim.value(), &context.of(claim.indicator())).err()?;
-            Some(HeldValue { value: claim.value().clone(), hold })
+            let seen_last = self.view.sightings.last(claim.key());
+            let context = Context { seen_last, ..context.of(claim.indicator()) };
+            let hold = self.view.judge.hold(claim, &context)?;
+            Some(HeldValue { value: claim.value().clone(), seen_last, hold })
         })
     }
 
@@ -228,6 +238,8 @@ pub(crate) enum Whose {
 /// How far a view has followed its circles.
 struct Slot {
     book_version: u64,
+    /// How often the basis had been changed.
+    basis: u64,
     heads: Vec<Seq>,
     at: Timestamp,
     /// When a date next decides about a release.
@@ -250,7 +262,7 @@ struct Views {
     slots: HashMap<Whose, Arc<Mutex<Option<Slot>>>>,
     /// Views by their content and by what they were judged by.
     known: HashMap<(Print, usize), Weak<View>>,
-    judges: HashMap<(Vec<String>, u8), Weak<Judge>>,
+    judges: HashMap<(Vec<String>, u8, u64, Verdicts), Weak<Judge>>,
 }
 
 /// Makes artefacts. Cheap to share by [`Arc`].
@@ -261,8 +273,9 @@ pub struct Deliver {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// The node's title, as artefacts name it.
     pub title: String,
-    /// The guard's lists; `None` means those compiled in, which are read on first use.
-    lists: Option<Arc<Lists>>,
+    /// By what values are judged, and how often that was changed.
+    pub(crate) basis: Mutex<(u64, Basis)>,
+    pub(crate) steps: Mutex<Steps>,
     views: Mutex<Views>,
     hasher: RandomState,
     pub(crate) changes: crate::changes::Changes,
@@ -285,12 +298,14 @@ impl Deliver {
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
         let (views, hasher, changes, rule_views, relevance, devices, zones) = Default::default();
-        let test_domain = None;
+        let basis = Mutex::new((0, Basis { lists, ..Basis::default() }));
+        let (steps, test_domain) = (Mutex::default(), None);
         Self {
             gate,
             now,
             title,
-            lists,
+            basis,
+            steps,
             views,
             hasher,
             changes,
@@ -318,10 +333,6 @@ impl Deliver {
     #[must_use]
     pub fn knowing(self, devices: Devices) -> Self {
         Self { devices: Arc::new(devices), ..self }
-    }
-
-    pub(crate) fn lists(&self) -> Arc<Lists> {
-        self.lists.clone().unwrap_or_else(Lists::builtin)
     }
 
     /// The member, if the form is offered to it.
@@ -362,15 +373,19 @@ impl Deliver {
             let mut slot = slot.lock();
             // The number before the book: a change in between makes what is kept look older than it is, never newer.
             let version = self.gate.book_version();
+            let basis = self.basis.lock().clone();
             let asked = self.readers(member, wanted, encrypted)?;
+            let verdicts = Verdicts::of(&asked.book);
             let kept = slot.take().filter(|kept| {
                 kept.book_version == version
+                    && kept.basis == basis.0
+                    && kept.gathered.view.judge.verdicts == verdicts
                     && kept.heads.len() == asked.readers.len()
                     && kept.at <= asked.now
             });
             let made = match kept {
                 Some(kept) => self.follow(kept, &asked)?,
-                None => self.begin(&asked, version)?,
+                None => self.begin(&asked, version, &basis, verdicts)?,
             };
             // What it brings itself while this goes on, it sees as nobody else does: that must not get into the others' view.
             if self.whose(&asked) == meant {
@@ -414,12 +429,12 @@ impl Deliver {
     fn follow(&self, mut slot: Slot, asked: &Asked) -> Result<Slot, DeliverError> {
         let now = asked.now;
         let dated = slot.until.is_some_and(|until| until <= now);
-        let (mut changes, mut until) = (Vec::new(), slot.until.filter(|_| !dated));
+        let (mut changes, mut until) = (Changes::default(), slot.until.filter(|_| !dated));
         for (reader, head) in asked.readers.iter().zip(&mut slot.heads) {
             if !dated && reader.head() == *head {
                 continue;
             }
-            let touched = reader.touched(&["indicator"], *head, slot.at)?;
+            let touched = reader.touched(&TYPES, *head, slot.at)?;
             *head = touched.head;
             self.changes(reader, &touched.ids, Some(&slot.gathered.view), &mut changes)?;
             // Only now has all been looked at that dates may decide about.
@@ -435,12 +450,18 @@ impl Deliver {
     }
 
     /// Makes a view anew, from what other views know already.
-    fn begin(&self, asked: &Asked, book_version: u64) -> Result<Slot, DeliverError> {
+    fn begin(
+        &self,
+        asked: &Asked,
+        book_version: u64,
+        basis: &(u64, Basis),
+        verdicts: Verdicts,
+    ) -> Result<Slot, DeliverError> {
         let (now, readers) = (asked.now, &asked.readers);
         let circles = readers.iter().filter_map(|reader| asked.book.circle(reader.request().circle));
-        let judge = self.judge(assets(&asked.book, circles), asked.profile.confidence_min);
+        let judge = self.judge(assets(&asked.book, circles), asked.profile.confidence_min, basis, verdicts);
         let donors: Vec<Arc<View>> = self.views.lock().known.values().filter_map(Weak::upgrade).collect();
-        let (mut changes, mut heads, mut until) = (Vec::new(), Vec::new(), None);
+        let (mut changes, mut heads, mut until) = (Changes::default(), Vec::new(), None);
         for reader in readers {
             // What comes after this is touched again.
             heads.push(reader.head());
@@ -454,13 +475,12 @@ impl Deliver {
         }
         let view = self.step(&View::empty(judge, now), changes, now);
         let gathered = Gathered { view, at: now };
-        Ok(Slot { book_version, heads, at: now, until, gathered })
+        Ok(Slot { book_version, basis: basis.0, heads, at: now, until, gathered })
     }
 
     /// The view after `changes` and what time has turned: one that another member has already, if it has the same content.
-    fn step(&self, view: &View, changes: Vec<Change>, now: Timestamp) -> Arc<View> {
-        // An object that changes while a circle is read can come twice.
-        let changes = last_of_each(changes);
+    fn step(&self, view: &View, changes: Changes, now: Timestamp) -> Arc<View> {
+        let changes = changes.last_of_each();
         let print = view.print_after(&changes, &self.hasher);
         let key = (print, Arc::as_ptr(&view.judge) as usize);
         let known = self.views.lock().known.get(&key).and_then(Weak::upgrade);
@@ -475,112 +495,31 @@ impl Deliver {
         next
     }
 
-    /// The one judge for these assets and this threshold.
-    fn judge(&self, mut assets: Vec<String>, confidence_min: u8) -> Arc<Judge> {
+    /// The one judge for these assets, this threshold, this basis and these verdicts.
+    fn judge(
+        &self,
+        mut assets: Vec<String>,
+        confidence_min: u8,
+        basis: &(u64, Basis),
+        verdicts: Verdicts,
+    ) -> Arc<Judge> {
         assets.sort_unstable();
         assets.dedup();
         let mut views = self.views.lock();
-        let key = (assets, confidence_min);
+        let key = (assets, confidence_min, basis.0, verdicts);
         if let Some(judge) = views.judges.get(&key).and_then(Weak::upgrade) {
             return judge;
         }
-        let (guard, unread) = Guard::new(self.lists(), &key.0);
+        let (guard, unread) = Guard::new(basis.1.lists(), &key.0);
+        let guard = guard.fading(Arc::clone(&basis.1.models));
         for finding in unread {
             tracing::warn!(%finding, "an own asset of a member can't be read, so it is not spared");
         }
-        let judge = Arc::new(Judge { guard, confidence_min });
+        let judge = Arc::new(Judge { guard, confidence_min, verdicts: key.3.clone() });
         views.judges.retain(|_, judge| judge.strong_count() > 0);
         views.judges.insert(key, Arc::downgrade(&judge));
         judge
     }
-
-    /// All indicators of a circle.
-    fn read_all(&self, reader: &Reader, changes: &mut Vec<Change>) -> Result<(), DeliverError> {
-        let Some(source) = self.source(reader) else { return Ok(()) };
-        reader.each(&["indicator"], &mut |object| {
-            if let Some(to) = read(object, &source) {
-                changes.push(Change { key: to.get().key(), to: Some(to) });
-            }
-            std::ops::ControlFlow::Continue(())
-        })?;
-        Ok(())
-    }
-
-    /// All indicators of a circle, those that `donor` has read as it has read them.
-    fn adopt(&self, reader: &Reader, donor: &View, changes: &mut Vec<Change>) -> Result<(), DeliverError> {
-        let mut query = Query { types: vec!["indicator".to_owned()], limit: 10_000, ..Query::default() };
-        let mut unknown = Vec::new();
-        loop {
-            let page = reader.manifest(&query)?;
-            for row in page.items {
-                let (id, seq, whole) = (row.get().id.clone(), row.get().seq, row.get().whole);
-                let key = (reader.request().circle, id.uuid());
-                let known = donor.shared(key).map(Released::get);
-                match known.filter(|shared| whole && shared.whole && shared.seq == seq) {
-                    Some(shared) => changes.push(Change { key, to: Some(row.map(|_| Arc::clone(shared))) }),
-                    None => unknown.push(id),
-                }
-            }
-            match page.next {
-                Some(next) => query.after = next,
-                None => break,
-            }
-        }
-        self.changes(reader, &unknown, None, changes)
-    }
-
-    /// What has become of objects of a circle since `view`, which had none of them if it is not given.
-    fn changes(
-        &self,
-        reader: &Reader,
-        ids: &[ObjectId],
-        view: Option<&View>,
-        changes: &mut Vec<Change>,
-    ) -> Result<(), DeliverError> {
-        let Some(source) = self.source(reader) else { return Ok(()) };
-        for ids in ids.chunks(ASKED_AT_ONCE) {
-            let types = vec!["indicator".to_owned()];
-            let mut query = Query { ids: ids.to_vec(), types, limit: ASKED_AT_ONCE, ..Query::default() };
-            let mut found: HashMap<Key, Released<Arc<Shared>>> = HashMap::new();
-            loop {
-                let page = reader.page(&query)?;
-                found.extend(
-                    page.items
-                        .into_iter()
-                        .filter_map(|object| read(object, &source))
-                        .map(|by| (by.get().key(), by)),
-                );
-                match page.next {
-                    Some(next) => query.after = next,
-                    None => break,
-                }
-            }
-            for id in ids {
-                let key = (source.circle, id.uuid());
-                let to = found.remove(&key);
-                if to.is_some() || view.is_some_and(|view| view.shared(key).is_some()) {
-                    changes.push(Change { key, to });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn source(&self, reader: &Reader) -> Option<Arc<Source>> {
-        let circle: CircleId = reader.request().circle;
-        let handle = self.gate.book().circle(circle)?.handle.as_str().into();
-        Some(Arc::new(Source { circle, handle }))
-    }
-}
-
-/// What an object says to look for, released as the object was.
-fn read(object: Released<gate::Object>, source: &Arc<Source>) -> Option<Released<Arc<Shared>>> {
-    object.and_then(|object| {
-        let head = stix::read_head(&object.raw).ok()?;
-        let indicator = actionable(&object.raw, &head)?;
-        let (seq, whole) = (object.seq, object.whole);
-        Some(Arc::new(Shared { source: Arc::clone(source), seq, whole, indicator }))
-    })
 }
 
 fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {

@@ -5,9 +5,11 @@
 //! renderers take nothing else. [`router`] hands artefacts out over HTTP, [`zone::server`] over DNS. Nothing here decides
 //! who may have what.
 
+mod about;
 pub mod advisory;
 mod artefact;
 mod ask;
+mod basis;
 mod changes;
 mod choose;
 pub mod device;
@@ -20,11 +22,14 @@ mod limited;
 pub mod list;
 mod networks;
 mod nftables;
+mod reading;
 pub mod received;
 mod relevance;
 pub mod rules;
+mod sightings;
 mod sigma;
 mod sorted;
+mod steps;
 pub mod suricata;
 mod suricata_datasets;
 mod trial;
@@ -32,11 +37,14 @@ mod view;
 mod zeek;
 pub mod zone;
 
+pub use about::About;
 pub use artefact::{Artefact, HeldRule, LeftOut};
 pub use ask::{Ask, NoSuchArtefact, Options};
+pub use basis::Basis;
 pub use device::{Device, Devices, DevicesError, Limits};
 pub use entry::{Entry, HeldValue};
 pub use gather::{Deliver, DeliverError, Difference, Gathered};
 pub use http::router;
+pub use steps::{Step, StepLimit, StepVerdict};
 pub use suricata_datasets::Set;
 pub use trial::{Trial, Tried};

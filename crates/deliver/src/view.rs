@@ -8,10 +8,13 @@ use std::sync::Arc;
 
 use policy::Released;
 use stix::{Timestamp, Tlp};
-use watch::{Acts, Context, Guard, Kind, Value, guard};
+use watch::{Acts, Context, Guard, Hold, Kind, Value};
 
 use crate::entry::{Claim, Claimed, Entry, HeldEntry, HostEntry, Key, Shared};
+use crate::reading::{Changes, last_of_each};
+use crate::sightings::Sightings;
 use crate::sorted::Sorted;
+use crate::steps::{self, StepVerdict, Verdicts};
 
 /// Changes from which on a view is made anew rather than changed, for each value that it has, and in any case.
 const ANEW_SHARE: usize = 4;
@@ -22,6 +25,8 @@ const ANEW_MIN: usize = 2_000;
 pub(crate) struct Judge {
     pub(crate) guard: Guard,
     pub(crate) confidence_min: u8,
+    /// What operators have said of steps beyond the limit.
+    pub(crate) verdicts: Verdicts,
 }
 
 impl Judge {
@@ -29,15 +34,37 @@ impl Judge {
         Context::new(now, self.confidence_min)
     }
 
+    /// What holds an indicator back although the guard has nothing against its values: that it came beyond the limit of a step,
+    /// and no operator has confirmed that.
+    pub(crate) fn stop(&self, shared: &Shared) -> Option<Hold> {
+        let limited = shared.limited.as_ref()?;
+        let step = steps::name(limited, &shared.source.handle);
+        let message = match self.verdicts.on(limited) {
+            Some(StepVerdict::Confirmed) => return None,
+            Some(StepVerdict::Refused) => {
+                format!("an operator has refused the step {step}, with which it came")
+            }
+            None => format!(
+                "it came with more than its sender may add at once; an operator confirms the step {step} first"
+            ),
+        };
+        Some(Hold { rule: "step-limit", list: None, message })
+    }
+
+    /// What holds a claim back.
+    pub(crate) fn hold(&self, claim: &Claim, context: &Context) -> Option<Hold> {
+        self.guard.check(claim.value(), context).err().or_else(|| self.stop(claim.shared()))
+    }
+
     /// When what is judged of an indicator at `now` may turn out otherwise.
-    fn turn(&self, shared: &Shared, now: Timestamp) -> Option<Timestamp> {
+    fn turn(&self, shared: &Shared, seen_last: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
         let indicator = &shared.indicator;
         let dates = [indicator.valid_from, indicator.valid_until].into_iter().flatten();
-        let context = self.context(now).of(indicator);
+        let context = Context { seen_last, ..self.context(now).of(indicator) };
         let mut kinds: Vec<Kind> = indicator.values.iter().map(Value::kind).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        let fades = kinds.into_iter().filter_map(|kind| guard::fades_at(kind, &context));
+        let fades = kinds.into_iter().filter_map(|kind| self.guard.decay(kind).fades_at(&context));
         dates.chain(fades).filter(|date| *date > now).min()
     }
 }
@@ -59,6 +86,11 @@ impl<E: Claimed> Cell<E> {
         entries.sort_by(|a, b| a.rank().cmp(&b.rank()));
         let others = entries.split_off(entries.len().min(1)).into_boxed_slice();
         entries.pop().map(|best| Self { best, others })
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &E> {
+        std::iter::once(&self.best).chain(&self.others)
     }
 
     fn into_entries(self) -> Vec<E> {
@@ -93,20 +125,6 @@ pub(crate) struct Change {
     pub(crate) to: Option<Released<Arc<Shared>>>,
 }
 
-/// Of several changes of one indicator the last, sorted.
-pub(crate) fn last_of_each(mut changes: Vec<Change>) -> Vec<Change> {
-    // The sort keeps the order of those for one indicator.
-    changes.sort_by_key(|change| change.key);
-    let mut last: Vec<Change> = Vec::with_capacity(changes.len());
-    for change in changes {
-        match last.last_mut().filter(|last| last.key == change.key) {
-            Some(last) => *last = change,
-            None => last.push(change),
-        }
-    }
-    last
-}
-
 /// What identifies the content of a view, whoever looks at it: a sum over its indicators.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Print(u128);
@@ -120,6 +138,7 @@ pub(crate) struct View {
     pub(crate) held: Sorted<Cell<HeldEntry>>,
     pub(crate) hosts: Sorted<HostEntry>,
     turns: Sorted<(Timestamp, Key)>,
+    pub(crate) sightings: Sightings,
     /// Values by the mark that they count as.
     marks: [usize; 5],
     print: Print,
@@ -137,6 +156,7 @@ impl View {
             held: Sorted::default(),
             hosts: Sorted::default(),
             turns: Sorted::default(),
+            sightings: Sightings::default(),
             marks: [0; 5],
             print: Print::default(),
             since: now,
@@ -185,10 +205,10 @@ impl View {
         self.states.after(at).next().is_some_and(|state| of(state) == circle)
     }
 
-    /// What its content would be after these changes, each of another indicator.
-    pub(crate) fn print_after(&self, changes: &[Change], hasher: &RandomState) -> Print {
-        let mut sum = self.print.0;
-        for change in changes {
+    /// What its content would be after these changes, each of another object.
+    pub(crate) fn print_after(&self, changes: &Changes, hasher: &RandomState) -> Print {
+        let mut sum = self.print.0.wrapping_add(self.sightings.print_of(&changes.sightings, hasher));
+        for change in &changes.indicators {
             if let Some(old) = self.shared(change.key) {
                 sum = sum.wrapping_sub(print_of(old, hasher));
             }
@@ -202,16 +222,18 @@ impl View {
     /// The view after `changes` and after all turns up to `now`.
     ///
     /// `print` is what [`View::print_after`] says of the changes.
-    pub(crate) fn step(&self, changes: Vec<Change>, print: Print, now: Timestamp) -> Self {
+    pub(crate) fn step(&self, changes: Changes, print: Print, now: Timestamp) -> Self {
+        let mut sightings = self.sightings.clone();
+        let seen = sightings.change(&changes.sightings);
         let turned = self.turns.iter().take_while(|(turn, _)| *turn <= now);
-        let again =
-            turned.filter_map(|(_, key)| Some(Change { key: *key, to: Some(self.shared(*key)?.share()) }));
+        let again = turned.map(|(_, key)| *key).chain(seen);
+        let again = again.filter_map(|key| Some(Change { key, to: Some(self.shared(key)?.share()) }));
         // What has changed as well comes later, and counts.
-        let changes: Vec<Change> = again.chain(changes).collect();
+        let changes: Vec<Change> = again.chain(changes.indicators).collect();
         let mut next = match changes.len() >= ANEW_MIN.max(self.len() / ANEW_SHARE) {
-            true => self.anew(changes, now),
+            true => self.anew(changes, sightings, now),
             false => {
-                let mut next = self.clone();
+                let mut next = Self { sightings, ..self.clone() };
                 changes.into_iter().for_each(|change| next.apply(change, now));
                 next
             }
@@ -221,8 +243,8 @@ impl View {
     }
 
     /// The view after `changes`, sorted again as a whole.
-    fn anew(&self, changes: Vec<Change>, now: Timestamp) -> Self {
-        let changed = last_of_each(changes);
+    fn anew(&self, changes: Vec<Change>, sightings: Sightings, now: Timestamp) -> Self {
+        let changed = last_of_each(changes, |change| change.key);
         let is_changed = |state: &&State| {
             let key = state.by.get().key();
             changed.binary_search_by(|change| change.key.cmp(&key)).is_err()
@@ -232,20 +254,22 @@ impl View {
         all.extend(changed.into_iter().filter_map(|change| change.to));
         all.sort_unstable_by_key(|by| by.get().key());
         let judge = &self.judge;
-        let mut next = Self::empty(Arc::clone(judge), now);
+        let mut next = Self { sightings, ..Self::empty(Arc::clone(judge), now) };
         let (mut values, mut held, mut turns) = (Vec::new(), Vec::new(), Vec::new());
         for by in &all {
-            let judged = Judged::of(by, judge, now);
+            let judged = Judged::of(by, judge, next.sightings.last(by.get().key()), now);
             values.extend(judged.entries);
             held.extend(judged.held);
             next.hosts_of(judged.hosts);
         }
+        let sightings = &next.sightings;
         let states = all.into_iter().map(|by| {
-            let turn = judge.turn(by.get(), now);
+            let turn = judge.turn(by.get(), sightings.last(by.get().key()), now);
             turns.extend(turn.map(|turn| (turn, by.get().key())));
             State { by, turn }
         });
-        next.states = Sorted::of(states);
+        let states = Sorted::of(states);
+        next.states = states;
         turns.sort_unstable();
         next.turns = Sorted::of(turns);
         next.values = cells(values);
@@ -259,8 +283,9 @@ impl View {
     fn apply(&mut self, change: Change, now: Timestamp) {
         let judge = Arc::clone(&self.judge);
         let key = change.key;
+        let seen_last = self.sightings.last(key);
         let mut old = None;
-        let new = change.to.map(|by| State { turn: judge.turn(by.get(), now), by });
+        let new = change.to.map(|by| State { turn: judge.turn(by.get(), seen_last, now), by });
         let (turn, by) = new.as_ref().map_or((None, None), |new| (new.turn, Some(new.by.share())));
         self.states.change(
             |state| state.by.get().key().cmp(&key),
@@ -281,7 +306,7 @@ impl View {
             self.turns.change(|item| item.cmp(&(turn, key)), |_| Some((turn, key)));
         }
         if let Some(by) = by {
-            let judged = Judged::of(&by, &judge, now);
+            let judged = Judged::of(&by, &judge, seen_last, now);
             for entry in judged.entries {
                 let value = entry.value().clone();
                 self.change_value(&value, |cell| Cell::with(cell, entry));
@@ -334,12 +359,14 @@ struct Judged {
 }
 
 impl Judged {
-    fn of(by: &Released<Arc<Shared>>, judge: &Judge, now: Timestamp) -> Self {
+    fn of(by: &Released<Arc<Shared>>, judge: &Judge, seen_last: Option<Timestamp>, now: Timestamp) -> Self {
         let mut judged = Self::default();
-        let context = judge.context(now);
+        let context = Context { seen_last, ..judge.context(now) };
+        let is_stopped = judge.stop(by.get()).is_some();
         for claim in by.share().map(|shared| shared.claims().collect::<Vec<_>>()).each() {
             let kept = HeldEntry(claim.clone());
-            let Some(guarded) = claim.and_then(|claim| judge.guard.admit(claim, &context).ok()) else {
+            let admit = |claim: Claim| judge.guard.admit(claim, &context).ok().filter(|_| !is_stopped);
+            let Some(guarded) = claim.and_then(admit) else {
                 judged.held.push(kept);
                 continue;
             };

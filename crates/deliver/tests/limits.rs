@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use stix::Timestamp;
 use uuid::Uuid;
-use watch::guard::faded;
+use watch::guard::Decay;
 use watch::{Context, Kind, Lists};
 
 const SENDER: MemberId = MemberId::new(Uuid::from_u128(1));
@@ -132,7 +132,7 @@ proptest! {
             objects.push(indicator(number as u128, &format!("[{path}:value = '{value}']"), *confidence, *days));
             let from = Timestamp::from_micros(now().micros() - days * 86_400_000_000);
             let context = Context { confidence: Some(*confidence), valid_from: Some(from), ..Context::new(now(), 0) };
-            points.insert(value, (faded(kind, &context).round() as u32, from, kind));
+            points.insert(value, (Decay::of(kind).faded(&context).round() as u32, from, kind));
         }
         let mut device = DEVICE.to_owned() + &format!("networks = {}\ncomments = {}\n", limits.networks, limits.comments);
         for (name, most) in [("entries", limits.entries), ("line_bytes", limits.line), ("bytes", limits.bytes)] {

@@ -8,6 +8,7 @@
 //!
 //! Records go in here as well ([`Gate::submit`]), because who may share what is the same question.
 
+mod arrivals;
 mod audience;
 mod brought;
 mod checkpoint;
@@ -33,6 +34,7 @@ mod submit;
 mod touched;
 mod view;
 
+pub use arrivals::Arrival;
 pub use audience::Audience;
 pub use checkpoint::Checkpoint;
 pub use dry_run::{DryRun, DryRunRow, Fate};

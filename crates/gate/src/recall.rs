@@ -171,7 +171,7 @@ impl Gate {
             let could_see: Vec<bool> = reader.with_view(|view| {
                 let mut see = |one: &Found| {
                     let mut versions =
-                        view.catalogue.history(one.object).filter(|version| version.seq < one.seq);
+                        view.catalogue.all_versions(one.object).filter(|version| version.seq < one.seq);
                     // What it brought itself, it does not wait for.
                     versions.any(|version| {
                         version.sender() != Some(member.uuid())
@@ -202,7 +202,7 @@ fn found(catalogue: &Catalogue, since: Timestamp) -> Vec<Found> {
         let (Some(object), true) = (entry.object(), is_withdrawal || entry.revoked()) else { continue };
         let is_back = catalogue.newest_first(object).any(|version| version.seq > seq && !version.revoked());
         let first =
-            catalogue.history(object).map(|version| version.seq).filter(|version| *version < seq).min();
+            catalogue.all_versions(object).map(|version| version.seq).filter(|version| *version < seq).min();
         let (Some(from), Some(id), false) = (first, catalogue.id(object), is_back) else { continue };
         // Of several withdrawals of one object, the last says how it stands.
         if found.iter().all(|known| known.object != object) {

@@ -5,6 +5,7 @@
 //! version that it does not know, rather than guess who may see what.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -200,6 +201,13 @@ impl Book {
     /// The TSIG keys, revoked and expired ones too.
     pub fn tsig_keys(&self) -> impl Iterator<Item = &Credential> {
         self.credentials.values().filter(|credential| matches!(credential.kind, CredentialKind::Tsig { .. }))
+    }
+
+    /// The settings whose names begin with `prefix`, by name.
+    pub fn settings<'b>(&'b self, prefix: &'b str) -> impl Iterator<Item = (&'b str, &'b str)> {
+        let from = self.settings.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        let all = from.map(|(name, value)| (name.as_str(), value.as_str()));
+        all.take_while(move |(name, _)| name.starts_with(prefix))
     }
 
     /// A setting.

@@ -3,7 +3,7 @@
 //! A [`Value`] is one thing that a device can look for: a domain, an address, a hash, a wallet. [`normalise`]
 //! gives each exactly one text, so that two senders' spellings meet; [`refang`], [`guess`] and [`extract()`]
 //! find values in what people write. [`actionable()`] takes them out of STIX indicators, and only where one
-//! value by itself satisfies the indicator's pattern. The [`guard`] then decides what may be blocked, and says for
+//! value by itself satisfies the indicator's pattern; [`seen`] says when an indicator was seen last. The [`guard`] then decides what may be blocked, and says for
 //! each value held back which rule and which list held it. Pure: no I/O, no clock, no logging.
 
 pub mod actionable;
@@ -13,6 +13,7 @@ mod domain;
 pub mod extract;
 pub mod guard;
 mod refang;
+pub mod sighting;
 mod url;
 pub mod value;
 
@@ -20,4 +21,5 @@ pub use actionable::{Acts, Indicator, actionable};
 pub use extract::{Found, extract, guess, mentions};
 pub use guard::{Context, Guard, Guarded, Hold, Lists};
 pub use refang::{defang, refang};
+pub use sighting::{Seen, seen};
 pub use value::{Kind, Value, ValueError, normalise};

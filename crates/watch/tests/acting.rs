@@ -87,13 +87,13 @@ fn the_guard_hands_the_indicators_words_on() {
 fn the_moment_at_which_a_value_fades_is_known_beforehand() {
     for (pattern, least) in [("[domain-name:value = 'a.com']", 30), ("[ipv4-addr:value = '1.2.3.4']", 79)] {
         let found = indicator(pattern, "").unwrap();
-        let kind = found.values[0].kind();
+        let decay = bongsu_watch::guard::Decay::of(found.values[0].kind());
         let at =
             |seconds: i64| Context::new(stix::Timestamp::from_micros(seconds * 1_000_000), least).of(&found);
         let now = stix::Timestamp::parse("2026-01-01T00:00:01Z").unwrap().seconds();
-        let fades = bongsu_watch::guard::fades_at(kind, &at(now)).unwrap().seconds();
-        let passes = |seconds| bongsu_watch::guard::faded(kind, &at(seconds)) >= f64::from(least);
+        let fades = decay.fades_at(&at(now)).unwrap().seconds();
+        let passes = |seconds| decay.faded(&at(seconds)) >= f64::from(least);
         assert!(passes(fades - 1) && !passes(fades + 2), "{pattern} fades at {fades}");
-        assert_eq!(bongsu_watch::guard::fades_at(kind, &at(fades + 2)), None, "it has faded");
+        assert_eq!(decay.fades_at(&at(fades + 2)), None, "it has faded");
     }
 }

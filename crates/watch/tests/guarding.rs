@@ -145,6 +145,142 @@ fn lists_can_be_added_and_bad_ones_are_findings() {
     }
 }
 
+/// What many share is never refused as a whole; what one tenant has below it may be, where tenants have names of their own.
+#[test]
+fn shared_hosting_is_held_and_its_tenants_are_not() {
+    const SHARED: [&str; 3] = ["public-suffix", "shared-host", "warning-list"];
+    for name in [
+        // Free hosting and pages.
+        "github.io",
+        "gitlab.io",
+        "pages.dev",
+        "workers.dev",
+        "netlify.app",
+        "vercel.app",
+        "web.app",
+        "firebaseapp.com",
+        "herokuapp.com",
+        "glitch.me",
+        "surge.sh",
+        "onrender.com",
+        "fly.dev",
+        "azurewebsites.net",
+        "cloudfront.net",
+        "blogspot.com",
+        "wordpress.com",
+        "weebly.com",
+        "wixsite.com",
+        "webflow.io",
+        "tistory.com",
+        "000webhostapp.com",
+        // Dynamic DNS and tunnels.
+        "duckdns.org",
+        "ddns.net",
+        "no-ip.org",
+        "hopto.org",
+        "zapto.org",
+        "mrbasic.com",
+        "ngrok.io",
+        "ngrok-free.app",
+        "trycloudflare.com",
+        "serveo.net",
+        // Cloud storage.
+        "s3.amazonaws.com",
+        "blob.core.windows.net",
+        "storage.googleapis.com",
+        "r2.dev",
+        "nyc3.digitaloceanspaces.com",
+    ] {
+        let rule = held(name).map(|hold| hold.0);
+        assert!(rule.is_some_and(|rule| SHARED.contains(&rule)), "{name}: {rule:?}");
+        let tenant = format!("evil-login-k3.{name}");
+        assert_eq!(held(&tenant), None, "{tenant}");
+        assert_eq!(held(&format!("https://evil-login-k3.{name}/a.php")), None, "{tenant}");
+    }
+    // Hosts of files, pastes and links whose tenants are pages: the page may be listed, the host not refused.
+    for name in [
+        "drive.google.com",
+        "docs.google.com",
+        "sites.google.com",
+        "dropbox.com",
+        "dl.dropboxusercontent.com",
+        "1drv.ms",
+        "onedrive.live.com",
+        "mega.nz",
+        "mediafire.com",
+        "cdn.discordapp.com",
+        "discord.com",
+        "raw.githubusercontent.com",
+        "pastebin.com",
+        "t.me",
+        "api.telegram.org",
+        "bit.ly",
+        "tinyurl.com",
+        "t.co",
+        "is.gd",
+        "gofile.io",
+        "file.io",
+        "transfer.sh",
+        "catbox.moe",
+        "ipfs.io",
+        "archive.org",
+        "linktr.ee",
+    ] {
+        let rule = held(name).map(|hold| hold.0);
+        assert!(rule.is_some_and(|rule| SHARED.contains(&rule)), "{name}: {rule:?}");
+        assert_eq!(held(&format!("https://{name}/evil-login-k3/a.php")), None, "{name}");
+    }
+    // Addresses behind which many stand: networks for delivery, clouds, mail.
+    for address in [
+        "104.16.1.1",
+        "172.67.1.1",
+        "2606:4700::6810:1",
+        "151.101.1.1",
+        "23.32.1.1",
+        "52.216.1.1",
+        "34.80.0.1",
+        "209.85.220.41",
+        "2a04:4e42::1",
+    ] {
+        assert_eq!(held(address).map(|hold| hold.0), Some("warning-list"), "{address}");
+    }
+}
+
+/// What is switched off holds nothing more, and the others hold what they held.
+#[test]
+fn a_list_can_be_switched_off_by_its_title() {
+    let own = r#"{"name":"Ours","type":"hostname","version":1,"list":["our-partner.net"]}"#;
+    let resolvers = "List of known IPv4 public DNS resolvers";
+    let off: Vec<String> = [resolvers, "Ours", "Nobody's"].map(str::to_owned).to_vec();
+    let (lists, findings) = Lists::without(&[own], &off);
+    assert_eq!(findings.len(), 1);
+    assert_eq!((findings[0].code, findings[0].path.as_str()), ("list-unknown", "off[2]"));
+    assert_eq!(lists.titles().count(), Lists::builtin().titles().count() - 1);
+    let (guard, _) = Guard::new::<&str>(lists.into(), &[]);
+    let hold = |text| guard.check(&value(text), &Context::new(now(), 0)).err().map(|hold| hold.rule);
+    assert!(held("9.9.9.9").is_some());
+    assert_eq!(hold("9.9.9.9"), None);
+    assert_eq!(hold("our-partner.net"), None);
+    assert_eq!(hold("2606:4700:4700::1111"), Some("warning-list"));
+    assert_eq!(hold("google.com"), Some("warning-list"));
+}
+
+#[test]
+fn lists_are_told_with_the_number_of_their_entries() {
+    let own = r#"{"name":"Ours","type":"hostname","version":1,"list":["our-partner.net", "not a value"]}"#;
+    for lists in [Lists::with(&[own]).0, Lists::without(&[own], &["x".to_owned()]).0] {
+        let all: Vec<_> = lists.all().collect();
+        assert_eq!(all.len(), 52);
+        let last = all.last().unwrap();
+        assert_eq!((last.title.as_str(), last.entries, last.is_own), ("Ours", 1, true));
+        assert_eq!(all.iter().filter(|list| list.is_own).count(), 1);
+        let empty = all.iter().find(|list| list.title == "List of known hashes for empty files").unwrap();
+        assert_eq!(empty.entries, 6);
+    }
+    assert_eq!(Lists::check(own, "a.json"), Ok(()));
+    assert_eq!(Lists::check("{", "a.json").unwrap_err().code, "list-unread");
+}
+
 /// Networks that no list may ever hold, as the registries have them; written anew here to check the guard's table.
 const SPECIAL: [&str; 18] = [
     "0.0.0.0/8",

@@ -86,7 +86,8 @@ fn refused(args: &DeliverArgs, error: &DeliverError) -> Failure {
 fn held(maker: &Deliver, member: MemberId, level: Level) -> Result<Vec<serde_json::Value>, DeliverError> {
     let gathered = maker.gather(member, level, true)?;
     let shown = gathered.held(0).map(|held| {
-        json!({"value": held.value.text(), "kind": held.value.kind().as_str(), "rule": held.hold.rule, "why": held.hold.message})
+        json!({"value": held.value.text(), "kind": held.value.kind().as_str(), "rule": held.hold.rule, "why": held.hold.message,
+            "seen_last": held.seen_last.map(|date| date.to_string())})
     });
     Ok(shown.collect())
 }

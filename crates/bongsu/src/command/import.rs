@@ -8,6 +8,7 @@ use crate::command::source::Source;
 use crate::command::terms;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
+use deliver::{Step, StepVerdict};
 use exchange::read::{self, Batch, Format, Item, Mapping, Options};
 use gate::{Sharing, Submission, SubmitError, Submitted};
 use policy::{CircleId, Intake, MemberId, Terms};
@@ -97,6 +98,29 @@ impl Report {
 /// # Errors
 /// When a file can't be read to its end, a name is unknown or the line can't be written. What was taken before is kept.
 pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Result<Answer, Failure> {
+    let began = node.now();
+    let answer = take(node, args, watch);
+    confirm(node, args, began)?;
+    answer
+}
+
+/// Confirms the steps that an import has begun: who imports by hand is the operator whom a step waits for.
+fn confirm(node: &Node, args: &ImportArgs, began: Timestamp) -> Result<(), Failure> {
+    let book = node.gate.book();
+    let (Ok(sender), Ok(circle)) =
+        (node.sender(&book, args.sender.as_deref()), node.circle(&book, &args.circle))
+    else {
+        return Ok(());
+    };
+    let steps = node.deliver()?.steps().map_err(|error| Failure::new(error.to_string()))?;
+    let is_of_it = |step: &Step| step.sender == sender.id && step.circle == circle.id && step.first >= began;
+    for step in steps.into_iter().filter(|step| step.waiting > 0 && is_of_it(step)) {
+        step.settle(&node.gate, StepVerdict::Confirmed)?;
+    }
+    Ok(())
+}
+
+fn take(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Result<Answer, Failure> {
     let book = node.gate.book();
     let target = Target {
         member: node.sender(&book, args.sender.as_deref())?.id,

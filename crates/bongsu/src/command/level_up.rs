@@ -5,7 +5,7 @@ use crate::exit::Failure;
 use crate::node::Node;
 use deliver::DeliverError;
 use deliver::level_up::probe::{Probe, Probed};
-use deliver::level_up::{self, Step};
+use deliver::level_up::{self, Rung};
 use policy::Member;
 
 fn failed(error: &DeliverError) -> Failure {
@@ -24,12 +24,12 @@ pub(crate) fn run(node: &Node, handle: &str) -> Result<Answer, Failure> {
     if let Some(probed) = &probed {
         deliver.probed(member, probed).map_err(|error| failed(&error))?;
     }
-    let steps = deliver.grade(member.id).map_err(|error| failed(&error))?;
+    let rungs = deliver.grade(member.id).map_err(|error| failed(&error))?;
     let names = deliver.test_names(member.id, node.now());
-    let mut json = level_up::shown(&steps, names.as_ref());
+    let mut json = level_up::shown(&rungs, names.as_ref());
     json["member"] = member.handle.clone().into();
     json["resolver_asked"] = probed.is_some().into();
-    let rows: Vec<Vec<String>> = steps.iter().flat_map(rows).collect();
+    let rows: Vec<Vec<String>> = rungs.iter().flat_map(rows).collect();
     let mut text = table(&["LEVEL", "PROVEN", "SEEN", "WHAT IS NEEDED", "HOW"], &rows);
     match (&names, &probed) {
         (None, _) => text.push_str("No domain for tests: set test.domain, so that lists, zones and rules can be tested.\n"),
@@ -48,20 +48,20 @@ fn ask(deliver: &deliver::Deliver, member: &Member) -> Result<Option<Probed>, Fa
     Ok(runtime.block_on(level_up::ask(deliver, member)))
 }
 
-fn rows(step: &Step) -> Vec<Vec<String>> {
-    let proven = step
+fn rows(rung: &Rung) -> Vec<Vec<String>> {
+    let proven = rung
         .proven
         .map_or_else(|| "no".to_owned(), |at| at.to_string().get(..10).unwrap_or_default().to_owned());
     let row = |(need, is_seen): &(level_up::Need, bool)| {
         vec![
-            step.level.to_string(),
+            rung.level.to_string(),
             proven.clone(),
             if *is_seen { "yes" } else { "no" }.to_owned(),
             need.sentence().to_owned(),
             if *is_seen { String::new() } else { need.how().to_owned() },
         ]
     };
-    step.needs.iter().map(row).collect()
+    rung.needs.iter().map(row).collect()
 }
 
 fn said(probed: Probed) -> String {

@@ -11,6 +11,7 @@ pub(crate) mod deliver;
 pub(crate) mod devices;
 pub(crate) mod equivalents;
 mod fires;
+pub(crate) mod guard;
 pub(crate) mod import;
 pub(crate) mod init;
 mod level_up;
@@ -55,6 +56,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
         NodeCommand::Recall(command) => recall::run(node, command),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
+        NodeCommand::Guard(command) => guard::run(node, command),
         NodeCommand::Deliver(args) => deliver::run(node, &args),
         NodeCommand::Backup(args) => backup::run(node, &args),
     }

@@ -13,7 +13,7 @@ use exchange::read::Format;
 use exchange::read::report::{self, Candidate, Survey};
 use serde_json::{Value, json};
 use std::collections::HashSet;
-use watch::{Context, Guard, Lists};
+use watch::{Context, Guard};
 
 /// Values that are printed; all of them are in `--json` and in the list.
 const SHOWN_MAX: usize = 500;
@@ -74,7 +74,8 @@ fn guard(node: &Node, target: &Target) -> Result<Guard, Failure> {
         .filter_map(|id| book.member(*id))
         .flat_map(|member| member.own_assets.iter().cloned())
         .collect();
-    Ok(Guard::new(node.lists()?.unwrap_or_else(Lists::builtin), &assets).0)
+    let basis = node.deliver()?.basis();
+    Ok(Guard::new(basis.lists(), &assets).0.fading(basis.models))
 }
 
 fn decided(

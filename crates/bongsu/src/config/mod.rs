@@ -4,9 +4,11 @@
 //! adjustable. Unknown keys are errors that show their line. It is read and checked once, here; the rooms
 //! get the values that they need, never the file.
 
+mod guard;
 mod overlay;
 mod source;
 
+pub(crate) use guard::Guard;
 pub(crate) use source::{Auth, Kind, Source};
 
 use crate::exit::Failure;
@@ -19,7 +21,7 @@ use std::time::Duration;
 pub(crate) const TEMPLATE: &str = include_str!("template.toml");
 
 /// Everything that can be configured.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     pub node: Node,
@@ -139,14 +141,6 @@ impl Default for Dns {
 pub(crate) struct Web {
     /// Show the operator's pages without log-in to callers on this machine. For demos.
     pub open_on_loopback: bool,
-}
-
-/// The guard over what is blocked.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Guard {
-    /// Folder with more warning lists, in the MISP warning-list form, beside the built-in ones.
-    pub lists: Option<PathBuf>,
 }
 
 /// How long a recall may take until it is overdue.
@@ -290,6 +284,7 @@ impl Config {
         }
         source::check(&self.sources)?;
         self.test.check()?;
+        self.guard.check()?;
         if self.web.open_on_loopback && !http.listen.ip().is_loopback() {
             return Err(Failure::usage(format!(
                 "web.open_on_loopback is set, but http.listen is {}: behind a proxy, everybody comes from this machine",
@@ -394,5 +389,10 @@ mod tests {
             assert!(check(&format!("[test]\ndomain = \"{domain}\"")), "{domain}");
         }
         assert!(!check("[test]\ndomain = \"test.k3.top\""));
+        assert!(check("[guard]\nstep_window_s = 0"));
+        assert!(check("[guard.decay.ipv9]\ndecay = 1"));
+        assert!(check("[guard.decay.ipv4]\ndecay = 0"));
+        assert!(check("[guard.decay.ipv4]\nmodel = \"a.json\"\ndecay = 1"));
+        assert!(check("[[guard.off]]\nlist = \"Top 10\"\nreason = \" \""));
     }
 }

@@ -3,6 +3,7 @@
 //! They stop in order: nothing new is accepted, what is under way ends, the store closes last.
 
 mod escalate;
+mod guard;
 mod listen;
 pub(crate) mod log;
 mod stall;
@@ -179,6 +180,7 @@ async fn start(
         tokio::spawn(write_receipts(Arc::clone(node))),
         tokio::spawn(escalate::run(Arc::clone(node))),
         tokio::spawn(test_entry::run(Arc::clone(node))),
+        tokio::spawn(guard::follow(Arc::clone(node), guard::hangups()?)),
     ];
     let mut zones = None;
     if node.config.dns.enabled {
@@ -290,7 +292,7 @@ fn router(node: &Node, folder: &Folder) -> Result<Router, Failure> {
         gate: node.gate.clone(),
         now: Arc::clone(&now),
         body_bytes_max: node.config.http.body_bytes_max,
-        lists: node.lists()?,
+        lists: deliver.basis().lists,
     });
     let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
     let pages = Pages {

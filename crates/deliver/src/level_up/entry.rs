@@ -66,7 +66,7 @@ fn share(gate: &Gate, circle: CircleId, domain: &str, now: Timestamp) -> Result<
         .store()
         .look(line, |catalogue| {
             let object = catalogue.object(&id)?;
-            let first = catalogue.history(object).map(|version| version.version()).min();
+            let first = catalogue.all_versions(object).map(|version| version.version()).min();
             let newest =
                 catalogue.latest(object).and_then(|seq| catalogue.entry(seq)).map(|entry| entry.version());
             Some((first, newest))

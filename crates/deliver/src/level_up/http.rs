@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::alert;
 use super::probe::{Answer, Probe, Probed};
-use super::{Names, Step};
+use super::{Names, Rung};
 use crate::gather::{Deliver, DeliverError};
 
 type Who = (Extension<Caller>, Extension<Channel>);
@@ -58,11 +58,11 @@ fn names(deliver: &Deliver, member: MemberId) -> Result<Names, Refused> {
 
 /// How the levels stand, as JSON.
 #[must_use]
-pub fn shown(steps: &[Step], names: Option<&Names>) -> Value {
-    let steps: Vec<Value> = steps
+pub fn shown(rungs: &[Rung], names: Option<&Names>) -> Value {
+    let rungs: Vec<Value> = rungs
         .iter()
-        .map(|step| {
-            let needs: Vec<Value> = step
+        .map(|rung| {
+            let needs: Vec<Value> = rung
                 .needs
                 .iter()
                 .map(|(need, is_seen)| {
@@ -70,14 +70,14 @@ pub fn shown(steps: &[Step], names: Option<&Names>) -> Value {
                 })
                 .collect();
             json!({
-                "level": step.level.name(), "proven": step.proven.map(|at| at.to_string()), "needs": needs,
-                "let_through": step.against.map(|at| at.to_string()),
+                "level": rung.level.name(), "proven": rung.proven.map(|at| at.to_string()), "needs": needs,
+                "let_through": rung.against.map(|at| at.to_string()),
             })
         })
         .collect();
     let names =
         names.map(|names| json!({"refused": names.refuse, "below": names.below, "allowed": names.allow}));
-    json!({"levels": steps, "names": names})
+    json!({"levels": rungs, "names": names})
 }
 
 /// Runs what reads the store off the threads that serve connections.
@@ -91,8 +91,8 @@ async fn off<T: Send + 'static>(
 async fn state(State(deliver): State<Arc<Deliver>>, who: Who) -> Result<Json<Value>, Refused> {
     let member = member(&who, false)?;
     off(move || {
-        let steps = deliver.steps(member).map_err(|error| failed(&error))?;
-        Ok(Json(shown(&steps, deliver.test_names(member, (deliver.now)()).as_ref())))
+        let rungs = deliver.rungs(member).map_err(|error| failed(&error))?;
+        Ok(Json(shown(&rungs, deliver.test_names(member, (deliver.now)()).as_ref())))
     })
     .await
 }
@@ -198,8 +198,8 @@ async fn graded(
     note: impl FnOnce(&Deliver) -> Result<(), DeliverError> + Send + 'static,
 ) -> Result<Json<Value>, Refused> {
     off(move || {
-        let steps = note(&deliver).and_then(|()| deliver.grade(member)).map_err(|error| failed(&error))?;
-        Ok(Json(shown(&steps, deliver.test_names(member, (deliver.now)()).as_ref())))
+        let rungs = note(&deliver).and_then(|()| deliver.grade(member)).map_err(|error| failed(&error))?;
+        Ok(Json(shown(&rungs, deliver.test_names(member, (deliver.now)()).as_ref())))
     })
     .await
 }

@@ -123,7 +123,7 @@ impl Need {
 
 /// How a level stands with a member.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct Rung {
     /// The level.
     pub level: Level,
     /// When its test was last passed, if that counts still.
@@ -134,7 +134,7 @@ pub struct Step {
     pub against: Option<Timestamp>,
 }
 
-impl Step {
+impl Rung {
     /// Whether all that is needed has been seen.
     #[must_use]
     pub fn is_complete(&self) -> bool {
@@ -169,22 +169,22 @@ impl Deliver {
     ///
     /// # Errors
     /// [`DeliverError`].
-    pub fn steps(&self, member: MemberId) -> Result<Vec<Step>, DeliverError> {
+    pub fn rungs(&self, member: MemberId) -> Result<Vec<Rung>, DeliverError> {
         let (now, receipts) = ((self.now)(), self.gate.receipts(member));
         let standing = self.gate.standing(member);
         let entry = entry::numbers(self, member)?;
         let recent = |receipt: &&Receipt| now.micros() - receipt.at.micros() < SEEN_DAYS * DAY_MICROS;
         let seen = |need: Need| receipts.iter().filter(recent).any(|receipt| meets(need, receipt, &entry));
-        let step = |level: Level| {
+        let rung = |level: Level| {
             let evidence = standing.evidence(level);
-            Step {
+            Rung {
                 level,
                 proven: evidence.passed.filter(|_| evidence.is_proven(now)),
                 needs: Need::of(level).iter().map(|need| (*need, seen(*need))).collect(),
                 against: against(level, &receipts),
             }
         };
-        Ok(Level::ALL.into_iter().map(step).collect())
+        Ok(Level::ALL.into_iter().map(rung).collect())
     }
 
     /// Takes note of what a resolver did with the test's names: asked from here, or told by a script behind it.
@@ -216,30 +216,30 @@ impl Deliver {
     }
 
     /// Grades a member's levels by what was seen of it: a test that is complete and was not passed before, or whose last was
-    /// failed, is passed; one that was passed, and against which something stands, is failed. Gives the steps after that.
+    /// failed, is passed; one that was passed, and against which something stands, is failed. Gives the rungs after that.
     ///
     /// # Errors
     /// [`DeliverError`]: what was graded before it stands.
-    pub fn grade(&self, member: MemberId) -> Result<Vec<Step>, DeliverError> {
+    pub fn grade(&self, member: MemberId) -> Result<Vec<Rung>, DeliverError> {
         let now = (self.now)();
         let standing = self.gate.standing(member);
-        for step in self.steps(member)? {
-            let evidence = standing.evidence(step.level);
+        for rung in self.rungs(member)? {
+            let evidence = standing.evidence(rung.level);
             let is_old = evidence.passed.is_none_or(|at| now.micros() - at.micros() > SEEN_DAYS * DAY_MICROS);
-            let deed = match step.is_complete() {
+            let deed = match rung.is_complete() {
                 true if is_old || evidence.missed > evidence.passed => Deed::Passed,
-                false if step.against > evidence.passed.max(evidence.missed) => Deed::Missed,
+                false if rung.against > evidence.passed.max(evidence.missed) => Deed::Missed,
                 _ => continue,
             };
             self.gate.receive(Receipt::new(
                 member,
-                format!("test of {}", step.level),
-                step.level,
+                format!("test of {}", rung.level),
+                rung.level,
                 deed,
                 now,
             ))?;
         }
-        self.steps(member)
+        self.rungs(member)
     }
 }
 

@@ -32,6 +32,10 @@ const LATER_MAX: u32 = 1 << 31;
 /// which is then not much more.
 const KEPT_SHARE: usize = 2;
 const KEPT_MIN: usize = 10_000;
+/// A zone that loses so many values at once, and more than one in so many of those that it had, is told in the log: what goes out
+/// is never held back, but someone should look.
+const LOST_MIN: usize = 500;
+const LOST_SHARE: usize = 5;
 /// Most steps that are kept.
 const STEPS_MAX: usize = 10_000;
 
@@ -154,6 +158,10 @@ impl Zones {
     /// Adds the step to a zone's own serial, in memory and in its file.
     fn add(&self, key: ZoneKey, zone: &mut Zone, from: u32, difference: Difference) {
         let step = Step { from, to: zone.serial, difference };
+        let (lost, left) = (step.difference.gone.len(), zone.gathered.len());
+        if lost >= LOST_MIN && lost > (left + lost) / LOST_SHARE {
+            tracing::warn!(member.id = %key.0.uuid(), lost, left, "a zone has lost many values in one step");
+        }
         zone.appended += step.len();
         if zone.appended > zone.kept_max() || zone.steps.len() > STEPS_MAX {
             zone.appended = 0;

@@ -220,8 +220,8 @@ impl Catalogue {
         self.chain(object).filter(Entry::counts)
     }
 
-    /// All versions that ever were, also those that do not count any more: the newest first, and the others as they came.
-    pub fn history(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
+    /// All versions, withdrawn and replaced ones too: the newest first, the others as they came.
+    pub fn all_versions(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
         self.chain(object)
     }
 

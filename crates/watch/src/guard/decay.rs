@@ -2,7 +2,7 @@
 //!
 //! score × max(0, 1 − (age / lifetime)^(1 / decay)): an address changes hands within months, a file stays what it
 //! is. A new sighting resets the age. Source: Iklody, Wagener, Dulaunoy, Mokaddem, Vandeplas: Decaying Indicators of
-//! Compromise (2018), formula 3; rule L-4. The parameters are ours.
+//! Compromise (2018), formula 3; rule L-4. The parameters are ours, unless an operator gives others.
 
 use stix::Timestamp;
 
@@ -21,10 +21,14 @@ pub struct Decay {
     pub lifetime_days: f64,
     /// Under 1: slowly at first, then fast. 1: evenly. Above 1: fast at first.
     pub decay: f64,
+    /// Under what confidence a value counts for nobody, 0 to 100, whatever less a member takes.
+    pub threshold: u8,
+    /// The confidence of an indicator that states none, 0 to 100.
+    pub unstated: u8,
 }
 
 impl Decay {
-    /// The parameters of a kind.
+    /// The parameters of a kind, unless others are given.
     #[must_use]
     pub const fn of(kind: Kind) -> Self {
         let (lifetime_days, decay) = match kind {
@@ -36,39 +40,60 @@ impl Decay {
             Kind::Wallet => (3_650.0, 0.5),
             Kind::Cve | Kind::Asn | Kind::Mac | Kind::RegistryKey | Kind::Attack => (1_825.0, 0.5),
         };
-        Self { lifetime_days, decay }
+        Self { lifetime_days, decay, threshold: 0, unstated: CONFIDENCE_UNSTATED }
     }
-}
 
-/// The confidence left in a value, 0 to 100.
-#[must_use]
-pub fn faded(kind: Kind, context: &Context) -> f64 {
-    let score = f64::from(context.confidence.unwrap_or(CONFIDENCE_UNSTATED).min(100));
-    let Some(since) = context.seen_last.max(context.valid_from) else {
-        return score;
-    };
-    let Decay { lifetime_days, decay } = Decay::of(kind);
-    #[expect(clippy::cast_precision_loss, reason = "seconds between two dates are far below 2^53")]
-    let age_days = context.now.seconds().saturating_sub(since.seconds()).max(0) as f64 / DAY_SECONDS;
-    score * (1.0 - (age_days / lifetime_days).powf(1.0 / decay)).max(0.0)
-}
-
-/// When the confidence in a value falls under the member's threshold; `None` if it never does, or is under it already.
-///
-/// To the second, and rather one too early than too late: who acts on it asks [`faded`] again.
-#[must_use]
-pub fn fades_at(kind: Kind, context: &Context) -> Option<Timestamp> {
-    let score = f64::from(context.confidence.unwrap_or(CONFIDENCE_UNSTATED).min(100));
-    let least = f64::from(context.confidence_min);
-    let since = context.seen_last.max(context.valid_from)?;
-    if least <= 0.0 || faded(kind, context) < least {
-        return None;
+    fn score(&self, context: &Context) -> f64 {
+        f64::from(context.confidence.unwrap_or(self.unstated).min(100))
     }
-    let Decay { lifetime_days, decay } = Decay::of(kind);
-    let age_s = (1.0 - least / score).max(0.0).powf(decay) * lifetime_days * DAY_SECONDS;
-    #[expect(clippy::cast_possible_truncation, reason = "an age is at most a lifetime, some 10^8 seconds")]
-    let at = since.seconds().saturating_add(age_s.floor() as i64);
-    // What has not faded yet fades later than now, whatever rounding says.
-    let at = at.max(context.now.seconds().saturating_add(1));
-    Some(Timestamp::from_micros(at.saturating_mul(1_000_000)))
+
+    /// The least confidence that counts: the member's, or the model's if that is more.
+    #[must_use]
+    pub const fn least(&self, context: &Context) -> u8 {
+        if self.threshold > context.confidence_min { self.threshold } else { context.confidence_min }
+    }
+
+    /// The confidence left in a value, 0 to 100.
+    #[must_use]
+    pub fn faded(&self, context: &Context) -> f64 {
+        let score = self.score(context);
+        let Some(since) = context.seen_last.max(context.valid_from) else {
+            return score;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "seconds between two dates are far below 2^53")]
+        let age_days = context.now.seconds().saturating_sub(since.seconds()).max(0) as f64 / DAY_SECONDS;
+        score * (1.0 - (age_days / self.lifetime_days).powf(1.0 / self.decay)).max(0.0)
+    }
+
+    /// Whether the confidence in a value is under the threshold.
+    ///
+    /// It is decided by the instant at which it falls, and not by what is left: that differs from the threshold by less than a
+    /// number can say for hours, where it falls slowly at first.
+    #[must_use]
+    pub fn is_under(&self, context: &Context) -> bool {
+        self.score(context) < f64::from(self.least(context))
+            || self.falls_at(context).is_some_and(|at| at <= context.now)
+    }
+
+    /// When the confidence in a value falls under the threshold, to the second; `None` if it never does, or is under it already.
+    #[must_use]
+    pub fn fades_at(&self, context: &Context) -> Option<Timestamp> {
+        self.falls_at(context).filter(|at| *at > context.now)
+    }
+
+    /// The first second at which what was enough to begin with is not any more.
+    fn falls_at(&self, context: &Context) -> Option<Timestamp> {
+        let (score, least) = (self.score(context), f64::from(self.least(context)));
+        let since = context.seen_last.max(context.valid_from)?;
+        if least <= 0.0 || score < least {
+            return None;
+        }
+        let age_s = (1.0 - least / score).max(0.0).powf(self.decay) * self.lifetime_days * DAY_SECONDS;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "an age is at most a lifetime, some 10^9 seconds"
+        )]
+        let at = since.seconds().saturating_add(age_s.floor() as i64).saturating_add(1);
+        Some(Timestamp::from_micros(at.saturating_mul(1_000_000)))
+    }
 }

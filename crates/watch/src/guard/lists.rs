@@ -30,7 +30,7 @@ static PACKED: &[u8] = include_bytes!("../../data/warninglists.jsonl.gz");
 const SHARED_LISTS: [&str; 3] = ["dynamic-dns", "url-shortener", "link-in-bio"];
 
 /// Free hosting and blogs where every name below belongs to somebody else and which the Public Suffix List lacks.
-const SHARED_HOSTS: [&str; 30] = [
+const SHARED_HOSTS: [&str; 33] = [
     "000webhostapp.com",
     "1apps.com",
     "atwebpages.com",
@@ -39,6 +39,7 @@ const SHARED_HOSTS: [&str; 30] = [
     "duckdns.org",
     "getenjoyment.net",
     "github.io",
+    "glitch.me",
     "mediafire.com",
     "medianewsonline.com",
     "myartsonline.com",
@@ -50,8 +51,10 @@ const SHARED_HOSTS: [&str; 30] = [
     "onlinewebshop.net",
     "pythonanywhere.com",
     "scienceontheweb.net",
+    "serveo.net",
     "sharepoint.com",
     "sportsontheweb.net",
+    "storage.googleapis.com",
     "substack.com",
     "tistory.com",
     "trycloudflare.com",
@@ -61,6 +64,18 @@ const SHARED_HOSTS: [&str; 30] = [
     "wixsite.com",
     "wordpress.com",
     "workers.dev",
+];
+
+/// Hosts of files and pastes whose users have pages and no names: what lies below one is the service itself.
+const SHARED_SERVICES: [&str; 8] = [
+    "catbox.moe",
+    "file.io",
+    "paste.ee",
+    "pixeldrain.com",
+    "rentry.co",
+    "sendspace.com",
+    "transfer.sh",
+    "ufile.io",
 ];
 
 const SHARED_HOSTS_TITLE: &str = "Shared hosting known to Bongsu";
@@ -81,11 +96,26 @@ pub struct Lists {
     /// Lists under these, shared with other guards: the ones compiled in. Their numbers come first.
     base: Option<Arc<Lists>>,
     titles: Vec<Box<str>>,
+    /// How many entries were read of each list.
+    sizes: Vec<u32>,
+    /// How many of these are compiled in, beside those of `base`.
+    own_from: usize,
     names: Names,
     ipv4: Ranges<u32>,
     ipv6: Ranges<u128>,
     digests: Vec<u128>,
     digest_lists: Vec<u8>,
+}
+
+/// A list, as it is told to people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListInfo {
+    /// Its title.
+    pub title: String,
+    /// How many of its entries are looked up.
+    pub entries: u32,
+    /// Whether it was given at run time.
+    pub is_own: bool,
 }
 
 /// A name's hold, with the list's title.
@@ -108,14 +138,7 @@ impl Lists {
         static READ: OnceLock<Arc<Lists>> = OnceLock::new();
         READ.get_or_init(|| {
             let mut build = Build::default();
-            build.shared_hosts();
-            let mut text = String::new();
-            // The file is part of the program, and a test reads it: what is wrong with it shows there.
-            if GzDecoder::new(PACKED).read_to_string(&mut text).is_ok() {
-                for (at, line) in text.lines().enumerate() {
-                    build.list(line, &format!("builtin[{at}]"));
-                }
-            }
+            build.builtin();
             Arc::new(build.finish().0)
         })
         .clone()
@@ -133,6 +156,50 @@ impl Lists {
         }
         build.lists.base = Some(base);
         build.finish()
+    }
+
+    /// As [`Lists::with`], without those whose title is among `off`: they are read again for it, as far as they count.
+    ///
+    /// A title that no list has is a finding.
+    pub fn without<S: AsRef<str>>(more: &[S], off: &[String]) -> (Self, Vec<Finding>) {
+        if off.is_empty() {
+            return Self::with(more);
+        }
+        let mut build = Build { off: off.to_vec(), ..Build::default() };
+        build.builtin();
+        build.own_from = build.lists.titles.len();
+        for (at, list) in more.iter().enumerate() {
+            build.list(list.as_ref(), &format!("lists[{at}]"));
+        }
+        for (at, title) in off.iter().enumerate().filter(|(_, title)| !build.left_out.contains(*title)) {
+            let message = format!("no warning list has the title `{title}`, so none is switched off by it");
+            build.findings.push(Finding::warning("list-unknown", format!("off[{at}]"), message));
+        }
+        build.finish()
+    }
+
+    /// Whether a text is a list that [`Lists::with`] takes.
+    ///
+    /// # Errors
+    /// The finding with which it would be left out.
+    pub fn check(json: &str, path: &str) -> Result<(), Finding> {
+        let mut build = Build::default();
+        build.list(json, path);
+        match build.findings.into_iter().find(|finding| finding.code != "list-entry-unread") {
+            Some(finding) => Err(finding),
+            None => Ok(()),
+        }
+    }
+
+    /// The lists, in the order in which they were read.
+    pub fn all(&self) -> impl Iterator<Item = ListInfo> {
+        let own_from = self.own_from;
+        let own = self.titles.iter().zip(&self.sizes).enumerate().map(move |(at, (title, entries))| {
+            ListInfo { title: title.to_string(), entries: *entries, is_own: at >= own_from }
+        });
+        let base = self.base.iter().flat_map(|base| base.titles.iter().zip(&base.sizes));
+        base.map(|(title, entries)| ListInfo { title: title.to_string(), entries: *entries, is_own: false })
+            .chain(own)
     }
 
     /// The lists' titles, in the order in which they were read.
@@ -190,6 +257,10 @@ fn digest_start(hex: &str) -> Option<u128> {
 struct Build {
     /// How many lists lie under these.
     first: usize,
+    /// Titles of lists to leave out, and those that were.
+    off: Vec<String>,
+    left_out: Vec<String>,
+    own_from: usize,
     lists: Lists,
     ipv4: Vec<(u32, u32, u8)>,
     ipv6: Vec<(u128, u128, u8)>,
@@ -198,10 +269,39 @@ struct Build {
 }
 
 impl Build {
+    fn builtin(&mut self) {
+        self.shared_hosts();
+        let mut text = String::new();
+        // The file is part of the program, and a test reads it: what is wrong with it shows there.
+        if GzDecoder::new(PACKED).read_to_string(&mut text).is_ok() {
+            for (at, line) in text.lines().enumerate() {
+                self.list(line, &format!("builtin[{at}]"));
+            }
+        }
+        self.own_from = self.lists.titles.len();
+    }
+
+    /// Whether a list is switched off by its title.
+    fn is_off(&mut self, title: &str) -> bool {
+        let is_off = self.off.iter().any(|off| off == title);
+        if is_off {
+            self.left_out.push(title.to_owned());
+        }
+        is_off
+    }
+
     fn shared_hosts(&mut self) {
+        if self.is_off(SHARED_HOSTS_TITLE) {
+            return;
+        }
         self.lists.titles.push(SHARED_HOSTS_TITLE.into());
+        let entries = SHARED_HOSTS.len() + SHARED_SERVICES.len();
+        self.lists.sizes.push(u32::try_from(entries).unwrap_or(u32::MAX));
         for host in SHARED_HOSTS {
             self.lists.names.add(host, 0, SHARED);
+        }
+        for host in SHARED_SERVICES {
+            self.lists.names.add_domain(host, 0, EXACT | BELOW);
         }
     }
 
@@ -227,9 +327,14 @@ impl Build {
             self.findings.push(Finding::warning("list-unread", path, message));
             return;
         }
-        self.lists.titles.push(wire.name.trim().into());
+        let title = wire.name.trim();
+        if self.is_off(title) {
+            return;
+        }
+        self.lists.titles.push(title.into());
         let flags = if SHARED_LISTS.contains(&wire.slug.as_str()) { SHARED } else { EXACT | BELOW };
         let unread = wire.list.iter().filter(|entry| !self.entry(entry.trim(), number, flags)).count();
+        self.lists.sizes.push(u32::try_from(wire.list.len() - unread).unwrap_or(u32::MAX));
         if unread > 0 {
             let message = format!("{unread} entries of `{}` are no value that the guard looks up", wire.name);
             self.findings.push(Finding::warning("list-entry-unread", path, message));
@@ -280,6 +385,7 @@ impl Build {
     }
 
     fn finish(mut self) -> (Lists, Vec<Finding>) {
+        self.lists.own_from = self.own_from;
         self.lists.names.shrink();
         self.lists.ipv4 = Ranges::build(self.ipv4);
         self.lists.ipv6 = Ranges::build(self.ipv6);

@@ -9,6 +9,7 @@
 
 mod decay;
 mod lists;
+mod models;
 mod names;
 mod ranges;
 mod special;
@@ -23,8 +24,9 @@ use crate::asset::Assets;
 use crate::domain;
 use crate::value::{Kind, Value};
 
-pub use decay::{CONFIDENCE_UNSTATED, Decay, faded, fades_at};
-pub use lists::Lists;
+pub use decay::{CONFIDENCE_UNSTATED, Decay};
+pub use lists::{ListInfo, Lists};
+pub use models::{DECAY, LIFETIME_DAYS, MODEL_BYTES_MAX, ModelError, Models, from_misp};
 
 /// Widest IPv4 network that may be blocked, as a prefix length.
 pub const IPV4_PREFIX_MIN: u8 = 16;
@@ -110,6 +112,7 @@ impl<T> Guarded<T> {
 pub struct Guard {
     lists: Arc<Lists>,
     assets: Assets,
+    models: Arc<Models>,
 }
 
 impl Guard {
@@ -117,7 +120,31 @@ impl Guard {
     /// other values. What can't be read among the assets is a finding.
     pub fn new<S: AsRef<str>>(lists: Arc<Lists>, own_assets: &[S]) -> (Self, Vec<Finding>) {
         let (assets, findings) = Assets::read(own_assets.iter().map(AsRef::as_ref));
-        (Self { lists, assets }, findings)
+        (Self { lists, assets, models: Arc::default() }, findings)
+    }
+
+    /// The same, by whose `models` confidence fades.
+    #[must_use]
+    pub fn fading(self, models: Arc<Models>) -> Self {
+        Self { models, ..self }
+    }
+
+    /// How values of a kind fade.
+    #[must_use]
+    pub fn decay(&self, kind: Kind) -> Decay {
+        self.models.of(kind).1
+    }
+
+    /// The rules in the order in which a value of a kind is asked about: [`Guard::check`] names the first that holds it.
+    #[must_use]
+    pub const fn rules(kind: Kind) -> &'static [&'static str] {
+        match kind {
+            Kind::Domain => &RULES_OF_DOMAINS,
+            Kind::Ipv4 | Kind::Ipv6 => &RULES_OF_NETWORKS,
+            Kind::Url => &RULES_OF_URLS,
+            Kind::Email => &RULES_OF_MAILBOXES,
+            _ => &RULES_OF_OTHERS,
+        }
     }
 
     /// Whether `value` may go into a blocking artefact. Some hundred nanoseconds.
@@ -126,7 +153,7 @@ impl Guard {
     /// [`Hold`]: the first rule that holds it back.
     pub fn check(&self, value: &Value, context: &Context) -> Result<(), Hold> {
         self.check_harm(value)?;
-        check_validity(value, context)
+        self.check_validity(value, context)
     }
 
     /// Lets an indicator's value pass.
@@ -253,7 +280,72 @@ impl Guard {
             }
         }
     }
+
+    fn check_validity(&self, value: &Value, context: &Context) -> Result<(), Hold> {
+        if let Some(until) = context.valid_until.filter(|until| *until <= context.now) {
+            return Err(Hold::new("expired", None, format!("{value} was valid until {until}")));
+        }
+        if let Some(from) = context.valid_from.filter(|from| *from > context.now) {
+            return Err(Hold::new("not-yet-valid", None, format!("{value} is valid from {from} only")));
+        }
+        let (model, decay) = self.models.of(value.kind());
+        if decay.is_under(context) {
+            let (score, least) = (decay.faded(context), decay.least(context));
+            let taken = match least > context.confidence_min {
+                true => format!("the decay model `{model}` takes {least} and above"),
+                false => format!("this member takes {least} and above"),
+            };
+            let message = format!("confidence in {value} has faded to {score:.0}; {taken}");
+            return Err(Hold::new("confidence", None, message));
+        }
+        Ok(())
+    }
 }
+
+const RULES_OF_DOMAINS: [&str; 9] = [
+    "not-blockable",
+    "own-asset",
+    "special-purpose",
+    "public-suffix",
+    "shared-host",
+    "warning-list",
+    "expired",
+    "not-yet-valid",
+    "confidence",
+];
+const RULES_OF_NETWORKS: [&str; 8] = [
+    "not-blockable",
+    "own-asset",
+    "special-purpose",
+    "too-wide",
+    "warning-list",
+    "expired",
+    "not-yet-valid",
+    "confidence",
+];
+const RULES_OF_URLS: [&str; 10] = [
+    "not-blockable",
+    "own-asset",
+    "special-purpose",
+    "public-suffix",
+    "too-wide",
+    "shared-host",
+    "warning-list",
+    "expired",
+    "not-yet-valid",
+    "confidence",
+];
+const RULES_OF_MAILBOXES: [&str; 7] = [
+    "not-blockable",
+    "own-asset",
+    "special-purpose",
+    "warning-list",
+    "expired",
+    "not-yet-valid",
+    "confidence",
+];
+const RULES_OF_OTHERS: [&str; 6] =
+    ["not-blockable", "own-asset", "warning-list", "expired", "not-yet-valid", "confidence"];
 
 /// Mailboxes that every domain must have: a sender forges them, a partner needs them. Source: RFC 2142.
 const ROLES: [&str; 8] = ["abuse", "noc", "security", "soc", "postmaster", "hostmaster", "webmaster", "cert"];
@@ -263,24 +355,6 @@ fn check_email(address: &str) -> Result<(), Hold> {
     if ROLES.contains(&name) {
         let message = format!("{address} is a role mailbox that partners write to");
         return Err(Hold::new("special-purpose", Some("RFC 2142 mailbox names"), message));
-    }
-    Ok(())
-}
-
-fn check_validity(value: &Value, context: &Context) -> Result<(), Hold> {
-    if let Some(until) = context.valid_until.filter(|until| *until <= context.now) {
-        return Err(Hold::new("expired", None, format!("{value} was valid until {until}")));
-    }
-    if let Some(from) = context.valid_from.filter(|from| *from > context.now) {
-        return Err(Hold::new("not-yet-valid", None, format!("{value} is valid from {from} only")));
-    }
-    let score = faded(value.kind(), context);
-    if score < f64::from(context.confidence_min) {
-        let message = format!(
-            "confidence in {value} has faded to {score:.0}; this member takes {} and above",
-            context.confidence_min
-        );
-        return Err(Hold::new("confidence", None, message));
     }
     Ok(())
 }

@@ -19,11 +19,17 @@ pub(super) struct Kept {
     pub(super) value: String,
     pub(super) code: &'static str,
     pub(super) why: String,
+    pub(super) seen_last: String,
 }
 
 impl Kept {
     pub(super) fn of(held: &HeldValue) -> Self {
-        Self { value: watch::defang(&held.value), code: held.hold.rule, why: held.hold.message.clone() }
+        Self {
+            value: watch::defang(&held.value),
+            code: held.hold.rule,
+            why: held.hold.message.clone(),
+            seen_last: held.seen_last.map(|date| date.to_string()).unwrap_or_default(),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod objects;
 mod overview;
 mod quarantine;
 mod recalls;
+mod steps;
 mod test;
 mod used;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use deliver::Deliver;
 use gate::{Gate, Patience};
@@ -89,6 +90,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/recalls", get(recalls::page))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))
+        .route("/steps", get(steps::page))
+        .route("/steps/{step}/{verdict}", post(steps::settle))
         .route("/objects", get(objects::list))
         .route("/objects/{circle}/{object}", get(objects::one))
         .route("/style.css", get(style))

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use deliver::DeliverError;
-use deliver::level_up::{Names, Step};
+use deliver::level_up::{Names, Rung};
 use policy::{Level, Member};
 
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, does, making, minute, render};
@@ -48,7 +48,7 @@ pub(super) async fn page(State(pages): Shared, who: Who, Path(handle): Path<Stri
 
 fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, DeliverError> {
     let book = pages.gate.book();
-    let steps = pages.deliver.steps(member.id)?;
+    let rungs = pages.deliver.rungs(member.id)?;
     Ok(render(&TestPage {
         frame: pages.frame(&book, viewer, format!("Levels of {}", member.name)),
         operator: viewer.is_operator(),
@@ -56,18 +56,18 @@ fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, Del
         offered: member.level.name(),
         resolver: member.resolver.map(|resolver| resolver.to_string()),
         names: pages.deliver.test_names(member.id, (pages.now)()),
-        levels: steps.iter().map(|step| row(step, member.level)).collect(),
+        levels: rungs.iter().map(|rung| row(rung, member.level)).collect(),
     }))
 }
 
-fn row(step: &Step, offered: Level) -> LevelRow {
+fn row(rung: &Rung, offered: Level) -> LevelRow {
     LevelRow {
-        name: step.level.name(),
-        does: does(step.level),
-        offered: step.level <= offered,
-        proven: step.proven.map(minute),
-        against: step.against.map(minute),
-        needs: step
+        name: rung.level.name(),
+        does: does(rung.level),
+        offered: rung.level <= offered,
+        proven: rung.proven.map(minute),
+        against: rung.against.map(minute),
+        needs: rung
             .needs
             .iter()
             .map(|(need, is_seen)| NeedRow { is_seen: *is_seen, what: need.sentence(), how: need.how() })
