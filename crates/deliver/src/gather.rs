@@ -10,15 +10,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use gate::{Audience, Gate, Reader};
-use line::{Seq, StorageError};
+use line::Seq;
 use parking_lot::Mutex;
-use policy::{Book, Circle, Level, Member, MemberId, Use};
+use policy::{Book, Circle, Member, MemberId, Use};
 use stix::{Timestamp, Tlp};
 use watch::{Acts as _, Context, Guard, Kind, Lists, Value};
 
 use crate::basis::Basis;
 use crate::device::Devices;
 use crate::entry::{Claimed as _, Entry, HeldValue};
+pub(crate) use crate::error::DeliverError;
 use crate::reading::{Changes, TYPES};
 use crate::steps::{Steps, Verdicts};
 use crate::view::{Cell, Judge, Print, View};
@@ -185,47 +186,6 @@ pub struct Difference {
     pub gone: Vec<Value>,
     /// What was not there and is, sorted.
     pub new: Vec<Value>,
-}
-
-/// Why there is no artefact.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DeliverError {
-    /// The member is not there or has left.
-    #[error("there is no such member")]
-    NoMember,
-    /// The form is above the member's level.
-    #[error(
-        "level {wanted} is above your level, {offered}: you are offered {offered} and what stands below it"
-    )]
-    LevelTooLow {
-        /// The member's level.
-        offered: Level,
-        /// What was asked for.
-        wanted: Level,
-    },
-    /// The store.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The node's line.
-    #[error(transparent)]
-    Gate(#[from] gate::GateError),
-    /// A page could not be rendered.
-    #[error("the artefact can't be rendered: {0}")]
-    Render(String),
-    /// The list's changes since the number given can't be told.
-    #[error(
-        "what has changed since `{0}` is not known here: the number is too old, of another member or of before a restart; fetch the whole list"
-    )]
-    NumberUnknown(String),
-    /// A device that is not known.
-    #[error(
-        "no device `{0}` is known; `bongsu devices` shows those that are, and entries=N says a limit of your own"
-    )]
-    DeviceUnknown(String),
-    /// The options do not go with the artefact.
-    #[error("{0}")]
-    NotFor(&'static str),
 }
 
 /// Whose view it is: one for all members whose rights are the same, as far as releases and the guard go.

@@ -11,6 +11,7 @@ pub mod patterns;
 pub mod sigma;
 pub mod signature;
 pub mod yara;
+mod yara_grammar;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

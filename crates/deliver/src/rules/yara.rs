@@ -2,18 +2,20 @@
 //!
 //! YARA compiles a file as a whole: one rule that it refuses, and a sensor has none. So whatever it is known to refuse is found
 //! here, beside what would change others' rules: a global rule, a name that is there already. This is no compiler: types in
-//! conditions and the insides of regular expressions and hexadecimal strings are not looked at.
+//! conditions and the insides of regular expressions are not looked at.
 //!
 //! Source: YARA 4.2 documentation, "Writing YARA rules".
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::yara_grammar;
+
 /// Longest name of a rule, in bytes.
 const NAME_BYTES_MAX: usize = 128;
 /// Modules that a usual build of YARA has.
 const MODULES: [&str; 9] = ["console", "dotnet", "elf", "hash", "macho", "math", "pe", "string", "time"];
-const KEYWORDS: [&str; 56] = [
+pub(super) const KEYWORDS: [&str; 56] = [
     "all",
     "and",
     "any",
@@ -73,7 +75,7 @@ const KEYWORDS: [&str; 56] = [
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Word,
     /// `$a`, `#a`, `@a`, `!a`, with a wildcard if there is one.
     Id,
@@ -174,7 +176,10 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             }
             (quote @ (b'"' | b'/'), _) => {
                 let kind = if quote == b'"' { Kind::Text } else { Kind::Regex };
-                (kind, quoted_end(bytes, at).ok_or_else(|| open("a text or a regular expression"))?)
+                let end = quoted_end(bytes, at).ok_or_else(|| open("a text or a regular expression"))?;
+                // A regular expression's flags belong to it.
+                let flags = bytes.iter().skip(end).take_while(|byte| matches!(byte, b'i' | b's')).count();
+                (kind, end + if quote == b'/' { flags } else { 0 })
             }
             (b'{', _) if tokens.last().is_some_and(|last| text.get(last.at.clone()) == Some("=")) => {
                 (Kind::Hex, hex_end(text, at).ok_or_else(|| open("a hexadecimal string"))?)
@@ -296,10 +301,13 @@ impl<'t> Reading<'t, '_> {
         if self.names.contains(&name) {
             return Err(self.wrong(format!("two rules are called `{name}`")));
         }
-        while let Some((kind, text)) = self.next() {
-            match (kind, text) {
-                (Kind::Word | Kind::Sign, "{") => return self.body(name),
-                (Kind::Word, _) | (Kind::Sign, ":") => {}
+        // Tags come behind a colon.
+        let mut is_tagged = false;
+        while let Some(next) = self.next() {
+            match next {
+                (Kind::Sign, "{") => return self.body(name),
+                (Kind::Sign, ":") if !is_tagged => is_tagged = true,
+                (Kind::Word, tag) if is_tagged && !KEYWORDS.contains(&tag) => {}
                 _ => break,
             }
         }
@@ -307,32 +315,48 @@ impl<'t> Reading<'t, '_> {
     }
 
     fn body(&mut self, name: &'t str) -> Result<(), String> {
-        let (mut section, mut strings, mut condition) = ("", Vec::new(), Vec::new());
+        let (mut section, mut sections) = ("", BTreeMap::from([("", Vec::new())]));
         loop {
             let Some((kind, text)) = self.next() else {
                 return Err(self.wrong(format!("the rule `{name}` does not end")));
             };
             let begins = self.peek() == Some((Kind::Sign, ":"));
-            match (kind, text, section) {
-                (Kind::Sign, "}", _) => break,
-                (Kind::Word, "meta" | "strings" | "condition", now) if begins && now != "condition" => {
+            match (kind, text) {
+                (Kind::Sign, "}") => break,
+                (Kind::Word, "meta" | "strings" | "condition") if begins && section != "condition" => {
                     section = text;
                     self.at += 1;
+                    if sections.insert(text, Vec::new()).is_some() {
+                        return Err(self.wrong(format!("the rule `{name}` has the section `{text}` twice")));
+                    }
                 }
-                (Kind::Sign, "{", _) => return Err(self.wrong("a brace opens where none may")),
-                (Kind::Id, id, "strings") if self.peek() == Some((Kind::Sign, "=")) => strings.push(id),
-                (_, _, "strings" | "meta") => {}
-                (_, _, "condition") => condition.push((kind, text)),
-                _ => return Err(self.wrong(format!("`{text}` stands in no section"))),
+                _ if section.is_empty() => return Err(self.wrong(format!("`{text}` stands in no section"))),
+                token => sections.entry(section).or_default().push(token),
             }
         }
-        if condition.is_empty() {
-            return Err(self.wrong(format!("the rule `{name}` has no condition")));
-        }
-        let checked = used(&strings, &condition).and_then(|()| self.known(&condition));
+        let checked = self.sections(&sections);
         checked.map_err(|why| self.wrong(format!("in the rule `{name}`, {why}")))?;
         self.names.push(name);
         Ok(())
+    }
+
+    /// Whether each section is written as it must be, and they fit each other.
+    fn sections(&self, sections: &BTreeMap<&str, Vec<(Kind, &'t str)>>) -> Result<(), String> {
+        for (name, check) in [("meta", yara_grammar::meta as fn(&_) -> _), ("strings", yara_grammar::strings)]
+        {
+            match sections.get(name) {
+                Some(tokens) if tokens.is_empty() => return Err(format!("the section `{name}` is empty")),
+                Some(tokens) => check(tokens.as_slice())?,
+                None => {}
+            }
+        }
+        let condition = sections.get("condition").ok_or("there is no condition")?;
+        yara_grammar::condition(condition)?;
+        let strings = sections.get("strings").map_or(&[][..], Vec::as_slice);
+        let ids = strings.iter().zip(strings.iter().skip(1));
+        let ids = ids.filter(|((kind, _), next)| *kind == Kind::Id && **next == (Kind::Sign, "="));
+        used(&ids.map(|((_, id), _)| *id).collect::<Vec<_>>(), condition)?;
+        self.known(condition)
     }
 
     /// Whether each name in a condition is one that YARA will know.
@@ -343,7 +367,10 @@ impl<'t> Reading<'t, '_> {
             match (kind, *text) {
                 (Kind::Word, "for") => binds = true,
                 (Kind::Word, "in" | "of") | (Kind::Sign, ":") => binds = false,
-                (Kind::Word, word) if binds && !KEYWORDS.contains(&word) => drop(variables.insert(word)),
+                // Behind `for` comes how often, and then what is bound.
+                (Kind::Word, word) if binds && before != "for" && !KEYWORDS.contains(&word) => {
+                    variables.insert(word);
+                }
                 (Kind::Word, word) => {
                     let is_known = before == "."
                         || [&variables, &self.modules].into_iter().any(|names| names.contains(word))
