@@ -28,6 +28,7 @@ mod said;
 mod submit;
 mod touched;
 mod view;
+mod withdrawn;
 
 pub use audience::Audience;
 pub use checkpoint::Checkpoint;
@@ -43,3 +44,4 @@ pub use redacted::REDACTION;
 pub use said::Said;
 pub use submit::{Sharing, Submission, SubmitError, Submitted, Told};
 pub use touched::Touched;
+pub use withdrawn::{WITHDRAWN_MAX, Withdrawn};
