@@ -20,7 +20,7 @@ impl Artefact {
     pub(crate) fn new(
         content_type: &'static str,
         file_name: impl Into<String>,
-        body: String,
+        body: impl Into<Bytes>,
         entries: usize,
     ) -> Self {
         Self { content_type, file_name: file_name.into(), body: body.into(), entries }

@@ -6,15 +6,17 @@ use std::str::FromStr;
 use policy::{Level, MemberId};
 use watch::Kind;
 
+use crate::advisory;
 use crate::artefact::Artefact;
 use crate::gather::{Deliver, DeliverError};
 use crate::list::{Form, KINDS};
+use crate::speech::Language;
 
 /// An artefact that a member can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// The advisory as a page.
-    Advisory,
+    /// The advisory in a form, in this language, or else in the member's.
+    Advisory(advisory::Form, Option<Language>),
     /// A list of one kind, or of all.
     List(Option<Kind>, Form),
     /// The response-policy zone as a master file.
@@ -36,15 +38,18 @@ pub enum Ask {
 /// A text that names no artefact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is no such artefact. There are advisory.html, list/KIND.txt and list/KIND.csv (KIND: domain, url, ipv4, ipv6, md5, sha1, \
+    "there is no such artefact. There are advisory.html, advisory.txt, advisory.pdf, advisory.eml, list/KIND.txt and list/KIND.csv (KIND: domain, url, ipv4, ipv6, md5, sha1, \
      sha256, sha512, email, wallet or all), list/KIND.FORM.txt (FORM: bare, edl; hosts and adblock for domains, cidr for addresses), \
      zone.rpz, nftables.conf, nftables.sets, suricata.rules, suricata-files.rules, zeek.intel and sigma.yml"
 )]
 pub struct NoSuchArtefact;
 
 /// Everything but lists, by its name.
-const NAMED: [(&str, Ask); 8] = [
-    ("advisory.html", Ask::Advisory),
+const NAMED: [(&str, Ask); 11] = [
+    ("advisory.html", Ask::Advisory(advisory::Form::Html, None)),
+    ("advisory.txt", Ask::Advisory(advisory::Form::Text, None)),
+    ("advisory.pdf", Ask::Advisory(advisory::Form::Pdf, None)),
+    ("advisory.eml", Ask::Advisory(advisory::Form::Mail, None)),
     ("zone.rpz", Ask::Zone),
     ("nftables.conf", Ask::Nftables),
     ("nftables.sets", Ask::NftablesSets),
@@ -84,7 +89,8 @@ impl FromStr for Ask {
 impl fmt::Display for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::List(kind, form) = self else {
-            return NAMED.iter().filter(|(_, ask)| ask == self).try_for_each(|(name, _)| f.write_str(name));
+            let plain = self.in_language(None);
+            return NAMED.iter().filter(|(_, ask)| *ask == plain).try_for_each(|(name, _)| f.write_str(name));
         };
         let kind = kind.map_or("all", Kind::as_str);
         match form {
@@ -96,11 +102,20 @@ impl fmt::Display for Ask {
 }
 
 impl Ask {
+    /// The same in a language, if it has words.
+    #[must_use]
+    pub const fn in_language(self, language: Option<Language>) -> Self {
+        match self {
+            Self::Advisory(form, _) => Self::Advisory(form, language),
+            other => other,
+        }
+    }
+
     /// The level that it belongs to.
     #[must_use]
     pub const fn level(self) -> Level {
         match self {
-            Self::Advisory => Level::Read,
+            Self::Advisory(..) => Level::Read,
             Self::List(..) => Level::List,
             Self::Zone | Self::Nftables | Self::NftablesSets => Level::Block,
             Self::Suricata | Self::SuricataFiles | Self::Zeek | Self::Sigma => Level::Detect,
@@ -121,7 +136,7 @@ impl Deliver {
         let gathered = self.gather(member, ask.level(), encrypted)?;
         let count = |kinds: &[Kind]| kinds.iter().map(|kind| gathered.count(*kind)).sum::<usize>();
         Ok(match ask {
-            Ask::Advisory => gathered.len(),
+            Ask::Advisory(..) => gathered.len(),
             Ask::List(Some(kind), _) => gathered.count(kind),
             Ask::List(None, _) => count(&KINDS),
             Ask::Zone => gathered.refusable().count(),
@@ -139,7 +154,7 @@ impl Deliver {
     /// [`DeliverError`].
     pub fn make(&self, member: MemberId, ask: Ask, encrypted: bool) -> Result<Artefact, DeliverError> {
         match ask {
-            Ask::Advisory => self.advisory(member, encrypted),
+            Ask::Advisory(form, language) => self.advisory(member, form, language, encrypted),
             Ask::List(kind, form) => self.list(member, kind, form, encrypted),
             Ask::Zone => self.zone_file(member, encrypted),
             Ask::Nftables => self.nftables(member, encrypted),
@@ -160,6 +175,9 @@ mod tests {
     fn names_are_read_as_they_are_written() {
         for name in [
             "advisory.html",
+            "advisory.txt",
+            "advisory.pdf",
+            "advisory.eml",
             "list/domain.txt",
             "list/all.csv",
             "list/all.txt",

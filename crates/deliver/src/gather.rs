@@ -14,9 +14,10 @@ use line::{Seq, StorageError};
 use parking_lot::Mutex;
 use policy::{Book, Circle, CircleId, Level, Member, MemberId, Released, Use};
 use stix::{ObjectId, Timestamp, Tlp};
-use watch::{Acts as _, Guard, Kind, Lists, Value, actionable};
+use watch::{Acts as _, Guard, Indicator, Kind, Lists, Value, actionable};
 
 use crate::entry::{Claimed as _, Entry, HeldValue, Key, Shared, Source};
+use crate::letterhead::Letterhead;
 use crate::view::{Cell, Change, Judge, Print, View, last_of_each};
 
 /// Views kept; all are dropped beyond it.
@@ -129,6 +130,24 @@ impl Gathered {
         })
     }
 
+    /// Values that could be acted on until their time ran out, after `since`, each with that instant and its mark; those that
+    /// something else still says to act on are not among them.
+    pub(crate) fn expired(&self, since: Timestamp) -> impl Iterator<Item = (&Value, Timestamp, Tlp)> {
+        self.view.held.iter().filter_map(move |cell| {
+            let claim = cell.best.claim();
+            let (value, indicator) = (claim.value(), claim.indicator());
+            let ended = indicator.valid_until.filter(|until| since < *until && *until <= self.at)?;
+            let before = Timestamp::from_micros(ended.micros() - 1);
+            self.admitted(value, indicator, before).then(|| (value, ended, cell.best.mark()))
+        })
+    }
+
+    /// Whether a value could be acted on at an earlier instant because of an indicator, and can't be now.
+    pub(crate) fn admitted(&self, value: &Value, indicator: &Indicator, then: Timestamp) -> bool {
+        let context = self.view.judge.context(then).of(indicator);
+        !self.view.has(value) && self.view.judge.guard.check(value, &context).is_ok()
+    }
+
     /// The strictest mark in it.
     #[must_use]
     pub fn tlp(&self) -> Tlp {
@@ -174,6 +193,14 @@ pub enum DeliverError {
     /// A page could not be rendered.
     #[error("the artefact can't be rendered: {0}")]
     Render(String),
+    /// The node is not set up to make this form.
+    #[error("{why}: set `{key}`")]
+    Unset {
+        /// What is to be set, and where.
+        key: &'static str,
+        /// What is missing.
+        why: String,
+    },
 }
 
 /// Whose view it is: one for all members whose rights are the same, as far as releases and the guard go.
@@ -224,6 +251,7 @@ pub struct Deliver {
     views: Mutex<Views>,
     hasher: RandomState,
     pub(crate) zones: crate::zone::Zones,
+    pub(crate) letterhead: Letterhead,
 }
 
 impl Deliver {
@@ -235,14 +263,20 @@ impl Deliver {
         title: String,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
-        let (views, hasher, zones) = Default::default();
-        Self { gate, now, title, lists, views, hasher, zones }
+        let (views, hasher, zones, letterhead) = Default::default();
+        Self { gate, now, title, lists, views, hasher, zones, letterhead }
     }
 
     /// The same, with zones kept in `folder`, so that after a restart servers take what has changed and not all of it.
     #[must_use]
     pub fn keeping(self, folder: PathBuf) -> Self {
         Self { zones: crate::zone::Zones::keeping(folder), ..self }
+    }
+
+    /// The same, with advisories under `letterhead`.
+    #[must_use]
+    pub fn under(self, letterhead: Letterhead) -> Self {
+        Self { letterhead, ..self }
     }
 
     pub(crate) fn lists(&self) -> Arc<Lists> {

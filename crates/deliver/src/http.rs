@@ -17,6 +17,7 @@ use crate::artefact::Artefact;
 use crate::ask::{Ask, NoSuchArtefact};
 use crate::gather::{Deliver, DeliverError};
 use crate::list::Form;
+use crate::speech::{Language, UnknownLanguage};
 
 /// The routes of the artefacts.
 pub fn router(deliver: Arc<Deliver>) -> Router {
@@ -55,6 +56,11 @@ impl From<DeliverError> for Refused {
         match error {
             DeliverError::LevelTooLow { .. } => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             DeliverError::NoMember => NoSuchArtefact.into(),
+            error @ DeliverError::Unset { .. } => {
+                tracing::error!(%error, "an artefact could not be made");
+                let text = "This node is not set up to make this form; its operators can see why in its log.";
+                Self::new(StatusCode::NOT_IMPLEMENTED, text)
+            }
             error => {
                 tracing::error!(%error, "an artefact could not be made");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "The artefact could not be made; try again.")
@@ -72,7 +78,8 @@ async fn artefact(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let ask = match (name.parse()?, query.as_deref()) {
+    let ask: Ask = name.parse()?;
+    let ask = match (ask.in_language(language(query.as_deref())?), query.as_deref()) {
         // As devices ask that were set up for it: the name says it as well now.
         (Ask::List(kind, Form::Plain), Some("bare")) => Ask::List(kind, Form::Bare),
         (ask, _) => ask,
@@ -84,6 +91,13 @@ async fn artefact(
     let work = tokio::task::spawn_blocking(move || deliver.make(member, ask, channel.encrypted));
     let artefact = work.await.map_err(|error| DeliverError::Render(error.to_string()))??;
     Ok(response(artefact, &headers))
+}
+
+/// The language that a query asks for.
+fn language(query: Option<&str>) -> Result<Option<Language>, Refused> {
+    let mut asked = query.unwrap_or_default().split('&').filter_map(|pair| pair.strip_prefix("lang="));
+    let language = asked.next().map(str::parse).transpose();
+    language.map_err(|error: UnknownLanguage| Refused::new(StatusCode::BAD_REQUEST, format!("{error}.")))
 }
 
 fn response(artefact: Artefact, asked: &HeaderMap) -> Response {

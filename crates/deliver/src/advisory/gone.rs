@@ -1,0 +1,60 @@
+//! What a member had of late and is not to act on any more.
+
+use gate::Reader;
+use stix::{Timestamp, Tlp};
+use watch::actionable::pattern_values;
+use watch::{Indicator, Value, defang};
+
+use super::content::{Gone, Group, Why};
+use super::story::visible;
+use crate::gather::{DeliverError, Gathered};
+
+/// How far back is looked, in microseconds: seven days.
+const SINCE_MICROS: i64 = 7 * 86_400 * 1_000_000;
+/// Values that are told, the latest.
+const GONE_MAX: usize = 100;
+
+/// What was withdrawn or has expired in the last seven days, the latest first, and the strictest mark of it.
+pub(super) fn of(
+    readers: &[Reader],
+    gathered: &Gathered,
+    now: Timestamp,
+) -> Result<(Vec<Gone>, Tlp), DeliverError> {
+    let since = Timestamp::from_micros(now.micros().saturating_sub(SINCE_MICROS));
+    let gone = |value: &Value, why, at| Gone {
+        group: Group::of(value.kind()),
+        value: visible(&defang(value)),
+        why,
+        at,
+    };
+    let expired = gathered.expired(since);
+    let mut all: Vec<(Gone, Tlp)> =
+        expired.map(|(value, at, tlp)| (gone(value, Why::Expired, at), tlp)).collect();
+    for reader in readers {
+        for object in reader.withdrawn(&["indicator"], since)? {
+            let (tlp, withdrawn) = (object.tlp(), object.get());
+            let at = Timestamp::from_micros(withdrawn.at.0);
+            let Some(indicator) = looked_for(&withdrawn.raw) else { continue };
+            let values = indicator.values.iter().filter(|value| gathered.admitted(value, &indicator, at));
+            all.extend(values.map(|value| (gone(value, Why::Withdrawn, at), tlp)));
+        }
+    }
+    all.sort_by(|(a, _), (b, _)| b.at.cmp(&a.at).then_with(|| a.value.cmp(&b.value)));
+    let mut seen = std::collections::HashSet::new();
+    all.retain(|(gone, _)| seen.insert(gone.value.clone()));
+    all.truncate(GONE_MAX);
+    let tlp = all.iter().map(|(_, tlp)| *tlp).max().unwrap_or(Tlp::Clear);
+    Ok((all.into_iter().map(|(gone, _)| gone).collect(), tlp))
+}
+
+/// What an indicator said to look for, one that is revoked now as well.
+fn looked_for(raw: &str) -> Option<Indicator> {
+    let head = stix::read_head(raw).ok()?;
+    if !head.revoked {
+        return watch::actionable(raw, &head);
+    }
+    let pattern = stix::head::property(raw, "pattern")?;
+    let values = pattern_values(&pattern).into_boxed_slice();
+    let (confidence, valid_from, valid_until) = Default::default();
+    Some(Indicator { object: head.id, name: None, confidence, valid_from, valid_until, values })
+}
