@@ -4,7 +4,8 @@ use crate::config::Config;
 use crate::exit::Failure;
 use crate::folder::Folder;
 use crate::pull::Pulls;
-use deliver::Deliver;
+use deliver::ticket::TicketKey;
+use deliver::{Deliver, Letterhead};
 use gate::{Gate, NodeKey};
 use line::{OpenError, Options, Store};
 use policy::{Book, Circle, Entry, Member, MemberId};
@@ -27,6 +28,8 @@ pub(crate) struct Node {
     pub pulls: Pulls,
     /// Where members' zones are kept.
     zones: PathBuf,
+    /// The key of links by which members answer advisories.
+    tickets: TicketKey,
     deliver: OnceLock<Arc<Deliver>>,
 }
 
@@ -69,6 +72,7 @@ impl Node {
             config,
             pulls: Pulls::default(),
             zones: folder.zones(),
+            tickets: TicketKey::new(&secrets.token_secret),
             deliver: OnceLock::new(),
         })
     }
@@ -153,7 +157,14 @@ impl Node {
         }
         let title = self.gate.key().name().to_owned();
         let deliver = Deliver::new(self.gate.clone(), self.lists()?, title, Arc::new(now));
-        let deliver = Arc::new(deliver.keeping(self.zones.clone()));
+        let (http, advisory) = (&self.config.http, &self.config.advisory);
+        let letterhead = Letterhead::new(
+            http.public_url.clone(),
+            advisory.reply_to.clone(),
+            advisory.fonts.clone(),
+            Some(self.tickets.clone()),
+        );
+        let deliver = Arc::new(deliver.keeping(self.zones.clone()).under(letterhead));
         Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
     }
 

@@ -14,7 +14,7 @@ use line::{Seq, StorageError};
 use parking_lot::Mutex;
 use policy::{Book, Circle, CircleId, Level, Member, MemberId, Released, Use};
 use stix::{ObjectId, Timestamp, Tlp};
-use watch::{Acts as _, Guard, Indicator, Kind, Lists, Value, actionable};
+use watch::{Acts as _, Guard, Kind, Lists, Value, actionable};
 
 use crate::entry::{Claimed as _, Entry, HeldValue, Key, Shared, Source};
 use crate::letterhead::Letterhead;
@@ -28,8 +28,8 @@ const ASKED_AT_ONCE: usize = 1_000;
 /// Everything that a member may act on in one form, at one instant.
 #[derive(Debug, Clone)]
 pub struct Gathered {
-    view: Arc<View>,
-    at: Timestamp,
+    pub(crate) view: Arc<View>,
+    pub(crate) at: Timestamp,
 }
 
 impl Gathered {
@@ -128,24 +128,6 @@ impl Gathered {
             let hold = self.view.judge.guard.check(claim.value(), &context.of(claim.indicator())).err()?;
             Some(HeldValue { value: claim.value().clone(), hold })
         })
-    }
-
-    /// Values that could be acted on until their time ran out, after `since`, each with that instant and its mark; those that
-    /// something else still says to act on are not among them.
-    pub(crate) fn expired(&self, since: Timestamp) -> impl Iterator<Item = (&Value, Timestamp, Tlp)> {
-        self.view.held.iter().filter_map(move |cell| {
-            let claim = cell.best.claim();
-            let (value, indicator) = (claim.value(), claim.indicator());
-            let ended = indicator.valid_until.filter(|until| since < *until && *until <= self.at)?;
-            let before = Timestamp::from_micros(ended.micros() - 1);
-            self.admitted(value, indicator, before).then(|| (value, ended, cell.best.mark()))
-        })
-    }
-
-    /// Whether a value could be acted on at an earlier instant because of an indicator, and can't be now.
-    pub(crate) fn admitted(&self, value: &Value, indicator: &Indicator, then: Timestamp) -> bool {
-        let context = self.view.judge.context(then).of(indicator);
-        !self.view.has(value) && self.view.judge.guard.check(value, &context).is_ok()
     }
 
     /// The strictest mark in it.
@@ -271,12 +253,6 @@ impl Deliver {
     #[must_use]
     pub fn keeping(self, folder: PathBuf) -> Self {
         Self { zones: crate::zone::Zones::keeping(folder), ..self }
-    }
-
-    /// The same, with advisories under `letterhead`.
-    #[must_use]
-    pub fn under(self, letterhead: Letterhead) -> Self {
-        Self { letterhead, ..self }
     }
 
     pub(crate) fn lists(&self) -> Arc<Lists> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use crate::advisory::Fonts;
+use crate::gather::Deliver;
 use crate::ticket::TicketKey;
 
 /// How a node signs and dresses its advisories. The default has no links, no address, and looks for fonts itself.
@@ -36,5 +37,20 @@ impl Letterhead {
     /// The fonts, read when they are first asked for.
     pub(crate) fn fonts(&self) -> &Fonts {
         self.loaded.get_or_init(|| Fonts::load(&self.fonts))
+    }
+}
+
+impl Deliver {
+    /// The same, with advisories under `letterhead`.
+    #[must_use]
+    pub fn under(mut self, letterhead: Letterhead) -> Self {
+        self.letterhead = letterhead;
+        self
+    }
+
+    /// What advisories stand under, for who takes the answers to them.
+    #[must_use]
+    pub const fn letterhead(&self) -> &Letterhead {
+        &self.letterhead
     }
 }

@@ -3,10 +3,11 @@
 use gate::Reader;
 use stix::{Timestamp, Tlp};
 use watch::actionable::pattern_values;
-use watch::{Indicator, Value, defang};
+use watch::{Acts as _, Indicator, Value, defang};
 
 use super::content::{Gone, Group, Why};
 use super::story::visible;
+use crate::entry::Claimed as _;
 use crate::gather::{DeliverError, Gathered};
 
 /// How far back is looked, in microseconds: seven days.
@@ -45,6 +46,26 @@ pub(super) fn of(
     all.truncate(GONE_MAX);
     let tlp = all.iter().map(|(_, tlp)| *tlp).max().unwrap_or(Tlp::Clear);
     Ok((all.into_iter().map(|(gone, _)| gone).collect(), tlp))
+}
+
+impl Gathered {
+    /// Values that could be acted on until their time ran out, after `since`, each with that instant and its mark; those that
+    /// something else still says to act on are not among them.
+    fn expired(&self, since: Timestamp) -> impl Iterator<Item = (&Value, Timestamp, Tlp)> {
+        self.view.held.iter().filter_map(move |cell| {
+            let claim = cell.best.claim();
+            let (value, indicator) = (claim.value(), claim.indicator());
+            let ended = indicator.valid_until.filter(|until| since < *until && *until <= self.at)?;
+            let before = Timestamp::from_micros(ended.micros() - 1);
+            self.admitted(value, indicator, before).then(|| (value, ended, cell.best.mark()))
+        })
+    }
+
+    /// Whether a value could be acted on at an earlier instant because of an indicator, and can't be now.
+    fn admitted(&self, value: &Value, indicator: &Indicator, then: Timestamp) -> bool {
+        let context = self.view.judge.context(then).of(indicator);
+        !self.view.has(value) && self.view.judge.guard.check(value, &context).is_ok()
+    }
 }
 
 /// What an indicator said to look for, one that is revoked now as well.

@@ -144,12 +144,6 @@ impl Deliver {
             until: ticket::written(ticket.until()),
         })
     }
-
-    /// The key of answer links and the address for answers by mail, for who takes the answers.
-    #[must_use]
-    pub const fn letterhead(&self) -> &crate::letterhead::Letterhead {
-        &self.letterhead
-    }
 }
 
 /// The colour of a label on black. Source: FIRST, TLP 2.0, "TLP in CMYK, RGB and Hex".

@@ -80,7 +80,7 @@ fn part(step: &Value) -> Option<Part> {
     };
     let told = match needs_tool {
         true => described.unwrap_or_default(),
-        false => described.into_iter().chain(by_hand()).collect::<Vec<_>>().join(" "),
+        false => plain(&described.into_iter().chain(by_hand()).collect::<Vec<_>>().join(" ")),
     };
     (needs_tool || !told.is_empty()).then_some(Part { text: told, needs_tool })
 }

@@ -224,13 +224,17 @@ impl Flow<'_> {
     }
 
     fn link(&mut self, page: &Page, text: &str, url: &str) {
+        let code = code(url);
+        // What is read, what is typed and what is scanned stand together.
+        self.y += 3.0;
+        self.room(4.0 * TEXT.size * LEADING + if code.is_some() { CODE_SIDE + 16.0 } else { 0.0 });
         let said = self.paragraph(Tag::Paragraph, text, TEXT, 0.0);
         self.laid.tree.push(said);
         let leaf = self.leaf();
         self.lines(url, Style { size: 9.0, ..TEXT }, 0.0, leaf, Some(url));
         let link = Branch::Group(Tag::Link, vec![Branch::Leaf(leaf)]);
         self.laid.tree.push(Branch::Group(Tag::Paragraph, vec![link]));
-        let Some(rows) = code(url) else { return };
+        let Some(rows) = code else { return };
         self.y += 8.0;
         self.room(CODE_SIDE + 8.0);
         let leaf = self.leaf();
