@@ -28,6 +28,8 @@ const STRONG: Style = Style { size: 10.5, bold: true, ink: Ink::Black };
 const CELL: Style = Style { size: 9.0, bold: false, ink: Ink::Black };
 const HEAD: Style = Style { size: 9.0, bold: true, ink: Ink::Black };
 const CODE_SIDE: f32 = 96.0;
+/// Lines that a link takes, with what is said of it.
+const LINK_LINES: f32 = 4.0;
 /// Widths of a table's columns, as parts of the whole.
 const COLUMNS: [f32; 4] = [0.16, 0.42, 0.27, 0.15];
 const COLUMN_GAP: f32 = 8.0;
@@ -104,9 +106,16 @@ pub(super) fn lay(page: &Page, case: &TypeCase<'_>) -> Laid {
         let branch = flow.paragraph(Tag::Paragraph, &said, SOFT, 0.0);
         flow.laid.tree.push(branch);
     }
-    for block in &page.blocks {
+    for (at, block) in page.blocks.iter().enumerate() {
         if flow.laid.pages.len() > PAGES_MAX {
             break;
+        }
+        // A heading stays with what it stands above.
+        if let (Block::Heading(..), Some(Block::Link(_, url))) = (block, page.blocks.get(at + 1)) {
+            flow.room(
+                64.0 + LINK_LINES * TEXT.size * LEADING
+                    + if code(url).is_some() { CODE_SIDE + 16.0 } else { 0.0 },
+            );
         }
         flow.block(page, block);
     }
@@ -227,7 +236,7 @@ impl Flow<'_> {
         let code = code(url);
         // What is read, what is typed and what is scanned stand together.
         self.y += 3.0;
-        self.room(4.0 * TEXT.size * LEADING + if code.is_some() { CODE_SIDE + 16.0 } else { 0.0 });
+        self.room(LINK_LINES * TEXT.size * LEADING + if code.is_some() { CODE_SIDE + 16.0 } else { 0.0 });
         let said = self.paragraph(Tag::Paragraph, text, TEXT, 0.0);
         self.laid.tree.push(said);
         let leaf = self.leaf();
