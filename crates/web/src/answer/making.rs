@@ -189,7 +189,10 @@ impl Making<'_> {
 
 /// An instant in milliseconds, as versions have it. Source: STIX 2.1, section 3.2 (`modified`).
 fn modified(now: Timestamp) -> String {
-    Timestamp::from_micros(now.micros().div_euclid(1_000) * 1_000).to_string()
+    let text = now.to_string();
+    let (seconds, fraction) =
+        text.trim_end_matches('Z').split_once('.').unwrap_or((text.trim_end_matches('Z'), ""));
+    format!("{seconds}.{:0<3.3}Z", fraction)
 }
 
 fn has_indicators(reader: &Reader) -> Result<bool, StorageError> {
