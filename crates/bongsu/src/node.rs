@@ -5,7 +5,8 @@ use crate::exit::Failure;
 use crate::folder::Folder;
 use crate::guarding;
 use crate::pull::Pulls;
-use deliver::Deliver;
+use deliver::ticket::TicketKey;
+use deliver::{Deliver, Letterhead};
 use gate::{Gate, NodeKey};
 use line::{OpenError, Options, Store};
 use parking_lot::Mutex;
@@ -29,6 +30,8 @@ pub(crate) struct Node {
     pub pulls: Pulls,
     /// Where members' zones are kept.
     zones: PathBuf,
+    /// The key of links by which members answer advisories.
+    tickets: TicketKey,
     deliver: Mutex<Option<Delivering>>,
 }
 
@@ -77,6 +80,7 @@ impl Node {
             config,
             pulls: Pulls::default(),
             zones: folder.zones(),
+            tickets: TicketKey::new(&secrets.token_secret),
             deliver: Mutex::default(),
         })
     }
@@ -164,9 +168,16 @@ impl Node {
         let title = self.gate.key().name().to_owned();
         let deliver = Deliver::new(self.gate.clone(), None, title, Arc::new(now));
         deliver.judge_by(read.basis);
+        let (http, advisory) = (&self.config.http, &self.config.advisory);
+        let letterhead = Letterhead::new(
+            http.public_url.clone(),
+            advisory.reply_to.clone(),
+            advisory.fonts.clone(),
+            Some(self.tickets.clone()),
+        );
         let devices = crate::command::devices::known(&self.config)?;
         let deliver = deliver.keeping(self.zones.clone()).testing(self.config.test.domain.clone());
-        let deliver = Arc::new(deliver.knowing(devices));
+        let deliver = Arc::new(deliver.knowing(devices).under(letterhead));
         *kept = Some(Delivering { deliver: Arc::clone(&deliver), bad: read.bad });
         Ok(deliver)
     }

@@ -47,11 +47,11 @@ impl Artefact {
     pub(crate) fn new(
         content_type: &'static str,
         file_name: impl Into<String>,
-        body: String,
+        body: impl Into<Bytes>,
         entries: usize,
     ) -> Self {
+        let (file_name, body): (String, Bytes) = (file_name.into(), body.into());
         let tag = tag(&body);
-        let (file_name, body) = (file_name.into(), body.into());
         Self { content_type, file_name, body, entries, number: None, held: Vec::new(), left_out: None, tag }
     }
 
@@ -84,7 +84,7 @@ impl Artefact {
     }
 }
 
-fn tag(body: &str) -> String {
+fn tag(body: &[u8]) -> String {
     let hash = Sha256::digest(body);
     hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

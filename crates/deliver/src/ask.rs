@@ -6,17 +6,19 @@ use std::str::FromStr;
 use policy::{Level, MemberId};
 use watch::Kind;
 
+use crate::advisory;
 use crate::artefact::Artefact;
 use crate::gather::{Deliver, DeliverError};
 use crate::list::{Form, KINDS};
-use crate::rules::Language;
+use crate::rules;
+use crate::speech::Language;
 use crate::suricata_datasets::Set;
 
 /// An artefact that a member can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// The advisory as a page.
-    Advisory,
+    /// The advisory in a form, in this language, or else in the member's.
+    Advisory(advisory::Form, Option<Language>),
     /// A list of one kind, or of all.
     List(Option<Kind>, Form),
     /// The response-policy zone as a master file.
@@ -42,7 +44,7 @@ pub enum Ask {
     /// The same as JSON.
     FiresJson,
     /// Rules that partners wrote.
-    Shared(Language),
+    Shared(rules::Language),
     /// STIX patterns.
     Patterns,
 }
@@ -65,7 +67,7 @@ pub struct Options {
 /// A text that names no artefact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is no such artefact. There are advisory.html, fires.txt, fires.json, list/KIND.txt and list/KIND.csv (KIND: domain, url, ipv4, ipv6, md5, sha1, \
+    "there is no such artefact. There are advisory.html, advisory.txt, advisory.pdf, advisory.eml, fires.txt, fires.json, list/KIND.txt and list/KIND.csv (KIND: domain, url, ipv4, ipv6, md5, sha1, \
      sha256, sha512, email, wallet or all), list/KIND.FORM.txt (FORM: bare, edl; hosts and adblock for domains, cidr for addresses), \
      zone.rpz, nftables.conf, nftables.sets, suricata.rules, suricata-files.rules, suricata-datasets.rules with \
      datasets/SET.lst (SET: domain, md5, sha256), zeek.intel, sigma.yml, patterns.jsonl, and what partners wrote: yara.yar, \
@@ -74,8 +76,11 @@ pub struct Options {
 pub struct NoSuchArtefact;
 
 /// Everything but lists, by its name.
-const NAMED: [(&str, Ask); 19] = [
-    ("advisory.html", Ask::Advisory),
+const NAMED: [(&str, Ask); 22] = [
+    ("advisory.html", Ask::Advisory(advisory::Form::Html, None)),
+    ("advisory.txt", Ask::Advisory(advisory::Form::Text, None)),
+    ("advisory.pdf", Ask::Advisory(advisory::Form::Pdf, None)),
+    ("advisory.eml", Ask::Advisory(advisory::Form::Mail, None)),
     ("fires.txt", Ask::Fires),
     ("fires.json", Ask::FiresJson),
     ("zone.rpz", Ask::Zone),
@@ -89,10 +94,10 @@ const NAMED: [(&str, Ask); 19] = [
     ("datasets/sha256.lst", Ask::SuricataDataset(Set::Sha256)),
     ("zeek.intel", Ask::Zeek),
     ("sigma.yml", Ask::Sigma),
-    ("yara.yar", Ask::Shared(Language::Yara)),
-    ("shared.sigma.yml", Ask::Shared(Language::Sigma)),
-    ("shared-suricata.rules", Ask::Shared(Language::Suricata)),
-    ("shared-snort.rules", Ask::Shared(Language::Snort)),
+    ("yara.yar", Ask::Shared(rules::Language::Yara)),
+    ("shared.sigma.yml", Ask::Shared(rules::Language::Sigma)),
+    ("shared-suricata.rules", Ask::Shared(rules::Language::Suricata)),
+    ("shared-snort.rules", Ask::Shared(rules::Language::Snort)),
     ("patterns.jsonl", Ask::Patterns),
 ];
 
@@ -126,7 +131,8 @@ impl FromStr for Ask {
 impl fmt::Display for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::List(kind, form) = self else {
-            return NAMED.iter().filter(|(_, ask)| ask == self).try_for_each(|(name, _)| f.write_str(name));
+            let plain = self.in_language(None);
+            return NAMED.iter().filter(|(_, ask)| *ask == plain).try_for_each(|(name, _)| f.write_str(name));
         };
         let kind = kind.map_or("all", Kind::as_str);
         match form {
@@ -138,11 +144,20 @@ impl fmt::Display for Ask {
 }
 
 impl Ask {
+    /// The same in a language, if it has words.
+    #[must_use]
+    pub const fn in_language(self, language: Option<Language>) -> Self {
+        match self {
+            Self::Advisory(form, _) => Self::Advisory(form, language),
+            other => other,
+        }
+    }
+
     /// The level that it belongs to.
     #[must_use]
     pub const fn level(self) -> Level {
         match self {
-            Self::Advisory | Self::Fires | Self::FiresJson => Level::Read,
+            Self::Advisory(..) | Self::Fires | Self::FiresJson => Level::Read,
             Self::List(..) => Level::List,
             Self::Zone | Self::Nftables | Self::NftablesSets => Level::Block,
             Self::Suricata
@@ -171,7 +186,7 @@ impl Deliver {
         let count = |kinds: &[Kind]| kinds.iter().map(|kind| gathered.count(*kind)).sum::<usize>();
         Ok(match ask {
             Ask::Fires | Ask::FiresJson => self.fires(member)?.len(),
-            Ask::Advisory => gathered.len(),
+            Ask::Advisory(..) => gathered.len(),
             Ask::List(Some(kind), _) => gathered.count(kind),
             Ask::List(None, _) => count(&KINDS),
             Ask::Zone => gathered.refusable().count(),
@@ -211,7 +226,7 @@ impl Deliver {
             ));
         }
         match ask {
-            Ask::Advisory => self.advisory(member, encrypted),
+            Ask::Advisory(form, language) => self.advisory(member, form, language, encrypted),
             Ask::List(kind, form) => self.list_with(member, (kind, form), options, encrypted),
             Ask::Zone => self.zone_file(member, encrypted),
             Ask::Nftables => self.nftables(member, encrypted),
@@ -238,6 +253,9 @@ mod tests {
     fn names_are_read_as_they_are_written() {
         for name in [
             "advisory.html",
+            "advisory.txt",
+            "advisory.pdf",
+            "advisory.eml",
             "fires.txt",
             "fires.json",
             "list/domain.txt",

@@ -29,6 +29,14 @@ pub enum DeliverError {
     /// A page could not be rendered.
     #[error("the artefact can't be rendered: {0}")]
     Render(String),
+    /// The node is not set up to make this form.
+    #[error("{why}: set `{key}`")]
+    Unset {
+        /// What is to be set, and where.
+        key: &'static str,
+        /// What is missing.
+        why: String,
+    },
     /// The list's changes since the number given can't be told.
     #[error(
         "what has changed since `{0}` is not known here: the number is too old, of another member or of before a restart; fetch the whole list"

@@ -20,6 +20,7 @@ use crate::basis::Basis;
 use crate::device::Devices;
 use crate::entry::{Claimed as _, Entry, HeldValue};
 pub(crate) use crate::error::DeliverError;
+use crate::letterhead::Letterhead;
 use crate::reading::{Changes, TYPES};
 use crate::steps::{Steps, Verdicts};
 use crate::view::{Cell, Judge, Print, View};
@@ -246,6 +247,7 @@ pub struct Deliver {
     pub(crate) zones: crate::zone::Zones,
     /// The domain under which test names stand.
     pub(crate) test_domain: Option<String>,
+    pub(crate) letterhead: Letterhead,
 }
 
 impl Deliver {
@@ -259,7 +261,7 @@ impl Deliver {
     ) -> Self {
         let (views, hasher, changes, rule_views, relevance, devices, zones) = Default::default();
         let basis = Mutex::new((0, Basis { lists, ..Basis::default() }));
-        let (steps, test_domain) = (Mutex::default(), None);
+        let (steps, test_domain, letterhead) = (Mutex::default(), None, Letterhead::default());
         Self {
             gate,
             now,
@@ -274,6 +276,7 @@ impl Deliver {
             devices,
             zones,
             test_domain,
+            letterhead,
         }
     }
 

@@ -18,6 +18,7 @@ use crate::ask::{Ask, NoSuchArtefact, Options};
 use crate::gather::{Deliver, DeliverError};
 use crate::level_up;
 use crate::list::Form;
+use crate::speech::{Language, UnknownLanguage};
 
 /// The routes of the artefacts.
 pub fn router(deliver: Arc<Deliver>) -> Router {
@@ -61,6 +62,11 @@ impl From<DeliverError> for Refused {
             DeliverError::NotFor(_) | DeliverError::DeviceUnknown(_) => {
                 Self::new(StatusCode::BAD_REQUEST, error.to_string())
             }
+            error @ DeliverError::Unset { .. } => {
+                tracing::error!(%error, "an artefact could not be made");
+                let text = "This node is not set up to make this form; its operators can see why in its log.";
+                Self::new(StatusCode::NOT_IMPLEMENTED, text)
+            }
             error => {
                 tracing::error!(%error, "an artefact could not be made");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "The artefact could not be made; try again.")
@@ -101,6 +107,7 @@ fn asked(ask: Ask, query: Vec<(String, String)>) -> Result<(Ask, Options), Refus
     let (mut ask, mut options) = (ask, Options::default());
     for (name, value) in query {
         match (name.as_str(), ask) {
+            ("lang", Ask::Advisory(..)) => ask = ask.in_language(Some(language(&value)?)),
             // As devices ask that were set up for it: the name says it as well now.
             ("bare", Ask::List(kind, Form::Plain)) => ask = Ask::List(kind, Form::Bare),
             ("since", _) => options.since = Some(value),
@@ -126,6 +133,12 @@ const KEPT: HeaderName = HeaderName::from_static("bongsu-kept");
 const LEFT_OUT: HeaderName = HeaderName::from_static("bongsu-left-out");
 /// The header with the number of a list's state.
 const NUMBER: HeaderName = HeaderName::from_static("bongsu-number");
+
+/// The language that a query asks for.
+fn language(value: &str) -> Result<Language, Refused> {
+    let told = |error: UnknownLanguage| Refused::new(StatusCode::BAD_REQUEST, format!("{error}."));
+    value.parse().map_err(told)
+}
 
 fn response(artefact: Artefact, asked: &HeaderMap) -> Response {
     let etag = artefact.etag();

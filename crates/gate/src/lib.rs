@@ -33,6 +33,7 @@ mod said;
 mod submit;
 mod touched;
 mod view;
+mod withdrawn;
 
 pub use arrivals::Arrival;
 pub use audience::Audience;
@@ -51,3 +52,4 @@ pub use redacted::REDACTION;
 pub use said::Said;
 pub use submit::{Sharing, Submission, SubmitError, Submitted, Told};
 pub use touched::Touched;
+pub use withdrawn::{WITHDRAWN_MAX, Withdrawn};

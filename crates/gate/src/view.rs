@@ -103,10 +103,21 @@ impl<'v> View<'v> {
         self.comes_out(entry, DEPTH_MAX)
     }
 
+    /// Whether and how a withdrawn entry would go to the member if it had not been withdrawn.
+    pub(crate) fn fate_before_withdrawal(&mut self, entry: &Entry<'_>) -> Fate {
+        self.budget.set(BUDGET);
+        self.seen.clear();
+        self.fate_of_counting(entry, DEPTH_MAX)
+    }
+
     fn fate_within(&mut self, entry: &Entry<'_>, depth: u8) -> Fate {
         if !entry.counts() {
             return Fate::Held(Rule::Withdrawn);
         }
+        self.fate_of_counting(entry, depth)
+    }
+
+    fn fate_of_counting(&mut self, entry: &Entry<'_>, depth: u8) -> Fate {
         let permit = match self.permit(entry) {
             Permit::Hold(rule) => return Fate::Held(rule),
             permit => permit,

@@ -191,7 +191,7 @@ pub(crate) struct DeliverArgs {
     /// Form to deliver; a member gets its own level and those below
     #[arg(long, required_unless_present = "what")]
     pub level: Option<LevelArg>,
-    /// Artefact by its name, as under /d/: zone.rpz, list/domain.hosts.txt, nftables.conf, zeek.intel, sigma.yml, …
+    /// Artefact by its name, as under /d/: advisory.pdf, zone.rpz, list/domain.hosts.txt, nftables.conf, zeek.intel, sigma.yml, …
     #[arg(long, value_name = "NAME", conflicts_with_all = ["level", "kind", "form"])]
     pub what: Option<String>,
     /// With --level list: which kind of value (domain, url, ipv4, ipv6, md5, sha1, sha256, sha512, email, wallet) or all
@@ -215,6 +215,9 @@ pub(crate) struct DeliverArgs {
     /// With --device, --entries or --line: what these leave out
     #[arg(long)]
     pub left_out: bool,
+    /// Language of an advisory: en, ko, fr, id or vi [default: the member's]
+    #[arg(long, value_name = "TAG")]
+    pub language: Option<String>,
     /// File to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -4,7 +4,10 @@ use crate::answer::Answer;
 use crate::cli::{DeliverArgs, LevelArg, ListFormArg};
 use crate::exit::Failure;
 use crate::node::Node;
-use deliver::{Artefact, Ask, Deliver, DeliverError, NoSuchArtefact, Options, list};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use deliver::speech::UnknownLanguage;
+use deliver::{Artefact, Ask, Deliver, DeliverError, NoSuchArtefact, Options, advisory, list};
 use policy::{Level, MemberId};
 use serde_json::json;
 use std::ops::ControlFlow;
@@ -30,16 +33,23 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
         line_bytes: args.line,
         left_out: args.left_out,
     };
-    let made = maker.make_with(member, ask, &options, true);
+    let language = args.language.as_deref().map(str::parse).transpose();
+    let language =
+        language.map_err(|error: UnknownLanguage| Failure::usage(format!("--language: {error}")))?;
+    let made = maker.make_with(member, ask.in_language(language), &options, true);
     let Artefact { content_type, file_name, body, entries, number, held: held_rules, left_out, .. } =
         made.map_err(|error| refused(args, &error))?;
-    let json = json!({
+    let mut json = json!({
         "member": args.to, "level": ask.level().name(), "what": ask.to_string(), "content_type": content_type,
         "file_name": file_name, "entries": entries, "number": number,
-        "left_out": left_out.map(|counts| json!({"kept": counts.kept, "left_out": counts.left_out})), "text": String::from_utf8_lossy(&body),
+        "left_out": left_out.map(|counts| json!({"kept": counts.kept, "left_out": counts.left_out})),
         "held_rules": held_rules.iter().map(|rule| json!({"id": rule.object, "name": rule.name, "why": rule.why})).collect::<Vec<_>>(),
         "held": held(&maker, member, ask.level()).map_err(|error| refused(args, &error))?,
     });
+    match std::str::from_utf8(&body) {
+        Ok(text) => json["text"] = text.into(),
+        Err(_) => json["base64"] = STANDARD.encode(&body).into(),
+    }
     Ok(Answer::document(json, body.to_vec()))
 }
 
@@ -50,7 +60,7 @@ fn asked(args: &DeliverArgs) -> Result<Option<Ask>, Failure> {
         return Ok(Some(ask));
     }
     Ok(match args.level {
-        Some(LevelArg::Read) => Some(Ask::Advisory),
+        Some(LevelArg::Read) => Some(Ask::Advisory(advisory::Form::Html, None)),
         Some(LevelArg::List) | None => {
             let kind = match args.kind.as_str() {
                 "all" => None,

@@ -12,6 +12,8 @@ pub(crate) use guard::Guard;
 pub(crate) use source::{Auth, Kind, Source};
 
 use crate::exit::Failure;
+use axum::http::Uri;
+use deliver::advisory::mail::is_address as is_mail_address;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ pub(crate) struct Config {
     pub recall: Recall,
     pub test: Test,
     pub deliver: Deliver,
+    pub advisory: Advisory,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -52,6 +55,8 @@ pub(crate) struct Node {
 pub(crate) struct Http {
     /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Address under which members reach the server, for links in what they get; no links unless it is set.
+    pub public_url: Option<String>,
     /// Certificate chain, PEM. With it and `tls_key` the server speaks TLS only.
     pub tls_cert: Option<PathBuf>,
     /// Private key, PEM.
@@ -76,6 +81,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8400),
+            public_url: None,
             tls_cert: None,
             tls_key: None,
             tls_client_ca: None,
@@ -201,6 +207,16 @@ pub(crate) struct Deliver {
     pub devices: Option<PathBuf>,
 }
 
+/// Advisories for people.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Advisory {
+    /// Mail address for answers, from which mails come as well.
+    pub reply_to: Option<String>,
+    /// Font files for PDF; those of the system unless they are named.
+    pub fonts: Vec<PathBuf>,
+}
+
 /// Logs, on standard error.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -272,6 +288,20 @@ impl Config {
             return Err(Failure::usage("dns.tls_listen is set without a certificate")
                 .hint("set http.tls_cert and http.tls_key: DNS over TLS shows the same certificate"));
         }
+        if let Some(url) = &http.public_url
+            && !is_address(url)
+        {
+            return Err(Failure::usage(format!(
+                "http.public_url is `{url}`: that is no address of a server"
+            ))
+            .hint("name it as in a browser, without a query: https://bongsu.example"));
+        }
+        if let Some(address) = &self.advisory.reply_to
+            && !is_mail_address(address)
+        {
+            return Err(Failure::usage(format!("advisory.reply_to is `{address}`: that is no mail address"))
+                .hint("name it alone, without a person's name: cert@bongsu.example"));
+        }
         if http.connections_max == 0 {
             return Err(Failure::usage("http.connections_max is 0: nobody could connect"));
         }
@@ -300,6 +330,14 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Whether links can be made by putting a path behind it.
+fn is_address(url: &str) -> bool {
+    let uri = url.parse::<Uri>().ok().filter(|uri| uri.query().is_none() && !url.contains('#'));
+    uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+    })
 }
 
 #[cfg(test)]
@@ -383,6 +421,12 @@ mod tests {
         assert!(check("[http]\nlisten = \"0.0.0.0:80\"\n[web]\nopen_on_loopback = true"));
         assert!(check("[http]\ntls_ends_at_proxy = true\n[web]\nopen_on_loopback = true"));
         assert!(check("[dns]\ntls_listen = \"127.0.0.1:853\""));
+        for url in ["tower.example", "ftp://tower.example", "https://tower.example/?a", "https://", "/d"] {
+            assert!(check(&format!("[http]\npublic_url = \"{url}\"")), "{url}");
+        }
+        assert!(!check("[http]\npublic_url = \"https://tower.example:8443/bongsu/\""));
+        assert!(check("[advisory]\nreply_to = \"Duty desk <cert@tower.example>\""));
+        assert!(!check("[advisory]\nreply_to = \"cert@tower.example\""));
         assert!(check("[http]\nconnections_max = 0"));
         assert!(check("[http]\nheader_timeout_s = 0"));
         for domain in ["", "example.com", "Test.k3.top", "a b.top", "google.com"] {

@@ -304,12 +304,14 @@ fn router(node: &Node, folder: &Folder) -> Result<Router, Failure> {
         now: Arc::clone(&now),
     };
     let pages = web::page::router(Arc::new(pages));
-    let artefacts = deliver::router(deliver);
+    let artefacts = deliver::router(Arc::clone(&deliver));
+    let answers = web::answer::router(deliver);
     // By the first step of the path, untouched: each surface has its own routes and its own way to say no.
     let surfaces = Router::new().fallback_service(tower::service_fn(move |request: Request| {
         let surface = match request.uri().path().split('/').nth(1) {
             Some("taxii2" | "api") => taxii.clone(),
             Some("d") => artefacts.clone(),
+            Some("answer") => answers.clone(),
             _ if is_misp(request.uri().path()) => misp.clone(),
             _ => pages.clone(),
         };

@@ -1,8 +1,9 @@
-//! The main jobs from end to end, with real peers: taxii2-client, medallion, BIND, Chromium, Suricata. `scripts/setup` installs them;
+//! The main jobs from end to end, with real peers: taxii2-client, medallion, BIND, Chromium, Suricata, poppler. `scripts/setup` installs them;
 //! without them these tests fail.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
+mod advisories;
 mod bad_input;
 mod canaries;
 mod capture;

@@ -1,107 +1,158 @@
-//! The advisory: what happened, who is concerned, what to do today, what to report back, whom to call.
+//! The advisory: what happened, who is concerned, what to do today, what to keep and report back, whom to call.
 //!
 //! For people without special tools, in their language. Made of structured content: groups, campaigns and reports say what
-//! happened, courses of action what to do, guarded indicators what to look for. The TLP label stands at the top and at the
-//! foot, in the colours that FIRST prescribes (TLP 2.0, "Usage").
+//! happened, courses of action and playbooks what to do, guarded indicators what to look for, withdrawals and dates what to
+//! stop looking for. [`Advisory`] is that content; [`Form`] says how it is dressed: as a page, as plain text, as a PDF, as a
+//! mail with all three. The TLP label stands at the top and at the foot, in the colours that FIRST prescribes (TLP 2.0,
+//! "Usage").
 
+mod breaks;
+mod content;
+mod gone;
+mod html;
+pub mod mail;
+mod page;
+mod pdf;
+mod plain;
+mod playbook;
 mod story;
-mod words;
 
-use askama::Template;
 use policy::{Level, MemberId};
-use stix::Tlp;
+use stix::{Timestamp, Tlp};
 use watch::defang;
 
 use crate::artefact::Artefact;
 use crate::entry::Entry;
 use crate::gather::{Deliver, DeliverError, Gathered};
-use story::{Actor, Step, Story};
-use words::Words;
+use crate::speech::Language;
+use crate::ticket::{self, Ticket};
+pub use content::{Action, Advisory, Answer, Contact, Gone, Group, Happened, Part, Row, Why};
+pub(crate) use pdf::Fonts;
+pub use playbook::parts as playbook_parts;
+use story::Story;
 
 /// Most values in the table; the rest is counted.
-const VALUES_MAX: usize = 300;
+pub const VALUES_MAX: usize = 300;
 
-#[derive(Template)]
-#[template(path = "advisory.html")]
-struct Page<'a> {
-    words: &'a Words,
-    tlp: String,
-    tlp_class: &'static str,
-    title: &'a str,
-    member: &'a str,
-    date: String,
-    actors: &'a [Actor],
-    more_actors: usize,
-    concerned: Vec<String>,
-    steps: &'a [Step],
-    counts: Vec<(String, usize)>,
-    values: Vec<Row>,
-    more_values: usize,
-    contacts: Vec<Contact>,
-}
-
-struct Row {
-    kind: &'static str,
-    value: String,
-    name: String,
-    since: String,
-}
-
-struct Contact {
-    name: String,
-    contact: String,
+/// How an advisory is dressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A page.
+    Html,
+    /// Plain text.
+    Text,
+    /// A document to print.
+    Pdf,
+    /// A mail, with a page, plain text and the document.
+    Mail,
 }
 
 impl Deliver {
-    /// The member's advisory as an HTML page, in its language where there is one, else in English.
+    /// The member's advisory in a form: in this language, else in that of its profile.
+    ///
+    /// # Errors
+    /// [`DeliverError`]; [`DeliverError::Unset`] if the node is not set up to make this form.
+    pub fn advisory(
+        &self,
+        member: MemberId,
+        form: Form,
+        language: Option<Language>,
+        encrypted: bool,
+    ) -> Result<Artefact, DeliverError> {
+        let advisory = self.advise(member, language, encrypted)?;
+        let entries = advisory.values.len() + advisory.more_values;
+        let artefact = |content_type, name, body: Vec<u8>| Artefact::new(content_type, name, body, entries);
+        Ok(match form {
+            Form::Html => {
+                let page = html::render(&advisory)?;
+                artefact("text/html; charset=utf-8", "advisory.html", page.into_bytes())
+            }
+            Form::Text => {
+                let text = plain::render(&advisory);
+                artefact("text/plain; charset=utf-8", "advisory.txt", text.into_bytes())
+            }
+            Form::Pdf => artefact("application/pdf", "advisory.pdf", self.pdf(&advisory)?),
+            Form::Mail => {
+                let book = self.gate.book();
+                let contact = book.member(member).and_then(|member| member.contact.clone());
+                let message = mail::message(&advisory, contact.as_deref(), self.pdf(&advisory)?)?;
+                artefact("message/rfc822", "advisory.eml", message.formatted())
+            }
+        })
+    }
+
+    fn pdf(&self, advisory: &Advisory) -> Result<Vec<u8>, DeliverError> {
+        pdf::render(advisory, self.letterhead.fonts())
+    }
+
+    /// What the member's advisory says.
     ///
     /// # Errors
     /// [`DeliverError`].
-    pub fn advisory(&self, member: MemberId, encrypted: bool) -> Result<Artefact, DeliverError> {
+    pub fn advise(
+        &self,
+        member: MemberId,
+        language: Option<Language>,
+        encrypted: bool,
+    ) -> Result<Advisory, DeliverError> {
         let book = self.gate.book();
         let profile = self.offered(&book, member, Level::Read)?;
         let gathered = self.gather(member, Level::Read, encrypted)?;
         let now = (self.now)();
         let readers = self.gate.readers(member, Level::Read, encrypted, now);
-        let words = words::of(&profile.language);
         let story = Story::of(&readers)?;
+        let (gone, gone_tlp) = gone::of(&readers, &gathered, now)?;
         let circles = readers.iter().map(|reader| reader.request().circle);
         let known = circles.flat_map(|circle| book.visible_members(member, circle));
-        let mut contacts: Vec<Contact> = known
-            .filter(|other| other.id != member)
-            .filter_map(|other| Some(Contact { name: other.name.clone(), contact: other.contact.clone()? }))
-            .collect();
+        let contact = |other: &policy::Member| {
+            let contact = story::visible(other.contact.as_deref()?);
+            Some(Contact { name: story::name(&other.name), contact })
+        };
+        let mut contacts: Vec<Contact> =
+            known.filter(|other| other.id != member).filter_map(contact).collect();
         contacts.sort_by(|a, b| a.name.cmp(&b.name));
         contacts.dedup_by(|a, b| a.name == b.name);
-        let tlp = gathered.tlp().max(story.tlp);
-        let rows = rows(&gathered);
-        let page = Page {
-            words,
-            tlp: tlp.to_string(),
-            tlp_class: class_of(tlp),
-            title: &self.title,
-            member: &profile.name,
+        let values = rows(&gathered);
+        let url = self.letterhead.public_url.as_deref();
+        Ok(Advisory {
+            language: language.unwrap_or_else(|| Language::of(&profile.language)),
+            tlp: gathered.tlp().max(story.tlp).max(gone_tlp),
+            node: story::name(&self.title),
+            member: story::name(&profile.name),
             date: now.date(),
-            more_actors: story.more_actors,
-            actors: &story.actors,
+            happened: story.happened,
+            more_happened: story.more_happened,
             concerned: story.concerned,
-            steps: &story.steps,
-            counts: counts(&gathered, words),
-            more_values: gathered.len() - rows.len(),
-            values: rows,
+            actions: story.actions,
             contacts,
-        };
-        let html = page.render().map_err(|error| DeliverError::Render(error.to_string()))?;
-        Ok(Artefact::new("text/html; charset=utf-8", "advisory.html", html, gathered.len()))
+            counts: counts(&gathered),
+            more_values: gathered.len() - values.len(),
+            values,
+            gone,
+            page: url.map(|url| format!("{url}/d/advisory.html")),
+            answer: self.answer(member, now),
+            reply_to: self.letterhead.reply_to.clone(),
+        })
+    }
+
+    /// Where the member can answer today's advisory.
+    fn answer(&self, member: MemberId, now: Timestamp) -> Option<Answer> {
+        let (url, key) = (self.letterhead.public_url.as_deref()?, self.letterhead.tickets.as_ref()?);
+        let ticket = Ticket::next(&self.gate.book(), member, ticket::day_of(now))?;
+        Some(Answer {
+            url: format!("{url}/answer/{}", key.sign(&ticket)),
+            until: ticket::written(ticket.until()),
+        })
     }
 }
 
-fn class_of(tlp: Tlp) -> &'static str {
+/// The colour of a label on black. Source: FIRST, TLP 2.0, "TLP in CMYK, RGB and Hex".
+const fn colour(tlp: Tlp) -> [u8; 3] {
     match tlp {
-        Tlp::Clear => "clear",
-        Tlp::Green => "green",
-        Tlp::Amber | Tlp::AmberStrict => "amber",
-        Tlp::Red => "red",
+        Tlp::Clear => [0xFF, 0xFF, 0xFF],
+        Tlp::Green => [0x33, 0xFF, 0x00],
+        Tlp::Amber | Tlp::AmberStrict => [0xFF, 0xC0, 0x00],
+        Tlp::Red => [0xFF, 0x2B, 0x2B],
     }
 }
 
@@ -113,10 +164,11 @@ fn rows(gathered: &Gathered) -> Vec<Row> {
     let row = |entry: &&Entry| {
         let (found, value) = (entry.indicator(), entry.value());
         Row {
-            kind: value.kind().as_str(),
-            value: defang(value),
+            group: Group::of(value.kind()),
+            value: story::visible(&defang(value)),
             name: found.name.as_deref().map(|name| told(name, value.text())).unwrap_or_default(),
             since: found.valid_from.map(|at| at.date()).unwrap_or_default(),
+            indicator: found.object.to_string(),
         }
     };
     entries.iter().take(VALUES_MAX).map(row).collect()
@@ -124,17 +176,24 @@ fn rows(gathered: &Gathered) -> Vec<Row> {
 
 /// A name without the value that stands in the next column anyway.
 fn told(name: &str, value: &str) -> String {
-    name.replace(value, "").trim_matches([':', ' ']).to_owned()
+    story::name(name.replace(value, "").trim_matches([':', ' ']))
 }
 
-fn counts(gathered: &Gathered, words: &Words) -> Vec<(String, usize)> {
-    let mut counts: Vec<(String, usize)> = Vec::new();
+fn counts(gathered: &Gathered) -> Vec<(Group, usize)> {
+    let mut counts: Vec<(Group, usize)> = Vec::new();
     for entry in gathered.entries() {
-        let kind = words.kind(entry.value().kind());
-        match counts.iter_mut().find(|(known, _)| known == kind) {
+        let group = Group::of(entry.value().kind());
+        match counts.iter_mut().find(|(known, _)| *known == group) {
             Some((_, count)) => *count += 1,
-            None => counts.push((kind.to_owned(), 1)),
+            None => counts.push((group, 1)),
         }
     }
     counts
+}
+
+/// The modules of a code to scan (QR, ISO/IEC 18004), row by row; `None` for an address too long for one.
+fn code(url: &str) -> Option<Vec<Vec<bool>>> {
+    let code = fast_qr::QRBuilder::new(url).ecl(fast_qr::ECL::M).build().ok()?;
+    let row = |at: usize| (0..code.size).map(|x| code[at].get(x).is_some_and(|m| m.value())).collect();
+    Some((0..code.size).map(row).collect())
 }

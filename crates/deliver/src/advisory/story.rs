@@ -8,6 +8,8 @@ use policy::Released;
 use serde::Deserialize;
 use stix::Tlp;
 
+use super::content::{Action, Happened};
+use super::playbook;
 use crate::gather::DeliverError;
 
 /// Actors and campaigns that are told of; the rest is counted.
@@ -19,30 +21,21 @@ const TEXT_BYTES_MAX: usize = 8 * 1024;
 /// Characters of a description that are told.
 const TEXT_CHARS_MAX: usize = 360;
 
+/// Characters of a name that are told.
+const NAME_CHARS_MAX: usize = 160;
+/// Other names of one group that are told, and who is said to be concerned.
+const ALIASES_MAX: usize = 12;
+const CONCERNED_MAX: usize = 40;
+
 /// Types that tell what happened, the most telling first.
 const TELLING: [&str; 5] = ["report", "incident", "campaign", "intrusion-set", "threat-actor"];
 
-/// A group, campaign or report.
-pub(super) struct Actor {
-    pub(super) name: String,
-    pub(super) aliases: String,
-    pub(super) text: String,
-}
-
-/// Something to do.
-pub(super) struct Step {
-    pub(super) name: String,
-    pub(super) text: String,
-    /// How many of the techniques in use it meets.
-    pub(super) meets: usize,
-}
-
-/// The content of an advisory.
+/// What is told in an advisory, as far as objects tell it.
 pub(super) struct Story {
-    pub(super) actors: Vec<Actor>,
-    pub(super) more_actors: usize,
+    pub(super) happened: Vec<Happened>,
+    pub(super) more_happened: usize,
     pub(super) concerned: Vec<String>,
-    pub(super) steps: Vec<Step>,
+    pub(super) actions: Vec<Action>,
     pub(super) tlp: Tlp,
 }
 
@@ -69,6 +62,8 @@ struct Wire {
     revoked: bool,
     #[serde(default)]
     x_mitre_deprecated: bool,
+    #[serde(default)]
+    extensions: HashMap<String, serde_json::Value>,
 }
 
 #[derive(Default)]
@@ -131,47 +126,75 @@ impl Telling {
     fn into_story(mut self, tlp: Tlp) -> Story {
         let rank = |wire: &Wire| TELLING.iter().position(|name| *name == wire.object_type);
         self.actors.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| b.modified.cmp(&a.modified)));
-        let more_actors = self.actors.len().saturating_sub(ACTORS_MAX);
+        let more_happened = self.actors.len().saturating_sub(ACTORS_MAX);
         let meets = |wire: &Wire| self.meets.get(&wire.id).copied().unwrap_or(0);
-        self.actions.sort_by(|a, b| meets(b).cmp(&meets(a)).then_with(|| a.name.cmp(&b.name)));
-        let steps = self.actions.iter().take(STEPS_MAX).map(|wire| Step {
-            name: wire.name.clone(),
+        self.actions.sort_by(|a, b| {
+            let has_playbook = |wire: &Wire| wire.extensions.contains_key(playbook::EXTENSION);
+            let by_playbook = has_playbook(b).cmp(&has_playbook(a));
+            by_playbook.then_with(|| meets(b).cmp(&meets(a))).then_with(|| a.name.cmp(&b.name))
+        });
+        let actions = self.actions.iter().take(STEPS_MAX).map(|wire| Action {
+            name: name(&wire.name),
             text: plain(&wire.description),
             meets: meets(wire),
+            parts: wire.extensions.get(playbook::EXTENSION).map(playbook::parts).unwrap_or_default(),
         });
-        let mut concerned: Vec<String> =
-            self.targets.iter().filter_map(|target| self.places.get(target).cloned()).collect();
+        let mut concerned: Vec<String> = self
+            .targets
+            .iter()
+            .filter_map(|target| self.places.get(target))
+            .map(|place| name(place))
+            .collect();
         concerned.sort();
         concerned.dedup();
+        concerned.truncate(CONCERNED_MAX);
         Story {
-            steps: steps.collect(),
-            more_actors,
+            actions: actions.collect(),
+            more_happened,
             concerned,
             tlp,
-            actors: self
-                .actors
-                .into_iter()
-                .take(ACTORS_MAX)
-                .map(|wire| Actor {
-                    aliases: wire
-                        .aliases
-                        .iter()
-                        .filter(|alias| **alias != wire.name)
-                        .cloned()
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                    text: plain(&wire.description),
-                    name: wire.name,
-                })
-                .collect(),
+            happened: self.actors.into_iter().take(ACTORS_MAX).map(Happened::from).collect(),
         }
     }
+}
+
+impl From<Wire> for Happened {
+    fn from(wire: Wire) -> Self {
+        let others = wire.aliases.iter().filter(|alias| **alias != wire.name).take(ALIASES_MAX);
+        Self {
+            kind: TELLING.into_iter().find(|known| *known == wire.object_type).unwrap_or("report"),
+            names: others.map(|alias| name(alias)).collect(),
+            text: plain(&wire.description),
+            name: name(&wire.name),
+        }
+    }
+}
+
+/// A name in one line, without what would turn the text around it, and not too long.
+pub(super) fn name(text: &str) -> String {
+    let shown = visible(text);
+    match shown.char_indices().nth(NAME_CHARS_MAX) {
+        Some((end, _)) => format!("{} …", shown.get(..end).unwrap_or_default().trim_end()),
+        None => shown,
+    }
+}
+
+/// A text without control characters and marks of direction, with single spaces.
+///
+/// Source: Unicode Standard Annex 9, section 2 (explicit directional formatting characters).
+pub(super) fn visible(text: &str) -> String {
+    let is_hidden = |c: char| {
+        matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+            || (c.is_control() && !c.is_whitespace())
+    };
+    let kept: String = text.chars().filter(|c| !is_hidden(*c)).collect();
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A description in plain words: links by their texts, no citations, no marks of code, not too long.
 ///
 /// Linear in what is looked at: where one link does not end, no later one does, so that is looked for once.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut rest = text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default();
     let (mut out, mut links) = (String::new(), true);
     while let Some(at) = rest.find(['(', '[', '<', '`']) {
@@ -184,8 +207,7 @@ fn plain(text: &str) -> String {
         rest = tail.get(length..).unwrap_or_default();
     }
     out.push_str(rest);
-    let flat = out.split_whitespace().collect::<Vec<_>>().join(" ");
-    shortened(&flat)
+    shortened(&visible(&out))
 }
 
 /// The text of the link that `text` begins with, and how many bytes the link has; `None` if no link ends in it.
@@ -229,6 +251,8 @@ mod tests {
         assert_eq!(plain("a (Citation: never closed"), "a");
         assert_eq!(plain("[ä](b"), "[ä](b");
         assert!(plain(&"word. ".repeat(400)).ends_with("word. …"));
+        assert_eq!(plain("a\u{202e}b\nc\u{7}d"), "ab cd");
+        assert_eq!(name(&"ä".repeat(NAME_CHARS_MAX + 1)), format!("{} …", "ä".repeat(NAME_CHARS_MAX)));
     }
 
     /// Each bracket looked for its end through all the rest, so that a description of 1.6 MB held up its readers.

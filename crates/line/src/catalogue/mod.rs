@@ -215,6 +215,11 @@ impl Catalogue {
         self.objects.get(object.0 as usize).is_some_and(|object| object.several)
     }
 
+    /// The versions that were withdrawn, the latest to come first.
+    pub fn withdrawn(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
+        self.chain(object).filter(Entry::withdrawn)
+    }
+
     /// The versions that count: the newest first, unless it is withdrawn, and the others as they came.
     pub fn newest_first(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
         self.chain(object).filter(Entry::counts)

@@ -22,7 +22,7 @@ pub(super) enum Surface {
     Feed,
     /// Pages for people.
     Page,
-    /// What anyone may see: the style sheet, the health check.
+    /// What anyone may see: the style sheet, the health check, and the answer form, which looks at its ticket itself.
     Open,
 }
 
@@ -32,6 +32,7 @@ impl Surface {
             |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match path {
             "/healthz" | "/style.css" => Self::Open,
+            _ if under("/answer") => Self::Open,
             _ if under("/taxii2") || under("/api") => Self::Taxii,
             _ if under("/d") => Self::Artefact,
             _ if under("/misp/feed") => Self::Feed,

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use deliver::list::{self, Form};
-use deliver::{Ask, DeliverError};
+use deliver::{Ask, DeliverError, advisory};
 use gate::Explanation;
 use line::LineId;
 use policy::{Level, Member};
@@ -137,7 +137,9 @@ fn in_circle(handle: String, title: String, told: &Explanation) -> InCircle {
 fn artefacts(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Vec<Shown>, DeliverError> {
     let (deliver, root) = (&pages.deliver, Pages::artefact_root(viewer, member));
     let mut asks = vec![
-        (Ask::Advisory, "Advisory".to_owned()),
+        (Ask::Advisory(advisory::Form::Html, None), "Advisory".to_owned()),
+        (Ask::Advisory(advisory::Form::Pdf, None), "Advisory to print".to_owned()),
+        (Ask::Advisory(advisory::Form::Text, None), "Advisory as text".to_owned()),
         (Ask::List(None, Form::Csv), "All values with what is known of them (CSV)".to_owned()),
     ];
     asks.extend(list::KINDS.map(|kind| (Ask::List(Some(kind), Form::Plain), format!("List: {kind}"))));

@@ -124,7 +124,7 @@ fn absent() -> Response {
     error(StatusCode::NOT_FOUND, "Not found", "There is nothing here for you.")
 }
 
-fn broken(error_met: &dyn std::fmt::Display) -> Response {
+pub(crate) fn broken(error_met: &dyn std::fmt::Display) -> Response {
     tracing::error!(error = %error_met, "a page could not be made");
     error(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -133,7 +133,7 @@ fn broken(error_met: &dyn std::fmt::Display) -> Response {
     )
 }
 
-fn render(template: &impl Template) -> Response {
+pub(crate) fn render(template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => {
             let mut response = Response::new(html.into());
@@ -153,7 +153,7 @@ fn render(template: &impl Template) -> Response {
 }
 
 /// Makes a page off the threads that serve connections.
-async fn making(make: impl FnOnce() -> Response + Send + 'static) -> Response {
+pub(crate) async fn making(make: impl FnOnce() -> Response + Send + 'static) -> Response {
     tokio::task::spawn_blocking(make).await.unwrap_or_else(|error| broken(&error))
 }
 

@@ -1,0 +1,130 @@
+# The words of advisories and of the form that answers them. What comes from objects stays in the language of its source.
+
+language = English
+heading = Security advisory
+dateline = { $node } · { $date } (UTC) · Prepared for: { $member }
+
+tlp-clear = Everyone may have this.
+tlp-green = You may pass this on in your community, but not in public.
+tlp-amber = You may pass this on inside your organisation and to its clients, to those who need it to protect themselves.
+tlp-amber-strict = You may pass this on inside your organisation only, to those who need it to protect it.
+tlp-red = This is for you alone. Do not pass it on.
+
+happened = What happened
+nothing-told = Your partners shared values to look for, without a report about them.
+also-known = Also known as: { $names }
+more-told = { $count ->
+    [one] One more report, group or campaign is known to your partners.
+   *[other] { $count } more reports, groups and campaigns are known to your partners.
+}
+told-report = Report
+told-incident = Incident
+told-campaign = Campaign
+told-intrusion-set = Group
+told-threat-actor = Attacker
+
+concerned = Who is concerned
+concerned-unknown = The sources name no sector or country. Assume that you may be concerned.
+
+today = What to do today
+hand-on = Give this page to whoever runs your network
+hand-on-text = Ask them to block what stands in the table below, at the DNS server, the firewall or the mail server.
+look = Look whether it was here
+look-text = Search the logs of the mail server, the proxy and the DNS server for the values below, as far back as they go.
+stop = Stop acting on what is no longer valid
+stop-text = Have the values in the second table below unblocked.
+meets = { $count ->
+    [one] Meets one of the methods that are in use.
+   *[other] Meets { $count } of the methods that are in use.
+}
+for-it = For your IT service: { $what }
+for-it-alone = Your IT service can do this step with its tools.
+
+keep = What to keep and report back
+keep-first = If you find something, change nothing yet
+keep-first-text = Do not switch the computer off. Take it off the network, note the time, keep the logs, and call.
+keep-which = Which of the values you saw
+keep-when = When, and on how many computers
+keep-nothing = If you saw nothing, say so: that helps as well.
+answer-here = Answer here without logging in. The link works once, until { $until } (UTC).
+answer-to = You can also write to { $address }.
+answer-sender = Answer to whoever sent you this page.
+
+call = Whom to call
+no-contact = No contact is given. Answer to whoever sent you this page.
+
+values = What to look for
+values-text = Dots are bracketed so that nobody follows a link by accident. Never open these addresses.
+no-values = There is nothing to look for at the moment.
+more-values = { $count ->
+    [one] One more value is not shown here; ask for a list for your devices.
+   *[other] { $count } more values are not shown here; ask for a list for your devices.
+}
+column-kind = Kind
+column-value = Value
+column-name = Belongs to
+column-since = Since
+column-why = Why
+column-until = On
+counts-domain = Domains: { $count }
+counts-url = Web pages: { $count }
+counts-address = Network addresses: { $count }
+counts-file = Files (by hash): { $count }
+counts-mail = Mail senders: { $count }
+counts-wallet = Wallets: { $count }
+kind-domain = Domain
+kind-url = Web page
+kind-address = Address
+kind-file = File
+kind-mail = Mail sender
+kind-wallet = Wallet
+
+gone = What is no longer valid
+gone-text = Your partners took these back, or their time ran out, in the last seven days. Stop blocking them and stop looking for them.
+gone-withdrawn = Withdrawn
+gone-expired = Expired
+
+page = Newest version
+page-here = This page, always up to date. You log in with your own access.
+page-nowhere = Ask whoever sent you this page for its newest version.
+code-alt = A code to scan, which opens { $url }
+page-number = Page { $number }
+
+mail-subject = [{ $tlp }] Security advisory, { $date }
+
+answer = Tell your partners what you saw
+answer-intro = Tick what you saw at { $member }. What you tick goes to the circles that shared it, as a sighting in your name.
+answer-column = Seen
+answer-values = These values were shared with you
+answer-first = First seen, day (UTC)
+answer-last = Last seen, day (UTC)
+answer-count = How often, or on how many computers
+answer-other = Something else that we saw
+answer-remark = Remark
+answer-name = Who can be asked about this
+answer-nothing = We have read it and found nothing.
+answer-send = Send
+answer-once = You can send this once. Nothing is sent before you press the button.
+answer-thanks = Thank you
+answer-thanks-seen = { $count ->
+    [one] One sighting was passed on to your partners.
+   *[other] { $count } sightings were passed on to your partners.
+}
+answer-thanks-nothing = Your answer was recorded. You found nothing: that helps as well.
+answer-thanks-note = What you wrote was passed on to your partners.
+answer-lost = { $count ->
+    [one] One of the values is not shared with you any more, so nothing was passed on about it.
+   *[other] { $count } of the values are not shared with you any more, so nothing was passed on about them.
+}
+answer-untaken = Some circles take no reports from you: there, nothing was passed on.
+answer-used = This link was used
+answer-used-text = An answer came over this link already, and it works once. To say more, ask for a new advisory.
+answer-over = This link is too old
+answer-over-text = Links in advisories work for thirty days. Ask for a new advisory.
+answer-fault = Please look at it again
+answer-fault-empty = Tick at least one value, write what you saw, or say that you found nothing.
+answer-fault-both = You said that you found nothing, and also that you saw something. Which is it?
+answer-fault-date = A day is written like 2026-09-02, lies not in the future, and the first is not after the last.
+answer-fault-count = The number is between 1 and 999999999.
+answer-fault-long = A text is longer than { $limit } characters.
+answer-fault-refused = Nothing could be passed on. Please call, or write to whoever sent you the advisory.

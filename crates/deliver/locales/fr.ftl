@@ -1,0 +1,130 @@
+# Les mots des avis et du formulaire de réponse. Ce qui vient des objets reste dans la langue de sa source.
+
+language = Français
+heading = Avis de sécurité
+dateline = { $node } · { $date } (UTC) · À l’attention de : { $member }
+
+tlp-clear = Tout le monde peut recevoir ce document.
+tlp-green = Vous pouvez le transmettre au sein de votre communauté, mais pas le rendre public.
+tlp-amber = Vous pouvez le transmettre au sein de votre organisation et à ses clients, à ceux qui en ont besoin pour se protéger.
+tlp-amber-strict = Vous pouvez le transmettre uniquement au sein de votre organisation, à ceux qui en ont besoin pour la protéger.
+tlp-red = Ce document est pour vous seul. Ne le transmettez pas.
+
+happened = Ce qui s’est passé
+nothing-told = Vos partenaires ont partagé des valeurs à rechercher, sans rapport à leur sujet.
+also-known = Aussi connu sous le nom de : { $names }
+more-told = { $count ->
+    [one] Un autre rapport, groupe ou campagne est connu de vos partenaires.
+   *[other] { $count } autres rapports, groupes et campagnes sont connus de vos partenaires.
+}
+told-report = Rapport
+told-incident = Incident de sécurité
+told-campaign = Campagne
+told-intrusion-set = Groupe
+told-threat-actor = Attaquant
+
+concerned = Qui est concerné
+concerned-unknown = Les sources ne citent ni secteur ni pays. Considérez que vous pouvez être concerné.
+
+today = Que faire aujourd’hui
+hand-on = Donnez cette page à la personne qui gère votre réseau
+hand-on-text = Demandez-lui de bloquer ce qui figure dans le tableau ci-dessous, sur le serveur DNS, le pare-feu ou le serveur de messagerie.
+look = Vérifiez si cela est déjà passé chez vous
+look-text = Cherchez les valeurs ci-dessous dans les journaux du serveur de messagerie, du proxy et du serveur DNS, aussi loin qu’ils remontent.
+stop = Cessez d’agir sur ce qui n’est plus valable
+stop-text = Faites débloquer les valeurs du second tableau ci-dessous.
+meets = { $count ->
+    [one] Répond à une des méthodes employées.
+   *[other] Répond à { $count } des méthodes employées.
+}
+for-it = Pour votre service informatique : { $what }
+for-it-alone = Votre service informatique peut faire cette étape avec ses outils.
+
+keep = Que conserver et que signaler
+keep-first = Si vous trouvez quelque chose, ne changez encore rien
+keep-first-text = N’éteignez pas l’ordinateur. Débranchez-le du réseau, notez l’heure, conservez les journaux, puis appelez.
+keep-which = Lesquelles de ces valeurs vous avez vues
+keep-when = Quand, et sur combien d’ordinateurs
+keep-nothing = Si vous n’avez rien vu, dites-le : cela aide aussi.
+answer-here = Répondez ici sans vous connecter. Le lien fonctionne une seule fois, jusqu’au { $until } (UTC).
+answer-to = Vous pouvez aussi écrire à { $address }.
+answer-sender = Répondez à la personne qui vous a envoyé cette page.
+
+call = Qui appeler
+no-contact = Aucun contact n’est indiqué. Répondez à la personne qui vous a envoyé cette page.
+
+values = Que rechercher
+values-text = Les points sont entre crochets pour que personne ne suive un lien par erreur. N’ouvrez jamais ces adresses.
+no-values = Il n’y a rien à rechercher pour le moment.
+more-values = { $count ->
+    [one] Une autre valeur n’est pas affichée ici ; demandez une liste pour vos équipements.
+   *[other] { $count } autres valeurs ne sont pas affichées ici ; demandez une liste pour vos équipements.
+}
+column-kind = Genre
+column-value = Valeur
+column-name = Lié à
+column-since = Depuis
+column-why = Raison
+column-until = Le
+counts-domain = Noms de domaine : { $count }
+counts-url = Pages web : { $count }
+counts-address = Adresses réseau : { $count }
+counts-file = Fichiers (par empreinte) : { $count }
+counts-mail = Expéditeurs : { $count }
+counts-wallet = Portefeuilles : { $count }
+kind-domain = Domaine
+kind-url = Page web
+kind-address = Adresse
+kind-file = Fichier
+kind-mail = Expéditeur
+kind-wallet = Portefeuille
+
+gone = Ce qui n’est plus valable
+gone-text = Vos partenaires ont retiré ces valeurs, ou leur durée est écoulée, dans les sept derniers jours. Cessez de les bloquer et de les rechercher.
+gone-withdrawn = Retirée
+gone-expired = Expirée
+
+page = Dernière version
+page-here = Cette page, toujours à jour. Connectez-vous avec votre propre accès.
+page-nowhere = Demandez la dernière version à la personne qui vous a envoyé cette page.
+code-alt = Un code à scanner, qui ouvre { $url }
+page-number = Page n° { $number }
+
+mail-subject = [{ $tlp }] Avis de sécurité, { $date }
+
+answer = Dites à vos partenaires ce que vous avez vu
+answer-intro = Cochez ce que vous avez vu chez { $member }. Ce que vous cochez va aux cercles qui l’ont partagé, comme observation en votre nom.
+answer-column = Vu
+answer-values = Ces valeurs ont été partagées avec vous
+answer-first = Vu pour la première fois, jour (UTC)
+answer-last = Vu pour la dernière fois, jour (UTC)
+answer-count = Combien de fois, ou sur combien d’ordinateurs
+answer-other = Autre chose que nous avons vu
+answer-remark = Remarque
+answer-name = Qui peut être interrogé à ce sujet
+answer-nothing = Nous l’avons lu et n’avons rien trouvé.
+answer-send = Envoyer
+answer-once = Vous pouvez envoyer ceci une seule fois. Rien n’est envoyé avant que vous n’appuyiez sur le bouton.
+answer-thanks = Merci
+answer-thanks-seen = { $count ->
+    [one] Une observation a été transmise à vos partenaires.
+   *[other] { $count } observations ont été transmises à vos partenaires.
+}
+answer-thanks-nothing = Votre réponse est enregistrée. Vous n’avez rien trouvé : cela aide aussi.
+answer-thanks-note = Ce que vous avez écrit a été transmis à vos partenaires.
+answer-lost = { $count ->
+    [one] Une des valeurs n’est plus partagée avec vous ; rien n’a été transmis à son sujet.
+   *[other] { $count } des valeurs ne sont plus partagées avec vous ; rien n’a été transmis à leur sujet.
+}
+answer-untaken = Certains cercles n’acceptent pas de signalement de votre part : rien n’y a été transmis.
+answer-used = Ce lien a déjà servi
+answer-used-text = Une réponse est déjà arrivée par ce lien, et il ne fonctionne qu’une fois. Pour en dire plus, demandez un nouvel avis.
+answer-over = Ce lien est trop ancien
+answer-over-text = Les liens des avis fonctionnent pendant trente jours. Demandez un nouvel avis.
+answer-fault = Veuillez vérifier
+answer-fault-empty = Cochez au moins une valeur, écrivez ce que vous avez vu, ou dites que vous n’avez rien trouvé.
+answer-fault-both = Vous avez dit n’avoir rien trouvé, et aussi avoir vu quelque chose. Lequel est exact ?
+answer-fault-date = Un jour s’écrit comme 2026-09-02, n’est pas dans le futur, et le premier n’est pas après le dernier.
+answer-fault-count = Le nombre est compris entre 1 et 999999999.
+answer-fault-long = Un texte dépasse { $limit } caractères.
+answer-fault-refused = Rien n’a pu être transmis. Appelez, ou écrivez à la personne qui vous a envoyé l’avis.

@@ -1,0 +1,115 @@
+# Kata-kata dalam imbauan dan formulir jawabannya. Isi yang berasal dari objek tetap dalam bahasa sumbernya.
+
+language = Bahasa Indonesia
+heading = Imbauan keamanan
+dateline = { $node } · { $date } (UTC) · Untuk: { $member }
+
+tlp-clear = Siapa pun boleh menerima dokumen ini.
+tlp-green = Anda boleh meneruskannya di dalam komunitas Anda, tetapi tidak kepada umum.
+tlp-amber = Anda boleh meneruskannya di dalam organisasi Anda dan kepada kliennya, kepada mereka yang memerlukannya untuk melindungi diri.
+tlp-amber-strict = Anda hanya boleh meneruskannya di dalam organisasi Anda, kepada mereka yang memerlukannya untuk melindunginya.
+tlp-red = Dokumen ini hanya untuk Anda. Jangan diteruskan.
+
+happened = Apa yang terjadi
+nothing-told = Mitra Anda membagikan nilai yang perlu dicari, tanpa laporan tentangnya.
+also-known = Juga dikenal sebagai: { $names }
+more-told = Masih ada { $count } laporan, kelompok, atau kampanye lain yang diketahui mitra Anda.
+told-report = Laporan
+told-incident = Insiden
+told-campaign = Kampanye
+told-intrusion-set = Kelompok
+told-threat-actor = Penyerang
+
+concerned = Siapa yang terkena
+concerned-unknown = Sumber tidak menyebut sektor atau negara. Anggaplah bahwa Anda mungkin terkena.
+
+today = Yang perlu dilakukan hari ini
+hand-on = Berikan halaman ini kepada pengelola jaringan Anda
+hand-on-text = Minta mereka memblokir isi tabel di bawah pada server DNS, firewall, atau server surel.
+look = Periksa apakah hal ini pernah terjadi di tempat Anda
+look-text = Cari nilai di bawah dalam log server surel, proksi, dan server DNS, sejauh mungkin ke belakang.
+stop = Hentikan tindakan atas yang tidak berlaku lagi
+stop-text = Mintalah blokir atas nilai dalam tabel kedua di bawah dibuka.
+meets = Menangkal { $count } dari cara-cara yang sedang dipakai.
+for-it = Untuk bagian TI Anda: { $what }
+for-it-alone = Bagian TI Anda dapat melakukan langkah ini dengan alatnya.
+
+keep = Yang perlu disimpan dan dilaporkan
+keep-first = Jika Anda menemukan sesuatu, jangan mengubah apa pun dahulu
+keep-first-text = Jangan matikan komputer. Putuskan dari jaringan, catat waktunya, simpan log, lalu hubungi kontak.
+keep-which = Nilai mana yang Anda lihat
+keep-when = Kapan, dan pada berapa komputer
+keep-nothing = Jika Anda tidak melihat apa pun, sampaikan juga: itu pun membantu.
+answer-here = Jawab di sini tanpa masuk log. Tautan ini berlaku satu kali, sampai { $until } (UTC).
+answer-to = Anda juga dapat menulis ke { $address }.
+answer-sender = Jawablah kepada pengirim halaman ini.
+
+call = Siapa yang dihubungi
+no-contact = Tidak ada kontak yang disebutkan. Jawablah kepada pengirim halaman ini.
+
+values = Yang perlu dicari
+values-text = Titik diberi kurung agar tidak ada yang membuka tautan secara tidak sengaja. Jangan pernah membuka alamat ini.
+no-values = Saat ini tidak ada yang perlu dicari.
+more-values = Masih ada { $count } nilai yang tidak ditampilkan di sini; mintalah daftar untuk perangkat Anda.
+column-kind = Jenis
+column-value = Nilai
+column-name = Terkait dengan
+column-since = Sejak
+column-why = Alasan
+column-until = Tanggal
+counts-domain = Nama domain: { $count }
+counts-url = Halaman web: { $count }
+counts-address = Alamat jaringan: { $count }
+counts-file = Berkas (menurut hash): { $count }
+counts-mail = Pengirim surel: { $count }
+counts-wallet = Dompet: { $count }
+kind-domain = Nama domain
+kind-url = Halaman web
+kind-address = Alamat
+kind-file = Berkas
+kind-mail = Pengirim surel
+kind-wallet = Dompet
+
+gone = Yang tidak berlaku lagi
+gone-text = Dalam tujuh hari terakhir mitra Anda menarik nilai ini, atau masa berlakunya habis. Berhentilah memblokir dan mencarinya.
+gone-withdrawn = Ditarik
+gone-expired = Kedaluwarsa
+
+page = Versi terbaru
+page-here = Halaman ini, selalu mutakhir. Masuklah dengan akses Anda sendiri.
+page-nowhere = Mintalah versi terbaru kepada pengirim halaman ini.
+code-alt = Kode untuk dipindai, yang membuka { $url }
+page-number = Halaman { $number }
+
+mail-subject = [{ $tlp }] Imbauan keamanan, { $date }
+
+answer = Sampaikan kepada mitra apa yang Anda lihat
+answer-intro = Tandai apa yang Anda lihat di { $member }. Yang Anda tandai dikirim ke lingkaran yang membagikannya, sebagai temuan atas nama Anda.
+answer-column = Terlihat
+answer-values = Nilai yang dibagikan kepada Anda
+answer-first = Pertama terlihat, tanggal (UTC)
+answer-last = Terakhir terlihat, tanggal (UTC)
+answer-count = Berapa kali, atau pada berapa komputer
+answer-other = Hal lain yang kami lihat
+answer-remark = Catatan
+answer-name = Siapa yang dapat ditanya tentang hal ini
+answer-nothing = Kami sudah membacanya dan tidak menemukan apa pun.
+answer-send = Kirim
+answer-once = Anda dapat mengirimnya satu kali. Tidak ada yang dikirim sebelum Anda menekan tombol.
+answer-thanks = Terima kasih
+answer-thanks-seen = { $count } temuan telah diteruskan kepada mitra Anda.
+answer-thanks-nothing = Jawaban Anda dicatat. Anda tidak menemukan apa pun: itu pun membantu.
+answer-thanks-note = Yang Anda tulis telah diteruskan kepada mitra Anda.
+answer-lost = { $count } nilai tidak lagi dibagikan kepada Anda, sehingga tidak ada yang diteruskan tentangnya.
+answer-untaken = Beberapa lingkaran tidak menerima laporan dari Anda: ke sana tidak ada yang diteruskan.
+answer-used = Tautan ini sudah dipakai
+answer-used-text = Jawaban melalui tautan ini sudah diterima, dan tautan hanya berlaku satu kali. Untuk menyampaikan lebih banyak, mintalah imbauan baru.
+answer-over = Tautan ini terlalu lama
+answer-over-text = Tautan dalam imbauan berlaku selama tiga puluh hari. Mintalah imbauan baru.
+answer-fault = Mohon diperiksa lagi
+answer-fault-empty = Tandai sedikitnya satu nilai, tulis apa yang Anda lihat, atau nyatakan bahwa Anda tidak menemukan apa pun.
+answer-fault-both = Anda menyatakan tidak menemukan apa pun, dan juga melihat sesuatu. Mana yang benar?
+answer-fault-date = Tanggal ditulis seperti 2026-09-02, tidak di masa depan, dan yang pertama tidak setelah yang terakhir.
+answer-fault-count = Angkanya antara 1 dan 999999999.
+answer-fault-long = Ada teks yang lebih panjang dari { $limit } karakter.
+answer-fault-refused = Tidak ada yang dapat diteruskan. Mohon menelepon, atau menulis kepada pengirim imbauan.

@@ -1,0 +1,115 @@
+# 권고문과 회신 양식의 문구. 원본 객체에서 온 내용은 원래 언어로 둔다.
+
+language = 한국어
+heading = 보안 권고
+dateline = { $node } · { $date } (UTC) · 수신: { $member }
+
+tlp-clear = 누구에게나 공유할 수 있습니다.
+tlp-green = 귀 기관이 속한 공동체 안에서 공유할 수 있으나, 공개해서는 안 됩니다.
+tlp-amber = 스스로를 보호하기 위해 필요한 사람에 한해, 기관 내부와 고객에게 공유할 수 있습니다.
+tlp-amber-strict = 기관을 보호하기 위해 필요한 사람에 한해, 기관 내부에서만 공유할 수 있습니다.
+tlp-red = 받는 분만 보십시오. 다른 사람에게 전달하지 마십시오.
+
+happened = 무슨 일이 있었나
+nothing-told = 협력 기관이 확인할 지표만 공유했고 별도의 보고서는 없습니다.
+also-known = 다른 이름: { $names }
+more-told = 보고서, 조직, 캠페인 { $count }건이 더 알려져 있습니다.
+told-report = 보고서
+told-incident = 사고
+told-campaign = 캠페인
+told-intrusion-set = 공격 조직
+told-threat-actor = 공격자
+
+concerned = 누가 대상인가
+concerned-unknown = 출처에 특정 분야나 국가가 없습니다. 귀 기관도 대상일 수 있다고 보십시오.
+
+today = 오늘 할 일
+hand-on = 이 문서를 네트워크 담당자에게 전달하십시오
+hand-on-text = 아래 표의 항목을 DNS 서버, 방화벽 또는 메일 서버에서 차단해 달라고 요청하십시오.
+look = 이미 있었는지 확인하십시오
+look-text = 메일 서버, 프록시, DNS 서버의 로그에서 아래 값을 가능한 한 오래된 기록까지 검색하십시오.
+stop = 더 이상 유효하지 않은 값에 대한 조치를 멈추십시오
+stop-text = 아래 두 번째 표에 있는 값의 차단을 풀어 달라고 요청하십시오.
+meets = 현재 쓰이는 수법 가운데 { $count }가지에 대응합니다.
+for-it = 전산 담당 부서가 할 일: { $what }
+for-it-alone = 이 단계는 전산 담당 부서가 자체 도구로 할 수 있습니다.
+
+keep = 보존하고 회신할 내용
+keep-first = 무언가 발견되면 아직 아무것도 바꾸지 마십시오
+keep-first-text = 컴퓨터를 끄지 마십시오. 네트워크에서 분리하고, 시각을 적고, 로그를 보존한 뒤 연락하십시오.
+keep-which = 어떤 값을 보았는지
+keep-when = 언제, 몇 대의 컴퓨터에서 보았는지
+keep-nothing = 아무것도 보지 못했다면 그렇게 알려 주십시오. 그것도 도움이 됩니다.
+answer-here = 로그인 없이 여기에서 회신하십시오. 이 링크는 { $until }(UTC)까지 한 번만 쓸 수 있습니다.
+answer-to = 다음 주소로 편지를 보내도 됩니다: { $address }
+answer-sender = 이 문서를 보낸 곳에 회신하십시오.
+
+call = 연락할 곳
+no-contact = 지정된 연락처가 없습니다. 이 문서를 보낸 곳에 회신하십시오.
+
+values = 무엇을 찾을 것인가
+values-text = 실수로 접속하지 않도록 점을 괄호로 묶었습니다. 이 주소를 절대 열지 마십시오.
+no-values = 지금은 찾을 값이 없습니다.
+more-values = 값 { $count }개는 여기에 싣지 않았습니다. 장비용 목록을 요청하십시오.
+column-kind = 종류
+column-value = 값
+column-name = 관련 대상
+column-since = 시작일
+column-why = 이유
+column-until = 날짜
+counts-domain = 도메인: { $count }
+counts-url = 웹 페이지: { $count }
+counts-address = 네트워크 주소: { $count }
+counts-file = 파일(해시): { $count }
+counts-mail = 메일 발신자: { $count }
+counts-wallet = 지갑 주소: { $count }
+kind-domain = 도메인
+kind-url = 웹 페이지
+kind-address = 주소
+kind-file = 파일
+kind-mail = 메일 발신자
+kind-wallet = 지갑
+
+gone = 더 이상 유효하지 않은 값
+gone-text = 지난 7일 동안 협력 기관이 철회했거나 기한이 끝난 값입니다. 차단과 검색을 멈추십시오.
+gone-withdrawn = 철회됨
+gone-expired = 기한 만료
+
+page = 최신판
+page-here = 이 문서의 최신판은 다음 주소에 있습니다. 귀 기관의 계정으로 로그인하십시오.
+page-nowhere = 최신판은 이 문서를 보낸 곳에 요청하십시오.
+code-alt = { $url } 주소를 여는 스캔용 코드
+page-number = { $number }쪽
+
+mail-subject = [{ $tlp }] 보안 권고, { $date }
+
+answer = 무엇을 보았는지 협력 기관에 알려 주십시오
+answer-intro = { $member }에서 본 항목을 표시하십시오. 표시한 항목은 이를 공유한 모임에 귀 기관 이름의 목격 정보로 전달됩니다.
+answer-column = 보았음
+answer-values = 귀 기관에 공유된 값
+answer-first = 처음 본 날(UTC)
+answer-last = 마지막으로 본 날(UTC)
+answer-count = 횟수 또는 컴퓨터 대수
+answer-other = 그 밖에 본 것
+answer-remark = 참고 사항
+answer-name = 문의할 수 있는 담당자
+answer-nothing = 읽고 확인했으며 아무것도 발견하지 못했습니다.
+answer-send = 보내기
+answer-once = 한 번만 보낼 수 있습니다. 단추를 누르기 전에는 아무것도 전송되지 않습니다.
+answer-thanks = 감사합니다
+answer-thanks-seen = 목격 정보 { $count }건을 협력 기관에 전달했습니다.
+answer-thanks-nothing = 회신을 기록했습니다. 아무것도 발견하지 못했다는 회신도 도움이 됩니다.
+answer-thanks-note = 적어 주신 내용을 협력 기관에 전달했습니다.
+answer-lost = 값 { $count }개는 더 이상 귀 기관에 공유되지 않아 전달하지 않았습니다.
+answer-untaken = 일부 모임은 귀 기관의 보고를 받지 않으므로 그곳에는 전달하지 않았습니다.
+answer-used = 이미 사용한 링크입니다
+answer-used-text = 이 링크로 이미 회신을 받았으며, 링크는 한 번만 쓸 수 있습니다. 더 알릴 내용이 있으면 새 권고문을 요청하십시오.
+answer-over = 기한이 지난 링크입니다
+answer-over-text = 권고문의 링크는 30일 동안 쓸 수 있습니다. 새 권고문을 요청하십시오.
+answer-fault = 다시 확인해 주십시오
+answer-fault-empty = 값을 하나 이상 표시하거나, 본 것을 적거나, 아무것도 발견하지 못했다고 표시하십시오.
+answer-fault-both = 아무것도 발견하지 못했다는 표시와 무언가 보았다는 표시가 함께 있습니다. 어느 쪽입니까?
+answer-fault-date = 날짜는 2026-09-02처럼 적고, 미래일 수 없으며, 처음 본 날이 마지막 날보다 늦을 수 없습니다.
+answer-fault-count = 숫자는 1에서 999999999 사이여야 합니다.
+answer-fault-long = 글이 { $limit }자보다 깁니다.
+answer-fault-refused = 아무것도 전달하지 못했습니다. 전화하거나 권고문을 보낸 곳에 알려 주십시오.

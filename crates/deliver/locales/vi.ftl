@@ -1,0 +1,115 @@
+# Lời của bản cảnh báo và của mẫu trả lời. Những gì lấy từ đối tượng giữ nguyên ngôn ngữ của nguồn.
+
+language = Tiếng Việt
+heading = Cảnh báo an ninh mạng
+dateline = { $node } · { $date } (UTC) · Kính gửi: { $member }
+
+tlp-clear = Mọi người đều có thể nhận tài liệu này.
+tlp-green = Bạn có thể chuyển tiếp trong cộng đồng của mình, nhưng không được công khai.
+tlp-amber = Bạn có thể chuyển tiếp trong tổ chức của mình và cho khách hàng của tổ chức, cho những người cần nó để tự bảo vệ.
+tlp-amber-strict = Bạn chỉ có thể chuyển tiếp trong tổ chức của mình, cho những người cần nó để bảo vệ tổ chức.
+tlp-red = Tài liệu này chỉ dành cho bạn. Không chuyển tiếp.
+
+happened = Chuyện gì đã xảy ra
+nothing-told = Các đối tác đã chia sẻ những giá trị cần tìm, không kèm báo cáo về chúng.
+also-known = Tên gọi khác: { $names }
+more-told = Các đối tác còn biết thêm { $count } báo cáo, nhóm hoặc chiến dịch khác.
+told-report = Báo cáo
+told-incident = Sự cố
+told-campaign = Chiến dịch
+told-intrusion-set = Nhóm tấn công
+told-threat-actor = Kẻ tấn công
+
+concerned = Ai bị ảnh hưởng
+concerned-unknown = Các nguồn không nêu ngành hay quốc gia nào. Hãy coi như bạn có thể bị ảnh hưởng.
+
+today = Việc cần làm hôm nay
+hand-on = Đưa trang này cho người quản lý mạng của bạn
+hand-on-text = Đề nghị họ chặn những gì có trong bảng dưới đây, tại máy chủ DNS, tường lửa hoặc máy chủ thư.
+look = Xem điều này đã từng xảy ra ở chỗ bạn chưa
+look-text = Tìm các giá trị dưới đây trong nhật ký của máy chủ thư, máy chủ proxy và máy chủ DNS, càng xa về trước càng tốt.
+stop = Ngừng xử lý những gì không còn hiệu lực
+stop-text = Đề nghị bỏ chặn các giá trị trong bảng thứ hai dưới đây.
+meets = Chống lại { $count } trong số các thủ đoạn đang được dùng.
+for-it = Dành cho bộ phận công nghệ thông tin: { $what }
+for-it-alone = Bộ phận công nghệ thông tin có thể làm bước này bằng công cụ của họ.
+
+keep = Cần giữ lại và báo lại những gì
+keep-first = Nếu tìm thấy gì đó, khoan hãy thay đổi
+keep-first-text = Đừng tắt máy tính. Hãy ngắt máy khỏi mạng, ghi lại thời gian, giữ nhật ký, rồi gọi điện.
+keep-which = Bạn đã thấy những giá trị nào
+keep-when = Khi nào, và trên bao nhiêu máy tính
+keep-nothing = Nếu không thấy gì, hãy cho biết: điều đó cũng có ích.
+answer-here = Trả lời tại đây mà không cần đăng nhập. Liên kết dùng được một lần, đến { $until } (UTC).
+answer-to = Bạn cũng có thể viết thư tới { $address }.
+answer-sender = Hãy trả lời người đã gửi trang này cho bạn.
+
+call = Gọi cho ai
+no-contact = Không có đầu mối liên hệ. Hãy trả lời người đã gửi trang này cho bạn.
+
+values = Cần tìm những gì
+values-text = Dấu chấm được đặt trong ngoặc để không ai vô tình mở liên kết. Tuyệt đối không mở các địa chỉ này.
+no-values = Hiện không có gì cần tìm.
+more-values = Còn { $count } giá trị không được nêu ở đây; hãy yêu cầu danh sách cho thiết bị của bạn.
+column-kind = Loại
+column-value = Giá trị
+column-name = Thuộc về
+column-since = Từ ngày
+column-why = Lý do
+column-until = Ngày
+counts-domain = Tên miền: { $count }
+counts-url = Trang web: { $count }
+counts-address = Địa chỉ mạng: { $count }
+counts-file = Tệp (theo mã băm): { $count }
+counts-mail = Người gửi thư: { $count }
+counts-wallet = Ví: { $count }
+kind-domain = Tên miền
+kind-url = Trang web
+kind-address = Địa chỉ
+kind-file = Tệp
+kind-mail = Người gửi thư
+kind-wallet = Ví
+
+gone = Những gì không còn hiệu lực
+gone-text = Trong bảy ngày qua, các đối tác đã rút lại những giá trị này, hoặc chúng đã hết hạn. Hãy ngừng chặn và ngừng tìm chúng.
+gone-withdrawn = Đã rút lại
+gone-expired = Hết hạn
+
+page = Bản mới nhất
+page-here = Trang này, luôn được cập nhật. Hãy đăng nhập bằng quyền truy cập của bạn.
+page-nowhere = Hãy hỏi người đã gửi trang này để có bản mới nhất.
+code-alt = Mã để quét, mở { $url }
+page-number = Trang { $number }
+
+mail-subject = [{ $tlp }] Cảnh báo an ninh mạng, { $date }
+
+answer = Cho các đối tác biết bạn đã thấy gì
+answer-intro = Đánh dấu những gì bạn đã thấy tại { $member }. Những gì bạn đánh dấu sẽ được gửi tới các nhóm đã chia sẻ chúng, như một ghi nhận dưới tên bạn.
+answer-column = Đã thấy
+answer-values = Các giá trị đã được chia sẻ với bạn
+answer-first = Thấy lần đầu, ngày (UTC)
+answer-last = Thấy lần cuối, ngày (UTC)
+answer-count = Bao nhiêu lần, hoặc trên bao nhiêu máy tính
+answer-other = Điều khác mà chúng tôi đã thấy
+answer-remark = Ghi chú
+answer-name = Có thể hỏi ai về việc này
+answer-nothing = Chúng tôi đã đọc và không tìm thấy gì.
+answer-send = Gửi
+answer-once = Bạn chỉ gửi được một lần. Không có gì được gửi trước khi bạn bấm nút.
+answer-thanks = Cảm ơn
+answer-thanks-seen = Đã chuyển { $count } ghi nhận tới các đối tác của bạn.
+answer-thanks-nothing = Câu trả lời của bạn đã được ghi lại. Bạn không tìm thấy gì: điều đó cũng có ích.
+answer-thanks-note = Những gì bạn viết đã được chuyển tới các đối tác.
+answer-lost = Có { $count } giá trị không còn được chia sẻ với bạn, nên không có gì được chuyển đi về chúng.
+answer-untaken = Một số nhóm không nhận báo cáo từ bạn: không có gì được chuyển tới đó.
+answer-used = Liên kết này đã được dùng
+answer-used-text = Đã có câu trả lời qua liên kết này, và nó chỉ dùng được một lần. Để báo thêm, hãy yêu cầu bản cảnh báo mới.
+answer-over = Liên kết này đã quá cũ
+answer-over-text = Liên kết trong bản cảnh báo dùng được ba mươi ngày. Hãy yêu cầu bản cảnh báo mới.
+answer-fault = Vui lòng xem lại
+answer-fault-empty = Hãy đánh dấu ít nhất một giá trị, viết điều bạn đã thấy, hoặc cho biết bạn không tìm thấy gì.
+answer-fault-both = Bạn cho biết không tìm thấy gì, nhưng cũng cho biết đã thấy điều gì đó. Điều nào đúng?
+answer-fault-date = Ngày được viết như 2026-09-02, không ở tương lai, và ngày đầu không sau ngày cuối.
+answer-fault-count = Con số từ 1 đến 999999999.
+answer-fault-long = Có đoạn văn dài hơn { $limit } ký tự.
+answer-fault-refused = Không thể chuyển gì đi. Hãy gọi điện, hoặc viết cho người đã gửi bản cảnh báo.

@@ -1,0 +1,147 @@
+//! The form through which a member answers its advisory: "seen here", without an account.
+//!
+//! `/answer/TICKET` is open to whoever has the link, which stands in the advisory ([`deliver::ticket`]). It shows what the
+//! member has now, never what it had; what is ticked becomes a sighting in each circle that the member has it from, as the
+//! member, past the same gate as all else. Looking at the page uses nothing up, so that a mail scanner that follows links
+//! does no harm. An answer counts as taken once what it says and that the ticket is used are durable; until then the same
+//! answer can be sent again and says nothing twice. A ticket that the node did not sign is, to whoever shows it, nothing.
+
+mod given;
+mod making;
+mod pages;
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Form, Path, State};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Extension, Router};
+use deliver::Deliver;
+use deliver::speech::{Language, Speech};
+use deliver::ticket::{Standing, Ticket, TicketKey, day_of};
+use gate::GateError;
+use http::StatusCode;
+use parking_lot::Mutex;
+use policy::{Channel, Member};
+
+use crate::page;
+use given::{Fault, Given};
+use making::{Making, Outcome};
+
+/// Bytes of an answer: 300 ids and the longest texts, each letter of them escaped.
+const ANSWER_BYTES_MAX: usize = 128 * 1024;
+
+/// What answers are taken with.
+struct Answers {
+    deliver: Arc<Deliver>,
+    /// Held from looking whether a ticket is good until it is used up, so that it is used once.
+    one_at_a_time: Mutex<()>,
+}
+
+/// The routes of the answer form.
+pub fn router(deliver: Arc<Deliver>) -> Router {
+    Router::new()
+        .route("/answer/{ticket}", get(show).post(take))
+        .layer(DefaultBodyLimit::max(ANSWER_BYTES_MAX))
+        .fallback(|| async { nothing() })
+        .with_state(Arc::new(Answers { deliver, one_at_a_time: Mutex::new(()) }))
+}
+
+/// Not there, or not signed by this node.
+fn nothing() -> Response {
+    page::error(StatusCode::NOT_FOUND, "Not found", "There is nothing here for you.")
+}
+
+/// Someone who may answer.
+struct Answering<'a> {
+    key: &'a TicketKey,
+    ticket: Ticket,
+    member: Member,
+    speech: &'static Speech,
+    today: u32,
+    encrypted: bool,
+}
+
+impl Answers {
+    /// Who shows a ticket, and how the ticket stands; `None` if it is no ticket of this node or its member has left.
+    fn admit(&self, text: &str, channel: Channel) -> Option<(Answering<'_>, Standing)> {
+        let key = self.deliver.letterhead().tickets.as_ref()?;
+        let ticket = key.read(text)?;
+        let book = self.deliver.gate.book();
+        let member = book.member(ticket.member).filter(|member| !member.ended)?.clone();
+        let today = day_of((self.deliver.now)());
+        let speech = Language::of(&member.language).speech();
+        let standing = ticket.standing(&book, today);
+        Some((Answering { key, ticket, member, speech, today, encrypted: channel.encrypted }, standing))
+    }
+
+    fn form(&self, answering: &Answering<'_>, given: &Given, fault: Option<Fault>) -> Response {
+        match self.deliver.advise(answering.member.id, None, answering.encrypted) {
+            Ok(advisory) => pages::form(answering.speech, &advisory, given, fault),
+            Err(error) => page::broken(&error),
+        }
+    }
+
+    fn over(&self, answering: &Answering<'_>, standing: Standing) -> Response {
+        pages::over(answering.speech, standing, self.deliver.letterhead().reply_to.as_deref())
+    }
+
+    fn shown(&self, text: &str, channel: Channel) -> Response {
+        match self.admit(text, channel) {
+            None => nothing(),
+            Some((answering, Standing::Good)) => self.form(&answering, &Given::default(), None),
+            Some((answering, standing)) => self.over(&answering, standing),
+        }
+    }
+
+    fn taken(&self, text: &str, channel: Channel, given: &Given) -> Response {
+        let _one_at_a_time = self.one_at_a_time.lock();
+        let Some((answering, standing)) = self.admit(text, channel) else { return nothing() };
+        if standing != Standing::Good {
+            return self.over(&answering, standing);
+        }
+        let checked = match given.check(answering.today) {
+            Ok(checked) => checked,
+            Err(fault) => return self.form(&answering, given, Some(fault)),
+        };
+        let making = Making { deliver: &self.deliver, answering: &answering, said: &checked };
+        let outcome = match making.share() {
+            Ok(outcome) => outcome,
+            Err(error) => return page::broken(&error),
+        };
+        if outcome.is_nothing() && !checked.nothing {
+            return self.form(&answering, given, Some(Fault::Refused));
+        }
+        match self.answered(&answering, &outcome) {
+            Ok(()) => pages::thanks(answering.speech, checked.nothing, &outcome),
+            Err(error) => page::broken(&error),
+        }
+    }
+
+    /// Uses the ticket up, durably: the one place in which it is known that a member has answered, where its receipt belongs.
+    fn answered(&self, answering: &Answering<'_>, outcome: &Outcome) -> Result<(), GateError> {
+        let Answering { ticket, member, today, .. } = answering;
+        self.deliver.gate.change(member.id, |book| Ok::<_, GateError>(ticket.used_up(book, *today)))?;
+        let (handle, sightings) = (&member.handle, outcome.sightings);
+        tracing::info!(member.id = %member.id, sightings, "{handle} has answered its advisory");
+        Ok(())
+    }
+}
+
+async fn show(
+    State(answers): State<Arc<Answers>>,
+    Extension(channel): Extension<Channel>,
+    Path(text): Path<String>,
+) -> Response {
+    page::making(move || answers.shown(&text, channel)).await
+}
+
+async fn take(
+    State(answers): State<Arc<Answers>>,
+    Extension(channel): Extension<Channel>,
+    Path(text): Path<String>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Response {
+    let given = Given::read(fields);
+    page::making(move || answers.taken(&text, channel, &given)).await
+}
