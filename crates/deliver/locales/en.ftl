@@ -10,6 +10,18 @@ tlp-amber = You may pass this on inside your organisation and to its clients, to
 tlp-amber-strict = You may pass this on inside your organisation only, to those who need it to protect it.
 tlp-red = This is for you alone. Do not pass it on.
 
+alert = Alert level
+fires = { $circle }: { $fires } of 5 fires, { $why }
+fires-calm = nothing calls for attention
+fires-news = something new to act on has come
+fires-incident = an incident was shared
+fires-high = something of high severity was shared
+fires-critical = something critical was shared
+fires-seen = { $count ->
+    [one] a member saw what is shared here
+   *[other] { $count } members saw what is shared here
+}
+
 happened = What happened
 nothing-told = Your partners shared values to look for, without a report about them.
 also-known = Also known as: { $names }
@@ -90,7 +102,7 @@ page-nowhere = Ask whoever sent you this page for its newest version.
 code-alt = A code to scan, which opens { $url }
 page-number = Page { $number }
 
-mail-subject = [{ $tlp }] Security advisory, { $date }
+mail-subject = [{ $tlp }] [{ $fires }/5] Security advisory, { $date }
 
 answer = Tell your partners what you saw
 answer-intro = Tick what you saw at { $member }. What you tick goes to the circles that shared it, as a sighting in your name.

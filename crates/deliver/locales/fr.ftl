@@ -10,6 +10,18 @@ tlp-amber = Vous pouvez le transmettre au sein de votre organisation et à ses c
 tlp-amber-strict = Vous pouvez le transmettre uniquement au sein de votre organisation, à ceux qui en ont besoin pour la protéger.
 tlp-red = Ce document est pour vous seul. Ne le transmettez pas.
 
+alert = Niveau d’alerte
+fires = { $circle } : { $fires } feux sur 5, { $why }
+fires-calm = rien ne demande d’attention
+fires-news = du nouveau sur quoi agir est arrivé
+fires-incident = un incident a été partagé
+fires-high = un élément de gravité élevée a été partagé
+fires-critical = un élément critique a été partagé
+fires-seen = { $count ->
+    [one] un membre a vu ce qui est partagé ici
+   *[other] { $count } membres ont vu ce qui est partagé ici
+}
+
 happened = Ce qui s’est passé
 nothing-told = Vos partenaires ont partagé des valeurs à rechercher, sans rapport à leur sujet.
 also-known = Aussi connu sous le nom de : { $names }
@@ -90,7 +102,7 @@ page-nowhere = Demandez la dernière version à la personne qui vous a envoyé c
 code-alt = Un code à scanner, qui ouvre { $url }
 page-number = Page n° { $number }
 
-mail-subject = [{ $tlp }] Avis de sécurité, { $date }
+mail-subject = [{ $tlp }] [{ $fires }/5] Avis de sécurité, { $date }
 
 answer = Dites à vos partenaires ce que vous avez vu
 answer-intro = Cochez ce que vous avez vu chez { $member }. Ce que vous cochez va aux cercles qui l’ont partagé, comme observation en votre nom.

@@ -10,6 +10,17 @@ tlp-amber = Anda boleh meneruskannya di dalam organisasi Anda dan kepada klienny
 tlp-amber-strict = Anda hanya boleh meneruskannya di dalam organisasi Anda, kepada mereka yang memerlukannya untuk melindunginya.
 tlp-red = Dokumen ini hanya untuk Anda. Jangan diteruskan.
 
+alert = Tingkat siaga
+fires = { $circle }: { $fires } dari 5 api, { $why }
+fires-calm = tidak ada yang perlu diperhatikan
+fires-news = ada hal baru yang perlu ditindaklanjuti
+fires-incident = sebuah insiden telah dibagikan
+fires-high = sesuatu yang tingkat bahayanya tinggi telah dibagikan
+fires-critical = sesuatu yang kritis telah dibagikan
+fires-seen = { $count ->
+   *[other] { $count } anggota melihat hal yang dibagikan di sini
+}
+
 happened = Apa yang terjadi
 nothing-told = Mitra Anda membagikan nilai yang perlu dicari, tanpa laporan tentangnya.
 also-known = Juga dikenal sebagai: { $names }
@@ -81,7 +92,7 @@ page-nowhere = Mintalah versi terbaru kepada pengirim halaman ini.
 code-alt = Kode untuk dipindai, yang membuka { $url }
 page-number = Halaman { $number }
 
-mail-subject = [{ $tlp }] Imbauan keamanan, { $date }
+mail-subject = [{ $tlp }] [{ $fires }/5] Imbauan keamanan, { $date }
 
 answer = Sampaikan kepada mitra apa yang Anda lihat
 answer-intro = Tandai apa yang Anda lihat di { $member }. Yang Anda tandai dikirim ke lingkaran yang membagikannya, sebagai temuan atas nama Anda.

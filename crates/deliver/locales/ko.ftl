@@ -10,6 +10,17 @@ tlp-amber = 스스로를 보호하기 위해 필요한 사람에 한해, 기관 
 tlp-amber-strict = 기관을 보호하기 위해 필요한 사람에 한해, 기관 내부에서만 공유할 수 있습니다.
 tlp-red = 받는 분만 보십시오. 다른 사람에게 전달하지 마십시오.
 
+alert = 경보 단계
+fires = { $circle }: 봉화 5개 중 { $fires }개, { $why }
+fires-calm = 주의할 일이 없습니다
+fires-news = 새로 조치할 것이 들어왔습니다
+fires-incident = 사고가 공유되었습니다
+fires-high = 심각도가 높은 것이 공유되었습니다
+fires-critical = 매우 심각한 것이 공유되었습니다
+fires-seen = { $count ->
+   *[other] 회원 { $count }곳에서 공유된 것을 발견했습니다
+}
+
 happened = 무슨 일이 있었나
 nothing-told = 협력 기관이 확인할 지표만 공유했고 별도의 보고서는 없습니다.
 also-known = 다른 이름: { $names }
@@ -81,7 +92,7 @@ page-nowhere = 최신판은 이 문서를 보낸 곳에 요청하십시오.
 code-alt = { $url } 주소를 여는 스캔용 코드
 page-number = { $number }쪽
 
-mail-subject = [{ $tlp }] 보안 권고, { $date }
+mail-subject = [{ $tlp }] [{ $fires }/5] 보안 권고, { $date }
 
 answer = 무엇을 보았는지 협력 기관에 알려 주십시오
 answer-intro = { $member }에서 본 항목을 표시하십시오. 표시한 항목은 이를 공유한 모임에 귀 기관 이름의 목격 정보로 전달됩니다.

@@ -10,6 +10,17 @@ tlp-amber = Bạn có thể chuyển tiếp trong tổ chức của mình và ch
 tlp-amber-strict = Bạn chỉ có thể chuyển tiếp trong tổ chức của mình, cho những người cần nó để bảo vệ tổ chức.
 tlp-red = Tài liệu này chỉ dành cho bạn. Không chuyển tiếp.
 
+alert = Mức báo động
+fires = { $circle }: { $fires } trên 5 ngọn lửa, { $why }
+fires-calm = không có gì cần chú ý
+fires-news = có điều mới cần hành động
+fires-incident = một sự cố đã được chia sẻ
+fires-high = một điều có mức nghiêm trọng cao đã được chia sẻ
+fires-critical = một điều tối nghiêm trọng đã được chia sẻ
+fires-seen = { $count ->
+   *[other] { $count } thành viên đã thấy những gì được chia sẻ ở đây
+}
+
 happened = Chuyện gì đã xảy ra
 nothing-told = Các đối tác đã chia sẻ những giá trị cần tìm, không kèm báo cáo về chúng.
 also-known = Tên gọi khác: { $names }
@@ -81,7 +92,7 @@ page-nowhere = Hãy hỏi người đã gửi trang này để có bản mới n
 code-alt = Mã để quét, mở { $url }
 page-number = Trang { $number }
 
-mail-subject = [{ $tlp }] Cảnh báo an ninh mạng, { $date }
+mail-subject = [{ $tlp }] [{ $fires }/5] Cảnh báo an ninh mạng, { $date }
 
 answer = Cho các đối tác biết bạn đã thấy gì
 answer-intro = Đánh dấu những gì bạn đã thấy tại { $member }. Những gì bạn đánh dấu sẽ được gửi tới các nhóm đã chia sẻ chúng, như một ghi nhận dưới tên bạn.

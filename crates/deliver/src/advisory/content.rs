@@ -4,6 +4,7 @@ use stix::{Timestamp, Tlp};
 use watch::Kind;
 
 pub use super::playbook::Part;
+use crate::fires::Burning;
 use crate::speech::Language;
 
 /// Everything that an advisory says to one member.
@@ -19,6 +20,8 @@ pub struct Advisory {
     pub member: String,
     /// The day on which it was made; days are those of UTC.
     pub date: String,
+    /// The fires of its circles.
+    pub fires: Vec<Burning>,
     /// What happened, the most telling first.
     pub happened: Vec<Happened>,
     /// How much more is known.

@@ -34,7 +34,8 @@ pub fn message(advisory: &Advisory, contact: Option<&str>, pdf: Vec<u8>) -> Resu
     })?;
     let (text, page) = (plain::render(advisory), html::render(advisory)?);
     let tlp = advisory.tlp.to_string();
-    let put = [("tlp", Put::Text(&tlp)), ("date", Put::Text(&advisory.date))];
+    let fires = advisory.fires.iter().map(|burning| burning.fires.level).max().unwrap_or(1).to_string();
+    let put = [("tlp", Put::Text(&tlp)), ("date", Put::Text(&advisory.date)), ("fires", Put::Text(&fires))];
     let subject = advisory.language.speech().tell("mail-subject", &put);
     let print = print(&[to.as_ref(), &subject, &text, &page]);
     let alternatives = MultiPart::alternative()

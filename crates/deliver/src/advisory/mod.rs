@@ -120,6 +120,7 @@ impl Deliver {
             node: story::name(&self.title),
             member: story::name(&profile.name),
             date: now.date(),
+            fires: self.fires(member)?,
             happened: story.happened,
             more_happened: story.more_happened,
             concerned: story.concerned,

@@ -2,9 +2,11 @@
 //!
 //! A form decides how a block looks, and never what it says. Blocks hold text, no markup: each form escapes it as it must.
 
+use policy::Cause;
 use stix::Tlp;
 
 use super::content::{Action, Advisory, Happened, Why};
+use crate::fires::Burning;
 use crate::speech::{Put, Speech};
 
 /// A part of an advisory.
@@ -68,6 +70,7 @@ impl Page {
             ("member", Put::Text(&advisory.member)),
         ];
         let mut blocks = Vec::new();
+        alert(speech, advisory, &mut blocks);
         happened(speech, advisory, &mut blocks);
         to_do(speech, advisory, &mut blocks);
         to_report(speech, advisory, &mut blocks);
@@ -106,6 +109,33 @@ const fn handling(tlp: Tlp) -> &'static str {
 
 fn heading(speech: &Speech, id: &'static str, blocks: &mut Vec<Block>) {
     blocks.push(Block::Heading(id, speech.say(id)));
+}
+
+fn alert(speech: &Speech, advisory: &Advisory, blocks: &mut Vec<Block>) {
+    if advisory.fires.is_empty() {
+        return;
+    }
+    heading(speech, "alert", blocks);
+    let line = |burning: &Burning| {
+        let (fires, why) = (burning.fires.level.to_string(), why(speech, &burning.fires.cause));
+        let put =
+            [("circle", Put::Text(&burning.title)), ("fires", Put::Text(&fires)), ("why", Put::Text(&why))];
+        speech.tell("fires", &put)
+    };
+    blocks.push(Block::Bullets(advisory.fires.iter().map(line).collect()));
+}
+
+/// Why there are so many fires; an analyst's reason stays in the analyst's language.
+fn why(speech: &Speech, cause: &Cause) -> String {
+    match cause {
+        Cause::Calm => speech.say("fires-calm"),
+        Cause::News => speech.say("fires-news"),
+        Cause::Incident => speech.say("fires-incident"),
+        Cause::High => speech.say("fires-high"),
+        Cause::Critical => speech.say("fires-critical"),
+        Cause::Seen(members) => speech.count("fires-seen", *members),
+        Cause::Word(reason) => super::story::visible(reason),
+    }
 }
 
 fn happened(speech: &Speech, advisory: &Advisory, blocks: &mut Vec<Block>) {

@@ -22,7 +22,7 @@ use deliver::ticket::{Standing, Ticket, TicketKey, day_of};
 use gate::GateError;
 use http::StatusCode;
 use parking_lot::Mutex;
-use policy::{Channel, Member};
+use policy::{Channel, Deed, Level, Member, Receipt};
 
 use crate::page;
 use given::{Fault, Given};
@@ -118,10 +118,13 @@ impl Answers {
         }
     }
 
-    /// Uses the ticket up, durably: the one place in which it is known that a member has answered, where its receipt belongs.
+    /// Uses the ticket up and writes the receipt, durably.
     fn answered(&self, answering: &Answering<'_>, outcome: &Outcome) -> Result<(), GateError> {
         let Answering { ticket, member, today, .. } = answering;
         self.deliver.gate.change(member.id, |book| Ok::<_, GateError>(ticket.used_up(book, *today)))?;
+        let (gate, now) = (&self.deliver.gate, (self.deliver.now)());
+        let receipt = Receipt::new(member.id, "answer", Level::Read, Deed::Answered, now);
+        gate.receive(receipt.upto(gate.heads(member.id, now)))?;
         let (handle, sightings) = (&member.handle, outcome.sightings);
         tracing::info!(member.id = %member.id, sightings, "{handle} has answered its advisory");
         Ok(())
