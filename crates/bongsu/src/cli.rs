@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 mod member;
 mod pattern;
+mod push;
 mod quarantine;
 mod share;
 mod validate;
@@ -18,6 +19,7 @@ pub(crate) use member::{
     CircleCommand, CircleProfile, CredentialCommand, FiresArgs, MemberCommand, MemberProfile, ZoneArgs,
 };
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
+pub(crate) use push::{DeadArgs, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
@@ -120,6 +122,9 @@ pub(crate) enum NodeCommand {
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Webhooks: what waits for members' own systems, what was given up
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Make what a member gets, exactly as it gets it
     Deliver(DeliverArgs),
     /// Copy the store to a file while it runs

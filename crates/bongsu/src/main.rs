@@ -16,6 +16,7 @@ mod exit;
 mod folder;
 mod node;
 mod pull;
+mod push;
 mod serve;
 mod terminal;
 

@@ -4,7 +4,11 @@ use crate::config::Config;
 use crate::exit::Failure;
 use crate::folder::Folder;
 use crate::pull::Pulls;
+use crate::push::webhooks::Webhooks;
+use crate::push::{WebhookPost, chance};
 use deliver::Deliver;
+use deliver::push::outbox::Outbox;
+use deliver::push::{Channel as _, Post};
 use gate::{Gate, NodeKey};
 use line::{OpenError, Options, Store};
 use policy::{Book, Circle, Entry, Member, MemberId};
@@ -25,9 +29,12 @@ pub(crate) struct Node {
     pub config: Config,
     /// Which sources are being pulled, and how the last pulls went.
     pub pulls: Pulls,
+    /// Where what waits to be sent to members is kept.
+    pub push: PathBuf,
     /// Where members' zones are kept.
     zones: PathBuf,
     deliver: OnceLock<Arc<Deliver>>,
+    webhooks: OnceLock<WebhookPost>,
 }
 
 impl From<gate::GateError> for Failure {
@@ -68,8 +75,10 @@ impl Node {
             tokens: TokenKey::new(secrets.token_secret),
             config,
             pulls: Pulls::default(),
+            push: folder.push(),
             zones: folder.zones(),
             deliver: OnceLock::new(),
+            webhooks: OnceLock::new(),
         })
     }
 
@@ -155,6 +164,19 @@ impl Node {
         let deliver = Deliver::new(self.gate.clone(), self.lists()?, title, Arc::new(now));
         let deliver = Arc::new(deliver.keeping(self.zones.clone()));
         Ok(Arc::clone(self.deliver.get_or_init(|| deliver)))
+    }
+
+    /// What posts to members' webhooks.
+    ///
+    /// # Errors
+    /// When the configured folder of lists or the webhooks' authorities can't be read.
+    pub(crate) fn webhooks(&self) -> Result<WebhookPost, Failure> {
+        if let Some(post) = self.webhooks.get() {
+            return Ok(Arc::clone(post));
+        }
+        let (deliver, outbox) = (self.deliver()?, Outbox::new(self.push.join(Webhooks::NAME)));
+        let post = Post::new(Webhooks::new(Arc::clone(&deliver), &self.config)?, deliver, outbox, chance);
+        Ok(Arc::clone(self.webhooks.get_or_init(|| Arc::new(post))))
     }
 
     /// The configured warning lists over those compiled in; `None` if only the latter count.

@@ -55,6 +55,11 @@ impl Claim {
     pub(crate) fn key(&self) -> Key {
         self.shared.key()
     }
+
+    /// The record that says so: another version of the indicator is another.
+    pub(crate) fn record(&self) -> (CircleId, Seq) {
+        (self.shared.source.circle, self.shared.seq)
+    }
 }
 
 impl Acts for Claim {

@@ -15,6 +15,7 @@ mod http;
 pub mod list;
 mod networks;
 mod nftables;
+pub mod push;
 pub mod received;
 mod sigma;
 mod sorted;

@@ -103,10 +103,22 @@ impl<'v> View<'v> {
         self.comes_out(entry, DEPTH_MAX)
     }
 
+    /// Whether a version that was withdrawn would go to the member if it had not been.
+    pub(crate) fn would_go(&mut self, entry: &Entry<'_>) -> bool {
+        self.budget.set(BUDGET);
+        self.seen.clear();
+        let fate = self.fate_if_it_counts(entry, DEPTH_MAX);
+        self.leaves_something(entry, &fate)
+    }
+
     fn fate_within(&mut self, entry: &Entry<'_>, depth: u8) -> Fate {
-        if !entry.counts() {
-            return Fate::Held(Rule::Withdrawn);
+        match entry.counts() {
+            true => self.fate_if_it_counts(entry, depth),
+            false => Fate::Held(Rule::Withdrawn),
         }
+    }
+
+    fn fate_if_it_counts(&mut self, entry: &Entry<'_>, depth: u8) -> Fate {
         let permit = match self.permit(entry) {
             Permit::Hold(rule) => return Fate::Held(rule),
             permit => permit,
@@ -222,10 +234,15 @@ impl<'v> View<'v> {
     /// Whether something of an entry comes out: what can't be taken out of it, or leaves nothing, holds it back when its copy
     /// is made.
     fn comes_out(&mut self, entry: &Entry<'_>, depth: u8) -> bool {
-        match self.fate_within(entry, depth) {
+        let fate = self.fate_within(entry, depth);
+        self.leaves_something(entry, &fate)
+    }
+
+    fn leaves_something(&mut self, entry: &Entry<'_>, fate: &Fate) -> bool {
+        match fate {
             Fate::Whole(_) => true,
             Fate::Redacted(cut, forbidden) if entry.granular() || !forbidden.is_empty() => {
-                redacted::copy(self, entry, cut, &forbidden).is_ok()
+                redacted::copy(self, entry, *cut, forbidden).is_ok()
             }
             Fate::Redacted(..) => true,
             Fate::Held(_) => false,

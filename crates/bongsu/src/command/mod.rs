@@ -13,6 +13,7 @@ mod fires;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod member;
+mod outbox;
 pub(crate) mod pattern;
 pub(crate) mod quarantine;
 mod receipts;
@@ -24,6 +25,7 @@ pub(crate) mod sources;
 pub(crate) mod terms;
 pub(crate) mod validate;
 pub(crate) mod verify;
+mod webhook;
 pub(crate) mod withdraw;
 mod zone;
 
@@ -51,6 +53,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
+        NodeCommand::Webhook(command) => webhook::run(node, &command),
         NodeCommand::Deliver(args) => deliver::run(node, &args),
         NodeCommand::Backup(args) => backup::run(node, &args),
     }

@@ -5,8 +5,10 @@
 //! get the values that they need, never the file.
 
 mod overlay;
+mod push;
 mod source;
 
+pub(crate) use push::Push;
 pub(crate) use source::{Auth, Kind, Source};
 
 use crate::exit::Failure;
@@ -27,6 +29,7 @@ pub(crate) struct Config {
     pub dns: Dns,
     pub web: Web,
     pub guard: Guard,
+    pub push: Push,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]

@@ -220,6 +220,11 @@ impl Catalogue {
         self.chain(object).filter(Entry::counts)
     }
 
+    /// The versions that were withdrawn, as they came, the last first.
+    pub fn withdrawn(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
+        self.chain(object).filter(Entry::withdrawn)
+    }
+
     /// The numbers of all versions that count, from the oldest to the newest version.
     #[must_use]
     pub fn versions(&self, object: ObjectIx) -> Vec<Seq> {
