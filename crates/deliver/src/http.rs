@@ -81,7 +81,7 @@ async fn events(
 fn member_of(caller: Caller) -> Result<MemberId, Refused> {
     match caller {
         Caller::Member(member) => Ok(member),
-        _ => {
+        Caller::Operator => {
             let text = "An operator gets nothing itself. Look at what a member gets under /as/HANDLE/d/.";
             Err(Refused::new(StatusCode::FORBIDDEN, text))
         }

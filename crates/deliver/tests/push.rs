@@ -116,7 +116,7 @@ impl Channel for Hook {
         Webhook::of(&self.deliver.gate.book(), member).map(|webhook| (webhook.id, webhook.from))
     }
 
-    fn id(&self, _member: MemberId, subscription: Uuid, number: u64) -> String {
+    fn id(&self, _member: MemberId, subscription: Uuid, number: u64, _now: Timestamp) -> String {
         format!("{subscription}.{number}")
     }
 

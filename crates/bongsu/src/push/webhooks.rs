@@ -11,6 +11,7 @@ use exchange::webhook;
 use policy::MemberId;
 use std::sync::Arc;
 use std::time::Duration;
+use stix::Timestamp;
 use uuid::Uuid;
 
 /// Posts news to members' webhooks.
@@ -52,8 +53,8 @@ impl Channel for Webhooks {
         self.webhook(member).map(|webhook| (webhook.id, webhook.from))
     }
 
-    fn id(&self, _member: MemberId, subscription: Uuid, number: u64) -> String {
-        Uuid::new_v5(&subscription, &number.to_be_bytes()).simple().to_string()
+    fn id(&self, _member: MemberId, subscription: Uuid, number: u64, now: Timestamp) -> String {
+        Uuid::new_v5(&subscription, format!("{number} {now}").as_bytes()).simple().to_string()
     }
 
     fn draft(

@@ -17,6 +17,7 @@ mod misp_client;
 mod misp_peers;
 mod misp_sources;
 mod node;
+mod push;
 mod report;
 mod resolver;
 mod secondaries;

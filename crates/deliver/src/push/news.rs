@@ -18,6 +18,9 @@ const COUNTED_MAX: usize = 10_000;
 /// Withdrawn objects that are named; of more, the number is told.
 const WITHDRAWN_MAX: usize = 1_000;
 
+/// How often artefacts are looked at again because something came meanwhile.
+const AGAIN_MAX: usize = 3;
+
 /// What changed in a circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CircleNews {
@@ -154,9 +157,19 @@ impl Deliver {
         encrypted: bool,
         before: &mut Before,
     ) -> Result<News, DeliverError> {
-        // The position first: what comes meanwhile is told again, and nothing is passed over.
         let burning = self.fires(member)?;
-        let upto = self.position_with(member, encrypted, &burning)?;
+        let mut upto = self.position_with(member, encrypted, &burning)?;
+        let mut seen = self.seen(member, encrypted)?;
+        for _ in 0..AGAIN_MAX {
+            let now = self.position_with(member, encrypted, &burning)?;
+            if now == upto {
+                break;
+            }
+            upto = now;
+            seen = self.seen(member, encrypted)?;
+        }
+        // Where lines never rest, artefacts may be ahead of the numbers: those that they are ahead by are named again.
+        let is_ahead = self.position_with(member, encrypted, &burning)? != upto;
         let book = self.gate.book();
         let mut news = News { upto, ..News::default() };
         for reader in self.gate.readers(member, Level::Read, encrypted, (self.now)()) {
@@ -175,13 +188,12 @@ impl Deliver {
         };
         let fires = burning.into_iter().map(|now| FiresNews { before: of_handle(&now), now });
         news.fires = fires.filter(|fires| fires.before != fires.now.fires.level).collect();
-        let seen = self.seen(member, encrypted)?;
         let is_known = before.0.is_some();
         // What was not looked at before can't be compared: all are named if there is a reason to look.
         if is_known || news.has_changes() {
             news.artefacts = seen.changed_since(before.0.as_ref());
         }
-        before.0 = Some(seen);
+        before.0 = (!is_ahead).then_some(seen);
         Ok(news)
     }
 }
@@ -198,10 +210,10 @@ fn changes(
         return Ok(objects);
     }
     let query = Query { after: Seq(after), limit: COUNTED_MAX, ..Query::default() };
-    for row in reader.manifest(&query)?.items {
+    for row in reader.manifest(&query)?.items.iter().filter(|row| row.get().seq.0 <= upto) {
         *objects.entry(row.get().id.object_type().to_owned()).or_default() += 1;
     }
-    for withdrawn in reader.withdrawn(Seq(after))? {
+    for withdrawn in reader.withdrawn(Seq(after))?.into_iter().filter(|one| one.seq.0 <= upto) {
         if withdrawn.first.0 <= after {
             news.recalled.push(withdrawn.id.clone());
         }

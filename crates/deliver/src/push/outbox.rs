@@ -3,7 +3,7 @@
 //! A message is written, and synced, before it is sent for the first time, and is the same whenever it is sent again: so a
 //! node that is killed loses none, and one whose success it could not write down is sent again under the same id. The file
 //! also says how far the member was told; the two change together. Files hold no credential. They may be removed: then the
-//! member is told anew from now on, and what waited is lost.
+//! member is told once more of all that has changed since its subscription began.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};

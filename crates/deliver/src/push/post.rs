@@ -60,8 +60,9 @@ pub trait Channel: Send + Sync + 'static {
     /// The subscription of a member and how far it had been told when it began; `None` if it has none.
     fn subscription(&self, member: MemberId) -> Option<(Uuid, Position)>;
 
-    /// What identifies the `number`th message to a member.
-    fn id(&self, member: MemberId, subscription: Uuid, number: u64) -> String;
+    /// What identifies the `number`th message to a member, made at `now`: one of another time is another, also if the files of
+    /// what waits were lost and numbers begin anew.
+    fn id(&self, member: MemberId, subscription: Uuid, number: u64, now: Timestamp) -> String;
 
     /// A message for a member that was told up to `waiting.told`, if there is something to tell by now. May note in `waiting`
     /// what of it needs no telling.
@@ -177,7 +178,8 @@ impl<C: Channel> Post<C> {
         let now_us = self.now_us();
         let next = self.with(member, |waiting, before| {
             if waiting.queue.is_empty() {
-                let id = self.channel.id(member, waiting.subscription, waiting.made + 1);
+                let (number, now) = (waiting.made + 1, Timestamp::from_micros(now_us));
+                let id = self.channel.id(member, waiting.subscription, number, now);
                 if let Some(Draft { body, upto }) = self.channel.draft(member, &id, waiting, before)? {
                     waiting.made += 1;
                     waiting.told = upto.clone();
