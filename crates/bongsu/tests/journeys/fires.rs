@@ -41,7 +41,7 @@ fn fires_are_the_same_everywhere() {
             let json: Value = serde_json::from_str(&node.text(&serving, member, "/d/fires.json")).unwrap();
             assert_eq!(json, json!({ "circles": [told] }), "one circle, and no other's");
         }
-        assert_eq!(dig(&port, &["-y", &key]), [words.clone()]);
+        assert_eq!(dig(&port, &["-y", &key]), std::slice::from_ref(&words));
         assert_eq!(dig(&port, &["-b", "127.0.0.2"]), [words]);
         assert!(dig(&port, &[]).is_empty(), "a stranger is told nothing");
         for path in ["/", "/circles/region"] {
