@@ -19,7 +19,7 @@ pub(crate) use member::{
     CircleCommand, CircleProfile, CredentialCommand, FiresArgs, MemberCommand, MemberProfile, ZoneArgs,
 };
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
-pub(crate) use push::{DeadArgs, WebhookArgs, WebhookCommand};
+pub(crate) use push::{DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
@@ -125,6 +125,9 @@ pub(crate) enum NodeCommand {
     /// Webhooks: what waits for members' own systems, what was given up
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// Mails: what waits, what the mail server took or refused
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// Make what a member gets, exactly as it gets it
     Deliver(DeliverArgs),
     /// Copy the store to a file while it runs

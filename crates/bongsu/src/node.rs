@@ -4,8 +4,9 @@ use crate::config::Config;
 use crate::exit::Failure;
 use crate::folder::Folder;
 use crate::pull::Pulls;
+use crate::push::mails::Mails;
 use crate::push::webhooks::Webhooks;
-use crate::push::{WebhookPost, chance};
+use crate::push::{MailPost, WebhookPost, chance};
 use deliver::Deliver;
 use deliver::push::outbox::Outbox;
 use deliver::push::{Channel as _, Post};
@@ -35,6 +36,7 @@ pub(crate) struct Node {
     zones: PathBuf,
     deliver: OnceLock<Arc<Deliver>>,
     webhooks: OnceLock<WebhookPost>,
+    mails: OnceLock<MailPost>,
 }
 
 impl From<gate::GateError> for Failure {
@@ -79,6 +81,7 @@ impl Node {
             zones: folder.zones(),
             deliver: OnceLock::new(),
             webhooks: OnceLock::new(),
+            mails: OnceLock::new(),
         })
     }
 
@@ -177,6 +180,19 @@ impl Node {
         let (deliver, outbox) = (self.deliver()?, Outbox::new(self.push.join(Webhooks::NAME)));
         let post = Post::new(Webhooks::new(Arc::clone(&deliver), &self.config)?, deliver, outbox, chance);
         Ok(Arc::clone(self.webhooks.get_or_init(|| Arc::new(post))))
+    }
+
+    /// What sends mails to members.
+    ///
+    /// # Errors
+    /// When the configured folder of lists or the mail server's password or authority can't be read.
+    pub(crate) fn mails(&self) -> Result<MailPost, Failure> {
+        if let Some(post) = self.mails.get() {
+            return Ok(Arc::clone(post));
+        }
+        let (deliver, outbox) = (self.deliver()?, Outbox::new(self.push.join(Mails::NAME)));
+        let post = Post::new(Mails::new(Arc::clone(&deliver), &self.config)?, deliver, outbox, chance);
+        Ok(Arc::clone(self.mails.get_or_init(|| Arc::new(post))))
     }
 
     /// The configured warning lists over those compiled in; `None` if only the latter count.

@@ -8,11 +8,13 @@
 pub mod advisory;
 mod artefact;
 mod ask;
+pub mod digest;
 mod entry;
 pub mod fires;
 mod gather;
 mod http;
 pub mod list;
+pub mod mail;
 mod networks;
 mod nftables;
 pub mod push;

@@ -1,6 +1,6 @@
 //! What may be typed about members and circles.
 
-use super::{AccessArg, IntakeArg, LevelArg, OnwardArg, SpecVersionArg, TlpArg, WebhookArgs};
+use super::{AccessArg, IntakeArg, LevelArg, MailArgs, OnwardArg, SpecVersionArg, TlpArg, WebhookArgs};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -67,6 +67,8 @@ pub(crate) enum MemberCommand {
     Zone(Box<ZoneArgs>),
     /// Show where a member is told of changes over HTTP, or change it
     Webhook(WebhookArgs),
+    /// Show where and when a member is told of changes by mail, or change it
+    Mail(MailArgs),
 }
 
 /// `bongsu member zone …`: what is not given stays as it is.

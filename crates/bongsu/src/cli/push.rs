@@ -58,3 +58,49 @@ pub(crate) struct DeadArgs {
     #[arg(long, value_name = "HANDLE")]
     pub member: Option<String>,
 }
+
+/// `bongsu member mail …`
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct MailArgs {
+    pub handle: String,
+    /// Address that is told, from now on
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<String>,
+    /// When what is not urgent is told [default: daily]
+    #[arg(long, value_enum)]
+    pub digest: Option<DigestArg>,
+    /// Hour of daily digests [default: 7]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=23))]
+    pub hour: Option<u8>,
+    /// Time zone of that hour, such as Asia/Seoul [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+}
+
+/// When a digest goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum DigestArg {
+    /// At each full hour
+    Hourly,
+    /// At one hour of each day
+    Daily,
+    /// Never: only what is urgent is sent
+    Urgent,
+    /// No mail at all; what waits is dropped
+    Off,
+}
+
+/// `bongsu mail …`
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
+pub(crate) enum MailCommand {
+    /// List members' mails: what waits, what the server took, what it refused
+    List,
+    /// List what was given up
+    Dead(DeadArgs),
+    /// Send a mail now, to see whether the configured server takes it
+    Test {
+        /// Address
+        #[arg(long, value_name = "ADDRESS")]
+        to: String,
+    },
+}

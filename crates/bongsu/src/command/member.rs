@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, table};
 use crate::cli::{MemberCommand, MemberProfile};
-use crate::command::{credential, receipts, webhook, zone};
+use crate::command::{credential, mail, receipts, webhook, zone};
 use crate::exit::Failure;
 use crate::node::Node;
 use policy::{Book, Circle, Credential, CredentialKind, Entry, Member, MemberId};
@@ -30,6 +30,7 @@ pub(crate) fn run(node: &Node, command: MemberCommand) -> Result<Answer, Failure
         }
         MemberCommand::Standing { handle } => receipts::standing(node, handle.as_deref()),
         MemberCommand::Zone(args) => zone::run(node, &args),
+        MemberCommand::Mail(args) => mail::set(node, &args),
         MemberCommand::Webhook(args) => webhook::set(node, &args),
     }
 }

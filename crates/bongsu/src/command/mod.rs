@@ -12,6 +12,7 @@ pub(crate) mod equivalents;
 mod fires;
 pub(crate) mod import;
 pub(crate) mod init;
+mod mail;
 pub(crate) mod member;
 mod outbox;
 pub(crate) mod pattern;
@@ -53,6 +54,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
+        NodeCommand::Mail(command) => mail::run(node, &command),
         NodeCommand::Webhook(command) => webhook::run(node, &command),
         NodeCommand::Deliver(args) => deliver::run(node, &args),
         NodeCommand::Backup(args) => backup::run(node, &args),

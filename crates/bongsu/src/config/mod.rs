@@ -4,10 +4,12 @@
 //! adjustable. Unknown keys are errors that show their line. It is read and checked once, here; the rooms
 //! get the values that they need, never the file.
 
+mod mail;
 mod overlay;
 mod push;
 mod source;
 
+pub(crate) use mail::{Mail, MailTls};
 pub(crate) use push::Push;
 pub(crate) use source::{Auth, Kind, Source};
 
@@ -30,6 +32,7 @@ pub(crate) struct Config {
     pub web: Web,
     pub guard: Guard,
     pub push: Push,
+    pub mail: Mail,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -56,6 +59,8 @@ pub(crate) struct Http {
     pub tls_key: Option<PathBuf>,
     /// Authorities that sign clients' certificates, PEM. Clients may then show one that a member has registered.
     pub tls_client_ca: Option<PathBuf>,
+    /// Where members find the pages, as it stands in mails: `https://tower.example.org`.
+    pub public_url: Option<String>,
     /// A proxy in front ends TLS: requests count as encrypted.
     pub tls_ends_at_proxy: bool,
     /// Connections at a time; more wait.
@@ -77,6 +82,7 @@ impl Default for Http {
             tls_cert: None,
             tls_key: None,
             tls_client_ca: None,
+            public_url: None,
             tls_ends_at_proxy: false,
             connections_max: 2_000,
             header_timeout_s: 15,
@@ -230,6 +236,7 @@ impl Config {
                 return Err(Failure::usage(format!("{name} is 0: every request would time out at once")));
             }
         }
+        self.mail.check()?;
         source::check(&self.sources)?;
         if self.web.open_on_loopback && !http.listen.ip().is_loopback() {
             return Err(Failure::usage(format!(

@@ -2,11 +2,13 @@
 //!
 //! `deliver::push` decides what there is to tell and keeps what waits; the channels here say how it gets there.
 
+pub(crate) mod mails;
 pub(crate) mod webhooks;
 
 use crate::exit::Failure;
 use crate::node::Node;
 use deliver::push::{Post, pulse};
+use mails::Mails;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
@@ -15,6 +17,9 @@ use webhooks::Webhooks;
 
 /// The webhooks of a node.
 pub(crate) type WebhookPost = Arc<Post<Webhooks>>;
+
+/// The mails of a node.
+pub(crate) type MailPost = Arc<Post<Mails>>;
 
 /// What pushes while the node serves.
 pub(crate) struct Pushing {
@@ -39,8 +44,11 @@ impl Pushing {
             .name("pulse".to_owned())
             .spawn(move || pulse::follow(&followed, &sender, &stopping))
             .map_err(|error| Failure::new(format!("a thread can't be started: {error}")))?;
-        let webhooks = node.webhooks()?;
-        let tasks = vec![tokio::spawn(webhooks.run(pulse.clone(), stopped.clone()))];
+        let (webhooks, mails) = (node.webhooks()?, node.mails()?);
+        let tasks = vec![
+            tokio::spawn(webhooks.run(pulse.clone(), stopped.clone())),
+            tokio::spawn(mails.run(pulse.clone(), stopped.clone())),
+        ];
         Ok(Self { stop, store, thread, tasks, pulse })
     }
 

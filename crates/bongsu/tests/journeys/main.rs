@@ -13,6 +13,7 @@ mod fires;
 mod forms;
 mod intake;
 mod kill;
+mod mails;
 mod misp_client;
 mod misp_peers;
 mod misp_sources;

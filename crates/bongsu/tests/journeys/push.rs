@@ -14,9 +14,9 @@ const TIME: Duration = Duration::from_secs(60);
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journeys/push_peers.py");
 
 /// A Python process that prints lines of JSON; killed when this value goes.
-struct Peer {
+pub(crate) struct Peer {
     child: Child,
-    lines: Receiver<Value>,
+    pub(crate) lines: Receiver<Value>,
 }
 
 impl Drop for Peer {
@@ -28,7 +28,11 @@ impl Drop for Peer {
 
 impl Peer {
     fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(PYTHON).arg(PEERS).args(args).stdout(Stdio::piped()).spawn();
+        Self::run(PEERS, args)
+    }
+
+    pub(crate) fn run(script: &str, args: &[&str]) -> Self {
+        let mut child = Command::new(PYTHON).arg(script).args(args).stdout(Stdio::piped()).spawn();
         let child = child.as_mut().unwrap_or_else(|error| panic!("{error}; run scripts/setup"));
         let out: ChildStdout = child.stdout.take().unwrap();
         let (to, lines) = channel();
@@ -43,7 +47,7 @@ impl Peer {
         Self { child, lines }
     }
 
-    fn next(&self) -> Value {
+    pub(crate) fn next(&self) -> Value {
         self.lines.recv_timeout(TIME).unwrap_or_else(|error| panic!("the peer says nothing: {error}"))
     }
 }

@@ -17,7 +17,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 
 def say(line):
-    print(json.dumps(line) if not isinstance(line, int) else line, flush=True)
+    # In one piece: several threads say something.
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 def hook(secret_file):

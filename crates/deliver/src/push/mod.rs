@@ -8,6 +8,7 @@
 
 mod artefacts;
 pub mod events;
+pub mod mailing;
 mod news;
 pub mod outbox;
 mod position;

@@ -115,9 +115,13 @@ impl News {
     }
 }
 
-/// What news are made against: the artefacts as they stood when the member was told last, if that is known.
+/// What news are made against: the artefacts as they stood when the member was told last, if that is known; and up to where it
+/// was looked for what is urgent.
 #[derive(Debug, Clone, Default)]
-pub struct Before(pub(super) Option<Seen>);
+pub struct Before {
+    seen: Option<Seen>,
+    pub(super) looked: Position,
+}
 
 impl Deliver {
     /// How far a member that is told now has been told: everything.
@@ -125,25 +129,29 @@ impl Deliver {
     /// # Errors
     /// [`DeliverError`].
     pub fn position(&self, member: MemberId, encrypted: bool) -> Result<Position, DeliverError> {
-        self.position_with(member, encrypted, &self.fires(member)?)
+        let mut position = self.heads_of(member, encrypted)?;
+        self.set_fires(&mut position, &self.fires(member)?);
+        Ok(position)
     }
 
-    fn position_with(
-        &self,
-        member: MemberId,
-        encrypted: bool,
-        fires: &[Burning],
-    ) -> Result<Position, DeliverError> {
-        let (book, mut position) = (self.gate.book(), Position::default());
-        self.offered(&book, member, Level::Read)?;
+    /// The numbers of the member's circles, without fires.
+    fn heads_of(&self, member: MemberId, encrypted: bool) -> Result<Position, DeliverError> {
+        self.offered(&self.gate.book(), member, Level::Read)?;
+        let mut position = Position::default();
         for reader in self.gate.readers(member, Level::Read, encrypted, (self.now)()) {
-            let circle = reader.request().circle;
-            let handle = book.circle(circle).map(|circle| circle.handle.as_str()).unwrap_or_default();
-            let fires = fires.iter().find(|burning| burning.circle == handle);
-            let fires = fires.map_or(0, |burning| burning.fires.level);
-            position.set(circle, Mark { seq: reader.head().0, fires });
+            position.set(reader.request().circle, Mark { seq: reader.head().0, fires: 0 });
         }
         Ok(position)
+    }
+
+    fn set_fires(&self, position: &mut Position, burning: &[Burning]) {
+        let book = self.gate.book();
+        for one in burning {
+            if let Some(circle) = book.circle_by_handle(&one.circle) {
+                let seq = position.of(circle.id).seq;
+                position.set(circle.id, Mark { seq, fires: one.fires.level });
+            }
+        }
     }
 
     /// What changed for a member since it was told up to `told`. `before` is brought up to date, if something has changed.
@@ -157,11 +165,10 @@ impl Deliver {
         encrypted: bool,
         before: &mut Before,
     ) -> Result<News, DeliverError> {
-        let burning = self.fires(member)?;
-        let mut upto = self.position_with(member, encrypted, &burning)?;
+        let mut upto = self.heads_of(member, encrypted)?;
         let mut seen = self.seen(member, encrypted)?;
         for _ in 0..AGAIN_MAX {
-            let now = self.position_with(member, encrypted, &burning)?;
+            let now = self.heads_of(member, encrypted)?;
             if now == upto {
                 break;
             }
@@ -169,7 +176,9 @@ impl Deliver {
             seen = self.seen(member, encrypted)?;
         }
         // Where lines never rest, artefacts may be ahead of the numbers: those that they are ahead by are named again.
-        let is_ahead = self.position_with(member, encrypted, &burning)? != upto;
+        let is_ahead = self.heads_of(member, encrypted)? != upto;
+        let burning = self.fires(member)?;
+        self.set_fires(&mut upto, &burning);
         let book = self.gate.book();
         let mut news = News { upto, ..News::default() };
         for reader in self.gate.readers(member, Level::Read, encrypted, (self.now)()) {
@@ -188,12 +197,12 @@ impl Deliver {
         };
         let fires = burning.into_iter().map(|now| FiresNews { before: of_handle(&now), now });
         news.fires = fires.filter(|fires| fires.before != fires.now.fires.level).collect();
-        let is_known = before.0.is_some();
+        let is_known = before.seen.is_some();
         // What was not looked at before can't be compared: all are named if there is a reason to look.
         if is_known || news.has_changes() {
-            news.artefacts = seen.changed_since(before.0.as_ref());
+            news.artefacts = seen.changed_since(before.seen.as_ref());
         }
-        before.0 = (!is_ahead).then_some(seen);
+        before.seen = (!is_ahead).then_some(seen);
         Ok(news)
     }
 }

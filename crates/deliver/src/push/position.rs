@@ -50,10 +50,9 @@ impl Position {
         self.circles.get(&circle).copied().unwrap_or_default()
     }
 
-    /// Whether anything was told of a circle.
-    #[must_use]
-    pub fn knows(&self, circle: CircleId) -> bool {
-        self.circles.contains_key(&circle)
+    /// All circles of which something was told.
+    pub fn circles(&self) -> impl Iterator<Item = (CircleId, Mark)> {
+        self.circles.iter().map(|(circle, mark)| (*circle, *mark))
     }
 
     /// Notes what was told of a circle.

@@ -29,8 +29,8 @@ const WAIT_MAX: Duration = Duration::from_secs(3_600);
 const TRIED_FOR: Duration = Duration::from_secs(86_400);
 /// How soon it is looked again, if nothing says otherwise: validity ends, confidence fades, fires go out.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// Changes that come within this time become one message.
-const GATHERED: Duration = Duration::from_millis(250);
+/// Changes that come within this time become one message. Fires are worked out again within a second of a change: they go along.
+const GATHERED: Duration = Duration::from_millis(1_100);
 
 /// What a channel has to send.
 #[derive(Debug, Clone)]
