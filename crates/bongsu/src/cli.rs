@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 mod guard;
 mod member;
 mod pattern;
+mod push;
 mod quarantine;
 mod recall;
 mod share;
@@ -21,6 +22,7 @@ pub(crate) use member::{
     CircleCommand, CircleProfile, CredentialCommand, FiresArgs, MemberCommand, MemberProfile, ZoneArgs,
 };
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
+pub(crate) use push::{DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
 pub(crate) use share::{
@@ -132,6 +134,12 @@ pub(crate) enum NodeCommand {
     /// The guard: what is kept out of lists, zones and rules, and by which lists and models
     #[command(subcommand)]
     Guard(GuardCommand),
+    /// Webhooks: what waits for members' own systems, what was given up
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+    /// Mails: what waits, what the mail server took or refused
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// Make what a member gets, exactly as it gets it
     Deliver(DeliverArgs),
     /// Copy the store to a file while it runs

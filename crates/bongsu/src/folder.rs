@@ -9,6 +9,7 @@
 //! | `token.secret` | 256 bits that key the stored form of tokens, mode 0600 |
 //! | `admin.sock` | where a serving node takes commands, mode 0600 |
 //! | `statuses` | TAXII statuses in which something waits for an operator |
+//! | `push` | what waits to be sent to members, and how far they were told |
 //! | `zones` | members' zones as they were last handed out; may be removed |
 //!
 //! The folder itself has mode 0700. Secrets are written once, never logged, and refused when others on the
@@ -69,6 +70,10 @@ impl Folder {
 
     pub(crate) fn zones(&self) -> PathBuf {
         self.dir.join("zones")
+    }
+
+    pub(crate) fn push(&self) -> PathBuf {
+        self.dir.join("push")
     }
 
     pub(crate) fn statuses(&self) -> PathBuf {

@@ -17,6 +17,7 @@ mod folder;
 mod guarding;
 mod node;
 mod pull;
+mod push;
 mod serve;
 mod terminal;
 

@@ -5,6 +5,11 @@ use crate::exit::Failure;
 use crate::folder::Folder;
 use crate::guarding;
 use crate::pull::Pulls;
+use crate::push::mails::Mails;
+use crate::push::webhooks::Webhooks;
+use crate::push::{MailPost, WebhookPost, chance};
+use deliver::push::outbox::Outbox;
+use deliver::push::{Channel as _, Post};
 use deliver::ticket::TicketKey;
 use deliver::{Deliver, Letterhead};
 use gate::{Gate, NodeKey};
@@ -13,7 +18,7 @@ use parking_lot::Mutex;
 use policy::{Book, Circle, Entry, Member, MemberId};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 use stix::Timestamp;
 use web::auth::TokenKey;
@@ -28,10 +33,14 @@ pub(crate) struct Node {
     pub config: Config,
     /// Which sources are being pulled, and how the last pulls went.
     pub pulls: Pulls,
+    /// Where what waits to be sent to members is kept.
+    pub push: PathBuf,
     /// Where members' zones are kept.
     zones: PathBuf,
     /// The key of links by which members answer advisories.
     tickets: TicketKey,
+    webhooks: OnceLock<WebhookPost>,
+    mails: OnceLock<MailPost>,
     deliver: Mutex<Option<Delivering>>,
 }
 
@@ -79,9 +88,12 @@ impl Node {
             tokens: TokenKey::new(secrets.token_secret),
             config,
             pulls: Pulls::default(),
+            push: folder.push(),
             zones: folder.zones(),
             tickets: TicketKey::new(&secrets.token_secret),
             deliver: Mutex::default(),
+            webhooks: OnceLock::new(),
+            mails: OnceLock::new(),
         })
     }
 
@@ -171,7 +183,7 @@ impl Node {
         let (http, advisory) = (&self.config.http, &self.config.advisory);
         let letterhead = Letterhead::new(
             http.public_url.clone(),
-            advisory.reply_to.clone(),
+            advisory.reply_to.clone().or_else(|| self.config.mail.answers_to()),
             advisory.fonts.clone(),
             Some(self.tickets.clone()),
         );
@@ -180,6 +192,32 @@ impl Node {
         let deliver = Arc::new(deliver.knowing(devices).under(letterhead));
         *kept = Some(Delivering { deliver: Arc::clone(&deliver), bad: read.bad });
         Ok(deliver)
+    }
+
+    /// What posts to members' webhooks.
+    ///
+    /// # Errors
+    /// When the configured folder of lists or the webhooks' authorities can't be read.
+    pub(crate) fn webhooks(&self) -> Result<WebhookPost, Failure> {
+        if let Some(post) = self.webhooks.get() {
+            return Ok(Arc::clone(post));
+        }
+        let (deliver, outbox) = (self.deliver()?, Outbox::new(self.push.join(Webhooks::NAME)));
+        let post = Post::new(Webhooks::new(Arc::clone(&deliver), &self.config)?, deliver, outbox, chance);
+        Ok(Arc::clone(self.webhooks.get_or_init(|| Arc::new(post))))
+    }
+
+    /// What sends mails to members.
+    ///
+    /// # Errors
+    /// When the configured folder of lists or the mail server's password or authority can't be read.
+    pub(crate) fn mails(&self) -> Result<MailPost, Failure> {
+        if let Some(post) = self.mails.get() {
+            return Ok(Arc::clone(post));
+        }
+        let (deliver, outbox) = (self.deliver()?, Outbox::new(self.push.join(Mails::NAME)));
+        let post = Post::new(Mails::new(Arc::clone(&deliver), &self.config)?, deliver, outbox, chance);
+        Ok(Arc::clone(self.mails.get_or_init(|| Arc::new(post))))
     }
 
     /// Reads warning lists and models again, and judges all by them.

@@ -69,6 +69,11 @@ impl Claim {
     pub(crate) fn circle(&self) -> &str {
         &self.shared.source.handle
     }
+
+    /// The record that says so: another version of the indicator is another.
+    pub(crate) fn record(&self) -> (CircleId, Seq) {
+        (self.shared.source.circle, self.shared.seq)
+    }
 }
 
 impl Acts for Claim {

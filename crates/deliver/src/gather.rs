@@ -149,6 +149,22 @@ impl Gathered {
         judge.guard.decay(entry.value().kind()).faded(&context)
     }
 
+    /// The kinds of values that have come, gone, or are held to be otherwise since `earlier`.
+    #[must_use]
+    pub(crate) fn kinds_since(&self, earlier: &Self) -> BTreeSet<Kind> {
+        let mut kinds = BTreeSet::new();
+        if self.is_same(earlier) {
+            return kinds;
+        }
+        let record = |entry: &Entry| entry.claim().record();
+        self.view.values.differences(
+            &earlier.view.values,
+            |a, b| (a.best.value(), record(&a.best)).cmp(&(b.best.value(), record(&b.best))),
+            |a, b| kinds.extend(a.or(b).map(|cell| cell.best.value().kind())),
+        );
+        kinds
+    }
+
     /// How many values the guard kept out.
     #[must_use]
     pub fn held_len(&self) -> usize {

@@ -11,22 +11,25 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use policy::{Caller, Channel};
+use policy::{Caller, Channel, MemberId};
 
 use crate::artefact::{Artefact, LeftOut};
 use crate::ask::{Ask, NoSuchArtefact, Options};
 use crate::gather::{Deliver, DeliverError};
 use crate::level_up;
 use crate::list::Form;
+use crate::push::events::Events;
 use crate::speech::{Language, UnknownLanguage};
 
-/// The routes of the artefacts.
-pub fn router(deliver: Arc<Deliver>) -> Router {
+/// The routes of the artefacts, and of the events that say when they change.
+pub fn router(deliver: Arc<Deliver>, told: Arc<Events>) -> Router {
+    let told = Router::new().route("/d/events", get(events)).with_state((Arc::clone(&deliver), told));
     Router::new()
         .route("/d/{*name}", get(artefact))
         .fallback(|| async { Refused::from(NoSuchArtefact) })
         .with_state(Arc::clone(&deliver))
         .merge(level_up::router(deliver))
+        .merge(told)
 }
 
 struct Refused {
@@ -77,6 +80,26 @@ impl From<DeliverError> for Refused {
 
 type Who = (Extension<Caller>, Extension<Channel>);
 
+async fn events(
+    State((deliver, told)): State<(Arc<Deliver>, Arc<Events>)>,
+    (Extension(caller), Extension(channel)): Who,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let member = member_of(caller)?;
+    Ok(told.answer(deliver, member, channel.encrypted, &headers))
+}
+
+/// Who is handed something out.
+fn member_of(caller: Caller) -> Result<MemberId, Refused> {
+    match caller {
+        Caller::Member(member) => Ok(member),
+        Caller::Operator => {
+            let text = "An operator gets nothing itself. Look at what a member gets under /as/HANDLE/d/.";
+            Err(Refused::new(StatusCode::FORBIDDEN, text))
+        }
+    }
+}
+
 async fn artefact(
     State(deliver): State<Arc<Deliver>>,
     (Extension(caller), Extension(channel)): Who,
@@ -85,10 +108,7 @@ async fn artefact(
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let (ask, options) = asked(name.parse()?, query)?;
-    let Caller::Member(member) = caller else {
-        let text = "An operator gets nothing itself. Look at what a member gets under /as/HANDLE/d/.";
-        return Err(Refused::new(StatusCode::FORBIDDEN, text));
-    };
+    let member = member_of(caller)?;
     let work = tokio::task::spawn_blocking(move || {
         let upto = deliver.heads(member);
         let artefact = deliver.make_with(member, ask, &options, channel.encrypted)?;

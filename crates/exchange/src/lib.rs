@@ -5,5 +5,6 @@ pub mod misp;
 pub mod pull;
 pub mod read;
 pub mod taxii;
+pub mod webhook;
 
 pub use created::keep_created;

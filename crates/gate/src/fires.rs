@@ -199,7 +199,8 @@ fn sign(object_type: &str, content: &Value, at: Timestamp) -> Option<(SignKind, 
 
 /// The severity that an object states, in lower case: as a property of its own or of an extension, or as a label
 /// `severity:critical`.
-fn severity(content: &Value) -> Option<String> {
+#[must_use]
+pub fn severity(content: &Value) -> Option<String> {
     let own = |object: &Value| object.get("severity").and_then(Value::as_str).map(str::to_lowercase);
     let extensions = content.get("extensions").and_then(Value::as_object);
     let labels = content.get("labels").and_then(Value::as_array).into_iter().flatten();

@@ -110,11 +110,17 @@ impl<'v> View<'v> {
         self.fate_of_counting(entry, DEPTH_MAX)
     }
 
+    /// Whether a version that was withdrawn would go to the member if it had not been.
+    pub(crate) fn would_go(&mut self, entry: &Entry<'_>) -> bool {
+        let fate = self.fate_before_withdrawal(entry);
+        self.leaves_something(entry, &fate)
+    }
+
     fn fate_within(&mut self, entry: &Entry<'_>, depth: u8) -> Fate {
-        if !entry.counts() {
-            return Fate::Held(Rule::Withdrawn);
+        match entry.counts() {
+            true => self.fate_of_counting(entry, depth),
+            false => Fate::Held(Rule::Withdrawn),
         }
-        self.fate_of_counting(entry, depth)
     }
 
     fn fate_of_counting(&mut self, entry: &Entry<'_>, depth: u8) -> Fate {
@@ -233,10 +239,15 @@ impl<'v> View<'v> {
     /// Whether something of an entry comes out: what can't be taken out of it, or leaves nothing, holds it back when its copy
     /// is made.
     fn comes_out(&mut self, entry: &Entry<'_>, depth: u8) -> bool {
-        match self.fate_within(entry, depth) {
+        let fate = self.fate_within(entry, depth);
+        self.leaves_something(entry, &fate)
+    }
+
+    fn leaves_something(&mut self, entry: &Entry<'_>, fate: &Fate) -> bool {
+        match fate {
             Fate::Whole(_) => true,
             Fate::Redacted(cut, forbidden) if entry.granular() || !forbidden.is_empty() => {
-                redacted::copy(self, entry, cut, &forbidden).is_ok()
+                redacted::copy(self, entry, *cut, forbidden).is_ok()
             }
             Fate::Redacted(..) => true,
             Fate::Held(_) => false,

@@ -87,10 +87,17 @@ impl std::fmt::Debug for CredentialKind {
 }
 
 /// One of the node's settings that is kept in its line, such as its name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
     /// Which.
     pub name: String,
     /// What it is set to; `None` takes it back.
     pub value: Option<String>,
+}
+
+// Some hold a secret, such as a webhook's.
+impl std::fmt::Debug for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Setting").field("name", &self.name).finish_non_exhaustive()
+    }
 }

@@ -1,6 +1,6 @@
 //! What may be typed about members and circles.
 
-use super::{AccessArg, IntakeArg, LevelArg, OnwardArg, SpecVersionArg, TlpArg};
+use super::{AccessArg, IntakeArg, LevelArg, MailArgs, OnwardArg, SpecVersionArg, TlpArg, WebhookArgs};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -74,6 +74,10 @@ pub(crate) enum MemberCommand {
     Test { handle: String },
     /// Show how a member has its response-policy zone, or change it
     Zone(Box<ZoneArgs>),
+    /// Show where a member is told of changes over HTTP, or change it
+    Webhook(WebhookArgs),
+    /// Show where and when a member is told of changes by mail, or change it
+    Mail(MailArgs),
 }
 
 /// `bongsu member zone …`: what is not given stays as it is.

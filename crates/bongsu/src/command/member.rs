@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, table};
 use crate::cli::{MemberCommand, MemberProfile};
-use crate::command::{credential, level_up, receipts, zone};
+use crate::command::{credential, level_up, mail, receipts, webhook, zone};
 use crate::exit::Failure;
 use crate::node::Node;
 use policy::{Book, Circle, Credential, CredentialKind, Entry, Member, MemberId};
@@ -32,6 +32,8 @@ pub(crate) fn run(node: &Node, command: MemberCommand) -> Result<Answer, Failure
         MemberCommand::Standing { handle } => receipts::standing(node, handle.as_deref()),
         MemberCommand::Test { handle } => level_up::run(node, &handle),
         MemberCommand::Zone(args) => zone::run(node, &args),
+        MemberCommand::Mail(args) => mail::set(node, &args),
+        MemberCommand::Webhook(args) => webhook::set(node, &args),
     }
 }
 

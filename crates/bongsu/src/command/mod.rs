@@ -15,7 +15,9 @@ pub(crate) mod guard;
 pub(crate) mod import;
 pub(crate) mod init;
 mod level_up;
+mod mail;
 pub(crate) mod member;
+mod outbox;
 pub(crate) mod pattern;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
@@ -28,6 +30,7 @@ pub(crate) mod sources;
 pub(crate) mod terms;
 pub(crate) mod validate;
 pub(crate) mod verify;
+mod webhook;
 pub(crate) mod withdraw;
 mod zone;
 
@@ -57,6 +60,8 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Recall(command) => recall::run(node, command),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Guard(command) => guard::run(node, command),
+        NodeCommand::Mail(command) => mail::run(node, &command),
+        NodeCommand::Webhook(command) => webhook::run(node, &command),
         NodeCommand::Deliver(args) => deliver::run(node, &args),
         NodeCommand::Backup(args) => backup::run(node, &args),
     }

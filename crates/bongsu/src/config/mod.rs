@@ -5,10 +5,14 @@
 //! get the values that they need, never the file.
 
 mod guard;
+mod mail;
 mod overlay;
+mod push;
 mod source;
 
 pub(crate) use guard::Guard;
+pub(crate) use mail::{Mail, MailTls};
+pub(crate) use push::Push;
 pub(crate) use source::{Auth, Kind, Source};
 
 use crate::exit::Failure;
@@ -35,6 +39,8 @@ pub(crate) struct Config {
     pub test: Test,
     pub deliver: Deliver,
     pub advisory: Advisory,
+    pub push: Push,
+    pub mail: Mail,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -312,6 +318,7 @@ impl Config {
                 return Err(Failure::usage(format!("{name} is 0: every request would time out at once")));
             }
         }
+        self.mail.check()?;
         source::check(&self.sources)?;
         self.test.check()?;
         self.guard.check()?;

@@ -16,7 +16,7 @@ use crate::command::import::{Report, Target, submit};
 use crate::config::{Auth, Kind, Source};
 use crate::exit::Failure;
 use crate::node::Node;
-use exchange::pull::{Credentials, Http, Limits, PullError, Remote, Url};
+use exchange::pull::{Credentials, Http, Limits, PullError, Reach, Remote, Url};
 use gate::Submission;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
@@ -272,7 +272,7 @@ fn http(source: &Source) -> Result<Http, Stopped> {
         }
     };
     let authorities = source.ca_file.as_deref().map(file).transpose()?;
-    let remote = Remote { credentials, authorities, limits: Limits::default() };
+    let remote = Remote { credentials, authorities, limits: Limits::default(), reach: Reach::Anywhere };
     Ok(Http::new(remote, Arc::new(crate::node::now))?)
 }
 
@@ -280,7 +280,11 @@ fn url(source: &Source) -> Result<Url, Failure> {
     source.url.parse().map_err(|error| Failure::usage(format!("`{}` is no address: {error}", source.url)))
 }
 
-fn file(path: &Path) -> Result<Vec<u8>, Failure> {
+/// The bytes of a file with a secret or certificates.
+///
+/// # Errors
+/// When it can't be read.
+pub(crate) fn file(path: &Path) -> Result<Vec<u8>, Failure> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(SECRET_BYTES_MAX).read_to_end(&mut bytes));

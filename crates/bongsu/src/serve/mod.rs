@@ -17,10 +17,12 @@ use crate::exit::{Exit, Failure};
 use crate::folder::{Folder, Held};
 use crate::node::{self, Node};
 use crate::pull::schedule;
+use crate::push::Pushing;
 use crate::terminal::Terminal;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
+use deliver::push::events::Events;
 use deliver::zone::notify;
 use deliver::zone::server::Server as ZoneServer;
 use exchange::misp::rest::{Misp, is_misp, router as misp};
@@ -114,6 +116,7 @@ pub(crate) fn until_stopped(
         let _nobody = stop.send(true);
         servers.http.await.map_err(|error| Failure::new(format!("the HTTP server ended badly: {error}")))?;
         servers.others.into_iter().for_each(|server| server.abort());
+        servers.pushing.end().await;
         if let Some(zones) = servers.zones {
             let _ended = tokio::task::spawn_blocking(|| zones.end()).await;
         }
@@ -154,6 +157,7 @@ struct Servers {
     pulls: Vec<tokio::task::JoinHandle<()>>,
     others: Vec<tokio::task::JoinHandle<()>>,
     zones: Option<Zones>,
+    pushing: Pushing,
 }
 
 async fn start(
@@ -205,11 +209,13 @@ async fn start(
         others.push(tokio::spawn(dns_ended(Arc::clone(&server).run(tcp, udp))));
         zones = Some(Zones::follow(server)?);
     }
-    let router = router(node, folder)?;
+    let pushing = Pushing::start(node, &stopped)?;
+    let told = Events::new(pushing.pulse.clone(), stopped.clone());
+    let router = router(node, folder, told)?;
     let listener = Listener { socket, tls, http: http.clone() };
     let pulls = schedule::start(node, &stopped);
     let http = tokio::spawn(listen::run(listener, router, stopped));
-    Ok((addresses, Servers { http, pulls, others, zones }))
+    Ok((addresses, Servers { http, pulls, others, zones, pushing }))
 }
 
 async fn dns_ended(server: impl Future<Output = std::io::Result<()>>) {
@@ -276,7 +282,7 @@ async fn announce(node: Arc<Node>) {
     }
 }
 
-fn router(node: &Node, folder: &Folder) -> Result<Router, Failure> {
+fn router(node: &Node, folder: &Folder, told: Events) -> Result<Router, Failure> {
     let now: Arc<dyn Fn() -> stix::Timestamp + Send + Sync> = Arc::new(node::now);
     let deliver = node.deliver()?;
     let title = node.gate.key().name().to_owned();
@@ -304,7 +310,7 @@ fn router(node: &Node, folder: &Folder) -> Result<Router, Failure> {
         now: Arc::clone(&now),
     };
     let pages = web::page::router(Arc::new(pages));
-    let artefacts = deliver::router(Arc::clone(&deliver));
+    let artefacts = deliver::router(Arc::clone(&deliver), Arc::new(told));
     let answers = web::answer::router(deliver);
     // By the first step of the path, untouched: each surface has its own routes and its own way to say no.
     let surfaces = Router::new().fallback_service(tower::service_fn(move |request: Request| {

@@ -50,6 +50,14 @@ pub enum PullError {
         /// Where to.
         to: String,
     },
+    /// The address is not a public one, and not allowed by name.
+    #[error("{host} is {why}: requests go to public addresses alone, unless the host is allowed by name")]
+    NotPublic {
+        /// The host.
+        host: String,
+        /// What it is.
+        why: String,
+    },
     /// The answer is longer than what is put up with.
     #[error("the answer of {url} is longer than {limit_bytes} bytes")]
     TooLarge {

@@ -13,6 +13,7 @@ use reqwest::{Certificate, Client, ClientBuilder, Identity, Method, RequestBuild
 use stix::Timestamp;
 
 use super::error::PullError;
+use super::reach::{Reach, Resolver};
 
 /// Redirections that are followed in a row.
 const REDIRECTS_MAX: usize = 5;
@@ -106,6 +107,8 @@ pub struct Remote {
     pub authorities: Option<Vec<u8>>,
     /// What is put up with.
     pub limits: Limits,
+    /// Where it may be.
+    pub reach: Reach,
 }
 
 /// An answer, whole.
@@ -159,6 +162,13 @@ impl Http {
             builder = builder.identity(
                 identity.map_err(|error| unusable("the client certificate with its key", &reason(&error)))?,
             );
+        }
+        if let Reach::Public { except } = &remote.reach {
+            // A proxy would look names up by itself, and a redirection is another address.
+            builder = builder
+                .no_proxy()
+                .dns_resolver(Arc::new(Resolver::new(except.clone())))
+                .redirect(Policy::none());
         }
         let client = builder.build().map_err(|error| unusable("the TLS configuration", &reason(&error)))?;
         Ok(Self { client, remote: Arc::new(remote), now })
@@ -236,6 +246,23 @@ impl Http {
         self.ask(url, &request).await
     }
 
+    /// Posts `body` to `url`, once, with more header fields; of the answer, the status alone counts, and its body is not read
+    /// if it is a success.
+    ///
+    /// # Errors
+    /// [`PullError`].
+    pub async fn notify(
+        &self,
+        url: &Url,
+        content_type: &str,
+        headers: HeaderMap,
+        body: &str,
+    ) -> Result<StatusCode, PullError> {
+        let request = self.client.request(Method::POST, url.clone()).headers(headers);
+        let request = request.header(header::CONTENT_TYPE, content_type).body(body.to_owned());
+        self.sent(url, request).await.map(|response| response.status())
+    }
+
     async fn ask(
         &self,
         url: &Url,
@@ -262,6 +289,15 @@ impl Http {
     }
 
     async fn once(&self, url: &Url, request: RequestBuilder) -> Result<Answer, PullError> {
+        let mut response = self.sent(url, request).await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = body(url, &mut response, self.remote.limits.answer_bytes_max).await?;
+        Ok(Answer { status, headers, body })
+    }
+
+    /// Sends a request; gives the answer if it is a success.
+    async fn sent(&self, url: &Url, request: RequestBuilder) -> Result<Response, PullError> {
+        self.remote.reach.check(url)?;
         let request = match &self.remote.credentials {
             Credentials::Basic { user, password } => request.basic_auth(user, Some(password)),
             Credentials::Bearer { token } => request.bearer_auth(token),
@@ -271,8 +307,7 @@ impl Http {
         let mut response = request.send().await.map_err(|error| broken(url, &error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         if status.is_success() {
-            let body = body(url, &mut response, self.remote.limits.answer_bytes_max).await?;
-            return Ok(Answer { status, headers, body });
+            return Ok(response);
         }
         if let Some(to) = headers.get(header::LOCATION).filter(|_| status.is_redirection()) {
             let to = String::from_utf8_lossy(to.as_bytes()).into_owned();

@@ -9,9 +9,11 @@
 
 mod error;
 mod http;
+mod reach;
 pub mod taxii;
 
 pub use error::PullError;
 pub(crate) use http::shown;
 pub use http::{Answer, Credentials, Http, Limits, Now, Remote, retry_after};
+pub use reach::Reach;
 pub use reqwest::Url;

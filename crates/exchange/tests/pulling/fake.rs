@@ -189,7 +189,7 @@ pub(crate) fn client(credentials: Credentials, limits: Limits) -> Client {
 pub(crate) fn http(credentials: Credentials, limits: Limits) -> Http {
     let limits = Limits { wait_first: Duration::from_millis(1), ..limits };
     let now = || Timestamp::parse("2100-01-01T00:00:00Z").unwrap();
-    Http::new(Remote { credentials, authorities: None, limits }, Arc::new(now)).unwrap()
+    Http::new(Remote { credentials, authorities: None, limits, ..Remote::default() }, Arc::new(now)).unwrap()
 }
 
 fn json(body: String) -> Response {

@@ -14,6 +14,8 @@ mod names;
 mod ranges;
 mod special;
 
+pub use special::special_purpose;
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 //! registries (RFC 5771, RFC 4291), and for IPv6 everything outside 2000::/3, the only global unicast space given out.
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const IPV4: [(Ipv4Addr, u8, &str); 19] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8, "\"this network\" (RFC 791)"),
@@ -38,6 +38,12 @@ const IPV6: [(Ipv6Addr, u8, &str); 5] = [
     (Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0), 48, "AS112 (RFC 7534)"),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, "documentation (RFC 9637)"),
 ];
+
+/// What an address is if it is no public one: its entry in the registries.
+#[must_use]
+pub fn special_purpose(address: IpAddr) -> Option<&'static str> {
+    purpose(&IpNet::from(address))
+}
 
 /// The registry entry that any address of `network` falls under.
 pub(crate) fn purpose(network: &IpNet) -> Option<&'static str> {

@@ -1,0 +1,374 @@
+//! Sends members' messages, one at a time for each, until the other side has taken them.
+//!
+//! [`Post::turn`] is one step for one member: make a message if there is news and none waits, and send the first that waits if
+//! its time has come. A failure doubles the wait, from a second to an hour, a little more or less by chance; after a day the
+//! message is put aside. What changes while one waits becomes one message later. The clock and chance are handed in, so that an
+//! hour of failures is tested in a moment.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use policy::{Deed, Level, MemberId, Receipt, Upto};
+use stix::Timestamp;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::news::Before;
+use super::outbox::{Message, Outbox, Waiting};
+use super::position::Position;
+use crate::gather::{Deliver, DeliverError};
+
+/// The first wait after a failure, and the longest.
+const WAIT_FIRST: Duration = Duration::from_secs(1);
+const WAIT_MAX: Duration = Duration::from_secs(3_600);
+/// For how long a message is tried.
+const TRIED_FOR: Duration = Duration::from_secs(86_400);
+/// How soon it is looked again, if nothing says otherwise: validity ends, confidence fades, fires go out.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// Changes that come within this time become one message. Fires are worked out again within a second of a change: they go along.
+const GATHERED: Duration = Duration::from_millis(1_100);
+
+/// What a channel has to send.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// What is sent.
+    pub body: String,
+    /// How far it brings the member.
+    pub upto: Position,
+}
+
+/// Why a message was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotTaken {
+    /// Why, for a person.
+    pub why: String,
+    /// Whether trying again is of no use.
+    pub is_final: bool,
+    /// For how long the other side asks to be left alone.
+    pub after: Option<Duration>,
+}
+
+/// How messages of one kind are made and sent.
+pub trait Channel: Send + Sync + 'static {
+    /// What receipts call it.
+    const NAME: &'static str;
+
+    /// The subscription of a member and how far it had been told when it began; `None` if it has none.
+    fn subscription(&self, member: MemberId) -> Option<(Uuid, Position)>;
+
+    /// What identifies the `number`th message to a member, made at `now`: one of another time is another, also if the files of
+    /// what waits were lost and numbers begin anew.
+    fn id(&self, member: MemberId, subscription: Uuid, number: u64, now: Timestamp) -> String;
+
+    /// A message for a member that was told up to `waiting.told`, if there is something to tell by now. May note in `waiting`
+    /// what of it needs no telling.
+    ///
+    /// # Errors
+    /// [`DeliverError`]: it is tried again.
+    fn draft(
+        &self,
+        member: MemberId,
+        id: &str,
+        waiting: &mut Waiting,
+        before: &mut Before,
+    ) -> Result<Option<Draft>, DeliverError>;
+
+    /// Sends a message once.
+    fn send(&self, member: MemberId, message: &Message) -> impl Future<Output = Result<(), NotTaken>> + Send;
+
+    /// How far a message that was taken brings a member; nothing for a mere notice.
+    fn receipt_upto(&self, _message: &Message) -> Vec<Upto> {
+        Vec::new()
+    }
+}
+
+/// Why a turn came to nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostError {
+    /// The folder of what waits.
+    #[error("what waits for the member can't be kept: {0}")]
+    Outbox(#[from] io::Error),
+    /// News could not be worked out.
+    #[error(transparent)]
+    Deliver(#[from] DeliverError),
+}
+
+/// A member's turn: held while something is made or written, never while it is sent.
+type Turn = Arc<Mutex<Option<(Waiting, Before)>>>;
+
+/// Sends the messages of one channel.
+pub struct Post<C> {
+    /// The channel.
+    pub channel: C,
+    deliver: Arc<Deliver>,
+    outbox: Outbox,
+    /// Something from 0 to 1, each time anew.
+    chance: fn() -> f64,
+    turns: Mutex<HashMap<MemberId, Turn>>,
+}
+
+impl<C: Channel> Post<C> {
+    /// Sends over `channel` what waits in `outbox`.
+    pub fn new(channel: C, deliver: Arc<Deliver>, outbox: Outbox, chance: fn() -> f64) -> Self {
+        Self { channel, deliver, outbox, chance, turns: Mutex::default() }
+    }
+
+    fn turn_of(&self, member: MemberId) -> Turn {
+        Arc::clone(self.turns.lock().entry(member).or_default())
+    }
+
+    fn now_us(&self) -> i64 {
+        (self.deliver.now)().micros()
+    }
+
+    /// Works on what waits for a member, as it is kept; `None` if it has no subscription.
+    fn with<T>(
+        &self,
+        member: MemberId,
+        work: impl FnOnce(&mut Waiting, &mut Before) -> Result<T, PostError>,
+    ) -> Result<Option<T>, PostError> {
+        let Some((subscription, from)) = self.channel.subscription(member) else { return Ok(None) };
+        let turn = self.turn_of(member);
+        let mut turn = turn.lock();
+        let kept = match turn.take().filter(|(waiting, _)| waiting.subscription == subscription) {
+            Some((waiting, before)) => Some((waiting, before)),
+            None => self.outbox.read(member)?.map(|waiting| (waiting, Before::default())),
+        };
+        let kept = kept.filter(|(waiting, _)| waiting.subscription == subscription);
+        let new = || (Waiting::new(subscription, from, self.now_us()), Before::default());
+        let (mut waiting, mut before) = kept.unwrap_or_else(new);
+        let old = waiting.clone();
+        let outcome = work(&mut waiting, &mut before);
+        if outcome.is_ok() && waiting != old {
+            // What is not on the disk did not happen.
+            self.outbox.write(member, &waiting)?;
+        }
+        if outcome.is_ok() {
+            *turn = Some((waiting, before));
+        }
+        outcome.map(Some)
+    }
+
+    /// What waits for a member, was given up and was taken; `None` if it has no subscription.
+    ///
+    /// # Errors
+    /// [`PostError`].
+    pub fn waiting(&self, member: MemberId) -> Result<Option<Waiting>, PostError> {
+        self.with(member, |waiting, _| Ok(waiting.clone()))
+    }
+
+    /// Puts what was given up back to be tried at once; gives how many messages that are.
+    ///
+    /// # Errors
+    /// [`PostError`].
+    pub fn revive(&self, member: MemberId) -> Result<usize, PostError> {
+        let now_us = self.now_us();
+        let revived = self.with(member, |waiting, _| Ok(waiting.revive(now_us)))?;
+        self.deliver.gate.store().wake();
+        Ok(revived.unwrap_or_default())
+    }
+
+    /// The message that is to be sent to a member now, or after how long it is worth looking again. Blocks.
+    fn next(&self, member: MemberId) -> Result<Result<Message, Duration>, PostError> {
+        let now_us = self.now_us();
+        let next = self.with(member, |waiting, before| {
+            if waiting.queue.is_empty() {
+                let (number, now) = (waiting.made + 1, Timestamp::from_micros(now_us));
+                let id = self.channel.id(member, waiting.subscription, number, now);
+                if let Some(Draft { body, upto }) = self.channel.draft(member, &id, waiting, before)? {
+                    waiting.made += 1;
+                    waiting.told = upto.clone();
+                    let (made_us, since_us, next_us) = (now_us, now_us, now_us);
+                    let message =
+                        Message { id, body, upto, made_us, since_us, attempts: 0, next_us, error: None };
+                    waiting.queue.push_back(message);
+                }
+            }
+            Ok(match waiting.queue.front() {
+                None => Err(LOOK_EVERY),
+                Some(first) if first.next_us > now_us => {
+                    Err(Duration::from_micros(u64::try_from(first.next_us - now_us).unwrap_or_default()))
+                }
+                Some(first) => Ok(first.clone()),
+            })
+        })?;
+        Ok(next.unwrap_or(Err(LOOK_EVERY)))
+    }
+
+    /// Notes what became of a message.
+    fn note(
+        &self,
+        member: MemberId,
+        sent: &Message,
+        outcome: &Result<(), NotTaken>,
+    ) -> Result<(), PostError> {
+        let now = (self.deliver.now)();
+        let is_over = self.with(member, |waiting, _| {
+            let Some(first) = waiting.queue.front_mut().filter(|first| first.id == sent.id) else {
+                return Ok(false);
+            };
+            first.attempts += 1;
+            match outcome {
+                Ok(()) => {
+                    waiting.take(now.micros());
+                    return Ok(true);
+                }
+                Err(not) => first.error = Some(not.why.clone()),
+            }
+            let wait = wait_after(first.attempts, (self.chance)());
+            let asked = outcome.as_ref().err().and_then(|not| not.after).unwrap_or_default();
+            let wait = wait.max(asked.min(WAIT_MAX));
+            first.next_us = now.micros().saturating_add(micros(wait));
+            let is_final = outcome.as_ref().is_err_and(|not| not.is_final);
+            let is_late = first.next_us - first.since_us > micros(TRIED_FOR);
+            if is_final || is_late {
+                waiting.give_up();
+            }
+            Ok(is_final || is_late)
+        })?;
+        if is_over == Some(true) {
+            self.receipt(member, sent, outcome.is_ok(), now);
+        }
+        Ok(())
+    }
+
+    fn receipt(&self, member: MemberId, sent: &Message, is_taken: bool, now: Timestamp) {
+        let deed = if is_taken { Deed::Delivered } else { Deed::Failed };
+        let mut receipt = Receipt::new(member, C::NAME, Level::Read, deed, now).marked(sent.id.as_str());
+        if is_taken {
+            receipt = receipt.upto(self.channel.receipt_upto(sent));
+        }
+        if let Err(error) = self.deliver.gate.receive(receipt) {
+            tracing::error!(%error, "a receipt for what was sent could not be written");
+        }
+    }
+
+    /// One step for a member: makes what there is to tell, sends what is due. Gives after how long the next step is worth
+    /// taking, unless something changes before.
+    ///
+    /// # Errors
+    /// [`PostError`]: then nothing was sent that is not kept, and the step may be taken again.
+    pub async fn turn(self: &Arc<Self>, member: MemberId) -> Result<Duration, PostError> {
+        let post = Arc::clone(self);
+        let message = match blocking(move || post.next(member)).await? {
+            Err(wait) => return Ok(wait),
+            Ok(message) => message,
+        };
+        let outcome = self.channel.send(member, &message).await;
+        let handle = self.deliver.gate.book().member(member).map(|member| member.handle.clone());
+        let handle = handle.unwrap_or_default();
+        match &outcome {
+            Ok(()) => {
+                tracing::debug!(member.handle = handle, message.id, "{} to {handle} was taken", C::NAME)
+            }
+            Err(not) => {
+                tracing::warn!(
+                    member.handle = handle,
+                    message.id,
+                    "{} to {handle} was not taken: {}",
+                    C::NAME,
+                    not.why
+                );
+            }
+        }
+        let post = Arc::clone(self);
+        blocking(move || post.note(member, &message, &outcome)).await?;
+        Ok(Duration::ZERO)
+    }
+
+    /// Takes turns for all members that have a subscription, each on its own, until `stopped` turns true. `pulse` says that
+    /// something may have changed.
+    pub async fn run(self: Arc<Self>, pulse: watch::Receiver<u64>, mut stopped: watch::Receiver<bool>) {
+        let mut tasks: HashMap<MemberId, tokio::task::JoinHandle<()>> = HashMap::new();
+        let mut changed = pulse.clone();
+        while !*stopped.borrow_and_update() {
+            let book = self.deliver.gate.book();
+            let wanted =
+                |member: &policy::Member| !member.ended && self.channel.subscription(member.id).is_some();
+            let wanted: Vec<MemberId> =
+                book.members().filter(|member| wanted(member)).map(|member| member.id).collect();
+            tasks.retain(|member, task| wanted.contains(member) && !task.is_finished());
+            for member in wanted {
+                tasks.entry(member).or_insert_with(|| {
+                    tokio::spawn(Arc::clone(&self).follow(member, pulse.clone(), stopped.clone()))
+                });
+            }
+            tokio::select! {
+                told = changed.changed() => if told.is_err() { break },
+                _ = stopped.changed() => break,
+            }
+            tokio::time::sleep(GATHERED).await;
+        }
+        for task in tasks.into_values() {
+            // One that panicked has said so in the log.
+            let _ended = task.await;
+        }
+    }
+
+    /// Takes turns for one member until it has no subscription any more, or all is to stop.
+    async fn follow(
+        self: Arc<Self>,
+        member: MemberId,
+        mut pulse: watch::Receiver<u64>,
+        mut stopped: watch::Receiver<bool>,
+    ) {
+        while !*stopped.borrow_and_update() && self.channel.subscription(member).is_some() {
+            pulse.borrow_and_update();
+            let turn = tokio::select! {
+                turn = self.turn(member) => turn,
+                // What is being sent may have been taken: it is sent again after the start, under the same id.
+                _ = stopped.changed() => return,
+            };
+            let wait = turn.unwrap_or_else(|error| {
+                tracing::error!(%error, "a member could not be told of a change; tried again");
+                LOOK_EVERY
+            });
+            tokio::select! {
+                () = tokio::time::sleep(wait.min(LOOK_EVERY)) => {}
+                told = pulse.changed() => {
+                    if told.is_err() { return }
+                    tokio::time::sleep(GATHERED).await;
+                }
+                _ = stopped.changed() => return,
+            }
+        }
+    }
+}
+
+/// Runs what blocks on a thread of its own.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PostError> + Send + 'static,
+) -> Result<T, PostError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(PostError::Outbox(io::Error::other(error))))
+}
+
+fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// How long to wait after so many failures. `chance` is 0 to 1.
+fn wait_after(attempts: u32, chance: f64) -> Duration {
+    let doubled = WAIT_FIRST.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(WAIT_MAX);
+    doubled.mul_f64(0.75 + 0.25 * chance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_double_the_wait_up_to_an_hour() {
+        let s = Duration::from_secs;
+        assert_eq!(
+            [1, 2, 5, 12, 13, 99].map(|attempts| wait_after(attempts, 1.0)),
+            [1, 2, 16, 2_048, 3_600, 3_600].map(s)
+        );
+        assert_eq!(wait_after(13, 0.0), s(2_700), "not all at the same time");
+    }
+}

@@ -1,0 +1,118 @@
+//! Where requests may go: anywhere, for servers that an operator has configured, or to public addresses alone, for those that
+//! a member named.
+//!
+//! A name is looked up once, and the connection goes to an address that was looked at: a name that leads elsewhere the next
+//! time leads nowhere.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::error::PullError;
+
+/// Where a server may be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Anywhere.
+    #[default]
+    Anywhere,
+    /// At a public address. Redirections are not followed, and no proxy is asked.
+    Public {
+        /// Hosts that may be anywhere: names in lower case, or addresses, without ports.
+        except: BTreeSet<String>,
+    },
+}
+
+impl Reach {
+    /// Looks at the address that stands in a URL. Names are looked at when they are looked up.
+    ///
+    /// # Errors
+    /// [`PullError::NotPublic`].
+    pub(super) fn check(&self, url: &Url) -> Result<(), PullError> {
+        let Self::Public { except } = self else { return Ok(()) };
+        let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        match address.ok().and_then(watch::guard::special_purpose) {
+            Some(why) if !except.contains(&host) => Err(PullError::NotPublic { host, why: why.to_owned() }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Looks names up and gives public addresses alone.
+pub(super) struct Resolver {
+    except: Arc<BTreeSet<String>>,
+}
+
+impl Resolver {
+    pub(super) fn new(except: BTreeSet<String>) -> Self {
+        Self { except: Arc::new(except) }
+    }
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let except = Arc::clone(&self.except);
+        Box::pin(async move {
+            let host = name.as_str().to_ascii_lowercase();
+            let all: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let is_free = except.contains(&host);
+            let is_public =
+                |address: &&SocketAddr| is_free || watch::guard::special_purpose(address.ip()).is_none();
+            let public: Vec<SocketAddr> = all.iter().filter(is_public).copied().collect();
+            let why = all.first().and_then(|address| watch::guard::special_purpose(address.ip()));
+            match (public.is_empty(), why) {
+                (true, Some(why)) => Err(PullError::NotPublic { host, why: why.to_owned() }.into()),
+                _ => Ok(Box::new(public.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_not_public_is_asked_only_if_it_is_allowed() {
+        let reach = Reach::Public { except: BTreeSet::from(["127.0.0.1".to_owned(), "[::1]".to_owned()]) };
+        let check = |url: &str| reach.check(&url.parse().unwrap()).is_ok();
+        for good in [
+            "https://127.0.0.1/x",
+            "https://[::1]:8443/",
+            "https://45.10.20.30/",
+            "https://a.example/",
+            "https://[2606:4700::1]/",
+        ] {
+            assert!(check(good), "{good}");
+        }
+        for bad in [
+            "https://127.0.0.2/",
+            "https://10.0.0.1/",
+            "https://169.254.169.254/latest/",
+            "https://2130706434/",
+            "https://0x7f.2/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://[fe80::1]/",
+            "https://0.0.0.0/",
+            "https://[::]/",
+        ] {
+            assert!(!check(bad), "{bad}");
+        }
+        assert!(Reach::Anywhere.check(&"http://127.0.0.2/".parse().unwrap()).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_leads_nowhere() {
+        let look = |except: &[&str]| {
+            let resolver = Resolver::new(except.iter().map(|host| (*host).to_owned()).collect());
+            resolver.resolve("localhost".parse().unwrap())
+        };
+        let told = look(&[]).await.err().unwrap().to_string();
+        assert!(told.contains("localhost is loopback"), "{told}");
+        assert!(look(&["localhost"]).await.is_ok_and(|mut found| found.next().is_some()));
+    }
+}

@@ -1,0 +1,62 @@
+//! What was withdrawn is told to those who had it, and to nobody else.
+
+#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
+
+mod node;
+
+use line::Seq;
+use node::{A, B, C, CIRCLE, Node, indicator, marked, object};
+use policy::Terms;
+use serde_json::{Value, json};
+use stix::{ObjectId, Tlp};
+
+fn withdraw(node: &Node, by: policy::MemberId, object: &Value) {
+    let id = ObjectId::parse(object["id"].as_str().unwrap()).unwrap();
+    node.gate.withdraw(by, CIRCLE, &[id], "test").unwrap();
+}
+
+fn told(node: &Node, member: policy::MemberId, after: u64) -> Vec<(u128, u64)> {
+    let withdrawn = node.reader(member).withdrawals(Seq(after)).unwrap();
+    withdrawn.iter().map(|one| (node::number(&one.id), one.first.0)).collect()
+}
+
+#[test]
+fn a_withdrawal_is_told_to_those_who_had_the_object() {
+    let node = Node::new();
+    let hidden = marked(indicator(2), Tlp::AmberStrict);
+    node.share(A, &Terms::default(), &[indicator(1), hidden.clone(), indicator(3)]);
+    assert!(told(&node, C, 0).is_empty());
+    withdraw(&node, A, &indicator(1));
+    withdraw(&node, A, &hidden);
+    assert_eq!(told(&node, B, 0), [(1, 1), (2, 2)]);
+    assert_eq!(told(&node, C, 0), [(1, 1)], "what it never saw is not named");
+    assert_eq!(told(&node, C, 4), [], "it was told of the first withdrawal");
+    assert_eq!(told(&node, B, 4), [(2, 2)]);
+}
+
+#[test]
+fn what_another_still_shares_is_not_withdrawn_and_what_comes_again_is_not_either() {
+    let node = Node::new();
+    node.share(A, &Terms::default(), &[indicator(1)]);
+    withdraw(&node, A, &indicator(1));
+    assert_eq!(told(&node, C, 0), [(1, 1)]);
+    let mut newer = indicator(1);
+    newer["modified"] = json!("2026-03-01T00:00:00.000Z");
+    node.share(A, &Terms::default(), &[newer]);
+    assert_eq!(told(&node, C, 0), []);
+}
+
+#[test]
+fn what_depended_on_what_is_hidden_was_never_there() {
+    let node = Node::new();
+    let hidden = marked(object("malware", 1, json!({"name": "m", "is_family": false})), Tlp::AmberStrict);
+    let relationship = object(
+        "relationship",
+        2,
+        json!({"relationship_type": "indicates", "source_ref": node::id("indicator", 3), "target_ref": hidden["id"]}),
+    );
+    node.share(A, &Terms::default(), &[hidden, indicator(3), relationship.clone()]);
+    withdraw(&node, A, &relationship);
+    assert_eq!(told(&node, C, 0), []);
+    assert_eq!(told(&node, B, 0).len(), 1);
+}
