@@ -30,7 +30,10 @@ fn fires_are_the_same_everywhere() {
     let port = serving.dns.clone().unwrap().rsplit_once(':').unwrap().1.to_owned();
     let everywhere = |fires: u64, cause: &str, why: &str| {
         let told = node.json(&["circle", "fires", "region"])["circles"][0].clone();
-        assert_eq!((&told["fires"], &told["cause"], &told["why"]), (&json!(fires), &json!(cause), &json!(why)));
+        assert_eq!(
+            (&told["fires"], &told["cause"], &told["why"]),
+            (&json!(fires), &json!(cause), &json!(why))
+        );
         let since = told["since"].as_str().unwrap_or("-");
         let words = format!("region {fires} {since} {cause}");
         for member in ["read", "block"] {
@@ -59,7 +62,17 @@ fn fires_are_the_same_everywhere() {
     node.json(&["import", &node.file("s.json", bundle(&[seen])), "--circle", "region", "--as", "block"]);
     std::thread::sleep(std::time::Duration::from_millis(1_100));
     everywhere(3, "seen", "a member saw what is shared here");
-    node.json(&["circle", "fires", "region", "--set", "5", "--reason", "mass phishing since noon", "--hours", "2"]);
+    node.json(&[
+        "circle",
+        "fires",
+        "region",
+        "--set",
+        "5",
+        "--reason",
+        "mass phishing since noon",
+        "--hours",
+        "2",
+    ]);
     everywhere(5, "word", "mass phishing since noon");
     node.json(&["circle", "fires", "region", "--clear"]);
     everywhere(3, "seen", "a member saw what is shared here");
@@ -77,7 +90,13 @@ fn fires_are_the_same_everywhere() {
 
     // What does not fit into a datagram comes over TCP.
     for number in 0..40 {
-        node.json(&["circle", "add", &format!("agreement-between-neighbours-{number:02}"), "--member", "block"]);
+        node.json(&[
+            "circle",
+            "add",
+            &format!("agreement-between-neighbours-{number:02}"),
+            "--member",
+            "block",
+        ]);
     }
     assert_eq!(dig(&port, &["-y", &key]).len(), 41);
     assert!(dig(&port, &["-y", &key, "+notcp", "+ignore"]).is_empty());

@@ -11,6 +11,7 @@ mod demo;
 mod devices;
 mod fires;
 mod forms;
+mod hostile_dns;
 mod intake;
 mod kill;
 mod misp_client;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::node::{Node, bundle, indicator, wait};
 
-struct Named(Child);
+pub(crate) struct Named(Child);
 
 impl Drop for Named {
     fn drop(&mut self) {
@@ -19,7 +19,7 @@ impl Drop for Named {
 
 /// BIND as a ministry would set it up: a resolver with the zone as its policy. The names that it knows itself stand in for
 /// the rest of the world.
-fn named(dir: &Path, zone: &str, key: (&str, &str), primary: &str, port: u16) -> Named {
+pub(crate) fn named(dir: &Path, zone: &str, key: (&str, &str), primary: &str, port: u16) -> Named {
     let (address, primary_port) = primary.rsplit_once(':').unwrap();
     let (name, secret) = key;
     let world = "$TTL 60\n@ SOA localhost. root.localhost. 1 60 60 60 60\n@ NS localhost.\n* A 192.0.2.1\n";
@@ -53,7 +53,7 @@ zone "org" {{ type primary; file "world.zone"; }};
 }
 
 /// What `dig` says: the status and the addresses.
-fn dig(port: u16, name: &str) -> (String, String) {
+pub(crate) fn dig(port: u16, name: &str) -> (String, String) {
     let output = Command::new("dig")
         .args(["@127.0.0.1", "-p", &port.to_string(), "+tries=1", "+time=2", name, "A"])
         .output()
