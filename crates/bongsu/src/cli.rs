@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 mod member;
+mod pack;
 mod pattern;
 mod quarantine;
 mod share;
@@ -17,6 +18,7 @@ mod validate;
 pub(crate) use member::{
     CircleCommand, CircleProfile, CredentialCommand, FiresArgs, MemberCommand, MemberProfile, ZoneArgs,
 };
+pub(crate) use pack::{PackAcceptArgs, PackCommand, PackMakeArgs, PackReceiptArgs};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use share::{
@@ -122,6 +124,9 @@ pub(crate) enum NodeCommand {
     Quarantine(QuarantineCommand),
     /// Make what a member gets, exactly as it gets it
     Deliver(DeliverArgs),
+    /// Offline packs: all that a member gets as one signed archive, and the receipt that comes back
+    #[command(subcommand)]
+    Pack(PackCommand),
     /// Copy the store to a file while it runs
     Backup(BackupArgs),
 }

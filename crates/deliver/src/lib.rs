@@ -15,6 +15,7 @@ mod http;
 pub mod list;
 mod networks;
 mod nftables;
+pub mod pack;
 pub mod received;
 mod sigma;
 mod sorted;

@@ -207,4 +207,11 @@ impl Book {
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(String::as_str)
     }
+
+    /// The settings whose names begin with `prefix`, without it, and their values.
+    pub fn settings<'b>(&'b self, prefix: &'b str) -> impl Iterator<Item = (&'b str, &'b str)> {
+        let from =
+            self.settings.range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded));
+        from.map_while(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
+    }
 }

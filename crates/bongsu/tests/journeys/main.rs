@@ -18,6 +18,7 @@ mod misp_client;
 mod misp_peers;
 mod misp_sources;
 mod node;
+mod offline;
 mod report;
 mod resolver;
 mod secondaries;
