@@ -203,10 +203,11 @@ impl Server {
 async fn loses(place: &mut Place, activity: &Activity) {
     tokio::select! {
         biased;
-        () = activity.asked.notified() => match place.answering() {
-            Ok(()) => std::future::pending().await,
-            Err(_) => {}
-        },
+        () = activity.asked.notified() => {
+            if place.answering().is_ok() {
+                std::future::pending().await
+            }
+        }
         () = place.lost() => {}
     }
 }

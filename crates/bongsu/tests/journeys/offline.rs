@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::node::{Node, bundle, indicator, wait};
+use crate::resolver::dig;
 
 /// A node with a member at `level` that has a pack.
 struct Carried {
@@ -285,4 +286,55 @@ fn files_follow_and_a_command_runs_after_each_change() {
     serving.kill();
     let alone = ["deliver", "--to", "block", "--what", "zone.rpz", "--out", &out, "--follow"];
     assert!(carried.node(&alone).unwrap_err().contains("no node serves"), "nothing would change");
+}
+
+/// A DNS server that runs as long as this lives.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _gone = self.0.wait();
+    }
+}
+
+/// Knot Resolver transfers no zones: it watches a file that the node keeps as the zone is.
+#[test]
+fn knot_resolver_refuses_what_is_in_the_file() {
+    let carried = Carried::new("block");
+    let _serving = carried.node.serve();
+    let (dir, zone) = (carried.path("kresd"), carried.path("zone.rpz"));
+    std::fs::create_dir(&dir).unwrap();
+    let follow = ["deliver", "--to", "block", "--what", "zone.rpz", "--out", &zone, "--follow"];
+    let _following =
+        Running(carried.node.command(&follow).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    assert!(wait(Duration::from_secs(20), || std::path::Path::new(&zone).exists().then_some(())).is_some());
+    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let config = format!(
+        "net.listen('127.0.0.1', {port}, {{ kind = 'dns' }})\ntrust_anchors.remove('.')\ncache.size = 10 * MB\n\
+         policy.add(policy.rpz(policy.DENY, '{zone}', true))\n\
+         policy.add(policy.suffix(policy.ANSWER({{ [kres.type.A] = {{ rdata = kres.str2ip('192.0.2.1') }} }}), policy.todnames({{'top.'}})))\n"
+    );
+    std::fs::write(format!("{dir}/kresd.conf"), config).unwrap();
+    let log = std::fs::File::create(format!("{dir}/log")).unwrap();
+    let resolver = Command::new("/usr/sbin/kresd")
+        .args(["-n", "-q", "-c", &format!("{dir}/kresd.conf"), &dir])
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn();
+    let _resolver = Running(resolver.unwrap_or_else(|error| panic!("kresd: {error}; run scripts/setup")));
+    let answers = |name: &str, status: &str| {
+        let held = wait(Duration::from_secs(20), || (dig(port, name).0 == status).then_some(()));
+        let log = std::fs::read_to_string(format!("{dir}/log")).unwrap_or_default();
+        assert!(held.is_some(), "{}\n{log}", dig(port, name).1);
+    };
+    answers("www.evil-k3.top", "NXDOMAIN");
+    answers("late-k3.top", "NOERROR");
+    let late = indicator(10, "late-k3.top");
+    let file = carried.node.file("late.json", bundle(std::slice::from_ref(&late)));
+    carried.node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
+    answers("late-k3.top", "NXDOMAIN");
+    let id = late["id"].as_str().unwrap();
+    carried.node.json(&["withdraw", id, "--circle", "region", "--as", "exchange", "--reason", "false alarm"]);
+    answers("late-k3.top", "NOERROR");
 }
