@@ -146,6 +146,27 @@ fn every_level_has_its_own_and_stock_tools_read_it() {
     }
 }
 
+/// The mark is that of the strictest object in it, whatever it is.
+#[test]
+fn a_pack_is_marked_as_its_strictest_object() {
+    let carried = Carried::new("exchange");
+    let mut clear = indicator(1, "open-k3.top");
+    clear["object_marking_refs"] = json!(["marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"]);
+    let unmarked = json!({
+        "type": "malware", "spec_version": "2.1", "id": crate::node::id("malware", 1), "is_family": false,
+        "name": "Tapper", "created": "2026-09-01T00:00:00.000Z", "modified": "2026-09-01T00:00:00.000Z",
+    });
+    carried.node.json(&["circle", "add", "open", "--member", "exchange", "--member", "block"]);
+    for (object, tlp) in [(clear, "TLP:CLEAR"), (unmarked, "TLP:AMBER")] {
+        let file = carried.node.file("open.json", bundle(&[object]));
+        assert_eq!(carried.node.json(&["import", &file, "--circle", "open", "--as", "exchange"])["added"], 1);
+        let pack = carried.path("open.zip");
+        carried.node.json(&["pack", "make", "block", "--out", &pack]);
+        let verified = carried.away(&["pack", "verify", &pack, "--key", &carried.key]).unwrap();
+        assert_eq!(verified["tlp"], tlp);
+    }
+}
+
 #[test]
 fn a_code_is_read_over_the_telephone_once() {
     let carried = Carried::new("list");

@@ -1,6 +1,7 @@
 //! Making a pack: each artefact that the member's level has, and what says what they are.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +9,7 @@ use gate::NoteKey;
 use line::LineId;
 use policy::{Level, MemberId};
 use sha2::{Digest, Sha256};
-use stix::Timestamp;
+use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 
 use super::archive::{MANIFEST, NOTE, SECRET, SUMS, sums, write};
@@ -73,7 +74,7 @@ impl Deliver {
         let key = self.gate.key();
         let secret = key.pack_secret(id);
         contents.insert(SECRET.to_owned(), format!("{}\n", STANDARD.encode(secret)).into_bytes());
-        let tlp = self.gather(member, profile.level, true)?.tlp().to_string();
+        let tlp = self.strictest(member, profile.level, now)?.to_string();
         let about =
             About { node: key.name(), member: &profile.handle, tlp: &tlp, code: &back::code(&secret) };
         contents.insert("README.txt".to_owned(), about.text().into_bytes());
@@ -103,6 +104,22 @@ impl Deliver {
         let sums = sums(lines);
         contents.insert(SUMS.to_owned(), sums.into_bytes());
         Ok((manifest, write(&contents)?))
+    }
+}
+
+impl Deliver {
+    /// The strictest mark of all that the member may have in the forms of its level and of `read`, indicators and others.
+    fn strictest(&self, member: MemberId, level: Level, now: Timestamp) -> Result<Tlp, DeliverError> {
+        let mut strictest = Tlp::Clear;
+        for wanted in [Level::Read, level] {
+            for reader in self.gate.readers(member, wanted, true, now) {
+                reader.each(&[], &mut |object| {
+                    strictest = strictest.max(object.tlp());
+                    ControlFlow::Continue(())
+                })?;
+            }
+        }
+        Ok(strictest)
     }
 }
 

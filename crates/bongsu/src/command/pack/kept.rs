@@ -119,3 +119,24 @@ impl Kept {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_receipt_is_taken_once_and_none_after_the_last_day() {
+        let text = r#"{"member":"isp","made":"2026-09-01T00:00:00Z","expires":"2026-12-01T00:00:00Z","artefacts":[],"upto":[]}"#;
+        let mut kept: Kept = serde_json::from_str(text).unwrap();
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        assert!(!kept.is_over(at("2026-11-30T23:59:59Z")) && kept.is_over(at("2026-12-01T00:00:00Z")));
+        let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        kept.receipts.push(first);
+        assert!(kept.refuse_again(Some(first)).is_err() && kept.refuse_again(Some(second)).is_ok());
+        assert!(kept.refuse_again(None).is_ok());
+        kept.code = true;
+        assert!(kept.refuse_again(None).is_err());
+        kept.receipts.resize(RECEIPTS_MAX, first);
+        assert!(kept.refuse_again(Some(second)).is_err());
+    }
+}
