@@ -158,12 +158,15 @@ mod tests {
         }
     }
 
-    /// The example of the specification.
+    /// A note that another implementation signed. Source: the test vector of Go's `golang.org/x/mod/sumdb/note`.
     #[test]
-    fn the_key_of_the_specification_is_read() {
-        let key: NoteKey = "example.com/foo+530aa9f4+ASPSCz73YCuAuOCbuXvIV0tcIVoYk7MLlKHQTbUdYdUn"
-            .parse()
-            .unwrap_or_else(|error: NoteError| panic!("{error}"));
-        assert_eq!(key.name(), "example.com/foo");
+    fn a_note_of_another_implementation_opens() {
+        let key: NoteKey =
+            "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW".parse().unwrap();
+        let text = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
+        let signature =
+            "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=";
+        let note = format!("{text}\n\u{2014} PeterNeumann {signature}\n");
+        assert_eq!(key.open(&note), Ok(text));
     }
 }
