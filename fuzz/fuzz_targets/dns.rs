@@ -4,7 +4,7 @@
 //! The first byte says what is sent: the rest as it is, a signed query of it, or such a query with one byte changed.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bongsu_fuzz::node::{SECRET, TSIG, node, now};
 use deliver::zone::server::{Arrival, Server};
@@ -29,12 +29,9 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-fn server() -> &'static Server {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| {
-        let (deliver, origin) = (Arc::clone(&node().deliver), ORIGIN.to_owned());
-        Server { deliver, origin, over_tls: false }
-    })
+/// A new one each time: it remembers with which signatures zones were fetched.
+fn server() -> Server {
+    Server::new(Arc::clone(&node().deliver), ORIGIN.to_owned(), false)
 }
 
 fn time() -> Time48 {

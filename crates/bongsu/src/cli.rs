@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 mod guard;
 mod member;
+mod pack;
 mod pattern;
 mod push;
 mod quarantine;
@@ -21,6 +22,7 @@ pub(crate) use guard::GuardCommand;
 pub(crate) use member::{
     CircleCommand, CircleProfile, CredentialCommand, FiresArgs, MemberCommand, MemberProfile, ZoneArgs,
 };
+pub(crate) use pack::{PackAcceptArgs, PackCommand, PackMakeArgs, PackReceiptArgs};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use push::{DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
@@ -142,6 +144,9 @@ pub(crate) enum NodeCommand {
     Mail(MailCommand),
     /// Make what a member gets, exactly as it gets it
     Deliver(DeliverArgs),
+    /// Offline packs: all that a member gets as one signed archive, and the receipt that comes back
+    #[command(subcommand)]
+    Pack(PackCommand),
     /// Copy the store to a file while it runs
     Backup(BackupArgs),
 }

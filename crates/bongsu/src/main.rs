@@ -22,7 +22,7 @@ mod serve;
 mod terminal;
 
 use clap::Parser as _;
-use cli::{Cli, Command, Global};
+use cli::{Cli, Command, Global, NodeCommand};
 use config::Config;
 use exit::Failure;
 use std::process::ExitCode;
@@ -58,6 +58,12 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         Command::Serve => return serve::run(global, config()?, terminal),
         Command::Demo => return demo::run(global, environment(), terminal),
         Command::Pattern(command) => command::pattern::run(&command)?,
+        Command::Node(NodeCommand::Pack(command)) if command.needs_no_node() => {
+            command::pack::carried(&command)?
+        }
+        Command::Node(NodeCommand::Deliver(args)) if args.follow => {
+            return command::follow::run(global.folder(), &args, terminal);
+        }
         Command::Node(command) => command::here_or_there(global, config, command, terminal)?,
     };
     terminal.answer(answer)

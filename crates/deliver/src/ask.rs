@@ -153,6 +153,16 @@ impl Ask {
         }
     }
 
+    /// Everything that a member can ask for, lists of one kind in every form that is read as it is.
+    pub(crate) fn each() -> impl Iterator<Item = Self> {
+        let forms = [Form::Plain, Form::Csv, Form::Hosts, Form::Adblock, Form::Cidr];
+        let lists = KINDS.into_iter().flat_map(move |kind| {
+            let made = forms.into_iter().filter(move |form| form.is_for(Some(kind)));
+            made.map(move |form| Self::List(Some(kind), form))
+        });
+        NAMED.into_iter().map(|(_, ask)| ask).chain(lists)
+    }
+
     /// The level that it belongs to.
     #[must_use]
     pub const fn level(self) -> Level {

@@ -26,6 +26,7 @@ pub mod list;
 pub mod mail;
 mod networks;
 mod nftables;
+pub mod pack;
 pub mod push;
 mod reading;
 pub mod received;

@@ -146,7 +146,7 @@ fn what_outlives_a_restart_is_seldom_written() {
 
 /// The serials of the answer to an IXFR, and how many rules come with it.
 fn difference(deliver: &Arc<Deliver>, held: u32) -> (u32, usize) {
-    let server = Server { deliver: Arc::clone(deliver), origin: "rpz.test".to_owned(), over_tls: false };
+    let server = Server::new(Arc::clone(deliver), "rpz.test".to_owned(), false);
     let name: Name<Vec<u8>> = "port.rpz.test".parse().unwrap();
     let mut question = MessageBuilder::new_vec().question();
     question.push((&name, Rtype::IXFR, Class::IN)).unwrap();
@@ -224,8 +224,7 @@ fn serve(now: impl Fn(Timestamp) -> Timestamp + Send + Sync + 'static) -> Servin
     set_up(&gate, &clock);
     share(&gate, &clock, 10);
     let deliver = Deliver::new(gate, None, "tower.test".to_owned(), Arc::new(move || now(clock.now())));
-    let server =
-        Arc::new(Server { deliver: Arc::new(deliver), origin: "rpz.test".to_owned(), over_tls: false });
+    let server = Arc::new(Server::new(Arc::new(deliver), "rpz.test".to_owned(), false));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (tcp, udp) = runtime.block_on(async {
         let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -28,9 +28,7 @@ impl Gate {
         let (size, root) = self.store().root(line)?;
         let key = self.key();
         let text = format!("{}/{line}\n{size}\n{}\n", key.name(), STANDARD.encode(root));
-        let mut signature = key.note_id().to_vec();
-        signature.extend_from_slice(&key.sign(text.as_bytes()));
-        let note = format!("{text}\n\u{2014} {} {}\n", key.name(), STANDARD.encode(signature));
+        let note = key.note(&text);
         Ok(Checkpoint { size, root, note })
     }
 }

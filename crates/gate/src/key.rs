@@ -1,8 +1,8 @@
 //! The node's key: what it signs with, and what it derives its pseudonyms from.
 
-use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use uuid::Uuid;
 
 /// An ed25519 key with the name under which partners know it.
@@ -37,15 +37,20 @@ impl NodeKey {
         self.key.verifying_key().to_bytes()
     }
 
+    pub(crate) fn verifying(&self) -> VerifyingKey {
+        self.key.verifying_key()
+    }
+
+    /// The secret of the offline pack with this id: who holds the pack has it, and the node needs not keep it.
+    #[must_use]
+    pub fn pack_secret(&self, pack: Uuid) -> [u8; 32] {
+        self.derive("offline pack", &[pack.as_bytes()])
+    }
+
     /// The four bytes by which a signed note names the key. Source: C2SP signed-note, "Signatures".
     #[must_use]
     pub fn note_id(&self) -> [u8; 4] {
-        let hash = Sha256::new()
-            .chain_update(&self.name)
-            .chain_update(b"\n\x01")
-            .chain_update(self.public())
-            .finalize();
-        [hash[0], hash[1], hash[2], hash[3]]
+        crate::note::id_of(&self.name, &self.public())
     }
 
     /// The same in hexadecimal.

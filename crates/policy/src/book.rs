@@ -203,11 +203,10 @@ impl Book {
         self.credentials.values().filter(|credential| matches!(credential.kind, CredentialKind::Tsig { .. }))
     }
 
-    /// The settings whose names begin with `prefix`, by name.
+    /// The settings whose names begin with `prefix`, without it, and their values, by name.
     pub fn settings<'b>(&'b self, prefix: &'b str) -> impl Iterator<Item = (&'b str, &'b str)> {
         let from = self.settings.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
-        let all = from.map(|(name, value)| (name.as_str(), value.as_str()));
-        all.take_while(move |(name, _)| name.starts_with(prefix))
+        from.map_while(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
     /// A setting.

@@ -42,7 +42,7 @@ enum What {
     Pattern,
     /// A MISP feed of 100,000 attributes: read from a folder, converted, durable
     Misp,
-    /// From the POST of an indicator to its refusal by BIND, Unbound and PowerDNS Recursor
+    /// From the POST of an indicator to its refusal by BIND, Unbound, PowerDNS Recursor and Knot Resolver
     Protect,
     /// A zone of many names: whole and as a difference, its memory, and 200 servers told of a change
     Zone,

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -13,6 +14,8 @@ use super::resolver::Key;
 pub(crate) const MEMBER: &str = "cert";
 /// The collection's objects.
 pub(crate) const OBJECTS: &str = "/api/collections/region/objects/";
+/// Time for a first file to be written.
+const FIRST_FILE: Duration = Duration::from_secs(30);
 
 /// Builds the program for release and says where it lies.
 pub(crate) fn build() -> Result<PathBuf> {
@@ -97,6 +100,22 @@ impl Node {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
+    /// Has an artefact of a member's written to `file` at each change; returns when it is there.
+    pub(crate) fn follow(&self, member: &str, what: &str, file: &Path) -> Result<Following> {
+        let out = file.to_str().context("the folder's name is no text")?;
+        let mut command =
+            self.command(&["--quiet", "deliver", "--to", member, "--what", what, "--out", out, "--follow"]);
+        let following = Following(command.spawn()?);
+        let until = Instant::now() + FIRST_FILE;
+        while !file.exists() {
+            if Instant::now() > until {
+                bail!("{} is not written", file.display());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(following)
+    }
+
     /// Starts serving; returns when it listens.
     pub(crate) fn serve(&self) -> Result<Serving> {
         let mut child = self.command(&["--quiet", "serve"]).stdout(Stdio::piped()).spawn()?;
@@ -107,6 +126,16 @@ impl Node {
         let url = said["url"].as_str().context("it named no address")?;
         let dns = said["dns"].as_str().and_then(|dns| dns.rsplit(':').next()?.parse().ok());
         Ok(Serving { child, host: url.trim_start_matches("http://").to_owned(), dns })
+    }
+}
+
+/// What keeps a file as an artefact is; killed when this value goes.
+pub(crate) struct Following(Child);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ended_already = self.0.kill();
+        let _ended_already = self.0.wait();
     }
 }
 

@@ -18,16 +18,18 @@ const TIMED: u64 = 200;
 const OTHERS_A_SECOND: u64 = 10;
 /// Time for a resolver to have the zone at first, or one name.
 const PATIENCE: Duration = Duration::from_secs(60);
-const RESOLVERS: [&str; 3] = ["bind", "unbound", "recursor"];
+const RESOLVERS: [&str; 4] = ["bind", "unbound", "recursor", "knot"];
+/// Those that take notices.
+const TOLD: [&str; 2] = ["bind", "unbound"];
 
 pub(crate) fn run(program: &Path, dir: &Path, table: &mut Table) -> Result<()> {
     let node = Node::new(program, &dir.join("node"))?;
     let mut keys = Vec::new();
-    let ports = [free_port()?, free_port()?, free_port()?];
+    let ports = [free_port()?, free_port()?, free_port()?, free_port()?];
     for (member, port) in RESOLVERS.into_iter().zip(ports) {
         keys.push(node.block_member(member)?);
         let address = format!("127.0.0.1:{port}");
-        if member != "recursor" {
+        if TOLD.contains(&member) {
             node.json(&["member", "zone", member, "--notify", &address])?;
         }
     }
@@ -38,10 +40,13 @@ pub(crate) fn run(program: &Path, dir: &Path, table: &mut Table) -> Result<()> {
     let zones = RESOLVERS.map(|member| format!("{member}.rpz.bongsu"));
     let policy =
         |of: usize| Policy { dir, port: ports[of], world: world.port, zone: &zones[of], primary: dns };
+    let file = dir.join("knot.rpz");
+    let _following = node.follow("knot", "zone.rpz", &file)?;
     let resolvers = [
         Resolver::bind(&policy(0), &keys[0])?,
         Resolver::unbound(&policy(1))?,
         Resolver::recursor(&policy(2), &keys[2])?,
+        Resolver::knot(&policy(3), &file)?,
     ];
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let connect = || runtime.block_on(Client::connect(&serving.host, Some((MEMBER, &node.token))));

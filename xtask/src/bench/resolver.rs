@@ -127,6 +127,25 @@ impl Resolver {
         Self::start("PowerDNS Recursor", *port, dir, "pdns_recursor", &args)
     }
 
+    /// Knot Resolver 5, which transfers nothing: it reads the zone from a file, anew whenever that is replaced.
+    pub(super) fn knot(policy: &Policy<'_>, file: &Path) -> Result<Self> {
+        let Policy { dir, port, world, .. } = policy;
+        let config = format!(
+            "net.listen('127.0.0.1', {port}, {{ kind = 'dns' }})\ntrust_anchors.remove('.')\ncache.size = 10 * MB\n\
+             policy.add(policy.rpz(policy.DENY, '{file}', true))\n\
+             policy.add(policy.suffix(policy.STUB('127.0.0.1@{world}'), policy.todnames({{'top.'}})))\n",
+            file = file.display()
+        );
+        let run = dir.join("kresd");
+        std::fs::create_dir_all(&run)?;
+        let config_file = run.join("kresd.conf");
+        std::fs::write(&config_file, config)?;
+        let args = ["-n", "-q", "-c"].map(str::to_owned).into_iter();
+        let args: Vec<String> =
+            args.chain([&config_file, &run].map(|path| path.display().to_string())).collect();
+        Self::start("Knot Resolver", *port, dir, "kresd", &args)
+    }
+
     /// What it answers to a question of type `kind`, as a whole; `None` without an answer within `patience`.
     pub(super) fn ask(&self, name: &str, kind: u16, patience: Duration) -> Result<Option<Vec<u8>>> {
         let socket = UdpSocket::bind("127.0.0.1:0")?;

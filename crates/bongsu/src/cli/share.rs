@@ -183,7 +183,7 @@ pub(crate) struct WithdrawArgs {
 }
 
 /// Options of `bongsu deliver`.
-#[derive(Debug, Args, Serialize, Deserialize)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub(crate) struct DeliverArgs {
     /// Member
     #[arg(long, value_name = "MEMBER")]
@@ -191,9 +191,10 @@ pub(crate) struct DeliverArgs {
     /// Form to deliver; a member gets its own level and those below
     #[arg(long, required_unless_present = "what")]
     pub level: Option<LevelArg>,
-    /// Artefact by its name, as under /d/: advisory.pdf, zone.rpz, list/domain.hosts.txt, nftables.conf, zeek.intel, sigma.yml, …
+    /// Artefact by its name, as under /d/: advisory.pdf, zone.rpz, list/domain.hosts.txt, nftables.conf, zeek.intel, sigma.yml, …;
+    /// with --follow repeatable
     #[arg(long, value_name = "NAME", conflicts_with_all = ["level", "kind", "form"])]
-    pub what: Option<String>,
+    pub what: Vec<String>,
     /// With --level list: which kind of value (domain, url, ipv4, ipv6, md5, sha1, sha256, sha512, email, wallet) or all
     #[arg(long, value_name = "KIND", default_value = "domain")]
     pub kind: String,
@@ -218,9 +219,19 @@ pub(crate) struct DeliverArgs {
     /// Language of an advisory: en, ko, fr, id or vi [default: the member's]
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
-    /// File to write [default: standard output]
+    /// File to write [default: standard output]; with several artefacts, a folder for files of their names
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write anew, in one step, at each change, until stopped; the node must be serving
+    #[arg(long, requires_all = ["what", "out"])]
+    pub follow: bool,
+    /// With --follow: command for the shell to run after each change; BONGSU_CHANGED names what has changed
+    #[arg(long, value_name = "COMMAND", requires = "follow")]
+    pub then: Option<String>,
+    /// The tags of what is written already; set when a serving node is asked.
+    #[arg(skip)]
+    #[serde(default)]
+    pub known: Option<Vec<String>>,
 }
 
 /// The form of a list.

@@ -22,6 +22,9 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
     let book = node.gate.book();
     let member = node.active(&book, &args.to)?.id;
     let maker = node.deliver()?;
+    if let Some(known) = &args.known {
+        return super::follow::changed(node, args, known);
+    }
     let Some(ask) = asked(args)? else {
         maker.offered(&book, member, Level::Exchange).map_err(|error| refused(args, &error))?;
         return bundle(node, member);
@@ -55,7 +58,11 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
 
 /// Which artefact is asked for; none stands for the objects themselves.
 fn asked(args: &DeliverArgs) -> Result<Option<Ask>, Failure> {
-    if let Some(what) = &args.what {
+    if args.what.len() > 1 {
+        return Err(Failure::usage("several artefacts are made with --follow alone")
+            .hint("name one, or add --follow and a folder with --out"));
+    }
+    if let Some(what) = args.what.first() {
         let ask = what.parse().map_err(|error: NoSuchArtefact| Failure::usage(error.to_string()))?;
         return Ok(Some(ask));
     }
@@ -78,7 +85,7 @@ fn asked(args: &DeliverArgs) -> Result<Option<Ask>, Failure> {
     })
 }
 
-fn refused(args: &DeliverArgs, error: &DeliverError) -> Failure {
+pub(super) fn refused(args: &DeliverArgs, error: &DeliverError) -> Failure {
     match error {
         DeliverError::LevelTooLow { offered, wanted } => {
             Failure::new(format!("{} is at level {offered}, below `{wanted}`", args.to)).hint(format!(
@@ -103,7 +110,7 @@ fn held(maker: &Deliver, member: MemberId, level: Level) -> Result<Vec<serde_jso
 }
 
 /// Everything that the member may read, as a STIX bundle with each object's own bytes.
-fn bundle(node: &Node, member: MemberId) -> Result<Answer, Failure> {
+pub(crate) fn bundle(node: &Node, member: MemberId) -> Result<Answer, Failure> {
     let mut text = format!("{{\"type\":\"bundle\",\"id\":\"bundle--{}\",\"objects\":[", Uuid::new_v4());
     let mut entries = 0;
     for reader in node.gate.readers(member, Level::Exchange, true, node.now()) {

@@ -11,6 +11,7 @@ pub(crate) mod deliver;
 pub(crate) mod devices;
 pub(crate) mod equivalents;
 mod fires;
+pub(crate) mod follow;
 pub(crate) mod guard;
 pub(crate) mod import;
 pub(crate) mod init;
@@ -18,6 +19,7 @@ mod level_up;
 mod mail;
 pub(crate) mod member;
 mod outbox;
+pub(crate) mod pack;
 pub(crate) mod pattern;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
@@ -36,7 +38,7 @@ mod zone;
 
 use crate::admin;
 use crate::answer::{Answer, Watcher};
-use crate::cli::{CredentialCommand, Global, NodeCommand};
+use crate::cli::{CredentialCommand, Global, NodeCommand, PackCommand};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::folder::Folder;
@@ -63,6 +65,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Mail(command) => mail::run(node, &command),
         NodeCommand::Webhook(command) => webhook::run(node, &command),
         NodeCommand::Deliver(args) => deliver::run(node, &args),
+        NodeCommand::Pack(command) => pack::run(node, &command),
         NodeCommand::Backup(args) => backup::run(node, &args),
     }
 }
@@ -81,6 +84,7 @@ pub(crate) fn here_or_there(
     // What is written is written here, by the one who asked, not by the node that serves.
     let out = match &mut command {
         NodeCommand::Deliver(args) => args.out.take(),
+        NodeCommand::Pack(PackCommand::Make(args)) => args.out.take(),
         NodeCommand::Import(args) => args.review.clone(),
         _ => None,
     };
@@ -142,6 +146,10 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
         NodeCommand::Share(args) => all(&mut args.files),
         NodeCommand::Credential(CredentialCommand::Add { certificate, .. }) => {
             *certificate = absolute(certificate)?;
+            Ok(())
+        }
+        NodeCommand::Pack(PackCommand::Accept(args)) => {
+            args.receipt = args.receipt.as_deref().map(absolute).transpose()?;
             Ok(())
         }
         NodeCommand::Backup(args) => {

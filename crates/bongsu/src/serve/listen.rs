@@ -7,7 +7,7 @@
 //!
 //! Places are scarce, and a stranger may not keep them: a connection on which no request is with a handler for as long as
 //! a header may take is closed, whether it never said a word, said half an HTTP/2 preface, or was done; a peer that does
-//! not read is cut; and one address has a share of the places. Behind a proxy everybody has the proxy's address, so
+//! not read is cut; one that has asked nothing yet gives way when all places are held; and one address has a share of the places. Behind a proxy everybody has the proxy's address, so
 //! there the shares are the proxy's to give.
 
 use super::stall::Stall;
@@ -15,7 +15,8 @@ use super::tls::peer_certificate;
 use crate::config::Http;
 use axum::Router;
 use axum::extract::ConnectInfo;
-use deliver::zone::peers::{Peers, Place};
+use deliver::zone::peers::{self, Peers};
+use deliver::zone::places::{Place, Places};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -26,7 +27,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 use web::auth::PeerCertificate;
@@ -61,16 +62,11 @@ pub(crate) struct Listener {
 
 /// Accepts and serves until `stop` turns true, then drains.
 pub(crate) async fn run(listener: Listener, router: Router, mut stop: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(listener.http.connections_max));
+    let places = Places::new(listener.http.connections_max);
     let peers = Peers::new(share(&listener.http));
     let server =
         Arc::new(Server { builder: builder(&listener.http), tls: listener.tls, http: listener.http, router });
     loop {
-        let place = tokio::select! {
-            place = Arc::clone(&places).acquire_owned() => place,
-            _ = stop.changed() => break,
-        };
-        let Ok(place) = place else { break };
         let accepted = tokio::select! {
             accepted = listener.socket.accept() => accepted,
             _ = stop.changed() => break,
@@ -80,6 +76,10 @@ pub(crate) async fn run(listener: Listener, router: Router, mut stop: watch::Rec
                 let Some(counted) = peers.enter(peer.ip()) else {
                     tracing::debug!(%peer, "{peer} has its share of connections: one more is refused");
                     continue;
+                };
+                let place = tokio::select! {
+                    place = places.enter() => place,
+                    _ = stop.changed() => break,
                 };
                 let (server, stop) = (Arc::clone(&server), stop.clone());
                 tokio::spawn(async move { server.connection(stream, peer, stop, (place, counted)).await });
@@ -91,8 +91,7 @@ pub(crate) async fn run(listener: Listener, router: Router, mut stop: watch::Rec
         }
     }
     drop(listener.socket);
-    let all = u32::try_from(server.http.connections_max).unwrap_or(u32::MAX);
-    let drained = tokio::time::timeout(server.http.drain_timeout(), places.acquire_many(all)).await;
+    let drained = tokio::time::timeout(server.http.drain_timeout(), places.emptied()).await;
     if drained.is_err() {
         tracing::warn!("connections were still open after {} s and are cut", server.http.drain_timeout_s);
     }
@@ -131,19 +130,23 @@ impl Server {
         stream: TcpStream,
         peer: SocketAddr,
         stop: watch::Receiver<bool>,
-        _places: (OwnedSemaphorePermit, Place),
+        (mut place, _counted): (Place, peers::Place),
     ) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "TCP_NODELAY could not be set");
         }
         let stream = Stall::new(stream, WRITE_TIMEOUT);
         let Some(tls) = &self.tls else {
-            return self.requests(stream, peer, None, stop).await;
+            return self.requests(stream, peer, None, stop, place).await;
         };
-        match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+        let shaken = tokio::select! {
+            shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => shaken,
+            () = place.lost() => return,
+        };
+        match shaken {
             Ok(Ok(stream)) => {
                 let certificate = peer_certificate(stream.get_ref().1);
-                self.requests(stream, peer, certificate, stop).await;
+                self.requests(stream, peer, certificate, stop, place).await;
             }
             Ok(Err(error)) => tracing::debug!(%peer, %error, "the TLS handshake failed"),
             Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
@@ -156,6 +159,7 @@ impl Server {
         peer: SocketAddr,
         certificate: Option<PeerCertificate>,
         mut stop: watch::Receiver<bool>,
+        mut place: Place,
     ) {
         let channel =
             Channel { encrypted: self.tls.is_some() || self.http.tls_ends_at_proxy, looked_at: false };
@@ -181,7 +185,8 @@ impl Server {
         let linger = tokio::select! {
             ended = connection.as_mut() => return told(peer, ended),
             _ = stop.changed() => LINGER,
-            before = idle(watched, self.http.header_timeout()) => match before {
+            () = loses(&mut place, &watched) => return,
+            before = idle(Arc::clone(&watched), self.http.header_timeout()) => match before {
                 Before::Requests => LINGER,
                 Before::Nothing => Duration::ZERO,
             },
@@ -191,6 +196,19 @@ impl Server {
             Ok(ended) => told(peer, ended),
             Err(_) => tracing::debug!(%peer, "a connection took too long and is cut"),
         }
+    }
+}
+
+/// Waits until the place is given to another: that befalls nobody who has asked something.
+async fn loses(place: &mut Place, activity: &Activity) {
+    tokio::select! {
+        biased;
+        () = activity.asked.notified() => {
+            if place.answering().is_ok() {
+                std::future::pending().await
+            }
+        }
+        () = place.lost() => {}
     }
 }
 
@@ -207,6 +225,8 @@ struct Activity {
     under_way: AtomicUsize,
     /// Milliseconds after `began` at which the last request came or was answered; 0 before the first.
     last_ms: AtomicU64,
+    /// The first request has come.
+    asked: Notify,
 }
 
 /// A request that is with a handler, as long as this lives.
@@ -214,11 +234,19 @@ struct UnderWay(Arc<Activity>);
 
 impl Activity {
     fn new() -> Arc<Self> {
-        Arc::new(Self { began: Instant::now(), under_way: AtomicUsize::new(0), last_ms: AtomicU64::new(0) })
+        Arc::new(Self {
+            began: Instant::now(),
+            under_way: AtomicUsize::new(0),
+            last_ms: AtomicU64::new(0),
+            asked: Notify::new(),
+        })
     }
 
     fn begin(self: &Arc<Self>) -> UnderWay {
         self.under_way.fetch_add(1, Ordering::Relaxed);
+        if self.last_ms.load(Ordering::Relaxed) == 0 {
+            self.asked.notify_one();
+        }
         self.note();
         UnderWay(Arc::clone(self))
     }

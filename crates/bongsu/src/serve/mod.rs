@@ -3,6 +3,7 @@
 //! They stop in order: nothing new is accepted, what is under way ends, the store closes last.
 
 mod escalate;
+mod files;
 mod guard;
 mod listen;
 pub(crate) mod log;
@@ -96,6 +97,7 @@ pub(crate) fn until_stopped(
     node: Arc<Node>,
     ready: &mut dyn FnMut(&Addresses) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    files::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -194,7 +196,7 @@ async fn start(
         let udp = UdpSocket::bind(bound).await.map_err(taken(bound))?;
         let origin = node.config.dns.origin().to_owned();
         let over_tls = node.config.dns.tls_listen.is_some();
-        let server = Arc::new(ZoneServer { deliver: node.deliver()?, origin, over_tls });
+        let server = Arc::new(ZoneServer::new(node.deliver()?, origin, over_tls));
         addresses.dns = Some(bound);
         if let (Some(listen), Some(cert), Some(key)) =
             (node.config.dns.tls_listen, &http.tls_cert, &http.tls_key)

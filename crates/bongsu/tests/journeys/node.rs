@@ -114,9 +114,18 @@ impl Node {
     }
 
     pub(crate) fn serve_with(&self, environment: &[(&str, &str)]) -> Serving {
-        let mut command = self.command(&["--quiet", "serve"]);
+        self.start(&["--quiet", "serve"], environment, Stdio::inherit())
+    }
+
+    /// As [`Node::serve_with`], with its log in a file.
+    pub(crate) fn serve_logged(&self, log: &Path, environment: &[(&str, &str)]) -> Serving {
+        self.start(&["serve"], environment, std::fs::File::create(log).unwrap().into())
+    }
+
+    fn start(&self, args: &[&str], environment: &[(&str, &str)], log: Stdio) -> Serving {
+        let mut command = self.command(args);
         command.envs(environment.iter().copied());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
@@ -166,6 +175,14 @@ impl Node {
 }
 
 impl Serving {
+    /// Memory that the process holds, in MiB.
+    pub(crate) fn resident_mib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.lock().unwrap().id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1_024
+    }
+
     /// Ends the process at once, with SIGKILL.
     pub(crate) fn kill(&self) {
         let mut child = self.child.lock().unwrap();

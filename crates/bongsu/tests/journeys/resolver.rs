@@ -53,7 +53,7 @@ zone "org" {{ type primary; file "world.zone"; }};
 }
 
 /// What `dig` says: the status and the addresses.
-fn dig(port: u16, name: &str) -> (String, String) {
+pub(crate) fn dig(port: u16, name: &str) -> (String, String) {
     let output = Command::new("dig")
         .args(["@127.0.0.1", "-p", &port.to_string(), "+tries=1", "+time=2", name, "A"])
         .output()

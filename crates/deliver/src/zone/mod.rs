@@ -11,6 +11,7 @@ mod history;
 mod lasting;
 pub mod notify;
 pub mod peers;
+pub mod places;
 pub mod server;
 mod trigger;
 

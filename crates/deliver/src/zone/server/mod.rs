@@ -6,46 +6,37 @@
 //! up by themselves.
 //!
 //! A stranger can't keep the server from its members: after an answer that is none, a connection is closed; one address
-//! has a few connections; and a datagram waits for no other, or is dropped when too many are being answered, as resolvers
-//! ask again.
+//! has a few connections, and one that has asked nothing gives way to one that comes later; and a datagram waits for no
+//! other, or is dropped when too many are being answered, as resolvers ask again. Who is refused a transfer is logged.
 //!
 //! Source: RFC 1035 (4.2.2), RFC 1995 (IXFR), RFC 5936 (AXFR), RFC 7766 (TCP), RFC 8945 (TSIG), RFC 9103 (transfers over TLS),
 //! RFC 9432 (catalog zones).
 
 mod query;
+mod refusals;
+mod signature;
+mod stream;
 mod writer;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
-use super::peers::Peers;
 use crate::gather::Deliver;
+use refusals::Refusals;
+use signature::Seen;
+use stream::Streams;
 
 pub(crate) use query::{key_of, time_of};
 
-/// Connections at a time; more wait in the kernel's queue.
-const CONNECTIONS_MAX: usize = 100;
-/// Connections at a time from one address; one more is closed at once. A secondary transfers some zones side by side.
-const CONNECTIONS_EACH_MAX: usize = 20;
 /// Datagrams that are answered at a time; one more is dropped.
 const DATAGRAMS_MAX: usize = 64;
-/// Time for the first query of a connection: a client opens one because it has something to ask.
-const FIRST: Duration = Duration::from_secs(10);
-/// Time without a query after which a connection is closed (RFC 7766, 6.2.3).
-const IDLE: Duration = Duration::from_secs(30);
-/// Time in which a client must take a message.
-const WRITE: Duration = Duration::from_secs(30);
-/// Messages of a transfer that wait for the client to take them.
-const MESSAGES_AHEAD: usize = 8;
-/// Longest query over UDP, in bytes.
-const DATAGRAM_BYTES_MAX: usize = 4_096;
+/// Longest query, in bytes: one question, a serial, a signature.
+const QUERY_BYTES_MAX: usize = 4_096;
 
 /// What the server answers from.
 pub struct Server {
@@ -55,6 +46,8 @@ pub struct Server {
     pub origin: String,
     /// Whether it serves over TLS as well.
     pub over_tls: bool,
+    seen: Seen,
+    refusals: Refusals,
 }
 
 /// How a query came.
@@ -76,12 +69,19 @@ enum Standing {
 }
 
 impl Server {
+    /// Answers from `deliver` under `origin`, such as `rpz.bongsu`.
+    #[must_use]
+    pub fn new(deliver: Arc<Deliver>, origin: String, over_tls: bool) -> Self {
+        Self { deliver, origin, over_tls, seen: Seen::default(), refusals: Refusals::default() }
+    }
+
     /// Serves over TCP and UDP until the sockets fail.
     ///
     /// # Errors
     /// When a socket can't be used any more.
     pub async fn run(self: Arc<Self>, tcp: TcpListener, udp: UdpSocket) -> io::Result<()> {
-        tokio::try_join!(Arc::clone(&self).accept(tcp, None), self.datagrams(udp, false)).map(|_| ())
+        tokio::try_join!(Streams::new(Arc::clone(&self), None).accept(tcp), self.datagrams(udp, false))
+            .map(|_| ())
     }
 
     /// Serves over TLS (RFC 7858, RFC 9103) until a socket fails; `acceptor` is to offer the protocol `dot`. Datagrams on the same
@@ -95,79 +95,16 @@ impl Server {
         udp: UdpSocket,
         acceptor: TlsAcceptor,
     ) -> io::Result<()> {
-        tokio::try_join!(Arc::clone(&self).accept(tcp, Some(acceptor)), self.datagrams(udp, true)).map(|_| ())
-    }
-
-    async fn accept(self: Arc<Self>, listener: TcpListener, tls: Option<TlsAcceptor>) -> io::Result<()> {
-        let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        let peers = Peers::new(CONNECTIONS_EACH_MAX);
-        loop {
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
-            let (stream, peer) = match listener.accept().await {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!(%error, "a DNS connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            };
-            let Some(counted) = peers.enter(peer.ip()) else {
-                tracing::debug!(%peer, "{peer} has its share of DNS connections: one more is refused");
-                continue;
-            };
-            let (server, tls) = (Arc::clone(&self), tls.clone());
-            tokio::spawn(async move {
-                let arrival = Arrival { peer: peer.ip(), stream: true, encrypted: tls.is_some() };
-                let ended = match tls {
-                    None => server.connection(stream, arrival).await,
-                    Some(tls) => match tokio::time::timeout(FIRST, tls.accept(stream)).await {
-                        Ok(Ok(stream)) => server.connection(stream, arrival).await,
-                        Ok(Err(error)) => Err(error),
-                        Err(_) => Ok(()),
-                    },
-                };
-                if let Err(error) = ended {
-                    tracing::debug!(%peer, %error, "a DNS connection ended");
-                }
-                drop((permit, counted));
-            });
-        }
-    }
-
-    async fn connection(
-        self: Arc<Self>,
-        mut stream: impl AsyncRead + AsyncWrite + Unpin,
-        arrival: Arrival,
-    ) -> io::Result<()> {
-        let mut patience = FIRST;
-        loop {
-            let Ok(length) = tokio::time::timeout(patience, stream.read_u16()).await else { return Ok(()) };
-            let mut query = vec![0; usize::from(length?)];
-            tokio::time::timeout(patience, stream.read_exact(&mut query)).await??;
-            let (send, mut messages) = mpsc::channel::<Vec<u8>>(MESSAGES_AHEAD);
-            let server = Arc::clone(&self);
-            // It ends when the client has gone: nobody takes its messages then.
-            let answering = tokio::task::spawn_blocking(move || {
-                server.answer(query, arrival, &mut |message| send.blocking_send(message).is_ok())
-            });
-            while let Some(message) = messages.recv().await {
-                let length = u16::try_from(message.len()).map_err(io::Error::other)?;
-                let mut framed = Vec::with_capacity(message.len() + 2);
-                framed.extend_from_slice(&length.to_be_bytes());
-                framed.extend_from_slice(&message);
-                tokio::time::timeout(WRITE, stream.write_all(&framed)).await??;
-            }
-            stream.flush().await?;
-            if answering.await.map_err(io::Error::other)? == Standing::Stranger {
-                return stream.shutdown().await;
-            }
-            patience = IDLE;
-        }
+        tokio::try_join!(
+            Streams::new(Arc::clone(&self), Some(acceptor)).accept(tcp),
+            self.datagrams(udp, true)
+        )
+        .map(|_| ())
     }
 
     async fn datagrams(self: Arc<Self>, socket: UdpSocket, encrypted: bool) -> io::Result<()> {
         let (socket, room) = (Arc::new(socket), Arc::new(Semaphore::new(DATAGRAMS_MAX)));
-        let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
+        let mut buffer = vec![0; QUERY_BYTES_MAX];
         loop {
             let (length, peer) = match socket.recv_from(&mut buffer).await {
                 Ok(received) => received,

@@ -12,6 +12,7 @@ use domain::tsig::{Algorithm, Key, KeyName, ServerSequence};
 use policy::{Book, CredentialKind, Level, Member, MemberId};
 use stix::Timestamp;
 
+use super::signature::{Mark, refusal};
 use super::writer::{Stopped, Writer, ZoneName};
 use super::{Arrival, Server, Standing};
 use crate::fires::Burning;
@@ -57,12 +58,14 @@ impl Server {
         let book = self.deliver.gate.book();
         let now = (self.deliver.now)();
         let time = time_of(now);
+        let mark = Mark::of(&message);
         let signed = match Signed::request(&keys(&book, now), &mut message, time) {
             Ok(signed) => signed,
             Err(error) => {
-                tracing::info!(error = %error.error(), peer = %arrival.peer, "a DNS query's signature does not hold");
-                if let Ok(built) = error.build_message(&message, super::writer::builder()) {
-                    send(super::writer::octets(built));
+                if let Some((said, answer)) = refusal(error, &message) {
+                    let why = format!("the signature does not hold ({said})");
+                    self.refusals.log(arrival.peer, &named(&message), &why);
+                    send(answer);
                 }
                 return Standing::Stranger;
             }
@@ -70,6 +73,10 @@ impl Server {
         let by_key = signed.as_ref().map(|signed| signed.wrapped_key().0.1);
         let mut writer = Writer::new(&message, signed, time, send);
         let refused = match message.header().opcode() {
+            Opcode::QUERY if by_key.is_some() && self.is_replay(mark, &message, arrival, time) => {
+                self.refusals.log(arrival.peer, &named(&message), "the same signed query came before");
+                Rcode::REFUSED
+            }
             Opcode::QUERY => match self.asked(&book, by_key, &message, arrival) {
                 Ok((member, apex, wanted)) => {
                     match self.give(member, &apex, wanted, &message, arrival, &mut writer) {
@@ -83,8 +90,26 @@ impl Server {
             _ if by_key.is_none() => Rcode::REFUSED,
             _ => Rcode::NOTIMP,
         };
+        if by_key.is_none() && is_transfer(&message) {
+            self.refusals.log(
+                arrival.peer,
+                &named(&message),
+                "it names no key, and its address is no member's",
+            );
+        }
         writer.fail(refused);
         Standing::Stranger
+    }
+
+    /// Whether a transfer over a connection was asked for with this very signature before.
+    fn is_replay(
+        &self,
+        mark: Option<Mark>,
+        message: &Message<Vec<u8>>,
+        arrival: Arrival,
+        now: Time48,
+    ) -> bool {
+        arrival.stream && is_transfer(message) && mark.is_some_and(|mark| !self.seen.note(mark, now))
     }
 
     /// Whose zone is asked for, under which name.
@@ -200,6 +225,18 @@ impl Server {
             Ok(()) | Err(Stopped::Gone) => Ok(()),
             Err(Stopped::Failed) => Err(Rcode::SERVFAIL),
         }
+    }
+}
+
+fn is_transfer(message: &Message<Vec<u8>>) -> bool {
+    message.sole_question().is_ok_and(|question| matches!(question.qtype(), Rtype::AXFR | Rtype::IXFR))
+}
+
+/// What was asked, for the log.
+fn named(message: &Message<Vec<u8>>) -> String {
+    match message.sole_question() {
+        Ok(question) => format!("{} {}", question.qtype(), question.qname()),
+        Err(_) => "a query without one question".to_owned(),
     }
 }
 

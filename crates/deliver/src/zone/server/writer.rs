@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::base::iana::{Class, Rcode};
-use domain::base::message_builder::{AdditionalBuilder, AnswerBuilder, PushError, TreeCompressor};
+use domain::base::message_builder::{AdditionalBuilder, AnswerBuilder, HashCompressor, PushError};
 use domain::base::name::Name;
 use domain::base::record::ComposeRecord;
 use domain::base::{Message, MessageBuilder, Serial, Ttl};
@@ -20,7 +20,7 @@ const MESSAGE_BYTES_MAX: usize = 60_000;
 /// Largest datagram that is said to be taken (RFC 6891, 6.2.5).
 const DATAGRAM_BYTES: u16 = 1_232;
 
-pub(super) type Target = TreeCompressor<Vec<u8>>;
+pub(super) type Target = HashCompressor<Vec<u8>>;
 pub(super) type ZoneName = Name<Vec<u8>>;
 
 /// Bytes of a TXT record beside its text, its owner being compressed; and of a message beside its answers, signature included.
@@ -49,6 +49,8 @@ pub(super) struct Writer<'a> {
     time: Time48,
     send: &'a mut dyn FnMut(Vec<u8>) -> bool,
     open: Option<AnswerBuilder<Target>>,
+    /// Bytes that a message is given at first: one that grows step by step leaves room of each size behind, in each thread.
+    room: usize,
 }
 
 impl<'a> Writer<'a> {
@@ -58,7 +60,7 @@ impl<'a> Writer<'a> {
         time: Time48,
         send: &'a mut dyn FnMut(Vec<u8>) -> bool,
     ) -> Self {
-        Self { query, signed, time, send, open: None }
+        Self { query, signed, time, send, open: None, room: 0 }
     }
 
     /// Says that there is no answer, and why. What was begun is dropped.
@@ -77,6 +79,7 @@ impl<'a> Writer<'a> {
 
     /// A whole zone: its SOA, all there is, its SOA (RFC 5936, 2.2).
     pub(super) fn zone(&mut self, apex: &ZoneName, zone: &Zone) -> Result<(), Stopped> {
+        self.room = MESSAGE_BYTES_MAX + ROOM_BYTES;
         self.soa(apex, zone.serial)?;
         self.push((apex, Class::IN, ttl(TTL_S), Ns::new(name("localhost.")?)))?;
         let target = name(&zone.rules.target)?;
@@ -153,7 +156,7 @@ impl<'a> Writer<'a> {
             }
             self.end()?;
         }
-        let mut answer = builder().start_answer(self.query, Rcode::NOERROR)?;
+        let mut answer = builder_of(self.room).start_answer(self.query, Rcode::NOERROR)?;
         answer.header_mut().set_aa(true);
         answer.set_push_limit(MESSAGE_BYTES_MAX);
         answer.push(record)?;
@@ -193,13 +196,20 @@ fn name(text: &str) -> Result<ZoneName, Stopped> {
 }
 
 pub(super) fn builder() -> MessageBuilder<Target> {
+    builder_of(0)
+}
+
+fn builder_of(bytes: usize) -> MessageBuilder<Target> {
     // A fresh vector takes a header, so this does not fail.
-    match MessageBuilder::from_target(TreeCompressor::new(Vec::new())) {
+    match MessageBuilder::from_target(HashCompressor::new(Vec::with_capacity(bytes))) {
         Ok(builder) => builder,
         Err(never) => match never {},
     }
 }
 
 pub(super) fn octets(message: AdditionalBuilder<Target>) -> Vec<u8> {
-    message.finish().into_target()
+    let mut octets = message.finish().into_target();
+    // It waits for its client, which may be slow.
+    octets.shrink_to_fit();
+    octets
 }
