@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use stix::Timestamp;
-use watch::guard::{DECAY, LIFETIME_DAYS, from_misp};
 use watch::Context;
+use watch::guard::{DECAY, LIFETIME_DAYS, from_misp};
 
 const DAY: i64 = 86_400_000_000;
 

@@ -13,7 +13,10 @@ fuzz_target!(|text: &str| {
     assert!(parts.len() <= 12, "{}", parts.len());
     for part in &parts {
         assert!(part.needs_tool || !part.text.is_empty(), "{part:?}");
-        assert!(!part.text.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)), "{part:?}");
+        assert!(
+            !part.text.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)),
+            "{part:?}"
+        );
         assert!(part.text.chars().count() <= 400, "{part:?}");
     }
     assert_eq!(parts, playbook_parts(&json!({"playbook_base64": STANDARD.encode(text)})));

@@ -8,6 +8,9 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     let Ok(position) = text.parse::<Position>() else { return };
     let written = position.to_string();
-    assert!(written.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b';' | b':')), "{written}");
+    assert!(
+        written.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b';' | b':')),
+        "{written}"
+    );
     assert_eq!(written.parse().as_ref(), Ok(&position));
 });

@@ -105,7 +105,7 @@ print(json.dumps({'headers': {name: str(mail[name]) for name in names}, 'parts':
 ";
     let read: Value = serde_json::from_str(&run("python3", &["-c", script, file])).unwrap();
     let header = |name: &str| read["headers"][name].as_str().unwrap().to_owned();
-    assert!(header("Subject").starts_with("[TLP:AMBER] 보안 권고, 20"), "{read}");
+    assert!(header("Subject").starts_with("[TLP:AMBER] [1/5] 보안 권고, 20"), "{read}");
     assert_eq!(header("From"), "\"tower.test\" <answers@tower.example>");
     assert!(
         header("Reply-To").contains("answers@tower.example") && header("To").contains("desk@port.example")

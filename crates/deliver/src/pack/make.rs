@@ -53,7 +53,11 @@ impl Deliver {
             if is_list && self.holds(member, ask, true)? == 0 {
                 continue;
             }
-            let artefact = self.make(member, ask, true)?;
+            let artefact = match self.make(member, ask, true) {
+                // A node without fonts makes no document, one without an address no mail: the other forms say the same.
+                Err(DeliverError::Unset { .. }) => continue,
+                made => made?,
+            };
             let (entries, bytes) = (artefact.entries, artefact.body.to_vec());
             parts.push(Extra { name: ask.to_string(), level: ask.level(), entries, bytes });
         }
