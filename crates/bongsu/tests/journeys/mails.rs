@@ -158,3 +158,34 @@ fn what_a_mail_server_does_not_take_is_kept_tried_again_and_sent_once() {
     assert!(server.lines.try_recv().is_err(), "once");
     serving.stop();
 }
+
+/// Whoever still has what was withdrawn, and is late, is written to once.
+#[test]
+fn an_overdue_recall_is_mailed_to_the_contact() {
+    let (node, server, _) = node();
+    node.json(&["member", "set", "list", "--contact", "Port desk, desk@port.example, +00 555 0100"]);
+    let mut shared = crate::node::indicator(1, "wrong-k3.top");
+    shared["object_marking_refs"] = json!([Tlp::Green.definition_id().to_string()]);
+    share(&node, std::slice::from_ref(&shared));
+    let serving = node.serve_with(&[("BONGSU__RECALL__SYSTEMS_HOURS", "0")]);
+    node.text(&serving, "list", "/d/list/domain.txt");
+    node.json(&[
+        "withdraw",
+        &id("indicator", 1),
+        "--circle",
+        "region",
+        "--as",
+        "exchange",
+        "--reason",
+        "wrong",
+    ]);
+    let mail = server.next();
+    assert_eq!(mail["to"], json!(["desk@port.example"]), "{mail}");
+    let text = mail["text"].as_str().unwrap();
+    assert!(text.contains("list/domain.txt") && !text.contains("wrong-k3"), "{mail}");
+    let told = || {
+        let receipts = node.json(&["member", "receipts", "list"])["receipts"].as_array().unwrap().clone();
+        receipts.into_iter().find(|receipt| receipt["did"] == "escalated")
+    };
+    assert!(wait(TIME, told).is_some());
+}

@@ -77,7 +77,8 @@ pub fn is_address(text: &str) -> bool {
 }
 
 /// The first mail address in a text such as `duty desk, cert@cert.example, +82 2 123`.
-fn address(text: &str) -> Option<Address> {
+#[must_use]
+pub fn address(text: &str) -> Option<Address> {
     let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')');
     let words = text.split(between).filter(|word| word.contains('@'));
     words.filter_map(|word| word.trim_start_matches("mailto:").parse().ok()).next()
