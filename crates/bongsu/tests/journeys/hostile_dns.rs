@@ -17,7 +17,7 @@ use domain::tsig::{Algorithm, ClientTransaction, Key};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::certificates::{certificates, config as with_tls};
-use crate::node::{Node, Serving, bundle, indicator, wait};
+use crate::node::{Node, Serving, bundle, indicator, port, wait};
 use crate::resolver::{dig, named};
 
 const ZONE: &str = "block.rpz.bongsu";
@@ -353,8 +353,7 @@ fn ten_thousand_half_open_connections_keep_no_member_out() {
     raise_limit();
     let dir = tempfile::tempdir().unwrap();
     certificates(dir.path());
-    let free = || UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (tls_port, port) = (free(), free());
+    let (tls_port, port) = (port(), port());
     let mut target = Target::new(5, &[]);
     target.serving.kill();
     let config =

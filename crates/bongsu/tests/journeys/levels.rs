@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, Serving, bundle, indicator, wait};
+use crate::node::{Node, Serving, bundle, indicator, port, wait};
 use crate::resolver::named;
 
 /// A resolver that refuses nothing: whatever it is asked, it answers 192.0.2.1.
@@ -107,7 +107,7 @@ fn each_level_is_proven_with_the_members_own_systems() {
     assert!(is_proven(&told, "list"), "{told}");
 
     // block: a real BIND, which the node may ask.
-    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = port();
     let dir = node.dir.path().join("bind");
     std::fs::create_dir(&dir).unwrap();
     let at = format!("127.0.0.1:{port}");

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, RequestBuilder};
@@ -197,6 +198,19 @@ impl Serving {
         assert!(told.success());
         assert!(wait(Duration::from_secs(30), || child.try_wait().unwrap()).unwrap().success());
     }
+}
+
+/// A port that nobody has, neither for TCP nor for UDP, below those that the system gives to clients: what is asked of the system
+/// for one of the two can be taken for the other by then.
+pub(crate) fn port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let begin = u16::try_from(std::process::id() % 4_000).unwrap();
+    let next = || 20_000 + (begin + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+    let is_free = |port: &u16| {
+        let at = ("127.0.0.1", *port);
+        std::net::TcpListener::bind(at).is_ok() && std::net::UdpSocket::bind(at).is_ok()
+    };
+    std::iter::repeat_with(next).take(1_000).find(is_free).unwrap()
 }
 
 /// The tests' own clients have the provider that the node has.

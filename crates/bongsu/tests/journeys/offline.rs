@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, bundle, indicator, wait};
+use crate::node::{Node, bundle, indicator, port, wait};
 use crate::resolver::dig;
 
 /// A node with a member at `level` that has a pack.
@@ -330,7 +330,7 @@ fn knot_resolver_refuses_what_is_in_the_file() {
     let _following =
         Running(carried.node.command(&follow).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     assert!(wait(Duration::from_secs(20), || std::path::Path::new(&zone).exists().then_some(())).is_some());
-    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = port();
     let config = format!(
         "net.listen('127.0.0.1', {port}, {{ kind = 'dns' }})\ntrust_anchors.remove('.')\ncache.size = 10 * MB\n\
          policy.add(policy.rpz(policy.DENY, '{zone}', true))\n\

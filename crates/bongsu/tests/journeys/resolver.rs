@@ -1,12 +1,11 @@
 //! A real BIND 9 transfers a member's zone and refuses what is in it.
 
 use serde_json::json;
-use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::node::{Node, bundle, indicator, wait};
+use crate::node::{Node, bundle, indicator, port, wait};
 
 pub(crate) struct Named(Child);
 
@@ -76,7 +75,7 @@ fn bind_transfers_the_zone_and_refuses_the_listed_domain_and_all_below_it() {
     let other = node.json(&["member", "tsig", "exchange"])["tsig"].clone();
     let serving = node.serve();
     let dns = serving.dns.clone().unwrap();
-    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = port();
     let dir = node.dir.path().join("bind");
     std::fs::create_dir(&dir).unwrap();
     // The node serves already: what is changed while it does holds at once.

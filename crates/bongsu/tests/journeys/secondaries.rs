@@ -3,7 +3,6 @@
 //! Unbound 1.17 signs no transfers, so it fetches without a key, over TLS; Knot picks the zone up from the catalog; NSD is
 //! told in its configuration; PowerDNS Recursor hears of nothing and asks every second.
 
-use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::certificates::{certificates, config as with_tls};
-use crate::node::{Node, bundle, indicator, wait};
+use crate::node::{Node, bundle, indicator, port, wait};
 
 const ZONE: &str = "block.rpz.bongsu";
 const TIME: Duration = Duration::from_secs(40);
@@ -65,10 +64,6 @@ impl Peer {
             panic!("{name} {kind} has no {part}: {}\n{log}", self.dig(name, kind));
         }
     }
-}
-
-fn port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Where the node is, and the member's key.

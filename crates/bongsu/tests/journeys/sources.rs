@@ -1,14 +1,13 @@
 //! Sources: this node pulls from medallion, the reference server, and from another node of its kind.
 
 use std::collections::HashSet;
-use std::net::TcpListener;
 use std::ops::ControlFlow;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, TAXII, bundle, id, indicator, shared, wait};
+use crate::node::{Node, TAXII, bundle, id, indicator, port, shared, wait};
 
 const COLLECTION: &str = "91a7b528-80eb-42ed-a74d-c6fbd5a26116";
 /// Objects that medallion begins with.
@@ -76,7 +75,7 @@ impl Medallion {
         });
         let config_path = dir.path().join("config.json");
         std::fs::write(&config_path, config.to_string()).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = port();
         let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.peers/venv/bin/python");
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journeys/medallion_server.py");
         let child = Command::new(python)
