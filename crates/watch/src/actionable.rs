@@ -8,10 +8,10 @@
 
 use std::collections::HashSet;
 
-use serde::Deserialize;
 use stix::pattern::{self, Equality, ObjectPath, Step};
 use stix::{Head, ObjectId, Timestamp};
 
+use crate::stated::Stated;
 use crate::value::{Kind, Value, normalise};
 
 /// What an indicator says to look for.
@@ -64,48 +64,22 @@ impl Acts for Each<'_> {
     }
 }
 
-#[derive(Deserialize)]
-struct Wire {
-    pattern: Option<String>,
-    pattern_type: Option<String>,
-    valid_from: Option<String>,
-    valid_until: Option<String>,
-    confidence: Option<serde_json::Value>,
-    name: Option<String>,
-    #[serde(default)]
-    indicator_types: Vec<String>,
-    #[serde(default)]
-    labels: Vec<String>,
-}
-
 /// What an object says to look for, if each value may be acted on by itself.
 ///
 /// `None` for everything but indicators in force with a STIX pattern, for revoked ones, and for those that say
 /// themselves that they are benign. A validity that can't be read counts as ended.
 #[must_use]
 pub fn actionable(raw: &str, head: &Head) -> Option<Indicator> {
-    if head.object_type() != "indicator" || head.revoked {
-        return None;
-    }
-    let wire = serde_json::from_str::<Wire>(raw).ok()?;
-    let benign = |words: &[String]| words.iter().any(|word| word == "benign");
-    let is_stix = wire.pattern_type.as_deref().is_none_or(|kind| kind == "stix");
-    if !is_stix || benign(&wire.indicator_types) || benign(&wire.labels) {
-        return None;
-    }
-    let (valid_from, valid_until) =
-        (time(wire.valid_from.as_deref()).ok()?, time(wire.valid_until.as_deref()).ok()?);
-    let confidence =
-        wire.confidence.and_then(|number| number.as_u64()).and_then(|number| u8::try_from(number).ok());
+    let stated = Stated::read(raw, head).filter(Stated::is_stix)?;
     let mut seen = HashSet::new();
-    let mut values = wire.pattern.as_deref().map(pattern_values).unwrap_or_default();
+    let mut values = pattern_values(&stated.pattern);
     values.retain(|value| seen.insert(value.clone()));
     (!values.is_empty()).then(|| Indicator {
         object: head.id.clone(),
-        name: wire.name.map(String::into_boxed_str),
-        confidence: confidence.filter(|number| *number <= 100),
-        valid_from,
-        valid_until,
+        name: stated.name.map(String::into_boxed_str),
+        confidence: stated.confidence,
+        valid_from: stated.valid_from,
+        valid_until: stated.valid_until,
         values: values.into_boxed_slice(),
     })
 }
@@ -139,10 +113,6 @@ pub fn pattern_of(value: &Value) -> Option<String> {
     };
     let escaped = value.text().replace('\\', "\\\\").replace('\'', "\\'");
     Some(format!("[{path} = '{escaped}']"))
-}
-
-fn time(text: Option<&str>) -> Result<Option<Timestamp>, stix::TimeError> {
-    text.map(Timestamp::parse).transpose()
 }
 
 fn equality_value(equality: &Equality<'_>) -> Option<Value> {

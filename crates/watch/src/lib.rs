@@ -14,6 +14,7 @@ pub mod extract;
 pub mod guard;
 mod refang;
 pub mod sighting;
+mod stated;
 mod url;
 pub mod value;
 
@@ -22,4 +23,5 @@ pub use extract::{Found, extract, guess, mentions};
 pub use guard::{Context, Guard, Guarded, Hold, Lists};
 pub use refang::{defang, refang};
 pub use sighting::{Seen, seen};
+pub use stated::Stated;
 pub use value::{Kind, Value, ValueError, normalise};

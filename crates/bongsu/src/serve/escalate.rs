@@ -9,28 +9,9 @@ use deliver::digest::Digest;
 use gate::{Recall, Whether};
 use policy::{CircleId, Deed, Member, MemberId, Receipt, Upto};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
 
-/// How often overdue recalls are looked for.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Days that are looked back.
 const DAYS: u16 = 30;
-
-/// Looks for overdue recalls until it is dropped.
-pub(super) async fn run(node: Arc<Node>) {
-    let mut tick = tokio::time::interval(LOOK_EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        let node = Arc::clone(&node);
-        match tokio::task::spawn_blocking(move || escalate(&node)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "overdue recalls could not be looked for; tried again"),
-            Err(error) => tracing::error!(%error, "looking for overdue recalls failed"),
-        }
-    }
-}
 
 /// Brings what is newly overdue before the members' contacts.
 pub(crate) fn escalate(node: &Node) -> Result<(), anyhow::Error> {

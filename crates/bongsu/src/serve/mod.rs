@@ -2,13 +2,13 @@
 //!
 //! They stop in order: nothing new is accepted, what is under way ends, the store closes last.
 
+mod chores;
 mod escalate;
 mod files;
 mod guard;
 mod listen;
 pub(crate) mod log;
 mod stall;
-mod test_entry;
 mod tls;
 
 use crate::admin;
@@ -43,11 +43,6 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use web::auth::{Auth, around};
 use web::page::Pages;
-
-/// How often receipts are looked for that are to be written down.
-const RECEIPTS_EVERY: Duration = Duration::from_secs(5);
-/// How often passed embargoes are looked for.
-const ANNOUNCE_EVERY: Duration = Duration::from_secs(1);
 
 /// Where a node is reached.
 #[derive(Debug, Clone, Copy)]
@@ -181,13 +176,8 @@ async fn start(
     };
     let local = socket.local_addr().map_err(taken(http.listen))?;
     let mut addresses = Addresses { http: local, dns: None, dns_tls: None, tls: tls.is_some() };
-    let mut others = vec![
-        tokio::spawn(announce(Arc::clone(node))),
-        tokio::spawn(write_receipts(Arc::clone(node))),
-        tokio::spawn(escalate::run(Arc::clone(node))),
-        tokio::spawn(test_entry::run(Arc::clone(node))),
-        tokio::spawn(guard::follow(Arc::clone(node), guard::hangups()?)),
-    ];
+    let mut others = chores::begin(node);
+    others.push(tokio::spawn(guard::follow(Arc::clone(node), guard::hangups()?)));
     let mut zones = None;
     if node.config.dns.enabled {
         let listen = node.config.dns.listen;
@@ -250,37 +240,6 @@ impl Zones {
         self.store.wake();
         // One that panicked has said so in the log.
         let _ended = self.thread.join();
-    }
-}
-
-/// Writes down what devices fetched.
-async fn write_receipts(node: Arc<Node>) {
-    let mut tick = tokio::time::interval(RECEIPTS_EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        let gate = node.gate.clone();
-        match tokio::task::spawn_blocking(move || gate.write_receipts(false)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!(%error, "receipts could not be written; tried again"),
-            Err(error) => tracing::error!(%error, "writing receipts failed"),
-        }
-    }
-}
-
-/// Sees to embargoes that pass.
-async fn announce(node: Arc<Node>) {
-    let mut tick = tokio::time::interval(ANNOUNCE_EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        let node = Arc::clone(&node);
-        match tokio::task::spawn_blocking(move || node.gate.announce_due(node.now())).await {
-            Ok(Ok(0)) => {}
-            Ok(Ok(count)) => tracing::info!(count, "embargoes have passed"),
-            Ok(Err(error)) => tracing::error!(%error, "passed embargoes could not be announced; tried again"),
-            Err(error) => tracing::error!(%error, "looking for passed embargoes failed"),
-        }
     }
 }
 

@@ -8,9 +8,9 @@ use gate::{Query, Reader};
 use line::Seq;
 use parking_lot::Mutex;
 use policy::{CircleId, Level, MemberId, Released};
-use serde::Deserialize;
 use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
+use watch::Stated;
 
 use super::Language;
 use crate::gather::{Asked, Deliver, DeliverError, Whose};
@@ -28,58 +28,33 @@ pub(crate) struct Rule {
     pub(crate) circle: CircleId,
     pub(crate) object: ObjectId,
     pub(crate) language: Language,
-    pub(crate) name: Option<String>,
-    pub(crate) confidence: Option<u8>,
+    /// What it states of itself; its pattern is the text below.
+    pub(crate) stated: Stated,
     pub(crate) created_by: Option<ObjectId>,
     pub(crate) markings: Vec<ObjectId>,
-    valid_from: Option<Timestamp>,
-    valid_until: Option<Timestamp>,
     /// Its text, or how many bytes too long it is.
     pub(crate) text: Result<Box<str>, usize>,
 }
 
-#[derive(Deserialize)]
-struct Wire {
-    pattern: String,
-    pattern_type: String,
-    valid_from: Option<String>,
-    valid_until: Option<String>,
-    confidence: Option<serde_json::Value>,
-    name: Option<String>,
-    #[serde(default)]
-    indicator_types: Vec<String>,
-}
-
 impl Rule {
     fn read(circle: CircleId, raw: &str) -> Option<Self> {
-        let head = stix::read_head(raw).ok().filter(|head| !head.revoked)?;
-        let wire: Wire = serde_json::from_str(raw).ok()?;
-        let language = Language::of(&wire.pattern_type)?;
-        if wire.indicator_types.iter().any(|word| word == "benign") {
-            return None;
-        }
-        // A validity that can't be read counts as ended.
-        let time = |text: Option<&str>| text.map(Timestamp::parse).transpose().ok();
-        let text = match wire.pattern.len() {
+        let head = stix::read_head(raw).ok()?;
+        let mut stated = Stated::read(raw, &head)?;
+        let language = Language::of(&stated.pattern_type)?;
+        let pattern = std::mem::take(&mut stated.pattern);
+        let text = match pattern.len() {
             length if length > RULE_BYTES_MAX => Err(length - RULE_BYTES_MAX),
-            _ => Ok(wire.pattern.into_boxed_str()),
+            _ => Ok(pattern.into_boxed_str()),
         };
         Some(Self {
             circle,
             object: head.id,
             language,
-            name: wire.name,
-            confidence: super::confidence(wire.confidence.as_ref()),
+            stated,
             created_by: head.created_by,
             markings: head.markings,
-            valid_from: time(wire.valid_from.as_deref())?,
-            valid_until: time(wire.valid_until.as_deref())?,
             text,
         })
-    }
-
-    pub(crate) fn is_in_force(&self, now: Timestamp) -> bool {
-        self.valid_from.is_none_or(|from| from <= now) && self.valid_until.is_none_or(|until| now < until)
     }
 }
 

@@ -149,7 +149,7 @@ impl Deliver {
         let (rules, asked) = self.rules(member, encrypted)?;
         let in_force = |rule: &&Released<_>| -> bool {
             let rule: &std::sync::Arc<Rule> = rule.get();
-            rule.language == language && rule.is_in_force(asked.now)
+            rule.language == language && rule.stated.is_in_force(asked.now)
         };
         let rules: Vec<_> = rules.values().filter(in_force).collect();
         let said = Said::of(&asked, rules.iter().map(|rule| &**rule.get()))?;
@@ -160,13 +160,13 @@ impl Deliver {
             let least = asked.profile.confidence_min;
             let added = match &rule.text {
                 Err(over) => Err(format!("its text is {over} bytes too long")),
-                Ok(_) if rule.confidence.is_some_and(|confidence| confidence < least) => {
+                Ok(_) if rule.stated.confidence.is_some_and(|confidence| confidence < least) => {
                     Err(format!("its confidence is below the member's threshold, {least}"))
                 }
                 Ok(text) => file.add(text, &comments, tlp),
             };
             if let Err(why) = added {
-                held.push(HeldRule { object: rule.object.to_string(), name: rule.name.clone(), why });
+                held.push(HeldRule { object: rule.object.to_string(), name: rule.stated.name.clone(), why });
             }
         }
         let comment = language.comment();
@@ -234,7 +234,7 @@ impl Said {
         let by =
             rule.created_by.as_ref().and_then(said).map_or_else(String::new, |name| format!(", by {name}"));
         let mut lines = format!("{comment} {tlp}, circle {handle}, {}{by}\n", rule.object);
-        if let Some(name) = &rule.name {
+        if let Some(name) = &rule.stated.name {
             lines.push_str(&format!("{comment} {}\n", one_line(name)));
         }
         for terms in rule.markings.iter().filter_map(said) {
@@ -242,11 +242,6 @@ impl Said {
         }
         lines
     }
-}
-
-/// A stated confidence, 0 to 100.
-fn confidence(stated: Option<&serde_json::Value>) -> Option<u8> {
-    stated?.as_u64().and_then(|number| u8::try_from(number).ok()).filter(|number| *number <= 100)
 }
 
 /// A text that stays in its comment: on one line, and without what an escape could do on a terminal.

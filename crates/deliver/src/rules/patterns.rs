@@ -8,23 +8,12 @@
 use std::ops::ControlFlow;
 
 use policy::{Level, MemberId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use stix::{Timestamp, Tlp};
+use watch::Stated;
 
 use crate::artefact::{Artefact, HeldRule};
 use crate::gather::{Deliver, DeliverError};
-
-#[derive(Deserialize)]
-struct Wire {
-    pattern: String,
-    pattern_type: Option<String>,
-    valid_from: Option<String>,
-    valid_until: Option<String>,
-    confidence: Option<serde_json::Value>,
-    name: Option<String>,
-    #[serde(default)]
-    indicator_types: Vec<String>,
-}
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -33,22 +22,13 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    valid_from: Option<&'a str>,
+    valid_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    valid_until: Option<&'a str>,
+    valid_until: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<u8>,
     tlp: String,
     circle: &'a str,
-}
-
-impl Wire {
-    fn is_in_force(&self, now: Timestamp) -> bool {
-        let time = |text: &str| Timestamp::parse(text).ok();
-        // A date that can't be read counts as passed.
-        let begun = self.valid_from.as_deref().is_none_or(|from| time(from).is_some_and(|from| from <= now));
-        begun && self.valid_until.as_deref().is_none_or(|until| time(until).is_some_and(|until| now < until))
-    }
 }
 
 impl Deliver {
@@ -90,18 +70,14 @@ fn line(
     trial: &crate::trial::Trial,
     now: Timestamp,
 ) -> Option<Result<String, HeldRule>> {
-    let head = stix::read_head(raw).ok().filter(|head| !head.revoked)?;
-    let wire: Wire = serde_json::from_str(raw).ok()?;
-    let is_stix = wire.pattern_type.as_deref().is_none_or(|kind| kind == "stix");
-    if !is_stix || !wire.is_in_force(now) || wire.indicator_types.iter().any(|word| word == "benign") {
-        return None;
-    }
-    let hold = |why: String| HeldRule { object: head.id.to_string(), name: wire.name.clone(), why };
-    if let Err(error) = stix::pattern::parse_either(&wire.pattern) {
+    let head = stix::read_head(raw).ok()?;
+    let stated = Stated::read(raw, &head).filter(|stated| stated.is_stix() && stated.is_in_force(now))?;
+    let hold = |why: String| HeldRule { object: head.id.to_string(), name: stated.name.clone(), why };
+    if let Err(error) = stix::pattern::parse_either(&stated.pattern) {
         return Some(Err(hold(format!("its pattern can't be read: {error}"))));
     }
-    let (least, confidence) = (member.confidence_min, super::confidence(wire.confidence.as_ref()));
-    if confidence.is_some_and(|confidence| confidence < least) {
+    let least = member.confidence_min;
+    if stated.confidence.is_some_and(|confidence| confidence < least) {
         return Some(Err(hold(format!("its confidence is below the member's threshold, {least}"))));
     }
     if let Some(value) = trial.of(raw, &head).held.into_iter().next() {
@@ -109,11 +85,11 @@ fn line(
     }
     let line = Line {
         id: head.id.to_string(),
-        pattern: &wire.pattern,
-        name: wire.name.as_deref(),
-        valid_from: wire.valid_from.as_deref(),
-        valid_until: wire.valid_until.as_deref(),
-        confidence,
+        pattern: &stated.pattern,
+        name: stated.name.as_deref(),
+        valid_from: stated.valid_from.map(|from| from.to_string()),
+        valid_until: stated.valid_until.map(|until| until.to_string()),
+        confidence: stated.confidence,
         tlp: tlp.to_string(),
         circle,
     };

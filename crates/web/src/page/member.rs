@@ -1,7 +1,5 @@
 //! One member: what it gets in which form, and, for an operator, what was held back by which rule.
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -14,7 +12,7 @@ use policy::{Level, Member};
 use super::guard::Kept;
 use super::held::{self, Row};
 use super::used::{self, Used};
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, does, making, render};
+use super::{Frame, Pages, Shared, Viewer, Who, about_member, does, render};
 
 /// Held objects and values shown here; the rest is on a page of its own.
 const HELD_MAX: usize = 20;
@@ -66,13 +64,11 @@ struct RuleRow {
 }
 
 pub(super) async fn page(State(pages): Shared, who: Who, Path(handle): Path<String>) -> Response {
-    making(move || make(&pages, &Viewer::of(who), &handle).unwrap_or_else(|error| broken(&error))).await
+    about_member(pages, who, handle, make).await
 }
 
-fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Result<Response, DeliverError> {
+fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, DeliverError> {
     let book = pages.gate.book();
-    let found = pages.members(&book, viewer).into_iter().find(|member| member.handle == handle);
-    let Some(member) = found else { return Ok(absent()) };
     let (mut circles, mut rows, mut held_total) = (Vec::new(), Vec::new(), 0);
     for reader in pages.readers(viewer, member.id, member.level) {
         let Some(circle) = book.circle(reader.request().circle) else { continue };

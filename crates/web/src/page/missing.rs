@@ -7,7 +7,7 @@ use gate::MISSING_MAX;
 use line::StorageError;
 use policy::Member;
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, name_of, render};
+use super::{Frame, Pages, Shared, Viewer, Who, about_member, minute, name_of, render};
 
 /// Objects shown for each circle.
 const ROWS: usize = 100;
@@ -38,13 +38,7 @@ struct Row {
 }
 
 pub(super) async fn page(State(pages): Shared, who: Who, Path(handle): Path<String>) -> Response {
-    making(move || {
-        let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let found = pages.members(&book, &viewer).into_iter().find(|member| member.handle == handle);
-        let Some(member) = found else { return absent() };
-        make(&pages, &viewer, member).unwrap_or_else(|error| broken(&error))
-    })
-    .await
+    about_member(pages, who, handle, make).await
 }
 
 fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, StorageError> {

@@ -152,6 +152,23 @@ pub(crate) fn render(template: &impl Template) -> Response {
     }
 }
 
+/// Makes a page about a member that the caller may look at, off the threads that serve connections.
+async fn about_member<E: std::fmt::Display + 'static>(
+    pages: Arc<Pages>,
+    who: Who,
+    handle: String,
+    make: impl FnOnce(&Pages, &Viewer, &Member) -> Result<Response, E> + Send + 'static,
+) -> Response {
+    making(move || {
+        let (viewer, book) = (Viewer::of(who), pages.gate.book());
+        match pages.members(&book, &viewer).into_iter().find(|member| member.handle == handle) {
+            Some(member) => make(&pages, &viewer, member).unwrap_or_else(|error| broken(&error)),
+            None => absent(),
+        }
+    })
+    .await
+}
+
 /// Makes a page off the threads that serve connections.
 pub(crate) async fn making(make: impl FnOnce() -> Response + Send + 'static) -> Response {
     tokio::task::spawn_blocking(make).await.unwrap_or_else(|error| broken(&error))

@@ -7,7 +7,7 @@ use deliver::DeliverError;
 use deliver::level_up::{Names, Rung};
 use policy::{Level, Member};
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, does, making, minute, render};
+use super::{Frame, Pages, Shared, Viewer, Who, about_member, does, minute, render};
 
 #[derive(Template)]
 #[template(path = "test.html")]
@@ -37,13 +37,7 @@ struct NeedRow {
 }
 
 pub(super) async fn page(State(pages): Shared, who: Who, Path(handle): Path<String>) -> Response {
-    making(move || {
-        let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let found = pages.members(&book, &viewer).into_iter().find(|member| member.handle == handle);
-        let Some(member) = found else { return absent() };
-        make(&pages, &viewer, member).unwrap_or_else(|error| broken(&error))
-    })
-    .await
+    about_member(pages, who, handle, make).await
 }
 
 fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, DeliverError> {

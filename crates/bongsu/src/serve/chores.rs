@@ -1,0 +1,60 @@
+//! What a node sees to again and again, each off the threads that serve connections.
+
+use crate::node::Node;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+use super::escalate;
+
+/// Begins all of them.
+pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
+    vec![
+        every(node, 1, "announcing passed embargoes", embargoes),
+        every(node, 5, "writing receipts", |node| node.gate.write_receipts(false).map(drop)),
+        every(node, 10, "looking for overdue recalls", escalate::escalate),
+        every(node, 30, "sharing the test entry", test_entry),
+    ]
+}
+
+/// Does `work` every so many seconds, until it is aborted. What fails is tried again the next time.
+fn every<E: Display + Send + 'static>(
+    node: &Arc<Node>,
+    seconds: u64,
+    what: &'static str,
+    work: fn(&Node) -> Result<(), E>,
+) -> JoinHandle<()> {
+    let node = Arc::clone(node);
+    tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_secs(seconds));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            let node = Arc::clone(&node);
+            match tokio::task::spawn_blocking(move || work(&node)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "{what} failed; it is tried again"),
+                Err(error) => tracing::error!(%error, "{what} met a fault"),
+            }
+        }
+    })
+}
+
+/// Sees to embargoes that pass.
+fn embargoes(node: &Node) -> Result<(), line::StorageError> {
+    let count = node.gate.announce_due(node.now())?;
+    if count > 0 {
+        tracing::info!(count, "embargoes have passed");
+    }
+    Ok(())
+}
+
+/// Sees that each circle has the test entry, if the node has a domain for tests.
+fn test_entry(node: &Node) -> Result<(), gate::SubmitError> {
+    let count = deliver::level_up::entry::keep(&node.gate, node.config.test.domain.as_deref(), node.now())?;
+    if count > 0 {
+        tracing::info!(count, "the test entry was shared in circles");
+    }
+    Ok(())
+}
