@@ -40,6 +40,16 @@ pub struct Digest {
     pub html: String,
 }
 
+impl Digest {
+    /// A mail of some paragraphs.
+    #[must_use]
+    pub fn of(subject: String, paragraphs: &[&str]) -> Self {
+        let escaped = |text: &&str| text.replace('&', "&amp;").replace('<', "&lt;");
+        let html: String = paragraphs.iter().map(|text| format!("<p>{}</p>\n", escaped(text))).collect();
+        Self { subject, text: paragraphs.join("\n\n") + "\n", html: format!("<!doctype html>\n{html}") }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "digest.html")]
 struct Page<'a> {

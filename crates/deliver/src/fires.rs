@@ -60,7 +60,7 @@ impl Deliver {
         let (book, now) = (self.gate.book(), (self.now)());
         let mut burning = Vec::new();
         for circle in book.circles_of(member) {
-            if circle.in_force(now) && circle.access(member).reads() {
+            if circle.shows_fires(member, now) {
                 burning.push(Burning::of(circle, self.gate.fires(circle.id, now)?));
             }
         }

@@ -173,7 +173,9 @@ impl Mailer {
         };
         sent.map_err(late)?.map(drop).map_err(|error| {
             let why = error.to_string();
-            NotTaken { why, is_final: error.is_permanent(), after: None }
+            // These speak of the node's log-in, not of the message or its reader (RFC 4954, section 6).
+            let is_log_in = matches!(error.status().map(u16::from), Some(530 | 534 | 535 | 538));
+            NotTaken { why, is_final: error.is_permanent() && !is_log_in, after: None }
         })
     }
 }

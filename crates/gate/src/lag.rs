@@ -39,7 +39,9 @@ impl Gate {
         let Some(offered) = self.book().member(member).map(|member| member.level) else {
             return Ok(Vec::new());
         };
-        let receipts = self.receipts(member);
+        // What was sent to it, or said of it, proves nothing.
+        let mut receipts = self.receipts(member);
+        receipts.retain(|receipt| receipt.deed.is_use());
         let lag = |reader: Reader| {
             let circle = reader.request().circle;
             let named = |receipt: &&Receipt| receipt.upto.iter().any(|upto| upto.circle == circle);

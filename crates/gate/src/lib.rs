@@ -51,7 +51,7 @@ pub use opening::{Gate, GateError, NotFound};
 pub use quarantine::{QuarantineState, Quarantined, Verdict};
 pub use query::{ManifestRow, Object, Page, Query, VersionMatch};
 pub use reader::Reader;
-pub use recall::{Outstanding, Patience, RECALLS_MAX, Recall, Recipient, Whether};
+pub use recall::{Outstanding, Patience, RECALLS_MAX, Recall, Recipient, Whether, cleared};
 pub use redacted::REDACTION;
 pub use said::Said;
 pub use submit::{Sharing, Submission, SubmitError, Submitted, Told};

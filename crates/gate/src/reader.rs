@@ -82,6 +82,12 @@ impl Reader {
         self.inner.store.look(self.line(), |catalogue| catalogue.head()).unwrap_or_default()
     }
 
+    /// The number after which a query begins.
+    #[must_use]
+    pub fn start(&self, query: &Query) -> Seq {
+        self.inner.store.look(self.line(), |catalogue| start(catalogue, query)).unwrap_or_default()
+    }
+
     pub(crate) fn with_view<T>(&self, look: impl FnOnce(&mut View<'_>) -> T) -> Result<T, StorageError> {
         let table = self.inner.decisions.table(&self.request, self.standing.version);
         self.inner.store.look(self.line(), |catalogue| {

@@ -4,13 +4,14 @@
 //! people until they come again: their receipts say up to which number they are, so they say who still has it. An operator's
 //! view; it names members and what they had.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use line::{Added, Catalogue, LineId, ObjectIx, RecordKind, Seq, StorageError};
-use policy::{CircleId, Deed, Level, MemberId, Permit, Reach, Receipt, Request};
+use policy::{CircleId, Deed, Level, MemberId, Reach, Receipt, Request};
 use stix::{ObjectId, Timestamp};
 
 use crate::opening::Gate;
+use crate::view::View;
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 /// Days after which what was fetched, and never asked for again, counts as thrown away.
@@ -34,7 +35,9 @@ impl Default for Patience {
 }
 
 impl Patience {
-    const fn of(self, level: Level) -> u32 {
+    /// Hours for what belongs to a level.
+    #[must_use]
+    pub const fn of(self, level: Level) -> u32 {
         match level {
             Level::Read => self.people_hours,
             _ => self.systems_hours,
@@ -73,6 +76,8 @@ impl Whether {
 pub struct Outstanding {
     /// The artefact's name.
     pub what: String,
+    /// The level whose form it is.
+    pub level: Level,
     /// When the member fetched it last.
     pub at: Timestamp,
     /// When its time is over.
@@ -105,7 +110,7 @@ pub struct Recall {
     pub at: Timestamp,
     /// Why, as the one who withdrew it said; empty if it was revoked, or no reason was given.
     pub reason: String,
-    /// Those who could see it, in the order of their identities.
+    /// Those who had it from somebody else and have nothing of it that still holds, in the order of their identities.
     pub recipients: Vec<Recipient>,
 }
 
@@ -121,26 +126,34 @@ impl Recall {
 struct Found {
     object: ObjectIx,
     id: ObjectId,
-    from: Seq,
+    /// The first version, and when it came.
+    from: (Seq, Added),
     seq: Seq,
-    at: Timestamp,
+    at: Added,
     is_withdrawal: bool,
 }
 
+/// The name of receipts by which somebody says that what was withdrawn in a circle is out of use.
+#[must_use]
+pub fn cleared(circle: CircleId) -> String {
+    format!("recall {circle}")
+}
+
 impl Gate {
-    /// What was recalled in a circle since `since`, the newest first, at most [`RECALLS_MAX`]. What came back is none.
+    /// What was recalled in a circle after `since` and not after `until`, the newest first, at most [`RECALLS_MAX`]. What nobody
+    /// had, and what came back, is not among them.
     ///
     /// # Errors
     /// [`StorageError`].
     pub fn recalls(
         &self,
         circle: CircleId,
-        since: Timestamp,
+        (since, until): (Timestamp, Timestamp),
         patience: Patience,
         now: Timestamp,
     ) -> Result<Vec<Recall>, StorageError> {
         let line = LineId::new(circle.uuid());
-        let found = self.store().look(line, |catalogue| found(catalogue, since))?;
+        let found = self.store().look(line, |catalogue| found(catalogue, since, until))?;
         let mut reasons = BTreeMap::new();
         let mut withdrawals: Vec<Seq> =
             found.iter().filter(|one| one.is_withdrawal).map(|one| one.seq).collect();
@@ -154,9 +167,9 @@ impl Gate {
             .map(|one| Recall {
                 circle,
                 id: one.id.clone(),
-                from: one.from,
+                from: one.from.0,
                 seq: one.seq,
-                at: one.at,
+                at: one.at.timestamp(),
                 reason: reasons.remove(&one.seq).unwrap_or_default(),
                 recipients: Vec::new(),
             })
@@ -168,80 +181,115 @@ impl Gate {
                 Request { member, circle, wanted: Level::Read, encrypted: true, now, reach: Reach::Member };
             let Ok(reader) = self.reader(request) else { continue };
             let receipts = self.receipts(member);
-            let could_see: Vec<bool> = reader.with_view(|view| {
-                let mut see = |one: &Found| {
-                    let mut versions =
-                        view.catalogue.all_versions(one.object).filter(|version| version.seq < one.seq);
-                    // What it brought itself, it does not wait for.
-                    versions.any(|version| {
-                        version.sender() != Some(member.uuid())
-                            && !matches!(view.permit(&version), Permit::Hold(_))
-                    })
-                };
-                found.iter().map(&mut see).collect()
-            })?;
-            for (recall, _) in recalls.iter_mut().zip(could_see).filter(|(_, could_see)| *could_see) {
-                let recipient = recipient(recall, member, &receipts, patience, now);
+            let had: Vec<bool> =
+                reader.with_view(|view| found.iter().map(|one| had(view, one, member)).collect())?;
+            for ((recall, one), _) in recalls.iter_mut().zip(&found).zip(had).filter(|(_, had)| *had) {
+                let recipient = recipient(recall, one.from.1.timestamp(), member, &receipts, patience, now);
                 recall.recipients.push(recipient);
             }
         }
+        recalls.retain(|recall| !recall.recipients.is_empty());
         Ok(recalls)
     }
 }
 
-/// What was withdrawn or revoked since then, and has not come back.
-fn found(catalogue: &Catalogue, since: Timestamp) -> Vec<Found> {
-    let (first, last) = (catalogue.until(Added(since.micros())).0 + 1, catalogue.head().0);
-    let mut found: Vec<Found> = Vec::new();
-    for seq in (first..=last).rev().map(Seq) {
+/// What was withdrawn or revoked in that time, each object once: of several words about it, the last says how it stands.
+fn found(catalogue: &Catalogue, since: Timestamp, until: Timestamp) -> Vec<Found> {
+    let within = |at: Timestamp| catalogue.until(Added(at.micros()));
+    let (mut found, mut known) = (Vec::new(), HashSet::new());
+    for entry in catalogue.takings(within(since), within(until)).rev() {
         if found.len() >= RECALLS_MAX {
             break;
         }
-        let Some(entry) = catalogue.entry(seq) else { continue };
-        let is_withdrawal = entry.kind() == RecordKind::Withdrawal;
-        let (Some(object), true) = (entry.object(), is_withdrawal || entry.revoked()) else { continue };
-        let is_back = catalogue.newest_first(object).any(|version| version.seq > seq && !version.revoked());
-        let first =
-            catalogue.all_versions(object).map(|version| version.seq).filter(|version| *version < seq).min();
-        let (Some(from), Some(id), false) = (first, catalogue.id(object), is_back) else { continue };
-        // Of several withdrawals of one object, the last says how it stands.
-        if found.iter().all(|known| known.object != object) {
-            found.push(Found { object, id, from, seq, at: entry.added().timestamp(), is_withdrawal });
+        let (seq, is_withdrawal) = (entry.seq, entry.kind() == RecordKind::Withdrawal);
+        let Some(object) = entry.object() else { continue };
+        let versions = catalogue.all_versions(object).filter(|version| version.seq < seq);
+        let from = versions.map(|version| (version.seq, version.added())).min();
+        if let (Some(from), Some(id), true) = (from, catalogue.id(object), known.insert(object)) {
+            found.push(Found { object, id, from, seq, at: entry.added(), is_withdrawal });
         }
     }
     found
 }
 
+/// Whether a member had what was recalled, from somebody else, and has nothing of it that still holds.
+fn had(view: &mut View<'_>, one: &Found, member: MemberId) -> bool {
+    let catalogue = view.catalogue;
+    let newest = view.newest_seen(one.object, None).and_then(|seq| catalogue.entry(seq));
+    if newest.is_some_and(|newest| !newest.revoked()) {
+        return false;
+    }
+    let mut versions = catalogue.all_versions(one.object).filter(|version| version.seq < one.seq);
+    versions.any(|version| version.sender() != Some(member.uuid()) && view.had(&version, one.at))
+}
+
+/// What a member's receipts say of one artefact.
+struct Given<'r> {
+    receipt: &'r Receipt,
+    /// How far it got in the circle, the farthest of its receipts; `None` if they do not say.
+    upto: Option<Seq>,
+    /// When it was had last.
+    at: Timestamp,
+}
+
+/// The artefacts that a member was given, each once: it fetched them, or said of a pack that they are in use.
+fn given<'r>(receipts: &'r [Receipt], circle: CircleId) -> BTreeMap<&'r str, Given<'r>> {
+    let mut all: BTreeMap<&str, Given<'_>> = BTreeMap::new();
+    for receipt in receipts.iter().filter(|receipt| matches!(receipt.deed, Deed::Fetched | Deed::Confirmed)) {
+        let upto = receipt.upto.iter().find(|upto| upto.circle == circle).map(|upto| Seq(upto.seq));
+        // What names other circles holds nothing of this one.
+        if upto.is_none() && (!receipt.upto.is_empty() || receipt.deed == Deed::Confirmed) {
+            continue;
+        }
+        let one = all.entry(&receipt.what).or_insert(Given { receipt, upto: None, at: receipt.at });
+        (one.upto, one.at) = (one.upto.max(upto), one.at.max(receipt.at));
+    }
+    all
+}
+
 fn recipient(
     recall: &Recall,
+    came: Timestamp,
     member: MemberId,
     receipts: &[Receipt],
     patience: Patience,
     now: Timestamp,
 ) -> Recipient {
     let upto = |receipt: &Receipt| {
-        let upto = receipt.upto.iter().find(|upto| upto.circle == recall.circle)?;
-        Some(Seq(upto.seq))
+        receipt.upto.iter().find(|upto| upto.circle == recall.circle).map(|upto| upto.seq)
     };
-    let given = |receipt: &&Receipt| matches!(receipt.deed, Deed::Fetched | Deed::Delivered);
-    let said = receipts.iter().filter(|receipt| matches!(receipt.deed, Deed::Confirmed | Deed::Answered));
-    let is_said = said.filter_map(upto).any(|upto| upto >= recall.seq);
+    let is_said = |what: &str, deed: Deed| {
+        let mut said = receipts.iter().filter(|receipt| receipt.what == what && receipt.deed == deed);
+        said.any(|receipt| upto(receipt).is_some_and(|upto| upto >= recall.seq.0))
+    };
+    let is_cleared = is_said(&cleared(recall.circle), Deed::Cleared);
+    // Whoever answered an advisory has read what it says is no longer valid.
+    let is_read = receipts.iter().any(|receipt| {
+        receipt.deed == Deed::Answered && upto(receipt).is_some_and(|upto| upto >= recall.seq.0)
+    });
     let kept_from = recall.at.micros().saturating_sub(KEPT_DAYS * 24 * HOUR_MICROS);
-    let has = |receipt: &&Receipt| upto(receipt).is_some_and(|upto| upto >= recall.from && upto < recall.seq);
-    let outstanding: Vec<Outstanding> = receipts
-        .iter()
-        .filter(given)
-        .filter(|receipt| !is_said && receipt.at.micros() > kept_from)
-        .filter(has)
-        .map(|receipt| {
-            let hours = i64::from(patience.of(receipt.level));
-            let due = recall.at.micros().saturating_add(hours * HOUR_MICROS);
-            Outstanding { what: receipt.what.clone(), at: receipt.at, due: Timestamp::from_micros(due) }
-        })
-        .collect();
-    let has_come = is_said || receipts.iter().filter(given).filter_map(upto).any(|upto| upto >= recall.from);
+    let (mut had_it, mut outstanding) = (is_cleared || is_read, Vec::new());
+    for (what, one) in given(receipts, recall.circle) {
+        // Who asked for a part, or in a way that says no number, has what was there when it asked.
+        let (has_come, is_new) = match one.upto.filter(|upto| upto.0 > 0) {
+            Some(upto) => (upto >= recall.from, upto >= recall.seq),
+            None => (one.at >= came, one.at >= recall.at),
+        };
+        had_it |= has_come;
+        let is_settled = is_cleared || (is_read && one.receipt.level == Level::Read);
+        if has_come && !is_new && !is_settled && one.at.micros() > kept_from {
+            let hours = i64::from(patience.of(one.receipt.level));
+            let due = Timestamp::from_micros(recall.at.micros().saturating_add(hours * HOUR_MICROS));
+            outstanding.push(Outstanding {
+                what: what.to_owned(),
+                level: one.receipt.level,
+                at: one.at,
+                due,
+            });
+        }
+    }
     let whether = match &outstanding[..] {
-        [] if has_come => Whether::Confirmed,
+        [] if had_it => Whether::Confirmed,
         [] => Whether::NeverHad,
         some if some.iter().any(|one| one.due <= now) => Whether::Overdue,
         _ => Whether::Waiting,

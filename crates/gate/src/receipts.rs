@@ -41,7 +41,7 @@ impl Kept {
         let is_new = self.receipt.mark != written.mark || self.receipt.upto != written.upto;
         match is_new {
             true => age_s >= AGAIN_S || all,
-            false => age_s >= SAME_S,
+            false => age_s >= SAME_S || (all && age_s > 0),
         }
     }
 }
@@ -55,11 +55,12 @@ impl Receipts {
     /// left out: nothing depends on it but what is shown.
     pub(crate) fn load(&self, record: &Record) {
         if let Ok(receipt) = Receipt::from_json(&String::from_utf8_lossy(&record.body)) {
-            self.keep(receipt, true);
+            self.keep(receipt.clone(), Some(receipt));
         }
     }
 
-    fn keep(&self, receipt: Receipt, is_written: bool) {
+    /// Keeps a receipt, of which the line has `written`.
+    fn keep(&self, receipt: Receipt, written: Option<Receipt>) {
         let mut members = self.0.lock();
         let kinds = members.entry(receipt.member).or_default();
         let kind = (receipt.what.clone(), receipt.deed);
@@ -69,14 +70,11 @@ impl Receipts {
         }
         match kinds.get_mut(&kind) {
             None => {
-                let written = is_written.then(|| receipt.clone());
                 kinds.insert(kind, Kept { receipt, written });
             }
             Some(kept) => {
                 let receipt = joined(&kept.receipt, receipt);
-                if is_written {
-                    kept.written = Some(receipt.clone());
-                }
+                kept.written = written.or(kept.written.take());
                 kept.receipt = receipt;
             }
         }
@@ -97,7 +95,7 @@ fn joined(old: &Receipt, new: Receipt) -> Receipt {
 impl Gate {
     /// Notes what a device does over and over; [`Gate::write_receipts`] writes it down.
     pub fn note(&self, receipt: Receipt) {
-        self.inner.receipts.keep(receipt, false);
+        self.inner.receipts.keep(receipt, None);
     }
 
     /// Takes a receipt: what people and tests say. It is in the line when this returns.
@@ -106,7 +104,7 @@ impl Gate {
     /// [`GateError`]: then nothing has been taken.
     pub fn receive(&self, receipt: Receipt) -> Result<(), GateError> {
         self.append_receipts(std::slice::from_ref(&receipt))?;
-        self.inner.receipts.keep(receipt, true);
+        self.inner.receipts.keep(receipt.clone(), Some(receipt));
         Ok(())
     }
 

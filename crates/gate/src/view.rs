@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
-use line::{Catalogue, ClassIx, Entry, LineId, ObjectIx, Seq};
+use line::{Added, Catalogue, ClassIx, Entry, LineId, ObjectIx, Seq};
 use policy::{Class, Level, MemberId, Permit, Reach, Request, Rule, Terms, decide, permit, settled_until};
 use stix::marking::Definition;
 use stix::{ObjectId, SpecVersion, Tlp};
@@ -103,16 +103,23 @@ impl<'v> View<'v> {
         self.comes_out(entry, DEPTH_MAX)
     }
 
-    /// Whether and how a withdrawn entry would go to the member if it had not been withdrawn.
-    pub(crate) fn fate_before_withdrawal(&mut self, entry: &Entry<'_>) -> Fate {
+    /// Whether and how the member had a version when it was taken away at `taken`: not, if it was under embargo until then.
+    ///
+    /// All else is asked as it is now: what the originator let expire before it took it away counts as never had.
+    pub(crate) fn fate_until(&mut self, entry: &Entry<'_>, taken: Added) -> Fate {
+        let resolved = self.resolve(entry.class());
+        let embargo = resolved.map(|resolved| resolved.terms.embargo_until);
+        if embargo.is_none_or(|until| until.is_some_and(|until| until.micros() > taken.0)) {
+            return Fate::Held(Rule::Embargo);
+        }
         self.budget.set(BUDGET);
         self.seen.clear();
         self.fate_of_counting(entry, DEPTH_MAX)
     }
 
-    /// Whether a version that was withdrawn would go to the member if it had not been.
-    pub(crate) fn would_go(&mut self, entry: &Entry<'_>) -> bool {
-        let fate = self.fate_before_withdrawal(entry);
+    /// Whether the member had something of a version when it was taken away at `taken`.
+    pub(crate) fn had(&mut self, entry: &Entry<'_>, taken: Added) -> bool {
+        let fate = self.fate_until(entry, taken);
         self.leaves_something(entry, &fate)
     }
 

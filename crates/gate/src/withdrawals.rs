@@ -22,8 +22,7 @@ pub struct Withdrawal {
 }
 
 impl Reader {
-    /// The objects withdrawn by records after `after` that would go to the member had they not been, in the order of their
-    /// ids. Looks at the rows after `after`.
+    /// The objects withdrawn by records after `after` that the member had until then, in the order of their ids.
     ///
     /// An object of which the member still sees a version is not among them, nor is one that goes out only together with
     /// another that was withdrawn as well.
@@ -33,17 +32,18 @@ impl Reader {
     pub fn withdrawals(&self, after: Seq) -> Result<Vec<Withdrawal>, StorageError> {
         self.with_view(|view| {
             let catalogue = view.catalogue;
-            let rows = (after.0 + 1..=catalogue.head().0).filter_map(|seq| catalogue.entry(Seq(seq)));
-            let taken: BTreeSet<(ObjectIx, Seq)> = rows
+            let taken: BTreeSet<(ObjectIx, Seq)> = catalogue
+                .takings(after, catalogue.head())
                 .filter(|entry| entry.kind() == RecordKind::Withdrawal)
                 .filter_map(|entry| Some((entry.object()?, entry.seq)))
                 .collect();
             let mut found: Vec<Withdrawal> = Vec::new();
             for (object, seq) in taken {
+                let Some(at) = catalogue.entry(seq).map(|entry| entry.added()) else { continue };
                 if view.newest_seen(object, None).is_some() {
                     continue;
                 }
-                let first = catalogue.withdrawn(object).filter(|entry| view.would_go(entry));
+                let first = catalogue.withdrawn(object).filter(|entry| view.had(entry, at));
                 let first = first.map(|entry| entry.seq).min();
                 found.extend(catalogue.id(object).zip(first).map(|(id, first)| Withdrawal {
                     id,

@@ -42,12 +42,11 @@ impl Reader {
         let found = self.with_view(|view| {
             let catalogue = view.catalogue;
             let (mut told, mut seen) = (Vec::new(), HashSet::new());
-            let (mut at, begin) = (catalogue.head(), catalogue.until(Added(since.micros())));
-            while at > begin && told.len() < WITHDRAWN_MAX {
-                let entry = catalogue.entry(at);
-                at = Seq(at.0 - 1);
-                let is_about = |entry: &Entry<'_>| entry.kind() == RecordKind::Withdrawal || entry.revoked();
-                let Some(entry) = entry.filter(is_about) else { continue };
+            let begin = catalogue.until(Added(since.micros()));
+            for entry in catalogue.takings(begin, catalogue.head()).rev() {
+                if told.len() >= WITHDRAWN_MAX {
+                    break;
+                }
                 let Some(object) = entry.object() else { continue };
                 if types.contains(&catalogue.object_type(object)) && seen.insert(object) {
                     told.extend(gone(view, &entry, object).map(|had| (entry.added(), had)));
@@ -93,11 +92,7 @@ fn gone(view: &mut View<'_>, by: &Entry<'_>, object: ObjectIx) -> Option<(Object
 
 /// A version as the member had it, if it had it when it was taken away.
 fn had(view: &mut View<'_>, version: &Entry<'_>, taken: Added) -> Option<(ObjectId, Seq, Had)> {
-    let embargo = view.resolve(version.class())?.terms.embargo_until;
-    if embargo.is_some_and(|until| until.micros() > taken.0) {
-        return None;
-    }
-    let had = match view.fate_before_withdrawal(version) {
+    let had = match view.fate_until(version, taken) {
         Fate::Whole(pass) => Had::Whole(pass),
         Fate::Redacted(cut, forbidden) => Had::Copy(redacted::copy(view, version, cut, &forbidden).ok()?),
         Fate::Held(_) => return None,

@@ -93,3 +93,51 @@ fn an_analysts_word_is_kept_and_ends() {
     node.gate.say(MemberId::NODE, CIRCLE, None).unwrap();
     assert_eq!(node.gate.fires(CIRCLE, later(99)).unwrap().level, 1);
 }
+
+#[test]
+fn a_part_that_one_member_may_not_see_lights_nothing() {
+    let node = node();
+    let mut incident = object("incident", 6, json!({"name": "x", "severity": "critical"}));
+    let mark = Tlp::AmberStrict.definition_id().to_string();
+    incident["granular_markings"] = json!([{"marking_ref": mark, "selectors": ["severity"]}]);
+    node.share(A, &Terms::default(), &[incident]);
+    assert_eq!(
+        node.gate.fires(CIRCLE, later(2)).unwrap().cause,
+        Cause::Incident,
+        "C does not see how severe it is"
+    );
+}
+
+#[test]
+fn a_hidden_version_puts_no_fire_out_and_a_revoked_one_does() {
+    let node = node();
+    let incident = object("incident", 6, json!({"name": "x"}));
+    node.share(A, &Terms::default(), std::slice::from_ref(&incident));
+    let at = |minutes: u32| json!(format!("2026-01-01T00:{minutes:02}:00.000Z"));
+    let mut hidden = marked(incident.clone(), Tlp::AmberStrict);
+    (hidden["modified"], hidden["severity"]) = (at(10), json!("critical"));
+    node.share(A, &Terms::default(), &[hidden]);
+    assert_eq!(node.gate.fires(CIRCLE, later(2)).unwrap().cause, Cause::Incident);
+    let mut revoked = incident;
+    (revoked["modified"], revoked["revoked"]) = (at(20), json!(true));
+    node.share(A, &Terms::default(), &[revoked]);
+    assert_eq!(node.gate.fires(CIRCLE, later(4)).unwrap().cause, Cause::Calm);
+}
+
+#[test]
+fn nobody_puts_fires_out_by_sending_much() {
+    let node = node();
+    node.share(A, &Terms::default(), &[indicator(1)]);
+    for (number, by) in [A, B, C].into_iter().enumerate() {
+        node.share(by, &Terms::default(), &[sighting(number as u128 + 2, 1)]);
+    }
+    let much: Vec<Value> = (100..1_000).map(|number| sighting(number, 0)).collect();
+    node.share(A, &Terms::default(), &much);
+    let more: Vec<Value> = (1_000..2_000).map(indicator).collect();
+    node.share(B, &Terms::default(), &more);
+    assert_eq!(
+        node.gate.fires(CIRCLE, later(2)).unwrap().cause,
+        Cause::Seen(2),
+        "A itself says that it sees nothing"
+    );
+}

@@ -4,7 +4,7 @@
 
 mod node;
 
-use bongsu_gate::{Patience, Recall, Whether};
+use bongsu_gate::{Patience, Recall, Whether, cleared};
 use node::{A, B, C, CIRCLE, Node, at, id, indicator, marked};
 use policy::{Deed, Level, MemberId, Receipt, Terms, Upto};
 use stix::{ObjectId, Timestamp, Tlp};
@@ -17,7 +17,7 @@ fn fetched(node: &Node, member: MemberId, what: &str, level: Level, seq: u64) {
 }
 
 fn recalls(node: &Node, now: Timestamp) -> Vec<Recall> {
-    node.gate.recalls(CIRCLE, at(0), Patience::default(), now).unwrap()
+    node.gate.recalls(CIRCLE, (at(0), at(2_000_000_000)), Patience::default(), now).unwrap()
 }
 
 fn withdraw(node: &Node, number: u128) {
@@ -48,8 +48,27 @@ fn a_recall_waits_for_each_artefact_that_had_it_and_is_overdue_after_its_time() 
     assert_eq!(b.whether, Whether::Waiting, "people have three days");
     assert_eq!(b.outstanding.iter().map(|one| one.what.as_str()).collect::<Vec<_>>(), ["advisory.html"]);
     assert_eq!(whether(&recalls(&node, now(73))[0], B), Some(Whether::Overdue));
-    let said = Receipt::new(B, "recall", Level::Read, Deed::Confirmed, now(74));
-    node.gate.receive(said.upto(vec![Upto { circle: CIRCLE, seq: 2 }])).unwrap();
+    // An answer that was given before it says nothing of it; what is confirmed of one artefact says nothing of another.
+    let seq = |seq| vec![Upto { circle: CIRCLE, seq }];
+    let answered = Receipt::new(B, "answer", Level::Read, Deed::Answered, now(74));
+    node.gate.receive(answered.clone().upto(seq(1))).unwrap();
+    node.gate.receive(Receipt::new(B, "zone", Level::Block, Deed::Confirmed, now(74)).upto(seq(2))).unwrap();
+    assert_eq!(whether(&recalls(&node, now(75))[0], B), Some(Whether::Overdue));
+    node.gate.receive(answered.upto(seq(2))).unwrap();
+    assert_eq!(
+        whether(&recalls(&node, now(75))[0], B),
+        Some(Whether::Confirmed),
+        "it has read what is no longer valid"
+    );
+    fetched(&node, B, "taxii c", Level::Exchange, 1);
+    assert_eq!(
+        whether(&recalls(&node, now(75))[0], B),
+        Some(Whether::Overdue),
+        "and its client has not come again"
+    );
+    let said = Receipt::new(B, cleared(CIRCLE), Level::Read, Deed::Cleared, now(76));
+    node.gate.receive(said.upto(seq(2))).unwrap();
+    assert_eq!(node.gate.standing(B).real(now(76)), Some(Level::Exchange), "a word proves no use");
     assert_eq!(whether(&recalls(&node.reopened(), at(9)).remove(0), B), Some(Whether::Confirmed));
 }
 
@@ -71,5 +90,33 @@ fn what_a_member_could_not_see_is_not_recalled_from_it_and_what_comes_back_from_
     node.share(A, &Terms::default(), &[again]);
     let all = recalls(&node, at(1_000));
     assert_eq!((all.len(), all[0].seq.0, all[0].reason.as_str()), (2, 6, ""), "revoking recalls too");
-    assert!(node.gate.recalls(CIRCLE, at(2_000_000_000), Patience::default(), at(1)).unwrap().is_empty());
+    let later = (at(2_000_000_000), at(2_000_000_001));
+    assert!(node.gate.recalls(CIRCLE, later, Patience::default(), at(1)).unwrap().is_empty());
+}
+
+#[test]
+fn what_was_withdrawn_under_embargo_was_nobodys() {
+    let node = Node::new();
+    let embargoed = Terms { embargo_until: Some(at(10_000)), ..Terms::default() };
+    node.share(A, &embargoed, &[indicator(1)]);
+    node.share(A, &Terms::default(), &[indicator(2)]);
+    withdraw(&node, 1);
+    withdraw(&node, 2);
+    let later = node.gate.recalls(CIRCLE, (at(0), at(30_000)), Patience::default(), at(20_000)).unwrap();
+    assert_eq!(later.iter().map(|recall| recall.recipients.len()).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn who_asks_in_a_way_that_says_no_number_has_what_was_there_when_it_asked() {
+    let mut node = Node::new();
+    node.share(A, &Terms::default(), &[indicator(1)]);
+    node.now = at(1_001);
+    node.clock.store(at(1_001).micros(), std::sync::atomic::Ordering::SeqCst);
+    node.gate.note(Receipt::new(B, "misp", Level::Exchange, Deed::Fetched, at(1_001)));
+    node.clock.store(at(1_002).micros(), std::sync::atomic::Ordering::SeqCst);
+    withdraw(&node, 1);
+    let whether = |at_s: i64| whether(&recalls(&node, at(at_s))[0], B);
+    assert_eq!(whether(1_003), Some(Whether::Waiting));
+    node.gate.note(Receipt::new(B, "misp", Level::Exchange, Deed::Fetched, at(1_004)));
+    assert_eq!(whether(1_005), Some(Whether::Confirmed));
 }

@@ -132,7 +132,7 @@ pub struct Circle {
 }
 
 impl Circle {
-    /// A circle of nobody yet, under its handle: up to AMBER, passed on within itself, open-ended, calm.
+    /// A circle of nobody yet, under its handle: up to AMBER, passed on within itself, open-ended.
     pub fn new(id: CircleId, handle: impl Into<String>) -> Self {
         let handle = handle.into();
         Self {
@@ -170,6 +170,12 @@ impl Circle {
             true => self.access.get(&member).copied().unwrap_or_default(),
             false => Access::None,
         }
+    }
+
+    /// Whether the member is shown its fires at `now`: it is in force, and the member gets what is shared in it.
+    #[must_use]
+    pub fn shows_fires(&self, member: MemberId, now: Timestamp) -> bool {
+        self.in_force(now) && self.access(member).reads()
     }
 
     /// Whether objects of this STIX version are taken in it.

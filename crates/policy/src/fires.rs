@@ -181,7 +181,7 @@ fn by_signs<'s>(signs: impl Iterator<Item = &'s Sign> + Clone, now: Timestamp) -
     let newest = |kind: SignKind, hours: i64| {
         signs.clone().filter(within(hours)).filter(|sign| sign.kind == kind).map(|sign| sign.at).max()
     };
-    // Each member by its newest sighting, the newest first.
+    // Each member by its newest sighting.
     let sighters = |hours: i64| {
         let mut seen: Vec<(MemberId, Timestamp)> = Vec::new();
         for sign in signs.clone().filter(within(hours)).filter(|sign| sign.kind == SignKind::Sighting) {

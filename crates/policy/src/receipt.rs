@@ -39,11 +39,13 @@ pub enum Deed {
     Shared,
     /// What it has not done in time was brought before its contact.
     Escalated,
+    /// Somebody says for it that what was withdrawn is out of use. A word, and no proof.
+    Cleared,
 }
 
 impl Deed {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Fetched,
         Self::Delivered,
         Self::Failed,
@@ -53,6 +55,7 @@ impl Deed {
         Self::Missed,
         Self::Shared,
         Self::Escalated,
+        Self::Cleared,
     ];
 
     /// Its name.
@@ -68,6 +71,7 @@ impl Deed {
             Self::Missed => "missed",
             Self::Shared => "shared",
             Self::Escalated => "escalated",
+            Self::Cleared => "cleared",
         }
     }
 
@@ -139,7 +143,7 @@ pub enum ReceiptError {
     },
     /// A word that names no deed.
     #[error(
-        "that is no deed; there are fetched, delivered, failed, answered, confirmed, passed, missed, shared and escalated"
+        "that is no deed; there are fetched, delivered, failed, answered, confirmed, passed, missed, shared, escalated and cleared"
     )]
     NoDeed,
 }

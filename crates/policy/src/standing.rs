@@ -1,4 +1,4 @@
-//! Where a member really stands: what its receipts say about its level, and how far behind it is.
+//! Where a member really stands: what its receipts say about its level.
 
 use stix::Timestamp;
 

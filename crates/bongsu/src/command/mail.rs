@@ -138,12 +138,8 @@ pub(crate) fn run(node: &Node, command: &MailCommand) -> Result<Answer, Failure>
 
 fn test(node: &Node, mailer: &Mailer, to: &str) -> Result<Answer, Failure> {
     let title = node.gate.key().name();
-    let text = format!("This is a test of {title}: its mails reach you.\n");
-    let digest = Digest {
-        subject: format!("[TLP:CLEAR] Test ({title})"),
-        html: format!("<!doctype html><p>This is a test of {title}: its mails reach you.</p>"),
-        text,
-    };
+    let text = format!("This is a test of {title}: its mails reach you.");
+    let digest = Digest::of(format!("[TLP:CLEAR] Test ({title})"), &[&text]);
     let id = mailer.id(&format!("test.{}", Uuid::now_v7().simple()));
     let message = mailer.message(to, &id, node.now(), &digest);
     let message = message.map_err(|error| Failure::usage(error.to_string()))?;

@@ -26,16 +26,13 @@ pub(crate) fn run(node: &Node, command: RecallCommand) -> Result<Answer, Failure
 }
 
 /// The recalls of some circles, the newest first.
-///
-/// # Errors
-/// [`StorageError`].
-pub(crate) fn recalls(node: &Node, circles: &[&Circle], days: u16) -> Result<Vec<Recall>, StorageError> {
+fn recalls(node: &Node, circles: &[&Circle], days: u16) -> Result<Vec<Recall>, StorageError> {
     let now = node.now();
     let since = Timestamp::from_micros(now.micros().saturating_sub(i64::from(days) * DAY_MICROS));
     let patience = node.config.recall.patience();
     let mut all = Vec::new();
     for circle in circles {
-        all.extend(node.gate.recalls(circle.id, since, patience, now)?);
+        all.extend(node.gate.recalls(circle.id, (since, now), patience, now)?);
     }
     all.sort_by_key(|recall| std::cmp::Reverse(recall.at));
     Ok(all)
@@ -135,8 +132,8 @@ fn confirm(node: &Node, member: &str, circle: Option<&str>) -> Result<Answer, Fa
     let count = upto.len();
     // One kind each, so that a word about one circle does not stand for another's.
     for one in upto {
-        let what = format!("recall {}", one.circle);
-        let receipt = Receipt::new(member.id, what, member.level, Deed::Confirmed, now).upto(vec![one]);
+        let receipt = Receipt::new(member.id, gate::cleared(one.circle), member.level, Deed::Cleared, now);
+        let receipt = receipt.upto(vec![one]);
         node.gate.receive(receipt)?;
     }
     let text = format!(

@@ -58,12 +58,17 @@ fn shown(node: &Node, member: &Member) -> Answer {
     Answer::done(json!({"member": member.handle, "webhook": webhook}), text)
 }
 
+/// Whether an allowed host is the host of a URL, where an IPv6 address stands in brackets.
+fn is_host(allowed: &str, host: &str) -> bool {
+    let bare = |text: &str| text.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    bare(allowed) == bare(host)
+}
+
 /// Plain HTTP goes to hosts alone that are allowed by name: what is posted is signed and can be read on the way.
 fn check(text: &str, allow_hosts: &[String]) -> Result<(), Failure> {
     let wrong = |why: String| Failure::usage(format!("`{text}` can't be posted to: {why}"));
     let url: Url = text.parse().map_err(|error| wrong(format!("it is no address: {error}")))?;
-    let is_allowed =
-        url.host_str().is_some_and(|host| allow_hosts.iter().any(|other| other.eq_ignore_ascii_case(host)));
+    let is_allowed = url.host_str().is_some_and(|host| allow_hosts.iter().any(|other| is_host(other, host)));
     match url.scheme() {
         _ if text.len() > URL_BYTES_MAX => Err(wrong(format!("it has more than {URL_BYTES_MAX} bytes"))),
         _ if !url.username().is_empty() || url.password().is_some() => {

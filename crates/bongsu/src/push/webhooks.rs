@@ -26,7 +26,12 @@ impl Webhooks {
     /// # Errors
     /// When the configured authorities can't be used.
     pub(crate) fn new(deliver: Arc<Deliver>, config: &Config) -> Result<Self, Failure> {
-        let except = config.push.allow_hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        let except = config
+            .push
+            .allow_hosts
+            .iter()
+            .map(|host| host.trim_matches(['[', ']']).to_ascii_lowercase())
+            .collect();
         let limits = Limits {
             connect_timeout: Duration::from_secs(10),
             read_timeout: webhook::ANSWER_TIMEOUT,

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-use super::escalate;
+use super::escalate::Escalation;
 
 /// Begins all of them.
 pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
+    let escalation = Escalation::default();
     vec![
         every(node, 1, "announcing passed embargoes", embargoes),
         every(node, 5, "writing receipts", |node| node.gate.write_receipts(false).map(drop)),
-        every(node, 10, "looking for overdue recalls", escalate::escalate),
+        every(node, 10, "looking for overdue recalls", move |node| escalation.run(node)),
         every(node, 30, "sharing the test entry", test_entry),
     ]
 }
@@ -23,15 +24,15 @@ fn every<E: Display + Send + 'static>(
     node: &Arc<Node>,
     seconds: u64,
     what: &'static str,
-    work: fn(&Node) -> Result<(), E>,
+    work: impl Fn(&Node) -> Result<(), E> + Send + Sync + 'static,
 ) -> JoinHandle<()> {
-    let node = Arc::clone(node);
+    let (node, work) = (Arc::clone(node), Arc::new(work));
     tokio::spawn(async move {
         let mut tick = tokio::time::interval(Duration::from_secs(seconds));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            let node = Arc::clone(&node);
+            let (node, work) = (Arc::clone(&node), Arc::clone(&work));
             match tokio::task::spawn_blocking(move || work(&node)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::error!(%error, "{what} failed; it is tried again"),

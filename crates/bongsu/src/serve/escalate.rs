@@ -1,107 +1,160 @@
 //! Sees to recalls that are overdue: each is brought before the member's contact, once: in the log, and by mail if the node sends
-//! mails and the contact has an address. A mail that is not taken is tried again, and the receipt waits for it.
+//! mails and the contact has an address. A mail that is not taken is tried again after a rest, and the receipt waits for it.
 
-use crate::command::recall::recalls;
-use crate::exit::Failure;
 use crate::node::Node;
 use deliver::advisory::mail::address;
 use deliver::digest::Digest;
-use gate::{Recall, Whether};
-use policy::{CircleId, Deed, Member, MemberId, Receipt, Upto};
-use std::collections::BTreeMap;
+use deliver::mail::Mailer;
+use gate::Recall;
+use parking_lot::Mutex;
+use policy::{Circle, CircleId, Deed, Level, Member, MemberId, Receipt, Upto};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+use stix::Timestamp;
 
 /// Days that are looked back.
-const DAYS: u16 = 30;
+const DAYS: i64 = 30;
+const HOUR_MICROS: i64 = 3_600_000_000;
+/// Time in which the mail server must take a mail about it; a node that stops waits no longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Rest after a mail that was not taken.
+const REST: Duration = Duration::from_secs(300);
 
-/// Brings what is newly overdue before the members' contacts.
-pub(crate) fn escalate(node: &Node) -> Result<(), anyhow::Error> {
-    let book = node.gate.book();
-    let recalls = recalls(node, &book.circles().collect::<Vec<_>>(), DAYS)?;
-    for ((member, circle), overdue) in overdue(&recalls) {
-        let Some(member) = book.member(member) else { continue };
-        let Some(named) = book.circle(circle) else { continue };
-        let farthest = overdue.iter().map(|recall| recall.seq.0).max().unwrap_or_default();
-        let what = format!("escalation {circle}");
-        let told = node.gate.receipts(member.id).into_iter().filter(|receipt| receipt.what == what);
-        let told = told.flat_map(|receipt| receipt.upto).map(|upto| upto.seq).max().unwrap_or_default();
-        if farthest <= told {
-            continue;
-        }
-        if let Err(why) = mail(node, member, &named.title, &overdue, farthest) {
-            tracing::warn!(member = member.handle, %why, "a mail about an overdue recall was not taken; tried again");
-            continue;
-        }
-        tell(member, &named.handle, overdue.len());
-        let upto = vec![Upto { circle, seq: farthest }];
-        let receipt = Receipt::new(member.id, what, member.level, Deed::Escalated, node.now()).upto(upto);
-        node.gate.receive(receipt)?;
-    }
-    Ok(())
+/// What is overdue with one member in one circle, of what systems fetch or of what people read.
+#[derive(Default)]
+struct Overdue<'r> {
+    recalls: Vec<&'r Recall>,
+    whats: BTreeSet<&'r str>,
 }
 
-/// What is overdue, by member and circle.
-fn overdue(recalls: &[Recall]) -> BTreeMap<(MemberId, CircleId), Vec<&Recall>> {
-    let mut all: BTreeMap<_, Vec<&Recall>> = BTreeMap::new();
+/// Brings overdue recalls before members' contacts.
+#[derive(Default)]
+pub(super) struct Escalation {
+    rests_until: Mutex<Option<Instant>>,
+}
+
+impl Escalation {
+    /// Brings what is newly overdue before the members' contacts.
+    ///
+    /// # Errors
+    /// When the store can't be read or written, or the mail server does not take a mail.
+    pub(super) fn run(&self, node: &Node) -> Result<(), anyhow::Error> {
+        if self.rests_until.lock().is_some_and(|until| Instant::now() < until) {
+            return Ok(());
+        }
+        let (book, now) = (node.gate.book(), node.now());
+        let ago = |hours: i64| Timestamp::from_micros(now.micros().saturating_sub(hours * HOUR_MICROS));
+        let patience = node.config.recall.patience();
+        for circle in book.circles() {
+            for level in [Level::List, Level::Read] {
+                // Of one kind, what was withdrawn earlier is due earlier: one number says how far it was told.
+                let due = (ago(DAYS * 24), ago(patience.of(level).into()));
+                let recalls = node.gate.recalls(circle.id, due, patience, now)?;
+                for (member, overdue) in overdue(&recalls, level == Level::Read) {
+                    let Some(member) = book.member(member).filter(|member| !member.ended) else { continue };
+                    self.bring(node, member, circle, &overdue, level)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn bring(
+        &self,
+        node: &Node,
+        member: &Member,
+        circle: &Circle,
+        overdue: &Overdue<'_>,
+        level: Level,
+    ) -> Result<(), anyhow::Error> {
+        let what = of(circle.id, level);
+        let told = node.gate.receipts(member.id).into_iter().filter(|receipt| receipt.what == what);
+        let told = told.flat_map(|receipt| receipt.upto).map(|upto| upto.seq).max().unwrap_or_default();
+        let farthest = overdue.recalls.iter().map(|recall| recall.seq.0).max().unwrap_or_default();
+        if farthest <= told {
+            return Ok(());
+        }
+        if let Err(error) = mail(node, member, circle, overdue, &format!("{what}.{farthest}")) {
+            *self.rests_until.lock() = Some(Instant::now() + REST);
+            return Err(error);
+        }
+        tell(member, &circle.handle, overdue.recalls.len());
+        let upto = vec![Upto { circle: circle.id, seq: farthest }];
+        let receipt = Receipt::new(member.id, what, member.level, Deed::Escalated, node.now()).upto(upto);
+        Ok(node.gate.receive(receipt)?)
+    }
+}
+
+/// What receipts of it are about.
+fn of(circle: CircleId, level: Level) -> String {
+    match level {
+        Level::Read => format!("escalation of reading {circle}"),
+        _ => format!("escalation {circle}"),
+    }
+}
+
+/// What is overdue, by member.
+fn overdue(recalls: &[Recall], of_people: bool) -> BTreeMap<MemberId, Overdue<'_>> {
+    let mut all: BTreeMap<_, Overdue<'_>> = BTreeMap::new();
     for recall in recalls {
-        for one in recall.recipients.iter().filter(|one| one.whether == Whether::Overdue) {
-            all.entry((one.member, recall.circle)).or_default().push(recall);
+        for one in &recall.recipients {
+            let open = one.outstanding.iter().filter(|artefact| (artefact.level == Level::Read) == of_people);
+            let mut whats = open.map(|artefact| artefact.what.as_str()).peekable();
+            if whats.peek().is_some() {
+                let overdue = all.entry(one.member).or_default();
+                overdue.recalls.push(recall);
+                overdue.whats.extend(whats);
+            }
         }
     }
     all
 }
 
-/// Writes to the member's contact. No intelligence stands in it: what is overdue, it finds where it log in.
+/// Writes to the member's contact, if the node sends mails and the contact has an address. No intelligence stands in it.
 fn mail(
     node: &Node,
     member: &Member,
-    circle: &str,
-    overdue: &[&Recall],
-    farthest: u64,
-) -> Result<(), String> {
-    let post = node.mails().map_err(|failure: Failure| failure.message)?;
+    circle: &Circle,
+    overdue: &Overdue<'_>,
+    name: &str,
+) -> Result<(), anyhow::Error> {
+    let post = node.mails().map_err(|failure| anyhow::anyhow!(failure.message))?;
     let to = member.contact.as_deref().and_then(address);
     let (Some(mailer), Some(to)) = (post.channel.mailer(), to) else { return Ok(()) };
-    let of_member =
-        overdue.iter().flat_map(|recall| &recall.recipients).filter(|one| one.member == member.id);
-    let mut whats: Vec<&str> =
-        of_member.flat_map(|one| &one.outstanding).map(|artefact| artefact.what.as_str()).collect();
-    whats.sort_unstable();
-    whats.dedup();
-    let (count, node_name) = (overdue.len(), node.gate.key().name());
+    let (count, node_name) = (overdue.recalls.len(), node.gate.key().name());
     let objects = if count == 1 { "1 object was".to_owned() } else { format!("{count} objects were") };
-    let text = format!(
-        "{objects} withdrawn in the circle {circle}, and {} still has what was fetched before: {}.\n\nPlease have it fetched \
-         again, or confirm to {node_name} that it is out of use.\n",
+    let whats: Vec<&str> = overdue.whats.iter().copied().collect();
+    let said = format!(
+        "{objects} withdrawn in the circle {}, and {} still has what was fetched before: {}.",
+        circle.title,
         member.name,
         whats.join(", "),
     );
-    let html =
-        format!("<!doctype html><p>{}</p>", text.replace('&', "&amp;").replace('<', "&lt;").trim_end());
-    let html = html.replace("\n\n", "</p><p>");
-    let digest = Digest {
-        subject: format!("[TLP:AMBER] Overdue: withdrawn and still in use ({node_name})"),
-        html,
-        text,
-    };
-    let id = mailer.id(&format!(
-        "recall.{}.{farthest}.{}",
-        overdue.first().map_or_else(String::new, |recall| recall.circle.to_string()),
-        member.id
-    ));
-    let to = to.to_string();
-    let message = mailer.message(&to, &id, node.now(), &digest).map_err(|error| error.to_string())?;
-    let runtime = crate::pull::runtime().map_err(|failure| failure.message)?;
-    match runtime.block_on(mailer.send(&to, &message)) {
-        Err(not) if !not.is_final => Err(not.why),
-        Err(not) => {
-            tracing::warn!(
-                member = member.handle,
-                why = not.why,
-                "the mail server refuses a mail to the contact"
-            );
+    let asked = format!("Please have it fetched again, or confirm to {node_name} that it is out of use.");
+    let subject = format!("[{}] Overdue: withdrawn and still in use ({node_name})", circle.ceiling);
+    let digest = Digest::of(subject, &[&said, &asked]);
+    let id = mailer.id(&format!("{}.{}", name.replace(' ', "."), member.id));
+    let message = mailer.message(to.as_ref(), &id, node.now(), &digest)?;
+    send(mailer, to.as_ref(), &message, member)
+}
+
+fn send(mailer: &Mailer, to: &str, message: &str, member: &Member) -> Result<(), anyhow::Error> {
+    let runtime = crate::pull::runtime().map_err(|failure| anyhow::anyhow!(failure.message))?;
+    let sent = runtime.block_on(async { tokio::time::timeout(PATIENCE, mailer.send(to, message)).await });
+    match sent {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(not)) if not.is_final => {
+            let why = not.why;
+            tracing::warn!(member = member.handle, why, "the mail server refuses a mail to the contact");
             Ok(())
         }
-        Ok(()) => Ok(()),
+        Ok(Err(not)) => {
+            Err(anyhow::anyhow!("the mail to the contact of {} was not taken: {}", member.handle, not.why))
+        }
+        Err(_) => Err(anyhow::anyhow!(
+            "the mail server has not taken the mail to the contact of {} in time",
+            member.handle
+        )),
     }
 }
 

@@ -122,7 +122,10 @@ fn five_members_take_five_forms_of_the_same() {
     assert!(tested.status.success(), "{said}");
     assert!(said.contains("5 rules successfully loaded, 0 rules failed"), "{said}");
 
-    // exchange: the objects themselves.
+    // exchange: the objects themselves. Who begins in the middle has not had what came before.
+    node.text(&serving, "exchange", "/api/collections/region/objects/?added_after=2099-01-01T00:00:00Z");
+    let begun = node.json(&["member", "standing", "exchange"])["members"][0].clone();
+    assert_eq!((&begun["real"], &begun["circles"][0]["missing"]), (&json!("exchange"), &json!(7)), "{begun}");
     let envelope: Value =
         serde_json::from_str(&node.text(&serving, "exchange", "/api/collections/region/objects/")).unwrap();
     assert_eq!(envelope["objects"].as_array().unwrap().len(), 7);

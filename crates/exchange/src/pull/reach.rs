@@ -36,7 +36,9 @@ impl Reach {
         let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         match address.ok().and_then(watch::guard::special_purpose) {
-            Some(why) if !except.contains(&host) => Err(PullError::NotPublic { host, why: why.to_owned() }),
+            Some(why) if !except.contains(host.trim_start_matches('[').trim_end_matches(']')) => {
+                Err(PullError::NotPublic { host, why: why.to_owned() })
+            }
             _ => Ok(()),
         }
     }

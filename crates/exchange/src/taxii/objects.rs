@@ -73,8 +73,14 @@ pub(super) async fn versions(
 /// How the answer is made of what was asked.
 type Make = fn(&Reader, &Query) -> Result<Made, TaxiiError>;
 
-/// An answer, and the number up to which it brings the one who asked, if it left nothing out.
-type Made = (Response, Option<Seq>);
+/// From which number of a line to which a page leaves nothing out.
+struct Span {
+    after: Seq,
+    upto: Seq,
+}
+
+/// An answer, and what of the line it holds whole.
+type Made = (Response, Option<Span>);
 
 async fn answer(
     state: Arc<Server>,
@@ -118,20 +124,27 @@ pub(super) fn present(reader: &Reader, object: &str) -> Result<ObjectId, TaxiiEr
     }
 }
 
-/// Notes what a member's own system has read.
-fn received(state: &Server, reader: &Reader, upto: Option<Seq>) {
-    let request = reader.request();
-    let upto = upto.map(|seq| Upto { circle: request.circle, seq: seq.0 });
-    let receipt = Receipt::new(request.member, super::RECEIPT, Level::Exchange, Deed::Fetched, request.now);
-    state.taxii.gate.note(receipt.upto(upto.into_iter().collect()));
+/// Notes what a member's own system has read: how far it is, if it went on from where it was. A page from further on leaves
+/// something out, and says only that the circle was read.
+fn received(state: &Server, reader: &Reader, page: Option<Span>) {
+    let (gate, request) = (&state.taxii.gate, reader.request());
+    let what = super::receipt_of(&gate.book(), request.circle);
+    let known = gate.receipts(request.member).into_iter().filter(|receipt| receipt.what == what);
+    let known = known.flat_map(|receipt| receipt.upto).map(|upto| upto.seq).max().unwrap_or_default();
+    let seq = page.filter(|page| page.after.0 <= known).map_or(0, |page| page.upto.0);
+    let receipt = Receipt::new(request.member, what, Level::Exchange, Deed::Fetched, request.now);
+    gate.note(receipt.upto(vec![Upto { circle: request.circle, seq }]));
 }
 
 fn objects(reader: &Reader, query: &Query) -> Result<Made, TaxiiError> {
     // What comes in between may be in the page or not; what was there before is.
     let head = reader.head();
     let page = reader.page(query)?;
+    let is_last = |version: &VersionMatch| matches!(version, VersionMatch::Last | VersionMatch::All);
     let is_whole = query.ids.is_empty() && query.types.is_empty() && query.spec_versions.is_empty();
-    let upto = is_whole.then(|| page.next.unwrap_or(head));
+    let is_whole = is_whole && (query.versions.is_empty() || query.versions.iter().any(is_last));
+    let after = reader.start(query);
+    let upto = is_whole.then(|| Span { after, upto: page.next.unwrap_or(head) });
     let (Some(first), Some(last)) = (page.items.first(), page.items.last()) else {
         return Ok((body(NOTHING.to_owned(), None), upto));
     };

@@ -12,7 +12,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use gate::{Query, Sharing, Submission, SubmitError, Submitted, VersionMatch};
 use http::{StatusCode, header};
-use policy::{Access, Caller, Channel, CircleId, Deed, Intake, Level, MemberId, Receipt, Terms};
+use policy::{Access, Caller, Channel, CircleId, Deed, Intake, Level, MemberId, Receipt, Terms, Upto};
 use rayon::iter::{Either, IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -215,7 +215,9 @@ fn answer(
         }
     }
     if !successes.is_empty() {
-        state.taxii.gate.note(Receipt::new(member, super::RECEIPT, Level::Exchange, Deed::Shared, now));
+        let what = super::receipt_of(&state.taxii.gate.book(), circle);
+        let receipt = Receipt::new(member, what, Level::Exchange, Deed::Shared, now);
+        state.taxii.gate.note(receipt.upto(vec![Upto { circle, seq: 0 }]));
     }
     failures.sort_by_key(|(at, _)| *at);
     let failures: Vec<Detail> = failures.into_iter().map(|(_, detail)| detail).collect();

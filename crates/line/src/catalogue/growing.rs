@@ -130,7 +130,7 @@ impl Catalogue {
         }
         let is_latest = self.objects.get(object as usize).is_some_and(|held| held.latest == old);
         let previous = self.chain_in(object, at, is_latest);
-        self.rows.push(Row { previous, references: from, ..copy });
+        self.take_in(Row { previous, references: from, ..copy });
         self.wait(at);
     }
 
@@ -186,6 +186,13 @@ impl Catalogue {
         let kind = fact.kind;
         let row =
             Row { added, version, fingerprint, object, class, previous, references, origin, kind, flags };
+        self.take_in(row);
+    }
+
+    fn take_in(&mut self, row: Row) {
+        if row.kind == RecordKind::Withdrawal || row.flags & REVOKED != 0 {
+            self.takings.push(u32::try_from(self.rows.len()).unwrap_or(NONE));
+        }
         self.rows.push(row);
     }
 

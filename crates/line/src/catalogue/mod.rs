@@ -128,6 +128,8 @@ pub struct Catalogue {
     class_index: HashMap<Class, u32>,
     links: Chunks<Link>,
     waiting: HashMap<u32, Vec<u32>>,
+    /// The entries that take something away: withdrawals, and versions that say that their object is revoked.
+    takings: Vec<u32>,
 }
 
 impl Catalogue {
@@ -213,6 +215,14 @@ impl Catalogue {
     #[must_use]
     pub fn is_of_several(&self, object: ObjectIx) -> bool {
         self.objects.get(object.0 as usize).is_some_and(|object| object.several)
+    }
+
+    /// The records after `after` and up to `until` that take something away, in the line's order: withdrawals, and versions that
+    /// say that their object is revoked.
+    pub fn takings(&self, after: Seq, until: Seq) -> impl DoubleEndedIterator<Item = Entry<'_>> {
+        let place = |seq: Seq| self.takings.partition_point(|at| u64::from(*at) < seq.0);
+        let some = self.takings.get(place(after)..place(until).max(place(after))).unwrap_or_default();
+        some.iter().filter_map(|at| self.entry(Seq(u64::from(*at) + 1)))
     }
 
     /// The versions that were withdrawn, the latest to come first.

@@ -204,12 +204,16 @@ fn looked_at(book: &Book, caller: &Caller, handle: &str) -> Option<MemberId> {
     }
 }
 
+/// The host and port that a request was made for: HTTP/1 says so in `Host`, HTTP/2 in `:authority`.
+pub(crate) fn host<'r>(headers: &'r HeaderMap, uri: &'r Uri) -> Option<&'r str> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.or_else(|| uri.authority().map(|authority| authority.as_str()))
+}
+
 /// Whether the request was made for this machine by name, so that no foreign page can reach an open loopback
 /// node by giving its own name the address 127.0.0.1 (DNS rebinding).
 fn is_local(request: &Request) -> bool {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
-    let Some(host) = host else { return false };
+    let Some(host) = host(request.headers(), request.uri()) else { return false };
     let name = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(host, |(name, _)| name);
     let name = name.trim_start_matches('[').trim_end_matches(']');
     name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use line::LineId;
-use policy::{Caller, Member, Onward};
+use policy::{Caller, Fires, Member, Onward};
 
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
 
@@ -22,8 +22,7 @@ struct CirclePage {
     ceiling: String,
     onward: &'static str,
     in_force: String,
-    fires: u8,
-    why: String,
+    fires: Option<Fires>,
     records: u64,
     members: Vec<Row>,
     checkpoint: Option<String>,
@@ -55,7 +54,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
     let line = LineId::new(circle.id.uuid());
     let checkpoint = pages.gate.checkpoint(line).ok();
     let ends = circle.ends.map_or_else(|| "further notice".to_owned(), |at| at.to_string());
-    let fires = match pages.gate.fires(circle.id, (pages.now)()) {
+    let fires = match pages.fires(viewer, circle) {
         Ok(fires) => fires,
         Err(error) => return broken(&error),
     };
@@ -76,8 +75,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
             Some(starts) => format!("from {starts} until {ends}"),
             None => format!("until {ends}"),
         },
-        fires: fires.level,
-        why: fires.cause.sentence(),
+        fires,
         records: checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size),
         members: members
             .into_iter()

@@ -22,7 +22,8 @@ use axum::{Extension, Router};
 use deliver::Deliver;
 use gate::{Gate, Patience};
 use http::{HeaderValue, StatusCode, header};
-use policy::{Book, Caller, Channel, Level, Member, MemberId, Use};
+use line::StorageError;
+use policy::{Book, Caller, Channel, Circle, Fires, Level, Member, MemberId, Use};
 use stix::Timestamp;
 
 /// What the pages are made from.
@@ -175,6 +176,16 @@ pub(crate) async fn making(make: impl FnOnce() -> Response + Send + 'static) -> 
 }
 
 impl Pages {
+    /// The fires of a circle, if the caller is shown them.
+    fn fires(&self, viewer: &Viewer, circle: &Circle) -> Result<Option<Fires>, StorageError> {
+        let now = (self.now)();
+        let is_shown = match viewer.caller {
+            Caller::Operator => true,
+            Caller::Member(member) => circle.shows_fires(member, now),
+        };
+        is_shown.then(|| self.gate.fires(circle.id, now)).transpose()
+    }
+
     fn frame(&self, book: &Book, viewer: &Viewer, title: impl Into<String>) -> Frame {
         let who = match viewer.caller {
             Caller::Operator => "operator".to_owned(),

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use gate::Explanation;
 use line::LineId;
-use policy::{Caller, Circle, Level};
+use policy::{Caller, Circle, Fires, Level};
 
 use super::{Frame, Link, Pages, Shared, Viewer, Who, broken, links, making, render};
 
@@ -25,8 +25,7 @@ pub(super) struct CircleCard {
     title: String,
     purpose: String,
     ceiling: String,
-    fires: u8,
-    why: String,
+    fires: Option<Fires>,
     members: usize,
     records: u64,
     in_force: bool,
@@ -57,7 +56,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer) -> Response {
     circles.sort_by(|a, b| a.handle.cmp(&b.handle));
     let mut cards = Vec::new();
     for circle in circles {
-        let fires = match pages.gate.fires(circle.id, (pages.now)()) {
+        let fires = match pages.fires(viewer, circle) {
             Ok(fires) => fires,
             Err(error) => return broken(&error),
         };
@@ -66,8 +65,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer) -> Response {
             title: circle.title.clone(),
             purpose: circle.purpose.clone(),
             ceiling: circle.ceiling.to_string(),
-            fires: fires.level,
-            why: fires.cause.sentence(),
+            fires,
             members: match viewer.caller {
                 Caller::Operator => circle.members.len(),
                 Caller::Member(member) => book.visible_members(member, circle.id).len(),

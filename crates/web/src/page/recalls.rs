@@ -58,7 +58,7 @@ fn make(pages: &Pages, viewer: &Viewer) -> Result<Response, StorageError> {
     let since = Timestamp::from_micros(now.micros().saturating_sub(DAYS * DAY_MICROS));
     let mut recalls = Vec::new();
     for circle in book.circles() {
-        recalls.extend(pages.gate.recalls(circle.id, since, pages.patience, now)?);
+        recalls.extend(pages.gate.recalls(circle.id, (since, now), pages.patience, now)?);
     }
     // What is overdue comes first, then the newest.
     recalls.sort_by_key(|recall| {

@@ -4,7 +4,9 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use deliver::StepVerdict;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+
+use crate::auth::host;
 
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
 
@@ -61,6 +63,7 @@ pub(super) async fn settle(
     State(pages): Shared,
     who: Who,
     Path((id, verdict)): Path<(String, String)>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let viewer = Viewer::of(who);
@@ -72,7 +75,7 @@ pub(super) async fn settle(
     if !viewer.is_operator() {
         return absent();
     }
-    if !is_from_here(&headers) {
+    if !is_from_here(&headers, &uri) {
         let what = "The button was not pressed on a page of this node. Open the page and press it there.";
         return error(StatusCode::FORBIDDEN, "Not from here", what);
     }
@@ -92,14 +95,14 @@ pub(super) async fn settle(
 
 /// Whether a form was sent from a page of this node: a browser names the page's origin with what it posts, and logs in by
 /// itself, also for a form on a page of somebody else's. Source: Fetch Standard, 3.2 (`Origin`).
-fn is_from_here(headers: &HeaderMap) -> bool {
+fn is_from_here(headers: &HeaderMap, uri: &Uri) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(origin) = text(header::ORIGIN) else {
         // Not a browser.
         return text(header::REFERER).is_none();
     };
-    let host = origin.split_once("://").map(|(_, host)| host);
-    host.is_some() && host == text(header::HOST)
+    let from = origin.split_once("://").map(|(_, host)| host);
+    from.is_some() && from == host(headers, uri)
 }
 
 #[cfg(test)]
@@ -112,11 +115,15 @@ mod tests {
             pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
         };
         let host = (header::HOST, "node.test:8400");
-        assert!(is_from_here(&headers(&[host.clone(), (header::ORIGIN, "https://node.test:8400")])));
-        assert!(is_from_here(&headers(std::slice::from_ref(&host))), "a program");
+        let path = Uri::from_static("/steps/x/confirm");
+        assert!(is_from_here(&headers(&[host.clone(), (header::ORIGIN, "https://node.test:8400")]), &path));
+        let authority = Uri::from_static("https://node.test:8400/steps/x/confirm");
+        let of_http2 = headers(&[(header::ORIGIN, "https://node.test:8400")]);
+        assert!(is_from_here(&of_http2, &authority) && !is_from_here(&of_http2, &path), "HTTP/2 has no Host");
+        assert!(is_from_here(&headers(std::slice::from_ref(&host)), &path), "a program");
         for origin in ["https://node.test", "https://evil.test", "null", "node.test:8400"] {
-            assert!(!is_from_here(&headers(&[host.clone(), (header::ORIGIN, origin)])), "{origin}");
+            assert!(!is_from_here(&headers(&[host.clone(), (header::ORIGIN, origin)]), &path), "{origin}");
         }
-        assert!(!is_from_here(&headers(&[host, (header::REFERER, "https://evil.test/")])));
+        assert!(!is_from_here(&headers(&[host, (header::REFERER, "https://evil.test/")]), &path));
     }
 }

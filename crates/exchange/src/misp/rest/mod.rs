@@ -172,10 +172,11 @@ fn is_looked_at(request: &Request) -> bool {
 /// What a call that was answered shows about the member; nothing, if it is about the node and not about events.
 fn deed(call: &Call) -> Option<Deed> {
     match (call.controller.as_str(), call.action.as_str()) {
-        ("servers" | "users" | "organisations" | "sharinggroups" | "warninglists" | "galaxies", _) => None,
-        (_, "add" | "edit" | "delete" | "publish" | "bulksavesightings" | "pushanalystdata") => {
-            Some(Deed::Shared)
-        }
+        ("servers" | "users" | "organisations" | "sharinggroups" | "warninglists" | "galaxies", _)
+        | ("attributes", "describetypes") => None,
+        (_, "add" | "edit" | "delete" | "publish" | "bulksavesightings" | "pushanalystdata")
+        | ("tags", "attachtagtoobject" | "removetagfromobject")
+        | ("shadowattributes", "accept" | "discard") => Some(Deed::Shared),
         _ => Some(Deed::Fetched),
     }
 }
