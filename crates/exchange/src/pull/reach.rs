@@ -21,7 +21,7 @@ pub enum Reach {
     Anywhere,
     /// At a public address. Redirections are not followed, and no proxy is asked.
     Public {
-        /// Hosts that may be anywhere: names in lower case, or addresses, without ports.
+        /// Hosts that may be anywhere: names in lower case, or addresses, without ports and brackets.
         except: BTreeSet<String>,
     },
 }
@@ -34,10 +34,10 @@ impl Reach {
     pub(super) fn check(&self, url: &Url) -> Result<(), PullError> {
         let Self::Public { except } = self else { return Ok(()) };
         let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        match address.ok().and_then(watch::guard::special_purpose) {
-            Some(why) if !except.contains(host.trim_start_matches('[').trim_end_matches(']')) => {
-                Err(PullError::NotPublic { host, why: why.to_owned() })
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        match host.parse::<IpAddr>().ok().and_then(watch::guard::special_purpose) {
+            Some(why) if !except.contains(host) => {
+                Err(PullError::NotPublic { host: host.to_owned(), why: why.to_owned() })
             }
             _ => Ok(()),
         }
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn an_address_that_is_not_public_is_asked_only_if_it_is_allowed() {
-        let reach = Reach::Public { except: BTreeSet::from(["127.0.0.1".to_owned(), "[::1]".to_owned()]) };
+        let reach = Reach::Public { except: BTreeSet::from(["127.0.0.1".to_owned(), "::1".to_owned()]) };
         let check = |url: &str| reach.check(&url.parse().unwrap()).is_ok();
         for good in [
             "https://127.0.0.1/x",
