@@ -13,6 +13,7 @@ use policy::{Level, MemberId};
 use serde_json::Value;
 use stix::Tlp;
 
+use crate::advisory::story;
 use crate::fires::Burning;
 use crate::gather::{Deliver, DeliverError};
 use crate::push::{News, Position};
@@ -24,8 +25,6 @@ const READ_MAX: usize = 1_000;
 const TOLD_MAX: usize = 20;
 /// Circles whose fires are told.
 const FIRES_MAX: usize = 50;
-/// Characters of a name.
-const NAME_CHARS_MAX: usize = 160;
 /// What is told by its name, the most telling first.
 const TELLING: [&str; 4] = ["incident", "report", "campaign", "vulnerability"];
 
@@ -87,7 +86,7 @@ impl Deliver {
         urgent: bool,
         public_url: Option<&str>,
     ) -> Result<Digest, DeliverError> {
-        let content = self.content(member, told, &news.upto)?;
+        let mut content = self.content(member, told, &news.upto)?;
         let burning = self.fires(member)?;
         let highest = burning.iter().map(|one| one.fires.level).max().unwrap_or(1);
         let counts: Vec<String> =
@@ -100,9 +99,14 @@ impl Deliver {
         };
         let fire = if highest == 1 { "fire" } else { "fires" };
         let urgently = if urgent { "URGENT: " } else { "" };
+        let of_fires = burning.iter().take(FIRES_MAX).map(|one| one.tlp).filter(|tlp| *tlp != Tlp::Red).max();
+        content.tlp = content.tlp.max(of_fires.unwrap_or(Tlp::Clear));
         let subject = format!("[{}] [{highest} {fire}] {urgently}{what} ({})", content.tlp, self.title);
-        let fires =
-            |one: &Burning| format!("{}: {} ({})", one.title, one.fires.level, one.fires.cause.sentence());
+        // What an analyst says in a circle up to RED is not for mail.
+        let fires = |one: &Burning| match one.tlp {
+            Tlp::Red => format!("{}: {}", one.title, one.fires.level),
+            _ => format!("{}: {} ({})", one.title, one.fires.level, one.fires.cause.sentence()),
+        };
         let fires: Vec<String> = burning.iter().take(FIRES_MAX).map(fires).collect();
         let page = Page {
             tlp: content.tlp.to_string(),
@@ -140,16 +144,24 @@ impl Deliver {
                 *content.counts.entry(row.get().id.object_type().to_owned()).or_default() += 1;
             }
             let types = TELLING.map(str::to_owned).to_vec();
-            let query = Query { after, types, limit: READ_MAX, ..Query::default() };
+            let query = Query { after, types, limit: COUNTED_MAX, ..Query::default() };
+            let rows = reader.manifest(&query)?.items;
+            let newest = rows.iter().rev().map(|row| row.get()).filter(|row| row.seq.0 <= upto);
+            let ids: Vec<_> = newest.take(READ_MAX).map(|row| row.id.clone()).collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let query = Query { ids, limit: READ_MAX, ..Query::default() };
             for object in reader.page(&query)?.items {
                 if object.tlp() == Tlp::Red || object.get().seq.0 > upto {
                     continue;
                 }
+                content.tlp = content.tlp.max(object.tlp());
                 let object_type = object.get().id.object_type();
                 let rank = TELLING.iter().position(|known| *known == object_type).unwrap_or_default();
                 let value: Value = serde_json::from_str(&object.get().raw).unwrap_or_default();
                 let name = value.get("name").and_then(Value::as_str).unwrap_or("without a name");
-                let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
+                let name = story::name(name);
                 named.push((rank, object.get().seq, format!("{object_type}: {name} [{}]", object.tlp())));
             }
         }

@@ -1,8 +1,9 @@
 //! The fires of a member's circles, the same in every form: a line for shell scripts, JSON, TXT records.
 
 use policy::fires::LEVELS;
-use policy::{Circle, Fires, MemberId};
+use policy::{Cause, Circle, Fires, MemberId};
 use serde_json::{Value, json};
+use stix::Tlp;
 
 use crate::artefact::Artefact;
 use crate::gather::{Deliver, DeliverError};
@@ -16,13 +17,16 @@ pub struct Burning {
     pub title: String,
     /// Its fires.
     pub fires: Fires,
+    /// What the sentence that says why counts as marked with: an analyst's words as what is shared in the circle.
+    pub tlp: Tlp,
 }
 
 impl Burning {
     /// A circle with its fires.
     #[must_use]
     pub fn of(circle: &Circle, fires: Fires) -> Self {
-        Self { circle: circle.handle.clone(), title: circle.title.clone(), fires }
+        let tlp = if matches!(fires.cause, Cause::Word(_)) { circle.ceiling } else { Tlp::Clear };
+        Self { circle: circle.handle.clone(), title: circle.title.clone(), fires, tlp }
     }
 
     /// As JSON: `circle`, `title`, `fires` (1 to 5), `means`, `cause`, `why`, `since`, `until`.

@@ -1,10 +1,10 @@
 //! Tickets: links by which a member answers an advisory once, without an account.
 //!
-//! A ticket names the member, the day of the advisory and its turn on that day, and is signed under a key of the node
+//! A ticket names the member, the day of the advisory and its turn on that day and its mark, and is signed under a key of the node
 //! (HMAC-SHA-256). All forms of an advisory carry the same ticket until it is used; what is made after that carries the
 //! next turn's. So the node has to remember no more than how many turns of which day a member has used: a setting in its
 //! own line, which is durable before an answer counts as taken. A ticket opens no more than what the member has at that
-//! time, whatever it had when the advisory was made.
+//! time and what is marked no stricter than the advisory was, as whoever may have the one may have the other.
 
 use std::fmt;
 
@@ -13,19 +13,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use policy::{Book, Entry, MemberId, Setting};
 use sha2::Sha256;
-use stix::Timestamp;
+use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 
 /// Days for which a ticket works.
 pub const DAYS_MAX: u32 = 30;
 /// Tickets that a member can use on one day.
 pub const TURNS_MAX: u16 = 100;
-/// Bytes of what is signed: member, day, turn.
-const NAMED_BYTES: usize = 22;
+/// Bytes of what is signed: member, day, turn, mark.
+const NAMED_BYTES: usize = 23;
 const MAC_BYTES: usize = 32;
 /// Characters of a ticket: both in base64.
-const TICKET_CHARS: usize = 72;
+const TICKET_CHARS: usize = 74;
 const DAY_S: i64 = 86_400;
+const MARKS: [Tlp; 5] = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red];
 
 /// The key under which tickets are signed.
 #[derive(Clone)]
@@ -40,6 +41,8 @@ pub struct Ticket {
     pub day: u32,
     /// Which ticket of that day.
     pub turn: u16,
+    /// The mark of the advisory: what is marked stricter, its link does not show.
+    pub tlp: Tlp,
 }
 
 /// How a ticket stands.
@@ -68,9 +71,9 @@ pub fn written(day: u32) -> String {
 impl Ticket {
     /// The ticket that the member's advisories of that day carry; `None` if it has used all of that day.
     #[must_use]
-    pub fn next(book: &Book, member: MemberId, day: u32) -> Option<Self> {
+    pub fn next(book: &Book, member: MemberId, day: u32, tlp: Tlp) -> Option<Self> {
         let turn = used(book, member).into_iter().find(|(of, _)| *of == day).map_or(0, |(_, turns)| turns);
-        (turn < TURNS_MAX).then_some(Self { member, day, turn })
+        (turn < TURNS_MAX).then_some(Self { member, day, turn, tlp })
     }
 
     /// The last day on which it works.
@@ -85,7 +88,7 @@ impl Ticket {
         if today > self.until() {
             return Standing::Over;
         }
-        match Self::next(book, self.member, self.day) {
+        match Self::next(book, self.member, self.day, self.tlp) {
             Some(next) if next.turn <= self.turn => Standing::Good,
             _ => Standing::Used,
         }
@@ -105,7 +108,8 @@ impl Ticket {
         let mut bytes = [0; NAMED_BYTES];
         bytes[..16].copy_from_slice(self.member.uuid().as_bytes());
         bytes[16..20].copy_from_slice(&self.day.to_be_bytes());
-        bytes[20..].copy_from_slice(&self.turn.to_be_bytes());
+        bytes[20..22].copy_from_slice(&self.turn.to_be_bytes());
+        bytes[22] = self.tlp as u8;
         bytes
     }
 }
@@ -154,7 +158,8 @@ impl TicketKey {
         Some(Ticket {
             member: MemberId::new(Uuid::from_slice(named.get(..16)?).ok()?),
             day: u32::from_be_bytes(named.get(16..20)?.try_into().ok()?),
-            turn: u16::from_be_bytes(named.get(20..)?.try_into().ok()?),
+            turn: u16::from_be_bytes(named.get(20..22)?.try_into().ok()?),
+            tlp: MARKS.into_iter().find(|mark| named.get(22) == Some(&(*mark as u8)))?,
         })
     }
 
@@ -192,7 +197,7 @@ mod tests {
     #[test]
     fn a_ticket_is_read_back_and_no_other_is() {
         let key = TicketKey::new(&[1; 32]);
-        let ticket = Ticket { member: MEMBER, day: 20_000, turn: 3 };
+        let ticket = Ticket { member: MEMBER, day: 20_000, turn: 3, tlp: Tlp::AmberStrict };
         let text = key.sign(&ticket);
         assert_eq!((text.len(), key.read(&text)), (TICKET_CHARS, Some(ticket)));
         assert_eq!(TicketKey::new(&[2; 32]).read(&text), None);
@@ -210,21 +215,21 @@ mod tests {
     #[test]
     fn a_ticket_is_used_once_and_the_next_takes_its_place() {
         let mut book = Book::default();
-        let first = Ticket::next(&book, MEMBER, 100).unwrap();
-        let other_day = Ticket::next(&book, MEMBER, 101).unwrap();
+        let first = Ticket::next(&book, MEMBER, 100, Tlp::Green).unwrap();
+        let other_day = Ticket::next(&book, MEMBER, 101, Tlp::Green).unwrap();
         assert_eq!(first.standing(&book, 100), Standing::Good);
         book.apply(first.used_up(&book, 100));
         assert_eq!(first.standing(&book, 100), Standing::Used);
-        let second = Ticket::next(&book, MEMBER, 100).unwrap();
+        let second = Ticket::next(&book, MEMBER, 100, Tlp::Green).unwrap();
         assert_eq!((second.turn, second.standing(&book, 130)), (1, Standing::Good));
         assert_eq!(second.standing(&book, 131), Standing::Over);
         assert_eq!(other_day.standing(&book, 101), Standing::Good);
         book.apply(other_day.used_up(&book, 131));
         assert_eq!(used(&book, MEMBER), [(101, 1)], "what is over is forgotten");
         for _ in 0..TURNS_MAX {
-            let next = Ticket::next(&book, MEMBER, 140).unwrap();
+            let next = Ticket::next(&book, MEMBER, 140, Tlp::Green).unwrap();
             book.apply(next.used_up(&book, 140));
         }
-        assert_eq!(Ticket::next(&book, MEMBER, 140), None);
+        assert_eq!(Ticket::next(&book, MEMBER, 140, Tlp::Green), None);
     }
 }

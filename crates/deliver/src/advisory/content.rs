@@ -75,7 +75,7 @@ pub struct Action {
 }
 
 /// Whom to reach.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
     /// Who it is.
     pub name: String,
@@ -86,6 +86,8 @@ pub struct Contact {
 /// A value to look for.
 #[derive(Debug, Clone)]
 pub struct Row {
+    /// What it counts as marked with.
+    pub tlp: Tlp,
     /// What kind of value.
     pub group: Group,
     /// The value, defanged.

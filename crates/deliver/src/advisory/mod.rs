@@ -15,7 +15,7 @@ mod page;
 mod pdf;
 mod plain;
 mod playbook;
-mod story;
+pub(crate) mod story;
 
 use policy::{Level, MemberId};
 use stix::{Timestamp, Tlp};
@@ -110,17 +110,20 @@ impl Deliver {
         };
         let mut contacts: Vec<Contact> =
             known.filter(|other| other.id != member).filter_map(contact).collect();
-        contacts.sort_by(|a, b| a.name.cmp(&b.name));
-        contacts.dedup_by(|a, b| a.name == b.name);
+        contacts.sort_by(|a, b| (&a.name, &a.contact).cmp(&(&b.name, &b.contact)));
+        contacts.dedup();
         let values = rows(&gathered);
+        let fires = self.fires(member)?;
+        let tlp = fires.iter().map(|burning| burning.tlp).max().unwrap_or(Tlp::Clear);
+        let tlp = gathered.tlp().max(story.tlp).max(gone_tlp).max(tlp);
         let url = self.letterhead.public_url.as_deref();
         Ok(Advisory {
             language: language.unwrap_or_else(|| Language::of(&profile.language)),
-            tlp: gathered.tlp().max(story.tlp).max(gone_tlp),
+            tlp,
             node: story::name(&self.title),
             member: story::name(&profile.name),
             date: now.date(),
-            fires: self.fires(member)?,
+            fires,
             happened: story.happened,
             more_happened: story.more_happened,
             concerned: story.concerned,
@@ -131,15 +134,15 @@ impl Deliver {
             values,
             gone,
             page: url.map(|url| format!("{url}/d/advisory.html")),
-            answer: self.answer(member, now),
+            answer: self.answer(member, tlp, now),
             reply_to: self.letterhead.reply_to.clone(),
         })
     }
 
     /// Where the member can answer today's advisory.
-    fn answer(&self, member: MemberId, now: Timestamp) -> Option<Answer> {
+    fn answer(&self, member: MemberId, tlp: Tlp, now: Timestamp) -> Option<Answer> {
         let (url, key) = (self.letterhead.public_url.as_deref()?, self.letterhead.tickets.as_ref()?);
-        let ticket = Ticket::next(&self.gate.book(), member, ticket::day_of(now))?;
+        let ticket = Ticket::next(&self.gate.book(), member, ticket::day_of(now), tlp)?;
         Some(Answer {
             url: format!("{url}/answer/{}", key.sign(&ticket)),
             until: ticket::written(ticket.until()),
@@ -166,6 +169,7 @@ fn rows(gathered: &Gathered) -> Vec<Row> {
         let (found, value) = (entry.indicator(), entry.value());
         Row {
             group: Group::of(value.kind()),
+            tlp: entry.tlp(),
             value: story::visible(&defang(value)),
             name: found.name.as_deref().map(|name| told(name, value.text())).unwrap_or_default(),
             since: found.valid_from.map(|at| at.date()).unwrap_or_default(),

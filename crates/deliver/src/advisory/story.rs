@@ -70,8 +70,8 @@ struct Wire {
 struct Telling {
     actors: Vec<Wire>,
     actions: Vec<Wire>,
-    places: HashMap<String, String>,
-    targets: Vec<String>,
+    places: HashMap<String, (String, Tlp)>,
+    targets: Vec<(String, Tlp)>,
     meets: HashMap<String, usize>,
 }
 
@@ -103,13 +103,13 @@ impl Telling {
             "relationship" => {
                 match wire.relationship_type.as_str() {
                     "mitigates" => *self.meets.entry(wire.source_ref).or_default() += 1,
-                    "targets" => self.targets.push(wire.target_ref),
+                    "targets" => self.targets.push((wire.target_ref, object.tlp())),
                     _ => {}
                 }
                 false
             }
             "identity" | "location" => {
-                self.places.insert(wire.id, wire.name);
+                self.places.insert(wire.id, (wire.name, object.tlp()));
                 false
             }
             "course-of-action" => {
@@ -123,7 +123,7 @@ impl Telling {
         }
     }
 
-    fn into_story(mut self, tlp: Tlp) -> Story {
+    fn into_story(mut self, mut tlp: Tlp) -> Story {
         let rank = |wire: &Wire| TELLING.iter().position(|name| *name == wire.object_type);
         self.actors.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| b.modified.cmp(&a.modified)));
         let more_happened = self.actors.len().saturating_sub(ACTORS_MAX);
@@ -139,15 +139,17 @@ impl Telling {
             meets: meets(wire),
             parts: wire.extensions.get(playbook::EXTENSION).map(playbook::parts).unwrap_or_default(),
         });
-        let mut concerned: Vec<String> = self
-            .targets
-            .iter()
-            .filter_map(|target| self.places.get(target))
-            .map(|place| name(place))
-            .collect();
+        // That somebody is a target is as confidential as who it is.
+        let targets = self.targets.iter().filter_map(|(target, said)| {
+            let (place, of_place) = self.places.get(target)?;
+            Some((name(place), *said.max(of_place)))
+        });
+        let mut concerned: Vec<(String, Tlp)> = targets.collect();
         concerned.sort();
-        concerned.dedup();
+        concerned.dedup_by(|other, kept| other.0 == kept.0);
         concerned.truncate(CONCERNED_MAX);
+        tlp = concerned.iter().map(|(_, of)| *of).fold(tlp, Tlp::max);
+        let concerned = concerned.into_iter().map(|(name, _)| name).collect();
         Story {
             actions: actions.collect(),
             more_happened,
@@ -171,7 +173,7 @@ impl From<Wire> for Happened {
 }
 
 /// A name in one line, without what would turn the text around it, and not too long.
-pub(super) fn name(text: &str) -> String {
+pub(crate) fn name(text: &str) -> String {
     let shown = visible(text);
     match shown.char_indices().nth(NAME_CHARS_MAX) {
         Some((end, _)) => format!("{} …", shown.get(..end).unwrap_or_default().trim_end()),
@@ -179,16 +181,22 @@ pub(super) fn name(text: &str) -> String {
     }
 }
 
-/// A text without control characters and marks of direction, with single spaces.
+/// A text without control characters, marks of direction and noncharacters, with single spaces.
 ///
-/// Source: Unicode Standard Annex 9, section 2 (explicit directional formatting characters).
+/// Source: Unicode Standard Annex 9, section 2 (explicit directional formatting characters); Unicode Standard, 23.7
+/// (noncharacters: no font has them, and a document that must be readable may not hold them).
 pub(super) fn visible(text: &str) -> String {
     let is_hidden = |c: char| {
         matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
             || (c.is_control() && !c.is_whitespace())
+            || is_noncharacter(c)
     };
     let kept: String = text.chars().filter(|c| !is_hidden(*c)).collect();
     kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const fn is_noncharacter(c: char) -> bool {
+    c as u32 & 0xfffe == 0xfffe || matches!(c, '\u{fdd0}'..='\u{fdef}')
 }
 
 /// A description in plain words: links by their texts, no citations, no marks of code, not too long.
@@ -243,6 +251,11 @@ fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_no_document_can_hold_is_left_out() {
+        assert_eq!(name("a\u{fffe}b\u{fdd0}\u{1ffff} \u{202e}c"), "ab c");
+    }
 
     #[test]
     fn descriptions_lose_their_markup_and_nothing_else() {

@@ -152,7 +152,8 @@ impl Mailing {
         if is_due {
             waiting.looked_us = now.micros();
         }
-        let has_news = !news.circles.is_empty() || !news.fires.is_empty();
+        let has_objects = news.circles.iter().any(|circle| !circle.objects.is_empty());
+        let has_news = has_objects || !news.recalled.is_empty() || !news.fires.is_empty();
         if !(is_urgent || is_due && has_news) {
             return Ok(None);
         }

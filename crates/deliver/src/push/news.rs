@@ -154,6 +154,25 @@ impl Deliver {
         }
     }
 
+    /// What changed in the fires of a member's circles, and nothing else.
+    ///
+    /// # Errors
+    /// [`DeliverError`].
+    pub(crate) fn news_of_fires(&self, member: MemberId, told: &Position) -> Result<News, DeliverError> {
+        let (mut upto, burning) = (self.heads_of(member, true)?, self.fires(member)?);
+        self.set_fires(&mut upto, &burning);
+        Ok(News { fires: self.changed_fires(burning, told), upto, ..News::default() })
+    }
+
+    fn changed_fires(&self, burning: Vec<Burning>, told: &Position) -> Vec<FiresNews> {
+        let book = self.gate.book();
+        let before = |burning: &Burning| {
+            book.circle_by_handle(&burning.circle).map_or(0, |circle| told.of(circle.id).fires)
+        };
+        let fires = burning.into_iter().map(|now| FiresNews { before: before(&now), now });
+        fires.filter(|fires| fires.before != fires.now.fires.level).collect()
+    }
+
     /// What changed for a member since it was told up to `told`. `before` is brought up to date, if something has changed.
     ///
     /// # Errors
@@ -192,11 +211,7 @@ impl Deliver {
                 news.circles.push(CircleNews { circle: circle.handle.clone(), after, upto, objects });
             }
         }
-        let of_handle = |burning: &Burning| {
-            book.circle_by_handle(&burning.circle).map_or(0, |circle| told.of(circle.id).fires)
-        };
-        let fires = burning.into_iter().map(|now| FiresNews { before: of_handle(&now), now });
-        news.fires = fires.filter(|fires| fires.before != fires.now.fires.level).collect();
+        news.fires = self.changed_fires(burning, told);
         let is_known = before.seen.is_some();
         // What was not looked at before can't be compared: all are named if there is a reason to look.
         if is_known || news.has_changes() {

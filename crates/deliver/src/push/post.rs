@@ -281,6 +281,12 @@ impl<C: Channel> Post<C> {
         Ok(Duration::ZERO)
     }
 
+    /// Whether a member takes part and has a subscription.
+    fn is_wanted(&self, member: MemberId) -> bool {
+        let takes_part = self.deliver.gate.book().member(member).is_some_and(|member| !member.ended);
+        takes_part && self.channel.subscription(member).is_some()
+    }
+
     /// Takes turns for all members that have a subscription, each on its own, until `stopped` turns true. `pulse` says that
     /// something may have changed.
     pub async fn run(self: Arc<Self>, pulse: watch::Receiver<u64>, mut stopped: watch::Receiver<bool>) {
@@ -288,12 +294,10 @@ impl<C: Channel> Post<C> {
         let mut changed = pulse.clone();
         while !*stopped.borrow_and_update() {
             let book = self.deliver.gate.book();
-            let wanted =
-                |member: &policy::Member| !member.ended && self.channel.subscription(member.id).is_some();
-            let wanted: Vec<MemberId> =
-                book.members().filter(|member| wanted(member)).map(|member| member.id).collect();
-            tasks.retain(|member, task| wanted.contains(member) && !task.is_finished());
-            for member in wanted {
+            // One that is to end does so by itself: until then no other takes its place, so that nothing is sent twice.
+            tasks.retain(|_, task| !task.is_finished());
+            let members = book.members().map(|member| member.id).filter(|member| self.is_wanted(*member));
+            for member in members.collect::<Vec<_>>() {
                 tasks.entry(member).or_insert_with(|| {
                     tokio::spawn(Arc::clone(&self).follow(member, pulse.clone(), stopped.clone()))
                 });
@@ -317,7 +321,7 @@ impl<C: Channel> Post<C> {
         mut pulse: watch::Receiver<u64>,
         mut stopped: watch::Receiver<bool>,
     ) {
-        while !*stopped.borrow_and_update() && self.channel.subscription(member).is_some() {
+        while !*stopped.borrow_and_update() && self.is_wanted(member) {
             pulse.borrow_and_update();
             let turn = tokio::select! {
                 turn = self.turn(member) => turn,

@@ -109,7 +109,10 @@ impl Webhook {
         before: &mut Before,
     ) -> Result<Option<Draft>, DeliverError> {
         // Only what is fetched over the member's own way counts here, and that is encrypted where it has to be.
-        let news = deliver.news(member, &waiting.told, true, before)?;
+        let news = match self.wanted {
+            Wanted::Fires => deliver.news_of_fires(member, &waiting.told)?,
+            _ => deliver.news(member, &waiting.told, true, before)?,
+        };
         let now = (deliver.now)();
         let is_wanted = match self.wanted {
             Wanted::All => news.has_changes() || !news.fires.is_empty(),

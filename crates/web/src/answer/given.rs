@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use deliver::advisory::VALUES_MAX;
 use deliver::ticket::{day_of, written};
+use policy::{CircleId, Upto};
 use stix::{ObjectId, Timestamp};
 
 /// Characters of a text and of a name.
@@ -23,6 +24,8 @@ pub(super) struct Given {
     pub(super) remark: String,
     pub(super) name: String,
     pub(super) nothing: bool,
+    /// How far the circles were when the form was made.
+    pub(super) upto: String,
 }
 
 /// The fields as they are meant.
@@ -71,11 +74,22 @@ impl Given {
                 "other" => value.clone_into(&mut given.other),
                 "remark" => value.clone_into(&mut given.remark),
                 "name" => value.clone_into(&mut given.name),
+                "upto" => value.clone_into(&mut given.upto),
                 "nothing" => given.nothing = !value.is_empty(),
                 _ => {}
             }
         }
         given
+    }
+
+    /// How far the circles were when the form was made, and never farther than they are.
+    pub(super) fn upto(&self, heads: Vec<Upto>) -> Vec<Upto> {
+        let stated: Vec<(CircleId, u64)> = self.upto.split(' ').filter_map(pair).collect();
+        let of = |head: Upto| {
+            let (_, seq) = stated.iter().find(|(circle, _)| *circle == head.circle)?;
+            Some(Upto { seq: head.seq.min(*seq), ..head })
+        };
+        heads.into_iter().filter_map(of).collect()
     }
 
     /// # Errors
@@ -109,6 +123,16 @@ impl Given {
         let (text, name) = (said(&text), said(&self.name));
         Ok(Checked { seen, first, last, count, text, name, nothing: self.nothing })
     }
+}
+
+/// Numbers of circles as the form holds them.
+pub(super) fn written_upto(heads: &[Upto]) -> String {
+    heads.iter().map(|head| format!("{}:{}", head.circle, head.seq)).collect::<Vec<_>>().join(" ")
+}
+
+fn pair(text: &str) -> Option<(CircleId, u64)> {
+    let (circle, seq) = text.split_once(':')?;
+    Some((circle.parse().ok()?, seq.parse().ok()?))
 }
 
 fn day(text: &str, today: u32) -> Result<Option<Timestamp>, Fault> {

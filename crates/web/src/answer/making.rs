@@ -98,6 +98,9 @@ impl Making<'_> {
         now: Timestamp,
     ) -> Result<(Vec<ObjectId>, bool), SubmitError> {
         let (gate, member) = (&self.deliver.gate, self.answering.member.id);
+        // Whose members are hidden from each other, there an answer does not say whose it is.
+        let is_hidden = gate.book().circle(circle).is_none_or(|circle| circle.hidden_members);
+        let terms = Terms { pseudonymise: is_hidden, ..Terms::default() };
         let identity = format!("identity--{}", member.uuid());
         let is_there =
             ObjectId::parse(&identity).is_ok_and(|id| gate.has_brought(member, circle, &[id]) == [true]);
@@ -113,13 +116,13 @@ impl Making<'_> {
         };
         objects.extend(sightings);
         if let Some(text) = self.said.text.as_deref().filter(|_| writes) {
-            objects.push(self.note(circle, text, about, &identity, now));
+            objects.push(self.note(circle, text, about, &identity, is_hidden, now));
         }
         let submissions = objects.into_iter().filter_map(|object| {
             let raw = object.to_string();
             Some(Submission { head: stix::read_head(&raw).ok()?, raw })
         });
-        let told = gate.submit(member, circle, &Terms::default(), submissions.collect(), now)?;
+        let told = gate.submit(member, circle, &terms, submissions.collect(), now)?;
         let is_taken = |told: &Submitted| {
             let is_taken = told.complaint().is_none() || matches!(told, Submitted::Quarantined(_));
             if !is_taken {
@@ -156,14 +159,26 @@ impl Making<'_> {
         sighting
     }
 
-    fn note(&self, circle: CircleId, text: &str, about: Vec<Value>, identity: &str, now: Timestamp) -> Value {
+    fn note(
+        &self,
+        circle: CircleId,
+        text: &str,
+        about: Vec<Value>,
+        identity: &str,
+        is_hidden: bool,
+        now: Timestamp,
+    ) -> Value {
+        let said = match is_hidden {
+            true => "Answer to an advisory".to_owned(),
+            false => format!("Answer of {}", self.answering.member.name),
+        };
         let mut note = json!({
             "type": "note", "spec_version": "2.1", "id": self.id("note", circle, ""),
             "created_by_ref": identity, "created": self.began(), "modified": modified(now),
-            "abstract": format!("Answer of {}", self.answering.member.name),
+            "abstract": said,
             "content": text, "object_refs": about,
         });
-        if let Some(name) = &self.said.name {
+        if let Some(name) = self.said.name.as_ref().filter(|_| !is_hidden) {
             note["authors"] = json!([name]);
         }
         note

@@ -10,6 +10,7 @@ mod given;
 mod making;
 mod pages;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Form, Path, State};
@@ -22,10 +23,10 @@ use deliver::ticket::{Standing, Ticket, TicketKey, day_of};
 use gate::GateError;
 use http::StatusCode;
 use parking_lot::Mutex;
-use policy::{Channel, Deed, Level, Member, Receipt};
+use policy::{Channel, Deed, Level, Member, MemberId, Receipt};
 
 use crate::page;
-use given::{Fault, Given};
+use given::{Checked, Fault, Given, written_upto};
 use making::{Making, Outcome};
 
 /// Bytes of an answer: 300 ids and the longest texts, each letter of them escaped.
@@ -34,8 +35,8 @@ const ANSWER_BYTES_MAX: usize = 128 * 1024;
 /// What answers are taken with.
 struct Answers {
     deliver: Arc<Deliver>,
-    /// Held from looking whether a ticket is good until it is used up, so that it is used once.
-    one_at_a_time: Mutex<()>,
+    /// Held from looking whether a member's ticket is good until it is used up, so that it is used once.
+    one_at_a_time: Mutex<HashMap<MemberId, Arc<Mutex<()>>>>,
 }
 
 /// The routes of the answer form.
@@ -44,7 +45,7 @@ pub fn router(deliver: Arc<Deliver>) -> Router {
         .route("/answer/{ticket}", get(show).post(take))
         .layer(DefaultBodyLimit::max(ANSWER_BYTES_MAX))
         .fallback(|| async { nothing() })
-        .with_state(Arc::new(Answers { deliver, one_at_a_time: Mutex::new(()) }))
+        .with_state(Arc::new(Answers { deliver, one_at_a_time: Mutex::default() }))
 }
 
 /// Not there, or not signed by this node.
@@ -76,8 +77,16 @@ impl Answers {
     }
 
     fn form(&self, answering: &Answering<'_>, given: &Given, fault: Option<Fault>) -> Response {
-        match self.deliver.advise(answering.member.id, None, answering.encrypted) {
-            Ok(advisory) => pages::form(answering.speech, &advisory, given, fault),
+        let (member, most) = (answering.member.id, answering.ticket.tlp);
+        // Before the form is made: what comes in between may not be in it.
+        let upto = written_upto(&self.deliver.heads(member));
+        match self.deliver.advise(member, None, answering.encrypted) {
+            Ok(mut advisory) => {
+                // A link is as good as the advisory that it stands in, and is handed on with it.
+                advisory.values.retain(|row| row.tlp <= most);
+                advisory.tlp = advisory.tlp.min(most);
+                pages::form(answering.speech, &advisory, given, fault, upto)
+            }
             Err(error) => page::broken(&error),
         }
     }
@@ -95,7 +104,6 @@ impl Answers {
     }
 
     fn taken(&self, text: &str, channel: Channel, given: &Given) -> Response {
-        let _one_at_a_time = self.one_at_a_time.lock();
         let Some((answering, standing)) = self.admit(text, channel) else { return nothing() };
         if standing != Standing::Good {
             return self.over(&answering, standing);
@@ -104,30 +112,42 @@ impl Answers {
             Ok(checked) => checked,
             Err(fault) => return self.form(&answering, given, Some(fault)),
         };
-        let making = Making { deliver: &self.deliver, answering: &answering, said: &checked };
-        let outcome = match making.share() {
-            Ok(outcome) => outcome,
-            Err(error) => return page::broken(&error),
+        let place = Arc::clone(self.one_at_a_time.lock().entry(answering.member.id).or_default());
+        let shared = {
+            let _one_at_a_time = place.lock();
+            // Another answer may have been taken meanwhile.
+            let Some((_, Standing::Good)) = self.admit(text, channel) else {
+                return self.over(&answering, Standing::Used);
+            };
+            self.share(&answering, &checked, given)
         };
-        if outcome.is_nothing() && !checked.nothing {
-            return self.form(&answering, given, Some(Fault::Refused));
-        }
-        match self.answered(&answering, &outcome) {
-            Ok(()) => pages::thanks(answering.speech, checked.nothing, &outcome),
+        match shared {
+            Ok(Some(outcome)) => pages::thanks(answering.speech, checked.nothing, &outcome),
+            Ok(None) => self.form(&answering, given, Some(Fault::Refused)),
             Err(error) => page::broken(&error),
         }
     }
 
-    /// Uses the ticket up and writes the receipt, durably.
-    fn answered(&self, answering: &Answering<'_>, outcome: &Outcome) -> Result<(), GateError> {
+    /// Makes what was said durable, uses the ticket up, and writes the receipt; `None` if no circle took any of it.
+    fn share(
+        &self,
+        answering: &Answering<'_>,
+        checked: &Checked,
+        given: &Given,
+    ) -> Result<Option<Outcome>, GateError> {
+        let making = Making { deliver: &self.deliver, answering, said: checked };
+        let outcome = making.share()?;
+        if outcome.is_nothing() && !checked.nothing {
+            return Ok(None);
+        }
         let Answering { ticket, member, today, .. } = answering;
-        self.deliver.gate.change(member.id, |book| Ok::<_, GateError>(ticket.used_up(book, *today)))?;
         let (gate, now) = (&self.deliver.gate, (self.deliver.now)());
+        gate.change(member.id, |book| Ok::<_, GateError>(ticket.used_up(book, *today)))?;
         let receipt = Receipt::new(member.id, "answer", Level::Read, Deed::Answered, now);
-        gate.receive(receipt.upto(gate.heads(member.id, now)))?;
+        gate.receive(receipt.upto(given.upto(gate.heads(member.id, now))))?;
         let (handle, sightings) = (&member.handle, outcome.sightings);
         tracing::info!(member.id = %member.id, sightings, "{handle} has answered its advisory");
-        Ok(())
+        Ok(Some(outcome))
     }
 }
 

@@ -21,6 +21,7 @@ struct FormPage<'a> {
     intro: String,
     fault: Option<String>,
     text_chars_max: usize,
+    upto: String,
 }
 
 impl FormPage<'_> {
@@ -43,6 +44,7 @@ pub(super) fn form(
     advisory: &Advisory,
     given: &Given,
     fault: Option<Fault>,
+    upto: String,
 ) -> Response {
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let fault = fault.map(|fault| match fault {
@@ -61,6 +63,7 @@ pub(super) fn form(
         intro: speech.tell("answer-intro", &[("member", Put::Text(&advisory.member))]),
         fault,
         text_chars_max: TEXT_CHARS_MAX,
+        upto,
     });
     *response.status_mut() = status;
     response
