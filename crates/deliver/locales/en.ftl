@@ -101,6 +101,7 @@ page-here = This page, always up to date. You log in with your own access.
 page-nowhere = Ask whoever sent you this page for its newest version.
 code-alt = A code to scan, which opens { $url }
 page-number = Page { $number }
+cut = This document is too long to be printed whole: the rest is left out here.
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Security advisory, { $date }
 

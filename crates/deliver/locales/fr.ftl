@@ -101,6 +101,7 @@ page-here = Cette page, toujours à jour. Connectez-vous avec votre propre accè
 page-nowhere = Demandez la dernière version à la personne qui vous a envoyé cette page.
 code-alt = Un code à scanner, qui ouvre { $url }
 page-number = Page n° { $number }
+cut = Ce document est trop long pour être imprimé en entier : la suite est omise ici.
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Avis de sécurité, { $date }
 

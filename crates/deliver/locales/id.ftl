@@ -91,6 +91,7 @@ page-here = Halaman ini, selalu mutakhir. Masuklah dengan akses Anda sendiri.
 page-nowhere = Mintalah versi terbaru kepada pengirim halaman ini.
 code-alt = Kode untuk dipindai, yang membuka { $url }
 page-number = Halaman { $number }
+cut = Dokumen ini terlalu panjang untuk dicetak seluruhnya: sisanya tidak dimuat di sini.
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Imbauan keamanan, { $date }
 

@@ -91,6 +91,7 @@ page-here = 이 문서의 최신판은 다음 주소에 있습니다. 귀 기관
 page-nowhere = 최신판은 이 문서를 보낸 곳에 요청하십시오.
 code-alt = { $url } 주소를 여는 스캔용 코드
 page-number = { $number }쪽
+cut = 문서가 너무 길어 전부 인쇄할 수 없습니다. 나머지는 생략했습니다.
 
 mail-subject = [{ $tlp }] [{ $fires }/5] 보안 권고, { $date }
 

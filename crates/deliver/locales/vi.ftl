@@ -91,6 +91,7 @@ page-here = Trang này, luôn được cập nhật. Hãy đăng nhập bằng q
 page-nowhere = Hãy hỏi người đã gửi trang này để có bản mới nhất.
 code-alt = Mã để quét, mở { $url }
 page-number = Trang { $number }
+cut = Tài liệu này quá dài để in toàn bộ: phần còn lại được lược bỏ tại đây.
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Cảnh báo an ninh mạng, { $date }
 

@@ -195,6 +195,7 @@ mod tests {
             include_str!("advisory/page.rs"),
             include_str!("advisory/content.rs"),
             include_str!("advisory/pdf/draw.rs"),
+            include_str!("advisory/pdf/flow.rs"),
             include_str!("advisory/mail.rs"),
             include_str!("../templates/advisory.html"),
         ];

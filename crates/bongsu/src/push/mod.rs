@@ -7,10 +7,10 @@ pub(crate) mod webhooks;
 
 use crate::exit::Failure;
 use crate::node::Node;
+use crate::serve::Follower;
 use deliver::push::{Post, pulse};
 use mails::Mails;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use webhooks::Webhooks;
@@ -23,9 +23,7 @@ pub(crate) type MailPost = Arc<Post<Mails>>;
 
 /// What pushes while the node serves.
 pub(crate) struct Pushing {
-    stop: Arc<AtomicBool>,
-    store: line::Store,
-    thread: std::thread::JoinHandle<()>,
+    follower: Follower,
     tasks: Vec<JoinHandle<()>>,
     /// Counts up when lines may have changed.
     pub pulse: watch::Receiver<u64>,
@@ -38,29 +36,23 @@ impl Pushing {
     /// When a thread can't be started, or what is configured can't be used.
     pub(crate) fn start(node: &Node, stopped: &watch::Receiver<bool>) -> Result<Self, Failure> {
         let (sender, pulse) = watch::channel(0);
-        let (stop, store) = (Arc::new(AtomicBool::new(false)), node.gate.store().clone());
-        let (stopping, followed) = (Arc::clone(&stop), store.clone());
-        let thread = std::thread::Builder::new()
-            .name("pulse".to_owned())
-            .spawn(move || pulse::follow(&followed, &sender, &stopping))
-            .map_err(|error| Failure::new(format!("a thread can't be started: {error}")))?;
+        let (store, followed) = (node.gate.store().clone(), node.gate.store().clone());
+        let follower = Follower::start("pulse", store, move |stop| pulse::follow(&followed, &sender, stop))?;
         let (webhooks, mails) = (node.webhooks()?, node.mails()?);
         let tasks = vec![
             tokio::spawn(webhooks.run(pulse.clone(), stopped.clone())),
             tokio::spawn(mails.run(pulse.clone(), stopped.clone())),
         ];
-        Ok(Self { stop, store, thread, tasks, pulse })
+        Ok(Self { follower, tasks, pulse })
     }
 
     /// Ends all of it, so that nothing holds the store any more.
     pub(crate) async fn end(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.store.wake();
         for task in self.tasks {
             // One that panicked has said so in the log.
             let _ended = task.await;
         }
-        let _ended = tokio::task::spawn_blocking(|| self.thread.join()).await;
+        let _ended = tokio::task::spawn_blocking(|| self.follower.end()).await;
     }
 }
 

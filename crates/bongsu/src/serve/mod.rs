@@ -5,6 +5,7 @@
 mod chores;
 mod escalate;
 mod files;
+mod follower;
 mod guard;
 mod listen;
 pub(crate) mod log;
@@ -28,10 +29,10 @@ use deliver::zone::notify;
 use deliver::zone::server::Server as ZoneServer;
 use exchange::misp::rest::{Misp, is_misp, router as misp};
 use exchange::taxii::{Taxii, router as taxii};
+pub(crate) use follower::Follower;
 use listen::Listener;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -152,7 +153,7 @@ struct Servers {
     /// What pulls sources: it ends by itself, so that nothing is cut off in the middle of a page.
     pulls: Vec<tokio::task::JoinHandle<()>>,
     others: Vec<tokio::task::JoinHandle<()>>,
-    zones: Option<Zones>,
+    zones: Option<Follower>,
     pushing: Pushing,
 }
 
@@ -198,7 +199,7 @@ async fn start(
             others.push(tokio::spawn(dns_ended(Arc::clone(&server).run_tls(tcp, udp, acceptor))));
         }
         others.push(tokio::spawn(dns_ended(Arc::clone(&server).run(tcp, udp))));
-        zones = Some(Zones::follow(server)?);
+        zones = Some(follow(server)?);
     }
     let pushing = Pushing::start(node, &stopped)?;
     let told = Events::new(pushing.pulse.clone(), stopped.clone());
@@ -215,31 +216,10 @@ async fn dns_ended(server: impl Future<Output = std::io::Result<()>>) {
     }
 }
 
-/// The thread that follows zones and has members' servers told of changes.
-struct Zones {
-    stop: Arc<AtomicBool>,
-    store: line::Store,
-    thread: std::thread::JoinHandle<()>,
-}
-
-impl Zones {
-    fn follow(server: Arc<ZoneServer>) -> Result<Self, Failure> {
-        let (stop, runtime) = (Arc::new(AtomicBool::new(false)), tokio::runtime::Handle::current());
-        let (stopped, store) = (Arc::clone(&stop), server.deliver.gate.store().clone());
-        let thread = std::thread::Builder::new()
-            .name("zones".to_owned())
-            .spawn(move || notify::follow(&server, &runtime, &stopped))
-            .map_err(|error| Failure::new(format!("a thread can't be started: {error}")))?;
-        Ok(Self { stop, store, thread })
-    }
-
-    /// Ends the thread, so that nothing holds the store any more.
-    fn end(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.store.wake();
-        // One that panicked has said so in the log.
-        let _ended = self.thread.join();
-    }
+/// Follows zones, and has members' servers told of changes.
+fn follow(server: Arc<ZoneServer>) -> Result<Follower, Failure> {
+    let (store, runtime) = (server.deliver.gate.store().clone(), tokio::runtime::Handle::current());
+    Follower::start("zones", store, move |stop| notify::follow(&server, &runtime, stop))
 }
 
 fn router(node: &Node, folder: &Folder, told: Events) -> Result<Router, Failure> {

@@ -138,18 +138,20 @@ fn shared(node: &Node, serving: &Serving, circle: &str, object_type: &str) -> Ve
     envelope["objects"].as_array().cloned().unwrap_or_default()
 }
 
+fn answer(serving: &Serving, link: &str, fields: &[(&str, &str)]) -> reqwest::blocking::Response {
+    let body = fields.iter().map(|(name, value)| format!("{name}={}", value.replace(' ', "+")));
+    let body = body.collect::<Vec<_>>().join("&");
+    let request = serving.client.post(link).header("content-type", "application/x-www-form-urlencoded");
+    request.body(body).send().unwrap()
+}
+
 #[test]
 fn an_advisory_is_answered_once_without_an_account() {
     let node = node();
     let serving = node.serve_with(&SETUP);
     let link = link(&node, &serving);
     let ask = |link: &str| serving.client.get(link).send().unwrap();
-    let send = |link: &str, fields: &[(&str, &str)]| {
-        let body = fields.iter().map(|(name, value)| format!("{name}={}", value.replace(' ', "+")));
-        let body = body.collect::<Vec<_>>().join("&");
-        let request = serving.client.post(link).header("content-type", "application/x-www-form-urlencoded");
-        request.body(body).send().unwrap()
-    };
+    let send = |link: &str, fields: &[(&str, &str)]| answer(&serving, link, fields);
     // Looking uses nothing up, and shows what the member has and nothing else.
     for _ in 0..2 {
         let page = ask(&link);
@@ -224,4 +226,53 @@ fn an_advisory_is_answered_once_without_an_account() {
     let long = serving.client.post(&next).header("content-type", "application/x-www-form-urlencoded");
     let long = long.body(format!("other={}", "x".repeat(200_000))).send().unwrap();
     assert_eq!(long.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[test]
+fn an_answer_does_not_say_whose_it_is_where_members_are_hidden() {
+    let node = node();
+    node.json(&["circle", "set", "region", "--hide-members", "true"]);
+    let serving = node.serve_with(&SETUP);
+    let first = id("indicator", 1);
+    let fields = [("seen", first.as_str()), ("other", "a caller"), ("name", "Kim of the ministry")];
+    let page = answer(&serving, &link(&node, &serving), &fields).text().unwrap();
+    assert!(page.contains("One sighting was passed on"), "{page}");
+    let shown = node.json(&["member", "show", "read"]);
+    let member = shown["member"]["id"].as_str().or(shown["id"].as_str()).unwrap();
+    let path = "/api/collections/region/objects/?match%5Bversion%5D=all";
+    let all = node.text(&serving, "exchange", path);
+    let sighting = &shared(&node, &serving, "region", "sighting")[0];
+    assert_eq!(sighting["sighting_of_ref"], first);
+    assert_eq!(shared(&node, &serving, "region", "note")[0]["content"], "a caller");
+    for told in [member, "Kim", "\"read\"", "Answer of"] {
+        assert!(!all.contains(told), "{told}: {all}");
+    }
+}
+
+#[test]
+fn a_link_shows_nothing_stricter_than_the_advisory_that_it_came_with() {
+    let mut node = node();
+    node.member("minister", "read", "amber");
+    node.json(&["circle", "add", "few", "--ceiling", "amber", "--member", "minister", "--member", "exchange"]);
+    let share = |number: u128, domain: &str, tlp: stix::Tlp| {
+        let mut object = indicator(number, domain);
+        object["object_marking_refs"] = json!([tlp.definition_id().to_string()]);
+        let file = node.file(&format!("{number}.json"), bundle(&[object]));
+        assert_eq!(node.json(&["import", &file, "--circle", "few", "--as", "exchange"])["added"], 1);
+    };
+    share(21, "green-k3.top", stix::Tlp::Green);
+    let serving = node.serve_with(&SETUP);
+    let link = || {
+        let text = node.text(&serving, "minister", "/d/advisory.txt");
+        let ticket =
+            text.lines().find_map(|line| line.strip_prefix("https://tower.example/answer/")).unwrap();
+        let page = serving.client.get(format!("{}/answer/{ticket}", serving.url));
+        (text.clone(), move || page.try_clone().unwrap().send().unwrap().text().unwrap())
+    };
+    let (advisory, page) = link();
+    assert!(advisory.contains("TLP:GREEN") && page().contains("green-k3[.]top"), "{advisory}");
+    share(22, "amber-k3.top", stix::Tlp::Amber);
+    assert!(page().contains("green-k3[.]top") && !page().contains("amber-k3"), "{}", page());
+    let (advisory, page) = link();
+    assert!(advisory.contains("TLP:AMBER") && page().contains("amber-k3[.]top"), "{advisory}");
 }

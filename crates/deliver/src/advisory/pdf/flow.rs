@@ -17,8 +17,10 @@ pub(super) const MARGIN: f32 = 56.0;
 const TOP: f32 = 84.0;
 const BOTTOM: f32 = PAGE[1] - 84.0;
 const WIDTH: f32 = PAGE[0] - 2.0 * MARGIN;
-/// Pages of a document; what does not fit is left out, and said to be on the page.
-pub(super) const PAGES_MAX: usize = 100;
+/// Pages of a document. What does not fit is left out; the last page says so, and where the whole is.
+const PAGES_MAX: usize = 100;
+/// Pages that content may fill.
+const FILLED_MAX: usize = PAGES_MAX - 1;
 /// Lines of one cell.
 const CELL_LINES_MAX: usize = 24;
 const LEADING: f32 = 1.42;
@@ -107,7 +109,7 @@ pub(super) fn lay(page: &Page, case: &TypeCase<'_>) -> Laid {
         flow.laid.tree.push(branch);
     }
     for (at, block) in page.blocks.iter().enumerate() {
-        if flow.laid.pages.len() > PAGES_MAX {
+        if flow.laid.pages.len() > FILLED_MAX {
             break;
         }
         // A heading stays with what it stands above.
@@ -119,7 +121,18 @@ pub(super) fn lay(page: &Page, case: &TypeCase<'_>) -> Laid {
         }
         flow.block(page, block);
     }
-    flow.laid.pages.truncate(PAGES_MAX);
+    if flow.laid.pages.len() > FILLED_MAX {
+        flow.laid.pages.truncate(FILLED_MAX);
+        flow.laid.pages.push(Vec::new());
+        flow.y = TOP;
+        let cut = page.speech.say("cut");
+        let branch = flow.paragraph(Tag::Paragraph, &cut, STRONG, 0.0);
+        flow.laid.tree.push(branch);
+        // The last block says where the newest version is.
+        if let Some(block) = page.blocks.last() {
+            flow.block(page, block);
+        }
+    }
     flow.laid
 }
 
@@ -261,7 +274,7 @@ impl Flow<'_> {
             if self.y + self.height(row, CELL) > BOTTOM && self.y > TOP {
                 self.laid.pages.push(Vec::new());
                 self.y = TOP;
-                if self.laid.pages.len() > PAGES_MAX {
+                if self.laid.pages.len() > FILLED_MAX {
                     break;
                 }
                 // The head stands above each part, and is read out once.
@@ -349,3 +362,34 @@ impl Flow<'_> {
 
 // The values of a table stand in the widest column.
 const _: () = assert!(COLUMNS[VALUES] > 0.4);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advisory::pdf::{Fonts, draw};
+    use crate::speech::Language;
+
+    #[test]
+    fn what_does_not_fit_is_said_with_the_place_of_the_whole() {
+        let row = |_| vec!["Domain".to_owned(), "w".repeat(2_000), String::new(), String::new()];
+        let table = Table { head: vec!["Kind".to_owned(); 4], rows: (0..400).map(row).collect() };
+        let link = "https://tower.example/d/advisory.html";
+        let page = Page {
+            speech: Language::of("en").speech(),
+            tlp: stix::Tlp::Green,
+            handling: String::new(),
+            heading: "Advisory".to_owned(),
+            dateline: String::new(),
+            date: "2026-11-28".to_owned(),
+            blocks: vec![Block::Table(table), Block::Link("Here".to_owned(), link.to_owned())],
+        };
+        let fonts = Fonts::load(&[]);
+        let case = fonts.type_case(page.speech.language()).unwrap();
+        let laid = lay(&page, &case);
+        let says = |mark: &Mark, what: &str| matches!(mark, Mark::Line { text, .. } if text.contains(what));
+        let shown = |what: &str| laid.pages.iter().flatten().filter(|mark| says(mark, what)).count();
+        assert_eq!((laid.pages.len(), shown("left out"), shown(link)), (PAGES_MAX, 1, 1));
+        assert!(laid.pages[PAGES_MAX - 1].iter().any(|mark| says(mark, "left out")));
+        draw::draw(&page, &laid, &case).unwrap();
+    }
+}

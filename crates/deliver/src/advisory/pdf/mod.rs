@@ -2,7 +2,7 @@
 //!
 //! Three steps: [`fonts`] finds what letters are drawn with, [`flow`] breaks lines and pages, [`draw`] writes. The result
 //! conforms to PDF/UA-1 (ISO 14289-1), as far as a machine can check that. Content is bounded ([`super::VALUES_MAX`] and the
-//! limits of a story), and so are pages ([`flow::PAGES_MAX`]); no font is shipped with the node.
+//! limits of a story), and so are pages; no font is shipped with the node.
 
 mod draw;
 mod flow;
