@@ -28,8 +28,8 @@ const REST_TIMES: i64 = 20;
 const FRESH_MICROS: i64 = 30_000_000;
 /// Records looked at before the line may grow again.
 const LOOKED_AT_ONCE: u64 = 20_000;
-/// Types of which the content is looked at.
-const TELLING: [&str; 5] = ["sighting", "incident", "report", "campaign", "vulnerability"];
+/// Types that may light fires.
+const TELLING: [&str; 6] = ["sighting", "indicator", "incident", "report", "campaign", "vulnerability"];
 /// What is looked at of one type from one sender, the newest: nobody puts fires out by sending much.
 const EACH_MAX: usize = 50;
 /// Senders whose records are looked at, those that brought something last.
@@ -69,7 +69,6 @@ struct Candidate {
     version: Timestamp,
     added: Timestamp,
     by: MemberId,
-    is_telling: bool,
 }
 
 /// What one audience has of a record; it may be no sign of anything.
@@ -182,9 +181,8 @@ impl Candidates {
             let Some(entry) = catalogue.entry(seq).filter(|entry| entry.counts()) else { continue };
             let (Some(object), Some(sender)) = (entry.object(), entry.sender()) else { continue };
             let object_type = catalogue.object_type(object);
-            let is_telling = TELLING.contains(&object_type);
             // What the node itself shares is for tests.
-            if !(is_telling || object_type == "indicator") || MemberId::new(sender) == MemberId::NODE {
+            if !TELLING.contains(&object_type) || MemberId::new(sender) == MemberId::NODE {
                 continue;
             }
             if !self.senders.contains(&sender) {
@@ -198,7 +196,7 @@ impl Candidates {
             if *count <= EACH_MAX {
                 let (version, added, by) =
                     (entry.version(), entry.added().timestamp(), MemberId::new(sender));
-                self.found.push(Candidate { seq, object, version, added, by, is_telling });
+                self.found.push(Candidate { seq, object, version, added, by });
             }
         }
     }
@@ -226,10 +224,6 @@ fn seen(reader: &Reader, asked: &[&Candidate]) -> Result<BTreeMap<Seq, Seen>, St
             let Some(entry) = view.catalogue.entry(one.seq).filter(|entry| entry.counts()) else { continue };
             match settle(view, &entry) {
                 Settled::Held(_) => {}
-                // Of an indicator it is enough that it came.
-                _ if !one.is_telling => {
-                    seen.insert(one.seq, Seen { kind: Some(SignKind::News), at: one.version.min(one.added) });
-                }
                 Settled::Copy(copy) => seen.extend(read(one, copy.get())),
                 Settled::Whole(_) => whole.push(*one),
             }

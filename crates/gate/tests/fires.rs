@@ -69,6 +69,24 @@ fn severity_is_read_where_sources_state_it() {
 }
 
 #[test]
+fn an_indicator_lights_what_its_source_calls_it() {
+    for (more, cause) in [
+        (json!({}), Cause::News),
+        (json!({"labels": ["severity:critical"]}), Cause::Critical),
+        (json!({"severity": "high"}), Cause::High),
+        (json!({"revoked": true}), Cause::Calm),
+    ] {
+        let node = node();
+        let mut indicator = object("indicator", 6, more.clone());
+        (indicator["pattern"], indicator["pattern_type"]) =
+            (json!("[domain-name:value = 'k3.top']"), json!("stix"));
+        indicator["valid_from"] = indicator["created"].clone();
+        node.share(A, &Terms::default(), &[indicator]);
+        assert_eq!(node.gate.fires(CIRCLE, later(2)).unwrap().cause, cause, "{more}");
+    }
+}
+
+#[test]
 fn what_one_member_may_not_see_lights_nothing_for_anybody() {
     let node = node();
     let incident = object("incident", 6, json!({"name": "x"}));

@@ -253,7 +253,17 @@ fn an_answer_does_not_say_whose_it_is_where_members_are_hidden() {
 fn a_link_shows_nothing_stricter_than_the_advisory_that_it_came_with() {
     let mut node = node();
     node.member("minister", "read", "amber");
-    node.json(&["circle", "add", "few", "--ceiling", "amber", "--member", "minister", "--member", "exchange"]);
+    node.json(&[
+        "circle",
+        "add",
+        "few",
+        "--ceiling",
+        "amber",
+        "--member",
+        "minister",
+        "--member",
+        "exchange",
+    ]);
     let share = |number: u128, domain: &str, tlp: stix::Tlp| {
         let mut object = indicator(number, domain);
         object["object_marking_refs"] = json!([tlp.definition_id().to_string()]);
