@@ -188,7 +188,12 @@ impl Server {
                 let (level, mark) = (Level::Block, serial.to_string());
                 match wanted {
                     Wanted::Catalog | Wanted::Fires => {}
-                    Wanted::Zone if is_current || (kind != Rtype::SOA && arrival.stream) => {
+                    // Who asks by datagram may not be who it says, and who has a later serial has another zone.
+                    Wanted::Zone
+                        if kind != Rtype::SOA
+                            && arrival.stream
+                            && held.is_none_or(|held| Serial(held) <= Serial(serial)) =>
+                    {
                         self.deliver.fetched(member.id, ZONE, level, upto, &mark);
                     }
                     Wanted::Zone => self.deliver.zone_is_held(member.id, upto, &mark),
