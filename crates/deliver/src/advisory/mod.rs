@@ -10,7 +10,7 @@ mod breaks;
 mod content;
 mod gone;
 mod html;
-pub mod mail;
+mod mail;
 mod page;
 mod pdf;
 mod plain;
@@ -81,7 +81,11 @@ impl Deliver {
         })
     }
 
-    fn pdf(&self, advisory: &Advisory) -> Result<Vec<u8>, DeliverError> {
+    /// An advisory as a document to print.
+    ///
+    /// # Errors
+    /// [`DeliverError::Unset`] if no font has the letters of its language; [`DeliverError::Render`].
+    pub(crate) fn pdf(&self, advisory: &Advisory) -> Result<Vec<u8>, DeliverError> {
         pdf::render(advisory, self.letterhead.fonts())
     }
 
