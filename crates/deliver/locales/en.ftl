@@ -131,11 +131,11 @@ digest-gone-text = { $what }: what you were told of earlier holds no more; fetch
 digest-red = Not for mail
 digest-red-text = There is something for you that is not sent by mail. Log in.
 digest-do = What to do
-digest-attached = The advisory says it. It is attached to this mail.
-digest-attached-and-there = The advisory says it. It is attached to this mail; its newest version is here:
-digest-missing = The advisory says it. It could not be attached to this mail; log in to read it.
-digest-missing-but-there = The advisory says it. It could not be attached to this mail; log in to read it here:
-digest-there = The advisory says it. Log in to read it here:
+digest-attached = See the attached advisory.
+digest-attached-and-there = See the attached advisory; its newest version is here:
+digest-missing = See the advisory. It could not be attached to this mail; log in to read it.
+digest-missing-but-there = See the advisory. It could not be attached to this mail; log in to read it here:
+digest-there = See the advisory; log in to read it here:
 
 news-attack-pattern = { $count ->
     [one] { $count } attack pattern

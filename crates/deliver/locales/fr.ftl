@@ -131,11 +131,11 @@ digest-gone-text = { $what } : ce qui vous avait été communiqué n’est plus 
 digest-red = Pas par courriel
 digest-red-text = Une information vous est destinée qui ne s’envoie pas par courriel. Connectez-vous.
 digest-do = Que faire
-digest-attached = L’avis le dit. Il est joint à ce courriel.
-digest-attached-and-there = L’avis le dit. Il est joint à ce courriel ; sa version la plus récente se trouve ici :
-digest-missing = L’avis le dit. Il n’a pas pu être joint à ce courriel ; connectez-vous pour le lire.
-digest-missing-but-there = L’avis le dit. Il n’a pas pu être joint à ce courriel ; connectez-vous pour le lire ici :
-digest-there = L’avis le dit. Connectez-vous pour le lire ici :
+digest-attached = Les consignes figurent dans l’avis joint à ce courriel.
+digest-attached-and-there = Les consignes figurent dans l’avis joint à ce courriel ; sa version la plus récente se trouve ici :
+digest-missing = Les consignes figurent dans l’avis, qui n’a pas pu être joint à ce courriel ; connectez-vous pour le lire.
+digest-missing-but-there = Les consignes figurent dans l’avis, qui n’a pas pu être joint à ce courriel ; connectez-vous pour le lire ici :
+digest-there = Les consignes figurent dans l’avis ; connectez-vous pour le lire ici :
 
 news-attack-pattern = { $count ->
     [one] { $count } technique d’attaque
