@@ -22,7 +22,7 @@ const VERSION: u8 = 1;
 const FILE_BYTES_MAX: u64 = 64 << 20;
 /// Messages that were given up and are kept; of more, the oldest go.
 pub const DEAD_MAX: usize = 100;
-/// Bytes of their bodies together; of more, the oldest go: of the longest mails, 16 are kept. With what waits, and escaped as
+/// Bytes of their bodies together; of more, the oldest go: of the longest mails, eight are kept. With what waits, and escaped as
 /// JSON, they stay below the limit of a file.
 pub const DEAD_BYTES_MAX: usize = 16 << 20;
 /// Messages that were taken and are remembered.
