@@ -138,15 +138,16 @@ impl Deliver {
             values,
             gone,
             page: url.map(|url| format!("{url}/d/advisory.html")),
-            answer: self.answer(member, tlp, now),
+            answer: self.answer(member, tlp, encrypted, now),
             reply_to: self.letterhead.reply_to.clone(),
         })
     }
 
     /// Where the member can answer today's advisory.
-    fn answer(&self, member: MemberId, tlp: Tlp, now: Timestamp) -> Option<Answer> {
+    fn answer(&self, member: MemberId, tlp: Tlp, encrypted: bool, now: Timestamp) -> Option<Answer> {
         let (url, key) = (self.letterhead.public_url.as_deref()?, self.letterhead.tickets.as_ref()?);
         let ticket = Ticket::next(&self.gate.book(), member, ticket::day_of(now), tlp)?;
+        let ticket = Ticket { encrypted, ..ticket };
         Some(Answer {
             url: format!("{url}/answer/{}", key.sign(&ticket)),
             until: ticket::written(ticket.until()),

@@ -1,4 +1,4 @@
-//! Mail: how what is said becomes a message ([`message`]), and how that is handed to a mail server.
+//! Mail: how what is said becomes a message, and how that is handed to a mail server.
 //!
 //! Source: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 8314 section 3 (implicit TLS), RFC 4954 (log-in).
 
