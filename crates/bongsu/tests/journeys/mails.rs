@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stix::Tlp;
 
 use crate::certificates::certificates;
-use crate::node::{Node, bundle, id, now, wait};
+use crate::node::{Node, bundle, id, indicator, now, wait};
 use crate::push::Peer;
 
 const TIME: Duration = Duration::from_secs(60);
@@ -171,7 +171,7 @@ fn what_a_mail_server_does_not_take_is_kept_tried_again_and_sent_once() {
 fn an_overdue_recall_is_mailed_to_the_contact() {
     let (node, server, _) = node();
     node.json(&["member", "set", "list", "--contact", "Port desk, desk@port.example, +00 555 0100"]);
-    let mut shared = crate::node::indicator(1, "wrong-k3.top");
+    let mut shared = indicator(1, "wrong-k3.top");
     shared["object_marking_refs"] = json!([Tlp::Green.definition_id().to_string()]);
     share(&node, std::slice::from_ref(&shared));
     let serving = node.serve_with(&[("BONGSU__RECALL__SYSTEMS_HOURS", "0")]);
@@ -326,4 +326,36 @@ fn a_refused_log_in_is_said_and_the_mail_waits_for_the_right_password() {
         );
         serving.stop();
     }
+}
+
+/// Whoever reads a mail along may follow its link, so the link opens no more than the mail says.
+#[test]
+fn what_may_only_travel_encrypted_is_neither_in_the_mail_nor_behind_its_link() {
+    let (node, server, _) = node();
+    node.json(&["member", "mail", "read", "--to", "soc@read.example", "--digest", "urgent"]);
+    let green = Tlp::Green.definition_id().to_string();
+    let encrypted = json!({
+        "type": "marking-definition", "spec_version": "2.1", "id": id("marking-definition", 18),
+        "created": "2026-09-01T00:00:00.000Z", "object_marking_refs": [green], "definition_type": "iep",
+        "definition": {"name": "p", "tlp": "GREEN", "encrypt_in_transit": "MUST"},
+    });
+    let (mut open, mut kept) = (indicator(1, "open-k3.top"), indicator(2, "kept-k3.top"));
+    open["object_marking_refs"] = json!([green]);
+    kept["object_marking_refs"] = json!([id("marking-definition", 18)]);
+    share(&node, &[encrypted, open, kept, incident(1, "Wallets emptied", Tlp::Green)]);
+    let serving = node.serve_with(&[("BONGSU__HTTP__TLS_ENDS_AT_PROXY", "true")]);
+    let mail = server.next();
+    let written = document(&mail);
+    assert!(written.contains("open-k3[.]top") && !written.contains("kept-k3"), "{written}");
+    let document = std::fs::read(mail["attached"][0]["path"].as_str().unwrap()).unwrap();
+    let behind = |text: &str| {
+        let (_, link) = text.split_once("https://tower.example/answer/").unwrap();
+        let end = link.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').unwrap();
+        node.text(&serving, "read", &format!("/answer/{}", &link[..end]))
+    };
+    let form = behind(&String::from_utf8_lossy(&document));
+    assert!(form.contains("open-k3[.]top") && !form.contains("kept-k3"), "{form}");
+    let form = behind(&node.text(&serving, "read", "/d/advisory.html"));
+    assert!(form.contains("open-k3[.]top") && form.contains("kept-k3[.]top"), "{form}");
+    serving.stop();
 }
