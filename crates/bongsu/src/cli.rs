@@ -24,7 +24,7 @@ pub(crate) use member::{
 };
 pub(crate) use pack::{PackAcceptArgs, PackCommand, PackMakeArgs, PackReceiptArgs};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
-pub(crate) use push::{DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
+pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
 pub(crate) use share::{

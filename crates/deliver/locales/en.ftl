@@ -1,4 +1,4 @@
-# The words of advisories and of the form that answers them. What comes from objects stays in the language of its source.
+# The words of advisories, of the form that answers them and of mails. What comes from objects stays in the language of its source.
 
 language = English
 heading = Security advisory
@@ -34,6 +34,7 @@ told-incident = Incident
 told-campaign = Campaign
 told-intrusion-set = Group
 told-threat-actor = Attacker
+told-vulnerability = Vulnerability
 
 concerned = Who is concerned
 concerned-unknown = The sources name no sector or country. Assume that you may be concerned.
@@ -104,6 +105,122 @@ page-number = Page { $number }
 cut = This document is too long to be printed whole: the rest is left out here.
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Security advisory, { $date }
+
+digest-fires = { $count ->
+    [one] { $count } fire
+   *[other] { $count } fires
+}
+digest-urgent = URGENT: { $what }
+digest-look = there is something for you, log in
+digest-fires-changed = fires have changed
+digest-heading-urgent = Urgent: { $node }
+digest-alert = Fires
+digest-fires-of = { $circle }: { $fires } of 5 fires
+digest-new = New
+digest-told = Reports and incidents
+digest-nameless = without a name
+digest-more = { $count ->
+    [one] One more is left out here.
+   *[other] { $count } more are left out here.
+}
+digest-gone = Withdrawn
+digest-withdrawn = { $count ->
+    [one] { $count } withdrawn
+   *[other] { $count } withdrawn
+}
+digest-gone-text = { $what }: what you were told of earlier holds no more; fetch your lists again.
+digest-red = Not for mail
+digest-red-text = There is something for you that is not sent by mail. Log in.
+digest-do = What to do
+digest-attached = See the attached advisory.
+digest-attached-and-there = See the attached advisory; its newest version is here:
+digest-missing = See the advisory. It could not be attached to this mail; log in to read it.
+digest-missing-but-there = See the advisory. It could not be attached to this mail; log in to read it here:
+digest-there = See the advisory; log in to read it here:
+
+news-attack-pattern = { $count ->
+    [one] { $count } attack pattern
+   *[other] { $count } attack patterns
+}
+news-campaign = { $count ->
+    [one] { $count } campaign
+   *[other] { $count } campaigns
+}
+news-course-of-action = { $count ->
+    [one] { $count } course of action
+   *[other] { $count } courses of action
+}
+news-grouping = { $count ->
+    [one] { $count } grouping
+   *[other] { $count } groupings
+}
+news-identity = { $count ->
+    [one] { $count } identity
+   *[other] { $count } identities
+}
+news-incident = { $count ->
+    [one] { $count } incident
+   *[other] { $count } incidents
+}
+news-indicator = { $count ->
+    [one] { $count } indicator
+   *[other] { $count } indicators
+}
+news-infrastructure = { $count ->
+    [one] { $count } piece of infrastructure
+   *[other] { $count } pieces of infrastructure
+}
+news-intrusion-set = { $count ->
+    [one] { $count } intrusion set
+   *[other] { $count } intrusion sets
+}
+news-malware = { $count ->
+    [one] { $count } piece of malware
+   *[other] { $count } pieces of malware
+}
+news-note = { $count ->
+    [one] { $count } note
+   *[other] { $count } notes
+}
+news-observed-data = { $count ->
+    [one] { $count } set of observed data
+   *[other] { $count } sets of observed data
+}
+news-relationship = { $count ->
+    [one] { $count } relationship
+   *[other] { $count } relationships
+}
+news-report = { $count ->
+    [one] { $count } report
+   *[other] { $count } reports
+}
+news-sighting = { $count ->
+    [one] { $count } sighting
+   *[other] { $count } sightings
+}
+news-threat-actor = { $count ->
+    [one] { $count } threat actor
+   *[other] { $count } threat actors
+}
+news-vulnerability = { $count ->
+    [one] { $count } vulnerability
+   *[other] { $count } vulnerabilities
+}
+news-other = { $count ->
+    [one] { $count } object of type { $type }
+   *[other] { $count } objects of type { $type }
+}
+news-rest = { $count ->
+    [one] { $count } object of another type
+   *[other] { $count } objects of other types
+}
+
+overdue = Overdue: withdrawn and still in use
+overdue-text = { $count ->
+    [one] { $count } object was withdrawn in the circle { $circle }, and { $member } still has what was fetched before: { $artefacts }.
+   *[other] { $count } objects were withdrawn in the circle { $circle }, and { $member } still has what was fetched before: { $artefacts }.
+}
+overdue-please = Please have it fetched again, or confirm to { $node } that it is out of use.
 
 answer = Tell your partners what you saw
 answer-intro = Tick what you saw at { $member }. What you tick goes to the circles that shared it, as a sighting in your name.

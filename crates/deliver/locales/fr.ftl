@@ -1,4 +1,4 @@
-# Les mots des avis et du formulaire de réponse. Ce qui vient des objets reste dans la langue de sa source.
+# Les mots des avis, du formulaire de réponse et des courriels. Ce qui vient des objets reste dans la langue de sa source.
 
 language = Français
 heading = Avis de sécurité
@@ -34,6 +34,7 @@ told-incident = Incident de sécurité
 told-campaign = Campagne
 told-intrusion-set = Groupe
 told-threat-actor = Attaquant
+told-vulnerability = Vulnérabilité
 
 concerned = Qui est concerné
 concerned-unknown = Les sources ne citent ni secteur ni pays. Considérez que vous pouvez être concerné.
@@ -104,6 +105,122 @@ page-number = Page n° { $number }
 cut = Ce document est trop long pour être imprimé en entier : la suite est omise ici.
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Avis de sécurité, { $date }
+
+digest-fires = { $count ->
+    [one] { $count } feu
+   *[other] { $count } feux
+}
+digest-urgent = URGENT : { $what }
+digest-look = une information vous attend, connectez-vous
+digest-fires-changed = le niveau d’alerte a changé
+digest-heading-urgent = Urgent : { $node }
+digest-alert = Feux d’alerte
+digest-fires-of = { $circle } : { $fires } feux sur 5
+digest-new = Nouveautés
+digest-told = Rapports et incidents
+digest-nameless = sans nom
+digest-more = { $count ->
+    [one] Un autre élément n’est pas cité ici.
+   *[other] { $count } autres éléments ne sont pas cités ici.
+}
+digest-gone = Retraits
+digest-withdrawn = { $count ->
+    [one] { $count } retrait
+   *[other] { $count } retraits
+}
+digest-gone-text = { $what } : ce qui vous avait été communiqué n’est plus valable ; récupérez de nouveau vos listes.
+digest-red = Pas par courriel
+digest-red-text = Une information vous est destinée qui ne s’envoie pas par courriel. Connectez-vous.
+digest-do = Que faire
+digest-attached = Les consignes figurent dans l’avis joint à ce courriel.
+digest-attached-and-there = Les consignes figurent dans l’avis joint à ce courriel ; sa version la plus récente se trouve ici :
+digest-missing = Les consignes figurent dans l’avis, qui n’a pas pu être joint à ce courriel ; connectez-vous pour le lire.
+digest-missing-but-there = Les consignes figurent dans l’avis, qui n’a pas pu être joint à ce courriel ; connectez-vous pour le lire ici :
+digest-there = Les consignes figurent dans l’avis ; connectez-vous pour le lire ici :
+
+news-attack-pattern = { $count ->
+    [one] { $count } technique d’attaque
+   *[other] { $count } techniques d’attaque
+}
+news-campaign = { $count ->
+    [one] { $count } campagne
+   *[other] { $count } campagnes
+}
+news-course-of-action = { $count ->
+    [one] { $count } mesure recommandée
+   *[other] { $count } mesures recommandées
+}
+news-grouping = { $count ->
+    [one] { $count } regroupement
+   *[other] { $count } regroupements
+}
+news-identity = { $count ->
+    [one] { $count } identité
+   *[other] { $count } identités
+}
+news-incident = { $count ->
+    [one] { $count } incident de sécurité
+   *[other] { $count } incidents de sécurité
+}
+news-indicator = { $count ->
+    [one] { $count } indicateur
+   *[other] { $count } indicateurs
+}
+news-infrastructure = { $count ->
+    [one] { $count } infrastructure d’attaque
+   *[other] { $count } infrastructures d’attaque
+}
+news-intrusion-set = { $count ->
+    [one] { $count } groupe d’attaquants
+   *[other] { $count } groupes d’attaquants
+}
+news-malware = { $count ->
+    [one] { $count } logiciel malveillant
+   *[other] { $count } logiciels malveillants
+}
+news-note = { $count ->
+    [one] { $count } note d’analyse
+   *[other] { $count } notes d’analyse
+}
+news-observed-data = { $count ->
+    [one] { $count } relevé d’observation
+   *[other] { $count } relevés d’observation
+}
+news-relationship = { $count ->
+    [one] { $count } relation
+   *[other] { $count } relations
+}
+news-report = { $count ->
+    [one] { $count } rapport
+   *[other] { $count } rapports
+}
+news-sighting = { $count ->
+    [one] { $count } signalement
+   *[other] { $count } signalements
+}
+news-threat-actor = { $count ->
+    [one] { $count } attaquant
+   *[other] { $count } attaquants
+}
+news-vulnerability = { $count ->
+    [one] { $count } vulnérabilité
+   *[other] { $count } vulnérabilités
+}
+news-other = { $count ->
+    [one] { $count } objet de type { $type }
+   *[other] { $count } objets de type { $type }
+}
+news-rest = { $count ->
+    [one] { $count } objet d’un autre type
+   *[other] { $count } objets d’autres types
+}
+
+overdue = En retard : retiré et encore utilisé
+overdue-text = { $count ->
+    [one] { $count } objet a été retiré dans le cercle { $circle }, et { $member } détient encore ce qui avait été récupéré auparavant : { $artefacts }.
+   *[other] { $count } objets ont été retirés dans le cercle { $circle }, et { $member } détient encore ce qui avait été récupéré auparavant : { $artefacts }.
+}
+overdue-please = Faites-le récupérer de nouveau, ou confirmez à { $node } que ce n’est plus utilisé.
 
 answer = Dites à vos partenaires ce que vous avez vu
 answer-intro = Cochez ce que vous avez vu chez { $member }. Ce que vous cochez va aux cercles qui l’ont partagé, comme observation en votre nom.

@@ -1,4 +1,4 @@
-# Kata-kata dalam imbauan dan formulir jawabannya. Isi yang berasal dari objek tetap dalam bahasa sumbernya.
+# Kata-kata dalam imbauan, formulir jawabannya, dan surel. Isi yang berasal dari objek tetap dalam bahasa sumbernya.
 
 language = Bahasa Indonesia
 heading = Imbauan keamanan
@@ -30,6 +30,7 @@ told-incident = Insiden
 told-campaign = Kampanye
 told-intrusion-set = Kelompok
 told-threat-actor = Penyerang
+told-vulnerability = Kerentanan
 
 concerned = Siapa yang terkena
 concerned-unknown = Sumber tidak menyebut sektor atau negara. Anggaplah bahwa Anda mungkin terkena.
@@ -94,6 +95,53 @@ page-number = Halaman { $number }
 cut = Dokumen ini terlalu panjang untuk dicetak seluruhnya: sisanya tidak dimuat di sini.
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Imbauan keamanan, { $date }
+
+digest-fires = { $count } api
+digest-urgent = MENDESAK: { $what }
+digest-look = ada informasi untuk Anda, silakan masuk log
+digest-fires-changed = tingkat siaga telah berubah
+digest-heading-urgent = Mendesak: { $node }
+digest-alert = Api siaga
+digest-fires-of = { $circle }: { $fires } dari 5 api
+digest-new = Baru
+digest-told = Laporan dan insiden
+digest-nameless = tanpa nama
+digest-more = Masih ada { $count } lagi yang tidak dicantumkan di sini.
+digest-gone = Ditarik
+digest-withdrawn = { $count } ditarik
+digest-gone-text = { $what }: yang disampaikan sebelumnya tidak berlaku lagi; ambil kembali daftar Anda.
+digest-red = Tidak dikirim lewat surel
+digest-red-text = Ada informasi untuk Anda yang tidak dikirim lewat surel. Silakan masuk log.
+digest-do = Yang perlu dilakukan
+digest-attached = Petunjuknya ada dalam imbauan yang terlampir pada surel ini.
+digest-attached-and-there = Petunjuknya ada dalam imbauan yang terlampir pada surel ini; versi terbarunya ada di sini:
+digest-missing = Petunjuknya ada dalam imbauan, tetapi tidak dapat dilampirkan pada surel ini; masuk log untuk membacanya.
+digest-missing-but-there = Petunjuknya ada dalam imbauan, tetapi tidak dapat dilampirkan pada surel ini; masuk log untuk membacanya di sini:
+digest-there = Petunjuknya ada dalam imbauan. Masuk log untuk membacanya di sini:
+
+news-attack-pattern = { $count } teknik serangan
+news-campaign = { $count } kampanye
+news-course-of-action = { $count } langkah penanganan
+news-grouping = { $count } kumpulan informasi
+news-identity = { $count } identitas
+news-incident = { $count } insiden
+news-indicator = { $count } indikator
+news-infrastructure = { $count } infrastruktur serangan
+news-intrusion-set = { $count } kelompok penyerang
+news-malware = { $count } malware
+news-note = { $count } catatan analisis
+news-observed-data = { $count } data pengamatan
+news-relationship = { $count } keterkaitan
+news-report = { $count } laporan
+news-sighting = { $count } laporan temuan
+news-threat-actor = { $count } penyerang
+news-vulnerability = { $count } kerentanan
+news-other = { $count } objek berjenis { $type }
+news-rest = { $count } objek berjenis lain
+
+overdue = Terlambat: telah ditarik tetapi masih dipakai
+overdue-text = { $count } objek telah ditarik di lingkaran { $circle }, tetapi { $member } masih memiliki yang diambil sebelumnya: { $artefacts }.
+overdue-please = Mohon agar diambil kembali, atau pastikan kepada { $node } bahwa itu tidak dipakai lagi.
 
 answer = Sampaikan kepada mitra apa yang Anda lihat
 answer-intro = Tandai apa yang Anda lihat di { $member }. Yang Anda tandai dikirim ke lingkaran yang membagikannya, sebagai temuan atas nama Anda.

@@ -1,4 +1,4 @@
-# 권고문과 회신 양식의 문구. 원본 객체에서 온 내용은 원래 언어로 둔다.
+# 권고문, 회신 양식, 메일의 문구. 원본 객체에서 온 내용은 원래 언어로 둔다.
 
 language = 한국어
 heading = 보안 권고
@@ -30,6 +30,7 @@ told-incident = 사고
 told-campaign = 캠페인
 told-intrusion-set = 공격 조직
 told-threat-actor = 공격자
+told-vulnerability = 취약점
 
 concerned = 누가 대상인가
 concerned-unknown = 출처에 특정 분야나 국가가 없습니다. 귀 기관도 대상일 수 있다고 보십시오.
@@ -94,6 +95,53 @@ page-number = { $number }쪽
 cut = 문서가 너무 길어 전부 인쇄할 수 없습니다. 나머지는 생략했습니다.
 
 mail-subject = [{ $tlp }] [{ $fires }/5] 보안 권고, { $date }
+
+digest-fires = 봉화 { $count }개
+digest-urgent = 긴급: { $what }
+digest-look = 확인할 내용이 있으니 로그인하십시오
+digest-fires-changed = 경보 단계가 바뀌었습니다
+digest-heading-urgent = 긴급: { $node }
+digest-alert = 봉화
+digest-fires-of = { $circle }: 봉화 5개 중 { $fires }개
+digest-new = 새로 들어온 것
+digest-told = 보고서와 사고
+digest-nameless = 이름 없음
+digest-more = 여기에 싣지 않은 것이 { $count }건 더 있습니다.
+digest-gone = 철회
+digest-withdrawn = 철회 { $count }건
+digest-gone-text = { $what }: 앞서 알려 드린 내용이 더 이상 유효하지 않습니다. 목록을 다시 받으십시오.
+digest-red = 메일로 보내지 않는 내용
+digest-red-text = 메일로 보내지 않는 내용이 있습니다. 로그인하여 확인하십시오.
+digest-do = 할 일
+digest-attached = 할 일은 이 메일에 첨부된 권고문에 있습니다.
+digest-attached-and-there = 할 일은 이 메일에 첨부된 권고문에 있습니다. 최신판은 다음 주소에 있습니다:
+digest-missing = 할 일은 권고문에 있으나 이 메일에 첨부하지 못했습니다. 로그인하여 확인하십시오.
+digest-missing-but-there = 할 일은 권고문에 있으나 이 메일에 첨부하지 못했습니다. 로그인하여 다음 주소에서 확인하십시오:
+digest-there = 할 일은 권고문에 있습니다. 로그인하여 다음 주소에서 확인하십시오:
+
+news-attack-pattern = 공격 기법 { $count }건
+news-campaign = 캠페인 { $count }건
+news-course-of-action = 대응 방안 { $count }건
+news-grouping = 정보 묶음 { $count }건
+news-identity = 기관·인물 정보 { $count }건
+news-incident = 사고 { $count }건
+news-indicator = 지표 { $count }개
+news-infrastructure = 공격 인프라 { $count }건
+news-intrusion-set = 공격 조직 { $count }개
+news-malware = 악성코드 { $count }건
+news-note = 분석 메모 { $count }건
+news-observed-data = 관측 데이터 { $count }건
+news-relationship = 관계 정보 { $count }건
+news-report = 보고서 { $count }건
+news-sighting = 목격 정보 { $count }건
+news-threat-actor = 공격자 { $count }건
+news-vulnerability = 취약점 { $count }건
+news-other = { $type } 유형 객체 { $count }개
+news-rest = 그 밖의 유형 객체 { $count }개
+
+overdue = 기한 초과: 철회된 정보가 아직 쓰이고 있습니다
+overdue-text = { $circle } 모임에서 객체 { $count }개가 철회되었으나, { $member }에는 이전에 받은 다음 항목이 남아 있습니다: { $artefacts }.
+overdue-please = 다시 받도록 조치하시거나, 더 이상 쓰지 않는다고 { $node }에 알려 주십시오.
 
 answer = 무엇을 보았는지 협력 기관에 알려 주십시오
 answer-intro = { $member }에서 본 항목을 표시하십시오. 표시한 항목은 이를 공유한 모임에 귀 기관 이름의 목격 정보로 전달됩니다.

@@ -1,4 +1,4 @@
-# Lời của bản cảnh báo và của mẫu trả lời. Những gì lấy từ đối tượng giữ nguyên ngôn ngữ của nguồn.
+# Lời của bản cảnh báo, của mẫu trả lời và của thư điện tử. Những gì lấy từ đối tượng giữ nguyên ngôn ngữ của nguồn.
 
 language = Tiếng Việt
 heading = Cảnh báo an ninh mạng
@@ -30,6 +30,7 @@ told-incident = Sự cố
 told-campaign = Chiến dịch
 told-intrusion-set = Nhóm tấn công
 told-threat-actor = Kẻ tấn công
+told-vulnerability = Lỗ hổng
 
 concerned = Ai bị ảnh hưởng
 concerned-unknown = Các nguồn không nêu ngành hay quốc gia nào. Hãy coi như bạn có thể bị ảnh hưởng.
@@ -94,6 +95,53 @@ page-number = Trang { $number }
 cut = Tài liệu này quá dài để in toàn bộ: phần còn lại được lược bỏ tại đây.
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Cảnh báo an ninh mạng, { $date }
+
+digest-fires = { $count } ngọn lửa
+digest-urgent = KHẨN: { $what }
+digest-look = có nội dung dành cho bạn, hãy đăng nhập
+digest-fires-changed = mức báo động đã thay đổi
+digest-heading-urgent = Khẩn: { $node }
+digest-alert = Ngọn lửa báo động
+digest-fires-of = { $circle }: { $fires } trên 5 ngọn lửa
+digest-new = Nội dung mới
+digest-told = Báo cáo và sự cố
+digest-nameless = không có tên
+digest-more = Còn { $count } mục khác không được nêu ở đây.
+digest-gone = Thu hồi
+digest-withdrawn = { $count } mục bị thu hồi
+digest-gone-text = { $what }: những gì đã báo trước đây không còn hiệu lực; hãy tải lại các danh sách của bạn.
+digest-red = Không gửi qua thư điện tử
+digest-red-text = Có nội dung dành cho bạn nhưng không gửi qua thư điện tử. Hãy đăng nhập.
+digest-do = Việc cần làm
+digest-attached = Việc cần làm có trong bản cảnh báo đính kèm thư này.
+digest-attached-and-there = Việc cần làm có trong bản cảnh báo đính kèm thư này; bản mới nhất có tại đây:
+digest-missing = Việc cần làm có trong bản cảnh báo nhưng không thể đính kèm vào thư này; hãy đăng nhập để đọc.
+digest-missing-but-there = Việc cần làm có trong bản cảnh báo nhưng không thể đính kèm vào thư này; hãy đăng nhập để đọc tại đây:
+digest-there = Việc cần làm có trong bản cảnh báo. Hãy đăng nhập để đọc tại đây:
+
+news-attack-pattern = { $count } kỹ thuật tấn công
+news-campaign = { $count } chiến dịch
+news-course-of-action = { $count } biện pháp ứng phó
+news-grouping = { $count } nhóm thông tin
+news-identity = { $count } tổ chức hoặc cá nhân
+news-incident = { $count } sự cố
+news-indicator = { $count } chỉ dấu
+news-infrastructure = { $count } hạ tầng tấn công
+news-intrusion-set = { $count } nhóm tấn công
+news-malware = { $count } mã độc
+news-note = { $count } ghi chú phân tích
+news-observed-data = { $count } dữ liệu quan sát
+news-relationship = { $count } mối liên hệ
+news-report = { $count } báo cáo
+news-sighting = { $count } lượt ghi nhận
+news-threat-actor = { $count } kẻ tấn công
+news-vulnerability = { $count } lỗ hổng
+news-other = { $count } đối tượng loại { $type }
+news-rest = { $count } đối tượng thuộc loại khác
+
+overdue = Quá hạn: đã thu hồi nhưng vẫn còn được dùng
+overdue-text = { $count } đối tượng đã bị thu hồi trong nhóm chia sẻ { $circle }, nhưng { $member } vẫn còn giữ những gì đã tải về trước đó: { $artefacts }.
+overdue-please = Vui lòng cho tải lại, hoặc xác nhận với { $node } rằng chúng không còn được dùng.
 
 answer = Cho các đối tác biết bạn đã thấy gì
 answer-intro = Đánh dấu những gì bạn đã thấy tại { $member }. Những gì bạn đánh dấu sẽ được gửi tới các nhóm đã chia sẻ chúng, như một ghi nhận dưới tên bạn.

@@ -1,7 +1,9 @@
-//! What a mail says: how much is new, the newest reports and incidents with a line each, what was withdrawn, the fires.
+//! What a mail says: how much is new, the newest reports and incidents with a line each, what was withdrawn, the fires, and
+//! where the advisory is: attached, if it may be.
 //!
-//! Made of objects released for a channel that anybody may read along, because that is what mail is once it leaves the first
-//! server. Of what is TLP:RED, a mail says no more than that there is something: whoever it is for logs in.
+//! In the member's language. Made of objects released for a channel that anybody may read along, because that is what mail
+//! is once it leaves the first server. Of what is TLP:RED, a mail says no more than that there is something: whoever it is for
+//! logs in.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,7 +18,10 @@ use stix::Tlp;
 use crate::advisory::story;
 use crate::fires::Burning;
 use crate::gather::{Deliver, DeliverError};
+use crate::mail::Content;
 use crate::push::{News, Position};
+use crate::speech::{Language, Put, Speech};
+use crate::telling;
 
 /// Objects of a circle that are counted.
 const COUNTED_MAX: usize = 10_000;
@@ -25,47 +30,41 @@ const READ_MAX: usize = 1_000;
 const TOLD_MAX: usize = 20;
 /// Circles whose fires are told.
 const FIRES_MAX: usize = 50;
-/// What is told by its name, the most telling first.
-const TELLING: [&str; 4] = ["incident", "report", "campaign", "vulnerability"];
+/// Types without a word of their own that are counted each by itself.
+const OTHERS_MAX: usize = 30;
 
-/// A mail's content.
+/// The advisory with which a mail goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Digest {
-    /// The subject: mark, fires, what is new.
-    pub subject: String,
-    /// The plain text.
-    pub text: String,
-    /// The same as HTML, which loads nothing from elsewhere.
-    pub html: String,
+pub enum Enclosure {
+    /// It is attached, as this document with this mark.
+    Attached(Vec<u8>, Tlp),
+    /// The mail only says where it is.
+    Linked,
+    /// It was to be attached and could not be: the mail says so, and where it is.
+    Missing,
+    /// It is TLP:RED, which no mail carries.
+    Red,
 }
 
-impl Digest {
-    /// A mail of some paragraphs.
-    #[must_use]
-    pub fn of(subject: String, paragraphs: &[&str]) -> Self {
-        let escaped = |text: &&str| text.replace('&', "&amp;").replace('<', "&lt;");
-        let html: String = paragraphs.iter().map(|text| format!("<p>{}</p>\n", escaped(text))).collect();
-        Self { subject, text: paragraphs.join("\n\n") + "\n", html: format!("<!doctype html>\n{html}") }
-    }
+/// A part of a mail.
+struct Section {
+    title: String,
+    lines: Vec<String>,
+    link: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "digest.html")]
 struct Page<'a> {
+    lang: &'static str,
     tlp: String,
-    title: &'a str,
+    heading: String,
     subject: &'a str,
-    urgent: bool,
-    fires: &'a [String],
-    counts: &'a [String],
-    told: &'a [String],
-    more: usize,
-    withdrawn: Option<String>,
-    has_red: bool,
-    advisory: Option<String>,
+    node: &'a str,
+    sections: Vec<Section>,
 }
 
-struct Content {
+struct Tidings {
     counts: BTreeMap<String, usize>,
     told: Vec<String>,
     more: usize,
@@ -74,7 +73,35 @@ struct Content {
 }
 
 impl Deliver {
-    /// A mail about `news`, which came after `told`. `public_url` is where the member finds the node's pages.
+    /// The member's advisory, to go with a mail: what may travel unencrypted, in the member's language. Costs about what the
+    /// advisory's page and PDF cost.
+    ///
+    /// # Errors
+    /// [`DeliverError`], unless it is the PDF alone that can't be made.
+    pub fn enclosure(&self, member: MemberId) -> Result<Enclosure, DeliverError> {
+        let advisory = self.advise(member, None, false)?;
+        if advisory.tlp == Tlp::Red {
+            return Ok(Enclosure::Red);
+        }
+        Ok(match self.pdf(&advisory) {
+            Ok(document) => Enclosure::Attached(document, advisory.tlp),
+            Err(error) => {
+                let handle = self.handle(member);
+                tracing::warn!(
+                    member.handle = handle,
+                    "a mail to {handle} goes without its advisory: {error}"
+                );
+                Enclosure::Missing
+            }
+        })
+    }
+
+    /// A member's handle, for the log.
+    pub(crate) fn handle(&self, member: MemberId) -> String {
+        self.gate.book().member(member).map(|member| member.handle.clone()).unwrap_or_default()
+    }
+
+    /// A mail about `news`, which came after `told`, in the member's language.
     ///
     /// # Errors
     /// [`DeliverError`].
@@ -84,51 +111,79 @@ impl Deliver {
         told: &Position,
         news: &News,
         urgent: bool,
-        public_url: Option<&str>,
-    ) -> Result<Digest, DeliverError> {
-        let mut content = self.content(member, told, &news.upto)?;
+        enclosure: Enclosure,
+    ) -> Result<Content, DeliverError> {
+        let language = Language::of(&self.offered(&self.gate.book(), member, Level::Read)?.language);
+        let speech = language.speech();
+        let tidings = self.tidings(speech, member, told, &news.upto)?;
         let burning = self.fires(member)?;
-        let highest = burning.iter().map(|one| one.fires.level).max().unwrap_or(1);
-        let counts: Vec<String> =
-            content.counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        let withdrawn = (!news.recalled.is_empty()).then(|| format!("{} withdrawn", news.recalled.len()));
+        let counts = counts(speech, &tidings.counts);
+        let withdrawn =
+            (!news.recalled.is_empty()).then(|| speech.count("digest-withdrawn", news.recalled.len()));
         let what = match (&counts[..], &withdrawn) {
-            ([], None) if content.has_red => "there is something for you, log in".to_owned(),
-            ([], None) => "fires have changed".to_owned(),
+            ([], None) if tidings.has_red => speech.say("digest-look"),
+            ([], None) => speech.say("digest-fires-changed"),
             (counts, withdrawn) => counts.iter().chain(withdrawn).cloned().collect::<Vec<_>>().join(", "),
         };
-        let fire = if highest == 1 { "fire" } else { "fires" };
-        let urgently = if urgent { "URGENT: " } else { "" };
-        let of_fires = burning.iter().take(FIRES_MAX).map(|one| one.tlp).filter(|tlp| *tlp != Tlp::Red).max();
-        content.tlp = content.tlp.max(of_fires.unwrap_or(Tlp::Clear));
-        let subject = format!("[{}] [{highest} {fire}] {urgently}{what} ({})", content.tlp, self.title);
-        // What an analyst says in a circle up to RED is not for mail.
-        let fires = |one: &Burning| match one.tlp {
-            Tlp::Red => format!("{}: {}", one.title, one.fires.level),
-            _ => format!("{}: {} ({})", one.title, one.fires.level, one.fires.cause.sentence()),
+        let what = if urgent { speech.tell("digest-urgent", &[("what", Put::Text(&what))]) } else { what };
+        let of_fires = burning.iter().take(FIRES_MAX).map(|one| one.tlp).filter(|tlp| *tlp != Tlp::Red);
+        let of_enclosure = if let Enclosure::Attached(_, tlp) = &enclosure { *tlp } else { Tlp::Clear };
+        let tlp = of_fires.fold(tidings.tlp.max(of_enclosure), Tlp::max);
+        let highest = burning.iter().map(|one| one.fires.level).max().unwrap_or(1);
+        let fires = speech.count("digest-fires", highest.into());
+        let node = &self.title;
+        let subject = format!("[{tlp}] [{fires}] {what} ({node})");
+        let heading = match urgent {
+            true => speech.tell("digest-heading-urgent", &[("node", Put::Text(node))]),
+            false => node.clone(),
         };
-        let fires: Vec<String> = burning.iter().take(FIRES_MAX).map(fires).collect();
-        let page = Page {
-            tlp: content.tlp.to_string(),
-            title: &self.title,
-            subject: &subject,
-            urgent,
-            fires: &fires,
-            counts: &counts,
-            told: &content.told,
-            more: content.more,
-            withdrawn,
-            has_red: content.has_red,
-            advisory: public_url.map(|url| format!("{}/d/advisory.html", url.trim_end_matches('/'))),
+        let mut sections = Vec::new();
+        let mut part = |title: &str, lines: Vec<String>| {
+            if !lines.is_empty() {
+                sections.push(Section { title: speech.say(title), lines, link: None });
+            }
         };
+        part("digest-alert", burning.iter().take(FIRES_MAX).map(|one| fires_of(speech, one)).collect());
+        part("digest-new", counts);
+        let more = (tidings.more > 0).then(|| speech.count("digest-more", tidings.more));
+        part("digest-told", tidings.told.into_iter().chain(more).collect());
+        let gone = |what: String| speech.tell("digest-gone-text", &[("what", Put::Text(&what))]);
+        part("digest-gone", withdrawn.map(gone).into_iter().collect());
+        if tidings.has_red || enclosure == Enclosure::Red {
+            part("digest-red", vec![speech.say("digest-red-text")]);
+        }
+        sections.extend(self.where_it_is(speech, &enclosure));
+        let (lang, tlp) = (language.tag(), tlp.to_string());
+        let page = Page { lang, tlp, heading, subject: &subject, node, sections };
         let html = page.render().map_err(|error| DeliverError::Render(error.to_string()))?;
         let text = page.text();
-        Ok(Digest { subject, text, html })
+        let document = if let Enclosure::Attached(document, _) = enclosure { Some(document) } else { None };
+        Ok(Content { language, subject, text, html, document })
     }
 
-    fn content(&self, member: MemberId, told: &Position, upto: &Position) -> Result<Content, DeliverError> {
+    /// Where the advisory is; `None` if there is nothing to say of it.
+    fn where_it_is(&self, speech: &Speech, enclosure: &Enclosure) -> Option<Section> {
+        let link = self.letterhead.public_url.as_ref().map(|url| format!("{url}/d/advisory.html"));
+        let line = match (enclosure, &link) {
+            (Enclosure::Attached(..), None) => "digest-attached",
+            (Enclosure::Attached(..), Some(_)) => "digest-attached-and-there",
+            (Enclosure::Missing, None) => "digest-missing",
+            (Enclosure::Missing, Some(_)) => "digest-missing-but-there",
+            (Enclosure::Linked | Enclosure::Red, None) => return None,
+            (Enclosure::Linked | Enclosure::Red, Some(_)) => "digest-there",
+        };
+        Some(Section { title: speech.say("digest-do"), lines: vec![speech.say(line)], link })
+    }
+
+    fn tidings(
+        &self,
+        speech: &Speech,
+        member: MemberId,
+        told: &Position,
+        upto: &Position,
+    ) -> Result<Tidings, DeliverError> {
         let (counts, told_lines) = (BTreeMap::new(), Vec::new());
-        let mut content = Content { counts, told: told_lines, more: 0, tlp: Tlp::Clear, has_red: false };
+        let mut tidings = Tidings { counts, told: told_lines, more: 0, tlp: Tlp::Clear, has_red: false };
         let mut named: Vec<(usize, Seq, String)> = Vec::new();
         for reader in self.gate.readers(member, Level::Read, false, (self.now)()) {
             let circle = reader.request().circle;
@@ -137,13 +192,13 @@ impl Deliver {
             let query = Query { after, limit: COUNTED_MAX, ..Query::default() };
             for row in reader.manifest(&query)?.items.into_iter().filter(|row| row.get().seq.0 <= upto) {
                 if row.tlp() == Tlp::Red {
-                    content.has_red = true;
+                    tidings.has_red = true;
                     continue;
                 }
-                content.tlp = content.tlp.max(row.tlp());
-                *content.counts.entry(row.get().id.object_type().to_owned()).or_default() += 1;
+                tidings.tlp = tidings.tlp.max(row.tlp());
+                *tidings.counts.entry(row.get().id.object_type().to_owned()).or_default() += 1;
             }
-            let types = TELLING.map(str::to_owned).to_vec();
+            let types = telling::telling().map(str::to_owned).collect();
             let query = Query { after, types, limit: COUNTED_MAX, ..Query::default() };
             let rows = reader.manifest(&query)?.items;
             let newest = rows.iter().rev().map(|row| row.get()).filter(|row| row.seq.0 <= upto);
@@ -156,59 +211,62 @@ impl Deliver {
                 if object.tlp() == Tlp::Red || object.get().seq.0 > upto {
                     continue;
                 }
-                content.tlp = content.tlp.max(object.tlp());
+                tidings.tlp = tidings.tlp.max(object.tlp());
                 let object_type = object.get().id.object_type();
-                let rank = TELLING.iter().position(|known| *known == object_type).unwrap_or_default();
+                let Some((rank, kind)) = telling::one(object_type) else { continue };
                 let value: Value = serde_json::from_str(&object.get().raw).unwrap_or_default();
-                let name = value.get("name").and_then(Value::as_str).unwrap_or("without a name");
-                let name = story::name(name);
-                named.push((rank, object.get().seq, format!("{object_type}: {name} [{}]", object.tlp())));
+                let name = value.get("name").and_then(Value::as_str).map(story::name);
+                let name = name.unwrap_or_else(|| speech.say("digest-nameless"));
+                let line = format!("{}: {name} [{}]", speech.say(kind), object.tlp());
+                named.push((rank, object.get().seq, line));
             }
         }
         named.sort_by_key(|(rank, seq, _)| (*rank, std::cmp::Reverse(*seq)));
-        content.more = named.len().saturating_sub(TOLD_MAX);
-        content.told = named.into_iter().take(TOLD_MAX).map(|(_, _, line)| line).collect();
-        Ok(content)
+        tidings.more = named.len().saturating_sub(TOLD_MAX);
+        tidings.told = named.into_iter().take(TOLD_MAX).map(|(_, _, line)| line).collect();
+        Ok(tidings)
     }
+}
+
+/// How much is new, by type.
+fn counts(speech: &Speech, all: &BTreeMap<String, usize>) -> Vec<String> {
+    let (mut lines, mut others, mut rest) = (Vec::new(), 0, 0);
+    for (object_type, count) in all {
+        match telling::counted(object_type) {
+            Some(id) => lines.push(speech.count(id, *count)),
+            None if others < OTHERS_MAX => {
+                others += 1;
+                let put = [("count", Put::Count(*count)), ("type", Put::Text(object_type))];
+                lines.push(speech.tell("news-other", &put));
+            }
+            None => rest += count,
+        }
+    }
+    lines.extend((rest > 0).then(|| speech.count("news-rest", rest)));
+    lines
+}
+
+/// A circle's fires. What an analyst says in a circle up to RED is not for mail.
+fn fires_of(speech: &Speech, one: &Burning) -> String {
+    if one.tlp != Tlp::Red {
+        return one.told(speech);
+    }
+    let fires = one.fires.level.to_string();
+    speech.tell("digest-fires-of", &[("circle", Put::Text(&one.title)), ("fires", Put::Text(&fires))])
 }
 
 impl Page<'_> {
     fn text(&self) -> String {
         let mut text = format!("{}\n\n", self.tlp);
         // Writing to a string does not fail.
-        let mut part = |title: &str, lines: &[String]| {
-            if !lines.is_empty() {
-                let _ = writeln!(text, "{title}");
-                for line in lines {
-                    let _ = writeln!(text, "  {line}");
-                }
-                text.push('\n');
+        for section in &self.sections {
+            let _ = writeln!(text, "{}", section.title);
+            for line in section.lines.iter().chain(&section.link) {
+                let _ = writeln!(text, "  {line}");
             }
-        };
-        part("Fires", self.fires);
-        part("New", self.counts);
-        part("Reports and incidents", self.told);
-        if self.more > 0 {
-            part("And more", &[format!("{} more are left out here; the advisory has all", self.more)]);
+            text.push('\n');
         }
-        if let Some(withdrawn) = &self.withdrawn {
-            part(
-                "Withdrawn",
-                &[format!(
-                    "{withdrawn}: what you were told of earlier holds no more; fetch your lists again"
-                )],
-            );
-        }
-        if self.has_red {
-            part(
-                "Not for mail",
-                &["There is something for you that is not sent by mail. Log in.".to_owned()],
-            );
-        }
-        if let Some(advisory) = &self.advisory {
-            part("What to do", std::slice::from_ref(advisory));
-        }
-        let _ = write!(text, "-- \n{}\n{}\n", self.title, self.tlp);
+        let _ = write!(text, "-- \n{}\n{}\n", self.node, self.tlp);
         text
     }
 }

@@ -5,8 +5,10 @@ use policy::{Cause, Circle, Fires, MemberId};
 use serde_json::{Value, json};
 use stix::Tlp;
 
+use crate::advisory::story::visible;
 use crate::artefact::Artefact;
 use crate::gather::{Deliver, DeliverError};
+use crate::speech::{Put, Speech};
 
 /// A circle's fires, as everybody in it is shown them.
 #[derive(Debug, Clone)]
@@ -47,11 +49,32 @@ impl Burning {
         format!("{} {}", self.words(), self.fires.cause.sentence())
     }
 
+    /// The circle, its fires and why, in words for people.
+    pub(crate) fn told(&self, speech: &Speech) -> String {
+        let (fires, why) = (self.fires.level.to_string(), why(speech, &self.fires.cause));
+        let put =
+            [("circle", Put::Text(&self.title)), ("fires", Put::Text(&fires)), ("why", Put::Text(&why))];
+        speech.tell("fires", &put)
+    }
+
     /// The first four words of [`Burning::line`], which never hold more than letters, digits and `-:.`.
     #[must_use]
     pub fn words(&self) -> String {
         let since = self.fires.since.map_or_else(|| "-".to_owned(), |at| at.to_string());
         format!("{} {} {since} {}", self.circle, self.fires.level, self.fires.cause.code())
+    }
+}
+
+/// Why there are so many fires; an analyst's reason stays in the analyst's language.
+fn why(speech: &Speech, cause: &Cause) -> String {
+    match cause {
+        Cause::Calm => speech.say("fires-calm"),
+        Cause::News => speech.say("fires-news"),
+        Cause::Incident => speech.say("fires-incident"),
+        Cause::High => speech.say("fires-high"),
+        Cause::Critical => speech.say("fires-critical"),
+        Cause::Seen(members) => speech.count("fires-seen", *members),
+        Cause::Word(reason) => visible(reason),
     }
 }
 

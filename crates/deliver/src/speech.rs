@@ -1,4 +1,4 @@
-//! The node's words for people, language by language: advisories and the form that answers them.
+//! The node's words for people, language by language: advisories, the form that answers them, mails.
 //!
 //! A language is one file in `locales`, in Fluent, and one line of the table here. What comes from objects stays in the
 //! language of its source.
@@ -189,6 +189,14 @@ mod tests {
         }
     }
 
+    /// The ids with this beginning that stand in a table of a source.
+    fn asked_for<'s>(sources: &'s [&'s str], beginning: &'s str) -> impl Iterator<Item = &'s str> {
+        let texts = sources.iter().flat_map(|source| source.split('"'));
+        texts.filter(move |text| {
+            text.starts_with(beginning) && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+        })
+    }
+
     #[test]
     fn what_is_asked_for_is_there() {
         let sources = [
@@ -197,6 +205,10 @@ mod tests {
             include_str!("advisory/pdf/draw.rs"),
             include_str!("advisory/pdf/flow.rs"),
             include_str!("advisory/mail.rs"),
+            include_str!("digest.rs"),
+            include_str!("fires.rs"),
+            include_str!("overdue.rs"),
+            include_str!("telling.rs"),
             include_str!("../templates/advisory.html"),
         ];
         let english = messages(FILES[0].1);
@@ -205,7 +217,10 @@ mod tests {
             .flat_map(|source| source.split(['"']))
             .filter(|text| text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
         let known: Vec<&str> = asked.filter(|text| english.contains_key(*text)).collect();
-        assert!(known.len() > 20, "{known:?}");
+        assert!(known.len() > 60, "{known:?}");
+        for id in asked_for(&sources, "told-").chain(asked_for(&sources, "news-")) {
+            assert!(english.contains_key(id), "{id} is in no file");
+        }
         for source in sources {
             for call in ["say(\"", "count(\"", "tell(\""] {
                 for id in source.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {

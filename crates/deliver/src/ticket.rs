@@ -4,7 +4,8 @@
 //! (HMAC-SHA-256). All forms of an advisory carry the same ticket until it is used; what is made after that carries the
 //! next turn's. So the node has to remember no more than how many turns of which day a member has used: a setting in its
 //! own line, which is durable before an answer counts as taken. A ticket opens no more than what the member has at that
-//! time and what is marked no stricter than the advisory was, as whoever may have the one may have the other.
+//! time and what is marked no stricter than the advisory was, as whoever may have the one may have the other; for the same
+//! reason, one that went by mail opens nothing that may only travel encrypted.
 
 use std::fmt;
 
@@ -20,8 +21,9 @@ use uuid::Uuid;
 pub const DAYS_MAX: u32 = 30;
 /// Tickets that a member can use on one day.
 pub const TURNS_MAX: u16 = 100;
-/// Bytes of what is signed: member, day, turn, mark.
+/// Bytes of what is signed: member, day, turn, mark. [`OPEN`] is set in the mark's byte.
 const NAMED_BYTES: usize = 23;
+const OPEN: u8 = 0x80;
 const MAC_BYTES: usize = 32;
 /// Characters of a ticket: both in base64.
 const TICKET_CHARS: usize = 74;
@@ -43,6 +45,8 @@ pub struct Ticket {
     pub turn: u16,
     /// The mark of the advisory: what is marked stricter, its link does not show.
     pub tlp: Tlp,
+    /// Whether the advisory travelled encrypted: else its link does not show what may travel in no other way.
+    pub encrypted: bool,
 }
 
 /// How a ticket stands.
@@ -69,11 +73,11 @@ pub fn written(day: u32) -> String {
 }
 
 impl Ticket {
-    /// The ticket that the member's advisories of that day carry; `None` if it has used all of that day.
+    /// The ticket that the member's advisories of that day carry, if they travel encrypted; `None` if it has used all of that day.
     #[must_use]
     pub fn next(book: &Book, member: MemberId, day: u32, tlp: Tlp) -> Option<Self> {
         let turn = used(book, member).into_iter().find(|(of, _)| *of == day).map_or(0, |(_, turns)| turns);
-        (turn < TURNS_MAX).then_some(Self { member, day, turn, tlp })
+        (turn < TURNS_MAX).then_some(Self { member, day, turn, tlp, encrypted: true })
     }
 
     /// The last day on which it works.
@@ -109,7 +113,7 @@ impl Ticket {
         bytes[..16].copy_from_slice(self.member.uuid().as_bytes());
         bytes[16..20].copy_from_slice(&self.day.to_be_bytes());
         bytes[20..22].copy_from_slice(&self.turn.to_be_bytes());
-        bytes[22] = self.tlp as u8;
+        bytes[22] = self.tlp as u8 | if self.encrypted { 0 } else { OPEN };
         bytes
     }
 }
@@ -155,11 +159,13 @@ impl TicketKey {
         }
         // Compares in a time that tells nothing.
         keyed(&self.0)?.chain_update(named).verify_slice(shown).ok()?;
+        let mark = named.get(22)?;
         Some(Ticket {
             member: MemberId::new(Uuid::from_slice(named.get(..16)?).ok()?),
             day: u32::from_be_bytes(named.get(16..20)?.try_into().ok()?),
             turn: u16::from_be_bytes(named.get(20..22)?.try_into().ok()?),
-            tlp: MARKS.into_iter().find(|mark| named.get(22) == Some(&(*mark as u8)))?,
+            tlp: MARKS.into_iter().find(|tlp| mark & !OPEN == *tlp as u8)?,
+            encrypted: mark & OPEN == 0,
         })
     }
 
@@ -197,7 +203,9 @@ mod tests {
     #[test]
     fn a_ticket_is_read_back_and_no_other_is() {
         let key = TicketKey::new(&[1; 32]);
-        let ticket = Ticket { member: MEMBER, day: 20_000, turn: 3, tlp: Tlp::AmberStrict };
+        let ticket = Ticket { member: MEMBER, day: 20_000, turn: 3, tlp: Tlp::AmberStrict, encrypted: true };
+        let open = Ticket { encrypted: false, ..ticket };
+        assert_eq!(key.read(&key.sign(&open)), Some(open));
         let text = key.sign(&ticket);
         assert_eq!((text.len(), key.read(&text)), (TICKET_CHARS, Some(ticket)));
         assert_eq!(TicketKey::new(&[2; 32]).read(&text), None);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use bongsu_deliver::push::outbox::{Message, Outbox, Waiting};
@@ -285,4 +286,59 @@ async fn what_waits_is_the_same_after_a_restart_and_what_was_taken_does_not_come
     let post = world.post(|_| Ok(()));
     turns(&post).await;
     assert!(post.channel.sent.lock().is_empty());
+}
+
+/// A channel whose messages take as long to make as the test wants.
+struct Slow {
+    started: Mutex<mpsc::Sender<()>>,
+    go_on: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Channel for Slow {
+    const NAME: &'static str = "webhook";
+
+    fn subscription(&self, _member: MemberId) -> Option<(Uuid, Position)> {
+        Some((Uuid::nil(), Position::default()))
+    }
+
+    fn id(&self, _member: MemberId, _subscription: Uuid, number: u64, _now: Timestamp) -> String {
+        number.to_string()
+    }
+
+    fn draft(
+        &self,
+        _member: MemberId,
+        _id: &str,
+        _waiting: &mut Waiting,
+        _before: &mut Before,
+    ) -> Result<Option<Draft>, DeliverError> {
+        self.started.lock().send(()).unwrap();
+        let went_on = self.go_on.lock().recv_timeout(Duration::from_secs(10));
+        let late = |_| DeliverError::Render("who looks waits for what is made".to_owned());
+        went_on.map_err(late)?;
+        Ok(Some(Draft { body: "made".to_owned(), upto: Position::default() }))
+    }
+
+    async fn send(&self, _member: MemberId, _message: &Message) -> Result<(), NotTaken> {
+        refuse("later")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_at_what_waits_does_not_wait_for_what_is_being_made() {
+    let world = World::new();
+    let (started, is_started) = mpsc::channel();
+    let (go, go_on) = mpsc::channel();
+    let slow = Slow { started: Mutex::new(started), go_on: Mutex::new(go_on) };
+    let post = Post::new(slow, Arc::clone(&world.deliver), Outbox::new(world.outbox()), || 1.0);
+    let post = Arc::new(post);
+    let making = Arc::clone(&post);
+    let turn = tokio::spawn(async move { making.turn(B).await });
+    tokio::task::block_in_place(|| is_started.recv_timeout(Duration::from_secs(10)).unwrap());
+    assert!(post.waiting(B).unwrap().unwrap().queue.is_empty());
+    assert_eq!(post.revive(B).unwrap(), 0);
+    go.send(()).unwrap();
+    turn.await.unwrap().unwrap();
+    let waiting = post.waiting(B).unwrap().unwrap();
+    assert_eq!((waiting.made, waiting.queue[0].body.as_str()), (1, "made"));
 }

@@ -75,6 +75,18 @@ pub(crate) struct MailArgs {
     /// Time zone of that hour, such as Asia/Seoul [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
+    /// How the advisory comes with each mail [default: attached]
+    #[arg(long, value_enum)]
+    pub advisory: Option<AdvisoryArg>,
+}
+
+/// How the advisory comes with a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum AdvisoryArg {
+    /// As PDF, in the member's language; never one with TLP:RED in it
+    Attached,
+    /// By its address alone
+    Linked,
 }
 
 /// When a digest goes out.

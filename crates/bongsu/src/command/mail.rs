@@ -1,13 +1,14 @@
 //! `bongsu member mail` and `bongsu mail`: whom members have told by mail, and what became of it.
 
 use crate::answer::{Answer, table};
-use crate::cli::{DigestArg, MailArgs, MailCommand};
+use crate::cli::{AdvisoryArg, DigestArg, MailArgs, MailCommand};
 use crate::command::outbox::{self, dead};
 use crate::exit::Failure;
 use crate::node::Node;
-use deliver::digest::Digest;
-use deliver::mail::{Mailer, mailbox};
-use deliver::push::mailing::{Mailing, Rhythm};
+use deliver::mail::{Content, Mailer, mailbox};
+use deliver::push::Position;
+use deliver::push::mailing::{AdvisoryBy, Mailing, Rhythm};
+use deliver::speech::Language;
 use policy::{Entry, Member, Setting};
 use serde_json::json;
 use uuid::Uuid;
@@ -20,7 +21,8 @@ pub(crate) fn set(node: &Node, args: &MailArgs) -> Result<Answer, Failure> {
     let book = node.gate.book();
     let member = node.active(&book, &args.handle)?;
     let before = Mailing::of(&book, member.id);
-    let is_shown = args.to.is_none() && args.digest.is_none() && args.hour.is_none() && args.zone.is_none();
+    let is_timed = args.digest.is_some() || args.hour.is_some() || args.zone.is_some();
+    let is_shown = !is_timed && args.to.is_none() && args.advisory.is_none();
     if is_shown {
         return Ok(shown(node, member, before.as_ref()));
     }
@@ -44,15 +46,21 @@ fn changed(
 ) -> Result<Mailing, Failure> {
     let mut mailing = match (before, &args.to) {
         (Some(before), None) => before,
+        (Some(before), Some(to)) if before.to == *to => before,
         (before, Some(to)) => {
             mailbox(to).map_err(|error| Failure::usage(error.to_string()))?;
-            let from = node.deliver()?.position(member.id, false);
-            let from = from.map_err(|error| Failure::new(error.to_string()))?;
-            let mut new = Mailing::new(Uuid::now_v7(), to.clone(), Rhythm::Daily, from);
-            if let Some(before) = before {
-                (new.rhythm, new.hour, new.zone) = (before.rhythm, before.hour, before.zone);
+            match before {
+                Some(mut moved) => {
+                    moved.from = arrived(node, member, &moved)?;
+                    (moved.id, moved.to) = (Uuid::now_v7(), to.clone());
+                    moved
+                }
+                None => {
+                    let from = node.deliver()?.position(member.id, false);
+                    let from = from.map_err(|error| Failure::new(error.to_string()))?;
+                    Mailing::new(Uuid::now_v7(), to.clone(), Rhythm::Daily, from)
+                }
             }
-            new
         }
         (None, None) => {
             let none = Failure::usage(format!("{} has no address for mail", member.handle));
@@ -64,6 +72,11 @@ fn changed(
         Some(DigestArg::Daily) => mailing.rhythm = Rhythm::Daily,
         Some(DigestArg::Urgent) => mailing.rhythm = Rhythm::Urgent,
         Some(DigestArg::Off) | None => {}
+    }
+    match args.advisory {
+        Some(AdvisoryArg::Attached) => mailing.advisory = AdvisoryBy::Attached,
+        Some(AdvisoryArg::Linked) => mailing.advisory = AdvisoryBy::Linked,
+        None => {}
     }
     if let Some(hour) = args.hour {
         mailing.hour = hour;
@@ -79,6 +92,14 @@ fn changed(
     Ok(mailing)
 }
 
+/// How far the mails that were taken bring a member.
+fn arrived(node: &Node, member: &Member, mailing: &Mailing) -> Result<Position, Failure> {
+    let waiting = outbox::folder(node, "mail").read(member.id);
+    let waiting = waiting.map_err(|error| Failure::new(format!("what waits can't be read: {error}")))?;
+    let waiting = waiting.filter(|waiting| waiting.subscription == mailing.id);
+    Ok(waiting.map_or_else(|| mailing.from.clone(), |waiting| waiting.arrived().clone()))
+}
+
 fn shown(node: &Node, member: &Member, mailing: Option<&Mailing>) -> Answer {
     let handle = &member.handle;
     let mut text = match mailing {
@@ -88,14 +109,21 @@ fn shown(node: &Node, member: &Member, mailing: Option<&Mailing>) -> Answer {
                 Rhythm::Daily => format!("daily at {}:00, {}", mailing.hour, mailing.zone),
                 rhythm => rhythm.name().to_owned(),
             };
-            format!("{handle} is told at {} ({when}), and at once what is urgent.\n", mailing.to)
+            let advisory = mailing.advisory.name();
+            format!(
+                "{handle} is told at {} ({when}), and at once what is urgent. The advisory is {advisory}.\n",
+                mailing.to
+            )
         }
     };
     if node.config.mail.host.is_none() {
         text.push_str("No mail is sent: mail.host is not set in the configuration.\n");
     }
     let mailing = mailing.map(|mailing| {
-        json!({"to": mailing.to, "digest": mailing.rhythm.name(), "hour": mailing.hour, "zone": mailing.zone})
+        json!({
+            "to": mailing.to, "digest": mailing.rhythm.name(), "hour": mailing.hour, "zone": mailing.zone,
+            "advisory": mailing.advisory.name(),
+        })
     });
     Answer::done(json!({"member": handle, "mail": mailing}), text)
 }
@@ -139,9 +167,10 @@ pub(crate) fn run(node: &Node, command: &MailCommand) -> Result<Answer, Failure>
 fn test(node: &Node, mailer: &Mailer, to: &str) -> Result<Answer, Failure> {
     let title = node.gate.key().name();
     let text = format!("This is a test of {title}: its mails reach you.");
-    let digest = Digest::of(format!("[TLP:CLEAR] Test ({title})"), &[&text]);
+    let subject = format!("[TLP:CLEAR] Test ({title})");
+    let content = Content::of(Language::of("en"), subject, &[&text]);
     let id = mailer.id(&format!("test.{}", Uuid::now_v7().simple()));
-    let message = mailer.message(to, &id, node.now(), &digest);
+    let message = mailer.message(to, &id, node.now(), content);
     let message = message.map_err(|error| Failure::usage(error.to_string()))?;
     let sent = crate::pull::runtime()?.block_on(mailer.send(to, &message));
     sent.map_err(|not| Failure::new(format!("the mail server did not take the mail: {}", not.why)))?;

@@ -17,7 +17,7 @@ pub(crate) use source::{Auth, Kind, Source};
 
 use crate::exit::Failure;
 use axum::http::Uri;
-use deliver::advisory::mail::is_address as is_mail_address;
+use deliver::mail::is_address as is_mail_address;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};

@@ -17,7 +17,6 @@ use uuid::Uuid;
 pub(crate) struct Mails {
     deliver: Arc<Deliver>,
     mailer: Option<Mailer>,
-    public_url: Option<String>,
 }
 
 impl Mails {
@@ -26,8 +25,7 @@ impl Mails {
     /// # Errors
     /// When the password or the authority can't be read, or what is configured can't be used.
     pub(crate) fn new(deliver: Arc<Deliver>, config: &Config) -> Result<Self, Failure> {
-        let public_url = config.http.public_url.clone();
-        Ok(Self { deliver, mailer: mailer(config)?, public_url })
+        Ok(Self { deliver, mailer: mailer(config)? })
     }
 
     /// What sends, if a server is configured.
@@ -88,11 +86,11 @@ impl Channel for Mails {
         before: &mut Before,
     ) -> Result<Option<Draft>, DeliverError> {
         let (Some(mailing), Some(mailer)) = (self.mailing(member), &self.mailer) else { return Ok(None) };
-        let make = |digest: &deliver::digest::Digest, at| {
-            let message = mailer.message(&mailing.to, id, at, digest);
+        let make = |content, at| {
+            let message = mailer.message(&mailing.to, id, at, content);
             message.map_err(|error| DeliverError::Render(error.to_string()))
         };
-        mailing.draft(&self.deliver, member, self.public_url.as_deref(), waiting, before, make)
+        mailing.draft(&self.deliver, member, waiting, before, make)
     }
 
     async fn send(&self, member: MemberId, message: &Message) -> Result<(), NotTaken> {

@@ -2,9 +2,8 @@
 //! mails and the contact has an address. A mail that is not taken is tried again after a rest, and the receipt waits for it.
 
 use crate::node::Node;
-use deliver::advisory::mail::address;
-use deliver::digest::Digest;
-use deliver::mail::Mailer;
+use deliver::mail::{Mailer, address};
+use deliver::overdue::overdue as overdue_mail;
 use gate::Recall;
 use parking_lot::Mutex;
 use policy::{Circle, CircleId, Deed, Level, Member, MemberId, Receipt, Upto};
@@ -110,7 +109,7 @@ fn overdue(recalls: &[Recall], of_people: bool) -> BTreeMap<MemberId, Overdue<'_
     all
 }
 
-/// Writes to the member's contact, if the node sends mails and the contact has an address. No intelligence stands in it.
+/// Writes to the member's contact, if the node sends mails and the contact has an address.
 fn mail(
     node: &Node,
     member: &Member,
@@ -121,20 +120,10 @@ fn mail(
     let post = node.mails().map_err(|failure| anyhow::anyhow!(failure.message))?;
     let to = member.contact.as_deref().and_then(address);
     let (Some(mailer), Some(to)) = (post.channel.mailer(), to) else { return Ok(()) };
-    let (count, node_name) = (overdue.recalls.len(), node.gate.key().name());
-    let objects = if count == 1 { "1 object was".to_owned() } else { format!("{count} objects were") };
-    let whats: Vec<&str> = overdue.whats.iter().copied().collect();
-    let said = format!(
-        "{objects} withdrawn in the circle {}, and {} still has what was fetched before: {}.",
-        circle.title,
-        member.name,
-        whats.join(", "),
-    );
-    let asked = format!("Please have it fetched again, or confirm to {node_name} that it is out of use.");
-    let subject = format!("[{}] Overdue: withdrawn and still in use ({node_name})", circle.ceiling);
-    let digest = Digest::of(subject, &[&said, &asked]);
+    let artefacts: Vec<&str> = overdue.whats.iter().copied().collect();
+    let content = overdue_mail(node.gate.key().name(), member, circle, overdue.recalls.len(), &artefacts);
     let id = mailer.id(&format!("{}.{}", name.replace(' ', "."), member.id));
-    let message = mailer.message(to.as_ref(), &id, node.now(), &digest)?;
+    let message = mailer.message(to.as_ref(), &id, node.now(), content)?;
     send(mailer, to.as_ref(), &message, member)
 }
 

@@ -51,7 +51,7 @@ pub struct Advisory {
 /// A report, an incident, a campaign, a group or an attacker.
 #[derive(Debug, Clone)]
 pub struct Happened {
-    /// Its type in STIX.
+    /// The message that names its type.
     pub kind: &'static str,
     /// Its name.
     pub name: String,

@@ -10,7 +10,7 @@ mod breaks;
 mod content;
 mod gone;
 mod html;
-pub mod mail;
+mod mail;
 mod page;
 mod pdf;
 mod plain;
@@ -81,7 +81,11 @@ impl Deliver {
         })
     }
 
-    fn pdf(&self, advisory: &Advisory) -> Result<Vec<u8>, DeliverError> {
+    /// An advisory as a document to print.
+    ///
+    /// # Errors
+    /// [`DeliverError::Unset`] if no font has the letters of its language; [`DeliverError::Render`].
+    pub(crate) fn pdf(&self, advisory: &Advisory) -> Result<Vec<u8>, DeliverError> {
         pdf::render(advisory, self.letterhead.fonts())
     }
 
@@ -134,15 +138,16 @@ impl Deliver {
             values,
             gone,
             page: url.map(|url| format!("{url}/d/advisory.html")),
-            answer: self.answer(member, tlp, now),
+            answer: self.answer(member, tlp, encrypted, now),
             reply_to: self.letterhead.reply_to.clone(),
         })
     }
 
     /// Where the member can answer today's advisory.
-    fn answer(&self, member: MemberId, tlp: Tlp, now: Timestamp) -> Option<Answer> {
+    fn answer(&self, member: MemberId, tlp: Tlp, encrypted: bool, now: Timestamp) -> Option<Answer> {
         let (url, key) = (self.letterhead.public_url.as_deref()?, self.letterhead.tickets.as_ref()?);
         let ticket = Ticket::next(&self.gate.book(), member, ticket::day_of(now), tlp)?;
+        let ticket = Ticket { encrypted, ..ticket };
         Some(Answer {
             url: format!("{url}/answer/{}", key.sign(&ticket)),
             until: ticket::written(ticket.until()),

@@ -2,10 +2,9 @@
 //!
 //! A form decides how a block looks, and never what it says. Blocks hold text, no markup: each form escapes it as it must.
 
-use policy::Cause;
 use stix::Tlp;
 
-use super::content::{Action, Advisory, Happened, Why};
+use super::content::{Action, Advisory, Why};
 use crate::fires::Burning;
 use crate::speech::{Put, Speech};
 
@@ -116,26 +115,8 @@ fn alert(speech: &Speech, advisory: &Advisory, blocks: &mut Vec<Block>) {
         return;
     }
     heading(speech, "alert", blocks);
-    let line = |burning: &Burning| {
-        let (fires, why) = (burning.fires.level.to_string(), why(speech, &burning.fires.cause));
-        let put =
-            [("circle", Put::Text(&burning.title)), ("fires", Put::Text(&fires)), ("why", Put::Text(&why))];
-        speech.tell("fires", &put)
-    };
+    let line = |burning: &Burning| burning.told(speech);
     blocks.push(Block::Bullets(advisory.fires.iter().map(line).collect()));
-}
-
-/// Why there are so many fires; an analyst's reason stays in the analyst's language.
-fn why(speech: &Speech, cause: &Cause) -> String {
-    match cause {
-        Cause::Calm => speech.say("fires-calm"),
-        Cause::News => speech.say("fires-news"),
-        Cause::Incident => speech.say("fires-incident"),
-        Cause::High => speech.say("fires-high"),
-        Cause::Critical => speech.say("fires-critical"),
-        Cause::Seen(members) => speech.count("fires-seen", *members),
-        Cause::Word(reason) => super::story::visible(reason),
-    }
 }
 
 fn happened(speech: &Speech, advisory: &Advisory, blocks: &mut Vec<Block>) {
@@ -144,7 +125,7 @@ fn happened(speech: &Speech, advisory: &Advisory, blocks: &mut Vec<Block>) {
         blocks.push(Block::Text(speech.say("nothing-told")));
     }
     for told in &advisory.happened {
-        blocks.push(Block::Subheading(format!("{}: {}", speech.say(kind(told)), told.name)));
+        blocks.push(Block::Subheading(format!("{}: {}", speech.say(told.kind), told.name)));
         if !told.names.is_empty() {
             let names = told.names.join(", ");
             blocks.push(Block::Soft(speech.tell("also-known", &[("names", Put::Text(&names))])));
@@ -161,16 +142,6 @@ fn happened(speech: &Speech, advisory: &Advisory, blocks: &mut Vec<Block>) {
         true => Block::Text(speech.say("concerned-unknown")),
         false => Block::Bullets(advisory.concerned.clone()),
     });
-}
-
-fn kind(told: &Happened) -> &'static str {
-    match told.kind {
-        "incident" => "told-incident",
-        "campaign" => "told-campaign",
-        "intrusion-set" => "told-intrusion-set",
-        "threat-actor" => "told-threat-actor",
-        _ => "told-report",
-    }
 }
 
 fn to_do(speech: &Speech, advisory: &Advisory, blocks: &mut Vec<Block>) {

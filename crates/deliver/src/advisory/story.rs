@@ -11,6 +11,7 @@ use stix::Tlp;
 use super::content::{Action, Happened};
 use super::playbook;
 use crate::gather::DeliverError;
+use crate::telling;
 
 /// Actors and campaigns that are told of; the rest is counted.
 const ACTORS_MAX: usize = 6;
@@ -26,9 +27,6 @@ const NAME_CHARS_MAX: usize = 160;
 /// Other names of one group that are told, and who is said to be concerned.
 const ALIASES_MAX: usize = 12;
 const CONCERNED_MAX: usize = 40;
-
-/// Types that tell what happened, the most telling first.
-const TELLING: [&str; 5] = ["report", "incident", "campaign", "intrusion-set", "threat-actor"];
 
 /// What is told in an advisory, as far as objects tell it.
 pub(super) struct Story {
@@ -79,7 +77,8 @@ impl Story {
     /// What the readers' circles tell.
     pub(super) fn of(readers: &[Reader]) -> Result<Self, DeliverError> {
         let (mut told, mut tlp) = (Telling::default(), Tlp::Clear);
-        let types = [&TELLING[..], &["course-of-action", "relationship", "identity", "location"]].concat();
+        let others = ["course-of-action", "relationship", "identity", "location"];
+        let types: Vec<&str> = telling::happened().chain(others).collect();
         for reader in readers {
             reader.each(&types, &mut |object| {
                 if told.take(&object) {
@@ -124,7 +123,7 @@ impl Telling {
     }
 
     fn into_story(mut self, mut tlp: Tlp) -> Story {
-        let rank = |wire: &Wire| TELLING.iter().position(|name| *name == wire.object_type);
+        let rank = |wire: &Wire| telling::one(&wire.object_type);
         self.actors.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| b.modified.cmp(&a.modified)));
         let more_happened = self.actors.len().saturating_sub(ACTORS_MAX);
         let meets = |wire: &Wire| self.meets.get(&wire.id).copied().unwrap_or(0);
@@ -164,7 +163,7 @@ impl From<Wire> for Happened {
     fn from(wire: Wire) -> Self {
         let others = wire.aliases.iter().filter(|alias| **alias != wire.name).take(ALIASES_MAX);
         Self {
-            kind: TELLING.into_iter().find(|known| *known == wire.object_type).unwrap_or("report"),
+            kind: telling::one(&wire.object_type).map_or("told-report", |(_, message)| message),
             names: others.map(|alias| name(alias)).collect(),
             text: plain(&wire.description),
             name: name(&wire.name),
@@ -185,7 +184,7 @@ pub(crate) fn name(text: &str) -> String {
 ///
 /// Source: Unicode Standard Annex 9, section 2 (explicit directional formatting characters); Unicode Standard, 23.7
 /// (noncharacters: no font has them, and a document that must be readable may not hold them).
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let is_hidden = |c: char| {
         matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
             || (c.is_control() && !c.is_whitespace())

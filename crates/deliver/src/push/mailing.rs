@@ -18,8 +18,9 @@ use super::news::{Before, News};
 use super::outbox::Waiting;
 use super::position::{Mark, Position};
 use super::post::Draft;
-use crate::digest::Digest;
+use crate::digest::Enclosure;
 use crate::gather::{Deliver, DeliverError};
+use crate::mail::{Content, MAIL_BYTES_MAX};
 
 const VERSION: u8 = 1;
 const HOUR_MICROS: i64 = 3_600_000_000;
@@ -52,6 +53,28 @@ impl Rhythm {
     }
 }
 
+/// How the member's advisory comes with a mail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdvisoryBy {
+    /// Attached as PDF, unless it is TLP:RED.
+    #[default]
+    Attached,
+    /// By its address alone.
+    Linked,
+}
+
+impl AdvisoryBy {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Attached => "attached",
+            Self::Linked => "linked",
+        }
+    }
+}
+
 /// A member's mailing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mailing {
@@ -66,6 +89,9 @@ pub struct Mailing {
     pub hour: u8,
     /// The time zone of that hour, by its name in the IANA database.
     pub zone: String,
+    /// How the advisory comes with it.
+    #[serde(default)]
+    pub advisory: AdvisoryBy,
     /// How far the member had been told when it began.
     pub from: Position,
 }
@@ -77,10 +103,11 @@ impl Mailing {
         format!("mail.{member}")
     }
 
-    /// A mailing that tells what changes from `from` on; daily ones at seven in UTC.
+    /// A mailing that tells what changes from `from` on, with the advisory attached; daily ones at seven in UTC.
     #[must_use]
     pub fn new(id: Uuid, to: String, rhythm: Rhythm, from: Position) -> Self {
-        Self { v: VERSION, id, to, rhythm, hour: 7, zone: "UTC".to_owned(), from }
+        let (hour, zone, advisory) = (7, "UTC".to_owned(), AdvisoryBy::default());
+        Self { v: VERSION, id, to, rhythm, hour, zone, advisory, from }
     }
 
     /// A member's mailing, as the book has it.
@@ -131,7 +158,8 @@ impl Mailing {
 }
 
 impl Mailing {
-    /// A mail, if it is time for one: made into a message by `make` (from the digest, and how far the member was told).
+    /// A mail, if it is time for one: made into a message by `make`, from what it says and the time. What would be longer than
+    /// [`MAIL_BYTES_MAX`] with its advisory goes without it.
     ///
     /// # Errors
     /// [`DeliverError`].
@@ -139,10 +167,9 @@ impl Mailing {
         &self,
         deliver: &Deliver,
         member: MemberId,
-        public_url: Option<&str>,
         waiting: &mut Waiting,
         before: &mut Before,
-        make: impl FnOnce(&Digest, Timestamp) -> Result<String, DeliverError>,
+        make: impl Fn(Content, Timestamp) -> Result<String, DeliverError>,
     ) -> Result<Option<Draft>, DeliverError> {
         // Beyond the first server, mail goes as it likes.
         let news = deliver.news(member, &waiting.told, false, before)?;
@@ -157,8 +184,25 @@ impl Mailing {
         if !(is_urgent || is_due && has_news) {
             return Ok(None);
         }
-        let digest = deliver.digest(member, &waiting.told, &news, is_urgent, public_url)?;
-        Ok(Some(Draft { body: make(&digest, now)?, upto: news.upto }))
+        let of = |enclosure| make(deliver.digest(member, &waiting.told, &news, is_urgent, enclosure)?, now);
+        let enclosure = match self.advisory {
+            AdvisoryBy::Attached => deliver.enclosure(member)?,
+            AdvisoryBy::Linked => Enclosure::Linked,
+        };
+        let is_attached = matches!(enclosure, Enclosure::Attached(..));
+        let mut body = of(enclosure)?;
+        if body.len() > MAIL_BYTES_MAX && is_attached {
+            let (handle, size_bytes) = (deliver.handle(member), body.len());
+            tracing::warn!(
+                member.handle = handle,
+                "a mail to {handle} goes without its advisory: with it, it has {size_bytes} bytes, the limit is {MAIL_BYTES_MAX}"
+            );
+            body = of(Enclosure::Missing)?;
+        }
+        if body.len() > MAIL_BYTES_MAX {
+            return Err(DeliverError::Render(format!("a mail has more than {MAIL_BYTES_MAX} bytes")));
+        }
+        Ok(Some(Draft { body, upto: news.upto }))
     }
 }
 
@@ -203,6 +247,18 @@ fn is_critical(raw: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As it was written before mails carried advisories.
+    #[test]
+    fn a_mailing_without_a_word_on_advisories_has_them_attached() {
+        let mut mailing =
+            Mailing::new(Uuid::nil(), "a@b.example".to_owned(), Rhythm::Daily, Position::default());
+        let before = mailing.to_json().replace(r#","advisory":"attached""#, "");
+        assert!(!before.contains("advisory"), "{before}");
+        assert_eq!(serde_json::from_str::<Mailing>(&before).unwrap(), mailing);
+        mailing.advisory = AdvisoryBy::Linked;
+        assert_eq!(serde_json::from_str::<Mailing>(&mailing.to_json()).unwrap(), mailing);
+    }
 
     #[test]
     fn a_daily_digest_is_due_at_its_hour_there() {

@@ -22,6 +22,9 @@ const VERSION: u8 = 1;
 const FILE_BYTES_MAX: u64 = 64 << 20;
 /// Messages that were given up and are kept; of more, the oldest go.
 pub const DEAD_MAX: usize = 100;
+/// Bytes of their bodies together; of more, the oldest go: of the longest mails, eight are kept. With what waits, and escaped as
+/// JSON, they stay below the limit of a file.
+pub const DEAD_BYTES_MAX: usize = 16 << 20;
 /// Messages that were taken and are remembered.
 pub const DONE_MAX: usize = 20;
 
@@ -68,6 +71,9 @@ pub struct Waiting {
     pub subscription: Uuid,
     /// How far the member was told, or will be by what waits.
     pub told: Position,
+    /// How far what was taken brings the member; `None` in files written before it was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    arrived: Option<Position>,
     /// How many messages were made.
     pub made: u64,
     /// When it was last looked whether a message is due, for what goes out at set times.
@@ -85,21 +91,31 @@ impl Waiting {
     #[must_use]
     pub fn new(subscription: Uuid, told: Position, now_us: i64) -> Self {
         let (queue, dead, done) = Default::default();
-        Self { v: VERSION, subscription, told, made: 0, looked_us: now_us, queue, dead, done }
+        let arrived = Some(told.clone());
+        Self { v: VERSION, subscription, told, arrived, made: 0, looked_us: now_us, queue, dead, done }
+    }
+
+    /// How far what was taken brings the member: what waits or was given up may not have come to it.
+    #[must_use]
+    pub fn arrived(&self) -> &Position {
+        self.arrived.as_ref().unwrap_or(&self.told)
     }
 
     /// Puts the first message aside as given up.
     pub fn give_up(&mut self) {
         self.dead.extend(self.queue.pop_front());
-        while self.dead.len() > DEAD_MAX {
-            self.dead.pop_front();
+        let mut bytes: usize = self.dead.iter().map(|message| message.body.len()).sum();
+        while self.dead.len() > DEAD_MAX || bytes > DEAD_BYTES_MAX {
+            bytes -= self.dead.pop_front().map_or(bytes, |message| message.body.len());
         }
     }
 
     /// Takes the first message out as taken.
     pub fn take(&mut self, now_us: i64) {
         let Some(message) = self.queue.pop_front() else { return };
-        let Message { id, made_us, attempts, .. } = message;
+        let Message { id, made_us, attempts, upto, .. } = message;
+        // What was taken up again is older than what was taken meanwhile.
+        self.arrived = Some(if self.queue.is_empty() { self.told.clone() } else { upto });
         self.done.push_back(Done { id, made_us, taken_us: now_us, attempts });
         while self.done.len() > DONE_MAX {
             self.done.pop_front();

@@ -173,22 +173,38 @@ impl<C: Channel> Post<C> {
         Ok(revived.unwrap_or_default())
     }
 
+    /// Makes a message if none waits and there is something to tell. What takes long is done on a copy, so that who looks at
+    /// what waits, or takes up what was given up, does not wait for it.
+    fn make(&self, member: MemberId, now_us: i64) -> Result<(), PostError> {
+        let start = self.with(member, |waiting, before| {
+            Ok(waiting.queue.is_empty().then(|| (waiting.clone(), std::mem::take(before))))
+        })?;
+        let Some(Some((old, mut before))) = start else { return Ok(()) };
+        let (number, now) = (old.made + 1, Timestamp::from_micros(now_us));
+        let id = self.channel.id(member, old.subscription, number, now);
+        let mut new = old.clone();
+        if let Some(Draft { body, upto }) = self.channel.draft(member, &id, &mut new, &mut before)? {
+            new.made = number;
+            new.told = upto.clone();
+            let (made_us, since_us, next_us) = (now_us, now_us, now_us);
+            let message = Message { id, body, upto, made_us, since_us, attempts: 0, next_us, error: None };
+            new.queue.push_back(message);
+        }
+        self.with(member, |waiting, kept| {
+            // What was changed meanwhile, a later turn starts from.
+            if *waiting == old {
+                (*waiting, *kept) = (new, before);
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
     /// The message that is to be sent to a member now, or after how long it is worth looking again. Blocks.
     fn next(&self, member: MemberId) -> Result<Result<Message, Duration>, PostError> {
         let now_us = self.now_us();
-        let next = self.with(member, |waiting, before| {
-            if waiting.queue.is_empty() {
-                let (number, now) = (waiting.made + 1, Timestamp::from_micros(now_us));
-                let id = self.channel.id(member, waiting.subscription, number, now);
-                if let Some(Draft { body, upto }) = self.channel.draft(member, &id, waiting, before)? {
-                    waiting.made += 1;
-                    waiting.told = upto.clone();
-                    let (made_us, since_us, next_us) = (now_us, now_us, now_us);
-                    let message =
-                        Message { id, body, upto, made_us, since_us, attempts: 0, next_us, error: None };
-                    waiting.queue.push_back(message);
-                }
-            }
+        self.make(member, now_us)?;
+        let next = self.with(member, |waiting, _| {
             Ok(match waiting.queue.front() {
                 None => Err(LOOK_EVERY),
                 Some(first) if first.next_us > now_us => {
@@ -260,8 +276,7 @@ impl<C: Channel> Post<C> {
             Ok(message) => message,
         };
         let outcome = self.channel.send(member, &message).await;
-        let handle = self.deliver.gate.book().member(member).map(|member| member.handle.clone());
-        let handle = handle.unwrap_or_default();
+        let handle = self.deliver.handle(member);
         match &outcome {
             Ok(()) => {
                 tracing::debug!(member.handle = handle, message.id, "{} to {handle} was taken", C::NAME)

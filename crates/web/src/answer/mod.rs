@@ -73,7 +73,9 @@ impl Answers {
         let today = day_of((self.deliver.now)());
         let speech = Language::of(&member.language).speech();
         let standing = ticket.standing(&book, today);
-        Some((Answering { key, ticket, member, speech, today, encrypted: channel.encrypted }, standing))
+        // A link is as good as the advisory that it stands in, which others on its way may have read.
+        let encrypted = channel.encrypted && ticket.encrypted;
+        Some((Answering { key, ticket, member, speech, today, encrypted }, standing))
     }
 
     fn form(&self, answering: &Answering<'_>, given: &Given, fault: Option<Fault>) -> Response {

@@ -1,23 +1,25 @@
-//! Mail: how a digest becomes a message, and how that is handed to a mail server.
+//! Mail: how what is said becomes a message, and how that is handed to a mail server.
 //!
-//! Source: RFC 5322 (message), RFC 2046 section 5.1.4 (multipart/alternative), RFC 3834 (Auto-Submitted), RFC 5321 (SMTP),
-//! RFC 3207 (STARTTLS), RFC 8314 section 3 (implicit TLS).
+//! Source: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 8314 section 3 (implicit TLS), RFC 4954 (log-in).
 
-use std::time::{Duration, SystemTime};
+pub(crate) mod message;
+
+use std::time::Duration;
 
 use lettre::address::{Address, Envelope};
-use lettre::message::header::{Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use stix::Timestamp;
 
-use crate::digest::Digest;
 use crate::push::NotTaken;
+use message::Heads;
+pub use message::{Content, address, is_address, mailbox};
 
-/// Bytes of a message.
-pub const MAIL_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a message, with what is attached. An advisory has 40 to 200 KB; one with 300 values and all Hangul syllables of
+/// its font has 1.4 MB, and a third more as it travels.
+pub const MAIL_BYTES_MAX: usize = 2 << 20;
 
 /// How the way to the mail server is kept from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,32 +71,6 @@ pub struct Mailer {
     timeout: Duration,
 }
 
-/// Says that nobody wrote it, so that nobody's absence is answered to it. Source: RFC 3834, section 5.
-#[derive(Clone)]
-struct AutoSubmitted;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".to_owned())
-    }
-}
-
-/// An address of a person or a list, with or without a name.
-///
-/// # Errors
-/// [`MailError`]: it is none.
-pub fn mailbox(text: &str) -> Result<Mailbox, MailError> {
-    text.parse().map_err(|error: lettre::address::AddressError| MailError::new(text, error))
-}
-
 impl Mailer {
     /// Makes ready to send by `server`, from an address.
     ///
@@ -127,32 +103,18 @@ impl Mailer {
     /// What identifies a message: `name` at this node's address.
     #[must_use]
     pub fn id(&self, name: &str) -> String {
-        format!("<{name}@{}>", self.from.email.domain())
+        message::id(name, &self.from.email)
     }
 
-    /// A digest as a message that was made at `at`.
+    /// What `content` says as a message that was made at `at`.
     ///
     /// # Errors
     /// [`MailError`].
-    pub fn message(&self, to: &str, id: &str, at: Timestamp, digest: &Digest) -> Result<String, MailError> {
-        let unmade = |error: &dyn std::fmt::Display| MailError::new("the message", error.to_string());
-        let since = Duration::from_secs(u64::try_from(at.seconds()).unwrap_or_default());
-        let mut message = Message::builder()
-            .from(self.from.clone())
-            .to(mailbox(to)?)
-            .subject(&digest.subject)
-            .date(SystemTime::UNIX_EPOCH + since)
-            .message_id(Some(id.to_owned()))
-            .header(AutoSubmitted);
-        if let Some(reply_to) = &self.reply_to {
-            message = message.reply_to(reply_to.clone());
-        }
-        let parts = MultiPart::alternative_plain_html(digest.text.clone(), digest.html.clone());
-        let bytes = message.multipart(parts).map_err(|error| unmade(&error))?.formatted();
-        if bytes.len() > MAIL_BYTES_MAX {
-            return Err(unmade(&format!("it has more than {MAIL_BYTES_MAX} bytes")));
-        }
-        String::from_utf8(bytes).map_err(|error| unmade(&error))
+    pub fn message(&self, to: &str, id: &str, at: Timestamp, content: Content) -> Result<String, MailError> {
+        let (from, reply_to, to) = (self.from.clone(), self.reply_to.clone(), mailbox(to)?);
+        let heads = Heads { from, reply_to, to, at, id: Some(id.to_owned()) };
+        let bytes = message::message(heads, content)?.formatted();
+        String::from_utf8(bytes).map_err(|error| MailError::new("the message", error))
     }
 
     /// Hands a message to the server, once.
@@ -172,9 +134,12 @@ impl Mailer {
             NotTaken { why, is_final: false, after: None }
         };
         sent.map_err(late)?.map(drop).map_err(|error| {
-            let why = error.to_string();
             // These speak of the node's log-in, not of the message or its reader (RFC 4954, section 6).
             let is_log_in = matches!(error.status().map(u16::from), Some(530 | 534 | 535 | 538));
+            let why = match is_log_in {
+                true => format!("the mail server refuses the log-in (mail.user and its password): {error}"),
+                false => error.to_string(),
+            };
             NotTaken { why, is_final: error.is_permanent() && !is_log_in, after: None }
         })
     }
