@@ -45,7 +45,7 @@ impl State {
         let key = (who.member, view.circle);
         let first = match self.delivered.0.lock().contains_key(&key) {
             true => None,
-            false => Some(self.from_receipt(&reader, view, states)?),
+            false => Some(self.had_by_receipt(&reader, view, states)?),
         };
         let mut all = self.delivered.0.lock();
         let given = all.entry(key).or_insert_with(|| first.unwrap_or_default());
@@ -77,14 +77,14 @@ impl State {
         whole: &[Subject<'_>],
     ) -> Result<(), MispError> {
         views.iter().try_for_each(|view| {
-            let of_view = whole.iter().filter(|subject| std::ptr::eq(subject.view, &raw const **view));
+            let of_view = whole.iter().filter(|subject| std::ptr::eq(subject.view, Arc::as_ptr(view)));
             self.delivered(who, view, &of_view.map(|subject| subject.at).collect::<Vec<_>>())
         })
     }
 
     /// What the member has of a view by its receipt: all events in which nothing has come since; none, if of something that has
     /// come it can't be said in which event it stands.
-    fn from_receipt(&self, reader: &Reader, view: &View, states: &[u64]) -> Result<Given, MispError> {
+    fn had_by_receipt(&self, reader: &Reader, view: &View, states: &[u64]) -> Result<Given, MispError> {
         let known = known(&self.misp.gate, PROTOCOL, reader.request());
         if known == 0 {
             return Ok(Given::new());
