@@ -190,7 +190,8 @@ impl Deliver {
             let (after, upto) = (told.of(circle).seq, upto.of(circle).seq);
             let after = Seq(if after > upto { 0 } else { after });
             let query = Query { after, limit: COUNTED_MAX, ..Query::default() };
-            for row in reader.manifest(&query)?.items.into_iter().filter(|row| row.get().seq.0 <= upto) {
+            let is_new = |row: &gate::ManifestRow| row.seq.0 <= upto && !row.revoked;
+            for row in reader.manifest(&query)?.items.into_iter().filter(|row| is_new(row.get())) {
                 if row.tlp() == Tlp::Red {
                     tidings.has_red = true;
                     continue;
@@ -201,7 +202,7 @@ impl Deliver {
             let types = telling::telling().map(str::to_owned).collect();
             let query = Query { after, types, limit: COUNTED_MAX, ..Query::default() };
             let rows = reader.manifest(&query)?.items;
-            let newest = rows.iter().rev().map(|row| row.get()).filter(|row| row.seq.0 <= upto);
+            let newest = rows.iter().rev().map(|row| row.get()).filter(|row| is_new(row));
             let ids: Vec<_> = newest.take(READ_MAX).map(|row| row.id.clone()).collect();
             if ids.is_empty() {
                 continue;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use bongsu_deliver::push::mailing::{Mailing, Rhythm};
 use bongsu_deliver::push::outbox::{Message, Outbox, Waiting};
 use bongsu_deliver::push::webhook::{Wanted, Webhook};
 use bongsu_deliver::push::{Before, Channel, Draft, NotTaken, Position, Post};
@@ -65,13 +66,18 @@ impl World {
     }
 
     fn share(&self, number: u128, tlp: Tlp) {
-        let raw = json!({
-            "type": "indicator", "spec_version": "2.1", "id": id(number),
-            "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:00.000Z",
-            "pattern": format!("[domain-name:value = 'evil{number}.top']"), "pattern_type": "stix",
-            "valid_from": "2026-01-01T00:00:00Z", "object_marking_refs": [tlp.definition_id().to_string()],
-        })
-        .to_string();
+        self.submit(&indicator(number, tlp));
+    }
+
+    /// The sender brings a newer version that says that the object is revoked.
+    fn revoke(&self, number: u128, tlp: Tlp) {
+        let mut object = indicator(number, tlp);
+        (object["modified"], object["revoked"]) = (json!("2026-01-02T00:00:00.000Z"), json!(true));
+        self.submit(&object);
+    }
+
+    fn submit(&self, object: &Value) {
+        let raw = object.to_string();
         let head = stix::read_head(&raw).unwrap();
         let now = (self.deliver.now)();
         self.deliver.gate.submit(A, CIRCLE, &Terms::default(), vec![Submission { raw, head }], now).unwrap();
@@ -97,6 +103,15 @@ impl World {
     fn deeds(&self) -> Vec<(String, Deed)> {
         self.deliver.gate.receipts(B).into_iter().map(|receipt| (receipt.what, receipt.deed)).collect()
     }
+}
+
+fn indicator(number: u128, tlp: Tlp) -> Value {
+    json!({
+        "type": "indicator", "spec_version": "2.1", "id": id(number),
+        "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:00.000Z",
+        "pattern": format!("[domain-name:value = 'evil{number}.top']"), "pattern_type": "stix",
+        "valid_from": "2026-01-01T00:00:00Z", "object_marking_refs": [tlp.definition_id().to_string()],
+    })
 }
 
 fn id(number: u128) -> String {
@@ -184,6 +199,53 @@ async fn what_changes_is_told_once_and_nothing_that_is_hidden() {
     turns(&post).await;
     assert!(post.channel.sent.lock().is_empty());
     assert_eq!(world.deeds(), [("webhook".to_owned(), Deed::Delivered)]);
+}
+
+#[tokio::test]
+async fn what_is_revoked_is_told_as_withdrawn_once_and_to_nobody_who_never_had_it() {
+    let world = World::new();
+    world.share(1, Tlp::Green);
+    world.share(2, Tlp::Red);
+    world.subscribe(Wanted::All);
+    let told = world.deliver.position(B, false).unwrap();
+    let mailing = Mailing::new(Uuid::from_u128(8), "b@b.example".to_owned(), Rhythm::Urgent, told.clone());
+    let post = world.post(|_| Ok(()));
+    turns(&post).await;
+    world.revoke(2, Tlp::Green);
+    world.revoke(3, Tlp::Green);
+    world.pass(Duration::from_secs(2));
+    turns(&post).await;
+    assert!(post.channel.sent.lock().is_empty(), "B had neither before");
+    world.revoke(1, Tlp::Green);
+    world.pass(Duration::from_secs(2));
+    turns(&post).await;
+    let sent = std::mem::take(&mut *post.channel.sent.lock());
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    let data = &sent[0].1["data"];
+    assert_eq!((&data["withdrawn"], &data["circles"][0]["objects"]), (&json!([id(1)]), &json!({})), "{data}");
+    assert!(data["artefacts"].as_array().unwrap().contains(&json!("list/domain.txt")), "{data}");
+
+    let mut waiting = Waiting::new(mailing.id, told, 0);
+    let mut mailed = None;
+    let draft = mailing.draft(&world.deliver, B, None, &mut waiting, &mut Before::default(), |digest, _| {
+        mailed = Some(digest.clone());
+        Ok(String::new())
+    });
+    let (draft, digest) = (draft.unwrap().unwrap(), mailed.unwrap());
+    assert!(digest.subject.contains("URGENT: 1 withdrawn ("), "{}", digest.subject);
+    assert!(
+        digest.text.contains("1 withdrawn: what you were told of earlier") && !digest.text.contains("New")
+    );
+    waiting.told = draft.upto;
+
+    // To withdraw it as well changes nothing for anybody.
+    world.withdraw(1);
+    world.pass(Duration::from_secs(2));
+    turns(&post).await;
+    assert!(post.channel.sent.lock().is_empty());
+    let again = mailing
+        .draft(&world.deliver, B, None, &mut waiting, &mut Before::default(), |_, _| Ok(String::new()));
+    assert!(again.unwrap().is_none());
 }
 
 #[tokio::test]

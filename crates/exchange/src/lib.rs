@@ -4,6 +4,7 @@ mod created;
 pub mod misp;
 pub mod pull;
 pub mod read;
+mod receipt;
 pub mod taxii;
 pub mod webhook;
 

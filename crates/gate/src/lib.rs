@@ -35,7 +35,6 @@ mod submit;
 mod touched;
 mod view;
 mod withdrawals;
-mod withdrawn;
 
 pub use arrivals::Arrival;
 pub use audience::Audience;
@@ -57,4 +56,3 @@ pub use said::Said;
 pub use submit::{Sharing, Submission, SubmitError, Submitted, Told};
 pub use touched::Touched;
 pub use withdrawals::Withdrawal;
-pub use withdrawn::{WITHDRAWN_MAX, Withdrawn};

@@ -72,6 +72,8 @@ pub struct ManifestRow {
     pub spec_version: SpecVersion,
     /// Whether it goes with the bytes in which it came, and not as a copy made for the member.
     pub whole: bool,
+    /// Whether it says that the object is revoked.
+    pub revoked: bool,
 }
 
 /// A page of an answer, in the line's order.

@@ -134,7 +134,7 @@ impl Reader {
         let (mut items, mut next) = (Vec::with_capacity(picked.len()), next);
         for Picked { row, goes } in picked {
             let object = |raw| {
-                let ManifestRow { id, seq, added, version, spec_version, whole } = row.clone();
+                let ManifestRow { id, seq, added, version, spec_version, whole, .. } = row.clone();
                 Object { id, seq, added, version, spec_version, whole, raw }
             };
             match goes {
@@ -251,9 +251,9 @@ impl Picking<'_> {
         }
         if let Some(id) = entry.id() {
             let (added, version, spec_version) = (entry.added(), entry.version(), entry.spec_version());
-            let whole = matches!(goes, Goes::Whole(_));
-            self.picked
-                .push(Picked { row: ManifestRow { id, seq, added, version, spec_version, whole }, goes });
+            let (whole, revoked) = (matches!(goes, Goes::Whole(_)), entry.revoked());
+            let row = ManifestRow { id, seq, added, version, spec_version, whole, revoked };
+            self.picked.push(Picked { row, goes });
         }
         ControlFlow::Continue(())
     }

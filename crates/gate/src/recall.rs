@@ -203,6 +203,12 @@ fn found(catalogue: &Catalogue, since: Timestamp, until: Timestamp) -> Vec<Found
         }
         let (seq, is_withdrawal) = (entry.seq, entry.kind() == RecordKind::Withdrawal);
         let Some(object) = entry.object() else { continue };
+        // What was revoked holds no more from then on: that its versions were withdrawn too recalls nothing.
+        let is_alone = is_withdrawal && !catalogue.is_of_several(object);
+        let before = catalogue.all_versions(object).filter(|version| version.seq < seq);
+        if is_alone && before.max_by_key(|version| version.seq).is_some_and(|last| last.revoked()) {
+            continue;
+        }
         let versions = catalogue.all_versions(object).filter(|version| version.seq < seq);
         let from = versions.map(|version| (version.seq, version.added())).min();
         if let (Some(from), Some(id), true) = (from, catalogue.id(object), known.insert(object)) {

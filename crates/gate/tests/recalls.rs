@@ -90,6 +90,9 @@ fn what_a_member_could_not_see_is_not_recalled_from_it_and_what_comes_back_from_
     node.share(A, &Terms::default(), &[again]);
     let all = recalls(&node, at(1_000));
     assert_eq!((all.len(), all[0].seq.0, all[0].reason.as_str()), (2, 6, ""), "revoking recalls too");
+    withdraw(&node, 2);
+    let again = recalls(&node, at(1_000));
+    assert_eq!(again.iter().map(|recall| recall.seq.0).collect::<Vec<_>>(), [6, 3], "it held no more before");
     let later = (at(2_000_000_000), at(2_000_000_001));
     assert!(node.gate.recalls(CIRCLE, later, Patience::default(), at(1)).unwrap().is_empty());
 }

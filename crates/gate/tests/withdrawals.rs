@@ -16,7 +16,7 @@ fn withdraw(node: &Node, by: policy::MemberId, object: &Value) {
 }
 
 fn told(node: &Node, member: policy::MemberId, after: u64) -> Vec<(u128, u64)> {
-    let withdrawn = node.reader(member).withdrawals(Seq(after)).unwrap();
+    let withdrawn = node.reader(member).withdrawals(Seq(after), &[]).unwrap();
     withdrawn.iter().map(|one| (node::number(&one.id), one.first.0)).collect()
 }
 
@@ -44,6 +44,43 @@ fn what_another_still_shares_is_not_withdrawn_and_what_comes_again_is_not_either
     newer["modified"] = json!("2026-03-01T00:00:00.000Z");
     node.share(A, &Terms::default(), &[newer]);
     assert_eq!(told(&node, C, 0), []);
+}
+
+fn revoked(object: &Value, tlp: Tlp) -> Value {
+    let mut newer = marked(object.clone(), tlp);
+    (newer["modified"], newer["revoked"]) = (json!("2026-03-01T00:00:00.000Z"), json!(true));
+    newer
+}
+
+#[test]
+fn a_revoked_version_is_a_withdrawal_for_those_who_had_an_earlier_one() {
+    let node = Node::new();
+    let hidden = marked(indicator(2), Tlp::AmberStrict);
+    node.share(A, &Terms::default(), &[indicator(1), hidden.clone(), revoked(&indicator(3), Tlp::Green)]);
+    node.share(A, &Terms::default(), &[revoked(&indicator(1), Tlp::Green), revoked(&hidden, Tlp::Green)]);
+    assert_eq!(told(&node, B, 0), [(1, 1), (2, 2)], "nobody had the third before");
+    assert_eq!(told(&node, C, 0), [(1, 1)], "it never saw the second while it held");
+    assert_eq!((told(&node, B, 4), told(&node, B, 5)), (vec![(2, 2)], vec![]));
+    // That is known already, however often and in which way it is said again.
+    withdraw(&node, A, &indicator(1));
+    assert_eq!((told(&node, C, 0), told(&node, C, 5)), (vec![(1, 1)], vec![]));
+    let terms = Terms { ceiling: Some(Tlp::Green), ..Terms::default() };
+    node.share(A, &terms, &[revoked(&hidden, Tlp::Green)]);
+    assert_eq!((told(&node, B, 0), told(&node, B, 5)), (vec![(1, 1), (2, 2)], vec![]));
+}
+
+#[test]
+fn a_text_is_given_as_it_was_had() {
+    let node = Node::new();
+    node.share(A, &Terms::default(), &[indicator(1), indicator(2)]);
+    node.share(A, &Terms::default(), &[revoked(&indicator(1), Tlp::Green)]);
+    withdraw(&node, A, &indicator(2));
+    let reader = node.reader(C);
+    let gone = reader.withdrawals(Seq(0), &["indicator"]).unwrap();
+    let texts = gone.iter().map(|one| reader.as_had(one).unwrap().unwrap().into_inner());
+    let texts: Vec<Value> = texts.map(|text| serde_json::from_str(&text).unwrap()).collect();
+    assert_eq!(texts, [indicator(1), indicator(2)]);
+    assert_eq!(reader.withdrawals(Seq(0), &["malware"]).unwrap(), []);
 }
 
 #[test]

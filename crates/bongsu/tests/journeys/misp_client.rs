@@ -72,3 +72,33 @@ fn pymisp_adds_edits_searches_sees_tags_and_deletes() {
 fn the_same_under_misp() {
     works_under("/misp/");
 }
+
+#[test]
+fn what_a_client_of_misp_has_fetched_is_known_by_number() {
+    let (node, serving) = region();
+    let run = |member: &str, more: &[&str]| {
+        python("misp_lag.py", &[&[serving.url.as_str(), &node.tokens[member]], more].concat())
+    };
+    let lag = || {
+        let told = node.json(&["member", "missing", "exchange"]);
+        let receipts = node.json(&["member", "receipts", "exchange"])["receipts"].as_array().unwrap().clone();
+        let upto = receipts.iter().any(|receipt| receipt["what"] == "misp region");
+        (told["missing"].as_u64().unwrap(), upto)
+    };
+    for title in ["one", "two"] {
+        run("source", &["add", title]);
+    }
+    let (all, _) = lag();
+    assert!(all >= 4, "a report and an indicator each");
+    assert_eq!(run("exchange", &["filtered"]).lines().count(), 1);
+    assert_eq!(lag(), (all, false), "a question with a filter says nothing");
+    assert_eq!(run("exchange", &["pages"]).lines().count(), 2);
+    assert_eq!(lag(), (0, true));
+    let at = run("source", &["add", "three"]);
+    assert!(lag().0 >= 2);
+    assert!(run("exchange", &["since", at.trim()]).lines().count() >= 1);
+    assert_eq!(lag(), (0, true), "what changed since goes on from there");
+    serving.stop();
+    let kept = node.json(&["member", "receipts", "exchange"]).to_string();
+    assert!(kept.contains("misp region"), "a node that stops writes all receipts that wait: {kept}");
+}

@@ -245,3 +245,48 @@ fn events_are_taken_up_where_they_were_left() {
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
     assert!(said.starts_with("retry: 2000\nid: 1;") && said.contains("\n:\n\n"), "{said}");
 }
+
+#[test]
+fn what_its_source_revokes_is_withdrawn_for_whoever_was_told_of_it() {
+    let node = node();
+    let secret = node.file("secret", "");
+    let hook = Peer::start(&["hook", &secret]);
+    let url = format!("http://127.0.0.1:{}/maybe", hook.next());
+    let made = node.json(&["member", "webhook", "list", "--url", &url]);
+    std::fs::write(&secret, made["webhook"]["secret"].as_str().unwrap()).unwrap();
+    let serving = node.serve();
+    let post = |object: &Value| {
+        let answer = node.post(&serving, "exchange", "region", &object.to_string()).send().unwrap();
+        let status: Value = answer.error_for_status().unwrap().json().unwrap();
+        assert_eq!(status["success_count"], 1, "{status}");
+    };
+    let mut wrong = indicator(1, "wrong-k3.top");
+    post(&wrong);
+    let told = hook.next();
+    assert_eq!(told["body"]["data"]["circles"][0]["objects"]["indicator"], 1, "{told}");
+    assert!(node.text(&serving, "list", "/d/list/domain.txt").contains("wrong-k3.top"));
+
+    (wrong["modified"], wrong["revoked"]) = (json!("2026-10-01T00:00:00.000Z"), json!(true));
+    post(&wrong);
+    let told = hook.next();
+    let data = &told["body"]["data"];
+    assert_eq!(
+        (&data["withdrawn"], &data["circles"][0]["objects"]),
+        (&json!([wrong["id"]]), &json!({})),
+        "{told}"
+    );
+    let recalled = || {
+        let recalls = node.json(&["recall", "list", "--all"]);
+        let members = recalls["recalls"][0]["members"].as_array().unwrap().clone();
+        assert_eq!(recalls["recalls"][0]["id"], wrong["id"], "{recalls}");
+        members.into_iter().find(|one| one["member"] == "list").map(|one| one["state"].clone())
+    };
+    assert_eq!(recalled(), Some(json!("waiting")), "what it fetched has the name in it");
+    assert!(!node.text(&serving, "list", "/d/list/domain.txt").contains("wrong-k3.top"));
+    assert_eq!(recalled(), Some(json!("confirmed")));
+    let advisory = node.text(&serving, "read", "/d/advisory.txt");
+    assert!(advisory.contains("wrong-k3[.]top"), "{advisory}");
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(hook.lines.try_recv().is_err(), "it is told once");
+    serving.stop();
+}

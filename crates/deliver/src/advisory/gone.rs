@@ -1,8 +1,7 @@
 //! What a member had of late and is not to act on any more.
 
-use gate::Reader;
+use gate::{Query, Reader};
 use stix::{Timestamp, Tlp};
-use watch::actionable::pattern_values;
 use watch::{Acts as _, Indicator, Value, defang};
 
 use super::content::{Gone, Group, Why};
@@ -14,6 +13,8 @@ use crate::gather::{DeliverError, Gathered};
 const SINCE_MICROS: i64 = 7 * 86_400 * 1_000_000;
 /// Values that are told, the latest.
 const GONE_MAX: usize = 100;
+/// Indicators whose withdrawal is looked at, the latest.
+const WITHDRAWN_MAX: usize = 1_000;
 
 /// What was withdrawn or has expired in the last seven days, the latest first, and the strictest mark of it.
 pub(super) fn of(
@@ -32,10 +33,11 @@ pub(super) fn of(
     let mut all: Vec<(Gone, Tlp)> =
         expired.map(|(value, at, tlp)| (gone(value, Why::Expired, at), tlp)).collect();
     for reader in readers {
-        for object in reader.withdrawn(&["indicator"], since)? {
-            let (tlp, withdrawn) = (object.tlp(), object.get());
-            let at = Timestamp::from_micros(withdrawn.at.0);
-            let Some(indicator) = looked_for(&withdrawn.raw) else { continue };
+        let after = reader.start(&Query { added_after: Some(since), ..Query::default() });
+        for withdrawn in reader.withdrawals(after, &["indicator"])?.iter().rev().take(WITHDRAWN_MAX) {
+            let Some(had) = reader.as_had(withdrawn)? else { continue };
+            let (tlp, at) = (had.tlp(), Timestamp::from_micros(withdrawn.at.0));
+            let Some(indicator) = looked_for(had.get()) else { continue };
             let values = indicator.values.iter().filter(|value| gathered.admitted(value, &indicator, at));
             all.extend(values.map(|value| (gone(value, Why::Withdrawn, at), tlp)));
         }
@@ -68,14 +70,7 @@ impl Gathered {
     }
 }
 
-/// What an indicator said to look for, one that is revoked now as well.
+/// What an indicator said to look for.
 fn looked_for(raw: &str) -> Option<Indicator> {
-    let head = stix::read_head(raw).ok()?;
-    if !head.revoked {
-        return watch::actionable(raw, &head);
-    }
-    let pattern = stix::head::property(raw, "pattern")?;
-    let values = pattern_values(&pattern).into_boxed_slice();
-    let (confidence, valid_from, valid_until) = Default::default();
-    Some(Indicator { object: head.id, name: None, confidence, valid_from, valid_until, values })
+    watch::actionable(raw, &stix::read_head(raw).ok()?)
 }

@@ -30,8 +30,8 @@ pub struct CircleNews {
     pub after: u64,
     /// How long its line is now.
     pub upto: u64,
-    /// How many objects that the member may have are new or have a new version, by their type; all of them at most
-    /// 10,000.
+    /// How many objects that the member may have are new or have a new version that holds, by their type; all of them at
+    /// most 10,000.
     pub objects: BTreeMap<String, usize>,
 }
 
@@ -51,7 +51,7 @@ pub struct News {
     pub circles: Vec<CircleNews>,
     /// The names of artefacts that may have changed.
     pub artefacts: Vec<String>,
-    /// Objects that the member could see and that were withdrawn.
+    /// Objects that the member could see and that were withdrawn, or revoked by a newer version.
     pub withdrawn: Vec<ObjectId>,
     /// Those of [`News::withdrawn`] that came before the position: the member may have been told of them.
     pub recalled: Vec<ObjectId>,
@@ -222,7 +222,8 @@ impl Deliver {
     }
 }
 
-/// What of a circle is new for a reader behind `after`, by type; withdrawn and revoked objects go into `news`.
+/// What of a circle is new for a reader behind `after`, by type; withdrawn and revoked objects go into `news`. A revoked one
+/// that the member never had otherwise is neither.
 fn changes(
     reader: &Reader,
     after: u64,
@@ -234,10 +235,11 @@ fn changes(
         return Ok(objects);
     }
     let query = Query { after: Seq(after), limit: COUNTED_MAX, ..Query::default() };
-    for row in reader.manifest(&query)?.items.iter().filter(|row| row.get().seq.0 <= upto) {
+    let rows = reader.manifest(&query)?.items;
+    for row in rows.iter().filter(|row| row.get().seq.0 <= upto && !row.get().revoked) {
         *objects.entry(row.get().id.object_type().to_owned()).or_default() += 1;
     }
-    for withdrawn in reader.withdrawals(Seq(after))?.into_iter().filter(|one| one.seq.0 <= upto) {
+    for withdrawn in reader.withdrawals(Seq(after), &[])?.into_iter().filter(|one| one.seq.0 <= upto) {
         if withdrawn.first.0 <= after {
             news.recalled.push(withdrawn.id.clone());
         }

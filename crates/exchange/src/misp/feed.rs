@@ -38,6 +38,7 @@ pub(crate) fn answer(
     match file {
         "manifest.json" => {
             let body = made(&view.manifest, || manifest(&view))?;
+            state.delivered(who, &view, &[])?;
             Ok(dated(with_tag(body, JSON, known), newest))
         }
         "hashes.csv" => {
@@ -49,6 +50,7 @@ pub(crate) fn answer(
             let at = id.and_then(|id| view.event(id)).filter(|at| is_published(&view, *at));
             let at = at.ok_or_else(|| MispError::not_found("event"))?;
             let body = event(&view, at)?;
+            state.delivered(who, &view, &[at])?;
             Ok(dated(with_tag(body, JSON, known), view.facts.get(at).map(|facts| facts.changed)))
         }
     }

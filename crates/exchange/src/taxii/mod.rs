@@ -23,7 +23,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get};
 use gate::Gate;
-use policy::{Book, CircleId};
 use stix::Timestamp;
 
 pub use error::TaxiiError;
@@ -40,11 +39,8 @@ pub const PAGE_OBJECTS_MAX: usize = 10_000;
 pub const PAGE_OBJECTS_DEFAULT: usize = 1_000;
 /// Bytes of objects after which a page ends, whatever its limit; one object may be longer.
 pub const PAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// What receipts of a circle's collection are about.
-fn receipt_of(book: &Book, circle: CircleId) -> String {
-    let handle = book.circle(circle).map_or_else(|| circle.to_string(), |circle| circle.handle.clone());
-    format!("taxii {handle}")
-}
+/// How receipts of reading a collection begin.
+const PROTOCOL: &str = "taxii";
 
 /// What the server is made of.
 pub struct Taxii {

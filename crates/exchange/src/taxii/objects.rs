@@ -8,8 +8,8 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use gate::{ManifestRow, Object, Page, Query, Reader, VersionMatch};
 use http::{HeaderName, HeaderValue, header};
-use line::{Added, Seq};
-use policy::{Caller, Channel, Deed, Level, Receipt, Upto};
+use line::Added;
+use policy::{Caller, Channel};
 use serde::Serialize;
 use stix::{ObjectId, Timestamp};
 
@@ -18,7 +18,8 @@ use super::error::TaxiiError;
 use super::media::TAXII;
 use super::names::Names;
 use super::params::{self, Asked};
-use super::{Shared, State as Server};
+use super::{PROTOCOL, Shared, State as Server};
+use crate::receipt::{Span, received};
 
 const FIRST: HeaderName = HeaderName::from_static("x-taxii-date-added-first");
 const LAST: HeaderName = HeaderName::from_static("x-taxii-date-added-last");
@@ -73,12 +74,6 @@ pub(super) async fn versions(
 /// How the answer is made of what was asked.
 type Make = fn(&Reader, &Query) -> Result<Made, TaxiiError>;
 
-/// From which number of a line to which a page leaves nothing out.
-struct Span {
-    after: Seq,
-    upto: Seq,
-}
-
 /// An answer, and what of the line it holds whole.
 type Made = (Response, Option<Span>);
 
@@ -100,7 +95,7 @@ async fn answer(
             (Asked::For(query), None) => {
                 let (response, upto) = make(&reader, &query)?;
                 if !channel.looked_at {
-                    received(&state, &reader, upto);
+                    received(&state.taxii.gate, PROTOCOL, reader.request(), upto);
                 }
                 Ok(response)
             }
@@ -122,18 +117,6 @@ pub(super) fn present(reader: &Reader, object: &str) -> Result<ObjectId, TaxiiEr
         true => Err(TaxiiError::not_found()),
         false => Ok(id),
     }
-}
-
-/// Notes what a member's own system has read: how far it is, if it went on from where it was. A page from further on leaves
-/// something out, and says only that the circle was read.
-fn received(state: &Server, reader: &Reader, page: Option<Span>) {
-    let (gate, request) = (&state.taxii.gate, reader.request());
-    let what = super::receipt_of(&gate.book(), request.circle);
-    let known = gate.receipts(request.member).into_iter().filter(|receipt| receipt.what == what);
-    let known = known.flat_map(|receipt| receipt.upto).map(|upto| upto.seq).max().unwrap_or_default();
-    let seq = page.filter(|page| page.after.0 <= known).map_or(0, |page| page.upto.0);
-    let receipt = Receipt::new(request.member, what, Level::Exchange, Deed::Fetched, request.now);
-    gate.note(receipt.upto(vec![Upto { circle: request.circle, seq }]));
 }
 
 fn objects(reader: &Reader, query: &Query) -> Result<Made, TaxiiError> {

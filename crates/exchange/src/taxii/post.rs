@@ -28,6 +28,7 @@ use super::objects::present;
 use super::params::{self, Asked};
 use super::status::{Detail, Status};
 use super::{Shared, State as Server};
+use crate::receipt::receipt_of;
 
 /// Bodies up to this size are worked on where they arrive; longer ones on a thread of their own.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
@@ -215,7 +216,7 @@ fn answer(
         }
     }
     if !successes.is_empty() {
-        let what = super::receipt_of(&state.taxii.gate.book(), circle);
+        let what = receipt_of(&state.taxii.gate.book(), super::PROTOCOL, circle);
         let receipt = Receipt::new(member, what, Level::Exchange, Deed::Shared, now);
         state.taxii.gate.note(receipt.upto(vec![Upto { circle, seq: 0 }]));
     }

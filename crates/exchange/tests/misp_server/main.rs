@@ -9,6 +9,7 @@
 )]
 
 mod changing;
+mod delivered;
 mod node;
 mod saying;
 mod searching;

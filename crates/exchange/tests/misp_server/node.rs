@@ -59,6 +59,7 @@ impl Told {
 
 pub(crate) struct Node {
     router: Router,
+    pub(crate) gate: Gate,
     runtime: Runtime,
     now: Arc<AtomicI64>,
     _folder: TempDir,
@@ -81,15 +82,18 @@ impl Node {
         gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
         let circle = Circle { members: vec![OWNER], ..Circle::new(COAST, "coast") };
         gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
-        let clock = Arc::clone(&now);
-        let misp = Misp {
-            gate,
-            now: Arc::new(move || Timestamp::from_micros(clock.load(Ordering::Relaxed))),
-            body_bytes_max: BODY_BYTES_MAX,
-            lists: None,
-        };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        Self { router: router(misp), runtime: runtime.unwrap(), now, _folder: folder }
+        let router = over(&gate, &now);
+        Self { router, gate, runtime: runtime.unwrap(), now, _folder: folder }
+    }
+
+    /// Forgets all that is only in the server's memory.
+    pub(crate) fn restart(&mut self) {
+        self.router = over(&self.gate, &self.now);
+    }
+
+    pub(crate) fn head(&self, member: MemberId, path: &str) -> Told {
+        self.send(member, Request::head(path).body(Body::empty()).unwrap())
     }
 
     fn send(&self, member: MemberId, mut request: Request<Body>) -> Told {
@@ -133,6 +137,16 @@ impl Node {
     pub(crate) fn search(&self, what: &str, body: &Json) -> Told {
         self.post(OTHER, &format!("/{what}/restSearch"), body)
     }
+}
+
+fn over(gate: &Gate, now: &Arc<AtomicI64>) -> Router {
+    let clock = Arc::clone(now);
+    router(Misp {
+        gate: gate.clone(),
+        now: Arc::new(move || Timestamp::from_micros(clock.load(Ordering::Relaxed))),
+        body_bytes_max: BODY_BYTES_MAX,
+        lists: None,
+    })
 }
 
 /// Events of every kind: published and not, of all distributions, with marks, tags, objects and what was taken back.

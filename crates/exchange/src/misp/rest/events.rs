@@ -8,6 +8,7 @@ use std::sync::Arc;
 use policy::CircleId;
 use serde_json::{Map, Value as Json, json};
 
+use super::delivered::has_deleted;
 use super::error::{Answer, MispError};
 use super::filter::{Filter, Subject, Truth, deleted_in_view};
 use super::save::{self, Saved, Whose};
@@ -33,6 +34,7 @@ pub(super) fn index(state: &State, asked: &Asked) -> Answer {
         false => rows.filter_map(full).collect(),
     };
     let body = serde_json::to_vec(&rows).map_err(|error| MispError::unavailable(&error))?;
+    state.delivered_of(&asked.who, &views, &[])?;
     let mut response = with_tag(body.into(), "application/json", asked.known.as_deref());
     response.headers_mut().insert("x-result-count", http::HeaderValue::from(count));
     Ok(response)
@@ -90,11 +92,14 @@ pub(super) fn strip_parts(event: &mut Event) {
 pub(super) fn view(state: &State, asked: &Asked) -> Answer {
     let id = asked.call.first().ok_or_else(|| MispError::not_found("event"))?;
     let (view, at) = state.event(&asked.who, id)?;
-    Ok(json(&json!({ "Event": shown(&view, at, asked)? })))
+    let (event, is_whole) = shown(&view, at, asked)?;
+    let whole: &[usize] = if is_whole { &[at] } else { &[] };
+    state.delivered(&asked.who, &view, whole)?;
+    Ok(json(&json!({ "Event": event })))
 }
 
-/// An event as the request wants to see it.
-fn shown(view: &View, at: usize, asked: &Asked) -> Result<Event, MispError> {
+/// An event as the request wants to see it, and whether that is all of it.
+fn shown(view: &View, at: usize, asked: &Asked) -> Result<(Event, bool), MispError> {
     let mut event = dress::event(view, at).ok_or_else(|| MispError::not_found("event"))?;
     if asked.call.is_set("noSightings") {
         let in_objects = event.objects.all.iter_mut().flat_map(|object| &mut object.attributes.all);
@@ -107,6 +112,9 @@ fn shown(view: &View, at: usize, asked: &Asked) -> Result<Event, MispError> {
     let parameters = if asked.call.action == "view" { asked.parameters()? } else { Vec::new() };
     let deleted = parameters.iter().rev().find(|(name, _)| name == "deleted").map(|(_, value)| value);
     let deleted = deleted.map_or(Truth::Only(false), deleted_in_view);
+    let is_cut = asked.call.is_set("noSightings") || asked.call.is_set("metadata");
+    let is_whole =
+        !is_cut && (deleted == Truth::Either || deleted == Truth::Only(false) && !has_deleted(&event));
     event.attributes.all.retain(|attribute| deleted.has(attribute.deleted.is_true()));
     for object in &mut event.objects.all {
         let outer = object.deleted.is_true();
@@ -117,7 +125,7 @@ fn shown(view: &View, at: usize, asked: &Asked) -> Result<Event, MispError> {
         .all
         .retain(|object| deleted.has(object.deleted.is_true()) || !object.attributes.all.is_empty());
     event.reports.all.retain(|report| deleted.has(report.deleted.is_true()));
-    Ok(event)
+    Ok((event, is_whole))
 }
 
 /// The event in a request, out of the envelopes that MISP allows around it.
@@ -201,7 +209,10 @@ pub(super) fn after(
     let Some(at) = view.event(uuid.as_str()) else {
         return Err(MispError::findings("Nothing in the event could be taken.", &saved.findings));
     };
-    let mut body = json!({ "Event": shown(&view, at, asked)? });
+    let (event, is_whole) = shown(&view, at, asked)?;
+    let whole: &[usize] = if is_whole { &[at] } else { &[] };
+    state.delivered(&asked.who, &view, whole)?;
+    let mut body = json!({ "Event": event });
     if let (Some(errors), Some(body)) = (saved.errors(), body.as_object_mut()) {
         body.insert("errors".to_owned(), errors);
     }

@@ -12,6 +12,7 @@ mod analyst;
 mod attribute;
 mod call;
 mod clusters;
+mod delivered;
 mod dress;
 mod error;
 mod events;
@@ -76,6 +77,7 @@ pub struct Misp {
 pub(crate) struct State {
     pub(crate) misp: Misp,
     pub(crate) views: Views,
+    delivered: delivered::Delivered,
 }
 
 /// Who asks, over what, and when.
@@ -84,6 +86,8 @@ pub(crate) struct Who {
     pub(crate) member: MemberId,
     pub(crate) encrypted: bool,
     pub(crate) now: Timestamp,
+    /// Whether answers show what the member has: not, if an operator looks at them, or only their heads are asked for.
+    pub(crate) counts: bool,
     /// The one circle that is meant, if the request names one.
     circle: Option<String>,
 }
@@ -100,7 +104,7 @@ pub(crate) struct Asked {
 /// The routes of the server: MISP's at the root and under `/misp`, and the feeds under `/misp/feed`.
 pub fn router(misp: Misp) -> Router {
     let views = Views::new(misp.gate.clone());
-    let state = Arc::new(State { misp, views });
+    let state = Arc::new(State { misp, views, delivered: Default::default() });
     Router::new().fallback(answer).with_state(state)
 }
 
@@ -218,7 +222,8 @@ fn who(state: &State, request: &Request) -> Result<Who, MispError> {
             "MISP's formats hold the objects themselves, which are for members of the level `exchange`.";
         return Err(MispError::new(StatusCode::FORBIDDEN, message));
     }
-    Ok(Who { member, encrypted, now: (state.misp.now)(), circle: None })
+    let counts = !is_looked_at(request) && *request.method() != Method::HEAD;
+    Ok(Who { member, encrypted, now: (state.misp.now)(), counts, circle: None })
 }
 
 fn too_long(bytes_max: usize) -> MispError {

@@ -107,6 +107,8 @@ pub(super) fn events(state: &State, asked: &Asked) -> Answer {
                 is_first = false;
             }
             text.push(b"]}")?;
+            let whole = wanted.iter().filter(|subject| filter.leaves_whole(subject)).copied();
+            state.delivered_of(&asked.who, &views, &whole.collect::<Vec<_>>())?;
             bytes(text.into_bytes(), "application/json")
         }
         Format::Stix2 => export::stix2(state, asked, &wanted, None)?,

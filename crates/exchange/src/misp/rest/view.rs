@@ -61,6 +61,8 @@ pub(crate) struct Facts {
 pub(crate) struct View {
     pub(crate) circle: CircleId,
     pub(crate) onward: Onward,
+    /// The number up to which it holds what there is for the member.
+    pub(crate) head: Seq,
     pub(crate) events: Vec<Event>,
     pub(crate) facts: Vec<Facts>,
     /// The marks of attributes that count as something else than their event.
@@ -71,6 +73,8 @@ pub(crate) struct View {
     /// The feed's lists, made when they are first asked for.
     pub(crate) manifest: OnceLock<Bytes>,
     pub(crate) hashes: OnceLock<Bytes>,
+    /// What each event is, made when it is first asked what a member was given.
+    pub(crate) states: OnceLock<Vec<u64>>,
 }
 
 impl View {
@@ -105,6 +109,7 @@ impl View {
         Self {
             circle: circle.id,
             onward: circle.onward,
+            head: Seq(0),
             events,
             facts,
             marks: own,
@@ -113,6 +118,7 @@ impl View {
             bytes,
             manifest: OnceLock::new(),
             hashes: OnceLock::new(),
+            states: OnceLock::new(),
         }
     }
 
@@ -265,7 +271,7 @@ impl Views {
         {
             return Ok(Arc::clone(&kept.view));
         }
-        let view = Arc::new(self.make(reader)?);
+        let view = Arc::new(View { head: basis.1, ..self.make(reader)? });
         let until = reader.settled_until()?;
         slot.bytes.store(view.bytes as u64, Ordering::Relaxed);
         *kept = Some(Kept { basis, until, view: Arc::clone(&view) });
