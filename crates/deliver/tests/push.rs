@@ -226,12 +226,12 @@ async fn what_is_revoked_is_told_as_withdrawn_once_and_to_nobody_who_never_had_i
     assert!(data["artefacts"].as_array().unwrap().contains(&json!("list/domain.txt")), "{data}");
 
     let mut waiting = Waiting::new(mailing.id, told, 0);
-    let mut mailed = None;
-    let draft = mailing.draft(&world.deliver, B, None, &mut waiting, &mut Before::default(), |digest, _| {
-        mailed = Some(digest.clone());
+    let mailed = std::cell::RefCell::new(None);
+    let draft = mailing.draft(&world.deliver, B, &mut waiting, &mut Before::default(), |content, _| {
+        *mailed.borrow_mut() = Some(content);
         Ok(String::new())
     });
-    let (draft, digest) = (draft.unwrap().unwrap(), mailed.unwrap());
+    let (draft, digest) = (draft.unwrap().unwrap(), mailed.into_inner().unwrap());
     assert!(digest.subject.contains("URGENT: 1 withdrawn ("), "{}", digest.subject);
     assert!(
         digest.text.contains("1 withdrawn: what you were told of earlier") && !digest.text.contains("New")
@@ -243,8 +243,8 @@ async fn what_is_revoked_is_told_as_withdrawn_once_and_to_nobody_who_never_had_i
     world.pass(Duration::from_secs(2));
     turns(&post).await;
     assert!(post.channel.sent.lock().is_empty());
-    let again = mailing
-        .draft(&world.deliver, B, None, &mut waiting, &mut Before::default(), |_, _| Ok(String::new()));
+    let again =
+        mailing.draft(&world.deliver, B, &mut waiting, &mut Before::default(), |_, _| Ok(String::new()));
     assert!(again.unwrap().is_none());
 }
 

@@ -31,6 +31,7 @@ mod recall;
 mod receipts;
 mod redacted;
 mod said;
+mod since;
 mod submit;
 mod touched;
 mod view;

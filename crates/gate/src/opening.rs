@@ -16,6 +16,7 @@ use crate::equivalents::Index;
 use crate::key::NodeKey;
 use crate::reader::Reader;
 use crate::receipts::Receipts;
+use crate::since::Since;
 
 /// What stops the gate.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,7 @@ pub(crate) struct Inner {
 pub(crate) struct Standing {
     pub(crate) book: Arc<Book>,
     pub(crate) version: u64,
+    pub(crate) since: Arc<Since>,
 }
 
 /// The only way from lines to partners. Cheap to clone.
@@ -75,7 +77,8 @@ impl Gate {
     /// # Errors
     /// [`GateError`]: an entry that can't be read stops the node, because it may be the one that forbids something.
     pub fn open(store: Store, key: NodeKey) -> Result<Self, GateError> {
-        let (mut book, receipts, mut after) = (Book::default(), Receipts::default(), Seq(0));
+        let (mut book, mut since) = (Book::default(), Since::default());
+        let (receipts, mut after) = (Receipts::default(), Seq(0));
         loop {
             let records = store.records(LineId::NODE, after, line::store::RECORDS_MAX)?;
             let Some(last) = records.last() else { break };
@@ -87,6 +90,7 @@ impl Gate {
                     let text = String::from_utf8_lossy(&record.body);
                     let entry = Entry::from_json(&text)
                         .map_err(|source| GateError::Entry { seq: record.seq, source })?;
+                    since.note(&book, &entry, record.added);
                     book.apply(entry);
                 } else if record.kind == RecordKind::Receipt {
                     receipts.load(&record);
@@ -96,7 +100,7 @@ impl Gate {
         for circle in book.circles() {
             store.ensure_line(LineId::new(circle.id.uuid()));
         }
-        let standing = Standing { book: Arc::new(book), version: after.0 };
+        let standing = Standing { book: Arc::new(book), version: after.0, since: Arc::new(since) };
         let inner = Inner {
             store,
             key,
@@ -169,9 +173,12 @@ impl Gate {
             Entry::Setting(_) => RecordKind::Setting,
         };
         let draft = Draft::note(kind, by.uuid(), entry.to_json().into_bytes());
+        let mut at = None;
         for outcome in self.inner.store.append(LineId::NODE, vec![draft])? {
-            if let Outcome::Refused(refusal) = outcome {
-                return Err(GateError::Refused(refusal));
+            match outcome {
+                Outcome::Refused(refusal) => return Err(GateError::Refused(refusal)),
+                Outcome::Appended { added, .. } => at = Some(added),
+                Outcome::Present { .. } => {}
             }
         }
         if let Entry::Circle(circle) = &entry {
@@ -180,9 +187,12 @@ impl Gate {
         let standing = self.inner.book.load();
         // No release depends on a setting, and where sources stand changes with each page that is pulled.
         let version = standing.version + u64::from(!matches!(entry, Entry::Setting(_)));
-        let mut book = Book::clone(&standing.book);
+        let (mut book, mut since) = (Book::clone(&standing.book), Arc::clone(&standing.since));
+        if let (Some(at), Entry::Circle(_) | Entry::Member(_)) = (at, &entry) {
+            Arc::make_mut(&mut since).note(&book, &entry, at);
+        }
         book.apply(entry);
-        self.inner.book.store(Arc::new(Standing { book: Arc::new(book), version }));
+        self.inner.book.store(Arc::new(Standing { book: Arc::new(book), version, since }));
         Ok(())
     }
 

@@ -16,6 +16,10 @@ use crate::view::View;
 const HOUR_MICROS: i64 = 3_600_000_000;
 /// Days after which what was fetched, and never asked for again, counts as thrown away.
 const KEPT_DAYS: i64 = 30;
+/// How the names of receipts begin that are about advisories, which say what is no longer valid, and about fires, in which no object
+/// stands.
+const ADVISORY: &str = "advisory.";
+const FIRES: &str = "fires.";
 /// Most recalls that are given.
 pub const RECALLS_MAX: usize = 1_000;
 
@@ -108,6 +112,8 @@ pub struct Recall {
     pub seq: Seq,
     /// When it was withdrawn.
     pub at: Timestamp,
+    /// Whether it was withdrawn, and not revoked by a newer version.
+    pub is_withdrawal: bool,
     /// Why, as the one who withdrew it said; empty if it was revoked, or no reason was given.
     pub reason: String,
     /// Those who had it from somebody else and have nothing of it that still holds, in the order of their identities.
@@ -170,6 +176,7 @@ impl Gate {
                 from: one.from.0,
                 seq: one.seq,
                 at: one.at.timestamp(),
+                is_withdrawal: one.is_withdrawal,
                 reason: reasons.remove(&one.seq).unwrap_or_default(),
                 recipients: Vec::new(),
             })
@@ -238,13 +245,18 @@ struct Given<'r> {
     at: Timestamp,
 }
 
-/// The artefacts that a member was given, each once: it fetched them, or said of a pack that they are in use.
+/// The artefacts that a member was given, each once: it fetched them, its mail server took them, or it said of a pack that they
+/// are in use.
 fn given<'r>(receipts: &'r [Receipt], circle: CircleId) -> BTreeMap<&'r str, Given<'r>> {
     let mut all: BTreeMap<&str, Given<'_>> = BTreeMap::new();
-    for receipt in receipts.iter().filter(|receipt| matches!(receipt.deed, Deed::Fetched | Deed::Confirmed)) {
+    let is_given = |receipt: &&Receipt| {
+        matches!(receipt.deed, Deed::Fetched | Deed::Delivered | Deed::Confirmed)
+            && !receipt.what.starts_with(FIRES)
+    };
+    for receipt in receipts.iter().filter(is_given) {
         let upto = receipt.upto.iter().find(|upto| upto.circle == circle).map(|upto| Seq(upto.seq));
-        // What names other circles holds nothing of this one.
-        if upto.is_none() && (!receipt.upto.is_empty() || receipt.deed == Deed::Confirmed) {
+        // What names other circles holds nothing of this one, and a notice that something is new holds nothing at all.
+        if upto.is_none() && (!receipt.upto.is_empty() || receipt.deed != Deed::Fetched) {
             continue;
         }
         let one = all.entry(&receipt.what).or_insert(Given { receipt, upto: None, at: receipt.at });
@@ -269,9 +281,12 @@ fn recipient(
         said.any(|receipt| upto(receipt).is_some_and(|upto| upto >= recall.seq.0))
     };
     let is_cleared = is_said(&cleared(recall.circle), Deed::Cleared);
-    // Whoever answered an advisory has read what it says is no longer valid.
+    // Whoever answered an advisory, or came for a newer one, has read what it says is no longer valid. A mail that a server took may
+    // lie unread.
     let is_read = receipts.iter().any(|receipt| {
-        receipt.deed == Deed::Answered && upto(receipt).is_some_and(|upto| upto >= recall.seq.0)
+        let by_people = receipt.deed == Deed::Answered
+            || (receipt.deed == Deed::Fetched && receipt.what.starts_with(ADVISORY));
+        by_people && upto(receipt).is_some_and(|upto| upto >= recall.seq.0)
     });
     let kept_from = recall.at.micros().saturating_sub(KEPT_DAYS * 24 * HOUR_MICROS);
     let (mut had_it, mut outstanding) = (is_cleared || is_read, Vec::new());
@@ -281,6 +296,13 @@ fn recipient(
             Some(upto) => (upto >= recall.from, upto >= recall.seq),
             None => (one.at >= came, one.at >= recall.at),
         };
+        // TAXII has no word for a withdrawal, and MISP's tools keep what is not there any more: who asks again has it still. And
+        // nobody may have read a mail.
+        let is_told = match one.receipt.level {
+            Level::Exchange => !recall.is_withdrawal,
+            _ => one.receipt.deed != Deed::Delivered,
+        };
+        let is_new = is_new && is_told;
         had_it |= has_come;
         let is_settled = is_cleared || (is_read && one.receipt.level == Level::Read);
         if has_come && !is_new && !is_settled && one.at.micros() > kept_from {

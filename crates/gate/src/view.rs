@@ -103,14 +103,20 @@ impl<'v> View<'v> {
         self.comes_out(entry, DEPTH_MAX)
     }
 
-    /// Whether and how the member had a version when it was taken away at `taken`: not, if it was under embargo until then.
+    /// Whether and how the member had a version when it was taken away at `taken`: not, if it was under embargo until then, or if
+    /// the member joined, or was cleared for its mark, only later.
     ///
     /// All else is asked as it is now: what the originator let expire before it took it away counts as never had.
     pub(crate) fn fate_until(&mut self, entry: &Entry<'_>, taken: Added) -> Fate {
-        let resolved = self.resolve(entry.class());
-        let embargo = resolved.map(|resolved| resolved.terms.embargo_until);
-        if embargo.is_none_or(|until| until.is_some_and(|until| until.micros() > taken.0)) {
+        let Some(resolved) = self.resolve(entry.class()) else { return Fate::Held(Rule::MarkingUnknown) };
+        if resolved.terms.embargo_until.is_some_and(|until| until.micros() > taken.0) {
             return Fate::Held(Rule::Embargo);
+        }
+        let Request { circle, member, .. } = *self.request;
+        let ceiling = self.standing.book.circle(circle).map_or(Tlp::Red, |circle| circle.ceiling);
+        let (mark, is_own) = (resolved.tlp.unwrap_or(ceiling), resolved.originator == member);
+        if !is_own && !self.standing.since.was_there(circle, member, mark, taken) {
+            return Fate::Held(Rule::CircleNotMember);
         }
         self.budget.set(BUDGET);
         self.seen.clear();

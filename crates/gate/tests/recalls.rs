@@ -61,11 +61,11 @@ fn a_recall_waits_for_each_artefact_that_had_it_and_is_overdue_after_its_time() 
         "it has read what is no longer valid"
     );
     fetched(&node, B, "taxii c", Level::Exchange, 1);
-    assert_eq!(
-        whether(&recalls(&node, now(75))[0], B),
-        Some(Whether::Overdue),
-        "and its client has not come again"
-    );
+    let overdue =
+        |why: &str| assert_eq!(whether(&recalls(&node, now(75))[0], B), Some(Whether::Overdue), "{why}");
+    overdue("its client has not come again");
+    fetched(&node, B, "taxii c", Level::Exchange, 2);
+    overdue("it came again, and TAXII did not tell it");
     let said = Receipt::new(B, cleared(CIRCLE), Level::Read, Deed::Cleared, now(76));
     node.gate.receive(said.upto(seq(2))).unwrap();
     assert_eq!(node.gate.standing(B).real(now(76)), Some(Level::Exchange), "a word proves no use");
@@ -121,5 +121,85 @@ fn who_asks_in_a_way_that_says_no_number_has_what_was_there_when_it_asked() {
     let whether = |at_s: i64| whether(&recalls(&node, at(at_s))[0], B);
     assert_eq!(whether(1_003), Some(Whether::Waiting));
     node.gate.note(Receipt::new(B, "misp", Level::Exchange, Deed::Fetched, at(1_004)));
-    assert_eq!(whether(1_005), Some(Whether::Confirmed));
+    assert_eq!(whether(1_005), Some(Whether::Waiting), "MISP's tools keep what is not there any more");
+    let said = Receipt::new(B, cleared(CIRCLE), Level::Read, Deed::Cleared, at(1_006));
+    node.gate.receive(said.upto(vec![Upto { circle: CIRCLE, seq: 2 }])).unwrap();
+    assert_eq!(whether(1_007), Some(Whether::Confirmed));
+}
+
+#[test]
+fn a_revoked_version_travels_over_taxii_and_is_had_by_who_comes_again() {
+    let node = Node::new();
+    node.share(A, &Terms::default(), &[indicator(1)]);
+    fetched(&node, B, "taxii c", Level::Exchange, 1);
+    let mut revoked = indicator(1);
+    (revoked["modified"], revoked["revoked"]) = ("2026-03-01T00:00:00.000Z".into(), true.into());
+    node.share(A, &Terms::default(), &[revoked]);
+    assert_eq!(whether(&recalls(&node, at(1_010))[0], B), Some(Whether::Waiting));
+    fetched(&node, B, "taxii c", Level::Exchange, 2);
+    assert_eq!(whether(&recalls(&node, at(1_010))[0], B), Some(Whether::Confirmed));
+}
+
+#[test]
+fn who_was_told_by_mail_has_it_until_a_person_comes_again() {
+    let node = Node::new();
+    let upto = |seq| vec![Upto { circle: CIRCLE, seq }];
+    let mail = |seq| Receipt::new(B, "mail", Level::Read, Deed::Delivered, node.now).upto(upto(seq));
+    node.share(A, &Terms::default(), &[indicator(1)]);
+    node.gate.receive(mail(1)).unwrap();
+    node.gate.receive(Receipt::new(C, "webhook", Level::List, Deed::Delivered, node.now)).unwrap();
+    withdraw(&node, 1);
+    node.gate.receive(mail(2)).unwrap();
+    let all = recalls(&node, at(1_010));
+    assert_eq!(
+        whether(&all[0], B),
+        Some(Whether::Waiting),
+        "that a server took it says nothing of who reads"
+    );
+    assert_eq!(whether(&all[0], C), Some(Whether::NeverHad), "a notice holds nothing");
+    fetched(&node, B, "fires.txt", Level::Read, 2);
+    assert_eq!(
+        whether(&recalls(&node, at(1_010))[0], B),
+        Some(Whether::Waiting),
+        "there stands no object in it"
+    );
+    fetched(&node, B, "advisory.html", Level::Read, 2);
+    assert_eq!(whether(&recalls(&node, at(1_010))[0], B), Some(Whether::Confirmed));
+}
+
+#[test]
+fn who_came_later_or_was_cleared_later_never_had_what_was_withdrawn_before() {
+    let node = Node::new();
+    let set = |clearance: Tlp| {
+        let book = node.gate.book();
+        let member = policy::Member { clearance, ..book.member(C).unwrap().clone() };
+        node.gate.record(MemberId::NODE, policy::Entry::Member(member)).unwrap();
+    };
+    let join = |members: Vec<MemberId>| {
+        let circle = policy::Circle { members, ..node::circle() };
+        node.gate.record(MemberId::NODE, policy::Entry::Circle(circle)).unwrap();
+    };
+    let second = || node.clock.fetch_add(1_000_000, std::sync::atomic::Ordering::SeqCst);
+    join(vec![A, B]);
+    node.share(A, &Terms::default(), &[indicator(1), marked(indicator(2), Tlp::AmberStrict), indicator(3)]);
+    second();
+    withdraw(&node, 1);
+    second();
+    join(vec![A, B, C]);
+    second();
+    withdraw(&node, 2);
+    second();
+    set(Tlp::AmberStrict);
+    second();
+    withdraw(&node, 3);
+    let had = |node: &Node| {
+        let all = recalls(node, at(2_000));
+        let had = all.iter().filter(|recall| whether(recall, C).is_some());
+        let names: Vec<String> = had.map(|recall| recall.id.to_string()).collect();
+        (all.len(), names)
+    };
+    assert_eq!(had(&node), (3, vec![id("indicator", 3)]));
+    let gone = node.reader(C).withdrawals(line::Seq(0), &[]).unwrap();
+    assert_eq!(gone.iter().map(|gone| gone.id.to_string()).collect::<Vec<_>>(), [id("indicator", 3)]);
+    assert_eq!(had(&node.reopened()).1, [id("indicator", 3)]);
 }

@@ -46,13 +46,14 @@ impl Node {
     /// A and B are cleared for everything, C for AMBER; the ceiling is AMBER+STRICT; what is unmarked here is GREEN.
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(AtomicI64::new(1_000_000_000));
+        let clock = Arc::new(AtomicI64::new(990_000_000));
         let gate = open(&dir, &clock);
         for (id, handle, clearance) in [(A, "a", Tlp::Red), (B, "b", Tlp::Red), (C, "c", Tlp::Amber)] {
             let member = Member { level: Level::Exchange, clearance, ..Member::new(id, handle) };
             gate.record(MemberId::NODE, Entry::Member(member)).unwrap();
         }
         gate.record(MemberId::NODE, Entry::Circle(circle())).unwrap();
+        clock.store(1_000_000_000, Ordering::SeqCst);
         Self { gate, now: at(1_000), clock, dir }
     }
 
