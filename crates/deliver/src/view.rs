@@ -3,10 +3,16 @@
 //! A view never changes: a step makes the next one, which shares with the one before all that stayed. It holds from the
 //! instant at which it was judged until its next turn: validity that begins or ends, confidence that fades.
 
+use std::cmp::Ordering;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use policy::Released;
+use rayon::iter::{
+    IndexedParallelIterator as _, IntoParallelRefIterator as _, IntoParallelRefMutIterator as _,
+    ParallelIterator as _,
+};
+use rayon::slice::ParallelSliceMut as _;
 use stix::{Timestamp, Tlp};
 use watch::{Acts, Context, Guard, Hold, Kind, Value};
 
@@ -19,6 +25,9 @@ use crate::steps::{self, StepVerdict, Verdicts};
 /// Changes from which on a view is made anew rather than changed, for each value that it has, and in any case.
 const ANEW_SHARE: usize = 4;
 const ANEW_MIN: usize = 2_000;
+/// Indicators that are judged on all cores before what is found is put in its place, and fewest of them for a core.
+const JUDGED_TOGETHER: usize = 32_768;
+const JUDGED_AT_ONCE: usize = 256;
 
 /// By what values are judged.
 #[derive(Debug)]
@@ -207,16 +216,15 @@ impl View {
 
     /// What its content would be after these changes, each of another object.
     pub(crate) fn print_after(&self, changes: &Changes, hasher: &RandomState) -> Print {
-        let mut sum = self.print.0.wrapping_add(self.sightings.print_of(&changes.sightings, hasher));
-        for change in &changes.indicators {
-            if let Some(old) = self.shared(change.key) {
-                sum = sum.wrapping_sub(print_of(old, hasher));
-            }
-            if let Some(new) = &change.to {
-                sum = sum.wrapping_add(print_of(new, hasher));
-            }
-        }
-        Print(sum)
+        let print = |by: Option<&Released<Arc<Shared>>>| by.map_or(0, |by| print_of(by, hasher));
+        let indicators = changes
+            .indicators
+            .par_iter()
+            .with_min_len(JUDGED_AT_ONCE)
+            .map(|change| print(change.to.as_ref()).wrapping_sub(print(self.shared(change.key))));
+        let sum = indicators.reduce(|| 0, u128::wrapping_add);
+        let sightings = self.sightings.print_of(&changes.sightings, hasher);
+        Print(self.print.0.wrapping_add(sightings).wrapping_add(sum))
     }
 
     /// The view after `changes` and after all turns up to `now`.
@@ -250,28 +258,40 @@ impl View {
             changed.binary_search_by(|change| change.key.cmp(&key)).is_err()
         };
         let kept = self.states.iter().filter(is_changed).map(|state| state.by.share());
-        let mut all: Vec<Released<Arc<Shared>>> = kept.collect();
-        all.extend(changed.into_iter().filter_map(|change| change.to));
-        all.sort_unstable_by_key(|by| by.get().key());
-        let judge = &self.judge;
-        let mut next = Self { sightings, ..Self::empty(Arc::clone(judge), now) };
-        let (mut values, mut held, mut turns) = (Vec::new(), Vec::new(), Vec::new());
-        for by in &all {
-            let judged = Judged::of(by, judge, next.sightings.last(by.get().key()), now);
-            values.extend(judged.entries);
-            held.extend(judged.held);
-            next.hosts_of(judged.hosts);
+        let all = kept.chain(changed.iter().filter_map(|change| Some(change.to.as_ref()?.share())));
+        let mut all: Vec<State> = all.map(|by| State { by, turn: None }).collect();
+        drop(changed);
+        if !self.states.is_empty() {
+            all.par_sort_unstable_by_key(|state| state.by.get().key());
         }
-        let sightings = &next.sightings;
-        let states = all.into_iter().map(|by| {
-            let turn = judge.turn(by.get(), sightings.last(by.get().key()), now);
-            turns.extend(turn.map(|turn| (turn, by.get().key())));
-            State { by, turn }
+        let judge = &self.judge;
+        all.par_iter_mut().with_min_len(JUDGED_AT_ONCE).for_each(|State { by, turn }| {
+            *turn = judge.turn(by.get(), sightings.last(by.get().key()), now);
         });
-        let states = Sorted::of(states);
-        next.states = states;
-        turns.sort_unstable();
-        next.turns = Sorted::of(turns);
+        let states = Sorted::of(all);
+        let turn_of = |state: &State| Some((state.turn?, state.by.get().key()));
+        let mut turns: Vec<_> = states.iter().filter_map(turn_of).collect();
+        turns.par_sort_unstable();
+        let turns = Sorted::of(turns);
+        let empty = Self::empty(Arc::clone(judge), now);
+        let mut next = Self { states: states.clone(), turns, sightings: sightings.clone(), ..empty };
+        let (mut values, mut held) = (Vec::new(), Vec::new());
+        let mut states = states.iter();
+        loop {
+            let some: Vec<&State> = states.by_ref().take(JUDGED_TOGETHER).collect();
+            if some.is_empty() {
+                break;
+            }
+            let judged = some
+                .par_iter()
+                .with_min_len(JUDGED_AT_ONCE)
+                .map(|State { by, .. }| Judged::of(by, judge, sightings.last(by.get().key()), now));
+            for judged in judged.collect::<Vec<_>>() {
+                values.extend(judged.entries.into_iter().map(Placed::of));
+                held.extend(judged.held.into_iter().map(Placed::of));
+                next.hosts_of(judged.hosts);
+            }
+        }
         next.values = cells(values);
         next.held = cells(held);
         for cell in next.values.iter() {
@@ -372,7 +392,9 @@ impl Judged {
             };
             let entry = Entry(guarded);
             let of_indicator = context.of(entry.indicator());
-            if let Ok(host) = judge.guard.host(entry.value(), &of_indicator) {
+            if entry.value().kind() == Kind::Url
+                && let Ok(host) = judge.guard.host(entry.value(), &of_indicator)
+            {
                 judged.hosts.push(HostEntry { host: Arc::new(host), by: entry.clone() });
             }
             judged.entries.push(entry);
@@ -381,18 +403,43 @@ impl Judged {
     }
 }
 
+/// An entry, and how its value begins: that is mostly enough to sort it, and needs no look at where the value lies.
+struct Placed<E> {
+    start: u64,
+    entry: E,
+}
+
+impl<E: Claimed> Placed<E> {
+    fn of(entry: E) -> Self {
+        let value = entry.claim().value();
+        let mut start = [0; 8];
+        // Kinds are numbered in their order.
+        let bytes = std::iter::once(value.kind() as u8).chain(value.text().bytes());
+        start.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+        Self { start: u64::from_be_bytes(start), entry }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        let values = || self.entry.claim().value().cmp(other.entry.claim().value());
+        self.start.cmp(&other.start).then_with(values)
+    }
+}
+
 /// Entries by their values, in order.
-fn cells<E: Claimed>(mut entries: Vec<E>) -> Sorted<Cell<E>> {
-    entries.sort_unstable_by(|a, b| a.claim().value().cmp(b.claim().value()));
+fn cells<E: Claimed + Send>(mut entries: Vec<Placed<E>>) -> Sorted<Cell<E>> {
+    entries.par_sort_unstable_by(Placed::compare);
     let mut entries = entries.into_iter().peekable();
     Sorted::of(std::iter::from_fn(|| {
-        let first = entries.next()?;
-        let mut same = vec![first];
-        while let Some(next) = entries
-            .next_if(|next| same.first().is_some_and(|first| first.claim().value() == next.claim().value()))
-        {
-            same.push(next);
+        let best = entries.next()?;
+        let is_same = |next: &Placed<E>| best.compare(next).is_eq();
+        let Some(second) = entries.next_if(is_same) else {
+            return Some(Cell { best: best.entry, others: Box::default() });
+        };
+        let mut same = vec![second.entry];
+        while let Some(next) = entries.next_if(is_same) {
+            same.push(next.entry);
         }
+        same.push(best.entry);
         Cell::of(same)
     }))
 }
