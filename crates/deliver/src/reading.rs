@@ -3,22 +3,29 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use gate::{Object, Query, Reader};
 use line::StorageError;
 use policy::{CircleId, Released};
+use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
+use rayon::slice::ParallelSliceMut as _;
 use stix::{ObjectId, Timestamp};
-use watch::{actionable, seen};
+use watch::{actionable, actionable_of, seen};
 
 use crate::entry::{Key, Shared, Source};
 use crate::gather::{Deliver, DeliverError};
 use crate::sightings::{Sighting, SightingChange};
+use crate::steps::Limited;
 use crate::view::{Change, View};
 
 /// The types that a view is made of.
 pub(crate) const TYPES: [&str; 2] = ["indicator", "sighting"];
 /// Objects asked for at a time.
 const ASKED_AT_ONCE: usize = 1_000;
+/// Pages of objects that wait to be read, and fewest objects of one that a core reads.
+const PAGES_AHEAD: usize = 1;
+const READ_AT_ONCE_MIN: usize = 64;
 /// Rows of a manifest asked for at a time.
 const ROWS_AT_ONCE: usize = 10_000;
 
@@ -58,7 +65,7 @@ impl Changes {
     /// An object is not there any more, if `view` has it.
     fn gone(&mut self, id: &ObjectId, key: Key, view: Option<&View>) {
         let Some(view) = view else { return };
-        if id.object_type() == "sighting" {
+        if is_sighting(id) {
             if view.sightings.get(key).is_some() {
                 self.sightings.push(SightingChange { key, to: None });
             }
@@ -68,35 +75,63 @@ impl Changes {
     }
 }
 
-pub(crate) fn last_of_each<C>(mut changes: Vec<C>, key: impl Fn(&C) -> Key) -> Vec<C> {
+pub(crate) fn last_of_each<C: Send>(mut changes: Vec<C>, key: impl Fn(&C) -> Key + Sync) -> Vec<C> {
     // The sort keeps the order of those for one object.
-    changes.sort_by_key(&key);
-    let mut last: Vec<C> = Vec::with_capacity(changes.len());
-    for change in changes {
-        match last.last_mut().filter(|last| key(last) == key(&change)) {
-            Some(last) => *last = change,
-            None => last.push(change),
+    changes.par_sort_by_key(&key);
+    changes.dedup_by(|later, last| {
+        let is_same = key(later) == key(last);
+        if is_same {
+            std::mem::swap(later, last);
         }
-    }
-    last
+        is_same
+    });
+    changes
 }
 
 impl Deliver {
-    /// All indicators and sightings of a circle.
+    /// All indicators and sightings of a circle. While a page is read on all cores, the next one is taken from the disk.
     pub(crate) fn read_all(&self, reader: &Reader, changes: &mut Changes) -> Result<(), DeliverError> {
         let Some(source) = self.source(reader) else { return Ok(()) };
-        let mut failed = Ok(());
-        reader.each(&TYPES, &mut |object| match self.read(object, &source) {
-            Ok(said) => {
-                said.into_iter().for_each(|said| changes.push(said));
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                failed = Err(error);
-                ControlFlow::Break(())
-            }
-        })?;
-        Ok(failed?)
+        let (pages, waiting) = sync_channel(PAGES_AHEAD);
+        std::thread::scope(|scope| {
+            let reading = scope.spawn(|| {
+                for page in waiting {
+                    self.read_page(page, &source)?.into_iter().for_each(|(_, said)| changes.push(said));
+                }
+                Ok::<_, StorageError>(())
+            });
+            let taken = reader.each_page(&TYPES, &mut |page| match pages.send(page) {
+                Ok(()) => ControlFlow::Continue(()),
+                // Whoever reads them has failed.
+                Err(_) => ControlFlow::Break(()),
+            });
+            drop(pages);
+            let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok(taken.and(read)?)
+        })
+    }
+
+    /// What objects say, in their order.
+    fn read_page(
+        &self,
+        objects: Vec<Released<Object>>,
+        source: &Arc<Source>,
+    ) -> Result<Vec<(ObjectId, Said)>, StorageError> {
+        // Asked before: what is done on all cores takes no lock.
+        let asked = objects.into_iter().map(|object| {
+            let of = object.get();
+            let limited = match is_sighting(&of.id) {
+                true => None,
+                false => self.limited(source.circle, &of.id, of.added)?,
+            };
+            Ok((object, limited))
+        });
+        let asked: Vec<_> = asked.collect::<Result<_, StorageError>>()?;
+        let said = asked.into_par_iter().with_min_len(READ_AT_ONCE_MIN).filter_map(|(object, limited)| {
+            let id = object.get().id.clone();
+            Some((id, read(object, source, limited)?))
+        });
+        Ok(said.collect())
     }
 
     /// All indicators and sightings of a circle, those that `donor` has read as it has read them.
@@ -114,7 +149,7 @@ impl Deliver {
             for row in page.items {
                 let (id, seq, whole) = (row.get().id.clone(), row.get().seq, row.get().whole);
                 let key = (reader.request().circle, id.uuid());
-                if id.object_type() == "sighting" {
+                if is_sighting(&id) {
                     match donor.sightings.get(key).filter(|known| whole && known.whole && known.seq == seq) {
                         Some(known) => changes.push(Said::Sighting(*known)),
                         None => unknown.push(id),
@@ -150,10 +185,7 @@ impl Deliver {
             let mut found: HashMap<ObjectId, Said> = HashMap::new();
             loop {
                 let page = reader.page(&query)?;
-                for object in page.items {
-                    let id = object.get().id.clone();
-                    found.extend(self.read(object, &source)?.map(|said| (id, said)));
-                }
+                found.extend(self.read_page(page.items, &source)?);
                 match page.next {
                     Some(next) => query.after = next,
                     None => break,
@@ -174,22 +206,27 @@ impl Deliver {
         let handle = self.gate.book().circle(circle)?.handle.as_str().into();
         Some(Arc::new(Source { circle, handle }))
     }
+}
 
-    /// What an object says, an indicator released as the object was.
-    fn read(&self, object: Released<Object>, source: &Arc<Source>) -> Result<Option<Said>, StorageError> {
-        let of = object.get();
-        if of.id.object_type() == "sighting" {
-            return Ok(read_sighting(of, source.circle).map(Said::Sighting));
-        }
-        let limited = self.limited(source.circle, &of.id, of.added)?;
-        let by = object.and_then(|object| {
-            let head = stix::read_head(&object.raw).ok()?;
-            let indicator = actionable(&object.raw, &head)?;
-            let (seq, whole) = (object.seq, object.whole);
-            Some(Arc::new(Shared { source: Arc::clone(source), seq, whole, limited, indicator }))
-        });
-        Ok(by.map(Said::Indicator))
+fn is_sighting(id: &ObjectId) -> bool {
+    id.object_type() == "sighting"
+}
+
+/// What an object says, an indicator released as the object was.
+fn read(object: Released<Object>, source: &Arc<Source>, limited: Option<Arc<Limited>>) -> Option<Said> {
+    if is_sighting(&object.get().id) {
+        return read_sighting(object.get(), source.circle).map(Said::Sighting);
     }
+    let by = object.and_then(|object| {
+        let indicator = match object.whole {
+            // Its head was read when it came.
+            true => actionable_of(&object.raw, &object.id)?,
+            false => actionable(&object.raw, &stix::read_head(&object.raw).ok()?)?,
+        };
+        let (seq, whole) = (object.seq, object.whole);
+        Some(Arc::new(Shared { source: Arc::clone(source), seq, whole, limited, indicator }))
+    });
+    by.map(Said::Indicator)
 }
 
 fn read_sighting(object: &Object, circle: CircleId) -> Option<Sighting> {

@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use policy::Released;
+use rayon::iter::{IndexedParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _};
 use stix::{Timestamp, Tlp};
 use watch::{Acts, Context, Guard, Hold, Kind, Value};
 
@@ -19,6 +20,8 @@ use crate::steps::{self, StepVerdict, Verdicts};
 /// Changes from which on a view is made anew rather than changed, for each value that it has, and in any case.
 const ANEW_SHARE: usize = 4;
 const ANEW_MIN: usize = 2_000;
+/// Fewest changes that a core works on.
+const PRINTED_AT_ONCE: usize = 256;
 
 /// By what values are judged.
 #[derive(Debug)]
@@ -207,16 +210,15 @@ impl View {
 
     /// What its content would be after these changes, each of another object.
     pub(crate) fn print_after(&self, changes: &Changes, hasher: &RandomState) -> Print {
-        let mut sum = self.print.0.wrapping_add(self.sightings.print_of(&changes.sightings, hasher));
-        for change in &changes.indicators {
-            if let Some(old) = self.shared(change.key) {
-                sum = sum.wrapping_sub(print_of(old, hasher));
-            }
-            if let Some(new) = &change.to {
-                sum = sum.wrapping_add(print_of(new, hasher));
-            }
-        }
-        Print(sum)
+        let print = |by: Option<&Released<Arc<Shared>>>| by.map_or(0, |by| print_of(by, hasher));
+        let indicators = changes
+            .indicators
+            .par_iter()
+            .with_min_len(PRINTED_AT_ONCE)
+            .map(|change| print(change.to.as_ref()).wrapping_sub(print(self.shared(change.key))));
+        let sum = indicators.reduce(|| 0, u128::wrapping_add);
+        let sightings = self.sightings.print_of(&changes.sightings, hasher);
+        Print(self.print.0.wrapping_add(sightings).wrapping_add(sum))
     }
 
     /// The view after `changes` and after all turns up to `now`.
@@ -372,7 +374,9 @@ impl Judged {
             };
             let entry = Entry(guarded);
             let of_indicator = context.of(entry.indicator());
-            if let Ok(host) = judge.guard.host(entry.value(), &of_indicator) {
+            if entry.value().kind() == Kind::Url
+                && let Ok(host) = judge.guard.host(entry.value(), &of_indicator)
+            {
                 judged.hosts.push(HostEntry { host: Arc::new(host), by: entry.clone() });
             }
             judged.entries.push(entry);

@@ -126,7 +126,8 @@ impl Reader {
                 if bytes < room {
                     bytes += body.len();
                     // Bytes were checked to be UTF-8 when they came in.
-                    texts.push((seq, String::from_utf8_lossy(body).into_owned()));
+                    let text = str::from_utf8(body).map(str::to_owned);
+                    texts.push((seq, text.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned())));
                 }
             })?;
         }
@@ -174,16 +175,24 @@ impl Reader {
         types: &[&str],
         on: &mut dyn FnMut(Released<Object>) -> ControlFlow<()>,
     ) -> Result<(), StorageError> {
+        self.each_page(types, &mut |objects| objects.into_iter().try_for_each(&mut *on))
+    }
+
+    /// As [`Reader::each`], some objects at a time: at most 1,000, and about 32 MiB of text.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn each_page(
+        &self,
+        types: &[&str],
+        on: &mut dyn FnMut(Vec<Released<Object>>) -> ControlFlow<()>,
+    ) -> Result<(), StorageError> {
         let types = types.iter().map(|name| (*name).to_owned()).collect();
         let mut query = Query { types, limit: STRIDE, bytes_max: Some(STRIDE_BYTES), ..Query::default() };
         loop {
             let page = self.page(&query)?;
-            for object in page.items {
-                if on(object).is_break() {
-                    return Ok(());
-                }
-            }
             match page.next {
+                _ if on(page.items).is_break() => return Ok(()),
                 Some(next) => query.after = next,
                 None => return Ok(()),
             }

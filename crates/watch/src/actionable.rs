@@ -70,12 +70,20 @@ impl Acts for Each<'_> {
 /// themselves that they are benign. A validity that can't be read counts as ended.
 #[must_use]
 pub fn actionable(raw: &str, head: &Head) -> Option<Indicator> {
-    let stated = Stated::read(raw, head).filter(Stated::is_stix)?;
-    let mut seen = HashSet::new();
+    if head.revoked { None } else { actionable_of(raw, &head.id) }
+}
+
+/// As [`actionable`], for an object whose head was read before, as that of everything in a line was: its text is read once.
+#[must_use]
+pub fn actionable_of(raw: &str, id: &ObjectId) -> Option<Indicator> {
+    let stated = Stated::of(raw, id).filter(Stated::is_stix)?;
     let mut values = pattern_values(&stated.pattern);
-    values.retain(|value| seen.insert(value.clone()));
+    if values.len() > 1 {
+        let mut seen = HashSet::new();
+        values.retain(|value| seen.insert(value.clone()));
+    }
     (!values.is_empty()).then(|| Indicator {
-        object: head.id.clone(),
+        object: id.clone(),
         name: stated.name.map(String::into_boxed_str),
         confidence: stated.confidence,
         valid_from: stated.valid_from,

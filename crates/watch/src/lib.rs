@@ -18,7 +18,7 @@ mod stated;
 mod url;
 pub mod value;
 
-pub use actionable::{Acts, Indicator, actionable};
+pub use actionable::{Acts, Indicator, actionable, actionable_of};
 pub use extract::{Found, extract, guess, mentions};
 pub use guard::{Context, Guard, Guarded, Hold, Lists};
 pub use refang::{defang, refang};

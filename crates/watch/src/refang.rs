@@ -68,6 +68,9 @@ const SCHEMES: [(&str, &str); 12] = [
 /// `text` with every defanged spelling undone; borrowed when there is none. Refanging twice changes nothing more.
 #[must_use]
 pub fn refang(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(may_disarm) {
+        return Cow::Borrowed(text);
+    }
     let mut current = Cow::Borrowed(text);
     for _ in 0..ROUNDS_MAX {
         let mut armed = Armed::default();
@@ -252,10 +255,32 @@ impl Armed {
     }
 }
 
+/// Whether a byte stands in some spelling and not in plain names, numbers and hashes: each spelling has one of them.
+const fn may_disarm(byte: u8) -> bool {
+    matches!(byte, b'[' | b']' | b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b'\\' | b':') || !byte.is_ascii()
+}
+
 fn is_hive(word: &str) -> bool {
     crate::value::HIVES.iter().any(|(short, long)| word.ends_with(short) || word.ends_with(long))
 }
 
 fn starts_with_ignoring_case(text: &str, start: &str) -> bool {
     text.as_bytes().get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_has_a_byte_that_tells_it_from_plain_text() {
+        for (spelling, _) in SPELLINGS {
+            assert!(spelling.bytes().any(may_disarm), "{spelling}");
+        }
+        for (disarmed, plain) in
+            [("hxxp://a", "http://a"), ("a\\.b", "a.b"), ("a。b", "a.b"), ("a．b", "a.b")]
+        {
+            assert_eq!(refang(disarmed), plain);
+        }
+    }
 }

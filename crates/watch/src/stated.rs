@@ -3,7 +3,7 @@
 //! Source: STIX 2.1, section 4.7.
 
 use serde::Deserialize;
-use stix::{Head, Timestamp};
+use stix::{Head, ObjectId, Timestamp};
 
 /// The language of a pattern that names none: that of STIX 2.0, which had no other.
 const STIX: &str = "stix";
@@ -34,6 +34,8 @@ struct Wire {
     confidence: Option<serde_json::Value>,
     name: Option<String>,
     #[serde(default)]
+    revoked: bool,
+    #[serde(default)]
     indicator_types: Vec<String>,
     #[serde(default)]
     labels: Vec<String>,
@@ -44,10 +46,15 @@ impl Stated {
     /// themselves that they are benign. A validity that can't be read counts as ended.
     #[must_use]
     pub fn read(raw: &str, head: &Head) -> Option<Self> {
-        if head.object_type() != "indicator" || head.revoked {
+        if head.revoked { None } else { Self::of(raw, &head.id) }
+    }
+
+    /// As [`Stated::read`], for an object whose head was read before: its text is read once.
+    pub(crate) fn of(raw: &str, id: &ObjectId) -> Option<Self> {
+        if id.object_type() != "indicator" {
             return None;
         }
-        let wire = serde_json::from_str::<Wire>(raw).ok()?;
+        let wire = serde_json::from_str::<Wire>(raw).ok().filter(|wire| !wire.revoked)?;
         let benign = |words: &[String]| words.iter().any(|word| word == "benign");
         if benign(&wire.indicator_types) || benign(&wire.labels) {
             return None;

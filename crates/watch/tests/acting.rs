@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
-use bongsu_watch::{Context, Guard, Indicator, Lists, actionable};
+use bongsu_watch::{Context, Guard, Indicator, Lists, actionable, actionable_of};
 
 fn indicator(pattern: &str, more: &str) -> Option<Indicator> {
     let pattern = serde_json::to_string(pattern).unwrap();
@@ -11,7 +11,10 @@ fn indicator(pattern: &str, more: &str) -> Option<Indicator> {
         "created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","pattern":{pattern},
         "pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z","name":"n","confidence":80{more}}}"#
     );
-    actionable(&raw, &stix::read_head(&raw).unwrap())
+    let head = stix::read_head(&raw).unwrap();
+    let found = actionable(&raw, &head);
+    assert_eq!(actionable_of(&raw, &head.id), found, "whose head is known says the same");
+    found
 }
 
 fn values(pattern: &str) -> Vec<String> {
