@@ -1,9 +1,10 @@
 //! A limit on how much one sender can add to what others act on in one step; beyond it, an operator confirms.
 //!
 //! A sender whose account was taken over, or whose export went wrong, must not fill everybody's zones before a person has
-//! looked. So indicators that one member brings to one circle are counted in windows of time. Those beyond the limit are a
-//! *step*: they are held by the rule `step-limit` until an operator confirms the step, and for good if it is refused. What
-//! takes values away is never held: withdrawals, expiry and own assets count at once.
+//! looked. So the values that one member brings to one circle are counted in windows of time: those that each indicator has and
+//! the version before had not, and at least one for each. The indicators with which more come than may are a *step*: they are
+//! held by the rule `step-limit` until an operator confirms the step, and for good if it is refused. What takes values away is
+//! never held: withdrawals, expiry and own assets count at once.
 //!
 //! Whether an indicator is held follows from its circle's line and the limit alone, so that it is the same for all members and
 //! after a restart. A circle that has little is being filled for the first time, and its limit does not bind. A new version with
@@ -11,28 +12,32 @@
 //!
 //! Verdicts are settings in the node's line. They name a sender and a span of time, and so hold whatever the limit was.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod counting;
+mod news;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use gate::{Arrival, Gate, GateError};
-use line::{Added, LineId, Seq, StorageError};
-use policy::{Book, CircleId, Entry, MemberId, Setting};
+use gate::{Gate, GateError};
+use line::{Added, StorageError};
+use parking_lot::Mutex;
+use policy::{Book, Circle, CircleId, Entry, MemberId, Setting};
 use serde::{Deserialize, Serialize};
 use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
-use watch::{Value, actionable};
+
+use counting::{Counted, Tracked};
 
 /// What the names of verdicts begin with.
 const PREFIX: &str = "guard.step.";
-/// Records looked at before the line may grow again.
-const AT_ONCE: u64 = 20_000;
 
 /// How much one sender may add to one circle in one window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepLimit {
-    /// Indicators that always may come in a window; 0 switches the limit off. A circle that had fewer before is being filled.
+    /// Values that always may come in a window; 0 switches the limit off. A circle that had fewer indicators before is being
+    /// filled.
     pub count_max: u32,
-    /// Indicators that may come if they are more than that: this many per cent of what the circle had before.
+    /// Values that may come if they are more than that: this many per cent of the indicators that the circle had before.
     pub percent_max: u32,
     /// How long a window is, in seconds.
     pub window_s: u32,
@@ -45,7 +50,7 @@ impl Default for StepLimit {
 }
 
 impl StepLimit {
-    /// Most indicators in a window that begins when the circle has had `before`.
+    /// Most values in a window that begins when the circle has had `before`.
     fn most(self, before: u64) -> u64 {
         let count_max = u64::from(self.count_max);
         match count_max == 0 || before < count_max {
@@ -147,41 +152,11 @@ pub struct Step {
     pub verdict: Option<StepVerdict>,
 }
 
-/// A sender's window.
-#[derive(Debug)]
-struct Window {
-    began: i64,
-    most: u64,
-    count: u64,
-    /// When its step began, if it has gone beyond the limit.
-    step: Option<i64>,
-}
-
-#[derive(Debug)]
-struct Tracked {
-    sender: MemberId,
-    last: i64,
-    count: u64,
-}
-
-/// What has come into one circle.
-#[derive(Debug, Default)]
-struct Watched {
-    head: Seq,
-    added: i64,
-    /// How many indicators it has had, each once for each that brought it.
-    had: u64,
-    windows: HashMap<MemberId, Window>,
-    /// What is held, by the object and when it was added.
-    limited: HashMap<(Uuid, i64), Limited>,
-    steps: BTreeMap<i64, Tracked>,
-}
-
-/// What has come into all circles.
+/// What has come into all circles, each under its own lock.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
     limit: StepLimit,
-    circles: HashMap<CircleId, Watched>,
+    circles: HashMap<CircleId, Arc<Mutex<Counted>>>,
 }
 
 impl Steps {
@@ -192,61 +167,38 @@ impl Steps {
         }
     }
 
-    /// Whether an indicator's version, added at that time, came beyond the limit.
-    pub(crate) fn limited(
-        &mut self,
-        gate: &Gate,
-        circle: CircleId,
-        id: &ObjectId,
-        added: Added,
-    ) -> Result<Option<Limited>, StorageError> {
-        if self.limit.count_max == 0 {
-            return Ok(None);
-        }
+    /// What has come into a circle; `None` if there is no limit.
+    fn of(&mut self, circle: CircleId) -> Option<Arc<Mutex<Counted>>> {
         let limit = self.limit;
-        let watched = self.circles.entry(circle).or_default();
-        if watched.added < added.0 {
-            watched.follow(gate, circle, limit)?;
-        }
-        Ok(watched.limited.get(&(id.uuid(), added.0)).cloned())
+        let counted = || Arc::new(Mutex::new(Counted::new(limit)));
+        (limit.count_max > 0).then(|| Arc::clone(self.circles.entry(circle).or_insert_with(counted)))
     }
+}
 
-    /// All steps, the latest first.
-    pub(crate) fn all(&mut self, gate: &Gate) -> Result<Vec<Step>, StorageError> {
-        let (book, mut all) = (gate.book(), Vec::new());
-        let verdicts = Verdicts::of(&book);
-        if self.limit.count_max == 0 {
-            return Ok(all);
-        }
-        for circle in book.circles() {
-            let limit = self.limit;
-            let watched = self.circles.entry(circle.id).or_default();
-            watched.follow(gate, circle.id, limit)?;
-            let mut waiting: HashMap<i64, HashSet<i64>> = HashMap::new();
-            for limited in watched.limited.values().filter(|limited| verdicts.on(limited).is_none()) {
-                waiting.entry(limited.first).or_default().insert(limited.at);
-            }
-            for (first, tracked) in &watched.steps {
-                let said = verdicts.0.iter().rev().find(|said| {
-                    said.circle == circle.id.uuid()
-                        && said.sender == tracked.sender.uuid()
-                        && (said.first..=said.through).contains(first)
-                });
-                all.push(Step {
-                    id: format!("{}.{first}", circle.handle),
-                    circle: circle.id,
-                    sender: tracked.sender,
-                    first: Timestamp::from_micros(*first),
-                    last: Timestamp::from_micros(tracked.last),
-                    count: tracked.count,
-                    waiting: waiting.get(first).map_or(0, HashSet::len) as u64,
-                    verdict: said.map(|said| said.verdict),
-                });
-            }
-        }
-        all.sort_by_key(|step| std::cmp::Reverse(step.first));
-        Ok(all)
+/// The steps of one circle, in whatever order.
+fn steps_of(circle: &Circle, counted: &Counted, verdicts: &Verdicts) -> Vec<Step> {
+    let mut waiting: HashMap<i64, HashSet<i64>> = HashMap::new();
+    for limited in counted.held().filter(|limited| verdicts.on(limited).is_none()) {
+        waiting.entry(limited.first).or_default().insert(limited.at);
     }
+    let step = |(first, tracked): (i64, &Tracked)| {
+        let said = verdicts.0.iter().rev().find(|said| {
+            said.circle == circle.id.uuid()
+                && said.sender == tracked.sender.uuid()
+                && (said.first..=said.through).contains(&first)
+        });
+        Step {
+            id: format!("{}.{first}", circle.handle),
+            circle: circle.id,
+            sender: tracked.sender,
+            first: Timestamp::from_micros(first),
+            last: Timestamp::from_micros(tracked.last),
+            count: tracked.count,
+            waiting: waiting.get(&first).map_or(0, HashSet::len) as u64,
+            verdict: said.map(|said| said.verdict),
+        }
+    };
+    counted.steps().map(step).collect()
 }
 
 impl Step {
@@ -272,91 +224,6 @@ impl Step {
     }
 }
 
-impl Watched {
-    /// Counts what has come since.
-    fn follow(&mut self, gate: &Gate, circle: CircleId, limit: StepLimit) -> Result<(), StorageError> {
-        loop {
-            let (arrivals, head) = gate.arrivals(circle, "indicator", self.head, AT_ONCE)?;
-            if head == self.head {
-                return Ok(());
-            }
-            for arrival in arrivals {
-                self.count(gate, circle, limit, &arrival)?;
-            }
-            self.head = head;
-        }
-    }
-
-    fn count(
-        &mut self,
-        gate: &Gate,
-        circle: CircleId,
-        limit: StepLimit,
-        arrival: &Arrival,
-    ) -> Result<(), StorageError> {
-        let (object, at, sender) = (arrival.id.uuid(), arrival.added.0, arrival.sender);
-        self.added = at;
-        if arrival.first_added != arrival.added {
-            // What is announced again stands where it stood.
-            if let Some(limited) = self.limited.get(&(object, arrival.first_added.0)).cloned() {
-                self.limited.insert((object, at), limited);
-            }
-            return Ok(());
-        }
-        let had = self.had;
-        self.had += u64::from(arrival.before.is_none());
-        let window_micros = i64::from(limit.window_s).saturating_mul(1_000_000);
-        let window = self.windows.entry(sender).or_insert_with(|| Window::new(at, limit, had));
-        if at.saturating_sub(window.began) >= window_micros {
-            *window = Window::new(at, limit, had);
-        }
-        window.count += 1;
-        if window.count <= window.most {
-            return Ok(());
-        }
-        if let Some((seq, before_at)) = arrival.before
-            && says_no_more(gate, circle, arrival.seq, seq)?
-        {
-            if let Some(limited) = self.limited.get(&(object, before_at.0)).cloned() {
-                self.limited.insert((object, at), limited);
-            }
-            return Ok(());
-        }
-        let is_new = window.step.is_none();
-        let first = *window.step.get_or_insert(at);
-        self.limited.insert((object, at), Limited { circle, sender, first, at });
-        let step = self.steps.entry(first).or_insert(Tracked { sender, last: at, count: 0 });
-        (step.last, step.count) = (at, step.count + 1);
-        if is_new {
-            let handle = gate.book().circle(circle).map(|circle| circle.handle.clone()).unwrap_or_default();
-            tracing::warn!(
-                circle.id = %circle.uuid(), member.id = %sender.uuid(), step = format!("{handle}.{first}"),
-                "more indicators came from one member at once than the limit: those beyond it wait for an operator"
-            );
-        }
-        Ok(())
-    }
-}
-
-impl Window {
-    fn new(began: i64, limit: StepLimit, had: u64) -> Self {
-        Self { began, most: limit.most(had), count: 0, step: None }
-    }
-}
-
-/// Whether a version has no value that the one before had not.
-fn says_no_more(gate: &Gate, circle: CircleId, seq: Seq, before: Seq) -> Result<bool, StorageError> {
-    let mut values: HashMap<Seq, HashSet<Value>> = HashMap::new();
-    gate.store().bodies(LineId::new(circle.uuid()), &[before, seq], &mut |seq, _, body| {
-        let raw = String::from_utf8_lossy(body);
-        let said = stix::read_head(&raw).ok().and_then(|head| actionable(&raw, &head));
-        values.insert(seq, said.map(|said| said.values.into_vec()).unwrap_or_default().into_iter().collect());
-    })?;
-    let empty = HashSet::new();
-    let of = |seq| values.get(&seq).unwrap_or(&empty);
-    Ok(of(seq).is_subset(of(before)))
-}
-
 /// The name of a held indicator's step, as operators write it.
 pub(crate) fn name(limited: &Limited, handle: &str) -> String {
     format!("{handle}.{}", limited.first)
@@ -369,7 +236,16 @@ impl crate::gather::Deliver {
     /// # Errors
     /// [`StorageError`].
     pub fn steps(&self) -> Result<Vec<Step>, StorageError> {
-        self.steps.lock().all(&self.gate)
+        let book = self.gate.book();
+        let (verdicts, mut all) = (Verdicts::of(&book), Vec::new());
+        for circle in book.circles() {
+            let Some(counted) = self.steps.lock().of(circle.id) else { continue };
+            let mut counted = counted.lock();
+            counted.follow(&self.gate, circle.id)?;
+            all.append(&mut steps_of(circle, &counted, &verdicts));
+        }
+        all.sort_by_key(|step| std::cmp::Reverse(step.first));
+        Ok(all)
     }
 
     /// Whether an indicator came beyond the limit.
@@ -379,6 +255,7 @@ impl crate::gather::Deliver {
         id: &ObjectId,
         added: Added,
     ) -> Result<Option<Arc<Limited>>, StorageError> {
-        Ok(self.steps.lock().limited(&self.gate, circle, id, added)?.map(Arc::new))
+        let Some(counted) = self.steps.lock().of(circle) else { return Ok(None) };
+        Ok(counted.lock().limited(&self.gate, circle, id, added.0)?.map(Arc::new))
     }
 }
