@@ -1,5 +1,6 @@
 //! What versions of indicators say that the ones before them did not.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use gate::{Arrival, Gate};
@@ -12,6 +13,8 @@ use watch::{Stated, Value};
 /// Versions read at a time, and how many values they may have together; one alone may have more.
 const VERSIONS_AT_ONCE: usize = 1_000;
 const VALUES_AT_ONCE: u64 = 100_000;
+/// Longest pattern that is kept until it is compared.
+const PATTERN_BYTES_KEPT: usize = 4 * 1024;
 
 /// A version of an indicator, and the one before of the same sender.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +41,29 @@ impl Version {
 struct Said {
     /// Of its pattern and the pattern's language; `None` if it asks for nothing.
     digest: Option<[u8; 32]>,
-    values: HashSet<Value>,
+    values: Values,
+}
+
+/// The values of an indicator.
+enum Values {
+    /// They stand in this pattern, which is short. It is parsed only if another stands before it.
+    In(String),
+    Are(HashSet<Value>),
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self::Are(HashSet::new())
+    }
+}
+
+impl Values {
+    fn read(&self) -> Cow<'_, HashSet<Value>> {
+        match self {
+            Self::In(pattern) => Cow::Owned(pattern_values(pattern).into_iter().collect()),
+            Self::Are(values) => Cow::Borrowed(values),
+        }
+    }
 }
 
 impl Said {
@@ -48,19 +73,24 @@ impl Said {
             return Self::default();
         };
         let digest = Sha256::new().chain_update(&stated.pattern_type).chain_update([0]);
-        let values = if stated.is_stix() { pattern_values(&stated.pattern) } else { Vec::new() };
-        Self {
-            digest: Some(digest.chain_update(&stated.pattern).finalize().into()),
-            values: values.into_iter().collect(),
-        }
+        let digest = Some(digest.chain_update(&stated.pattern).finalize().into());
+        let values = match stated.is_stix() {
+            false => Values::default(),
+            true if stated.pattern.len() <= PATTERN_BYTES_KEPT => Values::In(stated.pattern),
+            true => Values::Are(pattern_values(&stated.pattern).into_iter().collect()),
+        };
+        Self { digest, values }
     }
 
     /// How many values it has that `before` had not; a pattern without values is one by itself.
     fn news(&self, before: &Self) -> u64 {
-        match self.digest {
-            None => 0,
-            Some(_) if self.values.is_empty() => u64::from(self.digest != before.digest),
-            Some(_) => self.values.difference(&before.values).count() as u64,
+        if self.digest.is_none() || self.digest == before.digest {
+            return 0;
+        }
+        let values = self.values.read();
+        match values.is_empty() {
+            true => 1,
+            false => values.difference(&before.values.read()).count() as u64,
         }
     }
 }
