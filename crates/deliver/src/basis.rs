@@ -36,8 +36,9 @@ impl Deliver {
 
     /// Judges all values anew, by other lists and models: whoever asks next gets what these let pass.
     pub fn judge_by(&self, basis: Basis) {
-        self.steps.lock().limit_to(basis.step_limit);
+        // Both change at once: who finds its basis unchanged after its work has had one limit for all of it.
         let mut kept = self.basis.lock();
+        self.steps.lock().limit_to(basis.step_limit);
         kept.0 += 1;
         kept.1 = basis;
     }

@@ -366,8 +366,9 @@ impl Deliver {
                 Some(kept) => self.follow(kept, &asked)?,
                 None => self.begin(&asked, version, &basis, verdicts)?,
             };
-            // What it brings itself while this goes on, it sees as nobody else does: that must not get into the others' view.
-            if self.whose(&asked) == meant {
+            // What it brings itself while this goes on, it sees as nobody else does: that must not get into the others' view. And
+            // what another basis came in between of is judged by both.
+            if self.whose(&asked) == meant && self.basis.lock().0 == basis.0 {
                 let gathered = made.gathered.clone();
                 *slot = Some(made);
                 return Ok((meant, gathered));
@@ -439,7 +440,8 @@ impl Deliver {
         let (now, readers) = (asked.now, &asked.readers);
         let circles = readers.iter().filter_map(|reader| asked.book.circle(reader.request().circle));
         let judge = self.judge(assets(&asked.book, circles), asked.profile.confidence_min, basis, verdicts);
-        let donors: Vec<Arc<View>> = self.views.lock().known.values().filter_map(Weak::upgrade).collect();
+        let mut donors: Vec<Arc<View>> = self.views.lock().known.values().filter_map(Weak::upgrade).collect();
+        donors.retain(|donor| donor.judge.step_limit == judge.step_limit);
         let (mut changes, mut heads, mut until) = (Changes::default(), Vec::new(), None);
         for reader in readers {
             // What comes after this is touched again.
@@ -494,7 +496,8 @@ impl Deliver {
         for finding in unread {
             tracing::warn!(%finding, "an own asset of a member can't be read, so it is not spared");
         }
-        let judge = Arc::new(Judge { guard, confidence_min, verdicts: key.3.clone() });
+        let (verdicts, step_limit) = (key.3.clone(), basis.1.step_limit);
+        let judge = Arc::new(Judge { guard, confidence_min, verdicts, step_limit });
         views.judges.retain(|_, judge| judge.strong_count() > 0);
         views.judges.insert(key, Arc::downgrade(&judge));
         judge

@@ -15,7 +15,7 @@ use crate::entry::{Claim, Claimed, Entry, HeldEntry, HostEntry, Key, Shared};
 use crate::reading::{Changes, last_of_each};
 use crate::sightings::Sightings;
 use crate::sorted::Sorted;
-use crate::steps::{self, StepVerdict, Verdicts};
+use crate::steps::{self, StepLimit, StepVerdict, Verdicts};
 
 /// Changes from which on a view is made anew rather than changed, for each value that it has, and in any case.
 const ANEW_SHARE: usize = 4;
@@ -30,6 +30,8 @@ pub(crate) struct Judge {
     pub(crate) confidence_min: u8,
     /// What operators have said of steps beyond the limit.
     pub(crate) verdicts: Verdicts,
+    /// By which limit it was decided what came beyond one.
+    pub(crate) step_limit: StepLimit,
 }
 
 impl Judge {

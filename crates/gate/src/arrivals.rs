@@ -19,6 +19,8 @@ pub struct Arrival {
     pub first_added: Added,
     /// Who brought it.
     pub sender: MemberId,
+    /// At most so many values does it name, as far as can be told without reading it.
+    pub values_max: Option<u16>,
     /// The version that the same sender had brought before, if it did: its number, and when it first brought that.
     pub before: Option<(Seq, Added)>,
 }
@@ -58,6 +60,7 @@ impl Gate {
                     added: entry.added(),
                     first_added,
                     sender: MemberId::new(sender),
+                    values_max: entry.literals_max(),
                     before: before.map(|other| (other.seq, other.first_added())),
                 })
             });

@@ -134,6 +134,7 @@ pub struct Draft {
     pub(crate) of: Option<Seq>,
     pub(crate) body: Vec<u8>,
     pub(crate) body_hash: [u8; 32],
+    pub(crate) quotes: u16,
     pub(crate) head: Option<Head>,
     pub(crate) withdrawn: Option<ObjectId>,
     /// Which versions are withdrawn; none named means all.
@@ -175,10 +176,27 @@ impl Draft {
     /// An entry of the node's book, or a receipt.
     #[must_use]
     pub fn note(kind: RecordKind, sender: Uuid, body: Vec<u8>) -> Self {
-        let body_hash = Sha256::digest(&body).into();
-        let versions = Vec::new();
-        Self { kind, sender, terms: None, of: None, body, body_hash, head: None, withdrawn: None, versions }
+        let (body_hash, quotes, versions) = (Sha256::digest(&body).into(), quotes(&body), Vec::new());
+        Self {
+            kind,
+            sender,
+            terms: None,
+            of: None,
+            body,
+            body_hash,
+            quotes,
+            head: None,
+            withdrawn: None,
+            versions,
+        }
     }
+}
+
+/// How many single quotes the strings of a JSON text hold; [`u16::MAX`] stands for that many or more.
+fn quotes(json: &[u8]) -> u16 {
+    let plain = json.iter().filter(|byte| **byte == b'\'').count();
+    let escaped = json.split(|byte| *byte == b'\\').skip(1).filter(|rest| rest.starts_with(b"u0027")).count();
+    u16::try_from(plain + escaped).unwrap_or(u16::MAX)
 }
 
 /// What became of a draft.

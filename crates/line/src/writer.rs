@@ -511,6 +511,7 @@ fn fact(draft: &Draft, added: Added) -> Fact<'_> {
         terms: draft.terms.as_ref(),
         of: draft.of,
         fingerprint: fingerprint(draft),
+        quotes: draft.quotes,
         head: draft.head.as_ref(),
         withdrawn: draft.withdrawn.as_ref(),
         versions: &draft.versions,

@@ -377,3 +377,24 @@ fn one_version_is_withdrawn_and_the_others_stay() {
         "a newer version may come"
     );
 }
+
+/// The bound holds however the quotes are written, and is there again after a start.
+#[test]
+fn the_catalogue_knows_how_many_literals_an_object_can_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let extra = |pattern: &str| format!(r#","pattern":"{pattern}""#);
+    let two = r"[a:b = 'x' OR a:b = \u0027y\u0027]";
+    let many = "'x',".repeat(32_768);
+    for (number, pattern) in [(1, "[a:b = 1]"), (2, two), (3, "[a:b IN ('x','y','z')]"), (4, many.as_str())] {
+        one(&store, &indicator(number, "1", &extra(pattern)));
+    }
+    let known = |store: &Store| -> Vec<Option<u16>> {
+        let entry =
+            |catalogue: &bongsu_line::Catalogue, seq| catalogue.entry(Seq(seq)).unwrap().literals_max();
+        store.look(CIRCLE, |catalogue| (1..=4).map(|seq| entry(catalogue, seq)).collect()).unwrap()
+    };
+    assert_eq!(known(&store), [Some(0), Some(2), Some(3), None]);
+    drop(store);
+    assert_eq!(known(&open(folder.path())), [Some(0), Some(2), Some(3), None]);
+}

@@ -16,9 +16,9 @@ use crate::exit::Failure;
 pub(crate) struct Guard {
     /// Folder with more warning lists, in the MISP warning-list form, beside the built-in ones. Read again when it changes.
     pub lists: Option<PathBuf>,
-    /// Indicators that one member may always add to one circle in one window; 0 switches the limit of a step off.
+    /// Values that one member may always add to one circle in one window; 0 switches the limit of a step off.
     pub step_count_max: u32,
-    /// If that is more: this many per cent of what the circle had before.
+    /// If that is more: this many per cent of the indicators that the circle had before.
     pub step_percent_max: u32,
     /// Seconds of a window.
     pub step_window_s: u32,

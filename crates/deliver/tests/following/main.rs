@@ -8,19 +8,19 @@
 )]
 
 mod reading;
+mod steps;
 mod world;
 
 use std::sync::Arc;
 
-use bongsu_deliver::{Basis, Deliver, Gathered, StepLimit, StepVerdict};
-use policy::{Level, Terms};
+use bongsu_deliver::{Basis, Gathered};
+use policy::Level;
 use proptest::prelude::*;
-use serde_json::json;
-use stix::{ObjectId, Timestamp, Tlp};
+use stix::{ObjectId, Tlp};
 use watch::{Kind, Lists, Value};
 
 use reading::{Told, read, told};
-use world::{Action, CIRCLES, MEMBERS, Mark, START_S, Share, Sight, World, actions, basis, id};
+use world::{Action, CIRCLES, MEMBERS, Mark, Share, Sight, World, actions, id};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
@@ -170,83 +170,4 @@ fn what_values_are_judged_by_can_change() {
     assert!((about[0].score - 80.0 * (1.0 - 3_610.0 / 4_320.0)).abs() < 0.01, "{}", about[0].score);
     world.deliver.judge_by(Basis { lists: Some(Lists::none()), ..Basis::default() });
     assert_eq!(values(), ["a.evil.top", "45.10.20.30"]);
-}
-
-/// A sender that brings much at once is held from where it goes beyond the limit, until an operator has confirmed it; others go
-/// on, what is withdrawn goes out of it, and what is refused stays held, whatever the node's memory of it.
-#[test]
-fn what_comes_beyond_the_limit_of_a_step_waits_for_an_operator() {
-    let world = World::new();
-    let limit = StepLimit { count_max: 3, percent_max: 10, window_s: 60 };
-    world.deliver.judge_by(Basis { step_limit: limit, ..basis() });
-    let share = |number: u128, by: usize, version: i64, domain: &str| {
-        let object = json!({
-            "type": "indicator", "spec_version": "2.1", "id": id("indicator", number).to_string(),
-            "created": "2026-01-01T00:00:00.000Z",
-            "modified": Timestamp::from_micros((START_S + version) * 1_000_000).to_string(),
-            "pattern": format!("[domain-name:value = '{domain}']"), "pattern_type": "stix",
-            "valid_from": "2026-01-01T00:00:00Z", "confidence": 80,
-        });
-        world.submit(by, 0, &Terms::default(), &object);
-    };
-    let names = || -> Vec<String> {
-        let gathered = world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap();
-        gathered.entries().map(|entry| entry.value().to_string()).collect()
-    };
-    let held = || -> Vec<(String, &'static str)> {
-        let gathered = world.deliver.gather(MEMBERS[1], Level::Block, true).unwrap();
-        gathered.held(0).map(|held| (held.value.to_string(), held.hold.rule)).collect()
-    };
-    // The first filling: ten of one sender.
-    for number in 0..10 {
-        share(number, 0, 0, &format!("a{number}.evil.top"));
-    }
-    assert_eq!(names().len(), 10);
-    assert_eq!(world.deliver.steps().unwrap(), []);
-    world.take(&Action::Wait(61));
-    // Five more at once: three may come.
-    for number in 10..15 {
-        share(number, 0, 0, &format!("b{number}.evil.top"));
-    }
-    share(20, 1, 0, "c.evil.top");
-    assert_eq!(names().len(), 14);
-    let waits = vec![("b13.evil.top".to_owned(), "step-limit"), ("b14.evil.top".to_owned(), "step-limit")];
-    assert_eq!(held(), waits);
-    let steps = world.deliver.steps().unwrap();
-    assert_eq!(steps.len(), 1);
-    assert_eq!(
-        (steps[0].sender, steps[0].count, steps[0].waiting, steps[0].verdict),
-        (MEMBERS[0], 2, 2, None)
-    );
-    // Said again with the same value: what went out stays out, what waits still waits. With another one, it waits.
-    share(0, 0, 1, "a0.evil.top");
-    share(13, 0, 1, "b13.evil.top");
-    share(1, 0, 1, "other.evil.top");
-    assert!(names().contains(&"a0.evil.top".to_owned()));
-    assert_eq!(held().len(), 3, "{:?}", held());
-    assert!(!names().contains(&"other.evil.top".to_owned()));
-    // What is withdrawn is gone from what waits as well.
-    world.gate.withdraw(MEMBERS[0], CIRCLES[0], &[id("indicator", 14)], "test").unwrap();
-    assert_eq!(held().len(), 2);
-    let step = world.deliver.steps().unwrap().remove(0);
-    step.settle(&world.gate, StepVerdict::Confirmed).unwrap();
-    assert_eq!(held(), []);
-    assert_eq!(names().len(), 15, "{:?}", names());
-    // What comes to it later waits again; refused, it is held for good, though another node's memory begins anew.
-    share(16, 0, 0, "d.evil.top");
-    assert_eq!(held(), [("d.evil.top".to_owned(), "step-limit")]);
-    let step = world.deliver.steps().unwrap().remove(0);
-    assert_eq!((step.waiting, step.verdict), (1, Some(StepVerdict::Confirmed)));
-    let late = bongsu_deliver::Step { first: step.last, ..step };
-    late.settle(&world.gate, StepVerdict::Refused).unwrap();
-    let clock = Arc::clone(&world.deliver.now);
-    let other = Deliver::new(world.gate.clone(), None, "tower.test".to_owned(), clock);
-    other.judge_by(Basis { step_limit: limit, ..basis() });
-    for deliver in [&world.deliver, &other] {
-        let gathered = deliver.gather(MEMBERS[1], Level::Block, true).unwrap();
-        let held: Vec<String> = gathered.held(0).map(|held| held.hold.message).collect();
-        assert_eq!(held.len(), 1);
-        assert!(held[0].starts_with("an operator has refused the step region."), "{held:?}");
-        assert_eq!(deliver.steps().unwrap()[0].waiting, 0);
-    }
 }

@@ -8,7 +8,7 @@ use line::Seq;
 use policy::{CircleId, Level, MemberId};
 use serde_json::json;
 use stix::{ObjectId, Timestamp, Tlp};
-use watch::{Acts as _, Context, Guard, Kind, Lists, Value, actionable};
+use watch::{Acts as _, Context, Guard, Kind, Lists, Stated, Value, actionable};
 
 use crate::world::{MEMBERS, World};
 
@@ -46,16 +46,17 @@ pub(crate) fn told(gathered: &Gathered) -> Told {
 /// The indicators that came beyond the limit and are not confirmed, with when they were added: by all arrivals, counted anew.
 pub(crate) fn limited(world: &World, circle: CircleId) -> Vec<(ObjectId, i64)> {
     let (arrivals, _) = world.gate.arrivals(circle, "indicator", Seq(0), u64::MAX).unwrap();
-    let values = |seq: Seq| {
-        let mut values = Vec::new();
+    let said = |seq: Seq| {
+        let (mut values, mut pattern) = (Vec::new(), None);
         let line = line::LineId::new(circle.uuid());
         let mut on = |_, _, body: &[u8]| {
             let raw = std::str::from_utf8(body).unwrap();
-            let found = actionable(raw, &stix::read_head(raw).unwrap());
-            values = found.map(|found| found.values.to_vec()).unwrap_or_default();
+            let head = stix::read_head(raw).unwrap();
+            values = actionable(raw, &head).map(|found| found.values.to_vec()).unwrap_or_default();
+            pattern = Stated::read(raw, &head).map(|stated| stated.pattern);
         };
         world.gate.store().bodies(line, &[seq], &mut on).unwrap();
-        values
+        (values, pattern)
     };
     // What of the arrivals is held, and since when its sender's step goes.
     let mut held: HashMap<(ObjectId, i64), (MemberId, i64, i64)> = HashMap::new();
@@ -74,21 +75,19 @@ pub(crate) fn limited(world: &World, circle: CircleId) -> Vec<(ObjectId, i64)> {
         if at - window.0 >= 300_000_000 {
             *window = (at, most, 0, None);
         }
-        window.2 += 1;
         had += u64::from(arrival.before.is_none());
-        if window.2 <= window.1 {
-            continue;
-        }
-        let known = arrival.before.filter(|(seq, _)| {
-            let before = values(*seq);
-            values(arrival.seq).iter().all(|value| before.contains(value))
-        });
-        match known {
+        let (values, pattern) = said(arrival.seq);
+        let before = arrival.before.map(|(seq, _)| said(seq)).unwrap_or_default();
+        let new = values.iter().filter(|value| !before.0.contains(value)).count() as u64;
+        window.2 += new.max(1);
+        let says_no_more = new == 0 && (!values.is_empty() || pattern.is_none() || pattern == before.1);
+        match arrival.before.filter(|_| says_no_more) {
             Some((_, before)) => {
                 if let Some(before) = held.get(&(arrival.id.clone(), before.0)).copied() {
                     held.insert((arrival.id, at), before);
                 }
             }
+            None if window.2 <= window.1 => {}
             None => {
                 let first = *window.3.get_or_insert(at);
                 held.insert((arrival.id, at), (arrival.sender, first, at));

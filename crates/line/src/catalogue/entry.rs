@@ -116,6 +116,13 @@ impl<'a> Entry<'a> {
         self.row.origin
     }
 
+    /// At most so many string literals of a STIX pattern stand in its bytes (STIX 2.1, section 9.2.1: each is between single
+    /// quotes); `None` if there are too many quotes to tell. Costs nothing: no bytes are read.
+    #[must_use]
+    pub fn literals_max(&self) -> Option<u16> {
+        (self.row.quotes < u16::MAX).then_some(self.row.quotes / 2)
+    }
+
     /// Whether some properties are marked by themselves.
     #[must_use]
     pub fn granular(&self) -> bool {

@@ -20,6 +20,7 @@ pub(crate) struct Fact<'a> {
     pub(crate) terms: Option<&'a Arc<str>>,
     pub(crate) of: Option<Seq>,
     pub(crate) fingerprint: u64,
+    pub(crate) quotes: u16,
     pub(crate) head: Option<&'a Head>,
     pub(crate) withdrawn: Option<&'a ObjectId>,
     /// Which versions are withdrawn; none named means all.
@@ -183,9 +184,20 @@ impl Catalogue {
         };
         let (added, fingerprint) = (fact.added.0, fact.fingerprint);
         let references = u32::try_from(self.links.len()).unwrap_or(NONE);
-        let kind = fact.kind;
-        let row =
-            Row { added, version, fingerprint, object, class, previous, references, origin, kind, flags };
+        let (kind, quotes) = (fact.kind, fact.quotes);
+        let row = Row {
+            added,
+            version,
+            fingerprint,
+            object,
+            class,
+            previous,
+            references,
+            origin,
+            quotes,
+            kind,
+            flags,
+        };
         self.take_in(row);
     }
 

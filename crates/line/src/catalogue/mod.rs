@@ -76,6 +76,8 @@ struct Row {
     references: u32,
     /// Hash of `created` and `created_by_ref`, which do not change between versions; 0 for objects without versions.
     origin: u32,
+    /// Single quotes in its bytes; [`u16::MAX`] stands for that many or more.
+    quotes: u16,
     kind: RecordKind,
     flags: u8,
 }
