@@ -439,7 +439,9 @@ impl Deliver {
         let (now, readers) = (asked.now, &asked.readers);
         let circles = readers.iter().filter_map(|reader| asked.book.circle(reader.request().circle));
         let judge = self.judge(assets(&asked.book, circles), asked.profile.confidence_min, basis, verdicts);
-        let donors: Vec<Arc<View>> = self.views.lock().known.values().filter_map(Weak::upgrade).collect();
+        let mut donors: Vec<Arc<View>> = self.views.lock().known.values().filter_map(Weak::upgrade).collect();
+        // What came beyond a limit was found by that limit.
+        donors.retain(|donor| donor.judge.step_limit == judge.step_limit);
         let (mut changes, mut heads, mut until) = (Changes::default(), Vec::new(), None);
         for reader in readers {
             // What comes after this is touched again.
@@ -494,7 +496,8 @@ impl Deliver {
         for finding in unread {
             tracing::warn!(%finding, "an own asset of a member can't be read, so it is not spared");
         }
-        let judge = Arc::new(Judge { guard, confidence_min, verdicts: key.3.clone() });
+        let step_limit = basis.1.step_limit;
+        let judge = Arc::new(Judge { guard, confidence_min, step_limit, verdicts: key.3.clone() });
         views.judges.retain(|_, judge| judge.strong_count() > 0);
         views.judges.insert(key, Arc::downgrade(&judge));
         judge

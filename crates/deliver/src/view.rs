@@ -14,7 +14,7 @@ use crate::entry::{Claim, Claimed, Entry, HeldEntry, HostEntry, Key, Shared};
 use crate::reading::{Changes, last_of_each};
 use crate::sightings::Sightings;
 use crate::sorted::Sorted;
-use crate::steps::{self, StepVerdict, Verdicts};
+use crate::steps::{self, StepLimit, StepVerdict, Verdicts};
 
 /// Changes from which on a view is made anew rather than changed, for each value that it has, and in any case.
 const ANEW_SHARE: usize = 4;
@@ -25,6 +25,8 @@ const ANEW_MIN: usize = 2_000;
 pub(crate) struct Judge {
     pub(crate) guard: Guard,
     pub(crate) confidence_min: u8,
+    /// The limit by which indicators were found to have come beyond a step.
+    pub(crate) step_limit: StepLimit,
     /// What operators have said of steps beyond the limit.
     pub(crate) verdicts: Verdicts,
 }
