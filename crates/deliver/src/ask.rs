@@ -182,6 +182,30 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// Whether domains stand in it.
+    pub(crate) fn has_domains(self) -> bool {
+        match self {
+            Self::List(kind, _) => kind.is_none_or(|kind| kind == Kind::Domain),
+            Self::Zone
+            | Self::Suricata
+            | Self::SuricataDataset(Set::Domain)
+            | Self::Zeek
+            | Self::Sigma
+            | Self::Patterns => true,
+            Self::Advisory(..)
+            | Self::Nftables
+            | Self::NftablesSets
+            | Self::SuricataFiles
+            | Self::SuricataDatasets
+            | Self::SuricataDataset(_)
+            | Self::Fires
+            | Self::FiresJson
+            | Self::Shared(_) => false,
+        }
+    }
+}
+
 /// Kinds that detection rules look for on the network, and in files.
 const ON_THE_NETWORK: [Kind; 4] = [Kind::Domain, Kind::Ipv4, Kind::Ipv6, Kind::Url];
 const IN_FILES: [Kind; 3] = [Kind::Md5, Kind::Sha1, Kind::Sha256];

@@ -8,6 +8,8 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{self, AtomicU64};
 
 use parking_lot::Mutex;
 use policy::MemberId;
@@ -51,26 +53,34 @@ struct History {
     number: u64,
     gathered: Gathered,
     steps: VecDeque<Step>,
+}
+
+/// Where a history is kept. Lists are compared under its own lock: that takes a while for long ones, and holds up nobody who has
+/// another history.
+struct Place {
     asked: Timestamp,
+    history: Arc<Mutex<Option<History>>>,
 }
 
 #[derive(Default)]
 struct State {
-    last: u64,
-    histories: HashMap<Whose, History>,
+    places: HashMap<Whose, Place>,
     handed: HashMap<Holder, VecDeque<u64>>,
 }
 
 /// The histories of all members' lists.
 pub(crate) struct Changes {
     run: String,
+    /// The last number of all.
+    last: AtomicU64,
     state: Mutex<State>,
 }
 
 impl Default for Changes {
     fn default() -> Self {
         // The standard library's hashers are keyed at random.
-        Self { run: format!("{:016x}", RandomState::new().hash_one("run")), state: Mutex::default() }
+        let run = format!("{:016x}", RandomState::new().hash_one("run"));
+        Self { run, last: AtomicU64::new(0), state: Mutex::default() }
     }
 }
 
@@ -84,20 +94,27 @@ impl Changes {
         since: Option<&str>,
         now: Timestamp,
     ) -> (String, Option<BTreeMap<Value, Change>>) {
-        let mut state = self.state.lock();
-        state.tidy(&whose, now);
-        let number = state.advance(&whose, gathered, now);
+        let history = self.state.lock().place(whose, now);
+        let mut history = history.lock();
+        let history = match history.as_mut() {
+            Some(history) => {
+                history.advance(gathered, || self.next());
+                history
+            }
+            None => {
+                let (number, gathered, steps) = (self.next(), gathered.clone(), VecDeque::new());
+                history.insert(History { number, gathered, steps })
+            }
+        };
         let known = since.and_then(|since| self.read(since));
-        let known = known.filter(|since| state.handed.get(&holder).is_some_and(|all| all.contains(since)));
-        let changes = known.and_then(|since| state.histories.get(&whose)?.since(since));
-        let handed = state.handed.entry(holder).or_default();
-        if handed.back() != Some(&number) {
-            handed.push_back(number);
-        }
-        if handed.len() > HANDED_MAX {
-            handed.pop_front();
-        }
-        (format!("{}-{number}", self.run), changes)
+        let known = known.filter(|since| self.state.lock().is_handed(holder, *since));
+        let changes = known.and_then(|since| history.since(since));
+        self.state.lock().hand(holder, history.number);
+        (format!("{}-{}", self.run, history.number), changes)
+    }
+
+    fn next(&self) -> u64 {
+        self.last.fetch_add(1, atomic::Ordering::Relaxed) + 1
     }
 
     fn read(&self, number: &str) -> Option<u64> {
@@ -107,42 +124,35 @@ impl Changes {
 }
 
 impl State {
-    /// Forgets what nobody has asked for in a long while.
-    fn tidy(&mut self, whose: &Whose, now: Timestamp) {
-        self.histories.retain(|_, history| now.micros() - history.asked.micros() < IDLE_MICROS);
-        if self.histories.len() >= HISTORIES_MAX && !self.histories.contains_key(whose) {
-            let oldest = self.histories.iter().min_by_key(|(_, history)| history.asked);
+    /// The history that is asked for; forgets those that nobody has asked for in a long while.
+    fn place(&mut self, whose: Whose, now: Timestamp) -> Arc<Mutex<Option<History>>> {
+        self.places.retain(|_, place| now.micros() - place.asked.micros() < IDLE_MICROS);
+        if self.places.len() >= HISTORIES_MAX && !self.places.contains_key(&whose) {
+            let oldest = self.places.iter().min_by_key(|(_, place)| place.asked);
             if let Some(oldest) = oldest.map(|(whose, _)| whose.clone()) {
-                self.histories.remove(&oldest);
+                self.places.remove(&oldest);
             }
         }
+        let place = self.places.entry(whose).or_insert_with(|| Place { asked: now, history: Arc::default() });
+        place.asked = now;
+        Arc::clone(&place.history)
+    }
+
+    fn is_handed(&self, holder: Holder, number: u64) -> bool {
+        self.handed.get(&holder).is_some_and(|all| all.contains(&number))
+    }
+
+    fn hand(&mut self, holder: Holder, number: u64) {
         if self.handed.len() >= MEMBERS_MAX {
             self.handed.clear();
         }
-    }
-
-    /// The number of this content, a new one if it is not that of the last state.
-    fn advance(&mut self, whose: &Whose, gathered: &Gathered, now: Timestamp) -> u64 {
-        let Some(history) = self.histories.get_mut(whose) else {
-            self.last += 1;
-            let (number, gathered) = (self.last, gathered.clone());
-            let history = History { number, gathered, steps: VecDeque::new(), asked: now };
-            self.histories.insert(whose.clone(), history);
-            return number;
-        };
-        history.asked = now;
-        if !history.gathered.is_same(gathered) {
-            let (mut gone, mut new) = gathered.entries_since(&history.gathered, by_row);
-            gone.retain(is_listed);
-            new.retain(is_listed);
-            history.gathered = gathered.clone();
-            if !gone.is_empty() || !new.is_empty() {
-                self.last += 1;
-                let from = std::mem::replace(&mut history.number, self.last);
-                history.keep(Step { from, gone, new });
-            }
+        let handed = self.handed.entry(holder).or_default();
+        if handed.back() != Some(&number) {
+            handed.push_back(number);
         }
-        history.number
+        if handed.len() > HANDED_MAX {
+            handed.pop_front();
+        }
     }
 }
 
@@ -153,6 +163,21 @@ impl Step {
 }
 
 impl History {
+    /// Takes in what the lists hold now, under the `next` number if that is not what they held before.
+    fn advance(&mut self, gathered: &Gathered, next: impl FnOnce() -> u64) {
+        if self.gathered.is_same(gathered) {
+            return;
+        }
+        let (mut gone, mut new) = gathered.entries_since(&self.gathered, by_row);
+        gone.retain(is_listed);
+        new.retain(is_listed);
+        self.gathered = gathered.clone();
+        if !gone.is_empty() || !new.is_empty() {
+            let from = std::mem::replace(&mut self.number, next());
+            self.keep(Step { from, gone, new });
+        }
+    }
+
     fn keep(&mut self, step: Step) {
         let most = KEPT_MIN.max(self.gathered.len() / KEPT_SHARE);
         self.steps.push_back(step);

@@ -441,6 +441,7 @@ impl Deliver {
         let circles = readers.iter().filter_map(|reader| asked.book.circle(reader.request().circle));
         let judge = self.judge(assets(&asked.book, circles), asked.profile.confidence_min, basis, verdicts);
         let mut donors: Vec<Arc<View>> = self.views.lock().known.values().filter_map(Weak::upgrade).collect();
+        // What came beyond a limit was found by that limit.
         donors.retain(|donor| donor.judge.step_limit == judge.step_limit);
         let (mut changes, mut heads, mut until) = (Changes::default(), Vec::new(), None);
         for reader in readers {

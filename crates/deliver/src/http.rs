@@ -114,7 +114,11 @@ async fn artefact(
         let artefact = deliver.make_with(member, ask, &options, channel.encrypted)?;
         let is_used = !options.left_out && !matches!(ask, Ask::Fires | Ask::FiresJson);
         if is_used && !channel.looked_at {
-            deliver.fetched(member, &ask.to_string(), ask.level(), upto, &artefact.etag());
+            let what = if options.has_limits() { format!("{ask}, cut to limits") } else { ask.to_string() };
+            deliver.fetched(member, &what, ask.level(), upto, &artefact.etag());
+            if options.has_limits() {
+                deliver.cut_list_fetched(member, &artefact);
+            }
         }
         Ok::<_, DeliverError>(artefact)
     });

@@ -8,7 +8,7 @@ use crate::ask::Options;
 use crate::choose::choose;
 use crate::device::Limits;
 use crate::gather::{Deliver, DeliverError};
-use crate::list::{Form, body, comment_of, content_type, file_name, line_bytes, listed, table_head_bytes};
+use crate::list::{Form, body, comment_of, content_type, file_name, listed, table_head_bytes};
 
 impl Options {
     /// Whether a device's limits are asked about.
@@ -72,8 +72,7 @@ impl Deliver {
             [true, false].map(|of_left_out| head(of_left_out, count, count).len()).into_iter().max();
         let taken = if form == Form::Csv { table_head_bytes() } else { longest.unwrap_or_default() };
         let room = limits.bytes.map_or(usize::MAX, |bytes| bytes.saturating_sub(taken));
-        let choice =
-            choose(&gathered, entries, kind, &limits, room, &relevant, |entry| line_bytes(entry, form));
+        let choice = choose(&gathered, entries, (kind, form), &limits, room, &relevant);
         let left_out = LeftOut { kept: choice.kept.len(), left_out: choice.left_out.len() };
         let wanted = if options.left_out { &choice.left_out } else { &choice.kept };
         let (body, count) =

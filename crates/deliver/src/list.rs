@@ -1,7 +1,7 @@
 //! Lists: one value a line for devices with an import button, or a table with what is known of each.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -240,7 +240,13 @@ pub(crate) fn body(
     let all: Vec<String> = match form {
         Form::Csv => return Ok((table(entries)?, entries.len())),
         Form::Cidr => networks(entries, kind),
-        form => entries.iter().map(|entry| line_of(entry.value(), form)).collect(),
+        form => {
+            // Other forms show each value as itself.
+            let mut seen = HashSet::new();
+            let values = entries.iter().map(|entry| entry.value());
+            let new = values.filter(|value| form != Form::Edl || seen.insert(shown(value, form)));
+            new.map(|value| line_of(value, form)).collect()
+        }
     };
     let count = all.len();
     Ok((lines(head, all), count))
@@ -302,13 +308,19 @@ fn changed_rows(changes: &BTreeMap<Value, Change>) -> Result<(String, usize), De
     Ok((written(writer)?, rows.len()))
 }
 
-/// A value's line.
-fn line_of(value: &Value, form: Form) -> String {
+/// What a form shows of a value: of two URLs that differ in their schemes alone, a firewall is shown the same.
+pub(crate) fn shown(value: &Value, form: Form) -> &str {
     let text = value.text();
     match form {
-        Form::Edl if value.kind() == Kind::Url => {
-            text.split_once("://").map_or(text, |(_, rest)| rest).to_owned()
-        }
+        Form::Edl if value.kind() == Kind::Url => text.split_once("://").map_or(text, |(_, rest)| rest),
+        _ => text,
+    }
+}
+
+/// A value's line.
+fn line_of(value: &Value, form: Form) -> String {
+    let text = shown(value, form);
+    match form {
         Form::Hosts => format!("0.0.0.0 {text}"),
         Form::Adblock => format!("||{text}^"),
         _ => text.to_owned(),

@@ -23,6 +23,8 @@ use crate::gather::{Asked, Deliver, DeliverError};
 
 /// Members of which it is remembered; all are forgotten beyond.
 const KEPT_MAX: usize = 256;
+/// The types that tell what is relevant.
+const TYPES: [&str; 4] = ["identity", "location", "relationship", "report"];
 
 #[derive(Deserialize)]
 struct Wire {
@@ -43,44 +45,81 @@ struct Wire {
 struct Kept {
     book_version: u64,
     heads: Vec<Seq>,
+    at: Timestamp,
     until: Option<Timestamp>,
     found: Arc<HashSet<Key>>,
 }
 
+/// Of one member; who asks while it is looked for waits for that.
+type Place = Arc<Mutex<Option<Kept>>>;
+
 /// What is relevant to members that asked for it.
 #[derive(Default)]
-pub(crate) struct Relevance(Mutex<HashMap<(MemberId, bool), Kept>>);
+pub(crate) struct Relevance(Mutex<HashMap<(MemberId, bool), Place>>);
+
+impl Relevance {
+    fn place(&self, whose: (MemberId, bool)) -> Place {
+        let mut places = self.0.lock();
+        if places.len() >= KEPT_MAX && !places.contains_key(&whose) {
+            places.clear();
+        }
+        Arc::clone(places.entry(whose).or_default())
+    }
+}
 
 impl Deliver {
-    /// The indicators that concern the member more than others. Reads the relationships and reports of its circles when these
-    /// have grown.
+    /// The indicators that concern the member more than others. Reads the relationships and reports of its circles when one of
+    /// these, or what they lead to, has changed.
     pub(crate) fn relevant(
         &self,
         member: MemberId,
         encrypted: bool,
     ) -> Result<Arc<HashSet<Key>>, DeliverError> {
-        let book_version = self.gate.book_version();
-        let asked = self.readers(member, Level::List, encrypted)?;
-        if asked.profile.country.is_none() && asked.profile.sectors.is_empty() {
+        let concerns = |member: &Member| member.country.is_some() || !member.sectors.is_empty();
+        if !concerns(self.offered(&self.gate.book(), member, Level::List)?) {
             return Ok(Arc::default());
         }
-        let heads: Vec<Seq> = asked.readers.iter().map(Reader::head).collect();
-        if let Some(kept) = self.relevance.0.lock().get(&(member, encrypted)).filter(|kept| {
+        let place = self.relevance.place((member, encrypted));
+        let mut place = place.lock();
+        // The number before the book: what is kept then looks older than it is, never newer.
+        let book_version = self.gate.book_version();
+        let asked = self.readers(member, Level::List, encrypted)?;
+        let kept = place.take().filter(|kept| {
             kept.book_version == book_version
-                && kept.heads == heads
+                && kept.heads.len() == asked.readers.len()
+                && kept.at <= asked.now
                 && kept.until.is_none_or(|until| asked.now < until)
-        }) {
-            return Ok(Arc::clone(&kept.found));
-        }
-        let (found, until) = find(&asked)?;
-        let found = Arc::new(found);
-        let mut all = self.relevance.0.lock();
-        if all.len() >= KEPT_MAX {
-            all.clear();
-        }
-        let kept = Kept { book_version, heads, until, found: Arc::clone(&found) };
-        all.insert((member, encrypted), kept);
+        });
+        let kept = match kept.map(|kept| kept.follow(&asked)).transpose()?.flatten() {
+            Some(kept) => kept,
+            None => {
+                // What comes after this is touched again.
+                let heads = asked.readers.iter().map(Reader::head).collect();
+                let (found, until) = find(&asked)?;
+                Kept { book_version, heads, at: asked.now, until, found: Arc::new(found) }
+            }
+        };
+        let found = Arc::clone(&kept.found);
+        *place = Some(kept);
         Ok(found)
+    }
+}
+
+impl Kept {
+    /// The same at where the circles are now, unless something that counts here has come since.
+    fn follow(mut self, asked: &Asked) -> Result<Option<Self>, DeliverError> {
+        for (reader, head) in asked.readers.iter().zip(&mut self.heads) {
+            if reader.head() == *head {
+                continue;
+            }
+            let touched = reader.touched(&TYPES, *head, self.at)?;
+            if !touched.ids.is_empty() {
+                return Ok(None);
+            }
+            *head = touched.head;
+        }
+        self.at = asked.now;
+        Ok(Some(self))
     }
 }
 
@@ -89,7 +128,7 @@ fn find(asked: &Asked) -> Result<(HashSet<Key>, Option<Timestamp>), DeliverError
     for reader in &asked.readers {
         let circle = reader.request().circle;
         let (mut links, mut reports, mut aims) = (Vec::new(), Vec::new(), HashSet::new());
-        reader.each(&["identity", "location", "relationship", "report"], &mut |object| {
+        reader.each(&TYPES, &mut |object| {
             if let Ok(wire) = serde_json::from_str::<Wire>(&object.get().raw) {
                 match wire.object_type.as_str() {
                     "relationship" => links.push(wire),

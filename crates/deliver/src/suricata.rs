@@ -15,6 +15,7 @@ use watch::{Kind, Value};
 use crate::artefact::Artefact;
 use crate::entry::Entry;
 use crate::gather::{Deliver, DeliverError};
+use crate::suricata_datasets::metadata;
 
 /// The first signature id; the last is two thousand million above it.
 pub const SID_FIRST: u32 = 1_000_000_000;
@@ -59,13 +60,12 @@ impl Deliver {
         let gathered = self.gather(member, Level::Detect, encrypted)?;
         let (mut rules, mut count, mut sid) = (String::new(), 0, SID_FILES);
         for (kind, keyword) in HASHES {
-            let tlp = gathered.of_kind(kind).map(Entry::tlp).max();
+            let metadata = metadata(&gathered, kind);
             for protocol in FILES_IN {
                 sid += 1;
-                let Some(tlp) = tlp else { continue };
+                let Some(metadata) = &metadata else { continue };
                 rules.push_str(&format!(
-                    "alert {protocol} any any -> any any (msg:\"BONGSU file by {kind} in {protocol}\"; {keyword}:{kind}.txt; classtype:trojan-activity; metadata:tlp {}; sid:{sid}; rev:1;)\n",
-                    tlp.word()
+                    "alert {protocol} any any -> any any (msg:\"BONGSU file by {kind} in {protocol}\"; {keyword}:{kind}.txt; classtype:trojan-activity; {metadata}; sid:{sid}; rev:1;)\n"
                 ));
                 count += 1;
             }

@@ -175,7 +175,7 @@ fn labels(gathered: &Gathered) -> [bool; LABELS_MAX + 1] {
 }
 
 /// What rules say of a set: its strictest mark and the circles that it comes from; nothing if it is empty.
-fn metadata(gathered: &Gathered, kind: Kind) -> Option<String> {
+pub(crate) fn metadata(gathered: &Gathered, kind: Kind) -> Option<String> {
     let tlp = gathered.of_kind(kind).map(Entry::tlp).max()?;
     let circles: BTreeSet<&str> = gathered.of_kind(kind).map(Entry::circle).collect();
     let circles = circles.into_iter().map(|circle| format!(", circle {circle}")).collect::<String>();

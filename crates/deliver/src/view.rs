@@ -28,10 +28,10 @@ const PRINTED_AT_ONCE: usize = 256;
 pub(crate) struct Judge {
     pub(crate) guard: Guard,
     pub(crate) confidence_min: u8,
+    /// The limit by which indicators were found to have come beyond a step.
+    pub(crate) step_limit: StepLimit,
     /// What operators have said of steps beyond the limit.
     pub(crate) verdicts: Verdicts,
-    /// By which limit it was decided what came beyond one.
-    pub(crate) step_limit: StepLimit,
 }
 
 impl Judge {

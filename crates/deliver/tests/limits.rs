@@ -55,6 +55,11 @@ fn indicator(number: u128, pattern: &str, confidence: u8, days: i64) -> Value {
     )
 }
 
+fn submissions(objects: &[Value]) -> Vec<Submission> {
+    let raw = objects.iter().map(ToString::to_string);
+    raw.map(|raw| Submission { head: stix::read_head(&raw).unwrap(), raw }).collect()
+}
+
 fn delivering(dir: &tempfile::TempDir, devices: &str, objects: &[Value]) -> Deliver {
     let store = Store::open(dir.path(), &line::Options::default(), Arc::new(|| now().micros())).unwrap();
     let gate = Gate::open(store, NodeKey::new("tower.test", &[7; 32])).unwrap();
@@ -66,11 +71,7 @@ fn delivering(dir: &tempfile::TempDir, devices: &str, objects: &[Value]) -> Deli
     }
     let circle = Circle { members: vec![SENDER, GETS], ..Circle::new(CIRCLE, "region") };
     gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
-    let objects = objects.iter().map(|object| {
-        let raw = object.to_string();
-        Submission { head: stix::read_head(&raw).unwrap(), raw }
-    });
-    gate.submit(SENDER, CIRCLE, &Terms::default(), objects.collect(), now()).unwrap();
+    gate.submit(SENDER, CIRCLE, &Terms::default(), submissions(objects), now()).unwrap();
     let deliver = Deliver::new(gate, Some(Lists::none()), "tower.test".to_owned(), Arc::new(now));
     deliver.knowing(Devices::with(devices).unwrap())
 }
@@ -244,4 +245,65 @@ fn what_was_left_out_is_said_and_what_makes_no_sense_is_refused() {
     assert!(matches!(ask(Kind::Ipv4, Form::Bare, unknown), Err(DeliverError::DeviceUnknown(_))));
     let both = Options { since: Some("x-1".to_owned()), ..cut };
     assert!(matches!(ask(Kind::Ipv4, Form::Bare, both), Err(DeliverError::NotFor(_))));
+}
+
+/// A firewall's list shows URLs without their schemes, and would take the same line twice.
+#[test]
+fn two_urls_that_a_firewall_is_shown_as_one_take_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let urls = ["http://a.evil.top/x", "https://a.evil.top/x", "https://b.evil.top/y"];
+    let url = |number: usize, confidence| {
+        indicator(number as u128, &format!("[url:value = '{}']", urls[number]), confidence, 1)
+    };
+    let deliver = delivering(&dir, "", &[url(0, 50), url(1, 90), url(2, 70)]);
+    let list = |form, options| deliver.list_with(GETS, (Some(Kind::Url), form), &options, true).unwrap();
+    let lines = |made: &Artefact| text(made).lines().map(str::to_owned).collect::<Vec<_>>();
+    let whole = list(Form::Edl, Options::default());
+    assert_eq!(lines(&whole), ["a.evil.top/x", "b.evil.top/y"]);
+    assert_eq!(whole.entries, 2);
+    assert_eq!(lines(&list(Form::Bare, Options::default())), urls);
+    let cut = |entries, left_out| {
+        list(Form::Edl, Options { entries: Some(entries), left_out, ..Options::default() })
+    };
+    assert_eq!(lines(&cut(2, false)), ["a.evil.top/x", "b.evil.top/y"], "there is room for both lines");
+    let (kept, out) = (cut(1, false), cut(1, true));
+    assert_eq!(
+        (lines(&kept), lines(&out)),
+        (vec!["a.evil.top/x".to_owned()], vec!["b.evil.top/y".to_owned()])
+    );
+    let said = kept.left_out.unwrap();
+    assert_eq!((said.kept, said.left_out), (2, 1), "values, not lines");
+}
+
+#[test]
+fn what_is_relevant_follows_what_comes_and_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let domain = |number: u128, confidence| {
+        indicator(number, &format!("[domain-name:value = 'd{number}.evil.top']"), confidence, 1)
+    };
+    let objects = [
+        domain(1, 90),
+        object("identity", 20, json!({"name": "Power", "identity_class": "class", "sectors": ["energy"]})),
+        object("campaign", 23, json!({"name": "A"})),
+        link(30, "targets", &id("campaign", 23), &id("identity", 20)),
+    ];
+    let deliver = delivering(&dir, "", &objects);
+    let first = || {
+        let options = Options { entries: Some(1), ..Options::default() };
+        values(&deliver.list_with(GETS, (Some(Kind::Domain), Form::Bare), &options, true).unwrap()).concat()
+    };
+    let share = |objects: &[Value]| {
+        let told =
+            deliver.gate.submit(SENDER, CIRCLE, &Terms::default(), submissions(objects), now()).unwrap();
+        assert!(told.iter().all(|told| told.complaint().is_none()));
+    };
+    assert_eq!(first(), "d1.evil.top");
+    share(&[domain(2, 80)]);
+    assert_eq!(first(), "d1.evil.top");
+    share(&[link(31, "indicates", &id("indicator", 2), &id("campaign", 23))]);
+    assert_eq!(first(), "d2.evil.top");
+    share(&[domain(3, 70)]);
+    assert_eq!(first(), "d2.evil.top", "what was relevant is so still");
+    deliver.gate.withdraw(SENDER, CIRCLE, &[id("relationship", 31).parse().unwrap()], "test").unwrap();
+    assert_eq!(first(), "d1.evil.top");
 }

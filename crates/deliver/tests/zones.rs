@@ -236,8 +236,8 @@ fn serve(now: impl Fn(Timestamp) -> Timestamp + Send + Sync + 'static) -> Servin
     Serving { address, _dir: dir, _runtime: runtime }
 }
 
-fn question(kind: Rtype) -> AdditionalBuilder<Vec<u8>> {
-    let name: Name<Vec<u8>> = "port.rpz.test".parse().unwrap();
+fn question(name: &str, kind: Rtype) -> AdditionalBuilder<Vec<u8>> {
+    let name: Name<Vec<u8>> = name.parse().unwrap();
     let mut question = MessageBuilder::new_vec().question();
     question.header_mut().set_id(7);
     question.push((name, kind, Class::IN)).unwrap();
@@ -245,13 +245,17 @@ fn question(kind: Rtype) -> AdditionalBuilder<Vec<u8>> {
 }
 
 fn unsigned(kind: Rtype) -> Vec<u8> {
-    question(kind).finish()
+    question("port.rpz.test", kind).finish()
 }
 
 fn signed(kind: Rtype) -> Vec<u8> {
+    signed_about("port.rpz.test", kind)
+}
+
+fn signed_about(name: &str, kind: Rtype) -> Vec<u8> {
     let key = Key::new(Algorithm::Sha256, &SECRET, KEY.parse().unwrap(), None, None).unwrap();
     let time = u64::try_from(Timestamp::parse("2026-09-01T00:00:00Z").unwrap().seconds()).unwrap();
-    let mut message = question(kind);
+    let mut message = question(name, kind);
     ClientTransaction::request(Arc::new(key), &mut message, Time48::from_u64(time)).unwrap();
     message.finish()
 }
@@ -334,4 +338,28 @@ fn a_datagram_waits_for_no_other() {
     *go_on.0.lock().unwrap() = true;
     go_on.1.notify_all();
     assert_eq!(code(&slow), Rcode::NOERROR);
+}
+
+/// With nothing to write there was no answer at all: over UDP the client waited, over TCP it held its connection.
+#[test]
+fn a_member_without_fires_is_told_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::at("2026-09-01T00:00:00Z");
+    let gate = open(dir.path(), &clock);
+    set_up(&gate, &clock);
+    let server = Server::new(Arc::new(deliver(&gate, &clock)), "rpz.test".to_owned(), false);
+    let peer = "192.0.2.1".parse().unwrap();
+    let records = |stream| {
+        let query = signed_about("port._fires.rpz.test", Rtype::TXT);
+        let answers = server.answers(query, Arrival { peer, stream, encrypted: false });
+        let [answer] = <[Vec<u8>; 1]>::try_from(answers).unwrap();
+        let answer = Message::from_octets(answer).unwrap();
+        let header = answer.header();
+        assert_eq!((header.rcode(), header.aa(), header.tc()), (Rcode::NOERROR, true, false));
+        answer.header_counts().ancount()
+    };
+    assert_eq!([records(false), records(true)], [1, 1]);
+    let left = Circle { title: "Region".to_owned(), ..Circle::new(CIRCLE, "region") };
+    gate.record(MemberId::NODE, Entry::Circle(left)).unwrap();
+    assert_eq!([records(false), records(true)], [0, 0], "it is in no circle any more");
 }

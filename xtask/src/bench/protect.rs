@@ -62,13 +62,14 @@ pub(crate) fn run(program: &Path, dir: &Path, table: &mut Table) -> Result<()> {
     let done = AtomicBool::new(false);
     let times = std::thread::scope(|scope| -> Result<Vec<Vec<Duration>>> {
         let noise = scope.spawn(|| -> Result<()> {
-            for number in 1_000_000.. {
-                if done.load(Ordering::Relaxed) {
-                    break;
-                }
-                let envelope = objects::envelope_in("top", number, 1);
+            let (began, mut count) = (Instant::now(), 0);
+            while !done.load(Ordering::Relaxed) {
+                let envelope = objects::envelope_in("top", 1_000_000 + count, 1);
                 runtime.block_on(others.post(OBJECTS, envelope))?;
-                std::thread::sleep(Duration::from_millis(1_000 / OTHERS_A_SECOND));
+                count += 1;
+                // By the clock, however long a post takes.
+                let next = began + Duration::from_millis(1_000 * count / OTHERS_A_SECOND);
+                std::thread::sleep(next.saturating_duration_since(Instant::now()));
             }
             Ok(())
         });

@@ -26,7 +26,8 @@ pub(crate) fn run(node: &Node, handle: &str) -> Result<Answer, Failure> {
     }
     let rungs = deliver.grade(member.id).map_err(|error| failed(&error))?;
     let names = deliver.test_names(member.id, node.now());
-    let mut json = level_up::shown(&rungs, names.as_ref());
+    let hold = deliver.test_hold(member.id).map_err(|error| failed(&error))?;
+    let mut json = level_up::shown(&rungs, names.as_ref(), hold.as_ref());
     json["member"] = member.handle.clone().into();
     json["resolver_asked"] = probed.is_some().into();
     let rows: Vec<Vec<String>> = rungs.iter().flat_map(rows).collect();
@@ -38,6 +39,9 @@ pub(crate) fn run(node: &Node, handle: &str) -> Result<Answer, Failure> {
             names.below
         )),
         (Some(_), Some(probed)) => text.push_str(&said(*probed)),
+    }
+    if let Some(hold) = hold {
+        text.push_str(&format!("The guard holds the test entry: {hold}. Set another test.domain.\n"));
     }
     Ok(Answer::done(json, text))
 }

@@ -81,9 +81,22 @@ fn five_members_take_five_forms_of_the_same() {
     assert!(dom.contains("Paper Lantern") && dom.contains("Second factor"), "{dom}");
     assert!(dom.contains("Forged &lt;b&gt;log-in&lt;/b&gt; pages for ministries."), "text stays text: {dom}");
     assert!(dom.contains("evil-login-k3[.]top") && !dom.contains("google"), "{dom}");
-    let shot = node.dir.path().join("advisory.png");
-    chromium(&url, "read", token, &[&format!("--screenshot={}", shot.display())]);
-    assert!(std::fs::metadata(&shot).unwrap().len() > 10_000, "a picture of it");
+
+    // In Korean: without glyphs, all syllables would be one and the same box.
+    let page = node.text(&serving, "read", "/d/advisory.html?lang=ko");
+    let page = page.replace("href=\"/", &format!("href=\"{}/", serving.url));
+    let is_hangul = |c: char| ('\u{ac00}'..='\u{d7a3}').contains(&c);
+    assert!(page.chars().filter(|c| is_hangul(*c)).count() > 100, "{page}");
+    let shot = |name: &str, page: &str| {
+        let page = format!("file://{}", node.file(&format!("{name}.html"), page));
+        let shot = node.dir.path().join(format!("{name}.png"));
+        chromium(&page, "read", token, &[&format!("--screenshot={}", shot.display())]);
+        std::fs::read(shot).unwrap()
+    };
+    let one = page.replace(is_hangul, "\u{ac00}");
+    let shots = [shot("page", &page), shot("again", &page), shot("one", &one)];
+    assert!(shots[0] == shots[1], "a page looks the same each time");
+    assert!(shots[0] != shots[2], "syllables look like themselves");
 
     // list: plain and CSV, guarded.
     let plain = node.text(&serving, "list", "/d/list/domain.txt");

@@ -1,6 +1,7 @@
 //! What the guard keeps out, by files that change while a node serves, by the limit of a step, and at once when it must.
 
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -164,23 +165,40 @@ fn what_a_member_brings_beyond_the_limit_waits_for_an_operator_over_a_restart() 
 #[test]
 fn what_is_withdrawn_or_has_expired_is_out_of_every_artefact_within_a_second() {
     let node = node();
-    let hash = "aa".repeat(32);
-    let of = |number: u128, pattern: String, until: Option<String>| {
+    let hash = "aa".repeat(16);
+    let of = |number: u128, (language, pattern): (&str, String), until: Option<String>| {
         let mut indicator = indicator(number, "x");
         (indicator["pattern"], indicator["name"]) = (json!(pattern), json!(format!("mark-{number}")));
+        indicator["pattern_type"] = json!(language);
         if let Some(until) = until {
             indicator["valid_until"] = json!(until);
         }
         indicator
     };
     let patterns = |domain: &str, address: &str, byte: &str| {
-        let hash = byte.repeat(32);
+        let (hash, short) = (byte.repeat(32), byte.repeat(16));
+        let signature = |from: u32| {
+            let sid = from + u32::from_str_radix(byte, 16).unwrap();
+            format!(
+                "alert udp any any -> any any (msg:\"{domain}\"; content:\"{domain}\"; sid:{sid}; rev:1;)"
+            )
+        };
         [
-            format!("[domain-name:value = '{domain}']"),
-            format!("[ipv4-addr:value = '{address}']"),
-            format!("[url:value = 'http://{domain}/a.php']"),
-            format!("[file:hashes.'SHA-256' = '{hash}']"),
-            format!("[email-addr:value = 'x@{domain}']"),
+            ("stix", format!("[domain-name:value = '{domain}']")),
+            ("stix", format!("[ipv4-addr:value = '{address}']")),
+            ("stix", format!("[url:value = 'http://{domain}/a.php']")),
+            ("stix", format!("[file:hashes.'SHA-256' = '{hash}']")),
+            ("stix", format!("[file:hashes.MD5 = '{short}']")),
+            ("stix", format!("[email-addr:value = 'x@{domain}']")),
+            ("yara", format!("rule mark_{byte} {{ strings: $a = \"{domain}\" condition: $a }}")),
+            (
+                "sigma",
+                format!(
+                    "title: {domain}\nlogsource:\n    category: dns_query\n    product: windows\ndetection:\n    sel:\n        QueryName: {domain}\n    condition: sel\n"
+                ),
+            ),
+            ("suricata", signature(4_000)),
+            ("snort", signature(5_000)),
         ]
     };
     let (first, second) =
@@ -190,22 +208,23 @@ fn what_is_withdrawn_or_has_expired_is_out_of_every_artefact_within_a_second() {
     let mut objects: Vec<Value> =
         first.iter().zip(1..).map(|(pattern, number)| of(number, pattern.clone(), None)).collect();
     objects.extend(
-        second.iter().zip(11..).map(|(pattern, number)| of(number, pattern.clone(), Some(ends.1.clone()))),
+        second.iter().zip(21..).map(|(pattern, number)| of(number, pattern.clone(), Some(ends.1.clone()))),
     );
     share(&node, &objects);
     let key = node.json(&["member", "tsig", "block"])["tsig"].clone();
-    let serving = node.serve();
-    let names = artefacts();
+    node.json(&["member", "set", "detect", "--contact", "detect@tower.example"]);
+    let serving = node.serve_with(&[("BONGSU__ADVISORY__REPLY_TO", "answers@tower.example")]);
+    let names = artefacts(&node, &serving);
     let marks = |which: usize| -> [String; 3] {
         match which {
             0 => ["gone-k3.top".to_owned(), "185.130.44.9".to_owned(), hash.clone()],
-            _ => ["late-k3.top".to_owned(), "185.130.44.10".to_owned(), "bb".repeat(32)],
+            _ => ["late-k3.top".to_owned(), "185.130.44.10".to_owned(), "bb".repeat(16)],
         }
     };
     // An address is part of a longer one, and zones write it backwards; advisories write names so that nobody clicks.
     let has = |text: &str, which: usize| {
         // What is no longer valid, an advisory says in a place of its own.
-        let (valid, _) = text.split_once("<h2 id=\"gone\">").unwrap_or((text, ""));
+        let (valid, _) = text.split_once("What is no longer valid").unwrap_or((text, ""));
         let defanged = valid.replace("[.]", ".");
         marks(which).iter().any(|mark| {
             let backwards = mark.split('.').rev().collect::<Vec<_>>().join(".");
@@ -217,24 +236,41 @@ fn what_is_withdrawn_or_has_expired_is_out_of_every_artefact_within_a_second() {
         })
     };
     let with = |which: usize| -> Vec<String> {
-        let mut with: Vec<String> = names
-            .iter()
-            .filter(|name| has(&node.text(&serving, "detect", &format!("/d/{name}")), which))
-            .cloned()
-            .collect();
+        let parts = |name: &String| {
+            let made = node.get(&serving, "detect", &format!("/d/{name}")).send().unwrap();
+            parts(&made.error_for_status().unwrap().bytes().unwrap(), name)
+        };
+        let with = names.iter().filter(|name| parts(name).iter().any(|part| has(part, which)));
+        let mut with: Vec<String> = with.cloned().collect();
         if has(&transfer(&serving, &key), which) {
             with.push("the zone over DNS".to_owned());
         }
         with
     };
     let all = with(0);
+    // These name no value, but the lists that have them.
+    let nameless = ["fires.txt", "fires.json", "suricata-files.rules", "suricata-datasets.rules"];
+    let without = |name: &&String| {
+        !name.starts_with("list/") && !nameless.contains(&name.as_str()) && !all.contains(name)
+    };
+    assert_eq!(names.iter().filter(without).collect::<Vec<_>>(), [] as [&String; 0]);
     assert!(all.len() > names.len() / 2, "{all:?}");
     assert_eq!(with(1), all);
-    let ids: Vec<String> = (1..6).map(|number| id("indicator", number)).collect();
+    // Where objects are read, what has ended stays, and says so itself.
+    let exchanged = || {
+        let taxii = node.text(&serving, "exchange", "/api/collections/region/objects/");
+        let misp = serving.client.post(format!("{}/events/restSearch", serving.url));
+        let misp = misp.header("authorization", node.tokens.get("exchange").unwrap()).json(&json!({}));
+        let misp = misp.send().unwrap().error_for_status().unwrap().text().unwrap();
+        [taxii, misp].map(|text| has(&text, 0))
+    };
+    assert_eq!(exchanged(), [true; 2]);
+    let ids: Vec<String> = (1..11).map(|number| id("indicator", number)).collect();
     let mut withdraw = vec!["withdraw", "--circle", "region", "--as", "exchange", "--reason", "false alarm"];
     withdraw.extend(ids.iter().map(String::as_str));
     node.json(&withdraw);
     assert_eq!(with(0), [] as [&str; 0], "withdrawn");
+    assert_eq!(exchanged(), [false; 2], "withdrawn");
     let gone = |which: usize| {
         let advisory = node.text(&serving, "detect", "/d/advisory.html").replace("[.]", ".");
         advisory.split_once("<h2 id=\"gone\">").is_some_and(|(_, gone)| gone.contains(&marks(which)[0]))
@@ -261,34 +297,56 @@ fn stix_time(after: Duration) -> (Instant, String) {
     (Instant::now() + (whole - now), String::from_utf8(text.stdout).unwrap().trim().to_owned())
 }
 
-/// The names of all artefacts.
-fn artefacts() -> Vec<String> {
-    let kinds = ["domain", "url", "ipv4", "ipv6", "md5", "sha1", "sha256", "sha512", "email", "wallet"];
-    let mut names: Vec<String> = [
-        "advisory.html",
-        "suricata-datasets.rules",
-        "datasets/domain.lst",
-        "datasets/sha256.lst",
-        "patterns.jsonl",
-        "zone.rpz",
-        "nftables.conf",
-        "nftables.sets",
-        "suricata.rules",
-        "suricata-files.rules",
-        "zeek.intel",
-        "sigma.yml",
-        "list/all.txt",
-        "list/all.csv",
-        "list/domain.hosts.txt",
-        "list/domain.adblock.txt",
-        "list/ipv4.cidr.txt",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    for kind in kinds {
-        names.extend(["txt", "csv", "bare.txt", "edl.txt"].map(|form| format!("list/{kind}.{form}")));
+/// The names of all artefacts, as the node tells whoever asks for one that is not there.
+fn artefacts(node: &Node, serving: &Serving) -> Vec<String> {
+    let told = node.get(serving, "detect", "/d/x").send().unwrap().text().unwrap();
+    let words = |text: &str| -> Vec<String> {
+        text.split([' ', ',', ';', ':', '(', ')', '\n'])
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let choices = |what: &str| {
+        let (_, choices) = told.split_once(&format!("({what}: ")).unwrap_or_else(|| panic!("{what}: {told}"));
+        words(choices.split(')').next().unwrap())
+    };
+    let mut names: Vec<String> = words(&told).into_iter().filter(|word| word.contains('.')).collect();
+    for what in ["KIND", "FORM", "SET"] {
+        let choices = choices(what);
+        let each = |name: String| match name.contains(what) {
+            true => choices.iter().map(|choice| name.replace(what, choice)).collect(),
+            false => vec![name],
+        };
+        names = names.into_iter().flat_map(each).collect();
     }
+    // What stands between choices, and forms that are not for each kind, are no names.
+    names.retain(|name| node.get(serving, "detect", &format!("/d/{name}")).send().unwrap().status() != 404);
+    names.sort();
+    names.dedup();
     names
+}
+
+/// What people or programs find in an artefact, each part of a mail for itself.
+fn parts(bytes: &[u8], name: &str) -> Vec<String> {
+    let decode = "import email, sys\nfor part in email.message_from_binary_file(sys.stdin.buffer).walk():\n    \
+                  if part.get_content_maintype() == 'text': sys.stdout.buffer.write(part.get_payload(decode=True) + b'\\0')";
+    let names = "import base64, sys\nfor line in sys.stdin: print(base64.b64decode(line).decode())";
+    let (program, arguments) = match name.rsplit('.').next() {
+        _ if name == "datasets/domain.lst" => ("python3", vec!["-c", names]),
+        Some("eml") => ("python3", vec!["-c", decode]),
+        Some("pdf") => ("pdftotext", vec!["-layout", "-", "-"]),
+        _ => return vec![String::from_utf8_lossy(bytes).into_owned()],
+    };
+    let mut running = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program}: {error}; run scripts/setup"));
+    running.stdin.take().unwrap().write_all(bytes).unwrap();
+    let output = running.wait_with_output().unwrap();
+    assert!(output.status.success(), "{name}");
+    String::from_utf8_lossy(&output.stdout).split('\0').map(str::to_owned).collect()
 }
 
 /// The zone of the member `block`, asked for over DNS.

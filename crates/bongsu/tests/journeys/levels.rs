@@ -80,7 +80,18 @@ fn each_level_is_proven_with_the_members_own_systems() {
     assert!(node.text(&serving, "read", "/d/advisory.html").contains("Test entry"));
     assert!(is_proven(&test("read"), "read"));
 
-    // list: a machine whose hosts file is the list, and which resolves nothing else but the sibling.
+    // list: what has no test entry in it shows nothing.
+    let is_fetched = || level(&test("list"), "list")["needs"][0]["seen"].clone();
+    for path in ["list/wallet.txt", "list/domain.txt?entries=0"] {
+        node.text(&serving, "list", &format!("/d/{path}"));
+        assert_eq!(is_fetched(), false, "{path}");
+    }
+    node.text(&serving, "list", "/d/list/domain.txt?entries=5");
+    assert_eq!(is_fetched(), true, "it has its place in a list that is cut");
+    node.text(&serving, "block", "/d/nftables.conf");
+    assert_eq!(level(&test("block"), "block")["needs"][0]["seen"], false);
+
+    // A machine whose hosts file is the list, and which resolves nothing else but the sibling.
     let hosts = node.text(&serving, "list", "/d/list/domain.hosts.txt");
     let names = test("list")["names"].clone();
     let allow = names["allowed"].as_str().unwrap().to_owned();

@@ -7,8 +7,9 @@ use line::{LineId, Seq};
 use policy::{CircleId, Entry, Intake, Level, MemberId, Setting, Terms, Upto};
 use serde_json::json;
 use stix::{ObjectId, Timestamp, Tlp};
+use watch::{Context, Guard, Hold, Kind, normalise};
 
-use crate::gather::{Deliver, DeliverError};
+use crate::gather::{Deliver, DeliverError, assets};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 /// Days after which the entry is shared in a new version, so that its confidence does not fade.
@@ -92,6 +93,23 @@ fn share(gate: &Gate, circle: CircleId, domain: &str, now: Timestamp) -> Result<
     let sharing = Sharing { member: MemberId::NODE, circle, terms: &terms, intake: Intake::Accept };
     let told = gate.share(&sharing, vec![Submission { raw, head }], now)?;
     Ok(told.iter().all(|told| told.complaint().is_none()))
+}
+
+impl Deliver {
+    /// What holds the test entry back from what the member acts on, if something does: above all an own asset of a member of one of
+    /// its circles, which the test's domain lies under or above. Then levels whose test needs the entry can't be proven.
+    ///
+    /// # Errors
+    /// [`DeliverError`].
+    pub fn test_hold(&self, member: MemberId) -> Result<Option<Hold>, DeliverError> {
+        let Some(domain) = &self.test_domain else { return Ok(None) };
+        let asked = self.readers(member, Level::Read, true)?;
+        let circles = asked.readers.iter().filter_map(|reader| asked.book.circle(reader.request().circle));
+        let (guard, _) = Guard::new(self.basis().lists(), &assets(&asked.book, circles));
+        // The configuration takes no domain of which there is no normal form.
+        let Ok(value) = normalise(Kind::Domain, &name(domain)) else { return Ok(None) };
+        Ok(guard.check(&value, &Context::new(asked.now, 0)).err())
+    }
 }
 
 /// Where the entry stands in a member's circles.

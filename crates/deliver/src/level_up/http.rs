@@ -14,6 +14,7 @@ use http::{HeaderMap, StatusCode, header};
 use policy::{Caller, Channel, MemberId};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use watch::Hold;
 
 use super::alert;
 use super::probe::{Answer, Probe, Probed};
@@ -56,9 +57,9 @@ fn names(deliver: &Deliver, member: MemberId) -> Result<Names, Refused> {
     })
 }
 
-/// How the levels stand, as JSON.
+/// How the levels stand, as JSON; `hold` is what keeps the test entry out of what the member acts on.
 #[must_use]
-pub fn shown(rungs: &[Rung], names: Option<&Names>) -> Value {
+pub fn shown(rungs: &[Rung], names: Option<&Names>, hold: Option<&Hold>) -> Value {
     let rungs: Vec<Value> = rungs
         .iter()
         .map(|rung| {
@@ -77,7 +78,7 @@ pub fn shown(rungs: &[Rung], names: Option<&Names>) -> Value {
         .collect();
     let names =
         names.map(|names| json!({"refused": names.refuse, "below": names.below, "allowed": names.allow}));
-    json!({"levels": rungs, "names": names})
+    json!({"levels": rungs, "names": names, "entry_held": hold.map(ToString::to_string)})
 }
 
 /// Runs what reads the store off the threads that serve connections.
@@ -92,9 +93,15 @@ async fn state(State(deliver): State<Arc<Deliver>>, who: Who) -> Result<Json<Val
     let member = member(&who, false)?;
     off(move || {
         let rungs = deliver.rungs(member).map_err(|error| failed(&error))?;
-        Ok(Json(shown(&rungs, deliver.test_names(member, (deliver.now)()).as_ref())))
+        shown_to(&deliver, member, &rungs)
     })
     .await
+}
+
+fn shown_to(deliver: &Deliver, member: MemberId, rungs: &[Rung]) -> Result<Json<Value>, Refused> {
+    let hold = deliver.test_hold(member).map_err(|error| failed(&error))?;
+    let names = deliver.test_names(member, (deliver.now)());
+    Ok(Json(shown(rungs, names.as_ref(), hold.as_ref())))
 }
 
 /// A script that asks the resolver of the machine on which it runs, and tells the node.
@@ -199,7 +206,7 @@ async fn graded(
 ) -> Result<Json<Value>, Refused> {
     off(move || {
         let rungs = note(&deliver).and_then(|()| deliver.grade(member)).map_err(|error| failed(&error))?;
-        Ok(Json(shown(&rungs, deliver.test_names(member, (deliver.now)()).as_ref())))
+        shown_to(&deliver, member, &rungs)
     })
     .await
 }

@@ -18,13 +18,18 @@ use std::net::SocketAddr;
 use policy::{Deed, Level, Member, MemberId, Receipt};
 use stix::Timestamp;
 
+use crate::artefact::Artefact;
+use crate::ask::Ask;
 use crate::gather::{Deliver, DeliverError};
+use crate::received::ZONE;
 use probe::{Probe, Probed};
 use seen::Seen;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 /// Days for which what was seen of a member counts for its test.
 const SEEN_DAYS: i64 = 30;
+/// What receipts say that a list that was cut to a device's limits had the test entry all the same.
+const IN_LIST: &str = "test entry in a list";
 /// What receipts say that a resolver refused the test entry itself, or a name below it.
 const REFUSED: &str = "test entry refused";
 const REFUSED_BELOW: &str = "test entry refused with all below it";
@@ -40,7 +45,7 @@ pub enum Need {
     List,
     /// The test entry is refused.
     Refused,
-    /// The zone, or a firewall's set, was fetched in which the test entry stands.
+    /// The zone was fetched in which the test entry stands.
     Zone,
     /// Names below the test entry are refused.
     RefusedBelow,
@@ -90,7 +95,7 @@ impl Need {
             Self::Read => "somebody has opened or answered an advisory",
             Self::List => "a list with the test entry was fetched",
             Self::Refused => "the resolver or firewall refuses the test entry",
-            Self::Zone => "the zone, or a firewall's set, with the test entry was loaded",
+            Self::Zone => "the zone with the test entry was loaded",
             Self::RefusedBelow => "the resolver refuses names below the test entry",
             Self::Rules => "rules with the test entry were fetched",
             Self::Fired => "a rule fired on a harmless connection to the test entry",
@@ -110,8 +115,10 @@ impl Need {
             Self::Refused | Self::RefusedBelow => {
                 "run the script /d/test.sh on a machine that uses the resolver, or name the resolver's address: bongsu member set HANDLE --resolver ADDRESS"
             }
-            Self::Zone => "have the resolver transfer the zone, or load /d/zone.rpz or /d/nftables.conf",
-            Self::Rules => "have the sensor fetch /d/suricata.rules, /d/zeek.intel or another rule set",
+            Self::Zone => "have the resolver transfer the zone, or load /d/zone.rpz",
+            Self::Rules => {
+                "have the sensor fetch /d/suricata.rules, /d/zeek.intel or another rule set with domains"
+            }
             Self::Fired => {
                 "look the test name up behind the sensor, and send the alert: POST the line of eve.json or intel.log to /d/test/alert"
             }
@@ -206,6 +213,14 @@ impl Deliver {
         Ok(())
     }
 
+    /// Takes note that a list was fetched that was cut to a device's limits, if the test entry has kept its place in it.
+    pub(crate) fn cut_list_fetched(&self, member: MemberId, list: &Artefact) {
+        let Some(name) = self.test_domain.as_deref().map(entry::name) else { return };
+        if String::from_utf8_lossy(&list.body).contains(&name) {
+            self.gate.note(Receipt::new(member, IN_LIST, Level::List, Deed::Confirmed, (self.now)()));
+        }
+    }
+
     /// Takes note of an alert that a sensor raised about the test entry.
     ///
     /// # Errors
@@ -246,19 +261,20 @@ impl Deliver {
 /// Whether a receipt shows what is needed. `entry` has, for each circle, the number of the test entry.
 fn meets(need: Need, receipt: &Receipt, entry: &entry::Numbers) -> bool {
     let fetched = receipt.deed == Deed::Fetched;
-    let with_entry = fetched && entry.is_within(&receipt.upto);
-    let refused = |what: &str| receipt.what == what && receipt.deed == Deed::Confirmed;
+    let has_entry = |what: &str| what == ZONE || what.parse::<Ask>().is_ok_and(Ask::has_domains);
+    let with_entry = fetched && has_entry(&receipt.what) && entry.is_within(&receipt.upto);
+    let confirmed = |what: &str| receipt.what == what && receipt.deed == Deed::Confirmed;
     match need {
         Need::Read => {
             receipt.level == Level::Read
                 && (fetched || matches!(receipt.deed, Deed::Answered | Deed::Confirmed))
         }
-        Need::List => with_entry && receipt.level == Level::List,
+        Need::List => (with_entry && receipt.level == Level::List) || confirmed(IN_LIST),
         Need::Zone => with_entry && receipt.level == Level::Block,
         Need::Rules => with_entry && receipt.level == Level::Detect,
-        Need::Refused => refused(REFUSED),
-        Need::RefusedBelow => refused(REFUSED_BELOW),
-        Need::Fired => refused(FIRED),
+        Need::Refused => confirmed(REFUSED),
+        Need::RefusedBelow => confirmed(REFUSED_BELOW),
+        Need::Fired => confirmed(FIRED),
         Need::Fetched => fetched && receipt.level == Level::Exchange,
         Need::Shared => receipt.deed == Deed::Shared,
     }

@@ -18,6 +18,7 @@ struct TestPage {
     offered: &'static str,
     resolver: Option<String>,
     names: Option<Names>,
+    held: Option<String>,
     levels: Vec<LevelRow>,
 }
 
@@ -50,6 +51,7 @@ fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, Del
         offered: member.level.name(),
         resolver: member.resolver.map(|resolver| resolver.to_string()),
         names: pages.deliver.test_names(member.id, (pages.now)()),
+        held: pages.deliver.test_hold(member.id)?.map(|hold| hold.to_string()),
         levels: rungs.iter().map(|rung| row(rung, member.level)).collect(),
     }))
 }

@@ -116,17 +116,15 @@ impl<'a> Writer<'a> {
         self.soa(apex, serial)
     }
 
-    /// One TXT record for each text; over a datagram that they may not fit into, only that they are to be asked for over TCP.
+    /// One TXT record for each text, or an answer without records if there is none; over a datagram that they may not fit into,
+    /// only that they are to be asked for over TCP.
     pub(super) fn texts(&mut self, owner: &ZoneName, texts: &[String], stream: bool) -> Result<(), Stopped> {
         let bytes: usize = texts.iter().map(|text| text.len() + TEXT_BYTES).sum();
-        if !stream && bytes > usize::from(DATAGRAM_BYTES) - ROOM_BYTES {
-            let mut answer = builder().start_answer(self.query, Rcode::NOERROR)?;
-            answer.header_mut().set_aa(true);
-            answer.header_mut().set_tc(true);
-            self.open = Some(answer);
-            return Ok(());
-        }
-        for text in texts {
+        let fits = stream || bytes <= usize::from(DATAGRAM_BYTES) - ROOM_BYTES;
+        let mut answer = self.begin()?;
+        answer.header_mut().set_tc(!fits);
+        self.open = Some(answer);
+        for text in texts.iter().filter(|_| fits) {
             let text = Txt::<Vec<u8>>::build_from_slice(text.as_bytes()).map_err(|_| Stopped::Failed)?;
             self.push((owner, Class::IN, ttl(TTL_S), text))?;
         }
@@ -156,12 +154,18 @@ impl<'a> Writer<'a> {
             }
             self.end()?;
         }
-        let mut answer = builder_of(self.room).start_answer(self.query, Rcode::NOERROR)?;
-        answer.header_mut().set_aa(true);
-        answer.set_push_limit(MESSAGE_BYTES_MAX);
+        let mut answer = self.begin()?;
         answer.push(record)?;
         self.open = Some(answer);
         Ok(())
+    }
+
+    /// A message for records.
+    fn begin(&self) -> Result<AnswerBuilder<Target>, Stopped> {
+        let mut answer = builder_of(self.room).start_answer(self.query, Rcode::NOERROR)?;
+        answer.header_mut().set_aa(true);
+        answer.set_push_limit(MESSAGE_BYTES_MAX);
+        Ok(answer)
     }
 
     /// Sends the message that is being written, if there is one.
