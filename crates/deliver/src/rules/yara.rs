@@ -177,8 +177,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             (quote @ (b'"' | b'/'), _) => {
                 let kind = if quote == b'"' { Kind::Text } else { Kind::Regex };
                 let end = quoted_end(bytes, at).ok_or_else(|| open("a text or a regular expression"))?;
-                // A regular expression's flags belong to it.
-                let flags = bytes.iter().skip(end).take_while(|byte| matches!(byte, b'i' | b's')).count();
+                // A regular expression's flags belong to it, in this order.
+                let is_i = usize::from(byte(end) == b'i');
+                let flags = is_i + usize::from(byte(end + is_i) == b's');
                 (kind, end + if quote == b'/' { flags } else { 0 })
             }
             (b'{', _) if tokens.last().is_some_and(|last| text.get(last.at.clone()) == Some("=")) => {
@@ -302,12 +303,16 @@ impl<'t> Reading<'t, '_> {
             return Err(self.wrong(format!("two rules are called `{name}`")));
         }
         // Tags come behind a colon.
-        let mut is_tagged = false;
+        let (mut is_tagged, mut tags) = (false, BTreeSet::new());
         while let Some(next) = self.next() {
             match next {
-                (Kind::Sign, "{") => return self.body(name),
+                (Kind::Sign, "{") if is_tagged == !tags.is_empty() => return self.body(name),
                 (Kind::Sign, ":") if !is_tagged => is_tagged = true,
-                (Kind::Word, tag) if is_tagged && !KEYWORDS.contains(&tag) => {}
+                (Kind::Word, tag) if is_tagged && !KEYWORDS.contains(&tag) => {
+                    if !tags.insert(tag) {
+                        return Err(self.wrong(format!("the rule `{name}` has the tag `{tag}` twice")));
+                    }
+                }
                 _ => break,
             }
         }
@@ -351,40 +356,13 @@ impl<'t> Reading<'t, '_> {
             }
         }
         let condition = sections.get("condition").ok_or("there is no condition")?;
-        yara_grammar::condition(condition)?;
+        yara_grammar::condition(condition, &|name| {
+            self.modules.contains(name) || self.names.contains(&name)
+        })?;
         let strings = sections.get("strings").map_or(&[][..], Vec::as_slice);
         let ids = strings.iter().zip(strings.iter().skip(1));
         let ids = ids.filter(|((kind, _), next)| *kind == Kind::Id && **next == (Kind::Sign, "="));
-        used(&ids.map(|((_, id), _)| *id).collect::<Vec<_>>(), condition)?;
-        self.known(condition)
-    }
-
-    /// Whether each name in a condition is one that YARA will know.
-    fn known(&self, condition: &[(Kind, &'t str)]) -> Result<(), String> {
-        let mut variables: BTreeSet<&str> = BTreeSet::new();
-        let (mut binds, mut before) = (false, "");
-        for (kind, text) in condition {
-            match (kind, *text) {
-                (Kind::Word, "for") => binds = true,
-                (Kind::Word, "in" | "of") | (Kind::Sign, ":") => binds = false,
-                // Behind `for` comes how often, and then what is bound.
-                (Kind::Word, word) if binds && before != "for" && !KEYWORDS.contains(&word) => {
-                    variables.insert(word);
-                }
-                (Kind::Word, word) => {
-                    let is_known = before == "."
-                        || [&variables, &self.modules].into_iter().any(|names| names.contains(word))
-                        || KEYWORDS.contains(&word)
-                        || self.names.contains(&word);
-                    if !is_known {
-                        return Err(format!("`{word}` is nothing that YARA knows by itself"));
-                    }
-                }
-                _ => {}
-            }
-            before = text;
-        }
-        Ok(())
+        used(&ids.map(|((_, id), _)| *id).collect::<Vec<_>>(), condition)
     }
 }
 
