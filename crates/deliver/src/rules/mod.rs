@@ -12,6 +12,7 @@ pub mod sigma;
 pub mod signature;
 pub mod yara;
 mod yara_grammar;
+mod yara_literals;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

@@ -20,9 +20,10 @@ const BEYOND: [&str; 3] = ["action", "correlation", "filter"];
 
 /// A list or a mapping that is being read.
 enum Level {
-    List,
-    /// Whether a key comes next, and the keys that have come.
-    Mapping(bool, Vec<String>),
+    /// Whether it stands in brackets.
+    List(bool),
+    /// Whether it stands in braces, whether a key comes next, and the keys that have come.
+    Mapping(bool, bool, Vec<String>),
 }
 
 /// How many rules a text holds.
@@ -39,6 +40,7 @@ pub fn read(text: &str) -> Result<usize, String> {
             u32::from(c)
         ));
     }
+    let chars: Vec<char> = text.chars().collect();
     let (mut rules, mut events, mut levels) = (0, 0, Vec::<Level>::new());
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| error.to_string())?;
@@ -47,7 +49,7 @@ pub fn read(text: &str) -> Result<usize, String> {
         if events > EVENTS_MAX {
             return Err(format!("there are more than {EVENTS_MAX} values in it"));
         }
-        let is_key = matches!(levels.last(), Some(Level::Mapping(true, _)));
+        let is_key = matches!(levels.last(), Some(Level::Mapping(_, true, _)));
         if let Event::Scalar(_, _, anchor, tag)
         | Event::SequenceStart(anchor, tag)
         | Event::MappingStart(anchor, tag) = &event
@@ -75,38 +77,47 @@ pub fn read(text: &str) -> Result<usize, String> {
             Event::Alias(_) => return wrong("an alias repeats what stands elsewhere"),
             Event::Scalar(text, style, ..) => {
                 if style == ScalarStyle::Plain {
+                    let in_flow = levels
+                        .last()
+                        .is_some_and(|level| matches!(level, Level::List(true) | Level::Mapping(true, ..)));
+                    if text.starts_with(['>', '|', ':'])
+                        || in_flow && (text.is_empty() || text.contains(['?', ':']))
+                    {
+                        return wrong(&format!("`{text}` needs quotes where it stands"));
+                    }
                     plain(&text).or_else(|why| wrong(&why).map(|_: usize| ()))?;
                 }
-                if is_key && text.len() > KEY_BYTES_MAX {
-                    return wrong("a key is too long");
+                if is_key && (text.is_empty() || text.len() > KEY_BYTES_MAX) {
+                    return wrong("a key is empty or too long");
                 }
                 if is_key && levels.len() == 1 && BEYOND.contains(&&*text) {
                     return wrong(&format!("`{text}` would count for other rules as well"));
                 }
                 match levels.last_mut() {
-                    Some(Level::Mapping(is_key @ true, keys)) => {
+                    Some(Level::Mapping(_, is_key @ true, keys)) => {
                         *is_key = false;
                         keys.push(text.into_owned());
                     }
-                    Some(Level::Mapping(is_key, _)) => *is_key = true,
+                    Some(Level::Mapping(_, is_key, _)) => *is_key = true,
                     _ => {}
                 }
             }
             Event::SequenceStart(..) | Event::MappingStart(..) => {
-                if let Some(Level::Mapping(is_key, _)) = levels.last_mut() {
+                if let Some(Level::Mapping(_, is_key, _)) = levels.last_mut() {
                     // Its value; the next is a key again.
                     *is_key = true;
                 }
+                let in_flow = matches!(chars.get(span.start.index()), Some('[' | '{'));
                 levels.push(match event {
-                    Event::SequenceStart(..) => Level::List,
-                    _ => Level::Mapping(true, Vec::new()),
+                    Event::SequenceStart(..) => Level::List(in_flow),
+                    _ => Level::Mapping(in_flow, true, Vec::new()),
                 });
                 if levels.len() > DEPTH_MAX {
                     return wrong(&format!("it is more than {DEPTH_MAX} deep"));
                 }
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                if let (Some(Level::Mapping(_, keys)), true) = (levels.pop(), levels.is_empty()) {
+                if let (Some(Level::Mapping(_, _, keys)), true) = (levels.pop(), levels.is_empty()) {
                     if let Some(lacks) = NEEDED.iter().find(|needed| !keys.iter().any(|key| key == *needed)) {
                         return wrong(&format!("the rule has no `{lacks}`"));
                     }
@@ -203,6 +214,11 @@ mod tests {
             ("# \u{2028}[", "U+2028"),
             ("x:\tb", "U+0009"),
             ("x: &a 1", "anchor"),
+            (": a", "empty"),
+            ("x: [>a]", "needs quotes"),
+            ("x: [:a]", "needs quotes"),
+            ("x: {a: b? }", "needs quotes"),
+            ("x: {a:, c: b}", "needs quotes"),
             ("action: global", "`action`"),
             ("\"\\x66ilter\": {}", "`filter`"),
         ] {

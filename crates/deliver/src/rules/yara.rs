@@ -1,8 +1,9 @@
 //! YARA, as far as it takes to tell whether a partner's rules may stand in one file with others.
 //!
 //! YARA compiles a file as a whole: one rule that it refuses, and a sensor has none. So whatever it is known to refuse is found
-//! here, beside what would change others' rules: a global rule, a name that is there already. This is no compiler: types in
-//! conditions and the insides of regular expressions are not looked at.
+//! here, beside what would change others' rules: a global rule, a name that is there already. This is no compiler. What
+//! stays unseen: types in conditions (`"a" + 1`), whether a module has a field or a function and how these are called, and the
+//! insides of regular expressions.
 //!
 //! Source: YARA 4.2 documentation, "Writing YARA rules".
 
@@ -306,7 +307,7 @@ impl<'t> Reading<'t, '_> {
         let (mut is_tagged, mut tags) = (false, BTreeSet::new());
         while let Some(next) = self.next() {
             match next {
-                (Kind::Sign, "{") if is_tagged == !tags.is_empty() => return self.body(name),
+                (Kind::Sign, "{") if is_tagged != tags.is_empty() => return self.body(name),
                 (Kind::Sign, ":") if !is_tagged => is_tagged = true,
                 (Kind::Word, tag) if is_tagged && !KEYWORDS.contains(&tag) => {
                     if !tags.insert(tag) {
@@ -428,6 +429,57 @@ mod tests {
         check("rule a { meta: x = 1 }", "no condition");
         check("rule a { condition: true } /* ", "comment");
         check("rule a { strings: $x = /a", "does not end");
+        check("rule a : t t { condition: true }", "tag `t` twice");
+        check("rule a : { condition: true }", "no body");
+        let of_string =
+            |modifiers: &str| format!("rule a {{ strings: $x = \"abc\" {modifiers} condition: $x }}");
+        check(&of_string("xor(300)"), "0 to 255");
+        check(&of_string("xor(9-2)"), "0 to 255");
+        check(&of_string("xor(1KB)"), "0 to 255");
+        check(&of_string("xor()"), "wrong at");
+        check(&of_string("base64(\"short\")"), "5 characters");
+        check(&of_string("base64 xor"), "exclude");
+        let of_condition =
+            |condition: &str| format!("rule a {{ strings: $x = \"abc\" condition: $x and {condition} }}");
+        for (condition, part) in [
+            ("$", "wrong at `$`"),
+            ("# > 1", "wrong at `#`"),
+            ("for any of ($x) : (for any of them : ($))", "lies in another"),
+            ("for any i in (1..2) : (for any i in (1..2) : (true))", "call something `i`"),
+            ("for any i in (1..2) : (true) and i == 1", "`i` is nothing"),
+            ("for any i in (1..i) : (true)", "`i` is nothing"),
+            ("for any i, j in (1..2) : (true)", "several things"),
+            ("filesize < 9223372036854775807KB", "no number"),
+            ("filesize < 1KBMB", "no number"),
+            ("filesize < 1 \\ 0", "divides"),
+            ("filesize < 1 % 0", "divides"),
+            ("filesize < 1 % (1-1)", "divides"),
+            ("filesize < 1 << -1", "shifts"),
+            ("filesize < 9223372036854775807 + 1", "overflow"),
+            ("filesize < 9223372036854775807 * 2", "overflow"),
+            ("101% of them", "percentage"),
+            ("filesize = = 1", "wrong at"),
+        ] {
+            check(&of_condition(condition), part);
+        }
+        let nested = |depth| {
+            format!(
+                "{}true{}",
+                (0..depth).map(|i| format!("for any i{i} in (1..2) : (")).collect::<String>(),
+                ")".repeat(depth)
+            )
+        };
+        check(&of_condition(&nested(5)), "more than 4 loops");
+        let good = [
+            of_string("xor(0-255)"),
+            of_string("xor"),
+            of_string("base64(\"!@#$%^&*(){}[].,|ABCDEFGHIJ\\x09LMNOPQRSTUVWXYZabcdefghijklmnopqrstu\")"),
+            of_condition(&nested(4)),
+            of_condition("for any of them : (for any i in (1..2) : ($ at i and # > 1))"),
+            of_condition("for any i in (1..2) : (i == 1) and for any i in (1..2) : (i == 1)"),
+            of_condition("1 \\ filesize + 5 % 2 == (1 << 3) - 1 and 50% of them and filesize < 1.5"),
+        ];
+        assert_eq!(good.iter().map(|text| why(text)).collect::<String>(), "");
     }
 
     #[test]

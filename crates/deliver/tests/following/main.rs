@@ -8,6 +8,7 @@
 )]
 
 mod reading;
+mod rules;
 mod world;
 
 use std::sync::Arc;
