@@ -15,7 +15,7 @@ use crate::entry::{Claim, Claimed, Entry, HeldEntry, HostEntry, Key, Shared};
 use crate::reading::{Changes, last_of_each};
 use crate::sightings::Sightings;
 use crate::sorted::Sorted;
-use crate::steps::{self, StepLimit, StepVerdict, Verdicts};
+use crate::steps::{self, Limited, StepLimit, StepVerdict, Verdicts};
 
 /// Changes from which on a view is made anew rather than changed, for each value that it has, and in any case.
 const ANEW_SHARE: usize = 4;
@@ -42,8 +42,12 @@ impl Judge {
     /// What holds an indicator back although the guard has nothing against its values: that it came beyond the limit of a step,
     /// and no operator has confirmed that.
     pub(crate) fn stop(&self, shared: &Shared) -> Option<Hold> {
-        let limited = shared.limited.as_ref()?;
-        let step = steps::name(limited, &shared.source.handle);
+        self.stop_of(shared.limited.as_deref()?, &shared.source.handle)
+    }
+
+    /// The same of what is no value: a rule or a pattern, by the circle's handle.
+    pub(crate) fn stop_of(&self, limited: &Limited, handle: &str) -> Option<Hold> {
+        let step = steps::name(limited, handle);
         let message = match self.verdicts.on(limited) {
             Some(StepVerdict::Confirmed) => return None,
             Some(StepVerdict::Refused) => {

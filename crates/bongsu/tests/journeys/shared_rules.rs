@@ -163,3 +163,150 @@ fn what_partners_wrote_for_networks_and_logs_is_taken_by_real_programs() {
     let answer = node.json(&["deliver", "--to", "detect", "--what", "patterns.jsonl"]);
     assert!(answer["held_rules"][0]["why"].as_str().unwrap().contains("google.com"), "{answer}");
 }
+
+/// What is put under a good Sigma rule that no reader of the whole stream would survive.
+const BREAKS_SIGMA: [&str; 26] = [
+    "x: !foo a",
+    "x: !!int abc",
+    "x: !!float [a]",
+    "x: =",
+    "x: <<",
+    "<<: a",
+    "x: 0x_",
+    "x: -0b_",
+    "? [a]",
+    "? {a: b}\n: c",
+    "x: {[a]: b}",
+    "date: 2024-02-30",
+    "date: 0000-01-01",
+    "x: 2024-01-01T25:00:00",
+    "x: 2024-1-1 10:00:00 +24:00",
+    "# \u{fffe}",
+    "x: a\u{ffff}",
+    "# \u{2028}[",
+    "x: a\u{2028}b: [c",
+    "x:\tb",
+    "x: &a.b 1",
+    "x: &a 1\ny: &a 2",
+    ": a",
+    "x: [>a]",
+    "x: [:a]",
+    "x: {a: b? }",
+];
+/// What is put under one and passes.
+const HARMLESS_SIGMA: &str =
+    "date: 2024-02-29\nx: 0x1f\ny: '='\nz: \"2024-02-30\"\nu: 2024-01-01 to 2024-02-30\n? v\n: [w, {x: y}]\n";
+
+#[test]
+fn no_rule_of_a_partner_breaks_the_stream_of_sigma_rules() {
+    let node = Node::with_members();
+    node.json(&["circle", "add", "region", "--member", "exchange", "--member", "detect"]);
+    let long = [
+        format!("x: {}", "1".repeat(5_000)),
+        format!("x: {}1.5", "1:".repeat(200)),
+        format!("{}: x", "a".repeat(1_100)),
+    ];
+    let breaking: Vec<String> = BREAKS_SIGMA.into_iter().map(str::to_owned).chain(long).collect();
+    let breaking: Vec<String> = breaking.iter().map(|line| format!("{SIGMA}{line}\n")).collect();
+    let harmless = format!("{SIGMA}{HARMLESS_SIGMA}");
+    // These say what counts for the rules of others; and what stands behind a mark of its own is read without it.
+    let beyond = [format!("{SIGMA}action: global\n"), format!("---- x: y\n{SIGMA}")];
+    let mut objects: Vec<Value> = breaking
+        .iter()
+        .chain(&beyond)
+        .chain([&harmless])
+        .zip(1..)
+        .map(|(text, number)| rule(number, "sigma", text))
+        .collect();
+    for object in &mut objects {
+        object["name"] = json!("Rule\u{ffff}\u{2028}[");
+        for property in ["created_by_ref", "object_marking_refs"] {
+            object.as_object_mut().unwrap().remove(property);
+        }
+    }
+    let file = node.file("bundle.json", bundle(&objects));
+    node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
+    let made = node.json(&["deliver", "--to", "detect", "--what", "shared.sigma.yml"]);
+    assert_eq!(made["held_rules"].as_array().unwrap().len(), breaking.len() + beyond.len(), "{made}");
+    assert_eq!(made["entries"], 1);
+
+    let alone = node.file("alone.json", json!(breaking).to_string());
+    let stream = node.file("sigma.yml", made["text"].as_str().unwrap());
+    let script = "import json, sys, yaml\n\
+        for text in json.load(open(sys.argv[1])):\n    try:\n        list(yaml.safe_load_all(text))\n\
+        \x20   except Exception:\n        continue\n    print('taken', repr(text[-60:]))\n\
+        print(len(list(yaml.safe_load_all(open(sys.argv[2], encoding='utf-8').read()))))\n";
+    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.peers/venv/bin/python");
+    assert_eq!(told(Command::new(python).args(["-c", script, &alone, &stream])).trim(), "1");
+}
+
+/// Rules that YARA refuses, and with them the whole file.
+const BREAKS_YARA: [&str; 28] = [
+    "rule a : t t { condition: true }",
+    "rule a : { condition: true }",
+    "rule a { strings: $a = \"abc\" xor(300) condition: $a }",
+    "rule a { strings: $a = \"abc\" xor(9-2) condition: $a }",
+    "rule a { strings: $a = \"abc\" xor(1KB) condition: $a }",
+    "rule a { strings: $a = \"abc\" xor() condition: $a }",
+    "rule a { strings: $a = \"abc\" base64(\"short\") condition: $a }",
+    "rule a { strings: $a = \"abc\" base64 xor condition: $a }",
+    "rule a { strings: $a = { (42 [1-300] 43 | 44) 44 } condition: $a }",
+    "rule a { strings: $a = /abc/si condition: $a }",
+    "rule a { strings: $a = \"abc\" condition: $ and $a }",
+    "rule a { strings: $a = \"abc\" condition: # > 1 and $a }",
+    "rule a { strings: $a = \"abc\" condition: 101% of them }",
+    "rule a { strings: $a = \"abc\" condition: for any of them : (for any of ($a) : ($)) }",
+    "rule a { condition: for any i in (1..2):(for any j in (1..2):(for any k in (1..2):(for any l in (1..2):(for any m in (1..2):(true))))) }",
+    "rule a { condition: for any i in (1..2):(for any i in (1..2):(true)) }",
+    "rule a { condition: for any i in (1..2):(true) and i == 1 }",
+    "rule a { condition: for any i in (1..i):(true) }",
+    "rule a { condition: for any i, j in (1..2):(true) }",
+    "rule a { condition: filesize < 9223372036854775807KB }",
+    "rule a { condition: filesize < 1KBMB }",
+    "rule a { condition: filesize < 1 \\ 0 }",
+    "rule a { condition: filesize < 1 % (1-1) }",
+    "rule a { condition: filesize < 1 << -1 }",
+    "rule a { condition: filesize < 9223372036854775807 + 1 }",
+    "rule a { condition: filesize < 9223372036854775807 * 2 }",
+    "rule a { condition: filesize = = 1 }",
+    "rule a { meta: b = -true condition: true }",
+];
+/// Rules near these that it takes.
+const TAKEN_YARA: [&str; 6] = [
+    "rule b : t u { strings: $a = \"abc\" xor(0-255) condition: $a }",
+    "rule c { strings: $a = \"abc\" base64(\"!@#$%^&*(){}[].,|ABCDEFGHIJ\\x09LMNOPQRSTUVWXYZabcdefghijklmnopqrstu\") condition: $a }",
+    "rule d { condition: for any i in (1..2):(for any j in (1..2):(for any k in (1..2):(for any l in (1..2):(i + j + k + l == 0)))) }",
+    "rule e { condition: for any i in (1..2):(i == 3) and for any i in (1..2):(i == 3) }",
+    "rule f { strings: $a = \"abc\" condition: for any of them : (for any i in (1..2) : ($ at i and # > 1)) and 50% of them }",
+    "rule g { condition: 1 \\ filesize + 5 % 2 == (1 << 3) - 1 and filesize < 1.5 }",
+];
+
+#[test]
+fn no_rule_of_a_partner_breaks_the_file_of_yara_rules() {
+    let node = Node::with_members();
+    node.json(&["circle", "add", "region", "--member", "exchange", "--member", "detect"]);
+    let mut objects: Vec<Value> = BREAKS_YARA
+        .iter()
+        .chain(&TAKEN_YARA)
+        .zip(1..)
+        .map(|(text, number)| rule(number, "yara", text))
+        .collect();
+    for object in &mut objects {
+        for property in ["created_by_ref", "object_marking_refs"] {
+            object.as_object_mut().unwrap().remove(property);
+        }
+    }
+    let file = node.file("bundle.json", bundle(&objects));
+    node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
+    let made = node.json(&["deliver", "--to", "detect", "--what", "yara.yar"]);
+    assert_eq!(made["held_rules"].as_array().unwrap().len(), BREAKS_YARA.len(), "{made}");
+    assert_eq!(made["entries"], TAKEN_YARA.len());
+    let other = node.file("other.txt", "here is nothing");
+    let rules = node.file("yara.yar", made["text"].as_str().unwrap());
+    assert!(!told(Command::new("yara").args([&rules, &other])).contains("error"));
+    for text in BREAKS_YARA {
+        let alone = node.file("alone.yar", text);
+        let output = Command::new("yara").args([&alone, &other]).output().unwrap();
+        assert!(!output.status.success(), "yara takes what is held: {text}");
+    }
+}

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use gate::{Query, Reader};
-use line::Seq;
+use line::{Added, Seq};
 use parking_lot::Mutex;
 use policy::{CircleId, Level, MemberId, Released};
 use stix::{ObjectId, Timestamp};
@@ -27,6 +27,8 @@ const ASKED_AT_ONCE: usize = 1_000;
 pub(crate) struct Rule {
     pub(crate) circle: CircleId,
     pub(crate) object: ObjectId,
+    /// When this version was added: it tells whether it came beyond the limit of a step.
+    pub(crate) added: Added,
     pub(crate) language: Language,
     /// What it states of itself; its pattern is the text below.
     pub(crate) stated: Stated,
@@ -37,9 +39,9 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    fn read(circle: CircleId, raw: &str) -> Option<Self> {
-        let head = stix::read_head(raw).ok()?;
-        let mut stated = Stated::read(raw, &head)?;
+    fn read(circle: CircleId, object: &gate::Object) -> Option<Self> {
+        let head = stix::read_head(&object.raw).ok()?;
+        let mut stated = Stated::read(&object.raw, &head)?;
         let language = Language::of(&stated.pattern_type)?;
         let pattern = std::mem::take(&mut stated.pattern);
         let text = match pattern.len() {
@@ -49,6 +51,7 @@ impl Rule {
         Some(Self {
             circle,
             object: head.id,
+            added: object.added,
             language,
             stated,
             created_by: head.created_by,
@@ -122,7 +125,7 @@ fn begin(asked: &Asked, book_version: u64) -> Result<Slot, DeliverError> {
         heads.push(reader.head());
         let circle = reader.request().circle;
         reader.each(&["indicator"], &mut |object| {
-            if let Some(rule) = object.and_then(|object| Rule::read(circle, &object.raw).map(Arc::new)) {
+            if let Some(rule) = object.and_then(|object| Rule::read(circle, &object).map(Arc::new)) {
                 rules.insert((circle, rule.get().object.uuid()), rule);
             }
             ControlFlow::Continue(())
@@ -154,7 +157,7 @@ fn change(reader: &Reader, ids: &[ObjectId], rules: &mut Arc<Rules>) -> Result<(
     for ids in ids.chunks(ASKED_AT_ONCE) {
         let mut found = Rules::new();
         each_of(reader, ids, "indicator", &mut |object| {
-            if let Some(rule) = object.and_then(|object| Rule::read(circle, &object.raw).map(Arc::new)) {
+            if let Some(rule) = object.and_then(|object| Rule::read(circle, &object).map(Arc::new)) {
                 found.insert((circle, rule.get().object.uuid()), rule);
             }
         })?;

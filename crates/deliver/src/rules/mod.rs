@@ -12,10 +12,12 @@ pub mod sigma;
 pub mod signature;
 pub mod yara;
 mod yara_grammar;
+mod yara_literals;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use policy::{CircleId, MemberId, Released};
+use policy::{CircleId, Level, MemberId, Released};
 use serde::Deserialize;
 use stix::{ObjectId, Tlp};
 
@@ -75,14 +77,16 @@ struct File {
     tlp: Tlp,
     /// Names and numbers that are taken.
     names: BTreeSet<String>,
+    /// The number that the next of each name is given.
+    numbers: BTreeMap<String, u32>,
     sids: BTreeSet<u32>,
     texts: BTreeSet<String>,
 }
 
 impl File {
     fn new(language: Language) -> Self {
-        let (names, sids, texts) = Default::default();
-        Self { language, text: String::new(), count: 0, tlp: Tlp::Clear, names, sids, texts }
+        let (names, numbers, sids, texts) = Default::default();
+        Self { language, text: String::new(), count: 0, tlp: Tlp::Clear, names, numbers, sids, texts }
     }
 
     /// Adds a rule behind its comments, or says why not.
@@ -97,10 +101,11 @@ impl File {
         let text = match self.language {
             Language::Yara => self.yara(rule)?,
             Language::Sigma => {
+                // Each begins a document of its own. What is read is what goes, so without the mark of its own.
+                let rule = rule.strip_prefix("---").unwrap_or(rule).trim_start_matches(['\r', '\n']);
                 sigma::read(rule)?;
-                // Each begins a document of its own.
                 self.text.push_str("---\n");
-                rule.strip_prefix("---").unwrap_or(rule).trim_start_matches(['\r', '\n']).to_owned()
+                rule.to_owned()
             }
             Language::Suricata | Language::Snort => {
                 let sids = signature::read(rule)?;
@@ -124,9 +129,14 @@ impl File {
         let own: BTreeSet<&str> = rules.names.iter().copied().collect();
         let mut others = BTreeMap::new();
         for name in own.iter().filter(|name| self.names.contains(**name)) {
-            let mut numbered = (2..).map(|number| format!("{name}_{number}"));
-            let free = numbered.find(|other| !self.names.contains(other) && !own.contains(other.as_str()));
-            others.extend(free.map(|free| (*name, free)));
+            let next = self.numbers.entry((*name).to_owned()).or_insert(2);
+            let mut numbered = (*next..).map(|number| (number, format!("{name}_{number}")));
+            let free =
+                numbered.find(|(_, other)| !self.names.contains(other) && !own.contains(other.as_str()));
+            if let Some((number, free)) = free {
+                *next = number + 1;
+                others.insert(*name, free);
+            }
         }
         let text = rules.renamed(&others);
         self.names
@@ -148,17 +158,22 @@ impl Deliver {
     ) -> Result<Artefact, DeliverError> {
         let (rules, asked) = self.rules(member, encrypted)?;
         let in_force = |rule: &&Released<_>| -> bool {
-            let rule: &std::sync::Arc<Rule> = rule.get();
+            let rule: &Arc<Rule> = rule.get();
             rule.language == language && rule.stated.is_in_force(asked.now)
         };
         let rules: Vec<_> = rules.values().filter(in_force).collect();
         let said = Said::of(&asked, rules.iter().map(|rule| &**rule.get()))?;
+        let judge = Arc::clone(&self.gather(member, Level::Detect, encrypted)?.view.judge);
         let (mut file, mut held) = (File::new(language), Vec::new());
         for released in rules {
             let (rule, tlp) = (released.get(), released.tlp());
             let comments = said.comments(&asked, rule, tlp, language.comment());
             let least = asked.profile.confidence_min;
+            let limited = self.limited(rule.circle, &rule.object, rule.added)?;
+            let handle = asked.book.circle(rule.circle).map_or("", |circle| &circle.handle);
+            let stop = limited.and_then(|limited| judge.stop_of(&limited, handle));
             let added = match &rule.text {
+                _ if stop.is_some() => Err(stop.map(|hold| hold.to_string()).unwrap_or_default()),
                 Err(over) => Err(format!("its text is {over} bytes too long")),
                 Ok(_) if rule.stated.confidence.is_some_and(|confidence| confidence < least) => {
                     Err(format!("its confidence is below the member's threshold, {least}"))
@@ -244,10 +259,10 @@ impl Said {
     }
 }
 
-/// A text that stays in its comment: on one line, and without what an escape could do on a terminal.
+/// A text that stays in its comment: on one line, without what an escape could do on a terminal, or what no reader of YAML takes.
 fn one_line(text: &str) -> String {
-    let plain =
-        |c: char| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{85}') { ' ' } else { c };
+    let breaks = ['\u{2028}', '\u{2029}', '\u{feff}', '\u{fffe}', '\u{ffff}'];
+    let plain = |c: char| if c.is_control() || breaks.contains(&c) { ' ' } else { c };
     let line: String = text.chars().map(plain).take(COMMENT_CHARS_MAX).collect();
     // A backslash at the end would join the next line to a signature's comment.
     line.trim().trim_end_matches('\\').to_owned()

@@ -9,11 +9,12 @@ use std::ops::ControlFlow;
 
 use policy::{Level, MemberId};
 use serde::Serialize;
-use stix::{Timestamp, Tlp};
-use watch::Stated;
+use stix::Tlp;
+use watch::{Acts as _, Context, Hold, Stated, actionable};
 
 use crate::artefact::{Artefact, HeldRule};
 use crate::gather::{Deliver, DeliverError};
+use crate::view::Judge;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -38,13 +39,26 @@ impl Deliver {
     /// [`DeliverError`].
     pub fn patterns(&self, member: MemberId, encrypted: bool) -> Result<Artefact, DeliverError> {
         let asked = self.readers(member, Level::Detect, encrypted)?;
-        let trial = self.trial(&asked.book, member);
+        let view = self.gather(member, Level::Detect, encrypted)?.view;
         let (mut lines, mut count, mut held) = (String::new(), 0, Vec::new());
         for reader in &asked.readers {
             let Some(circle) = asked.book.circle(reader.request().circle) else { continue };
+            let mut failed = Ok(());
             reader.each(&["indicator"], &mut |object| {
-                let (raw, tlp) = (&object.get().raw, object.tlp());
-                match line(raw, tlp, &circle.handle, &asked.profile, &trial, asked.now) {
+                let (of, tlp) = (object.get(), object.tlp());
+                let limited = match self.limited(circle.id, &of.id, of.added) {
+                    Ok(limited) => limited,
+                    Err(error) => {
+                        failed = Err(error);
+                        return ControlFlow::Break(());
+                    }
+                };
+                let stop = limited.and_then(|limited| view.judge.stop_of(&limited, &circle.handle));
+                let context = Context {
+                    seen_last: view.sightings.last((circle.id, of.id.uuid())),
+                    ..view.judge.context(asked.now)
+                };
+                match line(&of.raw, tlp, &circle.handle, stop, &view.judge, &context) {
                     Some(Ok(line)) => {
                         lines.push_str(&line);
                         lines.push('\n');
@@ -55,6 +69,7 @@ impl Deliver {
                 }
                 ControlFlow::Continue(())
             })?;
+            failed?;
         }
         let made = Artefact::new("application/jsonl; charset=utf-8", "patterns.jsonl", lines, count);
         Ok(made.holding(held))
@@ -66,22 +81,28 @@ fn line(
     raw: &str,
     tlp: Tlp,
     circle: &str,
-    member: &policy::Member,
-    trial: &crate::trial::Trial,
-    now: Timestamp,
+    stop: Option<Hold>,
+    judge: &Judge,
+    context: &Context,
 ) -> Option<Result<String, HeldRule>> {
     let head = stix::read_head(raw).ok()?;
-    let stated = Stated::read(raw, &head).filter(|stated| stated.is_stix() && stated.is_in_force(now))?;
+    let stated =
+        Stated::read(raw, &head).filter(|stated| stated.is_stix() && stated.is_in_force(context.now))?;
     let hold = |why: String| HeldRule { object: head.id.to_string(), name: stated.name.clone(), why };
     if let Err(error) = stix::pattern::parse_either(&stated.pattern) {
         return Some(Err(hold(format!("its pattern can't be read: {error}"))));
     }
-    let least = member.confidence_min;
+    if let Some(stop) = stop {
+        return Some(Err(hold(stop.to_string())));
+    }
+    let least = judge.confidence_min;
     if stated.confidence.is_some_and(|confidence| confidence < least) {
         return Some(Err(hold(format!("its confidence is below the member's threshold, {least}"))));
     }
-    if let Some(value) = trial.of(raw, &head).held.into_iter().next() {
-        return Some(Err(hold(format!("the guard holds {}: {}", value.value, value.hold))));
+    for each in actionable(raw, &head).iter().flat_map(|indicator| indicator.each()) {
+        if let Err(why) = judge.guard.admit(each, context) {
+            return Some(Err(hold(format!("the guard holds {}: {why}", each.value()))));
+        }
     }
     let line = Line {
         id: head.id.to_string(),

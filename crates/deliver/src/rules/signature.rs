@@ -3,8 +3,22 @@
 //! Source: Suricata user guide 7.0, "Rules Format"; Snort 2.9 manual, 3.1 and 3.2.
 
 /// Options that name a file beside the rules, or a program: neither goes with a rule that is passed on.
-const BESIDE: [&str; 9] =
-    ["dataset", "datarep", "filemd5", "filesha1", "filesha256", "iprep", "lua", "luajit", "replace"];
+const BESIDE: [&str; 8] =
+    ["dataset", "datarep", "filemd5", "filesha1", "filesha256", "iprep", "lua", "luajit"];
+/// Options by which a rule does more than alert: it changes, refuses or passes traffic, or writes it down.
+const ACTING: [&str; 11] = [
+    "bypass",
+    "replace",
+    "filestore",
+    "tag",
+    "logto",
+    "react",
+    "resp",
+    "session",
+    "activates",
+    "activated_by",
+    "count",
+];
 /// Ids that this node's own rules have (see `suricata.rs`).
 const OWN: std::ops::RangeFrom<u32> = crate::suricata::SID_FIRST - 1_000..;
 /// Variables that Suricata's and Snort's own configuration sets.
@@ -49,7 +63,11 @@ pub fn read(text: &str) -> Result<Vec<u32>, String> {
     let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
         // A comment is never continued, so that nothing hides behind one.
-        if line.trim().is_empty() || line.trim_start().starts_with('#') {
+        let is_rule = !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        if line.len() > LINE_BYTES_MAX {
+            return Err(format!("line {} has more than {LINE_BYTES_MAX} bytes", number + 1));
+        }
+        if !is_rule {
             continue;
         }
         let mut rule = line.trim().to_owned();
@@ -97,6 +115,7 @@ fn signature(rule: &str) -> Result<u32, String> {
     for (name, value) in options(rest)? {
         match name.as_str() {
             "sid" => sid = value.parse::<u32>().ok(),
+            name if ACTING.contains(&name) => return Err(format!("`{name}` does more than alert")),
             name if BESIDE.contains(&name) => return Err(format!("`{name}` needs what is not in the rule")),
             _ => {}
         }
@@ -156,6 +175,11 @@ mod tests {
         check("", "no rule");
         check("alert tcp any any -> any any", "parentheses");
         check(&good.replace("alert", "pass"), "`pass`");
+        for option in ["bypass", "filestore", "logto:\"x\"", "tag:session,5,packets"] {
+            check(&good.replace("sid:7", &format!("{option}; sid:7")), "more than alert");
+        }
+        let hidden = good.replace("alert", "pass");
+        check(&format!("{good}\n# {}{hidden}", "a".repeat(8_189)), "line 2 has more than 8000 bytes");
         check(&good.replace("->", ""), "head");
         check(&good.replace("$HTTP_PORTS", "$OUR_PORTS"), "$OUR_PORTS");
         check(&good.replace("sid:7;", ""), "no sid");

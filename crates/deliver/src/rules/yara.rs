@@ -1,8 +1,9 @@
 //! YARA, as far as it takes to tell whether a partner's rules may stand in one file with others.
 //!
 //! YARA compiles a file as a whole: one rule that it refuses, and a sensor has none. So whatever it is known to refuse is found
-//! here, beside what would change others' rules: a global rule, a name that is there already. This is no compiler: types in
-//! conditions and the insides of regular expressions are not looked at.
+//! here, beside what would change others' rules: a global rule, a name that is there already. This is no compiler. What
+//! stays unseen: types in conditions (`"a" + 1`), whether a module has a field or a function and how these are called, and the
+//! insides of regular expressions.
 //!
 //! Source: YARA 4.2 documentation, "Writing YARA rules".
 
@@ -177,8 +178,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             (quote @ (b'"' | b'/'), _) => {
                 let kind = if quote == b'"' { Kind::Text } else { Kind::Regex };
                 let end = quoted_end(bytes, at).ok_or_else(|| open("a text or a regular expression"))?;
-                // A regular expression's flags belong to it.
-                let flags = bytes.iter().skip(end).take_while(|byte| matches!(byte, b'i' | b's')).count();
+                // A regular expression's flags belong to it, in this order.
+                let is_i = usize::from(byte(end) == b'i');
+                let flags = is_i + usize::from(byte(end + is_i) == b's');
                 (kind, end + if quote == b'/' { flags } else { 0 })
             }
             (b'{', _) if tokens.last().is_some_and(|last| text.get(last.at.clone()) == Some("=")) => {
@@ -302,12 +304,16 @@ impl<'t> Reading<'t, '_> {
             return Err(self.wrong(format!("two rules are called `{name}`")));
         }
         // Tags come behind a colon.
-        let mut is_tagged = false;
+        let (mut is_tagged, mut tags) = (false, BTreeSet::new());
         while let Some(next) = self.next() {
             match next {
-                (Kind::Sign, "{") => return self.body(name),
+                (Kind::Sign, "{") if is_tagged != tags.is_empty() => return self.body(name),
                 (Kind::Sign, ":") if !is_tagged => is_tagged = true,
-                (Kind::Word, tag) if is_tagged && !KEYWORDS.contains(&tag) => {}
+                (Kind::Word, tag) if is_tagged && !KEYWORDS.contains(&tag) => {
+                    if !tags.insert(tag) {
+                        return Err(self.wrong(format!("the rule `{name}` has the tag `{tag}` twice")));
+                    }
+                }
                 _ => break,
             }
         }
@@ -351,40 +357,13 @@ impl<'t> Reading<'t, '_> {
             }
         }
         let condition = sections.get("condition").ok_or("there is no condition")?;
-        yara_grammar::condition(condition)?;
+        yara_grammar::condition(condition, &|name| {
+            self.modules.contains(name) || self.names.contains(&name)
+        })?;
         let strings = sections.get("strings").map_or(&[][..], Vec::as_slice);
         let ids = strings.iter().zip(strings.iter().skip(1));
         let ids = ids.filter(|((kind, _), next)| *kind == Kind::Id && **next == (Kind::Sign, "="));
-        used(&ids.map(|((_, id), _)| *id).collect::<Vec<_>>(), condition)?;
-        self.known(condition)
-    }
-
-    /// Whether each name in a condition is one that YARA will know.
-    fn known(&self, condition: &[(Kind, &'t str)]) -> Result<(), String> {
-        let mut variables: BTreeSet<&str> = BTreeSet::new();
-        let (mut binds, mut before) = (false, "");
-        for (kind, text) in condition {
-            match (kind, *text) {
-                (Kind::Word, "for") => binds = true,
-                (Kind::Word, "in" | "of") | (Kind::Sign, ":") => binds = false,
-                // Behind `for` comes how often, and then what is bound.
-                (Kind::Word, word) if binds && before != "for" && !KEYWORDS.contains(&word) => {
-                    variables.insert(word);
-                }
-                (Kind::Word, word) => {
-                    let is_known = before == "."
-                        || [&variables, &self.modules].into_iter().any(|names| names.contains(word))
-                        || KEYWORDS.contains(&word)
-                        || self.names.contains(&word);
-                    if !is_known {
-                        return Err(format!("`{word}` is nothing that YARA knows by itself"));
-                    }
-                }
-                _ => {}
-            }
-            before = text;
-        }
-        Ok(())
+        used(&ids.map(|((_, id), _)| *id).collect::<Vec<_>>(), condition)
     }
 }
 
@@ -450,6 +429,61 @@ mod tests {
         check("rule a { meta: x = 1 }", "no condition");
         check("rule a { condition: true } /* ", "comment");
         check("rule a { strings: $x = /a", "does not end");
+        check("rule a : t t { condition: true }", "tag `t` twice");
+        check("rule a : { condition: true }", "no body");
+        let of_string =
+            |modifiers: &str| format!("rule a {{ strings: $x = \"abc\" {modifiers} condition: $x }}");
+        check(&of_string("xor(300)"), "0 to 255");
+        check(&of_string("xor(9-2)"), "0 to 255");
+        check(&of_string("xor(1KB)"), "0 to 255");
+        check(&of_string("xor()"), "wrong at");
+        check(&of_string("base64(\"short\")"), "5 characters");
+        check(&of_string("base64 xor"), "exclude");
+        let of_condition =
+            |condition: &str| format!("rule a {{ strings: $x = \"abc\" condition: $x and {condition} }}");
+        for (condition, part) in [
+            ("$", "wrong at `$`"),
+            ("# > 1", "wrong at `#`"),
+            ("for any of ($x) : (for any of them : ($))", "lies in another"),
+            ("for any i in (1..2) : (for any i in (1..2) : (true))", "call something `i`"),
+            ("for any i in (1..2) : (true) and i == 1", "`i` is nothing"),
+            ("for any i in (1..i) : (true)", "`i` is nothing"),
+            ("for any i, j in (1..2) : (true)", "several things"),
+            ("filesize < 9223372036854775807KB", "no number"),
+            ("filesize < 1KBMB", "no number"),
+            ("filesize < 1 \\ 0", "divides"),
+            ("filesize < 1 % 0", "divides"),
+            ("filesize < 1 % (1-1)", "divides"),
+            ("filesize < 1 << -1", "shifts"),
+            ("filesize < 9223372036854775807 + 1", "overflow"),
+            ("filesize < 9223372036854775807 * 2", "overflow"),
+            ("101% of them", "percentage"),
+            ("filesize = = 1", "wrong at"),
+        ] {
+            check(&of_condition(condition), part);
+        }
+        let nested = |depth| {
+            format!(
+                "{}true{}",
+                (0..depth).map(|i| format!("for any i{i} in (1..2) : (")).collect::<String>(),
+                ")".repeat(depth)
+            )
+        };
+        check(&of_condition(&nested(5)), "more than 4 loops");
+        for begun in ["for ", "$x at ", "$x in (", "(", "for any i in (", "-(", "not (", "@x[", "uint8("] {
+            let told = why(&of_condition(&format!("{}1", begun.repeat(20_000))));
+            assert!(told.contains("more than 64 deep"), "{begun}: {told}");
+        }
+        let good = [
+            of_string("xor(0-255)"),
+            of_string("xor"),
+            of_string("base64(\"!@#$%^&*(){}[].,|ABCDEFGHIJ\\x09LMNOPQRSTUVWXYZabcdefghijklmnopqrstu\")"),
+            of_condition(&nested(4)),
+            of_condition("for any of them : (for any i in (1..2) : ($ at i and # > 1))"),
+            of_condition("for any i in (1..2) : (i == 1) and for any i in (1..2) : (i == 1)"),
+            of_condition("1 \\ filesize + 5 % 2 == (1 << 3) - 1 and 50% of them and filesize < 1.5"),
+        ];
+        assert_eq!(good.iter().map(|text| why(text)).collect::<String>(), "");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 )]
 
 mod reading;
+mod rules;
 mod steps;
 mod world;
 
