@@ -86,7 +86,7 @@ impl Node {
             gate,
             now: Arc::new(move || Timestamp::from_micros(clock.load(Ordering::Relaxed))),
             body_bytes_max: BODY_BYTES_MAX,
-            lists: None,
+            lists: Arc::new(watch::Lists::builtin),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         Self { router: router(misp), runtime: runtime.unwrap(), now, _folder: folder }
