@@ -6,6 +6,7 @@
 pub(crate) mod backup;
 pub(crate) mod circle;
 pub(crate) mod completions;
+mod confirm;
 pub(crate) mod credential;
 pub(crate) mod deliver;
 pub(crate) mod devices;
