@@ -96,7 +96,7 @@ fn each_level_is_proven_with_the_members_own_systems() {
             "mount --bind {hosts} /etc/hosts; mount --bind {nowhere} /etc/resolv.conf; sh {script} {} list",
             serving.url
         );
-        let token = node.file("token", format!("{}\n", node.tokens["list"]));
+        let token = node.file("token", &node.tokens["list"]);
         let mut command = Command::new("unshare");
         command.args(["-Urm", "sh", "-ec", &mount]).stdin(std::fs::File::open(token).unwrap());
         let output = command.output().unwrap();
