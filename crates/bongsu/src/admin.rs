@@ -25,6 +25,8 @@ use std::time::Duration;
 const REQUEST_BYTES_MAX: u64 = 4 << 20;
 /// Commands that run at a time; more are told to wait.
 const COMMANDS_MAX: usize = 16;
+/// Followers that wait for changes at a time: they wait nearly always, and keep no command from running.
+const FOLLOWERS_MAX: usize = 64;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const PROTOCOL: u32 = 1;
 
@@ -78,35 +80,56 @@ pub(crate) fn open(path: &Path, node: Arc<Node>) -> Result<Door, Failure> {
     Ok(Door { path: path.to_owned() })
 }
 
+/// One of so many that run at a time; free again when this value goes.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(taken: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        let place = Self(Arc::clone(taken));
+        (taken.fetch_add(1, Ordering::AcqRel) < most).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 fn accept(listener: &UnixListener, node: &Arc<Node>) {
-    let running = Arc::new(AtomicUsize::new(0));
+    let (running, following) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     for stream in listener.incoming() {
         let Ok(mut stream) = stream else { continue };
-        if running.fetch_add(1, Ordering::AcqRel) >= COMMANDS_MAX {
-            running.fetch_sub(1, Ordering::AcqRel);
+        let Some(place) = Place::take(&running, COMMANDS_MAX) else {
             let busy = Failure::new(format!("the node runs {COMMANDS_MAX} commands already"))
                 .hint("wait until one has finished");
             let _client_may_be_gone = send(&mut stream, &Reply::Failure(busy));
             continue;
-        }
-        let (node, running) = (Arc::clone(node), Arc::clone(&running));
-        let started = std::thread::Builder::new().name("admin-command".to_owned()).spawn({
-            let running = Arc::clone(&running);
-            move || {
-                serve(stream, &node);
-                running.fetch_sub(1, Ordering::AcqRel);
-            }
-        });
-        if let Err(error) = started {
-            running.fetch_sub(1, Ordering::AcqRel);
+        };
+        let (node, following) = (Arc::clone(node), Arc::clone(&following));
+        let thread = std::thread::Builder::new().name("admin-command".to_owned());
+        if let Err(error) = thread.spawn(move || serve(stream, &node, place, &following)) {
             tracing::error!(%error, "no thread for an admin command");
         }
     }
 }
 
-fn serve(mut stream: UnixStream, node: &Node) {
-    let reply = match receive(&stream) {
-        Ok(request) => {
+/// The place of a command: a follower leaves the one that it came with to others.
+fn place_of(command: &NodeCommand, place: Place, following: &Arc<AtomicUsize>) -> Result<Place, Failure> {
+    if !matches!(command, NodeCommand::Deliver(args) if args.known.is_some()) {
+        return Ok(place);
+    }
+    Place::take(following, FOLLOWERS_MAX).ok_or_else(|| {
+        Failure::new(format!("{FOLLOWERS_MAX} followers wait for changes already"))
+            .hint("one `bongsu deliver --follow` keeps several artefacts: repeat --what")
+    })
+}
+
+fn serve(mut stream: UnixStream, node: &Node, place: Place, following: &Arc<AtomicUsize>) {
+    let placed =
+        receive(&stream).and_then(|request| Ok((place_of(&request.command, place, following)?, request)));
+    let reply = match placed {
+        Ok((_place, request)) => {
             let run = std::panic::AssertUnwindSafe(|| {
                 let mut watch = |progress| match send(&mut stream, &Reply::Progress(progress)) {
                     Ok(()) => ControlFlow::Continue(()),

@@ -10,7 +10,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use policy::{Caller, Channel, MemberId};
 
 use crate::artefact::{Artefact, LeftOut};
@@ -105,15 +105,18 @@ async fn artefact(
     (Extension(caller), Extension(channel)): Who,
     Path(name): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
+    // Who asks with HEAD, or for nothing if there is anything, has not got it.
+    let is_got = method == Method::GET && !known(&headers).any(|tag| tag == "*");
     let (ask, options) = asked(name.parse()?, query)?;
     let member = member_of(caller)?;
     let work = tokio::task::spawn_blocking(move || {
         let upto = deliver.heads(member);
         let artefact = deliver.make_with(member, ask, &options, channel.encrypted)?;
         let is_used = !options.left_out && !matches!(ask, Ask::Fires | Ask::FiresJson);
-        if is_used && !channel.looked_at {
+        if is_used && is_got && !channel.looked_at {
             let what = if options.has_limits() { format!("{ask}, cut to limits") } else { ask.to_string() };
             deliver.fetched(member, &what, ask.level(), upto, &artefact.etag());
             if options.has_limits() {
@@ -166,10 +169,7 @@ fn language(value: &str) -> Result<Language, Refused> {
 
 fn response(artefact: Artefact, asked: &HeaderMap) -> Response {
     let etag = artefact.etag();
-    let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|known| {
-        known.split(',').map(str::trim).any(|known| known == "*" || opaque(known) == opaque(&etag))
-    });
+    let is_known = known(asked).any(|tag| tag == "*" || opaque(tag) == opaque(&etag));
     let mut response = match is_known {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => Response::new(Body::from(artefact.body)),
@@ -194,6 +194,12 @@ fn response(artefact: Artefact, asked: &HeaderMap) -> Response {
         }
     }
     response
+}
+
+/// The entity tags of what who asks has already; `*` stands for anything (RFC 9110, 13.1.2).
+fn known(asked: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = asked.get_all(header::IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
 /// An entity tag without what says that it is weak: weak comparison (RFC 9110, 8.8.3.2) passes over it.

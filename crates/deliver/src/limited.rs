@@ -51,6 +51,12 @@ impl Deliver {
             ));
         }
         let limits = self.limits(options)?;
+        // This form joins addresses to networks, which such a device would drop.
+        if form == Form::Cidr && !limits.networks {
+            return Err(DeliverError::NotFor(
+                "the device takes no networks, which the form cidr makes of addresses: ask for the list without .cidr",
+            ));
+        }
         let gathered = self.gather(member, Level::List, encrypted)?;
         let relevant = self.relevant(member, encrypted)?;
         let entries = listed(&gathered, kind);

@@ -119,7 +119,12 @@ fn share(gate: &Gate, events: &mut Vec<Raw>, told: &std::sync::mpsc::Sender<Vec<
 /// Seconds until the circle can be read as a feed, from nothing.
 fn view(gate: &Gate, runtime: &tokio::runtime::Runtime) -> f64 {
     let now = Arc::new(|| NOW);
-    let router = router(Misp { gate: gate.clone(), now, body_bytes_max: 1 << 20, lists: None });
+    let router = router(Misp {
+        gate: gate.clone(),
+        now,
+        body_bytes_max: 1 << 20,
+        lists: Arc::new(watch::Lists::builtin),
+    });
     let mut request = Request::get("/misp/feed/region/manifest.json").body(Body::empty()).unwrap();
     request.extensions_mut().insert(Caller::Member(MEMBER));
     let started = Instant::now();

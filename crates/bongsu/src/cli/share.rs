@@ -223,7 +223,7 @@ pub(crate) struct DeliverArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Write anew, in one step, at each change, until stopped; the node must be serving
-    #[arg(long, requires_all = ["what", "out"])]
+    #[arg(long, requires_all = ["what", "out"], conflicts_with_all = ["since", "left_out"])]
     pub follow: bool,
     /// With --follow: command for the shell to run after each change; BONGSU_CHANGED names what has changed
     #[arg(long, value_name = "COMMAND", requires = "follow")]

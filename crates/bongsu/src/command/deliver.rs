@@ -6,11 +6,14 @@ use crate::exit::Failure;
 use crate::node::Node;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use deliver::speech::UnknownLanguage;
+use deliver::speech::{Language, UnknownLanguage};
 use deliver::{Artefact, Ask, Deliver, DeliverError, NoSuchArtefact, Options, advisory, list};
 use policy::{Level, MemberId};
 use serde_json::json;
+use std::fs::{OpenOptions, Permissions};
+use std::io::Write as _;
 use std::ops::ControlFlow;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use uuid::Uuid;
 
@@ -29,16 +32,7 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
         maker.offered(&book, member, Level::Exchange).map_err(|error| refused(args, &error))?;
         return bundle(node, member);
     };
-    let options = Options {
-        since: args.since.clone(),
-        device: args.device.clone(),
-        entries: args.entries,
-        line_bytes: args.line,
-        left_out: args.left_out,
-    };
-    let language = args.language.as_deref().map(str::parse).transpose();
-    let language =
-        language.map_err(|error: UnknownLanguage| Failure::usage(format!("--language: {error}")))?;
+    let (language, options) = options(args)?;
     let made = maker.make_with(member, ask.in_language(language), &options, true);
     let Artefact { content_type, file_name, body, entries, number, held: held_rules, left_out, .. } =
         made.map_err(|error| refused(args, &error))?;
@@ -54,6 +48,21 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
         Err(_) => json["base64"] = STANDARD.encode(&body).into(),
     }
     Ok(Answer::document(json, body.to_vec()))
+}
+
+/// The language and the options in which artefacts are asked for.
+pub(super) fn options(args: &DeliverArgs) -> Result<(Option<Language>, Options), Failure> {
+    let language = args.language.as_deref().map(str::parse).transpose();
+    let language =
+        language.map_err(|error: UnknownLanguage| Failure::usage(format!("--language: {error}")))?;
+    let options = Options {
+        since: args.since.clone(),
+        device: args.device.clone(),
+        entries: args.entries,
+        line_bytes: args.line,
+        left_out: args.left_out,
+    };
+    Ok((language, options))
 }
 
 /// Which artefact is asked for; none stands for the objects themselves.
@@ -132,15 +141,43 @@ pub(crate) fn bundle(node: &Node, member: MemberId) -> Result<Answer, Failure> {
     Ok(Answer::document(json, text.into_bytes()))
 }
 
-/// Writes the document of an answer to a file.
+/// Who may read a file that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Whom the process lets read its files.
+    Usual,
+    /// Its owner alone.
+    Owner,
+}
+
+/// Writes the document of an answer to a file. What the answer says of it stays, without the document itself.
 ///
 /// # Errors
 /// When it can't be written.
-pub(crate) fn write(answer: Answer, out: &Path) -> Result<Answer, Failure> {
-    let Some(document) = &answer.document else { return Ok(answer) };
-    std::fs::write(out, document)
+pub(crate) fn write(mut answer: Answer, out: &Path, readers: Readers) -> Result<Answer, Failure> {
+    let Some(document) = answer.document.take() else { return Ok(answer) };
+    write_file(&document, out, readers)
         .map_err(|error| Failure::new(format!("{} can't be written: {error}", out.display())))?;
-    let (bytes, entries) = (document.len(), answer.json["entries"].clone());
-    let text = format!("{}: {entries} entries, {bytes} bytes.", out.display());
-    Ok(Answer::done(json!({"out": out, "bytes": bytes, "entries": entries}), text).ending(answer.exit))
+    let bytes = document.len();
+    answer.text = format!("{}: {} entries, {bytes} bytes.", out.display(), answer.json["entries"]);
+    if let Some(json) = answer.json.as_object_mut() {
+        json.retain(|name, _| !matches!(name.as_str(), "text" | "base64"));
+        json.insert("out".to_owned(), json!(out));
+        json.insert("bytes".to_owned(), json!(bytes));
+    }
+    Ok(answer)
+}
+
+fn write_file(document: &[u8], out: &Path, readers: Readers) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    if readers == Readers::Owner {
+        options.mode(0o600);
+    }
+    let mut file = options.open(out)?;
+    // One that was there keeps its mode otherwise; what is no file, such as a terminal, has its own.
+    if readers == Readers::Owner && file.metadata()?.is_file() {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    file.write_all(document)
 }

@@ -12,8 +12,10 @@ use crate::node::Node;
 use crate::terminal::Terminal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use deliver::{Ask, NoSuchArtefact};
+use deliver::{Ask, Gathered, NoSuchArtefact};
+use policy::Level;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -43,26 +45,44 @@ struct Changed {
 /// When the member is unknown, there is no such artefact, or the level is above the member's.
 pub(super) fn changed(node: &Node, args: &DeliverArgs, known: &[String]) -> Result<Answer, Failure> {
     let (maker, until) = (node.deliver()?, Instant::now() + PATIENCE);
+    let (language, options) = super::deliver::options(args)?;
     let mut asks = Vec::new();
     for what in &args.what {
-        asks.push(what.parse::<Ask>().map_err(|error: NoSuchArtefact| Failure::usage(error.to_string()))?);
+        let ask: Ask = what.parse().map_err(|error: NoSuchArtefact| Failure::usage(error.to_string()))?;
+        asks.push(ask.in_language(language));
     }
+    let refused = |error| super::deliver::refused(args, &error);
     let mut grown = node.gate.store().wait_for_growth(0, Duration::ZERO);
+    let mut behind: BTreeMap<Level, Gathered> = BTreeMap::new();
     loop {
         let member = node.active(&node.gate.book(), &args.to)?.id;
         let mut found = Vec::new();
-        for (at, ask) in asks.iter().enumerate() {
-            let made = maker.make(member, *ask, true);
-            let made = made.map_err(|error| super::deliver::refused(args, &error))?;
-            let (what, tag) = (ask.to_string(), made.etag());
-            if known.get(at) != Some(&tag) {
-                found.push(Changed { what, tag, entries: made.entries, bytes: STANDARD.encode(&made.body) });
+        let levels: BTreeSet<Level> = asks.iter().map(|ask| ask.level()).collect();
+        for level in levels {
+            // What lies behind is looked at first, and made into artefacts only if it is another.
+            let gathered = maker.gather(member, level, true).map_err(refused)?;
+            if behind.get(&level).is_some_and(|before| before.is_same(&gathered)) {
+                continue;
+            }
+            behind.insert(level, gathered);
+            for (at, ask) in asks.iter().enumerate().filter(|(_, ask)| ask.level() == level) {
+                let made = maker.make_with(member, *ask, &options, true).map_err(refused)?;
+                let (what, tag) = (ask.to_string(), made.etag());
+                if known.get(at) != Some(&tag) {
+                    let bytes = STANDARD.encode(&made.body);
+                    found.push(Changed { what, tag, entries: made.entries, bytes });
+                }
             }
         }
         if !found.is_empty() || Instant::now() >= until {
             return Ok(Answer::done(serde_json::json!({"changed": found}), ""));
         }
+        let before = grown;
         grown = node.gate.store().wait_for_growth(grown, LOOK_EVERY);
+        if grown != before {
+            // Artefacts tell of more than values: of fires, of rules, of what a device needs most.
+            behind.clear();
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use crate::answer::{Answer, Watcher};
 use crate::cli::ImportArgs;
+use crate::command::confirm::{Begun, Numbers};
 use crate::command::equivalents;
 use crate::command::report;
 use crate::command::source::Source;
 use crate::command::terms;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
-use deliver::{Step, StepVerdict};
 use exchange::read::{self, Batch, Format, Item, Mapping, Options};
 use gate::{Sharing, Submission, SubmitError, Submitted};
 use policy::{CircleId, Intake, MemberId, Terms};
@@ -52,6 +52,8 @@ pub(crate) struct Report {
     pub withdrawn: u64,
     pub warnings: u64,
     pub findings: Vec<String>,
+    /// Where what was added stands in the circle's line.
+    pub numbers: Numbers,
     /// The first of what was added.
     fresh: Vec<ObjectId>,
     /// Those of `present` that were not looked at, because they carry no date.
@@ -98,29 +100,6 @@ impl Report {
 /// # Errors
 /// When a file can't be read to its end, a name is unknown or the line can't be written. What was taken before is kept.
 pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Result<Answer, Failure> {
-    let began = node.now();
-    let answer = take(node, args, watch);
-    confirm(node, args, began)?;
-    answer
-}
-
-/// Confirms the steps that an import has begun: who imports by hand is the operator whom a step waits for.
-fn confirm(node: &Node, args: &ImportArgs, began: Timestamp) -> Result<(), Failure> {
-    let book = node.gate.book();
-    let (Ok(sender), Ok(circle)) =
-        (node.sender(&book, args.sender.as_deref()), node.circle(&book, &args.circle))
-    else {
-        return Ok(());
-    };
-    let steps = node.deliver()?.steps().map_err(|error| Failure::new(error.to_string()))?;
-    let is_of_it = |step: &Step| step.sender == sender.id && step.circle == circle.id && step.first >= began;
-    for step in steps.into_iter().filter(|step| step.waiting > 0 && is_of_it(step)) {
-        step.settle(&node.gate, StepVerdict::Confirmed)?;
-    }
-    Ok(())
-}
-
-fn take(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Result<Answer, Failure> {
     let book = node.gate.book();
     let target = Target {
         member: node.sender(&book, args.sender.as_deref())?.id,
@@ -129,8 +108,28 @@ fn take(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Result<Answe
         intake: args.intake.map_or(Intake::Accept, Into::into),
     };
     may_share(node, &target, &args.circle)?;
+    let (begun, mut report) = (Begun::new(node, target.member, target.circle)?, Report::default());
+    let answer = take(node, &target, args, &mut report, watch);
+    let confirmed = begun.confirm(node, &report.numbers);
+    // What the import says of itself comes first; a step that is not confirmed waits for an operator, as others do.
+    let mut answer = answer?;
+    let unconfirmed = confirmed.unwrap_or_else(|failure| vec![failure.message]);
+    unconfirmed.iter().for_each(|said| answer.text.push_str(&format!("  {said}\n")));
+    if !unconfirmed.is_empty() {
+        answer.json["unconfirmed"] = json!(unconfirmed);
+        answer.exit = Exit::Findings;
+    }
+    Ok(answer)
+}
+
+fn take(
+    node: &Node,
+    target: &Target,
+    args: &ImportArgs,
+    report: &mut Report,
+    watch: &mut Watcher<'_>,
+) -> Result<Answer, Failure> {
     let started = Instant::now();
-    let mut report = Report::default();
     let extras = Extras::read(args)?;
     if args.replaces.is_some() && args.files.len() != 1 {
         return Err(Failure::usage("--replaces names the older file of one list").hint("name one newer file"));
@@ -143,7 +142,7 @@ fn take(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Result<Answe
     }
     let asked = args.yes || args.accept.is_some() || args.review.is_some();
     if sources.iter().any(|source| source.format == Format::Report) {
-        return report::run(node, &target, args, sources, watch);
+        return report::run(node, target, args, sources, &mut report.numbers, watch);
     }
     if asked {
         return Err(Failure::usage("--yes, --accept and --review are for reports")
@@ -152,13 +151,13 @@ fn take(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Result<Answe
     for source in sources {
         let (name, format, before) = (source.name.clone(), source.format, report.seen());
         match &args.replaces {
-            Some(older) => replace(node, &target, older, source, &extras, args, &mut report, watch)?,
+            Some(older) => replace(node, target, older, source, &extras, args, report, watch)?,
             None => {
                 let (name, format, options) = (source.name.clone(), source.format, source.options.clone());
-                stream(node, &target, &name, source.watched(watch), format, &options, &mut report)?;
+                stream(node, target, &name, source.watched(watch), format, &options, report)?;
             }
         }
-        remark(&name, format, before, &mut report);
+        remark(&name, format, before, report);
     }
     if report.undated > 0 && target.terms != Terms::default() {
         let undated = report.undated;
@@ -448,8 +447,9 @@ pub(crate) fn submit(
     })?;
     for (id, told) in ids.iter().zip(told) {
         match (told.complaint(), told) {
-            (_, Submitted::Appended { findings, .. }) => {
+            (_, Submitted::Appended { seq, findings, .. }) => {
                 report.added += 1;
+                report.numbers.add(seq);
                 if report.fresh.len() < equivalents::COMPARED_MAX {
                     report.fresh.push(id.clone());
                 }

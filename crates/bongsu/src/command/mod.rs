@@ -6,6 +6,7 @@
 pub(crate) mod backup;
 pub(crate) mod circle;
 pub(crate) mod completions;
+mod confirm;
 pub(crate) mod credential;
 pub(crate) mod deliver;
 pub(crate) mod devices;
@@ -83,9 +84,12 @@ pub(crate) fn here_or_there(
     make_absolute(&mut command)?;
     // What is written is written here, by the one who asked, not by the node that serves.
     let out = match &mut command {
-        NodeCommand::Deliver(args) => args.out.take(),
-        NodeCommand::Pack(PackCommand::Make(args)) => args.out.take(),
-        NodeCommand::Import(args) => args.review.clone(),
+        NodeCommand::Deliver(args) => args.out.take().map(|out| (out, deliver::Readers::Usual)),
+        // Whoever has a pack can write receipts for it.
+        NodeCommand::Pack(PackCommand::Make(args)) => {
+            args.out.take().map(|out| (out, deliver::Readers::Owner))
+        }
+        NodeCommand::Import(args) => args.review.clone().map(|out| (out, deliver::Readers::Usual)),
         _ => None,
     };
     // An edited list of decisions is an hour's work.
@@ -99,7 +103,7 @@ pub(crate) fn here_or_there(
     folder.require()?;
     let answer = run_where_it_lies(&folder, config, command, terminal)?;
     match out {
-        Some(out) => deliver::write(answer, &out),
+        Some((out, readers)) => deliver::write(answer, &out, readers),
         None => Ok(answer),
     }
 }

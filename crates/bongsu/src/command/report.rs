@@ -5,6 +5,7 @@
 
 use crate::answer::{Answer, Watcher, table};
 use crate::cli::ImportArgs;
+use crate::command::confirm::Numbers;
 use crate::command::import::{Report, Target, batch};
 use crate::command::source::Source;
 use crate::exit::{Exit, Failure};
@@ -27,6 +28,7 @@ pub(crate) fn run(
     target: &Target,
     args: &ImportArgs,
     sources: Vec<Source>,
+    numbers: &mut Numbers,
     watch: &mut Watcher<'_>,
 ) -> Result<Answer, Failure> {
     let one = |what: &str| Failure::usage(format!("{what} is for one report at a time"));
@@ -48,7 +50,9 @@ pub(crate) fn run(
         let (accepted, findings) = decided(args, &survey)?;
         survey.findings.iter().chain(&findings).for_each(|finding| told.finding(&name, finding));
         if !accepted.is_empty() {
-            batch(node, target, &name, report::objects(&survey, &accepted, &options), &mut told)?;
+            let shared = batch(node, target, &name, report::objects(&survey, &accepted, &options), &mut told);
+            numbers.append(std::mem::take(&mut told.numbers));
+            shared?;
         }
         show(&name, &survey, &accepted, &told, args, &mut text);
         if told.refused > 0 {

@@ -173,8 +173,22 @@ impl Default for Recall {
 }
 
 impl Recall {
+    /// Hours for which a recall is looked at: thirty days. One that is not overdue by then would never be told.
+    pub(crate) const LOOKED_AT_HOURS: u32 = 720;
+
     pub(crate) fn patience(&self) -> gate::Patience {
         gate::Patience { people_hours: self.people_hours, systems_hours: self.systems_hours }
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let hours = [("people_hours", self.people_hours), ("systems_hours", self.systems_hours)];
+        match hours.into_iter().find(|(_, hours)| *hours >= Self::LOOKED_AT_HOURS) {
+            Some((name, hours)) => Err(Failure::usage(format!(
+                "recall.{name} is {hours}, but a recall is looked at for {} hours: nobody would be told of it",
+                Self::LOOKED_AT_HOURS
+            ))),
+            None => Ok(()),
+        }
     }
 }
 
@@ -319,6 +333,7 @@ impl Config {
             }
         }
         self.mail.check()?;
+        self.recall.check()?;
         source::check(&self.sources)?;
         self.test.check()?;
         self.guard.check()?;
@@ -440,6 +455,7 @@ mod tests {
             assert!(check(&format!("[test]\ndomain = \"{domain}\"")), "{domain}");
         }
         assert!(!check("[test]\ndomain = \"test.k3.top\""));
+        assert!(check("[recall]\npeople_hours = 720") && !check("[recall]\npeople_hours = 719"));
         assert!(check("[guard]\nstep_window_s = 0"));
         assert!(check("[guard.decay.ipv9]\ndecay = 1"));
         assert!(check("[guard.decay.ipv4]\ndecay = 0"));

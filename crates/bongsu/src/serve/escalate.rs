@@ -1,6 +1,8 @@
 //! Sees to recalls that are overdue: each is brought before the member's contact, once: in the log, and by mail if the node sends
-//! mails and the contact has an address. A mail that is not taken is tried again after a rest, and the receipt waits for it.
+//! mails and the contact has an address. A mail that is not taken is tried again after a rest, and the receipt waits for it; the
+//! other members wait for nothing.
 
+use crate::config;
 use crate::node::Node;
 use deliver::mail::{Mailer, address};
 use deliver::overdue::overdue as overdue_mail;
@@ -11,13 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use stix::Timestamp;
 
-/// Days that are looked back.
-const DAYS: i64 = 30;
 const HOUR_MICROS: i64 = 3_600_000_000;
-/// Time in which the mail server must take a mail about it; a node that stops waits no longer.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Rest after a mail that was not taken.
+/// Time after which no further mail is begun before the next look: a node that stops waits for this and one mail.
+const MAILING: Duration = Duration::from_secs(20);
+/// Rest after a mail that was not taken; twice as long after each further time, up to the longest.
 const REST: Duration = Duration::from_secs(300);
+const REST_MAX: Duration = Duration::from_secs(6 * 3_600);
 
 /// What is overdue with one member in one circle, of what systems fetch or of what people read.
 #[derive(Default)]
@@ -26,32 +27,39 @@ struct Overdue<'r> {
     whats: BTreeSet<&'r str>,
 }
 
+/// What stands in the log already, while its mail waits.
+struct Waiting {
+    /// The number of the farthest recall in it.
+    farthest: u64,
+    /// When the mail is tried again, and the rest after that.
+    again: Instant,
+    rest: Duration,
+}
+
 /// Brings overdue recalls before members' contacts.
 #[derive(Default)]
 pub(super) struct Escalation {
-    rests_until: Mutex<Option<Instant>>,
+    /// By the member and what receipts of it are about.
+    waiting: Mutex<BTreeMap<(MemberId, String), Waiting>>,
 }
 
 impl Escalation {
     /// Brings what is newly overdue before the members' contacts.
     ///
     /// # Errors
-    /// When the store can't be read or written, or the mail server does not take a mail.
+    /// When the store can't be read or written.
     pub(super) fn run(&self, node: &Node) -> Result<(), anyhow::Error> {
-        if self.rests_until.lock().is_some_and(|until| Instant::now() < until) {
-            return Ok(());
-        }
-        let (book, now) = (node.gate.book(), node.now());
+        let (book, now, until) = (node.gate.book(), node.now(), Instant::now() + MAILING);
         let ago = |hours: i64| Timestamp::from_micros(now.micros().saturating_sub(hours * HOUR_MICROS));
         let patience = node.config.recall.patience();
         for circle in book.circles() {
             for level in [Level::List, Level::Read] {
                 // Of one kind, what was withdrawn earlier is due earlier: one number says how far it was told.
-                let due = (ago(DAYS * 24), ago(patience.of(level).into()));
+                let due = (ago(config::Recall::LOOKED_AT_HOURS.into()), ago(patience.of(level).into()));
                 let recalls = node.gate.recalls(circle.id, due, patience, now)?;
                 for (member, overdue) in overdue(&recalls, level == Level::Read) {
                     let Some(member) = book.member(member).filter(|member| !member.ended) else { continue };
-                    self.bring(node, member, circle, &overdue, level)?;
+                    self.bring(node, (member, circle), &overdue, level, until)?;
                 }
             }
         }
@@ -61,10 +69,10 @@ impl Escalation {
     fn bring(
         &self,
         node: &Node,
-        member: &Member,
-        circle: &Circle,
+        (member, circle): (&Member, &Circle),
         overdue: &Overdue<'_>,
         level: Level,
+        until: Instant,
     ) -> Result<(), anyhow::Error> {
         let what = of(circle.id, level);
         let told = node.gate.receipts(member.id).into_iter().filter(|receipt| receipt.what == what);
@@ -73,11 +81,24 @@ impl Escalation {
         if farthest <= told {
             return Ok(());
         }
-        if let Err(error) = mail(node, member, circle, overdue, &format!("{what}.{farthest}")) {
-            *self.rests_until.lock() = Some(Instant::now() + REST);
-            return Err(error);
+        let (key, mut all) = ((member.id, what.clone()), self.waiting.lock());
+        if all.get(&key).is_none_or(|waiting| waiting.farthest != farthest) {
+            tell(member, &circle.handle, overdue.recalls.len());
+            all.insert(key.clone(), Waiting { farthest, again: Instant::now(), rest: REST });
         }
-        tell(member, &circle.handle, overdue.recalls.len());
+        if let Some(waiting) = all.get_mut(&key) {
+            if Instant::now() < waiting.again || Instant::now() >= until {
+                return Ok(());
+            }
+            if let Err(error) = mail(node, member, circle, overdue, &format!("{what}.{farthest}")) {
+                waiting.again = Instant::now() + waiting.rest;
+                waiting.rest = waiting.rest.saturating_mul(2).min(REST_MAX);
+                let again_s = waiting.again.saturating_duration_since(Instant::now()).as_secs();
+                tracing::warn!(member = member.handle, %error, again_s, "the contact has no mail of it yet");
+                return Ok(());
+            }
+        }
+        all.remove(&key);
         let upto = vec![Upto { circle: circle.id, seq: farthest }];
         let receipt = Receipt::new(member.id, what, member.level, Deed::Escalated, node.now()).upto(upto);
         Ok(node.gate.receive(receipt)?)
@@ -129,21 +150,14 @@ fn mail(
 
 fn send(mailer: &Mailer, to: &str, message: &str, member: &Member) -> Result<(), anyhow::Error> {
     let runtime = crate::pull::runtime().map_err(|failure| anyhow::anyhow!(failure.message))?;
-    let sent = runtime.block_on(async { tokio::time::timeout(PATIENCE, mailer.send(to, message)).await });
-    match sent {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(not)) if not.is_final => {
+    match runtime.block_on(mailer.send(to, message)) {
+        Ok(()) => Ok(()),
+        Err(not) if not.is_final => {
             let why = not.why;
             tracing::warn!(member = member.handle, why, "the mail server refuses a mail to the contact");
             Ok(())
         }
-        Ok(Err(not)) => {
-            Err(anyhow::anyhow!("the mail to the contact of {} was not taken: {}", member.handle, not.why))
-        }
-        Err(_) => Err(anyhow::anyhow!(
-            "the mail server has not taken the mail to the contact of {} in time",
-            member.handle
-        )),
+        Err(not) => Err(anyhow::anyhow!(not.why)),
     }
 }
 

@@ -234,11 +234,12 @@ fn router(node: &Node, folder: &Folder, told: Events) -> Result<Router, Failure>
         contact: None,
         statuses: Some(folder.statuses()),
     });
+    let judge = Arc::clone(&deliver);
     let misp = misp(Misp {
         gate: node.gate.clone(),
         now: Arc::clone(&now),
         body_bytes_max: node.config.http.body_bytes_max,
-        lists: deliver.basis().lists,
+        lists: Arc::new(move || judge.basis().lists()),
     });
     let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
     let pages = Pages {

@@ -143,6 +143,18 @@ fn five_members_take_five_forms_of_the_same() {
         serde_json::from_str(&node.text(&serving, "exchange", "/api/collections/region/objects/")).unwrap();
     assert_eq!(envelope["objects"].as_array().unwrap().len(), 7);
 
+    // Who asks for the head, or for nothing if there is anything, has got nothing.
+    let address = |name: &str| format!("{}/d/list/{name}", serving.url);
+    let token = node.tokens.get("list");
+    let head = serving.client.head(address("ipv4.txt")).basic_auth("list", token).send().unwrap();
+    assert!(head.status().is_success() && head.headers().contains_key("etag"));
+    let none = node.get(&serving, "list", "/d/list/url.txt").header("if-none-match", "*").send().unwrap();
+    assert_eq!(none.status(), 304);
+
+    // A device without networks is not given the form that is made of them.
+    let cidr = |device: &str| node.get(&serving, "list", &format!("/d/list/ipv4.cidr.txt?device={device}"));
+    assert_eq!(cidr("sophos-firewall").send().unwrap().status(), 400);
+
     // What is above a member's level is not offered, in any way of asking.
     for (member, path) in [
         ("read", "/d/list/domain.txt"),

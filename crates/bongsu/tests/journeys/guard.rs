@@ -43,6 +43,13 @@ fn warning_lists_count_when_they_change_and_a_broken_one_leaves_all_as_it_was() 
     };
     std::fs::write(&list, r#"{"name":"Ours","type":"hostname","list":["partner-k3.top"]}"#).unwrap();
     assert!(until(1).is_some(), "the list counts without a restart");
+    let checked = serving.client.post(format!("{}/warninglists/checkValue", serving.url));
+    let checked = checked
+        .header("authorization", &node.tokens["exchange"])
+        .header("content-type", "application/json")
+        .body(r#"["partner-k3.top"]"#);
+    let checked = checked.send().unwrap().text().unwrap();
+    assert!(checked.contains("Ours"), "for who comes as to a MISP, too: {checked}");
     let lists = node.json(&["guard", "lists"]);
     let ours = json!({"title": "Ours", "entries": 1, "from": "configured"});
     assert!(lists["lists"].as_array().unwrap().contains(&ours), "{lists}");
@@ -159,6 +166,33 @@ fn what_a_member_brings_beyond_the_limit_waits_for_an_operator_over_a_restart() 
     let explained = node.json(&["guard", "explain", "d34-k3.top", "--as", "block"]);
     let why = explained["indicators"][0]["hold"]["why"].as_str().unwrap();
     assert!(why.starts_with("an operator has refused the step region."), "{explained}");
+}
+
+/// Whoever has the sender's token cannot have what it brings confirmed by the operator's import that is under way.
+#[test]
+fn an_import_confirms_only_what_it_brought_itself() {
+    let node = node();
+    share(&node, &[indicator(1, "a1-k3.top"), indicator(2, "a2-k3.top"), indicator(3, "a3-k3.top")]);
+    let limit = [("BONGSU__GUARD__STEP_COUNT_MAX", "2"), ("BONGSU__GUARD__STEP_PERCENT_MAX", "10")];
+    let serving = node.serve_with(&limit);
+    let pipe = node.dir.path().join("by-hand.json");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let import = ["import", pipe.to_str().unwrap(), "--circle", "region", "--as", "desk", "--format", "stix"];
+    let import = node.command(&import).stdout(Stdio::piped()).spawn().unwrap();
+    // It has begun, and waits for its file.
+    let mut file = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    let objects: Vec<String> =
+        (11..15).map(|number| indicator(number, &format!("b{number}-k3.top")).to_string()).collect();
+    assert_eq!(node.post(&serving, "desk", "region", &objects.join(",")).send().unwrap().status(), 202);
+    let step = || Some(node.json(&["guard", "steps"])["steps"][0].clone()).filter(Value::is_object);
+    assert!(wait(Duration::from_secs(10), step).is_some());
+    file.write_all(bundle(&[indicator(21, "c21-k3.top")]).as_bytes()).unwrap();
+    drop(file);
+    let imported: Value = serde_json::from_slice(&import.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!(imported["added"], 1, "{imported}");
+    let told = imported["unconfirmed"][0].as_str().unwrap();
+    assert!(told.contains(step().unwrap()["id"].as_str().unwrap()), "{told}");
+    assert_eq!(step().unwrap()["waiting"], 3, "two of the four, and the one of the file");
 }
 
 /// What is withdrawn, or whose validity ends, is out of everything that a member can ask for within a second.

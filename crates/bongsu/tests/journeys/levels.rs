@@ -104,10 +104,13 @@ fn each_level_is_proven_with_the_members_own_systems() {
     let script = node.file("test.sh", node.text(&serving, "list", "/d/test.sh"));
     let run = |hosts: &str| {
         let mount = format!(
-            "mount --bind {hosts} /etc/hosts; mount --bind {nowhere} /etc/resolv.conf; sh {script} {} list {}",
-            serving.url, node.tokens["list"]
+            "mount --bind {hosts} /etc/hosts; mount --bind {nowhere} /etc/resolv.conf; sh {script} {} list",
+            serving.url
         );
-        let output = Command::new("unshare").args(["-Urm", "sh", "-ec", &mount]).output().unwrap();
+        let token = node.file("token", &node.tokens["list"]);
+        let mut command = Command::new("unshare");
+        command.args(["-Urm", "sh", "-ec", &mount]).stdin(std::fs::File::open(token).unwrap());
+        let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         serde_json::from_slice::<Value>(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {said}{}", String::from_utf8_lossy(&output.stdout)))

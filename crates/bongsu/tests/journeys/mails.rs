@@ -166,16 +166,22 @@ fn what_a_mail_server_does_not_take_is_kept_tried_again_and_sent_once() {
     serving.stop();
 }
 
-/// Whoever still has what was withdrawn, and is late, is written to once.
+/// Whoever still has what was withdrawn, and is late, is written to once; nobody waits for another's mailbox.
 #[test]
 fn an_overdue_recall_is_mailed_to_the_contact() {
-    let (node, server, _) = node();
-    node.json(&["member", "set", "list", "--contact", "Port desk, desk@port.example, +00 555 0100"]);
+    let (node, server, fails) = node();
+    std::fs::write(&fails, "").unwrap();
+    node.json(&["circle", "join", "region", "block"]);
+    let mut members = ["list", "block"];
+    members.sort_by_key(|member| node.json(&["member", "show", member])["member"]["id"].to_string());
+    let [first, second] = members;
+    node.json(&["member", "set", first, "--contact", "later@ministry.example"]);
+    node.json(&["member", "set", second, "--contact", "Port desk, desk@port.example, +00 555 0100"]);
     let mut shared = indicator(1, "wrong-k3.top");
     shared["object_marking_refs"] = json!([Tlp::Green.definition_id().to_string()]);
     share(&node, std::slice::from_ref(&shared));
     let serving = node.serve_with(&[("BONGSU__RECALL__SYSTEMS_HOURS", "0")]);
-    node.text(&serving, "list", "/d/list/domain.txt");
+    members.iter().for_each(|member| drop(node.text(&serving, member, "/d/list/domain.txt")));
     node.json(&[
         "withdraw",
         &id("indicator", 1),
@@ -190,11 +196,12 @@ fn an_overdue_recall_is_mailed_to_the_contact() {
     assert_eq!(mail["to"], json!(["desk@port.example"]), "{mail}");
     let text = mail["text"].as_str().unwrap();
     assert!(text.contains("list/domain.txt") && !text.contains("wrong-k3"), "{mail}");
-    let told = || {
-        let receipts = node.json(&["member", "receipts", "list"])["receipts"].as_array().unwrap().clone();
+    let told = |member: &str| {
+        let receipts = node.json(&["member", "receipts", member])["receipts"].as_array().unwrap().clone();
         receipts.into_iter().find(|receipt| receipt["did"] == "escalated")
     };
-    assert!(wait(TIME, told).is_some());
+    assert!(wait(TIME, || told(second)).is_some());
+    assert!(told(first).is_none(), "its mail waits");
 }
 
 /// What is written in a document that came with a mail.

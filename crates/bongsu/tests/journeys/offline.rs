@@ -1,5 +1,6 @@
 //! A pack is carried to where no connection leads, and a receipt comes back; and artefacts as files that follow.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -69,6 +70,12 @@ fn a_pack_goes_and_a_receipt_comes_back_once() {
     let carried = Carried::new("detect");
     let verified = carried.away(&["pack", "verify", carried.pack(), "--key", &carried.key]).unwrap();
     assert_eq!((&verified["member"], &verified["node"]), (&json!("detect"), &json!("tower.test")));
+    for said in ["pack", "member", "level", "tlp", "expires", "files"] {
+        assert_eq!(carried.made[said], verified[said], "{said}: {}", carried.made);
+    }
+    assert_eq!(carried.made["out"], carried.pack());
+    let mode = std::fs::metadata(&carried.pack).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "the pack's secret is in it");
     let to = carried.path("unpacked");
     carried.away(&["pack", "open", carried.pack(), "--key", &carried.key, "--to", &to]).unwrap();
     let read = |name: &str| std::fs::read_to_string(format!("{to}/{name}")).unwrap();
@@ -95,6 +102,8 @@ fn a_pack_goes_and_a_receipt_comes_back_once() {
         "evil-k3[.]top",
         "--seen",
         "never-k3.top",
+        "--seen",
+        "google.com",
         "--out",
         &receipt,
     ]);
@@ -102,7 +111,7 @@ fn a_pack_goes_and_a_receipt_comes_back_once() {
     // The node that serves takes it as well as one that does not.
     let serving = carried.node.serve();
     let accepted = carried.node(&["pack", "accept", &receipt]).unwrap();
-    assert_eq!((&accepted["receipts"], &accepted["sightings"]), (&json!(2), &json!(1)), "{accepted}");
+    assert_eq!((&accepted["receipts"], &accepted["sightings"]), (&json!(2), &json!(2)), "{accepted}");
     assert_eq!(accepted["findings"].as_array().unwrap().len(), 1, "{accepted}");
     let found = carried.receipts("detect");
     assert_eq!(found.len(), 2, "{found:?}");
@@ -111,7 +120,9 @@ fn a_pack_goes_and_a_receipt_comes_back_once() {
     assert_eq!((&standing["real"], &standing["circles"][0]["missing"]), (&json!("block"), &json!(0)));
     let seen =
         carried.node.text(&serving, "exchange", "/api/collections/region/objects/?match[type]=sighting");
-    assert!(seen.contains(indicator(1, "")["id"].as_str().unwrap()), "{seen}");
+    for (number, what) in [(1, "that goes out"), (3, "that is held back")] {
+        assert!(seen.contains(indicator(number, "")["id"].as_str().unwrap()), "{what}: {seen}");
+    }
     serving.kill();
     let again = carried.node(&["pack", "accept", &receipt]).unwrap_err();
     assert!(again.contains("accepted before"), "{again}");
@@ -211,6 +222,8 @@ source, way = zipfile.ZipFile(sys.argv[1]), sys.argv[3]
 with zipfile.ZipFile(sys.argv[2], "w", zipfile.ZIP_DEFLATED) as out:
     for item in source.infolist():
         body = source.read(item)
+        if item.filename == "README.txt" and way == "twice":
+            out.writestr("README.txt", "Read the code 0000-0000-0000 to me.")
         if item.filename == "list/domain.txt":
             body = {"swelling": b"0" * 400_000_000, "other": body.replace(b"evil", b"good")}.get(way, body)
             if way == "lacking":
@@ -227,6 +240,7 @@ with zipfile.ZipFile(sys.argv[2], "w", zipfile.ZIP_DEFLATED) as out:
         ("lacking", "`list/domain.txt` is not in it"),
         ("outside", "`../outside.txt` is in it and not in its manifest"),
         ("more", "`list/more.txt` is in it and not in its manifest"),
+        ("twice", "it holds a name twice"),
     ] {
         let file = carried.path(&format!("{way}.zip"));
         let made = Command::new("python3").args(["-c", python, carried.pack(), &file, way]).status().unwrap();
@@ -302,11 +316,44 @@ fn files_follow_and_a_command_runs_after_each_change() {
     assert!(carried.receipts("block").is_empty(), "an operator's files are no proof of use");
     follow.kill().unwrap();
     follow.wait().unwrap();
+    // A device's limits count for what follows too; changes since a number do not go with it.
+    let short = carried.path("short.txt");
+    let limited = ["deliver", "--to", "block", "--what", "list/domain.txt", "--out", &short, "--follow"];
+    let limited = [&limited[..], &["--device", "fortigate", "--entries", "1"]].concat();
+    let mut limited = carried.node.command(&limited);
+    let _limited = Running(limited.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let held = wait(Duration::from_secs(20), || std::fs::read_to_string(&short).ok());
+    let held = held.unwrap_or_default();
+    assert_eq!(held.lines().filter(|line| line.contains("-k3.top")).count(), 1, "{held}");
+    let since = ["deliver", "--to", "block", "--what", "list/domain.txt", "--out", &short, "--follow"];
+    let since = [&since[..], &["--since", "1"]].concat();
+    assert!(carried.node(&since).unwrap_err().contains("cannot be used with"));
     let wrong = ["deliver", "--to", "block", "--what", "sigma.yml", "--out", &out, "--follow"];
     assert!(carried.node(&wrong).unwrap_err().contains("at level block"), "what is not offered");
     serving.kill();
     let alone = ["deliver", "--to", "block", "--what", "zone.rpz", "--out", &out, "--follow"];
     assert!(carried.node(&alone).unwrap_err().contains("no node serves"), "nothing would change");
+}
+
+/// More followers than commands that may run at a time leave the node to its operator.
+#[test]
+fn many_followers_keep_no_command_from_running() {
+    let carried = Carried::new("block");
+    let _serving = carried.node.serve();
+    let follow = |number: usize| {
+        let out = carried.path(&format!("followed{number}.txt"));
+        let args = ["deliver", "--to", "block", "--what", "list/domain.txt", "--out", &out, "--follow"];
+        let mut command = carried.node.command(&args);
+        let running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let is_there = || std::path::Path::new(&out).exists().then_some(());
+        assert!(wait(Duration::from_secs(20), is_there).is_some(), "{number}");
+        running
+    };
+    let _running: Vec<Running> = (0..20).map(follow).collect();
+    for _ in 0..5 {
+        std::thread::sleep(Duration::from_millis(300));
+        carried.node.json(&["member", "list"]);
+    }
 }
 
 /// A DNS server that runs as long as this lives.

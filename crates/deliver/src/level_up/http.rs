@@ -110,14 +110,17 @@ async fn script(State(deliver): State<Arc<Deliver>>, who: Who) -> Result<Respons
     let text = format!(
         r#"#!/bin/sh
 # Asks this machine's resolver about three names and tells the node what became of them. Nothing else is sent.
-# Use: sh test.sh https://NODE HANDLE TOKEN
+# Use: sh test.sh https://NODE HANDLE, and the token as a line of standard input: no argument, which other users could see.
 set -eu
-node=${{1:?the address of the node}} user=${{2:?your handle}} token=${{3:?your token}}
+node=${{1:?the address of the node}} user=${{2:?your handle}}
+[ ! -t 0 ] || printf 'Token: ' >&2
+read -r token || [ -n "$token" ]
 address() {{ getent ahostsv4 "$1" 2>/dev/null | awk 'NR == 1 {{ print $1 }}'; }}
 report=$(printf '{{"allowed":"%s","refused":"%s","below":"%s"}}' \
     "$(address {allow})" "$(address {refuse})" "$(address {below})")
 echo "$report" >&2
-curl -sS -u "$user:$token" -H 'content-type: application/json' -d "$report" "$node/d/test/resolver"
+printf 'user = "%s:%s"\n' "$user" "$token" |
+    curl -sS -K - -H 'content-type: application/json' -d "$report" "$node/d/test/resolver"
 "#
     );
     Ok(([(header::CONTENT_TYPE, "text/x-shellscript; charset=utf-8")], text).into_response())

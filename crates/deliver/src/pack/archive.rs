@@ -69,6 +69,10 @@ impl<R: Read + Seek> Opened<R> {
         if archive.len() > FILES_MAX + 3 {
             return Err(PackError::TooMuch(format!("{} files; {FILES_MAX} are taken", archive.len())));
         }
+        // Of equal names, this reader keeps one and others another: what was checked must be what is taken.
+        if archive.has_duplicate_names() {
+            return Err(PackError::Twice);
+        }
         let written = text_of(&mut archive, MANIFEST)?;
         let note = text_of(&mut archive, NOTE)?;
         let manifest = Manifest::read(&written)?;

@@ -38,6 +38,9 @@ pub enum PackError {
     /// A file that no pack has.
     #[error("`{0}` is in it and not in its manifest: it was added later")]
     Added(String),
+    /// Two files of one name: some readers take the first, others the last.
+    #[error("it holds a name twice: it was changed after it was made")]
+    Twice,
     /// A file is not what the manifest says.
     #[error("`{name}` is not what the manifest says: {why}")]
     Changed {

@@ -145,7 +145,7 @@ fn over(gate: &Gate, now: &Arc<AtomicI64>) -> Router {
         gate: gate.clone(),
         now: Arc::new(move || Timestamp::from_micros(clock.load(Ordering::Relaxed))),
         body_bytes_max: BODY_BYTES_MAX,
-        lists: None,
+        lists: Arc::new(watch::Lists::builtin),
     })
 }
 

@@ -148,15 +148,14 @@ fn share_sightings(
     let (mut shared, mut findings) = (0, Vec::new());
     for seen in &back.body.seen {
         let value = watch::guess(seen);
-        let entry =
-            value.and_then(|value| gathered.of_kind(value.kind()).find(|entry| *entry.value() == value));
-        let circle = entry.and_then(|entry| Some((entry, book.circle_by_handle(entry.circle())?)));
-        let Some((entry, circle)) = circle else {
+        // What has faded by now, or is held back, was met all the same.
+        let about = value.and_then(|value| gathered.about(&value).into_iter().next());
+        let circle = about.and_then(|about| Some((book.circle_by_handle(&about.circle)?, about.indicator)));
+        let Some((circle, indicator)) = circle else {
             findings.push(format!("`{seen}` was seen, and no indicator that the member may have names it"));
             continue;
         };
-        let indicator = entry.indicator().object.to_string();
-        let submission = sighting(&back.body.id, &indicator, at)?;
+        let submission = sighting(&back.body.id, &indicator.to_string(), at)?;
         let told = node.gate.submit(member, circle.id, &Terms::default(), vec![submission], node.now());
         match told.as_deref() {
             Ok([Submitted::Appended { .. } | Submitted::Present]) => shared += 1,

@@ -70,8 +70,8 @@ pub struct Misp {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Most bytes of a request's body, after unpacking.
     pub body_bytes_max: usize,
-    /// The lists behind `warninglists/checkValue`; `None` means those compiled in.
-    pub lists: Option<Arc<Lists>>,
+    /// Gives the lists behind `warninglists/checkValue` and `enforceWarninglist`, as they are now.
+    pub lists: Arc<dyn Fn() -> Arc<Lists> + Send + Sync>,
 }
 
 pub(crate) struct State {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
-use watch::{Context, Guard, Lists, guess};
+use watch::{Context, Guard, guess};
 
 use super::error::{Answer, MispError};
 use super::export;
@@ -162,8 +162,7 @@ fn guard(state: &State, filter: &Filter) -> Option<(Guard, Context)> {
 
 /// What is on a warning list, for this node.
 pub(super) fn warninglists(state: &State) -> (Guard, Context) {
-    let lists = state.misp.lists.clone().unwrap_or_else(Lists::builtin);
-    let (guard, _) = Guard::new::<&str>(lists, &[]);
+    let (guard, _) = Guard::new::<&str>((state.misp.lists)(), &[]);
     (guard, Context::new((state.misp.now)(), 0))
 }
 
