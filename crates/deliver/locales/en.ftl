@@ -106,10 +106,6 @@ cut = This document is too long to be printed whole: the rest is left out here.
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Security advisory, { $date }
 
-digest-fires = { $count ->
-    [one] { $count } fire
-   *[other] { $count } fires
-}
 digest-urgent = URGENT: { $what }
 digest-look = there is something for you, log in
 digest-fires-changed = fires have changed

@@ -11,7 +11,10 @@ tlp-amber-strict = Vous pouvez le transmettre uniquement au sein de votre organi
 tlp-red = Ce document est pour vous seul. Ne le transmettez pas.
 
 alert = Niveau d’alerte
-fires = { $circle } : { $fires } feux sur 5, { $why }
+fires = { $circle } : { $fires ->
+    [one] { $fires } feu
+   *[other] { $fires } feux
+} sur 5, { $why }
 fires-calm = rien ne demande d’attention
 fires-news = du nouveau sur quoi agir est arrivé
 fires-incident = un incident a été partagé
@@ -73,7 +76,7 @@ more-values = { $count ->
     [one] Une autre valeur n’est pas affichée ici ; demandez une liste pour vos équipements.
    *[other] { $count } autres valeurs ne sont pas affichées ici ; demandez une liste pour vos équipements.
 }
-column-kind = Genre
+column-kind = Type
 column-value = Valeur
 column-name = Lié à
 column-since = Depuis
@@ -106,16 +109,15 @@ cut = Ce document est trop long pour être imprimé en entier : la suite est omi
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Avis de sécurité, { $date }
 
-digest-fires = { $count ->
-    [one] { $count } feu
-   *[other] { $count } feux
-}
 digest-urgent = URGENT : { $what }
 digest-look = une information vous attend, connectez-vous
 digest-fires-changed = le niveau d’alerte a changé
 digest-heading-urgent = Urgent : { $node }
 digest-alert = Feux d’alerte
-digest-fires-of = { $circle } : { $fires } feux sur 5
+digest-fires-of = { $circle } : { $fires ->
+    [one] { $fires } feu
+   *[other] { $fires } feux
+} sur 5
 digest-new = Nouveautés
 digest-told = Rapports et incidents
 digest-nameless = sans nom
@@ -253,7 +255,7 @@ answer-over = Ce lien est trop ancien
 answer-over-text = Les liens des avis fonctionnent pendant trente jours. Demandez un nouvel avis.
 answer-fault = Veuillez vérifier
 answer-fault-empty = Cochez au moins une valeur, écrivez ce que vous avez vu, ou dites que vous n’avez rien trouvé.
-answer-fault-both = Vous avez dit n’avoir rien trouvé, et aussi avoir vu quelque chose. Lequel est exact ?
+answer-fault-both = Vous avez dit n’avoir rien trouvé, et aussi avoir vu quelque chose. Quelle réponse est exacte ?
 answer-fault-date = Un jour s’écrit comme 2026-09-02, n’est pas dans le futur, et le premier n’est pas après le dernier.
 answer-fault-count = Le nombre est compris entre 1 et 999999999.
 answer-fault-long = Un texte dépasse { $limit } caractères.

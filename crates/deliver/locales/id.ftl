@@ -52,7 +52,7 @@ keep-first-text = Jangan matikan komputer. Putuskan dari jaringan, catat waktuny
 keep-which = Nilai mana yang Anda lihat
 keep-when = Kapan, dan pada berapa komputer
 keep-nothing = Jika Anda tidak melihat apa pun, sampaikan juga: itu pun membantu.
-answer-here = Jawab di sini tanpa masuk log. Tautan ini berlaku satu kali, sampai { $until } (UTC).
+answer-here = Jawab di sini tanpa log masuk. Tautan ini berlaku satu kali, sampai { $until } (UTC).
 answer-to = Anda juga dapat menulis ke { $address }.
 answer-sender = Jawablah kepada pengirim halaman ini.
 
@@ -96,9 +96,8 @@ cut = Dokumen ini terlalu panjang untuk dicetak seluruhnya: sisanya tidak dimuat
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Imbauan keamanan, { $date }
 
-digest-fires = { $count } api
 digest-urgent = MENDESAK: { $what }
-digest-look = ada informasi untuk Anda, silakan masuk log
+digest-look = ada informasi untuk Anda, silakan log masuk
 digest-fires-changed = tingkat siaga telah berubah
 digest-heading-urgent = Mendesak: { $node }
 digest-alert = Api siaga
@@ -111,12 +110,12 @@ digest-gone = Ditarik
 digest-withdrawn = { $count } ditarik
 digest-gone-text = { $what }: yang disampaikan sebelumnya tidak berlaku lagi; ambil kembali daftar Anda.
 digest-red = Tidak dikirim lewat surel
-digest-red-text = Ada informasi untuk Anda yang tidak dikirim lewat surel. Silakan masuk log.
+digest-red-text = Ada informasi untuk Anda yang tidak dikirim lewat surel. Silakan log masuk.
 digest-do = Yang perlu dilakukan
 digest-attached = Petunjuknya ada dalam imbauan yang terlampir pada surel ini.
 digest-attached-and-there = Petunjuknya ada dalam imbauan yang terlampir pada surel ini; versi terbarunya ada di sini:
-digest-missing = Petunjuknya ada dalam imbauan, tetapi tidak dapat dilampirkan pada surel ini; masuk log untuk membacanya.
-digest-missing-but-there = Petunjuknya ada dalam imbauan, tetapi tidak dapat dilampirkan pada surel ini; masuk log untuk membacanya di sini:
+digest-missing = Petunjuknya ada dalam imbauan, tetapi tidak dapat dilampirkan pada surel ini; log masuk untuk membacanya.
+digest-missing-but-there = Petunjuknya ada dalam imbauan, tetapi tidak dapat dilampirkan pada surel ini; log masuk untuk membacanya di sini:
 digest-there = Petunjuknya ada dalam imbauan. Masuk log untuk membacanya di sini:
 
 news-attack-pattern = { $count } teknik serangan
@@ -164,7 +163,7 @@ answer-lost = { $count } nilai tidak lagi dibagikan kepada Anda, sehingga tidak 
 answer-untaken = Beberapa lingkaran tidak menerima laporan dari Anda: ke sana tidak ada yang diteruskan.
 answer-used = Tautan ini sudah dipakai
 answer-used-text = Jawaban melalui tautan ini sudah diterima, dan tautan hanya berlaku satu kali. Untuk menyampaikan lebih banyak, mintalah imbauan baru.
-answer-over = Tautan ini terlalu lama
+answer-over = Tautan ini sudah kedaluwarsa
 answer-over-text = Tautan dalam imbauan berlaku selama tiga puluh hari. Mintalah imbauan baru.
 answer-fault = Mohon diperiksa lagi
 answer-fault-empty = Tandai sedikitnya satu nilai, tulis apa yang Anda lihat, atau nyatakan bahwa Anda tidak menemukan apa pun.

@@ -53,7 +53,7 @@ keep-which = 어떤 값을 보았는지
 keep-when = 언제, 몇 대의 컴퓨터에서 보았는지
 keep-nothing = 아무것도 보지 못했다면 그렇게 알려 주십시오. 그것도 도움이 됩니다.
 answer-here = 로그인 없이 여기에서 회신하십시오. 이 링크는 { $until }(UTC)까지 한 번만 쓸 수 있습니다.
-answer-to = 다음 주소로 편지를 보내도 됩니다: { $address }
+answer-to = 다음 주소로 이메일을 보내셔도 됩니다: { $address }
 answer-sender = 이 문서를 보낸 곳에 회신하십시오.
 
 call = 연락할 곳
@@ -96,7 +96,6 @@ cut = 문서가 너무 길어 전부 인쇄할 수 없습니다. 나머지는 �
 
 mail-subject = [{ $tlp }] [{ $fires }/5] 보안 권고, { $date }
 
-digest-fires = 봉화 { $count }개
 digest-urgent = 긴급: { $what }
 digest-look = 확인할 내용이 있으니 로그인하십시오
 digest-fires-changed = 경보 단계가 바뀌었습니다
@@ -133,18 +132,18 @@ news-note = 분석 메모 { $count }건
 news-observed-data = 관측 데이터 { $count }건
 news-relationship = 관계 정보 { $count }건
 news-report = 보고서 { $count }건
-news-sighting = 목격 정보 { $count }건
+news-sighting = 탐지 정보 { $count }건
 news-threat-actor = 공격자 { $count }건
 news-vulnerability = 취약점 { $count }건
 news-other = { $type } 유형 객체 { $count }개
 news-rest = 그 밖의 유형 객체 { $count }개
 
 overdue = 기한 초과: 철회된 정보가 아직 쓰이고 있습니다
-overdue-text = { $circle } 모임에서 객체 { $count }개가 철회되었으나, { $member }에는 이전에 받은 다음 항목이 남아 있습니다: { $artefacts }.
+overdue-text = { $circle } 공유 그룹에서 객체 { $count }개가 철회되었으나, { $member }에는 이전에 받은 다음 항목이 남아 있습니다: { $artefacts }.
 overdue-please = 다시 받도록 조치하시거나, 더 이상 쓰지 않는다고 { $node }에 알려 주십시오.
 
 answer = 무엇을 보았는지 협력 기관에 알려 주십시오
-answer-intro = { $member }에서 본 항목을 표시하십시오. 표시한 항목은 이를 공유한 모임에 귀 기관 이름의 목격 정보로 전달됩니다.
+answer-intro = { $member }에서 본 항목을 표시하십시오. 표시한 항목은 이를 공유한 그룹에 귀 기관 이름의 탐지 정보로 전달됩니다.
 answer-column = 보았음
 answer-values = 귀 기관에 공유된 값
 answer-first = 처음 본 날(UTC)
@@ -157,11 +156,11 @@ answer-nothing = 읽고 확인했으며 아무것도 발견하지 못했습니�
 answer-send = 보내기
 answer-once = 한 번만 보낼 수 있습니다. 단추를 누르기 전에는 아무것도 전송되지 않습니다.
 answer-thanks = 감사합니다
-answer-thanks-seen = 목격 정보 { $count }건을 협력 기관에 전달했습니다.
+answer-thanks-seen = 탐지 정보 { $count }건을 협력 기관에 전달했습니다.
 answer-thanks-nothing = 회신을 기록했습니다. 아무것도 발견하지 못했다는 회신도 도움이 됩니다.
 answer-thanks-note = 적어 주신 내용을 협력 기관에 전달했습니다.
 answer-lost = 값 { $count }개는 더 이상 귀 기관에 공유되지 않아 전달하지 않았습니다.
-answer-untaken = 일부 모임은 귀 기관의 보고를 받지 않으므로 그곳에는 전달하지 않았습니다.
+answer-untaken = 일부 공유 그룹은 귀 기관의 보고를 받지 않으므로 그곳에는 전달하지 않았습니다.
 answer-used = 이미 사용한 링크입니다
 answer-used-text = 이 링크로 이미 회신을 받았으며, 링크는 한 번만 쓸 수 있습니다. 더 알릴 내용이 있으면 새 권고문을 요청하십시오.
 answer-over = 기한이 지난 링크입니다

@@ -39,7 +39,7 @@ today = Việc cần làm hôm nay
 hand-on = Đưa trang này cho người quản lý mạng của bạn
 hand-on-text = Đề nghị họ chặn những gì có trong bảng dưới đây, tại máy chủ DNS, tường lửa hoặc máy chủ thư.
 look = Xem điều này đã từng xảy ra ở chỗ bạn chưa
-look-text = Tìm các giá trị dưới đây trong nhật ký của máy chủ thư, máy chủ proxy và máy chủ DNS, càng xa về trước càng tốt.
+look-text = Tìm các giá trị dưới đây trong nhật ký của máy chủ thư, máy chủ proxy và máy chủ DNS, lùi về trước càng xa càng tốt.
 stop = Ngừng xử lý những gì không còn hiệu lực
 stop-text = Đề nghị bỏ chặn các giá trị trong bảng thứ hai dưới đây.
 meets = Chống lại { $count } trong số các thủ đoạn đang được dùng.
@@ -96,7 +96,6 @@ cut = Tài liệu này quá dài để in toàn bộ: phần còn lại được
 
 mail-subject = [{ $tlp }] [{ $fires }/5] Cảnh báo an ninh mạng, { $date }
 
-digest-fires = { $count } ngọn lửa
 digest-urgent = KHẨN: { $what }
 digest-look = có nội dung dành cho bạn, hãy đăng nhập
 digest-fires-changed = mức báo động đã thay đổi

@@ -130,9 +130,8 @@ impl Deliver {
         let of_enclosure = if let Enclosure::Attached(_, tlp) = &enclosure { *tlp } else { Tlp::Clear };
         let tlp = of_fires.fold(tidings.tlp.max(of_enclosure), Tlp::max);
         let highest = burning.iter().map(|one| one.fires.level).max().unwrap_or(1);
-        let fires = speech.count("digest-fires", highest.into());
         let node = &self.title;
-        let subject = format!("[{tlp}] [{fires}] {what} ({node})");
+        let subject = format!("[{tlp}] [{highest}/5] {what} ({node})");
         let heading = match urgent {
             true => speech.tell("digest-heading-urgent", &[("node", Put::Text(node))]),
             false => node.clone(),
@@ -252,8 +251,8 @@ fn fires_of(speech: &Speech, one: &Burning) -> String {
     if one.tlp != Tlp::Red {
         return one.told(speech);
     }
-    let fires = one.fires.level.to_string();
-    speech.tell("digest-fires-of", &[("circle", Put::Text(&one.title)), ("fires", Put::Text(&fires))])
+    let fires = Put::Count(one.fires.level.into());
+    speech.tell("digest-fires-of", &[("circle", Put::Text(&one.title)), ("fires", fires)])
 }
 
 impl Page<'_> {

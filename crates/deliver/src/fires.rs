@@ -51,10 +51,9 @@ impl Burning {
 
     /// The circle, its fires and why, in words for people.
     pub(crate) fn told(&self, speech: &Speech) -> String {
-        let (fires, why) = (self.fires.level.to_string(), why(speech, &self.fires.cause));
-        let put =
-            [("circle", Put::Text(&self.title)), ("fires", Put::Text(&fires)), ("why", Put::Text(&why))];
-        speech.tell("fires", &put)
+        let (fires, why) = (Put::Count(self.fires.level.into()), why(speech, &self.fires.cause));
+        speech
+            .tell("fires", &[("circle", Put::Text(&self.title)), ("fires", fires), ("why", Put::Text(&why))])
     }
 
     /// The first four words of [`Burning::line`], which never hold more than letters, digits and `-:.`.

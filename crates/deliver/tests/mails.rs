@@ -102,11 +102,11 @@ fn each_language_tells_of_a_type_in_its_own_words() {
     assert_eq!(
         ["en", "ko", "fr", "id", "vi"].map(says),
         [
-            "[TLP:GREEN] [4 fires] URGENT: 1 incident, 2 vulnerabilities, 1 object of type x-kite (tower.test)",
-            "[TLP:GREEN] [봉화 4개] 긴급: 사고 1건, 취약점 2건, x-kite 유형 객체 1개 (tower.test)",
-            "[TLP:GREEN] [4 feux] URGENT : 1 incident de sécurité, 2 vulnérabilités, 1 objet de type x-kite (tower.test)",
-            "[TLP:GREEN] [4 api] MENDESAK: 1 insiden, 2 kerentanan, 1 objek berjenis x-kite (tower.test)",
-            "[TLP:GREEN] [4 ngọn lửa] KHẨN: 1 sự cố, 2 lỗ hổng, 1 đối tượng loại x-kite (tower.test)",
+            "[TLP:GREEN] [4/5] URGENT: 1 incident, 2 vulnerabilities, 1 object of type x-kite (tower.test)",
+            "[TLP:GREEN] [4/5] 긴급: 사고 1건, 취약점 2건, x-kite 유형 객체 1개 (tower.test)",
+            "[TLP:GREEN] [4/5] URGENT : 1 incident de sécurité, 2 vulnérabilités, 1 objet de type x-kite (tower.test)",
+            "[TLP:GREEN] [4/5] MENDESAK: 1 insiden, 2 kerentanan, 1 objek berjenis x-kite (tower.test)",
+            "[TLP:GREEN] [4/5] KHẨN: 1 sự cố, 2 lỗ hổng, 1 đối tượng loại x-kite (tower.test)",
         ]
     );
 }

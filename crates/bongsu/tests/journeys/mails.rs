@@ -86,7 +86,7 @@ fn what_is_urgent_is_mailed_at_once_and_red_is_not() {
     let serving = node.serve();
     let mail = server.next();
     let subject = mail["subject"].as_str().unwrap();
-    assert_eq!(subject, "[TLP:AMBER] [4 fires] URGENT: 1 incident (tower.test)");
+    assert_eq!(subject, "[TLP:AMBER] [4/5] URGENT: 1 incident (tower.test)");
     assert_eq!(
         (&mail["auto"], &mail["type"], &mail["reply_to"]),
         (&json!("auto-generated"), &json!("multipart/alternative"), &json!("soc@tower.example"))
@@ -228,7 +228,7 @@ fn a_korean_member_gets_a_korean_mail_with_its_advisory() {
     node.json(&["import", &red, "--circle", "region", "--as", "exchange"]);
     let serving = node.serve();
     let mail = server.next();
-    assert_eq!(mail["subject"], "[TLP:AMBER] [봉화 4개] 긴급: 사고 1건, x-kite 유형 객체 1개 (tower.test)");
+    assert_eq!(mail["subject"], "[TLP:AMBER] [4/5] 긴급: 사고 1건, x-kite 유형 객체 1개 (tower.test)");
     let attached = &mail["attached"][0];
     assert_eq!((&attached["name"], &attached["type"]), (&json!("advisory.pdf"), &json!("application/pdf")));
     assert_eq!((&mail["type"], &mail["language"]), (&json!("multipart/mixed"), &json!("ko")));
@@ -262,7 +262,7 @@ fn a_korean_member_gets_a_korean_mail_with_its_advisory() {
     node.json(&["member", "mail", "read", "--advisory", "linked"]);
     share(&node, &[incident(4, "Ferry late", Tlp::Green)]);
     let mail = server.next();
-    assert_eq!(mail["subject"], "[TLP:GREEN] [봉화 4개] 긴급: 사고 1건 (tower.test)");
+    assert_eq!(mail["subject"], "[TLP:GREEN] [4/5] 긴급: 사고 1건 (tower.test)");
     assert_eq!((&mail["attached"], &mail["type"]), (&json!([]), &json!("multipart/alternative")));
     assert!(mail["text"].as_str().unwrap().contains("https://tower.example/d/advisory.html"), "{mail}");
     serving.stop();
