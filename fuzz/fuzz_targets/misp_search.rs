@@ -85,7 +85,7 @@ fn ask(method: &str, path: &str, body: &str) -> Option<(u16, String, Option<usiz
             gate: node().gate.clone(),
             now: Arc::new(now),
             body_bytes_max: 64 * 1024,
-            lists: Some(Lists::none()),
+            lists: Arc::new(Lists::none),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         (router(misp), runtime.unwrap_or_else(|error| panic!("{error}")))
