@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 mod guard;
+mod hunt;
 mod member;
 mod pack;
 mod pattern;
@@ -19,6 +20,7 @@ mod share;
 mod validate;
 
 pub(crate) use guard::GuardCommand;
+pub(crate) use hunt::HuntArgs;
 pub(crate) use member::{
     CircleCommand, CircleProfile, CredentialCommand, FiresArgs, MemberCommand, MemberProfile, ZoneArgs,
 };
@@ -92,6 +94,8 @@ pub(crate) enum Command {
     Verify,
     /// Check STIX against every rule of its specification; needs no node
     Validate(ValidateArgs),
+    /// Hunt: look through logs for all that a watch file names; needs no node
+    Hunt(HuntArgs),
     /// Devices whose limits are known, for `bongsu deliver --device`; needs no node
     Devices,
     /// Print a completion script for a shell

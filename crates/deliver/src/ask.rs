@@ -47,6 +47,8 @@ pub enum Ask {
     Shared(rules::Language),
     /// STIX patterns.
     Patterns,
+    /// A watch file, for `bongsu hunt`.
+    Watch,
 }
 
 /// How a list is wanted.
@@ -70,13 +72,13 @@ pub struct Options {
     "there is no such artefact. There are advisory.html, advisory.txt, advisory.pdf, advisory.eml, fires.txt, fires.json, list/KIND.txt and list/KIND.csv (KIND: domain, url, ipv4, ipv6, md5, sha1, \
      sha256, sha512, email, wallet or all), list/KIND.FORM.txt (FORM: bare, edl; hosts and adblock for domains, cidr for addresses), \
      zone.rpz, nftables.conf, nftables.sets, suricata.rules, suricata-files.rules, suricata-datasets.rules with \
-     datasets/SET.lst (SET: domain, md5, sha256), zeek.intel, sigma.yml, patterns.jsonl, and what partners wrote: yara.yar, \
+     datasets/SET.lst (SET: domain, md5, sha256), zeek.intel, sigma.yml, patterns.jsonl, watch.bongsu, and what partners wrote: yara.yar, \
      shared.sigma.yml, shared-suricata.rules and shared-snort.rules"
 )]
 pub struct NoSuchArtefact;
 
 /// Everything but lists, by its name.
-const NAMED: [(&str, Ask); 22] = [
+const NAMED: [(&str, Ask); 23] = [
     ("advisory.html", Ask::Advisory(advisory::Form::Html, None)),
     ("advisory.txt", Ask::Advisory(advisory::Form::Text, None)),
     ("advisory.pdf", Ask::Advisory(advisory::Form::Pdf, None)),
@@ -99,6 +101,7 @@ const NAMED: [(&str, Ask); 22] = [
     ("shared-suricata.rules", Ask::Shared(rules::Language::Suricata)),
     ("shared-snort.rules", Ask::Shared(rules::Language::Snort)),
     ("patterns.jsonl", Ask::Patterns),
+    ("watch.bongsu", Ask::Watch),
 ];
 
 impl FromStr for Ask {
@@ -177,7 +180,8 @@ impl Ask {
             | Self::Zeek
             | Self::Sigma
             | Self::Shared(_)
-            | Self::Patterns => Level::Detect,
+            | Self::Patterns
+            | Self::Watch => Level::Detect,
         }
     }
 }
@@ -192,7 +196,8 @@ impl Ask {
             | Self::SuricataDataset(Set::Domain)
             | Self::Zeek
             | Self::Sigma
-            | Self::Patterns => true,
+            | Self::Patterns
+            | Self::Watch => true,
             Self::Advisory(..)
             | Self::Nftables
             | Self::NftablesSets
@@ -231,6 +236,7 @@ impl Deliver {
             Ask::SuricataDataset(set) => gathered.count(set.kind()),
             Ask::Zeek => count(&ON_THE_NETWORK) + count(&IN_FILES) + count(&[Kind::Sha512, Kind::Email]),
             Ask::Sigma => count(&ON_THE_NETWORK) + count(&IN_FILES),
+            Ask::Watch => gathered.len(),
             Ask::Shared(_) | Ask::Patterns => self.make(member, ask, encrypted)?.entries,
         })
     }
@@ -275,6 +281,7 @@ impl Deliver {
             Ask::FiresJson => self.fires_json(member),
             Ask::Shared(language) => self.shared_rules(member, language, encrypted),
             Ask::Patterns => self.patterns(member, encrypted),
+            Ask::Watch => self.watch_file(member, encrypted),
         }
     }
 }

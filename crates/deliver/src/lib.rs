@@ -44,6 +44,7 @@ mod telling;
 pub mod ticket;
 mod trial;
 mod view;
+pub mod watch_file;
 mod zeek;
 pub mod zone;
 

@@ -12,6 +12,7 @@ mod coin;
 mod domain;
 pub mod extract;
 pub mod guard;
+pub mod hunt;
 mod refang;
 pub mod sighting;
 mod stated;

@@ -14,6 +14,7 @@ pub(crate) mod equivalents;
 mod fires;
 pub(crate) mod follow;
 pub(crate) mod guard;
+pub(crate) mod hunt;
 pub(crate) mod import;
 pub(crate) mod init;
 mod level_up;

@@ -360,6 +360,20 @@ fn artefacts(node: &Node, serving: &Serving) -> Vec<String> {
     names
 }
 
+/// What a hunt with this watch file finds of all that is shared.
+fn hunted(bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, log) = (folder.path().join("watch.bongsu"), folder.path().join("log"));
+    std::fs::write(&file, bytes).unwrap();
+    let shared = [0xaa_u8, 0xbb].map(|byte| format!("{byte:x}").repeat(16)).join(" ");
+    std::fs::write(&log, format!("gone-k3.top late-k3.top 185.130.44.9 185.130.44.10 {shared}\n")).unwrap();
+    let mut hunt = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+    let output = hunt.arg("hunt").arg("--json").arg("--watch").arg(file).arg(log).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let finds = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    finds.filter_map(|find| Some(find["found"].as_str()?.to_owned() + "\n")).collect()
+}
+
 /// What people or programs find in an artefact, each part of a mail for itself.
 fn parts(bytes: &[u8], name: &str) -> Vec<String> {
     let decode = "import email, sys\nfor part in email.message_from_binary_file(sys.stdin.buffer).walk():\n    \
@@ -369,6 +383,7 @@ fn parts(bytes: &[u8], name: &str) -> Vec<String> {
         _ if name == "datasets/domain.lst" => ("python3", vec!["-c", names]),
         Some("eml") => ("python3", vec!["-c", decode]),
         Some("pdf") => ("pdftotext", vec!["-layout", "-", "-"]),
+        Some("bongsu") => return vec![hunted(bytes)],
         _ => return vec![String::from_utf8_lossy(bytes).into_owned()],
     };
     let mut running = Command::new(program)

@@ -15,6 +15,7 @@ mod fires;
 mod forms;
 mod guard;
 mod hostile_dns;
+mod hunts;
 mod intake;
 mod kill;
 mod levels;

@@ -69,6 +69,7 @@ fn of(level: Level, kinds: &BTreeSet<Kind>) -> Vec<Ask> {
             (Ask::Sigma, any(&network) || any(&files)),
             (Ask::SuricataDatasets, any(&[Kind::Domain]) || any(&files)),
             (Ask::Patterns, !kinds.is_empty()),
+            (Ask::Watch, !kinds.is_empty()),
         ],
         Level::Exchange => Vec::new(),
     };

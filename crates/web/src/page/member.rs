@@ -145,6 +145,7 @@ fn artefacts(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Vec<Show
         (Ask::Suricata, "Suricata rules"),
         (Ask::SuricataFiles, "Suricata rules for files"),
         (Ask::Zeek, "Zeek intelligence"),
+        (Ask::Watch, "Watch file for bongsu hunt"),
         (Ask::Sigma, "Sigma rules"),
     ];
     asks.extend(named.map(|(ask, text)| (ask, text.to_owned())));

@@ -1,0 +1,127 @@
+//! How finds are shown: for people two lines each, for programs a JSON object on a line.
+
+use crate::exit::Failure;
+use crate::terminal::Terminal;
+use deliver::watch_file::Header;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::search::{Find, Outcome};
+
+/// What a hunt came to.
+pub(super) struct Summary {
+    tlp: String,
+    values: usize,
+    pub(super) finds: u64,
+    different: HashSet<String>,
+    pub(super) files: usize,
+    lines: u64,
+    bytes: u64,
+    /// The file of the last piece, and whether that has a line without an end.
+    rest: (usize, bool),
+}
+
+impl Summary {
+    pub(super) fn new(header: &Header) -> Self {
+        let (tlp, values) = (header.made.tlp.clone(), header.values);
+        Self {
+            tlp,
+            values,
+            finds: 0,
+            different: HashSet::new(),
+            files: 0,
+            lines: 0,
+            bytes: 0,
+            rest: (0, false),
+        }
+    }
+
+    pub(super) fn add(&mut self, find: &Find) {
+        self.finds += 1;
+        self.different.insert(find.known.1.value.clone());
+    }
+
+    pub(super) fn count(&mut self, outcome: &Outcome) {
+        if outcome.piece.file_number != self.rest.0 {
+            self.lines += u64::from(self.rest.1);
+        }
+        self.rest = (outcome.piece.file_number, outcome.has_rest);
+        self.lines += outcome.lines;
+        self.bytes += outcome.bytes;
+    }
+
+    /// Says what it came to.
+    ///
+    /// # Errors
+    /// When standard output can't be written.
+    pub(super) fn end(mut self, took: Duration, terminal: &mut Terminal) -> Result<(), Failure> {
+        self.lines += u64::from(self.rest.1);
+        if terminal.json() {
+            let summary = json!({"summary": {
+                "finds": self.finds, "different": self.different.len(), "files": self.files, "lines": self.lines, "bytes": self.bytes,
+                "watched": self.values, "tlp": self.tlp, "seconds": took.as_secs_f64(),
+            }});
+            return terminal.write(format!("{summary}\n").as_bytes());
+        }
+        let files = if self.files == 1 { "1 file".to_owned() } else { format!("{} files", self.files) };
+        terminal.note(&format!(
+            "{} finds of {} values; {} values looked for in {} lines of {files}, {:.1} MB in {:.2} s. {}",
+            self.finds,
+            self.different.len(),
+            self.values,
+            self.lines,
+            self.bytes as f64 / 1e6,
+            took.as_secs_f64(),
+            self.tlp
+        ));
+        Ok(())
+    }
+}
+
+/// A find for people.
+pub(super) fn find_text(file: &str, before: u64, find: &Find) -> String {
+    let (value, known) = &*find.known;
+    let mut text =
+        format!("{}:{}: {}", visible(file.as_bytes()), before + find.line, visible(find.found.as_bytes()));
+    if find.found != value.text() {
+        // Writing to a string does not fail.
+        let _ = write!(text, " ({} {})", find.how.as_str(), value.text());
+    }
+    if let Some(said) = known.by.first() {
+        let name =
+            said.name.as_deref().map(|name| format!(" {},", visible(name.as_bytes()))).unwrap_or_default();
+        let confidence = said.confidence.map(|sure| format!(", confidence {sure}")).unwrap_or_default();
+        let more =
+            if known.by.len() > 1 { format!(" and {} more", known.by.len() - 1) } else { String::new() };
+        let _ = write!(text, " —{name} {}, {}{confidence}, {}{more}", said.circle, said.tlp, said.indicator);
+    }
+    let _ = write!(text, "\n    {}\n", visible(&find.text));
+    text
+}
+
+/// A find for programs.
+pub(super) fn find_json(file: &str, before: u64, find: &Find) -> Value {
+    let (value, known) = &*find.known;
+    json!({
+        "file": file, "line": before + find.line, "found": find.found, "how": find.how.as_str(), "value": value.text(),
+        "kind": known.kind, "by": known.by, "text": String::from_utf8_lossy(&find.text),
+    })
+}
+
+/// A text that a terminal shows and does not obey: what steers it, or turns the direction of writing, is spelled out.
+fn visible(text: &[u8]) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    String::from_utf8_lossy(text).chars().fold(String::new(), |mut shown, c| {
+        match c {
+            '\t' => shown.push(' '),
+            c if steers(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+        shown
+    })
+}

@@ -1,0 +1,208 @@
+//! What is hunted through: files one after the other, in pieces of whole lines.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes of a piece, and of one that holds a single line. A longer line is cut between two words.
+const PIECE_BYTES: usize = 1 << 20;
+const LINE_BYTES_MAX: usize = 4 << 20;
+/// Longest word that can be a value: a cut leaves no longer one before it.
+const WORD_BYTES_MAX: usize = 8 << 10;
+/// Folders below one another.
+const DEPTH_MAX: usize = 64;
+
+/// The path that stands for standard input.
+const STDIN: &str = "-";
+
+/// Whole lines of one file.
+#[derive(Debug)]
+pub(super) struct Piece {
+    /// The file.
+    pub(super) file: Arc<str>,
+    /// Which file it is, in the order in which they are read.
+    pub(super) file_number: usize,
+    /// Which piece it is, of all.
+    pub(super) number: u64,
+}
+
+/// What could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unread {
+    pub(super) path: String,
+    pub(super) why: String,
+}
+
+/// Files and folders, and how far they were read.
+pub(super) struct Sources {
+    /// What is still to be read, the next one last.
+    left: Vec<(PathBuf, usize)>,
+    open: Option<Open>,
+    files: usize,
+    pieces: u64,
+    /// What could not be read, or not to its end.
+    pub(super) unread: Vec<Unread>,
+    done: Arc<AtomicU64>,
+}
+
+struct Open {
+    name: Arc<str>,
+    from: Box<dyn Read + Send>,
+    /// What was read behind the last whole line.
+    rest: Vec<u8>,
+    has_ended: bool,
+}
+
+/// Counts the bytes that are read from a file, before they are unpacked.
+struct Counted<R> {
+    from: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(to)?;
+        self.count.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+impl Sources {
+    /// These paths, in their order. `done` is how many bytes were read of them.
+    pub(super) fn new(paths: &[PathBuf], done: Arc<AtomicU64>) -> Self {
+        let left = paths.iter().rev().map(|path| (path.clone(), 0)).collect();
+        Self { left, open: None, files: 0, pieces: 0, unread: Vec::new(), done }
+    }
+
+    /// How many files were opened.
+    pub(super) const fn files(&self) -> usize {
+        self.files
+    }
+
+    /// Reads the next piece into `piece`; `None` when there is none.
+    pub(super) fn next(&mut self, piece: &mut Vec<u8>) -> Option<Piece> {
+        loop {
+            let Some(open) = &mut self.open else {
+                let (path, depth) = self.left.pop()?;
+                if let Err(error) = self.begin(&path, depth) {
+                    self.unread.push(Unread { path: path.display().to_string(), why: error.to_string() });
+                }
+                continue;
+            };
+            let (name, outcome) = (Arc::clone(&open.name), open.fill(piece));
+            if let Err(error) = outcome {
+                // What was read by then is looked at all the same.
+                self.unread.push(Unread { path: name.to_string(), why: error.to_string() });
+                open.has_ended = true;
+            }
+            if piece.is_empty() {
+                self.open = None;
+                continue;
+            }
+            self.pieces += 1;
+            return Some(Piece { file: name, file_number: self.files, number: self.pieces - 1 });
+        }
+    }
+
+    /// Opens a file, or puts what is in a folder before all else.
+    fn begin(&mut self, path: &Path, depth: usize) -> io::Result<()> {
+        if depth == 0 && path == Path::new(STDIN) {
+            return self.read("standard input".into(), io::stdin());
+        }
+        let about = if depth == 0 { std::fs::metadata(path)? } else { std::fs::symlink_metadata(path)? };
+        if about.is_dir() {
+            if depth >= DEPTH_MAX {
+                return Err(io::Error::other(format!("more than {DEPTH_MAX} folders below one another")));
+            }
+            let mut inside = std::fs::read_dir(path)?
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<Result<Vec<_>, _>>()?;
+            inside.sort_unstable();
+            self.left.extend(inside.into_iter().rev().map(|path| (path, depth + 1)));
+            return Ok(());
+        }
+        // In a folder, links would lead out of it and pipes would wait.
+        if depth > 0 && !about.is_file() {
+            return Ok(());
+        }
+        self.read(path.display().to_string().into(), File::open(path)?)
+    }
+
+    fn read(&mut self, name: Arc<str>, from: impl Read + Send + 'static) -> io::Result<()> {
+        let mut from = Counted { from, count: Arc::clone(&self.done) };
+        let mut start = [0; 4];
+        let (length, failed) = up_to(&mut from, &mut start);
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let from = io::Cursor::new(start).take(length as u64).chain(from);
+        let from: Box<dyn Read + Send> = match start {
+            [0x1f, 0x8b, ..] => {
+                Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(PIECE_BYTES, from)))
+            }
+            [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::Decoder::new(from)?),
+            _ => Box::new(from),
+        };
+        self.files += 1;
+        self.open = Some(Open { name, from, rest: Vec::new(), has_ended: false });
+        Ok(())
+    }
+}
+
+impl Open {
+    /// Reads whole lines; nothing at the end.
+    fn fill(&mut self, piece: &mut Vec<u8>) -> io::Result<()> {
+        piece.clear();
+        piece.append(&mut self.rest);
+        let mut searched = 0;
+        while !self.has_ended {
+            let length = piece.len();
+            let wanted = if length < PIECE_BYTES { PIECE_BYTES } else { LINE_BYTES_MAX };
+            piece.resize(wanted, 0);
+            let (read, failed) = up_to(&mut self.from, &mut piece[length..]);
+            piece.truncate(length + read);
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            self.has_ended = piece.len() < wanted;
+            if self.has_ended {
+                break;
+            }
+            let end = memchr::memrchr(b'\n', &piece[searched..]).map(|at| searched + at + 1);
+            searched = piece.len();
+            let end = end.or_else(|| (piece.len() >= LINE_BYTES_MAX).then(|| between_words(piece)));
+            if let Some(end) = end {
+                self.rest = piece.split_off(end);
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The last place between two words.
+fn between_words(piece: &[u8]) -> usize {
+    let is_between =
+        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\'' | b'|' | b';' | 0);
+    let tail = piece.len().saturating_sub(WORD_BYTES_MAX);
+    piece[tail..].iter().rposition(is_between).map_or(piece.len(), |at| tail + at + 1)
+}
+
+/// Fills a buffer as far as there is something to read, and says what went wrong then.
+fn up_to(from: &mut impl Read, mut to: &mut [u8]) -> (usize, Option<io::Error>) {
+    let mut all = 0;
+    while !to.is_empty() {
+        match from.read(to) {
+            Ok(0) => break,
+            Ok(read) => {
+                all += read;
+                to = &mut to[read..];
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (all, Some(error)),
+        }
+    }
+    (all, None)
+}

@@ -1,0 +1,14 @@
+//! Hunting: looking for many values in much text at once.
+//!
+//! Whatever a log's format, values stand in it as words (`word`). Each word that could be a value gives the keys (`key`) of itself
+//! and of the names above it; a filter turns nearly all of them away, and what passes is compared ([`confirm()`]). So the time that a
+//! hunt takes depends on the log alone and hardly on how many values are looked for.
+
+mod confirm;
+mod filter;
+mod key;
+mod needles;
+mod word;
+
+pub use confirm::{How, confirm};
+pub use needles::{Candidate, Disorder, Expect, Needles};

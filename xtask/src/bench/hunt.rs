@@ -1,0 +1,147 @@
+//! A hunt: a million domains looked for in 303 MB of a DNS log, beside `grep -F` over the same.
+//!
+//! The log has the form of Zeek's `dns.log`; one line in five thousand asks for a name below one that is looked for. Each program
+//! runs as its own process over a file that was read before. `grep` finds less: it knows no names below, and takes a part of a word for
+//! a word. ripgrep is run as well if it is there.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use super::node::{MEMBER, Node, READER};
+use super::objects::scattered;
+use super::table::{Figure, Table};
+
+const DOMAINS: u64 = 1_000_000;
+const LOG_BYTES: usize = 303_000_000;
+/// Lines of which one is planted.
+const PLANTED_ONE_IN: u64 = 5_000;
+const RUNS: usize = 5;
+
+pub(super) fn run(program: &Path, dir: &Path, table: &mut Table) -> Result<()> {
+    let node = Node::new(program, &dir.join("node"))?;
+    let (list, log) = (dir.join("domains.txt"), dir.join("dns.log"));
+    let domains: Vec<String> = (0..DOMAINS).map(domain).collect();
+    fs::write(&list, domains.join("\n"))?;
+    let planted = write_log(&log, &domains)?;
+    node.json(&["import", path(&list)?, "--circle", "region", "--as", MEMBER])?;
+    let watched = dir.join("watch.bongsu");
+    node.json(&["deliver", "--to", READER, "--what", "watch.bongsu", "--out", path(&watched)?])?;
+    let mut best: Option<(Duration, f64)> = None;
+    for _ in 0..RUNS {
+        let mut hunt = Command::new(program);
+        hunt.args(["hunt", "--json", "--watch", path(&watched)?, path(&log)?]);
+        let (took, memory, out) = measured(&mut hunt)?;
+        let summary: Value = serde_json::from_str(out.lines().last().context("no summary")?)?;
+        let found = summary["summary"]["finds"].as_u64().context("no finds")?;
+        ensure!(found == planted, "{found} of {planted} were found");
+        if best.is_none_or(|(best, _)| took < best) {
+            best = Some((took, memory));
+        }
+    }
+    let (took, memory) = best.context("no run")?;
+    let figure = |name: &str, value, unit, goal, table: &mut Table| {
+        table.add(&Figure { name, value, unit, goal, ratio: None });
+    };
+    figure("hunt, 1 million domains in 303 MB", took.as_secs_f64(), "s", "≤ 0.4", table);
+    figure("hunt, its memory", memory, "MiB", "≤ 150", table);
+    for (name, program, more) in
+        [("grep -F -f", "grep", &["-c", "-F"][..]), ("rg -F -f", "rg", &["-c", "-F"])]
+    {
+        let mut other = Command::new(program);
+        other.env("LC_ALL", "C").args(more).arg("-f").arg(&list).arg(&log);
+        // What is not installed is not compared.
+        let Ok((other, memory, _)) = measured(&mut other) else { continue };
+        let ratio = Some(("bongsu hunt", other.as_secs_f64() / took.as_secs_f64()));
+        table.add(&Figure {
+            name: &format!("{name} over the same"),
+            value: other.as_secs_f64(),
+            unit: "s",
+            goal: "",
+            ratio,
+        });
+        figure(&format!("{name}, its memory"), memory, "MiB", "", table);
+    }
+    Ok(())
+}
+
+fn path(path: &Path) -> Result<&str> {
+    path.to_str().context("a path that is no text")
+}
+
+fn domain(number: u64) -> String {
+    const WORDS: [&str; 8] = ["login", "mail", "cdn", "static", "update", "secure", "files", "news"];
+    const ENDS: [&str; 5] = ["com", "net", "top", "org", "xyz"];
+    let some = scattered(number);
+    format!("{}-{some:x}.{}", WORDS[(some % 8) as usize], ENDS[(some / 8 % 5) as usize])
+}
+
+/// Writes the log and gives how many lines are planted.
+fn write_log(path: &Path, domains: &[String]) -> Result<u64> {
+    let (mut log, mut planted) = (String::with_capacity(LOG_BYTES + 512), 0);
+    for line in 0_u64.. {
+        if log.len() >= LOG_BYTES {
+            break;
+        }
+        let some = scattered(line ^ 0x5eed_0000_0000);
+        let name = if line % PLANTED_ONE_IN == 0 {
+            planted += 1;
+            format!("www.{}", domains[(some % DOMAINS) as usize])
+        } else {
+            format!(
+                "host{}.site-{:x}.{}",
+                some % 997,
+                some >> 40,
+                ["com", "net", "de", "kr"][(some % 4) as usize]
+            )
+        };
+        writeln!(
+            log,
+            "13319{:05}.{:06}\tC{some:016x}\t192.168.{}.{}\t{}\t192.168.207.4\t53\tudp\t{}\t{name}\t1\tC_INTERNET\t1\tA\t0\tNOERROR\tF\tF\tT\tT\t0\t{}.{}.{}.{}\t{}.000000\tF",
+            line % 100_000,
+            some % 999_983,
+            some & 255,
+            some >> 8 & 255,
+            some >> 48,
+            some >> 32 & 0xffff,
+            some >> 3 & 127,
+            some >> 9 & 255,
+            some >> 17 & 255,
+            some >> 25 & 255,
+            some >> 33 & 1023
+        )?;
+    }
+    fs::write(path, log)?;
+    Ok(planted)
+}
+
+/// Runs a program: how long it took, how much memory it had at most (MiB), what it said.
+fn measured(command: &mut Command) -> Result<(Duration, f64, String)> {
+    let started = Instant::now();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let status = format!("/proc/{}/status", child.id());
+    let watcher = std::thread::spawn(move || {
+        let mut most = 0_u64;
+        // The highest so far, as the kernel keeps it.
+        while let Some(now) = fs::read_to_string(&status).ok().as_deref().and_then(high_water) {
+            most = most.max(now);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        most
+    });
+    let output = child.wait_with_output()?;
+    let took = started.elapsed();
+    ensure!(output.status.success(), "{command:?} failed: {}", output.status);
+    let most = watcher.join().unwrap_or_default();
+    Ok((took, most as f64 / 1024.0, String::from_utf8(output.stdout)?))
+}
+
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
