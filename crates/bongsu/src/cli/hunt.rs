@@ -15,6 +15,9 @@ pub(crate) struct HuntArgs {
     /// The key of the node that made it, as `bongsu pack key` shows it there; without it, the file's own is believed
     #[arg(long, env = "BONGSU_WATCH_KEY")]
     pub key: Option<String>,
+    /// Go on with what is written to the logs from then on, over rotations too
+    #[arg(long, short = 'F')]
+    pub follow: bool,
     /// Stop after so many finds
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub most: Option<u64>,

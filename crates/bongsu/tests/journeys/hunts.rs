@@ -1,6 +1,7 @@
 //! Hunting through real logs, with a watch file and nothing else: no node is asked.
 
-use std::process::{Command, Output};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Output, Stdio};
 
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
@@ -82,7 +83,7 @@ fn what_is_planted_in_real_logs_is_found_and_nothing_else() {
             0 => (folder.join(name.replace(".gz", "")), text),
             1 => {
                 let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-                std::io::Write::write_all(&mut packed, &text).unwrap();
+                packed.write_all(&text).unwrap();
                 (folder.join("below").join(name), packed.finish().unwrap())
             }
             _ => (folder.join(name.replace(".gz", ".zst")), zstd::encode_all(&text[..], 1).unwrap()),
@@ -126,7 +127,7 @@ fn a_hunt_ends_as_grep_does_and_says_what_it_could_not_read() {
     assert_eq!(hunt(&node, &["--watch", &file, &empty]).status.code(), Some(1));
 
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut packed, "a7.snozberry-k3.top\n".repeat(100_000).as_bytes()).unwrap();
+    packed.write_all("a7.snozberry-k3.top\n".repeat(100_000).as_bytes()).unwrap();
     let packed = packed.finish().unwrap();
     let cut = node.file("cut.gz", &packed[..packed.len() / 2]);
     let output = hunt(&node, &["--watch", &file, "--json", &cut, "not-there.log"]);
@@ -185,4 +186,43 @@ fn a_watch_file_that_was_changed_is_not_used() {
         assert!(told(&["--watch", &cut, &log]).contains("cut.bongsu"));
     }
     assert!(told(&["--watch", "none.bongsu", &log]).contains("/d/watch.bongsu"));
+}
+
+#[test]
+fn a_log_that_grows_is_followed_over_its_rotation() {
+    let (node, file) = node();
+    let folder = node.dir.path().join("growing");
+    std::fs::create_dir(&folder).unwrap();
+    let log = folder.join("a.log");
+    let write = |text: &str| {
+        let mut to = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        to.write_all(text.as_bytes()).unwrap();
+    };
+    write("nothing here\na1.snozberry-k3.top\n");
+    let mut hunt = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+    let hunt = hunt
+        .env_clear()
+        .args(["hunt", "--json", "--follow", "--most", "5", "--watch", &file])
+        .arg(&folder)
+        .arg("-");
+    let mut running = hunt.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = running.stdin.take().unwrap();
+    let mut lines = BufReader::new(running.stdout.take().unwrap()).lines();
+    let mut next = || {
+        let find: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        (find["found"].as_str().unwrap_or_default().to_owned(), find["line"].as_u64())
+    };
+    assert_eq!(next(), ("a1.snozberry-k3.top".to_owned(), Some(2)));
+    write("more\na2.snozberry-k3.t");
+    write("op\n");
+    assert_eq!(next(), ("a2.snozberry-k3.top".to_owned(), Some(4)));
+    input.write_all(b"by a pipe: pay@invoice-k3.top\n").unwrap();
+    assert_eq!(next(), ("pay@invoice-k3.top".to_owned(), Some(1)));
+    write("its end was never written a3.snozberry-k3.top");
+    std::fs::rename(&log, folder.join("a.log.1")).unwrap();
+    write("a4.snozberry-k3.top\n");
+    assert_eq!(next().0, "a3.snozberry-k3.top");
+    assert_eq!(next().0, "a4.snozberry-k3.top");
+    drop(input);
+    assert!(running.wait().unwrap().success());
 }

@@ -2,6 +2,7 @@
 //!
 //! Exit codes are those of `grep`: 0 if something was found, 1 if nothing was, 2 if something could not be read.
 
+mod following;
 mod search;
 mod show;
 mod source;
@@ -10,16 +11,17 @@ use crate::answer::Progress;
 use crate::cli::HuntArgs;
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
-use deliver::watch_file::WatchFile;
+use deliver::watch_file::{WatchFile, WatchFileError};
 use gate::NoteKey;
 use parking_lot::Mutex;
-use search::{Outcome, search};
+use search::{Outcome, follow, search};
 use show::{Summary, find_json, find_text};
 use source::Sources;
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 /// Hunts.
@@ -48,17 +50,19 @@ fn hunt(args: &HuntArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let watched = opened(args)?;
     let done = Arc::new(AtomicU64::new(0));
-    let total = total(&args.paths);
+    let total = if args.follow { 0 } else { total(&args.paths) };
     let jobs =
         args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let sources = Mutex::new(Sources::new(&args.paths, Arc::clone(&done)));
     let mut summary = Summary::new(&watched.header);
-    let (mut line, mut file) = (0, 0);
+    // Lines before what comes next, by file: of those that are followed several are open at a time.
+    let (mut lines, mut file) = (HashMap::<Arc<str>, u64>::new(), 0);
     let mut written = Ok(());
     let take = |outcome: Outcome| {
-        if file != outcome.piece.file_number {
-            (file, line) = (outcome.piece.file_number, 0);
+        if !args.follow && file != outcome.piece.file_number {
+            file = outcome.piece.file_number;
+            lines.clear();
         }
+        let line = lines.entry(Arc::clone(&outcome.piece.file)).or_default();
         let mut text = String::new();
         for find in &outcome.finds {
             if args.most.is_some_and(|most| summary.finds >= most) {
@@ -66,11 +70,11 @@ fn hunt(args: &HuntArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
             }
             summary.add(find);
             match terminal.json() {
-                true => text.push_str(&(find_json(&outcome.piece.file, line, find).to_string() + "\n")),
-                false => text.push_str(&find_text(&outcome.piece.file, line, find)),
+                true => text.push_str(&(find_json(&outcome.piece.file, *line, find).to_string() + "\n")),
+                false => text.push_str(&find_text(&outcome.piece.file, *line, find)),
             }
         }
-        line += outcome.lines;
+        *line += outcome.lines;
         summary.count(&outcome);
         if !text.is_empty() {
             written = terminal.write(text.as_bytes());
@@ -82,12 +86,26 @@ fn hunt(args: &HuntArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
         });
         written.is_ok() && args.most.is_none_or(|most| summary.finds < most)
     };
-    search(&watched, &sources, jobs, take)
-        .map_err(|error| Failure::new(format!("{}: {error}", args.watch.display())))?;
+    let changed = |error: WatchFileError| Failure::new(format!("{}: {error}", args.watch.display()));
+    let sources: Vec<Mutex<Sources>> = if args.follow {
+        let stop = Arc::new(AtomicBool::new(false));
+        let sources =
+            Sources::followed(&args.paths, &done, &stop).into_iter().map(Mutex::new).collect::<Vec<_>>();
+        follow(&watched, &sources, &stop, take).map_err(changed)?;
+        sources
+    } else {
+        let sources = Mutex::new(Sources::new(&args.paths, Arc::clone(&done)));
+        search(&watched, &sources, jobs, take).map_err(changed)?;
+        vec![sources]
+    };
     written?;
-    let sources = sources.into_inner();
-    summary.files = sources.files();
-    for unread in &sources.unread {
+    let mut unread = Vec::new();
+    for sources in sources {
+        let sources = sources.into_inner();
+        summary.files += sources.files();
+        unread.extend(sources.unread);
+    }
+    for unread in &unread {
         terminal.failure(&Failure::new(format!("{} can't be read to its end: {}", unread.path, unread.why)));
     }
     let found = summary.finds;
@@ -95,7 +113,7 @@ fn hunt(args: &HuntArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     Ok(match () {
         // Whoever wanted so many has them, whatever came after.
         () if args.most.is_some_and(|most| found >= most) => Exit::Done,
-        () if !sources.unread.is_empty() => Exit::Usage,
+        () if !unread.is_empty() => Exit::Usage,
         () if found == 0 => Exit::Failed,
         () => Exit::Done,
     })

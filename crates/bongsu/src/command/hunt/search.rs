@@ -70,6 +70,40 @@ pub(super) fn search(
     })
 }
 
+/// The same for sources that are followed, each by a thread of its own, until `take` says no and sets what ends them.
+///
+/// # Errors
+/// [`WatchFileError`].
+pub(super) fn follow(
+    watched: &WatchFile<File>,
+    sources: &[Mutex<Sources>],
+    stop: &AtomicBool,
+    mut take: impl FnMut(Outcome) -> bool,
+) -> Result<(), WatchFileError> {
+    let (sender, receiver) = sync_channel(WAITING_MAX);
+    std::thread::scope(|scope| {
+        for one in sources {
+            let sender = sender.clone();
+            scope.spawn(|| work(watched, one, stop, sender));
+        }
+        drop(sender);
+        let mut outcome = Ok(());
+        for sent in &receiver {
+            match sent.map(&mut take) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        drop(receiver);
+        outcome
+    })
+}
+
 type Sent = Result<Outcome, WatchFileError>;
 
 fn in_order(receiver: &Receiver<Sent>, take: &mut impl FnMut(Outcome) -> bool) -> Result<(), WatchFileError> {

@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::following::Following;
 
 /// Bytes of a piece, and of one that holds a single line. A longer line is cut between two words.
 const PIECE_BYTES: usize = 1 << 20;
@@ -45,6 +47,8 @@ pub(super) struct Sources {
     /// What could not be read, or not to its end.
     pub(super) unread: Vec<Unread>,
     done: Arc<AtomicU64>,
+    /// Set to end the reading of files that are followed; `None` if none is.
+    followed: Option<Arc<AtomicBool>>,
 }
 
 struct Open {
@@ -53,6 +57,8 @@ struct Open {
     /// What was read behind the last whole line.
     rest: Vec<u8>,
     has_ended: bool,
+    /// Whether it comes bit by bit: what is there is looked at before more is waited for.
+    is_stream: bool,
 }
 
 /// Counts the bytes that are read from a file, before they are unpacked.
@@ -73,7 +79,22 @@ impl Sources {
     /// These paths, in their order. `done` is how many bytes were read of them.
     pub(super) fn new(paths: &[PathBuf], done: Arc<AtomicU64>) -> Self {
         let left = paths.iter().rev().map(|path| (path.clone(), 0)).collect();
-        Self { left, open: None, files: 0, pieces: 0, unread: Vec::new(), done }
+        Self { left, open: None, files: 0, pieces: 0, unread: Vec::new(), done, followed: None }
+    }
+
+    /// The same for each file that these paths lead to by now, to be read and then followed until `stop` is set.
+    pub(super) fn followed(paths: &[PathBuf], done: &Arc<AtomicU64>, stop: &Arc<AtomicBool>) -> Vec<Self> {
+        let (mut left, mut all) = (Self::new(paths, Arc::clone(done)), Vec::new());
+        while let Some((path, depth)) = left.left.pop() {
+            let is_folder = path != Path::new(STDIN) && path.is_dir();
+            if is_folder && left.begin(&path, depth).is_ok() {
+                continue;
+            }
+            if depth == 0 || path.is_file() {
+                all.push(Self { followed: Some(Arc::clone(stop)), ..Self::new(&[path], Arc::clone(done)) });
+            }
+        }
+        all
     }
 
     /// How many files were opened.
@@ -109,7 +130,7 @@ impl Sources {
     /// Opens a file, or puts what is in a folder before all else.
     fn begin(&mut self, path: &Path, depth: usize) -> io::Result<()> {
         if depth == 0 && path == Path::new(STDIN) {
-            return self.read("standard input".into(), io::stdin());
+            return self.read("standard input".into(), io::stdin(), true);
         }
         let about = if depth == 0 { std::fs::metadata(path)? } else { std::fs::symlink_metadata(path)? };
         if about.is_dir() {
@@ -127,10 +148,17 @@ impl Sources {
         if depth > 0 && !about.is_file() {
             return Ok(());
         }
-        self.read(path.display().to_string().into(), File::open(path)?)
+        let name = path.display().to_string().into();
+        match &self.followed {
+            Some(stop) => {
+                let from = Following::open(path, Arc::clone(stop))?;
+                self.read(name, from, true)
+            }
+            None => self.read(name, File::open(path)?, !about.is_file()),
+        }
     }
 
-    fn read(&mut self, name: Arc<str>, from: impl Read + Send + 'static) -> io::Result<()> {
+    fn read(&mut self, name: Arc<str>, from: impl Read + Send + 'static, is_stream: bool) -> io::Result<()> {
         let mut from = Counted { from, count: Arc::clone(&self.done) };
         let mut start = [0; 4];
         let (length, failed) = up_to(&mut from, &mut start);
@@ -146,7 +174,7 @@ impl Sources {
             _ => Box::new(from),
         };
         self.files += 1;
-        self.open = Some(Open { name, from, rest: Vec::new(), has_ended: false });
+        self.open = Some(Open { name, from, rest: Vec::new(), has_ended: false, is_stream });
         Ok(())
     }
 }
@@ -161,12 +189,15 @@ impl Open {
             let length = piece.len();
             let wanted = if length < PIECE_BYTES { PIECE_BYTES } else { LINE_BYTES_MAX };
             piece.resize(wanted, 0);
-            let (read, failed) = up_to(&mut self.from, &mut piece[length..]);
+            let (read, failed) = match self.is_stream {
+                true => once(&mut self.from, &mut piece[length..]),
+                false => up_to(&mut self.from, &mut piece[length..]),
+            };
             piece.truncate(length + read);
             if let Some(error) = failed {
                 return Err(error);
             }
-            self.has_ended = piece.len() < wanted;
+            self.has_ended = if self.is_stream { read == 0 } else { piece.len() < wanted };
             if self.has_ended {
                 break;
             }
@@ -188,6 +219,17 @@ fn between_words(piece: &[u8]) -> usize {
         |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\'' | b'|' | b';' | 0);
     let tail = piece.len().saturating_sub(WORD_BYTES_MAX);
     piece[tail..].iter().rposition(is_between).map_or(piece.len(), |at| tail + at + 1)
+}
+
+/// Reads what is there, and waits only if that is nothing.
+fn once(from: &mut impl Read, to: &mut [u8]) -> (usize, Option<io::Error>) {
+    loop {
+        match from.read(to) {
+            Ok(read) => return (read, None),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (0, Some(error)),
+        }
+    }
 }
 
 /// Fills a buffer as far as there is something to read, and says what went wrong then.
