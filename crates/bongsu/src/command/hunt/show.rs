@@ -65,19 +65,24 @@ impl Summary {
             }});
             return terminal.write(format!("{summary}\n").as_bytes());
         }
-        let files = if self.files == 1 { "1 file".to_owned() } else { format!("{} files", self.files) };
         terminal.note(&format!(
-            "{} finds of {} values; {} values looked for in {} lines of {files}, {:.1} MB in {:.2} s. {}",
-            self.finds,
-            self.different.len(),
-            self.values,
-            self.lines,
+            "{} of {}; {} looked for in {} of {}, {:.1} MB in {:.2} s. {}",
+            counted(self.finds, "find"),
+            counted(self.different.len() as u64, "value"),
+            counted(self.values as u64, "value"),
+            counted(self.lines, "line"),
+            counted(self.files as u64, "file"),
             self.bytes as f64 / 1e6,
             took.as_secs_f64(),
             self.tlp
         ));
         Ok(())
     }
+}
+
+/// So many of something.
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A find for people.
@@ -90,8 +95,12 @@ pub(super) fn find_text(file: &str, before: u64, find: &Find) -> String {
         let _ = write!(text, " ({} {})", find.how.as_str(), value.text());
     }
     if let Some(said) = known.by.first() {
-        let name =
-            said.name.as_deref().map(|name| format!(" {},", visible(name.as_bytes()))).unwrap_or_default();
+        let name = said
+            .name
+            .as_deref()
+            .filter(|name| *name != value.text())
+            .map(|name| format!(" {},", visible(name.as_bytes())))
+            .unwrap_or_default();
         let confidence = said.confidence.map(|sure| format!(", confidence {sure}")).unwrap_or_default();
         let more =
             if known.by.len() > 1 { format!(" and {} more", known.by.len() - 1) } else { String::new() };
