@@ -92,7 +92,7 @@ pub(super) fn find_text(file: &str, before: u64, find: &Find) -> String {
         format!("{}:{}: {}", visible(file.as_bytes()), before + find.line, visible(find.found.as_bytes()));
     if find.found != value.text() {
         // Writing to a string does not fail.
-        let _ = write!(text, " ({} {})", find.how.as_str(), value.text());
+        let _ = write!(text, " ({} {})", find.how.as_str(), visible(value.text().as_bytes()));
     }
     if let Some(said) = known.by.first() {
         let name = said
@@ -104,7 +104,9 @@ pub(super) fn find_text(file: &str, before: u64, find: &Find) -> String {
         let confidence = said.confidence.map(|sure| format!(", confidence {sure}")).unwrap_or_default();
         let more =
             if known.by.len() > 1 { format!(" and {} more", known.by.len() - 1) } else { String::new() };
-        let _ = write!(text, " —{name} {}, {}{confidence}, {}{more}", said.circle, said.tlp, said.indicator);
+        let [circle, tlp, indicator] =
+            [&said.circle, &said.tlp, &said.indicator].map(|said| visible(said.as_bytes()));
+        let _ = write!(text, " —{name} {circle}, {tlp}{confidence}, {indicator}{more}");
     }
     let _ = write!(text, "\n    {}\n", visible(&find.text));
     text
