@@ -97,6 +97,7 @@ fn config(global: &Global, dir: &Path, environment: Vec<(String, String)>) -> Re
 
 fn welcome(addresses: &Addresses, keys: &Keys, kept: Option<&Path>) -> String {
     let url = addresses.url();
+    let program = std::env::args().next().unwrap_or_else(|| "bongsu".to_owned());
     let dig = addresses.dns.map_or_else(String::new, |dns| {
         format!(
             "\n  The zone that its resolver transfers (dig comes with bind9-dnsutils):\n    \
@@ -119,12 +120,16 @@ fn welcome(addresses: &Addresses, keys: &Keys, kept: Option<&Path>) -> String {
          The domains that a firewall imports, with its own credential:\n    curl -s -u {list}:{list_token} {url}/d/list/domain.txt | head\n{dig}\n  \
          TAXII 2.1, as a threat-intelligence team uses it:\n    \
          curl -s -H 'Accept: application/taxii+json;version=2.1' -u {exchange}:{exchange_token} {url}/api/collections/\n    \
-         curl -s -H 'Accept: application/taxii+json;version=2.1' -u {exchange}:{exchange_token} '{url}/api/collections/{circle}/objects/?match\\[type\\]=intrusion-set'\n\n{end}\n",
+         curl -s -H 'Accept: application/taxii+json;version=2.1' -u {exchange}:{exchange_token} '{url}/api/collections/{circle}/objects/?match\\[type\\]=intrusion-set'\n\n  \
+         Whether any of it was seen in your own logs, with one file and no node:\n    \
+         curl -s {url}/as/{detect}/d/watch.bongsu > watch.bongsu\n    \
+         {program} hunt --watch watch.bongsu /var/log\n\n{end}\n",
         read = scene::READ,
         list = scene::LIST,
         list_token = keys.list,
         exchange = scene::EXCHANGE,
         exchange_token = keys.exchange,
         circle = scene::REGION,
+        detect = scene::DETECT,
     )
 }
