@@ -1,5 +1,6 @@
 //! What is handed out: bytes with their type and their tag.
 
+use crate::hex::hex;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
@@ -85,6 +86,5 @@ impl Artefact {
 }
 
 fn tag(body: &[u8]) -> String {
-    let hash = Sha256::digest(body);
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(body)[..16])
 }

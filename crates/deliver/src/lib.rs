@@ -18,6 +18,7 @@ mod entry;
 mod error;
 pub mod fires;
 mod gather;
+mod hex;
 mod http;
 pub mod letterhead;
 pub mod level_up;

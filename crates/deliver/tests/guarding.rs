@@ -7,19 +7,21 @@
     reason = "a test that fails says so by panicking"
 )]
 
+#[path = "../../watch/tests/real/mod.rs"]
+mod real;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bongsu_deliver::list::Form;
 use bongsu_deliver::{Basis, Deliver, StepLimit};
-use flate2::read::GzDecoder;
 use gate::{Gate, NodeKey, Submission};
 use ipnet::IpNet;
 use line::Store;
 use policy::{Circle, CircleId, Entry, Level, Member, MemberId, Terms};
+use real::{real, unpacked, value};
 use serde_json::json;
 use stix::Timestamp;
 use uuid::Uuid;
@@ -124,38 +126,6 @@ fn another_limit_of_a_step_counts_for_what_was_read_before() {
     // Each is held on to, as zones and lists do.
     let views = [10, 0, 10].map(under);
     assert_eq!(views.map(|view| view.len()), [20, 30, 20]);
-}
-
-fn shared(path: &str) -> PathBuf {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path)
-}
-
-fn unpacked(path: &Path) -> String {
-    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    if path.extension().is_none_or(|end| end != "gz") {
-        return String::from_utf8(bytes).unwrap();
-    }
-    let mut text = String::new();
-    GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
-    text
-}
-
-fn value(text: &str) -> Option<Value> {
-    guess(text).or_else(|| normalise(Kind::Domain, text).ok())
-}
-
-/// Values of real feeds: one a line, a comment behind `#`, sometimes a port or a path behind an address.
-fn real() -> BTreeSet<Value> {
-    let files = std::fs::read_dir(shared("geo/c2/maltrail")).unwrap().map(|file| file.unwrap().path());
-    let mut files: Vec<PathBuf> =
-        files.filter(|path| path.extension().is_some_and(|end| end == "txt")).collect();
-    files.extend([shared("geo/c2/ipsum-3plus.txt.gz"), shared("geo/c2/c2-tracker/all.txt")]);
-    let mut values = BTreeSet::new();
-    for text in files.iter().map(|file| unpacked(file)) {
-        let lines = text.lines().filter_map(|line| line.split('#').next()?.split_whitespace().next());
-        values.extend(lines.filter_map(value));
-    }
-    values
 }
 
 /// What nobody may block: entries of lists, special ranges with their first and last addresses, and what belongs to a member.

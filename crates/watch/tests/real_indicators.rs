@@ -9,56 +9,19 @@
     reason = "a test that fails says so by panicking"
 )]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+mod real;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 
 use bongsu_watch::{Context, Guard, Hold, Kind, Lists, Value, guess, normalise};
-use flate2::read::GzDecoder;
 use ipnet::IpNet;
+use real::{real, shared, unpacked, value};
 use serde_json::Value as Json;
 use stix::Timestamp;
 
 const REAL: usize = 100_000;
 const OWN: [&str; 3] = ["cert.ministry-kr.kr", "198.41.0.0/24", "ops@partner-kr.kr"];
-
-fn shared(path: &str) -> PathBuf {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path)
-}
-
-fn unpacked(path: &Path) -> String {
-    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut text = String::new();
-    match path.extension().is_some_and(|end| end == "gz") {
-        true => drop(GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap()),
-        false => text = String::from_utf8(bytes).unwrap(),
-    }
-    text
-}
-
-fn value(text: &str) -> Option<Value> {
-    guess(text).or_else(|| normalise(Kind::Domain, text).ok())
-}
-
-/// Values of real feeds: one a line, a comment behind `#`, sometimes a port or a path behind an address.
-fn real() -> BTreeSet<Value> {
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(shared("geo/c2/maltrail")).unwrap().map(|file| file.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|end| end == "txt"));
-    files.sort();
-    files.extend([shared("geo/c2/ipsum-3plus.txt.gz"), shared("geo/c2/c2-tracker/all.txt")]);
-    let mut values = BTreeSet::new();
-    for file in files {
-        for line in unpacked(&file).lines() {
-            let text =
-                line.split('#').next().unwrap_or_default().split_whitespace().next().unwrap_or_default();
-            if !text.is_empty() {
-                values.extend(value(text));
-            }
-        }
-    }
-    values
-}
 
 /// The lists that are compiled in, as their file has them.
 struct Files {

@@ -21,6 +21,7 @@ use stix::Timestamp;
 use crate::artefact::Artefact;
 use crate::ask::Ask;
 use crate::gather::{Deliver, DeliverError};
+use crate::hex::hex;
 use crate::received::ZONE;
 use probe::{Probe, Probed};
 use seen::Seen;
@@ -167,7 +168,7 @@ impl Deliver {
         let domain = self.test_domain.as_ref()?;
         let day = now.micros().div_euclid(DAY_MICROS).to_be_bytes();
         let secret = self.gate.key().derive("test", &[member.uuid().as_bytes(), &day]);
-        let label: String = secret.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let label = hex(&secret[..6]);
         let refuse = entry::name(domain);
         Some(Names { below: format!("{label}.{refuse}"), allow: format!("{label}.allow.{domain}"), refuse })
     }

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use stix::Timestamp;
 
 use super::MailError;
+use crate::hex::hex;
 use crate::speech::Language;
 
 /// The name of the document that goes along.
@@ -54,7 +55,7 @@ impl Content {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text);
         }
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize()[..16])
     }
 }
 

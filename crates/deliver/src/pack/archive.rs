@@ -10,7 +10,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::manifest::{MANIFEST_BYTES_MAX, Manifest};
-use super::{FILES_MAX, PackError, hex};
+use super::{FILES_MAX, PackError};
+use crate::hex::hex;
 
 /// The files that say what the others are.
 pub(super) const MANIFEST: &str = "manifest.json";

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{PackError, hex};
+use super::PackError;
+use crate::hex::hex;
 
 /// The version of the form.
 const VERSION: u8 = 1;

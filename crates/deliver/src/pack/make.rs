@@ -14,9 +14,10 @@ use uuid::Uuid;
 
 use super::archive::{MANIFEST, NOTE, SECRET, SUMS, sums, write};
 use super::manifest::{Circle, File, Manifest};
-use super::{PackError, back, hex};
+use super::{PackError, back};
 use crate::ask::Ask;
 use crate::gather::{Deliver, DeliverError};
+use crate::hex::hex;
 
 /// An artefact that is made elsewhere.
 #[derive(Debug, Clone)]

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use stix::Timestamp;
 use uuid::Uuid;
 
-use super::{FILE_BYTES_MAX, FILES_MAX, PACK_BYTES_MAX, PackError, hex};
+use super::{FILE_BYTES_MAX, FILES_MAX, PACK_BYTES_MAX, PackError};
+use crate::hex::hex;
 
 /// The version of the form.
 const VERSION: u8 = 1;

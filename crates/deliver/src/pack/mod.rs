@@ -65,8 +65,3 @@ pub enum PackError {
     #[error(transparent)]
     Deliver(#[from] crate::DeliverError),
 }
-
-/// Lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use watch::hunt::Expect;
 
 use super::{HEADER_BYTES_MAX, MAGIC, NOTE_BYTES_MAX, VALUES_MAX, WatchFileError};
+use crate::hex::hex;
 
 /// Who made a watch file, for whom, when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,9 +88,4 @@ pub(super) fn sizes(line: &str) -> Result<(usize, usize), WatchFileError> {
     let sizes = sizes
         .and_then(|(header, note)| Some((number(header, HEADER_BYTES_MAX)?, number(note, NOTE_BYTES_MAX)?)));
     sizes.ok_or_else(|| WatchFileError::Form("its first line is another".to_owned()))
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

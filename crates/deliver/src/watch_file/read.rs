@@ -10,8 +10,9 @@ use sha2::{Digest, Sha256};
 use watch::hunt::Needles;
 use watch::{Kind, Value, normalise};
 
-use super::header::{Block, Header, hex, sizes};
+use super::header::{Block, Header, sizes};
 use super::{BLOCK_BYTES_MAX, Known, MAGIC, WatchFileError};
+use crate::hex::hex;
 
 /// Values whose lines are kept once they were read.
 const KEPT_MAX: usize = 10_000;

@@ -8,11 +8,12 @@ use sha2::{Digest, Sha256};
 use watch::Value;
 use watch::hunt::Needles;
 
-use super::header::{Block, Header, Made, first_line, hex};
+use super::header::{Block, Header, Made, first_line};
 use super::{BLOCK_BYTES, Known, SAID_MAX, Said};
 use crate::artefact::Artefact;
 use crate::entry::Entry;
 use crate::gather::{Deliver, DeliverError};
+use crate::hex::hex;
 
 /// How hard blocks are compressed: the default of zstd.
 const COMPRESSION: i32 = 3;
