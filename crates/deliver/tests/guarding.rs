@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use bongsu_deliver::list::Form;
 use bongsu_deliver::{Basis, Deliver, StepLimit};
+use flate2::read::GzDecoder;
 use gate::{Gate, NodeKey, Submission};
 use ipnet::IpNet;
 use line::Store;

@@ -16,10 +16,8 @@ use crate::view::View;
 const HOUR_MICROS: i64 = 3_600_000_000;
 /// Days after which what was fetched, and never asked for again, counts as thrown away.
 const KEPT_DAYS: i64 = 30;
-/// How the names of receipts begin that are about advisories, which say what is no longer valid, and about fires, in which no object
-/// stands.
+/// How the names of receipts begin that are about advisories, which say what is no longer valid.
 const ADVISORY: &str = "advisory.";
-const FIRES: &str = "fires.";
 /// Most recalls that are given.
 pub const RECALLS_MAX: usize = 1_000;
 
@@ -249,10 +247,8 @@ struct Given<'r> {
 /// are in use.
 fn given<'r>(receipts: &'r [Receipt], circle: CircleId) -> BTreeMap<&'r str, Given<'r>> {
     let mut all: BTreeMap<&str, Given<'_>> = BTreeMap::new();
-    let is_given = |receipt: &&Receipt| {
-        matches!(receipt.deed, Deed::Fetched | Deed::Delivered | Deed::Confirmed)
-            && !receipt.what.starts_with(FIRES)
-    };
+    let is_given =
+        |receipt: &&Receipt| matches!(receipt.deed, Deed::Fetched | Deed::Delivered | Deed::Confirmed);
     for receipt in receipts.iter().filter(is_given) {
         let upto = receipt.upto.iter().find(|upto| upto.circle == circle).map(|upto| Seq(upto.seq));
         // What names other circles holds nothing of this one, and a notice that something is new holds nothing at all.

@@ -157,12 +157,6 @@ fn who_was_told_by_mail_has_it_until_a_person_comes_again() {
         "that a server took it says nothing of who reads"
     );
     assert_eq!(whether(&all[0], C), Some(Whether::NeverHad), "a notice holds nothing");
-    fetched(&node, B, "fires.txt", Level::Read, 2);
-    assert_eq!(
-        whether(&recalls(&node, at(1_010))[0], B),
-        Some(Whether::Waiting),
-        "there stands no object in it"
-    );
     fetched(&node, B, "advisory.html", Level::Read, 2);
     assert_eq!(whether(&recalls(&node, at(1_010))[0], B), Some(Whether::Confirmed));
 }

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use bongsu_watch::{Context, Guard, Hold, Kind, Lists, Value, guess, normalise};
+use flate2::read::GzDecoder;
 use ipnet::IpNet;
 use real::{real, shared, unpacked, value};
 use serde_json::Value as Json;

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
-
-use super::{Kind, Value, guess, normalise};
+use super::{GzDecoder, Kind, Value, guess, normalise};
 
 pub(crate) fn shared(path: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path)
