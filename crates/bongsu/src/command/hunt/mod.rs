@@ -22,7 +22,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Hunts.
 ///
@@ -50,73 +50,105 @@ fn hunt(args: &HuntArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let watched = opened(args)?;
     let done = Arc::new(AtomicU64::new(0));
-    let total = if args.follow { 0 } else { total(&args.paths) };
     let jobs =
         args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let mut summary = Summary::new(&watched.header);
-    // Lines before what comes next, by file: of those that are followed several are open at a time.
-    let (mut lines, mut file) = (HashMap::<Arc<str>, u64>::new(), 0);
-    let mut written = Ok(());
-    let take = |outcome: Outcome| {
-        if !args.follow && file != outcome.piece.file_number {
-            file = outcome.piece.file_number;
-            lines.clear();
-        }
-        let line = lines.entry(Arc::clone(&outcome.piece.file)).or_default();
-        let mut text = String::new();
-        for find in &outcome.finds {
-            if args.most.is_some_and(|most| summary.finds >= most) {
-                break;
-            }
-            summary.add(find);
-            match terminal.json() {
-                true => text.push_str(&(find_json(&outcome.piece.file, *line, find).to_string() + "\n")),
-                false => text.push_str(&find_text(&outcome.piece.file, *line, find)),
-            }
-        }
-        *line += outcome.lines;
-        summary.count(&outcome);
-        if !text.is_empty() {
-            written = terminal.write(text.as_bytes());
-        }
-        let _goes_on = terminal.progress(&Progress {
-            what: "hunting".to_owned(),
-            done: done.load(Ordering::Relaxed),
-            total,
-        });
-        written.is_ok() && args.most.is_none_or(|most| summary.finds < most)
+    let mut showing = Showing {
+        args,
+        terminal,
+        summary: Summary::new(&watched.header),
+        lines: HashMap::new(),
+        file: 0,
+        done: Arc::clone(&done),
+        total: if args.follow { 0 } else { total(&args.paths) },
+        written: Ok(()),
     };
     let changed = |error: WatchFileError| Failure::new(format!("{}: {error}", args.watch.display()));
     let sources: Vec<Mutex<Sources>> = if args.follow {
         let stop = Arc::new(AtomicBool::new(false));
         let sources =
             Sources::followed(&args.paths, &done, &stop).into_iter().map(Mutex::new).collect::<Vec<_>>();
-        follow(&watched, &sources, &stop, take).map_err(changed)?;
+        follow(&watched, &sources, &stop, |outcome| showing.take(&outcome)).map_err(changed)?;
         sources
     } else {
         let sources = Mutex::new(Sources::new(&args.paths, Arc::clone(&done)));
-        search(&watched, &sources, jobs, take).map_err(changed)?;
+        search(&watched, &sources, jobs, |outcome| showing.take(&outcome)).map_err(changed)?;
         vec![sources]
     };
-    written?;
-    let mut unread = Vec::new();
-    for sources in sources {
-        let sources = sources.into_inner();
-        summary.files += sources.files();
-        unread.extend(sources.unread);
+    showing.end(sources.into_iter().map(Mutex::into_inner).collect(), begun.elapsed())
+}
+
+/// Shows what is found, as it is found.
+struct Showing<'a> {
+    args: &'a HuntArgs,
+    terminal: &'a mut Terminal,
+    summary: Summary,
+    /// Lines before what comes next, by file: of those that are followed several are open at a time.
+    lines: HashMap<Arc<str>, u64>,
+    /// The number of the file that is read, if none is followed.
+    file: usize,
+    done: Arc<AtomicU64>,
+    total: u64,
+    written: Result<(), Failure>,
+}
+
+impl Showing<'_> {
+    fn has_enough(&self) -> bool {
+        self.args.most.is_some_and(|most| self.summary.finds >= most)
     }
-    for unread in &unread {
-        terminal.failure(&Failure::new(format!("{} can't be read to its end: {}", unread.path, unread.why)));
+
+    /// Shows what a piece gave, and says whether to go on.
+    fn take(&mut self, outcome: &Outcome) -> bool {
+        if !self.args.follow && self.file != outcome.piece.file_number {
+            self.file = outcome.piece.file_number;
+            self.lines.clear();
+        }
+        let file = &outcome.piece.file;
+        let line = self.lines.get(file).copied().unwrap_or_default();
+        let mut text = String::new();
+        for find in &outcome.finds {
+            if self.has_enough() {
+                break;
+            }
+            self.summary.add(find);
+            match self.terminal.json() {
+                true => text.push_str(&(find_json(file, line, find).to_string() + "\n")),
+                false => text.push_str(&find_text(file, line, find)),
+            }
+        }
+        self.lines.insert(Arc::clone(file), line + outcome.lines);
+        self.summary.count(outcome);
+        if !text.is_empty() {
+            self.written = self.terminal.write(text.as_bytes());
+        }
+        let done = self.done.load(Ordering::Relaxed);
+        let _goes_on =
+            self.terminal.progress(&Progress { what: "hunting".to_owned(), done, total: self.total });
+        self.written.is_ok() && !self.has_enough()
     }
-    let found = summary.finds;
-    summary.end(begun.elapsed(), terminal)?;
-    Ok(match () {
-        // Whoever wanted so many has them, whatever came after.
-        () if args.most.is_some_and(|most| found >= most) => Exit::Done,
-        () if !unread.is_empty() => Exit::Usage,
-        () if found == 0 => Exit::Failed,
-        () => Exit::Done,
-    })
+
+    /// Says what could not be read and what it came to, and how that ends.
+    fn end(mut self, sources: Vec<Sources>, took: Duration) -> Result<Exit, Failure> {
+        let has_enough = self.has_enough();
+        self.written?;
+        let mut is_whole = true;
+        for sources in sources {
+            self.summary.files += sources.files();
+            for unread in sources.unread {
+                is_whole = false;
+                let why = format!("{} can't be read to its end: {}", unread.path, unread.why);
+                self.terminal.failure(&Failure::new(why));
+            }
+        }
+        let found = self.summary.finds;
+        self.summary.end(took, self.terminal)?;
+        Ok(match () {
+            // Whoever wanted so many has them, whatever came after.
+            () if has_enough => Exit::Done,
+            () if !is_whole => Exit::Usage,
+            () if found == 0 => Exit::Failed,
+            () => Exit::Done,
+        })
+    }
 }
 
 /// The bytes of all files that are named; 0 if that is not known beforehand.
