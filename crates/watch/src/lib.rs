@@ -13,6 +13,8 @@ mod domain;
 pub mod extract;
 pub mod guard;
 pub mod hunt;
+mod named;
+mod print;
 mod refang;
 pub mod sighting;
 mod stated;
