@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use crate::{coin, domain, named, print, refang::refang, url};
+use crate::{coin, domain, named, print, quick, refang::refang, url};
 
 /// Longest text that is looked at as one value, in bytes.
 pub const VALUE_BYTES_MAX: usize = 8 * 1024;
@@ -217,6 +217,13 @@ impl Value {
         normalise(Kind::Ipv4, host).or_else(|_| normalise(Kind::Domain, host)).ok()
     }
 
+    /// The domain of an address of mail as a value of its own.
+    #[must_use]
+    pub fn mail_domain(&self) -> Option<Self> {
+        let (_, domain) = self.text.rsplit_once('@').filter(|_| self.kind == Kind::Email)?;
+        normalise(Kind::Domain, domain).ok()
+    }
+
     /// What stands behind the host of a URL and its port: path, query and fragment.
     #[must_use]
     pub fn after_host(&self) -> Option<&str> {
@@ -280,6 +287,14 @@ pub enum ValueError {
 ///
 /// Source: RFC 5890 and UTS 46 (domains), RFC 5952 (IPv6), WHATWG URL (URLs), RFC 5321 (addresses of mail).
 pub fn normalise(kind: Kind, text: &str) -> Result<Value, ValueError> {
+    if quick::is_normal(kind, text) {
+        return Ok(Value { kind, text: text.into() });
+    }
+    normalise_slowly(kind, text)
+}
+
+/// Reads a text of which it can't be seen at one glance what it is.
+fn normalise_slowly(kind: Kind, text: &str) -> Result<Value, ValueError> {
     let mut value = normalise_once(kind, text)?;
     if !matches!(kind, Kind::Url | Kind::RegistryKey | Kind::Email | Kind::Wallet) {
         return Ok(value);
@@ -441,4 +456,26 @@ fn attack(text: &str) -> Option<String> {
             Some(sub) => letters == "T" && number(sub, 3),
         };
     fine.then_some(upper)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_normal_at_one_glance_is_so_at_a_second(
+            text in prop_oneof![
+                "[a-z0-9._-]{1,12}",
+                "([a-c0-1_-]{0,5}\\.){0,3}[a-z0-9x-]{1,3}",
+                "[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}",
+                "([0-9]{1,3}\\.){3}[0-9]{1,3}",
+            ],
+        ) {
+            for kind in Kind::ALL.into_iter().filter(|kind| quick::is_normal(*kind, &text)) {
+                prop_assert_eq!(normalise_slowly(kind, &text).map(|value| value.text), Ok(text.clone().into()));
+            }
+        }
+    }
 }

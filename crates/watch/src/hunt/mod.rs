@@ -5,7 +5,6 @@
 //! hunt takes depends on the log alone and hardly on how many values are looked for.
 
 mod confirm;
-mod filter;
 mod key;
 mod needles;
 mod word;

@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::filter::Filter;
 use super::key::{Reading, address_key, anchor_key, network_key, text_key};
 use super::word::{Wanted, is_telling, is_word, words};
 use crate::domain;
+use crate::filter::Filter;
 use crate::value::{Kind, Value};
 
 /// Longest part of an address of mail before its `@`. Source: RFC 5321, section 4.5.3.1.1.
