@@ -33,6 +33,13 @@ struct Turn {
     circles: usize,
 }
 
+impl Turn {
+    fn of(store: &Store, book: &Book) -> Self {
+        let growth = store.wait_for_growth(u64::MAX, std::time::Duration::ZERO);
+        Self { growth, circles: book.circles().count() }
+    }
+}
+
 /// The index, and the lines of its places.
 #[derive(Default)]
 pub(crate) struct Followed {
@@ -64,10 +71,7 @@ type Named = (Seq, Box<[Value]>);
 impl Values {
     /// Reads what the lines have more than the index. Cheap if that is nothing.
     pub(crate) fn follow(&self, store: &Store, book: &Book) -> Result<(), StorageError> {
-        let now = Turn {
-            growth: store.wait_for_growth(u64::MAX, std::time::Duration::ZERO),
-            circles: book.circles().count(),
-        };
+        let now = Turn::of(store, book);
         let mut turn = self.turn.lock();
         if *turn == now {
             return Ok(());
@@ -77,6 +81,11 @@ impl Values {
         }
         *turn = now;
         Ok(())
+    }
+
+    /// Whether there is nothing to read, as far as can be told without waiting.
+    pub(crate) fn is_current(&self, store: &Store, book: &Book) -> bool {
+        self.turn.try_lock().is_some_and(|turn| *turn == Turn::of(store, book))
     }
 
     fn follow_line(&self, store: &Store, line: LineId) -> Result<(), StorageError> {

@@ -14,7 +14,7 @@ use line::{Seq, StorageError};
 use policy::{CircleId, MemberId, Released, Use};
 use stix::{ObjectId, Timestamp};
 use watch::index::Match;
-use watch::{Indicator, Kind, Value, actionable};
+use watch::{Indicator, Kind, Value, actionable_of};
 
 use following::Place;
 pub(crate) use following::Values;
@@ -126,6 +126,12 @@ impl Gate {
         self.inner.known.follow(&self.inner.store, &self.book())
     }
 
+    /// Whether the index is up to the lines' ends, as far as can be told without waiting: a question is then answered at once.
+    #[must_use]
+    pub fn values_are_current(&self) -> bool {
+        self.inner.known.is_current(&self.inner.store, &self.book())
+    }
+
     /// How many values the index holds, and the bytes of memory that it takes.
     #[must_use]
     pub fn values_known(&self) -> (usize, usize) {
@@ -174,7 +180,7 @@ fn read(reader: &Reader, seqs: &BTreeSet<Seq>) -> Result<Seen, StorageError> {
         let query = Query { ids: some.to_vec(), limit: PAGE, ..Query::default() };
         for object in reader.page(&query)?.items {
             let found = object.get();
-            let says = stix::read_head(&found.raw).ok().and_then(|head| actionable(&found.raw, &head));
+            let says = actionable_of(&found.raw, &found.id);
             if let Some(indicator) = says {
                 told.insert(found.id.clone(), Arc::new(Witness { circle, object, indicator }));
             }
