@@ -87,7 +87,9 @@ impl Reading {
                 kind if kind.screens() => vec![value],
                 kind => return Self::Unread(format!("values of kind {kind} are not screened")),
             },
-            None if text.contains('.') && !text.contains(['/', '\\', '@', ':']) => also(&[Kind::Domain, Kind::FileName]),
+            None if text.contains('.') && !text.contains(['/', '\\', '@', ':']) => {
+                also(&[Kind::Domain, Kind::FileName])
+            }
             None => also(&[Kind::Wallet]),
         };
         Self::some(values)
