@@ -33,8 +33,7 @@ impl Node {
         }
         let key = Key::of(self.gate.key());
         let last = self.gate.book().setting(SEAL).and_then(|seal| serde_json::from_str::<Seal>(seal).ok());
-        let sealed = last.map_or(0, |seal| seal.records);
-        let journal = Journal::open(&self.places.record, key, sealed)
+        let journal = Journal::open(&self.places.record, key, last.as_ref())
             .map_err(|error| Failure::new(error.to_string()))?;
         let screening = Arc::new(Screening::new(self.deliver()?, Some(journal)));
         *kept = Some(Arc::clone(&screening));

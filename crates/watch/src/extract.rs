@@ -107,7 +107,11 @@ pub fn guess(cell: &str) -> Option<Value> {
         Kind::RegistryKey,
         Kind::Asn,
     ];
-    if let Some(value) = in_order.into_iter().find_map(|kind| normalise(kind, clean).ok()) {
+    let can_be = |kind: &Kind| match kind {
+        Kind::Ipv6 => clean.contains(':'),
+        kind => may_be(*kind, clean),
+    };
+    if let Some(value) = in_order.into_iter().filter(can_be).find_map(|kind| normalise(kind, clean).ok()) {
         return Some(value);
     }
     if coin::strict_chain(clean).is_some() {
@@ -123,12 +127,15 @@ pub fn guess(cell: &str) -> Option<Value> {
 fn told_by_form(clean: &str) -> Option<Kind> {
     let is_phone = clean.starts_with('+');
     let is_fingerprint = matches!(clean.len(), 59 | 95) && clean.as_bytes().get(2) == Some(&b':');
-    let is_iban = named::bank_account(clean).is_some_and(|number| named::is_iban(&number));
+    // The third letter of an IBAN is a digit.
+    let may_be_iban =
+        (15..50).contains(&clean.len()) && clean.as_bytes().get(2).is_some_and(u8::is_ascii_digit);
+    let is_iban = || named::bank_account(clean).is_some_and(|number| named::is_iban(&number));
     match () {
         () if is_phone => Some(Kind::Phone),
         () if is_fingerprint => Some(Kind::Certificate),
-        () if is_iban => Some(Kind::BankAccount),
-        () if print::ja4(clean).is_some() => Some(Kind::Ja4),
+        () if may_be_iban && is_iban() => Some(Kind::BankAccount),
+        () if clean.len() == 36 && print::ja4(clean).is_some() => Some(Kind::Ja4),
         () => None,
     }
 }
@@ -539,6 +546,9 @@ fn may_be(kind: Kind, word: &str) -> bool {
         Kind::Asn => begins(['A', 'a']),
         Kind::Attack => word.len() < 12 && word.bytes().any(|b| b.is_ascii_digit()),
         Kind::Mac => word.len() < 18,
+        Kind::Ipv4 => word.starts_with(|c: char| c.is_ascii_digit()),
+        Kind::Email => word.contains('@'),
+        Kind::RegistryKey => word.contains('\\'),
         _ => true,
     }
 }

@@ -249,6 +249,7 @@ fn router(node: &Node, folder: &Folder, told: Events) -> Result<Router, Failure>
     let pages = Pages {
         gate: node.gate.clone(),
         deliver: Arc::clone(&deliver),
+        screening: node.screening()?,
         title,
         zone_origin,
         patience: node.config.recall.patience(),

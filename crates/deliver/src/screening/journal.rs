@@ -29,12 +29,23 @@ const HASH_BYTES: usize = 16;
 /// Bytes of a record's line, at most: ten thousand values and what stands around them.
 pub const RECORD_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// A record can't be kept.
+/// What is wrong with a record.
 #[derive(Debug, thiserror::Error)]
-#[error("the record of screenings {path} can't be kept: {why}", path = path.display())]
-pub struct JournalError {
-    path: PathBuf,
-    why: io::Error,
+pub enum JournalError {
+    /// It can't be read or written.
+    #[error("the record of screenings {path} can't be kept: {why}", path = path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: io::Error,
+    },
+    /// It is not as it was sealed. It goes on, and is not sealed again: that would cover up what happened.
+    #[error("the record of screenings {path} is not as it was sealed; `bongsu audit` says where", path = path.display())]
+    Changed {
+        /// Which.
+        path: PathBuf,
+    },
 }
 
 /// Where screenings are recorded.
@@ -46,9 +57,11 @@ pub struct Journal {
 
 struct Open {
     file: File,
+    /// Where the next record begins.
+    end: u64,
     tree: Frontier,
-    /// How many of the records were sealed.
-    sealed: u64,
+    /// How many of the records were sealed; `None` if they are not those that were.
+    sealed: Option<u64>,
 }
 
 /// What a record says of a screening, beside its values.
@@ -87,14 +100,13 @@ pub struct Seal {
 }
 
 impl Journal {
-    /// Opens the record at `path`, or begins it. `key` is that of the values' hashes; so many records
-    /// were `sealed` before.
+    /// Opens the record at `path`, or begins it. `key` is that of the values' hashes, `last` the last seal.
     ///
     /// What stands behind the last line break was never answered, and is cut off.
     ///
     /// # Errors
     /// [`JournalError`].
-    pub fn open(path: &Path, key: Key, sealed: u64) -> Result<Self, JournalError> {
+    pub fn open(path: &Path, key: Key, last: Option<&Seal>) -> Result<Self, JournalError> {
         let open = || -> io::Result<Open> {
             let mut options = File::options();
             options.read(true).write(true).create(true).truncate(false);
@@ -102,16 +114,20 @@ impl Journal {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let mut file = options.open(path)?;
             let (mut tree, mut end) = (Frontier::default(), 0_u64);
+            let mut sealed = if last.is_none() { Some(0) } else { None };
             each_line(&mut BufReader::with_capacity(1 << 20, &mut file), &mut |line| {
                 tree.push(leaf(line));
                 end += line.len() as u64 + 1;
+                if last.is_some_and(|seal| *seal == seal_of(&tree)) {
+                    sealed = Some(tree.size());
+                }
                 Ok(())
             })?;
             file.set_len(end)?;
             file.seek(SeekFrom::Start(end))?;
-            Ok(Open { file, tree, sealed })
+            Ok(Open { file, end, tree, sealed })
         };
-        let open = open().map_err(|why| JournalError { path: path.to_owned(), why })?;
+        let open = open().map_err(|why| JournalError::Io { path: path.to_owned(), why })?;
         Ok(Self { path: path.to_owned(), key, open: Mutex::new(open) })
     }
 
@@ -122,14 +138,15 @@ impl Journal {
         values: impl Iterator<Item = (&'a Reading, &'a Answer)>,
     ) -> Result<u64, JournalError> {
         let line = self.line(entry, values);
-        let failed = |why| JournalError { path: self.path.clone(), why };
+        let failed = |why| JournalError::Io { path: self.path.clone(), why };
         let mut open = self.open.lock();
-        let before = open.file.stream_position().map_err(failed)?;
+        let before = open.end;
         if let Err(why) = open.file.write_all(line.as_bytes()) {
             // What was written of it is taken back, so that the next record begins on a line of its own.
             let back = open.file.set_len(before).and_then(|()| open.file.seek(SeekFrom::Start(before)));
             return Err(failed(back.err().unwrap_or(why)));
         }
+        open.end += line.len() as u64;
         open.tree.push(leaf(line.trim_end_matches('\n').as_bytes()));
         Ok(open.tree.size())
     }
@@ -180,18 +197,23 @@ impl Journal {
     /// # Errors
     /// [`JournalError`].
     pub fn seal(&self) -> Result<Option<Seal>, JournalError> {
+        let failed = |why| JournalError::Io { path: self.path.clone(), why };
         let (file, seal) = {
-            let mut open = self.open.lock();
-            if open.sealed == open.tree.size() {
-                return Ok(None);
+            let open = self.open.lock();
+            match open.sealed {
+                None => return Err(JournalError::Changed { path: self.path.clone() }),
+                Some(sealed) if sealed == open.tree.size() => return Ok(None),
+                Some(_) => (open.file.try_clone().map_err(failed)?, seal_of(&open.tree)),
             }
-            open.sealed = open.tree.size();
-            let file = open.file.try_clone().map_err(|why| JournalError { path: self.path.clone(), why })?;
-            (file, Seal { records: open.tree.size(), root: crate::hex::hex(&open.tree.root()) })
         };
-        file.sync_data().map_err(|why| JournalError { path: self.path.clone(), why })?;
+        file.sync_data().map_err(failed)?;
+        self.open.lock().sealed = Some(seal.records);
         Ok(Some(seal))
     }
+}
+
+fn seal_of(tree: &Frontier) -> Seal {
+    Seal { records: tree.size(), root: crate::hex::hex(&tree.root()) }
 }
 
 /// The key under which values stand in records.

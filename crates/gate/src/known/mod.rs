@@ -13,7 +13,7 @@ use std::sync::Arc;
 use line::{Seq, StorageError};
 use policy::{CircleId, MemberId, Released, Use};
 use stix::{ObjectId, Timestamp};
-use watch::index::Match;
+use watch::index::{Found, Match};
 use watch::{Indicator, Kind, Value, actionable_of};
 
 use following::Place;
@@ -25,6 +25,8 @@ use crate::reader::Reader;
 
 /// Most indicators that are read for one value: who lists one a thousand times says no more than who lists it often.
 pub const WITNESSES_MAX: usize = 64;
+/// Fewer values than this are asked for one by one.
+const FEW: usize = 16;
 /// Objects asked for in one go.
 const PAGE: usize = 1_000;
 
@@ -141,10 +143,17 @@ impl Gate {
     fn hits(&self, values: &[Value]) -> Vec<Hit> {
         self.inner.known.look(|followed| {
             let mut hits = Vec::new();
-            followed.index.look_each(values, |question, found| {
+            let mut on = |question, found: Found<'_>| {
                 let places = found.places().take(WITNESSES_MAX).map(Place::of).collect();
                 hits.push(Hit { question, by: found.by, kind: found.kind(), text: found.text(), places });
-            });
+            };
+            if values.len() < FEW {
+                for (question, value) in values.iter().enumerate() {
+                    followed.index.look(value, |found| on(question, found));
+                }
+            } else {
+                followed.index.look_each(values, on);
+            }
             hits
         })
     }

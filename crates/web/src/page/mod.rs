@@ -9,6 +9,7 @@ mod objects;
 mod overview;
 mod quarantine;
 mod recalls;
+mod screen;
 mod steps;
 mod test;
 mod used;
@@ -20,6 +21,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use deliver::Deliver;
+use deliver::screening::Screening;
 use gate::{Gate, Patience};
 use http::{HeaderValue, StatusCode, header};
 use line::StorageError;
@@ -32,6 +34,8 @@ pub struct Pages {
     pub gate: Gate,
     /// Makes artefacts.
     pub deliver: Arc<Deliver>,
+    /// Answers questions about values.
+    pub screening: Arc<Screening>,
     /// The node's title.
     pub title: String,
     /// The name under which zones stand, if DNS is served.
@@ -88,6 +92,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/members/{member}", get(member::page))
         .route("/members/{member}/missing", get(missing::page))
         .route("/members/{member}/test", get(test::page))
+        .route("/screen", get(screen::form).post(screen::ask))
         .route("/recalls", get(recalls::page))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))

@@ -1,0 +1,295 @@
+//! Values are screened: in each form, by whom may know, with a record that holds.
+
+use std::path::Path;
+
+use reqwest::blocking::{RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use crate::node::{Node, Serving, indicator, shared};
+
+/// On OFAC's list of November 2023.
+const LISTED: &str = "149w62rY42aZBox8fGcmqNsXUzSStKeq8C";
+/// The same with its last letter changed: its checksum does not fit.
+const MISTYPED: &str = "149w62rY42aZBox8fGcmqNsXUzSStKeq8D";
+
+/// A circle with OFAC's list, two domains and a network in it, of which one goes to some members only.
+fn node() -> Node {
+    let mut node = Node::with_members();
+    node.member("cert", "exchange", "red");
+    node.json(&[
+        "circle",
+        "add",
+        "region",
+        "--ceiling",
+        "amber+strict",
+        "--member",
+        "cert",
+        "--member",
+        "list",
+    ]);
+    let ofac = |name: &str| shared(&format!("assets/ofac-sdn/{name}")).to_str().unwrap().to_owned();
+    node.json(&[
+        "import",
+        &ofac("sdn-2023-11.csv.gz"),
+        "--beside",
+        &ofac("sdn_address-2023-11.csv.gz"),
+        "--circle",
+        "region",
+        "--as",
+        "cert",
+        "--tlp",
+        "clear",
+    ]);
+    let list = node.file("list.txt", "evil-k3.top\nhttp://bad-k3.top/in.php\n45.114.129.0/28\n");
+    node.json(&["import", &list, "--circle", "region", "--as", "cert", "--tlp", "green"]);
+    let strict = node.file("strict.txt", "strict-k3.top\n");
+    node.json(&["import", &strict, "--circle", "region", "--as", "cert", "--tlp", "amber+strict"]);
+    node
+}
+
+fn answer(request: RequestBuilder) -> Value {
+    let response = request.send().unwrap();
+    let status = response.status();
+    let text = response.text().unwrap();
+    assert_eq!(status, 200, "{text}");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn refused(request: RequestBuilder, status: u16) -> String {
+    let response: Response = request.send().unwrap();
+    assert_eq!(response.status(), status);
+    let told: Value = response.json().unwrap();
+    told["error"].as_str().unwrap().to_owned()
+}
+
+/// The results in order, each with what answers it.
+fn results(answers: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let results = answers["results"].as_array().unwrap();
+    results.iter().map(|one| (text(&one["result"]), text(&one["matches"][0]["by"]))).collect()
+}
+
+fn told(result: &str, by: &str) -> (String, String) {
+    (result.to_owned(), by.to_owned())
+}
+
+/// Holds an answer against the description that the node gives of itself.
+fn conforms(serving: &Serving, node: &Node, path: &str, method: &str, told: &Value) {
+    let described = answer(node.get(serving, "list", "/screening/openapi.json"));
+    let at =
+        format!("/paths/{}/{method}/responses/200/content/application~1json/schema", path.replace('/', "~1"));
+    let mut schema = described.pointer(&at).unwrap_or_else(|| panic!("{at}")).clone();
+    schema["components"] = described["components"].clone();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let faults: Vec<String> =
+        validator.iter_errors(told).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(faults.is_empty(), "{path}: {faults:?}");
+}
+
+#[test]
+fn values_are_screened_in_every_form() {
+    let node = node();
+    let serving = node.serve();
+    let at = |path: &str| format!("{}{path}", serving.url);
+    let token = node.tokens["list"].as_str();
+
+    let one = answer(node.get(&serving, "list", "/screening/value?value=www.EVIL-k3[.]top"));
+    assert_eq!(results(&one), [told("match", "parent-domain")], "{one}");
+    assert_eq!(one["results"][0]["matches"][0]["value"], "evil-k3.top");
+    assert_eq!(one["results"][0]["matches"][0]["tlp"], "TLP:GREEN");
+    assert_eq!(one["results"][0]["matches"][0]["do"]["action"], "block");
+    conforms(&serving, &node, "/screening/value", "get", &one);
+
+    let asked = json!({"values": [
+        LISTED, "http://bad-k3.top/in.php", "http://evil-k3.top/x", "45.114.129.7", "strict-k3.top",
+        {"value": MISTYPED, "kind": "wallet"}, {"value": "harmless-k3.org", "kind": "domain"}, "", "x".repeat(1 << 20),
+    ]});
+    let many = answer(serving.client.post(at("/screening/values")).bearer_auth(token).json(&asked));
+    let expected = [
+        told("match", "exact"),
+        told("match", "exact"),
+        told("match", "host"),
+        told("match", "cidr"),
+        told("clear", ""),
+        told("unreadable", ""),
+        told("clear", ""),
+        told("unreadable", ""),
+        told("unreadable", ""),
+    ];
+    assert_eq!(results(&many), expected, "what goes to others is not known here");
+    assert_eq!(many["results"][0]["matches"][0]["do"]["action"], "hold-payment");
+    assert!(many["results"][0]["matches"][0]["sources"][0]["name"].as_str().unwrap().contains("OFAC"));
+    conforms(&serving, &node, "/screening/values", "post", &many);
+    let strict = answer(
+        serving.client.get(at("/screening/value?value=strict-k3.top")).bearer_auth(&node.tokens["cert"]),
+    );
+    assert_eq!(results(&strict), [told("match", "exact")]);
+
+    let lines = format!("{LISTED}\n\n evil-k3.top \n");
+    let request =
+        serving.client.post(at("/screening/values")).bearer_auth(token).header("content-type", "text/plain");
+    let streamed =
+        request.header("accept", "application/x-ndjson").body(lines).send().unwrap().text().unwrap();
+    let streamed: Vec<Value> = streamed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(streamed.len(), 3, "{streamed:?}");
+    assert_eq!((&streamed[0]["results"], &streamed[1]["result"]), (&json!(2), &json!("match")));
+
+    // The forms of others, with keys as their clients show them.
+    let identified =
+        answer(serving.client.get(at(&format!("/api/v1/address/{LISTED}"))).header("x-api-key", token));
+    assert_eq!(identified["identifications"][0]["category"], "sanctions", "{identified}");
+    conforms(&serving, &node, "/api/v1/address/{address}", "get", &identified);
+    let other = "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2";
+    let none = answer(serving.client.get(at(&format!("/api/v1/address/{other}"))).header("x-api-key", token));
+    assert_eq!(none, json!({"identifications": []}));
+    refused(serving.client.get(at(&format!("/api/v1/address/{MISTYPED}"))).header("x-api-key", token), 400);
+
+    let both = json!([{"address": LISTED}, {"address": other}]);
+    let trm = serving.client.post(at("/public/v1/sanctions/screening")).json(&both);
+    let sanctioned = answer(trm.basic_auth(token, Some(token)));
+    assert_eq!(
+        (&sanctioned[0]["isSanctioned"], &sanctioned[1]["isSanctioned"]),
+        (&json!(true), &json!(false))
+    );
+    conforms(&serving, &node, "/public/v1/sanctions/screening", "post", &sanctioned);
+
+    let queries = json!({"queries": {
+        "a": {"schema": "CryptoWallet", "properties": {"publicKey": [LISTED]}},
+        "b": {"schema": "CryptoWallet", "properties": {"publicKey": [other]}},
+    }});
+    let yente = serving.client.post(at("/match/default")).json(&queries);
+    let matched = answer(yente.header("authorization", format!("ApiKey {token}")));
+    assert_eq!(matched["responses"]["a"]["results"][0]["match"], true, "{matched}");
+    assert_eq!(matched["responses"]["b"]["results"], json!([]));
+    conforms(&serving, &node, "/match/{dataset}", "post", &matched);
+
+    // What is asked wrongly is told so.
+    let ask = || serving.client.post(at("/screening/values")).bearer_auth(token);
+    let too_many = json!({"values": vec!["a-k3.top"; 10_001]});
+    assert!(refused(ask().json(&too_many), 413).contains("10000"));
+    assert!(
+        refused(ask().header("content-type", "text/plain").body("a-k3.top\n".repeat(10_001)), 413)
+            .contains("10000")
+    );
+    refused(ask().header("content-type", "text/plain").body(vec![b'x'; 9 << 20]), 413);
+    refused(ask().header("content-type", "application/json").body("{\"values\": [1"), 400);
+    refused(ask().header("content-type", "image/png").body("x"), 415);
+    refused(serving.client.get(at("/screening/value?value=x")), 401);
+    refused(node.get(&serving, "list", "/screening/nothing"), 404);
+    refused(serving.client.get(at("/screening/value?value=x")).header("x-api-key", "x"), 401);
+}
+
+/// Runs a command and gives its exit code and answer.
+fn run(node: &Node, args: &[&str]) -> (Option<i32>, Value) {
+    let output = node.command(args).output().unwrap();
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default())
+}
+
+#[test]
+fn each_screening_leaves_a_record_that_holds_and_can_be_shown() {
+    let node = node();
+    let (code, asked) = run(&node, &["screen", "--as", "list", "evil-k3.top", "harmless-k3.org"]);
+    assert_eq!((code, &asked["record"]), (Some(3), &json!(1)), "{asked}");
+    let (code, asked) = run(&node, &["screen", "--as", "list", "harmless-k3.org"]);
+    assert_eq!((code, &asked["record"]), (Some(0), &json!(2)), "{asked}");
+
+    // What was answered survives the process's end.
+    let serving = node.serve();
+    let over_http = answer(node.get(&serving, "list", "/screening/value?value=EVIL-k3.top"));
+    assert_eq!(over_http["record"], 3);
+    // A command on a node that serves asks that node.
+    let (_, asked) = run(&node, &["screen", "--as", "cert", "strict-k3.top"]);
+    assert_eq!((&asked["record"], &asked["results"][0]["result"]), (&json!(4), &json!("match")));
+    serving.kill();
+    let (code, audit) = run(&node, &["audit", "--value", "evil-k3[.]top"]);
+    assert_eq!((code, &audit["records"], &audit["sealed"]), (Some(0), &json!(4), &json!(4)), "{audit}");
+    let numbers: Vec<&Value> = audit["shown"].as_array().unwrap().iter().map(|shown| &shown[0]).collect();
+    assert_eq!(numbers, [&json!(1), &json!(3)]);
+    let file = node.data().join("screenings.jsonl");
+    let record = std::fs::read_to_string(&file).unwrap();
+    assert!(!record.contains("evil-k3"), "no value stands in it");
+
+    // Somebody else holds a record against the node's key.
+    let (_, proof) = run(&node, &["audit", "--proof", "3"]);
+    let key = node.json(&["pack", "key"])["key"].as_str().unwrap().to_owned();
+    let written = node.file("proof.json", proof.to_string());
+    let (code, checked) = run(&node, &["audit", "--check", &written, "--key", &key]);
+    assert_eq!((code, &checked["record"]["member"]), (Some(0), &json!("list")), "{checked}");
+    let changed = node.file("changed.json", proof.to_string().replace("match", "clear"));
+    assert_eq!(run(&node, &["audit", "--check", &changed, "--key", &key]).0, Some(1));
+
+    // Whoever changes, drops or puts in a record is found out.
+    for damaged in [
+        record.replacen("match", "clear", 1),
+        record.lines().skip(1).map(|line| format!("{line}\n")).collect(),
+        format!("{record}{}\n", record.lines().next().unwrap()).replacen("clear", "match", 1),
+        String::new(),
+    ] {
+        std::fs::write(&file, damaged).unwrap();
+        let (code, audit) = run(&node, &["audit"]);
+        assert_eq!(code, Some(3), "{audit}");
+        assert!(!audit["findings"].as_array().unwrap().is_empty());
+    }
+    // A line that a power cut left half written was never answered.
+    std::fs::write(&file, format!("{record}{{\"at\":\"2026")).unwrap();
+    let (code, audit) = run(&node, &["audit"]);
+    assert_eq!((code, &audit["records"]), (Some(0), &json!(4)), "{audit}");
+}
+
+#[test]
+fn what_was_just_shared_or_withdrawn_is_part_of_the_next_answer_also_after_a_start() {
+    let node = node();
+    let serving = node.serve();
+    let result = |serving: &Serving, value: &str| {
+        let asked = answer(node.get(serving, "list", &format!("/screening/value?value={value}")));
+        asked["results"][0]["result"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(result(&serving, "fresh-k3.top"), "clear");
+    let fresh = indicator(7_001, "fresh-k3.top");
+    let taken: Value =
+        node.post(&serving, "cert", "region", &fresh.to_string()).send().unwrap().json().unwrap();
+    assert_eq!(taken["success_count"], 1, "{taken}");
+    assert_eq!(result(&serving, "fresh-k3.top"), "match");
+    // The end writes the index to the disk, the start takes it from there.
+    serving.stop();
+    let index = node.data().join("values.index");
+    assert!(index.exists());
+    node.json(&["withdraw", fresh["id"].as_str().unwrap(), "--circle", "region", "--as", "cert"]);
+    let serving = node.serve();
+    assert_eq!(result(&serving, "fresh-k3.top"), "clear");
+    assert_eq!(result(&serving, "evil-k3.top"), "match");
+    serving.stop();
+    // A damaged one is made anew.
+    damage(&index);
+    let serving = node.serve();
+    assert_eq!(result(&serving, "evil-k3.top"), "match");
+}
+
+fn damage(file: &Path) {
+    let mut bytes = std::fs::read(file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn values_are_screened_by_hand_on_the_page() {
+    let node = node();
+    let serving = node.serve();
+    let page = node.text(&serving, "list", "/screen");
+    assert!(page.contains("Is it known to be bad?") && !page.contains("As member"), "{page}");
+    let post = |user: &str, token: &str, form: &str, origin: &str| {
+        let request = serving.client.post(format!("{}/screen", serving.url)).body(form.to_owned());
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.basic_auth(user, Some(token)).header("origin", origin).send().unwrap()
+    };
+    let token = node.tokens["list"].as_str();
+    let form = "values=evil-k3.top%0A%3Cscript%3Ealert(1)%3C%2Fscript%3E%0A&kind=";
+    let told = post("list", token, form, &serving.url).text().unwrap();
+    assert!(
+        told.contains("1 known, 1 can&#39;t be read") || told.contains("1 known, 1 can&#x27;t be read"),
+        "{told}"
+    );
+    assert!(!told.contains("<script>"), "what was asked is text");
+    assert_eq!(post("list", token, form, "https://evil-k3.example").status(), 403);
+}
