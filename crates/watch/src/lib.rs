@@ -8,7 +8,6 @@
 
 pub mod actionable;
 mod asset;
-mod coin;
 mod domain;
 pub mod extract;
 pub mod guard;
@@ -18,6 +17,7 @@ pub mod sighting;
 mod stated;
 mod url;
 pub mod value;
+pub mod wallet;
 
 pub use actionable::{Acts, Indicator, actionable, actionable_of};
 pub use extract::{Found, extract, guess, mentions};
