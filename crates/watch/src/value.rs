@@ -36,7 +36,7 @@ pub enum Kind {
     Sha512,
     /// An e-mail address, lower case.
     Email,
-    /// A virtual-asset address; [`Value::chain`] says of which chain its form is.
+    /// A virtual-asset address of a main net; [`Value::chain`] says of which chain its form is. See [`wallet`].
     Wallet,
     /// A vulnerability, `CVE-2021-44228`.
     Cve,
@@ -187,7 +187,7 @@ impl Value {
         if self.kind == Kind::Domain { psl::domain_str(&self.text) } else { None }
     }
 
-    /// The chain whose address form a wallet has: `btc`, `eth`, `xmr`, ….
+    /// The chain whose address form a wallet has: `btc`, `eth` (all EVM chains), `move` (Aptos, Sui), `xmr`, ….
     #[must_use]
     pub fn chain(&self) -> Option<&'static str> {
         if self.kind == Kind::Wallet { wallet::chain(&self.text) } else { None }

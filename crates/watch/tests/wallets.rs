@@ -291,8 +291,8 @@ fn chains_that_share_a_form_are_all_told() {
     assert_eq!(wallet::currencies("nothing"), Vec::<&str>::new());
 }
 
-/// One address of each form that has a checksum over all its letters.
-const CHECKED: [&str; 22] = [
+/// One address of each form whose checksum finds every changed letter, or all but one in 2³². (SS58 has 16 bits of a hash.)
+const CHECKED: [&str; 21] = [
     "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
     "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
     "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
@@ -302,7 +302,6 @@ const CHECKED: [&str; 22] = [
     "47zQ5LAivg6hNCgijXSEFVLX7mke1bgM6YGLFaANDoJbgXDymcAAZvvMNt2PmMpqEe5qRy2zyfMYXdwpmdyitiFh84xnPG2",
     "Ae2tdPwUPEZKmwoy3AU3cXb5Chnasj6mvVNxV1H11997q3VW5ihbSfQwGpm",
     "addr1qxy3w62dupy9pzmpdfzxz4k240w5vawyagl5m9djqquyymrtm3grn7gpnjh7rwh2dy62hk8639lt6kzn32yxq960usnq9pexvt",
-    "15FKUKXC6kwaXxJ1tXNywmFy4ZY6FoDFCnU3fMbibFdeqwGw",
     "GB7KKHHVYLDIZEKYJPAJUOTBE5E3NJAXPSDZK7O6O44WR3EBRO5HRPVT",
     "tz1Lhf4J9Qxoe3DZ2nfe8FGDnvVj7oKjnMY6",
     "GONISIUAYDOMHM7VURRAAAP5H6OAWRRBCPXEIOZO3QI7TZKR5GTAQ7WK7Y",
@@ -325,7 +324,6 @@ proptest! {
         prop_assume!(!right[at..=at].eq_ignore_ascii_case(&letter));
         let changed = format!("{}{letter}{}", &right[..at], &right[at + 1..]);
         if let Judged::Address(found) = judge(&changed) {
-            // Two bytes and four are what chance gets past once in 65,536 times and less.
             prop_assert!(found.evidence != Evidence::Checksum, "{changed} {found:?}");
         }
         prop_assert!(normalise(Kind::Wallet, right).is_ok());
@@ -345,8 +343,14 @@ proptest! {
     fn nothing_written_breaks_it(text in "\\PC{0,200}", form in "(bc1|0x|addr1|zs1|bitcoincash:|xrb_|lsk|f1|0:|X-avax1|G|T|r)[0-9a-zA-Z:.-]{0,120}") {
         for text in [text, form] {
             let told = wallet::currencies(&text);
-            if let Judged::Address(found) = judge(&text) {
-                prop_assert!(found.network == Network::Test || told.contains(&found.chain), "{found:?} {told:?}");
+            match judge(&text) {
+                Judged::Address(found) => {
+                    prop_assert!(found.network == Network::Test || told.contains(&found.chain), "{found:?} {told:?}");
+                    let again = check(&found.normal, found.chain, None, Nets::Both).unwrap();
+                    prop_assert_eq!(&again.normal, &found.normal);
+                }
+                Judged::Wrong(wrong) => prop_assert!(check(&text, wrong.chain, None, Nets::Both).is_err()),
+                Judged::Unknown => prop_assert!(told.is_empty(), "{told:?}"),
             }
         }
     }

@@ -86,7 +86,7 @@ pub(super) fn read(text: &Text<'_>, check: Check, main: Versions, test: Versions
 }
 
 /// Letters of a version of one to three bytes, a hash and four check bytes: zeros in front are a letter each.
-const LENGTHS: std::ops::RangeInclusive<usize> = 25..=37;
+pub(super) const LENGTHS: std::ops::RangeInclusive<usize> = 25..=37;
 
 /// `1`, the net's letter, 20 bytes of a hash, four check bytes.
 pub(super) fn waves(text: &Text<'_>) -> Reading {
@@ -108,7 +108,7 @@ pub(super) fn waves(text: &Text<'_>) -> Reading {
 
 /// A public key or an address derived from one: 32 bytes, no checksum.
 pub(super) fn solana(text: &Text<'_>) -> Reading {
-    match text.base58() {
+    match text.base58().filter(|_| (32..=44).contains(&text.text.len())) {
         Some(bytes) if bytes.len() == 32 => Reading::Is(Found::formed(Evidence::Shape, text.text)),
         _ => Reading::No,
     }

@@ -6,13 +6,11 @@ use ::bech32::primitives::decode::{CheckedHrpstring, UncheckedHrpstring};
 use ::bech32::{Bech32, Bech32m};
 
 use super::form::{Found, Reading};
+use super::letters::BECH32;
 use super::{Evidence, Fault, Network};
 
 /// Longest text in bech32 as BIP 173 has it; some chains go beyond.
 const BIP173_BYTES_MAX: usize = 90;
-
-/// The letters of the data part, in either case.
-const LETTERS: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 /// Letters of the checksum.
 const CHECK_LETTERS: usize = 6;
@@ -109,25 +107,22 @@ fn net(text: &str, main: &[&str], test: &[&str]) -> Option<Network> {
 
 /// Cuts the checksum off and tells which it was.
 fn parse(text: &str) -> Result<(Encoding, CheckedHrpstring<'_>), Fault> {
-    let (_, data) = text.rsplit_once('1').ok_or(Fault::Letter)?;
-    let has = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
-    if has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) {
-        return Err(Fault::Case);
-    }
-    if !data.bytes().all(|byte| LETTERS.contains(&byte.to_ascii_lowercase())) {
-        return Err(Fault::Letter);
-    }
-    if data.len() < CHECK_LETTERS {
-        return Err(Fault::Length);
-    }
-    let parsed = UncheckedHrpstring::new(text).map_err(|_| Fault::Letter)?;
-    if parsed.has_valid_checksum::<Bech32>() {
+    let parsed = UncheckedHrpstring::new(text).map_err(|_| misspelt(text))?;
+    if parsed.data_part_ascii().len() < CHECK_LETTERS {
+        Err(Fault::Length)
+    } else if parsed.has_valid_checksum::<Bech32>() {
         Ok((Encoding::Bech32, parsed.remove_checksum::<Bech32>()))
     } else if parsed.has_valid_checksum::<Bech32m>() {
         Ok((Encoding::Bech32m, parsed.remove_checksum::<Bech32m>()))
     } else {
         Err(Fault::Checksum)
     }
+}
+
+/// What is wrong with a text that is no bech32 even before its checksum is looked at.
+fn misspelt(text: &str) -> Fault {
+    let has = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
+    if has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) { Fault::Case } else { Fault::Letter }
 }
 
 fn witness(text: &str, network: Network, rules: Rules) -> Result<Segwit, Fault> {
@@ -156,9 +151,9 @@ fn witness(text: &str, network: Network, rules: Rules) -> Result<Segwit, Fault> 
 
 /// The whole bytes of the data part.
 fn bytes(parsed: &CheckedHrpstring<'_>) -> Result<Vec<u8>, Fault> {
-    let letters = parsed.fe32_iter().count();
-    let left = letters * 5 % 8;
-    let last = parsed.fe32_iter().last().map_or(0, |last| last.to_u8());
+    let letters = parsed.data_part_ascii_no_checksum();
+    let left = letters.len() * 5 % 8;
+    let last = letters.last().and_then(|last| BECH32.place(last.to_ascii_lowercase())).unwrap_or_default();
     if left >= 5 || last & ((1 << left) - 1) != 0 {
         return Err(Fault::Padding);
     }
@@ -193,6 +188,9 @@ pub(super) fn whole_bytes(text: &str, expected: Encoding) -> Result<Vec<u8>, Fau
 
 /// `X-` or `P-` and 20 bytes behind `avax` or `fuji`.
 pub(super) fn avalanche(text: &str) -> Reading {
+    if !text.starts_with(['X', 'P']) {
+        return Reading::No;
+    }
     match text.split_once('-') {
         Some((chain @ ("X" | "P"), rest)) => match read_bytes(rest, &["avax"], &["fuji"], ACCOUNT) {
             Reading::Is(found) => Reading::Is(Found {

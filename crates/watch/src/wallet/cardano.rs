@@ -63,17 +63,19 @@ fn byron_network(payload: &[u8]) -> Option<Network> {
     (root.len() == 28 && matches!(rest, [0 | 2])).then_some(network)
 }
 
+/// Human-readable parts, whether of an account of stake, and of which net.
+pub(super) const HUMANS: [(&str, bool, Network); 4] = [
+    ("addr", false, Network::Main),
+    ("addr_test", false, Network::Test),
+    ("stake", true, Network::Main),
+    ("stake_test", true, Network::Test),
+];
+
 /// An address since Shelley: a header of type and net, one or two hashes.
 pub(super) fn shelley(text: &str) -> Reading {
     let Some(human) = bech::human(text) else { return Reading::No };
-    let is = |known: &str| human.eq_ignore_ascii_case(known);
-    let (stakes, network) = match () {
-        () if is("addr") => (false, Network::Main),
-        () if is("addr_test") => (false, Network::Test),
-        () if is("stake") => (true, Network::Main),
-        () if is("stake_test") => (true, Network::Test),
-        () => return Reading::No,
-    };
+    let known = HUMANS.into_iter().find(|(known, ..)| human.eq_ignore_ascii_case(known));
+    let Some((_, stakes, network)) = known else { return Reading::No };
     let read = || {
         let bytes = bech::whole_bytes(text, Encoding::Bech32)?;
         let header = *bytes.first().ok_or(Fault::Length)?;

@@ -7,9 +7,8 @@ use sha2::Sha256;
 
 use super::base58::{self, Check};
 use super::form::{Found, Reading};
+use super::letters::{BECH32, BECH32_LETTERS};
 use super::{Fault, Network};
-
-const LETTERS: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 /// Letters of the checksum.
 const CHECK_LETTERS: usize = 8;
@@ -72,7 +71,7 @@ fn looks_bare(letters: &str, kind: Kind) -> bool {
         Kind::BitcoinCash => matches!(letters.len(), 42 | 61) && b"qpzr".contains(&first),
         Kind::Kaspa => matches!(letters.len(), 61 | 63) && b"qp".contains(&first),
     };
-    fits && letters.bytes().all(|byte| LETTERS.contains(&byte.to_ascii_lowercase()))
+    fits && letters.bytes().all(|byte| BECH32.place(byte.to_ascii_lowercase()).is_some())
 }
 
 /// The bytes before the checksum: a version and a hash or key.
@@ -82,8 +81,7 @@ fn payload(letters: &str, prefix: &str) -> Result<Vec<u8>, Fault> {
     }
     let mut values = Vec::with_capacity(letters.len());
     for letter in letters.bytes() {
-        let at = LETTERS.iter().position(|known| *known == letter).ok_or(Fault::Letter)?;
-        values.push(u8::try_from(at).map_err(|_| Fault::Letter)?);
+        values.push(BECH32.place(letter).ok_or(Fault::Letter)?);
     }
     if checksum(prefix, &values) != 0 {
         return Err(Fault::Checksum);
@@ -160,7 +158,7 @@ fn encode(prefix: &str, bytes: &[u8]) -> String {
     for (at, value) in values[length..].iter_mut().enumerate() {
         *value = (sum >> (5 * (CHECK_LETTERS - 1 - at)) & 31) as u8;
     }
-    values.iter().map(|value| char::from(LETTERS[usize::from(*value & 31)])).collect()
+    values.iter().map(|value| char::from(BECH32_LETTERS[usize::from(*value & 31)])).collect()
 }
 
 /// The other spelling of an account of Bitcoin Cash: `q…` for `1…`, `p…` for `3…`, and back. A screening asks for both.

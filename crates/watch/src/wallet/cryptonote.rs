@@ -5,9 +5,8 @@
 use sha3::{Digest, Keccak256};
 
 use super::form::{Found, Reading};
+use super::letters::BASE58;
 use super::{Fault, Network};
-
-const LETTERS: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 /// Letters of the shortest and the longest address: two keys, or two keys and a payment's number, and a tag.
 const LETTERS_MIN: usize = 95;
@@ -29,8 +28,8 @@ pub(super) struct Keys {
 }
 
 /// Whether `text` has the length and letters of such an address.
-pub(super) fn looks(text: &str) -> bool {
-    (LETTERS_MIN..=LETTERS_MAX).contains(&text.len()) && text.bytes().all(|byte| LETTERS.contains(&byte))
+fn looks(text: &str) -> bool {
+    (LETTERS_MIN..=LETTERS_MAX).contains(&text.len()) && BASE58.spell(text)
 }
 
 /// The tag of `text`, if it is two keys and a tag.
@@ -43,7 +42,7 @@ pub(super) fn parse(text: &str) -> Option<Keys> {
         let size = BLOCK.get(block.len()).copied().flatten()?;
         let mut number = 0_u128;
         for letter in block {
-            number = number * 58 + LETTERS.iter().position(|known| known == letter)? as u128;
+            number = number * 58 + u128::from(BASE58.place(*letter)?);
         }
         if number >> (8 * size) != 0 {
             return None;

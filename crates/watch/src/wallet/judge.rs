@@ -1,12 +1,17 @@
 //! Which chain's address a text is, by its form and checksum alone.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use hashbrown::HashMap;
 
 use super::base58::{self, Bytes};
 use super::check::coin;
 use super::currencies::COINS;
-use super::form::{Form, Found, Reading};
+use super::form::{Form, Found, Reading, Versions};
 use super::{ADDRESS_BYTES_MAX, Address, Fault, Judged, Wrong};
+use super::{bech, cardano};
 
 /// A text with what several forms ask of it, found once.
 pub(super) struct Text<'t> {
@@ -45,15 +50,13 @@ pub fn judge(text: &str) -> Judged {
     }
     let text = Text::new(bare(text));
     let mut wrong = None;
-    for coin in COINS {
-        for form in coin.forms.iter().filter(|form| form.is_told_by_itself()) {
-            match form.read(&text) {
-                Reading::Is(found) => return Judged::Address(found.of(coin.id)),
-                Reading::Wrong(why) if wrong.is_none() && is_likely(text.text) => {
-                    wrong = Some(Wrong { chain: coin.id, why });
-                }
-                _ => {}
+    for &(coin, form) in INDEX.candidates(&text) {
+        match form.read(&text) {
+            Reading::Is(found) => return Judged::Address(found.of(COINS[coin].id)),
+            Reading::Wrong(why) if wrong.is_none() && is_likely(text.text) => {
+                wrong = Some(Wrong { chain: COINS[coin].id, why });
             }
+            _ => {}
         }
     }
     if let Some(wrong) = wrong {
@@ -65,6 +68,73 @@ pub fn judge(text: &str) -> Judged {
         None => Judged::Unknown,
     }
 }
+
+/// A form and the place of its coin in the table.
+type Candidate = (usize, Form);
+
+/// Where in the table a text may be found, so that not each of a hundred coins is asked.
+#[derive(Default)]
+struct Index {
+    /// By human-readable part.
+    humans: HashMap<&'static str, Vec<Candidate>>,
+    /// By the first byte that a text in base58 stands for.
+    versions: HashMap<u8, Vec<Candidate>>,
+    /// Those that see for themselves at once.
+    others: Vec<Candidate>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let mut index = Index::default();
+    for (at, coin) in COINS.iter().enumerate() {
+        for form in coin.forms.iter().filter(|form| form.is_told_by_itself()) {
+            index.put((at, *form));
+        }
+    }
+    index
+});
+
+impl Index {
+    fn put(&mut self, candidate: Candidate) {
+        let versions = |index: &mut Self, main: Versions, test: Versions| {
+            let firsts: BTreeSet<u8> =
+                main.iter().chain(test).filter_map(|version| version.first().copied()).collect();
+            firsts.into_iter().for_each(|first| index.versions.entry(first).or_default().push(candidate));
+        };
+        let mut humans = |main: &[&'static str], test: &[&'static str]| {
+            for human in main.iter().chain(test) {
+                self.humans.entry(human).or_default().push(candidate);
+            }
+        };
+        match candidate.1 {
+            Form::Base58 { main, test } | Form::Decred { main, test } => versions(self, main, test),
+            Form::Segwit { main, test } => humans(&[main], test),
+            Form::Bech { main, test, .. } => humans(main, test),
+            Form::Shelley => humans(cardano::HUMANS.map(|(human, ..)| human).as_slice(), &[]),
+            _ => self.others.push(candidate),
+        }
+    }
+
+    /// What `text` may be, in the order of the table.
+    fn candidates(&self, text: &Text<'_>) -> impl Iterator<Item = &Candidate> {
+        let human = bech::human(text.text).filter(|human| human.len() <= HUMAN_BYTES_MAX);
+        let named = human.and_then(|human| self.humans.get(human.to_ascii_lowercase().as_str()));
+        let is_short = base58::LENGTHS.contains(&text.text.len());
+        let versions = || self.versions.get(is_short.then(|| text.base58()).flatten()?.first()?);
+        let (fitting, others) = match named {
+            Some(named) => (named.as_slice(), &[][..]),
+            None => (versions().map_or(&[][..], Vec::as_slice), self.others.as_slice()),
+        };
+        let (mut fitting, mut others) = (fitting.iter().peekable(), others.iter().peekable());
+        std::iter::from_fn(move || match (fitting.peek(), others.peek()) {
+            (Some((fits, _)), Some((other, _))) if other < fits => others.next(),
+            (Some(_), _) => fitting.next(),
+            (None, _) => others.next(),
+        })
+    }
+}
+
+/// The longest human-readable part in the table is shorter.
+const HUMAN_BYTES_MAX: usize = 20;
 
 /// The address in a link of payment: `scheme:address?query`. A name that is part of the address stays.
 pub(super) fn bare(text: &str) -> &str {

@@ -6,9 +6,8 @@ use ::bech32::primitives::checksum::Engine;
 use ::bech32::{Bech32, Fe32};
 
 use super::form::{Found, Reading};
+use super::letters::LISK;
 use super::{Evidence, Fault, Network};
-
-const LETTERS: &[u8; 32] = b"zxvcpmbn3465o978uyrtkqew2adsjhfg";
 
 /// Letters behind `lsk`: 20 bytes and the checksum.
 const LETTERS_IN_ALL: usize = 38;
@@ -17,10 +16,7 @@ const LETTERS_IN_ALL: usize = 38;
 pub(super) fn read(text: &str) -> Reading {
     match text.strip_prefix("lsk") {
         Some(letters) if letters.len() == LETTERS_IN_ALL => checked(text, letters).into(),
-        Some(letters)
-            if letters.len().abs_diff(LETTERS_IN_ALL) == 1
-                && letters.bytes().all(|b| LETTERS.contains(&b)) =>
-        {
+        Some(letters) if letters.len().abs_diff(LETTERS_IN_ALL) == 1 && LISK.spell(letters) => {
             Reading::Wrong(Fault::Length)
         }
         Some(_) => Reading::No,
@@ -32,8 +28,8 @@ fn checked(text: &str, letters: &str) -> Result<Found, Fault> {
     // The checksum of BIP 173 without a human-readable part; it is right if the sum is one.
     let mut engine = Engine::<Bech32>::new();
     for letter in letters.bytes() {
-        let at = LETTERS.iter().position(|known| *known == letter).ok_or(Fault::Letter)?;
-        let value = u8::try_from(at).ok().and_then(|at| Fe32::try_from(at).ok()).ok_or(Fault::Letter)?;
+        let place = LISK.place(letter).ok_or(Fault::Letter)?;
+        let value = Fe32::try_from(place).map_err(|_| Fault::Letter)?;
         engine.input_fe(value);
     }
     if *engine.residue() == 1 { Ok(Found::checked(Network::Either, text)) } else { Err(Fault::Checksum) }

@@ -23,6 +23,7 @@ mod currencies;
 mod form;
 mod hexadecimal;
 mod judge;
+mod letters;
 mod lisk;
 mod names;
 mod ripple;
@@ -128,21 +129,19 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The same as text that lives as long as the programme.
+    /// What is wanted instead, as the end of "not a wallet: …".
     pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::Checksum => {
-                "a wallet address with a right checksum: a letter is mistyped, missing or in the wrong case"
+                "an address whose checksum fits: a letter is mistyped, missing or in the wrong case"
             }
-            Self::Length => "a wallet address of the right length",
-            Self::Padding => "a wallet address whose filling bits are right",
-            Self::Version => "a wallet address of a version or type that exists",
-            Self::Case => "a wallet address with letters of one case",
-            Self::Letter => "a wallet address: it has a letter that such addresses do not have",
-            Self::Encoding => {
-                "a wallet address with the checksum of its version: bech32 and bech32m are swapped"
-            }
-            Self::Secret => "a wallet address: it is a secret key",
+            Self::Length => "an address of the right length",
+            Self::Padding => "an address whose filling bits are right",
+            Self::Version => "an address of a version or type that exists",
+            Self::Case => "an address in letters of one case",
+            Self::Letter => "an address: it has a letter that such addresses do not have",
+            Self::Encoding => "an address with the checksum of its version: bech32 and bech32m are swapped",
+            Self::Secret => "an address: it is a secret key",
         }
     }
 }

@@ -44,6 +44,9 @@ pub(super) fn near(text: &str) -> Reading {
 
 /// `shard.realm.number`, with five letters of a checksum behind a hyphen or without.
 pub(super) fn hedera(text: &str) -> Reading {
+    if !text.starts_with(|first: char| first.is_ascii_digit()) || !text.contains('.') {
+        return Reading::No;
+    }
     let (number, check) = match text.split_once('-') {
         Some((number, check)) => (number, Some(check)),
         None => (text, None),

@@ -15,9 +15,10 @@ const TAGGED_BYTES: usize = 35;
 
 /// A classic address, or the one in an X-address.
 pub(super) fn read(text: &str) -> Reading {
-    let classic = text.starts_with('r') && (25..=36).contains(&text.len());
-    if !classic && !(text.starts_with(['X', 'T']) && (46..=48).contains(&text.len())) {
-        return Reading::No;
+    match text.as_bytes() {
+        [b'r', ..] if (25..=36).contains(&text.len()) => {}
+        [b'X' | b'T', ..] if (46..=48).contains(&text.len()) => {}
+        _ => return Reading::No,
     }
     let Some(bytes) = base58::decode_with(text, bs58::Alphabet::RIPPLE) else { return Reading::No };
     match (bytes.len(), bytes.first_chunk::<2>()) {

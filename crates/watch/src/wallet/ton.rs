@@ -18,11 +18,11 @@ const FRIENDLY_LETTERS: usize = 48;
 
 /// An account in either form. Its normal form is friendly, for the web, and bounces: a wallet's `UQ…` becomes `EQ…`.
 pub(super) fn read(text: &str) -> Reading {
-    if let Some((workchain, hash)) = text.split_once(':') {
-        return raw(workchain, hash);
-    }
-    if text.len() != FRIENDLY_LETTERS || !text.starts_with(['E', 'U', 'k', '0']) {
-        return Reading::No;
+    match text.as_bytes() {
+        [b'0', b':', ..] => return raw(0, &text[2..]),
+        [b'-', b'1', b':', ..] => return raw(0xff, &text[3..]),
+        [b'E' | b'U' | b'k' | b'0', ..] if text.len() == FRIENDLY_LETTERS => {}
+        _ => return Reading::No,
     }
     let bytes = BASE64URL.decode(text.as_bytes()).or_else(|_| BASE64.decode(text.as_bytes()));
     let Ok(Ok(bytes)) = bytes.map(<[u8; 36]>::try_from) else { return Reading::No };
@@ -44,12 +44,7 @@ pub(super) fn read(text: &str) -> Reading {
     Reading::Is(Found::checked(network, friendly(network, workchain, hash)))
 }
 
-fn raw(workchain: &str, hash: &str) -> Reading {
-    let workchain = match workchain {
-        "0" => 0,
-        "-1" => 0xff,
-        _ => return Reading::No,
-    };
+fn raw(workchain: u8, hash: &str) -> Reading {
     match HEXLOWER_PERMISSIVE.decode(hash.as_bytes()) {
         Ok(hash) if hash.len() == 32 => {
             Reading::Is(Found::formed(Evidence::Form, friendly(Network::Main, workchain, &hash)))
