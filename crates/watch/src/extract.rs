@@ -10,12 +10,12 @@ use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
 
-use crate::coin;
 use crate::domain;
 use crate::named;
 use crate::print;
 use crate::refang::{Armed, refang};
 use crate::value::{HIVES, Kind, VALUE_BYTES_MAX, Value, normalise};
+use crate::wallet;
 
 /// Endings of file names that are top-level domains too: in prose, the file is meant.
 const FILE_ENDINGS: [&str; 12] = ["py", "sh", "rs", "md", "pl", "ps", "so", "zip", "mov", "app", "cab", "ai"];
@@ -114,7 +114,7 @@ pub fn guess(cell: &str) -> Option<Value> {
     if let Some(value) = in_order.into_iter().filter(can_be).find_map(|kind| normalise(kind, clean).ok()) {
         return Some(value);
     }
-    if coin::strict_chain(clean).is_some() {
+    if wallet::strict_chain(clean).is_some() {
         return normalise(Kind::Wallet, clean).ok();
     }
     if let Some(kind) = told_by_form(clean) {
@@ -457,7 +457,7 @@ impl<'t> Walk<'t> {
                 self.take(kind, start..end_of_word)
             };
         }
-        if coin::strict_chain(word).is_some() {
+        if wallet::strict_chain(word).is_some() {
             return self.take(Kind::Wallet, start..end_of_word);
         }
         let domain = name(word)?;

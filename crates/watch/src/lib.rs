@@ -8,7 +8,6 @@
 
 pub mod actionable;
 mod asset;
-mod coin;
 mod domain;
 pub mod extract;
 mod filter;
@@ -23,6 +22,7 @@ pub mod sighting;
 mod stated;
 mod url;
 pub mod value;
+pub mod wallet;
 
 pub use actionable::{Acts, Indicator, actionable, actionable_of};
 pub use extract::{Found, extract, guess, mentions};

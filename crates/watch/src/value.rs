@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use crate::{coin, domain, named, print, quick, refang::refang, url};
+use crate::{domain, named, print, quick, refang::refang, url, wallet};
 
 /// Longest text that is looked at as one value, in bytes.
 pub const VALUE_BYTES_MAX: usize = 8 * 1024;
@@ -36,7 +36,7 @@ pub enum Kind {
     Sha512,
     /// An e-mail address, lower case.
     Email,
-    /// A virtual-asset address; [`Value::chain`] says of which chain its form is.
+    /// A virtual-asset address of a main net; [`Value::chain`] says of which chain its form is. See [`wallet`].
     Wallet,
     /// A vulnerability, `CVE-2021-44228`.
     Cve,
@@ -243,10 +243,10 @@ impl Value {
         if self.kind == Kind::Domain { psl::domain_str(&self.text) } else { None }
     }
 
-    /// The chain whose address form a wallet has: `btc`, `eth`, `xmr`, ….
+    /// The chain whose address form a wallet has: `btc`, `eth` (all EVM chains), `move` (Aptos, Sui), `xmr`, ….
     #[must_use]
     pub fn chain(&self) -> Option<&'static str> {
-        if self.kind == Kind::Wallet { coin::chain(&self.text) } else { None }
+        if self.kind == Kind::Wallet { wallet::chain(&self.text) } else { None }
     }
 
     fn new(kind: Kind, text: impl Into<Box<str>>) -> Self {
@@ -329,7 +329,7 @@ fn normalise_once(kind: Kind, text: &str) -> Result<Value, ValueError> {
         Kind::Sha256 => hex(clean, 64).ok_or_else(|| form("64 hexadecimal digits"))?.into(),
         Kind::Sha512 => hex(clean, 128).ok_or_else(|| form("128 hexadecimal digits"))?.into(),
         Kind::Email => email(clean).ok_or_else(|| form("name@domain"))?.into(),
-        Kind::Wallet => coin::normal(clean).ok_or_else(|| form("an address of a known chain"))?.into(),
+        Kind::Wallet => wallet::normal(clean).map_err(form)?.into(),
         Kind::Cve => cve(clean).ok_or_else(|| form("CVE-year-number"))?.into(),
         Kind::Asn => asn(clean).ok_or_else(|| form("AS and a number"))?.into(),
         Kind::Mac => mac(clean).ok_or_else(|| form("six bytes in hexadecimal"))?.into(),

@@ -252,3 +252,29 @@ fn much_of_nothing_is_nothing() {
         assert!(hunt(&text, &values()).is_empty());
     }
 }
+
+/// Letters' case says nothing in some addresses, and is all in others.
+#[test]
+fn wallets_are_found_in_every_spelling_of_their_case() {
+    let evm = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
+    let values = [
+        value(Kind::Wallet, evm),
+        value(Kind::Wallet, "BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ"),
+        value(Kind::Wallet, WALLET),
+    ];
+    let spellings = [
+        "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+        "0X5AAEB6053F3E94C9B9A09F33669435E7EF1BEAED",
+        // No checksum of EIP-55, but a log that counts letters as it likes means this account.
+        "0x5Aaeb6053f3e94c9b9a09f33669435e7ef1beaed",
+        "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+        WALLET,
+    ];
+    for text in spellings {
+        let line = format!("to={text}, amount=1\n");
+        let found: Vec<String> =
+            hunt(line.as_bytes(), &values).into_iter().map(|(_, found, _)| found).collect();
+        assert_eq!(found, [text]);
+    }
+    assert_eq!(hunt(WALLET.to_lowercase().as_bytes(), &values), BTreeSet::new());
+}

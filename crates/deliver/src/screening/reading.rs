@@ -1,6 +1,7 @@
 //! What a question can mean.
 
 use serde::Deserialize;
+use watch::wallet::{self, Judged};
 use watch::{Kind, Value, guess, normalise};
 
 /// Bytes of a question that are given back, at most: what is longer is no value.
@@ -64,7 +65,11 @@ impl Reading {
             return Self::Unread(format!("values of kind {kind} are not screened"));
         }
         match normalise(kind, text) {
+            Ok(value) if kind == Kind::Wallet => Self::Values(with_twin(value)),
             Ok(value) => Self::Values(vec![value]),
+            Err(error) if kind == Kind::Wallet => {
+                Self::Unread(mistyped(text).unwrap_or_else(|| error.to_string()))
+            }
             Err(error) => Self::Unread(error.to_string()),
         }
     }
@@ -84,13 +89,20 @@ impl Reading {
                 Kind::Md5 => also(&[Kind::Md5, Kind::Ja3, Kind::Certificate]),
                 Kind::Sha1 => also(&[Kind::Sha1, Kind::Certificate]),
                 Kind::Sha256 => also(&[Kind::Sha256, Kind::Certificate]),
+                Kind::Wallet => with_twin(value),
                 kind if kind.screens() => vec![value],
                 kind => return Self::Unread(format!("values of kind {kind} are not screened")),
             },
             None if text.contains('.') && !text.contains(['/', '\\', '@', ':']) => {
                 also(&[Kind::Domain, Kind::FileName])
             }
-            None => also(&[Kind::Wallet]),
+            None => match normalise(Kind::Wallet, text) {
+                Ok(value) => with_twin(value),
+                Err(_) => match mistyped(text) {
+                    Some(why) => return Self::Unread(why),
+                    None => Vec::new(),
+                },
+            },
         };
         Self::some(values)
     }
@@ -108,5 +120,19 @@ impl Reading {
             Self::Values(values) => values,
             Self::Unread(_) => &[],
         }
+    }
+}
+
+/// A wallet, and its other spelling if it may be one of Bitcoin Cash: an account that is listed under either is known.
+fn with_twin(value: Value) -> Vec<Value> {
+    let twin = wallet::twin(value.text()).and_then(|twin| normalise(Kind::Wallet, &twin).ok());
+    std::iter::once(value).chain(twin).collect()
+}
+
+/// What is wrong with a text that is nearly an address.
+fn mistyped(text: &str) -> Option<String> {
+    match wallet::judge(text) {
+        Judged::Wrong(wrong) => Some(format!("it {wrong}")),
+        Judged::Address(_) | Judged::Unknown => None,
     }
 }

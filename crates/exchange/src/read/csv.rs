@@ -14,6 +14,7 @@ use watch::{Kind, Value, guess, normalise};
 
 use super::indicator::{self, Said};
 use super::time::lenient;
+use super::unread::unread;
 use super::{Options, ReadError, Sink};
 
 /// What a column holds.
@@ -244,8 +245,8 @@ impl Table<'_> {
             match read_value(cell, column_kind.or(hint)) {
                 Some(value) => self.value(&value, &said, path, sink),
                 None => {
-                    let shown: String = cell.chars().take(80).collect();
-                    let message = format!("`{shown}` is no value of a kind that is read; it was skipped");
+                    let message =
+                        format!("{}; it was skipped", unread(cell, "is no value of a kind that is read"));
                     sink.finding(Finding::error("value-unread", path, message));
                 }
             }

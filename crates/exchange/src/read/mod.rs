@@ -20,6 +20,7 @@ pub mod report;
 mod stix_json;
 mod text;
 pub(crate) mod time;
+mod unread;
 mod update;
 mod xml;
 

@@ -9,6 +9,7 @@ use stix::Finding;
 use watch::{Value, guess};
 
 use super::indicator::{self, Said};
+use super::unread::unread;
 use super::{Options, Sink};
 
 /// Longest line, in bytes.
@@ -28,10 +29,8 @@ pub(super) fn read(text: &str, options: &Options, sink: &mut Sink<'_>) {
             continue;
         }
         let Some(value) = (line.len() <= LINE_BYTES_MAX).then(|| value(line)).flatten() else {
-            let shown: String = line.chars().take(80).collect();
-            let message = format!(
-                "`{shown}` is no domain, address, URL, hash, mailbox or wallet; the line was skipped"
-            );
+            let what = unread(line, "is no domain, address, URL, hash, mailbox or wallet");
+            let message = format!("{what}; the line was skipped");
             sink.finding(Finding::error("value-unread", path, message));
             continue;
         };

@@ -59,6 +59,10 @@ pub fn confirm(text: &[u8], at: Candidate, value: &Value) -> Option<(Range<usize
         Kind::RegistryKey => registry_key(text, at, value).map(|range| (range, How::Exact)),
         Kind::Account | Kind::FileName => phrase(text, at, value.text()),
         Kind::Phone => whole(spelled()?.trim_start_matches('+') == value.text().trim_start_matches('+')),
+        // A log may write an EVM address in a case that is no checksum: it names the account nevertheless.
+        Kind::Wallet if value.text().starts_with("0x") && spelled()?.eq_ignore_ascii_case(value.text()) => {
+            whole(true)
+        }
         kind => whole(normalise(kind, spelled()?).ok()? == *value),
     }
 }

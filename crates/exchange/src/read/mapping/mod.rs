@@ -17,6 +17,7 @@ use watch::{Kind, guess, normalise};
 use self::path::Path;
 use super::indicator::{self, Said};
 use super::time::lenient;
+use super::unread::unread;
 use super::{Options, Sink};
 
 /// Longest mapping, in bytes.
@@ -334,7 +335,7 @@ impl Reading<'_> {
             sink.finding(Finding::error(
                 "value-unread",
                 path,
-                format!("`{shown}` is no {what}; it was skipped"),
+                format!("{}; it was skipped", unread(text, &format!("is no {what}"))),
             ));
             return;
         };

@@ -23,6 +23,7 @@ use watch::{Kind, normalise};
 use self::entry::{Entry, Item};
 use super::indicator::{self, Said};
 use super::make::{Dates, Maker};
+use super::unread::unread;
 use super::{Options, ReadError, Sink, time, xml};
 
 /// The extension that holds what STIX has no property for.
@@ -216,8 +217,8 @@ fn wallet(
         }
         Err(_) => {
             let message = format!(
-                "`{address}` ({currency}) has no form of address that the guard knows: it is kept as a wallet of \
-                 {}, but no indicator was made, so it stands on no list",
+                "{} ({currency}): it is kept as a wallet of {}, but no indicator was made, so it stands on no list",
+                unread(address, "has no form of address that the guard knows"),
                 entry.name
             );
             make.sink.finding(Finding::warning("wallet-form", entry.path.clone(), message));
