@@ -16,6 +16,7 @@ mod pattern;
 mod push;
 mod quarantine;
 mod recall;
+mod screening;
 mod share;
 mod validate;
 
@@ -29,6 +30,7 @@ pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
+pub(crate) use screening::{AuditArgs, ScreenArgs};
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
 };
@@ -131,6 +133,10 @@ pub(crate) enum NodeCommand {
     Share(ShareArgs),
     /// Withdraw objects from a circle: from then on they go out in no form
     Withdraw(WithdrawArgs),
+    /// Screen: is a value known to be bad, who says so, what is to be done; ends with 3 unless nothing is known of any
+    Screen(ScreenArgs),
+    /// The record of screenings: whether it is as it was sealed, who asked what, proofs; ends with 3 if it does not hold
+    Audit(AuditArgs),
     /// Recalls: whether what was withdrawn is out everywhere that it went
     #[command(subcommand)]
     Recall(RecallCommand),

@@ -10,12 +10,15 @@
 //! | `admin.sock` | where a serving node takes commands, mode 0600 |
 //! | `statuses` | TAXII statuses in which something waits for an operator |
 //! | `push` | what waits to be sent to members, and how far they were told |
+//! | `screenings.jsonl` | the record of screenings |
+//! | `values.index` | the index of values, which is made anew if it is removed |
 //! | `zones` | members' zones as they were last handed out; may be removed |
 //!
 //! The folder itself has mode 0700. Secrets are written once, never logged, and refused when others on the
 //! machine could read them.
 
 use crate::exit::{Exit, Failure};
+use crate::screening::Places;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -70,6 +73,10 @@ impl Folder {
 
     pub(crate) fn zones(&self) -> PathBuf {
         self.dir.join("zones")
+    }
+
+    pub(crate) fn screening(&self) -> Places {
+        Places { index: self.dir.join("values.index"), record: self.dir.join("screenings.jsonl") }
     }
 
     pub(crate) fn push(&self) -> PathBuf {

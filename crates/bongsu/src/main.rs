@@ -18,11 +18,12 @@ mod guarding;
 mod node;
 mod pull;
 mod push;
+mod screening;
 mod serve;
 mod terminal;
 
 use clap::Parser as _;
-use cli::{Cli, Command, Global, NodeCommand};
+use cli::{AuditArgs, Cli, Command, Global, NodeCommand};
 use config::Config;
 use exit::Failure;
 use std::process::ExitCode;
@@ -61,6 +62,9 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         Command::Pattern(command) => command::pattern::run(&command)?,
         Command::Node(NodeCommand::Pack(command)) if command.needs_no_node() => {
             command::pack::carried(&command)?
+        }
+        Command::Node(NodeCommand::Audit(AuditArgs { check: Some(path), key: Some(key), .. })) => {
+            command::audit::check(&path, &key)?
         }
         Command::Node(NodeCommand::Deliver(args)) if args.follow => {
             return command::follow::run(global.folder(), &args, terminal);

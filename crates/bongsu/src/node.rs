@@ -8,8 +8,10 @@ use crate::pull::Pulls;
 use crate::push::mails::Mails;
 use crate::push::webhooks::Webhooks;
 use crate::push::{MailPost, WebhookPost, chance};
+use crate::screening::Places;
 use deliver::push::outbox::Outbox;
 use deliver::push::{Channel as _, Post};
+use deliver::screening::Screening;
 use deliver::ticket::TicketKey;
 use deliver::{Deliver, Letterhead};
 use gate::{Gate, NodeKey};
@@ -37,6 +39,9 @@ pub(crate) struct Node {
     pub push: PathBuf,
     /// Where members' zones are kept.
     zones: PathBuf,
+    /// Where the index of values and the record of screenings are kept.
+    pub places: Places,
+    pub(crate) screening: Mutex<Option<Arc<Screening>>>,
     /// The key of links by which members answer advisories.
     tickets: TicketKey,
     webhooks: OnceLock<WebhookPost>,
@@ -90,6 +95,8 @@ impl Node {
             pulls: Pulls::default(),
             push: folder.push(),
             zones: folder.zones(),
+            places: folder.screening(),
+            screening: Mutex::default(),
             tickets: TicketKey::new(&secrets.token_secret),
             deliver: Mutex::default(),
             webhooks: OnceLock::new(),

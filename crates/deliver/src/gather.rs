@@ -18,7 +18,7 @@ use watch::{Acts as _, Context, Guard, Kind, Lists, Value};
 
 use crate::basis::Basis;
 use crate::device::Devices;
-use crate::entry::{Claimed as _, Entry, HeldValue};
+use crate::entry::{Claimed as _, Entry, HeldEntry, HeldValue};
 pub(crate) use crate::error::DeliverError;
 use crate::letterhead::Letterhead;
 use crate::reading::{Changes, TYPES};
@@ -163,6 +163,21 @@ impl Gathered {
             |a, b| kinds.extend(a.or(b).map(|cell| cell.best.value().kind())),
         );
         kinds
+    }
+
+    /// What nothing but its kind keeps out: no device refuses it, and it can be looked for all the same.
+    pub(crate) fn only_looked_for(&self) -> impl Iterator<Item = &HeldEntry> {
+        let context = self.view.judge.context(self.at);
+        let can_be = |cell: &&Cell<HeldEntry>| {
+            let kind = cell.best.claim().value().kind();
+            kind.screens() && !kind.blockable()
+        };
+        self.view.held.iter().filter(can_be).map(|cell| &cell.best).filter(move |held| {
+            let claim = held.claim();
+            let seen_last = self.view.sightings.last(claim.key());
+            let context = Context { seen_last, ..context.of(claim.indicator()) };
+            self.view.judge.hold(claim, &context).is_some_and(|hold| hold.rule == Guard::ONLY_LOOKED_FOR)
+        })
     }
 
     /// How many values the guard kept out.

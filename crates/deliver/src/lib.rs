@@ -34,6 +34,7 @@ mod reading;
 pub mod received;
 mod relevance;
 pub mod rules;
+pub mod screening;
 mod sightings;
 mod sigma;
 mod sorted;

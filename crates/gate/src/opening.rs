@@ -56,6 +56,7 @@ pub(crate) struct Inner {
     pub(crate) parties: Mutex<HashMap<LineId, Parties>>,
     pub(crate) receipts: Receipts,
     pub(crate) burning: Mutex<crate::fires::Burning>,
+    pub(crate) known: crate::known::Values,
 }
 
 /// The book with a number that grows with every change on which a release can depend.
@@ -113,6 +114,7 @@ impl Gate {
             parties: Mutex::default(),
             receipts,
             burning: Mutex::default(),
+            known: crate::known::Values::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use stix::pattern::{self, Equality, ObjectPath, Step};
 use stix::{Head, ObjectId, Timestamp};
 
+use crate::named::is_iban;
 use crate::stated::Stated;
 use crate::value::{Kind, Value, normalise};
 
@@ -117,6 +118,18 @@ pub fn pattern_of(value: &Value) -> Option<String> {
         Kind::Wallet => "cryptocurrency-wallet:value",
         Kind::Mac => "mac-addr:value",
         Kind::RegistryKey => "windows-registry-key:key",
+        Kind::Account => "user-account:account_login",
+        Kind::Phone => "phone-number:value",
+        Kind::BankAccount if is_iban(value.text()) => "bank-account:iban",
+        Kind::BankAccount => "bank-account:account_number",
+        Kind::Certificate => match value.text().len() {
+            32 => "x509-certificate:hashes.MD5",
+            40 => "x509-certificate:hashes.'SHA-1'",
+            _ => "x509-certificate:hashes.'SHA-256'",
+        },
+        Kind::Ja3 => "network-traffic:x_ja3",
+        Kind::Ja4 => "network-traffic:x_ja4",
+        Kind::FileName => "file:name",
         Kind::Cve | Kind::Asn | Kind::Attack => return None,
     };
     let escaped = value.text().replace('\\', "\\\\").replace('\'', "\\'");
@@ -126,7 +139,12 @@ pub fn pattern_of(value: &Value) -> Option<String> {
 fn equality_value(equality: &Equality<'_>) -> Option<Value> {
     let kind = path_kind(equality.path)?;
     let other = if kind == Kind::Ipv4 { Some(Kind::Ipv6) } else { None };
-    normalise(kind, equality.value).ok().or_else(|| normalise(other?, equality.value).ok())
+    // Numbers of telephones are also written by their digits alone, the country's first.
+    let with_plus = |text: &str| normalise(Kind::Phone, &format!("+{text}")).ok();
+    normalise(kind, equality.value)
+        .ok()
+        .or_else(|| normalise(other?, equality.value).ok())
+        .or_else(|| if kind == Kind::Phone { with_plus(equality.value) } else { None })
 }
 
 /// What a device would look for where the path points.
@@ -149,6 +167,13 @@ fn path_kind(path: &ObjectPath) -> Option<Kind> {
         }
         ("mac-addr", ["value"]) => Some(Kind::Mac),
         ("windows-registry-key", ["key"]) => Some(Kind::RegistryKey),
+        ("user-account", ["account_login" | "user_id"]) => Some(Kind::Account),
+        ("phone-number", ["value"]) => Some(Kind::Phone),
+        ("bank-account", ["iban" | "account_number"]) => Some(Kind::BankAccount),
+        ("x509-certificate", ["hashes", _]) => Some(Kind::Certificate),
+        ("network-traffic", ["x_ja3" | "x_ja3_hash"]) => Some(Kind::Ja3),
+        ("network-traffic", ["x_ja4" | "x_ja4_hash"]) => Some(Kind::Ja4),
+        ("file", ["name"]) => Some(Kind::FileName),
         ("cryptocurrency-wallet" | "x-cryptocurrency-wallet", ["value" | "address"]) => Some(Kind::Wallet),
         ("file" | "artifact", ["hashes", algorithm]) => hash_kind(algorithm),
         _ => None,

@@ -12,6 +12,8 @@ use percent_encoding::percent_decode_str;
 
 use crate::coin;
 use crate::domain;
+use crate::named;
+use crate::print;
 use crate::refang::{Armed, refang};
 use crate::value::{HIVES, Kind, VALUE_BYTES_MAX, Value, normalise};
 
@@ -111,7 +113,24 @@ pub fn guess(cell: &str) -> Option<Value> {
     if coin::strict_chain(clean).is_some() {
         return normalise(Kind::Wallet, clean).ok();
     }
+    if let Some(kind) = told_by_form(clean) {
+        return normalise(kind, clean).ok();
+    }
     host_and_more(clean).or_else(|| shared_space(clean))
+}
+
+/// What a text can only be: an IBAN, a telephone number with its country's, a JA4 fingerprint, a certificate's with colons.
+fn told_by_form(clean: &str) -> Option<Kind> {
+    let is_phone = clean.starts_with('+');
+    let is_fingerprint = matches!(clean.len(), 59 | 95) && clean.as_bytes().get(2) == Some(&b':');
+    let is_iban = named::bank_account(clean).is_some_and(|number| named::is_iban(&number));
+    match () {
+        () if is_phone => Some(Kind::Phone),
+        () if is_fingerprint => Some(Kind::Certificate),
+        () if is_iban => Some(Kind::BankAccount),
+        () if print::ja4(clean).is_some() => Some(Kind::Ja4),
+        () => None,
+    }
 }
 
 /// A public suffix that someone lists as a whole: it is a name, and the guard says why nobody should act on it.

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use crate::{coin, domain, refang::refang, url};
+use crate::{coin, domain, named, print, quick, refang::refang, url};
 
 /// Longest text that is looked at as one value, in bytes.
 pub const VALUE_BYTES_MAX: usize = 8 * 1024;
@@ -48,11 +48,25 @@ pub enum Kind {
     RegistryKey,
     /// An ATT&CK technique, tactic, mitigation, group or software id, `T1059.001`.
     Attack,
+    /// The name of a user's account at some service, lower case, without an `@` before it.
+    Account,
+    /// A telephone number in the form of E.164, `+442079460000`.
+    Phone,
+    /// An IBAN, or a bank's own number of an account: upper case, without spaces.
+    BankAccount,
+    /// The fingerprint of a certificate in lower-case hexadecimal, by SHA-256, SHA-1 or MD5.
+    Certificate,
+    /// The JA3 fingerprint of a TLS client's greeting, an MD5 in lower-case hexadecimal.
+    Ja3,
+    /// The JA4 fingerprint of a TLS client's greeting, `t13d1516h2_8daaf6152771_e5627efa2ab1`.
+    Ja4,
+    /// The name of a file, lower case, without its folders.
+    FileName,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 22] = [
         Self::Domain,
         Self::Url,
         Self::Ipv4,
@@ -68,6 +82,13 @@ impl Kind {
         Self::Mac,
         Self::RegistryKey,
         Self::Attack,
+        Self::Account,
+        Self::Phone,
+        Self::BankAccount,
+        Self::Certificate,
+        Self::Ja3,
+        Self::Ja4,
+        Self::FileName,
     ];
 
     /// The kind's name in addresses and column heads: `domain`, `sha256`, ….
@@ -89,13 +110,39 @@ impl Kind {
             Self::Mac => "mac",
             Self::RegistryKey => "registry-key",
             Self::Attack => "attack",
+            Self::Account => "account",
+            Self::Phone => "phone",
+            Self::BankAccount => "bank-account",
+            Self::Certificate => "certificate",
+            Self::Ja3 => "ja3",
+            Self::Ja4 => "ja4",
+            Self::FileName => "file-name",
         }
     }
 
     /// Whether a device can stop traffic, a file or a payment by a value of this kind alone.
     #[must_use]
     pub const fn blockable(self) -> bool {
-        !matches!(self, Self::Cve | Self::Asn | Self::Mac | Self::RegistryKey | Self::Attack)
+        matches!(
+            self,
+            Self::Domain
+                | Self::Url
+                | Self::Ipv4
+                | Self::Ipv6
+                | Self::Md5
+                | Self::Sha1
+                | Self::Sha256
+                | Self::Sha512
+                | Self::Email
+                | Self::Wallet
+        )
+    }
+
+    /// Whether it can be asked if a value of this kind is known to be bad: of a vulnerability, a technique or a whole network of
+    /// a provider it can't.
+    #[must_use]
+    pub const fn screens(self) -> bool {
+        !matches!(self, Self::Cve | Self::Asn | Self::Attack)
     }
 
     /// Whether values of this kind are hashes of files.
@@ -122,7 +169,9 @@ impl FromStr for Kind {
 
 /// A text that names no [`Kind`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no kind of value; use domain, url, ipv4, ipv6, md5, sha1, sha256, sha512, email or wallet")]
+#[error(
+    "`{0}` is no kind of value; use domain, url, ipv4, ipv6, md5, sha1, sha256, sha512, email, wallet, account, phone, bank-account, certificate, ja3, ja4, file-name, mac or registry-key"
+)]
 pub struct UnknownKind(pub String);
 
 /// A value in normal form. Ordered by kind, then text.
@@ -166,6 +215,13 @@ impl Value {
             return normalise(Kind::Ipv6, inner.trim_end_matches(']')).ok();
         }
         normalise(Kind::Ipv4, host).or_else(|_| normalise(Kind::Domain, host)).ok()
+    }
+
+    /// The domain of an address of mail as a value of its own.
+    #[must_use]
+    pub fn mail_domain(&self) -> Option<Self> {
+        let (_, domain) = self.text.rsplit_once('@').filter(|_| self.kind == Kind::Email)?;
+        normalise(Kind::Domain, domain).ok()
     }
 
     /// What stands behind the host of a URL and its port: path, query and fragment.
@@ -231,6 +287,14 @@ pub enum ValueError {
 ///
 /// Source: RFC 5890 and UTS 46 (domains), RFC 5952 (IPv6), WHATWG URL (URLs), RFC 5321 (addresses of mail).
 pub fn normalise(kind: Kind, text: &str) -> Result<Value, ValueError> {
+    if quick::is_normal(kind, text) {
+        return Ok(Value { kind, text: text.into() });
+    }
+    normalise_slowly(kind, text)
+}
+
+/// Reads a text of which it can't be seen at one glance what it is.
+fn normalise_slowly(kind: Kind, text: &str) -> Result<Value, ValueError> {
     let mut value = normalise_once(kind, text)?;
     if !matches!(kind, Kind::Url | Kind::RegistryKey | Kind::Email | Kind::Wallet) {
         return Ok(value);
@@ -271,6 +335,23 @@ fn normalise_once(kind: Kind, text: &str) -> Result<Value, ValueError> {
         Kind::Mac => mac(clean).ok_or_else(|| form("six bytes in hexadecimal"))?.into(),
         Kind::RegistryKey => registry_key(clean).ok_or_else(|| form("hive and key"))?.into(),
         Kind::Attack => attack(clean).ok_or_else(|| form("an id such as T1059.001"))?.into(),
+        Kind::Account => {
+            named::account(clean).ok_or_else(|| form("an account's name without spaces"))?.into()
+        }
+        Kind::Phone => {
+            named::phone(clean).ok_or_else(|| form("+, the country's number and the rest"))?.into()
+        }
+        Kind::BankAccount => named::bank_account(clean)
+            .ok_or_else(|| form("an IBAN that fits its check digits, or an account's number"))?
+            .into(),
+        Kind::Certificate => {
+            print::certificate(clean).ok_or_else(|| form("32, 40 or 64 hexadecimal digits"))?.into()
+        }
+        Kind::Ja3 => hex(clean, 32).ok_or_else(|| form("32 hexadecimal digits"))?.into(),
+        Kind::Ja4 => print::ja4(clean)
+            .ok_or_else(|| form("a JA4 fingerprint such as t13d1516h2_8daaf6152771_e5627efa2ab1"))?
+            .into(),
+        Kind::FileName => print::file_name(clean).ok_or_else(|| form("the name of a file"))?.into(),
     };
     Ok(Value::new(kind, normal))
 }
@@ -375,4 +456,26 @@ fn attack(text: &str) -> Option<String> {
             Some(sub) => letters == "T" && number(sub, 3),
         };
     fine.then_some(upper)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_normal_at_one_glance_is_so_at_a_second(
+            text in prop_oneof![
+                "[a-z0-9._-]{1,12}",
+                "([a-c0-1_-]{0,5}\\.){0,3}[a-z0-9x-]{1,3}",
+                "[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}",
+                "([0-9]{1,3}\\.){3}[0-9]{1,3}",
+            ],
+        ) {
+            for kind in Kind::ALL.into_iter().filter(|kind| quick::is_normal(*kind, &text)) {
+                prop_assert_eq!(normalise_slowly(kind, &text).map(|value| value.text), Ok(text.clone().into()));
+            }
+        }
+    }
 }

@@ -42,6 +42,37 @@ fn every_spelling_has_one_normal_form() {
     check(Kind::RegistryKey, r"HKLM\Software\X", Some(r"HKEY_LOCAL_MACHINE\Software\X"));
     check(Kind::Attack, "t1059.001", Some("T1059.001"));
     check(Kind::Attack, "T1059.1", None);
+    check(Kind::Account, "@Dev-Lee.K3", Some("dev-lee.k3"));
+    check(Kind::Account, "two words", None);
+    check(Kind::Phone, "+44 (0)20 7946-0000", Some("+442079460000"));
+    check(Kind::Phone, "tel:+82.2.405.5118", Some("+8224055118"));
+    check(Kind::Phone, "0082 2 405 5118", Some("+8224055118"));
+    check(Kind::Phone, "02 405 5118", None);
+    check(Kind::Phone, "+82 2 405 511x", None);
+    check(Kind::BankAccount, "gb33 BUKB 2020 1555 5555 55", Some("GB33BUKB20201555555555"));
+    check(Kind::BankAccount, "GB34 BUKB 2020 1555 5555 55", None);
+    check(Kind::BankAccount, "110-234-567890", Some("110234567890"));
+    check(
+        Kind::Certificate,
+        "AA:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd",
+        Some("aabbccddeeff00112233445566778899aabbccdd"),
+    );
+    check(Kind::Ja3, "E7D705A3286E19EA42F587B344EE6865", Some("e7d705a3286e19ea42f587b344ee6865"));
+    check(Kind::Ja4, "T13D1516H2_8DAAF6152771_e5627efa2ab1", Some("t13d1516h2_8daaf6152771_e5627efa2ab1"));
+    check(Kind::Ja4, "t13d1516h2_8daaf6152771", None);
+    check(Kind::FileName, r"C:\Users\k3\Invoice Q3.EXE", Some("invoice q3.exe"));
+    check(Kind::FileName, "/tmp/..", None);
+}
+
+#[test]
+fn what_can_only_be_one_thing_is_taken_for_it() {
+    let kind = |text| guess(text).map(|value| value.kind());
+    assert_eq!(kind("+82 2-405-5118"), Some(Kind::Phone));
+    assert_eq!(kind("DE89 3704 0044 0532 0130 00"), Some(Kind::BankAccount));
+    assert_eq!(kind("t13d1516h2_8daaf6152771_e5627efa2ab1"), Some(Kind::Ja4));
+    assert_eq!(kind("AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD"), Some(Kind::Certificate));
+    assert_eq!(kind("DE88 3704 0044 0532 0130 00"), None);
+    assert_eq!(kind("+12"), None);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod page;
 mod pattern;
 mod protect;
 mod resolver;
+mod screening;
 mod table;
 mod validate;
 mod zone;
@@ -49,6 +50,8 @@ enum What {
     Zone,
     /// A million domains looked for in 303 MB of a DNS log, beside grep
     Hunt,
+    /// 10 million values in memory, and screening over HTTP beside the same server's bare answer
+    Screening,
 }
 
 /// Options of `cargo xtask bench`.
@@ -89,8 +92,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if wanted(What::Pattern) {
         pattern::run(&mut table)?;
     }
-    let with_node =
-        [What::Ingest, What::Singles, What::Demo, What::Misp, What::Protect, What::Zone, What::Hunt];
+    let with_node = [
+        What::Ingest,
+        What::Singles,
+        What::Demo,
+        What::Misp,
+        What::Protect,
+        What::Zone,
+        What::Hunt,
+        What::Screening,
+    ];
     if with_node.into_iter().any(&wanted) {
         with_a_node(args, wanted, &mut table)?;
     }
@@ -135,6 +146,9 @@ fn with_a_node(args: &Args, wanted: impl Fn(What) -> bool, table: &mut Table) ->
     }
     if wanted(What::Zone) {
         zone::run(&program, &folder("zone")?, args.names, table)?;
+    }
+    if wanted(What::Screening) {
+        screening::run(&Node::new(&program, &dir.path().join("screening"))?, table)?;
     }
     if wanted(What::Hunt) {
         hunt::run(&program, &folder("hunt")?, table)?;

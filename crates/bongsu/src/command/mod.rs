@@ -3,6 +3,7 @@
 //! Each command is a function from the open node and its arguments to an [`Answer`]; it prints nothing, so
 //! that it runs the same here and inside a serving node. [`here_or_there`] decides which of the two it is.
 
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod circle;
 pub(crate) mod completions;
@@ -27,6 +28,7 @@ pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
 mod report;
+mod screen;
 mod send;
 pub(crate) mod share;
 mod source;
@@ -61,6 +63,8 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Source(command) => sources::run(node, command, watch),
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
+        NodeCommand::Screen(args) => screen::run(node, &args),
+        NodeCommand::Audit(args) => audit::run(node, &args),
         NodeCommand::Recall(command) => recall::run(node, command),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Guard(command) => guard::run(node, command),
@@ -83,6 +87,9 @@ pub(crate) fn here_or_there(
     terminal: &mut Terminal,
 ) -> Result<Answer, Failure> {
     make_absolute(&mut command)?;
+    if let NodeCommand::Screen(args) = &mut command {
+        screen::read_input(args)?;
+    }
     // What is written is written here, by the one who asked, not by the node that serves.
     let out = match &mut command {
         NodeCommand::Deliver(args) => args.out.take().map(|out| (out, deliver::Readers::Usual)),

@@ -1,5 +1,6 @@
 //! What a node sees to again and again, each off the threads that serve connections.
 
+use crate::exit::Failure;
 use crate::node::Node;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
         every(node, 1, "announcing passed embargoes", embargoes),
         every(node, 5, "writing receipts", |node| node.gate.write_receipts(false).map(drop)),
         every(node, 10, "looking for overdue recalls", move |node| escalation.run(node)),
+        every(node, 60, "sealing the record of screenings", Node::seal_screenings),
+        every(node, 900, "keeping the index of values", keep_values),
         every(node, 30, "sharing the test entry", test_entry),
     ]
 }
@@ -49,6 +52,14 @@ fn embargoes(node: &Node) -> Result<(), line::StorageError> {
         tracing::info!(count, "embargoes have passed");
     }
     Ok(())
+}
+
+/// Keeps the index, once it is there: the first turn is at the start.
+fn keep_values(node: &Node) -> Result<(), Failure> {
+    match node.gate.values_are_current() {
+        true => node.keep_values(),
+        false => node.know_values(),
+    }
 }
 
 /// Sees that each circle has the test entry, if the node has a domain for tests.

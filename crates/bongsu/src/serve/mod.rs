@@ -25,6 +25,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use deliver::push::events::Events;
+use deliver::screening::http::is_screening;
 use deliver::zone::notify;
 use deliver::zone::server::Server as ZoneServer;
 use exchange::misp::rest::{Misp, is_misp, router as misp};
@@ -116,6 +117,9 @@ pub(crate) fn until_stopped(
         servers.pushing.end().await;
         if let Some(zones) = servers.zones {
             let _ended = tokio::task::spawn_blocking(|| zones.end()).await;
+        }
+        if let Err(error) = node.seal_screenings().and_then(|()| node.keep_values()) {
+            tracing::error!(%error, "the record of screenings, or the index of values, could not be written");
         }
         if let Err(error) = node.gate.write_receipts(true) {
             tracing::error!(%error, "the last receipts could not be written");
@@ -253,9 +257,11 @@ fn router(node: &Node, folder: &Folder, told: Events) -> Result<Router, Failure>
     let pages = web::page::router(Arc::new(pages));
     let artefacts = deliver::router(Arc::clone(&deliver), Arc::new(told));
     let answers = web::answer::router(deliver);
+    let screening = deliver::screening::http::router(node.screening()?);
     // By the first step of the path, untouched: each surface has its own routes and its own way to say no.
     let surfaces = Router::new().fallback_service(tower::service_fn(move |request: Request| {
         let surface = match request.uri().path().split('/').nth(1) {
+            _ if is_screening(request.uri().path()) => screening.clone(),
             Some("taxii2" | "api") => taxii.clone(),
             Some("d") => artefacts.clone(),
             Some("answer") => answers.clone(),

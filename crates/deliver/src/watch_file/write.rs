@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use gate::NoteKey;
 use policy::{Level, MemberId};
 use sha2::{Digest, Sha256};
-use watch::Value;
+use stix::Tlp;
 use watch::hunt::Needles;
+use watch::{Acts as _, Value};
 
 use super::header::{Block, Header, Made, first_line};
 use super::{BLOCK_BYTES, Known, SAID_MAX, Said};
 use crate::artefact::Artefact;
-use crate::entry::Entry;
+use crate::entry::{Claim, Claimed as _};
 use crate::gather::{Deliver, DeliverError};
 use crate::hex::hex;
 
@@ -27,19 +28,22 @@ impl Deliver {
         let book = self.gate.book();
         let profile = self.offered(&book, member, Level::Detect)?;
         let gathered = self.gather(member, Level::Detect, encrypted)?;
-        let mut said: BTreeMap<&Value, Vec<&Entry>> = BTreeMap::new();
-        for entry in gathered.entries() {
-            said.entry(entry.value()).or_default().push(entry);
+        let mut said: BTreeMap<&Value, Vec<(&Claim, Tlp)>> = BTreeMap::new();
+        let refused = gathered.entries().map(|entry| (entry.claim(), entry.mark()));
+        let looked_for = gathered.only_looked_for().map(|held| (held.claim(), held.mark()));
+        for (claim, tlp) in refused.chain(looked_for) {
+            said.entry(claim.value()).or_default().push((claim, tlp));
         }
+        let tlp = said.values().flatten().map(|(_, tlp)| *tlp).fold(gathered.tlp(), Tlp::max);
         let key = self.gate.key();
         let made = Made {
             node: key.name().to_owned(),
             key: NoteKey::of(key).to_string(),
             member: profile.handle.clone(),
-            tlp: gathered.tlp().to_string(),
+            tlp: tlp.to_string(),
             made: (self.now)().to_string(),
         };
-        let values: Vec<(&Value, Vec<&Entry>)> = said.into_iter().collect();
+        let values: Vec<(&Value, Vec<(&Claim, Tlp)>)> = said.into_iter().collect();
         let (needles, order) = Needles::of(values.iter().map(|(value, _)| *value));
         let keys: Vec<u8> = needles.keys().iter().flat_map(|key| key.to_le_bytes()).collect();
         let (mut blocks, mut body, mut lines, mut count) = (Vec::new(), Vec::new(), Vec::new(), 0);
@@ -47,8 +51,8 @@ impl Deliver {
             DeliverError::Render(format!("the watch file can't be written: {error}"))
         };
         for (at, number) in order.iter().enumerate() {
-            let Some((value, entries)) = values.get(*number as usize) else { continue };
-            serde_json::to_writer(&mut lines, &known(value, entries)).map_err(|error| unwritten(&error))?;
+            let Some((value, claims)) = values.get(*number as usize) else { continue };
+            serde_json::to_writer(&mut lines, &known(value, claims)).map_err(|error| unwritten(&error))?;
             lines.push(b'\n');
             count += 1;
             if lines.len() >= BLOCK_BYTES || at + 1 == order.len() {
@@ -69,13 +73,13 @@ impl Deliver {
     }
 }
 
-fn known(value: &Value, entries: &[&Entry]) -> Known {
-    let said = |entry: &&Entry| {
-        let indicator = entry.indicator();
+fn known(value: &Value, claims: &[(&Claim, Tlp)]) -> Known {
+    let said = |(claim, tlp): &(&Claim, Tlp)| {
+        let indicator = claim.indicator();
         Said {
             indicator: indicator.object.to_string(),
-            circle: entry.circle().to_owned(),
-            tlp: entry.tlp().to_string(),
+            circle: claim.circle().to_owned(),
+            tlp: tlp.to_string(),
             name: indicator.name.as_deref().map(str::to_owned),
             confidence: indicator.confidence,
             valid_from: indicator.valid_from.map(|at| at.to_string()),
@@ -83,5 +87,5 @@ fn known(value: &Value, entries: &[&Entry]) -> Known {
         }
     };
     let (kind, value) = (value.kind().as_str().to_owned(), value.text().to_owned());
-    Known { kind, value, by: entries.iter().take(SAID_MAX).map(said).collect() }
+    Known { kind, value, by: claims.iter().take(SAID_MAX).map(said).collect() }
 }

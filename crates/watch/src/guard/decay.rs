@@ -37,8 +37,10 @@ impl Decay {
             Kind::Domain => (730.0, 0.7),
             Kind::Email => (730.0, 0.5),
             Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512 => (3_650.0, 0.3),
-            Kind::Wallet => (3_650.0, 0.5),
+            Kind::Wallet | Kind::BankAccount => (3_650.0, 0.5),
+            Kind::Certificate => (730.0, 0.5),
             Kind::Cve | Kind::Asn | Kind::Mac | Kind::RegistryKey | Kind::Attack => (1_825.0, 0.5),
+            Kind::Account | Kind::Phone | Kind::Ja3 | Kind::Ja4 | Kind::FileName => (1_825.0, 0.5),
         };
         Self { lifetime_days, decay, threshold: 0, unstated: CONFIDENCE_UNSTATED }
     }

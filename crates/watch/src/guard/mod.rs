@@ -118,6 +118,9 @@ pub struct Guard {
 }
 
 impl Guard {
+    /// The rule that holds what no device can refuse. It is asked last, so that what it holds nothing else does.
+    pub const ONLY_LOOKED_FOR: &str = "not-blockable";
+
     /// A guard over `lists` that also spares `own_assets`: domains with all below them, addresses, networks and
     /// other values. What can't be read among the assets is a finding.
     pub fn new<S: AsRef<str>>(lists: Arc<Lists>, own_assets: &[S]) -> (Self, Vec<Finding>) {
@@ -155,7 +158,13 @@ impl Guard {
     /// [`Hold`]: the first rule that holds it back.
     pub fn check(&self, value: &Value, context: &Context) -> Result<(), Hold> {
         self.check_harm(value)?;
-        self.check_validity(value, context)
+        self.check_validity(value, context)?;
+        // Last: what nothing else holds can still be looked for, in logs and when someone asks.
+        if value.kind().blockable() {
+            return Ok(());
+        }
+        let message = format!("a value of kind {} names nothing that a device can refuse", value.kind());
+        Err(Hold::new(Self::ONLY_LOOKED_FOR, None, message))
     }
 
     /// Lets an indicator's value pass.
@@ -182,10 +191,6 @@ impl Guard {
 
     /// The part of [`Guard::check`] that does not depend on time or confidence.
     fn check_harm(&self, value: &Value) -> Result<(), Hold> {
-        if !value.kind().blockable() {
-            let message = format!("a value of kind {} names nothing that a device can refuse", value.kind());
-            return Err(Hold::new("not-blockable", None, message));
-        }
         if let Some(asset) = self.assets.hit(value) {
             let message = format!("{value} would hit {asset}, which belongs to a member");
             return Err(Hold::new("own-asset", Some("own assets"), message));
@@ -347,7 +352,7 @@ const RULES_OF_MAILBOXES: [&str; 7] = [
     "confidence",
 ];
 const RULES_OF_OTHERS: [&str; 6] =
-    ["not-blockable", "own-asset", "warning-list", "expired", "not-yet-valid", "confidence"];
+    ["own-asset", "warning-list", "expired", "not-yet-valid", "confidence", "not-blockable"];
 
 /// Mailboxes that every domain must have: a sender forges them, a partner needs them. Source: RFC 2142.
 const ROLES: [&str; 8] = ["abuse", "noc", "security", "soc", "postmaster", "hostmaster", "webmaster", "cert"];

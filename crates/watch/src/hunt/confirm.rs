@@ -57,8 +57,26 @@ pub fn confirm(text: &[u8], at: Candidate, value: &Value) -> Option<(Range<usize
         }
         Kind::Url => address_of_web(text, at, value).map(|range| (range, How::Exact)),
         Kind::RegistryKey => registry_key(text, at, value).map(|range| (range, How::Exact)),
+        Kind::Account | Kind::FileName => phrase(text, at, value.text()),
+        Kind::Phone => whole(spelled()?.trim_start_matches('+') == value.text().trim_start_matches('+')),
         kind => whole(normalise(kind, spelled()?).ok()? == *value),
     }
+}
+
+/// Words that stand together, in either case, by one of them.
+fn phrase(text: &[u8], at: Candidate, phrase: &str) -> Option<(Range<usize>, How)> {
+    let line = around(text, at);
+    let spoken = String::from_utf8_lossy(&text[line]).to_lowercase();
+    let goes_on = |letter: Option<char>| {
+        letter.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'))
+    };
+    // A full stop behind it may be the sentence's.
+    let ends =
+        |rest: &str| !goes_on(rest.trim_start_matches('.').chars().next().filter(|_| !rest.is_empty()));
+    let stands =
+        |found: usize| !goes_on(spoken[..found].chars().next_back()) && ends(&spoken[found + phrase.len()..]);
+    let is_there = spoken.match_indices(phrase).any(|(found, _)| stands(found));
+    is_there.then_some((at.word..at.end, How::Exact))
 }
 
 /// The part of `text` that stands in one line with `at`, up to some length to both sides.

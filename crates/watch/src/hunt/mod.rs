@@ -6,7 +6,6 @@
 
 pub mod capture;
 mod confirm;
-mod filter;
 mod key;
 mod needles;
 mod parts;

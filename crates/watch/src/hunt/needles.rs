@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::filter::Filter;
 use super::key::{Reading, address_key, anchor_key, network_key, text_key};
-use super::word::{Wanted, is_word, words};
+use super::word::{Wanted, is_telling, is_word, words};
 use crate::domain;
+use crate::filter::Filter;
 use crate::value::{Kind, Value};
 
 /// Longest part of an address of mail before its `@`. Source: RFC 5321, section 4.5.3.1.1.
@@ -301,7 +301,10 @@ impl Expect {
             Kind::Email => self.emails = true,
             Kind::Ipv6 => self.ipv6 = true,
             Kind::Mac => (self.macs, self.all_words) = (true, true),
-            Kind::RegistryKey => self.all_words = true,
+            Kind::RegistryKey | Kind::Phone | Kind::BankAccount => self.all_words = true,
+            Kind::Account | Kind::FileName => {
+                self.all_words |= longest_word(value.text()).is_some_and(|word| !is_telling(word));
+            }
             _ => {}
         }
         match sought {
@@ -331,6 +334,9 @@ fn sought(value: &Value) -> Option<Sought> {
         | Kind::Sha512
         | Kind::Email
         | Kind::Wallet
+        | Kind::Certificate
+        | Kind::Ja3
+        | Kind::Ja4
         | Kind::Mac => Some(Sought::Key(text_key(text))),
         Kind::Ipv4 | Kind::Ipv6 => match value.network()? {
             network if text.contains('/') => Some(Sought::Network(network)),
@@ -344,18 +350,27 @@ fn sought(value: &Value) -> Option<Sought> {
         }
         Kind::RegistryKey => {
             let (_, path) = text.split_once('\\')?;
-            let mut longest = "";
-            words(path.as_bytes(), Wanted::All, |start, end, _| {
-                let (start, end) = bare(path.as_bytes(), start, end);
-                let word = path.get(start..end).filter(|word| word.is_ascii()).unwrap_or_default();
-                if word.len() > longest.len() {
-                    longest = word;
-                }
-            });
-            (!longest.is_empty()).then(|| Sought::Anchor(text_key(longest)))
+            longest_word(path).map(|word| Sought::Anchor(text_key(word)))
         }
+        Kind::BankAccount => Some(Sought::Key(text_key(text))),
+        // In logs the plus may be missing, or be no part of the word.
+        Kind::Phone => Some(Sought::Key(text_key(text.trim_start_matches('+')))),
+        Kind::Account | Kind::FileName => longest_word(text).map(|word| Sought::Anchor(text_key(word))),
         Kind::Cve | Kind::Asn | Kind::Attack => None,
     }
+}
+
+/// The longest word of a text, by which the whole is found.
+fn longest_word(text: &str) -> Option<&str> {
+    let mut longest = "";
+    words(text.as_bytes(), Wanted::All, |start, end, _| {
+        let (start, end) = bare(text.as_bytes(), start, end);
+        let word = text.get(start..end).filter(|word| word.is_ascii()).unwrap_or_default();
+        if word.len() > longest.len() {
+            longest = word;
+        }
+    });
+    (!longest.is_empty()).then_some(longest)
 }
 
 /// The bounds of a word without what is no part of it: dots and hyphens at its ends, and what the end of an escape before it has

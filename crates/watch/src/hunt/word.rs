@@ -21,6 +21,11 @@ pub(super) enum Wanted {
     All,
 }
 
+/// Whether a word is among those that [`Wanted::Telling`] gives.
+pub(super) fn is_telling(word: &str) -> bool {
+    word.len() >= LONG_MIN || word.get(1..).is_some_and(|rest| rest.contains('.'))
+}
+
 /// Gives the bounds of each word in `text`, and whether it has a dot behind its first byte.
 #[inline]
 pub(super) fn words(text: &[u8], wanted: Wanted, mut take: impl FnMut(usize, usize, bool)) {

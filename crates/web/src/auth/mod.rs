@@ -41,6 +41,8 @@ const AUTHORIZATION_CHARS_MAX: usize = 1024;
 
 /// Where MISP's clients may show their key instead.
 const MISP_KEY: &str = "x-misp-auth";
+/// Where clients of screening interfaces may.
+const API_KEY: &str = "x-api-key";
 
 /// Everything that log-in needs.
 pub struct Auth {
@@ -221,14 +223,21 @@ fn is_local(request: &Request) -> bool {
 
 fn shown(headers: &HeaderMap, surface: Surface) -> Shown {
     let speaks_misp = matches!(surface, Surface::Misp | Surface::Feed);
-    let value = headers.get(header::AUTHORIZATION).or_else(|| headers.get(MISP_KEY).filter(|_| speaks_misp));
-    let Some(value) = value else { return Shown::Nothing };
+    let screens = surface == Surface::Screening;
+    let other = match surface {
+        Surface::Misp | Surface::Feed => headers.get(MISP_KEY),
+        Surface::Screening => headers.get(API_KEY),
+        _ => None,
+    };
+    let Some(value) = headers.get(header::AUTHORIZATION).or(other) else { return Shown::Nothing };
     if value.len() > AUTHORIZATION_CHARS_MAX {
         return Shown::Malformed;
     }
     let value = value.to_str().unwrap_or_default();
     let bare = || Token::read(value.trim()).map(|token| Shown::Token { token, user: None });
-    let read = read_authorization(value).or_else(|| if speaks_misp { bare() } else { None });
+    let read = read_authorization(value)
+        .or_else(|| if screens { read_key(value) } else { None })
+        .or_else(|| if speaks_misp || screens { bare() } else { None });
     read.unwrap_or(Shown::Malformed)
 }
 
@@ -244,7 +253,23 @@ fn read_authorization(value: &str) -> Option<Shown> {
     }
     let pair = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
     let (user, password) = pair.split_once(':')?;
-    Some(Shown::Token { token: Token::read(password)?, user: Some(user.to_owned()) })
+    // Some clients show their key as both.
+    let user = (user != password).then(|| user.to_owned());
+    Some(Shown::Token { token: Token::read(password)?, user })
+}
+
+/// How clients of screening interfaces show a key: by a scheme of that name, or as the user's name in Basic.
+fn read_key(value: &str) -> Option<Shown> {
+    let (scheme, rest) = value.split_once(' ')?;
+    let token = match scheme {
+        _ if scheme.eq_ignore_ascii_case("apikey") => Token::read(rest.trim())?,
+        _ if scheme.eq_ignore_ascii_case("basic") => {
+            let pair = String::from_utf8(STANDARD.decode(rest.trim()).ok()?).ok()?;
+            Token::read(pair.split(':').next()?)?
+        }
+        _ => return None,
+    };
+    Some(Shown::Token { token, user: None })
 }
 
 /// Takes `/t/TOKEN` or `/as/HANDLE` off the path. `None` if what is left is no path.

@@ -20,6 +20,8 @@ pub(super) enum Surface {
     Artefact,
     /// A MISP feed.
     Feed,
+    /// Screening, whose callers show keys in ways of their own.
+    Screening,
     /// Pages for people.
     Page,
     /// What anyone may see: the style sheet, the health check, and the answer form, which looks at its ticket itself.
@@ -33,6 +35,7 @@ impl Surface {
         match path {
             "/healthz" | "/style.css" => Self::Open,
             _ if under("/answer") => Self::Open,
+            _ if deliver::screening::http::is_screening(path) => Self::Screening,
             _ if under("/taxii2") || under("/api") => Self::Taxii,
             _ if under("/d") => Self::Artefact,
             _ if under("/misp/feed") => Self::Feed,
@@ -82,6 +85,9 @@ fn answer(surface: Surface, status: StatusCode, title: &str, what: &str) -> Resp
         ),
         // Source: MISP 2.5, RestResponseComponent.
         Surface::Misp => ("application/json", serde_json::json!({"name": what, "message": what, "url": ""}).to_string()),
+        Surface::Screening => {
+            ("application/json", serde_json::json!({"error": format!("{title}. {what}")}).to_string())
+        }
         Surface::Artefact | Surface::Feed | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),
         Surface::Page => return page::error(status, title, what),
     };

@@ -1,4 +1,4 @@
-//! A filter of keys: most of what stands in a log is turned away at the cost of one cache line.
+//! A filter of keys: most of what stands in a log, or is asked about, is turned away at the cost of one cache line.
 //!
 //! A blocked Bloom filter: the upper bits of a key choose a block of 512 bits, the lower ones choose bits in it. With sixteen bits
 //! a key, about one in five hundred of the keys that are not there passes.
@@ -14,29 +14,42 @@ const PROBES: u32 = 5;
 
 /// A set of keys that may say yes to one that it has not, and never no to one that it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Filter {
+pub(crate) struct Filter {
     blocks: Vec<[u64; BLOCK_WORDS]>,
 }
 
 impl Filter {
     /// A filter of these keys.
-    pub(super) fn of(keys: &[u64]) -> Self {
-        let blocks = (keys.len() * BITS_A_KEY).div_ceil(BLOCK_WORDS * 64).max(1);
-        let mut filter = Self { blocks: vec![[0; BLOCK_WORDS]; blocks] };
-        for key in keys {
-            let at = filter.place(*key);
-            if let Some(block) = filter.blocks.get_mut(at) {
-                for (word, bit) in bits(*key) {
-                    block[word] |= bit;
-                }
+    pub(crate) fn of(keys: &[u64]) -> Self {
+        let mut filter = Self::with_room(keys.len());
+        keys.iter().for_each(|key| filter.add(*key));
+        filter
+    }
+
+    /// An empty filter for so many keys: with more it says yes more often.
+    pub(crate) fn with_room(keys: usize) -> Self {
+        let blocks = (keys * BITS_A_KEY).div_ceil(BLOCK_WORDS * 64).max(1);
+        Self { blocks: vec![[0; BLOCK_WORDS]; blocks] }
+    }
+
+    /// Takes a key in.
+    pub(crate) fn add(&mut self, key: u64) {
+        let at = self.place(key);
+        if let Some(block) = self.blocks.get_mut(at) {
+            for (word, bit) in bits(key) {
+                block[word] |= bit;
             }
         }
-        filter
+    }
+
+    /// The bytes that it takes.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.blocks.len() * BLOCK_WORDS * 8
     }
 
     /// Whether a key may be in it.
     #[inline]
-    pub(super) fn may_have(&self, key: u64) -> bool {
+    pub(crate) fn may_have(&self, key: u64) -> bool {
         let block = self.blocks.get(self.place(key)).unwrap_or(&[0; BLOCK_WORDS]);
         bits(key).all(|(word, bit)| block[word] & bit != 0)
     }
@@ -61,7 +74,13 @@ fn bits(key: u64) -> impl Iterator<Item = (usize, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hunt::key::text_key;
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+    fn text_key(text: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        hasher.finish()
+    }
 
     #[test]
     fn what_is_there_passes_and_hardly_anything_else() {

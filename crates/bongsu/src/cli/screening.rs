@@ -1,0 +1,42 @@
+//! What may be typed about screening, and about its record.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Options of `bongsu screen`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct ScreenArgs {
+    /// Values: domains, addresses, hashes, wallets, mailboxes, accounts …; `-` for one on each line of standard input
+    #[arg(required = true, value_name = "VALUE")]
+    pub values: Vec<String>,
+    /// What kind of value they are [default: all that each can be]
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// The member that asks [default: node.member of the configuration]
+    #[arg(long = "as", value_name = "MEMBER")]
+    pub member: Option<String>,
+}
+
+/// Options of `bongsu audit`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct AuditArgs {
+    /// Only screenings of this value, in any spelling
+    #[arg(long, value_name = "VALUE")]
+    pub value: Option<String>,
+    /// Only what this member asked
+    #[arg(long, value_name = "MEMBER")]
+    pub member: Option<String>,
+    /// Only with this result
+    #[arg(long, value_name = "RESULT", value_parser = ["match", "past", "clear", "unreadable"])]
+    pub result: Option<String>,
+    /// A proof of one record for somebody else, as JSON: that it is one of those that this node kept
+    #[arg(long, value_name = "N", conflicts_with_all = ["value", "member", "result"], value_parser = clap::value_parser!(u64).range(1..))]
+    pub proof: Option<u64>,
+    /// Check such a proof; needs no node
+    #[arg(long, value_name = "FILE", requires = "key", conflicts_with_all = ["value", "member", "result", "proof"])]
+    pub check: Option<PathBuf>,
+    /// The key of the node that made it, as `bongsu pack key` shows it there
+    #[arg(long, requires = "check")]
+    pub key: Option<String>,
+}

@@ -1,0 +1,108 @@
+//! A node's screening: where its index and its record are kept, and who seals the record.
+
+use crate::exit::Failure;
+use crate::node::Node;
+use deliver::screening::Screening;
+use deliver::screening::journal::{Journal, Key, Seal};
+use line::{LineId, RecordKind, Seq};
+use policy::{Entry, MemberId, Setting};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The setting in which the newest seal stands; the older ones are in the node's line.
+const SEAL: &str = "screenings";
+
+/// Where things are kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    /// The index of values, which can be made anew.
+    pub index: PathBuf,
+    /// The record of screenings.
+    pub record: PathBuf,
+}
+
+impl Node {
+    /// What answers questions about values.
+    ///
+    /// # Errors
+    /// When the record of screenings can't be opened, or as [`Node::deliver`].
+    pub(crate) fn screening(&self) -> Result<Arc<Screening>, Failure> {
+        let mut kept = self.screening.lock();
+        if let Some(screening) = &*kept {
+            return Ok(Arc::clone(screening));
+        }
+        let key = Key::of(self.gate.key());
+        let last = self.gate.book().setting(SEAL).and_then(|seal| serde_json::from_str::<Seal>(seal).ok());
+        let sealed = last.map_or(0, |seal| seal.records);
+        let journal = Journal::open(&self.places.record, key, sealed)
+            .map_err(|error| Failure::new(error.to_string()))?;
+        let screening = Arc::new(Screening::new(self.deliver()?, Some(journal)));
+        *kept = Some(Arc::clone(&screening));
+        Ok(screening)
+    }
+
+    /// Brings the index of values into memory, from its snapshot and what the lines have more.
+    ///
+    /// # Errors
+    /// When the lines can't be read. A snapshot that does not fit is only told in the log.
+    pub(crate) fn know_values(&self) -> Result<(), Failure> {
+        if let Err(error) = self.gate.begin_values(&self.places.index) {
+            tracing::warn!(%error, "the index of values is made anew");
+        }
+        self.gate
+            .follow_values()
+            .map_err(|error| Failure::new(format!("the index can't be made: {error}")))?;
+        let (values, bytes) = self.gate.values_known();
+        tracing::info!(values, bytes, "the index of values is in memory");
+        Ok(())
+    }
+
+    /// Writes the index of values to the disk.
+    ///
+    /// # Errors
+    /// When it can't be written; the one before is still there then.
+    pub(crate) fn keep_values(&self) -> Result<(), Failure> {
+        self.gate.keep_values(&self.places.index).map_err(|error| {
+            Failure::new(format!("the index {} can't be written: {error}", self.places.index.display()))
+        })
+    }
+
+    /// Seals what has been recorded of screenings since the last time.
+    ///
+    /// # Errors
+    /// When the record or the line can't be written.
+    pub(crate) fn seal_screenings(&self) -> Result<(), Failure> {
+        let Some(screening) = self.screening.lock().clone() else { return Ok(()) };
+        let sealed = screening.seal().map_err(|error| Failure::new(error.to_string()))?;
+        let Some(seal) = sealed else { return Ok(()) };
+        let value = serde_json::to_string(&seal)
+            .map_err(|error| Failure::new(format!("a seal can't be written: {error}")))?;
+        self.gate
+            .record(MemberId::NODE, Entry::Setting(Setting { name: SEAL.to_owned(), value: Some(value) }))?;
+        Ok(())
+    }
+
+    /// All seals, in the order in which they were made.
+    ///
+    /// # Errors
+    /// When the node's line can't be read.
+    pub(crate) fn seals(&self) -> Result<Vec<Seal>, Failure> {
+        let (mut seals, mut after) = (Vec::new(), Seq(0));
+        loop {
+            let records = self.gate.store().records(LineId::NODE, after, line::store::RECORDS_MAX);
+            let records =
+                records.map_err(|error| Failure::new(format!("the node's line can't be read: {error}")))?;
+            let Some(last) = records.last() else { return Ok(seals) };
+            after = last.seq;
+            let settings = records.iter().filter(|record| record.kind == RecordKind::Setting);
+            seals.extend(settings.filter_map(|record| {
+                match Entry::from_json(std::str::from_utf8(&record.body).ok()?).ok()? {
+                    Entry::Setting(Setting { name, value: Some(value) }) if name == SEAL => {
+                        serde_json::from_str(&value).ok()
+                    }
+                    _ => None,
+                }
+            }));
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What is answered, as it is written in JSON.
+
+use gate::{KnownValue, Witness};
+use serde::Serialize;
+use stix::Tlp;
+use watch::Kind;
+
+use super::Advisor;
+use super::advice::{Advice, advise};
+use super::reading::{Question, Reading};
+
+/// How a circle's list was when it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct List {
+    /// Its length: with it, what it held is settled for ever.
+    pub size: u64,
+    /// When it last grew.
+    pub last_added: String,
+}
+
+/// What came of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Something that holds now says that it is bad.
+    Match,
+    /// Only what does not hold any more, or not yet, says so.
+    Past,
+    /// Nothing that the member may know says so.
+    Clear,
+    /// It could not be read as a value, so that nothing is known of it either way.
+    Unreadable,
+}
+
+impl Outcome {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Past => "past",
+            Self::Clear => "clear",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// What a question was read as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadAs {
+    /// The kind of value.
+    pub kind: String,
+    /// Its normal form, which may differ from what was asked: the same value in another spelling.
+    pub value: String,
+    /// The chain whose form a wallet's address has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<String>,
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    /// What was asked.
+    pub value: String,
+    /// What came of it.
+    pub result: Outcome,
+    /// What it was read as.
+    pub read_as: Vec<ReadAs>,
+    /// Why it could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What is known, the nearest first.
+    pub matches: Vec<Known>,
+}
+
+/// A value that answers the question.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Known {
+    /// By what it answers: `exact`, `parent-domain`, `cidr`, `host`, `host-cidr`; `alias` for the value itself in another spelling
+    /// than the one asked for.
+    pub by: &'static str,
+    /// The kind of the value that is known.
+    pub kind: String,
+    /// The value that is known.
+    pub value: String,
+    /// The strictest mark of what says so: how far the answer may be passed on.
+    pub tlp: String,
+    /// The highest confidence that is stated, 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<u8>,
+    /// What to do.
+    #[serde(rename = "do")]
+    pub advice: Advice,
+    /// Who says so.
+    pub sources: Vec<Source>,
+}
+
+/// An indicator that says so.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Source {
+    /// The indicator.
+    pub indicator: String,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it says of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The circle that it was shared in.
+    pub circle: String,
+    /// The identity that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+    /// Where more is said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// Its mark.
+    pub tlp: String,
+    /// The confidence that it states, 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<u8>,
+    /// What of its confidence is left with time, 0 to 100.
+    pub confidence_now: u8,
+    /// From when it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<String>,
+    /// Until when it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<String>,
+    /// Whether it holds now.
+    pub in_force: bool,
+}
+
+impl Answer {
+    pub(super) fn of(
+        question: &Question,
+        reading: &Reading,
+        found: Vec<KnownValue>,
+        advisor: &mut Advisor<'_>,
+    ) -> Self {
+        let read_as = reading.values().iter().map(|value| ReadAs {
+            kind: value.kind().as_str().to_owned(),
+            value: value.text().to_owned(),
+            chain: value.chain().map(str::to_owned),
+        });
+        let mut matches: Vec<Known> =
+            found.into_iter().map(|known| Known::of(question, known, advisor)).collect();
+        matches.sort_by_key(|known| !known.is_in_force());
+        let result = match reading {
+            Reading::Unread(_) => Outcome::Unreadable,
+            Reading::Values(_) if matches.iter().any(Known::is_in_force) => Outcome::Match,
+            Reading::Values(_) if !matches.is_empty() => Outcome::Past,
+            Reading::Values(_) => Outcome::Clear,
+        };
+        let why = match reading {
+            Reading::Unread(why) => Some(why.clone()),
+            Reading::Values(_) => None,
+        };
+        Self { value: question.shown(), result, read_as: read_as.collect(), why, matches }
+    }
+}
+
+impl Known {
+    fn of(question: &Question, known: KnownValue, advisor: &mut Advisor<'_>) -> Self {
+        let mut sources: Vec<Source> =
+            known.witnesses.iter().map(|witness| Source::of(witness, known.kind, advisor)).collect();
+        // The most certain first, of those that hold.
+        sources.sort_by_key(|source| (!source.in_force, std::cmp::Reverse(source.confidence_now)));
+        let tlp = known.witnesses.iter().map(|witness| witness.object.tlp()).max().unwrap_or(Tlp::Red);
+        let in_force = sources.iter().any(|source| source.in_force);
+        let advice = advise(&known, in_force, advisor);
+        let is_spelled_so = known.by != watch::index::Match::Exact || question.value.trim() == known.text;
+        Self {
+            by: if is_spelled_so { known.by.as_str() } else { "alias" },
+            kind: known.kind.as_str().to_owned(),
+            value: known.text,
+            tlp: tlp.to_string(),
+            confidence: sources.iter().filter_map(|source| source.confidence).max(),
+            advice,
+            sources,
+        }
+    }
+
+    /// Whether something that holds now says so.
+    #[must_use]
+    pub fn is_in_force(&self) -> bool {
+        self.sources.iter().any(|source| source.in_force)
+    }
+}
+
+/// What is told of an indicator beside what it says to look for.
+#[derive(Debug, Default, serde::Deserialize)]
+struct About {
+    description: Option<String>,
+    created_by_ref: Option<String>,
+    #[serde(default)]
+    external_references: Vec<Reference>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Reference {
+    url: Option<String>,
+}
+
+impl Source {
+    fn of(witness: &Witness, kind: Kind, advisor: &mut Advisor<'_>) -> Self {
+        let indicator = &witness.indicator;
+        let about: About = serde_json::from_str(&witness.object.get().raw).unwrap_or_default();
+        let now = advisor.now;
+        let context = watch::Context::new(now, 0).of(indicator);
+        let faded = advisor.guard().decay(kind).faded(&context);
+        let has_begun = indicator.valid_from.is_none_or(|from| from <= now);
+        let has_ended = indicator.valid_until.is_some_and(|until| until <= now);
+        let book = advisor.screening.deliver.gate.book();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
+        let confidence_now = faded.round().clamp(0.0, 100.0) as u8;
+        Self {
+            indicator: indicator.object.to_string(),
+            name: indicator.name.as_deref().map(str::to_owned),
+            description: about.description,
+            circle: book.circle(witness.circle).map(|circle| circle.handle.clone()).unwrap_or_default(),
+            created_by: about.created_by_ref,
+            references: about.external_references.into_iter().filter_map(|reference| reference.url).collect(),
+            tlp: witness.object.tlp().to_string(),
+            confidence: indicator.confidence,
+            confidence_now,
+            valid_from: indicator.valid_from.map(|at| at.to_string()),
+            valid_until: indicator.valid_until.map(|at| at.to_string()),
+            in_force: has_begun && !has_ended,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Screening over HTTP: in a form of its own under `/screening/`, and in the forms that compliance teams' software calls already.
+//!
+//! All of them need a member's credential, and all leave the same records.
+
+mod chainalysis;
+mod own;
+mod trm;
+mod yente;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{StatusCode, header};
+use policy::{Caller, Channel, MemberId};
+use serde::Serialize;
+
+use super::{Answers, Question, Screening, ScreeningError};
+use crate::gather::DeliverError;
+
+/// Bytes of a request: ten thousand values of the longest common kinds.
+const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The description of these surfaces. Source: OpenAPI Specification 3.1.0.
+const OPENAPI: &str = include_str!("openapi.json");
+
+/// The routes.
+pub fn router(screening: Arc<Screening>) -> Router {
+    Router::new()
+        .route("/screening/value", get(own::one))
+        .route("/screening/values", post(own::many))
+        .route("/screening/openapi.json", get(openapi))
+        .route("/match/{dataset}", post(yente::matches))
+        .route("/api/v1/address/{address}", get(chainalysis::address))
+        .route("/public/v1/sanctions/screening", post(trm::screening))
+        .fallback(|| async {
+            Refused::new(
+                StatusCode::NOT_FOUND,
+                "There is nothing here; /screening/openapi.json names what is.",
+            )
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(screening)
+}
+
+/// Whether a path is one of these surfaces'.
+#[must_use]
+pub fn is_screening(path: &str) -> bool {
+    let under =
+        |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    under("/screening")
+        || under("/match")
+        || under("/public/v1/sanctions")
+        || path.starts_with("/api/v1/address/")
+}
+
+type Who = (axum::Extension<Caller>, axum::Extension<Channel>);
+
+async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}
+
+/// A refusal: `{"error": …}`, with what to do.
+#[derive(Debug)]
+struct Refused {
+    status: StatusCode,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    error: &'a str,
+}
+
+impl Refused {
+    fn new(status: StatusCode, text: impl Into<String>) -> Self {
+        Self { status, text: text.into() }
+    }
+
+    fn unreadable(what: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, format!("The request can't be read: {what}"))
+    }
+
+    fn too_many(count: usize) -> Self {
+        let text = format!(
+            "{count} values are asked about at once; at most {} are answered. Ask in parts.",
+            super::VALUES_MAX
+        );
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, text)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.status, axum::Json(Problem { error: &self.text })).into_response()
+    }
+}
+
+impl From<ScreeningError> for Refused {
+    fn from(error: ScreeningError) -> Self {
+        if matches!(error, ScreeningError::Deliver(DeliverError::NoMember)) {
+            return Self::new(StatusCode::NOT_FOUND, "There is nothing here for you.");
+        }
+        tracing::error!(%error, "a screening could not be answered");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Nothing can be said now; try again. The node's log says why.",
+        )
+    }
+}
+
+impl From<axum::extract::rejection::BytesRejection> for Refused {
+    fn from(rejection: axum::extract::rejection::BytesRejection) -> Self {
+        Self::new(
+            rejection.status(),
+            format!("{}; at most {BODY_BYTES_MAX} bytes are read.", rejection.body_text()),
+        )
+    }
+}
+
+fn member_of(caller: Caller) -> Result<MemberId, Refused> {
+    match caller {
+        Caller::Member(member) => Ok(member),
+        Caller::Operator => {
+            let text = "An operator asks as a member: under /as/HANDLE/screening/, or with `bongsu screen --as HANDLE`.";
+            Err(Refused::new(StatusCode::FORBIDDEN, text))
+        }
+    }
+}
+
+/// Asks, off the threads that serve connections if it may take a while.
+async fn ask(
+    screening: Arc<Screening>,
+    (axum::Extension(caller), axum::Extension(channel)): Who,
+    by: &'static str,
+    questions: Vec<Question>,
+) -> Result<Answers, Refused> {
+    /// Questions that are answered at once.
+    const FEW: usize = 8;
+    let member = member_of(caller)?;
+    if questions.len() > super::VALUES_MAX {
+        return Err(Refused::too_many(questions.len()));
+    }
+    // What an operator looks at for a member is told apart in the record.
+    let by = if channel.looked_at { "operator" } else { by };
+    if questions.len() <= FEW && screening.is_ready() {
+        return Ok(screening.ask(member, channel.encrypted, by, &questions)?);
+    }
+    let asked = tokio::task::spawn_blocking(move || screening.ask(member, channel.encrypted, by, &questions));
+    match asked.await {
+        Ok(answers) => Ok(answers?),
+        Err(error) => {
+            tracing::error!(%error, "a screening met a fault");
+            Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, "Nothing can be said now; try again."))
+        }
+    }
+}
