@@ -84,6 +84,15 @@ fn links_that_are_not_read_are_told_with_their_packets() {
 }
 
 #[test]
+fn packets_of_interfaces_that_are_not_described_are_told() {
+    let section = [0x0a0d_0d0a, 28, 0x1a2b_3c4d, 1, u32::MAX, u32::MAX, 28];
+    let packet = [6, 36, 0, 0, 0, 4, 4, 0, 36];
+    let file: Vec<u8> =
+        [&section[..], &packet, &packet].concat().iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
+    assert_eq!(lines(&file), (vec![], vec![Fault::Interface { packets: 2 }]));
+}
+
+#[test]
 fn fragments_are_put_together_in_any_order() {
     let datagram = udp(CLIENT.1, 53, &question(NAME));
     let part = |from: usize, to: usize| {
@@ -105,7 +114,7 @@ fn fragments_are_put_together_in_any_order() {
 #[test]
 fn every_form_of_capture_is_read() {
     let packet = ethernet(0x0800, &asks(NAME));
-    let expected = lines(&pcap(1, &[packet.clone()]));
+    let expected = lines(&pcap(1, std::slice::from_ref(&packet)));
     let length = packet.len() as u32;
     let file = |order: fn(u32) -> [u8; 4], words: &[u32], more: &[u32]| {
         let mut file: Vec<u8> = words.iter().flat_map(|word| order(*word)).collect();
@@ -278,6 +287,14 @@ fn segments_are_put_in_order() {
     ];
     let expected = [format!("http GET http://drop-k3.top/{}", "a".repeat(40))];
     for packets in orders {
+        assert_eq!(said(&pcap(1, &packets)), expected);
+    }
+    // The end comes before the middle, with data and without.
+    let fin = |from: usize| sent(80, 1_000 + from as u32, FIN | ACK, &bytes[from..]);
+    for packets in [
+        vec![syn.clone(), part(0, 20), fin(30), part(20, 30)],
+        vec![syn.clone(), part(0, 20), fin(end), part(20, end)],
+    ] {
         assert_eq!(said(&pcap(1, &packets)), expected);
     }
     // Numbers go round.

@@ -301,7 +301,7 @@ impl Fields {
             _ => None,
         };
         let (Some(host), Some(path)) = (text(self.host), text(self.path)) else { return Vec::new() };
-        let [port, query, scheme] = [self.port, self.query, self.scheme].map(|name| text(name));
+        let [port, query, scheme] = [self.port, self.query, self.scheme].map(text);
         self.joined(&host, &path, port.as_deref(), query.as_deref(), scheme.as_deref())
     }
 

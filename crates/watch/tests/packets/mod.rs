@@ -79,7 +79,7 @@ pub(crate) fn ipv4_part(
     let mut packet = vec![0x45, 0];
     packet.extend((20 + payload.len() as u16).to_be_bytes());
     packet.extend([0x12, 0x34]);
-    packet.extend((at / 8 | u16::from(more) << 13).to_be_bytes());
+    packet.extend(((at / 8) | (u16::from(more) << 13)).to_be_bytes());
     packet.extend([64, protocol, 0, 0]);
     packet.extend(from.octets());
     packet.extend(to.octets());

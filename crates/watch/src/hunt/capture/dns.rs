@@ -41,7 +41,7 @@ pub(super) fn message(bytes: &[u8], stamp: Stamp, way: Way, to: &mut Observed) {
         let before = if count > 0 { ";" } else { "" };
         let _ = write!(text, "{before} {} {}", question.qname(), question.qtype());
         count += 1;
-        name = Some(question.qname().clone());
+        name = Some(*question.qname());
         if text.len() > TEXT_BYTES_MAX {
             break;
         }

@@ -42,6 +42,12 @@ pub enum Fault {
         /// Packets before.
         packets: u64,
     },
+    /// Packets of an interface that was not described before them, so that nothing is known of their link.
+    #[error("{packets} packets are of an interface that the capture does not describe")]
+    Interface {
+        /// Packets, counted.
+        packets: u64,
+    },
     /// Packets of a link that is not known.
     #[error("{packets} packets are of link type {link}, which is not read")]
     Link {
@@ -87,6 +93,8 @@ pub(super) struct Reader {
     /// Bytes to pass over before what comes.
     skip: u64,
     packets: u64,
+    /// Packets of interfaces that are not known.
+    strays: u64,
     has_failed: bool,
 }
 
@@ -156,10 +164,18 @@ impl Reader {
         outcome
     }
 
-    /// What is wrong with where it ends.
-    pub(super) fn end(&mut self) -> Option<Fault> {
+    /// How many packets came.
+    pub(super) const fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// What is wrong with its packets, and with where it ends.
+    pub(super) fn end(&mut self) -> impl Iterator<Item = Fault> {
+        let packets = std::mem::take(&mut self.strays);
+        let strays = (packets > 0).then_some(Fault::Interface { packets });
         let is_cut = !self.rest.is_empty() || self.skip > 0;
-        (is_cut && !self.has_failed).then_some(Fault::Cut { packets: self.packets })
+        let cut = (is_cut && !self.has_failed).then_some(Fault::Cut { packets: self.packets });
+        strays.into_iter().chain(cut)
     }
 
     fn step(&mut self, bytes: &[u8], each: &mut impl FnMut(Packet<'_>)) -> Result<Step, Fault> {
@@ -232,10 +248,12 @@ impl Reader {
                     _ => return Ok(Step::Used(used)),
                 };
                 self.packets += 1;
-                // Without its interface, nothing is known of it but that it was there.
-                if let Some(interface) = interfaces.get(interface) {
-                    let stamp = Stamp { number: self.packets, micros: interface.micros(ticks) };
-                    each(Packet { stamp, link: interface.link, bytes: data });
+                match interfaces.get(interface) {
+                    Some(interface) => {
+                        let stamp = Stamp { number: self.packets, micros: interface.micros(ticks) };
+                        each(Packet { stamp, link: interface.link, bytes: data });
+                    }
+                    None => self.strays += 1,
                 }
                 Ok(Step::Used(used))
             }

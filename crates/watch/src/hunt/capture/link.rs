@@ -109,7 +109,7 @@ impl Links {
     /// What a fragment carries together with those that came before it, if that is whole.
     fn fragment(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         self.count += 1;
-        if self.count % FRAGMENTS_MAX == 0 {
+        if self.count.is_multiple_of(FRAGMENTS_MAX) {
             let count = self.count;
             self.fragments.retain(|at| at + FRAGMENTS_MAX > count);
         }

@@ -2,11 +2,13 @@
 //!
 //! A line has the packet's time, where it came from and went to, and one of these:
 //!
-//!     2026-02-02T02:40:00.120000Z 10.0.0.17:53112 10.0.0.1:53 udp flow mac 02:00:00:00:00:01 02:00:00:00:00:02
-//!     2026-02-02T02:40:00.120000Z 10.0.0.17:53112 10.0.0.1:53 udp dns query www.example.com A
-//!     2026-02-02T02:40:00.140000Z 10.0.0.1:53 10.0.0.17:53112 udp dns answer www.example.com A: CNAME cdn.example.net; A 192.0.2.7
-//!     2026-02-02T02:40:00.180000Z 10.0.0.17:40000 192.0.2.7:443 tcp tls www.example.com ja3 … ja4 …
-//!     2026-02-02T02:40:00.180000Z 10.0.0.17:40001 192.0.2.7:80 tcp http GET http://www.example.com/path
+//! ```text
+//! 2026-02-02T02:40:00.120000Z 10.0.0.17:53112 10.0.0.1:53 udp flow mac 02:00:00:00:00:01 02:00:00:00:00:02
+//! 2026-02-02T02:40:00.120000Z 10.0.0.17:53112 10.0.0.1:53 udp dns query www.example.com A
+//! 2026-02-02T02:40:00.140000Z 10.0.0.1:53 10.0.0.17:53112 udp dns answer www.example.com A: CNAME cdn.example.net; A 192.0.2.7
+//! 2026-02-02T02:40:00.180000Z 10.0.0.17:40000 192.0.2.7:443 tcp tls www.example.com ja3 … ja4 …
+//! 2026-02-02T02:40:00.180000Z 10.0.0.17:40001 192.0.2.7:80 tcp http GET http://www.example.com/path
+//! ```
 //!
 //! `file` takes packets out of pcap and pcapng, `link` what is below and in IP, `flow` knows who spoke with whom, `stream` puts
 //! TCP in order, and `dns`, `http` and `tls` read what is said. Bytes come in whatever pieces; memory is bounded whatever they say.
@@ -58,8 +60,7 @@ impl Capture {
     /// [`Fault`]: the rest can't be read. What came before is told, and [`Capture::end`] tells what is left.
     pub fn take(&mut self, bytes: &[u8], to: &mut Observed) -> Result<(), Fault> {
         let Self { file, links, flows, unread } = self;
-        file.take(bytes, |packet| {
-            to.packets = packet.stamp.number;
+        let outcome = file.take(bytes, |packet| {
             if let Err(link) = links.read(&packet, |seen| flows.take(packet.stamp, &seen, to)) {
                 let has_room = unread.len() < LINKS_UNREAD_MAX;
                 if let Some(count) = unread.get_mut(&link) {
@@ -68,7 +69,9 @@ impl Capture {
                     unread.insert(link, 1);
                 }
             }
-        })
+        });
+        to.packets = file.packets();
+        outcome
     }
 
     /// Tells what is left when nothing more comes, and gives what could not be read.

@@ -76,7 +76,10 @@ impl Stream {
         if !segment.data.is_empty() || segment.missing > 0 {
             self.place(sequence, segment.data, segment.missing, way, to);
         }
-        if segment.closes {
+        let length = u32::try_from(segment.data.len()).unwrap_or_default().wrapping_add(segment.missing);
+        let last = sequence.wrapping_add(length);
+        // What closes it may come before what it closes.
+        if segment.closes && self.next.is_none_or(|next| next.wrapping_sub(last) <= WINDOW_BYTES) {
             self.end(way, to);
         }
     }
