@@ -16,6 +16,7 @@ mod forms;
 mod guard;
 mod hostile_dns;
 mod hunts;
+mod hunts_captures;
 mod intake;
 mod kill;
 mod levels;

@@ -4,10 +4,13 @@
 //! and of the names above it; a filter turns nearly all of them away, and what passes is compared ([`confirm()`]). So the time that a
 //! hunt takes depends on the log alone and hardly on how many values are looked for.
 
+pub mod capture;
 mod confirm;
 mod key;
 mod needles;
+mod parts;
 mod word;
 
 pub use confirm::{How, confirm};
 pub use needles::{Candidate, Disorder, Expect, Needles};
+pub use parts::{Columns, Parts};

@@ -3,6 +3,7 @@
 //! Exit codes are those of `grep`: 0 if something was found, 1 if nothing was, 2 if something could not be read.
 
 mod following;
+mod packets;
 mod search;
 mod show;
 mod source;
@@ -103,7 +104,9 @@ impl Showing<'_> {
             self.lines.clear();
         }
         let file = &outcome.piece.file;
-        let line = self.lines.get(file).copied().unwrap_or_default();
+        let before = self.lines.get(file).copied().unwrap_or_default();
+        // Packets have their number in the file.
+        let line = if outcome.piece.packets.is_some() { 0 } else { before };
         let mut text = String::new();
         for find in &outcome.finds {
             if self.has_enough() {
@@ -115,7 +118,7 @@ impl Showing<'_> {
                 false => text.push_str(&find_text(file, line, find)),
             }
         }
-        self.lines.insert(Arc::clone(file), line + outcome.lines);
+        self.lines.insert(Arc::clone(file), before + outcome.lines);
         self.summary.count(outcome);
         if !text.is_empty() {
             self.written = self.terminal.write(text.as_bytes());

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use deliver::watch_file::{Known, WatchFile, WatchFileError};
 use parking_lot::Mutex;
 use watch::Value;
-use watch::hunt::{Candidate, How, confirm};
+use watch::hunt::{Candidate, How, Parts, confirm};
 
 use super::source::{Piece, Sources};
 
@@ -22,7 +22,7 @@ const SHOWN_BYTES: usize = 160;
 /// Something that was found.
 #[derive(Debug, Clone)]
 pub(super) struct Find {
-    /// The line, from 1.
+    /// The line, or the packet of a capture, from 1.
     pub(super) line: u64,
     /// What stands there.
     pub(super) found: String,
@@ -36,7 +36,7 @@ pub(super) struct Find {
 pub(super) struct Outcome {
     pub(super) piece: Piece,
     pub(super) bytes: u64,
-    /// How many lines end in it.
+    /// How many lines, or packets, end in it.
     pub(super) lines: u64,
     /// Whether something stands behind its last line's end.
     pub(super) has_rest: bool,
@@ -137,16 +137,27 @@ fn work(watched: &WatchFile<File>, sources: &Mutex<Sources>, stop: &AtomicBool, 
 fn look(watched: &WatchFile<File>, piece: Piece, text: &[u8], candidates: &mut [Candidate]) -> Sent {
     candidates.sort_unstable();
     let (mut finds, mut lines, mut counted) = (Vec::new(), 0, 0);
+    let mut parts = None;
     for candidate in candidates {
         let known = watched.known(candidate.needle)?;
-        let Some((range, how)) = confirm(text, *candidate, &known.0) else { continue };
+        let (range, how, joined) = match confirm(text, *candidate, &known.0) {
+            Some((range, how)) => (range, how, None),
+            None => {
+                let parts = parts.get_or_insert_with(|| Parts::of(text, piece.columns.clone()));
+                let Some((range, address)) = parts.find(*candidate, &known.0) else { continue };
+                (range, How::Exact, Some(address.to_owned()))
+            }
+        };
         lines += count(&text[counted..range.start.max(counted)]);
         counted = range.start.max(counted);
-        let found = String::from_utf8_lossy(&text[range.clone()]).into_owned();
-        finds.push(Find { line: lines + 1, found, how, known, text: text[around(text, &range)].to_vec() });
+        let found = joined.unwrap_or_else(|| String::from_utf8_lossy(&text[range.clone()]).into_owned());
+        let line = piece.packets.as_ref().map_or(lines + 1, |packets| packets.of(lines));
+        finds.push(Find { line, found, how, known, text: text[around(text, &range)].to_vec() });
     }
     lines += count(&text[counted..]);
     let has_rest = text.last().is_some_and(|byte| *byte != b'\n');
+    // A capture's lines are its packets.
+    let lines = piece.packets.as_ref().map_or(lines, |packets| packets.count);
     Ok(Outcome { piece, bytes: text.len() as u64, lines, has_rest, finds })
 }
 

@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use watch::hunt::Columns;
+use watch::hunt::capture::Capture;
+
 use super::following::Following;
+use super::packets::{PacketLines, Packets};
 
 /// Bytes of a piece, and of one that holds a single line. A longer line is cut between two words.
 const PIECE_BYTES: usize = 1 << 20;
@@ -28,6 +32,10 @@ pub(super) struct Piece {
     pub(super) file_number: usize,
     /// Which piece it is, of all.
     pub(super) number: u64,
+    /// Of which packets its lines are, if the file is a capture.
+    pub(super) packets: Option<PacketLines>,
+    /// What the columns are, if it is of a table.
+    pub(super) columns: Option<Arc<Columns>>,
 }
 
 /// What could not be read.
@@ -53,12 +61,24 @@ pub(super) struct Sources {
 
 struct Open {
     name: Arc<str>,
+    content: Content,
+}
+
+enum Content {
+    Text(Text),
+    Capture(Box<Packets>),
+}
+
+struct Text {
     from: Box<dyn Read + Send>,
     /// What was read behind the last whole line.
     rest: Vec<u8>,
     has_ended: bool,
     /// Whether it comes bit by bit: what is there is looked at before more is waited for.
     is_stream: bool,
+    /// Whether it begins as a table with a head does: then heads are looked for, and what the last of them said is kept.
+    is_table: bool,
+    columns: Option<Arc<Columns>>,
 }
 
 /// Counts the bytes that are read from a file, before they are unpacked.
@@ -112,18 +132,31 @@ impl Sources {
                 }
                 continue;
             };
-            let (name, outcome) = (Arc::clone(&open.name), open.fill(piece));
-            if let Err(error) = outcome {
-                // What was read by then is looked at all the same.
-                self.unread.push(Unread { path: name.to_string(), why: error.to_string() });
-                open.has_ended = true;
-            }
-            if piece.is_empty() {
+            let name = Arc::clone(&open.name);
+            // What was read before a fault is looked at all the same.
+            let (packets, columns, faults) = match &mut open.content {
+                Content::Text(text) => {
+                    let fault = text.fill(piece).err();
+                    (None, text.columns(piece), Vec::from_iter(fault.map(|error| error.to_string())))
+                }
+                Content::Capture(packets) => {
+                    let (lines, faults) = packets.fill(piece);
+                    (Some(lines), None, faults)
+                }
+            };
+            self.unread.extend(faults.into_iter().map(|why| Unread { path: name.to_string(), why }));
+            if piece.is_empty() && packets.as_ref().is_none_or(|packets| packets.count == 0) {
                 self.open = None;
                 continue;
             }
             self.pieces += 1;
-            return Some(Piece { file: name, file_number: self.files, number: self.pieces - 1 });
+            return Some(Piece {
+                file: name,
+                file_number: self.files,
+                number: self.pieces - 1,
+                packets,
+                columns,
+            });
         }
     }
 
@@ -159,13 +192,8 @@ impl Sources {
     }
 
     fn read(&mut self, name: Arc<str>, from: impl Read + Send + 'static, is_stream: bool) -> io::Result<()> {
-        let mut from = Counted { from, count: Arc::clone(&self.done) };
-        let mut start = [0; 4];
-        let (length, failed) = up_to(&mut from, &mut start);
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        let from = io::Cursor::new(start).take(length as u64).chain(from);
+        let from = Counted { from, count: Arc::clone(&self.done) };
+        let (start, from) = begun(from)?;
         let from: Box<dyn Read + Send> = match start {
             [0x1f, 0x8b, ..] => {
                 Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(PIECE_BYTES, from)))
@@ -173,14 +201,46 @@ impl Sources {
             [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::Decoder::new(from)?),
             _ => Box::new(from),
         };
+        let (start, from) = begun(from)?;
+        let from: Box<dyn Read + Send> = Box::new(from);
+        let content = match Capture::begins_with(start) {
+            true => Content::Capture(Box::new(Packets::new(from, is_stream))),
+            false => Content::Text(Text {
+                from,
+                rest: Vec::new(),
+                has_ended: false,
+                is_stream,
+                is_table: start[0] == b'#',
+                columns: None,
+            }),
+        };
         self.files += 1;
-        self.open = Some(Open { name, from, rest: Vec::new(), has_ended: false, is_stream });
+        self.open = Some(Open { name, content });
         Ok(())
     }
 }
 
-impl Open {
-    /// Reads whole lines; nothing at the end.
+/// The first bytes, with zeros behind the end, and all that there is from the first on.
+fn begun<R: Read>(mut from: R) -> io::Result<([u8; 4], impl Read + use<R>)> {
+    let mut start = [0; 4];
+    let (length, failed) = up_to(&mut from, &mut start);
+    match failed {
+        Some(error) => Err(error),
+        None => Ok((start, io::Cursor::new(start).take(length as u64).chain(from))),
+    }
+}
+
+impl Text {
+    /// The columns at the beginning of a piece that was read.
+    fn columns(&mut self, piece: &[u8]) -> Option<Arc<Columns>> {
+        let before = self.columns.take();
+        if self.is_table {
+            self.columns = Columns::after(piece, before.clone());
+        }
+        before
+    }
+
+    /// Reads whole lines; nothing at the end, or behind what can't be read.
     fn fill(&mut self, piece: &mut Vec<u8>) -> io::Result<()> {
         piece.clear();
         piece.append(&mut self.rest);
@@ -195,6 +255,7 @@ impl Open {
             };
             piece.truncate(length + read);
             if let Some(error) = failed {
+                self.has_ended = true;
                 return Err(error);
             }
             self.has_ended = if self.is_stream { read == 0 } else { piece.len() < wanted };
@@ -222,7 +283,7 @@ fn between_words(piece: &[u8]) -> usize {
 }
 
 /// Reads what is there, and waits only if that is nothing.
-fn once(from: &mut impl Read, to: &mut [u8]) -> (usize, Option<io::Error>) {
+pub(super) fn once(from: &mut impl Read, to: &mut [u8]) -> (usize, Option<io::Error>) {
     loop {
         match from.read(to) {
             Ok(read) => return (read, None),
@@ -233,7 +294,7 @@ fn once(from: &mut impl Read, to: &mut [u8]) -> (usize, Option<io::Error>) {
 }
 
 /// Fills a buffer as far as there is something to read, and says what went wrong then.
-fn up_to(from: &mut impl Read, mut to: &mut [u8]) -> (usize, Option<io::Error>) {
+pub(super) fn up_to(from: &mut impl Read, mut to: &mut [u8]) -> (usize, Option<io::Error>) {
     let mut all = 0;
     while !to.is_empty() {
         match from.read(to) {
