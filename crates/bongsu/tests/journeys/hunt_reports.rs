@@ -211,7 +211,8 @@ fn where_members_are_hidden_a_sighting_does_not_say_whose_it_is() {
     node.json(&["import", &file, "--circle", "quiet", "--as", "exchange"]);
     node.json(&["deliver", "--to", "detect", "--what", "watch.bongsu", "--out", &tower.watch]);
     let log = node.file("a.log", "2026-11-02T10:00:00Z quiet-k3.top\n");
-    let identity = format!("identity--{}", node.json(&["member", "show", "detect"])["id"].as_str().unwrap());
+    let identity =
+        format!("identity--{}", node.json(&["member", "show", "detect"])["member"]["id"].as_str().unwrap());
     let bundle = String::from_utf8(tower.hunt(&["--stix", "-", &log]).stdout).unwrap();
     assert!(bundle.contains("sighting--") && !bundle.contains("identity--"), "{bundle}");
 

@@ -117,7 +117,7 @@ fn instant(whole: i64, micros: i64) -> Option<Timestamp> {
 fn since_1970(head: &[u8]) -> Option<Timestamp> {
     let head = head.strip_prefix(b"\"").unwrap_or(head);
     let (whole, micros, length) = number(head)?;
-    let digits = head.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = head[..length].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let places = length - digits;
     let ends = !head.get(length).is_some_and(u8::is_ascii_alphanumeric) && head.get(length) != Some(&b'.');
     let is_time = matches!(digits, 10 | 13 | 16) || (digits < 10 && places == 7);
@@ -250,6 +250,7 @@ mod tests {
             r#"{"msg":"\"ts\":5"}"#,
             "1.2.3.4 5.6.7.8",
             "1521911720abc",
+            "000000000000000000000000000000 x",
         ] {
             assert_eq!(at(line), None, "{line}");
         }
