@@ -21,7 +21,7 @@ mod share;
 mod validate;
 
 pub(crate) use guard::GuardCommand;
-pub(crate) use hunt::HuntArgs;
+pub(crate) use hunt::{HuntArgs, ReportArgs};
 pub(crate) use member::{
     CircleCommand, CircleProfile, CredentialCommand, FiresArgs, MemberCommand, MemberProfile, ZoneArgs,
 };

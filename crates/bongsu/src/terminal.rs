@@ -76,6 +76,19 @@ impl Terminal {
         }
     }
 
+    /// Asks something that is answered by yes or no; `None` if nobody sits there to be asked.
+    pub(crate) fn ask(&mut self, question: &str) -> Option<bool> {
+        if self.json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        self.end_bar();
+        let mut asking = std::io::stderr().lock();
+        write!(asking, "{question}").and_then(|()| asking.flush()).ok()?;
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
     /// Says on standard error what is going on, unless quiet.
     pub(crate) fn note(&mut self, text: &str) {
         if !self.quiet {

@@ -4,7 +4,8 @@
 //! gives each exactly one text, so that two senders' spellings meet; [`refang`], [`guess`] and [`extract()`]
 //! find values in what people write. [`actionable()`] takes them out of STIX indicators, and only where one
 //! value by itself satisfies the indicator's pattern; [`seen`] says when an indicator was seen last. The [`guard`] then decides what may be blocked, and says for
-//! each value held back which rule and which list held it; [`hunt`] looks for many values in logs. Pure: no I/O, no clock, no logging.
+//! each value held back which rule and which list held it; [`hunt`] looks for many values in logs, [`memory`] keeps a
+//! record of what logs mentioned, for values that become known later. Pure: no I/O, no clock, no logging.
 
 pub mod actionable;
 mod asset;
@@ -14,7 +15,9 @@ mod filter;
 pub mod guard;
 pub mod hunt;
 pub mod index;
+pub mod memory;
 mod named;
+mod observable;
 mod print;
 mod quick;
 mod refang;
@@ -27,6 +30,7 @@ pub mod wallet;
 pub use actionable::{Acts, Indicator, actionable, actionable_of};
 pub use extract::{Found, extract, guess, mentions};
 pub use guard::{Context, Guard, Guarded, Hold, Lists};
+pub use observable::observable;
 pub use refang::{defang, refang};
 pub use sighting::{Seen, seen};
 pub use stated::Stated;

@@ -15,6 +15,8 @@ mod fires;
 mod forms;
 mod guard;
 mod hostile_dns;
+mod hunt_memory;
+mod hunt_reports;
 mod hunts;
 mod hunts_captures;
 mod intake;

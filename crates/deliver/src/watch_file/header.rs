@@ -22,12 +22,43 @@ pub struct Made {
     pub made: String,
 }
 
+/// What it takes to tell the node what was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Back {
+    /// The address under which members reach the node, without a slash at its end, if it knows one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The id of the member's identity (STIX 2.1, section 4.5).
+    pub identity: String,
+    /// The member's name, for people.
+    pub name: String,
+    /// A secret of the node and the member, in hexadecimal, under which the ids of sightings are made: who is in a circle can't
+    /// try out whose they are.
+    pub secret: String,
+    /// The circles that values come from.
+    pub circles: Vec<Circle>,
+}
+
+/// A circle that values come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Circle {
+    /// Its short name, as [`super::Said::circle`] has it.
+    pub handle: String,
+    /// The id of its collection.
+    pub id: String,
+    /// Whether its members are hidden from each other: a sighting there does not say whose it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hides_members: bool,
+}
+
 /// A watch file's header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// Who made it.
     #[serde(flatten)]
     pub made: Made,
+    /// How to answer it.
+    pub back: Back,
     /// How many values are in it.
     pub values: usize,
     /// What finding them takes.

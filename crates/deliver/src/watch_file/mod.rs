@@ -10,7 +10,7 @@ mod header;
 mod read;
 mod write;
 
-pub use header::{Header, Made};
+pub use header::{Back, Circle, Header, Made};
 pub use read::WatchFile;
 
 use serde::{Deserialize, Serialize};

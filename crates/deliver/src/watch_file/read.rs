@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use gate::NoteKey;
 use parking_lot::Mutex;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use watch::hunt::Needles;
 use watch::{Kind, Value, normalise};
@@ -16,6 +17,13 @@ use crate::hex::hex;
 
 /// Values whose lines are kept once they were read.
 const KEPT_MAX: usize = 10_000;
+
+/// A value, whoever says what of it.
+#[derive(Deserialize)]
+struct Named {
+    kind: String,
+    value: String,
+}
 
 /// A watch file whose header is signed with the key that was named.
 pub struct WatchFile<R> {
@@ -105,6 +113,24 @@ impl<R: Read + Seek> WatchFile<R> {
         }
         kept.insert(needle, Arc::clone(&known));
         Ok(known)
+    }
+
+    /// Gives all values with their numbers.
+    ///
+    /// # Errors
+    /// [`WatchFileError`], as for one.
+    pub fn each(&self, mut take: impl FnMut(u32, &Value)) -> Result<(), WatchFileError> {
+        for (at, ((first, place), block)) in self.places.iter().zip(&self.header.blocks).enumerate() {
+            let damaged = || WatchFileError::Changed(format!("block {at}"));
+            let lines = self.block(*place, block).map_err(|error| error.unwrap_or_else(damaged))?;
+            for (line, number) in lines.split(|byte| *byte == b'\n').take(block.lines).zip(*first..) {
+                let named: Named = serde_json::from_slice(line).map_err(|_| damaged())?;
+                let value =
+                    named.kind.parse::<Kind>().ok().and_then(|kind| normalise(kind, &named.value).ok());
+                take(u32::try_from(number).map_err(|_| damaged())?, &value.ok_or_else(damaged)?);
+            }
+        }
+        Ok(())
     }
 
     /// The lines of a block; `None` for an error that is the block's own.

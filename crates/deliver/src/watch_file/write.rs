@@ -1,15 +1,16 @@
 //! Making a watch file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gate::NoteKey;
-use policy::{Level, MemberId};
+use policy::{Book, CircleId, Level, Member, MemberId};
 use sha2::{Digest, Sha256};
 use stix::Tlp;
+use uuid::Uuid;
 use watch::hunt::Needles;
 use watch::{Acts as _, Value};
 
-use super::header::{Block, Header, Made, first_line};
+use super::header::{Back, Block, Circle, Header, Made, first_line};
 use super::{BLOCK_BYTES, Known, SAID_MAX, Said};
 use crate::artefact::Artefact;
 use crate::entry::{Claim, Claimed as _};
@@ -34,6 +35,7 @@ impl Deliver {
         for (claim, tlp) in refused.chain(looked_for) {
             said.entry(claim.value()).or_default().push((claim, tlp));
         }
+        let circles: BTreeSet<CircleId> = said.values().flatten().map(|(claim, _)| claim.key().0).collect();
         let tlp = said.values().flatten().map(|(_, tlp)| *tlp).fold(gathered.tlp(), Tlp::max);
         let key = self.gate.key();
         let made = Made {
@@ -64,12 +66,34 @@ impl Deliver {
             }
         }
         let (values, expect) = (needles.len(), needles.expect().clone());
-        let header = Header { made, values, expect, keys_sha256: hex(&Sha256::digest(&keys)), blocks };
+        let back = self.back(&book, profile, &circles);
+        let header = Header { made, back, values, expect, keys_sha256: hex(&Sha256::digest(&keys)), blocks };
         let written = serde_json::to_vec(&header).map_err(|error| unwritten(&error))?;
         let note = key.note(&header.signed_text(&written));
         let first = first_line(written.len(), note.len());
         let file = [first.as_bytes(), &written, note.as_bytes(), &keys, &body].concat();
         Ok(Artefact::new("application/octet-stream", "watch.bongsu", file, values))
+    }
+}
+
+impl Deliver {
+    /// How the member tells what it found of what came from these circles.
+    fn back(&self, book: &Book, member: &Member, circles: &BTreeSet<CircleId>) -> Back {
+        let circles = circles.iter().filter_map(|id| book.circle(*id)).map(|circle| Circle {
+            handle: circle.handle.clone(),
+            id: circle.id.to_string(),
+            hides_members: circle.hidden_members,
+        });
+        // A secret of its own: packs have random ids.
+        let member_id = member.id.uuid();
+        let secret = self.gate.key().pack_secret(Uuid::new_v5(&member_id, b"sightings of a hunt"));
+        Back {
+            url: self.letterhead.public_url.clone(),
+            identity: format!("identity--{member_id}"),
+            name: if member.name.is_empty() { member.handle.clone() } else { member.name.clone() },
+            secret: hex(&secret),
+            circles: circles.collect(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use policy::{Access, Caller, Channel, Circle, CircleId, Level, Member, MemberId, Reach, Request};
+use policy::{Access, Caller, Channel, Circle, CircleId, Level, Member, Reach, Request};
 use serde::Serialize;
 use stix::SpecVersion;
 
@@ -76,8 +76,22 @@ pub(super) async fn api_root(State(state): Shared) -> Response {
     })
 }
 
-fn collection<'a>(circle: &'a Circle, member: MemberId, taxii: &Taxii) -> Collection<'a> {
-    let access = circle.access(member);
+/// What a member may do in a circle over TAXII. At the level `detect` it gets no objects, and tells what it saw ([`super::seen`]).
+fn access(member: &Member, circle: &Circle) -> Access {
+    match (member.level, circle.access(member.id)) {
+        (Level::Exchange, access) => access,
+        (Level::Detect, access) if access.writes() => Access::Write,
+        _ => Access::None,
+    }
+}
+
+/// Whether the level has collections, and the circle is one for it.
+fn is_offered(member: &Member, circle: &Circle) -> bool {
+    member.level == Level::Exchange || access(member, circle) != Access::None
+}
+
+fn collection<'a>(circle: &'a Circle, member: &Member, taxii: &Taxii) -> Collection<'a> {
+    let access = access(member, circle);
     let media_types = [(SpecVersion::V20, STIX_20), (SpecVersion::V21, STIX_21)];
     let taken = media_types.into_iter().filter(|(version, _)| circle.takes(*version));
     Collection {
@@ -97,11 +111,12 @@ pub(super) async fn list(
 ) -> Result<Response, TaxiiError> {
     let book = state.taxii.gate.book();
     let member = member(&caller)?;
-    let exchanges = book.member(member).is_some_and(|member| member.level == Level::Exchange);
-    let circles = if exchanges { book.circles_of(member) } else { Vec::new() };
-    Ok(json(&Collections {
-        collections: circles.iter().map(|circle| collection(circle, member, &state.taxii)).collect(),
-    }))
+    let circles = book.circles_of(member);
+    let offered = book.member(member).into_iter().flat_map(|member| {
+        let circles = circles.iter().filter(|circle| is_offered(member, circle));
+        circles.map(|circle| collection(circle, member, &state.taxii))
+    });
+    Ok(json(&Collections { collections: offered.collect() }))
 }
 
 pub(super) async fn one(
@@ -111,7 +126,7 @@ pub(super) async fn one(
 ) -> Result<Response, TaxiiError> {
     let book = state.taxii.gate.book();
     let (member, circle) = find(&book, &caller, &name)?;
-    Ok(json(&collection(circle, member.id, &state.taxii)))
+    Ok(json(&collection(circle, member, &state.taxii)))
 }
 
 /// The member that asks. An operator has no collections: it looks at a member's through `/as/HANDLE/`.
@@ -124,19 +139,20 @@ fn member(caller: &Caller) -> Result<policy::MemberId, TaxiiError> {
     }
 }
 
-/// The collection with this id or alias, if the caller exchanges and is in that circle.
+/// The collection with this id or alias, if the caller's level has collections and it is in that circle.
 pub(super) fn find<'b>(
     book: &'b policy::Book,
     caller: &Caller,
     name: &str,
 ) -> Result<(&'b Member, &'b Circle), TaxiiError> {
     let id = member(caller)?;
-    let member = book.member(id).filter(|member| !member.ended && member.level == Level::Exchange);
+    let member = book.member(id).filter(|member| !member.ended);
     let by_id = name.parse::<CircleId>().ok().and_then(|id| book.circle(id));
     // An alias is looked for among the caller's own circles: others may have the same.
     let circle = by_id.or_else(|| book.circles_of(id).into_iter().find(|circle| circle.handle == name));
     let circle = circle.filter(|circle| circle.members.contains(&id));
-    member.zip(circle).ok_or_else(TaxiiError::not_found)
+    let found = member.zip(circle).filter(|(member, circle)| is_offered(member, circle));
+    found.ok_or_else(TaxiiError::not_found)
 }
 
 /// The collection, if the caller may do there what it wants to do.
@@ -150,7 +166,7 @@ pub(super) fn find_for<'b>(
     needed: Access,
 ) -> Result<(&'b Member, &'b Circle), TaxiiError> {
     let (member, circle) = find(book, caller, name)?;
-    let access = circle.access(member.id);
+    let access = access(member, circle);
     match () {
         () if needed == Access::Both && access == Access::None => Err(TaxiiError::not_found()),
         () if needed.reads() && !access.reads() => {

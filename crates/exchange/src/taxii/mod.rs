@@ -14,6 +14,7 @@ mod names;
 mod objects;
 mod params;
 mod post;
+mod seen;
 mod status;
 
 use std::path::PathBuf;

@@ -12,12 +12,12 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use gate::{Query, Sharing, Submission, SubmitError, Submitted, VersionMatch};
 use http::{StatusCode, header};
-use policy::{Access, Caller, Channel, CircleId, Deed, Intake, Level, MemberId, Receipt, Terms, Upto};
+use policy::{Access, Caller, Channel, CircleId, Deed, Intake, Level, MemberId, Receipt, Upto};
 use rayon::iter::{Either, IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use stix::{Finding, ObjectId, Severity, Timestamp};
+use stix::{Finding, Head, ObjectId, Severity, Timestamp};
 use uuid::Uuid;
 
 use super::collections::{find_for, json, reader};
@@ -26,6 +26,7 @@ use super::media::TAXII;
 use super::names::Names;
 use super::objects::present;
 use super::params::{self, Asked};
+use super::seen;
 use super::status::{Detail, Status};
 use super::{Shared, State as Server};
 use crate::receipt::receipt_of;
@@ -163,6 +164,12 @@ fn failure(at: usize, raw: &str, finding: &Finding, now: Timestamp) -> Detail {
     Detail { id, version, message: Some(message) }
 }
 
+/// The failure of an object that the member may not add.
+fn untaken(head: &Head, why: String, now: Timestamp) -> Detail {
+    let version = head.modified.or(head.created).unwrap_or(now).to_string();
+    Detail { id: head.id.to_string(), version, message: Some(why) }
+}
+
 /// What was sent: what goes to the circle by its place, id and version; and what failed already.
 struct Sent {
     good: Vec<(usize, ObjectId, Option<Timestamp>)>,
@@ -179,8 +186,17 @@ fn submit(
     now: Timestamp,
     told: tokio::sync::oneshot::Sender<Outcomes>,
 ) -> Result<Sent, TaxiiError> {
-    let Envelope { good, bad } = read(body, now)?;
-    let (good, submissions): (Vec<_>, Vec<_>) = good
+    let Envelope { good, mut bad } = read(body, now)?;
+    let book = state.taxii.gate.book();
+    let level = book.member(member).map_or(Level::Read, |member| member.level);
+    let mut taken = Vec::with_capacity(good.len());
+    for (at, submission) in good {
+        match seen::may_add(level, member, &submission.head) {
+            Ok(()) => taken.push((at, submission)),
+            Err(why) => bad.push((at, untaken(&submission.head, why, now))),
+        }
+    }
+    let (good, submissions): (Vec<_>, Vec<_>) = taken
         .into_iter()
         .map(|(at, submission)| {
             let head = &submission.head;
@@ -188,7 +204,8 @@ fn submit(
         })
         .unzip();
     let told = Box::new(move |outcomes| drop(told.send(outcomes)));
-    let sharing = Sharing { member, circle, terms: &Terms::default(), intake: Intake::Accept };
+    let terms = seen::terms(&book, member, circle);
+    let sharing = Sharing { member, circle, terms: &terms, intake: Intake::Accept };
     state.taxii.gate.share_then(&sharing, submissions, now, told);
     Ok(Sent { good, bad })
 }
@@ -216,8 +233,10 @@ fn answer(
         }
     }
     if !successes.is_empty() {
-        let what = receipt_of(&state.taxii.gate.book(), super::PROTOCOL, circle);
-        let receipt = Receipt::new(member, what, Level::Exchange, Deed::Shared, now);
+        let book = state.taxii.gate.book();
+        let level = book.member(member).map_or(Level::Exchange, |member| member.level);
+        let what = receipt_of(&book, super::PROTOCOL, circle);
+        let receipt = Receipt::new(member, what, level, Deed::Shared, now);
         state.taxii.gate.note(receipt.upto(vec![Upto { circle, seq: 0 }]));
     }
     failures.sort_by_key(|(at, _)| *at);

@@ -1,9 +1,12 @@
-//! `bongsu hunt`: looks through logs for all that a watch file names. Needs no node.
+//! `bongsu hunt`: looks through logs for all that a watch file names, and records what they mention. Needs no node.
 //!
 //! Exit codes are those of `grep`: 0 if something was found, 1 if nothing was, 2 if something could not be read.
 
 mod following;
+mod looked_up;
 mod packets;
+mod remember;
+mod report;
 mod search;
 mod show;
 mod source;
@@ -15,15 +18,18 @@ use crate::terminal::Terminal;
 use deliver::watch_file::{WatchFile, WatchFileError};
 use gate::NoteKey;
 use parking_lot::Mutex;
-use search::{Outcome, follow, search};
+use remember::Remembering;
+use report::Tally;
+use search::{Outcome, Quest, follow, search};
 use show::{Summary, find_json, find_text};
 use source::Sources;
 use std::collections::HashMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use watch::hunt::Blanking;
 
 /// Hunts.
 ///
@@ -33,11 +39,11 @@ pub(crate) fn run(args: &HuntArgs, terminal: &mut Terminal) -> Result<Exit, Fail
     hunt(args, terminal).map_err(|failure| Failure { exit: Exit::Usage, ..failure })
 }
 
-fn opened(args: &HuntArgs) -> Result<WatchFile<File>, Failure> {
-    let path = args.watch.display();
-    let key = args.key.as_deref().map(str::parse::<NoteKey>).transpose();
+fn opened(watch: &Path, key: Option<&str>) -> Result<WatchFile<File>, Failure> {
+    let path = watch.display();
+    let key = key.map(str::parse::<NoteKey>).transpose();
     let key = key.map_err(|error| Failure::usage(format!("--key: {error}")))?;
-    let file = File::open(&args.watch).map_err(|error| {
+    let file = File::open(watch).map_err(|error| {
         Failure::new(format!("{path} can't be read: {error}")).hint(
             "fetch https://NODE/d/watch.bongsu, or have one made with `bongsu deliver --what watch.bongsu`",
         )
@@ -48,34 +54,60 @@ fn opened(args: &HuntArgs) -> Result<WatchFile<File>, Failure> {
 }
 
 fn hunt(args: &HuntArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let begun = Instant::now();
-    let watched = opened(args)?;
-    let done = Arc::new(AtomicU64::new(0));
+    let (begun, now) = (Instant::now(), crate::node::now());
+    let watched = args.watch.as_deref().map(|path| opened(path, args.key.as_deref())).transpose()?;
+    if let Some(watched) = watched.as_ref().filter(|_| !args.memory.records.is_empty()) {
+        return looked_up::run(watched, &args.memory.records, terminal);
+    }
+    let passes_on = args.report.stix.is_some() || args.report.report;
+    if watched.is_none() && (passes_on || args.memory.remember.is_none()) {
+        return Err(Failure::usage("nothing says what to look for")
+            .hint("name a watch file with --watch FILE, or only record what is there with --remember FILE"));
+    }
+    let blanking = args.report.minimise.then(|| Blanking::of(&args.report.internal)).transpose();
+    let blanking = blanking.map_err(|error| Failure::usage(format!("--internal: {error}")))?;
     let jobs =
         args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let remember = args.memory.remember.as_deref();
+    let remembering =
+        remember.map(|path| Remembering::open(path, args.memory.keep, jobs, now, terminal)).transpose()?;
+    let done = Arc::new(AtomicU64::new(0));
     let mut showing = Showing {
         args,
         terminal,
-        summary: Summary::new(&watched.header),
+        summary: Summary::new(watched.as_ref().map(|watched| &watched.header)),
+        tally: passes_on.then(|| Tally::new(now, args.report.minimise)),
+        numbers: HashMap::new(),
         lines: HashMap::new(),
         file: 0,
         done: Arc::clone(&done),
         total: if args.follow { 0 } else { total(&args.paths) },
         written: Ok(()),
     };
-    let changed = |error: WatchFileError| Failure::new(format!("{}: {error}", args.watch.display()));
+    let quest =
+        Quest { watched: watched.as_ref(), blanking: blanking.as_ref(), remembering: remembering.as_ref() };
+    let path = args.watch.as_deref().unwrap_or(Path::new("")).display();
+    let changed = |error: WatchFileError| Failure::new(format!("{path}: {error}"));
     let sources: Vec<Mutex<Sources>> = if args.follow {
         let stop = Arc::new(AtomicBool::new(false));
         let sources =
             Sources::followed(&args.paths, &done, &stop).into_iter().map(Mutex::new).collect::<Vec<_>>();
-        follow(&watched, &sources, &stop, |outcome| showing.take(&outcome)).map_err(changed)?;
+        follow(&quest, &sources, &stop, |outcome| showing.take(&outcome)).map_err(changed)?;
         sources
     } else {
         let sources = Mutex::new(Sources::new(&args.paths, Arc::clone(&done)));
-        search(&watched, &sources, jobs, |outcome| showing.take(&outcome)).map_err(changed)?;
+        search(&quest, &sources, jobs, |outcome| showing.take(&outcome)).map_err(changed)?;
         vec![sources]
     };
-    showing.end(sources.into_iter().map(Mutex::into_inner).collect(), begun.elapsed())
+    let tally = showing.tally.take();
+    let exit = showing.end(sources.into_iter().map(Mutex::into_inner).collect(), begun.elapsed())?;
+    if let Some(remembering) = remembering {
+        remembering.close(terminal)?;
+    }
+    if let (Some(watched), Some(tally)) = (&watched, &tally) {
+        report::report(&args.report, &watched.header, args.key.is_some(), tally, terminal)?;
+    }
+    Ok(exit)
 }
 
 /// Shows what is found, as it is found.
@@ -83,6 +115,10 @@ struct Showing<'a> {
     args: &'a HuntArgs,
     terminal: &'a mut Terminal,
     summary: Summary,
+    /// What is passed on, if something is.
+    tally: Option<Tally>,
+    /// The files in which something was found by their numbers, where their names are not shown.
+    numbers: HashMap<Arc<str>, usize>,
     /// Lines before what comes next, by file: of those that are followed several are open at a time.
     lines: HashMap<Arc<str>, u64>,
     /// The number of the file that is read, if none is followed.
@@ -97,6 +133,19 @@ impl Showing<'_> {
         self.args.most.is_some_and(|most| self.summary.finds >= most)
     }
 
+    /// How a file is called: where names of the inside are blanked, by a number.
+    fn named(&mut self, file: &Arc<str>) -> String {
+        if !self.args.report.minimise {
+            return file.to_string();
+        }
+        let next = self.numbers.len() + 1;
+        format!("log {}", self.numbers.entry(Arc::clone(file)).or_insert(next))
+    }
+
+    fn writes_bundle(&self) -> bool {
+        self.args.report.stix.as_deref() == Some(Path::new("-"))
+    }
+
     /// Shows what a piece gave, and says whether to go on.
     fn take(&mut self, outcome: &Outcome) -> bool {
         if !self.args.follow && self.file != outcome.piece.file_number {
@@ -104,6 +153,7 @@ impl Showing<'_> {
             self.lines.clear();
         }
         let file = &outcome.piece.file;
+        let shown = if outcome.finds.is_empty() { String::new() } else { self.named(file) };
         let before = self.lines.get(file).copied().unwrap_or_default();
         // Packets have their number in the file.
         let line = if outcome.piece.packets.is_some() { 0 } else { before };
@@ -113,9 +163,14 @@ impl Showing<'_> {
                 break;
             }
             self.summary.add(find);
+            if let Some(tally) = &mut self.tally {
+                tally.add(find);
+            }
             match self.terminal.json() {
-                true => text.push_str(&(find_json(file, line, find).to_string() + "\n")),
-                false => text.push_str(&find_text(file, line, find)),
+                // Standard output is the bundle's.
+                _ if self.writes_bundle() => {}
+                true => text.push_str(&(find_json(&shown, line, find).to_string() + "\n")),
+                false => text.push_str(&find_text(&shown, line, find)),
             }
         }
         self.lines.insert(Arc::clone(file), before + outcome.lines);
@@ -132,6 +187,7 @@ impl Showing<'_> {
     /// Says what could not be read and what it came to, and how that ends.
     fn end(mut self, sources: Vec<Sources>, took: Duration) -> Result<Exit, Failure> {
         let has_enough = self.has_enough();
+        let (is_hunt, writes_bundle) = (self.args.watch.is_some(), self.writes_bundle());
         self.written?;
         let mut is_whole = true;
         for sources in sources {
@@ -143,12 +199,12 @@ impl Showing<'_> {
             }
         }
         let found = self.summary.finds;
-        self.summary.end(took, self.terminal)?;
+        self.summary.end(took, !writes_bundle, self.terminal)?;
         Ok(match () {
             // Whoever wanted so many has them, whatever came after.
             () if has_enough => Exit::Done,
             () if !is_whole => Exit::Usage,
-            () if found == 0 => Exit::Failed,
+            () if found == 0 && is_hunt => Exit::Failed,
             () => Exit::Done,
         })
     }

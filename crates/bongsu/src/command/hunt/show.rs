@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use crate::terminal::Terminal;
-use deliver::watch_file::Header;
+use deliver::watch_file::{Header, Known};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -12,7 +12,8 @@ use super::search::{Find, Outcome};
 
 /// What a hunt came to.
 pub(super) struct Summary {
-    tlp: String,
+    /// The watch file's mark, if there is one.
+    tlp: Option<String>,
     values: usize,
     pub(super) finds: u64,
     different: HashSet<String>,
@@ -24,8 +25,9 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn new(header: &Header) -> Self {
-        let (tlp, values) = (header.made.tlp.clone(), header.values);
+    pub(super) fn new(header: Option<&Header>) -> Self {
+        let tlp = header.map(|header| header.made.tlp.clone());
+        let values = header.map_or(0, |header| header.values);
         Self {
             tlp,
             values,
@@ -52,12 +54,20 @@ impl Summary {
         self.bytes += outcome.bytes;
     }
 
-    /// Says what it came to.
+    /// Says what it came to; `to_stdout` if that is free for it.
     ///
     /// # Errors
     /// When standard output can't be written.
-    pub(super) fn end(mut self, took: Duration, terminal: &mut Terminal) -> Result<(), Failure> {
+    pub(super) fn end(
+        mut self,
+        took: Duration,
+        to_stdout: bool,
+        terminal: &mut Terminal,
+    ) -> Result<(), Failure> {
         self.lines += u64::from(self.rest.1);
+        if terminal.json() && !to_stdout {
+            return Ok(());
+        }
         if terminal.json() {
             let summary = json!({"summary": {
                 "finds": self.finds, "different": self.different.len(), "files": self.files, "lines": self.lines, "bytes": self.bytes,
@@ -65,23 +75,28 @@ impl Summary {
             }});
             return terminal.write(format!("{summary}\n").as_bytes());
         }
-        terminal.note(&format!(
-            "{} of {}; {} looked for in {} of {}, {:.1} MB in {:.2} s. {}",
-            counted(self.finds, "find"),
-            counted(self.different.len() as u64, "value"),
-            counted(self.values as u64, "value"),
+        let read = format!(
+            "{} of {}, {:.1} MB in {:.2} s.",
             counted(self.lines, "line"),
             counted(self.files as u64, "file"),
             self.bytes as f64 / 1e6,
             took.as_secs_f64(),
-            self.tlp
-        ));
+        );
+        terminal.note(&match &self.tlp {
+            Some(tlp) => format!(
+                "{} of {}; {} looked for in {read} {tlp}",
+                counted(self.finds, "find"),
+                counted(self.different.len() as u64, "value"),
+                counted(self.values as u64, "value"),
+            ),
+            None => read,
+        });
         Ok(())
     }
 }
 
 /// So many of something.
-fn counted(count: u64, what: &str) -> String {
+pub(super) fn counted(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
@@ -94,22 +109,25 @@ pub(super) fn find_text(file: &str, before: u64, find: &Find) -> String {
         // Writing to a string does not fail.
         let _ = write!(text, " ({} {})", find.how.as_str(), visible(value.text().as_bytes()));
     }
-    if let Some(said) = known.by.first() {
-        let name = said
-            .name
-            .as_deref()
-            .filter(|name| *name != value.text())
-            .map(|name| format!(" {},", visible(name.as_bytes())))
-            .unwrap_or_default();
-        let confidence = said.confidence.map(|sure| format!(", confidence {sure}")).unwrap_or_default();
-        let more =
-            if known.by.len() > 1 { format!(" and {} more", known.by.len() - 1) } else { String::new() };
-        let [circle, tlp, indicator] =
-            [&said.circle, &said.tlp, &said.indicator].map(|said| visible(said.as_bytes()));
-        let _ = write!(text, " —{name} {circle}, {tlp}{confidence}, {indicator}{more}");
-    }
+    text.push_str(&said(value, known));
     let _ = write!(text, "\n    {}\n", visible(&find.text));
     text
+}
+
+/// Who says what of a value.
+pub(super) fn said(value: &watch::Value, known: &Known) -> String {
+    let Some(said) = known.by.first() else { return String::new() };
+    let name = said
+        .name
+        .as_deref()
+        .filter(|name| *name != value.text())
+        .map(|name| format!(" {},", visible(name.as_bytes())))
+        .unwrap_or_default();
+    let confidence = said.confidence.map(|sure| format!(", confidence {sure}")).unwrap_or_default();
+    let more = if known.by.len() > 1 { format!(" and {} more", known.by.len() - 1) } else { String::new() };
+    let [circle, tlp, indicator] =
+        [&said.circle, &said.tlp, &said.indicator].map(|said| visible(said.as_bytes()));
+    format!(" —{name} {circle}, {tlp}{confidence}, {indicator}{more}")
 }
 
 /// A find for programs.
@@ -118,11 +136,12 @@ pub(super) fn find_json(file: &str, before: u64, find: &Find) -> Value {
     json!({
         "file": file, "line": before + find.line, "found": find.found, "how": find.how.as_str(), "value": value.text(),
         "kind": known.kind, "by": known.by, "text": String::from_utf8_lossy(&find.text),
+        "at": find.at.map(|at| at.to_string()),
     })
 }
 
 /// A text that a terminal shows and does not obey: what steers it, or turns the direction of writing, is spelled out.
-fn visible(text: &[u8]) -> String {
+pub(super) fn visible(text: &[u8]) -> String {
     let steers = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
