@@ -13,6 +13,7 @@ mod domain;
 pub mod extract;
 pub mod guard;
 pub mod hunt;
+pub mod names;
 mod refang;
 pub mod sighting;
 mod stated;
