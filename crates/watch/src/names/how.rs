@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::forms::Form;
+
 /// How alike two names are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Likeness {
@@ -11,6 +13,43 @@ pub struct Likeness {
     pub how: How,
     /// All that they differ by, the gravest first. Never empty.
     pub reasons: Vec<How>,
+}
+
+impl Likeness {
+    /// The gravest reason is the chief one; without any, the names are the same.
+    pub(super) fn of(score: f32, mut reasons: Vec<How>) -> Self {
+        reasons.sort_unstable_by(|a, b| b.cmp(a));
+        reasons.dedup();
+        if reasons.is_empty() {
+            reasons.push(How::Same);
+        }
+        let how = reasons.first().copied().unwrap_or(How::Same);
+        Self { score: score.clamp(0.0, 1.0), how, reasons }
+    }
+
+    pub(super) fn different(score: f32) -> Self {
+        Self::of(score, vec![How::Different])
+    }
+
+    /// The same with one more reason.
+    pub(super) fn because(mut self, how: How) -> Self {
+        self.reasons.retain(|held| !matches!(held, How::Same));
+        self.reasons.push(how);
+        Self::of(self.score, self.reasons)
+    }
+
+    /// Legal forms as one more difference: a foundation is no company, a company of one sort hardly one of another.
+    pub(super) fn with_forms(self, left: Option<Form>, right: Option<Form>) -> Self {
+        let score = self.score;
+        match (left, right) {
+            (Some(left), Some(right)) if left == right => self,
+            (None, None) => self,
+            (Some(left), Some(right)) if (left == Form::NonProfit) != (right == Form::NonProfit) => {
+                Self { score: score * 0.65, ..self }.because(How::LegalForm)
+            }
+            _ => Self { score: score * 0.98, ..self }.because(How::LegalForm),
+        }
+    }
 }
 
 /// What two names differ by. The order is that of gravity.

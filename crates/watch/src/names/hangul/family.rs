@@ -133,7 +133,7 @@ const NAMES: &[(&str, &[&str])] = &[
 /// is left.
 ///
 /// Source: Notice 2000-8, chapter 3, article 4.
-pub(super) fn divided(name: &[char]) -> (&[char], &[char]) {
+pub(in crate::names) fn divided(name: &[char]) -> (&[char], &[char]) {
     let double: String = name.iter().take(2).collect();
     let is_double = name.len() > 2 && NAMES.iter().any(|(hangul, _)| *hangul == double);
     name.split_at_checked(if is_double { 2 } else { 1 }).unwrap_or((name, &[]))
@@ -151,7 +151,7 @@ pub fn families(word: &str) -> impl Iterator<Item = &'static str> {
     NAMES
         .iter()
         .filter(move |(hangul, spellings)| {
-            *hangul == word || spellings.iter().any(|spelling| same(&spelling))
+            *hangul == word || spellings.iter().any(|spelling| same(spelling))
         })
         .map(|(hangul, _)| *hangul)
 }

@@ -4,6 +4,9 @@
 //! syllables, each of which is a set of initials, of vowels and of finals (one bit each), and two spellings agree when some
 //! reading of one meets some reading of the other in every syllable. A name in Hangul is read as itself.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::{INITIALS, Syllable, VOWELS};
 
 /// One syllable that is known as sets.
@@ -130,7 +133,7 @@ const CODAS: [(&str, u32); 14] = [
 ];
 
 /// A spelling without case, breves and apostrophes.
-pub(super) fn plain(word: &str) -> impl Iterator<Item = char> {
+pub(in crate::names) fn plain(word: &str) -> impl Iterator<Item = char> {
     word.chars().filter(|c| !matches!(c, '\'' | '’' | '‘' | 'ʼ' | '-' | '`' | '\u{306}')).map(|c| match c {
         'ŏ' | 'Ŏ' => 'o',
         'ŭ' | 'Ŭ' => 'u',
@@ -183,6 +186,25 @@ fn exact(syllable: Syllable) -> Reading {
     Reading { initials, vowels, finals }
 }
 
+/// Longest syllable in letters: `kkyaeng` and some spare.
+const SYLLABLE_MAX: usize = 8;
+
+/// Every spelling of one syllable, and what it can be.
+static SYLLABLES: LazyLock<HashMap<String, Vec<Reading>>> = LazyLock::new(|| {
+    let mut all: HashMap<String, Vec<Reading>> = HashMap::new();
+    for (onset, initials) in ONSETS {
+        for (nucleus, vowels) in NUCLEI {
+            let vowels = bits(&VOWELS, vowels);
+            let initials = lenient(bits(&INITIALS, initials), vowels);
+            for (coda, finals) in CODAS {
+                let reading = Reading { initials, vowels, finals };
+                all.entry(format!("{onset}{nucleus}{coda}")).or_default().push(reading);
+            }
+        }
+    }
+    all
+});
+
 /// `dead` has a bit for each length of a rest that can not be read, so that no rest is tried twice in vain.
 fn read(rest: &str, before: &mut Vec<Reading>, found: &mut Vec<Vec<Reading>>, dead: &mut u32) {
     if found.len() >= READINGS_MAX || *dead & (1 << rest.len()) != 0 {
@@ -195,18 +217,12 @@ fn read(rest: &str, before: &mut Vec<Reading>, found: &mut Vec<Vec<Reading>>, de
         return;
     }
     let count = found.len();
-    for (onset, initials) in ONSETS {
-        let Some(after) = rest.strip_prefix(onset) else { continue };
-        for (nucleus, vowels) in NUCLEI {
-            let Some(after) = after.strip_prefix(nucleus) else { continue };
-            let vowels = bits(&VOWELS, vowels);
-            let initials = lenient(bits(&INITIALS, initials), vowels);
-            for (coda, finals) in CODAS {
-                let Some(after) = after.strip_prefix(coda) else { continue };
-                before.push(Reading { initials, vowels, finals });
-                read(after, before, found, dead);
-                before.pop();
-            }
+    for end in (1..=rest.len().min(SYLLABLE_MAX)).rev() {
+        let (part, after) = rest.split_at(end);
+        for reading in SYLLABLES.get(part).into_iter().flatten() {
+            before.push(*reading);
+            read(after, before, found, dead);
+            before.pop();
         }
     }
     if found.len() == count {
@@ -222,6 +238,22 @@ pub(in crate::names) fn agree(left: &[&str], right: &[&str]) -> bool {
             .iter()
             .any(|right| left.len() == right.len() && left.iter().zip(right).all(|(l, r)| l.meets(*r)))
     })
+}
+
+/// The consonants of a row of words by every reading, those that romanisations confuse as one: two rows that [`agree`]
+/// have one in common.
+pub(in crate::names) fn consonants(words: &[&str]) -> Vec<String> {
+    const CLASSES: [&str; 8] = ["ㄱㄲㅋ", "ㄷㄸㅌ", "ㅂㅃㅍ", "ㅅㅆ", "ㅈㅉㅊ", "ㅇㄹㄴ", "ㅁ", "ㅎ"];
+    let class = |initials: u32| {
+        CLASSES.iter().position(|class| bits(&INITIALS, class) & initials != 0).unwrap_or(CLASSES.len())
+    };
+    let row = |row: &Vec<Reading>| {
+        row.iter().map(|one| format!("{}{}", class(one.initials), one.finals.trailing_zeros())).collect()
+    };
+    let mut found: Vec<String> = joined(words).iter().map(row).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Whether a row of words can be read as Korean.
