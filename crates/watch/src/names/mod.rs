@@ -105,7 +105,12 @@ impl Name {
 fn read_alike(left: &Reading, right: &Reading, kind: Kind) -> Likeness {
     let mut best = align::align(&left.words, &right.words, kind);
     if kind == Kind::Person && best.score < 0.97 {
-        for found in [asian::korean(&left.words, &right.words), asian::chinese(&left.words, &right.words)] {
+        // Most names are neither, and then the other one need not be taken apart.
+        let korean =
+            if left.korean().is_empty() { None } else { asian::korean(left.korean(), right.korean()) };
+        let chinese =
+            if left.chinese().is_empty() { None } else { asian::chinese(left.chinese(), right.chinese()) };
+        for found in [korean, chinese] {
             best = found.filter(|found| found.score > best.score).unwrap_or(best);
         }
     }
