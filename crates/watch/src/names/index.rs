@@ -121,8 +121,9 @@ impl Index {
 
     /// The parties whose score is at least `least` (0 to 1; [`MATCH`] is usual), the best first, at most `count`.
     ///
-    /// A person is never matched with an organisation. Well under a millisecond at fifty thousand names. Of names that
-    /// match by [`Name::compare`], one in some hundreds is not found here: one that has an error in every word.
+    /// A person is never matched with an organisation. Well under a millisecond at fifty thousand names. Of the names
+    /// that [`Name::compare`] holds to be one with a mistyped name, some three in a hundred are not found here: one of hundreds
+    /// that are alike (Ali Hussein), or one with an error in every word. The name itself is always found.
     pub fn ask(&self, question: &Question<'_>, least: f32, count: usize) -> Vec<Match<'_>> {
         let mut best: HashMap<u32, Match<'_>> = HashMap::new();
         for text in question.names.iter().take(ASKED_MAX) {

@@ -48,7 +48,7 @@ pub enum Kind {
 /// How alike two names are, whoever bears them.
 ///
 /// Never fails: of a name longer than [`NAME_CHARS_MAX`] characters the rest is left out, and a name without letters is like
-/// none. Symmetric, but for rounding. Some microseconds.
+/// none. Symmetric. Some microseconds.
 pub fn compare(left: &str, right: &str) -> Likeness {
     compare_as(Kind::Unknown, left, right)
 }
@@ -66,6 +66,10 @@ impl Name {
         }
         if self.folded == other.folded {
             return Likeness::of(1.0, vec![How::Same]);
+        }
+        // Whoever asks first: of two alignments that are as good, the same one must be taken.
+        if self.folded > other.folded {
+            return other.compare(self);
         }
         if let Some(likeness) = asian::same_script(self, other) {
             return likeness;
