@@ -31,6 +31,7 @@ mod recalls;
 mod report;
 mod resolver;
 mod rpz;
+mod sanctions;
 mod secondaries;
 mod shared_rules;
 mod sources;
