@@ -12,6 +12,7 @@
 //! | `push` | what waits to be sent to members, and how far they were told |
 //! | `screenings.jsonl` | the record of screenings |
 //! | `values.index` | the index of values, which is made anew if it is removed |
+//! | `lists` | the files of sources that are lists, as they were taken last |
 //! | `zones` | members' zones as they were last handed out; may be removed |
 //!
 //! The folder itself has mode 0700. Secrets are written once, never logged, and refused when others on the
@@ -77,6 +78,10 @@ impl Folder {
 
     pub(crate) fn screening(&self) -> Places {
         Places { index: self.dir.join("values.index"), record: self.dir.join("screenings.jsonl") }
+    }
+
+    pub(crate) fn lists(&self) -> PathBuf {
+        self.dir.join("lists")
     }
 
     pub(crate) fn push(&self) -> PathBuf {

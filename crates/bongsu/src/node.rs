@@ -37,6 +37,8 @@ pub(crate) struct Node {
     pub pulls: Pulls,
     /// Where what waits to be sent to members is kept.
     pub push: PathBuf,
+    /// Where the files of sources that are lists are kept.
+    pub lists: PathBuf,
     /// Where members' zones are kept.
     zones: PathBuf,
     /// Where the index of values and the record of screenings are kept.
@@ -94,6 +96,7 @@ impl Node {
             config,
             pulls: Pulls::default(),
             push: folder.push(),
+            lists: folder.lists(),
             zones: folder.zones(),
             places: folder.screening(),
             screening: Mutex::default(),

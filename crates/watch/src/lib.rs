@@ -17,6 +17,7 @@ pub mod hunt;
 pub mod index;
 pub mod memory;
 mod named;
+pub mod names;
 mod observable;
 mod print;
 mod quick;

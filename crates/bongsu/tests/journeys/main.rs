@@ -34,6 +34,7 @@ mod recalls;
 mod report;
 mod resolver;
 mod rpz;
+mod sanctions;
 mod screenings;
 mod secondaries;
 mod shared_rules;
