@@ -4,7 +4,7 @@
 //! gives each exactly one text, so that two senders' spellings meet; [`refang`], [`guess`] and [`extract()`]
 //! find values in what people write. [`actionable()`] takes them out of STIX indicators, and only where one
 //! value by itself satisfies the indicator's pattern; [`seen`] says when an indicator was seen last. The [`guard`] then decides what may be blocked, and says for
-//! each value held back which rule and which list held it; [`hunt`] looks for many values in logs. Pure: no I/O, no clock, no logging.
+//! each value held back which rule and which list held it; [`hunt`] looks for many values in logs, [`private`] answers without being told what is asked. Pure: no I/O, no clock, no logging.
 
 pub mod actionable;
 mod asset;
@@ -17,6 +17,7 @@ pub mod hunt;
 pub mod index;
 mod named;
 mod print;
+pub mod private;
 mod quick;
 mod refang;
 pub mod sighting;
