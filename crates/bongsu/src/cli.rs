@@ -16,6 +16,7 @@ mod pattern;
 mod push;
 mod quarantine;
 mod recall;
+mod screen;
 mod share;
 mod validate;
 
@@ -29,6 +30,7 @@ pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
+pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
 };
@@ -96,6 +98,8 @@ pub(crate) enum Command {
     Validate(ValidateArgs),
     /// Hunt: look through logs for all that a watch file names; needs no node
     Hunt(HuntArgs),
+    /// Screen: ask a node whether values are known to it, without telling it which
+    Screen(ScreenArgs),
     /// Devices whose limits are known, for `bongsu deliver --device`; needs no node
     Devices,
     /// Print a completion script for a shell

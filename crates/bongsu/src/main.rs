@@ -56,6 +56,7 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
             command::verify::run(global.folder(), &mut |progress| terminal.progress(&progress))?
         }
         Command::Hunt(args) => return command::hunt::run(&args, terminal),
+        Command::Screen(args) => return command::screen::run(&args, terminal),
         Command::Serve => return serve::run(global, config()?, terminal),
         Command::Demo => return demo::run(global, environment(), terminal),
         Command::Pattern(command) => command::pattern::run(&command)?,

@@ -27,6 +27,7 @@ pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
 mod report;
+pub(crate) mod screen;
 mod send;
 pub(crate) mod share;
 mod source;

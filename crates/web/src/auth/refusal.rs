@@ -18,6 +18,8 @@ pub(super) enum Surface {
     Misp,
     /// Artefacts for devices and people.
     Artefact,
+    /// Private screening.
+    Private,
     /// A MISP feed.
     Feed,
     /// Pages for people.
@@ -35,6 +37,7 @@ impl Surface {
             _ if under("/answer") => Self::Open,
             _ if under("/taxii2") || under("/api") => Self::Taxii,
             _ if under("/d") => Self::Artefact,
+            _ if under("/private") => Self::Private,
             _ if under("/misp/feed") => Self::Feed,
             _ if exchange::misp::rest::is_misp(path) => Self::Misp,
             _ => Self::Page,
@@ -82,7 +85,7 @@ fn answer(surface: Surface, status: StatusCode, title: &str, what: &str) -> Resp
         ),
         // Source: MISP 2.5, RestResponseComponent.
         Surface::Misp => ("application/json", serde_json::json!({"name": what, "message": what, "url": ""}).to_string()),
-        Surface::Artefact | Surface::Feed | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),
+        Surface::Artefact | Surface::Private | Surface::Feed | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),
         Surface::Page => return page::error(status, title, what),
     };
     let mut response = Response::new(Body::from(body));

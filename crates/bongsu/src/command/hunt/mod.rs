@@ -15,6 +15,7 @@ use deliver::watch_file::{WatchFile, WatchFileError};
 use gate::NoteKey;
 use parking_lot::Mutex;
 use search::{Outcome, follow, search};
+pub(crate) use show::visible;
 use show::{Summary, find_json, find_text};
 use source::Sources;
 use std::collections::HashMap;
