@@ -14,6 +14,7 @@ mod node;
 mod objects;
 mod page;
 mod pattern;
+mod private;
 mod protect;
 mod resolver;
 mod table;
@@ -49,6 +50,8 @@ enum What {
     Zone,
     /// A million domains looked for in 303 MB of a DNS log, beside grep
     Hunt,
+    /// Private screening: evaluations in process and over HTTP, and what a filter takes
+    Private,
 }
 
 /// Options of `cargo xtask bench`.
@@ -89,8 +92,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if wanted(What::Pattern) {
         pattern::run(&mut table)?;
     }
-    let with_node =
-        [What::Ingest, What::Singles, What::Demo, What::Misp, What::Protect, What::Zone, What::Hunt];
+    let with_node = [
+        What::Ingest,
+        What::Singles,
+        What::Demo,
+        What::Misp,
+        What::Protect,
+        What::Zone,
+        What::Hunt,
+        What::Private,
+    ];
     if with_node.into_iter().any(&wanted) {
         with_a_node(args, wanted, &mut table)?;
     }
@@ -138,6 +149,9 @@ fn with_a_node(args: &Args, wanted: impl Fn(What) -> bool, table: &mut Table) ->
     }
     if wanted(What::Hunt) {
         hunt::run(&program, &folder("hunt")?, table)?;
+    }
+    if wanted(What::Private) {
+        private::run(&program, &folder("private")?, table)?;
     }
     Ok(())
 }

@@ -195,7 +195,7 @@ fn a_filter_whose_key_is_gone_is_to_be_fetched_again() {
     let node = node();
     let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 86_400;
     // An epoch that did not begin today, so that one of a day is another.
-    let days = (28..40).find(|days| today % days != 0).unwrap().to_string();
+    let days = (28..40).find(|days| !today.is_multiple_of(*days)).unwrap().to_string();
     let serving = node.serve_with(&[("BONGSU__PRIVATE__ROTATE_DAYS", &days)]);
     let known = ["--filter", "kept.bongsu", "a.snozberry-k3.top"];
     assert_eq!(screen(&node, &serving, "detect", &known).status.code(), Some(0));
