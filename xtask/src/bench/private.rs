@@ -82,7 +82,6 @@ fn over_http(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut one = Client::connect(&host, Some((MEMBER, &node.token))).await?;
-        let mut other = Client::connect(&host, Some((READER, &node.reader_token))).await?;
         let begun = Instant::now();
         let filter = loop {
             match one.get("/private/filter").await {
@@ -98,6 +97,8 @@ fn over_http(
         let question = Question::new(values.iter().take(ELEMENTS_MAX), [1; 32])?;
         let request = Request { epoch: epoch.context("no epoch")?, elements: question.elements().to_vec() };
         let body = serde_json::to_string(&request)?;
+        // Only now: the node closes a connection that is idle for long.
+        let mut other = Client::connect(&host, Some((READER, &node.reader_token))).await?;
         let begun = Instant::now();
         for _ in 0..QUESTIONS {
             let (path, ask) = ("/private/evaluate", || body.clone());
