@@ -16,6 +16,7 @@ mod pattern;
 mod push;
 mod quarantine;
 mod recall;
+mod screen;
 mod screening;
 mod share;
 mod validate;
@@ -30,7 +31,8 @@ pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
-pub(crate) use screening::{AuditArgs, ScreenArgs};
+pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};
+pub(crate) use screening::AuditArgs;
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
 };
@@ -133,8 +135,9 @@ pub(crate) enum NodeCommand {
     Share(ShareArgs),
     /// Withdraw objects from a circle: from then on they go out in no form
     Withdraw(WithdrawArgs),
-    /// Screen: is a value known to be bad, who says so, what is to be done; ends with 3 unless nothing is known of any
-    Screen(ScreenArgs),
+    /// Screen: is a value known to be bad, who says so, what is to be done; or, privately, ask a node that is not to
+    /// learn the values; ends with 3 unless nothing is known of any
+    Screen(Box<ScreenArgs>),
     /// The record of screenings: whether it is as it was sealed, who asked what, proofs; ends with 3 if it does not hold
     Audit(AuditArgs),
     /// Recalls: whether what was withdrawn is out everywhere that it went

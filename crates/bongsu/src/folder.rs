@@ -7,6 +7,7 @@
 //! | `bongsu.sqlite` | the lines, opened by `line` alone |
 //! | `node.key` | name and ed25519 seed, mode 0600 |
 //! | `token.secret` | 256 bits that key the stored form of tokens, mode 0600 |
+//! | `private.secret` | 256 bits from which the keys of private screening grow, mode 0600; made when it is first needed |
 //! | `admin.sock` | where a serving node takes commands, mode 0600 |
 //! | `statuses` | TAXII statuses in which something waits for an operator |
 //! | `push` | what waits to be sent to members, and how far they were told |
@@ -31,6 +32,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const SECRET_BYTES: usize = 32;
 const NODE_KEY: &str = "node.key";
 const TOKEN_SECRET: &str = "token.secret";
+const PRIVATE_SECRET: &str = "private.secret";
 
 /// A data folder.
 #[derive(Debug, Clone)]
@@ -179,6 +181,17 @@ impl Folder {
         }
     }
 
+    /// The secret of private screening; where there is none yet, `new` becomes it.
+    ///
+    /// # Errors
+    /// When it can't be read or written, is damaged, or readable by others.
+    pub(crate) fn private_secret(&self, new: &[u8; SECRET_BYTES]) -> Result<[u8; SECRET_BYTES], Failure> {
+        if !self.dir.join(PRIVATE_SECRET).exists() {
+            self.write_secret(PRIVATE_SECRET, &format!("{}\n", STANDARD.encode(new)))?;
+        }
+        self.decode(PRIVATE_SECRET, &self.read_secret(PRIVATE_SECRET)?)
+    }
+
     fn write_secret(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.dir.join(name);
         let write = || {
@@ -218,7 +231,7 @@ impl Folder {
                 "{} is damaged: not {SECRET_BYTES} bytes in base64",
                 self.dir.join(name).display()
             ))
-            .hint("put it back from a backup; without it, tokens and checkpoints can't be checked")
+            .hint("put it back from a backup; without it, what was made with it can't be checked")
         })
     }
 
@@ -269,6 +282,10 @@ mod tests {
         let key = folder.dir().join("node.key");
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(folder.secrets().err().unwrap().message.contains("640"));
+        assert_eq!(folder.private_secret(&[1; 32]).unwrap(), [1; 32]);
+        assert_eq!(folder.private_secret(&[2; 32]).unwrap(), [1; 32], "it stays what it was");
+        let mode = std::fs::metadata(folder.dir().join("private.secret")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

@@ -63,6 +63,9 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         Command::Node(NodeCommand::Pack(command)) if command.needs_no_node() => {
             command::pack::carried(&command)?
         }
+        Command::Node(NodeCommand::Screen(args)) if args.private.private => {
+            return command::screen::privately(&args, terminal);
+        }
         Command::Node(NodeCommand::Audit(AuditArgs { check: Some(path), key: Some(key), .. })) => {
             command::audit::check(&path, &key)?
         }

@@ -74,6 +74,12 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_micros(clock())
 }
 
+/// 32 random bytes of the system; `None` if it has none.
+pub(crate) fn seed() -> Option<[u8; 32]> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).ok().map(|()| seed)
+}
+
 impl Node {
     /// Opens the store in `folder`, which this process must hold.
     ///

@@ -85,6 +85,7 @@ impl Artefact {
     }
 }
 
-fn tag(body: &[u8]) -> String {
+/// What tells one content from another.
+pub(crate) fn tag(body: &[u8]) -> String {
     hex(&Sha256::digest(body)[..16])
 }

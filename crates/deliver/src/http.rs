@@ -167,7 +167,8 @@ fn language(value: &str) -> Result<Language, Refused> {
     value.parse().map_err(told)
 }
 
-fn response(artefact: Artefact, asked: &HeaderMap) -> Response {
+/// The answer that hands an artefact out, or says that who asks has it.
+pub(crate) fn response(artefact: Artefact, asked: &HeaderMap) -> Response {
     let etag = artefact.etag();
     let is_known = known(asked).any(|tag| tag == "*" || opaque(tag) == opaque(&etag));
     let mut response = match is_known {

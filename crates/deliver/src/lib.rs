@@ -29,6 +29,7 @@ mod networks;
 mod nftables;
 pub mod overdue;
 pub mod pack;
+pub mod private;
 pub mod push;
 mod reading;
 pub mod received;

@@ -5,7 +5,8 @@
 //! find values in what people write. [`actionable()`] takes them out of STIX indicators, and only where one
 //! value by itself satisfies the indicator's pattern; [`seen`] says when an indicator was seen last. The [`guard`] then decides what may be blocked, and says for
 //! each value held back which rule and which list held it; [`hunt`] looks for many values in logs, [`memory`] keeps a
-//! record of what logs mentioned, for values that become known later. Pure: no I/O, no clock, no logging.
+//! record of what logs mentioned, for values that become known later, [`index`] finds values among millions, and [`private`] answers
+//! without being told what is asked. Pure: no I/O, no clock, no logging.
 
 pub mod actionable;
 mod asset;
@@ -20,6 +21,7 @@ mod named;
 pub mod names;
 mod observable;
 mod print;
+pub mod private;
 mod quick;
 mod refang;
 pub mod sighting;

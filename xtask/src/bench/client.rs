@@ -66,6 +66,15 @@ impl Client {
         Ok(())
     }
 
+    /// Posts a body, and gives what is answered.
+    pub(crate) async fn post_for(&mut self, path: &str, body: String) -> Result<Bytes> {
+        let (status, body) = self.ask(Method::POST, path, body).await?;
+        if status != StatusCode::OK {
+            bail!("{path}: {status}: {}", String::from_utf8_lossy(&body));
+        }
+        Ok(body)
+    }
+
     /// Gets a page.
     pub(crate) async fn get(&mut self, path: &str) -> Result<Bytes> {
         let (status, body) = self.ask(Method::GET, path, String::new()).await?;

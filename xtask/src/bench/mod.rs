@@ -14,6 +14,7 @@ mod node;
 mod objects;
 mod page;
 mod pattern;
+mod private;
 mod protect;
 mod resolver;
 mod screening;
@@ -52,6 +53,8 @@ enum What {
     Hunt,
     /// 10 million values in memory, and screening over HTTP beside the same server's bare answer
     Screening,
+    /// Private screening: evaluations in process and over HTTP, and what a filter takes
+    Private,
 }
 
 /// Options of `cargo xtask bench`.
@@ -101,6 +104,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         What::Zone,
         What::Hunt,
         What::Screening,
+        What::Private,
     ];
     if with_node.into_iter().any(&wanted) {
         with_a_node(args, wanted, &mut table)?;
@@ -152,6 +156,9 @@ fn with_a_node(args: &Args, wanted: impl Fn(What) -> bool, table: &mut Table) ->
     }
     if wanted(What::Hunt) {
         hunt::run(&program, &folder("hunt")?, table)?;
+    }
+    if wanted(What::Private) {
+        private::run(&program, &folder("private")?, table)?;
     }
     Ok(())
 }

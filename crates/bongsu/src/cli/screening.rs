@@ -1,22 +1,8 @@
-//! What may be typed about screening, and about its record.
+//! What may be typed about the record of screenings.
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-
-/// Options of `bongsu screen`.
-#[derive(Debug, Args, Serialize, Deserialize)]
-pub(crate) struct ScreenArgs {
-    /// Values: domains, addresses, hashes, wallets, mailboxes, accounts …; `-` for one on each line of standard input
-    #[arg(required = true, value_name = "VALUE")]
-    pub values: Vec<String>,
-    /// What kind of value they are [default: all that each can be]
-    #[arg(long, value_name = "KIND")]
-    pub kind: Option<String>,
-    /// The member that asks [default: node.member of the configuration]
-    #[arg(long = "as", value_name = "MEMBER")]
-    pub member: Option<String>,
-}
 
 /// Options of `bongsu audit`.
 #[derive(Debug, Args, Serialize, Deserialize)]

@@ -28,7 +28,7 @@ pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
 mod report;
-mod screen;
+pub(crate) mod screen;
 mod send;
 pub(crate) mod share;
 mod source;

@@ -7,11 +7,13 @@
 mod guard;
 mod mail;
 mod overlay;
+mod private;
 mod push;
 mod source;
 
 pub(crate) use guard::Guard;
 pub(crate) use mail::{Mail, MailTls};
+pub(crate) use private::Private;
 pub(crate) use push::Push;
 pub(crate) use source::{Auth, Kind, Source};
 
@@ -41,6 +43,7 @@ pub(crate) struct Config {
     pub advisory: Advisory,
     pub push: Push,
     pub mail: Mail,
+    pub private: Private,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -333,6 +336,7 @@ impl Config {
             }
         }
         self.mail.check()?;
+        self.private.check()?;
         self.recall.check()?;
         source::check(&self.sources)?;
         self.test.check()?;
@@ -457,6 +461,12 @@ mod tests {
         assert!(!check("[test]\ndomain = \"test.k3.top\""));
         assert!(check("[recall]\npeople_hours = 720") && !check("[recall]\npeople_hours = 719"));
         assert!(check("[guard]\nstep_window_s = 0"));
+        for bad in
+            ["kinds = [\"colour\"]", "rotate_days = 0", "overlap_days = 31", "burst = 1000", "per_hour = 0"]
+        {
+            assert!(check(&format!("[private]\n{bad}")), "{bad}");
+        }
+        assert!(!check("[private]\nkinds = [\"wallet\"]\noverlap_days = 30\nburst = 1024"));
         assert!(check("[guard.decay.ipv9]\ndecay = 1"));
         assert!(check("[guard.decay.ipv4]\ndecay = 0"));
         assert!(check("[guard.decay.ipv4]\nmodel = \"a.json\"\ndecay = 1"));

@@ -24,6 +24,7 @@ use crate::terminal::Terminal;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
+use deliver::private::Private;
 use deliver::push::events::Events;
 use deliver::screening::http::is_screening;
 use deliver::zone::notify;
@@ -115,8 +116,8 @@ pub(crate) fn until_stopped(
         servers.http.await.map_err(|error| Failure::new(format!("the HTTP server ended badly: {error}")))?;
         servers.others.into_iter().for_each(|server| server.abort());
         servers.pushing.end().await;
-        if let Some(zones) = servers.zones {
-            let _ended = tokio::task::spawn_blocking(|| zones.end()).await;
+        for follower in servers.followers {
+            let _ended = tokio::task::spawn_blocking(|| follower.end()).await;
         }
         if let Err(error) = node.seal_screenings().and_then(|()| node.keep_values()) {
             tracing::error!(%error, "the record of screenings, or the index of values, could not be written");
@@ -157,7 +158,7 @@ struct Servers {
     /// What pulls sources: it ends by itself, so that nothing is cut off in the middle of a page.
     pulls: Vec<tokio::task::JoinHandle<()>>,
     others: Vec<tokio::task::JoinHandle<()>>,
-    zones: Option<Follower>,
+    followers: Vec<Follower>,
     pushing: Pushing,
 }
 
@@ -182,7 +183,7 @@ async fn start(
     let mut addresses = Addresses { http: local, dns: None, dns_tls: None, tls: tls.is_some() };
     let mut others = chores::begin(node);
     others.push(tokio::spawn(guard::follow(Arc::clone(node), guard::hangups()?)));
-    let mut zones = None;
+    let mut followers = Vec::new();
     if node.config.dns.enabled {
         let listen = node.config.dns.listen;
         let tcp = TcpListener::bind(listen).await.map_err(taken(listen))?;
@@ -203,15 +204,20 @@ async fn start(
             others.push(tokio::spawn(dns_ended(Arc::clone(&server).run_tls(tcp, udp, acceptor))));
         }
         others.push(tokio::spawn(dns_ended(Arc::clone(&server).run(tcp, udp))));
-        zones = Some(follow(server)?);
+        followers.push(follow(server)?);
     }
     let pushing = Pushing::start(node, &stopped)?;
     let told = Events::new(pushing.pulse.clone(), stopped.clone());
-    let router = router(node, folder, told)?;
+    let private = private(node, folder)?;
+    if let Some(private) = &private {
+        let (private, store) = (Arc::clone(private), node.gate.store().clone());
+        followers.push(Follower::start("private", store, move |stop| private.follow(stop))?);
+    }
+    let router = router(node, folder, told, private)?;
     let listener = Listener { socket, tls, http: http.clone() };
     let pulls = schedule::start(node, &stopped);
     let http = tokio::spawn(listen::run(listener, router, stopped));
-    Ok((addresses, Servers { http, pulls, others, zones, pushing }))
+    Ok((addresses, Servers { http, pulls, others, followers, pushing }))
 }
 
 async fn dns_ended(server: impl Future<Output = std::io::Result<()>>) {
@@ -226,7 +232,23 @@ fn follow(server: Arc<ZoneServer>) -> Result<Follower, Failure> {
     Follower::start("zones", store, move |stop| notify::follow(&server, &runtime, stop))
 }
 
-fn router(node: &Node, folder: &Folder, told: Events) -> Result<Router, Failure> {
+/// Private screening, if it is offered.
+fn private(node: &Node, folder: &Folder) -> Result<Option<Arc<Private>>, Failure> {
+    if !node.config.private.enabled {
+        return Ok(None);
+    }
+    let no_chance = || Failure::new("the system gives no random bytes");
+    let secret = folder.private_secret(&node::seed().ok_or_else(no_chance)?)?;
+    let settings = node.config.private.settings()?;
+    Ok(Some(Arc::new(Private::new(node.deliver()?, secret, settings, Arc::new(node::seed)))))
+}
+
+fn router(
+    node: &Node,
+    folder: &Folder,
+    told: Events,
+    private: Option<Arc<Private>>,
+) -> Result<Router, Failure> {
     let now: Arc<dyn Fn() -> stix::Timestamp + Send + Sync> = Arc::new(node::now);
     let deliver = node.deliver()?;
     let title = node.gate.key().name().to_owned();
@@ -259,12 +281,14 @@ fn router(node: &Node, folder: &Folder, told: Events) -> Result<Router, Failure>
     let artefacts = deliver::router(Arc::clone(&deliver), Arc::new(told));
     let answers = web::answer::router(deliver);
     let screening = deliver::screening::http::router(node.screening()?);
+    let private = private.map(deliver::private::router);
     // By the first step of the path, untouched: each surface has its own routes and its own way to say no.
     let surfaces = Router::new().fallback_service(tower::service_fn(move |request: Request| {
         let surface = match request.uri().path().split('/').nth(1) {
             _ if is_screening(request.uri().path()) => screening.clone(),
             Some("taxii2" | "api") => taxii.clone(),
             Some("d") => artefacts.clone(),
+            Some("private") => private.clone().unwrap_or_else(|| pages.clone()),
             Some("answer") => answers.clone(),
             _ if is_misp(request.uri().path()) => misp.clone(),
             _ => pages.clone(),

@@ -18,6 +18,8 @@ pub(super) enum Surface {
     Misp,
     /// Artefacts for devices and people.
     Artefact,
+    /// Private screening.
+    Private,
     /// A MISP feed.
     Feed,
     /// Screening, whose callers show keys in ways of their own.
@@ -38,6 +40,7 @@ impl Surface {
             _ if deliver::screening::http::is_screening(path) => Self::Screening,
             _ if under("/taxii2") || under("/api") => Self::Taxii,
             _ if under("/d") => Self::Artefact,
+            _ if under("/private") => Self::Private,
             _ if under("/misp/feed") => Self::Feed,
             _ if exchange::misp::rest::is_misp(path) => Self::Misp,
             _ => Self::Page,
@@ -88,7 +91,7 @@ fn answer(surface: Surface, status: StatusCode, title: &str, what: &str) -> Resp
         Surface::Screening => {
             ("application/json", serde_json::json!({"error": format!("{title}. {what}")}).to_string())
         }
-        Surface::Artefact | Surface::Feed | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),
+        Surface::Artefact | Surface::Private | Surface::Feed | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),
         Surface::Page => return page::error(status, title, what),
     };
     let mut response = Response::new(Body::from(body));

@@ -141,7 +141,7 @@ pub(super) fn find_json(file: &str, before: u64, find: &Find) -> Value {
 }
 
 /// A text that a terminal shows and does not obey: what steers it, or turns the direction of writing, is spelled out.
-pub(super) fn visible(text: &[u8]) -> String {
+pub(crate) fn visible(text: &[u8]) -> String {
     let steers = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

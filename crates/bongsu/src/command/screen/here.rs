@@ -1,4 +1,4 @@
-//! `bongsu screen`: is this value known to be bad, who says so, and what is to be done?
+//! Asking the node of the data folder: is this value known to be bad, who says so, and what is to be done?
 
 use crate::answer::Answer;
 use crate::cli::ScreenArgs;
