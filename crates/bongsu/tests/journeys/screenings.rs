@@ -37,13 +37,11 @@ fn node() -> Node {
         "region",
         "--as",
         "cert",
-        "--tlp",
-        "clear",
     ]);
     let list = node.file("list.txt", "evil-k3.top\nhttp://bad-k3.top/in.php\n45.114.129.0/28\n");
-    node.json(&["import", &list, "--circle", "region", "--as", "cert", "--tlp", "green"]);
+    node.json(&["import", &list, "--circle", "region", "--as", "cert"]);
     let strict = node.file("strict.txt", "strict-k3.top\n");
-    node.json(&["import", &strict, "--circle", "region", "--as", "cert", "--tlp", "amber+strict"]);
+    node.json(&["import", &strict, "--circle", "region", "--as", "cert", "--recipient", "cert"]);
     node
 }
 
@@ -96,7 +94,7 @@ fn values_are_screened_in_every_form() {
     let one = answer(node.get(&serving, "list", "/screening/value?value=www.EVIL-k3[.]top"));
     assert_eq!(results(&one), [told("match", "parent-domain")], "{one}");
     assert_eq!(one["results"][0]["matches"][0]["value"], "evil-k3.top");
-    assert_eq!(one["results"][0]["matches"][0]["tlp"], "TLP:GREEN");
+    assert_eq!(one["results"][0]["matches"][0]["tlp"], "TLP:AMBER");
     assert_eq!(one["results"][0]["matches"][0]["do"]["action"], "block");
     conforms(&serving, &node, "/screening/value", "get", &one);
 
