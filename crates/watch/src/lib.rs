@@ -14,6 +14,7 @@ pub mod extract;
 pub mod guard;
 pub mod hunt;
 pub mod names;
+pub mod persona;
 mod refang;
 pub mod sighting;
 mod stated;

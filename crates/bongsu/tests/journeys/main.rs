@@ -26,6 +26,7 @@ mod misp_peers;
 mod misp_sources;
 mod node;
 mod offline;
+mod personas;
 mod push;
 mod recalls;
 mod report;
