@@ -474,3 +474,18 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn a_normal_form_stays_as_it_is(text in "(https?://|git@|www\\.|\\+|00)?[a-zA-Z0-9./:@+~ -]{1,40}(\\.git|\\.eth|/)?") {
+        use bongsu_watch::persona::IdentifierKind as Kind;
+        for kind in [Kind::Name, Kind::Email, Kind::Account, Kind::Phone, Kind::Wallet, Kind::BankAccount, Kind::Address, Kind::Device,
+            Kind::Page, Kind::Repository] {
+            if let Ok(found) = bongsu_watch::persona::Identifier::read(kind, &text) {
+                prop_assert_eq!(bongsu_watch::persona::Identifier::read(kind, found.text()), Ok(found.clone()), "{:?}", found);
+            }
+        }
+    }
+}

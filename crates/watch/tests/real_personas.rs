@@ -50,9 +50,14 @@ fn fields(one: &Value) -> Value {
 }
 
 fn personas(who: &[&str]) -> Personas {
+    personas_but(who, usize::MAX)
+}
+
+/// The alleged personas without one of them.
+fn personas_but(who: &[&str], left_out: usize) -> Personas {
     let mut builder = Builder::default();
     for (member, name) in who.iter().enumerate() {
-        for (number, one) in alleged().iter().enumerate() {
+        for (number, one) in alleged().iter().enumerate().filter(|(number, _)| *number != left_out) {
             let raw = json!({
                 "type": "identity", "spec_version": "2.1", "id": format!("identity--00000000-0000-4000-8000-{member:06}{number:06}"),
                 "created": "2026-10-01T00:00:00.000Z", "modified": "2026-10-01T00:00:00.000Z", "name": one["persona"],
@@ -180,4 +185,16 @@ fn a_script_or_a_spelling_alone_is_no_sign() {
     {
         assert_eq!(outcome(&json!({"names": [name]}), &personas).score, 0, "{name}");
     }
+}
+
+#[test]
+fn a_persona_that_nobody_named_is_found_by_what_it_shares_with_others() {
+    let whole: Vec<Value> = alleged().iter().map(fields).collect();
+    let scores: Vec<u32> = (0..whole.len())
+        .map(|left_out| outcome(&whole[left_out], &personas_but(&["alpha"], left_out)).score)
+        .collect();
+    let found = scores.iter().filter(|score| **score >= Weights::default().look).count();
+    eprintln!("{found} of {} are found without having been named: {scores:?}", scores.len());
+    // Two of them use one account; the others share nothing that was published.
+    assert_eq!(found, 2, "{scores:?}");
 }
