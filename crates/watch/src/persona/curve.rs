@@ -72,11 +72,11 @@ pub fn curve(calibration: &Calibration, weights: &Weights) -> String {
     let _ = write!(svg, "<polyline class=\"precision\" points=\"{}\"/>", points(calibration, Row::precision));
     let _ = write!(svg, "<polyline class=\"recall\" points=\"{}\"/>", points(calibration, Row::recall));
     let foot = HEIGHT - 14.0;
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "<path class=\"precision\" d=\"M{left} {0}h40\"/><text class=\"ink\" x=\"{1}\" y=\"{foot}\">precision</text>\
         <path class=\"recall\" d=\"M{2} {0}h40\"/><text class=\"ink\" x=\"{3}\" y=\"{foot}\">recall</text>\
-        <text class=\"ink\" x=\"{right}\" y=\"{foot}\" text-anchor=\"end\">points</text></svg>\n",
+        <text class=\"ink\" x=\"{right}\" y=\"{foot}\" text-anchor=\"end\">points</text></svg>",
         foot - 5.0,
         left + 48.0,
         left + 160.0,
