@@ -29,6 +29,7 @@ pub fn check(format: Format, data: &[u8]) {
             | Format::Cacao
             | Format::OpenIoc
             | Format::Ofac
+            | Format::OpenSanctions
             | Format::Mapped
             | Format::Report => made(&object.raw, object.head.object_type()),
             Format::Csv | Format::Plain => {

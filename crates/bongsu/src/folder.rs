@@ -10,6 +10,7 @@
 //! | `admin.sock` | where a serving node takes commands, mode 0600 |
 //! | `statuses` | TAXII statuses in which something waits for an operator |
 //! | `push` | what waits to be sent to members, and how far they were told |
+//! | `lists` | the files of sources that are lists, as they were taken last |
 //! | `zones` | members' zones as they were last handed out; may be removed |
 //!
 //! The folder itself has mode 0700. Secrets are written once, never logged, and refused when others on the
@@ -70,6 +71,10 @@ impl Folder {
 
     pub(crate) fn zones(&self) -> PathBuf {
         self.dir.join("zones")
+    }
+
+    pub(crate) fn lists(&self) -> PathBuf {
+        self.dir.join("lists")
     }
 
     pub(crate) fn push(&self) -> PathBuf {

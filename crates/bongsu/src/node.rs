@@ -35,6 +35,8 @@ pub(crate) struct Node {
     pub pulls: Pulls,
     /// Where what waits to be sent to members is kept.
     pub push: PathBuf,
+    /// Where the files of sources that are lists are kept.
+    pub lists: PathBuf,
     /// Where members' zones are kept.
     zones: PathBuf,
     /// The key of links by which members answer advisories.
@@ -89,6 +91,7 @@ impl Node {
             config,
             pulls: Pulls::default(),
             push: folder.push(),
+            lists: folder.lists(),
             zones: folder.zones(),
             tickets: TicketKey::new(&secrets.token_secret),
             deliver: Mutex::default(),

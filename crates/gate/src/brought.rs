@@ -12,6 +12,12 @@ fn newest<'c>(catalogue: &'c Catalogue, id: &ObjectId, member: MemberId) -> Opti
     versions.find(|entry| entry.counts() && entry.sender() == Some(member.uuid()))
 }
 
+/// The newest version that the member has brought, also if it was withdrawn: what comes again begins as it began.
+fn newest_ever<'c>(catalogue: &'c Catalogue, id: &ObjectId, member: MemberId) -> Option<Entry<'c>> {
+    let mut versions = catalogue.all_versions(catalogue.object(id)?);
+    versions.find(|entry| entry.sender() == Some(member.uuid()))
+}
+
 impl Gate {
     /// Which of these the member itself has brought to the circle and not withdrawn; nothing is said of others'.
     #[must_use]
@@ -45,7 +51,7 @@ impl Gate {
         let line = LineId::new(circle.uuid());
         let differing = |catalogue: &Catalogue| {
             let other = |(at, head): (usize, &&Head)| {
-                let known = newest(catalogue, &head.id, member)?;
+                let known = newest_ever(catalogue, &head.id, member)?;
                 (!known.began_as(head)).then_some((known.seq, at))
             };
             heads.iter().enumerate().filter_map(other).collect::<Vec<(Seq, usize)>>()

@@ -96,6 +96,8 @@ pub(crate) enum FormatArg {
     Openioc,
     /// OFAC's SDN list: SDN.CSV or SDN.XML
     Ofac,
+    /// A list in FollowTheMoney's JSON form, an entity a line: `entities.ftm.json` of OpenSanctions
+    Opensanctions,
     /// A text, an HTML page or a PDF written for people: its values are shown, and shared once confirmed
     Report,
 }

@@ -57,6 +57,7 @@ impl Source {
             FormatArg::Cacao => Format::Cacao,
             FormatArg::Openioc => Format::OpenIoc,
             FormatArg::Ofac => Format::Ofac,
+            FormatArg::Opensanctions => Format::OpenSanctions,
             FormatArg::Report => Format::Report,
         };
         // The same file gives the same dates, whenever it is read.

@@ -130,12 +130,13 @@ fn pull_all(
             Err(stopped) => Some(stopped.to_string()),
         };
         text.push_str(&format!(
-            "{}: {} added, {} there already, {} refused, {} quarantined, {} warnings in {} pages.\n",
+            "{}: {} added, {} there already, {} refused, {} quarantined, {} withdrawn, {} warnings in {} pages.\n",
             source.name,
             report.added,
             report.present,
             report.refused,
             report.quarantined,
+            report.withdrawn,
             report.warnings,
             pulled.pages
         ));
@@ -144,7 +145,8 @@ fn pull_all(
         });
         views.push(json!({
             "source": source.name, "added": report.added, "present": report.present, "refused": report.refused,
-            "quarantined": report.quarantined, "warnings": report.warnings, "findings": report.findings, "pages": pulled.pages, "bytes": pulled.bytes,
+            "quarantined": report.quarantined, "withdrawn": report.withdrawn, "warnings": report.warnings,
+            "findings": report.findings, "pages": pulled.pages, "bytes": pulled.bytes,
             "error": error,
         }));
     }

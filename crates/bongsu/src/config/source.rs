@@ -61,6 +61,8 @@ pub(crate) enum Kind {
     MispFeed,
     /// MISP's REST API.
     Misp,
+    /// One file, such as a sanctions list.
+    List,
 }
 
 impl Kind {
@@ -70,6 +72,7 @@ impl Kind {
             Self::Taxii => "taxii",
             Self::MispFeed => "misp-feed",
             Self::Misp => "misp",
+            Self::List => "list",
         }
     }
 }
@@ -190,8 +193,10 @@ pub(super) fn check(sources: &[Source]) -> Result<(), Failure> {
             () if source.kind != Kind::Taxii && (source.collection.is_some() || source.page.is_some()) => {
                 "collection and page are for sources of the kind taxii"
             }
-            () if source.kind == Kind::Taxii && matches!(source.auth, Auth::Key { .. }) => {
-                "auth.key is for sources of the kinds misp and misp-feed; TAXII servers take auth.bearer"
+            () if matches!(source.kind, Kind::Taxii | Kind::List)
+                && matches!(source.auth, Auth::Key { .. }) =>
+            {
+                "auth.key is for sources of the kinds misp and misp-feed; others take auth.bearer"
             }
             () if source.page == Some(0) => "page is 0: nothing would come",
             () => continue,

@@ -88,7 +88,7 @@ fn remote(source: &Source) -> Result<exchange::misp::pull::Source, Stopped> {
     let remote = Remote::new(http(source)?, url(source)?);
     Ok(match source.kind {
         Kind::Misp => exchange::misp::pull::Source::Server(remote),
-        Kind::MispFeed | Kind::Taxii => exchange::misp::pull::Source::Feed(remote),
+        Kind::MispFeed | Kind::Taxii | Kind::List => exchange::misp::pull::Source::Feed(remote),
     })
 }
 

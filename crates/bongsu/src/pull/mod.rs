@@ -5,6 +5,7 @@
 //! there; what comes twice is known by then. One pull of a source runs at a time, whoever asks for it: a command, or
 //! [`schedule`], which asks while the node serves. What kind of source it is matters in [`pull`] and [`check`] alone.
 
+mod list;
 mod misp;
 pub(crate) mod schedule;
 pub(crate) mod send;
@@ -189,6 +190,7 @@ pub(crate) async fn pull(
     let outcome = match source.kind {
         Kind::Taxii => taxii::pull(node, source, pulled, watch).await,
         Kind::MispFeed | Kind::Misp => misp::pull(node, source, pulled, watch).await,
+        Kind::List => list::pull(node, source, pulled, watch).await,
     };
     let last = Last {
         ended: Some(node.now()),
@@ -207,6 +209,7 @@ pub(crate) async fn check(node: &Node, source: &Source) -> Result<(Value, String
     match source.kind {
         Kind::Taxii => taxii::check(node, source).await,
         Kind::MispFeed | Kind::Misp => misp::check(node, source).await,
+        Kind::List => list::check(node, source).await,
     }
 }
 
@@ -254,6 +257,11 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// Makes ready to ask a source: reads its secrets and certificates.
 fn http(source: &Source) -> Result<Http, Stopped> {
+    http_with(source, Limits::default())
+}
+
+/// [`http`] with other limits.
+fn http_with(source: &Source, limits: Limits) -> Result<Http, Stopped> {
     let secret = |path: &Path| -> Result<String, Failure> {
         let text = String::from_utf8(file(path)?);
         text.map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
@@ -272,7 +280,7 @@ fn http(source: &Source) -> Result<Http, Stopped> {
         }
     };
     let authorities = source.ca_file.as_deref().map(file).transpose()?;
-    let remote = Remote { credentials, authorities, limits: Limits::default(), reach: Reach::Anywhere };
+    let remote = Remote { credentials, authorities, limits, reach: Reach::Anywhere };
     Ok(Http::new(remote, Arc::new(crate::node::now))?)
 }
 

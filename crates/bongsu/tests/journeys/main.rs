@@ -32,6 +32,7 @@ mod recalls;
 mod report;
 mod resolver;
 mod rpz;
+mod sanctions;
 mod secondaries;
 mod shared_rules;
 mod sources;

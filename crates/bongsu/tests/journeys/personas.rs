@@ -21,9 +21,7 @@ fn persona() -> Value {
 #[test]
 fn a_contest_goes_to_the_originator_and_its_correction_to_everybody() {
     let node = Node::with_members();
-    for circle in [["circle", "add", "region", "--member", "exchange", "--member", "detect"]] {
-        node.json(&circle);
-    }
+    node.json(&["circle", "add", "region", "--member", "exchange", "--member", "detect"]);
     let file = node.file("persona.json", bundle(&[persona()]));
     node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
     let application = json!({

@@ -106,6 +106,12 @@ fn json(body: &str) -> Format {
     if has("\"ent_num\"") && has("\"program\"") {
         return Format::Ofac;
     }
+    let first = body.lines().next().unwrap_or_default();
+    if ["\"id\"", "\"schema\"", "\"properties\""].iter().all(|key| first.contains(key))
+        && !has("\"spec_version\"")
+    {
+        return Format::OpenSanctions;
+    }
     if has("\"cacao-2.0\"") || has("\"workflow_start\"") {
         return Format::Cacao;
     }

@@ -15,6 +15,8 @@ pub(crate) mod make;
 mod mapping;
 mod ofac;
 mod openioc;
+mod opensanctions;
+mod party;
 mod plain;
 pub mod report;
 mod stix_json;
@@ -67,6 +69,8 @@ pub enum Format {
     OpenIoc,
     /// The SDN list of OFAC: its table, its XML, or JSON Lines joined from its tables.
     Ofac,
+    /// A list in FollowTheMoney's JSON form, such as those of OpenSanctions: an entity a line.
+    OpenSanctions,
 }
 
 impl Format {
@@ -84,6 +88,7 @@ impl Format {
             Self::Cacao => "cacao",
             Self::OpenIoc => "openioc",
             Self::Ofac => "ofac",
+            Self::OpenSanctions => "opensanctions",
         }
     }
 }
@@ -275,6 +280,9 @@ pub fn read<R: Read>(
         Format::Cacao => cacao::read(&text::whole(source, DOCUMENT_BYTES_MAX)?, options, &mut sink)?,
         Format::OpenIoc => openioc::read(&text::whole(source, DOCUMENT_BYTES_MAX)?, options, &mut sink)?,
         Format::Ofac => ofac::read(&text::whole(source, LIST_BYTES_MAX)?, options, &mut sink)?,
+        Format::OpenSanctions => {
+            opensanctions::read(&text::whole(source, TEXT_BYTES_MAX)?, options, &mut sink)
+        }
     }
     Ok(sink.summary)
 }

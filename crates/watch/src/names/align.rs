@@ -15,8 +15,15 @@ const DIFFERENT_MAX: f32 = 0.65;
 const MISSING_PERSON: f32 = 0.45;
 /// And in a firm's, where `Bank` and `Bank Chile` are two.
 const MISSING_FIRM: f32 = 1.2;
+/// Pairs that are less alike than this leave doubt where a part is missing too, and so much is left of the score.
+const NEARLY_SAME: f32 = 0.9;
+const NEARLY_SAME_LOSSY: f32 = 0.925;
+const DOUBTFUL: f32 = 0.9;
 /// Left of a score when numbers differ, or one has none.
 const OTHER_NUMBER: f32 = 0.85;
+/// Above all years, a number is that of a register: another one is another ship.
+const OTHER_REGISTRATION: f32 = 0.6;
+const SERIES_END: u32 = 2_100;
 const NO_NUMBER: f32 = 0.68;
 
 struct Pair {
@@ -63,7 +70,8 @@ pub(super) fn align(left: &[Word], right: &[Word], kind: Kind) -> Likeness {
     match (left_numbers.is_empty(), right_numbers.is_empty()) {
         (true, true) => {}
         (false, false) => {
-            score *= OTHER_NUMBER;
+            let is_series = left_numbers.iter().chain(&right_numbers).all(|number| *number < SERIES_END);
+            score *= if is_series { OTHER_NUMBER } else { OTHER_REGISTRATION };
             reasons.push(How::Number);
         }
         _ => {
@@ -77,6 +85,11 @@ pub(super) fn align(left: &[Word], right: &[Word], kind: Kind) -> Likeness {
         let part = missing / (matched + missing);
         if left_heavy || right_heavy {
             reasons.push(How::PartMissing);
+            // What is there must then be the same.
+            let is_lossy = reasons.iter().any(|how| matches!(how, How::Arabic | How::OtherScript));
+            if score < if is_lossy { NEARLY_SAME_LOSSY } else { NEARLY_SAME } {
+                score *= DOUBTFUL;
+            }
             score *= 1.0 - part * if kind == Kind::Organization { MISSING_FIRM } else { MISSING_PERSON };
         } else {
             reasons.push(How::Title);
@@ -146,7 +159,9 @@ fn pairs(left: &[Word], right: &[Word], kind: Kind) -> Vec<Pair> {
             for (at, run) in words.windows(count).enumerate() {
                 let letters: usize = run.iter().map(|word| word.latin.len()).sum();
                 for (other_at, other) in others.iter().enumerate() {
-                    if other.latin.len() < 4 || other.latin.len().abs_diff(letters) > 3 {
+                    // Letters without vowels make half a word.
+                    let spread = if run.iter().all(|word| word.is_lossy()) { letters } else { 3 };
+                    if other.latin.len() < 4 || other.latin.len().abs_diff(letters) > spread {
                         continue;
                     }
                     if let Some((score, how)) = joined(run, other) {

@@ -12,17 +12,31 @@ fn korean_text(word: &Word) -> &str {
     if word.script == Script::Hangul { &word.written } else { &word.latin }
 }
 
-/// The ways of dividing a name into family and given name.
-fn divisions(words: &[Word]) -> Vec<(Vec<&'static str>, Vec<&str>, &str)> {
+/// A way of dividing a name into family and given name.
+#[derive(Debug, Clone)]
+pub(super) struct Division {
+    /// The family names, in Hangul, that the family's word can be.
+    families: &'static [&'static str],
+    family: String,
+    given: String,
+    readings: Vec<Vec<hangul::reading::Reading>>,
+}
+
+/// The ways of dividing a name into family and given name, if it can be Korean.
+pub(super) fn divisions(words: &[Word]) -> Vec<Division> {
     let texts: Vec<&str> = words.iter().map(korean_text).collect();
     let mut found = Vec::new();
     if !(2..=WORDS_MAX).contains(&texts.len()) {
         return found;
     }
     for (family, given) in [texts.split_first(), texts.split_last()].into_iter().flatten() {
-        let families: Vec<_> = hangul::family::families(family).collect();
-        if !families.is_empty() && hangul::reading::is_readable(given) {
-            found.push((families, given.to_vec(), *family));
+        let families = hangul::family::families(family);
+        if families.is_empty() {
+            continue;
+        }
+        let readings = hangul::reading::joined(given);
+        if !readings.is_empty() {
+            found.push(Division { families, family: (*family).to_owned(), given: given.concat(), readings });
         }
     }
     found
@@ -30,35 +44,25 @@ fn divisions(words: &[Word]) -> Vec<(Vec<&'static str>, Vec<&str>, &str)> {
 
 /// What names that [`korean`] holds to be one have in common: the family name, and the consonants of the given name, by
 /// every reading.
-pub(super) fn korean_keys(words: &[Word]) -> Vec<String> {
+pub(super) fn korean_keys(divisions: &[Division]) -> Vec<String> {
     let mut found = Vec::new();
-    for (families, given, _) in divisions(words) {
-        let consonants = hangul::reading::consonants(&given);
-        for family in families {
+    for division in divisions {
+        let consonants = hangul::reading::consonants(&division.readings);
+        for family in division.families {
             found.extend(consonants.iter().map(|given| format!("{family} {given}")));
         }
     }
     found
 }
 
-/// What names that [`chinese`] holds to be one have in common.
-pub(super) fn chinese_keys(words: &[Word]) -> Vec<String> {
-    if is_chinese(words) { orders(words) } else { Vec::new() }
-}
-
 /// Two names that can be one name in Hangul.
-pub(super) fn korean(left: &[Word], right: &[Word]) -> Option<Likeness> {
-    let lefts = divisions(left);
-    if lefts.is_empty() {
-        return None;
-    }
-    let rights = divisions(right);
-    for (families, given, family) in &lefts {
-        for (other_families, other_given, other_family) in &rights {
-            let shared = families.iter().any(|family| other_families.contains(family));
-            if shared && hangul::reading::agree(given, other_given) {
-                let by_rule = by_rule(&given.concat(), &other_given.concat());
-                let same_family = by_rule_or_same(family, other_family, by_rule);
+pub(super) fn korean(lefts: &[Division], rights: &[Division]) -> Option<Likeness> {
+    for left in lefts {
+        for right in rights {
+            let shared = left.families.iter().any(|family| right.families.contains(family));
+            if shared && hangul::reading::agree(&left.readings, &right.readings) {
+                let by_rule = by_rule(&left.given, &right.given);
+                let same_family = by_rule_or_same(&left.family, &right.family, by_rule);
                 return Some(match (by_rule, same_family) {
                     (Some(how), true) => Likeness::of(0.98, vec![how]),
                     (Some(how), false) => Likeness::of(0.96, vec![how, How::FamilyVariant]),
@@ -96,21 +100,18 @@ fn by_rule_or_same(left: &str, right: &str, given: Option<How>) -> bool {
     left == right || by_rule(left, right).is_some() && given.is_some()
 }
 
-/// Two names that are one in Wade–Giles without apostrophes.
-pub(super) fn chinese(left: &[Word], right: &[Word]) -> Option<Likeness> {
-    if !is_chinese(left) || !is_chinese(right) {
-        return None;
-    }
-    let (left, right) = (orders(left), orders(right));
+/// Two names that are one in Wade–Giles without apostrophes, by their [`chinese_keys`].
+pub(super) fn chinese(left: &[String], right: &[String]) -> Option<Likeness> {
     left.iter().any(|key| right.contains(key)).then(|| Likeness::of(0.9, vec![How::WadeGiles]))
 }
 
-fn is_chinese(words: &[Word]) -> bool {
-    (2..=WORDS_MAX).contains(&words.len()) && words.iter().all(|word| chinese::is_chinese(&word.latin))
-}
-
-/// The keys of a name with the family name first and last.
-fn orders(words: &[Word]) -> Vec<String> {
+/// What a name that can be Chinese is in Wade–Giles, with the family name first and last.
+pub(super) fn chinese_keys(words: &[Word]) -> Vec<String> {
+    let is_chinese =
+        (2..=WORDS_MAX).contains(&words.len()) && words.iter().all(|word| chinese::is_chinese(&word.latin));
+    if !is_chinese {
+        return Vec::new();
+    }
     let texts: Vec<&str> = words.iter().map(|word| word.latin.as_str()).collect();
     let mut turned = texts.clone();
     turned.rotate_right(1);
@@ -178,7 +179,11 @@ fn is_same(left: char, right: char) -> Option<How> {
     }
     let text = |c: char| c.to_string();
     if hangul::is_hangul(left) && hangul::is_hangul(right) {
-        return hangul::reading::agree(&[&text(left)], &[&text(right)]).then_some(How::FamilyVariant);
+        return hangul::reading::agree(
+            &hangul::reading::joined(&[&text(left)]),
+            &hangul::reading::joined(&[&text(right)]),
+        )
+        .then_some(How::FamilyVariant);
     }
     let korean = (hangul::sino_korean(&text(left))?, hangul::sino_korean(&text(right))?);
     let pinyin = deunicode::deunicode_char(left)? == deunicode::deunicode_char(right)?;

@@ -5,6 +5,9 @@
 //!
 //! Source: ISO 20275 (Entity Legal Forms), the forms of the larger jurisdictions.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
 /// What sort of firm a legal form makes, across countries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -78,32 +81,42 @@ const FORMS: &[(Form, &str)] = &[
     ),
 ];
 
+static BY_WORDS: LazyLock<HashMap<&'static str, Form>> = LazyLock::new(|| {
+    FORMS.iter().rev().flat_map(|(form, list)| list.split('|').map(|words| (words, *form))).collect()
+});
+
 /// The form that words make, if they make one.
 pub(super) fn form(words: &str) -> Option<Form> {
-    FORMS.iter().find(|(_, forms)| forms.split('|').any(|form| form == words)).map(|(form, _)| *form)
+    BY_WORDS.get(words).copied()
 }
 
 const TITLES: &str = "|mr|mrs|ms|miss|dr|prof|professor|sir|dame|lord|lady|sheikh|shaikh|shaykh|sheik|cheikh|haji|hajji|hadji|hajj|alhaj|mullah|mulla|maulavi|maulawi|molvi|mawlawi|maulana|mawlana|qari|hafiz|ayatollah|hojjatoleslam|imam|sayyid|sayed|sayyed|seyed|syed|president|prasident|minister|general|gen|colonel|col|major|captain|capt|commander|admiral|brigadier|lt|lieutenant|sgt|herr|frau|monsieur|madame|mme|mlle|senor|senora|don|dona|pan|pani|gospodin|hon|rev|father|bishop|comrade|engineer|eng|ing|jr|sr|junior|senior|esq|phd|md|";
 const PARTICLES: &str = "|al|el|ul|ur|bin|ben|ibn|bint|abu|abou|umm|de|del|della|di|da|do|dos|das|du|des|la|le|les|van|von|der|den|ter|te|zu|zur|ould|oglu|ogly|kyzy|qizi|";
 const ARTICLES: &str = "|the|of|and|for|et|und|de|la|le|les|del|di|der|die|das|des|mv|mt|ms|ss|";
 
-fn holds(list: &str, word: &str) -> bool {
-    !word.is_empty() && list.split('|').any(|held| held == word)
+type Words = LazyLock<HashSet<&'static str>>;
+
+fn set(list: &'static str) -> HashSet<&'static str> {
+    list.split('|').filter(|word| !word.is_empty()).collect()
 }
+
+static TITLE: Words = LazyLock::new(|| set(TITLES));
+static PARTICLE: Words = LazyLock::new(|| set(PARTICLES));
+static ARTICLE: Words = LazyLock::new(|| set(ARTICLES));
 
 /// A form of address or rank, or what is like it.
 pub(super) fn is_title(word: &str) -> bool {
-    holds(TITLES, word)
+    TITLE.contains(word)
 }
 
 /// A word between names that says little: `bin`, `al`, `de`.
 pub(super) fn is_particle(word: &str) -> bool {
-    holds(PARTICLES, word)
+    PARTICLE.contains(word)
 }
 
 /// A small word in the name of a firm or ship.
 pub(super) fn is_article(word: &str) -> bool {
-    holds(ARTICLES, word)
+    ARTICLE.contains(word)
 }
 
 /// Short forms of states in the names of firms and authorities.
@@ -140,15 +153,14 @@ const SYNONYMS: &str = "organization organisation organizatsiia org|labor labour
     univ university universitet|bros brothers|assn association assoc|grp group gruppa|natl national|shpg shipping|\
     svc service services|bank banka banco banque|eng engineering|trdg trading|holding holdings|partners partner|systems system";
 
+static SAME: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let rows = SYNONYMS.split('|').filter_map(|row| Some((row, row.split_whitespace().next()?)));
+    rows.flat_map(|(row, first)| row.split_whitespace().map(move |word| (word, first))).collect()
+});
+
 /// The form under which a word of a firm's name is compared.
 pub(super) fn synonym(word: &str) -> &str {
-    for row in SYNONYMS.split('|') {
-        let mut words = row.split_whitespace();
-        if words.clone().any(|held| held == word) {
-            return words.next().unwrap_or(word);
-        }
-    }
-    word
+    SAME.get(word).copied().unwrap_or(word)
 }
 
 const UNITS: &str = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen \
@@ -163,6 +175,9 @@ fn place(list: &str, word: &str) -> Option<u32> {
 
 /// The number that a word says: `forty`, `44`, `3rd`, `fifth`.
 pub(super) fn number(word: &str) -> Option<u32> {
+    if word.len() > 12 {
+        return None;
+    }
     let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     if !digits.is_empty() && matches!(word.get(digits.len()..), Some("" | "st" | "nd" | "rd" | "th")) {
         return digits.parse().ok();

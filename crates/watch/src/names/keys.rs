@@ -44,16 +44,19 @@ pub(super) fn keys(name: &Name) -> Vec<u64> {
         }
         if name.kind == Kind::Organization {
             if heavy.len() > 2 {
-                add("letters", &heavy.iter().filter_map(|word| word.latin.chars().next()).collect::<String>());
+                add(
+                    "letters",
+                    &heavy.iter().filter_map(|word| word.latin.chars().next()).collect::<String>(),
+                );
             } else if let [word] = heavy.as_slice() {
                 add("letters", &word.latin);
             }
         } else {
-            for text in asian::korean_keys(&reading.words) {
+            for text in asian::korean_keys(reading.korean()) {
                 add("korean", &text);
             }
-            for text in asian::chinese_keys(&reading.words) {
-                add("chinese", &text);
+            for text in reading.chinese() {
+                add("chinese", text);
             }
         }
     }

@@ -48,7 +48,7 @@ pub enum Kind {
 /// How alike two names are, whoever bears them.
 ///
 /// Never fails: of a name longer than [`NAME_CHARS_MAX`] characters the rest is left out, and a name without letters is like
-/// none. Symmetric, but for rounding. Some microseconds.
+/// none. Symmetric. Some microseconds.
 pub fn compare(left: &str, right: &str) -> Likeness {
     compare_as(Kind::Unknown, left, right)
 }
@@ -66,6 +66,10 @@ impl Name {
         }
         if self.folded == other.folded {
             return Likeness::of(1.0, vec![How::Same]);
+        }
+        // Whoever asks first: of two alignments that are as good, the same one must be taken.
+        if self.folded > other.folded {
+            return other.compare(self);
         }
         if let Some(likeness) = asian::same_script(self, other) {
             return likeness;
@@ -105,7 +109,12 @@ impl Name {
 fn read_alike(left: &Reading, right: &Reading, kind: Kind) -> Likeness {
     let mut best = align::align(&left.words, &right.words, kind);
     if kind == Kind::Person && best.score < 0.97 {
-        for found in [asian::korean(&left.words, &right.words), asian::chinese(&left.words, &right.words)] {
+        // Most names are neither, and then the other one need not be taken apart.
+        let korean =
+            if left.korean().is_empty() { None } else { asian::korean(left.korean(), right.korean()) };
+        let chinese =
+            if left.chinese().is_empty() { None } else { asian::chinese(left.chinese(), right.chinese()) };
+        for found in [korean, chinese] {
             best = found.filter(|found| found.score > best.score).unwrap_or(best);
         }
     }

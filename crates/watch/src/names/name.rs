@@ -3,9 +3,12 @@
 //! Text is folded (NFKC, case), cut into words at whatever is no letter, and each word put into Latin letters by its script.
 //! Han characters say a different word to each reader, so a name in them has several readings.
 
+use std::sync::OnceLock;
+
 use deunicode::deunicode;
 use unicode_normalization::UnicodeNormalization;
 
+use super::asian::{self, Division};
 use super::forms::{self, FORM_WORDS_MAX, Form};
 use super::hangul::{self, Style};
 use super::how::How;
@@ -37,6 +40,24 @@ pub(super) struct Reading {
     pub(super) words: Vec<Word>,
     /// By what it is read so, if not by its letters.
     pub(super) how: Option<How>,
+    korean: OnceLock<Vec<Division>>,
+    chinese: OnceLock<Vec<String>>,
+}
+
+impl Reading {
+    fn new(words: Vec<Word>, how: Option<How>) -> Self {
+        Self { words, how, korean: OnceLock::new(), chinese: OnceLock::new() }
+    }
+
+    /// The ways of dividing it as a Korean name.
+    pub(super) fn korean(&self) -> &[Division] {
+        self.korean.get_or_init(|| asian::divisions(&self.words))
+    }
+
+    /// What it is in Wade–Giles, if it can be Chinese.
+    pub(super) fn chinese(&self) -> &[String] {
+        self.chinese.get_or_init(|| asian::chinese_keys(&self.words))
+    }
 }
 
 impl Name {
@@ -46,19 +67,20 @@ impl Name {
         let mut pieces = pieces(&text);
         pieces.truncate(WORDS_MAX);
         let folded = pieces.iter().map(|piece| piece.to_lowercase()).collect::<Vec<_>>().join(" ");
-        let script = text.chars().filter_map(Script::of).next().unwrap_or(Script::Latin);
-        let (words, form) = words(&pieces, kind);
+        let script = text.chars().find_map(Script::of).unwrap_or(Script::Latin);
+        // A point between Han characters parts the words of a foreign name.
+        let is_foreign = text.contains(['·', '・', '‧']);
+        let (words, form) = words(&pieces, kind, is_foreign);
         let kind = if kind == Kind::Unknown && form.is_some() { Kind::Organization } else { kind };
-        let mut readings = vec![Reading { words, how: None }];
+        let mut readings = vec![Reading::new(words, None)];
         if kind == Kind::Organization && text.contains('/') {
             // Two names in one: `Al-Qa'ida/Islamic Army`.
             for part in text.split('/').filter(|part| part.chars().count() > 3).take(PARTS_MAX) {
-                let words = self::words(&self::pieces(part), kind).0;
-                readings
-                    .extend((!words.is_empty()).then_some(Reading { words, how: Some(How::PartMissing) }));
+                let words = self::words(&self::pieces(part), kind, is_foreign).0;
+                readings.extend((!words.is_empty()).then_some(Reading::new(words, Some(How::PartMissing))));
             }
         }
-        if script == Script::Han && kind != Kind::Organization {
+        if script == Script::Han && kind != Kind::Organization && !is_foreign {
             readings.extend(other_readings(&pieces));
         }
         Self { kind, folded, readings, form, script }
@@ -76,8 +98,9 @@ impl Name {
 }
 
 /// The words of pieces in Latin letters, and the legal form that was among them.
-fn words(pieces: &[String], kind: Kind) -> (Vec<Word>, Option<Form>) {
-    let mut words: Vec<Word> = pieces.iter().flat_map(|piece| spelled(piece, kind)).take(WORDS_MAX).collect();
+fn words(pieces: &[String], kind: Kind, is_foreign: bool) -> (Vec<Word>, Option<Form>) {
+    let spelled = pieces.iter().flat_map(|piece| spelled(piece, kind, is_foreign));
+    let mut words: Vec<Word> = spelled.take(WORDS_MAX).collect();
     let form = if kind == Kind::Person { None } else { take_forms(&mut words) };
     let kind = if kind == Kind::Unknown && form.is_some() { Kind::Organization } else { kind };
     dress(&mut words, kind);
@@ -132,13 +155,16 @@ fn is_initials(piece: &str, chars: &[char], at: usize) -> bool {
 }
 
 /// A piece in Latin letters.
-fn spelled(piece: &str, kind: Kind) -> Vec<Word> {
+fn spelled(piece: &str, kind: Kind, is_foreign: bool) -> Vec<Word> {
     let small = piece.to_lowercase();
-    let script = piece.chars().filter_map(Script::of).next().unwrap_or(Script::Latin);
+    let script = match piece.chars().find_map(Script::of) {
+        Some(Script::Han) if is_foreign => Script::HanSound,
+        other => other.unwrap_or(Script::Latin),
+    };
     match script {
         Script::Hangul if kind != Kind::Organization => hangul_words(&small),
         Script::Hangul => vec![Word::new(&ascii(&hangul::revised(&small)), &small, script)],
-        Script::Han => han_words(&small, kind),
+        Script::Han | Script::HanSound => han_words(&small, kind, script),
         Script::Abjad => vec![Word::new(&abjad(&small), &small, script)],
         Script::Latin if kind != Kind::Organization => vec![Word::new(&unmasked(&ascii(&small)), "", script)],
         Script::Latin => match forms::state(&ascii(&small)) {
@@ -183,6 +209,8 @@ fn unmasked(word: &str) -> String {
 
 /// Arabic and Hebrew: the article is left out where it stands before a word, vowels are as written.
 fn abjad(word: &str) -> String {
+    // God's name is written with an l that is not heard apart.
+    let word = &word.replace("الله", "له");
     let bare = word.strip_prefix("ال").filter(|rest| rest.chars().count() > 2).unwrap_or(word);
     ascii(bare)
 }
@@ -205,12 +233,15 @@ fn hangul_words(piece: &str) -> Vec<Word> {
 const DOUBLE: &str =
     "歐陽 欧阳 司馬 司马 諸葛 诸葛 上官 夏侯 皇甫 尉遲 尉迟 公孫 公孙 慕容 令狐 司徒 東方 东方";
 
-fn han_words(piece: &str, kind: Kind) -> Vec<Word> {
+fn han_words(piece: &str, kind: Kind, script: Script) -> Vec<Word> {
     let chars: Vec<char> = piece.chars().collect();
     let word = |chars: &[char]| {
         let written: String = chars.iter().collect();
-        Word::new(&ascii(&written), &written, Script::Han)
+        Word::new(&ascii(&written), &written, script)
     };
+    if script == Script::HanSound {
+        return vec![word(&chars)];
+    }
     if kind == Kind::Organization || !(2..=4).contains(&chars.len()) {
         return vec![word(&chars)];
     }
@@ -224,10 +255,12 @@ fn han_words(piece: &str, kind: Kind) -> Vec<Word> {
 fn other_readings(pieces: &[String]) -> Vec<Reading> {
     let joined: String = pieces.concat();
     let korean = hangul::sino_korean(&joined).filter(|read| (2..=5).contains(&read.chars().count()));
-    let korean = korean.map(|read| Reading { words: hangul_words(&read), how: Some(How::SinoKorean) });
-    let japanese = japanese::read(&joined).map(|words| Reading {
-        words: words.iter().map(|word| Word::new(word, "", Script::Kana)).collect(),
-        how: Some(How::Japanese),
+    let korean = korean.map(|read| Reading::new(hangul_words(&read), Some(How::SinoKorean)));
+    let japanese = japanese::read(&joined).map(|words| {
+        Reading::new(
+            words.iter().map(|word| Word::new(word, "", Script::Kana)).collect(),
+            Some(How::Japanese),
+        )
     });
     korean.into_iter().chain(japanese).collect()
 }

@@ -65,11 +65,14 @@ impl Party {
             day.or_else(|| year(born.get("text")?.as_str()?))
         });
         let said = list("items").filter(|item| {
-            item.get("kind").and_then(Value::as_str).is_some_and(|kind| matches!(kind, "nationality" | "citizen" | "country"))
+            item.get("kind")
+                .and_then(Value::as_str)
+                .is_some_and(|kind| matches!(kind, "nationality" | "citizen" | "country"))
         });
         let places = said.filter_map(|item| item.get("text").and_then(Value::as_str));
         let listed = list("countries").filter_map(Value::as_str);
-        let mut countries: Vec<_> = places.chain(listed).filter_map(countries::code).take(FACTS_MAX).collect();
+        let mut countries: Vec<_> =
+            places.chain(listed).filter_map(countries::code).take(FACTS_MAX).collect();
         countries.sort_unstable();
         countries.dedup();
         Some(Self {

@@ -39,20 +39,34 @@ const JOINED: [(&str, &str); 31] = [
     ("ci", "si"),
 ];
 
+/// Whether a letter that stands twice is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubled {
+    /// As in Latin and Cyrillic letters: Mohammed.
+    One,
+    /// As in scripts without vowels, where something stood between.
+    Two,
+}
+
 /// A word as it sounds, roughly.
-pub(super) fn sound(word: &str) -> String {
+pub(super) fn sound(word: &str, doubled: Doubled) -> String {
     let mut key = String::with_capacity(word.len());
     let mut rest = word;
     while let Some(c) = rest.chars().next() {
-        let joined = JOINED.iter().find(|(from, _)| rest.starts_with(from));
+        // Only these letters begin a row.
+        let may_join = matches!(
+            c,
+            's' | 't' | 'd' | 'c' | 'k' | 'g' | 'p' | 'z' | 'r' | 'o' | 'e' | 'q' | 'x' | 'w' | 'y' | 'j'
+        );
+        let joined = if may_join { JOINED.iter().find(|(from, _)| rest.starts_with(from)) } else { None };
         let (from, to) = match joined {
             Some((from, to)) => (from.len(), *to),
             None => (c.len_utf8(), ""),
         };
         if to.is_empty() {
-            push(&mut key, if c == 'c' { 'k' } else { c });
+            push(&mut key, if c == 'c' { 'k' } else { c }, doubled);
         } else {
-            to.chars().for_each(|c| push(&mut key, c));
+            to.chars().for_each(|c| push(&mut key, c, doubled));
         }
         rest = rest.get(from..).unwrap_or_default();
     }
@@ -63,22 +77,18 @@ pub(super) fn sound(word: &str) -> String {
     key
 }
 
-/// Doubled letters are one.
-fn push(key: &mut String, c: char) {
-    if !key.ends_with(c) || c.is_ascii_digit() {
+fn push(key: &mut String, c: char, doubled: Doubled) {
+    if doubled == Doubled::Two || !key.ends_with(c) || c.is_ascii_digit() {
         key.push(c);
     }
 }
 
 /// The consonants of a [`sound`], with those joined that a script without them writes alike.
 pub(super) fn bones(sound: &str) -> String {
-    let mut key = String::with_capacity(sound.len());
-    for c in sound.trim_end_matches('h').chars() {
-        match c {
-            'a' | 'e' | 'i' | 'o' | 'u' | 'v' | '@' => {}
-            'p' => push(&mut key, 'b'),
-            other => push(&mut key, other),
-        }
-    }
-    key
+    let consonant = |c: char| match c {
+        'a' | 'e' | 'i' | 'o' | 'u' | 'v' => None,
+        'p' => Some('b'),
+        other => Some(other),
+    };
+    sound.trim_end_matches('h').chars().filter_map(consonant).collect()
 }

@@ -3,7 +3,8 @@
 use rapidfuzz::distance::osa;
 
 use super::how::How;
-use super::{forms, given, sound};
+use super::sound::{self, Doubled};
+use super::{forms, given};
 
 /// Longest word that is compared, in letters; what is beyond is cut off.
 pub(super) const LETTERS_MAX: usize = 48;
@@ -16,6 +17,8 @@ pub(super) enum Script {
     Greek,
     Hangul,
     Han,
+    /// Han characters that write the sound of a foreign name.
+    HanSound,
     Kana,
     /// Arabic and Hebrew.
     Abjad,
@@ -37,9 +40,14 @@ impl Script {
         })
     }
 
-    /// Transliteration loses vowels or more.
+    /// Transliteration loses vowels.
     fn is_lossy(self) -> bool {
-        !matches!(self, Self::Latin | Self::Cyrillic | Self::Greek)
+        matches!(self, Self::Abjad | Self::Other | Self::HanSound)
+    }
+
+    /// Each syllable is a name, so that one letter more is another name.
+    fn is_syllabic(self) -> bool {
+        matches!(self, Self::Han | Self::Hangul)
     }
 
     /// What a match with another script is by.
@@ -49,7 +57,7 @@ impl Script {
             Self::Cyrillic => How::Cyrillic,
             Self::Greek => How::Greek,
             Self::Hangul => How::Revised,
-            Self::Han => How::Chinese,
+            Self::Han | Self::HanSound => How::Chinese,
             Self::Kana => How::Japanese,
             Self::Abjad => How::Arabic,
             Self::Other => How::OtherScript,
@@ -78,12 +86,9 @@ impl Word {
     /// A word from its letters.
     pub(super) fn new(latin: &str, written: &str, script: Script) -> Self {
         let latin: String = latin.chars().take(LETTERS_MAX).collect();
-        let sound = sound::sound(&latin);
-        let mut bones = sound::bones(&sound);
-        if script == Script::Han || script == Script::Kana {
-            // Chinese and Japanese write r and l alike.
-            bones = bones.replace('r', "l");
-        }
+        let doubled = if script.is_lossy() { Doubled::Two } else { Doubled::One };
+        let sound = sound::sound(&latin, doubled);
+        let bones = sound::bones(&sound);
         Self {
             given: given::name_of(&latin),
             number: forms::number(&latin),
@@ -95,6 +100,10 @@ impl Word {
             bones,
             script,
         }
+    }
+
+    pub(super) fn is_lossy(&self) -> bool {
+        self.script.is_lossy()
     }
 
     /// How much the word says of who bears it.
@@ -151,48 +160,46 @@ pub(super) fn likeness(left: &Word, right: &Word) -> Option<(f32, How)> {
     if is_lossy {
         return lossy(left, right).map(|score| (score, script.how()));
     }
+    if across && (left.script.is_syllabic() || right.script.is_syllabic()) {
+        return None;
+    }
     spelled(left, right)
 }
 
 fn spelled(left: &Word, right: &Word) -> Option<(f32, How)> {
-    if left.is_light != right.is_light {
+    if left.is_light != right.is_light || left.number.is_some() || right.number.is_some() {
         return None;
     }
-    let letters = left.latin.len().max(right.latin.len());
+    let latin = edits(&left.latin, &right.latin);
+    let best = latin.into_iter().chain(edits(&left.sound, &right.sound)).min_by(f32::total_cmp)?;
+    Some((1.0 - best, How::Spelling))
+}
+
+/// The part of the letters that differ, if they are few enough.
+fn edits(left: &str, right: &str) -> Option<f32> {
+    let letters = left.len().max(right.len());
     let most = edits_max(letters);
-    if most == 0
-        || left.latin.len().abs_diff(right.latin.len()) > most + 1
-        || left.number.is_some()
-        || right.number.is_some()
-    {
+    if most == 0 || left.len().abs_diff(right.len()) > most {
         return None;
     }
-    let cutoff = || osa::Args::default().score_cutoff(most);
-    let latin = osa::distance_with_args(left.latin.bytes(), right.latin.bytes(), &cutoff());
-    let sound = osa::distance_with_args(left.sound.bytes(), right.sound.bytes(), &cutoff());
-    let edits = latin.into_iter().chain(sound).min()?;
-    Some((1.0 - ratio(edits, letters), How::Spelling))
+    let args = osa::Args::default().score_cutoff(most);
+    osa::distance_with_args(left.bytes(), right.bytes(), &args).map(|edits| ratio(edits, letters))
 }
 
 /// Letters of a script without vowels against letters with them.
 fn lossy(left: &Word, right: &Word) -> Option<f32> {
-    let joined = |word: &Word, other: &Word| {
-        if other.script == Script::Han || other.script == Script::Kana {
-            word.bones.replace('r', "l")
-        } else {
-            word.bones.clone()
-        }
-    };
-    let (left, right) = (joined(left, right), joined(right, left));
-    if left == right && !left.is_empty() {
-        return Some(if left.len() > 1 { 0.92 } else { 0.87 });
-    }
-    let letters = left.len().max(right.len());
-    if letters < 4 {
+    if left.is_light != right.is_light || left.bones.is_empty() {
         return None;
     }
-    let args = osa::Args::default().score_cutoff(1);
-    osa::distance_with_args(left.bytes(), right.bytes(), &args).map(|_| 0.8)
+    // Chinese writes r as l.
+    let is_sound = left.script == Script::HanSound || right.script == Script::HanSound;
+    let joined = |c: char| if is_sound && c == 'r' { 'l' } else { c };
+    let same = left.bones.chars().map(joined).eq(right.bones.chars().map(joined));
+    same.then_some(match left.bones.len() {
+        1 => 0.87,
+        2 => 0.91,
+        _ => 0.93,
+    })
 }
 
 fn ratio(part: usize, whole: usize) -> f32 {

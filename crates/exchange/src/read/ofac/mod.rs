@@ -16,19 +16,13 @@ mod tree;
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use stix::{Finding, Timestamp};
-use uuid::Uuid;
-use watch::{Kind, normalise};
+use stix::Finding;
+use watch::names::PARTY_EXTENSION;
 
 use self::entry::{Entry, Item};
-use super::indicator::{self, Said};
 use super::make::{Dates, Maker};
+use super::party::{self, Holder};
 use super::{Options, ReadError, Sink, time, xml};
-
-/// The extension that holds what STIX has no property for.
-const EXTENSION: &str = "extension-definition--c0a7d3e2-5b64-4f0a-8e7d-2f9b1a6c4d58";
-/// The published definition of the wallet observable.
-const WALLET_EXTENSION: &str = "extension-definition--be78509e-6958-51b1-8b26-d17ee0eba2d7";
 
 pub(super) fn read(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result<(), ReadError> {
     let body = text.trim_start();
@@ -50,7 +44,7 @@ pub(super) fn read(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result
     }
     let options = &Options { as_of: dates.modified, ..options.clone() };
     let mut make = Maker { sink, options, format: "ofac-sdn", dates, tlp: None, by: None };
-    definition(&mut make);
+    party::definition(&mut make);
     let author = make.id("identity", &["OFAC"]);
     let name = "Office of Foreign Assets Control, U.S. Department of the Treasury";
     make.object(&author, json!({"name": name, "identity_class": "organization"}), "");
@@ -78,24 +72,6 @@ pub(super) fn read(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result
     Ok(())
 }
 
-/// The extension's definition: the same in every list, whatever its date.
-fn definition(make: &mut Maker<'_, '_, '_>) {
-    let dates = make.dates;
-    if let Ok(at) = Timestamp::parse("2026-11-24T00:00:00.000Z") {
-        make.dates = Dates { created: at, modified: at, own: false };
-    }
-    make.definition(
-        EXTENSION,
-        "Sanctioned party",
-        "What the OFAC SDN list says of a party, as published.",
-        "Properties, each absent where the list says nothing: `number`, `kind`, `title` and `remarks` are strings; \
-         `programmes` and `addresses` are lists of strings; `aliases`, `vessel` and `items` are lists of objects with \
-         the strings `kind` and `text`; `born` is a list of objects with `text` and, if the day is known, `date` \
-         (YYYY-MM-DD).",
-    );
-    make.dates = dates;
-}
-
 fn one(entry: &Entry, make: &mut Maker<'_, '_, '_>, wallets: &mut HashSet<String>) {
     let id = make.id("identity", &[&entry.number]);
     let class = match entry.kind.as_str() {
@@ -114,7 +90,7 @@ fn one(entry: &Entry, make: &mut Maker<'_, '_, '_>, wallets: &mut HashSet<String
         "contact_information": contacts.join(", "),
         "labels": labels,
         "external_references": [{"source_name": "OFAC SDN", "external_id": entry.number, "url": url}],
-        "extensions": {EXTENSION: extension(entry)},
+        "extensions": {PARTY_EXTENSION: extension(entry)},
     });
     make.object(&id, properties, &entry.path);
     // One address can be listed for several currencies: they share its chain.
@@ -126,7 +102,15 @@ fn one(entry: &Entry, make: &mut Maker<'_, '_, '_>, wallets: &mut HashSet<String
         }
     }
     for (currencies, address) in listed {
-        wallet(entry, &id, &currencies, address, make, wallets);
+        let holder = Holder {
+            id: &id,
+            list: "OFAC SDN",
+            name: format!("{} (OFAC SDN {}, {currencies})", entry.name, entry.number),
+            short: &entry.name,
+            labels: &labels,
+            path: &entry.path,
+        };
+        party::wallet(&holder, &currencies, address, make, wallets);
     }
 }
 
@@ -172,55 +156,4 @@ fn day(text: &str) -> Option<String> {
     let month = MONTHS.iter().position(|known| *known == month)? + 1;
     let date = format!("{year}-{month:02}-{day:0>2}");
     (parts.next().is_none() && time::lenient(&date).is_some()).then_some(date)
-}
-
-fn wallet(
-    entry: &Entry,
-    holder: &str,
-    currency: &str,
-    address: &str,
-    make: &mut Maker<'_, '_, '_>,
-    wallets: &mut HashSet<String>,
-) {
-    // The published extension makes the id of the bare address, in the specification's namespace.
-    let id = format!(
-        "cryptocurrency-wallet--{}",
-        Uuid::new_v5(&stix::id::OBSERVABLE_NAMESPACE, address.as_bytes())
-    );
-    let is_new = wallets.insert(address.to_owned());
-    if is_new {
-        // A relationship would say the same, but readers that do not know the type refuse one that leads to it.
-        let properties = json!({
-            "value": address, "holder_ref": holder,
-            "extensions": {WALLET_EXTENSION: {"extension_type": "new-sco"}},
-        });
-        make.observable_as(&id, properties, &entry.path);
-    }
-    match normalise(Kind::Wallet, address) {
-        Ok(value) => {
-            let mut labels = vec!["ofac-sdn".to_owned()];
-            labels.extend(entry.programmes.iter().map(|name| format!("ofac-programme:{name}")));
-            let said = Said {
-                name: Some(format!("{} (OFAC SDN {}, {currency})", entry.name, entry.number)),
-                labels,
-                confidence: make.options.confidence.or(Some(95)),
-                ..Said::default()
-            };
-            // The id must not depend on the file's name, so that a newer file gives the same indicator.
-            let options = Options { source: Some("OFAC SDN".to_owned()), ..make.options.clone() };
-            if !is_new || indicator::hand_on(&value, &said, &options, &entry.path, make.sink) {
-                let indicator = format!("indicator--{}", indicator::id(options.source.as_deref(), &value));
-                let said = format!("a {currency} address of this party, says the OFAC SDN list");
-                make.relate(&indicator, "related-to", holder, Some(&said), &entry.path);
-            }
-        }
-        Err(_) => {
-            let message = format!(
-                "`{address}` ({currency}) has no form of address that the guard knows: it is kept as a wallet of \
-                 {}, but no indicator was made, so it stands on no list",
-                entry.name
-            );
-            make.sink.finding(Finding::warning("wallet-form", entry.path.clone(), message));
-        }
-    }
 }

@@ -7,6 +7,9 @@
 //! Source: Statistics Korea, 2015 census of family names; National Institute of Korean Language, survey of family names'
 //! spellings in passports (2015); U.S. Board on Geographic Names, Korean (for the North's spellings).
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Name, and its spellings.
 const NAMES: &[(&str, &[&str])] = &[
     ("김", &["Kim", "Gim", "Ghim", "Khim"]),
@@ -145,13 +148,22 @@ pub(super) fn customary(family: &[char]) -> Option<&'static str> {
     spellings.first().copied()
 }
 
+/// Names by their spelling, in small letters without breves and apostrophes, and by themselves.
+static BY_SPELLING: LazyLock<HashMap<String, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut found: HashMap<String, Vec<&'static str>> = HashMap::new();
+    for (hangul, spellings) in NAMES {
+        for spelling in spellings.iter().chain([hangul]) {
+            let of = found.entry(super::reading::plain(spelling).collect()).or_default();
+            if !of.contains(hangul) {
+                of.push(hangul);
+            }
+        }
+    }
+    found
+});
+
 /// The family names, in Hangul, that a word can spell: `chung` is 정. A word in Hangul stands for itself.
-pub fn families(word: &str) -> impl Iterator<Item = &'static str> {
-    let same = move |spelling: &&str| super::reading::plain(spelling).eq(super::reading::plain(word));
-    NAMES
-        .iter()
-        .filter(move |(hangul, spellings)| {
-            *hangul == word || spellings.iter().any(|spelling| same(spelling))
-        })
-        .map(|(hangul, _)| *hangul)
+pub fn families(word: &str) -> &'static [&'static str] {
+    let word: String = super::reading::plain(word).collect();
+    BY_SPELLING.get(&word).map_or(&[], Vec::as_slice)
 }

@@ -2,7 +2,7 @@
 //!
 //! A syllable of Unicode's block is arithmetic: (initial × 21 + vowel) × 28 + final. Here its parts are the letters
 //! themselves, as they stand in the compatibility block, so that the rules read as the standards do. Pure tables and rules;
-//! nothing here knows of names but [`family`] and [`reading`].
+//! nothing here knows of names but [`family`] and the readings of Latin words.
 //!
 //! Source: The Unicode Standard, section 3.12 (Conjoining Jamo Behavior).
 

@@ -230,9 +230,8 @@ fn read(rest: &str, before: &mut Vec<Reading>, found: &mut Vec<Vec<Reading>>, de
     }
 }
 
-/// Whether two rows of words can be one name: each is joined as it stands, and some reading of one meets the other's.
-pub(in crate::names) fn agree(left: &[&str], right: &[&str]) -> bool {
-    let (left, right) = (joined(left), joined(right));
+/// Whether some reading of one row of words meets some reading of another in every syllable.
+pub(in crate::names) fn agree(left: &[Vec<Reading>], right: &[Vec<Reading>]) -> bool {
     left.iter().any(|left| {
         right
             .iter()
@@ -240,9 +239,8 @@ pub(in crate::names) fn agree(left: &[&str], right: &[&str]) -> bool {
     })
 }
 
-/// The consonants of a row of words by every reading, those that romanisations confuse as one: two rows that [`agree`]
-/// have one in common.
-pub(in crate::names) fn consonants(words: &[&str]) -> Vec<String> {
+/// The consonants of each reading, those that romanisations confuse as one: two rows that [`agree`] have one in common.
+pub(in crate::names) fn consonants(readings: &[Vec<Reading>]) -> Vec<String> {
     const CLASSES: [&str; 8] = ["ㄱㄲㅋ", "ㄷㄸㅌ", "ㅂㅃㅍ", "ㅅㅆ", "ㅈㅉㅊ", "ㅇㄹㄴ", "ㅁ", "ㅎ"];
     let class = |initials: u32| {
         CLASSES.iter().position(|class| bits(&INITIALS, class) & initials != 0).unwrap_or(CLASSES.len())
@@ -250,18 +248,14 @@ pub(in crate::names) fn consonants(words: &[&str]) -> Vec<String> {
     let row = |row: &Vec<Reading>| {
         row.iter().map(|one| format!("{}{}", class(one.initials), one.finals.trailing_zeros())).collect()
     };
-    let mut found: Vec<String> = joined(words).iter().map(row).collect();
+    let mut found: Vec<String> = readings.iter().map(row).collect();
     found.sort_unstable();
     found.dedup();
     found
 }
 
-/// Whether a row of words can be read as Korean.
-pub(in crate::names) fn is_readable(words: &[&str]) -> bool {
-    !joined(words).is_empty()
-}
-
-fn joined(words: &[&str]) -> Vec<Vec<Reading>> {
+/// The ways of reading a row of words that are one name: none if one of them can not be Korean.
+pub(in crate::names) fn joined(words: &[&str]) -> Vec<Vec<Reading>> {
     let mut all = vec![Vec::new()];
     for word in words {
         let next = readings(word);

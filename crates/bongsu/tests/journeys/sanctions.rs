@@ -1,0 +1,161 @@
+//! A sanctions list as a source: it is taken in, followed, and not believed when it is cut off.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::node::{Node, shared};
+
+/// A server of one file, which knows entity tags.
+struct Server {
+    url: String,
+    file: Arc<Mutex<Vec<u8>>>,
+    asked: Arc<Mutex<Vec<u16>>>,
+}
+
+impl Server {
+    fn new(name: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/{name}", listener.local_addr().unwrap());
+        let (file, asked) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let (served, told) = (Arc::clone(&file), Arc::clone(&asked));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let head: Vec<String> = BufReader::new(&stream)
+                    .lines()
+                    .map_while(Result::ok)
+                    .take_while(|line| !line.is_empty())
+                    .collect();
+                let body = served.lock().unwrap().clone();
+                let tag = format!(
+                    "\"{}\"",
+                    body.iter().fold(7_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte))
+                );
+                let is_known = head
+                    .iter()
+                    .any(|line| line.to_lowercase().starts_with("if-none-match") && line.contains(&tag));
+                let (status, body) = if is_known { (304, Vec::new()) } else { (200, body) };
+                told.lock().unwrap().push(status);
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\netag: {tag}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                    body.len()
+                );
+                let _gone = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+            }
+        });
+        Self { url, file, asked }
+    }
+
+    fn serve(&self, file: impl AsRef<[u8]>) {
+        *self.file.lock().unwrap() = file.as_ref().to_vec();
+    }
+}
+
+fn following(server: &Server) -> Node {
+    let mut node = Node::new();
+    node.member("owner", "exchange", "amber");
+    node.json(&["circle", "add", "region", "--ceiling", "green", "--member", "owner"]);
+    let text = format!(
+        "[[source]]\nname = \"sanctions\"\nkind = \"list\"\nurl = \"{}\"\ncircle = \"region\"\nas = \"owner\"\nevery = \"1d\"\n",
+        server.url
+    );
+    std::fs::write(node.data().join("bongsu.toml"), text).unwrap();
+    node
+}
+
+fn pull(node: &Node) -> Value {
+    let output = node.command(&["source", "pull", "sanctions", "--json"]).output().unwrap();
+    serde_json::from_slice::<Value>(&output.stdout)
+        .map(|mut told| told["sources"][0].take())
+        .unwrap_or_else(|_| json!({"error": String::from_utf8_lossy(&output.stderr)}))
+}
+
+fn counts(told: &Value) -> [u64; 3] {
+    ["added", "withdrawn", "refused"].map(|name| told[name].as_u64().unwrap_or_else(|| panic!("{told}")))
+}
+
+fn person(number: u32, alias: &str) -> String {
+    json!({"id": format!("NK-{number}"), "caption": format!("Person {number}"), "schema": "Person",
+           "properties": {"name": [format!("Person {number}")], "alias": [alias], "topics": ["sanction"]}})
+    .to_string()
+}
+
+#[test]
+fn a_list_is_followed_and_a_cut_one_is_refused() {
+    let server = Server::new("entities.ftm.json");
+    let node = following(&server);
+    let list = |numbers: std::ops::Range<u32>, changed: u32| -> String {
+        numbers.map(|number| person(number, if number == changed { "Other" } else { "One" }) + "\n").collect()
+    };
+    server.serve(list(0..200, 999));
+    let checked = node.json(&["source", "check", "sanctions"]);
+    assert_eq!(
+        (&checked["sources"][0]["format"], &checked["sources"][0]["reads"]),
+        (&json!("opensanctions"), &json!(true))
+    );
+    // Two identities beside the two hundred: who made the extension, and its definition.
+    assert_eq!(counts(&pull(&node)), [202, 0, 0]);
+    assert_eq!(counts(&pull(&node)), [0, 0, 0]);
+    assert_eq!(server.asked.lock().unwrap().last(), Some(&304));
+
+    // One is gone, one is new, one changed.
+    server.serve(list(1..201, 7));
+    assert_eq!(counts(&pull(&node)), [2, 1, 0]);
+    // And back again: who was taken off the list comes back.
+    server.serve(list(0..200, 999));
+    let told = pull(&node);
+    assert_eq!(counts(&told), [2, 1, 0], "{told}");
+
+    server.serve(list(0..60, 999));
+    let told = pull(&node).to_string();
+    assert!(told.contains("cut off"), "{told}");
+    server.serve(
+        "<html><body>Service temporarily unavailable, please try again in a few minutes.</body></html>",
+    );
+    let told = pull(&node).to_string();
+    assert!(told.contains("not a list"), "{told}");
+    server.serve(list(0..199, 999));
+    assert_eq!(counts(&pull(&node)), [0, 1, 0]);
+
+    // Someone says that it is right.
+    server.serve(list(0..60, 999));
+    let told = node.json(&["source", "pull", "sanctions", "--from-start"]);
+    assert_eq!(counts(&told["sources"][0]), [0, 139, 0], "{told}");
+
+    // Without the kept file nothing is withdrawn, and that is said.
+    std::fs::remove_file(node.data().join("lists/sanctions.gz")).unwrap();
+    server.serve(list(0..59, 999));
+    let told = pull(&node);
+    assert_eq!((counts(&told), told["warnings"].as_u64()), ([0, 0, 0], Some(1)), "{told}");
+}
+
+/// The list of OFAC of 2022 or so, and that of November 2023.
+#[test]
+fn ofacs_list_of_another_year_adds_changes_and_withdraws() {
+    let server = Server::new("sdn.csv");
+    let node = following(&server);
+    let text = |name: &str| {
+        let file = std::fs::File::open(shared("assets/ofac-sdn").join(name)).unwrap();
+        let mut text = Vec::new();
+        flate2::read::GzDecoder::new(file).read_to_end(&mut text).unwrap();
+        text
+    };
+    let rows = |list: &[u8]| -> std::collections::BTreeSet<String> {
+        let text = String::from_utf8_lossy(list);
+        let numbers = text.lines().filter_map(|line| line.split(',').next());
+        numbers.filter(|number| number.parse::<u64>().is_ok()).map(str::to_owned).collect()
+    };
+    let (earlier, later) = (text("sdn-earlier.csv.gz"), text("sdn-2023-11.csv.gz"));
+    let (before, after) = (rows(&earlier), rows(&later));
+    server.serve(&earlier);
+    let told = pull(&node);
+    assert!(counts(&told)[0] as usize >= before.len(), "{told}");
+    server.serve(&later);
+    let told = pull(&node);
+    let [added, withdrawn, _] = counts(&told).map(|count| usize::try_from(count).unwrap());
+    let (new, gone) = (after.difference(&before).count(), before.difference(&after).count());
+    assert!(new > 100 && gone > 100 && added >= new && withdrawn >= gone, "{new} new, {gone} gone: {told}");
+}
