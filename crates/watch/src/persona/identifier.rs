@@ -7,6 +7,8 @@ use crate::value::{self, Kind};
 
 /// Longest identifier, in bytes.
 const IDENTIFIER_BYTES_MAX: usize = 2 * 1024;
+/// How often a text is read until it stays as it is.
+const ROUNDS_MAX: usize = 8;
 /// Hexadecimal digits of a perceptual hash: 64 bits.
 const LOOK_DIGITS: usize = 16;
 /// Fewest characters of what is to be one alone in the world.
@@ -88,6 +90,19 @@ impl Identifier {
     /// # Errors
     /// What it should have been.
     pub fn read(kind: IdentifierKind, text: &str) -> Result<Self, &'static str> {
+        let mut found = Self::read_once(kind, text)?;
+        // Cutting can lay bare what is cut again: what is read again must be the same.
+        for _ in 0..ROUNDS_MAX {
+            let again = Self::read_once(kind, &found.text)?;
+            if again == found {
+                return Ok(found);
+            }
+            found = again;
+        }
+        Err("a text with one reading")
+    }
+
+    fn read_once(kind: IdentifierKind, text: &str) -> Result<Self, &'static str> {
         if text.len() > IDENTIFIER_BYTES_MAX {
             return Err("an identifier of at most 2,048 bytes");
         }
@@ -159,7 +174,7 @@ const SERVICES: [(&str, &str, &str); 12] = [
 ];
 
 fn service(name: &str) -> String {
-    let name = name.trim().to_lowercase();
+    let name: String = name.split_whitespace().map(str::to_lowercase).collect();
     let name = name.strip_prefix("www.").unwrap_or(&name);
     let known =
         SERVICES.iter().find(|(host, _, _)| *host == name).map(|(_, service, _)| (*service).to_owned());
@@ -168,17 +183,17 @@ fn service(name: &str) -> String {
 
 fn account(text: &str) -> Option<String> {
     if let Some(found) = profile(text) {
-        return Some(found);
+        return account(&found);
     }
     if text.contains("://") {
         return None;
     }
     let (name, handle) = text.split_once('/').unwrap_or(("", text));
     let handle = handle.trim().trim_start_matches('@').trim_end_matches('/').to_lowercase();
-    let fine =
-        !handle.is_empty() && !handle.contains(char::is_whitespace) && !handle.contains(char::is_control);
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '~' | '#');
     let name = service(name);
-    (fine && !name.contains(char::is_control)).then(|| format!("{name}/{handle}"))
+    let fine = handle.chars().any(char::is_alphanumeric) && handle.chars().chain(name.chars()).all(is_plain);
+    fine.then(|| format!("{name}/{handle}"))
 }
 
 /// The account whose profile an address is.
