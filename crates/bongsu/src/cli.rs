@@ -13,6 +13,7 @@ mod hunt;
 mod member;
 mod pack;
 mod pattern;
+mod persona;
 mod push;
 mod quarantine;
 mod recall;
@@ -28,6 +29,10 @@ pub(crate) use member::{
 };
 pub(crate) use pack::{PackAcceptArgs, PackCommand, PackMakeArgs, PackReceiptArgs};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
+pub(crate) use persona::{
+    PersonaCalibrateArgs, PersonaCheckArgs, PersonaCommand, PersonaContestArgs, PersonaContestsArgs,
+    PersonaReviewArgs, PersonasArgs,
+};
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
@@ -143,6 +148,9 @@ pub(crate) enum NodeCommand {
     /// Recalls: whether what was withdrawn is out everywhere that it went
     #[command(subcommand)]
     Recall(RecallCommand),
+    /// Personas: applicants who may be infiltrating IT workers, with reasons; contests of what is said
+    #[command(subcommand)]
+    Persona(PersonaCommand),
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

@@ -132,3 +132,19 @@ fn bar(progress: &Progress) -> ProgressBar {
     let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style).with_message(progress.what.clone())
 }
+
+/// A text that a terminal shows and does not obey: what steers it, or turns the direction of writing, is spelled out.
+pub(crate) fn visible(text: &[u8]) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    String::from_utf8_lossy(text).chars().fold(String::new(), |mut shown, c| {
+        match c {
+            '\t' => shown.push(' '),
+            c if steers(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+        shown
+    })
+}

@@ -2,6 +2,7 @@
 
 mod created;
 pub mod misp;
+pub mod persona;
 pub mod pull;
 pub mod read;
 mod receipt;

@@ -20,6 +20,7 @@ pub mod memory;
 mod named;
 pub mod names;
 mod observable;
+pub mod persona;
 mod print;
 pub mod private;
 mod quick;

@@ -24,6 +24,7 @@ pub(crate) mod member;
 mod outbox;
 pub(crate) mod pack;
 pub(crate) mod pattern;
+pub(crate) mod persona;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
@@ -42,7 +43,7 @@ mod zone;
 
 use crate::admin;
 use crate::answer::{Answer, Watcher};
-use crate::cli::{CredentialCommand, Global, NodeCommand, PackCommand};
+use crate::cli::{CredentialCommand, Global, NodeCommand, PackCommand, PersonaCommand};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::folder::Folder;
@@ -66,6 +67,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Screen(args) => screen::run(node, &args),
         NodeCommand::Audit(args) => audit::run(node, &args),
         NodeCommand::Recall(command) => recall::run(node, command),
+        NodeCommand::Persona(command) => persona::run(node, &command),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Guard(command) => guard::run(node, command),
         NodeCommand::Mail(command) => mail::run(node, &command),
@@ -107,11 +109,29 @@ pub(crate) fn here_or_there(
         return Err(Failure::new(format!("{} is there already", path.display()))
             .hint("give it with --accept, or have the list written to another file"));
     }
+    let picture = match &command {
+        NodeCommand::Persona(PersonaCommand::Calibrate(args)) => args.out.clone(),
+        _ => None,
+    };
+    let without_node = match &mut command {
+        NodeCommand::Persona(command) => persona::without_node(command),
+        _ => None,
+    };
+    if let Some(answer) = without_node {
+        return with_picture(answer?, picture.as_deref());
+    }
     let folder = Folder::new(global.folder());
     folder.require()?;
     let answer = run_where_it_lies(&folder, config, command, terminal)?;
     match out {
         Some((out, readers)) => deliver::write(answer, &out, readers),
+        None => with_picture(answer, picture.as_deref()),
+    }
+}
+
+fn with_picture(answer: Answer, out: Option<&Path>) -> Result<Answer, Failure> {
+    match out {
+        Some(out) => persona::picture(answer, out),
         None => Ok(answer),
     }
 }
@@ -156,6 +176,9 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
             Ok(())
         }
         NodeCommand::Share(args) => all(&mut args.files),
+        NodeCommand::Persona(command) => {
+            command.paths().into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
+        }
         NodeCommand::Credential(CredentialCommand::Add { certificate, .. }) => {
             *certificate = absolute(certificate)?;
             Ok(())

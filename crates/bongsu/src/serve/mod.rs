@@ -30,6 +30,7 @@ use deliver::screening::http::is_screening;
 use deliver::zone::notify;
 use deliver::zone::server::Server as ZoneServer;
 use exchange::misp::rest::{Misp, is_misp, router as misp};
+use exchange::persona::{PersonaCheck, router as personas};
 use exchange::taxii::{Taxii, router as taxii};
 pub(crate) use follower::Follower;
 use listen::Listener;
@@ -267,6 +268,11 @@ fn router(
         body_bytes_max: node.config.http.body_bytes_max,
         lists: Arc::new(move || judge.basis().lists()),
     });
+    let personas = personas(PersonaCheck::new(
+        node.gate.clone(),
+        Arc::clone(&now),
+        ::watch::persona::Weights::default(),
+    ));
     let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
     let pages = Pages {
         gate: node.gate.clone(),
@@ -290,6 +296,7 @@ fn router(
             Some("d") => artefacts.clone(),
             Some("private") => private.clone().unwrap_or_else(|| pages.clone()),
             Some("answer") => answers.clone(),
+            Some("persona") => personas.clone(),
             _ if is_misp(request.uri().path()) => misp.clone(),
             _ => pages.clone(),
         };

@@ -29,6 +29,7 @@ mod misp_peers;
 mod misp_sources;
 mod node;
 mod offline;
+mod personas;
 mod private;
 mod push;
 mod recalls;

@@ -13,7 +13,8 @@ use watch::Kind;
 use watch::memory::{Day, HEADER_BYTES, Lookup, Runs};
 
 use super::remember::key_in;
-use super::show::{counted, said, visible};
+use super::show::{counted, said};
+use crate::terminal::visible;
 
 /// Most values that are told, and days that are shown of one.
 const FOUND_MAX: usize = 100_000;

@@ -21,7 +21,6 @@ use parking_lot::Mutex;
 use remember::Remembering;
 use report::Tally;
 use search::{Outcome, Quest, follow, search};
-pub(crate) use show::visible;
 use show::{Summary, find_json, find_text};
 use source::Sources;
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! How finds are shown: for people two lines each, for programs a JSON object on a line.
 
 use crate::exit::Failure;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, visible};
 use deliver::watch_file::{Header, Known};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -137,21 +137,5 @@ pub(super) fn find_json(file: &str, before: u64, find: &Find) -> Value {
         "file": file, "line": before + find.line, "found": find.found, "how": find.how.as_str(), "value": value.text(),
         "kind": known.kind, "by": known.by, "text": String::from_utf8_lossy(&find.text),
         "at": find.at.map(|at| at.to_string()),
-    })
-}
-
-/// A text that a terminal shows and does not obey: what steers it, or turns the direction of writing, is spelled out.
-pub(crate) fn visible(text: &[u8]) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    String::from_utf8_lossy(text).chars().fold(String::new(), |mut shown, c| {
-        match c {
-            '\t' => shown.push(' '),
-            c if steers(c) => shown.extend(c.escape_unicode()),
-            c => shown.push(c),
-        }
-        shown
     })
 }

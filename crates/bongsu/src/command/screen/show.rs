@@ -3,7 +3,7 @@
 use super::asked::Asked;
 use super::private::Outcome;
 use crate::answer::Answer;
-use crate::command::hunt::visible;
+use crate::terminal::visible;
 use deliver::private::Filter;
 use serde_json::{Value, json};
 

@@ -20,7 +20,8 @@ use send::{Node, Sent};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-use super::show::{counted, visible};
+use super::show::counted;
+use crate::terminal::visible;
 pub(super) use tally::Tally;
 
 /// Rows of the table that is shown; of more, `--json` and the bundle have all.
