@@ -16,17 +16,7 @@ const MISTYPED: &str = "149w62rY42aZBox8fGcmqNsXUzSStKeq8D";
 fn node() -> Node {
     let mut node = Node::with_members();
     node.member("cert", "exchange", "red");
-    node.json(&[
-        "circle",
-        "add",
-        "region",
-        "--ceiling",
-        "amber+strict",
-        "--member",
-        "cert",
-        "--member",
-        "list",
-    ]);
+    node.json(&["circle", "add", "region", "--member", "cert", "--member", "list"]);
     let ofac = |name: &str| shared(&format!("assets/ofac-sdn/{name}")).to_str().unwrap().to_owned();
     node.json(&[
         "import",
@@ -252,7 +242,16 @@ fn what_was_just_shared_or_withdrawn_is_part_of_the_next_answer_also_after_a_sta
     serving.stop();
     let index = node.data().join("values.index");
     assert!(index.exists());
-    node.json(&["withdraw", fresh["id"].as_str().unwrap(), "--circle", "region", "--as", "cert"]);
+    node.json(&[
+        "withdraw",
+        fresh["id"].as_str().unwrap(),
+        "--circle",
+        "region",
+        "--as",
+        "cert",
+        "--reason",
+        "mistaken",
+    ]);
     let serving = node.serve();
     assert_eq!(result(&serving, "fresh-k3.top"), "clear");
     assert_eq!(result(&serving, "evil-k3.top"), "match");
