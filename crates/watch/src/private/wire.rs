@@ -1,7 +1,9 @@
 //! A question and its answer as they travel: JSON, with elements and the proof in base64.
 //!
-//!     {"epoch": 20789, "elements": ["…", "…"]}
-//!     {"epoch": 20789, "elements": ["…", "…"], "proof": "…"}
+//! ```json
+//! {"epoch": 20789, "elements": ["…", "…"]}
+//! {"epoch": 20789, "elements": ["…", "…"], "proof": "…"}
+//! ```
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
