@@ -25,7 +25,7 @@ pub(crate) struct ScreenArgs {
 /// A node that is asked over the network, and who asks; with `--private`.
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct NodeAsked {
-    /// Address of the node, such as https://tower.example.org
+    /// Address of the node, such as `https://tower.example.org`
     #[arg(long = "node", value_name = "URL", env = "BONGSU_NODE")]
     pub url: Option<String>,
     /// File with your token; or the token itself in the environment, as BONGSU_TOKEN
