@@ -14,6 +14,7 @@ mod domain;
 pub mod extract;
 mod filter;
 pub mod guard;
+mod hex;
 pub mod hunt;
 pub mod index;
 pub mod memory;

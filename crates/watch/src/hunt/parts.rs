@@ -36,6 +36,16 @@ struct Fields {
 }
 
 const NONE: &str = "";
+/// Zeek's `http.log`, in JSON and as a table. Source: Zeek, `HTTP::Info`.
+const ZEEK: Fields = Fields {
+    host: "host",
+    path: "uri",
+    port: "id.resp_p",
+    is_port_of_connection: true,
+    query: NONE,
+    scheme: NONE,
+    is_plain: true,
+};
 const JSON: [Fields; 4] = [
     Fields {
         host: "hostname",
@@ -46,15 +56,7 @@ const JSON: [Fields; 4] = [
         scheme: NONE,
         is_plain: true,
     },
-    Fields {
-        host: "host",
-        path: "uri",
-        port: "id.resp_p",
-        is_port_of_connection: true,
-        query: NONE,
-        scheme: NONE,
-        is_plain: true,
-    },
+    ZEEK,
     Fields {
         host: "host",
         path: "request_uri",
@@ -74,17 +76,10 @@ const JSON: [Fields; 4] = [
         is_plain: false,
     },
 ];
+
 /// The same of tables. `cs-host` and `cs(Host)` are what clients sent; what a distribution calls its own name is not.
 const TABLES: [Fields; 4] = [
-    Fields {
-        host: "host",
-        path: "uri",
-        port: "id.resp_p",
-        is_port_of_connection: true,
-        query: NONE,
-        scheme: NONE,
-        is_plain: true,
-    },
+    ZEEK,
     Fields {
         host: "x-host-header",
         path: "cs-uri-stem",

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use crate::hex::hex;
 use crate::value::{Kind, Value};
 
 /// Bytes of the longest value that is kept by its bits: a SHA-512.
@@ -68,12 +69,7 @@ impl<'v> Packed<'v> {
 pub(super) fn text_of(kind: Kind, bytes: &[u8]) -> Option<String> {
     match kind {
         Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512 | Kind::Certificate | Kind::Ja3 => {
-            use std::fmt::Write as _;
-            let mut text = String::with_capacity(bytes.len() * 2);
-            for byte in bytes {
-                let _always_fits = write!(text, "{byte:02x}");
-            }
-            Some(text)
+            Some(hex(bytes))
         }
         Kind::Ipv4 | Kind::Ipv6 => {
             let network: IpNet = match bytes {

@@ -8,6 +8,7 @@ use md5::{Digest as _, Md5};
 use sha2::Sha256;
 
 use super::tls::{ALPN, ClientHello, SERVER_NAME};
+use crate::hex::hex;
 
 /// Hexadecimal digits of a hash in JA4, and how many things it counts up to.
 const HASH_DIGITS: usize = 12;
@@ -95,11 +96,4 @@ fn hash(text: &str) -> String {
         "" => "0".repeat(HASH_DIGITS),
         text => hex(&Sha256::digest(text)).chars().take(HASH_DIGITS).collect(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
