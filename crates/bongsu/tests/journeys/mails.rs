@@ -103,8 +103,12 @@ fn what_is_urgent_is_mailed_at_once_and_red_is_not() {
     assert!(!mail.to_string().contains(names[1]) && !mail.to_string().contains(&id("incident", 2)));
     let taken = wait(TIME, || list(&node, "minister")["taken"][0]["id"].as_str().map(str::to_owned));
     assert_eq!(taken.as_deref(), mail["id"].as_str());
-    let receipts = node.json(&["member", "receipts", "minister"]);
-    let receipt = receipts["receipts"].as_array().unwrap().iter().find(|one| one["what"] == "mail").unwrap();
+    // A receipt is written after its mail was noted as taken.
+    let receipt = wait(TIME, || {
+        let receipts = node.json(&["member", "receipts", "minister"]);
+        receipts["receipts"].as_array().unwrap().iter().find(|one| one["what"] == "mail").cloned()
+    });
+    let receipt = receipt.expect("a receipt");
     assert_eq!(
         (&receipt["did"], &receipt["mark"], &receipt["upto"][0]["number"]),
         (&json!("delivered"), &mail["id"], &json!(2))
