@@ -18,6 +18,11 @@ impl Growth {
         self.grown.notify_all();
     }
 
+    /// The count.
+    pub(crate) fn count(&self) -> u64 {
+        *self.count.lock()
+    }
+
     /// Waits until the count is another than `seen`, at most for `timeout`; gives the count.
     pub(crate) fn wait(&self, seen: u64, timeout: Duration) -> u64 {
         let until = Instant::now() + timeout;

@@ -322,6 +322,12 @@ impl Store {
         self.shared().growth.wait(seen, timeout)
     }
 
+    /// How often lines have grown since the store was opened: as long as it stays the same, so do they.
+    #[must_use]
+    pub fn growth(&self) -> u64 {
+        self.shared().growth.count()
+    }
+
     /// Ends all waits for growth: to be called by who wants a follower to look whether it should stop.
     pub fn wake(&self) {
         self.shared().growth.tell();

@@ -127,9 +127,9 @@ pub fn guess(cell: &str) -> Option<Value> {
 fn told_by_form(clean: &str) -> Option<Kind> {
     let is_phone = clean.starts_with('+');
     let is_fingerprint = matches!(clean.len(), 59 | 95) && clean.as_bytes().get(2) == Some(&b':');
-    // The third letter of an IBAN is a digit.
-    let may_be_iban =
-        (15..50).contains(&clean.len()) && clean.as_bytes().get(2).is_some_and(u8::is_ascii_digit);
+    // An IBAN begins with its country's two letters and two digits.
+    let may_be_iban = (15..50).contains(&clean.len())
+        && matches!(clean.as_bytes(), [a, b, c, ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit());
     let is_iban = || named::bank_account(clean).is_some_and(|number| named::is_iban(&number));
     match () {
         () if is_phone => Some(Kind::Phone),

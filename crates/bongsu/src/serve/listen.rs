@@ -11,16 +11,16 @@
 //! there the shares are the proxy's to give.
 
 use super::stall::Stall;
+use super::surfaces::{From, Surfaces};
 use super::tls::peer_certificate;
 use crate::config::Http;
-use axum::Router;
-use axum::extract::ConnectInfo;
 use deliver::zone::peers::{self, Peers};
 use deliver::zone::places::{Place, Places};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use policy::Channel;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -29,7 +29,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
 use web::auth::PeerCertificate;
 
 /// Time for a TLS handshake.
@@ -61,11 +60,15 @@ pub(crate) struct Listener {
 }
 
 /// Accepts and serves until `stop` turns true, then drains.
-pub(crate) async fn run(listener: Listener, router: Router, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run(listener: Listener, surfaces: Surfaces, mut stop: watch::Receiver<bool>) {
     let places = Places::new(listener.http.connections_max);
     let peers = Peers::new(share(&listener.http));
-    let server =
-        Arc::new(Server { builder: builder(&listener.http), tls: listener.tls, http: listener.http, router });
+    let server = Arc::new(Server {
+        builder: builder(&listener.http),
+        tls: listener.tls,
+        http: listener.http,
+        surfaces,
+    });
     loop {
         let accepted = tokio::select! {
             accepted = listener.socket.accept() => accepted,
@@ -109,7 +112,7 @@ struct Server {
     builder: auto::Builder<TokioExecutor>,
     tls: Option<TlsAcceptor>,
     http: Http,
-    router: Router,
+    surfaces: Surfaces,
 }
 
 fn builder(http: &Http) -> auto::Builder<TokioExecutor> {
@@ -163,21 +166,16 @@ impl Server {
     ) {
         let channel =
             Channel { encrypted: self.tls.is_some() || self.http.tls_ends_at_proxy, looked_at: false };
-        let router = self.router.clone();
+        let (surfaces, from) = (self.surfaces.clone(), From { peer, channel, certificate });
         let activity = Activity::new();
         let watched = Arc::clone(&activity);
-        let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
             let under_way = activity.begin();
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request.extensions_mut().insert(channel);
-            if let Some(certificate) = certificate {
-                request.extensions_mut().insert(certificate);
-            }
-            let answer = router.clone().oneshot(request);
+            let answer = surfaces.clone().answer(request, from);
             async move {
                 let answer = answer.await;
                 drop(under_way);
-                answer
+                Ok::<_, Infallible>(answer)
             }
         });
         let connection = self.builder.serve_connection(TokioIo::new(stream), service);

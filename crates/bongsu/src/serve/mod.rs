@@ -10,6 +10,7 @@ mod guard;
 mod listen;
 pub(crate) mod log;
 mod stall;
+mod surfaces;
 mod tls;
 
 use crate::admin;
@@ -21,31 +22,18 @@ use crate::node::{self, Node};
 use crate::pull::schedule;
 use crate::push::Pushing;
 use crate::terminal::Terminal;
-use axum::Router;
-use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue};
 use deliver::private::Private;
 use deliver::push::events::Events;
-use deliver::screening::http::is_screening;
 use deliver::zone::notify;
 use deliver::zone::server::Server as ZoneServer;
-use exchange::misp::rest::{Misp, is_misp, router as misp};
-use exchange::persona::{PersonaCheck, router as personas};
-use exchange::taxii::{Taxii, router as taxii};
 pub(crate) use follower::Follower;
 use listen::Listener;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use surfaces::Surfaces;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tower::ServiceExt as _;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::{CompressionLayer, CompressionLevel};
-use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
-use web::auth::{Auth, around};
-use web::page::Pages;
 
 /// Where a node is reached.
 #[derive(Debug, Clone, Copy)]
@@ -214,10 +202,10 @@ async fn start(
         let (private, store) = (Arc::clone(private), node.gate.store().clone());
         followers.push(Follower::start("private", store, move |stop| private.follow(stop))?);
     }
-    let router = router(node, folder, told, private)?;
+    let surfaces = Surfaces::of(node, folder, told, private)?;
     let listener = Listener { socket, tls, http: http.clone() };
     let pulls = schedule::start(node, &stopped);
-    let http = tokio::spawn(listen::run(listener, router, stopped));
+    let http = tokio::spawn(listen::run(listener, surfaces, stopped));
     Ok((addresses, Servers { http, pulls, others, followers, pushing }))
 }
 
@@ -242,76 +230,4 @@ fn private(node: &Node, folder: &Folder) -> Result<Option<Arc<Private>>, Failure
     let secret = folder.private_secret(&node::seed().ok_or_else(no_chance)?)?;
     let settings = node.config.private.settings()?;
     Ok(Some(Arc::new(Private::new(node.deliver()?, secret, settings, Arc::new(node::seed)))))
-}
-
-fn router(
-    node: &Node,
-    folder: &Folder,
-    told: Events,
-    private: Option<Arc<Private>>,
-) -> Result<Router, Failure> {
-    let now: Arc<dyn Fn() -> stix::Timestamp + Send + Sync> = Arc::new(node::now);
-    let deliver = node.deliver()?;
-    let title = node.gate.key().name().to_owned();
-    let taxii = taxii(Taxii {
-        gate: node.gate.clone(),
-        now: Arc::clone(&now),
-        body_bytes_max: node.config.http.body_bytes_max,
-        title: title.clone(),
-        contact: None,
-        statuses: Some(folder.statuses()),
-    });
-    let judge = Arc::clone(&deliver);
-    let misp = misp(Misp {
-        gate: node.gate.clone(),
-        now: Arc::clone(&now),
-        body_bytes_max: node.config.http.body_bytes_max,
-        lists: Arc::new(move || judge.basis().lists()),
-    });
-    let personas = personas(PersonaCheck::new(
-        node.gate.clone(),
-        Arc::clone(&now),
-        ::watch::persona::Weights::default(),
-    ));
-    let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
-    let pages = Pages {
-        gate: node.gate.clone(),
-        deliver: Arc::clone(&deliver),
-        screening: node.screening()?,
-        title,
-        zone_origin,
-        patience: node.config.recall.patience(),
-        now: Arc::clone(&now),
-    };
-    let pages = web::page::router(Arc::new(pages));
-    let artefacts = deliver::router(Arc::clone(&deliver), Arc::new(told));
-    let answers = web::answer::router(deliver);
-    let screening = deliver::screening::http::router(node.screening()?);
-    let private = private.map(deliver::private::router);
-    // By the first step of the path, untouched: each surface has its own routes and its own way to say no.
-    let surfaces = Router::new().fallback_service(tower::service_fn(move |request: Request| {
-        let surface = match request.uri().path().split('/').nth(1) {
-            _ if is_screening(request.uri().path()) => screening.clone(),
-            Some("taxii2" | "api") => taxii.clone(),
-            Some("d") => artefacts.clone(),
-            Some("private") => private.clone().unwrap_or_else(|| pages.clone()),
-            Some("answer") => answers.clone(),
-            Some("persona") => personas.clone(),
-            _ if is_misp(request.uri().path()) => misp.clone(),
-            _ => pages.clone(),
-        };
-        surface.oneshot(request)
-    }));
-    let auth = Auth::new(node.gate.clone(), node.tokens.clone(), node.config.web.open_on_loopback, now);
-    let header = |name: &'static str, value: &'static str| {
-        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
-    };
-    const PAGE_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-    Ok(around(Arc::new(auth), surfaces)
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-        .layer(header("content-security-policy", PAGE_POLICY))
-        .layer(header("x-content-type-options", "nosniff"))
-        .layer(header("referrer-policy", "no-referrer"))
-        .layer(RequestBodyTimeoutLayer::new(node.config.http.body_timeout()))
-        .layer(CatchPanicLayer::new()))
 }

@@ -88,6 +88,28 @@ fn values_are_screened_in_every_form() {
     assert_eq!(one["results"][0]["matches"][0]["do"]["action"], "block");
     conforms(&serving, &node, "/screening/value", "get", &one);
 
+    // One value is answered on a way of its own, and looks as what goes the other, which alone is compressed.
+    let heads = |request: RequestBuilder| -> Vec<(String, String)> {
+        let response = request.send().unwrap();
+        let told = response.headers().iter().filter(|(name, _)| {
+            !matches!(name.as_str(), "date" | "content-length" | "transfer-encoding" | "vary")
+        });
+        let mut told: Vec<_> =
+            told.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+        told.sort();
+        told
+    };
+    let post =
+        serving.client.post(at("/screening/values")).bearer_auth(token).json(&json!({"values": ["x.top"]}));
+    let heads = [heads(node.get(&serving, "list", "/screening/value?value=x.top")), heads(post)];
+    assert_eq!(heads[0], heads[1]);
+    assert!(heads[0].iter().any(|(name, _)| name == "content-security-policy"), "{heads:?}");
+    let operator = node.json(&["member", "token", "--operator"])["token"]["token"].clone();
+    let operator =
+        serving.client.get(at("/screening/value?value=x.top")).bearer_auth(operator.as_str().unwrap());
+    refused(operator, 403);
+    refused(node.get(&serving, "list", "/screening/value?other=x.top"), 400);
+
     let asked = json!({"values": [
         LISTED, "http://bad-k3.top/in.php", "http://evil-k3.top/x", "45.114.129.7", "strict-k3.top",
         {"value": MISTYPED, "kind": "wallet"}, {"value": "harmless-k3.org", "kind": "domain"}, "", "x".repeat(1 << 20),

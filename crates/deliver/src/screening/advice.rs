@@ -17,7 +17,7 @@ pub struct Advice {
 }
 
 /// What to do about a value that is known, by what it is and by what the guard says of it.
-pub(super) fn advise(known: &KnownValue, in_force: bool, advisor: &mut Advisor<'_>) -> Advice {
+pub(super) fn advise(known: &KnownValue, in_force: bool, advisor: &Advisor<'_>) -> Advice {
     let say = |action, say: &str| Advice { action, say: say.to_owned() };
     if !in_force {
         return say(
@@ -42,7 +42,7 @@ pub(super) fn advise(known: &KnownValue, in_force: bool, advisor: &mut Advisor<'
     }
 }
 
-fn blocking(known: &KnownValue, advisor: &mut Advisor<'_>) -> Advice {
+fn blocking(known: &KnownValue, advisor: &Advisor<'_>) -> Advice {
     let (now, confidence_min) = (advisor.now, advisor.profile.confidence_min);
     let value: Option<Value> = normalise(known.kind, &known.text).ok();
     let guard = advisor.guard();

@@ -9,15 +9,6 @@ use super::Advisor;
 use super::advice::{Advice, advise};
 use super::reading::{Question, Reading};
 
-/// How a circle's list was when it was asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct List {
-    /// Its length: with it, what it held is settled for ever.
-    pub size: u64,
-    /// When it last grew.
-    pub last_added: String,
-}
-
 /// What came of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -49,12 +40,12 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReadAs {
     /// The kind of value.
-    pub kind: String,
+    pub kind: &'static str,
     /// Its normal form, which may differ from what was asked: the same value in another spelling.
     pub value: String,
     /// The chain whose form a wallet's address has.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub chain: Option<String>,
+    pub chain: Option<&'static str>,
 }
 
 /// The answer to a question.
@@ -136,12 +127,12 @@ impl Answer {
         question: &Question,
         reading: &Reading,
         found: Vec<KnownValue>,
-        advisor: &mut Advisor<'_>,
+        advisor: &Advisor<'_>,
     ) -> Self {
         let read_as = reading.values().iter().map(|value| ReadAs {
-            kind: value.kind().as_str().to_owned(),
+            kind: value.kind().as_str(),
             value: value.text().to_owned(),
-            chain: value.chain().map(str::to_owned),
+            chain: value.chain(),
         });
         let mut matches: Vec<Known> =
             found.into_iter().map(|known| Known::of(question, known, advisor)).collect();
@@ -161,7 +152,7 @@ impl Answer {
 }
 
 impl Known {
-    fn of(question: &Question, known: KnownValue, advisor: &mut Advisor<'_>) -> Self {
+    fn of(question: &Question, known: KnownValue, advisor: &Advisor<'_>) -> Self {
         let mut sources: Vec<Source> =
             known.witnesses.iter().map(|witness| Source::of(witness, known.kind, advisor)).collect();
         // The most certain first, of those that hold.
@@ -203,7 +194,7 @@ struct Reference {
 }
 
 impl Source {
-    fn of(witness: &Witness, kind: Kind, advisor: &mut Advisor<'_>) -> Self {
+    fn of(witness: &Witness, kind: Kind, advisor: &Advisor<'_>) -> Self {
         let indicator = &witness.indicator;
         let about: About = serde_json::from_str(&witness.object.get().raw).unwrap_or_default();
         let now = advisor.now;

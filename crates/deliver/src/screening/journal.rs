@@ -7,21 +7,18 @@
 //! was sealed can't be changed, left out or put in later without the line showing it.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
 use gate::NodeKey;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use line::merkle::{Frontier, leaf};
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use stix::Timestamp;
 use watch::Value;
 
-use super::answer::{Answer, List};
+use super::answer::Answer;
+use super::appending::{Appending, Noted};
+use super::lists::Lists;
 use super::reading::{Question, Reading};
 
 /// Bytes of a value's keyed hash that are kept.
@@ -50,26 +47,16 @@ pub enum JournalError {
 
 /// Where screenings are recorded.
 pub struct Journal {
-    path: PathBuf,
     key: Key,
-    open: Mutex<Open>,
-}
-
-struct Open {
-    file: File,
-    /// Where the next record begins.
-    end: u64,
-    tree: Frontier,
-    /// How many of the records were sealed; `None` if they are not those that were.
-    sealed: Option<u64>,
+    file: Appending,
 }
 
 /// What a record says of a screening, beside its values.
 pub(super) struct Entry<'a> {
-    pub(super) at: Timestamp,
+    pub(super) at: &'a str,
     pub(super) member: &'a str,
     pub(super) by: &'a str,
-    pub(super) lists: &'a BTreeMap<String, List>,
+    pub(super) lists: &'a Lists,
 }
 
 /// A record.
@@ -107,89 +94,55 @@ impl Journal {
     /// # Errors
     /// [`JournalError`].
     pub fn open(path: &Path, key: Key, last: Option<&Seal>) -> Result<Self, JournalError> {
-        let open = || -> io::Result<Open> {
-            let mut options = File::options();
-            options.read(true).write(true).create(true).truncate(false);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut file = options.open(path)?;
-            let (mut tree, mut end) = (Frontier::default(), 0_u64);
-            let mut sealed = if last.is_none() { Some(0) } else { None };
-            each_line(&mut BufReader::with_capacity(1 << 20, &mut file), &mut |line| {
-                tree.push(leaf(line));
-                end += line.len() as u64 + 1;
-                if last.is_some_and(|seal| *seal == seal_of(&tree)) {
-                    sealed = Some(tree.size());
-                }
-                Ok(())
-            })?;
-            file.set_len(end)?;
-            file.seek(SeekFrom::Start(end))?;
-            Ok(Open { file, end, tree, sealed })
-        };
-        let open = open().map_err(|why| JournalError::Io { path: path.to_owned(), why })?;
-        Ok(Self { path: path.to_owned(), key, open: Mutex::new(open) })
+        Ok(Self { key, file: Appending::open(path, last)? })
     }
 
-    /// Writes a record, and gives its number, from 1 on.
-    pub(super) fn note<'a>(
-        &self,
-        entry: &Entry<'_>,
-        values: impl Iterator<Item = (&'a Reading, &'a Answer)>,
-    ) -> Result<u64, JournalError> {
-        let line = self.line(entry, values);
-        let failed = |why| JournalError::Io { path: self.path.clone(), why };
-        let mut open = self.open.lock();
-        let before = open.end;
-        if let Err(why) = open.file.write_all(line.as_bytes()) {
-            // What was written of it is taken back, so that the next record begins on a line of its own.
-            let back = open.file.set_len(before).and_then(|()| open.file.seek(SeekFrom::Start(before)));
-            return Err(failed(back.err().unwrap_or(why)));
-        }
-        open.end += line.len() as u64;
-        open.tree.push(leaf(line.trim_end_matches('\n').as_bytes()));
-        Ok(open.tree.size())
-    }
-
-    fn line<'a>(&self, entry: &Entry<'_>, values: impl Iterator<Item = (&'a Reading, &'a Answer)>) -> String {
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        let mut line = format!(
-            "{{\"at\":\"{}\",\"member\":{},\"by\":{},\"lists\":{{",
-            entry.at,
-            quoted(entry.member),
-            quoted(entry.by)
-        );
-        for (at, (handle, list)) in entry.lists.iter().enumerate() {
-            let _always_fits =
-                write!(line, "{}{}:{}", if at == 0 { "" } else { "," }, quoted(handle), list.size);
-        }
-        line.push_str("},\"asked\":[");
-        let mut indicators: Vec<&str> = Vec::new();
-        let mut is_first = true;
-        for (reading, answer) in values {
-            let mut tell = |hash: String, kind: &str| {
-                let comma = if is_first { "" } else { "," };
-                is_first = false;
-                let result = answer.result.as_str();
-                let _always_fits = write!(line, "{comma}[\"{hash}\",\"{kind}\",\"{result}\"]");
-            };
-            match reading {
-                Reading::Values(values) => {
-                    values.iter().for_each(|value| tell(self.key.hash(value), value.kind().as_str()));
-                }
-                Reading::Unread(_) => tell(self.key.hash_of("", &answer.value), ""),
+    /// What a record says of one question.
+    pub(super) fn tell(&self, reading: &Reading, answer: &Answer) -> String {
+        let result = answer.result.as_str();
+        let mut told = String::with_capacity(64);
+        let mut tell = |hash: &str, kind: &str| {
+            let comma = if told.is_empty() { "" } else { "," };
+            for part in [comma, "[\"", hash, "\",\"", kind, "\",\"", result, "\"]"] {
+                told.push_str(part);
             }
-            let sources = answer.matches.iter().flat_map(|known| &known.sources);
-            indicators.extend(sources.map(|source| source.indicator.as_str()));
+        };
+        match reading {
+            Reading::Values(values) => {
+                values.iter().for_each(|value| tell(&self.key.hash(value), value.kind().as_str()));
+            }
+            Reading::Unread(_) => tell(&self.key.hash_of("", &answer.value), ""),
+        }
+        told
+    }
+
+    /// Takes a record in, which [`Journal::settle`] writes. `told` is what it says of each question ([`Journal::tell`]).
+    pub(super) fn note(&self, entry: &Entry<'_>, answers: &[Answer], told: &[String]) -> Noted {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let mut line = String::with_capacity(256 + told.iter().map(|told| told.len() + 1).sum::<usize>());
+        let Entry { at, member, by, lists } = entry;
+        let head = ["{\"at\":\"", at, "\",\"member\":", &quoted(member), ",\"by\":\"", by, "\",\"lists\":"];
+        head.into_iter().chain([lists.sizes(), ",\"asked\":["]).for_each(|part| line.push_str(part));
+        for (at, told) in told.iter().enumerate() {
+            line.push_str(if at == 0 { "" } else { "," });
+            line.push_str(told);
         }
         line.push(']');
+        let sources = answers.iter().flat_map(|answer| &answer.matches).flat_map(|known| &known.sources);
+        let mut indicators: Vec<&str> = sources.map(|source| source.indicator.as_str()).collect();
         indicators.sort_unstable();
         indicators.dedup();
         if !indicators.is_empty() {
-            let _always_fits = write!(line, ",\"indicators\":{}", serde_json::Value::from(indicators));
+            line.push_str(",\"indicators\":");
+            line.push_str(&serde_json::Value::from(indicators).to_string());
         }
-        line.push_str("}\n");
-        line
+        line.push('}');
+        self.file.push(line.as_bytes())
+    }
+
+    /// Sees that a record is written, and gives its number, from 1 on.
+    pub(super) fn settle(&self, noted: &Noted) -> Result<u64, JournalError> {
+        self.file.settle(noted)
     }
 
     /// Sees that all records are on the disk, and gives a seal over them if there are any that the last one did not cover.
@@ -197,23 +150,8 @@ impl Journal {
     /// # Errors
     /// [`JournalError`].
     pub fn seal(&self) -> Result<Option<Seal>, JournalError> {
-        let failed = |why| JournalError::Io { path: self.path.clone(), why };
-        let (file, seal) = {
-            let open = self.open.lock();
-            match open.sealed {
-                None => return Err(JournalError::Changed { path: self.path.clone() }),
-                Some(sealed) if sealed == open.tree.size() => return Ok(None),
-                Some(_) => (open.file.try_clone().map_err(failed)?, seal_of(&open.tree)),
-            }
-        };
-        file.sync_data().map_err(failed)?;
-        self.open.lock().sealed = Some(seal.records);
-        Ok(Some(seal))
+        self.file.seal()
     }
-}
-
-fn seal_of(tree: &Frontier) -> Seal {
-    Seal { records: tree.size(), root: crate::hex::hex(&tree.root()) }
 }
 
 /// The key under which values stand in records.

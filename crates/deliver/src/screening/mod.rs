@@ -6,34 +6,42 @@
 
 mod advice;
 mod answer;
+mod appending;
 pub mod audit;
 pub mod http;
 pub mod journal;
+mod lists;
 mod reading;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gate::KnownValue;
-use line::LineId;
 use policy::{Level, Member, MemberId};
+use rayon::prelude::*;
 use stix::Timestamp;
 use watch::{Guard, Value};
 
-pub use answer::{Answer, Known, List, Outcome, ReadAs, Source};
+pub use answer::{Answer, Known, Outcome, ReadAs, Source};
+pub use lists::{List, Lists};
 pub use reading::Question;
 
 use crate::gather::{Deliver, DeliverError, assets};
+use appending::Noted;
 use journal::{Entry, Journal, JournalError, Seal};
+use lists::Recent;
 use reading::Reading;
 
 /// Most values of one request.
 pub const VALUES_MAX: usize = 10_000;
 
+/// Questions that are read and answered by one thread; more are shared out.
+const BY_ONE: usize = 128;
+
 /// Answers questions about values, and keeps a record of them.
 pub struct Screening {
     pub(crate) deliver: Arc<Deliver>,
     journal: Option<Journal>,
+    recent: Recent,
 }
 
 /// Why there is no answer.
@@ -56,7 +64,7 @@ pub struct Answers {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<u64>,
     /// The lists that were asked, by circle.
-    pub lists: BTreeMap<String, List>,
+    pub lists: Lists,
     /// One for each question, in order.
     pub results: Vec<Answer>,
 }
@@ -64,8 +72,8 @@ pub struct Answers {
 impl Screening {
     /// Answers from what `deliver` may give, and keeps records in `journal`.
     #[must_use]
-    pub const fn new(deliver: Arc<Deliver>, journal: Option<Journal>) -> Self {
-        Self { deliver, journal }
+    pub fn new(deliver: Arc<Deliver>, journal: Option<Journal>) -> Self {
+        Self { deliver, journal, recent: Recent::default() }
     }
 
     /// Answers some questions of a member. `by` says over what, for the record.
@@ -79,27 +87,51 @@ impl Screening {
         by: &str,
         questions: &[Question],
     ) -> Result<Answers, ScreeningError> {
+        self.settle(self.find(member, encrypted, by, questions)?)
+    }
+
+    /// Finds the answers, which may go out when [`Screening::settle`] has seen that their record is written.
+    fn find(
+        &self,
+        member: MemberId,
+        encrypted: bool,
+        by: &str,
+        questions: &[Question],
+    ) -> Result<Unsettled, ScreeningError> {
         let deliver = &self.deliver;
         let (book, now) = (deliver.gate.book(), (deliver.now)());
         let profile = book.member(member).filter(|member| !member.ended).ok_or(DeliverError::NoMember)?;
-        let readings: Vec<Reading> = questions.iter().map(Reading::of).collect();
+        let readings: Vec<Reading> = questions.par_iter().with_min_len(BY_ONE).map(Reading::of).collect();
         let values: Vec<Value> = readings.iter().flat_map(Reading::values).cloned().collect();
         // What was acknowledged before the lists' lengths are taken is part of the answer.
-        let lists = self.lists(&book, member);
+        let lists = self.recent.lists(&deliver.gate, member);
         let known =
             deliver.gate.known(member, Level::List, encrypted, now, &values).map_err(DeliverError::from)?;
         let mut known = known.into_iter();
-        let mut advisor = Advisor { guard: None, screening: self, profile, now };
-        let mut results = Vec::with_capacity(questions.len());
-        for (question, reading) in questions.iter().zip(&readings) {
-            let found: Vec<KnownValue> = known.by_ref().take(reading.values().len()).flatten().collect();
-            results.push(Answer::of(question, reading, found, &mut advisor));
-        }
-        let mut answers = Answers { at: now.to_string(), record: None, lists, results };
-        if let Some(journal) = &self.journal {
-            let values = readings.iter().zip(&answers.results);
-            let entry = Entry { at: now, member: &profile.handle, by, lists: &answers.lists };
-            answers.record = Some(journal.note(&entry, values)?);
+        let found: Vec<Vec<KnownValue>> = readings
+            .iter()
+            .map(|reading| known.by_ref().take(reading.values().len()).flatten().collect())
+            .collect();
+        let advisor = Advisor { guard: OnceLock::new(), screening: self, profile, now };
+        let answer = |((question, reading), found)| {
+            let answer = Answer::of(question, reading, found, &advisor);
+            let told = self.journal.as_ref().map(|journal| journal.tell(reading, &answer));
+            (answer, told.unwrap_or_default())
+        };
+        let asked = questions.par_iter().zip(&readings).zip(found).with_min_len(BY_ONE);
+        let (results, told): (Vec<Answer>, Vec<String>) = asked.map(answer).unzip();
+        let at = now.to_string();
+        let noted = self.journal.as_ref().map(|journal| {
+            let entry = Entry { at: &at, member: &profile.handle, by, lists: &lists };
+            journal.note(&entry, &results, &told)
+        });
+        Ok(Unsettled { answers: Answers { at, record: None, lists, results }, noted })
+    }
+
+    fn settle(&self, found: Unsettled) -> Result<Answers, ScreeningError> {
+        let Unsettled { mut answers, noted } = found;
+        if let (Some(journal), Some(noted)) = (&self.journal, noted) {
+            answers.record = Some(journal.settle(&noted)?);
         }
         Ok(answers)
     }
@@ -117,33 +149,26 @@ impl Screening {
     pub fn is_ready(&self) -> bool {
         self.deliver.gate.values_are_current()
     }
+}
 
-    /// How long the lists of a member's circles are, and when they last grew.
-    fn lists(&self, book: &policy::Book, member: MemberId) -> BTreeMap<String, List> {
-        let list = |circle: &policy::Circle| {
-            let line = LineId::new(circle.id.uuid());
-            let look = self.deliver.gate.store().look(line, |catalogue| List {
-                size: catalogue.head().0,
-                last_added: Timestamp::from_micros(catalogue.head_added().0).to_string(),
-            });
-            Some((circle.handle.clone(), look.ok()?))
-        };
-        book.circles_of(member).into_iter().filter_map(list).collect()
-    }
+/// Answers whose record is not known to be written yet.
+struct Unsettled {
+    answers: Answers,
+    noted: Option<Noted>,
 }
 
 /// Says what to do about what is known. The guard is made when it is needed, which is seldom.
 pub(crate) struct Advisor<'a> {
-    guard: Option<Guard>,
+    guard: OnceLock<Guard>,
     screening: &'a Screening,
     profile: &'a Member,
     now: Timestamp,
 }
 
 impl Advisor<'_> {
-    fn guard(&mut self) -> &Guard {
+    fn guard(&self) -> &Guard {
         let (deliver, member) = (&self.screening.deliver, self.profile.id);
-        self.guard.get_or_insert_with(|| {
+        self.guard.get_or_init(|| {
             let (book, basis) = (deliver.gate.book(), deliver.basis());
             let (guard, _unread) = Guard::new(basis.lists(), &assets(&book, book.circles_of(member)));
             guard.fading(basis.models)

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use line::{Seq, StorageError};
 use policy::{CircleId, MemberId, Released, Use};
+use rayon::prelude::*;
 use stix::{ObjectId, Timestamp};
 use watch::index::{Found, Match};
 use watch::{Indicator, Kind, Value, actionable_of};
@@ -27,6 +28,8 @@ use crate::reader::Reader;
 pub const WITNESSES_MAX: usize = 64;
 /// Fewer values than this are asked for one by one.
 const FEW: usize = 16;
+/// Objects that one thread reads; more are shared out.
+const BY_ONE: usize = 64;
 /// Objects asked for in one go.
 const PAGE: usize = 1_000;
 
@@ -187,13 +190,13 @@ fn read(reader: &Reader, seqs: &BTreeSet<Seq>) -> Result<Seen, StorageError> {
     let (circle, mut told) = (reader.request().circle, HashMap::new());
     for some in wanted.chunks(PAGE) {
         let query = Query { ids: some.to_vec(), limit: PAGE, ..Query::default() };
-        for object in reader.page(&query)?.items {
+        let witness = |object: Released<Object>| {
             let found = object.get();
-            let says = actionable_of(&found.raw, &found.id);
-            if let Some(indicator) = says {
-                told.insert(found.id.clone(), Arc::new(Witness { circle, object, indicator }));
-            }
-        }
+            let indicator = actionable_of(&found.raw, &found.id)?;
+            Some((found.id.clone(), Arc::new(Witness { circle, object, indicator })))
+        };
+        let objects = reader.page(&query)?.items.into_par_iter().with_min_len(BY_ONE);
+        told.par_extend(objects.filter_map(witness));
     }
     Ok(Seen { ids, told })
 }

@@ -104,6 +104,21 @@ impl Auth {
         self.holder(book, credential.filter(|_| matches)?, user)
     }
 
+    /// The member that asks for a screening, if what it shows holds. `None` says nothing of why: [`admit`] does.
+    #[must_use]
+    pub fn member(&self, headers: &HeaderMap, certificate: Option<&PeerCertificate>) -> Option<MemberId> {
+        let book = self.gate.book();
+        let caller = match shown(headers, Surface::Screening) {
+            Shown::Token { token, user } => self.caller(&book, &token, user.as_deref()),
+            Shown::Nothing => self.certified(&book, certificate?),
+            Shown::Malformed => None,
+        };
+        match caller? {
+            Caller::Member(member) => Some(member),
+            Caller::Operator => None,
+        }
+    }
+
     /// Who a verified certificate belongs to. `None` for one that nobody registered, as for [`Auth::caller`].
     fn certified(&self, book: &Book, certificate: &PeerCertificate) -> Option<Caller> {
         self.holder(book, book.certificate(&certificate.0)?, None)

@@ -79,7 +79,7 @@ impl ScreenPage {
     fn read_as(answer: &Answer) -> String {
         let told = answer.read_as.iter().map(|read| match &read.chain {
             Some(chain) => format!("{} ({chain})", read.kind),
-            None => read.kind.clone(),
+            None => read.kind.to_owned(),
         });
         told.collect::<Vec<_>>().join(", ")
     }

@@ -61,7 +61,7 @@ fn text(answers: &Answers) -> String {
     for answer in &answers.results {
         let read_as = answer.read_as.iter().map(|read| match &read.chain {
             Some(chain) => format!("{} of {chain}", read.kind),
-            None => read.kind.clone(),
+            None => read.kind.to_owned(),
         });
         let kinds: Vec<String> = read_as.collect();
         let told = match answer.result {
@@ -77,8 +77,12 @@ fn text(answers: &Answers) -> String {
         answer.matches.iter().for_each(|known| tell(&mut text, known));
     }
     let count = |wanted| answers.results.iter().filter(|answer| answer.result == wanted).count();
-    let mut lists =
-        answers.lists.iter().map(|(circle, list)| format!("{circle} at {}", list.size)).collect::<Vec<_>>();
+    let mut lists = answers
+        .lists
+        .circles()
+        .iter()
+        .map(|(circle, list)| format!("{circle} at {}", list.size))
+        .collect::<Vec<_>>();
     if lists.is_empty() {
         lists.push("no circle".to_owned());
     }

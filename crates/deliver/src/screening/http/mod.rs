@@ -2,6 +2,7 @@
 //!
 //! All of them need a member's credential, and all leave the same records.
 
+pub mod at_once;
 mod chainalysis;
 mod own;
 mod trm;
@@ -29,7 +30,7 @@ const OPENAPI: &str = include_str!("openapi.json");
 /// The routes.
 pub fn router(screening: Arc<Screening>) -> Router {
     Router::new()
-        .route("/screening/value", get(own::one))
+        .route(at_once::PATH, get(own::one))
         .route("/screening/values", post(own::many))
         .route("/screening/openapi.json", get(openapi))
         .route("/match/{dataset}", post(yente::matches))
@@ -143,11 +144,10 @@ async fn ask(
     if questions.len() > super::VALUES_MAX {
         return Err(Refused::too_many(questions.len()));
     }
-    // What an operator looks at for a member is told apart in the record.
-    let by = if channel.looked_at { "operator" } else { by };
     if questions.len() <= FEW && screening.is_ready() {
-        return Ok(screening.ask(member, channel.encrypted, by, &questions)?);
+        return Ok(few(&screening, member, channel, by, &questions).await?);
     }
+    let by = by_whom(channel, by);
     let asked = tokio::task::spawn_blocking(move || screening.ask(member, channel.encrypted, by, &questions));
     match asked.await {
         Ok(answers) => Ok(answers?),
@@ -156,4 +156,23 @@ async fn ask(
             Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, "Nothing can be said now; try again."))
         }
     }
+}
+
+/// Answers a few questions on this thread.
+async fn few(
+    screening: &Screening,
+    member: MemberId,
+    channel: Channel,
+    by: &'static str,
+    questions: &[Question],
+) -> Result<Answers, ScreeningError> {
+    let found = screening.find(member, channel.encrypted, by_whom(channel, by), questions)?;
+    // Others that are asked at the same time are found meanwhile, and the first that goes on writes all records.
+    tokio::task::yield_now().await;
+    screening.settle(found)
+}
+
+/// What an operator looks at for a member is told apart in the record.
+const fn by_whom(channel: Channel, by: &'static str) -> &'static str {
+    if channel.looked_at { "operator" } else { by }
 }

@@ -93,7 +93,7 @@ struct Head<'a> {
     at: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<u64>,
-    lists: &'a std::collections::BTreeMap<String, crate::screening::List>,
+    lists: &'a crate::screening::Lists,
     results: usize,
 }
 

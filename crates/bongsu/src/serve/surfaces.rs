@@ -1,0 +1,176 @@
+//! The surfaces that a node serves over HTTP: who gets a request, and what stands around all of them.
+
+use crate::exit::Failure;
+use crate::folder::Folder;
+use crate::node::{self, Node};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{self, HeaderName, HeaderValue, Method};
+use axum::response::Response;
+use deliver::private::Private;
+use deliver::push::events::Events;
+use deliver::screening::Screening;
+use deliver::screening::http::{at_once, is_screening};
+use exchange::misp::rest::{Misp, is_misp, router as misp};
+use exchange::persona::{PersonaCheck, router as personas};
+use exchange::taxii::{Taxii, router as taxii};
+use hyper::body::Incoming;
+use policy::Channel;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tower::ServiceExt as _;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+use web::auth::{Auth, PeerCertificate, around};
+use web::page::Pages;
+
+/// What every answer says to browsers.
+const HEADERS: [(&str, &str); 3] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'self' 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+];
+
+/// Where a request came from.
+#[derive(Clone, Copy)]
+pub(crate) struct From {
+    /// The other end.
+    pub peer: SocketAddr,
+    /// What it came over.
+    pub channel: Channel,
+    /// The certificate that it showed, verified.
+    pub certificate: Option<PeerCertificate>,
+}
+
+/// The surfaces of a node.
+#[derive(Clone)]
+pub(crate) struct Surfaces {
+    router: Router,
+    auth: Arc<Auth>,
+    screening: Arc<Screening>,
+}
+
+impl Surfaces {
+    /// The surfaces as the node's configuration has them.
+    ///
+    /// # Errors
+    /// When what one of them needs can't be had.
+    pub(crate) fn of(
+        node: &Node,
+        folder: &Folder,
+        told: Events,
+        private: Option<Arc<Private>>,
+    ) -> Result<Self, Failure> {
+        let now: Arc<dyn Fn() -> stix::Timestamp + Send + Sync> = Arc::new(node::now);
+        let deliver = node.deliver()?;
+        let title = node.gate.key().name().to_owned();
+        let taxii = taxii(Taxii {
+            gate: node.gate.clone(),
+            now: Arc::clone(&now),
+            body_bytes_max: node.config.http.body_bytes_max,
+            title: title.clone(),
+            contact: None,
+            statuses: Some(folder.statuses()),
+        });
+        let judge = Arc::clone(&deliver);
+        let misp = misp(Misp {
+            gate: node.gate.clone(),
+            now: Arc::clone(&now),
+            body_bytes_max: node.config.http.body_bytes_max,
+            lists: Arc::new(move || judge.basis().lists()),
+        });
+        let personas = personas(PersonaCheck::new(
+            node.gate.clone(),
+            Arc::clone(&now),
+            ::watch::persona::Weights::default(),
+        ));
+        let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
+        let pages = Pages {
+            gate: node.gate.clone(),
+            deliver: Arc::clone(&deliver),
+            screening: node.screening()?,
+            title,
+            zone_origin,
+            patience: node.config.recall.patience(),
+            now: Arc::clone(&now),
+        };
+        let pages = web::page::router(Arc::new(pages));
+        let artefacts = deliver::router(Arc::clone(&deliver), Arc::new(told));
+        let answers = web::answer::router(deliver);
+        let screens = node.screening()?;
+        let screening = deliver::screening::http::router(Arc::clone(&screens));
+        let private = private.map(deliver::private::router);
+        // By the first step of the path, untouched: each surface has its own routes and its own way to say no.
+        let surfaces = Router::new().fallback_service(tower::service_fn(move |request: Request| {
+            let surface = match request.uri().path().split('/').nth(1) {
+                _ if is_screening(request.uri().path()) => screening.clone(),
+                Some("taxii2" | "api") => taxii.clone(),
+                Some("d") => artefacts.clone(),
+                Some("private") => private.clone().unwrap_or_else(|| pages.clone()),
+                Some("answer") => answers.clone(),
+                Some("persona") => personas.clone(),
+                _ if is_misp(request.uri().path()) => misp.clone(),
+                _ => pages.clone(),
+            };
+            surface.oneshot(request)
+        }));
+        let auth = Arc::new(Auth::new(
+            node.gate.clone(),
+            node.tokens.clone(),
+            node.config.web.open_on_loopback,
+            now,
+        ));
+        let header = |(name, value): (&'static str, &'static str)| {
+            SetResponseHeaderLayer::if_not_present(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        };
+        let [policy, sniffing, referrer] = HEADERS.map(header);
+        let router = around(Arc::clone(&auth), surfaces)
+            .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+            .layer(policy)
+            .layer(sniffing)
+            .layer(referrer)
+            .layer(RequestBodyTimeoutLayer::new(node.config.http.body_timeout()))
+            .layer(CatchPanicLayer::new());
+        Ok(Self { router, auth, screening: screens })
+    }
+
+    /// Answers a request.
+    pub(crate) async fn answer(self, mut request: http::Request<Incoming>, from: From) -> Response {
+        if let Some(answer) = self.at_once(&request, &from).await {
+            return answer;
+        }
+        request.extensions_mut().insert(ConnectInfo(from.peer));
+        request.extensions_mut().insert(from.channel);
+        if let Some(certificate) = from.certificate {
+            request.extensions_mut().insert(certificate);
+        }
+        match self.router.oneshot(request.map(Body::new)).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Answers whether one value is known, if that is what a member asks and nothing stands in its way: systems that pay or resolve
+    /// ask nothing else, before each thing that they do. All that is not as plain takes the way through the layers, which also
+    /// says why something is refused.
+    async fn at_once(&self, request: &http::Request<Incoming>, from: &From) -> Option<Response> {
+        if request.method() != Method::GET || request.uri().path() != at_once::PATH {
+            return None;
+        }
+        let member = self.auth.member(request.headers(), from.certificate.as_ref())?;
+        let mut answer = at_once::answer(&self.screening, member, from.channel, request.uri()).await?;
+        for (name, value) in HEADERS {
+            answer.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        Some(answer)
+    }
+}
