@@ -57,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) receipts: Receipts,
     pub(crate) burning: Mutex<crate::fires::Burning>,
     pub(crate) known: crate::known::Values,
+    pub(crate) listed: crate::listed::Listed,
 }
 
 /// The book with a number that grows with every change on which a release can depend.
@@ -115,6 +116,7 @@ impl Gate {
             receipts,
             burning: Mutex::default(),
             known: crate::known::Values::default(),
+            listed: crate::listed::Listed::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

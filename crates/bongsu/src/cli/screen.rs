@@ -7,12 +7,18 @@ use std::path::PathBuf;
 /// Options of `bongsu screen`.
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct ScreenArgs {
-    /// Values: domains, addresses, hashes, wallets …, in any spelling; `-` takes one a line from standard input
+    /// Values: domains, addresses, hashes, wallets, names …, in any spelling; `-` takes one a line from standard input
     #[arg(required = true, value_name = "VALUE")]
     pub values: Vec<String>,
-    /// Kind of the values, if it is not to be told from their form: domain, sha256, wallet …
+    /// Kind of the values, if it is not to be told from their form: domain, sha256, wallet, name, person, organization …
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
+    /// Of a name: when its bearer was born or founded, as YYYY, YYYY-MM or YYYY-MM-DD
+    #[arg(long, value_name = "DATE", conflicts_with = "private")]
+    pub birth: Option<String>,
+    /// Of a name: its bearer's country, by name or by code
+    #[arg(long, value_name = "COUNTRY", conflicts_with = "private")]
+    pub country: Option<String>,
     /// The member that asks the node of the data folder [default: node.member of the configuration]
     #[arg(long = "as", value_name = "MEMBER", conflicts_with = "private")]
     pub member: Option<String>,

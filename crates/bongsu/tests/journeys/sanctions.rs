@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::node::{Node, shared};
+use crate::screenings::conforms;
 
 /// A server of one file, which knows entity tags.
 struct Server {
@@ -153,9 +154,103 @@ fn ofacs_list_of_another_year_adds_changes_and_withdraws() {
     server.serve(&earlier);
     let told = pull(&node);
     assert!(counts(&told)[0] as usize >= before.len(), "{told}");
+    names_are_asked_for(&node);
+    let off = delisted(&earlier, &later);
+    assert_eq!(screened(&node, &[&off, "--kind", "person"])["results"][0]["result"], "match", "{off}");
     server.serve(&later);
     let told = pull(&node);
     let [added, withdrawn, _] = counts(&told).map(|count| usize::try_from(count).unwrap());
     let (new, gone) = (after.difference(&before).count(), before.difference(&after).count());
     assert!(new > 100 && gone > 100 && added >= new && withdrawn >= gone, "{new} new, {gone} gone: {told}");
+    let now = screened(&node, &[&off, "--kind", "person"]);
+    let names = now["results"][0]["matches"].as_array().unwrap();
+    assert!(names.iter().all(|found| found["value"] != *off), "{off} was taken off the list: {now}");
+}
+
+/// What is answered of names and values, whatever comes of it.
+fn screened(node: &Node, args: &[&str]) -> Value {
+    let args = [&["screen", "--json", "--as", "owner"][..], args].concat();
+    let output = node.command(&args).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}{output:?}"))
+}
+
+/// A person with an uncommon name on the earlier list alone.
+fn delisted(earlier: &[u8], later: &[u8]) -> String {
+    let names = |list: &[u8]| -> std::collections::BTreeMap<String, String> {
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(list);
+        let rows = reader.byte_records().map_while(Result::ok);
+        let text = |row: &csv::ByteRecord, at: usize| {
+            String::from_utf8_lossy(row.get(at).unwrap_or_default()).trim().to_owned()
+        };
+        let people = rows.filter(|row| text(row, 2) == "individual");
+        people.map(|row| (text(&row, 0), text(&row, 1))).collect()
+    };
+    let (before, after) = (names(earlier), names(later));
+    let gone = before.iter().filter(|(number, _)| !after.contains_key(*number));
+    gone.map(|(_, name)| name.clone()).max_by_key(String::len).unwrap()
+}
+
+/// The names of OFAC's list, asked for on the command line and over HTTP, and the record of it.
+fn names_are_asked_for(node: &Node) {
+    let told = screened(
+        node,
+        &["김정은", "Kim Jong-un", "Ottoline Umberslade", "--birth", "1984", "--country", "KP"],
+    );
+    let outcome = |at: usize| told["results"][at]["result"].as_str().unwrap();
+    assert_eq!([outcome(0), outcome(1), outcome(2)], ["match", "match", "clear"], "{told}");
+    let found = &told["results"][0]["matches"][0];
+    assert_eq!((&found["by"], &found["do"]["action"]), (&json!("name"), &json!("look")), "{found}");
+    let party = &found["party"];
+    assert!(party["names"].to_string().to_lowercase().contains("kim, jong un"), "{party}");
+    assert!(
+        party["score"].as_f64().unwrap() >= 0.7 && party["reasons"].as_array().unwrap().len() > 1,
+        "{party}"
+    );
+    assert_eq!(found["sources"][0]["circle"], "region");
+    let other = screened(node, &["김정은", "--birth", "1950"]);
+    let score = |told: &Value| told["results"][0]["matches"][0]["party"]["score"].as_f64().unwrap_or(0.0);
+    assert!(score(&other) < score(&told), "another date of birth speaks against it: {other}");
+    let wrong = screened(node, &["evil-k3.top", "--birth", "1984"]);
+    assert_eq!(wrong["results"][0]["result"], "unreadable", "{wrong}");
+
+    let record = node.json(&["audit", "--value", "kim JONG-UN"]);
+    assert_eq!((&record["matching"], &record["findings"]), (&json!(1), &json!([])), "{record}");
+    assert_eq!(record["shown"][0][1]["asked"][1][1], "name", "{record}");
+    assert_eq!(node.json(&["audit", "--value", "Somebody Else"])["matching"], 0);
+
+    let serving = node.serve();
+    let queries = json!({"queries": {
+        "a": {"schema": "Person", "properties": {"firstName": ["Jong Un"], "lastName": ["KIM"], "birthDate": ["1984-01-08"], "country": ["kp"]}},
+        "b": {"schema": "Organization", "properties": {"name": ["Lazarus Group"]}},
+        "c": {"schema": "Person", "properties": {"name": ["Ottoline Umberslade"]}},
+        "d": {"schema": "Person", "properties": {"name": ["Lazarus Group"]}},
+    }});
+    let asked = serving.client.post(format!("{}/match/sanctions?limit=3", serving.url)).json(&queries);
+    let answer: Value = asked.bearer_auth(&node.tokens["owner"]).send().unwrap().json().unwrap();
+    conforms(&serving, node, "/match/{dataset}", "post", &answer);
+    let own = serving.client.get(format!("{}/screening/value?value=KIM%20Jong%20Un&birth=1984", serving.url));
+    let own: Value = own.bearer_auth(&node.tokens["owner"]).send().unwrap().json().unwrap();
+    assert_eq!(own["results"][0]["result"], "match");
+    conforms(&serving, node, "/screening/value", "get", &own);
+    let first = |name: &str| answer["responses"][name]["results"][0].clone();
+    let kim = first("a");
+    assert_eq!((&kim["match"], &kim["schema"]), (&json!(true), &json!("Person")), "{answer}");
+    assert_eq!(kim["properties"]["birthDate"], json!(["1984-01-08"]), "{kim}");
+    assert_eq!(kim["datasets"], json!(["region"]));
+    let lazarus = first("b");
+    assert_eq!((&lazarus["match"], &lazarus["schema"]), (&json!(true), &json!("Organization")), "{answer}");
+    assert_eq!(first("c"), Value::Null, "{answer}");
+    assert!(!first("d")["match"].as_bool().unwrap_or(false), "a group is no person: {answer}");
+    let excluded =
+        format!("{}/match/sanctions?exclude_entity_ids={}", serving.url, lazarus["id"].as_str().unwrap());
+    let asked = serving.client.post(excluded).json(&queries).bearer_auth(&node.tokens["owner"]);
+    let answer: Value = asked.send().unwrap().json().unwrap();
+    assert_ne!(answer["responses"]["b"]["results"][0]["id"], lazarus["id"]);
+    let page = serving.client.post(format!("{}/screen", serving.url)).header("origin", &serving.url);
+    let form = "values=%EA%B9%80%EC%A0%95%EC%9D%80&kind=&birth=1984&country=";
+    let page = page.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let page = page.basic_auth("owner", Some(&node.tokens["owner"])).send().unwrap().text().unwrap();
+    assert!(page.contains("dates of birth agree") && page.contains("variant romanisation"), "{page}");
+    serving.stop();
 }

@@ -42,6 +42,12 @@ pub(super) fn advise(known: &KnownValue, in_force: bool, advisor: &Advisor<'_>) 
     }
 }
 
+/// What to do about a name that is like a listed party's.
+pub(super) fn of_party() -> Advice {
+    let say = "Compare dates, countries and other names before you decide: many bear the same name. If it is this party, hold what you owe it and follow the rules of the list.";
+    Advice { action: "look", say: say.to_owned() }
+}
+
 fn blocking(known: &KnownValue, advisor: &Advisor<'_>) -> Advice {
     let (now, confidence_min) = (advisor.now, advisor.profile.confidence_min);
     let value: Option<Value> = normalise(known.kind, &known.text).ok();

@@ -1,13 +1,14 @@
 //! What is answered, as it is written in JSON.
 
-use gate::{KnownValue, Witness};
+use gate::{KnownValue, ListedParty, Listing, Witness};
 use serde::Serialize;
 use stix::Tlp;
-use watch::Kind;
+use watch::names::{self, Agreement, MATCH};
+use watch::{Kind, Value};
 
-use super::Advisor;
 use super::advice::{Advice, advise};
-use super::reading::{Question, Reading};
+use super::reading::{NAME, Question, Reading};
+use super::{Advisor, Found};
 
 /// What came of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -68,7 +69,7 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Known {
     /// By what it answers: `exact`, `parent-domain`, `cidr`, `host`, `host-cidr`; `alias` for the value itself in another spelling
-    /// than the one asked for.
+    /// than the one asked for; `name` for a listed party's name that is like it.
     pub by: &'static str,
     /// The kind of the value that is known.
     pub kind: String,
@@ -82,8 +83,30 @@ pub struct Known {
     /// What to do.
     #[serde(rename = "do")]
     pub advice: Advice,
+    /// Of a name: whose it may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub party: Option<Listed>,
     /// Who says so.
     pub sources: Vec<Source>,
+}
+
+/// A party on a list that a name may mean.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Listed {
+    /// How likely it is that this party is meant, 0 to 1.
+    pub score: f64,
+    /// What the names differ by, the gravest first, and what else speaks for or against it.
+    pub reasons: Vec<String>,
+    /// `person`, `organization`, or `unknown`.
+    pub schema: &'static str,
+    /// Its names, the listed one first.
+    pub names: Vec<String>,
+    /// When it was born or founded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub born: Vec<String>,
+    /// Its countries, by ISO 3166-1 alpha-2 in small letters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub countries: Vec<String>,
 }
 
 /// An indicator that says so.
@@ -123,31 +146,33 @@ pub struct Source {
 }
 
 impl Answer {
-    pub(super) fn of(
-        question: &Question,
-        reading: &Reading,
-        found: Vec<KnownValue>,
-        advisor: &Advisor<'_>,
-    ) -> Self {
-        let read_as = reading.values().iter().map(|value| ReadAs {
-            kind: value.kind().as_str(),
-            value: value.text().to_owned(),
-            chain: value.chain(),
-        });
-        let mut matches: Vec<Known> =
-            found.into_iter().map(|known| Known::of(question, known, advisor)).collect();
+    pub(super) fn of(question: &Question, reading: &Reading, found: Found, advisor: &Advisor<'_>) -> Self {
+        let read_as = match reading {
+            Reading::Name => {
+                vec![ReadAs { kind: NAME, value: question.value.trim().to_owned(), chain: None }]
+            }
+            reading => reading.values().iter().map(ReadAs::of).collect(),
+        };
+        let mut matches: Vec<Known> = match found {
+            Found::Values(known) => {
+                known.into_iter().map(|known| Known::of(question, known, advisor)).collect()
+            }
+            Found::Parties(parties) => {
+                parties.into_iter().map(|party| Known::listed(party, advisor)).collect()
+            }
+        };
         matches.sort_by_key(|known| !known.is_in_force());
         let result = match reading {
             Reading::Unread(_) => Outcome::Unreadable,
-            Reading::Values(_) if matches.iter().any(Known::is_in_force) => Outcome::Match,
+            _ if matches.iter().any(Known::is_match) => Outcome::Match,
             Reading::Values(_) if !matches.is_empty() => Outcome::Past,
-            Reading::Values(_) => Outcome::Clear,
+            Reading::Values(_) | Reading::Name => Outcome::Clear,
         };
         let why = match reading {
             Reading::Unread(why) => Some(why.clone()),
-            Reading::Values(_) => None,
+            Reading::Values(_) | Reading::Name => None,
         };
-        Self { value: question.shown(), result, read_as: read_as.collect(), why, matches }
+        Self { value: question.shown(), result, read_as, why, matches }
     }
 }
 
@@ -168,8 +193,51 @@ impl Known {
             tlp: tlp.to_string(),
             confidence: sources.iter().filter_map(|source| source.confidence).max(),
             advice,
+            party: None,
             sources,
         }
+    }
+
+    fn listed(found: ListedParty, advisor: &Advisor<'_>) -> Self {
+        let ListedParty { party, name, score, reasons, birth, country, listings } = found;
+        let said = [
+            (birth, "the dates of birth agree", "other dates of birth"),
+            (country, "a country in common", "no country in common"),
+        ];
+        let said = said.into_iter().filter_map(|(said, same, other)| match said {
+            Agreement::Unknown => None,
+            Agreement::Agrees => Some(same.to_owned()),
+            Agreement::Differs => Some(other.to_owned()),
+        });
+        let schema = match party.schema {
+            names::Kind::Person => "person",
+            names::Kind::Organization => "organization",
+            names::Kind::Unknown => "unknown",
+        };
+        let tlp = listings.iter().map(|listing| listing.object.tlp()).max().unwrap_or(Tlp::Red);
+        let told = Listed {
+            score: (f64::from(score) * 100.0).round() / 100.0,
+            reasons: reasons.iter().map(ToString::to_string).chain(said).collect(),
+            schema,
+            names: party.names.into_iter().map(|(name, _)| name).collect(),
+            born: party.births,
+            countries: party.countries,
+        };
+        Self {
+            by: NAME,
+            kind: NAME.to_owned(),
+            value: name,
+            tlp: tlp.to_string(),
+            confidence: None,
+            advice: super::advice::of_party(),
+            party: Some(told),
+            sources: listings.iter().map(|listing| Source::of_listing(listing, advisor)).collect(),
+        }
+    }
+
+    /// Whether it is an answer to act on: something that holds now says so, and a name is alike enough.
+    fn is_match(&self) -> bool {
+        self.is_in_force() && self.party.as_ref().is_none_or(|party| party.score >= f64::from(MATCH))
     }
 
     /// Whether something that holds now says so.
@@ -182,6 +250,7 @@ impl Known {
 /// What is told of an indicator beside what it says to look for.
 #[derive(Debug, Default, serde::Deserialize)]
 struct About {
+    name: Option<String>,
     description: Option<String>,
     created_by_ref: Option<String>,
     #[serde(default)]
@@ -219,5 +288,32 @@ impl Source {
             valid_until: indicator.valid_until.map(|at| at.to_string()),
             in_force: has_begun && !has_ended,
         }
+    }
+
+    /// Who lists a party: as long as it is on the list, it holds.
+    fn of_listing(listing: &Listing, advisor: &Advisor<'_>) -> Self {
+        let object = listing.object.get();
+        let about: About = serde_json::from_str(&object.raw).unwrap_or_default();
+        let book = advisor.screening.deliver.gate.book();
+        Self {
+            indicator: object.id.to_string(),
+            name: about.name,
+            description: about.description,
+            circle: book.circle(listing.circle).map(|circle| circle.handle.clone()).unwrap_or_default(),
+            created_by: about.created_by_ref,
+            references: about.external_references.into_iter().filter_map(|reference| reference.url).collect(),
+            tlp: listing.object.tlp().to_string(),
+            confidence: None,
+            confidence_now: 100,
+            valid_from: None,
+            valid_until: None,
+            in_force: true,
+        }
+    }
+}
+
+impl ReadAs {
+    fn of(value: &Value) -> Self {
+        Self { kind: value.kind().as_str(), value: value.text().to_owned(), chain: value.chain() }
     }
 }

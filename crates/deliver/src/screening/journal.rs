@@ -19,7 +19,7 @@ use watch::Value;
 use super::answer::Answer;
 use super::appending::{Appending, Noted};
 use super::lists::Lists;
-use super::reading::{Question, Reading};
+use super::reading::{NAME, Question, Reading};
 
 /// Bytes of a value's keyed hash that are kept.
 const HASH_BYTES: usize = 16;
@@ -98,7 +98,7 @@ impl Journal {
     }
 
     /// What a record says of one question.
-    pub(super) fn tell(&self, reading: &Reading, answer: &Answer) -> String {
+    pub(super) fn tell(&self, question: &Question, reading: &Reading, answer: &Answer) -> String {
         let result = answer.result.as_str();
         let mut told = String::with_capacity(64);
         let mut tell = |hash: &str, kind: &str| {
@@ -110,6 +110,11 @@ impl Journal {
         match reading {
             Reading::Values(values) => {
                 values.iter().for_each(|value| tell(&self.key.hash(value), value.kind().as_str()));
+            }
+            Reading::Name => {
+                for name in question.of_name().names {
+                    tell(&self.key.hash_of_name(name), NAME);
+                }
             }
             Reading::Unread(_) => tell(&self.key.hash_of("", &answer.value), ""),
         }
@@ -178,10 +183,19 @@ impl Key {
     /// The hashes under which a question can stand in records.
     #[must_use]
     pub fn hashes(&self, question: &Question) -> Vec<String> {
-        match Reading::of(question) {
+        let read: Vec<String> = match Reading::of(question) {
             Reading::Values(values) => values.iter().map(|value| self.hash(value)).collect(),
+            Reading::Name => Vec::new(),
             Reading::Unread(_) => vec![self.hash_of("", &question.shown())],
-        }
+        };
+        // A name may be asked for by its kind alone, so that its form does not show it.
+        read.into_iter().chain([self.hash_of_name(&question.value)]).collect()
+    }
+
+    /// The hash of a name, however it is set in capitals and blanks.
+    fn hash_of_name(&self, name: &str) -> String {
+        let words: Vec<&str> = name.split_whitespace().collect();
+        self.hash_of(NAME, &words.join(" ").to_lowercase())
     }
 
     fn hash_of(&self, kind: &str, text: &str) -> String {

@@ -15,15 +15,16 @@ mod reading;
 
 use std::sync::{Arc, OnceLock};
 
-use gate::KnownValue;
+use gate::{KnownValue, ListedParty};
 use policy::{Level, Member, MemberId};
 use rayon::prelude::*;
 use stix::Timestamp;
+use watch::names::{self, MATCH};
 use watch::{Guard, Value};
 
-pub use answer::{Answer, Known, Outcome, ReadAs, Source};
+pub use answer::{Answer, Known, Listed, Outcome, ReadAs, Source};
 pub use lists::{List, Lists};
-pub use reading::Question;
+pub use reading::{NAME_KINDS, Question};
 
 use crate::gather::{Deliver, DeliverError, assets};
 use appending::Noted;
@@ -34,6 +35,8 @@ use reading::Reading;
 /// Most values of one request.
 pub const VALUES_MAX: usize = 10_000;
 
+/// Parties that are told for one name, at most.
+const PARTIES_MAX: usize = 10;
 /// Questions that are read and answered by one thread; more are shared out.
 const BY_ONE: usize = 128;
 
@@ -107,15 +110,36 @@ impl Screening {
         let lists = self.recent.lists(&deliver.gate, member);
         let known =
             deliver.gate.known(member, Level::List, encrypted, now, &values).map_err(DeliverError::from)?;
-        let mut known = known.into_iter();
-        let found: Vec<Vec<KnownValue>> = readings
+        let named: Vec<names::Question<'_>> = questions
             .iter()
-            .map(|reading| known.by_ref().take(reading.values().len()).flatten().collect())
+            .zip(&readings)
+            .filter(|(_, reading)| matches!(reading, Reading::Name))
+            .map(|(question, _)| question.of_name())
+            .collect();
+        let listed = match named.is_empty() {
+            true => Vec::new(),
+            false => {
+                let least = questions.iter().map(Question::least).fold(MATCH, f32::min);
+                let gate = &deliver.gate;
+                gate.listed(member, Level::List, encrypted, now, &named, (least, PARTIES_MAX))
+                    .map_err(DeliverError::from)?
+            }
+        };
+        let (mut known, mut listed) = (known.into_iter(), listed.into_iter());
+        let found: Vec<Found> = readings
+            .iter()
+            .map(|reading| match reading {
+                Reading::Values(values) => {
+                    Found::Values(known.by_ref().take(values.len()).flatten().collect())
+                }
+                Reading::Name => Found::Parties(listed.next().unwrap_or_default()),
+                Reading::Unread(_) => Found::Values(Vec::new()),
+            })
             .collect();
         let advisor = Advisor { guard: OnceLock::new(), screening: self, profile, now };
         let answer = |((question, reading), found)| {
             let answer = Answer::of(question, reading, found, &advisor);
-            let told = self.journal.as_ref().map(|journal| journal.tell(reading, &answer));
+            let told = self.journal.as_ref().map(|journal| journal.tell(question, reading, &answer));
             (answer, told.unwrap_or_default())
         };
         let asked = questions.par_iter().zip(&readings).zip(found).with_min_len(BY_ONE);
@@ -149,6 +173,12 @@ impl Screening {
     pub fn is_ready(&self) -> bool {
         self.deliver.gate.values_are_current()
     }
+}
+
+/// What was found for a question.
+enum Found {
+    Values(Vec<KnownValue>),
+    Parties(Vec<ListedParty>),
 }
 
 /// Answers whose record is not known to be written yet.

@@ -114,6 +114,11 @@ impl Index {
         self.parties.is_empty()
     }
 
+    /// The parties, in the order in which they came.
+    pub fn parties(&self) -> &[Party] {
+        &self.parties
+    }
+
     /// How many names its parties have together.
     pub fn name_count(&self) -> usize {
         self.names.len()
@@ -184,14 +189,31 @@ impl Index {
     fn compared(&self, asked: &Name, number: u32, question: &Question<'_>) -> Option<(u32, Match<'_>)> {
         let (at, place) = *self.names.get(usize::try_from(number).ok()?)?;
         let party = self.parties.get(usize::try_from(at).ok()?)?;
-        let (name, strength) = party.names.get(usize::from(place))?;
+        Some((at, question.compared(asked, party, usize::from(place))?))
+    }
+}
+
+impl Question<'_> {
+    /// How likely it is that a party is meant, by the name of it that matches best. `None` if it has no name, or is a person and
+    /// an organisation is asked for, or the other way round.
+    pub fn weigh<'p>(&self, party: &'p Party) -> Option<Match<'p>> {
+        let asked: Vec<Name> =
+            self.names.iter().take(ASKED_MAX).map(|text| Name::read(text, self.kind)).collect();
+        let each = asked.iter().flat_map(|asked| {
+            (0..party.names.len()).filter_map(move |place| self.compared(asked, party, place))
+        });
+        each.max_by(|a, b| a.score.total_cmp(&b.score))
+    }
+
+    fn compared<'p>(&self, asked: &Name, party: &'p Party, place: usize) -> Option<Match<'p>> {
+        let (name, strength) = party.names.get(place)?;
         let other = |one, two| one == Kind::Person && two == Kind::Organization;
-        if other(party.schema, question.kind) || other(question.kind, party.schema) {
+        if other(party.schema, self.kind) || other(self.kind, party.schema) {
             return None;
         }
         let likeness = asked.compare(&Name::read(name, party.schema));
-        let birth = births(&question.births, &party.births);
-        let country = common(&question.countries, &party.countries);
+        let birth = births(&self.births, &party.births);
+        let country = common(&self.countries, &party.countries);
         let mut score = likeness.score;
         if *strength == Strength::Weak {
             score *= WEAK;
@@ -202,7 +224,7 @@ impl Index {
         if country == Agreement::Differs {
             score *= OTHER_COUNTRY;
         }
-        Some((at, Match { party, name, strength: *strength, likeness, score, birth, country }))
+        Some(Match { party, name, strength: *strength, likeness, score, birth, country })
     }
 }
 

@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::response::Response;
-use deliver::screening::{Answer, Answers, Question, ScreeningError, VALUES_MAX};
+use deliver::screening::{Answer, Answers, NAME_KINDS, Question, ScreeningError, VALUES_MAX};
 use http::{HeaderMap, StatusCode, Uri};
 use policy::{Caller, MemberId};
 use serde::Deserialize;
@@ -38,6 +38,10 @@ pub(super) struct Asked {
     values: String,
     #[serde(default)]
     kind: String,
+    #[serde(default)]
+    birth: String,
+    #[serde(default)]
+    country: String,
     #[serde(default)]
     member: String,
 }
@@ -93,7 +97,8 @@ fn page_of(pages: &Pages, viewer: &Viewer, asked: Asked) -> ScreenPage {
         }
         Caller::Member(_) => Vec::new(),
     };
-    let kinds = Kind::ALL.into_iter().filter(|kind| kind.screens()).map(Kind::as_str).collect();
+    let kinds = Kind::ALL.into_iter().filter(|kind| kind.screens()).map(Kind::as_str);
+    let kinds = NAME_KINDS.into_iter().chain(kinds).collect();
     let frame = pages.frame(&book, viewer, "Screen");
     ScreenPage { frame, members, kinds, asked, fault: None, told: None }
 }
@@ -123,10 +128,11 @@ pub(super) async fn ask(
     making(move || {
         let viewer = Viewer::of(who);
         let mut page = page_of(&pages, &viewer, asked);
-        let kind = Some(page.asked.kind.clone()).filter(|kind| !kind.is_empty());
+        let filled = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let said = (filled(&page.asked.kind), filled(&page.asked.birth), filled(&page.asked.country));
         let lines = page.asked.values.lines().map(str::trim).filter(|line| !line.is_empty());
         let questions: Vec<Question> =
-            lines.map(|line| Question { value: line.to_owned(), kind: kind.clone() }).take(BY_HAND_MAX + 1).collect();
+            lines.map(|line| question(line, said.clone())).take(BY_HAND_MAX + 1).collect();
         let member = match viewer.caller {
             Caller::Member(member) => Some(member),
             Caller::Operator => named(&pages, &page.asked.member),
@@ -151,6 +157,12 @@ pub(super) async fn ask(
         render(&page)
     })
     .await
+}
+
+fn question(line: &str, said: (Option<String>, Option<String>, Option<String>)) -> Question {
+    let mut question = Question::of(line);
+    (question.kind, question.birth, question.country) = said;
+    question
 }
 
 fn named(pages: &Pages, handle: &str) -> Option<MemberId> {

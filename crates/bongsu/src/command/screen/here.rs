@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::cli::ScreenArgs;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
-use deliver::screening::{Answers, Known, Outcome, Question, VALUES_MAX};
+use deliver::screening::{Answers, Known, Listed, Outcome, Question, VALUES_MAX};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, Read as _};
@@ -41,7 +41,12 @@ pub(crate) fn read_input(args: &mut ScreenArgs) -> Result<(), Failure> {
 pub(crate) fn run(node: &Node, args: &ScreenArgs) -> Result<Answer, Failure> {
     let book = node.gate.book();
     let member = node.sender(&book, args.member.as_deref())?;
-    let question = |value: &String| Question { value: value.clone(), kind: args.kind.clone() };
+    let question = |value: &String| {
+        let mut question = Question::of(value.as_str());
+        (question.kind, question.birth, question.country) =
+            (args.kind.clone(), args.birth.clone(), args.country.clone());
+        question
+    };
     let questions: Vec<Question> = args.values.iter().map(question).collect();
     if !node.gate.values_are_current() {
         node.know_values()?;
@@ -102,9 +107,15 @@ fn text(answers: &Answers) -> String {
 }
 
 fn tell(text: &mut String, known: &Known) {
-    let confidence =
-        known.confidence.map_or_else(|| "confidence not stated".to_owned(), |c| format!("confidence {c}"));
-    line(text, &format!("  {} {} ({}), {confidence}, {}", known.kind, known.value, known.by, known.tlp));
+    let said = match (&known.party, known.confidence) {
+        (Some(party), _) => format!("score {:.2}: {}", party.score, party.reasons.join(", ")),
+        (None, Some(confidence)) => format!("confidence {confidence}"),
+        (None, None) => "confidence not stated".to_owned(),
+    };
+    line(text, &format!("  {} {} ({}), {said}, {}", known.kind, known.value, known.by, known.tlp));
+    if let Some(party) = &known.party {
+        line(text, &format!("  {}", about(party)));
+    }
     line(text, &format!("  do: {} — {}", known.advice.action, known.advice.say));
     for source in &known.sources {
         let name = source.name.as_deref().unwrap_or("no name");
@@ -113,6 +124,24 @@ fn tell(text: &mut String, known: &Known) {
         let state = if source.in_force { "" } else { ", does not hold now" };
         line(text, &format!("    {name}, {}, {}{until}{state}", source.circle, source.indicator));
     }
+}
+
+/// Whom a name may mean, in a line.
+fn about(party: &Listed) -> String {
+    const NAMES_SHOWN: usize = 6;
+    let all = |name: &str, of: &[String]| (!of.is_empty()).then(|| format!("{name} {}", of.join(", ")));
+    let others = party.names.iter().skip(1).take(NAMES_SHOWN).cloned().collect::<Vec<_>>();
+    let names = party.names.first().cloned();
+    let parts = [
+        Some(party.schema.to_owned()),
+        names,
+        all("also", &others),
+        (party.names.len() > NAMES_SHOWN + 1)
+            .then(|| format!("and {} names more", party.names.len() - NAMES_SHOWN - 1)),
+        all("born", &party.born),
+        all("of", &party.countries),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// What came from outside must not steer a terminal.

@@ -20,7 +20,7 @@ pub async fn answer(
     uri: &Uri,
 ) -> Option<Response> {
     let Query(question) = Query::<Question>::try_from_uri(uri).ok()?;
-    if !screening.is_ready() {
+    if !screening.is_ready() || question.may_be_name() {
         return None;
     }
     let answers = few(screening, member, channel, "value", &[question]).await;

@@ -31,7 +31,7 @@ pub(super) async fn address(
     who: Who,
     Path(address): Path<String>,
 ) -> Result<Json<Identified>, Refused> {
-    let question = Question { value: address, kind: Some("wallet".to_owned()) };
+    let question = Question::of_kind(address, "wallet");
     let answers = ask(screening, who, "address", vec![question]).await?;
     let identified = answers.results.into_iter().next().map(|answer| match answer.result {
         Outcome::Unreadable => Err(Refused::new(StatusCode::BAD_REQUEST, answer.why.unwrap_or_default())),

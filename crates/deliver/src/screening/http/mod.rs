@@ -144,7 +144,7 @@ async fn ask(
     if questions.len() > super::VALUES_MAX {
         return Err(Refused::too_many(questions.len()));
     }
-    if questions.len() <= FEW && screening.is_ready() {
+    if questions.len() <= FEW && screening.is_ready() && !questions.iter().any(Question::may_be_name) {
         return Ok(few(&screening, member, channel, by, &questions).await?);
     }
     let by = by_whom(channel, by);

@@ -7,6 +7,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Refused, Who, ask};
@@ -58,7 +59,27 @@ pub(super) async fn many(
     let questions = questions(says(header::CONTENT_TYPE), &body?)?;
     let wants_lines = says(header::ACCEPT).contains(LINES);
     let answers = ask(screening, who, "values", questions).await?;
-    Ok(if wants_lines { in_lines(answers) } else { axum::Json(answers).into_response() })
+    Ok(if wants_lines { in_lines(answers) } else { in_one(answers) })
+}
+
+/// The answers as one object, whose parts are written side by side.
+fn in_one(answers: Answers) -> Response {
+    let Answers { at, record, lists, results } = answers;
+    let head = Head { at: &at, record, lists: &lists, results: () };
+    let mut text = serde_json::to_vec(&head).unwrap_or_default();
+    // The head ends with `"results":null}`.
+    text.truncate(text.len().saturating_sub(b"null}".len()));
+    let pieces: Vec<Vec<u8>> = results
+        .par_chunks(PIECE)
+        .map(|some| {
+            let piece = serde_json::to_vec(some).unwrap_or_default();
+            piece.get(1..piece.len().saturating_sub(1)).unwrap_or_default().to_vec()
+        })
+        .collect();
+    text.push(b'[');
+    text.extend_from_slice(&pieces.join(&b','));
+    text.extend_from_slice(b"]}");
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 /// Reads JSON, or for any other type one value a line.
@@ -89,12 +110,12 @@ fn questions(content_type: &str, body: &[u8]) -> Result<Vec<Question>, Refused> 
 
 /// What stands before the results.
 #[derive(Serialize)]
-struct Head<'a> {
+struct Head<'a, R> {
     at: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<u64>,
     lists: &'a crate::screening::Lists,
-    results: usize,
+    results: R,
 }
 
 /// The answers line by line, written as they are taken.

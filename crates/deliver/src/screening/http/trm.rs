@@ -37,7 +37,7 @@ pub(super) async fn screening(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Vec<Told>>, Refused> {
     let asked: Vec<Asked> = serde_json::from_slice(&body?).map_err(Refused::unreadable)?;
-    let question = |asked: Asked| Question { value: asked.address, kind: Some("wallet".to_owned()) };
+    let question = |asked: Asked| Question::of_kind(asked.address, "wallet");
     let answers = ask(screening, who, "trm", asked.into_iter().map(question).collect()).await?;
     let unread = answers.results.iter().find(|answer| answer.result == Outcome::Unreadable);
     if let Some(answer) = unread {

@@ -1,8 +1,8 @@
 //! The form of OpenSanctions' yente: entities to compare, and for each what is known that is like it.
 //!
 //! Source: yente, API reference, `POST /match/{dataset}`; FollowTheMoney's schemata `CryptoWallet` and `LegalEntity` with theirs. A
-//! query names an entity's properties; values are asked for exactly. All datasets' names are taken: the lists are those of the
-//! member's circles, or of one of them if it is named so.
+//! query names an entity's properties: values are asked for exactly, and the names of persons and organisations are compared with
+//! those of listed parties. All datasets' names are taken: the lists are those of the member's circles.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json_, json};
 
 use super::{Refused, Who, ask};
-use crate::screening::{Answer, Known, Outcome, Question, Screening};
+use crate::screening::reading::More;
+use crate::screening::{Answer, Known, Listed, Outcome, Question, Screening, Source};
 
 /// Entities of one request. Source: yente, `YENTE_MAX_BATCH`.
 const QUERIES_MAX: usize = 100;
@@ -27,6 +28,27 @@ const LIMIT: usize = 5;
 const LIMIT_MAX: usize = 500;
 /// From what score on a result counts as a match.
 const THRESHOLD: f64 = 0.7;
+
+/// From what score on a result is told.
+const CUTOFF: f64 = 0.5;
+
+/// Schemata whose names are asked for, and whose names those are.
+const NAMED: [(&str, &str); 9] = [
+    ("Person", "person"),
+    ("Organization", "organization"),
+    ("Company", "organization"),
+    ("PublicBody", "organization"),
+    ("Vessel", "organization"),
+    ("Airplane", "organization"),
+    ("LegalEntity", "name"),
+    ("Asset", "organization"),
+    ("Thing", "name"),
+];
+/// Properties that hold a name, a date of birth or founding, and a country.
+const NAMES: [&str; 4] = ["name", "alias", "weakAlias", "previousName"];
+const PARTS_OF_NAME: [&str; 5] = ["firstName", "secondName", "middleName", "fatherName", "lastName"];
+const BIRTHS: [&str; 2] = ["birthDate", "incorporationDate"];
+const COUNTRIES: [&str; 5] = ["country", "nationality", "citizenship", "jurisdiction", "flag"];
 
 /// Properties that hold a value to ask for, and what kind it is.
 const PROPERTIES: [(&str, &str); 8] = [
@@ -57,6 +79,9 @@ struct Entity {
 pub(super) struct Options {
     limit: Option<usize>,
     threshold: Option<f64>,
+    cutoff: Option<f64>,
+    /// Entities that are not told; one here, more in the body.
+    exclude_entity_ids: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -89,60 +114,162 @@ pub(super) async fn matches(
         return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, text));
     }
     let limit = options.limit.unwrap_or(LIMIT).min(LIMIT_MAX);
-    let threshold = options.threshold.unwrap_or(THRESHOLD);
-    let questions: Vec<Vec<Question>> = asked.queries.values().map(questions).collect();
+    let bounds = Bounds {
+        limit,
+        threshold: options.threshold.unwrap_or(THRESHOLD),
+        cutoff: options.cutoff.unwrap_or(CUTOFF),
+        excluded: options.exclude_entity_ids.iter().flat_map(|ids| ids.split(',')).map(str::trim).collect(),
+    };
+    let questions: Vec<Vec<Question>> =
+        asked.queries.values().map(|entity| questions(entity, bounds.cutoff)).collect();
     let counts: Vec<usize> = questions.iter().map(Vec::len).collect();
     let answers = ask(screening, who, "match", questions.into_iter().flatten().collect()).await?;
     let mut results = answers.results.into_iter();
     let mut responses = BTreeMap::new();
     for ((name, entity), count) in asked.queries.into_iter().zip(counts) {
         let answers: Vec<Answer> = results.by_ref().take(count).collect();
-        responses.insert(name, response(entity, &answers, limit, threshold));
+        responses.insert(name, response(entity, &answers, &bounds));
     }
     Ok(Json(Told { responses, limit }))
 }
 
-/// What of an entity is asked about.
-fn questions(entity: &Entity) -> Vec<Question> {
-    let is_wallet = entity.schema == "CryptoWallet";
-    let asked = PROPERTIES.iter().filter(|(property, _)| *property != "address" || is_wallet);
-    let questions = asked.flat_map(|(property, kind)| {
-        let values = match entity.properties.get(*property) {
+/// What is told of what is known.
+struct Bounds<'a> {
+    limit: usize,
+    threshold: f64,
+    cutoff: f64,
+    excluded: Vec<&'a str>,
+}
+
+impl Entity {
+    /// The texts of a property.
+    fn texts(&self, property: &str) -> impl Iterator<Item = &str> {
+        let values = match self.properties.get(property) {
             Some(Json_::Array(values)) => values.as_slice(),
             Some(value) => std::slice::from_ref(value),
             None => &[],
         };
-        let texts = values.iter().filter_map(Json_::as_str);
-        texts
-            .map(|text| Question { value: text.to_owned(), kind: Some((*kind).to_owned()) })
-            .collect::<Vec<_>>()
-    });
-    questions.take(VALUES_OF_ONE_MAX).collect()
+        values.iter().filter_map(Json_::as_str).map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    /// The texts of several.
+    fn all(&self, properties: &[&str]) -> Vec<String> {
+        let texts = properties.iter().flat_map(|property| self.texts(property));
+        texts.take(VALUES_OF_ONE_MAX).map(str::to_owned).collect()
+    }
+
+    /// The question for its names, if it has any.
+    fn name(&self, cutoff: f64) -> Option<Question> {
+        let (_, kind) = NAMED.iter().find(|(schema, _)| *schema == self.schema)?;
+        let mut names = self.all(&NAMES);
+        let parts = PARTS_OF_NAME.iter().filter_map(|part| self.texts(part).next()).collect::<Vec<_>>();
+        if parts.len() > 1 {
+            names.push(parts.join(" "));
+        }
+        if names.is_empty() {
+            return None;
+        }
+        let first = names.remove(0);
+        #[expect(clippy::cast_possible_truncation, reason = "a score between 0 and 1")]
+        let least = cutoff.clamp(0.0, 1.0) as f32;
+        let (births, countries) = (self.all(&BIRTHS), self.all(&COUNTRIES));
+        let more = More { names, births, countries, least: Some(least) };
+        Some(Question { more, ..Question::of_kind(first, *kind) })
+    }
 }
 
-fn response(query: Entity, answers: &[Answer], limit: usize, threshold: f64) -> Response {
-    let known = answers.iter().flat_map(|answer| answer.matches.iter().map(move |known| (answer, known)));
-    let mut results: Vec<Json_> = known.map(|(answer, known)| result(answer, known, threshold)).collect();
-    let total = results.len();
-    results.truncate(limit);
+/// What of an entity is asked about.
+fn questions(entity: &Entity, cutoff: f64) -> Vec<Question> {
+    let is_wallet = entity.schema == "CryptoWallet";
+    let asked = PROPERTIES.iter().filter(|(property, _)| *property != "address" || is_wallet);
+    let values = asked.flat_map(|(property, kind)| {
+        entity.texts(property).map(|text| Question::of_kind(text, *kind)).collect::<Vec<_>>()
+    });
+    entity.name(cutoff).into_iter().chain(values).take(VALUES_OF_ONE_MAX).collect()
+}
+
+fn response(query: Entity, answers: &[Answer], bounds: &Bounds<'_>) -> Response {
+    let known = answers.iter().flat_map(|answer| &answer.matches);
+    let known = known.filter(|known| {
+        let is_excluded = |source: &Source| bounds.excluded.contains(&source.indicator.as_str());
+        score(known) >= bounds.cutoff && !known.sources.iter().any(is_excluded)
+    });
+    let mut known: Vec<&Known> = known.collect();
+    known.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    let total = known.len();
+    let results = known.into_iter().take(bounds.limit).map(|known| result(known, bounds.threshold));
     let unreadable = answers
         .iter()
         .filter(|answer| answer.result == Outcome::Unreadable)
         .map(|answer| format!("{}: {}", answer.value, answer.why.as_deref().unwrap_or_default()));
     Response {
         status: 200,
-        results,
+        results: results.collect(),
         total: json!({"value": total, "relation": "eq"}),
         unreadable: unreadable.collect(),
         query,
     }
 }
 
+fn score(known: &Known) -> f64 {
+    match &known.party {
+        Some(party) => party.score,
+        None if known.is_in_force() => 1.0,
+        None => 0.5,
+    }
+}
+
 /// An entity that is known. Source: FollowTheMoney, as yente writes its entities.
-fn result(answer: &Answer, known: &Known, threshold: f64) -> Json_ {
-    let score = if known.is_in_force() { 1.0 } else { 0.5 };
+fn result(known: &Known, threshold: f64) -> Json_ {
     let first = known.sources.first();
     let sources = || known.sources.iter();
+    let mut circles: Vec<&str> = sources().map(|source| source.circle.as_str()).collect();
+    circles.sort_unstable();
+    circles.dedup();
+    let caption = first.and_then(|source| source.name.as_deref()).unwrap_or(&known.value);
+    let notes: Vec<&str> = sources().filter_map(|source| source.description.as_deref()).collect();
+    let urls: Vec<&String> = sources().flat_map(|source| &source.references).collect();
+    let (schema, properties) = match &known.party {
+        Some(party) => of_party(party),
+        None => of_value(known, caption),
+    };
+    let mut properties = properties;
+    properties.extend([("notes".to_owned(), json!(notes)), ("sourceUrl".to_owned(), json!(urls))]);
+    let score = score(known);
+    json!({
+        "id": first.map(|source| source.indicator.as_str()),
+        "caption": caption,
+        "schema": schema,
+        "properties": properties,
+        "datasets": circles,
+        "referents": sources().skip(1).map(|source| &source.indicator).collect::<Vec<_>>(),
+        "target": true,
+        "first_seen": first.and_then(|source| source.valid_from.as_deref()),
+        "last_seen": first.and_then(|source| source.valid_until.as_deref()),
+        "score": score,
+        "features": {known.by: score},
+        "match": known.is_in_force() && score >= threshold,
+    })
+}
+
+fn of_party(party: &Listed) -> (&'static str, Map<String, Json_>) {
+    let (schema, born) = match party.schema {
+        "person" => ("Person", "birthDate"),
+        "organization" => ("Organization", "incorporationDate"),
+        _ => ("LegalEntity", "incorporationDate"),
+    };
+    let mut properties = Map::from_iter([
+        ("name".to_owned(), json!(party.names.first().into_iter().collect::<Vec<_>>())),
+        ("alias".to_owned(), json!(party.names.iter().skip(1).collect::<Vec<_>>())),
+        (born.to_owned(), json!(party.born)),
+        ("country".to_owned(), json!(party.countries)),
+        ("topics".to_owned(), json!(["sanction"])),
+    ]);
+    properties.retain(|_, values| values.as_array().is_some_and(|values| !values.is_empty()));
+    (schema, properties)
+}
+
+fn of_value(known: &Known, caption: &str) -> (&'static str, Map<String, Json_>) {
     let (schema, property) = match known.kind.as_str() {
         "wallet" => ("CryptoWallet", "publicKey"),
         "email" => ("LegalEntity", "email"),
@@ -151,24 +278,6 @@ fn result(answer: &Answer, known: &Known, threshold: f64) -> Json_ {
         "account" => ("UserAccount", "username"),
         _ => ("LegalEntity", "website"),
     };
-    let mut circles: Vec<&str> = sources().map(|source| source.circle.as_str()).collect();
-    circles.sort_unstable();
-    circles.dedup();
-    let caption = first.and_then(|source| source.name.as_deref()).unwrap_or(&known.value);
-    let notes: Vec<&str> = sources().filter_map(|source| source.description.as_deref()).collect();
-    let urls: Vec<&String> = sources().flat_map(|source| &source.references).collect();
-    json!({
-        "id": first.map(|source| source.indicator.as_str()),
-        "caption": caption,
-        "schema": schema,
-        "properties": {property: [known.value], "name": [caption], "notes": notes, "sourceUrl": urls},
-        "datasets": circles,
-        "referents": sources().skip(1).map(|source| &source.indicator).collect::<Vec<_>>(),
-        "target": true,
-        "first_seen": first.and_then(|source| source.valid_from.as_deref()),
-        "last_seen": first.and_then(|source| source.valid_until.as_deref()),
-        "score": score,
-        "features": {known.by: 1.0},
-        "match": answer.result == Outcome::Match && score >= threshold,
-    })
+    let properties = [(property, &known.value), ("name", &caption.to_owned())];
+    (schema, properties.map(|(property, value)| (property.to_owned(), json!([value]))).into_iter().collect())
 }
