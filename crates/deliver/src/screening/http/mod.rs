@@ -46,6 +46,22 @@ pub fn router(screening: Arc<Screening>) -> Router {
         .with_state(screening)
 }
 
+/// What the body of `POST /screening/values` asks, by its type: JSON, text with one value a line, or JSON on each line.
+///
+/// # Errors
+/// A text that says what is wrong.
+pub fn asked(content_type: &str, body: &[u8]) -> Result<Vec<Question>, String> {
+    own::questions(content_type, body).map_err(|refused| refused.text)
+}
+
+/// What the body of `POST /match/{dataset}` asks.
+///
+/// # Errors
+/// A text that says what is wrong.
+pub fn asked_of_entities(body: &[u8]) -> Result<Vec<Question>, String> {
+    yente::all_questions(body).map_err(|refused| refused.text)
+}
+
 /// Whether a path is one of these surfaces'.
 #[must_use]
 pub fn is_screening(path: &str) -> bool {

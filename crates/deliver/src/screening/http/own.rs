@@ -83,7 +83,7 @@ fn in_one(answers: Answers) -> Response {
 }
 
 /// Reads JSON, or for any other type one value a line.
-fn questions(content_type: &str, body: &[u8]) -> Result<Vec<Question>, Refused> {
+pub(super) fn questions(content_type: &str, body: &[u8]) -> Result<Vec<Question>, Refused> {
     let named = content_type.split(';').next().unwrap_or_default().trim();
     if named.eq_ignore_ascii_case("application/json") {
         let many: Many = serde_json::from_slice(body).map_err(Refused::unreadable)?;

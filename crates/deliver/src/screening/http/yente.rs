@@ -67,6 +67,24 @@ struct Asked {
     queries: BTreeMap<String, Entity>,
 }
 
+impl Asked {
+    fn read(body: &[u8]) -> Result<Self, Refused> {
+        let asked: Self = serde_json::from_slice(body).map_err(Refused::unreadable)?;
+        if asked.queries.len() > QUERIES_MAX {
+            let text =
+                format!("{} queries at once; at most {QUERIES_MAX} are answered.", asked.queries.len());
+            return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, text));
+        }
+        Ok(asked)
+    }
+}
+
+/// What a body asks of all its entities.
+pub(super) fn all_questions(body: &[u8]) -> Result<Vec<Question>, Refused> {
+    let asked = Asked::read(body)?;
+    Ok(asked.queries.values().flat_map(|entity| questions(entity, CUTOFF)).collect())
+}
+
 #[derive(Debug, Clone, Deserialize, Serialize)]
 struct Entity {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,11 +126,7 @@ pub(super) async fn matches(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Told>, Refused> {
     let Query(options) = options.map_err(|error| Refused::unreadable(error.body_text()))?;
-    let asked: Asked = serde_json::from_slice(&body?).map_err(Refused::unreadable)?;
-    if asked.queries.len() > QUERIES_MAX {
-        let text = format!("{} queries at once; at most {QUERIES_MAX} are answered.", asked.queries.len());
-        return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, text));
-    }
+    let asked = Asked::read(&body?)?;
     let limit = options.limit.unwrap_or(LIMIT).min(LIMIT_MAX);
     let bounds = Bounds {
         limit,
