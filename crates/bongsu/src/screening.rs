@@ -52,7 +52,7 @@ impl Node {
             .follow_values()
             .map_err(|error| Failure::new(format!("the index can't be made: {error}")))?;
         let (values, bytes) = self.gate.values_known();
-        tracing::info!(values, bytes, "the index of values is in memory");
+        tracing::debug!(values, bytes, "the index of values is in memory");
         Ok(())
     }
 
@@ -78,6 +78,7 @@ impl Node {
             .map_err(|error| Failure::new(format!("a seal can't be written: {error}")))?;
         self.gate
             .record(MemberId::NODE, Entry::Setting(Setting { name: SEAL.to_owned(), value: Some(value) }))?;
+        screening.sealed(&seal);
         Ok(())
     }
 

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use line::{LineId, RecordKind, Seq, StorageError, Store};
+use line::{LineId, Seq, StorageError, Store};
 use parking_lot::Mutex;
 use policy::{CircleId, MemberId, Released, Use};
 use rayon::prelude::*;
@@ -100,9 +100,8 @@ fn next(store: &Store, line: LineId, after: Seq, new: &mut Vec<Party>) -> Result
         let until = Seq(catalogue.head().0.min(after.0 + STRIDE));
         let entries = (after.0 + 1..=until.0).filter_map(|seq| catalogue.entry(Seq(seq)));
         let rows = entries.filter(|entry| {
-            entry.kind() == RecordKind::Object
-                && entry.counts()
-                && entry.object().is_some_and(|object| catalogue.object_type(object) == IDENTITY)
+            // What counts is an object, or one that was announced again when its embargo passed.
+            entry.counts() && entry.object().is_some_and(|object| catalogue.object_type(object) == IDENTITY)
         });
         (until, rows.map(|entry| entry.seq).collect::<Vec<Seq>>())
     })?;

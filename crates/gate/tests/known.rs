@@ -114,3 +114,36 @@ fn a_start_takes_the_snapshot_and_what_came_after_it() {
     std::fs::write(&file, b"bongsu").unwrap();
     assert!(node.reopened().gate.begin_values(&file).is_err());
 }
+
+#[test]
+fn what_was_under_embargo_is_known_when_it_passed_however_the_index_was_made() {
+    let mut node = Node::new();
+    let terms = Terms { embargo_until: Some(at(2_000)), ..Terms::default() };
+    node.share(A, &terms, &[with_pattern(1, "[domain-name:value = 'evil-k3.example']")]);
+    node.now = at(2_001);
+    assert_eq!(node.gate.announce_due(node.now).unwrap(), 1);
+    assert_eq!(known(&node, B, Kind::Domain, "evil-k3.example"), exact("evil-k3.example", &[1]));
+    let now = node.now;
+    let mut node = node.reopened();
+    node.now = now;
+    assert_eq!(known(&node, B, Kind::Domain, "evil-k3.example"), exact("evil-k3.example", &[1]));
+}
+
+/// However many say so to others, or said so once, who says so to the one who asks is found.
+#[test]
+fn nobody_is_crowded_out() {
+    let node = Node::new();
+    let domain = |number| with_pattern(number, "[domain-name:value = 'evil-k3.example']");
+    let strict: Vec<Json> = (1..=100).map(|number| marked(domain(number), Tlp::AmberStrict)).collect();
+    node.share(A, &Terms::default(), &[domain(500)]);
+    node.share(A, &Terms::default(), &strict);
+    assert_eq!(known(&node, C, Kind::Domain, "evil-k3.example"), exact("evil-k3.example", &[500]));
+    let many: Vec<Json> = (1_001..=1_200).map(domain).collect();
+    node.share(A, &Terms::default(), &many);
+    let told = known(&node, C, Kind::Domain, "evil-k3.example");
+    assert_eq!(told[0].2.len(), bongsu_gate::WITNESSES_MAX);
+    let ids: Vec<ObjectId> =
+        (1_001..=1_200).map(|number| ObjectId::parse(&node::id("indicator", number)).unwrap()).collect();
+    node.gate.withdraw(A, node::CIRCLE, &ids, "mistaken").unwrap();
+    assert_eq!(known(&node, C, Kind::Domain, "evil-k3.example"), exact("evil-k3.example", &[500]));
+}

@@ -16,7 +16,7 @@ fn main() {
     let mut index = Index::default();
     for n in 0..KNOWN {
         if let Some(value) = value(n) {
-            index.add(&value, n, |_| false);
+            index.add(&value, n, &[]);
         }
     }
     println!("values {}", index.len());

@@ -12,6 +12,10 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{domain, named, print, quick, refang::refang, url, wallet};
 
+/// The normal form of values, and which of them an indicator gives. Grows with each change to either: what was kept under another
+/// form is made anew.
+pub const FORM: u32 = 1;
+
 /// Longest text that is looked at as one value, in bytes.
 pub const VALUE_BYTES_MAX: usize = 8 * 1024;
 

@@ -49,7 +49,7 @@ proptest! {
         let key = key();
         let (mut index, mut shape) = (Index::default(), Shape::default());
         for (value, place) in known.iter().zip(0..) {
-            index.add(value, place, |_| false);
+            index.add(value, place, &[]);
             shape.add(value);
         }
         let outputs: Vec<Output> = known.iter().map(|value| key.output(value).unwrap()).collect();

@@ -254,3 +254,38 @@ proptest! {
         }
     }
 }
+
+/// What was kept under another form must be made anew: whoever changes a normal form raises [`bongsu_watch::value::FORM`], and this.
+#[test]
+fn the_normal_form_is_that_of_its_number() {
+    use sha2::Digest as _;
+    let texts = [
+        (Kind::Domain, "WWW.Bücher-K3.example."),
+        (Kind::Url, "HxxP://Evil-K3[.]example:80/%7ea/../b?c#d"),
+        (Kind::Ipv4, "198.51.100.007"),
+        (Kind::Ipv4, "198.51.100.129/24"),
+        (Kind::Ipv6, "2001:DB8:0:0::1"),
+        (Kind::Md5, "D41D8CD98F00B204E9800998ECF8427E"),
+        (Kind::Sha256, "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"),
+        (Kind::Email, "Some.Body@Evil-K3.EXAMPLE"),
+        (Kind::Account, "@Some_Body"),
+        (Kind::Phone, "+82 (0)2-1234-5678"),
+        (Kind::BankAccount, "gb82 west 1234 5698 7654 32"),
+        (Kind::Wallet, "0xde709f2102306220921060314715629080e2fb77"),
+        (Kind::Wallet, "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a"),
+        (Kind::Wallet, "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"),
+        (Kind::Certificate, "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD"),
+        (Kind::Mac, "00-1B-44-11-3A-B7"),
+        (Kind::RegistryKey, "HKLM\\Software\\Evil"),
+        (Kind::FileName, "Evil.EXE"),
+    ];
+    let forms: Vec<String> = texts
+        .iter()
+        .map(|(kind, text)| {
+            normalise(*kind, text).map_or_else(|_| "-".to_owned(), |value| value.text().to_owned())
+        })
+        .collect();
+    let digest = sha2::Sha256::digest(forms.join("\n"));
+    let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((bongsu_watch::value::FORM, digest.as_str()), (1, "d74c69f6bca7"), "{forms:#?}");
+}

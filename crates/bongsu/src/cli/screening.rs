@@ -16,9 +16,10 @@ pub(crate) struct AuditArgs {
     /// Only with this result
     #[arg(long, value_name = "RESULT", value_parser = ["match", "past", "clear", "unreadable"])]
     pub result: Option<String>,
-    /// A proof of one record for somebody else, as JSON: that it is one of those that this node kept
-    #[arg(long, value_name = "N", conflicts_with_all = ["value", "member", "result"], value_parser = clap::value_parser!(u64).range(1..))]
-    pub proof: Option<u64>,
+    /// A proof of one record for somebody else, as JSON: that it is one of those that this node kept. Records are named by their
+    /// number or as their answers name them
+    #[arg(long, value_name = "RECORD", conflicts_with_all = ["value", "member", "result"])]
+    pub proof: Option<String>,
     /// Check such a proof; needs no node
     #[arg(long, value_name = "FILE", requires = "key", conflicts_with_all = ["value", "member", "result", "proof"])]
     pub check: Option<PathBuf>,

@@ -41,13 +41,26 @@ pub(crate) fn run(node: &Node, args: &AuditArgs) -> Result<Answer, Failure> {
     if let Err(error) = node.seal_screenings() {
         tracing::warn!(%error, "nothing is sealed");
     }
-    if let Some(number) = args.proof {
+    let key = Key::of(node.gate.key());
+    if let Some(wanted) = &args.proof {
+        // What is not as it was sealed is signed by nobody.
+        let report = audit(&mut record(node)?, &node.seals()?, &Wanted::default()).map_err(unread)?;
+        if let Some(finding) = report.findings.first() {
+            return Err(Failure::new(format!("nothing is proven of a record that does not hold: {finding}")));
+        }
+        let named = || (1..=report.records).find(|number| key.name(*number) == *wanted);
+        let number = wanted.parse::<u64>().ok().filter(|number| *number <= report.records).or_else(named);
+        let number = number.ok_or_else(|| Failure::new(format!("there is no record {wanted}")))?;
+        if number > report.sealed {
+            return Err(
+                Failure::new(format!("record {wanted} is not sealed yet")).hint("try again in a minute")
+            );
+        }
         let proof = prove(&mut record(node)?, number, node.gate.key()).map_err(unread)?;
-        let proof = proof.ok_or_else(|| Failure::new(format!("there is no record number {number}")))?;
+        let proof = proof.ok_or_else(|| Failure::new(format!("there is no record {wanted}")))?;
         let text = serde_json::to_string_pretty(&proof).unwrap_or_default();
         return Ok(Answer::done(json!(proof), text + "\n"));
     }
-    let key = Key::of(node.gate.key());
     let hashes = args.value.iter().flat_map(|value| key.hashes(&Question::of(value.as_str()))).collect();
     let wanted = Wanted { hashes, member: args.member.clone(), result: args.result.clone() };
     let report = audit(&mut record(node)?, &node.seals()?, &wanted).map_err(unread)?;

@@ -54,12 +54,10 @@ fn embargoes(node: &Node) -> Result<(), line::StorageError> {
     Ok(())
 }
 
-/// Keeps the index, once it is there: the first turn is at the start.
+/// Keeps the index. The first turn, at the start, brings it into memory.
 fn keep_values(node: &Node) -> Result<(), Failure> {
-    match node.gate.values_are_current() {
-        true => node.keep_values(),
-        false => node.know_values(),
-    }
+    node.know_values()?;
+    node.keep_values()
 }
 
 /// Sees that each circle has the test entry, if the node has a domain for tests.

@@ -81,8 +81,14 @@ fn what_is_known_is_found_and_nothing_else() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(3), "one is known");
     assert!(text.contains("a.snozberry-k3.top: known (parent-domain snozberry-k3.top)"), "{text}");
-    assert!(text.contains("does not cover this kind") && !text.contains('\u{1b}'), "{text}");
+    assert!(text.contains("cve are not screened") && !text.contains('\u{1b}'), "{text}");
     assert!(said(&output).contains("1 of 3 known to tower.test"), "{}", said(&output));
+    // Whoever agrees asks openly about what was found, and about nothing else.
+    let output =
+        screen(&node, &serving, "detect", &["--json", "--ask", "a.snozberry-k3.top", "never-seen-k3.top"]);
+    let openly = json(&output)["openly"]["results"].clone();
+    assert_eq!((openly.as_array().unwrap().len(), &openly[0]["result"]), (1, &"match".into()), "{openly}");
+    assert_eq!(openly[0]["matches"][0]["value"], "snozberry-k3.top");
     // From standard input, a line each.
     let list = node.file("ask.txt", "never-seen-k3.top\n\n  45.83.64.77 \n");
     let mut command = command(&node, &serving, "detect", &["--json", "-"]);

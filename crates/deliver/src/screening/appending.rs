@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use line::merkle::{Frontier, Hash, leaf};
 use parking_lot::Mutex;
 
-use super::journal::{JournalError, Seal, each_line};
+use super::journal::{JournalError, RECORD_BYTES_MAX, Seal, each_line};
 
 /// A file of lines, and the Merkle tree over them.
 pub(super) struct Appending {
@@ -73,14 +73,17 @@ impl Appending {
         Ok(Self { path: path.to_owned(), waiting: Mutex::default(), open: Mutex::new(open) })
     }
 
-    /// Takes a line in, without its end.
-    pub(super) fn push(&self, line: &[u8]) -> Noted {
+    /// Takes a line in, without its end. One that could not be read again is refused.
+    pub(super) fn push(&self, line: &[u8]) -> Result<Noted, JournalError> {
+        if line.len() >= RECORD_BYTES_MAX {
+            return Err(self.failed(io::Error::other("a record is too long; ask for fewer values at once")));
+        }
         let leaf = leaf(line);
         let mut waiting = self.waiting.lock();
         waiting.text.extend_from_slice(line);
         waiting.text.push(b'\n');
         waiting.leaves.push(leaf);
-        Noted { outcome: Arc::clone(&waiting.outcome), place: waiting.leaves.len() as u64 }
+        Ok(Noted { outcome: Arc::clone(&waiting.outcome), place: waiting.leaves.len() as u64 })
     }
 
     /// Sees that a line is written, with all that wait, and gives its number, from 1 on.
@@ -124,8 +127,12 @@ impl Appending {
             }
         };
         file.sync_data().map_err(|why| self.failed(why))?;
-        self.open.lock().sealed = Some(seal.records);
         Ok(Some(seal))
+    }
+
+    /// That a seal was made known.
+    pub(super) fn sealed(&self, seal: &Seal) {
+        self.open.lock().sealed = Some(seal.records);
     }
 
     fn failed(&self, why: io::Error) -> JournalError {
@@ -171,7 +178,7 @@ mod tests {
         let told: BTreeSet<(u64, String)> = std::thread::scope(|scope| {
             let note = |thread: u32| {
                 let line = |at: u32| format!("{thread} {at}");
-                let note = |at| (file.settle(&file.push(line(at).as_bytes())).unwrap(), line(at));
+                let note = |at| (file.settle(&file.push(line(at).as_bytes()).unwrap()).unwrap(), line(at));
                 (0..100).map(note).collect::<Vec<_>>()
             };
             let threads: Vec<_> = (0..8).map(|thread| scope.spawn(move || note(thread))).collect();
@@ -186,13 +193,16 @@ mod tests {
     #[test]
     fn what_waits_is_written_with_the_first_or_sealed() {
         let (dir, file) = begun();
-        let (one, two) = (file.push(b"one"), file.push(b"two"));
+        let (one, two) = (file.push(b"one").unwrap(), file.push(b"two").unwrap());
         assert_eq!(fs::read_to_string(dir.path().join("records")).unwrap(), "");
         assert_eq!(file.settle(&two).unwrap(), 2);
         assert_eq!(fs::read_to_string(dir.path().join("records")).unwrap(), "one\ntwo\n");
         assert_eq!(file.settle(&one).unwrap(), 1);
-        let _its_asker_went_away = file.push(b"three");
-        assert_eq!(file.seal().unwrap().unwrap().records, 3);
+        let _its_asker_went_away = file.push(b"three").unwrap();
+        let seal = file.seal().unwrap().unwrap();
+        assert_eq!(seal.records, 3);
+        assert_eq!(file.seal().unwrap().as_ref(), Some(&seal), "nobody knows of it yet");
+        file.sealed(&seal);
         assert_eq!(file.seal().unwrap(), None);
         assert_eq!(fs::read_to_string(dir.path().join("records")).unwrap(), "one\ntwo\nthree\n");
     }
@@ -202,12 +212,13 @@ mod tests {
         let (dir, file) = begun();
         let path = dir.path().join("records");
         let good = std::mem::replace(&mut file.open.lock().file, File::open(&path).unwrap());
-        let (one, two) = (file.push(b"one"), file.push(b"two"));
+        let (one, two) = (file.push(b"one").unwrap(), file.push(b"two").unwrap());
         for lost in [&one, &two] {
             assert!(file.settle(lost).unwrap_err().to_string().contains("can't be kept"));
         }
         file.open.lock().file = good;
-        assert_eq!(file.settle(&file.push(b"three")).unwrap(), 1);
+        assert_eq!(file.settle(&file.push(b"three").unwrap()).unwrap(), 1);
+        assert!(file.push(&vec![b'x'; crate::screening::journal::RECORD_BYTES_MAX]).is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), "three\n");
         assert_eq!(file.seal().unwrap().unwrap().records, 1);
     }

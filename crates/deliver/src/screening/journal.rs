@@ -14,7 +14,7 @@ use gate::NodeKey;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use watch::Value;
+use watch::{Kind, Value};
 
 use super::answer::Answer;
 use super::appending::{Appending, Noted};
@@ -25,6 +25,9 @@ use super::reading::{NAME, Question, Reading};
 const HASH_BYTES: usize = 16;
 /// Bytes of a record's line, at most: ten thousand values and what stands around them.
 pub const RECORD_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Indicators that a record names, at most: with them and ten thousand values it stays shorter than a line may be.
+const INDICATORS_MAX: usize = 20_000;
 
 /// What is wrong with a record.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +78,14 @@ pub struct Record {
     /// The indicators that said so, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indicators: Vec<String>,
+    /// How many more said so than are named.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub indicators_more: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_none(more: &usize) -> bool {
+    *more == 0
 }
 
 /// How many records there were, and the root of their tree.
@@ -122,7 +133,12 @@ impl Journal {
     }
 
     /// Takes a record in, which [`Journal::settle`] writes. `told` is what it says of each question ([`Journal::tell`]).
-    pub(super) fn note(&self, entry: &Entry<'_>, answers: &[Answer], told: &[String]) -> Noted {
+    pub(super) fn note(
+        &self,
+        entry: &Entry<'_>,
+        answers: &[Answer],
+        told: &[String],
+    ) -> Result<Noted, JournalError> {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut line = String::with_capacity(256 + told.iter().map(|told| told.len() + 1).sum::<usize>());
         let Entry { at, member, by, lists } = entry;
@@ -137,20 +153,31 @@ impl Journal {
         let mut indicators: Vec<&str> = sources.map(|source| source.indicator.as_str()).collect();
         indicators.sort_unstable();
         indicators.dedup();
+        let more = indicators.len().saturating_sub(INDICATORS_MAX);
+        indicators.truncate(INDICATORS_MAX);
         if !indicators.is_empty() {
             line.push_str(",\"indicators\":");
             line.push_str(&serde_json::Value::from(indicators).to_string());
+        }
+        if more > 0 {
+            line.push_str(&format!(",\"indicators_more\":{more}"));
         }
         line.push('}');
         self.file.push(line.as_bytes())
     }
 
-    /// Sees that a record is written, and gives its number, from 1 on.
-    pub(super) fn settle(&self, noted: &Noted) -> Result<u64, JournalError> {
-        self.file.settle(noted)
+    /// Sees that a record is written, and gives its name.
+    pub(super) fn settle(&self, noted: &Noted) -> Result<String, JournalError> {
+        Ok(self.key.name(self.file.settle(noted)?))
     }
 
-    /// Sees that all records are on the disk, and gives a seal over them if there are any that the last one did not cover.
+    /// That the last seal was made known: what it covers is not sealed again.
+    pub fn sealed(&self, seal: &Seal) {
+        self.file.sealed(seal);
+    }
+
+    /// Sees that all records are on the disk, and gives a seal over them if there are any that the last one did not cover. It is
+    /// given again until [`Journal::sealed`] says that it was made known.
     ///
     /// # Errors
     /// [`JournalError`].
@@ -183,13 +210,25 @@ impl Key {
     /// The hashes under which a question can stand in records.
     #[must_use]
     pub fn hashes(&self, question: &Question) -> Vec<String> {
-        let read: Vec<String> = match Reading::of(question) {
-            Reading::Values(values) => values.iter().map(|value| self.hash(value)).collect(),
-            Reading::Name => Vec::new(),
-            Reading::Unread(_) => vec![self.hash_of("", &question.shown())],
-        };
-        // A name may be asked for by its kind alone, so that its form does not show it.
-        read.into_iter().chain([self.hash_of_name(&question.value)]).collect()
+        // It may have been asked for under any kind that takes it, which its form alone does not show.
+        let kinds = Kind::ALL.into_iter().filter(|kind| kind.screens());
+        let kinds = kinds.map(|kind| Question::of_kind(question.value.as_str(), kind.as_str()));
+        let mut hashes: Vec<String> = std::iter::once(question.clone())
+            .chain(kinds)
+            .flat_map(|question| {
+                Reading::of(&question).values().iter().map(|value| self.hash(value)).collect::<Vec<_>>()
+            })
+            .chain([self.hash_of_name(&question.value), self.hash_of("", &question.shown())])
+            .collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes
+    }
+
+    /// The name of a record, by its number. Members are told it and not the number, which says how much others ask.
+    #[must_use]
+    pub fn name(&self, number: u64) -> String {
+        self.hash_of("record", &number.to_string())
     }
 
     /// The hash of a name, however it is set in capitals and blanks.

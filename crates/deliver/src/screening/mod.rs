@@ -63,9 +63,9 @@ pub enum ScreeningError {
 pub struct Answers {
     /// When.
     pub at: String,
-    /// The record of this screening, if one is kept: its number in the node's journal.
+    /// The name of this screening's record, if one is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<u64>,
+    pub record: Option<String>,
     /// The lists that were asked, by circle.
     pub lists: Lists,
     /// One for each question, in order.
@@ -149,6 +149,7 @@ impl Screening {
             let entry = Entry { at: &at, member: &profile.handle, by, lists: &lists };
             journal.note(&entry, &results, &told)
         });
+        let noted = noted.transpose()?;
         Ok(Unsettled { answers: Answers { at, record: None, lists, results }, noted })
     }
 
@@ -166,6 +167,13 @@ impl Screening {
     /// [`JournalError`].
     pub fn seal(&self) -> Result<Option<Seal>, JournalError> {
         self.journal.as_ref().map_or(Ok(None), Journal::seal)
+    }
+
+    /// That a seal was made known; until then it is given again.
+    pub fn sealed(&self, seal: &Seal) {
+        if let Some(journal) = &self.journal {
+            journal.sealed(seal);
+        }
     }
 
     /// Whether an answer can be given at once, without reading what the lines have more than the index.

@@ -49,6 +49,18 @@ impl Question {
         Self { value: value.into(), ..Self::default() }
     }
 
+    /// The values as which it is read; none if it is a name.
+    ///
+    /// # Errors
+    /// Why it is read as nothing.
+    pub fn values(&self) -> Result<Vec<Value>, String> {
+        match Reading::of(self) {
+            Reading::Values(values) => Ok(values),
+            Reading::Name => Ok(Vec::new()),
+            Reading::Unread(why) => Err(why),
+        }
+    }
+
     /// The kinds as which it is read.
     ///
     /// # Errors
@@ -164,6 +176,7 @@ impl Reading {
         }
         match normalise(kind, text) {
             Ok(value) if kind == Kind::Wallet => Self::Values(with_twin(value)),
+            Ok(value) if kind == Kind::Ipv6 => Self::Values(with_mapped(value)),
             Ok(value) => Self::Values(vec![value]),
             Err(error) if kind == Kind::Wallet => {
                 Self::Unread(mistyped(text).unwrap_or_else(|| error.to_string()))
@@ -188,12 +201,16 @@ impl Reading {
                 Kind::Sha1 => also(&[Kind::Sha1, Kind::Certificate]),
                 Kind::Sha256 => also(&[Kind::Sha256, Kind::Certificate]),
                 Kind::Wallet => with_twin(value),
+                Kind::Ipv6 => with_mapped(value),
+                Kind::Domain if is_file_too(text) => also(&[Kind::Domain, Kind::FileName]),
                 kind if kind.screens() => vec![value],
                 kind => return Self::Unread(format!("values of kind {kind} are not screened")),
             },
             None if is_like_name(text) => return Self::as_name(text),
             None if text.contains('.') && !text.contains(['/', '\\', '@', ':']) => {
-                also(&[Kind::Domain, Kind::FileName])
+                let is_file = ending(text).chars().any(char::is_alphabetic);
+                let file: &[Kind] = if is_file { &[Kind::FileName] } else { &[] };
+                also(&[&[Kind::Wallet, Kind::Domain], file].concat())
             }
             None => match normalise(Kind::Wallet, text) {
                 Ok(value) => with_twin(value),
@@ -258,6 +275,28 @@ fn is_date(text: &str) -> bool {
         }
         [] => false,
     }
+}
+
+/// Endings of files that are also top-level domains. `com` is left out: of the names that end so, hardly any is a file's.
+const ENDINGS: [&str; 16] =
+    ["app", "bar", "cab", "cc", "foo", "java", "md", "mov", "pl", "ps", "py", "rs", "sh", "so", "zip", "dev"];
+
+/// What stands behind the last point.
+fn ending(text: &str) -> &str {
+    text.rsplit('.').next().unwrap_or_default()
+}
+
+/// Whether a text that is a domain may be a file's name as well.
+fn is_file_too(text: &str) -> bool {
+    let ending = ending(text);
+    !text.contains(['/', ':', '[', '@']) && ENDINGS.iter().any(|file| ending.eq_ignore_ascii_case(file))
+}
+
+/// An address, and the IPv4 address that it stands for if it is one in the form of IPv6. Source: RFC 4291, section 2.5.5.2.
+fn with_mapped(value: Value) -> Vec<Value> {
+    let mapped = value.text().parse::<std::net::Ipv6Addr>().ok().and_then(|address| address.to_ipv4_mapped());
+    let mapped = mapped.and_then(|address| normalise(Kind::Ipv4, &address.to_string()).ok());
+    std::iter::once(value).chain(mapped).collect()
 }
 
 /// A wallet, and its other spelling if it may be one of Bitcoin Cash: an account that is listed under either is known.

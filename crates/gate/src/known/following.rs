@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use line::{LineId, RecordKind, Seq, StorageError, Store};
+use line::{LineId, Seq, StorageError, Store};
 use parking_lot::{Mutex, RwLock};
 use policy::Book;
 use rayon::prelude::*;
@@ -15,6 +15,9 @@ const STRIDE: u64 = 4_096;
 /// Bits of a place that are a record's number; those above are its line's.
 const SEQ_BITS: u32 = 48;
 
+/// Records of an object's earlier versions that are told apart from another's.
+const EARLIER_MAX: usize = 16;
+
 /// The type of what says that a value is bad.
 pub(super) const INDICATOR: &str = "indicator";
 
@@ -24,6 +27,8 @@ pub(crate) struct Values {
     followed: RwLock<Followed>,
     /// Held while lines are read, so that each record is read once.
     turn: Mutex<Turn>,
+    /// How far the snapshot on the disk goes.
+    pub(super) kept: Mutex<Vec<(LineId, Seq)>>,
 }
 
 /// Up to which growth of the store, and for how many circles, all was read.
@@ -64,8 +69,19 @@ impl Place {
     }
 }
 
-/// A record's number, and the values that its object names.
-type Named = (Seq, Box<[Value]>);
+/// A record of an indicator, and the records of its earlier versions.
+struct Row {
+    seq: Seq,
+    id: ObjectId,
+    earlier: Vec<Seq>,
+}
+
+/// The same, with the values that the indicator names.
+struct Named {
+    seq: Seq,
+    earlier: Vec<Seq>,
+    values: Box<[Value]>,
+}
 
 impl Values {
     /// Reads what the lines have more than the index. Cheap if that is nothing.
@@ -95,13 +111,16 @@ impl Values {
                 let until = Seq(catalogue.head().0.min(after.0 + STRIDE));
                 let entries = (after.0 + 1..=until.0).filter_map(|seq| catalogue.entry(Seq(seq)));
                 let rows = entries.filter_map(|entry| {
+                    // What counts is an object, or one that was announced again when its embargo passed.
                     let object = entry.object()?;
-                    let is_meant = entry.kind() == RecordKind::Object
-                        && entry.counts()
-                        && catalogue.object_type(object) == INDICATOR;
-                    is_meant.then(|| Some((entry.seq, entry.id()?))).flatten()
+                    let is_meant = entry.counts() && catalogue.object_type(object) == INDICATOR;
+                    let earlier = || catalogue.newest_first(object).map(|entry| entry.seq);
+                    let earlier = || earlier().filter(|seq| *seq < entry.seq).take(EARLIER_MAX).collect();
+                    is_meant
+                        .then(|| Some(Row { seq: entry.seq, id: entry.id()?, earlier: earlier() }))
+                        .flatten()
                 });
-                (until, rows.collect::<Vec<(Seq, ObjectId)>>())
+                (until, rows.collect::<Vec<Row>>())
             })?;
             if until <= after {
                 return Ok(());
@@ -109,15 +128,10 @@ impl Values {
             let named = named(store, line, rows)?;
             let mut followed = self.followed.write();
             let Followed { index, lines } = &mut *followed;
-            let object = |seq| store.look(line, |catalogue| catalogue.entry(seq)?.object()).ok().flatten();
-            for (seq, values) in named {
-                let this = object(seq);
+            for Named { seq, earlier, values } in named {
+                let earlier: Vec<u64> = earlier.into_iter().map(|seq| Place { slot, seq }.packed()).collect();
                 for value in values {
-                    let is_known = |place| {
-                        let place = Place::of(place);
-                        place.slot == slot && object(place.seq) == this
-                    };
-                    if !index.add(&value, Place { slot, seq }.packed(), is_known) {
+                    if !index.add(&value, Place { slot, seq }.packed(), &earlier) {
                         let full = "the index of values is full: it holds 4 GiB of them";
                         return Err(StorageError::Backend(full.to_owned()));
                     }
@@ -130,6 +144,10 @@ impl Values {
     }
 
     fn slot(&self, line: LineId) -> usize {
+        let known = self.followed.read().lines.iter().position(|(other, _)| *other == line);
+        if let Some(slot) = known {
+            return slot;
+        }
         let mut followed = self.followed.write();
         let known = followed.lines.iter().position(|(other, _)| *other == line);
         known.unwrap_or_else(|| {
@@ -143,6 +161,11 @@ impl Values {
         look(&self.followed.read())
     }
 
+    /// Whether anything was read yet.
+    pub(super) fn has_begun(&self) -> bool {
+        self.followed.read().lines.iter().any(|(_, seq)| *seq > Seq(0))
+    }
+
     /// Begins with what was read before.
     pub(super) fn begin(&self, followed: Followed) {
         let _in_order = self.turn.lock();
@@ -154,14 +177,15 @@ impl Values {
 }
 
 /// The values that the indicators at `rows` name.
-fn named(store: &Store, line: LineId, rows: Vec<(Seq, ObjectId)>) -> Result<Vec<Named>, StorageError> {
-    let seqs: Vec<Seq> = rows.iter().map(|(seq, _)| *seq).collect();
-    let ids: HashMap<Seq, ObjectId> = rows.into_iter().collect();
-    let mut texts = Vec::with_capacity(seqs.len());
-    store.bodies(line, &seqs, &mut |seq, _, body| texts.push((seq, body.to_vec())))?;
-    let named = texts.par_iter().filter_map(|(seq, body)| {
-        let indicator = actionable_of(std::str::from_utf8(body).ok()?, ids.get(seq)?)?;
-        Some((*seq, indicator.values))
+fn named(store: &Store, line: LineId, rows: Vec<Row>) -> Result<Vec<Named>, StorageError> {
+    let seqs: Vec<Seq> = rows.iter().map(|row| row.seq).collect();
+    let mut texts = HashMap::with_capacity(seqs.len());
+    store.bodies(line, &seqs, &mut |seq, _, body| {
+        texts.insert(seq, body.to_vec());
+    })?;
+    let named = rows.into_par_iter().filter_map(|Row { seq, id, earlier }| {
+        let indicator = actionable_of(std::str::from_utf8(texts.get(&seq)?).ok()?, &id)?;
+        Some(Named { seq, earlier, values: indicator.values })
     });
     Ok(named.collect())
 }

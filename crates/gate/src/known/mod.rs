@@ -7,10 +7,10 @@
 mod following;
 mod snapshot;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use line::{Seq, StorageError};
+use line::{LineId, Seq, StorageError};
 use policy::{CircleId, MemberId, Released, Use};
 use rayon::prelude::*;
 use stix::{ObjectId, Timestamp};
@@ -24,8 +24,11 @@ use crate::opening::Gate;
 use crate::query::{Object, Query};
 use crate::reader::Reader;
 
-/// Most indicators that are read for one value: who lists one a thousand times says no more than who lists it often.
+/// Most indicators that are told for one value: who lists one a thousand times says no more than who lists it often.
 pub const WITNESSES_MAX: usize = 64;
+/// Most records that are read for one value in one circle, the newest first, to find them among those that say nothing to the
+/// member: under embargo, for others alone, or withdrawn.
+const READ_MAX: usize = 4_096;
 /// Fewer values than this are asked for one by one.
 const FEW: usize = 16;
 /// Objects that one thread reads; more are shared out.
@@ -63,7 +66,9 @@ struct Hit {
     by: Match,
     kind: Kind,
     text: String,
+    /// In the member's circles, the newest first.
     places: Vec<Place>,
+    witnesses: Vec<Arc<Witness>>,
 }
 
 /// What of a circle has been read for the answers, by records' numbers.
@@ -91,33 +96,18 @@ impl Gate {
     ) -> Result<Vec<Vec<KnownValue>>, StorageError> {
         self.follow_values()?;
         let mut answers: Vec<Vec<KnownValue>> = std::iter::repeat_with(Vec::new).take(values.len()).collect();
-        let hits = self.hits(values);
+        let mut hits = self.hits(member, values);
         if hits.is_empty() {
             return Ok(answers);
         }
-        let readers = self.readers_by_slot(member, wanted, encrypted, now);
-        let mut seen: HashMap<usize, Seen> = HashMap::new();
-        for (slot, reader) in &readers {
-            let places = hits.iter().flat_map(|hit| &hit.places).filter(|place| place.slot == *slot);
-            let seqs: BTreeSet<Seq> = places.map(|place| place.seq).collect();
-            seen.insert(*slot, read(reader, &seqs)?);
+        for (slot, reader) in &self.readers_by_slot(member, wanted, encrypted, now) {
+            witness(*slot, reader, &mut hits)?;
         }
-        for hit in hits {
-            let told = hit.places.iter().filter_map(|place| {
-                let seen = seen.get(&place.slot)?;
-                let told = seen.told.get(seen.ids.get(&place.seq)?)?;
-                let says = told
-                    .indicator
-                    .values
-                    .iter()
-                    .any(|value| value.kind() == hit.kind && value.text() == hit.text);
-                says.then(|| Arc::clone(told))
-            });
-            let witnesses: Vec<Arc<Witness>> = told.collect();
+        for Hit { question, by, kind, text, witnesses, .. } in hits {
             if !witnesses.is_empty()
-                && let Some(answers) = answers.get_mut(hit.question)
+                && let Some(answers) = answers.get_mut(question)
             {
-                answers.push(KnownValue { by: hit.by, kind: hit.kind, text: hit.text, witnesses });
+                answers.push(KnownValue { by, kind, text, witnesses });
             }
         }
         Ok(answers)
@@ -143,12 +133,24 @@ impl Gate {
         self.inner.known.look(|followed| (followed.index.len(), followed.index.bytes()))
     }
 
-    fn hits(&self, values: &[Value]) -> Vec<Hit> {
+    /// What of some values stands in a member's circles.
+    fn hits(&self, member: MemberId, values: &[Value]) -> Vec<Hit> {
+        let book = self.book();
+        let mine: Vec<LineId> =
+            book.circles_of(member).into_iter().map(|circle| LineId::new(circle.id.uuid())).collect();
         self.inner.known.look(|followed| {
+            // What is not in a circle of its own is for a member as if it were nowhere, also in how long the answer takes.
+            let is_mine: Vec<bool> = followed.lines.iter().map(|(line, _)| mine.contains(line)).collect();
             let mut hits = Vec::new();
             let mut on = |question, found: Found<'_>| {
-                let places = found.places().take(WITNESSES_MAX).map(Place::of).collect();
-                hits.push(Hit { question, by: found.by, kind: found.kind(), text: found.text(), places });
+                let places = found.places().map(Place::of);
+                let mut places: Vec<Place> =
+                    places.filter(|place| is_mine.get(place.slot).is_some_and(|mine| *mine)).collect();
+                places.reverse();
+                if !places.is_empty() {
+                    let (by, kind, text) = (found.by, found.kind(), found.text());
+                    hits.push(Hit { question, by, kind, text, places, witnesses: Vec::new() });
+                }
             };
             if values.len() < FEW {
                 for (question, value) in values.iter().enumerate() {
@@ -171,12 +173,54 @@ impl Gate {
         let readers = self.readers(member, wanted, encrypted, now);
         self.inner.known.look(|followed| {
             let slot = |reader: &Reader| {
-                let line = line::LineId::new(reader.request().circle.uuid());
+                let line = LineId::new(reader.request().circle.uuid());
                 followed.lines.iter().position(|(other, _)| *other == line)
             };
             readers.into_iter().filter_map(|reader| Some((slot(&reader)?, reader))).collect()
         })
     }
+}
+
+/// Reads who says so in a circle, some records of each value at a time, until there are enough or no more.
+fn witness(slot: usize, reader: &Reader, hits: &mut [Hit]) -> Result<(), StorageError> {
+    let mut waiting: Vec<(usize, VecDeque<Seq>)> = hits
+        .iter()
+        .enumerate()
+        .map(|(at, hit)| {
+            let seqs = hit.places.iter().filter(|place| place.slot == slot).map(|place| place.seq);
+            (at, seqs.take(READ_MAX).collect())
+        })
+        .collect();
+    loop {
+        waiting.retain(|(at, rest)| {
+            !rest.is_empty() && hits.get(*at).is_some_and(|hit| hit.witnesses.len() < WITNESSES_MAX)
+        });
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let turn: Vec<(usize, Vec<Seq>)> = waiting
+            .iter_mut()
+            .map(|(at, rest)| (*at, rest.drain(..rest.len().min(WITNESSES_MAX)).collect()))
+            .collect();
+        let seen = read(reader, &turn.iter().flat_map(|(_, seqs)| seqs).copied().collect())?;
+        for (at, seqs) in turn {
+            let Some(hit) = hits.get_mut(at) else { continue };
+            for told in seqs.iter().filter_map(|seq| seen.told.get(seen.ids.get(seq)?)) {
+                let mut values = told.indicator.values.iter();
+                let says_so = values.any(|value| value.kind() == hit.kind && value.text() == hit.text);
+                let is_new =
+                    !hit.witnesses.iter().any(|other| Arc::ptr_eq(other, told) || is_same(other, told));
+                if says_so && is_new && hit.witnesses.len() < WITNESSES_MAX {
+                    hit.witnesses.push(Arc::clone(told));
+                }
+            }
+        }
+    }
+}
+
+/// Whether two are of one object in one circle.
+fn is_same(one: &Witness, other: &Witness) -> bool {
+    one.circle == other.circle && one.indicator.object == other.indicator.object
 }
 
 /// Reads the objects of some records as the reader's member may see them.

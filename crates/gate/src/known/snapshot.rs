@@ -24,14 +24,19 @@ struct Line {
 }
 
 impl Gate {
-    /// Writes the index to a file, through one beside it, so that a crash leaves the old one.
+    /// Writes the index to a file, through one beside it, so that a crash leaves the old one. Where the file is up to date, it is
+    /// left.
     ///
     /// # Errors
     /// As the files'.
     pub fn keep_values(&self, to: &Path) -> io::Result<()> {
+        let now = self.inner.known.look(|followed| followed.lines.clone());
+        if *self.inner.known.kept.lock() == now {
+            return Ok(());
+        }
         let beside = to.with_extension("new");
         let file = private(&beside)?;
-        self.inner.known.look(|followed| {
+        let kept = self.inner.known.look(|followed| {
             let lines: Vec<Line> =
                 followed.lines.iter().filter_map(|(line, seq)| self.line_as_of(*line, *seq)).collect();
             if lines.len() != followed.lines.len() {
@@ -40,17 +45,24 @@ impl Gate {
             let about = serde_json::to_vec(&lines).map_err(io::Error::other)?;
             let mut out = BufWriter::with_capacity(1 << 20, &file);
             followed.index.write(&about, &mut out)?;
-            out.flush()
+            out.flush()?;
+            Ok(followed.lines.clone())
         })?;
         file.sync_all()?;
-        std::fs::rename(&beside, to)
+        std::fs::rename(&beside, to)?;
+        *self.inner.known.kept.lock() = kept;
+        Ok(())
     }
 
-    /// Begins with an index that was written before. Gives how many values it held; none if there is no such file.
+    /// Begins with an index that was written before. Gives how many values it held; none if there is no such file. Where the lines
+    /// were followed already, it does nothing.
     ///
     /// # Errors
     /// [`SnapshotError`] if it can't be read or does not fit the lines: all lines are read instead.
     pub fn begin_values(&self, from: &Path) -> Result<usize, SnapshotError> {
+        if self.inner.known.has_begun() {
+            return Ok(self.values_known().0);
+        }
         let file = match File::open(from) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
             file => file?,
@@ -66,7 +78,9 @@ impl Gate {
             return Err(SnapshotError::Form("it is of other lines than these"));
         }
         let values = index.len();
-        let lines = lines.into_iter().map(|line| (LineId::new(line.line), Seq(line.size))).collect();
+        let lines: Vec<(LineId, Seq)> =
+            lines.into_iter().map(|line| (LineId::new(line.line), Seq(line.size))).collect();
+        self.inner.known.kept.lock().clone_from(&lines);
         self.inner.known.begin(Followed { index, lines });
         Ok(values)
     }

@@ -27,6 +27,9 @@ const TOGETHER: usize = 64;
 /// For how many values there is room to begin with.
 const ROOM_MIN: usize = 1 << 12;
 
+/// Places of a value that are looked at when one is added, from the last one back.
+const LOOKED_BACK: usize = 128;
+
 /// By what a question is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Match {
@@ -141,16 +144,18 @@ impl Index {
         self.filter.bytes() + self.table.allocation_size() + self.records.bytes() + more
     }
 
-    /// Adds a place to a value, unless `known` says of one of its places that it is the same.
+    /// Adds a place to a value, unless it has that place, or one of `earlier` that stand for the same, among its last ones.
     ///
     /// Gives whether there was room: an index holds 4 GiB of values.
-    pub fn add(&mut self, value: &Value, place: u64, mut known: impl FnMut(u64) -> bool) -> bool {
+    pub fn add(&mut self, value: &Value, place: u64, earlier: &[u64]) -> bool {
         let packed = Packed::of(value);
         let hash = self.hash(value.kind(), packed.bytes());
         if let Some(number) = self.find(hash, value.kind(), packed.bytes()) {
             let first = self.records.get(number).map(|record| record.place);
             let more = self.more.get(&number).map(Vec::as_slice).unwrap_or_default();
-            if !first.into_iter().chain(more.iter().copied()).any(&mut known) {
+            // Of a value that has thousands of places not all are looked at each time: one too many does no harm.
+            let mut last = more.iter().rev().take(LOOKED_BACK).copied().chain(first);
+            if !last.any(|other| other == place || earlier.contains(&other)) {
                 self.more.entry(number).or_default().push(place);
             }
             return true;

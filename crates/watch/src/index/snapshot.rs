@@ -11,14 +11,19 @@ use super::records::record;
 use crate::index::packed::text_of;
 use crate::value::{Kind, normalise};
 
-/// How a snapshot begins. Its number grows with each change to the form, and to the order of [`Kind::ALL`].
-const BEGINS: &[u8; 16] = b"bongsu-index  1\n";
+/// The form of a snapshot. Grows with each change to it, and to the order of [`Kind::ALL`].
+const FORM: u32 = 2;
 /// Bytes of a block at most: those of the records' blocks.
 const BLOCK_BYTES_MAX: usize = 1 << 20;
 /// Bytes of what the keeper writes before the records, at most.
 const ABOUT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Places of one value in one go.
 const PLACES_MAX: usize = 1 << 20;
+
+/// How a snapshot begins: with all that the meaning of its bytes depends on.
+fn begins() -> String {
+    format!("bongsu-index {FORM} values {} of {}\n", crate::value::FORM, env!("CARGO_PKG_VERSION"))
+}
 
 /// Why a snapshot is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +76,7 @@ impl Index {
     /// As `to`.
     pub fn write(&self, about: &[u8], to: impl Write) -> io::Result<()> {
         let mut to = Checked { inner: to, hasher: Sha256::new() };
-        to.inner.write_all(BEGINS)?;
+        to.inner.write_all(begins().as_bytes())?;
         to.block(about)?;
         for block in self.records.blocks() {
             to.block(block)?;
@@ -96,9 +101,10 @@ impl Index {
     /// [`SnapshotError`]: it is then as if there were none.
     pub fn read(from: impl Read) -> Result<(Self, Vec<u8>), SnapshotError> {
         let mut from = Checked { inner: from, hasher: Sha256::new() };
-        let mut begins = [0; BEGINS.len()];
+        let expected = begins();
+        let mut begins = vec![0; expected.len()];
         from.inner.read_exact(&mut begins)?;
-        if begins != *BEGINS {
+        if begins != expected.as_bytes() {
             return Err(SnapshotError::Form("it begins otherwise"));
         }
         let about = from.next_block(ABOUT_BYTES_MAX)?;

@@ -2,9 +2,10 @@
 
 use crate::cli::ScreenArgs;
 use crate::exit::Failure;
+use deliver::screening::Question;
 use std::io::{BufRead, Read as _};
+use watch::Value;
 use watch::value::VALUE_BYTES_MAX;
-use watch::{Kind, Value, guess, normalise};
 
 /// Most values of one run.
 const VALUES_MAX: usize = 1_000_000;
@@ -13,8 +14,8 @@ const VALUES_MAX: usize = 1_000_000;
 pub(super) struct Asked {
     /// As it was written.
     pub text: String,
-    /// What it is; if it is nothing that can be asked for, why.
-    pub value: Result<Value, String>,
+    /// What it can be, as an open question reads it; if it is nothing that can be asked for, why.
+    pub values: Result<Vec<Value>, String>,
 }
 
 /// All that is asked for, in order. Empty lines are passed over.
@@ -37,18 +38,14 @@ fn take(args: &ScreenArgs, text: &str, asked: &mut Vec<Asked>) -> Result<(), Fai
     if asked.len() >= VALUES_MAX {
         return Err(Failure::usage(format!("more than {VALUES_MAX} values: ask in several runs")));
     }
-    let value = match kind(args)? {
-        Some(kind) => normalise(kind, text).map_err(|error| error.to_string()),
-        None => guess(text).ok_or_else(|| "no value of a kind that is known; --kind says which".to_owned()),
-    };
-    asked.push(Asked { text: text.to_owned(), value });
+    let mut question = Question::of(text);
+    question.kind.clone_from(&args.kind);
+    let values = question.values().and_then(|values| match values.is_empty() {
+        true => Err("names are not asked for privately".to_owned()),
+        false => Ok(values),
+    });
+    asked.push(Asked { text: text.to_owned(), values });
     Ok(())
-}
-
-/// The kind that is said.
-fn kind(args: &ScreenArgs) -> Result<Option<Kind>, Failure> {
-    let kind = args.kind.as_deref().map(str::parse::<Kind>).transpose();
-    kind.map_err(|error| Failure::usage(format!("--kind: {error}")))
 }
 
 /// One value a line. Of a line that is longer than any value, so much is kept that it is seen to be.

@@ -19,8 +19,13 @@ const INPUT_BYTES_MAX: u64 = 8 * 1024 * 1024;
 pub(crate) fn read_input(args: &mut ScreenArgs) -> Result<(), Failure> {
     if args.values.iter().any(|value| value == "-") {
         let unread = |error: std::io::Error| Failure::new(format!("standard input can't be read: {error}"));
-        let lines: Result<Vec<String>, _> = std::io::stdin().lock().take(INPUT_BYTES_MAX).lines().collect();
+        let mut input = std::io::stdin().lock().take(INPUT_BYTES_MAX + 1);
+        let lines: Result<Vec<String>, _> = input.by_ref().lines().collect();
         let lines = lines.map_err(unread)?;
+        if input.limit() == 0 {
+            return Err(Failure::usage(format!("more than {INPUT_BYTES_MAX} bytes on standard input"))
+                .hint("ask in parts: `split -l 10000`"));
+        }
         args.values.retain(|value| value != "-");
         args.values.extend(lines.into_iter().filter(|line| !line.trim().is_empty()));
     }
@@ -48,9 +53,7 @@ pub(crate) fn run(node: &Node, args: &ScreenArgs) -> Result<Answer, Failure> {
         question
     };
     let questions: Vec<Question> = args.values.iter().map(question).collect();
-    if !node.gate.values_are_current() {
-        node.know_values()?;
-    }
+    node.know_values()?;
     // What is asked on the node's own machine travels over no wire.
     let answers = node
         .screening()?

@@ -12,6 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::node;
 use crate::terminal::Terminal;
 use deliver::private::Filter;
+use deliver::screening::VALUES_MAX;
 use gate::NoteKey;
 use std::collections::HashMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
@@ -39,11 +40,11 @@ pub(super) fn run(args: &ScreenArgs, terminal: &mut Terminal) -> Result<Exit, Fa
     let node = Node::new(&args.node)?;
     let filter = filter(&args.private, &node)?;
     let outcomes = outcomes(&asked, &filter, &node, terminal)?;
-    let found: Vec<&Value> = asked
+    let found: Vec<&Asked> = asked
         .iter()
         .zip(&outcomes)
         .filter(|(_, outcome)| matches!(outcome, Outcome::Answered(by) if !by.is_empty()))
-        .filter_map(|(asked, _)| asked.value.as_ref().ok())
+        .map(|(asked, _)| asked)
         .collect();
     let is_whole = !outcomes.iter().any(|outcome| matches!(outcome, Outcome::Fault(_) | Outcome::NotCovered));
     let exit = match (is_whole, found.is_empty()) {
@@ -54,32 +55,41 @@ pub(super) fn run(args: &ScreenArgs, terminal: &mut Terminal) -> Result<Exit, Fa
     let mut answer = show::answer(&asked, &outcomes, &filter);
     if terminal.json() {
         if args.private.ask && !found.is_empty() {
-            answer.json["openly"] = resolve(&node, &found)?;
+            answer.json["openly"] = resolve(args, &node, &found)?;
         }
         return terminal.answer(answer.ending(exit));
     }
     terminal.answer(answer)?;
     terminal.note(&show::summary(&asked, found.len(), &filter));
     if !found.is_empty() && (args.private.ask || is_agreed(args, found.len(), &filter)) {
-        let openly = resolve(&node, &found)?;
+        let openly = resolve(args, &node, &found)?;
         terminal.write(format!("{openly:#}\n").as_bytes())?;
     }
     Ok(exit)
 }
 
 /// The second question, which tells the node the values: what is known of them.
-fn resolve(node: &Node, values: &[&Value]) -> Result<serde_json::Value, Failure> {
-    let values: Vec<&str> = values.iter().map(|value| value.text()).collect();
-    let body = serde_json::json!({ "values": values }).to_string();
-    let answer = node.post("screening/values", &body).map_err(|error| {
-        let failure = told(&error);
-        Failure {
-            message: format!("what was found can't be asked for openly: {}", failure.message),
-            ..failure
+fn resolve(args: &ScreenArgs, node: &Node, found: &[&Asked]) -> Result<serde_json::Value, Failure> {
+    let mut all = serde_json::Value::Null;
+    for some in found.chunks(VALUES_MAX) {
+        let values: Vec<serde_json::Value> =
+            some.iter().map(|asked| serde_json::json!({"value": asked.text, "kind": args.kind})).collect();
+        let body = serde_json::json!({ "values": values }).to_string();
+        let answer = node.post("screening/values", &body).map_err(|error| {
+            let failure = told(&error);
+            Failure {
+                message: format!("what was found can't be asked for openly: {}", failure.message),
+                ..failure
+            }
+        })?;
+        let mut answer: serde_json::Value = serde_json::from_slice(&answer)
+            .map_err(|error| Failure::new(format!("the node's open answer is no JSON: {error}")))?;
+        match (all["results"].as_array_mut(), answer["results"].as_array_mut()) {
+            (Some(results), Some(more)) => results.append(more),
+            _ => all = answer,
         }
-    })?;
-    serde_json::from_slice(&answer)
-        .map_err(|error| Failure::new(format!("the node's open answer is no JSON: {error}")))
+    }
+    Ok(all)
 }
 
 /// Asks on a terminal whether the node may be told. Who gives values by standard input is not asked.
@@ -166,8 +176,8 @@ fn outcomes(
 ) -> Result<Vec<Outcome>, Failure> {
     let probed: Vec<Vec<(Match, Value)>> = asked
         .iter()
-        .map(|asked| match &asked.value {
-            Ok(value) => probes(value, &filter.header.shape),
+        .map(|asked| match &asked.values {
+            Ok(values) => values.iter().flat_map(|value| probes(value, &filter.header.shape)).collect(),
             Err(_) => Vec::new(),
         })
         .map(|probes| probes.into_iter().filter(|(_, value)| filter.kinds.contains(&value.kind())).collect())
@@ -184,12 +194,14 @@ fn outcomes(
         let progress = Progress { what: "asking".to_owned(), done: done as u64, total: values.len() as u64 };
         let _goes_on = terminal.progress(&progress);
     }
-    let outcomes = asked.iter().zip(&probed).map(|(asked, probed)| match &asked.value {
+    let outcomes = asked.iter().zip(&probed).map(|(asked, probed)| match &asked.values {
         Err(why) => Outcome::Fault(why.clone()),
-        Ok(_) if probed.is_empty() => Outcome::NotCovered,
-        Ok(_) => {
+        Ok(values) => {
             let is_known = |(_, value): &&(Match, Value)| known.get(value).is_some_and(|known| *known);
-            Outcome::Answered(probed.iter().filter(is_known).cloned().collect())
+            let found: Vec<(Match, Value)> = probed.iter().filter(is_known).cloned().collect();
+            let is_covered = values.iter().all(|value| filter.kinds.contains(&value.kind()));
+            // Whose host alone was asked for, or one of its meanings, is not clear of anything.
+            if found.is_empty() && !is_covered { Outcome::NotCovered } else { Outcome::Answered(found) }
         }
     });
     Ok(outcomes.collect())

@@ -20,8 +20,9 @@ pub(super) fn answer(asked: &[Asked], outcomes: &[Outcome], filter: &Filter) -> 
         known += usize::from(view["known"] == true);
         text.push_str(&format!("{}: {said}\n", plain(&asked.text)));
         view["asked"] = asked.text.clone().into();
-        if let Ok(value) = &asked.value {
-            (view["kind"], view["value"]) = (value.kind().as_str().into(), value.text().into());
+        if let Ok(values) = &asked.values {
+            let read = |value: &watch::Value| json!({"kind": value.kind().as_str(), "value": value.text()});
+            view["read_as"] = values.iter().map(read).collect();
         }
         values.push(view);
     }
@@ -48,9 +49,10 @@ fn of(outcome: &Outcome) -> (String, Value) {
             let texts: Vec<String> = texts.collect();
             (format!("known ({})", texts.join(", ")), json!({"known": true, "by": views.collect::<Vec<_>>()}))
         }
-        Outcome::NotCovered => {
-            ("not asked: the node's filter does not cover this kind".to_owned(), json!({"not_covered": true}))
-        }
+        Outcome::NotCovered => (
+            "not asked: the node's filter does not cover all that it can be".to_owned(),
+            json!({"not_covered": true}),
+        ),
         Outcome::Fault(why) => (format!("not asked: {why}"), json!({ "fault": why })),
     }
 }

@@ -65,7 +65,7 @@ pub(super) async fn many(
 /// The answers as one object, whose parts are written side by side.
 fn in_one(answers: Answers) -> Response {
     let Answers { at, record, lists, results } = answers;
-    let head = Head { at: &at, record, lists: &lists, results: () };
+    let head = Head { at: &at, record: record.as_deref(), lists: &lists, results: () };
     let mut text = serde_json::to_vec(&head).unwrap_or_default();
     // The head ends with `"results":null}`.
     text.truncate(text.len().saturating_sub(b"null}".len()));
@@ -113,7 +113,7 @@ pub(super) fn questions(content_type: &str, body: &[u8]) -> Result<Vec<Question>
 struct Head<'a, R> {
     at: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    record: Option<u64>,
+    record: Option<&'a str>,
     lists: &'a crate::screening::Lists,
     results: R,
 }
@@ -121,7 +121,7 @@ struct Head<'a, R> {
 /// The answers line by line, written as they are taken.
 fn in_lines(answers: Answers) -> Response {
     let Answers { at, record, lists, results } = answers;
-    let head = Head { at: &at, record, lists: &lists, results: results.len() };
+    let head = Head { at: &at, record: record.as_deref(), lists: &lists, results: results.len() };
     let first = line(&head);
     let mut results = results.into_iter();
     let pieces = std::iter::from_fn(move || {

@@ -17,7 +17,7 @@ use serde_json::{Map, Value as Json_, json};
 
 use super::{Refused, Who, ask};
 use crate::screening::reading::More;
-use crate::screening::{Answer, Known, Listed, Outcome, Question, Screening, Source};
+use crate::screening::{Answer, Known, Listed, Outcome, Question, Screening};
 
 /// Entities of one request. Source: yente, `YENTE_MAX_BATCH`.
 const QUERIES_MAX: usize = 100;
@@ -50,17 +50,19 @@ const PARTS_OF_NAME: [&str; 5] = ["firstName", "secondName", "middleName", "fath
 const BIRTHS: [&str; 2] = ["birthDate", "incorporationDate"];
 const COUNTRIES: [&str; 5] = ["country", "nationality", "citizenship", "jurisdiction", "flag"];
 
-/// Properties that hold a value to ask for, and what kind it is.
+/// Properties that hold a value to ask for, and what kind it is: all that it can be, if none is said.
 const PROPERTIES: [(&str, &str); 8] = [
     ("publicKey", "wallet"),
     ("address", "wallet"),
     ("email", "email"),
     ("phone", "phone"),
-    ("website", "url"),
+    ("website", ""),
     ("ibanCode", "bank-account"),
     ("accountNumber", "bank-account"),
     ("username", "account"),
 ];
+/// The kind of which nothing may stay unread: a payment hangs on it.
+const MUST_BE_READ: &str = "wallet";
 
 #[derive(Deserialize)]
 struct Asked {
@@ -82,7 +84,8 @@ impl Asked {
 /// What a body asks of all its entities.
 pub(super) fn all_questions(body: &[u8]) -> Result<Vec<Question>, Refused> {
     let asked = Asked::read(body)?;
-    Ok(asked.queries.values().flat_map(|entity| questions(entity, CUTOFF)).collect())
+    let each = asked.queries.iter().map(|(name, entity)| questions(name, entity, CUTOFF));
+    Ok(each.collect::<Result<Vec<_>, Refused>>()?.concat())
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -134,8 +137,11 @@ pub(super) async fn matches(
         cutoff: options.cutoff.unwrap_or(CUTOFF),
         excluded: options.exclude_entity_ids.iter().flat_map(|ids| ids.split(',')).map(str::trim).collect(),
     };
-    let questions: Vec<Vec<Question>> =
-        asked.queries.values().map(|entity| questions(entity, bounds.cutoff)).collect();
+    let questions = asked
+        .queries
+        .iter()
+        .map(|(name, entity)| questions(name, entity, bounds.cutoff))
+        .collect::<Result<Vec<Vec<Question>>, Refused>>()?;
     let counts: Vec<usize> = questions.iter().map(Vec::len).collect();
     let answers = ask(screening, who, "match", questions.into_iter().flatten().collect()).await?;
     let mut results = answers.results.into_iter();
@@ -169,7 +175,7 @@ impl Entity {
     /// The texts of several.
     fn all(&self, properties: &[&str]) -> Vec<String> {
         let texts = properties.iter().flat_map(|property| self.texts(property));
-        texts.take(VALUES_OF_ONE_MAX).map(str::to_owned).collect()
+        texts.map(str::to_owned).collect()
     }
 
     /// The question for its names, if it has any.
@@ -192,23 +198,43 @@ impl Entity {
     }
 }
 
-/// What of an entity is asked about.
-fn questions(entity: &Entity, cutoff: f64) -> Vec<Question> {
+/// What of an entity is asked about. Of what can't be asked nobody is told that nothing is known.
+fn questions(name: &str, entity: &Entity, cutoff: f64) -> Result<Vec<Question>, Refused> {
+    let refused =
+        |text: String| Err(Refused::new(StatusCode::BAD_REQUEST, format!("Query `{name}`: {text}")));
     let is_wallet = entity.schema == "CryptoWallet";
     let asked = PROPERTIES.iter().filter(|(property, _)| *property != "address" || is_wallet);
-    let values = asked.flat_map(|(property, kind)| {
-        entity.texts(property).map(|text| Question::of_kind(text, *kind)).collect::<Vec<_>>()
-    });
-    entity.name(cutoff).into_iter().chain(values).take(VALUES_OF_ONE_MAX).collect()
+    let values: Vec<Question> = asked
+        .flat_map(|(property, kind)| entity.texts(property).map(|text| Question::of_kind(text, *kind)))
+        .collect();
+    let unread = values.iter().filter(|question| question.kind.as_deref() == Some(MUST_BE_READ));
+    let unread = unread.filter_map(|question| Some((question, question.values().err()?))).next();
+    if let Some((question, why)) = unread {
+        return refused(format!("`{}` can't be read: {why}.", question.shown()));
+    }
+    let questions: Vec<Question> = entity.name(cutoff).into_iter().chain(values).collect();
+    let count: usize = questions.iter().map(|question| 1 + question.more.names.len()).sum();
+    match count {
+        0 => refused(format!(
+            "nothing of this `{}` is asked about; /screening/openapi.json names what is.",
+            entity.schema
+        )),
+        count if count > VALUES_OF_ONE_MAX => {
+            refused(format!("{count} names and values; at most {VALUES_OF_ONE_MAX} are asked about."))
+        }
+        _ => Ok(questions),
+    }
 }
 
 fn response(query: Entity, answers: &[Answer], bounds: &Bounds<'_>) -> Response {
-    let known = answers.iter().flat_map(|answer| &answer.matches);
-    let known = known.filter(|known| {
-        let is_excluded = |source: &Source| bounds.excluded.contains(&source.indicator.as_str());
-        score(known) >= bounds.cutoff && !known.sources.iter().any(is_excluded)
+    // Who leaves an entity out leaves out what it says, and nothing of what others say.
+    let told = answers.iter().flat_map(|answer| &answer.matches).filter_map(|known| {
+        let mut known = known.clone();
+        known.sources.retain(|source| !bounds.excluded.contains(&source.indicator.as_str()));
+        (!known.sources.is_empty() && score(&known) >= bounds.cutoff).then_some(known)
     });
-    let mut known: Vec<&Known> = known.collect();
+    let told: Vec<Known> = told.collect();
+    let mut known: Vec<&Known> = told.iter().collect();
     known.sort_by(|a, b| score(b).total_cmp(&score(a)));
     let total = known.len();
     let results = known.into_iter().take(bounds.limit).map(|known| result(known, bounds.threshold));
