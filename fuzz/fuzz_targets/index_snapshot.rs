@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     let file = [bytes, &check].concat();
     let Ok((index, about)) = Index::read(&*file) else { return };
     let mut written = Vec::new();
-    index.write(&about, &mut written).unwrap();
+    index.frozen().write(&about, &mut written).unwrap();
     let (again, told) = Index::read(&*written).unwrap();
     assert_eq!((again.len(), &told), (index.len(), &about));
     let texts = |index: &Index| index.values().map(|found| (found.kind(), found.text())).collect::<Vec<_>>();

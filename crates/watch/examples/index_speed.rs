@@ -39,7 +39,7 @@ fn main() {
     });
     let mut snapshot = Vec::new();
     let start = Instant::now();
-    let _written = index.write(b"", &mut snapshot);
+    let _written = index.frozen().write(b"", &mut snapshot);
     println!("snapshot_bytes {}", snapshot.len());
     println!("snapshot_written_s {:.2}", start.elapsed().as_secs_f64());
     drop(index);

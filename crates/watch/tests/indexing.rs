@@ -85,7 +85,7 @@ proptest! {
         }
         prop_assert_eq!(index.len(), all.len());
         let mut written = Vec::new();
-        index.write(b"until 7", &mut written).unwrap();
+        index.frozen().write(b"until 7", &mut written).unwrap();
         let (again, about) = Index::read(&*written).unwrap();
         prop_assert_eq!(&about[..], b"until 7");
         for asked in all.keys().chain(&asked) {
@@ -111,7 +111,7 @@ proptest! {
             index.add(&value(Kind::Domain, "b.example"), n, &[]);
         }
         let mut written = Vec::new();
-        index.write(b"", &mut written).unwrap();
+        index.frozen().write(b"", &mut written).unwrap();
         let at = at.index(written.len());
         prop_assert!(Index::read(&written[..at]).is_err());
         written[at] ^= 1 << bit;

@@ -36,18 +36,18 @@ impl Gate {
         }
         let beside = to.with_extension("new");
         let file = private(&beside)?;
-        let kept = self.inner.known.look(|followed| {
-            let lines: Vec<Line> =
-                followed.lines.iter().filter_map(|(line, seq)| self.line_as_of(*line, *seq)).collect();
-            if lines.len() != followed.lines.len() {
-                return Err(io::Error::other("a line could not be read"));
-            }
-            let about = serde_json::to_vec(&lines).map_err(io::Error::other)?;
-            let mut out = BufWriter::with_capacity(1 << 20, &file);
-            followed.index.write(&about, &mut out)?;
-            out.flush()?;
-            Ok(followed.lines.clone())
-        })?;
+        // Only what is cheap is done while questions may wait for it.
+        let (frozen, kept) =
+            self.inner.known.look(|followed| (followed.index.frozen(), followed.lines.clone()));
+        let lines: Vec<Line> = kept.iter().filter_map(|(line, seq)| self.line_as_of(*line, *seq)).collect();
+        if lines.len() != kept.len() {
+            return Err(io::Error::other("a line could not be read"));
+        }
+        let about = serde_json::to_vec(&lines).map_err(io::Error::other)?;
+        let mut out = BufWriter::with_capacity(1 << 20, &file);
+        frozen.write(&about, &mut out)?;
+        out.flush()?;
+        drop(out);
         file.sync_all()?;
         std::fs::rename(&beside, to)?;
         *self.inner.known.kept.lock() = kept;

@@ -15,7 +15,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use ipnet::IpNet;
 
-pub use snapshot::SnapshotError;
+pub use snapshot::{Frozen, SnapshotError};
 
 use crate::filter::Filter;
 use crate::value::{Kind, Value};

@@ -3,6 +3,8 @@
 //! A record is: the first place (8 bytes, little-endian), the kind (1), the length of the value's bytes (2), these bytes. Records
 //! lie in blocks, so that growing moves none, and never cross from one into the next. A record's number is where it begins.
 
+use std::sync::Arc;
+
 use crate::value::{Kind, VALUE_BYTES_MAX};
 
 /// Bytes of a block. A number has 32 bits: a block's and a place in it.
@@ -16,7 +18,8 @@ const _: () = assert!(HEAD_BYTES + VALUE_BYTES_MAX <= BLOCK_BYTES && VALUE_BYTES
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Records {
-    blocks: Vec<Vec<u8>>,
+    /// Shared with who writes them to a disk while the last one grows.
+    blocks: Vec<Arc<Vec<u8>>>,
 }
 
 /// A record.
@@ -44,15 +47,15 @@ impl Records {
     pub(super) fn add(&mut self, place: u64, kind: Kind, bytes: &[u8]) -> Option<u32> {
         let length =
             u16::try_from(bytes.len()).ok().filter(|length| usize::from(*length) <= VALUE_BYTES_MAX)?;
-        let fits = |block: &Vec<u8>| block.len() + HEAD_BYTES + bytes.len() <= BLOCK_BYTES;
+        let fits = |block: &Arc<Vec<u8>>| block.len() + HEAD_BYTES + bytes.len() <= BLOCK_BYTES;
         if !self.blocks.last().is_some_and(fits) {
             if self.blocks.len() == BLOCKS_MAX {
                 return None;
             }
-            self.blocks.push(Vec::with_capacity(BLOCK_BYTES));
+            self.blocks.push(Arc::new(Vec::with_capacity(BLOCK_BYTES)));
         }
         let number = (self.blocks.len() - 1) << BLOCK_BITS;
-        let block = self.blocks.last_mut()?;
+        let block = Arc::make_mut(self.blocks.last_mut()?);
         let number = u32::try_from(number + block.len()).ok()?;
         block.extend_from_slice(&place.to_le_bytes());
         // Kinds are numbered in the order of `Kind::ALL`.
@@ -83,12 +86,12 @@ impl Records {
     }
 
     /// The blocks, as they are written to a disk.
-    pub(super) fn blocks(&self) -> &[Vec<u8>] {
+    pub(super) fn blocks(&self) -> &[Arc<Vec<u8>>] {
         &self.blocks
     }
 
     /// The bytes that they take.
     pub(super) fn bytes(&self) -> usize {
-        self.blocks.iter().map(Vec::capacity).sum()
+        self.blocks.iter().map(|block| block.capacity()).sum()
     }
 }

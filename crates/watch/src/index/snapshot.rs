@@ -3,6 +3,7 @@
 //! The form is for this program and this version of it alone: whatever does not fit is refused, and the index is built anew.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -69,7 +70,14 @@ impl<R: Read> Checked<R> {
     }
 }
 
-impl Index {
+/// An index as it was at one moment, to be written to a disk while it goes on: it shares all that does not change.
+#[derive(Debug)]
+pub struct Frozen {
+    blocks: Vec<Arc<Vec<u8>>>,
+    more: Vec<(u32, Vec<u64>)>,
+}
+
+impl Frozen {
     /// Writes a snapshot. `about` comes back when it is read: how far the lines were followed.
     ///
     /// # Errors
@@ -78,7 +86,7 @@ impl Index {
         let mut to = Checked { inner: to, hasher: Sha256::new() };
         to.inner.write_all(begins().as_bytes())?;
         to.block(about)?;
-        for block in self.records.blocks() {
+        for block in &self.blocks {
             to.block(block)?;
         }
         to.block(&[])?;
@@ -93,6 +101,15 @@ impl Index {
         let check = to.hasher.finalize();
         to.inner.write_all(&check)?;
         to.inner.flush()
+    }
+}
+
+impl Index {
+    /// The index as it is now.
+    #[must_use]
+    pub fn frozen(&self) -> Frozen {
+        let more = self.more.iter().map(|(number, places)| (*number, places.clone())).collect();
+        Frozen { blocks: self.records.blocks().to_vec(), more }
     }
 
     /// Reads a snapshot, and what was written about it.
