@@ -20,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
     let (weights, now) = (Weights::default(), Timestamp::from_micros(1_793_000_000_000_000));
     let mut builder = Builder::default();
     if let Ok(head) = stix::read_head(PERSONA) {
-        let _one = builder.add(PERSONA, &head, Some("alpha"));
+        let _one = builder.add(PERSONA, &head, Some("alpha"), head.version());
     }
     let personas = builder.build(&weights);
     let some = told.applications.get(..COMPARED).unwrap_or(&told.applications);

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -13,16 +14,25 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
-use gate::{Gate, NotFound, Query, Reader};
+use gate::{Gate, NotFound, Object, Query, Reader};
 use line::{Seq, StorageError};
 use parking_lot::Mutex;
 use policy::{Caller, Channel, CircleId, Level, MemberId, Reach, Request};
 use serde_json::{Value, json};
 use stix::Timestamp;
-use watch::persona::{Builder, Contest, Outcome, Personas, Reason, TooMany, Weights, check_all, read};
+use tokio::sync::Semaphore;
+use watch::persona::{
+    Builder, Contest, Outcome, Personas, Reason, TooMany, UNNAMED, Weights, check_all, read,
+};
 
 /// Most bytes of a request.
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most applications of a request.
+const APPLICATIONS_MAX: usize = 1_000;
+/// How long a request waits for its turn.
+const TURN: Duration = Duration::from_secs(30);
+/// Checks at a time, over all members: each takes a core as long as it lasts.
+const CHECKS_MAX: usize = 2;
 /// Observables that are asked for at a time.
 const IDS_AT_ONCE: usize = 1_000;
 /// Members whose personas are kept at hand.
@@ -59,7 +69,7 @@ pub fn known(
     now: Timestamp,
 ) -> Result<Personas, KnownError> {
     let book = gate.book();
-    let mut builder = Builder::default();
+    let mut parts = Vec::new();
     for circle in book.circles_of(member).into_iter().filter(|circle| circle.access(member).reads()) {
         let request =
             Request { member, circle: circle.id, wanted: Level::Read, encrypted, now, reach: Reach::Member };
@@ -67,33 +77,40 @@ pub fn known(
         let source = |id: &stix::ObjectId| -> Result<String, StorageError> {
             let said = reader.said_by(id)?;
             let named = said.first().and_then(|said| said.member).and_then(|member| book.member(member));
-            Ok(named.map_or_else(|| format!("{}, unnamed", circle.handle), |member| member.handle.clone()))
+            Ok(named.map_or_else(|| UNNAMED.to_owned(), |member| member.handle.clone()))
         };
+        let mut builder = Builder::default();
         let mut failed: Result<(), KnownError> = Ok(());
-        let take = |raw: &str, builder: &mut Builder| -> Result<(), KnownError> {
-            let Ok(head) = stix::read_head(raw) else { return Ok(()) };
-            Ok(builder.add(raw, &head, Some(&source(&head.id)?))?)
+        let take = |object: &Object, builder: &mut Builder| -> Result<(), KnownError> {
+            let Ok(head) = stix::read_head(&object.raw) else { return Ok(()) };
+            if Builder::is_only_listed(&object.raw) {
+                return Ok(());
+            }
+            let came = Timestamp::from_micros(object.added.0);
+            Ok(builder.add(&object.raw, &head, Some(&source(&head.id)?), came)?)
         };
         reader.each(&["identity", "grouping", "report", "relationship", "opinion"], &mut |object| {
-            failed = take(&object.get().raw, &mut builder);
+            failed = take(object.get(), &mut builder);
             if failed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         failed?;
         observables(&reader, &mut builder)?;
+        // Each circle by itself: who shares an object in one can't change what another says under the same id.
+        parts.push(builder.part(weights));
     }
-    Ok(builder.build(weights))
+    Ok(Personas::of(parts))
 }
 
-/// Takes in the observables that the others name.
+/// Takes in the observables that the others name, and the listed parties that groupings name.
 fn observables(reader: &Reader, builder: &mut Builder) -> Result<(), KnownError> {
-    for ids in builder.observables().chunks(IDS_AT_ONCE) {
+    for ids in builder.wanted().chunks(IDS_AT_ONCE) {
         let mut query = Query { ids: ids.to_vec(), limit: IDS_AT_ONCE, ..Query::default() };
         loop {
             let page = reader.page(&query)?;
             for object in &page.items {
-                let raw = &object.get().raw;
+                let Object { raw, added, .. } = object.get();
                 if let Ok(head) = stix::read_head(raw) {
-                    builder.add(raw, &head, None)?;
+                    builder.add(raw, &head, None, Timestamp::from_micros(added.0))?;
                 }
             }
             let Some(next) = page.next else { break };
@@ -149,6 +166,7 @@ pub struct PersonaCheck {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// What signs count.
     pub weights: Weights,
+    checks: Arc<Semaphore>,
     kept: Mutex<HashMap<(MemberId, bool), Kept>>,
 }
 
@@ -164,7 +182,8 @@ impl PersonaCheck {
     /// A server over this door.
     #[must_use]
     pub fn new(gate: Gate, now: Arc<dyn Fn() -> Timestamp + Send + Sync>, weights: Weights) -> Self {
-        Self { gate, now, weights, kept: Mutex::default() }
+        let checks = Arc::new(Semaphore::new(CHECKS_MAX));
+        Self { gate, now, weights, checks, kept: Mutex::default() }
     }
 
     fn personas(
@@ -215,11 +234,22 @@ async fn answer(
         let text = "An operator is in no circle. Ask with a member's credential, or with `bongsu persona check --as MEMBER`.";
         return refused(StatusCode::FORBIDDEN, text);
     };
+    let Ok(turn) = tokio::time::timeout(TURN, Arc::clone(&server.checks).acquire_owned()).await else {
+        return refused(StatusCode::SERVICE_UNAVAILABLE, "Others are being checked; try again in a minute.");
+    };
     let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
         let told = match read(&body) {
             Ok(told) => told,
             Err(error) => return refused(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
         };
+        if told.applications.len() > APPLICATIONS_MAX {
+            let text = format!(
+                "{} applications at once; at most {APPLICATIONS_MAX} are checked. Send them in parts.",
+                told.applications.len()
+            );
+            return refused(StatusCode::PAYLOAD_TOO_LARGE, &text);
+        }
         let now = (server.now)();
         match server.personas(member, channel.encrypted, now) {
             Ok(personas) => {
@@ -232,6 +262,10 @@ async fn answer(
                 }))
                 .into_response()
             }
+            Err(error @ KnownError::TooMany(_)) => refused(
+                StatusCode::INSUFFICIENT_STORAGE,
+                &format!("Nothing can be compared: {error}. Tell the node's operator."),
+            ),
             Err(error) => {
                 tracing::error!(%error, "personas could not be read");
                 refused(StatusCode::SERVICE_UNAVAILABLE, "The personas could not be read; try again.")

@@ -101,3 +101,17 @@ fn chinese_characters_are_read_as_a_korean_reads_them() {
     assert_eq!(sino_korean("李明博").as_deref(), Some("이명박"));
     assert_eq!(sino_korean("金某"), None);
 }
+
+#[test]
+fn firms_and_names_with_more_beside_them_are_found_in_one_script() {
+    use bongsu_watch::names::{Kind, MATCH, compare_as};
+    for (kind, left, right) in [
+        (Kind::Organization, "華為技術", "華為技術有限公司"),
+        (Kind::Organization, "주식회사 삼성", "삼성"),
+        (Kind::Person, "金正恩 (Kim Jong Un)", "金正恩"),
+        (Kind::Person, "P\u{200b}u\u{200b}tin Vladimir", "Vladimir Putin"),
+    ] {
+        let likeness = compare_as(kind, left, right);
+        assert!(likeness.score >= MATCH, "{left} {right}: {likeness:?}");
+    }
+}

@@ -47,7 +47,9 @@ fn personas(objects: &[(Value, &str)]) -> Personas {
     let mut builder = Builder::default();
     for (object, who) in objects {
         let raw = object.to_string();
-        builder.add(&raw, &read_head(&raw).unwrap(), Some(who)).unwrap();
+        builder
+            .add(&raw, &read_head(&raw).unwrap(), Some(who), stix::Timestamp::from_micros(i64::MAX))
+            .unwrap();
     }
     builder.build(&Weights::default())
 }
@@ -289,6 +291,82 @@ fn what_is_contested_counts_nothing_until_its_source_answers() {
     assert_eq!(points((newer.clone(), "alpha")), 10, "corrected: its handle is alike");
     newer["revoked"] = json!(true);
     assert_eq!(points((newer, "alpha")), 0);
+}
+
+/// Whatever date an object gives itself, it was said when it came.
+#[test]
+fn who_dates_ahead_can_be_contested_and_answered() {
+    let mut later = pony();
+    later["modified"] = json!("2099-01-01T00:00:00.000Z");
+    let about = ObjectId::parse(later["id"].as_str().unwrap()).unwrap();
+    let contest = |date: &str| {
+        let contest = ObjectId::parse(&id("opinion", 1)).unwrap();
+        opinion(&contest, Verdict::Contested, &about, None, "wrong person", at(date))
+    };
+    let counts = |contested: &str, came: &str| {
+        let mut builder = Builder::default();
+        let raw = later.to_string();
+        builder.add(&raw, &read_head(&raw).unwrap(), Some("alpha"), at("2026-10-02T00:00:00Z")).unwrap();
+        let raw = contest(contested);
+        builder.add(&raw, &read_head(&raw).unwrap(), Some("beta"), at(came)).unwrap();
+        builder.build(&Weights::default()).contests().len()
+    };
+    assert_eq!(counts("2026-10-05T00:00:00Z", "2026-10-05T00:00:00Z"), 1);
+    assert_eq!(counts("2099-10-05T00:00:00Z", "2026-10-01T00:00:00Z"), 0, "what came later corrects it");
+}
+
+/// What is shared in one circle under another's id changes nothing there.
+#[test]
+fn a_circle_says_nothing_of_anothers_objects() {
+    let part = |objects: &[Value]| {
+        let mut builder = Builder::default();
+        for object in objects {
+            let raw = object.to_string();
+            builder.add(&raw, &read_head(&raw).unwrap(), Some("mallory"), at(NOW)).unwrap();
+        }
+        builder.part(&Weights::default())
+    };
+    let mut revoked = pony();
+    (revoked["revoked"], revoked["modified"]) = (json!(true), json!("2026-10-20T00:00:00.000Z"));
+    let mut bare = identity(1, "Somebody Else", &[]);
+    bare["modified"] = json!("2026-10-20T00:00:00.000Z");
+    let application = json!({"emails": ["pony.jackal77@gmail.com"]});
+    let alone = checked(&application, &Personas::of([part(&[pony()])])).score;
+    assert!(alone > 0);
+    for other in [revoked, bare] {
+        assert_eq!(checked(&application, &Personas::of([part(&[pony()]), part(&[other])])).score, alone);
+    }
+    let twice = Personas::of([part(&[pony()]), part(&[pony()])]);
+    assert_eq!((twice.len(), checked(&application, &twice).score), (1, alone));
+}
+
+/// Of those who are not named nobody can tell that one answers for what he said himself.
+#[test]
+fn the_unnamed_uphold_nothing_and_a_contested_tie_joins_nobody() {
+    let contest = |verdict, number, about: &Value| -> (Value, &str) {
+        let about = ObjectId::parse(about["id"].as_str().unwrap()).unwrap();
+        let contest = ObjectId::parse(&id("opinion", number)).unwrap();
+        let text = opinion(&contest, verdict, &about, None, "wrong", at("2026-10-05T00:00:00Z"));
+        (serde_json::from_str(&text).unwrap(), "unnamed")
+    };
+    let open = personas(&[
+        (pony(), "unnamed"),
+        contest(Verdict::Contested, 1, &pony()),
+        contest(Verdict::Upheld, 2, &pony()),
+    ]);
+    assert_eq!(open.contests().len(), 1);
+
+    let (one, two) = (
+        known(1, "Casper Lindqvist", json!({"emails": ["pony.jackal77@gmail.com"]})),
+        known(2, "Other Person", json!({"phones": ["+1 (201) 555-0123"]})),
+    );
+    let tie = joined(9, &one, "related-to", &two);
+    let application = json!({"emails": ["pony.jackal77@gmail.com"], "phones": ["+1 201 555 0123"]});
+    let said = [(one, "alpha"), (two, "beta"), (tie.clone(), "beta")];
+    let joined = checked(&application, &personas(&said)).score;
+    let about = contest(Verdict::Contested, 3, &tie);
+    let parted = checked(&application, &personas(&[&said[..], &[about]].concat())).score;
+    assert!(parted < joined, "{parted} {joined}");
 }
 
 #[test]

@@ -64,7 +64,9 @@ fn personas_but(who: &[&str], left_out: usize) -> Personas {
                 "identity_class": "individual", "labels": ["it-worker"], "extensions": {(EXTENSION): fields(one)},
             })
             .to_string();
-            builder.add(&raw, &read_head(&raw).unwrap(), Some(name)).unwrap();
+            builder
+                .add(&raw, &read_head(&raw).unwrap(), Some(name), stix::Timestamp::from_micros(i64::MAX))
+                .unwrap();
         }
     }
     builder.build(&Weights::default())
@@ -161,13 +163,17 @@ fn mere_affiliation_yields_no_suspicion() {
             "account_login": account["handle"]});
         refs.push(id);
         let raw = raw.to_string();
-        builder.add(&raw, &read_head(&raw).unwrap(), Some("alpha")).unwrap();
+        builder
+            .add(&raw, &read_head(&raw).unwrap(), Some("alpha"), stix::Timestamp::from_micros(i64::MAX))
+            .unwrap();
     }
     let grouping = json!({"type": "grouping", "spec_version": "2.1", "id": "grouping--00000000-0000-4000-8000-000000000001",
         "created": "2026-10-01T00:00:00.000Z", "modified": "2026-10-01T00:00:00.000Z", "context": "unspecified",
         "labels": ["dprk-affiliated"], "object_refs": refs})
     .to_string();
-    builder.add(&grouping, &read_head(&grouping).unwrap(), Some("alpha")).unwrap();
+    builder
+        .add(&grouping, &read_head(&grouping).unwrap(), Some("alpha"), stix::Timestamp::from_micros(i64::MAX))
+        .unwrap();
     let affiliated = builder.build(&Weights::default());
     assert!(affiliated.is_empty());
     let workers = personas(&["alpha"]);

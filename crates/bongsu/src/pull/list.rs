@@ -18,9 +18,10 @@ use exchange::pull::{Answer, Http, Limits};
 use exchange::read::{self, Batch, Format, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::io::Write as _;
 use std::path::PathBuf;
-use stix::{ObjectId, Timestamp};
+use stix::{ObjectId, Severity, Timestamp};
 
 /// A list with fewer objects may lose any number of them.
 const FEW_OBJECTS: usize = 100;
@@ -72,7 +73,8 @@ pub(super) async fn pull(
     }
     let newer = read(source, &target, &answer.body, as_of)?;
     let (had, has) = (older.objects.len(), newer.objects.len());
-    let change = read::difference(&older, newer);
+    let unread = newer.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let mut change = read::difference(&older, newer);
     // From the start, someone has asked for it.
     if known.is_some() && had > FEW_OBJECTS && change.withdrawals.len() * 2 > had {
         let message = format!(
@@ -80,12 +82,24 @@ pub(super) async fn pull(
             change.withdrawals.len()
         );
         let hint = format!(
-            "if it is right, `bongsu source pull {} --from-start` takes it without withdrawing",
+            "if it is right, `bongsu source pull {} --from-start` takes it, and withdraws what is gone",
             source.name
         );
         return Err(Stopped::Node(Failure::new(message).hint(hint)));
     }
     let done = change.objects.len() as u64;
+    if unread > 0 && !older.objects.is_empty() {
+        // What can't be read is not gone: a transfer that broke off ends in the middle of an entry.
+        pulled.report.warn(format!(
+            "{}: {unread} entries can't be read, so nothing is withdrawn; what is new and what changed is taken, and the next \
+             pull compares with the older file again",
+            source.name
+        ));
+        change.withdrawals.clear();
+        return Ok(batch(node, &target, &source.name, change, &mut pulled.report)?);
+    }
+    let still = on_other_lists(node, source, &change)?;
+    change.withdrawals.retain(|withdrawal| !still.contains(&withdrawal.id));
     batch(node, &target, &source.name, change, &mut pulled.report)?;
     keep(node, source, &answer.body)?;
     let cursor = Cursor { tag: tag_of(&answer), as_of: as_of.micros() };
@@ -94,6 +108,25 @@ pub(super) async fn pull(
     // One file is one step: there is nothing left to stop.
     let _stop = watch(Progress { what: source.name.clone(), done, total: done });
     Ok(())
+}
+
+/// What of the withdrawals another list still has that the same member shares in the same circle: it is not gone.
+fn on_other_lists(node: &Node, source: &Source, change: &Batch) -> Result<HashSet<ObjectId>, Stopped> {
+    let mut still = HashSet::new();
+    if change.withdrawals.is_empty() {
+        return Ok(still);
+    }
+    let is_other = |other: &&Source| {
+        other.kind == source.kind
+            && other.name != source.name
+            && (&other.circle, &other.sender) == (&source.circle, &source.sender)
+    };
+    for other in node.config.sources.iter().filter(is_other) {
+        let Some((body, written)) = kept(node, other) else { continue };
+        let objects = read(other, &target(node, other)?, &body, written)?.objects;
+        still.extend(objects.into_iter().map(|object| object.head.id));
+    }
+    Ok(still)
 }
 
 fn client(source: &Source) -> Result<Http, Stopped> {
@@ -130,7 +163,7 @@ fn format(source: &Source, body: &[u8]) -> Result<Format, Failure> {
 
 fn read(source: &Source, target: &Target, body: &[u8], as_of: Timestamp) -> Result<Batch, Failure> {
     let circle = Some(target.circle.uuid());
-    let options = Options { source: Some(source.name.clone()), circle, ..Options::new(as_of) };
+    let options = Options { source: Some(source.name.clone()), circle, follows: true, ..Options::new(as_of) };
     read::read_all(body, format(source, body)?, &options).map_err(|error| Failure::new(error.to_string()))
 }
 

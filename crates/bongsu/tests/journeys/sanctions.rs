@@ -133,6 +133,45 @@ fn a_list_is_followed_and_a_cut_one_is_refused() {
     assert_eq!((counts(&told), told["warnings"].as_u64()), ([0, 0, 0], Some(1)), "{told}");
 }
 
+/// Who is on two lists is withdrawn when the second one has it no more, and what can't be read is not gone.
+#[test]
+fn who_is_still_on_another_list_stays() {
+    let (server, second) = (Server::new("entities.ftm.json"), Server::new("entities.ftm.json"));
+    let node = following(&server);
+    let mut text = std::fs::read_to_string(node.data().join("bongsu.toml")).unwrap();
+    text.push_str(&format!(
+        "[[source]]\nname = \"other\"\nkind = \"list\"\nurl = \"{}\"\ncircle = \"region\"\nas = \"owner\"\nevery = \"1d\"\n",
+        second.url
+    ));
+    std::fs::write(node.data().join("bongsu.toml"), text).unwrap();
+    let list = |numbers: std::ops::Range<u32>| -> String {
+        numbers.map(|number| person(number, "One") + "\n").collect()
+    };
+    let other = || {
+        let told = node.json(&["source", "pull", "other"]);
+        counts(&told["sources"][0])
+    };
+    server.serve(list(0..10));
+    second.serve(list(5..15));
+    assert_eq!((counts(&pull(&node)), other()), ([12, 0, 0], [5, 0, 0]));
+    server.serve(list(0..4));
+    assert_eq!(counts(&pull(&node)), [0, 1, 0], "five to nine stand on the other list");
+    second.serve(list(7..15));
+    assert_eq!(other(), [0, 2, 0]);
+
+    // Half an entry at the end says that there was more.
+    let whole = list(7..15);
+    second.serve(&whole[..whole.len() - 40]);
+    let told = node.json(&["source", "pull", "other"]);
+    assert_eq!(
+        (counts(&told["sources"][0]), told["sources"][0]["warnings"].as_u64()),
+        ([0, 0, 1], Some(1)),
+        "{told}"
+    );
+    second.serve(list(8..15));
+    assert_eq!(other(), [0, 1, 0]);
+}
+
 /// The list of OFAC of 2022 or so, and that of November 2023.
 #[test]
 fn ofacs_list_of_another_year_adds_changes_and_withdraws() {

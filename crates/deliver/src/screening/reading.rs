@@ -265,7 +265,7 @@ fn is_mark(letter: char) -> bool {
 }
 
 /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
-fn is_date(text: &str) -> bool {
+pub(super) fn is_date(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let is_number =
         |part: &&str, digits: usize| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit());

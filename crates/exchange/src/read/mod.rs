@@ -114,6 +114,9 @@ pub struct Options {
     pub beside: Vec<String>,
     /// What names the fields of [`Format::Mapped`].
     pub mapping: Option<Arc<Mapping>>,
+    /// Whether the file is one of a row, each of which is read with a later `as_of`: then nothing is dated before that, so that
+    /// two files of one day are told apart.
+    pub follows: bool,
 }
 
 impl Options {
@@ -129,6 +132,7 @@ impl Options {
             circle: None,
             beside: Vec::new(),
             mapping: None,
+            follows: false,
         }
     }
 }

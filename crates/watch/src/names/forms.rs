@@ -23,6 +23,31 @@ pub(super) enum Form {
     Firm,
 }
 
+/// Legal forms that are written without a blank before or behind a firm's name, the longest of an ending first.
+const UNPARTED: [(Form, &str); 12] = [
+    (Form::Shares, "股份有限公司"),
+    (Form::Shares, "股份公司"),
+    (Form::Shares, "株式会社"),
+    (Form::Shares, "주식회사"),
+    (Form::Shares, "(주)"),
+    (Form::Limited, "有限責任公司"),
+    (Form::Limited, "有限责任公司"),
+    (Form::Limited, "有限公司"),
+    (Form::Limited, "有限会社"),
+    (Form::Limited, "유한회사"),
+    (Form::Firm, "公司"),
+    (Form::Firm, "회사"),
+];
+
+/// A firm's name in an East Asian script without its legal form, if it has one beside a name.
+pub(super) fn without_unparted(text: &str) -> Option<(&str, Form)> {
+    let text = text.trim();
+    UNPARTED.iter().find_map(|(form, written)| {
+        let rest = text.strip_suffix(written).or_else(|| text.strip_prefix(written))?.trim();
+        (!rest.is_empty()).then_some((rest, *form))
+    })
+}
+
 /// Longest legal form, in words.
 pub(super) const FORM_WORDS_MAX: usize = 5;
 

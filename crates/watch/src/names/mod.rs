@@ -71,10 +71,13 @@ impl Name {
         if self.folded > other.folded {
             return other.compare(self);
         }
-        if let Some(likeness) = asian::same_script(self, other) {
+        let organisation = self.kind == Kind::Organization || other.kind == Kind::Organization;
+        // A firm's legal form, or a name in another script beside it, moves every character.
+        let in_one =
+            asian::same_script(self, other).filter(|_| !organisation && self.is_pure && other.is_pure);
+        if let Some(likeness) = in_one {
             return likeness;
         }
-        let organisation = self.kind == Kind::Organization || other.kind == Kind::Organization;
         let kind = if organisation { Kind::Organization } else { Kind::Person };
         let mut best = Likeness::different(0.0);
         for left in &self.readings {

@@ -32,6 +32,13 @@ pub struct Name {
     pub(super) readings: Vec<Reading>,
     pub(super) form: Option<Form>,
     pub(super) script: Script,
+    /// Whether all letters are of that script.
+    pub(super) is_pure: bool,
+}
+
+/// Characters that are not seen and part no word. Source: Unicode, `Default_Ignorable_Code_Point`, those that texts hold.
+const fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 /// One way of reading a name.
@@ -63,14 +70,28 @@ impl Reading {
 impl Name {
     /// Takes a name apart. A name of [`Kind::Unknown`] with a legal form is an organisation's.
     pub fn read(text: &str, kind: Kind) -> Self {
-        let text: String = text.chars().take(NAME_CHARS_MAX).nfkc().take(NAME_CHARS_MAX).collect();
+        let text: String = text
+            .chars()
+            .take(NAME_CHARS_MAX)
+            .filter(|c| !is_unseen(*c))
+            .nfkc()
+            .take(NAME_CHARS_MAX)
+            .collect();
         let mut pieces = pieces(&text);
         pieces.truncate(WORDS_MAX);
         let folded = pieces.iter().map(|piece| piece.to_lowercase()).collect::<Vec<_>>().join(" ");
         let script = text.chars().find_map(Script::of).unwrap_or(Script::Latin);
+        let is_pure = text.chars().filter_map(Script::of).all(|other| other == script);
         // A point between Han characters parts the words of a foreign name.
         let is_foreign = text.contains(['·', '・', '‧']);
+        let unparted = if kind == Kind::Person { None } else { forms::without_unparted(&text) };
+        if let Some((rest, _)) = unparted {
+            pieces = self::pieces(rest);
+            pieces.truncate(WORDS_MAX);
+        }
+        let kind = if unparted.is_some() { Kind::Organization } else { kind };
         let (words, form) = words(&pieces, kind, is_foreign);
+        let form = form.or(unparted.map(|(_, form)| form));
         let kind = if kind == Kind::Unknown && form.is_some() { Kind::Organization } else { kind };
         let mut readings = vec![Reading::new(words, None)];
         if kind == Kind::Organization && text.contains('/') {
@@ -83,7 +104,7 @@ impl Name {
         if script == Script::Han && kind != Kind::Organization && !is_foreign {
             readings.extend(other_readings(&pieces));
         }
-        Self { kind, folded, readings, form, script }
+        Self { kind, folded, readings, form, script, is_pure }
     }
 
     /// The words as usually read.
@@ -126,7 +147,7 @@ fn pieces(text: &str) -> Vec<String> {
         } else if c == '&' || c == '+' {
             found.push(std::mem::take(&mut piece));
             found.push("and".to_owned());
-        } else if !(is_apostrophe(c) || c == '\u{200c}' || c == '.' && is_initials(&piece, &chars, at)) {
+        } else if !(is_apostrophe(c) || c == '.' && is_initials(&piece, &chars, at)) {
             found.push(std::mem::take(&mut piece));
         }
     }

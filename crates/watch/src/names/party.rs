@@ -60,10 +60,12 @@ impl Party {
                 names.push((name.to_owned(), strength));
             }
         }
-        let births = list("born").filter_map(|born| {
+        let births = list("born").map(|born| {
             let day = born.get("date").and_then(Value::as_str).map(str::to_owned);
             day.or_else(|| year(born.get("text")?.as_str()?))
         });
+        // Where one of them is not exact, no date contradicts.
+        let births: Option<Vec<String>> = births.take(FACTS_MAX).collect();
         let said = list("items").filter(|item| {
             item.get("kind")
                 .and_then(Value::as_str)
@@ -78,7 +80,7 @@ impl Party {
         Some(Self {
             id: object.get("id")?.as_str()?.to_owned(),
             names,
-            births: births.take(FACTS_MAX).collect(),
+            births: births.unwrap_or_default(),
             countries,
             schema: match object.get("identity_class").and_then(Value::as_str) {
                 Some("individual") => Kind::Person,
@@ -90,8 +92,11 @@ impl Party {
     }
 }
 
-/// The year in `circa 1962` or `1975 to 1979`: where there are two, none is the year.
+/// The year in `1962` or `Spring 1962`. `circa 1962` and `1975 to 1979` name none.
 fn year(text: &str) -> Option<String> {
+    if text.to_ascii_lowercase().contains("circa") {
+        return None;
+    }
     let mut years = text
         .split(|c: char| !c.is_ascii_digit())
         .filter(|digits| digits.len() == 4 && matches!(digits.get(..2), Some("18" | "19" | "20")));

@@ -24,6 +24,8 @@ const REASONS_MAX: usize = 200;
 const ALSO_MAX: usize = 10;
 /// Applicants with the same value whose names are compared.
 const SHARERS_MAX: usize = 20;
+/// Most names of an application that are compared.
+const NAMES_MAX: usize = 16;
 /// Bits of a perceptual hash.
 const LOOK_BITS: u32 = 64;
 
@@ -78,11 +80,18 @@ pub fn check_all(
             }
         }
     }
+    let named: Vec<Vec<names::Name>> = applications.iter().map(read_names).collect();
+    let mut compared: HashMap<(usize, usize), bool> = HashMap::new();
+    let mut are_unlike = |one: usize, other: usize| {
+        let pair = (one.min(other), one.max(other));
+        *compared.entry(pair).or_insert_with(|| are_unlike(&named[one], &named[other]))
+    };
     let each = |(at, application): (usize, &Application)| {
         let mut own = conduct(application, weights, now);
         for identifier in application.identifiers() {
             let others = holders.get(identifier).map(Vec::as_slice).unwrap_or_default();
-            own.extend(shared(at, identifier, others, applications).and_then(|draft| draft(weights, now)));
+            let draft = shared(at, identifier, others, applications, &mut are_unlike);
+            own.extend(draft.and_then(|draft| draft(weights, now)));
         }
         Checking { application, personas, weights, now }.outcome(own)
     };
@@ -106,11 +115,13 @@ fn shared<'a>(
     identifier: &'a Identifier,
     others: &'a [usize],
     applications: &'a [Application],
+    are_unlike: &mut impl FnMut(usize, usize) -> bool,
 ) -> Option<impl FnOnce(&Weights, Timestamp) -> Option<Reason> + 'a> {
     let sign = shared_sign(identifier.kind())?;
-    let this = &applications[at];
-    let others = others.iter().filter(|other| **other != at).take(SHARERS_MAX);
-    let other = others.map(|other| &applications[*other]).find(|other| are_unlike(this, other))?;
+    // Who applies under the same name again and again is passed over before the others are counted.
+    let name = |at: usize| applications[at].names().next();
+    let others = others.iter().filter(|other| **other != at && name(**other) != name(at)).take(SHARERS_MAX);
+    let other = others.copied().find(|other| are_unlike(at, *other)).map(|other| &applications[other])?;
     Some(move |weights: &Weights, now| {
         let matched = Matched {
             given: identifier.shown().to_owned(),
@@ -133,12 +144,18 @@ fn shared<'a>(
     })
 }
 
+/// The names of an application, ready to be compared.
+fn read_names(application: &Application) -> Vec<names::Name> {
+    let texts = application.names().take(NAMES_MAX);
+    texts.map(|text| names::Name::read(text, names::Kind::Person)).collect()
+}
+
 /// Whether both have names, and none of one is like one of the other.
-fn are_unlike(one: &Application, other: &Application) -> bool {
-    let named = one.names().next().is_some() && other.names().next().is_some();
-    let mut pairs = one.names().flat_map(|left| other.names().map(move |right| (left, right)));
-    named
-        && pairs.all(|(left, right)| names::compare_as(names::Kind::Person, left, right).score < names::MATCH)
+fn are_unlike(one: &[names::Name], other: &[names::Name]) -> bool {
+    let mut pairs = one.iter().flat_map(|left| other.iter().map(move |right| (left, right)));
+    !one.is_empty()
+        && !other.is_empty()
+        && pairs.all(|(left, right)| left.compare(right).score < names::MATCH)
 }
 
 /// One application on its way to an outcome.
@@ -155,8 +172,12 @@ type Group = BTreeMap<(Sign, String, String), Reason>;
 impl Checking<'_> {
     fn outcome(&self, own: Vec<Reason>) -> Outcome {
         let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
+        let mut names = 0;
         for identifier in self.application.identifiers() {
-            self.compare(identifier, &mut groups);
+            names += usize::from(identifier.kind() == Kind::Name);
+            if identifier.kind() != Kind::Name || names <= NAMES_MAX {
+                self.compare(identifier, &mut groups);
+            }
         }
         let mut scored: Vec<(u32, bool, usize, Vec<Reason>)> = groups
             .into_iter()

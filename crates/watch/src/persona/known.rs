@@ -7,6 +7,7 @@
 //!
 //! Source: STIX 2.1, sections 4.4 (grouping), 4.6 (identity), 4.16 (report), 5.1 (relationship).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
@@ -23,8 +24,8 @@ use crate::names;
 
 /// Most objects that are looked at.
 pub const OBJECTS_MAX: usize = 500_000;
-/// The source of what nobody has signed.
-const UNNAMED: &str = "unnamed";
+/// The source of what nobody has signed, and of all that those say who are not named: one for them all.
+pub const UNNAMED: &str = "unnamed";
 /// Relationships that join a persona to what it uses. Others, such as `impersonates` or `targets`, name somebody else's.
 const JOINS: [&str; 8] =
     ["uses", "related-to", "owns", "has", "controls", "operates", "belongs-to", "duplicate-of"];
@@ -63,6 +64,9 @@ pub struct Evidence {
 /// An object as it is kept until all are there.
 struct Kept {
     who: String,
+    /// Its version: of two the later one counts.
+    version: Timestamp,
+    /// When it was said: no later than it came, whatever it says of itself.
     date: Timestamp,
     object: Map<String, Value>,
 }
@@ -75,24 +79,25 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Whether an object of this type could say something of a persona. Observables are wanted by id: [`Builder::observables`].
+    /// Whether an object of this type could say something of a persona. Others are wanted by id: [`Builder::wanted`].
     #[must_use]
     pub fn takes(object_type: &str) -> bool {
         matches!(object_type, "identity" | "grouping" | "report" | "relationship" | "opinion")
     }
 
-    /// Takes an object in: of two versions the newer, and a revoked one ends it. `who` is who brought it; without, `created_by_ref` counts.
+    /// Takes an object in: of two versions the newer, and a revoked one ends it. `who` is who brought it; without, `created_by_ref`
+    /// counts. `came` is when.
     ///
     /// # Errors
     /// [`TooMany`].
-    pub fn add(&mut self, raw: &str, head: &Head, who: Option<&str>) -> Result<(), TooMany> {
+    pub fn add(&mut self, raw: &str, head: &Head, who: Option<&str>, came: Timestamp) -> Result<(), TooMany> {
         let object_type = head.object_type();
         if !Self::takes(object_type) && !OBSERVABLES.contains(&object_type) {
             return Ok(());
         }
-        let date = head.version();
-        let is_newer = self.kept.get(&head.id).is_none_or(|kept| kept.date < date)
-            && self.revoked.get(&head.id).is_none_or(|ended| *ended < date);
+        let version = head.version();
+        let is_newer = self.kept.get(&head.id).is_none_or(|kept| kept.version < version)
+            && self.revoked.get(&head.id).is_none_or(|ended| *ended < version);
         if !is_newer {
             return Ok(());
         }
@@ -101,7 +106,7 @@ impl Builder {
         }
         if head.revoked {
             self.kept.remove(&head.id);
-            self.revoked.insert(head.id.clone(), date);
+            self.revoked.insert(head.id.clone(), version);
             return Ok(());
         }
         // What has a head is an object.
@@ -110,18 +115,29 @@ impl Builder {
             return Ok(());
         }
         let who = who.map(str::to_owned).or_else(|| head.created_by.as_ref().map(ToString::to_string));
-        self.kept
-            .insert(head.id.clone(), Kept { who: who.unwrap_or_else(|| UNNAMED.to_owned()), date, object });
+        let who = who.unwrap_or_else(|| UNNAMED.to_owned());
+        let date = version.min(came);
+        self.kept.insert(head.id.clone(), Kept { who, version, date, object });
         Ok(())
     }
 
-    /// The observables that what was taken in so far names and that are not there yet.
+    /// Whether an object is a party on a list that carries no label. There are thousands, for screening; one is a persona only if
+    /// it is [`Builder::wanted`].
     #[must_use]
-    pub fn observables(&self) -> Vec<ObjectId> {
+    pub fn is_only_listed(raw: &str) -> bool {
+        let object = || serde_json::from_str::<Map<String, Value>>(raw).ok();
+        raw.contains(names::PARTY_EXTENSION)
+            && object().is_some_and(|object| is_listed(&object) && !object.contains_key("labels"))
+    }
+
+    /// The observables that what was taken in so far names, and the identities that groupings name, if they are not there yet.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<ObjectId> {
         let mut wanted: Vec<ObjectId> = Vec::new();
         for kept in self.kept.values() {
             let refs = references(&kept.object, &["source_ref", "target_ref"], "object_refs");
-            wanted.extend(refs.into_iter().filter(|id| is_observable(id) && !self.kept.contains_key(id)));
+            let is_wanted = |id: &ObjectId| is_observable(id) || id.object_type() == "identity";
+            wanted.extend(refs.into_iter().filter(|id| is_wanted(id) && !self.kept.contains_key(id)));
         }
         wanted.sort_unstable();
         wanted.dedup();
@@ -131,6 +147,13 @@ impl Builder {
     /// The personas of all that was taken in.
     #[must_use]
     pub fn build(self, weights: &Weights) -> Personas {
+        Personas::of([self.part(weights)])
+    }
+
+    /// What was taken in, as a part of what is known: objects of one part say nothing of those of another, which may be others of
+    /// the same id.
+    #[must_use]
+    pub fn part(self, weights: &Weights) -> Part {
         let labelled = |kept: &Kept| {
             let labels = kept.object.get("labels").and_then(Value::as_array).into_iter().flatten();
             labels
@@ -154,10 +177,17 @@ impl Builder {
                     persona.observe(other, observed, id, kept);
                 }
             }
-            joined.push((source.clone(), target.clone()));
+            if kept.object.get("stop_time").is_none() {
+                joined.push((id.clone(), source.clone(), target.clone()));
+            }
         }
         let contests = self.contests();
-        Personas::new(found.into_values().collect(), &joined, contests)
+        // What is contested, or has ended by its own word, joins nobody.
+        joined.retain(|(relationship, source, target): &(ObjectId, ObjectId, ObjectId)| {
+            [relationship, source, target].into_iter().all(|id| !contests.contains_key(id))
+        });
+        let joined = joined.into_iter().map(|(_, source, target)| (source, target)).collect();
+        Part { personas: found, joined, contests }
     }
 
     fn begin(&self, found: &mut BTreeMap<ObjectId, Persona>, id: &ObjectId, kept: &Kept) {
@@ -217,7 +247,9 @@ impl Builder {
                     continue;
                 };
                 let is_upheld = opinions.iter().any(|(_, answer, verdict)| {
+                    // Of those who are not named nobody can tell that it is the same one.
                     *verdict == Verdict::Upheld
+                        && target.who != UNNAMED
                         && answer.who == target.who
                         && answer.date >= kept.date
                         && about(answer).contains(&about_id)
@@ -261,6 +293,11 @@ impl Persona {
     }
 }
 
+/// Whether an identity is a party on a list.
+fn is_listed(object: &Map<String, Value>) -> bool {
+    object.get("extensions").is_some_and(|all| all.get(names::PARTY_EXTENSION).is_some())
+}
+
 /// Whether a relationship joins an identity to what it uses or to another.
 fn is_join(object: &Map<String, Value>) -> bool {
     let named = object.get("relationship_type").and_then(Value::as_str);
@@ -278,6 +315,14 @@ fn references(object: &Map<String, Value>, ones: &[&str], list: &str) -> Vec<Obj
     single.chain(many).filter_map(Value::as_str).filter_map(|id| ObjectId::parse(id).ok()).collect()
 }
 
+/// What is known in one place, such as a circle.
+#[derive(Default)]
+pub struct Part {
+    personas: BTreeMap<ObjectId, Persona>,
+    joined: Vec<(ObjectId, ObjectId)>,
+    contests: HashMap<ObjectId, Contest>,
+}
+
 /// The personas, ready to be compared with.
 #[derive(Default)]
 pub struct Personas {
@@ -293,6 +338,30 @@ pub struct Personas {
 }
 
 impl Personas {
+    /// All that is known in some places. What several say of one persona is added up; what is contested in one of them is.
+    #[must_use]
+    pub fn of(parts: impl IntoIterator<Item = Part>) -> Self {
+        let (mut all, mut joined, mut contests) = (BTreeMap::new(), Vec::new(), HashMap::new());
+        for part in parts {
+            for (id, persona) in part.personas {
+                match all.entry(id) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(persona);
+                    }
+                    Entry::Occupied(mut entry) => {
+                        let held: &mut Persona = entry.get_mut();
+                        let more = persona.evidence.into_iter().filter(|one| !held.evidence.contains(one));
+                        let more: Vec<Evidence> = more.collect();
+                        held.evidence.extend(more);
+                    }
+                }
+            }
+            joined.extend(part.joined);
+            contests.extend(part.contests);
+        }
+        Self::new(all.into_values().collect(), &joined, contests)
+    }
+
     fn new(
         personas: Vec<Persona>,
         joined: &[(ObjectId, ObjectId)],

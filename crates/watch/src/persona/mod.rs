@@ -35,7 +35,7 @@ pub use check::{Also, Outcome, check, check_all};
 pub use contest::{Contest, EXPLANATION_BYTES_MAX, Verdict, opinion};
 pub use curve::curve;
 pub use identifier::{Identifier, IdentifierKind};
-pub use known::{Builder, Evidence, OBJECTS_MAX, Persona, Personas, TooMany};
+pub use known::{Builder, Evidence, OBJECTS_MAX, Part, Persona, Personas, TooMany, UNNAMED};
 pub use read::{APPLICATIONS_MAX, FILE_BYTES_MAX, Read, ReadError, read};
 pub use score::{Matched, Reason, Source, Word, score};
 pub use sign::{Family, Sign};

@@ -96,7 +96,7 @@ fn of_bundle(path: &Path, weights: &Weights, findings: &mut Vec<String>) -> Resu
     let read = bundle::read(file, &Limits::default(), |item| match item {
         Item::Object { raw, .. } => {
             let added = match stix::read_head(raw) {
-                Ok(head) => builder.add(raw, &head, None),
+                Ok(head) => builder.add(raw, &head, None, node::now()),
                 Err(finding) => {
                     findings.push(format!("{name}: {finding}"));
                     Ok(())

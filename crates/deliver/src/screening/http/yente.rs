@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json_, json};
 
 use super::{Refused, Who, ask};
-use crate::screening::reading::More;
+use crate::screening::reading::{More, is_date};
 use crate::screening::{Answer, Known, Listed, Outcome, Question, Screening};
 
 /// Entities of one request. Source: yente, `YENTE_MAX_BATCH`.
@@ -192,7 +192,9 @@ impl Entity {
         let first = names.remove(0);
         #[expect(clippy::cast_possible_truncation, reason = "a score between 0 and 1")]
         let least = cutoff.clamp(0.0, 1.0) as f32;
-        let (births, countries) = (self.all(&BIRTHS), self.all(&COUNTRIES));
+        let (mut births, countries) = (self.all(&BIRTHS), self.all(&COUNTRIES));
+        // What is no date contradicts none.
+        births.retain(|birth| is_date(birth));
         let more = More { names, births, countries, least: Some(least) };
         Some(Question { more, ..Question::of_kind(first, *kind) })
     }

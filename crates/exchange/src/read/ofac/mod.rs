@@ -40,7 +40,8 @@ pub(super) fn read(text: &str, options: &Options, sink: &mut Sink<'_>) -> Result
     };
     let mut dates = Dates::of_file(options);
     if let Some(published) = published {
-        dates = Dates { created: published, modified: published, own: false };
+        let modified = if options.follows { published.max(options.as_of) } else { published };
+        dates = Dates { created: published, modified, own: false };
     }
     let options = &Options { as_of: dates.modified, ..options.clone() };
     let mut make = Maker { sink, options, format: "ofac-sdn", dates, tlp: None, by: None };
