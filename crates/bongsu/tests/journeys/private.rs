@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::node::{Node, Serving};
+use crate::node::{Node, Serving, bundle, indicator};
 
 /// What is known: in the first circle, which both are in, and in the second.
 const REGION: &str = "snozberry-k3.top\n45.83.64.0/24\npay@invoice-k3.top\n9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n1BoatSLRHtKNngkdXEeobR76b53LETtpyT\nhttp://login-k3.top/a?b=c\n";
@@ -32,6 +32,10 @@ fn node() -> Node {
         let list = node.file(&format!("{circle}.txt"), list);
         node.json(&["import", &list, "--circle", circle, "--as", "exchange"]);
     }
+    let mut mac = indicator(7_777, "unused");
+    mac["pattern"] = "[mac-addr:value = '00:11:22:33:44:55']".into();
+    let file = node.file("mac.json", bundle(&[mac]));
+    node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
     node
 }
 
@@ -71,7 +75,7 @@ fn what_is_known_is_found_and_nothing_else() {
             assert_eq!(value["known"], by.is_some(), "{value}");
             assert_eq!(value["by"][0]["match"].as_str(), *by, "{value}");
         }
-        assert_eq!((&told["known"], &told["filter"]["values"]), (&7.into(), &6.into()), "round {round}");
+        assert_eq!((&told["known"], &told["filter"]["values"]), (&7.into(), &7.into()), "round {round}");
         assert!(told["openly"].is_null());
     }
     // A circle's value is there for its members alone.
@@ -83,6 +87,14 @@ fn what_is_known_is_found_and_nothing_else() {
     assert!(text.contains("a.snozberry-k3.top: known (parent-domain snozberry-k3.top)"), "{text}");
     assert!(text.contains("cve are not screened") && !text.contains('\u{1b}'), "{text}");
     assert!(said(&output).contains("1 of 3 known to tower.test"), "{}", said(&output));
+    // What no device refuses is asked for as well: it is in the watch file too.
+    let output = screen(&node, &serving, "detect", &["--json", "--kind", "mac", "00-11-22-33-44-55"]);
+    assert_eq!(
+        (json(&output)["known"].as_u64(), output.status.code()),
+        (Some(1), Some(3)),
+        "{}",
+        json(&output)
+    );
     // Whoever agrees asks openly about what was found, and about nothing else.
     let output =
         screen(&node, &serving, "detect", &["--json", "--ask", "a.snozberry-k3.top", "never-seen-k3.top"]);

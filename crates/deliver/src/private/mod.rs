@@ -30,10 +30,12 @@ use gate::NoteKey;
 use parking_lot::Mutex;
 use policy::{Level, MemberId};
 use serde_json::json;
+use stix::Tlp;
 use watch::private::{Answer, ELEMENTS_MAX, Key, PrivateError, Request, SUITE, Set, Shape};
-use watch::{Kind, Value};
+use watch::{Acts as _, Kind, Value};
 
 use crate::artefact::Artefact;
+use crate::entry::Claimed as _;
 use crate::gather::{Deliver, DeliverError, Gathered};
 use crate::view::View;
 use allowance::Allowance;
@@ -197,7 +199,8 @@ impl Private {
         {
             return Ok(Progress::Ready(Arc::clone(&made.artefact)));
         }
-        let values: Vec<&Value> = self.values(&gathered).collect();
+        // One may be refused for one member of a circle and only looked for by another's word: it is there once.
+        let values: Vec<&Value> = self.values(&gathered).collect::<BTreeSet<_>>().into_iter().collect();
         if values.len() > self.settings.values_max {
             let why = format!("{} values would be in a private filter", values.len());
             return Err(DeliverError::Unset { key: "private.values_max", why });
@@ -222,7 +225,11 @@ impl Private {
             node: node.name().to_owned(),
             key: NoteKey::of(node).to_string(),
             member: handle,
-            tlp: gathered.tlp().to_string(),
+            tlp: gathered
+                .only_looked_for()
+                .map(|held| held.mark())
+                .fold(gathered.tlp(), Tlp::max)
+                .to_string(),
             made: (deliver.now)().to_string(),
             epoch,
             public: key.public(),
@@ -242,7 +249,8 @@ impl Private {
 
     /// The values that a member's filter has: those of its watch file, of the kinds that can be asked for.
     fn values<'g>(&self, gathered: &'g Gathered) -> impl Iterator<Item = &'g Value> {
-        let values = gathered.entries().map(crate::entry::Entry::value);
+        let refused = gathered.entries().map(crate::entry::Entry::value);
+        let values = refused.chain(gathered.only_looked_for().map(|held| held.claim().value()));
         values.filter(|value| self.settings.kinds.contains(&value.kind()))
     }
 

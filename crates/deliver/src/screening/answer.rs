@@ -146,6 +146,12 @@ pub struct Source {
 }
 
 impl Answer {
+    /// Whether a name was asked for: then a match says who may be meant, and not that it is so.
+    #[must_use]
+    pub fn is_of_name(&self) -> bool {
+        self.read_as.iter().any(|read| read.kind == NAME)
+    }
+
     pub(super) fn of(question: &Question, reading: &Reading, found: Found, advisor: &Advisor<'_>) -> Self {
         let read_as = match reading {
             Reading::Name => {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::spelling::{Number, bare, colons, number};
+use super::spelling::{Number, bare, behind_escape, colons, number, parts_beside_signs};
 use super::word::{Wanted, words};
 
 /// Something that stands in a text and may be a name or is an address.
@@ -20,23 +20,38 @@ pub fn mentions<'t>(text: &'t [u8], mut take: impl FnMut(Mention<'t>)) {
         if !has_dot {
             return;
         }
-        let (start, end) = bare(text, start, end);
-        let word = &text[start..end];
-        let (Some(first), Some(last)) = (word.first(), word.last()) else { return };
-        if first.is_ascii_digit() && last.is_ascii_digit() {
-            match number(word) {
-                Number::Address(address) => return take(Mention::Address(address.into())),
-                Number::Other => return,
-                Number::None => {}
-            }
+        word(text, start, end, &mut take);
+        if let Some(start) = behind_escape(text, start, end) {
+            word(text, start, end, &mut take);
         }
-        take(Mention::Word(word));
     });
     colons(text, |run| {
         if let Some((address, _)) = run.address {
             take(Mention::Address(address.into()));
         }
     });
+}
+
+/// What a word with a dot in it mentions.
+fn word<'t>(text: &'t [u8], start: usize, end: usize, take: &mut impl FnMut(Mention<'t>)) {
+    let (start, end) = bare(text, start, end);
+    let word = &text[start..end];
+    let (Some(first), Some(last)) = (word.first(), word.last()) else { return };
+    if first.is_ascii_digit() && last.is_ascii_digit() {
+        match number(word) {
+            Number::Address(address) => return take(Mention::Address(address.into())),
+            Number::Other => return,
+            Number::None => {}
+        }
+    }
+    if !word.is_ascii() {
+        parts_beside_signs(word, |from, to| {
+            if word[from..to].contains(&b'.') {
+                self::word(text, start + from, start + to, take);
+            }
+        });
+    }
+    take(Mention::Word(word));
 }
 
 #[cfg(test)]
@@ -53,5 +68,22 @@ mod tests {
         });
         assert_eq!(named, ["www.evil.top", "v1.2.3"]);
         assert_eq!(addresses, ["10.0.0.1", "2a01:db8::1"]);
+    }
+
+    #[test]
+    fn escapes_signs_and_particles_beside_them_hide_nothing() {
+        let text = r#"{"m":"Address:\t45.83.64.9\r\nName:\tevil-k3.top\u0022x-k3.top C:\\temp.exe"} “a-k3.top” （45.83.64.10） b-k3.top에 접속, 45.83.64.11에서 müller-k3.top"#;
+        let (mut named, mut addresses) = (Vec::new(), Vec::new());
+        mentions(text.as_bytes(), |mention| match mention {
+            Mention::Word(word) => named.push(String::from_utf8_lossy(word).into_owned()),
+            Mention::Address(address) => addresses.push(address.to_string()),
+        });
+        for name in ["evil-k3.top", "x-k3.top", "a-k3.top", "b-k3.top", "müller-k3.top", "temp.exe"] {
+            assert!(named.iter().any(|other| other == name), "{name}: {named:?}");
+        }
+        for none in ["ller-k3.top", "emp.exe"] {
+            assert!(named.iter().all(|other| other != none), "{none}: {named:?}");
+        }
+        assert_eq!(addresses, ["45.83.64.9", "45.83.64.10", "45.83.64.11"]);
     }
 }

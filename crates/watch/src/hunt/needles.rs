@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::key::{Reading, address_key, anchor_key, network_key, text_key};
-use super::spelling::{Number, bare, colons, number};
+use super::spelling::{Number, bare, behind_escape, colons, number, parts_beside_signs};
 use super::word::{Wanted, is_telling, is_word, words};
 use crate::domain;
 use crate::filter::Filter;
@@ -131,7 +131,12 @@ impl Needles {
         if self.is_empty() {
             return;
         }
-        words(text, self.wanted, |start, end, has_dot| self.word(text, start, end, has_dot, found));
+        words(text, self.wanted, |start, end, has_dot| {
+            self.word(text, start, end, has_dot, found);
+            if let Some(start) = behind_escape(text, start, end) {
+                self.word(text, start, end, has_dot, found);
+            }
+        });
         if self.expect.ipv6 || self.expect.macs {
             self.with_colons(text, found);
         }
@@ -151,6 +156,10 @@ impl Needles {
             }
         }
         if !word.is_ascii() {
+            parts_beside_signs(word, |from, to| {
+                let has_dot = word[from..to].contains(&b'.');
+                self.word(text, start + from, start + to, has_dot, found);
+            });
             return self.foreign(word, start, end, found);
         }
         let mut reading = Reading::new();

@@ -177,8 +177,9 @@ pub struct Parts<'t> {
     /// Heads of tables in the text, once they are needed: where they stand, and what they say.
     heads: OnceCell<Vec<(usize, Option<Arc<Columns>>)>>,
     before: Option<Arc<Columns>>,
-    /// What was read last: the addresses of the record whose host stands there.
-    last: Option<(usize, Vec<Value>)>,
+    /// What was read last: the addresses of the line that begins there (JSON), or of the record whose host stands there, and
+    /// which of them were told.
+    last: Option<(usize, Vec<(Value, bool)>)>,
 }
 
 impl<'t> Parts<'t> {
@@ -193,13 +194,23 @@ impl<'t> Parts<'t> {
         if value.kind() != Kind::Url {
             return None;
         }
-        if self.last.as_ref().is_none_or(|(last, _)| *last != at.word) {
-            self.last = Some((at.word, self.read(at)));
+        let line = self.line(at);
+        let name = field(&self.text[line.start..at.word]);
+        if name.is_some_and(|name| !JSON.iter().any(|fields| fields.host.as_bytes() == last_part(name))) {
+            return None;
         }
-        let (_, addresses) = self.last.as_ref()?;
-        let address = addresses.iter().find(|address| *address == value)?;
+        // A line of JSON may hold thousands of records: it is read once, for all of them.
+        let key = if name.is_some() { line.start } else { at.word };
+        if self.last.as_ref().is_none_or(|(last, _)| *last != key) {
+            let read = self.read(at, line.clone(), name.is_some());
+            self.last = Some((key, read.into_iter().map(|address| (address, false)).collect()));
+        }
+        let (_, addresses) = self.last.as_mut()?;
+        let (address, is_told) =
+            addresses.iter_mut().find(|(address, is_told)| address == value && !is_told)?;
+        *is_told = true;
         // Where it stands as a whole as well, it is found by that.
-        let is_whole = memchr::memmem::find(&self.text[self.line(at)], address.text().as_bytes()).is_some();
+        let is_whole = memchr::memmem::find(&self.text[line], address.text().as_bytes()).is_some();
         (!is_whole).then(|| (at.word..at.end, address.text()))
     }
 
@@ -213,18 +224,18 @@ impl<'t> Parts<'t> {
         start..end
     }
 
-    fn read(&self, at: Candidate) -> Vec<Value> {
-        let (text, range) = (self.text, self.line(at));
-        let start = range.start;
+    fn read(&self, at: Candidate, range: Range<usize>, is_json: bool) -> Vec<Value> {
+        let (text, start) = (self.text, range.start);
         let line = &text[range];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if let Some(name) = field(&line[..at.word - start]) {
-            if !JSON.iter().any(|fields| fields.host.as_bytes() == last_part(name)) {
-                return Vec::new();
+        if is_json {
+            let mut addresses = Vec::new();
+            // Of a line that is longer than any record is, the middle is none.
+            if !is_line_start(text, start) {
+                return addresses;
             }
             // What stands before an object, such as a time, is no part of it.
             let object = memchr::memchr(b'{', line).map_or(line, |brace| &line[brace..]);
-            let mut addresses = Vec::new();
             if let Some(Ok(record)) = serde_json::Deserializer::from_slice(object).into_iter::<Json>().next()
             {
                 objects(&record, DEPTH_MAX, &mut addresses);

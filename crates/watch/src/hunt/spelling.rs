@@ -74,6 +74,44 @@ pub(super) fn bare(text: &[u8], mut start: usize, mut end: usize) -> (usize, usi
     (start, end)
 }
 
+/// Where a word begins if the backslash before it and its first letters are an escape, as in the strings of JSON: `\tevil.example`.
+/// It may as well be a path, `C:\temp`, so that both are read. Source: RFC 8259, section 7.
+#[inline]
+pub(super) fn behind_escape(text: &[u8], start: usize, end: usize) -> Option<usize> {
+    if start == 0 || text[start - 1] != b'\\' {
+        return None;
+    }
+    let slashes = text[..start].iter().rev().take_while(|byte| **byte == b'\\').count();
+    let length = match text.get(start..end)? {
+        [b'b' | b'f' | b'n' | b'r' | b't', _, ..] => 1,
+        [b'u', digits @ ..] if digits.len() > 4 && digits[..4].iter().all(u8::is_ascii_hexdigit) => 5,
+        _ => return None,
+    };
+    (slashes % 2 == 1).then_some(start + length)
+}
+
+/// The parts of a word with letters or signs beyond ASCII that can stand for themselves: names and addresses with quotation marks or
+/// Korean particles right beside them. What touches a letter that can be its own (`müller.example`) is none.
+pub(super) fn parts_beside_signs(word: &[u8], mut take: impl FnMut(usize, usize)) {
+    let Ok(text) = std::str::from_utf8(word) else { return };
+    let mut rest = 0;
+    for part in text.split(|letter: char| !letter.is_ascii()) {
+        let (start, end) = (rest, rest + part.len());
+        let before = text[..start].chars().next_back();
+        let after = text[end..].chars().next();
+        rest = end + after.map_or(0, char::len_utf8);
+        // Particles of Korean and Japanese stand behind a word, never before it.
+        let is_particle = |letter: char| matches!(letter, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}');
+        // A name that goes on behind it is another name.
+        let goes_on = || text[end..].trim_end_matches('.').contains('.');
+        let stands = !before.is_some_and(char::is_alphanumeric)
+            && !after.is_some_and(|letter| letter.is_alphanumeric() && (!is_particle(letter) || goes_on()));
+        if stands && part.len() > 3 {
+            take(start, end);
+        }
+    }
+}
+
 /// Whether a text ends within a control sequence of a terminal. Source: ECMA-48, section 5.4.
 #[cold]
 fn is_escape(before: &[u8]) -> bool {

@@ -70,6 +70,14 @@ impl ScreenPage {
         }
     }
 
+    /// The result of an answer as people read it.
+    fn told(answer: &Answer) -> &'static str {
+        match answer.result.as_str() {
+            "match" if answer.is_of_name() => "may be listed",
+            result => Self::word(result),
+        }
+    }
+
     /// The class of its style: what is known is held, what is not is got.
     fn class(answer: &Answer) -> &'static str {
         match answer.result.as_str() {

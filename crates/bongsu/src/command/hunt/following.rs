@@ -34,6 +34,11 @@ impl Following {
         // While a log is rotated, there may be nothing of its name.
         let Ok(there) = std::fs::metadata(&self.path) else { return Ok(false) };
         if (there.dev(), there.ino()) != (here.dev(), here.ino()) {
+            // Who writes goes on in the old file until the new one is opened: that is so once something stands in it, and what
+            // came to the old one meanwhile is read first.
+            if there.len() == 0 || here.len() > self.at {
+                return Ok(false);
+            }
             let Ok(file) = File::open(&self.path) else { return Ok(false) };
             (self.file, self.at) = (file, 0);
             return Ok(true);

@@ -73,6 +73,7 @@ fn text(answers: &Answers) -> String {
         });
         let kinds: Vec<String> = read_as.collect();
         let told = match answer.result {
+            Outcome::Match if answer.is_of_name() => "MAY BE LISTED".to_owned(),
             Outcome::Match => "KNOWN".to_owned(),
             Outcome::Past => "known once, and nothing that holds says so now".to_owned(),
             Outcome::Clear => "not known".to_owned(),

@@ -199,8 +199,9 @@ fn outcomes(
         Ok(values) => {
             let is_known = |(_, value): &&(Match, Value)| known.get(value).is_some_and(|known| *known);
             let found: Vec<(Match, Value)> = probed.iter().filter(is_known).cloned().collect();
-            let is_covered = values.iter().all(|value| filter.kinds.contains(&value.kind()));
-            // Whose host alone was asked for, or one of its meanings, is not clear of anything.
+            // What was asked for in part, its host alone or one of its meanings, is not clear of anything.
+            let mut probes = values.iter().flat_map(|value| probes(value, &filter.header.shape));
+            let is_covered = probes.all(|(_, value)| filter.kinds.contains(&value.kind()));
             if found.is_empty() && !is_covered { Outcome::NotCovered } else { Outcome::Answered(found) }
         }
     });

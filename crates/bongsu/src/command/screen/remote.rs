@@ -10,6 +10,9 @@ use std::time::Duration;
 /// The variable with the token.
 const TOKEN: &str = "BONGSU_TOKEN";
 
+/// The longest wait for an allowance: a whole question costs some minutes of it.
+const WAIT_MAX: Duration = Duration::from_secs(3_600);
+
 /// Such a node.
 pub(super) struct Node {
     http: Http,
@@ -38,7 +41,7 @@ impl Node {
             }
         };
         let authorities = asked.ca_file.as_deref().map(pull::file).transpose()?;
-        let limits = Limits { attempts: 20, wait_max: Duration::from_secs(120), ..Limits::default() };
+        let limits = Limits { attempts: 20, wait_max: WAIT_MAX, ..Limits::default() };
         let credentials = Credentials::Bearer { token };
         let remote = Remote { credentials, authorities, limits, reach: Reach::Anywhere };
         let http = Http::new(remote, Arc::new(node::now)).map_err(|error| Failure::new(error.to_string()))?;

@@ -53,7 +53,7 @@ pub(super) fn report(
         terminal.note("Nothing was found, so there is nothing to report.");
         return Ok(());
     }
-    let node = Node::new(args, header, is_proven)?;
+    let node = Node::new(args, header, is_proven).map_err(|failure| kept(args, &whole, tally, failure))?;
     let sightings: usize = circles.iter().map(|circle| circle.sightings).sum();
     shown(&circles, tally, node.host(), terminal)?;
     if !args.yes {
@@ -65,8 +65,9 @@ pub(super) fn report(
                 return Ok(());
             }
             None => {
-                return Err(Failure::usage("nothing was sent: there is nobody to ask")
-                    .hint("look at what would be sent, and say --yes"));
+                let failure = Failure::usage("nothing was sent: there is nobody to ask")
+                    .hint("look at what would be sent, and say --yes");
+                return Err(kept(args, &whole, tally, failure));
             }
         }
     }
