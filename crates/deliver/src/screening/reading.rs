@@ -61,18 +61,6 @@ impl Question {
         }
     }
 
-    /// The kinds as which it is read.
-    ///
-    /// # Errors
-    /// Why it is read as nothing.
-    pub fn kinds(&self) -> Result<Vec<&'static str>, String> {
-        match Reading::of(self) {
-            Reading::Values(values) => Ok(values.iter().map(|value| value.kind().as_str()).collect()),
-            Reading::Name => Ok(vec![NAME]),
-            Reading::Unread(why) => Err(why),
-        }
-    }
-
     /// A question about a value of a kind.
     #[must_use]
     pub fn of_kind(value: impl Into<String>, kind: impl Into<String>) -> Self {

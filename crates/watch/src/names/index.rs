@@ -20,7 +20,7 @@ const COMPARED_MAX: usize = 64;
 /// Most names that are gathered under a question's keys before they are ranked. The rarest keys come first.
 const GATHERED_MAX: usize = 6_000;
 /// Most names of one question that are asked for.
-const ASKED_MAX: usize = 16;
+pub const ASKED_MAX: usize = 16;
 /// What is left of a score for a name of which the list itself is not sure.
 const WEAK: f32 = 0.95;
 /// What is left of a score if the dates of birth contradict, and if no country is common.
@@ -30,7 +30,7 @@ const OTHER_COUNTRY: f32 = 0.95;
 /// Whom one asks for.
 #[derive(Debug, Clone, Default)]
 pub struct Question<'q> {
-    /// The names that are known; the best match of any counts.
+    /// The names that are known, at most [`ASKED_MAX`]; the best match of any counts.
     pub names: Vec<&'q str>,
     /// Whether it is a person.
     pub kind: Kind,

@@ -22,7 +22,7 @@ mod sound;
 mod word;
 
 pub use how::{How, Likeness};
-pub use index::{Agreement, Index, Match, Question};
+pub use index::{ASKED_MAX, Agreement, Index, Match, Question};
 pub use name::{NAME_CHARS_MAX, Name};
 pub use party::{PARTY_EXTENSION, Party, Strength};
 

@@ -14,6 +14,7 @@ use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json_, json};
+use watch::names::ASKED_MAX;
 
 use super::{Refused, Who, ask};
 use crate::screening::reading::{More, is_date};
@@ -101,7 +102,7 @@ pub(super) struct Options {
     limit: Option<usize>,
     threshold: Option<f64>,
     cutoff: Option<f64>,
-    /// Entities that are not told; one here, more in the body.
+    /// Ids of entities that are not told, apart by commas.
     exclude_entity_ids: Option<String>,
 }
 
@@ -215,14 +216,15 @@ fn questions(name: &str, entity: &Entity, cutoff: f64) -> Result<Vec<Question>, 
         return refused(format!("`{}` can't be read: {why}.", question.shown()));
     }
     let questions: Vec<Question> = entity.name(cutoff).into_iter().chain(values).collect();
-    let count: usize = questions.iter().map(|question| 1 + question.more.names.len()).sum();
-    match count {
+    let names = questions.first().map_or(0, |question| 1 + question.more.names.len());
+    match questions.len() {
+        _ if names > ASKED_MAX => refused(format!("{names} names; at most {ASKED_MAX} are compared.")),
         0 => refused(format!(
             "nothing of this `{}` is asked about; /screening/openapi.json names what is.",
             entity.schema
         )),
         count if count > VALUES_OF_ONE_MAX => {
-            refused(format!("{count} names and values; at most {VALUES_OF_ONE_MAX} are asked about."))
+            refused(format!("{count} values; at most {VALUES_OF_ONE_MAX} are asked about."))
         }
         _ => Ok(questions),
     }
@@ -235,11 +237,10 @@ fn response(query: Entity, answers: &[Answer], bounds: &Bounds<'_>) -> Response 
         known.sources.retain(|source| !bounds.excluded.contains(&source.indicator.as_str()));
         (!known.sources.is_empty() && score(&known) >= bounds.cutoff).then_some(known)
     });
-    let told: Vec<Known> = told.collect();
-    let mut known: Vec<&Known> = told.iter().collect();
-    known.sort_by(|a, b| score(b).total_cmp(&score(a)));
-    let total = known.len();
-    let results = known.into_iter().take(bounds.limit).map(|known| result(known, bounds.threshold));
+    let mut told: Vec<Known> = told.collect();
+    told.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    let total = told.len();
+    let results = told.iter().take(bounds.limit).map(|known| result(known, bounds.threshold));
     let unreadable = answers
         .iter()
         .filter(|answer| answer.result == Outcome::Unreadable)
@@ -271,11 +272,10 @@ fn result(known: &Known, threshold: f64) -> Json_ {
     let caption = first.and_then(|source| source.name.as_deref()).unwrap_or(&known.value);
     let notes: Vec<&str> = sources().filter_map(|source| source.description.as_deref()).collect();
     let urls: Vec<&String> = sources().flat_map(|source| &source.references).collect();
-    let (schema, properties) = match &known.party {
+    let (schema, mut properties) = match &known.party {
         Some(party) => of_party(party),
         None => of_value(known, caption),
     };
-    let mut properties = properties;
     properties.extend([("notes".to_owned(), json!(notes)), ("sourceUrl".to_owned(), json!(urls))]);
     let score = score(known);
     json!({
