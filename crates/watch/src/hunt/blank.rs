@@ -104,7 +104,7 @@ impl Blanking {
 
     /// What a word says of the inside.
     fn what(&self, word: &[u8]) -> Option<&'static str> {
-        if let Number::Address(address) = number(word) {
+        if let Number::Address(address, _) = number(word) {
             return is_inside(address.into()).then_some(ADDRESS);
         }
         let name = std::str::from_utf8(word).ok()?.to_lowercase();
@@ -214,6 +214,11 @@ mod tests {
                 "fd00::1pc.corp 10.1.1.1 evil.top 10.1.1.1",
                 "evil.top",
                 "[internal address][internal name] [internal address] evil.top [internal address]",
+            ),
+            (
+                "IP 10.1.1.1.51234 > 45.83.64.9.443: evil.top",
+                "evil.top",
+                "IP [internal address] > 45.83.64.9.443: evil.top",
             ),
             ("a.corp.evil.top", "a.corp.evil.top", "a.corp.evil.top"),
         ] {

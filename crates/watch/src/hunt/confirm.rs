@@ -1,5 +1,6 @@
 //! Whether a value really stands where its key was found.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -97,8 +98,11 @@ fn address_of_web(text: &[u8], at: Candidate, value: &Value) -> Option<Range<usi
     let line = around(text, at);
     let before = &text[line.start..at.word];
     // `user:password@` and `[` may stand between the scheme and the host.
-    let scheme =
-        before.windows(3).rposition(|three| three == b"://").filter(|found| before.len() - found < 260)?;
+    let last = |signs: &[u8]| memchr::memmem::rfind(before, signs);
+    let (plain, escaped) = (last(b"://"), last(br":\/\/"));
+    let scheme = plain.max(escaped).filter(|found| before.len() - found < 260)?;
+    // JSON may write a slash as `\/`. Source: RFC 8259, section 7.
+    let is_escaped = escaped > plain;
     let letters =
         before[..scheme].iter().rev().take(12).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let start = line.start + scheme - letters;
@@ -107,11 +111,14 @@ fn address_of_web(text: &[u8], at: Candidate, value: &Value) -> Option<Range<usi
             || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'|' | b'\\')
             || byte.is_ascii_control()
     };
-    let length = text[at.end..line.end].iter().take_while(|byte| !ends(byte)).count();
+    let rest = &text[at.end..line.end];
+    let goes_on = |place: usize| is_escaped && rest[place..].starts_with(br"\/");
+    let length = (0..rest.len()).find(|place| ends(&rest[*place]) && !goes_on(*place)).unwrap_or(rest.len());
     let longest = at.end + length;
     let is = |end: usize| {
         let spelled = std::str::from_utf8(text.get(start..end)?).ok()?;
-        (normalise(Kind::Url, spelled).ok()? == *value).then_some(start..end)
+        let plain = if is_escaped { Cow::Owned(spelled.replace(r"\/", "/")) } else { Cow::Borrowed(spelled) };
+        (normalise(Kind::Url, &plain).ok()? == *value).then_some(start..end)
     };
     // A bracket, comma or full stop at its end is the log's, not its own.
     let mut end = longest;

@@ -39,7 +39,7 @@ fn word<'t>(text: &'t [u8], start: usize, end: usize, take: &mut impl FnMut(Ment
     let (Some(first), Some(last)) = (word.first(), word.last()) else { return };
     if first.is_ascii_digit() && last.is_ascii_digit() {
         match number(word) {
-            Number::Address(address) => return take(Mention::Address(address.into())),
+            Number::Address(address, _) => return take(Mention::Address(address.into())),
             Number::Other => return,
             Number::None => {}
         }
@@ -60,14 +60,14 @@ mod tests {
 
     #[test]
     fn names_and_addresses_are_mentioned_wherever_they_stand() {
-        let text = b"1.5\t10.0.0.1\tq=www.evil.top.\t[2a01:db8::1]:53 v1.2.3 nothing\n";
+        let text = b"1.5\t10.0.0.1\t45.83.64.9.443 > 45.83.64.9.053: q=www.evil.top.\t[2a01:db8::1]:53 v1.2.3 nothing\n";
         let (mut named, mut addresses) = (Vec::new(), Vec::new());
         mentions(text, |mention| match mention {
             Mention::Word(word) => named.push(String::from_utf8_lossy(word).into_owned()),
             Mention::Address(address) => addresses.push(address.to_string()),
         });
         assert_eq!(named, ["www.evil.top", "v1.2.3"]);
-        assert_eq!(addresses, ["10.0.0.1", "2a01:db8::1"]);
+        assert_eq!(addresses, ["10.0.0.1", "45.83.64.9", "2a01:db8::1"]);
     }
 
     #[test]

@@ -150,7 +150,9 @@ impl Needles {
         let (Some(first), Some(last)) = (word.first(), word.last()) else { return };
         if has_dot && first.is_ascii_digit() && last.is_ascii_digit() {
             match number(word) {
-                Number::Address(address) => return self.address(address.into(), start, end, found),
+                Number::Address(address, length) => {
+                    return self.address(address.into(), start, start + length, found);
+                }
                 Number::Other => return,
                 Number::None => {}
             }

@@ -122,7 +122,8 @@ fn is_escape(before: &[u8]) -> bool {
 
 /// What a word that begins and ends with a digit is.
 pub(super) enum Number {
-    Address(std::net::Ipv4Addr),
+    /// An address, and how long it is: tcpdump writes a port behind it, `192.0.2.1.443`.
+    Address(std::net::Ipv4Addr, usize),
     /// Digits and dots, and no address: a time, a version.
     Other,
     None,
@@ -149,7 +150,19 @@ pub(super) fn number(word: &[u8]) -> Number {
         }
     }
     match fits && dots == 3 {
-        true => Number::Address((octets << 8 | part).into()),
+        true => Number::Address((octets << 8 | part).into(), word.len()),
+        false if dots == 4 => with_port(word),
         false => Number::Other,
+    }
+}
+
+/// The same for an address with a port behind it.
+#[cold]
+fn with_port(word: &[u8]) -> Number {
+    let dot = memchr::memrchr(b'.', word).unwrap_or_default();
+    let port = std::str::from_utf8(&word[dot + 1..]).ok().filter(|port| !port.starts_with('0'));
+    match port.and_then(|port| port.parse::<u16>().ok()) {
+        Some(_) => number(&word[..dot]),
+        None => Number::Other,
     }
 }

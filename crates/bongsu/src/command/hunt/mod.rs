@@ -3,6 +3,7 @@
 //! Exit codes are those of `grep`: 0 if something was found, 1 if nothing was, 2 if something could not be read.
 
 mod following;
+mod interrupted;
 mod looked_up;
 mod packets;
 mod remember;
@@ -22,7 +23,7 @@ use remember::Remembering;
 use report::Tally;
 use search::{Outcome, Quest, follow, search};
 use show::{Summary, find_json, find_text};
-use source::Sources;
+use source::{FOLLOWED_MAX, Sources};
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -68,10 +69,21 @@ fn hunt(args: &HuntArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let blanking = blanking.map_err(|error| Failure::usage(format!("--internal: {error}")))?;
     let jobs =
         args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let (done, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    let sources: Vec<Mutex<Sources>> = match args.follow {
+        true => {
+            let sources = Sources::followed(&args.paths, &done, &stop).ok_or_else(|| {
+                Failure::usage(format!("these are more than {FOLLOWED_MAX} files"))
+                    .hint("follow fewer: those that are written to, and no folder with years of logs")
+            })?;
+            sources.into_iter().map(Mutex::new).collect()
+        }
+        false => vec![Mutex::new(Sources::new(&args.paths, Arc::clone(&done)))],
+    };
+    let threads = if args.follow { sources.len() } else { jobs };
     let remember = args.memory.remember.as_deref();
     let remembering =
-        remember.map(|path| Remembering::open(path, args.memory.keep, jobs, now, terminal)).transpose()?;
-    let done = Arc::new(AtomicU64::new(0));
+        remember.map(|path| Remembering::open(path, args.memory.keep, threads, now, terminal)).transpose()?;
     let mut showing = Showing {
         args,
         terminal,
@@ -79,7 +91,6 @@ fn hunt(args: &HuntArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
         tally: passes_on.then(|| Tally::new(now, args.report.minimise)),
         numbers: HashMap::new(),
         lines: HashMap::new(),
-        file: 0,
         done: Arc::clone(&done),
         total: if args.follow { 0 } else { total(&args.paths) },
         written: Ok(()),
@@ -88,17 +99,19 @@ fn hunt(args: &HuntArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Quest { watched: watched.as_ref(), blanking: blanking.as_ref(), remembering: remembering.as_ref() };
     let path = args.watch.as_deref().unwrap_or(Path::new("")).display();
     let changed = |error: WatchFileError| Failure::new(format!("{path}: {error}"));
-    let sources: Vec<Mutex<Sources>> = if args.follow {
-        let stop = Arc::new(AtomicBool::new(false));
-        let sources =
-            Sources::followed(&args.paths, &done, &stop).into_iter().map(Mutex::new).collect::<Vec<_>>();
-        follow(&quest, &sources, &stop, |outcome| showing.take(&outcome)).map_err(changed)?;
-        sources
-    } else {
-        let sources = Mutex::new(Sources::new(&args.paths, Arc::clone(&done)));
-        search(&quest, &sources, jobs, |outcome| showing.take(&outcome)).map_err(changed)?;
-        vec![sources]
-    };
+    if args.follow {
+        interrupted::sets(&stop)?;
+        let mut is_told = false;
+        let outcome = follow(&quest, &sources, &stop, |outcome| {
+            if let Some(failure) = remembering.as_ref().and_then(|record| record.look(&mut is_told)) {
+                showing.terminal.failure(&failure);
+            }
+            outcome.is_none_or(|outcome| showing.take(&outcome))
+        });
+        outcome.map_err(changed)?;
+    } else if let [sources] = &sources[..] {
+        search(&quest, sources, jobs, |outcome| showing.take(&outcome)).map_err(changed)?;
+    }
     let tally = showing.tally.take();
     let exit = showing.end(sources.into_iter().map(Mutex::into_inner).collect(), begun.elapsed())?;
     if let Some(remembering) = remembering {
@@ -119,10 +132,9 @@ struct Showing<'a> {
     tally: Option<Tally>,
     /// The files in which something was found by their numbers, where their names are not shown.
     numbers: HashMap<Arc<str>, usize>,
-    /// Lines before what comes next, by file: of those that are followed several are open at a time.
-    lines: HashMap<Arc<str>, u64>,
-    /// The number of the file that is read, if none is followed.
-    file: usize,
+    /// By name, which file it is and how many lines of it come before what comes next: of those that are followed several are open at
+    /// a time.
+    lines: HashMap<Arc<str>, (usize, u64)>,
     done: Arc<AtomicU64>,
     total: u64,
     written: Result<(), Failure>,
@@ -148,13 +160,10 @@ impl Showing<'_> {
 
     /// Shows what a piece gave, and says whether to go on.
     fn take(&mut self, outcome: &Outcome) -> bool {
-        if !self.args.follow && self.file != outcome.piece.file_number {
-            self.file = outcome.piece.file_number;
-            self.lines.clear();
-        }
-        let file = &outcome.piece.file;
+        let (file, number) = (&outcome.piece.file, outcome.piece.file_number);
         let shown = if outcome.finds.is_empty() { String::new() } else { self.named(file) };
-        let before = self.lines.get(file).copied().unwrap_or_default();
+        // Another file may have come under the name.
+        let before = self.lines.get(file).filter(|(of, _)| *of == number).map_or(0, |(_, lines)| *lines);
         // Packets have their number in the file.
         let line = if outcome.piece.packets.is_some() { 0 } else { before };
         let mut text = String::new();
@@ -173,7 +182,12 @@ impl Showing<'_> {
                 false => text.push_str(&find_text(&shown, line, find)),
             }
         }
-        self.lines.insert(Arc::clone(file), before + outcome.lines);
+        if let Some(end) = outcome.end {
+            if !self.args.follow {
+                self.lines.clear();
+            }
+            self.lines.insert(Arc::clone(file), (number, before + end.lines));
+        }
         self.summary.count(outcome);
         if !text.is_empty() {
             self.written = self.terminal.write(text.as_bytes());

@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,9 @@ pub(super) struct Remembering {
     /// Values that one thread holds.
     held_max: usize,
     undated: AtomicU64,
-    failed: Mutex<Option<io::Error>>,
+    /// What threads hold.
+    held: Mutex<Vec<Arc<Mutex<Held>>>>,
+    failed: Mutex<Option<Arc<io::Error>>>,
 }
 
 impl Remembering {
@@ -92,6 +95,7 @@ impl Remembering {
             oldest,
             held_max: (HELD_MAX / jobs.max(1)).max(1_000),
             undated: AtomicU64::new(0),
+            held: Mutex::default(),
             failed: Mutex::default(),
         })
     }
@@ -99,17 +103,48 @@ impl Remembering {
     /// What one thread gathers with.
     pub(super) fn gatherer(&self) -> Gatherer<'_> {
         let gathering = Gathering::new(self.key.clone(), self.now, self.oldest);
-        Gatherer { record: self, gathering, written: Instant::now() }
+        let held = Arc::new(Mutex::new(Held { gathering, written: Instant::now() }));
+        self.held.lock().push(Arc::clone(&held));
+        Gatherer { record: self, held }
     }
 
+    /// Writes what has been held for long: where nothing comes any more, no thread does. Gives what went wrong first, once.
+    pub(super) fn look(&self, told: &mut bool) -> Option<Failure> {
+        let all = self.held.lock().clone();
+        for held in all {
+            let mut held = held.lock();
+            if held.written.elapsed() > HELD_FOR {
+                self.write(&mut held);
+            }
+        }
+        let error = self.failed.lock().clone().filter(|_| !*told)?;
+        *told = true;
+        Some(self.unwritten(&error))
+    }
+
+    fn unwritten(&self, error: &io::Error) -> Failure {
+        Failure::new(format!("{} can't be written: {error}", self.path.display()))
+            .hint("what was seen meanwhile is not in it; make room, and hunt through these logs again")
+    }
+
+    fn write(&self, held: &mut Held) {
+        held.written = Instant::now();
+        let runs = held.gathering.runs();
+        if !runs.is_empty() {
+            self.append(&runs);
+        }
+    }
+
+    /// Adds runs at the end, all or none: what breaks off in the middle would hide what comes after it.
     fn append(&self, runs: &[Run]) {
         let mut file = self.file.lock();
-        let written = file.seek(SeekFrom::End(0)).and_then(|_| {
-            runs.iter().try_for_each(|run| file.write_all(&run.written()))?;
-            file.sync_data()
+        let written = file.seek(SeekFrom::End(0)).and_then(|end| {
+            let written = runs.iter().try_for_each(|run| file.write_all(&run.written()));
+            let written = written.and_then(|()| file.sync_data());
+            written.or_else(|error| file.set_len(end).and(Err(error)))
         });
         if let Err(error) = written {
-            self.failed.lock().get_or_insert(error);
+            self.failed.lock().get_or_insert_with(|| Arc::new(error));
         }
     }
 
@@ -120,8 +155,8 @@ impl Remembering {
     pub(super) fn close(self, terminal: &mut Terminal) -> Result<(), Failure> {
         let failed =
             |error: io::Error| Failure::new(format!("{} can't be written: {error}", self.path.display()));
-        if let Some(error) = self.failed.into_inner() {
-            return Err(failed(error));
+        if let Some(error) = self.failed.lock().take() {
+            return Err(self.unwritten(&error));
         }
         let file = self.file.into_inner();
         let (runs, whole) = index(&file).map_err(failed)?;
@@ -152,35 +187,34 @@ impl Remembering {
     }
 }
 
-/// What one thread has seen and not written yet; written when it goes.
-pub(super) struct Gatherer<'a> {
-    record: &'a Remembering,
+/// What was seen and is not written yet.
+struct Held {
     gathering: Gathering,
     written: Instant,
 }
 
+/// What one thread has seen and not written yet; written when it goes.
+pub(super) struct Gatherer<'a> {
+    record: &'a Remembering,
+    held: Arc<Mutex<Held>>,
+}
+
 impl Gatherer<'_> {
     /// Takes in whole lines.
-    pub(super) fn take(&mut self, text: &[u8]) {
-        self.gathering.take(text);
-        if self.gathering.held() > self.record.held_max || self.written.elapsed() > HELD_FOR {
-            self.write();
-        }
-    }
-
-    fn write(&mut self) {
-        self.written = Instant::now();
-        let runs = self.gathering.runs();
-        if !runs.is_empty() {
-            self.record.append(&runs);
+    pub(super) fn take(&self, text: &[u8]) {
+        let mut held = self.held.lock();
+        held.gathering.take(text);
+        if held.gathering.held() > self.record.held_max || held.written.elapsed() > HELD_FOR {
+            self.record.write(&mut held);
         }
     }
 }
 
 impl Drop for Gatherer<'_> {
     fn drop(&mut self) {
-        self.write();
-        self.record.undated.fetch_add(self.gathering.undated(), Ordering::Relaxed);
+        let mut held = self.held.lock();
+        self.record.write(&mut held);
+        self.record.undated.fetch_add(held.gathering.undated(), Ordering::Relaxed);
     }
 }
 

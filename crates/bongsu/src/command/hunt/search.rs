@@ -5,10 +5,11 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
 
 use deliver::watch_file::{Known, WatchFile, WatchFileError};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use stix::Timestamp;
 use watch::Value;
 use watch::hunt::{Blanking, Candidate, How, Parts, confirm, whole_words, written};
@@ -16,8 +17,12 @@ use watch::hunt::{Blanking, Candidate, How, Parts, confirm, whole_words, written
 use super::remember::Remembering;
 use super::source::{Piece, Sources};
 
-/// Pieces whose outcome waits to be shown.
-const WAITING_MAX: usize = 64;
+/// Finds that are handed over together.
+const FINDS_MAX: usize = 1_000;
+/// Parts that wait to be shown.
+const WAITING_MAX: usize = 8;
+/// How often what happens by itself is looked after, while logs are followed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Bytes of a line that are shown to both sides of what was found.
 const SHOWN_BYTES: usize = 160;
 /// Bytes before and behind what was found in which its line's beginning and date are looked for.
@@ -48,19 +53,26 @@ pub(super) struct Find {
     pub(super) at: Option<Timestamp>,
 }
 
-/// What a piece gave.
+/// What a piece gave, or a part of that: so many finds that memory does not grow with them.
 pub(super) struct Outcome {
-    pub(super) piece: Piece,
+    pub(super) piece: Arc<Piece>,
+    /// What was found, its lines counted from the piece's first.
+    pub(super) finds: Vec<Find>,
+    /// What the whole piece is, in its last part.
+    pub(super) end: Option<End>,
+}
+
+/// What a piece is that was looked through.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End {
     pub(super) bytes: u64,
     /// How many lines, or packets, end in it.
     pub(super) lines: u64,
     /// Whether something stands behind its last line's end.
     pub(super) has_rest: bool,
-    /// What was found, its lines counted from the piece's first.
-    pub(super) finds: Vec<Find>,
 }
 
-/// Looks for what the file says in all sources, and gives `take` each piece's outcome in order, until it says no.
+/// Looks for what the file says in all sources, and gives `take` what was found in the logs' order, until it says no.
 ///
 /// # Errors
 /// [`WatchFileError`]: a part of the watch file was changed.
@@ -71,22 +83,26 @@ pub(super) fn search(
     mut take: impl FnMut(Outcome) -> bool,
 ) -> Result<(), WatchFileError> {
     let (sender, receiver) = sync_channel(WAITING_MAX);
-    let stop = AtomicBool::new(false);
+    let turn = Turn::new(2 * jobs as u64);
     std::thread::scope(|scope| {
         for _ in 0..jobs {
-            let sender = sender.clone();
-            scope.spawn(|| work(quest, sources, &stop, sender));
+            let (sender, turn) = (sender.clone(), &turn);
+            scope.spawn(move || {
+                let _ends = EndsWithMe(turn);
+                work(quest, sources, |part: &Sent| turn.wait(part), &sender);
+            });
         }
         drop(sender);
-        let outcome = in_order(&receiver, &mut take);
-        stop.store(true, Ordering::Relaxed);
+        let outcome = in_order(&receiver, &turn, &mut take);
+        turn.stop();
         // Whoever waits to hand something over is let go.
         drop(receiver);
         outcome
     })
 }
 
-/// The same for sources that are followed, each by a thread of its own, until `take` says no and sets what ends them.
+/// The same for sources that are followed, each by a thread of its own, until `take` says no or `stop` is set; both end them.
+/// `look` is called every now and then.
 ///
 /// # Errors
 /// [`WatchFileError`].
@@ -94,26 +110,27 @@ pub(super) fn follow(
     quest: &Quest<'_>,
     sources: &[Mutex<Sources>],
     stop: &AtomicBool,
-    mut take: impl FnMut(Outcome) -> bool,
+    mut take: impl FnMut(Option<Outcome>) -> bool,
 ) -> Result<(), WatchFileError> {
     let (sender, receiver) = sync_channel(WAITING_MAX);
     std::thread::scope(|scope| {
         for one in sources {
             let sender = sender.clone();
-            scope.spawn(|| work(quest, one, stop, sender));
+            scope.spawn(move || work(quest, one, |_: &Sent| true, &sender));
         }
         drop(sender);
-        let mut outcome = Ok(());
-        for sent in &receiver {
+        let outcome = loop {
+            let sent = match receiver.recv_timeout(LOOK_EVERY) {
+                Ok(sent) => sent.map(Some),
+                Err(RecvTimeoutError::Timeout) => Ok(None),
+                Err(RecvTimeoutError::Disconnected) => break Ok(()),
+            };
             match sent.map(&mut take) {
                 Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    outcome = Err(error);
-                    break;
-                }
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
             }
-        }
+        };
         stop.store(true, Ordering::Relaxed);
         drop(receiver);
         outcome
@@ -122,47 +139,130 @@ pub(super) fn follow(
 
 type Sent = Result<Outcome, WatchFileError>;
 
-fn in_order(receiver: &Receiver<Sent>, take: &mut impl FnMut(Outcome) -> bool) -> Result<(), WatchFileError> {
+/// Whose turn it is: who is ahead waits before it holds more than a part of what it found.
+struct Turn {
+    /// The piece that is shown, and whether no more is.
+    now: Mutex<(u64, bool)>,
+    changed: Condvar,
+    /// How many pieces may be looked through before they are shown.
+    ahead_max: u64,
+}
+
+impl Turn {
+    fn new(ahead_max: u64) -> Self {
+        Self { now: Mutex::default(), changed: Condvar::new(), ahead_max }
+    }
+
+    /// Waits until a part may be handed over; `false` if none is wanted any more.
+    fn wait(&self, part: &Sent) -> bool {
+        let Ok(part) = part else { return true };
+        let ahead = if part.end.is_some() { self.ahead_max } else { 0 };
+        let mut now = self.now.lock();
+        while !now.1 && part.piece.number > now.0 + ahead {
+            self.changed.wait(&mut now);
+        }
+        !now.1
+    }
+
+    fn next(&self) {
+        self.now.lock().0 += 1;
+        self.changed.notify_all();
+    }
+
+    fn stop(&self) {
+        self.now.lock().1 = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Lets nobody wait for the piece of a thread that panicked.
+struct EndsWithMe<'t>(&'t Turn);
+
+impl Drop for EndsWithMe<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
+        }
+    }
+}
+
+fn in_order(
+    receiver: &Receiver<Sent>,
+    turn: &Turn,
+    take: &mut impl FnMut(Outcome) -> bool,
+) -> Result<(), WatchFileError> {
+    // Of a piece that is ahead there is its last part alone.
     let (mut early, mut next) = (BTreeMap::new(), 0);
     while let Ok(outcome) = receiver.recv() {
         let outcome = outcome?;
-        early.insert(outcome.piece.number, outcome);
-        while let Some(outcome) = early.remove(&next) {
-            next += 1;
+        let mut current = match outcome.piece.number == next {
+            true => Some(outcome),
+            false => {
+                early.insert(outcome.piece.number, outcome);
+                None
+            }
+        };
+        while let Some(outcome) = current {
+            let is_last = outcome.end.is_some();
             if !take(outcome) {
                 return Ok(());
             }
+            if !is_last {
+                break;
+            }
+            next += 1;
+            turn.next();
+            current = early.remove(&next);
         }
     }
     Ok(())
 }
 
-fn work(quest: &Quest<'_>, sources: &Mutex<Sources>, stop: &AtomicBool, sender: SyncSender<Sent>) {
+/// Looks through pieces until there is none. `may_send` waits until a part may be sent, and says no if none is wanted any more.
+fn work(
+    quest: &Quest<'_>,
+    sources: &Mutex<Sources>,
+    may_send: impl Fn(&Sent) -> bool,
+    sender: &SyncSender<Sent>,
+) {
     let (mut text, mut candidates) = (Vec::new(), Vec::new());
-    let mut memory = quest.remembering.map(Remembering::gatherer);
-    while !stop.load(Ordering::Relaxed) {
+    let memory = quest.remembering.map(Remembering::gatherer);
+    let send = |part: Sent| may_send(&part) && sender.send(part).is_ok();
+    loop {
         let Some(piece) = sources.lock().next(&mut text) else { break };
-        if let Some(memory) = &mut memory {
+        if let Some(memory) = &memory {
             memory.take(&text);
         }
         candidates.clear();
         if let Some(watched) = quest.watched {
             watched.needles.candidates(&text, &mut candidates);
         }
-        if sender.send(look(quest, piece, &text, &mut candidates)).is_err() {
+        if !look(quest, Arc::new(piece), &text, &mut candidates, send) {
             break;
         }
     }
 }
 
-/// What of the candidates is really there.
-fn look(quest: &Quest<'_>, piece: Piece, text: &[u8], candidates: &mut [Candidate]) -> Sent {
+/// Sends what of the candidates is really there; `false` if it is not wanted any more.
+fn look(
+    quest: &Quest<'_>,
+    piece: Arc<Piece>,
+    text: &[u8],
+    candidates: &mut [Candidate],
+    send: impl Fn(Sent) -> bool,
+) -> bool {
     candidates.sort_unstable();
     let (mut finds, mut lines, mut counted) = (Vec::new(), 0, 0);
     let mut parts = None;
     for candidate in candidates {
         let Some(watched) = quest.watched else { break };
-        let known = watched.known(candidate.needle)?;
+        let known = match watched.known(candidate.needle) {
+            Ok(known) => known,
+            Err(error) => {
+                send(Err(error));
+                return false;
+            }
+        };
         let (range, how, joined) = match confirm(text, *candidate, &known.0) {
             Some((range, how)) => (range, how, None),
             None => {
@@ -178,12 +278,19 @@ fn look(quest: &Quest<'_>, piece: Piece, text: &[u8], candidates: &mut [Candidat
         let at = written(&text[line(text, &range)]);
         let text = excerpt(quest, text, &range);
         finds.push(Find { line: number, found, how, known, text, at });
+        if finds.len() == FINDS_MAX {
+            let finds = std::mem::take(&mut finds);
+            if !send(Ok(Outcome { piece: Arc::clone(&piece), finds, end: None })) {
+                return false;
+            }
+        }
     }
     lines += count(&text[counted..]);
     let has_rest = text.last().is_some_and(|byte| *byte != b'\n');
     // A capture's lines are its packets.
     let lines = piece.packets.as_ref().map_or(lines, |packets| packets.count);
-    Ok(Outcome { piece, bytes: text.len() as u64, lines, has_rest, finds })
+    let end = Some(End { bytes: text.len() as u64, lines, has_rest });
+    send(Ok(Outcome { piece, finds, end }))
 }
 
 /// What is shown of the line.

@@ -46,12 +46,13 @@ impl Summary {
     }
 
     pub(super) fn count(&mut self, outcome: &Outcome) {
+        let Some(end) = outcome.end else { return };
         if outcome.piece.file_number != self.rest.0 {
             self.lines += u64::from(self.rest.1);
         }
-        self.rest = (outcome.piece.file_number, outcome.has_rest);
-        self.lines += outcome.lines;
-        self.bytes += outcome.bytes;
+        self.rest = (outcome.piece.file_number, end.has_rest);
+        self.lines += end.lines;
+        self.bytes += end.bytes;
     }
 
     /// Says what it came to; `to_stdout` if that is free for it.

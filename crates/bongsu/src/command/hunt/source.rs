@@ -4,21 +4,26 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use watch::hunt::Columns;
 use watch::hunt::capture::Capture;
 
-use super::following::Following;
+use super::following::{Coming, Following};
 use super::packets::{PacketLines, Packets};
 
 /// Bytes of a piece, and of one that holds a single line. A longer line is cut between two words.
 const PIECE_BYTES: usize = 1 << 20;
+/// Bytes of which there is room at first, where a log comes bit by bit: many may be followed.
+const COMING_BYTES: usize = 64 << 10;
 const LINE_BYTES_MAX: usize = 4 << 20;
 /// Longest word that can be a value: a cut leaves no longer one before it.
 const WORD_BYTES_MAX: usize = 8 << 10;
 /// Folders below one another.
 const DEPTH_MAX: usize = 64;
+
+/// Most files that are followed, each by a thread.
+pub(super) const FOLLOWED_MAX: usize = 1_000;
 
 /// The path that stands for standard input.
 const STDIN: &str = "-";
@@ -57,6 +62,8 @@ pub(super) struct Sources {
     done: Arc<AtomicU64>,
     /// Set to end the reading of files that are followed; `None` if none is.
     followed: Option<Arc<AtomicBool>>,
+    /// How often another file came under the name of one that is followed.
+    turns: Arc<AtomicUsize>,
 }
 
 struct Open {
@@ -99,11 +106,17 @@ impl Sources {
     /// These paths, in their order. `done` is how many bytes were read of them.
     pub(super) fn new(paths: &[PathBuf], done: Arc<AtomicU64>) -> Self {
         let left = paths.iter().rev().map(|path| (path.clone(), 0)).collect();
-        Self { left, open: None, files: 0, pieces: 0, unread: Vec::new(), done, followed: None }
+        let turns = Arc::default();
+        Self { left, open: None, files: 0, pieces: 0, unread: Vec::new(), done, followed: None, turns }
     }
 
-    /// The same for each file that these paths lead to by now, to be read and then followed until `stop` is set.
-    pub(super) fn followed(paths: &[PathBuf], done: &Arc<AtomicU64>, stop: &Arc<AtomicBool>) -> Vec<Self> {
+    /// The same for each file that these paths lead to by now, to be read and then followed until `stop` is set; `None` if they are
+    /// more than [`FOLLOWED_MAX`].
+    pub(super) fn followed(
+        paths: &[PathBuf],
+        done: &Arc<AtomicU64>,
+        stop: &Arc<AtomicBool>,
+    ) -> Option<Vec<Self>> {
         let (mut left, mut all) = (Self::new(paths, Arc::clone(done)), Vec::new());
         while let Some((path, depth)) = left.left.pop() {
             let is_folder = path != Path::new(STDIN) && path.is_dir();
@@ -113,8 +126,11 @@ impl Sources {
             if depth == 0 || path.is_file() {
                 all.push(Self { followed: Some(Arc::clone(stop)), ..Self::new(&[path], Arc::clone(done)) });
             }
+            if all.len() > FOLLOWED_MAX {
+                return None;
+            }
         }
-        all
+        Some(all)
     }
 
     /// How many files were opened.
@@ -133,6 +149,8 @@ impl Sources {
                 continue;
             };
             let name = Arc::clone(&open.name);
+            // What is read now ends with the file that was read; what another begins with comes next.
+            let file_number = self.files + self.turns.load(Ordering::Relaxed);
             // What was read before a fault is looked at all the same.
             let (packets, columns, faults) = match &mut open.content {
                 Content::Text(text) => {
@@ -150,20 +168,21 @@ impl Sources {
                 continue;
             }
             self.pieces += 1;
-            return Some(Piece {
-                file: name,
-                file_number: self.files,
-                number: self.pieces - 1,
-                packets,
-                columns,
-            });
+            return Some(Piece { file: name, file_number, number: self.pieces - 1, packets, columns });
         }
     }
 
     /// Opens a file, or puts what is in a folder before all else.
     fn begin(&mut self, path: &Path, depth: usize) -> io::Result<()> {
         if depth == 0 && path == Path::new(STDIN) {
-            return self.read("standard input".into(), io::stdin(), true);
+            let name = "standard input".into();
+            return match &self.followed {
+                Some(stop) => {
+                    let from = Coming::through(io::stdin(), Arc::clone(stop))?;
+                    self.read(name, from, true)
+                }
+                None => self.read(name, io::stdin(), true),
+            };
         }
         let about = if depth == 0 { std::fs::metadata(path)? } else { std::fs::symlink_metadata(path)? };
         if about.is_dir() {
@@ -184,7 +203,7 @@ impl Sources {
         let name = path.display().to_string().into();
         match &self.followed {
             Some(stop) => {
-                let from = Following::open(path, Arc::clone(stop))?;
+                let from = Following::open(path, Arc::clone(stop), Arc::clone(&self.turns))?;
                 self.read(name, from, true)
             }
             None => self.read(name, File::open(path)?, !about.is_file()),
@@ -247,7 +266,11 @@ impl Text {
         let mut searched = 0;
         while !self.has_ended {
             let length = piece.len();
-            let wanted = if length < PIECE_BYTES { PIECE_BYTES } else { LINE_BYTES_MAX };
+            let wanted = match length {
+                ..COMING_BYTES if self.is_stream => COMING_BYTES,
+                ..PIECE_BYTES => PIECE_BYTES,
+                _ => LINE_BYTES_MAX,
+            };
             piece.resize(wanted, 0);
             let (read, failed) = match self.is_stream {
                 true => once(&mut self.from, &mut piece[length..]),

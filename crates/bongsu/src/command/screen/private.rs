@@ -55,7 +55,15 @@ pub(super) fn run(args: &ScreenArgs, terminal: &mut Terminal) -> Result<Exit, Fa
     let mut answer = show::answer(&asked, &outcomes, &filter);
     if terminal.json() {
         if args.private.ask && !found.is_empty() {
-            answer.json["openly"] = resolve(args, &node, &found)?;
+            match resolve(args, &node, &found) {
+                Ok(openly) => answer.json["openly"] = openly,
+                // What was answered privately is told all the same.
+                Err(failure) => {
+                    answer.json["openly_fault"] = failure.message.clone().into();
+                    terminal.answer(answer)?;
+                    return Err(failure);
+                }
+            }
         }
         return terminal.answer(answer.ending(exit));
     }
