@@ -1,0 +1,9 @@
+//! Tracing stolen virtual assets: transfers, and how far tainted value has come through them.
+//!
+//! A [`Transfer`] moves an exact amount ([`U256`], in the asset's smallest unit) from one account to another. Transfers have an order
+//! (block, then place in the block), and a number in it from 0; a transfer moves only what had arrived before it.
+
+mod transfer;
+
+pub use ruint::aliases::U256;
+pub use transfer::{Account, Asset, Flows, Transfer};
