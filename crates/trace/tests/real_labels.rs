@@ -40,7 +40,8 @@ fn every_tag_of_every_pack_is_read() {
     // One has a remark behind its address.
     assert!(told.len() == 1 && told[0].code == "label-address", "{told:?}");
     for (address, category) in [
-        ("3NDzzVxiLBUs1WPvVGRfCYDTAD2Ua2PvW4", Category::Sanctioned),
+        ("3NDzzVxiLBUs1WPvVGRfCYDTAD2Ua2PvW4", Category::Mixer),
+        ("3K35dyL85fR9ht7UgzPfd1gLRRXQtNTqE3", Category::Sanctioned),
         ("34xp4vRoCGJym3xR7yCVPFHoCNxv4Twseo", Category::Exchange),
         ("14QZ2wB8b8ZQNgb978Lwptdc8Vhv5aZQM2", Category::Theft),
         ("1421chCK32pV32Tw5MQbiUiKWKvnmj7d91", Category::Terrorism),
