@@ -47,12 +47,12 @@ struct Tag {
 
 /// Reads a tag pack.
 ///
-/// A tag of which the category is not known gets [`Category::Other`]; one without an address, or with something that can be none, is
+/// A tag of which neither itself nor the pack says what it is gets `otherwise`: packs of sanctioned addresses say it in words. One without an address, or with something that can be none, is
 /// left out and told. What a tag does not say, the pack says for it.
 ///
 /// # Errors
 /// A [`Finding`] when the text is too long, no YAML, or no tag pack.
-pub fn tag_pack(text: &str) -> Result<Read, Finding> {
+pub fn tag_pack(text: &str, otherwise: Category) -> Result<Read, Finding> {
     if text.len() > PACK_BYTES_MAX {
         let message = format!("the tag pack has {} bytes; the limit is {PACK_BYTES_MAX}", text.len());
         return Err(Finding::error("label-file-too-large", "", message));
@@ -77,7 +77,12 @@ pub fn tag_pack(text: &str) -> Result<Read, Finding> {
             continue;
         };
         match label(&tag.said, &pack.said, pack.title.as_deref(), &mut shared) {
-            Some(label) => labels.push((address.to_owned(), label)),
+            Some(mut label) => {
+                if label.category == Category::Other {
+                    label.category = otherwise;
+                }
+                labels.push((address.to_owned(), label));
+            }
             None => {
                 findings.push(Finding::error("label-source", path(), "nobody says so: `source` is missing"))
             }
@@ -145,7 +150,7 @@ mod tests {
                     confidence: authority_data\ntags:\n- address: 1421chCK32pV32Tw5MQbiUiKWKvnmj7d91\n\
                     - address: '0xc25167ffa19b4d9d03c7d5aa4682c7063f345b66'\n  label: '01'\n  abuse: service_hack\n  actor: x\n\
                     - label: nobody\n- address: <script>\n";
-        let (labels, findings) = tag_pack(pack).unwrap();
+        let (labels, findings) = tag_pack(pack, Category::Other).unwrap();
         assert_eq!(labels.len(), 2);
         let (first, second) = (&labels[0].1, &labels[1].1);
         assert_eq!((first.name.as_str(), first.category, first.confidence), ("Blender", Category::Mixer, 90));
@@ -159,10 +164,10 @@ mod tests {
     #[test]
     fn what_is_no_pack_is_told() {
         for text in ["", "tags", "tags: 7", "{", "a: &a [*a]\ntags: *a", "tags: [", &"[".repeat(10_000)] {
-            assert!(tag_pack(text).is_err(), "{text}");
+            assert!(tag_pack(text, Category::Other).is_err(), "{text}");
         }
         let unsaid = "title: T\ntags:\n- address: 1421chCK32pV32Tw5MQbiUiKWKvnmj7d91\n";
-        let (labels, findings) = tag_pack(unsaid).unwrap();
+        let (labels, findings) = tag_pack(unsaid, Category::Other).unwrap();
         assert!(labels.is_empty() && findings[0].code == "label-source");
     }
 }
