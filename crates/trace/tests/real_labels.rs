@@ -42,8 +42,8 @@ fn every_tag_of_every_pack_is_read() {
     // One has a remark behind its address.
     assert!(told.len() == 1 && told[0].code == "label-address", "{told:?}");
     for (address, category) in [
-        ("3NDzzVxiLBUs1WPvVGRfCYDTAD2Ua2PvW4", Category::Mixer),
-        ("3K35dyL85fR9ht7UgzPfd1gLRRXQtNTqE3", Category::Sanctioned),
+        ("3NDzzVxiLBUs1WPvVGRfCYDTAD2Ua2PvW4", Category::Sanctioned),
+        ("1LAScEFHGkfpyjtFzA4g9283JmL2cYR9Tx", Category::Mixer),
         ("34xp4vRoCGJym3xR7yCVPFHoCNxv4Twseo", Category::Exchange),
         ("14QZ2wB8b8ZQNgb978Lwptdc8Vhv5aZQM2", Category::Theft),
         ("1421chCK32pV32Tw5MQbiUiKWKvnmj7d91", Category::Terrorism),
@@ -53,6 +53,10 @@ fn every_tag_of_every_pack_is_read() {
         assert_eq!(best.category, category, "{address}: {best:?}");
         assert!(best.source.starts_with("http"), "{best:?}");
     }
+    // A mixer that is sanctioned is a mixer nevertheless, and a thief that is sanctioned is none.
+    let mixer = labels.service("3NDzzVxiLBUs1WPvVGRfCYDTAD2Ua2PvW4").unwrap();
+    assert_eq!((mixer.name.as_str(), mixer.category), ("Blender.io", Category::Mixer));
+    assert_eq!(labels.service("0x098B716B8Aaf21512996dC57EB0615e2383E2f96"), None);
 }
 
 #[test]

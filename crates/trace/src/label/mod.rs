@@ -1,7 +1,8 @@
 //! Labels: whose an address is, said by whom and when (rule V-8).
 //!
 //! Labels come from files: GraphSense's tag packs ([`tag_pack`]), tables ([`table`]), lists of sanctioned addresses. Several may
-//! speak of one address, and may differ: all are kept, and the surest is the one by which a trace goes ([`Labels::best`]).
+//! speak of one address, and may differ: all are kept, and
+//! [`Labels::service`] says whether a trace stops there.
 
 mod category;
 mod pack;
@@ -68,7 +69,13 @@ impl Labels {
         self.by_address.get(normal(address).as_str()).map_or(&[], Vec::as_slice)
     }
 
-    /// What a trace goes by: that the address is sanctioned, if anybody says so, else what is surest.
+    /// What stops a trace there, the surest word of it: an address that is sanctioned may be a mixer's, or a thief's own.
+    #[must_use]
+    pub fn service(&self, address: &str) -> Option<&Label> {
+        self.of(address).iter().find(|label| label.category.is_service())
+    }
+
+    /// What an address is shown as: that the address is sanctioned, if anybody says so, else what is surest.
     #[must_use]
     pub fn best(&self, address: &str) -> Option<&Label> {
         let said = self.of(address);
