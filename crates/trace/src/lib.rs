@@ -3,6 +3,7 @@
 //! A [`Transfer`] moves an exact amount ([`U256`], in the asset's smallest unit) from one account to another. Transfers have an order
 //! (block, then place in the block), and a number in it from 0; a transfer moves only what had arrived before it.
 
+pub mod chain;
 pub mod label;
 mod transfer;
 

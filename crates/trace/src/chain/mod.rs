@@ -1,0 +1,3 @@
+//! Chains, read from what their own programs keep or answer.
+
+pub mod bitcoin;
