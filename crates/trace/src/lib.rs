@@ -4,6 +4,7 @@
 //! (block, then place in the block), and a number in it from 0; a transfer moves only what had arrived before it.
 
 pub mod chain;
+pub mod cluster;
 pub mod label;
 mod transfer;
 
