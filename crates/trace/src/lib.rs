@@ -2,7 +2,9 @@
 //!
 //! A [`Transfer`] moves an exact amount ([`U256`], in the asset's smallest unit) from one account to another. Transfers have an order
 //! (block, then place in the block), and a number in it from 0; a transfer moves only what had arrived before it.
+//! [`taint`] follows what was stolen through them. Pure: no I/O, no clock, no logging.
 
+pub mod taint;
 mod transfer;
 
 pub use ruint::aliases::U256;
