@@ -15,8 +15,7 @@ pub(super) struct Stolen {
 pub(super) struct Case<P> {
     /// Ascending by number.
     pub(super) thefts: Vec<Stolen>,
-    /// Ascending.
-    pub(super) assets: Vec<Asset>,
+    pub(super) assets: Assets,
     pub(super) limits: Limits,
     place: P,
 }
@@ -56,17 +55,26 @@ impl<P: Fn(Account) -> Place> Case<P> {
         if assets.len() > ASSETS_MAX {
             return Err(TaintError::TooManyAssets { limit: ASSETS_MAX });
         }
-        Ok(Self { thefts: stolen, assets, limits, place })
+        Ok(Self { thefts: stolen, assets: Assets(assets), limits, place })
     }
 
     pub(super) fn place(&self, account: Account) -> Place {
         (self.place)(account)
     }
+}
+
+/// The assets that are followed, ascending.
+pub(super) struct Assets(Vec<Asset>);
+
+impl Assets {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Asset> + '_ {
+        self.0.iter().copied()
+    }
 
     /// An asset's index among those that are followed.
     #[inline]
     pub(super) fn index_of(&self, asset: Asset) -> Option<usize> {
-        match self.assets.as_slice() {
+        match self.0.as_slice() {
             [only] => (*only == asset).then_some(0),
             many => many.binary_search(&asset).ok(),
         }
@@ -81,6 +89,6 @@ impl<P: Fn(Account) -> Place> Case<P> {
     /// The key under which an account's holding of an asset is kept.
     #[inline]
     pub(super) fn key(&self, account: Account, asset: usize) -> u64 {
-        u64::from(account.0) * self.assets.len() as u64 + asset as u64
+        u64::from(account.0) * self.0.len() as u64 + asset as u64
     }
 }

@@ -110,7 +110,7 @@ where
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
-        let Some(asset) = run.case.moved(transfer) else {
+        let Some(asset) = run.case.assets.moved(transfer) else {
             return Ok(self.left > 0);
         };
         let from = self.slot(run, transfer.from, asset);
@@ -139,7 +139,7 @@ where
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
-        let key = run.case.key(account, asset);
+        let key = run.case.assets.key(account, asset);
         if let Some(slot) = self.slots.get(&key) {
             return Some(*slot);
         }
@@ -174,7 +174,7 @@ where
                 return Ok(());
             }
             let transfer = &self.read(earlier)?;
-            let Some(asset) = run.case.moved(transfer) else {
+            let Some(asset) = run.case.assets.moved(transfer) else {
                 continue;
             };
             let slot = self.slot(run, account, asset);

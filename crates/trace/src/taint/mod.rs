@@ -46,6 +46,7 @@
 mod amount;
 mod case;
 mod frontier;
+mod pages;
 mod queue;
 mod result;
 mod run;
@@ -209,7 +210,7 @@ pub enum TaintError {
 ///
 /// Source: rules V-1 to V-5, V-9.
 pub fn follow(
-    flows: &impl Flows,
+    flows: &(impl Flows + Sync),
     thefts: &[Theft],
     method: Method,
     place: impl Fn(Account) -> Place,
@@ -231,7 +232,7 @@ fn in_width<N, F, P>(flows: &F, case: &Case<P>, method: Method, way: Way) -> Res
 where
     N: Amount,
     result::Amounts: From<Vec<N>>,
-    F: Flows,
+    F: Flows + Sync,
     P: Fn(Account) -> Place,
 {
     match method {
@@ -244,13 +245,13 @@ where
 
 /// Of how many transfers the frontier may read one, before the sweep takes over. A transfer costs it some five times as much as the
 /// sweep, so that a start in vain costs less than a third more.
-const FRONTIER_PART: u64 = 16;
+const FRONTIER_PART: u64 = 32;
 
 fn by_rule<N, F, P, R>(flows: &F, case: &Case<P>, rule: impl Fn() -> R, way: Way) -> Result<Trace, Halt>
 where
     N: Amount,
     result::Amounts: From<Vec<N>>,
-    F: Flows,
+    F: Flows + Sync,
     P: Fn(Account) -> Place,
     R: Rule<N>,
 {

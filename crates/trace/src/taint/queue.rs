@@ -19,6 +19,8 @@ struct Parcel<N> {
 /// Rules V-3 (FIFO) and V-4 (LIFO).
 pub(super) struct Queue<N, const NEWEST_FIRST: bool> {
     pool: Vec<Parcel<N>>,
+    /// By slot: the parcels of a holding in which something is tainted. A clean one has none written down.
+    holdings: Vec<Chain>,
     /// The parcels that are free, chained.
     free: u32,
     passed: u64,
@@ -26,7 +28,7 @@ pub(super) struct Queue<N, const NEWEST_FIRST: bool> {
 
 impl<N, const NEWEST_FIRST: bool> Default for Queue<N, NEWEST_FIRST> {
     fn default() -> Self {
-        Self { pool: Vec::new(), free: NONE, passed: 0 }
+        Self { pool: Vec::new(), holdings: Vec::new(), free: NONE, passed: 0 }
     }
 }
 
@@ -152,17 +154,24 @@ impl<N: Amount, const NEWEST_FIRST: bool> Queue<N, NEWEST_FIRST> {
 }
 
 impl<N: Amount, const NEWEST_FIRST: bool> Rule<N> for Queue<N, NEWEST_FIRST> {
-    fn leave(&mut self, from: &mut Slot<N>, amount: N) -> Load<N> {
+    fn make(&mut self, slots: usize) {
+        self.holdings.resize(slots, Chain::default());
+    }
+
+    fn leave(&mut self, slot: u32, from: &mut Slot<N>, amount: N) -> Load<N> {
+        let mut left = std::mem::take(&mut self.holdings[slot as usize]);
         if amount == from.balance {
-            let load = Load { amount, tainted: from.tainted, parcels: from.parcels };
-            *from = Slot { reach: from.reach, ..Slot::default() };
+            let load = Load { amount, tainted: from.tainted, parcels: left };
+            *from = Slot::default();
             return load;
         }
-        let (parcels, tainted) = self.cut(&mut from.parcels, amount);
+        let (parcels, tainted) = self.cut(&mut left, amount);
         from.balance = from.balance.less(amount);
         from.tainted = from.tainted.less(tainted);
         if from.tainted.is_nothing() {
-            self.release(std::mem::take(&mut from.parcels));
+            self.release(left);
+        } else {
+            self.holdings[slot as usize] = left;
         }
         if tainted.is_nothing() {
             self.release(parcels);
@@ -204,22 +213,19 @@ impl<N: Amount, const NEWEST_FIRST: bool> Rule<N> for Queue<N, NEWEST_FIRST> {
         load.tainted = stolen;
     }
 
-    fn arrive(&mut self, to: &mut Slot<N>, load: Load<N>) {
-        let is_clean = (to.tainted.is_nothing(), load.tainted.is_nothing());
-        match is_clean {
-            (true, true) => {}
-            (false, true) if NEWEST_FIRST => self.push_front(&mut to.parcels, load.amount, false),
-            (false, true) => self.push_back(&mut to.parcels, load.amount, false),
-            (to_is_clean, false) => {
-                if to_is_clean && !to.balance.is_nothing() {
-                    self.push_back(&mut to.parcels, to.balance, false);
-                }
-                if NEWEST_FIRST {
-                    self.turn_over(&mut to.parcels, load.parcels);
-                } else {
-                    self.join(&mut to.parcels, load.parcels);
-                }
+    fn arrive(&mut self, slot: u32, to: &mut Slot<N>, load: Load<N>) {
+        if !(to.tainted.is_nothing() && load.tainted.is_nothing()) {
+            let mut parcels = self.holdings[slot as usize];
+            if to.tainted.is_nothing() && !to.balance.is_nothing() {
+                self.push_back(&mut parcels, to.balance, false);
             }
+            match (load.tainted.is_nothing(), NEWEST_FIRST) {
+                (true, true) => self.push_front(&mut parcels, load.amount, false),
+                (true, false) => self.push_back(&mut parcels, load.amount, false),
+                (false, true) => self.turn_over(&mut parcels, load.parcels),
+                (false, false) => self.join(&mut parcels, load.parcels),
+            }
+            self.holdings[slot as usize] = parcels;
         }
         to.balance = to.balance.plus(load.amount).unwrap_or(to.balance);
         to.tainted = to.tainted.plus(load.tainted).unwrap_or(to.tainted);
@@ -230,10 +236,13 @@ impl<N: Amount, const NEWEST_FIRST: bool> Rule<N> for Queue<N, NEWEST_FIRST> {
     }
 
     /// Kinds alternate, so that the second parcel is tainted if the first is not.
-    fn would_taint(&self, from: &Slot<N>, amount: N) -> bool {
-        self.pool
-            .get(from.parcels.head as usize)
-            .is_some_and(|first| first.is_tainted || amount > first.amount)
+    fn would_taint(&self, slot: u32, _: &Slot<N>, amount: N) -> bool {
+        let first = self.pool.get(self.holdings[slot as usize].head as usize);
+        first.is_some_and(|first| first.is_tainted || amount > first.amount)
+    }
+
+    fn parcels(&self, slot: u32) -> u32 {
+        self.holdings[slot as usize].count
     }
 
     fn passed(&self) -> u64 {

@@ -45,6 +45,8 @@ pub(super) struct Run<'c, N, R, P> {
     pub(super) case: &'c Case<P>,
     rule: R,
     slots: Vec<Slot<N>>,
+    /// By slot: when taint first came, as an index among the reached; [`NONE`] if none ever did.
+    reaches: Vec<u32>,
     /// By slot.
     unexplained: Vec<N>,
     /// Slots that nothing tainted has come into yet and whose sum does not fit, with the transfer from which on.
@@ -67,6 +69,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
             case,
             rule,
             slots: Vec::new(),
+            reaches: Vec::new(),
             unexplained: Vec::new(),
             overflowed: HashMap::new(),
             thefts_past: 0,
@@ -79,32 +82,39 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
         }
     }
 
-    /// Makes so many empty slots.
+    /// Makes so many empty slots, where there are none yet.
     pub(super) fn make(&mut self, count: usize) {
-        self.slots.resize(self.slots.len() + count, Slot::default());
-        self.unexplained.resize(self.slots.len(), N::default());
+        self.slots = vec![Slot::default(); count];
+        self.reaches = vec![NONE; count];
+        self.unexplained = vec![N::default(); count];
+        self.rule.make(count);
     }
 
     /// Makes an empty slot.
     pub(super) fn slot(&mut self) -> u32 {
-        self.make(1);
+        self.slots.push(Slot::default());
+        self.reaches.push(NONE);
+        self.unexplained.push(N::default());
+        self.rule.make(self.slots.len());
         u32::try_from(self.slots.len() - 1).unwrap_or(NONE)
     }
 
-    /// Something of a slot, so that it is in the processor's cache when it is needed.
+    /// Looks at what a step will need of a slot, so that it is in the processor's cache by then.
     #[inline]
-    pub(super) fn glance(&self, slot: u32) -> u32 {
-        self.slots.get(slot as usize).map_or(0, |slot| slot.reach)
+    pub(super) fn glance(&self, slot: u32) -> bool {
+        let slot = slot as usize;
+        self.slots.get(slot).is_some_and(|slot| slot.balance.is_nothing())
+            ^ self.reaches.get(slot).is_some_and(|reach| *reach == NONE)
     }
 
     /// Whether a step would carry taint.
     pub(super) fn would_taint(&self, step: &Step<'_>) -> bool {
         self.is_theft(step.number)
-            || step.from.is_some_and(|from| {
-                let from = &self.slots[from as usize];
+            || step.from.is_some_and(|slot| {
+                let from = &self.slots[slot as usize];
                 !from.tainted.is_nothing()
                     && N::narrow(step.transfer.amount)
-                        .is_none_or(|amount| self.rule.would_taint(from, amount.min(from.balance)))
+                        .is_none_or(|amount| self.rule.would_taint(slot, from, amount.min(from.balance)))
             })
     }
 
@@ -170,7 +180,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
             slot.balance = slot.balance.less(had);
             Load::clean(amount)
         } else {
-            self.rule.leave(slot, had)
+            self.rule.leave(from, slot, had)
         };
         if !missing.is_nothing() {
             if !load.tainted.is_nothing() {
@@ -189,22 +199,25 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
     /// Lays a load into a slot.
     #[inline]
     fn lay(&mut self, to: u32, load: Load<N>, step: &Step<'_>, is_theft: bool) -> Result<(), Halt> {
-        let Slot { balance, reach, .. } = self.slots[to as usize];
+        let Slot { balance, tainted } = self.slots[to as usize];
         if balance.plus(load.amount).is_none() {
             self.overflow(to, step.number)?;
             if load.tainted.is_nothing() {
                 return Ok(());
             }
         }
-        if !load.tainted.is_nothing() && reach == NONE {
+        let is_touched = !(tainted.is_nothing() && load.tainted.is_nothing());
+        if tainted.is_nothing() && is_touched && self.reaches[to as usize] == NONE {
             self.reach(to, step, is_theft)?;
         }
-        let slot = &mut self.slots[to as usize];
-        self.rule.arrive(slot, load);
-        if slot.parcels.count > self.case.limits.parcels_max
-            || self.rule.passed() > self.case.limits.passed_max
-            || self.rule.is_full()
-        {
+        self.rule.arrive(to, &mut self.slots[to as usize], load);
+        let limits = &self.case.limits;
+        let is_past = || {
+            self.rule.parcels(to) > limits.parcels_max
+                || self.rule.passed() > limits.passed_max
+                || self.rule.is_full()
+        };
+        if is_touched && is_past() {
             return Err(Halt::Limit(Limit::Parcels, step.number + 1));
         }
         Ok(())
@@ -216,7 +229,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
             return Err(Halt::Overflow(*number));
         }
         let (source, hop) = self.source(step, is_theft);
-        self.slots[to as usize].reach = u32::try_from(self.reached.len()).unwrap_or(NONE);
+        self.reaches[to as usize] = u32::try_from(self.reached.len()).unwrap_or(NONE);
         self.reached_slots.push(to);
         let Transfer { to: account, asset, .. } = *step.transfer;
         self.reached.push(Reached { account, asset, number: step.number, source, hop });
@@ -225,7 +238,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
 
     /// From whom among the reached the taint of a step comes, and how many transfers it is from its theft.
     fn source(&self, step: &Step<'_>, is_theft: bool) -> (u32, u32) {
-        let giver = step.from.filter(|_| !is_theft).map_or(NONE, |from| self.slots[from as usize].reach);
+        let giver = step.from.filter(|_| !is_theft).map_or(NONE, |from| self.reaches[from as usize]);
         let hop = self.reached.get(giver as usize).map_or(0, |reached| reached.hop);
         (giver, hop.saturating_add(1))
     }
@@ -253,7 +266,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
     #[inline]
     fn check_reached(&self, step: &Step<'_>) -> Result<(), Halt> {
         let is_full = self.reached.len() >= self.case.limits.reached_max.min(NONE as usize);
-        let is_new = || step.to.is_some_and(|to| self.slots[to as usize].reach == NONE);
+        let is_new = || step.to.is_some_and(|to| self.reaches[to as usize] == NONE);
         if is_full && is_new() && self.would_taint(step) {
             return Err(Halt::Limit(Limit::Reached, step.number));
         }
@@ -273,7 +286,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
 
     /// A slot's sum does not fit. This is of no concern before taint comes into it.
     fn overflow(&mut self, slot: u32, number: u64) -> Result<(), Halt> {
-        if self.slots[slot as usize].reach != NONE {
+        if self.reaches[slot as usize] != NONE {
             return Err(Halt::Overflow(number));
         }
         self.overflowed.entry(slot).or_insert(number);
@@ -287,13 +300,13 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
     {
         let mut held = vec![N::default(); self.sums.len()];
         for (reached, slot) in self.reached.iter().zip(&self.reached_slots) {
-            let asset = self.case.index_of(reached.asset).ok_or(Halt::Changed(reached.number))?;
+            let asset = self.case.assets.index_of(reached.asset).ok_or(Halt::Changed(reached.number))?;
             let more = self.slots[*slot as usize].tainted;
             held[asset] = held[asset].plus(more).ok_or(Halt::Overflow(reached.number))?;
         }
         let totals = self.case.assets.iter().zip(&self.sums).zip(held);
         let totals = totals.map(|((asset, sums), held)| Total {
-            asset: *asset,
+            asset,
             stolen: sums.stolen.wide(),
             held: held.wide(),
             entered: sums.entered.wide(),

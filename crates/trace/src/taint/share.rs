@@ -7,7 +7,7 @@ use super::slot::{Load, Rule, Slot};
 pub(super) struct Poison;
 
 impl<N: Amount> Rule<N> for Poison {
-    fn leave(&mut self, from: &mut Slot<N>, amount: N) -> Load<N> {
+    fn leave(&mut self, _: u32, from: &mut Slot<N>, amount: N) -> Load<N> {
         from.balance = from.balance.less(amount);
         from.tainted = from.balance;
         Load { tainted: amount, ..Load::clean(amount) }
@@ -22,7 +22,7 @@ impl<N: Amount> Rule<N> for Poison {
         load.tainted = load.tainted.max(stolen);
     }
 
-    fn arrive(&mut self, to: &mut Slot<N>, load: Load<N>) {
+    fn arrive(&mut self, _: u32, to: &mut Slot<N>, load: Load<N>) {
         to.balance = to.balance.plus(load.amount).unwrap_or(to.balance);
         if !(to.tainted.is_nothing() && load.tainted.is_nothing()) {
             to.tainted = to.balance;
@@ -31,7 +31,7 @@ impl<N: Amount> Rule<N> for Poison {
 
     fn lose(&mut self, _: Load<N>) {}
 
-    fn would_taint(&self, _: &Slot<N>, _: N) -> bool {
+    fn would_taint(&self, _: u32, _: &Slot<N>, _: N) -> bool {
         true
     }
 }
@@ -40,7 +40,7 @@ impl<N: Amount> Rule<N> for Poison {
 pub(super) struct Haircut;
 
 impl<N: Amount> Rule<N> for Haircut {
-    fn leave(&mut self, from: &mut Slot<N>, amount: N) -> Load<N> {
+    fn leave(&mut self, _: u32, from: &mut Slot<N>, amount: N) -> Load<N> {
         let tainted = amount.share(from.tainted, from.balance);
         from.balance = from.balance.less(amount);
         from.tainted = from.tainted.less(tainted);
@@ -55,14 +55,14 @@ impl<N: Amount> Rule<N> for Haircut {
         load.tainted = load.tainted.max(stolen);
     }
 
-    fn arrive(&mut self, to: &mut Slot<N>, load: Load<N>) {
+    fn arrive(&mut self, _: u32, to: &mut Slot<N>, load: Load<N>) {
         to.balance = to.balance.plus(load.amount).unwrap_or(to.balance);
         to.tainted = to.tainted.plus(load.tainted).unwrap_or(to.tainted);
     }
 
     fn lose(&mut self, _: Load<N>) {}
 
-    fn would_taint(&self, from: &Slot<N>, amount: N) -> bool {
+    fn would_taint(&self, _: u32, from: &Slot<N>, amount: N) -> bool {
         !amount.share(from.tainted, from.balance).is_nothing()
     }
 }

@@ -6,22 +6,15 @@ use super::amount::Amount;
 pub(super) const NONE: u32 = u32::MAX;
 
 /// What an account holds of an asset.
-#[derive(Debug, Clone, Copy)]
+///
+/// Only what each transfer needs lies here, and in one line of the processor's cache: it is for this memory that a sweep waits.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(32))]
 pub(super) struct Slot<N> {
     /// All that is there.
     pub(super) balance: N,
     /// How much of it is tainted.
     pub(super) tainted: N,
-    /// When taint first came, as an index among the reached; [`NONE`] if none ever did.
-    pub(super) reach: u32,
-    /// The parcels of which the holding consists, in the order in which they leave. A clean holding has none written down.
-    pub(super) parcels: Chain,
-}
-
-impl<N: Amount> Default for Slot<N> {
-    fn default() -> Self {
-        Self { balance: N::default(), tainted: N::default(), reach: NONE, parcels: Chain::default() }
-    }
 }
 
 /// Parcels, one after another.
@@ -55,8 +48,11 @@ impl<N: Amount> Load<N> {
 
 /// How taint moves.
 pub(super) trait Rule<N: Amount> {
-    /// Takes an amount, at most all, out of a holding in which something is tainted.
-    fn leave(&mut self, from: &mut Slot<N>, amount: N) -> Load<N>;
+    /// Makes ready for so many slots.
+    fn make(&mut self, _slots: usize) {}
+
+    /// Takes an amount, at most all, out of a holding in which something is tainted. `slot` is the holding's index.
+    fn leave(&mut self, slot: u32, from: &mut Slot<N>, amount: N) -> Load<N>;
 
     /// Adds to a load with taint what its giver is not known to have had: clean, and there before all else.
     fn pad(&mut self, load: &mut Load<N>, missing: N);
@@ -65,13 +61,18 @@ pub(super) trait Rule<N: Amount> {
     fn taint(&mut self, load: &mut Load<N>, stolen: N);
 
     /// Lays a load into a holding; either may be clean. That the sum fits has been seen to.
-    fn arrive(&mut self, to: &mut Slot<N>, load: Load<N>);
+    fn arrive(&mut self, slot: u32, to: &mut Slot<N>, load: Load<N>);
 
     /// Forgets a load that is followed no further.
     fn lose(&mut self, load: Load<N>);
 
     /// Whether something tainted would leave with an amount, from a holding in which something is tainted.
-    fn would_taint(&self, from: &Slot<N>, amount: N) -> bool;
+    fn would_taint(&self, slot: u32, from: &Slot<N>, amount: N) -> bool;
+
+    /// Of how many parcels a holding in which something is tainted consists.
+    fn parcels(&self, _slot: u32) -> u32 {
+        1
+    }
 
     /// How many parcels have been passed over so far, in all.
     fn passed(&self) -> u64 {

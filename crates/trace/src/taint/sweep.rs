@@ -2,8 +2,11 @@
 //!
 //! The first time it finds whom taint can reach: one bit for each pair of account and asset, set when somebody whose bit is set
 //! gives. That is more than it does reach (it asks for no amounts), and never less. The second time it counts the holdings of those, from
-//! the first transfer on. A holding's slot is its bit's rank, so that holdings lie dense and none is searched for. Holdings lie apart in memory; those
-//! that the next few transfers need are glanced at together, which makes the processor wait for them once and not one by one.
+//! the first transfer on. A holding's slot is its bit's rank, so that holdings lie dense and none is searched for.
+//!
+//! What takes the time is memory. Transfers are read, and their holdings' slots found, by a thread of their own ([`pages`](super::pages)). Holdings
+//! lie apart; those that the next few transfers need are glanced at together, so that the processor waits for all of them once,
+//! and not for one after the other.
 
 use std::hint::black_box;
 
@@ -11,40 +14,34 @@ use crate::{Account, Flows, Transfer};
 
 use super::Place;
 use super::amount::Amount;
-use super::case::Case;
+use super::case::{Assets, Case};
+use super::pages::each_page;
 use super::result::Ended;
 use super::run::{Halt, Run, Step};
 use super::slot::{NONE, Rule};
 
-/// So many transfers are looked at together: enough to hide waiting, and few enough that all stay in the nearest cache.
-const CHUNK: usize = 128;
+/// For so many transfers holdings are glanced at together: enough to hide waiting, and so few that all stay in the nearest cache.
+const GLANCE: usize = 128;
 
 pub(super) fn follow<N, F, R, P>(flows: &F, run: &mut Run<'_, N, R, P>) -> Result<Ended, Halt>
 where
     N: Amount,
-    F: Flows,
+    F: Flows + Sync,
     R: Rule<N>,
     P: Fn(Account) -> Place,
 {
-    let (ranks, count) = Ranks::new(reachable(flows, run.case)?);
+    let case = run.case;
+    let (ranks, count) = Ranks::new(reachable(flows, case)?);
     run.make(count);
-    let mut slots = Vec::with_capacity(CHUNK);
-    let done = each_chunk(flows, 0, |first, chunk| {
-        slots.clear();
-        for transfer in chunk {
-            let asset = run.case.moved(transfer);
-            let of = |account| asset.map_or(NONE, |asset| ranks.slot(run.case.key(account, asset)));
-            slots.push((asset, of(transfer.from), of(transfer.to)));
-        }
-        let glances = slots.iter().map(|(_, from, to)| run.glance(*from) ^ run.glance(*to));
-        black_box(glances.fold(0, |all, one| all ^ one));
-        for ((number, transfer), (asset, from, to)) in (first..).zip(chunk).zip(&slots) {
-            let is_theft = || run.is_theft(number);
-            if let Some(asset) = *asset
-                && (from & to != NONE || is_theft())
-            {
-                let some = |slot: u32| (slot != NONE).then_some(slot);
-                run.step(&Step { number, transfer, asset, from: some(*from), to: some(*to) })?;
+    let (assets, ranks) = (&case.assets, &ranks);
+    let find = |transfer: &Transfer| Found::new(transfer, assets, ranks);
+    let done = each_page(flows, 0, find, |first, transfers, found| {
+        let pieces = transfers.chunks(GLANCE).zip(found.chunks(GLANCE));
+        for (first, (transfers, found)) in (first..).step_by(GLANCE).zip(pieces) {
+            let glances = found.iter().map(|found| run.glance(found.from) ^ run.glance(found.to));
+            black_box(glances.fold(false, |all, one| all ^ one));
+            for ((number, transfer), found) in (first..).zip(transfers).zip(found) {
+                step(run, number, transfer, *found)?;
             }
         }
         Ok(())
@@ -56,29 +53,80 @@ where
     }
 }
 
+#[inline]
+fn step<N, R, P>(
+    run: &mut Run<'_, N, R, P>,
+    number: u64,
+    transfer: &Transfer,
+    found: Found,
+) -> Result<(), Halt>
+where
+    N: Amount,
+    R: Rule<N>,
+    P: Fn(Account) -> Place,
+{
+    let Found { asset, from, to } = found;
+    if asset == NONE || (from & to == NONE && !run.is_theft(number)) {
+        return Ok(());
+    }
+    let some = |slot: u32| (slot != NONE).then_some(slot);
+    run.step(&Step { number, transfer, asset: asset as usize, from: some(from), to: some(to) })
+}
+
+/// Where the holdings are that a transfer concerns, each [`NONE`] if it is of no concern.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    asset: u32,
+    from: u32,
+    to: u32,
+}
+
+impl Found {
+    #[inline]
+    fn new(transfer: &Transfer, assets: &Assets, ranks: &Ranks) -> Self {
+        let Some(asset) = assets.moved(transfer) else {
+            return Self { asset: NONE, from: NONE, to: NONE };
+        };
+        let slot = |account| ranks.slot(assets.key(account, asset));
+        let (from, to) = (slot(transfer.from), slot(transfer.to));
+        Self { asset: u32::try_from(asset).unwrap_or(NONE), from, to }
+    }
+}
+
 /// The keys of the holdings that taint can reach, as bits.
-fn reachable<P: Fn(Account) -> Place>(flows: &impl Flows, case: &Case<P>) -> Result<Vec<u64>, Halt> {
+fn reachable<P>(flows: &(impl Flows + Sync), case: &Case<P>) -> Result<Vec<u64>, Halt>
+where
+    P: Fn(Account) -> Place,
+{
     let mut bits: Vec<u64> = Vec::new();
     let mut thefts = case.thefts.iter().map(|theft| theft.number).peekable();
     let Some(&first) = thefts.peek() else {
         return Ok(bits);
     };
-    each_chunk(flows, first, |first, chunk| {
-        for (number, transfer) in (first..).zip(chunk) {
-            let is_theft = thefts.next_if_eq(&number).is_some();
-            let Some(asset) = case.moved(transfer) else {
-                continue;
-            };
-            let [from, to] = [transfer.from, transfer.to].map(|account| case.key(account, asset));
-            if (is_theft || is_set(&bits, from))
-                && !is_set(&bits, to)
-                && case.place(transfer.to) == Place::Holder
-            {
-                set(&mut bits, to);
+    let keys = |transfer: &Transfer| {
+        let asset = case.assets.moved(transfer)?;
+        Some([transfer.from, transfer.to].map(|account| case.assets.key(account, asset)))
+    };
+    each_page(
+        flows,
+        first,
+        |_| (),
+        |first, transfers, _| {
+            for (number, transfer) in (first..).zip(transfers) {
+                let is_theft = thefts.next_if_eq(&number).is_some();
+                let Some([from, to]) = keys(transfer) else {
+                    continue;
+                };
+                if (is_theft || is_set(&bits, from))
+                    && !is_set(&bits, to)
+                    && case.place(transfer.to) == Place::Holder
+                {
+                    set(&mut bits, to);
+                }
             }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+    )?;
     Ok(bits)
 }
 
@@ -96,26 +144,6 @@ fn set(bits: &mut Vec<u64>, key: u64) {
         bits.resize(word + 1, 0);
     }
     bits[word] |= 1 << (key % 64);
-}
-
-/// Goes through all transfers from one on.
-fn each_chunk(
-    flows: &impl Flows,
-    first: u64,
-    mut visit: impl FnMut(u64, &[Transfer]) -> Result<(), Halt>,
-) -> Result<(), Halt> {
-    let (mut next, count) = (first, flows.len());
-    let mut chunk = Vec::with_capacity(CHUNK);
-    while next < count {
-        chunk.clear();
-        flows.chunk(next, CHUNK, &mut chunk);
-        if chunk.is_empty() {
-            return Err(Halt::Changed(next));
-        }
-        visit(next, &chunk)?;
-        next += chunk.len() as u64;
-    }
-    Ok(())
 }
 
 /// Bits, each word of them with how many are set before it.

@@ -224,3 +224,33 @@ proptest! {
         }
     }
 }
+
+/// Many pages of transfers, read by a thread of their own.
+#[test]
+fn both_ways_agree_on_a_large_ledger() {
+    let mut state = 1_u64;
+    let mut roll = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let account = |roll: u64| u32::try_from(roll * roll / 100).unwrap();
+    let rows = (0..30_000).map(|_| {
+        let (from, to) = (account(roll(400)), account(roll(400)));
+        (from, to, u32::try_from(roll(2)).unwrap(), U256::from(roll(1_000)))
+    });
+    let ledger = Ledger::new(rows);
+    let thefts: Vec<_> = (100..110)
+        .filter(|number| ledger.0[*number].from != ledger.0[*number].to)
+        .map(|number| (number as u64, 1))
+        .collect();
+    for method in METHODS {
+        for reached_max in [usize::MAX, 300] {
+            let limits = Limits { reached_max, ..Limits::default() };
+            let found = trace(&ledger, &thefts, method, limits, Way::Sweep);
+            let frontier = trace(&ledger, &thefts, method, limits, Way::Frontier);
+            assert_eq!((found.way(), frontier.way()), (Way::Sweep, Way::Frontier));
+            assert!(found.moves().len() > 3, "{method:?}: {}", found.moves().len());
+            assert_eq!(told(&found), told(&frontier), "{method:?}");
+        }
+    }
+}
