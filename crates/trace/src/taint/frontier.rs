@@ -39,12 +39,30 @@ where
         watched: HashSet::new(),
         later: Vec::new(),
         due: run.case.thefts.iter().map(|theft| Reverse((theft.number, NONE))).collect(),
+        numbers: Vec::new(),
     };
     match frontier.all(run) {
         Ok(true) => Ok(Outcome::Done(Ended::Complete)),
         Ok(false) => Ok(Outcome::TooMuch),
         Err(Halt::Limit(limit, next)) => Ok(Outcome::Done(Ended::AtLimit { limit, next })),
         Err(halt) => Err(halt),
+    }
+}
+
+/// So many of an account's transfers are read at once, so that the processor waits for all of them together.
+const AHEAD: usize = 16;
+
+/// The later transfers of an account that is watched.
+struct Later<I> {
+    numbers: I,
+    /// The next ones, read already, and which of them comes first.
+    read: Vec<(u64, Transfer)>,
+    at: usize,
+}
+
+impl<I> Later<I> {
+    fn first(&self) -> Option<(u64, Transfer)> {
+        self.read.get(self.at).copied()
     }
 }
 
@@ -56,10 +74,11 @@ struct Frontier<'f, F, O, I> {
     /// By key.
     slots: HashMap<u64, u32>,
     watched: HashSet<Account>,
-    /// The later transfers of those who are watched.
-    later: Vec<I>,
-    /// The next transfer of each, and the place of the others in `later`; thefts come without one.
+    later: Vec<Later<I>>,
+    /// The next transfer of each who is watched, and the place of the others in `later`; thefts come without one.
     due: BinaryHeap<Reverse<(u64, u32)>>,
+    /// Scratch.
+    numbers: Vec<u64>,
 }
 
 impl<F, O, I> Frontier<'_, F, O, I>
@@ -76,27 +95,41 @@ where
         P: Fn(Account) -> Place,
     {
         let mut last = None;
-        while let Some(number) = self.next() {
+        while let Some((number, transfer)) = self.next()? {
+            // One between two who are watched comes twice, and so does a theft by one of them.
             if last.replace(number) == Some(number) {
                 continue;
             }
-            let transfer = self.read(number)?;
-            if !self.one(run, number, &transfer)? {
+            self.one(run, number, &transfer)?;
+            if self.left == 0 {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// The next transfer that is due; one between two who are watched comes twice.
-    fn next(&mut self) -> Option<u64> {
-        let mut top = self.due.peek_mut()?;
-        let Reverse((number, whose)) = *top;
-        match self.later.get_mut(whose as usize).and_then(Iterator::next) {
-            Some(next) => top.0.0 = next,
-            None => drop(PeekMut::pop(top)),
+    /// The next transfer that is due.
+    fn next(&mut self) -> Result<Option<(u64, Transfer)>, Halt> {
+        let Some(Reverse((number, whose))) = self.due.peek().copied() else {
+            return Ok(None);
+        };
+        let Some(later) = self.later.get_mut(whose as usize) else {
+            self.due.pop();
+            return Ok(Some((number, self.flows.transfer(number).ok_or(Halt::Changed(number))?)));
+        };
+        let found = later.first();
+        later.at += 1;
+        if later.at >= later.read.len() {
+            later.at = 0;
+            read(self.flows, &mut later.numbers, &mut self.numbers, &mut later.read)?;
+            self.left = self.left.saturating_sub(later.read.len() as u64);
         }
-        Some(number)
+        match (later.first(), self.due.peek_mut()) {
+            (Some((next, _)), Some(mut top)) => top.0.0 = next,
+            (_, Some(top)) => drop(PeekMut::pop(top)),
+            (_, None) => {}
+        }
+        Ok(found)
     }
 
     fn one<N, R, P>(
@@ -104,14 +137,14 @@ where
         run: &mut Run<'_, N, R, P>,
         number: u64,
         transfer: &Transfer,
-    ) -> Result<bool, Halt>
+    ) -> Result<(), Halt>
     where
         N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
         let Some(asset) = run.case.assets.moved(transfer) else {
-            return Ok(self.left > 0);
+            return Ok(());
         };
         let from = self.slot(run, transfer.from, asset);
         let to = self.slot(run, transfer.to, asset);
@@ -120,16 +153,7 @@ where
             self.watch(run, transfer.to, number)?;
             step.to = self.slot(run, transfer.to, asset);
         }
-        if self.left == 0 {
-            return Ok(false);
-        }
-        run.step(&step)?;
-        Ok(true)
-    }
-
-    fn read(&mut self, number: u64) -> Result<Transfer, Halt> {
-        self.left = self.left.saturating_sub(1);
-        self.flows.transfer(number).ok_or(Halt::Changed(number))
+        run.step(&step)
     }
 
     /// The slot of an account's holding, if the account is watched.
@@ -159,28 +183,52 @@ where
         P: Fn(Account) -> Place,
     {
         self.watched.insert(account);
-        let mut later = (self.of)(account);
-        for earlier in &mut later {
-            if earlier > number {
-                let whose = u32::try_from(self.later.len()).unwrap_or(NONE);
-                self.due.push(Reverse((earlier, whose)));
+        let mut later = Later { numbers: (self.of)(account), read: Vec::with_capacity(AHEAD), at: 0 };
+        let mut known = None;
+        while self.left > 0 {
+            read(self.flows, &mut later.numbers, &mut self.numbers, &mut later.read)?;
+            self.left = self.left.saturating_sub(later.read.len() as u64);
+            later.at = later.read.partition_point(|(earlier, _)| *earlier < number);
+            for (earlier, transfer) in &later.read[..later.at] {
+                let Some(asset) = run.case.assets.moved(transfer) else {
+                    continue;
+                };
+                let slot = match known {
+                    Some((of, slot)) if of == asset => slot,
+                    _ => self.slot(run, account, asset),
+                };
+                known = Some((asset, slot));
+                let (from, to) = if transfer.from == account { (slot, None) } else { (None, slot) };
+                run.step_before(&Step { number: *earlier, transfer, asset, from, to })?;
+            }
+            if later.first().is_some_and(|(now, _)| now == number) {
+                later.at += 1;
+            }
+            if let Some((next, _)) = later.first() {
+                self.due.push(Reverse((next, u32::try_from(self.later.len()).unwrap_or(NONE))));
                 self.later.push(later);
                 return Ok(());
             }
-            if earlier == number {
-                continue;
-            }
-            if self.left == 0 {
+            if later.read.is_empty() {
                 return Ok(());
             }
-            let transfer = &self.read(earlier)?;
-            let Some(asset) = run.case.assets.moved(transfer) else {
-                continue;
-            };
-            let slot = self.slot(run, account, asset);
-            let (from, to) = if transfer.from == account { (slot, None) } else { (None, slot) };
-            run.step_before(&Step { number: earlier, transfer, asset, from, to })?;
         }
         Ok(())
     }
+}
+
+/// Reads the next few of an account's transfers.
+fn read(
+    flows: &impl Flows,
+    later: &mut impl Iterator<Item = u64>,
+    numbers: &mut Vec<u64>,
+    into: &mut Vec<(u64, Transfer)>,
+) -> Result<(), Halt> {
+    numbers.clear();
+    numbers.extend(later.take(AHEAD));
+    into.clear();
+    for number in numbers {
+        into.push((*number, flows.transfer(*number).ok_or(Halt::Changed(*number))?));
+    }
+    Ok(())
 }
