@@ -41,12 +41,23 @@ struct Sums<N> {
     burnt: N,
 }
 
+/// When taint first came to a slot.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    /// As an index among the reached; [`NONE`] if none ever did.
+    index: u32,
+    /// How many transfers it was from its theft.
+    hop: u32,
+}
+
+const UNREACHED: Reach = Reach { index: NONE, hop: 0 };
+
 pub(super) struct Run<'c, N, R, P> {
     pub(super) case: &'c Case<P>,
     rule: R,
     slots: Vec<Slot<N>>,
-    /// By slot: when taint first came, as an index among the reached; [`NONE`] if none ever did.
-    reaches: Vec<u32>,
+    /// By slot.
+    reaches: Vec<Reach>,
     /// By slot.
     unexplained: Vec<N>,
     /// Slots that nothing tainted has come into yet and whose sum does not fit, with the transfer from which on.
@@ -85,7 +96,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
     /// Makes so many empty slots, where there are none yet.
     pub(super) fn make(&mut self, count: usize) {
         self.slots = vec![Slot::default(); count];
-        self.reaches = vec![NONE; count];
+        self.reaches = vec![UNREACHED; count];
         self.unexplained = vec![N::default(); count];
         self.rule.make(count);
     }
@@ -93,7 +104,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
     /// Makes an empty slot.
     pub(super) fn slot(&mut self) -> u32 {
         self.slots.push(Slot::default());
-        self.reaches.push(NONE);
+        self.reaches.push(UNREACHED);
         self.unexplained.push(N::default());
         self.rule.make(self.slots.len());
         u32::try_from(self.slots.len() - 1).unwrap_or(NONE)
@@ -104,7 +115,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
     pub(super) fn glance(&self, slot: u32) -> bool {
         let slot = slot as usize;
         self.slots.get(slot).is_some_and(|slot| slot.balance.is_nothing())
-            ^ self.reaches.get(slot).is_some_and(|reach| *reach == NONE)
+            ^ self.reaches.get(slot).is_some_and(|reach| reach.index == NONE)
     }
 
     /// Whether a step would carry taint.
@@ -207,7 +218,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
             }
         }
         let is_touched = !(tainted.is_nothing() && load.tainted.is_nothing());
-        if tainted.is_nothing() && is_touched && self.reaches[to as usize] == NONE {
+        if tainted.is_nothing() && is_touched && self.reaches[to as usize].index == NONE {
             self.reach(to, step, is_theft)?;
         }
         self.rule.arrive(to, &mut self.slots[to as usize], load);
@@ -229,7 +240,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
             return Err(Halt::Overflow(*number));
         }
         let (source, hop) = self.source(step, is_theft);
-        self.reaches[to as usize] = u32::try_from(self.reached.len()).unwrap_or(NONE);
+        self.reaches[to as usize] = Reach { index: u32::try_from(self.reached.len()).unwrap_or(NONE), hop };
         self.reached_slots.push(to);
         let Transfer { to: account, asset, .. } = *step.transfer;
         self.reached.push(Reached { account, asset, number: step.number, source, hop });
@@ -238,9 +249,8 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
 
     /// From whom among the reached the taint of a step comes, and how many transfers it is from its theft.
     fn source(&self, step: &Step<'_>, is_theft: bool) -> (u32, u32) {
-        let giver = step.from.filter(|_| !is_theft).map_or(NONE, |from| self.reaches[from as usize]);
-        let hop = self.reached.get(giver as usize).map_or(0, |reached| reached.hop);
-        (giver, hop.saturating_add(1))
+        let giver = step.from.filter(|_| !is_theft).map_or(UNREACHED, |from| self.reaches[from as usize]);
+        (giver.index, giver.hop.saturating_add(1))
     }
 
     /// Notes that taint has come to where it ends.
@@ -266,7 +276,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
     #[inline]
     fn check_reached(&self, step: &Step<'_>) -> Result<(), Halt> {
         let is_full = self.reached.len() >= self.case.limits.reached_max.min(NONE as usize);
-        let is_new = || step.to.is_some_and(|to| self.reaches[to as usize] == NONE);
+        let is_new = || step.to.is_some_and(|to| self.reaches[to as usize].index == NONE);
         if is_full && is_new() && self.would_taint(step) {
             return Err(Halt::Limit(Limit::Reached, step.number));
         }
@@ -286,7 +296,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
 
     /// A slot's sum does not fit. This is of no concern before taint comes into it.
     fn overflow(&mut self, slot: u32, number: u64) -> Result<(), Halt> {
-        if self.reaches[slot as usize] != NONE {
+        if self.reaches[slot as usize].index != NONE {
             return Err(Halt::Overflow(number));
         }
         self.overflowed.entry(slot).or_insert(number);
