@@ -46,6 +46,7 @@
 mod amount;
 mod case;
 mod frontier;
+pub mod outputs;
 mod pages;
 mod queue;
 mod result;

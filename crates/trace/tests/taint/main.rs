@@ -5,4 +5,5 @@
 mod accounts;
 mod examples;
 mod memory;
+mod outputs;
 mod plain;
