@@ -38,6 +38,13 @@ pub trait Flows {
     /// One of them; `None` beyond the last.
     fn transfer(&self, number: u64) -> Option<Transfer>;
 
+    /// Appends those from `first` on, in order, `most` of them or as many as there are.
+    ///
+    /// Whoever goes through all of them asks thus, so that a store can hand over a page at once.
+    fn chunk(&self, first: u64, most: usize, into: &mut Vec<Transfer>) {
+        into.extend((first..self.len()).take(most).map_while(|number| self.transfer(number)));
+    }
+
     /// The numbers of those in which an account gives or gets, each once, ascending.
     fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_;
 }

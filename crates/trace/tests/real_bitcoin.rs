@@ -6,7 +6,11 @@ use std::collections::HashMap;
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 
-use bongsu_trace::chain::bitcoin::{Block, BlockError, BlockFile, Magic, Outpoint, Place, order, written};
+use bongsu_trace::chain::bitcoin::{
+    Block, BlockError, BlockFile, Ledger, LedgerError, Magic, Outpoint, Place, order, written,
+};
+use bongsu_trace::taint;
+use bongsu_trace::taint::outputs::{self, Fate, Method, OutputId, OutputTheft, Spends as _};
 use serde_json::Value;
 
 fn shared(name: &str) -> Vec<u8> {
@@ -188,4 +192,71 @@ fn bytes_that_are_no_block_are_told() {
         let block = Block::read(&shared(name), magic.network()).unwrap();
         assert!(name.contains(&written(&block.hash)));
     }
+}
+
+/// The coins of block 9, part of which was the first payment ever, followed through the first blocks of the chain.
+#[test]
+fn the_first_payments_are_followed_from_coin_to_coin() {
+    let file = shared("blocks1-256.bz2");
+    let mut ledger = Ledger::default();
+    for block in BlockFile::new(&file[..], Magic::MAIN, [0; 8]) {
+        ledger.add(&block.unwrap()).unwrap();
+    }
+    assert_eq!((ledger.fees(), ledger.unknown()), (0, 0));
+    let first =
+        ledger.number(&bytes("0437cd7f8525ceed2324359c2d0ba26006d92d856a9c20fa0241106ee5a597c9")).unwrap();
+    let theft = OutputTheft { output: OutputId { transaction: first, index: 0 }, stolen: None };
+    for method in [Method::Poison, Method::Haircut, Method::Fifo, Method::Lifo, Method::Tiho] {
+        let place = |_| taint::Place::Holder;
+        let [swept, reached] = [taint::Way::Sweep, taint::Way::Frontier].map(|way| {
+            outputs::follow(&ledger, &[theft], method, place, taint::Limits::default(), way).unwrap()
+        });
+        // All was clean before, so that all methods say the same: 50 coins, 10 of them with who got the first payment.
+        let total = swept.total();
+        assert_eq!((total.stolen, total.held), (5_000_000_000, 5_000_000_000), "{method:?}");
+        assert_eq!(total, reached.total());
+        let held: Vec<_> = swept.outputs().iter().filter(|output| output.fate == Fate::Held).collect();
+        let finney = "1Q2TWHE3GMdB6BZKafqwxXtWAWgFt5Jvm3";
+        let owner = ledger.account(finney);
+        assert!(
+            owner.is_some() && held.iter().any(|output| ledger.output(output.output).unwrap().owner == owner)
+        );
+    }
+}
+
+fn bytes(id: &str) -> [u8; 32] {
+    let mut bytes: [u8; 32] = data_encoding::HEXLOWER.decode(id.as_bytes()).unwrap().try_into().unwrap();
+    bytes.reverse();
+    bytes
+}
+
+#[test]
+fn blocks_that_are_not_of_one_chain_are_told_and_change_nothing() {
+    let file = shared("blocks1-256.bz2");
+    let blocks: Vec<Block> =
+        BlockFile::new(&file[..], Magic::MAIN, [0; 8]).map(|block| block.unwrap()).collect();
+    let mut ledger = Ledger::default();
+    blocks.iter().for_each(|block| ledger.add(block).unwrap());
+    let spends = blocks.iter().find(|block| block.transactions.len() > 1).unwrap();
+    let (count, fees) = (ledger.len(), ledger.fees());
+    // Under another id, so that it is another transaction that spends the same.
+    let mut again = spends.clone();
+    again.transactions[0].id = [1; 32];
+    again.transactions[1].id = [2; 32];
+    assert!(matches!(ledger.add(&again), Err(LedgerError::SpentTwice { .. })));
+    let mut beyond = again.clone();
+    beyond.transactions[1].inputs[0].output = 7;
+    assert!(matches!(ledger.add(&beyond), Err(LedgerError::NoOutput { output: 7, .. })));
+    let mut rich = again.clone();
+    let unspent = blocks.last().unwrap().transactions[0].id;
+    rich.transactions[1].inputs[0] = Outpoint { transaction: unspent, output: 0 };
+    rich.transactions[1].outputs[0].satoshi = 6_000_000_000;
+    assert!(matches!(ledger.add(&rich), Err(LedgerError::Unbalanced(_))));
+    assert_eq!((ledger.len(), ledger.fees(), ledger.number(&[1; 32])), (count, fees, None));
+    assert_eq!(ledger.spender(OutputId { transaction: count - 1, index: 0 }), None);
+    // What it spends is not there: clean, and counted.
+    let mut unknown = again;
+    unknown.transactions[1].inputs[0].transaction = [3; 32];
+    ledger.add(&unknown).unwrap();
+    assert_eq!((ledger.len(), ledger.unknown()), (count + 2, 1));
 }
