@@ -7,9 +7,12 @@
 
 pub mod chain;
 pub mod cluster;
+pub mod found;
 pub mod label;
 pub mod taint;
 mod transfer;
+mod units;
 
 pub use ruint::aliases::U256;
 pub use transfer::{Account, Asset, Flows, Transfer};
+pub use units::whole;
