@@ -1,0 +1,14 @@
+//! Bitcoin: blocks as nodes keep them, put in the order of the chain.
+
+mod block;
+mod file;
+mod ledger;
+mod order;
+
+pub use block::{Block, BlockError, Outpoint, Output, Transaction, written};
+pub use file::{BlockFile, Fault, Magic};
+pub use ledger::{Ledger, LedgerError};
+pub use order::{Ordered, Place, order};
+
+/// Longest block, in bytes: its weight is at most 4,000,000, and each byte weighs at least 1. Source: BIP 141.
+pub const BLOCK_BYTES_MAX: usize = 4_000_000;

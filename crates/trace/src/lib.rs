@@ -1,0 +1,18 @@
+//! Tracing stolen virtual assets: transfers, and how far tainted value has come through them.
+//!
+//! A [`Transfer`] moves an exact amount ([`U256`], in the asset's smallest unit) from one account to another. Transfers have an order
+//! (block, then place in the block), and a number in it from 0; a transfer moves only what had arrived before it.
+//! [`taint`] follows what was stolen through them, up to services that [`label`]s name; [`cluster`]s join addresses of one holder; [`chain`]
+//! reads what nodes keep and answer.
+
+pub mod chain;
+pub mod cluster;
+pub mod found;
+pub mod label;
+pub mod taint;
+mod transfer;
+mod units;
+
+pub use ruint::aliases::U256;
+pub use transfer::{Account, Asset, Flows, Transfer};
+pub use units::whole;

@@ -1,0 +1,50 @@
+//! A transfer, and what a trace asks of many of them.
+
+use crate::U256;
+
+/// An address on a chain, as the number that it has in the store: numbers are given out from 0, in the order in which addresses come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Account(pub u32);
+
+/// What is moved: a chain's own coin or one token contract, as the number that it has in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Asset(pub u32);
+
+/// A movement of value on an account chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transfer {
+    /// Who gives.
+    pub from: Account,
+    /// Who gets; may be who gives.
+    pub to: Account,
+    /// What.
+    pub asset: Asset,
+    /// How much, in the asset's smallest unit; may be 0.
+    pub amount: U256,
+    /// When, in seconds since 1970-01-01 UTC.
+    pub time: i64,
+}
+
+/// Transfers in their order.
+pub trait Flows {
+    /// How many there are. They are numbered from 0, in order.
+    fn len(&self) -> u64;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One of them; `None` beyond the last.
+    fn transfer(&self, number: u64) -> Option<Transfer>;
+
+    /// Appends those from `first` on, in order, `most` of them or as many as there are.
+    ///
+    /// Whoever goes through all of them asks thus, so that a store can hand over a page at once.
+    fn chunk(&self, first: u64, most: usize, into: &mut Vec<Transfer>) {
+        into.extend((first..self.len()).take(most).map_while(|number| self.transfer(number)));
+    }
+
+    /// The numbers of those in which an account gives or gets, each once, ascending.
+    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_;
+}
