@@ -1,7 +1,7 @@
 //! The frontier: the transfers of those reached, in order.
 //!
-//! Each account that taint comes to is watched from then on: its earlier transfers are read at once, for what it held, and its later ones
-//! wait in a heap with those of all others who are watched. Nothing else is read.
+//! Each account that taint comes to is watched from then on: its earlier transfers are read at once, for what it held, and its
+//! later ones wait in a heap with those of all others who are watched. Nothing else is read.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

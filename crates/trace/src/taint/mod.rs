@@ -1,12 +1,13 @@
 //! Taint: how far stolen value has come, and where it is now.
 //!
-//! [`follow`] starts from [thefts](Theft) and goes through all later transfers in their order, by one of four [methods](Method). For
-//! a transfer of an amount *a* out of a holding *B*, of which *t* is tainted:
+//! [`follow`] starts from [thefts](Theft) and goes through all later transfers in their order, by one of four [methods](Method).
+//! (Chains on which value lies in outputs have [a module of their own](outputs).) For a transfer of an amount *a* out of a holding
+//! *B*, of which *t* is tainted:
 //!
-//! - **poison** (rule V-1): all of *a* is tainted if *t* > 0, and whatever lies beside something tainted is tainted. Nothing is lost, and much is
-//!   gained: its sums exceed what was stolen, and say only whom it can have reached.
+//! - **poison** (rule V-1): all of *a* is tainted if *t* > 0, and whatever lies beside something tainted is tainted. Nothing is
+//!   lost, and much is gained: its sums exceed what was stolen, and say only whom it can have reached.
 //! - **haircut** (V-2): *a·t/B* of it is tainted, to the nearest unit, a half upwards. What does not go stays, so that no unit is
-//!   lost or made, and what is left when all else has gone is exact.
+//!   lost or made, and when all else has gone, what is left is exact.
 //! - **FIFO** (V-3): units leave in the order in which they came.
 //! - **LIFO** (V-4): units leave in the reverse order.
 //!
@@ -15,33 +16,31 @@
 //! - A holding is an account's balance in one asset: what came less what went, from the first transfer on. Accounts are not
 //!   clustered here.
 //! - Where more goes out than is known to have come in (data that begin in the middle of a history, minting, fees that are not
-//!   transfers), the missing part is clean and was there before all else: FIFO gives it first, LIFO last; for haircut, and for poison
-//!   with something tainted in the holding, all that was held goes. It is taken so at the transfer at which it is found
-//!   missing, not from the beginning, so that what comes later never changes what was said before. It is summed up
-//!   ([`Holder::unexplained`]).
-//! - The units of one transfer arrive in the order in which they left. LIFO thus gives first what left its last holding last.
-//! - A theft's stolen part is tainted as it arrives, and comes first in what is transferred. What was tainted already when the theft took it stays
-//!   so and counts as part of what is stolen: with *m* tainted anyway and *s* stolen, max(*m*, *s*) arrives tainted, and what is newly stolen is
-//!   *s − m* at least 0 ([`Total::stolen`]). No unit is tainted twice. The victim is not tainted by the theft.
+//!   transfers), the missing part is clean and was there before all else: FIFO gives it first, LIFO last, and by all methods all
+//!   that was held goes with it. It is taken so at the transfer at which it is found missing, and not from the beginning, so that
+//!   what comes later never changes what was said before. It is summed up ([`Holder::unexplained`]).
+//! - The units of one transfer arrive in the order in which they left. By LIFO, what left last leaves first again.
+//! - A theft's stolen part is tainted as it arrives, and comes first in what is transferred. What would have been tainted anyway
+//!   counts as part of it: with *m* tainted anyway and *s* stolen, max(*m*, *s*) arrives tainted, and *s − m*, if that is more than
+//!   nothing, is newly stolen ([`Total::stolen`]). No unit is tainted twice. The victim is not tainted by the theft.
 //! - A transfer of nothing, and one from an account to itself, change nothing.
 //! - Taint ends at a [service](Place::Service) and at [nobody](Place::Nobody): what enters is noted ([`Entry`]), and what comes out
 //!   is not the thief's (V-9). A theft out of a service is followed.
 //!
 //! For haircut, FIFO and LIFO and each asset, to the unit: stolen = held + entered + burnt ([`Total`]).
 //!
-//! **Order.** No method is independent of the order in a block: what is passed on must have arrived before. Two
-//! neighbouring transfers, neither of them a theft, can change places without changing what anybody holds if no account gives in one and gets in the other,
-//! and not both have the same giver; by FIFO and LIFO also not the same receiver. (Two transfers of one giver can be exchanged up
-//! to haircut's rounding.) Readers therefore keep to the chain's own order, by index.
+//! **Order.** No method is independent of the order in a block: what is passed on must have arrived before. Two neighbours, neither
+//! of them a theft, can change places without changing what anybody holds if no account gives in one and gets in the other, and
+//! they have two givers; by FIFO and LIFO also two receivers. Readers therefore keep to the chain's own order, by index.
 //!
-//! **Time and memory.** Two ways lead to the same result ([`Way`]): the frontier reads the transfers of those reached, from their first on, and
-//! nothing else; the sweep reads all transfers twice. Both grow linearly with the transfers that they read, except that a transfer
-//! by FIFO or LIFO also costs as many steps as it moves parcels, which [`Limits`] bounds.
+//! **Time and memory.** Two ways lead to the same result ([`Way`]): the frontier reads the transfers of those reached, from their
+//! first on, and nothing else; the sweep reads all transfers twice. Both grow linearly with the transfers that they read, except
+//! that by FIFO and LIFO a transfer also costs as many steps as it moves parcels, which [`Limits`] bounds.
 //!
-//! Sources: rules V-1 to V-9. Möser, Böhme, Breuker: Towards Risk Scoring of Bitcoin Transactions (2014), section 3 (poison,
-//! haircut). Anderson, Shumailov, Ahmed: Making Bitcoin Legal (2018), and with Rietmann: Bitcoin Redux (2018) (FIFO, after Clayton's
-//! case of 1816). Meiklejohn, Pomarole, Jordan, Levchenko, McCoy, Voelker, Savage: A Fistful of Bitcoins (2013) (following thefts
-//! to services). What is open in them for account chains is settled above, by us.
+//! Sources: rules V-1 to V-9. Möser, Böhme, Breuker: Towards Risk Scoring of Bitcoin Transactions (2014) (poison, haircut).
+//! Anderson, Shumailov, Ahmed: Making Bitcoin Legal (2018), and with Rietmann: Bitcoin Redux (2018) (FIFO, after Clayton's case
+//! of 1816). Meiklejohn, Pomarole, Jordan, Levchenko, McCoy, Voelker, Savage: A Fistful of Bitcoins (2013) (following thefts to
+//! services). What they leave open for account chains is settled above, by us.
 
 mod amount;
 mod case;
@@ -244,8 +243,8 @@ where
     }
 }
 
-/// Of how many transfers the frontier may read one, before the sweep takes over. A transfer costs it some five times as much as the
-/// sweep, so that a start in vain costs less than a third more.
+/// Of how many transfers the frontier may read one, before the sweep takes over: a start in vain costs less than a tenth of what
+/// the sweep costs, and most cases that the frontier does faster end before.
 const FRONTIER_PART: u64 = 32;
 
 fn by_rule<N, F, P, R>(flows: &F, case: &Case<P>, rule: impl Fn() -> R, way: Way) -> Result<Trace, Halt>

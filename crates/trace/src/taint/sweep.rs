@@ -1,12 +1,12 @@
 //! The sweep: all transfers in order, twice.
 //!
 //! The first time it finds whom taint can reach: one bit for each pair of account and asset, set when somebody whose bit is set
-//! gives. That is more than it does reach (it asks for no amounts), and never less. The second time it counts the holdings of those, from
-//! the first transfer on. A holding's slot is its bit's rank, so that holdings lie dense and none is searched for.
+//! gives. That is more than it does reach (it asks for no amounts), and never less. The second time it counts the holdings of
+//! those, from the first transfer on. A holding's slot is its bit's rank, so that holdings lie dense and none is searched for.
 //!
-//! What takes the time is memory. Transfers are read, and their holdings' slots found, by a thread of their own ([`pages`](super::pages)). Holdings
-//! lie apart; those that the next few transfers need are glanced at together, so that the processor waits for all of them once,
-//! and not for one after the other.
+//! What takes the time is memory. Transfers are read, and their holdings' slots found, by a thread of their own
+//! ([`pages`](super::pages)). Holdings lie apart; those that the next few transfers need are glanced at together, so that the
+//! processor waits for all of them once, and not for one after the other.
 
 use std::hint::black_box;
 

@@ -172,6 +172,8 @@ fn alternate_parcels_are_limited_and_those_of_one_kind_are_not() {
         assert_eq!(with(200, &rows, method), Ended::AtLimit { limit: Limit::Parcels, next: 202 });
         let clean: Vec<_> = rows.iter().copied().filter(|(from, ..)| *from != 1).chain([(1, 2, 1)]).collect();
         assert_eq!(with(2, &clean, method), Ended::Complete);
+        let tainted: Vec<_> = rows.iter().copied().filter(|row| *row != (8, 2, 1)).collect();
+        assert_eq!(with(2, &tainted, method), Ended::Complete);
     }
 }
 
@@ -215,5 +217,24 @@ fn nothing_stolen_is_nothing_found() {
     for way in WAYS {
         let trace = trace(&ledger(&STORY), &[], Method::Haircut, way);
         assert_eq!((trace.reached(), trace.totals().len(), trace.ended()), (0, 0, Ended::Complete));
+    }
+}
+
+/// A hub that thousands pay into and that pays thousands costs as much as it has transfers, and no more.
+#[test]
+fn a_hub_is_passed_in_time_linear_in_its_transfers() {
+    const MANY: u32 = 20_000;
+    let hub = 2;
+    let mut rows: Vec<_> = (0..MANY).map(|payer| (1_000 + payer, hub, 2)).collect();
+    rows.extend([(9, 1, 50), (1, hub, 50)]);
+    rows.extend((0..MANY).flat_map(|payer| [(1_000 + payer, hub, 1), (hub, 50_000 + payer, 2)]));
+    let passed_max = rows.len() as u64;
+    let limits = Limits { parcels_max: 3, passed_max, ..Limits::default() };
+    for (method, way) in
+        [Method::Fifo, Method::Lifo].into_iter().flat_map(|method| WAYS.map(|way| (method, way)))
+    {
+        let trace = follow(&ledger(&rows), &[theft(u64::from(MANY))], method, place, limits, way).unwrap();
+        assert_eq!(trace.ended(), Ended::Complete, "{method:?}, {way:?}");
+        assert_eq!(trace.totals()[0].held, U256::from(50));
     }
 }

@@ -1,33 +1,35 @@
 //! Taint where value lies in outputs (Bitcoin and its kin): each transaction spends earlier outputs whole, and makes new ones.
 //!
-//! [`follow`] starts from stolen outputs and goes through all later transactions in their order. A transaction's inputs are units in
-//! a row, in the inputs' order; so are its outputs, with the fee as the last. By the five [methods](Method):
+//! [`follow`] starts from stolen outputs and goes through all later transactions in their order. A transaction's inputs are units
+//! in a row, in the inputs' order; so are its outputs, with the fee as the last. By the five [methods](Method):
 //!
 //! - **poison** (rule V-1): if anything that goes in is tainted, all that comes out is, wholly. Not conserved.
-//! - **haircut** (V-2): each output is as tainted as all inputs together. Shares are rounded by the largest remainder (an earlier output before
-//!   a later one with the same), so that their sum is exact.
+//! - **haircut** (V-2): each output is as tainted as all inputs together. Shares are rounded by the largest remainder (an earlier
+//!   output before a later one with the same), so that their sum is exact.
 //! - **FIFO** (V-3): the first units that go in are the first that come out. **LIFO** (V-4): the last.
-//! - **TIHO** (V-5): what is tainted fills the highest outputs first, the earlier of two equal ones first, and the fee after all of them, however
-//!   high it is: it is what is left over, and nobody's choice of where the value goes.
+//! - **TIHO** (V-5): what is tainted fills the highest outputs first, the earlier of two equal ones first, and the fee after all of
+//!   them, however high it is: it is what is left over, and nobody's choice of where the value goes.
 //!
 //! What the rules leave open is settled thus:
 //!
 //! - An output keeps its units in the order in which they came, for when it is spent.
 //! - A fee is burnt ([`OutputTotal::burnt`]); the miner's reward, like all that is minted, is clean.
-//! - Where what goes in is not known (the data begin later), it is clean, and as much as is missing: the first such input is taken to be all of it.
-//!   Without such an input, what comes out beyond what goes in (no valid block has this) is clean and the first of the inputs.
-//!   Both are summed up ([`OutputTrace::unexplained`]). An output is spent once, by the first who does; for whoever spends it again, it is clean.
-//! - A theft is of an output. Its stolen part is tainted when it is made, first in its order; what is tainted already
-//!   counts as part of what is stolen, so that no unit is tainted twice. Poison taints the output wholly.
+//! - Where what goes in is not known (the data begin later), it is clean, and as much as is missing: the first such input is taken
+//!   to be all of it. Without such an input, what comes out beyond what goes in (no valid block has this) is clean and the first
+//!   of the inputs. Both are summed up ([`OutputTrace::unexplained`]).
+//! - An output is spent once, by the first who does; for whoever spends it again, it is clean.
+//! - A theft is of an output. Its stolen part is tainted when it is made, first in its order; what is tainted already counts as
+//!   part of what is stolen, so that no unit is tainted twice. Poison taints the output wholly.
 //! - Taint ends at outputs of services and of nobody (V-9). Who owns an output is for the source to say.
 //!
-//! For all methods but poison, to the unit: stolen = held + entered + burnt.
+//! For all methods but poison, to the unit: stolen = held + entered + burnt. The order of transactions in a block counts only where
+//! one spends another's outputs, and there it is given; otherwise they can change places.
 //!
-//! The frontier looks up who spends each tainted output and reads these transactions only; the sweep reads all from the first theft on, and
-//! needs no such index. [`Way::Choose`] begins as a frontier, and goes on as a sweep when it has read a part of all.
+//! The frontier looks up who spends each tainted output and reads these transactions only; the sweep reads all from the first theft
+//! on, and needs no such index. [`Way::Choose`] begins as a frontier, and goes on as a sweep when it has read a part of all.
 //!
-//! Sources: as in [`taint`](super). TIHO: Tironsakkul, Maarek, Eross, Just: Tracking Mixed Bitcoins (2020). FIFO over inputs and
-//! outputs with the fee last: Anderson, Shumailov, Ahmed, Rietmann: Bitcoin Redux (2018).
+//! Sources: as in [`taint`](super). TIHO: Tironsakkul, Maarek, Eross, Just: Probing the Mystery of Cryptocurrency Theft: An
+//! Investigation into Methods for Taint Analysis (2019).
 
 mod result;
 mod run;
