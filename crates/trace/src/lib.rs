@@ -2,8 +2,11 @@
 //!
 //! A [`Transfer`] moves an exact amount ([`U256`], in the asset's smallest unit) from one account to another. Transfers have an order
 //! (block, then place in the block), and a number in it from 0; a transfer moves only what had arrived before it.
+//! The [`store`] keeps many of them in files; [`read`] brings them in from the files of others.
 
+pub mod store;
 mod transfer;
 
 pub use ruint::aliases::U256;
+pub use store::Store;
 pub use transfer::{Account, Asset, Flows, Transfer};
