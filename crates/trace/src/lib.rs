@@ -4,6 +4,7 @@
 //! (block, then place in the block), and a number in it from 0; a transfer moves only what had arrived before it.
 //! The [`store`] keeps many of them in files; [`read`] brings them in from the files of others.
 
+pub mod read;
 pub mod store;
 mod transfer;
 

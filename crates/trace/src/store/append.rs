@@ -198,6 +198,20 @@ impl<'w> Append<'w> {
         accounts.number(key).ok_or(StoreError::Full { what: "accounts", limit: u64::from(u32::MAX) })
     }
 
+    /// Gives numbers to accounts of rows (row, side, name), and puts them there.
+    pub(crate) fn number_accounts(
+        &self,
+        names: &[(u32, u8, Key<'static>)],
+        batch: &mut Batch,
+    ) -> Result<(), StoreError> {
+        let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        for (row, side, key) in names {
+            let full = StoreError::Full { what: "accounts", limit: u64::from(u32::MAX) };
+            batch.set_account(*row, usize::from(*side), accounts.number(key).ok_or(full)?);
+        }
+        Ok(())
+    }
+
     /// The number of an asset, which gets one if it has none.
     pub(crate) fn asset(&self, key: &Key<'_>) -> Result<u32, StoreError> {
         let mut assets = self.assets.write().unwrap_or_else(PoisonError::into_inner);

@@ -41,11 +41,6 @@ impl Batch {
         self.places.is_empty()
     }
 
-    /// The bytes that it takes.
-    pub(crate) const fn bytes(&self) -> usize {
-        self.records.len() + self.wide.len() * 40 + self.places.len() * 16 + self.transactions.bytes()
-    }
-
     /// Adds a row at the end.
     #[inline]
     pub(crate) fn push(&mut self, row: Row<'_>) {

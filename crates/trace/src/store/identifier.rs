@@ -79,11 +79,6 @@ pub(crate) struct Identifiers {
 }
 
 impl Identifiers {
-    /// The bytes that they take.
-    pub(crate) const fn bytes(&self) -> usize {
-        self.bytes.len() + self.odd.len() * (24 + 64)
-    }
-
     /// Form and width of all that aren't odd.
     pub(crate) const fn shape(&self) -> (Form, usize) {
         (self.form, self.width)

@@ -43,11 +43,11 @@ pub use self::of::Of;
 pub use self::open::{Place, Store};
 pub use self::writer::{Limits, Writer};
 
-pub(crate) use self::batch::{At, Batch};
-pub(crate) use self::names::Growing;
+pub(crate) use self::batch::Batch;
 pub(crate) use self::names::key::Key;
 pub(crate) use self::names::table::NONE;
-pub(crate) use self::record::{Movement, stored_time};
+pub(crate) use self::names::{Growing, Names};
+pub(crate) use self::record::Movement;
 
 #[cfg(doc)]
 use crate::{Account, Asset};

@@ -106,6 +106,12 @@ impl Growing {
         }
     }
 
+    /// The number of a name, if it has one.
+    pub(crate) fn find(&self, key: &Key<'_>) -> Option<u32> {
+        let hash = key.hash(self.seed());
+        self.new.find(hash, key).or_else(|| self.old.find_hashed(hash, key))
+    }
+
     /// The number of a name, which gets one if it has none; `None` when no numbers are left.
     pub(crate) fn number(&mut self, key: &Key<'_>) -> Option<u32> {
         let hash = key.hash(self.seed());
