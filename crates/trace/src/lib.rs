@@ -2,17 +2,22 @@
 //!
 //! A [`Transfer`] moves an exact amount ([`U256`], in the asset's smallest unit) from one account to another. Transfers have an order
 //! (block, then place in the block), and a number in it from 0; a transfer moves only what had arrived before it.
-//! [`taint`] follows what was stolen through them, up to services that [`label`]s name; [`cluster`]s join addresses of one holder; [`chain`]
-//! reads what nodes keep and answer.
+//!
+//! The [`store`] keeps many of them in files; [`read`] brings them in from the files of others, [`chain`] from what nodes keep and answer.
+//! [`taint`] follows what was stolen through them, up to services that [`label`]s name; [`cluster`]s join addresses of one holder;
+//! [`found`] tells what a trace found.
 
 pub mod chain;
 pub mod cluster;
 pub mod found;
 pub mod label;
+pub mod read;
+pub mod store;
 pub mod taint;
 mod transfer;
 mod units;
 
 pub use ruint::aliases::U256;
+pub use store::Store;
 pub use transfer::{Account, Asset, Flows, Transfer};
 pub use units::whole;
