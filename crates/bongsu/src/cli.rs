@@ -20,6 +20,7 @@ mod recall;
 mod screen;
 mod screening;
 mod share;
+mod trace;
 mod validate;
 
 pub(crate) use guard::GuardCommand;
@@ -40,6 +41,9 @@ pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};
 pub(crate) use screening::AuditArgs;
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
+};
+pub(crate) use trace::{
+    MethodArg, TraceCommand, TraceFollowArgs, TraceInfoArgs, TraceLoadArgs, TraceTransfersArgs,
 };
 pub(crate) use validate::ValidateArgs;
 
@@ -115,6 +119,9 @@ pub(crate) enum Command {
     /// STIX patterns: check how they are written, match them against observed data; needs no node
     #[command(subcommand)]
     Pattern(PatternCommand),
+    /// Stolen virtual assets: load transfers, follow what was stolen; needs no node
+    #[command(subcommand)]
+    Trace(TraceCommand),
     #[command(flatten)]
     Node(NodeCommand),
 }

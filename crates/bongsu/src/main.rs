@@ -60,6 +60,7 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         Command::Serve => return serve::run(global, config()?, terminal),
         Command::Demo => return demo::run(global, environment(), terminal),
         Command::Pattern(command) => command::pattern::run(&command)?,
+        Command::Trace(command) => command::trace::run(&command, terminal)?,
         Command::Node(NodeCommand::Pack(command)) if command.needs_no_node() => {
             command::pack::carried(&command)?
         }

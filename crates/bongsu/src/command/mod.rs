@@ -35,6 +35,7 @@ pub(crate) mod share;
 mod source;
 pub(crate) mod sources;
 pub(crate) mod terms;
+pub(crate) mod trace;
 pub(crate) mod validate;
 pub(crate) mod verify;
 mod webhook;

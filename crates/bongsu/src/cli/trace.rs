@@ -1,0 +1,119 @@
+//! What may be typed about transfers and where stolen ones went.
+
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// `bongsu trace …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TraceCommand {
+    /// Load transfers from CSV files into a store, which is made if it is not there
+    Load(TraceLoadArgs),
+    /// Say what a store holds
+    Info(TraceInfoArgs),
+    /// Follow what was stolen: where it is now, which services it entered, and by which transfers
+    Follow(TraceFollowArgs),
+    /// Show the transfers of an address
+    Transfers(TraceTransfersArgs),
+}
+
+/// Options of `bongsu trace load`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceLoadArgs {
+    /// The store's folder
+    #[arg(value_name = "STORE")]
+    pub store: PathBuf,
+    /// CSV files, packed with gzip or zstd too; `-` for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What the columns are: a file, or the name of a form that is known; --mapping list shows them
+    #[arg(long, value_name = "NAME|FILE")]
+    pub mapping: String,
+    /// The chain whose transfers these are [default: what the mapping says]
+    #[arg(long)]
+    pub chain: Option<String>,
+    /// File with the times of blocks, where the mapping needs one: columns `number` and `timestamp`
+    #[arg(long, value_name = "FILE")]
+    pub blocks: Option<PathBuf>,
+    /// Leave out rows that can't be read, and say which; without it, nothing is loaded then
+    #[arg(long)]
+    pub skip: bool,
+}
+
+/// Options of `bongsu trace info`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceInfoArgs {
+    /// The store's folder
+    #[arg(value_name = "STORE")]
+    pub store: PathBuf,
+    /// Read every byte and compare it with its checksum
+    #[arg(long)]
+    pub verify: bool,
+}
+
+/// Options of `bongsu trace transfers`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceTransfersArgs {
+    /// The store's folder
+    #[arg(value_name = "STORE")]
+    pub store: PathBuf,
+    /// The address
+    pub address: String,
+    /// Show so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub most: usize,
+    /// Leave out so many before
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub from: usize,
+}
+
+/// Options of `bongsu trace follow`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceFollowArgs {
+    /// The store's folder
+    #[arg(value_name = "STORE")]
+    pub store: PathBuf,
+    /// The address that was stolen from
+    #[arg(long, value_name = "ADDRESS")]
+    pub victim: String,
+    /// An address that it went to; all that went there from the victim was stolen
+    #[arg(long, value_name = "ADDRESS")]
+    pub thief: Vec<String>,
+    /// A transaction by which it went, or the first digits of its identifier
+    #[arg(long, value_name = "ID")]
+    pub transaction: Vec<String>,
+    /// An asset, by its name or contract; without it, all that the thefts are of
+    #[arg(long, value_name = "ASSET")]
+    pub asset: Vec<String>,
+    /// By which rule taint is passed on
+    #[arg(long, value_enum, default_value_t = MethodArg::Fifo)]
+    pub method: MethodArg,
+    /// File of labels: a tag pack (.yaml) or a table (.csv), packed with gzip too; =CATEGORY says what addresses are of which
+    /// the file does not say it, as in ofac.yaml=sanctioned
+    #[arg(long, value_name = "FILE[=CATEGORY]")]
+    pub labels: Vec<String>,
+    /// Write what was found: .json all of it, .csv the tainted transfers, .graphml the graph, .svg a picture for each asset
+    #[arg(long, value_name = "FILE")]
+    pub out: Vec<PathBuf>,
+    /// Show the transfers by which taint first came to this address
+    #[arg(long, value_name = "ADDRESS")]
+    pub path: Option<String>,
+    /// Show so many holders and services
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub most: usize,
+    /// Reach so many addresses
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    pub reach: usize,
+}
+
+/// A rule by which taint is passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MethodArg {
+    /// All that comes from a tainted holding is tainted
+    Poison,
+    /// What leaves a holding is as tainted as the holding
+    Haircut,
+    /// First in, first out
+    Fifo,
+    /// Last in, first out
+    Lifo,
+}

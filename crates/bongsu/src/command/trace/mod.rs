@@ -1,0 +1,97 @@
+//! `bongsu trace`: transfers loaded into a store, and followed from a theft on. Needs no node.
+
+mod follow;
+mod info;
+mod labels;
+mod load;
+mod out;
+mod transfers;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::answer::Answer;
+use crate::cli::TraceCommand;
+use crate::exit::Failure;
+use crate::terminal::{Terminal, visible};
+use stix::Timestamp;
+use trace::store::StoreError;
+use trace::{Account, Asset, Store, U256, whole};
+
+/// Runs one of the commands.
+///
+/// # Errors
+/// When the store or a file can't be read, or what was typed makes no sense.
+pub(crate) fn run(command: &TraceCommand, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    match command {
+        TraceCommand::Load(args) => load::run(args, terminal),
+        TraceCommand::Info(args) => info::run(args),
+        TraceCommand::Follow(args) => follow::run(args, terminal),
+        TraceCommand::Transfers(args) => transfers::run(args),
+    }
+}
+
+fn opened(folder: &Path) -> Result<Store, Failure> {
+    Store::open(folder).map_err(|error| refused(&error))
+}
+
+/// What a store says, and what to do about it.
+fn refused(error: &StoreError) -> Failure {
+    let failure = Failure::new(error.to_string());
+    match error {
+        StoreError::Absent { .. } => failure.hint("`bongsu trace load STORE FILE --mapping NAME` makes one"),
+        StoreError::Damaged { .. } => failure.hint("load it anew from the files that it was made of"),
+        _ => failure,
+    }
+}
+
+/// The number of an address.
+fn account(store: &Store, address: &str) -> Result<Account, Failure> {
+    store.account(address).ok_or_else(|| {
+        Failure::usage(format!("no transfer has the address {}", visible(address.as_bytes())))
+            .hint(format!("is it written in full, and on this chain ({})?", visible(store.chain().as_bytes())))
+    })
+}
+
+/// An address for people.
+fn address(store: &Store, account: Account) -> String {
+    visible(store.address(account).unwrap_or_default().as_bytes())
+}
+
+/// An amount for people: in whole coins if it is known how many digits are below one.
+fn amount(store: &Store, asset: Asset, amount: U256) -> String {
+    let name = store.asset_name(asset).unwrap_or_default();
+    let name = visible(short(&name).as_bytes());
+    match store.decimals(asset) {
+        Some(decimals) => format!("{} {name}", whole(amount, decimals)),
+        None => format!("{} units of {name}", whole(amount, 0)),
+    }
+}
+
+/// The ends of a long identifier.
+fn short(text: &str) -> String {
+    match (text.get(..8), text.get(text.len().saturating_sub(6)..)) {
+        (Some(start), Some(end)) if text.len() > 20 => format!("{start}…{end}"),
+        _ => text.to_owned(),
+    }
+}
+
+fn time(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(seconds.saturating_mul(1_000_000))
+}
+
+/// `2025-02-21 14:13:35`, in UTC.
+fn when(seconds: i64) -> String {
+    let text = time(seconds).to_string();
+    text.get(..19).unwrap_or_default().replace('T', " ")
+}
+
+/// A file, or standard input for `-`.
+fn file(path: &Path) -> Result<Box<dyn Read + Send>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(std::io::stdin()));
+    }
+    let file = File::open(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    Ok(Box::new(file))
+}
