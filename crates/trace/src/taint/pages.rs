@@ -9,7 +9,8 @@ use crate::{Flows, Transfer};
 
 use super::run::Halt;
 
-/// So many transfers are read at once: few enough that all pages stay in the cache, and enough that the threads seldom wait for each other.
+/// So many transfers are read at once: few enough that all pages stay in the cache, and enough that the threads seldom wait for
+/// each other.
 const PAGE: usize = 2_048;
 
 /// So many pages there are.
