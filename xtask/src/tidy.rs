@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bongsu-line", &["bongsu-stix"]),
     ("bongsu-policy", &["bongsu-stix"]),
     ("bongsu-watch", &["bongsu-stix"]),
+    ("bongsu-trace", &["bongsu-stix"]),
     ("bongsu-gate", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-watch"]),
     ("bongsu-exchange", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate", "bongsu-watch"]),
     ("bongsu-deliver", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate", "bongsu-watch"]),

@@ -82,7 +82,9 @@ fn generate(file: &str, rows: u64, hash: bool) -> Result<(), Box<dyn Error>> {
     for row in 0..rows {
         let block = row / BLOCK_ROWS;
         let tx = match hash {
-            true => format!("0x{:016x}{:016x}{:016x}{:016x}", mixed(row), mixed(!row), mixed(row ^ 0x3333), row),
+            true => {
+                format!("0x{:016x}{:016x}{:016x}{:016x}", mixed(row), mixed(!row), mixed(row ^ 0x3333), row)
+            }
             false => format!("0x{:08x}", mixed(row) >> 32),
         };
         let (from, to) = (address(&mut dice), address(&mut dice));
@@ -108,12 +110,17 @@ fn load(file: &str, folder: &str, mapping: &str) -> Result<(), Box<dyn Error>> {
     let mapping = Mapping::parse(mapping)?;
     let folder = Path::new(folder);
     let began = Instant::now();
-    let mut writer = if folder.exists() { Writer::open(folder)? } else { Writer::create(folder, "ethereum")? };
+    let mut writer =
+        if folder.exists() { Writer::open(folder)? } else { Writer::create(folder, "ethereum")? };
     let (append, report) = csv(writer.append(), File::open(file)?, &mapping, &Options::default())?;
     let read = began.elapsed().as_secs_f64();
     let appended = append.finish()?;
     let all = began.elapsed().as_secs_f64();
-    println!("{} rows read in {read:.2} s, durable after {all:.2} s, peak {} MB", report.rows, peak().unwrap_or(0));
+    println!(
+        "{} rows read in {read:.2} s, durable after {all:.2} s, peak {} MB",
+        report.rows,
+        peak().unwrap_or(0)
+    );
     println!("{appended:?}; {:?}", writer.store());
     Ok(())
 }

@@ -136,7 +136,7 @@ fn the_picture_shows_where_it_went_and_nothing_of_it_is_a_command() {
         100 => Named { text: "<script>Kraken</script>".to_owned(), category: Some(Category::Exchange) },
         number => Named { text: format!("holder {number}"), category: None },
     };
-    let svg = sankey(&trace, &flows, Asset(0), &look, named);
+    let svg = sankey(&trace, &[0], &flows, Asset(0), &look, named);
     assert!(!svg.contains("<script>") && !svg.contains("<theft>"));
     // It is XML.
     let mut open = Vec::new();

@@ -84,6 +84,9 @@ pub(crate) struct TraceFollowArgs {
     /// An asset, by its name or contract; without it, all that the thefts are of
     #[arg(long, value_name = "ASSET")]
     pub asset: Vec<String>,
+    /// An address that swapped what was stolen for another asset: what it paid in that asset from then on was stolen too
+    #[arg(long, value_name = "ADDRESS=ASSET")]
+    pub swapped: Vec<String>,
     /// By which rule taint is passed on
     #[arg(long, value_enum, default_value_t = MethodArg::Fifo)]
     pub method: MethodArg,

@@ -44,3 +44,4 @@ mod sources;
 mod strangers;
 mod strictest;
 mod taxii_client;
+mod traces;

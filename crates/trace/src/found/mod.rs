@@ -1,9 +1,11 @@
 //! What a trace found, for people: where the money entered services, who holds it now, how it was moved, and a picture of its way.
 
+mod graphml;
 mod pattern;
 mod picture;
 mod sums;
 
+pub use graphml::{Edge, graphml};
 pub use pattern::{Bounds, Pattern, Shape, patterns};
 pub use picture::{Look, Named, sankey};
 pub use sums::{Holding, Service, holdings, services};

@@ -40,7 +40,9 @@ const TOP: f64 = 56.0;
 const BOX_WIDTH: f64 = 14.0;
 const GAP: f64 = 10.0;
 /// Room for the text beside the last column's boxes.
-const TEXT: f64 = 190.0;
+const TEXT: f64 = 230.0;
+/// Least height that a box takes, so that text beside it can be read.
+const LEAST: f64 = 5.0;
 
 /// A box: an account, or the small ones of a column together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,10 +67,11 @@ impl Node {
     }
 }
 
-/// Draws where one asset's taint went. `named` says how an account is shown.
+/// Draws where one asset's taint went from these thefts on. `named` says how an account is shown.
 #[must_use]
 pub fn sankey(
     trace: &Trace,
+    thefts: &[u64],
     flows: &impl Flows,
     asset: Asset,
     look: &Look<'_>,
@@ -76,7 +79,7 @@ pub fn sankey(
 ) -> String {
     let columns = columns(trace, asset, look.columns_max.max(2));
     let column = |account: Account| columns.get(&account).copied();
-    let thefts = thefts(trace);
+    let thefts: HashSet<u64> = thefts.iter().copied().collect();
     let mut through: HashMap<Account, U256> = HashMap::new();
     let mut moves = Vec::new();
     for (number, tainted) in trace.moves() {
@@ -84,7 +87,7 @@ pub fn sankey(
             continue;
         };
         let Some(to) = column(transfer.to) else { continue };
-        // Who gives without having been reached is whom something was stolen from.
+        // By a theft it comes from outside, whoever gave.
         let from = column(transfer.from).filter(|_| !thefts.contains(&number));
         moves.push((transfer.from, transfer.to, from, to, tainted, transfer.time));
         let sum = through.entry(transfer.to).or_default();
@@ -116,13 +119,6 @@ pub fn sankey(
         *link = link.saturating_add(tainted);
     }
     drawn(&nodes, &links, back, look, named)
-}
-
-/// The transfers by which something was stolen.
-fn thefts(trace: &Trace) -> HashSet<u64> {
-    let holders = trace.holders().filter(|holder| holder.source.is_none()).map(|holder| holder.number);
-    let entries = trace.entries().iter().filter(|entry| entry.source().is_none()).map(|entry| entry.number);
-    holders.chain(entries).collect()
 }
 
 /// In which column each account is: as many steps from the theft as it was first reached by.
@@ -160,6 +156,17 @@ fn kept(
     kept
 }
 
+/// An amount with as many digits as can be told apart in a picture: from a thousand on whole coins, else four behind the point.
+fn brief(amount: U256, decimals: u8) -> String {
+    let written = whole(amount, decimals);
+    let Some((before, behind)) = written.split_once('.') else { return written };
+    match (before.len() > 3, behind.get(..4)) {
+        (true, _) => format!("{before}…"),
+        (false, Some(start)) if behind.len() > 4 => format!("{before}.{start}…"),
+        (false, _) => written.clone(),
+    }
+}
+
 /// About how much that is, for drawing.
 fn about(amount: U256) -> f64 {
     amount.as_limbs().iter().rev().fold(0.0, |sum, limb| sum * 18_446_744_073_709_551_616.0 + *limb as f64)
@@ -193,7 +200,7 @@ fn drawn(
         for who in who.iter() {
             let height = (about(nodes[who].through()) * scale).max(1.0);
             places.insert(*who, (*column as f64 * step, y, height));
-            y += height + GAP;
+            y += height.max(LEAST) + GAP;
         }
     }
     let height = places.values().map(|(_, y, height)| y + height).fold(HEIGHT, f64::max) + 40.0;
@@ -243,6 +250,7 @@ fn drawn(
         );
         // Text beside boxes that have room for it.
         if *tall >= 9.0 || nodes[who].column == last {
+            let amount = brief(nodes[who].through(), look.decimals);
             let _ = write!(
                 svg,
                 "<text x=\"{:.1}\" y=\"{:.1}\">{text} <tspan class=\"n\">{amount}</tspan></text>",
@@ -291,7 +299,7 @@ fn described(
     ways.collect::<Vec<_>>().join("; ")
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -93,7 +93,9 @@ fn parts(text: &[u8]) -> Result<Parts, AmountError> {
         return Err(AmountError::Negative);
     }
     let (mantissa, exponent) = match text.iter().position(|byte| matches!(byte, b'e' | b'E')) {
-        Some(place) => (text.get(..place).unwrap_or_default(), exponent(text.get(place + 1..).unwrap_or_default())?),
+        Some(place) => {
+            (text.get(..place).unwrap_or_default(), exponent(text.get(place + 1..).unwrap_or_default())?)
+        }
         None => (text, 0),
     };
     let mut whole = Vec::with_capacity(mantissa.len());
@@ -125,7 +127,8 @@ fn exponent(text: &[u8]) -> Result<i64, AmountError> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(AmountError::Form);
     }
-    let number = digits.iter().fold(0, |number: i64, digit| (number * 10 + i64::from(digit - b'0')).min(EXPONENT_MAX));
+    let number =
+        digits.iter().fold(0, |number: i64, digit| (number * 10 + i64::from(digit - b'0')).min(EXPONENT_MAX));
     Ok(sign * number)
 }
 
@@ -196,7 +199,11 @@ mod tests {
         check("1e-1", 0, Err(Fine(0)));
         check("0.0000000000000000001", 18, Err(Fine(18)));
         check("1e-99999999999999999999", 18, Err(Fine(18)));
-        check("115792089237316195423570985008687907853269984665640564039457584007913129639936", 0, Err(Large));
+        check(
+            "115792089237316195423570985008687907853269984665640564039457584007913129639936",
+            0,
+            Err(Large),
+        );
         check(MAX, 1, Err(Large));
         check("1e78", 0, Err(Large));
         check("1e99999999999999999999", 0, Err(Large));

@@ -38,7 +38,11 @@ impl BlockTimes {
             let mut rows = Rows::new(&piece, b',', quotes);
             while let Some(row) = rows.next_row() {
                 let bad = |column: &str, reason| {
-                    CsvError::Malformed(Malformed { line: line + row.line, column: Some(column.to_owned()), reason })
+                    CsvError::Malformed(Malformed {
+                        line: line + row.line,
+                        column: Some(column.to_owned()),
+                        reason,
+                    })
                 };
                 if row.fields.len() != names.len() {
                     let reason = Reason::Fields { found: row.fields.len(), expected: names.len() };

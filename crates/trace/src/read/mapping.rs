@@ -219,14 +219,18 @@ impl Mapping {
             return Err(MappingError::Long(text.len()));
         }
         let text: Text = toml::from_str(text)?;
-        let delimiter = u8::try_from(text.delimiter).ok().filter(|byte| byte.is_ascii() && !b"\"\r\n".contains(byte));
-        let delimiter = delimiter.ok_or(MappingError::Unclear("the delimiter has to be one ASCII character"))?;
+        let delimiter =
+            u8::try_from(text.delimiter).ok().filter(|byte| byte.is_ascii() && !b"\"\r\n".contains(byte));
+        let delimiter =
+            delimiter.ok_or(MappingError::Unclear("the delimiter has to be one ASCII character"))?;
         clear(&text)?;
         let mut decimals = HashMap::new();
         for (asset, number) in &text.asset.decimals {
             decimals.insert(name(asset)?, *number);
         }
-        if let Some(number) = decimals.values().chain(&text.asset.other_decimals).find(|number| **number > DECIMALS_MAX) {
+        if let Some(number) =
+            decimals.values().chain(&text.asset.other_decimals).find(|number| **number > DECIMALS_MAX)
+        {
             return Err(MappingError::Decimals(*number));
         }
         let empties = [&text.from.empty, &text.to.empty, &text.asset.empty, &text.asset.name];
@@ -285,7 +289,10 @@ fn clear(text: &Text) -> Result<(), MappingError> {
     let checks = [
         (text.time.column.is_some() != text.time.blocks, "the time needs either a column or blocks = true"),
         (!text.time.blocks || text.block.is_some(), "blocks = true needs the column of the block"),
-        (text.asset.column.is_some() != text.asset.name.is_some(), "the asset needs either a column or a name"),
+        (
+            text.asset.column.is_some() != text.asset.name.is_some(),
+            "the asset needs either a column or a name",
+        ),
         (
             text.amount.column.is_some() == text.amount.columns.is_empty(),
             "the amount needs either a column or columns",
@@ -309,7 +316,8 @@ mod tests {
     #[test]
     fn the_mappings_that_come_with_the_program_can_be_read() {
         for name in Mapping::ready_names() {
-            let mapping = Mapping::parse(Mapping::ready(name).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let mapping = Mapping::parse(Mapping::ready(name).unwrap())
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(mapping.header, "{name}");
         }
         assert!(Mapping::ready("other").is_none());

@@ -167,7 +167,10 @@ fn number(text: &[u8]) -> Result<u64, Reason> {
         if digit > 9 {
             return Err(Reason::Number);
         }
-        number = number.checked_mul(10).and_then(|number| number.checked_add(u64::from(digit))).ok_or(Reason::Large)?;
+        number = number
+            .checked_mul(10)
+            .and_then(|number| number.checked_add(u64::from(digit)))
+            .ok_or(Reason::Large)?;
     }
     Ok(number)
 }

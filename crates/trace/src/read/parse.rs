@@ -117,7 +117,8 @@ impl<'a> Worker<'a> {
             }
         }
         let at = |column: usize| move |reason: Reason| (Some(column), reason);
-        let whole = |column: &Option<usize>| column.map(|column| number(field(fields, column)).map_err(at(column)));
+        let whole =
+            |column: &Option<usize>| column.map(|column| number(field(fields, column)).map_err(at(column)));
         let block = whole(&plan.block).transpose()?;
         let index = whole(&plan.index).transpose()?.unwrap_or(0);
         let index = u32::try_from(index).map_err(|_| (plan.index, Reason::Large))?;
@@ -135,7 +136,11 @@ impl<'a> Worker<'a> {
         let amount = self.amount(fields, decimals)?;
         let transaction = plan.transaction.map_or(b"".as_slice(), |column| field(fields, column));
         let row = parsed.batch.len() as u32;
-        parsed.batch.transactions.push_text(transaction).map_err(|reason| (plan.transaction, reason.into()))?;
+        parsed
+            .batch
+            .transactions
+            .push_text(transaction)
+            .map_err(|reason| (plan.transaction, reason.into()))?;
         let asset = self.note_asset(asset, row, parsed);
         let movement = Movement { from: NONE, to: NONE, asset, time, amount };
         parsed.batch.push_movement((block.unwrap_or(u64::from(time)), index), &movement);
@@ -164,7 +169,8 @@ impl<'a> Worker<'a> {
     fn amount(&self, fields: &[&[u8]], decimals: u8) -> Result<U256, (Option<usize>, Reason)> {
         let mut sum = U256::ZERO;
         for column in &self.plan.amounts {
-            let one = amount(field(fields, *column), decimals).map_err(|reason| (Some(*column), reason.into()))?;
+            let one =
+                amount(field(fields, *column), decimals).map_err(|reason| (Some(*column), reason.into()))?;
             if one != sum && !one.is_zero() && !sum.is_zero() {
                 return Err((Some(*column), Reason::Amounts));
             }

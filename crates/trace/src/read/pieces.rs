@@ -96,7 +96,8 @@ impl<'a> Pieces<'a> {
     fn fill(&mut self, bytes: usize) -> Result<(), CsvError> {
         let wanted = bytes.saturating_sub(self.rest.len());
         self.rest.reserve(wanted);
-        let read = self.input.by_ref().take(wanted as u64).read_to_end(&mut self.rest).map_err(CsvError::Read)?;
+        let read =
+            self.input.by_ref().take(wanted as u64).read_to_end(&mut self.rest).map_err(CsvError::Read)?;
         self.ended |= read < wanted;
         Ok(())
     }

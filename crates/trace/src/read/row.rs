@@ -165,7 +165,9 @@ mod tests {
     fn check(text: &str, expected: &[(u64, &[&str], Option<usize>)]) {
         let expected: Vec<_> = expected
             .iter()
-            .map(|(line, fields, quote)| (*line, fields.iter().map(|field| (*field).to_owned()).collect(), *quote))
+            .map(|(line, fields, quote)| {
+                (*line, fields.iter().map(|field| (*field).to_owned()).collect(), *quote)
+            })
             .collect();
         assert_eq!(read(text, true), expected, "{text:?}");
         if !text.contains('"') {

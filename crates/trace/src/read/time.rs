@@ -56,11 +56,14 @@ fn whole(text: &[u8]) -> Result<u64, TimeError> {
 /// The most frequent form, `2025-02-21T14:29:47Z` with or without `T` and `Z`, of years that surely fit.
 fn plain(text: &[u8]) -> Option<u64> {
     let text = text.strip_suffix(b"Z").or(text.strip_suffix(b" UTC")).unwrap_or(text);
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b' ', h1, h2, b':', n1, n2, b':', s1, s2] = text else {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b' ', h1, h2, b':', n1, n2, b':', s1, s2] = text
+    else {
         return None;
     };
     let number = |digits: &[&u8]| {
-        digits.iter().try_fold(0_u64, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u64::from(**digit - b'0')))
+        digits.iter().try_fold(0_u64, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + u64::from(**digit - b'0'))
+        })
     };
     let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
     let (hour, minute, second) = (number(&[h1, h2])?, number(&[n1, n2])?, number(&[s1, s2])?);

@@ -31,7 +31,8 @@ pub(super) fn read(files: &[String], terminal: &mut Terminal) -> Result<Labels, 
             }
             None => (Path::new(named.as_str()), Category::Other),
         };
-        let wrong = |finding: stix::Finding| Failure::usage(format!("{}: {}", path.display(), finding.message));
+        let wrong =
+            |finding: stix::Finding| Failure::usage(format!("{}: {}", path.display(), finding.message));
         let text = unpacked(path)?;
         let (read, findings) = match has_end(path, "csv") {
             true => table(text.as_bytes(), &columns(&text, path, otherwise)?).map_err(wrong)?,

@@ -125,7 +125,8 @@ fn load(
             let _goes_on = terminal.progress(&Progress { what: what.clone(), done, total });
             std::thread::park_timeout(SHOWN_EVERY);
         }
-        work.join().unwrap_or_else(|_| Err(Failure::new("the thread that loads has failed; nothing was loaded")))
+        work.join()
+            .unwrap_or_else(|_| Err(Failure::new("the thread that loads has failed; nothing was loaded")))
     })
 }
 

@@ -49,8 +49,10 @@ fn refused(error: &StoreError) -> Failure {
 /// The number of an address.
 fn account(store: &Store, address: &str) -> Result<Account, Failure> {
     store.account(address).ok_or_else(|| {
-        Failure::usage(format!("no transfer has the address {}", visible(address.as_bytes())))
-            .hint(format!("is it written in full, and on this chain ({})?", visible(store.chain().as_bytes())))
+        Failure::usage(format!("no transfer has the address {}", visible(address.as_bytes()))).hint(format!(
+            "is it written in full, and on this chain ({})?",
+            visible(store.chain().as_bytes())
+        ))
     })
 }
 

@@ -1,0 +1,210 @@
+//! Stolen assets are followed by an analyst with a file of transfers and nothing else.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::node::shared;
+
+fn trace(folder: &std::path::Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+    command.env_clear().current_dir(folder).arg("trace").args(args).output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+const VICTIM: &str = "0x47666fab8bd0ac7003bce3f5c3585383f09486e2";
+const THIEF: &str = "0xa4b2fd68593b6f34e51cb9edb66e71c1b4ab449e";
+
+/// A folder with the store of the theft from Bybit in it.
+fn bybit() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let file = shared("assets/bybit-trace/transfers.csv");
+    let load = ["--json", "load", "bybit", file.to_str().unwrap(), "--mapping", "bybit-sample"];
+    let loaded = json(&trace(dir.path(), &load));
+    assert_eq!((&loaded["added"], &loaded["duplicates"]), (&47.into(), &0.into()));
+    // The same again adds nothing.
+    let again = json(&trace(dir.path(), &load));
+    assert_eq!((&again["added"], &again["duplicates"]), (&0.into(), &47.into()));
+    dir
+}
+
+/// The sum that an outcome says of an asset, in its smallest unit.
+fn total(outcome: &Value, asset: &str, which: &str) -> u128 {
+    let totals = outcome["totals"].as_array().unwrap();
+    let total = totals
+        .iter()
+        .find(|total| total["asset"]["name"] == asset)
+        .unwrap_or_else(|| panic!("{asset}: {outcome}"));
+    total[which].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn the_theft_from_bybit_is_followed_hop_by_hop_and_poisoned_addresses_are_not() {
+    let dir = bybit();
+    let expected = std::fs::read_to_string(shared("assets/bybit-trace/expected.json")).unwrap();
+    let expected: Value = serde_json::from_str(&expected).unwrap();
+    let csv = std::fs::read_to_string(shared("assets/bybit-trace/transfers.csv")).unwrap();
+    let swap = format!("{THIEF}=ETH");
+    for method in ["fifo", "lifo", "haircut", "poison"] {
+        let follow = [
+            "--json",
+            "follow",
+            "bybit",
+            "--victim",
+            VICTIM,
+            "--thief",
+            THIEF,
+            "--swapped",
+            &swap,
+            "--method",
+            method,
+            "--out",
+            "moves.csv",
+            "--out",
+            "way.svg",
+            "--out",
+            "graph.graphml",
+        ];
+        let outcome = json(&trace(dir.path(), &follow));
+        // What went in the first hop, in ether or what stands for it.
+        let assets = expected["legitimate_contracts"].as_object().unwrap();
+        let staked: u128 = assets
+            .iter()
+            .filter(|(name, _)| *name != "cmETH")
+            .map(|(_, contract)| total(&outcome, contract.as_str().unwrap(), "stolen"))
+            .sum();
+        let ether = 1_000_000_000_000_000_000_u128;
+        assert_eq!(staked + ether, 98_376_547_918 * ether / 1_000_000, "{method}");
+        // All of it is still somewhere, to the last unit.
+        for asset in ["ETH"].into_iter().chain(assets.values().filter_map(Value::as_str)) {
+            if method != "poison" && asset != assets["cmETH"] {
+                let [stolen, held, entered, burnt] =
+                    ["stolen", "held", "entered", "burnt"].map(|which| total(&outcome, asset, which));
+                assert_eq!(stolen, held + entered + burnt, "{method} {asset}");
+            }
+        }
+        // What was swapped and passed on: 98,048.7948 to the second address, and 0.1 elsewhere.
+        let moves = std::fs::read_to_string(dir.path().join("moves.csv")).unwrap();
+        let second: u128 = moves
+            .lines()
+            .filter(|line| line.contains(&format!("{THIEF},0xdd90071d52f20e85c89802e5dc1ec0a7b6475f92,ETH")))
+            .map(|line| line.rsplit(',').next().unwrap().parse::<u128>().unwrap())
+            .sum();
+        assert_eq!(second, 980_487_948 * ether / 10_000, "{method}");
+        for spoofed in expected["spoof_transfers"].as_array().unwrap() {
+            assert!(!moves.contains(spoofed.as_str().unwrap()), "{method}: {spoofed}");
+        }
+        // Look-alikes are those to which nothing but worthless tokens went.
+        let spoofs: Vec<&str> = csv
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').collect::<Vec<_>>())
+            .filter(|row| row[7] != "" && !assets.values().any(|contract| contract == row[7]))
+            .map(|row| row[4])
+            .filter(|to| !csv.lines().any(|line| line.contains(&format!("{to},")) && line.contains(",ETH,")))
+            .collect();
+        assert!(spoofs.len() >= 8, "{spoofs:?}");
+        for address in spoofs {
+            assert!(
+                !outcome.to_string().contains(address) && !moves.contains(address),
+                "{method}: {address}"
+            );
+        }
+        let holders = outcome["holders"].as_array().unwrap();
+        let third =
+            holders.iter().find(|holder| holder["address"] == "0xf302572594a68aa8f951fae64ed3ae7da41c72be");
+        let third = third.unwrap_or_else(|| panic!("{method}: {outcome}"));
+        assert_eq!(third["tainted"], (10_000 * ether).to_string(), "{method}");
+    }
+    let svg = std::fs::read_to_string(dir.path().join("way.svg")).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains("0xf30257…1c72be"));
+    assert!(dir.path().join("way.2.svg").exists() && dir.path().join("way.3.svg").exists());
+    assert!(std::fs::read_to_string(dir.path().join("graph.graphml")).unwrap().contains("<node id="));
+}
+
+#[test]
+fn what_came_to_a_labelled_service_has_stopped_there() {
+    let dir = bybit();
+    // The exchange of staked ether, labelled as an analyst would.
+    std::fs::write(
+        dir.path().join("own.csv"),
+        "address,label,category\n0x6bB000067005450704003100632eb93ea00c0000,Swap A,dex\n0xfe837a3530dd566401d35befcd55582af7c4dffc,\"=cmd()\",exchange\n",
+    )
+    .unwrap();
+    let follow = [
+        "--json",
+        "follow",
+        "bybit",
+        "--victim",
+        VICTIM,
+        "--thief",
+        THIEF,
+        "--labels",
+        "own.csv",
+        "--path",
+        "0xfe837a3530dd566401d35befcd55582af7c4dffc",
+    ];
+    let outcome = json(&trace(dir.path(), &follow));
+    let services: Vec<(&Value, &Value)> = outcome["services"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|service| (&service["name"], &service["category"]))
+        .collect();
+    assert_eq!(services, [(&"Swap A".into(), &"pool".into()), (&"=cmd()".into(), &"exchange".into())]);
+    let steth = "0xae7ab96520de3a18e5e111b5eaab095312d7fe84";
+    assert!(total(&outcome, steth, "entered") > total(&outcome, steth, "held"));
+    let shown = trace(dir.path(), &follow[1..]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    for text in [
+        "Services that it entered",
+        "Swap A",
+        "Who holds it",
+        "How it came there",
+        "0x73b35018",
+        "90,375.547918",
+    ] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_and_nothing_is_loaded_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = |args: &[&str], code: i32| {
+        let output = trace(dir.path(), args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let header = "hop,tx,time,from,to,amount,asset,contract\n";
+    let good = "1,0xdd5cd734,2025-02-21T14:29:47Z,0x47666fab8bd0ac7003bce3f5c3585383f09486e2,0xa4b2fd68593b6f34e51cb9edb66e71c1b4ab449e,1,ETH,\n";
+    let bad = good.replace(",1,ETH", ",-1,ETH");
+    std::fs::write(dir.path().join("rows.csv"), format!("{header}{good}{bad}")).unwrap();
+    let load = ["load", "store", "rows.csv", "--mapping", "bybit-sample"];
+    let said = told(&load, 1);
+    assert!(said.contains("line 3") && said.contains("amount") && said.contains("--skip"), "{said}");
+    assert_eq!(json(&trace(dir.path(), &["--json", "info", "store"]))["transfers"], 0);
+    let skipped = trace(dir.path(), &["load", "store", "rows.csv", "--mapping", "bybit-sample", "--skip"]);
+    assert_eq!(skipped.status.code(), Some(3));
+    assert!(
+        String::from_utf8_lossy(&skipped.stdout)
+            .contains("1 transfer added, 0 there already, 1 that can't be read")
+    );
+    assert!(told(&["load", "store", "rows.csv", "--mapping", "nothing"], 2).contains("ethereum-etl"));
+    assert!(told(&["info", "nowhere"], 1).contains("bongsu trace load"));
+    let follow = ["follow", "store", "--victim", VICTIM];
+    assert!(told(&follow, 2).contains("--thief"));
+    assert!(told(&[&follow[..], &["--thief", "0x12"]].concat(), 2).contains("0x12"));
+    assert!(
+        told(&[&follow[..], &["--transaction", "0xffff"]].concat(), 1).contains("bongsu trace transfers")
+    );
+    assert!(told(&[&follow[..], &["--thief", THIEF, "--out", "x.doc"]].concat(), 2).contains(".svg"));
+    assert!(
+        told(&[&follow[..], &["--thief", THIEF, "--labels", "rows.csv=nonsense"]].concat(), 2)
+            .contains("exchange")
+    );
+}
