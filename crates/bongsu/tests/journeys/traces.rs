@@ -103,7 +103,7 @@ fn the_theft_from_bybit_is_followed_hop_by_hop_and_poisoned_addresses_are_not() 
             .lines()
             .skip(1)
             .map(|line| line.split(',').collect::<Vec<_>>())
-            .filter(|row| row[7] != "" && !assets.values().any(|contract| contract == row[7]))
+            .filter(|row| !row[7].is_empty() && !assets.values().any(|contract| contract == row[7]))
             .map(|row| row[4])
             .filter(|to| !csv.lines().any(|line| line.contains(&format!("{to},")) && line.contains(",ETH,")))
             .collect();
