@@ -275,6 +275,20 @@ impl Store {
         let (start, segment) = self.segment(place)?;
         Some((segment, (number - start) as u32))
     }
+
+    /// The transfer in a row of a segment, if its accounts and its asset are known.
+    #[inline]
+    fn read(&self, segment: &Segment, row: u32) -> Option<Transfer> {
+        let movement = segment.movement(row)?;
+        let known = movement.from.max(movement.to) < self.accounts() && movement.asset < self.assets();
+        known.then_some(Transfer {
+            from: Account(movement.from),
+            to: Account(movement.to),
+            asset: Asset(movement.asset),
+            amount: movement.amount,
+            time: i64::from(movement.time),
+        })
+    }
 }
 
 impl Flows for Store {
@@ -286,15 +300,20 @@ impl Flows for Store {
     #[inline]
     fn transfer(&self, number: u64) -> Option<Transfer> {
         let (segment, row) = self.row(number)?;
-        let movement = segment.movement(row)?;
-        let known = movement.from.max(movement.to) < self.accounts() && movement.asset < self.assets();
-        known.then_some(Transfer {
-            from: Account(movement.from),
-            to: Account(movement.to),
-            asset: Asset(movement.asset),
-            amount: movement.amount,
-            time: i64::from(movement.time),
-        })
+        self.read(segment, row)
+    }
+
+    fn chunk(&self, first: u64, most: usize, into: &mut Vec<Transfer>) {
+        let (mut number, mut left) = (first, u32::try_from(most).unwrap_or(u32::MAX));
+        while let Some((segment, row)) = self.row(number).filter(|_| left > 0) {
+            let count = left.min(segment.rows() - row);
+            for row in row..row + count {
+                let Some(transfer) = self.read(segment, row) else { return };
+                into.push(transfer);
+            }
+            number += u64::from(count);
+            left -= count;
+        }
     }
 
     fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {

@@ -72,19 +72,19 @@ impl Blanking {
         words(text, Wanted::All, |start, end, _| {
             let behind = behind_escape(text, start, end).map(|start| bare(text, start, end));
             let (start, end) = bare(text, start, end);
-            let word = &text[start..end];
             for (start, end) in [Some((start, end)), behind].into_iter().flatten() {
-                if let Some(what) = self.what(&text[start..end]) {
+                let word = &text[start..end];
+                if let Some(what) = self.what(word) {
                     cut(start..end, what);
                 }
-            }
-            if !word.is_ascii() {
-                parts_beside_signs(word, |from, to| {
-                    let (start, end) = bare(text, start + from, start + to);
-                    if let Some(what) = self.what(&text[start..end]) {
-                        cut(start..end, what);
-                    }
-                });
+                if !word.is_ascii() {
+                    parts_beside_signs(word, |from, to| {
+                        let (start, end) = bare(text, start + from, start + to);
+                        if let Some(what) = self.what(&text[start..end]) {
+                            cut(start..end, what);
+                        }
+                    });
+                }
             }
             if start > 0 && text[start - 1] == b'@' {
                 let local = local(&text[..start - 1]);

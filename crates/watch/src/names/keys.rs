@@ -22,7 +22,11 @@ pub(super) fn keys(name: &Name) -> Vec<u64> {
         }
     };
     for reading in &name.readings {
-        let heavy: Vec<&Word> = reading.words.iter().filter(|word| word.is_heavy()).collect();
+        let mut heavy: Vec<&Word> = reading.words.iter().filter(|word| word.is_heavy()).collect();
+        // A name of a legal form and a letter is found by these.
+        if heavy.is_empty() {
+            heavy = reading.words.iter().collect();
+        }
         for word in &heavy {
             add("sound", &word.sound);
             if word.bones.len() > 1 {

@@ -2,9 +2,9 @@
 
 use super::currencies::{COINS, Coin};
 use super::form::{Form, Reading};
-use super::judge::{Text, bare};
+use super::judge::{Text, bare, is_readable};
 use super::tokens::{EVM, TOKENS};
-use super::{ADDRESS_BYTES_MAX, Address, Network, Wrong};
+use super::{Address, Network, Wrong};
 
 /// Which nets' addresses are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -72,8 +72,7 @@ pub fn check(text: &str, currency: &str, chain: Option<&str>, nets: Nets) -> Res
         None => forms(currency).ok_or_else(|| Refused::Currency(shown(currency)))?,
     };
     let first = forms.first().map_or("", |(chain, _)| chain);
-    if text.is_empty() || text.len() > ADDRESS_BYTES_MAX || !text.bytes().all(|byte| byte.is_ascii_graphic())
-    {
+    if !is_readable(text) {
         return Err(Refused::Form(first));
     }
     let text = Text::new(bare(text));
@@ -97,7 +96,7 @@ pub fn check(text: &str, currency: &str, chain: Option<&str>, nets: Nets) -> Res
 /// that have a second form. Takes some microseconds.
 #[must_use]
 pub fn currencies(text: &str) -> Vec<&'static str> {
-    if text.len() > ADDRESS_BYTES_MAX {
+    if !is_readable(text) {
         return Vec::new();
     }
     let text = Text::new(bare(text));

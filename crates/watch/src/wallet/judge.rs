@@ -44,8 +44,7 @@ impl Found {
 /// microsecond; nothing longer than [`ADDRESS_BYTES_MAX`] is read.
 #[must_use]
 pub fn judge(text: &str) -> Judged {
-    if text.is_empty() || text.len() > ADDRESS_BYTES_MAX || !text.bytes().all(|byte| byte.is_ascii_graphic())
-    {
+    if !is_readable(text) {
         return Judged::Unknown;
     }
     let text = Text::new(bare(text));
@@ -67,6 +66,11 @@ pub fn judge(text: &str) -> Judged {
         Some(_) => cut(text.text).map_or(Judged::Unknown, Judged::Wrong),
         None => Judged::Unknown,
     }
+}
+
+/// Whether a text can be an address at all, with what may stand around it.
+pub(super) fn is_readable(text: &str) -> bool {
+    !text.is_empty() && text.len() <= ADDRESS_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A form and the place of its coin in the table.

@@ -9,6 +9,8 @@ use pcap_parser::{parse_pcap_frame_modified, parse_pcap_header};
 
 /// Longest record or block that is read, in bytes: four times what `tcpdump` takes of a packet at most.
 const BLOCK_BYTES_MAX: usize = 1 << 20;
+/// Shortest block, in bytes: its kind, and its length before and behind.
+const NG_BLOCK_BYTES_MIN: u32 = 12;
 /// Interfaces of a section that are known.
 const INTERFACES_MAX: usize = 4096;
 /// Bytes of a pcap's head.
@@ -221,6 +223,10 @@ impl Reader {
                 }
                 let in_order = |number: u32| if *is_big_endian { number.swap_bytes() } else { number };
                 let (kind, length) = (in_order(kind), in_order(length));
+                // The crate takes the head and the length behind it from less than they are.
+                if length < NG_BLOCK_BYTES_MIN {
+                    return Err(Fault::Form { packets });
+                }
                 if length as usize > BLOCK_BYTES_MAX && !NEEDED.contains(&kind) {
                     return Ok(Step::Skip(u64::from(length)));
                 }
