@@ -1,7 +1,7 @@
 //! How fast transfers come into a store, and how fast it answers.
 //!
 //! ```text
-//! flows_speed generate FILE ROWS [short|hash]    a CSV file: 2 million addresses for 10 million rows, some used far more than others
+//! flows_speed generate FILE ROWS [short|hash [FIRST]]    a CSV file, from this row on: 2 million addresses for 10 million rows, some used far more than others
 //! flows_speed load FILE FOLDER [MAPPING.toml]    into a new store, with time and peak memory
 //! flows_speed ask FOLDER                         opens it, and follows an account until 10,000 are reached
 //! flows_speed verify FOLDER                      reads everything and compares checksums
@@ -33,8 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["generate", file, rows] => generate(file, rows.parse()?, false),
-        ["generate", file, rows, form] => generate(file, rows.parse()?, *form == "hash"),
+        ["generate", file, rows] => generate(file, 0, rows.parse()?, false),
+        ["generate", file, rows, form] => generate(file, 0, rows.parse()?, *form == "hash"),
+        ["generate", file, rows, form, first] => generate(file, first.parse()?, rows.parse()?, *form == "hash"),
         ["load", file, folder] => load(file, folder, Mapping::ready("bongsu").unwrap_or_default()),
         ["load", file, folder, mapping] => load(file, folder, &std::fs::read_to_string(mapping)?),
         ["ask", folder] => ask(folder),
@@ -69,9 +70,9 @@ const fn mixed(number: u64) -> u64 {
     number ^ (number >> 31)
 }
 
-fn generate(file: &str, rows: u64, hash: bool) -> Result<(), Box<dyn Error>> {
+fn generate(file: &str, first: u64, rows: u64, hash: bool) -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(file)?);
-    let mut dice = Dice(1);
+    let mut dice = Dice(first);
     let addresses = (rows / ROWS_AN_ADDRESS).max(2) as f64;
     let address = |dice: &mut Dice| {
         // The n-th address is used about one n-th as often as the first one.
@@ -79,7 +80,7 @@ fn generate(file: &str, rows: u64, hash: bool) -> Result<(), Box<dyn Error>> {
         format!("0x{:016x}{:016x}{:08x}", mixed(rank), mixed(rank ^ 0x5555), mixed(!rank) >> 32)
     };
     writeln!(out, "block,index,tx,time,from,to,asset,amount")?;
-    for row in 0..rows {
+    for row in first..first + rows {
         let block = row / BLOCK_ROWS;
         let tx = match hash {
             true => {

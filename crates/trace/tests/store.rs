@@ -1,5 +1,7 @@
 //! The store through its public face: what goes in comes out, whatever happens in between.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -142,6 +144,13 @@ fn check(store: &Store, model: &[Moved]) {
     assert_eq!(store.transfer(model.len() as u64), None);
     assert_eq!(store.place(u64::MAX), None);
     assert_eq!(store.of(Account(u32::MAX)).count(), 0);
+    for (first, most) in [(0, usize::MAX), (3, 5), (model.len() as u64, 1)] {
+        let mut chunk = Vec::new();
+        store.chunk(first, most, &mut chunk);
+        let one_by_one: Vec<_> =
+            (first..).take(most.min(model.len())).map_while(|number| store.transfer(number)).collect();
+        assert_eq!(chunk, one_by_one);
+    }
     store.verify().unwrap();
 }
 

@@ -39,7 +39,7 @@ impl BlockTimes {
             while let Some(row) = rows.next_row() {
                 let bad = |column: &str, reason| {
                     CsvError::Malformed(Malformed {
-                        line: line + row.line,
+                        line: line + row.line + 1,
                         column: Some(column.to_owned()),
                         reason,
                     })
@@ -59,6 +59,9 @@ impl BlockTimes {
                 if times.times.len() > BLOCKS_MAX {
                     return Err(bad(block, Reason::Large));
                 }
+            }
+            if let Some(open) = rows.open() {
+                return Err(CsvError::OpenQuote { line: line + open + 1 });
             }
             line += rows.lines();
         }

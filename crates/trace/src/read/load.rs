@@ -153,6 +153,9 @@ impl Tally {
                 self.report.malformed.push(malformed);
             }
         }
+        if let Some(open) = parsed.open {
+            return Err(CsvError::OpenQuote { line: self.lines + open + 1 });
+        }
         self.lines += parsed.lines;
         Ok(parsed)
     }

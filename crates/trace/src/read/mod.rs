@@ -88,6 +88,12 @@ pub enum CsvError {
         /// The line in which it begins, from 1 on; of the first that may be meant.
         line: u64,
     },
+    /// A quote that is never closed; it isn't known which rows are in it, so it can't be skipped.
+    #[error("the quote in the row that begins in line {line} is never closed")]
+    OpenQuote {
+        /// The line in which the row begins, from 1 on.
+        line: u64,
+    },
     /// A worker has ended without a result.
     #[error("a thread that reads rows has failed")]
     Worker,

@@ -15,6 +15,8 @@ use crate::store::{Batch, Growing, Key, Movement, NONE};
 
 /// How many rows' names are looked up together.
 const TOGETHER: usize = 1024;
+/// About how many bytes a row has, to begin with as much memory as will be needed.
+const ROW_BYTES: usize = 100;
 /// How many assets a worker remembers, each at the place that its hash tells.
 const ASSETS: usize = 1024;
 
@@ -29,6 +31,8 @@ pub(super) struct Parsed {
     pub(super) assets: Vec<(u32, Key<'static>, Option<u8>)>,
     /// Decimals of assets that have one.
     pub(super) decimals: Vec<(u32, u8)>,
+    /// The line of a row whose quote was still open at the end.
+    pub(super) open: Option<u64>,
     /// How many lines were read.
     pub(super) lines: u64,
     /// How many rows were read.
@@ -68,6 +72,7 @@ impl<'a> Worker<'a> {
     /// Reads the rows of a piece.
     pub(super) fn parse(&mut self, piece: &[u8], quotes: bool) -> Parsed {
         let mut parsed = Parsed::default();
+        parsed.batch.reserve(piece.len() / ROW_BYTES);
         let mut rows = Rows::new(piece, self.plan.mapping.delimiter, quotes);
         let mut keys = Vec::with_capacity(2 * TOGETHER);
         let mut found = Vec::with_capacity(2 * TOGETHER);
@@ -94,6 +99,7 @@ impl<'a> Worker<'a> {
         }
         self.look_up(&mut keys, &mut found, &mut parsed);
         parsed.lines = rows.lines();
+        parsed.open = rows.open();
         parsed
     }
 

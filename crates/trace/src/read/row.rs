@@ -25,18 +25,24 @@ pub(super) struct Rows<'p> {
     delimiter: u8,
     quotes: bool,
     lines: u64,
+    open: Option<u64>,
     fields: Vec<&'p [u8]>,
 }
 
 impl<'p> Rows<'p> {
     /// Of a piece that begins and ends with a row. `quotes` says whether there are any.
     pub(super) const fn new(piece: &'p [u8], delimiter: u8, quotes: bool) -> Self {
-        Self { rest: piece, delimiter, quotes, lines: 0, fields: Vec::new() }
+        Self { rest: piece, delimiter, quotes, lines: 0, open: None, fields: Vec::new() }
     }
 
     /// How many lines have been read.
     pub(super) const fn lines(&self) -> u64 {
         self.lines
+    }
+
+    /// The line of a row that ended with the piece while a quote was open: nobody knows which rows it has swallowed.
+    pub(super) const fn open(&self) -> Option<u64> {
+        self.open
     }
 
     /// The next row; empty lines are passed over.
@@ -80,6 +86,7 @@ impl<'p> Rows<'p> {
     /// Cuts a row that may have quotes; tells the field whose quotes are not where they should be.
     fn careful(&mut self) -> Option<usize> {
         let end = row_end(self.rest).unwrap_or(self.rest.len());
+        let line = self.lines;
         let (row, rest) = self.rest.split_at(end);
         self.rest = rest.get(1..).unwrap_or_default();
         self.lines += 1 + memchr::memchr_iter(b'\n', row).count() as u64;
@@ -101,6 +108,7 @@ impl<'p> Rows<'p> {
                 }
             }
         }
+        self.open = odd.then_some(line);
         wrong
     }
 }

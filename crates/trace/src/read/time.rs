@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::{Reason, number};
+
 /// How a source writes times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -30,6 +32,7 @@ pub enum TimeError {
 }
 
 /// The seconds since 1970-01-01 UTC that a text says.
+#[inline]
 pub(crate) fn time(text: &[u8], form: TimeForm) -> Result<u32, TimeError> {
     match form {
         TimeForm::Unix => seconds(whole(text)?),
@@ -45,12 +48,9 @@ fn seconds(time: u64) -> Result<u32, TimeError> {
     u32::try_from(time).map_err(|_| TimeError::Range)
 }
 
+#[inline]
 fn whole(text: &[u8]) -> Result<u64, TimeError> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return Err(TimeError::Form);
-    }
-    let digits = std::str::from_utf8(text).map_err(|_| TimeError::Form)?;
-    digits.parse().map_err(|_| TimeError::Range)
+    number(text).map_err(|reason| if reason == Reason::Large { TimeError::Range } else { TimeError::Form })
 }
 
 /// The most frequent form, `2025-02-21T14:29:47Z` with or without `T` and `Z`, of years that surely fit.

@@ -41,6 +41,12 @@ impl Batch {
         self.places.is_empty()
     }
 
+    /// Makes room for so many rows.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.records.reserve(rows * RECORD);
+        self.places.reserve(rows);
+    }
+
     /// Adds a row at the end.
     #[inline]
     pub(crate) fn push(&mut self, row: Row<'_>) {

@@ -113,6 +113,9 @@ fn plain(text: &[u8]) -> Result<Key<'_>, NameError> {
     if text.len() > NAME_BYTES_MAX {
         return Err(NameError::Long(text.len()));
     }
+    if text.iter().all(u8::is_ascii_graphic) {
+        return Ok(Key::Text(Cow::Borrowed(text)));
+    }
     let printable = std::str::from_utf8(text).is_ok_and(|text| {
         text.chars().all(|character| !character.is_control() && !character.is_whitespace())
     });
