@@ -86,7 +86,7 @@ pub fn csv<'w>(
 /// Reads a CSV file and keeps nothing: what would a load say?
 ///
 /// # Errors
-/// [`CsvError`], as [`csv`].
+/// [`CsvError`], as [`csv()`].
 pub fn check(input: impl Read + Send, mapping: &Mapping, options: &Options) -> Result<Report, CsvError> {
     let (mut pieces, plan, lines) = begin(input, mapping, options)?;
     let nothing = || RwLock::new(Growing::new(Names::default()));

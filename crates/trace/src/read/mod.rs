@@ -1,6 +1,6 @@
 //! Transfers in, from files of others.
 //!
-//! [`csv`] reads a CSV file with a [`Mapping`] that says which column is what. One thread reads the file and cuts it into pieces
+//! [`csv()`] reads a CSV file with a [`Mapping`] that says which column is what. One thread reads the file and cuts it into pieces
 //! that end where rows end; workers parse the pieces side by side; the caller's thread takes what they make in the order of the file,
 //! gives new names their numbers, and appends. So the same file always makes the same store, however many workers there are. In
 //! memory are a few pieces and the names.

@@ -5,7 +5,7 @@
 //! names: an address on another chain is another account, even if it is written the same; so an account is known by its chain
 //! and its number.
 //!
-//! **What it looks like.** A [`manifest`] names folders: *segments* of transfers ([`segment`]), *parts* of names ([`names`]), and
+//! **What it looks like.** A manifest names folders: *segments* of transfers (`segment`), *parts* of names (`names`), and
 //! the assets' decimals. Files are written once and never changed; opening maps them, and reading takes from them what it needs.
 //!
 //! **How it grows.** A [`Writer`] appends; there is one at a time, which a lock on the file `lock` sees to, and any number of
