@@ -302,8 +302,12 @@ fn a_flood_of_datagrams_passes() {
         target.serving.resident_mib()
     };
     let held: Vec<u64> = (20..26).map(flood).collect();
-    // What is taken once is kept by the allocator, more of it where there are more cores; what is taken each time would go on.
-    assert!(held[5] < 500 && held[5] < held[3] + 40, "MiB after each flood: {held:?}");
+    // It goes up and down with the threads that answer, of which there are 512 at most; what is taken each time would only go up.
+    let (most_before, least_after) = (held[..3].iter().max().unwrap(), held[3..].iter().min().unwrap());
+    assert!(
+        *least_after < most_before + 20 && held.iter().all(|held| *held < 700),
+        "MiB after each flood: {held:?}"
+    );
 }
 
 /// Clients that ask for a large zone and take nothing of it.
