@@ -42,5 +42,8 @@ fuzz_target!(|data: &[u8]| {
     assert!(!text.bytes().any(|byte| byte.is_ascii_control() && byte != b'\n'), "{text:?}");
     assert!(whole.of_packets.iter().all(|packet| (1..=whole.packets).contains(packet)));
     let (pieces, others) = read(made.chunks(usize::from(*size) + 1));
-    assert_eq!((&whole.text, &whole.of_packets, whole.packets, faults), (&pieces.text, &pieces.of_packets, pieces.packets, others));
+    assert_eq!(
+        (&whole.text, &whole.of_packets, whole.packets, faults),
+        (&pieces.text, &pieces.of_packets, pieces.packets, others)
+    );
 });

@@ -52,7 +52,9 @@ fn hunt(text: &[u8], base: usize) -> BTreeSet<(usize, usize, u32, How)> {
                     .is_ok_and(|found| found.text().ends_with(&format!(".{}", value.text()))),
                 How::Inside => {
                     let address = spelled.parse();
-                    value.network().is_some_and(|network| address.is_ok_and(|at| network.contains::<&std::net::IpAddr>(&at)))
+                    value.network().is_some_and(|network| {
+                        address.is_ok_and(|at| network.contains::<&std::net::IpAddr>(&at))
+                    })
                 }
             };
             assert!(is_it, "{spelled:?} is not {value}");

@@ -25,7 +25,9 @@ fuzz_target!(|data: &str| {
     let found = index.matches(&Question { names: vec![left], kind, ..Question::default() }, 5);
     assert!(found.len() <= 1 && found.iter().all(|found| found.score >= MATCH));
     // What has a word of two letters is found by it.
-    if left.split_whitespace().any(|word| word.len() > 2 && word.bytes().all(|b| b.is_ascii_lowercase())) && found.is_empty() {
+    if left.split_whitespace().any(|word| word.len() > 2 && word.bytes().all(|b| b.is_ascii_lowercase()))
+        && found.is_empty()
+    {
         panic!("{left} is not found");
     }
 });

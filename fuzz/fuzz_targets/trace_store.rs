@@ -75,11 +75,8 @@ fuzz_target!(|data: &[u8]| {
         let _place = store.place(number);
     }
     for account in (0..store.accounts().min(50)).map(Account) {
-        let mut before = None;
-        for number in store.of(account).take(1_000) {
-            assert!(before.is_none_or(|before| before < number), "numbers ascend");
-            before = Some(number);
-        }
+        // Of a file that was changed they may be in no order, but they are numbers of transfers.
+        assert!(store.of(account).take(1_000).all(|number| number < store.len()));
         if let Some(address) = store.address(account) {
             let _account = store.account(&address);
         }

@@ -21,7 +21,8 @@ fn good() -> &'static [u8] {
 
 fn all<R: std::io::Read + std::io::Seek>(file: &WatchFile<R>) -> Option<Vec<(String, String)>> {
     let numbers = 0..u32::try_from(file.needles.len()).unwrap_or(u32::MAX).min(1_000);
-    let known = numbers.map(|number| file.known(number).ok().map(|known| (known.1.kind.clone(), known.1.value.clone())));
+    let known = numbers
+        .map(|number| file.known(number).ok().map(|known| (known.1.kind.clone(), known.1.value.clone())));
     known.collect()
 }
 
