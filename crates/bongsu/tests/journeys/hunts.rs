@@ -227,10 +227,10 @@ fn a_log_that_grows_is_followed_over_its_rotation() {
     assert!(running.wait().unwrap().success());
 }
 
-/// Tells a program to end, as `systemctl stop` does.
+/// Tells a program to end, as Ctrl-C does.
 fn interrupt(running: &Child) {
-    let id = running.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let id = i32::try_from(running.id()).ok().and_then(rustix::process::Pid::from_raw).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
 }
 
 #[test]
