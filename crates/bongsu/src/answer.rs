@@ -8,7 +8,10 @@
 use crate::exit::Exit;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The result of one command.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -72,6 +75,32 @@ pub(crate) struct Progress {
 
 /// Takes progress and says whether to go on; called often, so it must be cheap.
 pub(crate) type Watcher<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
+
+/// So many of something.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Counts the bytes that are read from a file, before they are unpacked: what progress is shown by.
+pub(crate) struct Counted<R> {
+    from: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Counted<R> {
+    /// Adds to `count` what is read.
+    pub(crate) const fn new(from: R, count: Arc<AtomicU64>) -> Self {
+        Self { from, count }
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(to)?;
+        self.count.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
 
 /// A table for people: columns as wide as their widest cell, the last one ragged.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {

@@ -4,47 +4,29 @@
 
 use bongsu_trace::found::{Bounds, Look, Named, Shape, holdings, patterns, sankey, services};
 use bongsu_trace::label::{Category, Label};
+use bongsu_trace::store::Memory;
 use bongsu_trace::taint::{Limits, Method, Place, Theft, Trace, Way, follow};
-use bongsu_trace::{Account, Asset, Flows, Transfer, U256};
+use bongsu_trace::{Account, Asset, Transfer, U256};
 
 const DAY: i64 = 86_400;
 
-struct List(Vec<Transfer>);
-
-impl List {
-    /// From, to, how much, on which day.
-    fn of(transfers: &[(u32, u32, u64, i64)]) -> Self {
-        let transfer = |(from, to, amount, day): &(u32, u32, u64, i64)| Transfer {
-            from: Account(*from),
-            to: Account(*to),
-            asset: Asset(0),
-            amount: U256::from(*amount),
-            time: day * DAY,
-        };
-        Self(transfers.iter().map(transfer).collect())
-    }
-
-    /// What was stolen by the first transfer, followed. From 100 on, accounts are services.
-    fn follow(&self) -> Trace {
-        let theft = Theft { number: 0, stolen: None };
-        let place = |account: Account| if account.0 >= 100 { Place::Service } else { Place::Holder };
-        follow(self, &[theft], Method::Fifo, place, Limits::default(), Way::Choose).unwrap()
-    }
+/// Transfers: from, to, how much, on which day.
+fn list(transfers: &[(u32, u32, u64, i64)]) -> Memory {
+    let transfer = |(from, to, amount, day): &(u32, u32, u64, i64)| Transfer {
+        from: Account(*from),
+        to: Account(*to),
+        asset: Asset(0),
+        amount: U256::from(*amount),
+        time: day * DAY,
+    };
+    transfers.iter().map(transfer).collect::<Vec<_>>().into()
 }
 
-impl Flows for List {
-    fn len(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn transfer(&self, number: u64) -> Option<Transfer> {
-        self.0.get(usize::try_from(number).ok()?).copied()
-    }
-
-    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
-        let is_his = move |transfer: &Transfer| transfer.from == account || transfer.to == account;
-        self.0.iter().zip(0..).filter(move |(transfer, _)| is_his(transfer)).map(|(_, number)| number)
-    }
+/// What was stolen by the first transfer, followed. From 100 on, accounts are services.
+fn followed(flows: &Memory) -> Trace {
+    let theft = Theft { number: 0, stolen: None };
+    let place = |account: Account| if account.0 >= 100 { Place::Service } else { Place::Holder };
+    follow(flows, &[theft], Method::Fifo, place, Limits::default(), Way::Choose).unwrap()
 }
 
 fn label(name: &str, category: Category) -> Label {
@@ -55,8 +37,8 @@ fn label(name: &str, category: Category) -> Label {
 #[test]
 fn what_came_to_a_service_is_summed_over_its_addresses() {
     let flows =
-        List::of(&[(0, 1, 1_000, 0), (1, 100, 300, 1), (1, 101, 200, 2), (1, 102, 100, 3), (1, 2, 50, 4)]);
-    let trace = flows.follow();
+        list(&[(0, 1, 1_000, 0), (1, 100, 300, 1), (1, 101, 200, 2), (1, 102, 100, 3), (1, 2, 50, 4)]);
+    let trace = followed(&flows);
     let (exchange, mixer) = (label("Kraken 4", Category::Exchange), label("Tornado", Category::Mixer));
     let found = services(&trace, |account| match account.0 {
         100 | 101 => Some(&exchange),
@@ -86,8 +68,8 @@ fn what_came_to_a_service_is_summed_over_its_addresses() {
 }
 
 fn shapes(transfers: &[(u32, u32, u64, i64)]) -> Vec<(u32, Shape)> {
-    let flows = List::of(transfers);
-    let found = patterns(&flows.follow(), &flows, 100 * DAY, &Bounds::default());
+    let flows = list(transfers);
+    let found = patterns(&followed(&flows), &flows, 100 * DAY, &Bounds::default());
     found.into_iter().map(|pattern| (pattern.account.0, pattern.shape)).collect()
 }
 
@@ -128,8 +110,8 @@ fn shapes_are_seen_and_what_is_none_is_not() {
 fn the_picture_shows_where_it_went_and_nothing_of_it_is_a_command() {
     let mut transfers = vec![(0, 1, 1_000, 0), (1, 100, 400, 1), (2, 1, 1, 2), (1, 2, 100, 2), (2, 1, 60, 3)];
     transfers.extend((10..40).map(|to| (1, to, 2, 4)));
-    let flows = List::of(&transfers);
-    let trace = flows.follow();
+    let flows = list(&transfers);
+    let trace = followed(&flows);
     let look =
         Look { title: "The \"<theft>\" & more", unit: "ETH", decimals: 2, columns_max: 6, boxes_max: 5 };
     let named = |account: Account| match account.0 {

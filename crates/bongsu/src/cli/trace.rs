@@ -25,7 +25,8 @@ pub(crate) struct TraceLoadArgs {
     /// CSV files, packed with gzip or zstd too; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// What the columns are: a file, or the name of a form that is known; --mapping list shows them
+    /// What the columns are: a file, or the name of a form that is known, as `ethereum-etl-token-transfers`; a name that is
+    /// not known is answered with those that are
     #[arg(long, value_name = "NAME|FILE")]
     pub mapping: String,
     /// The chain whose transfers these are [default: what the mapping says]

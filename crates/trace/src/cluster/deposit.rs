@@ -103,24 +103,8 @@ impl Deposits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Memory;
     use crate::{Asset, Transfer};
-
-    struct List(Vec<Transfer>);
-
-    impl Flows for List {
-        fn len(&self) -> u64 {
-            self.0.len() as u64
-        }
-
-        fn transfer(&self, number: u64) -> Option<Transfer> {
-            self.0.get(usize::try_from(number).ok()?).copied()
-        }
-
-        fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
-            let is_his = move |transfer: &Transfer| transfer.from == account || transfer.to == account;
-            self.0.iter().zip(0..).filter(move |(transfer, _)| is_his(transfer)).map(|(_, number)| number)
-        }
-    }
 
     /// 100 and 101 are the exchange's own.
     fn found(transfers: &[(u32, u32, u64, i64)]) -> (Vec<u32>, Vec<Vec<Account>>) {
@@ -131,7 +115,7 @@ mod tests {
             amount: U256::from(*amount),
             time: hours * 3_600,
         });
-        let flows = List(transfers.collect());
+        let flows = Memory::from(transfers.collect::<Vec<_>>());
         let bounds = Deposits { fee_max: U256::from(2), ..Deposits::default() };
         let exchange = |account: Account| (account.0 >= 100).then_some(1 + u32::from(account.0 >= 200));
         let mut clusters = Clusters::default();

@@ -13,7 +13,8 @@ use watch::Kind;
 use watch::memory::{Day, HEADER_BYTES, Lookup, Runs};
 
 use super::remember::key_in;
-use super::show::{counted, said};
+use super::show::said;
+use crate::answer::counted;
 use crate::terminal::visible;
 
 /// Most values that are told, and days that are shown of one.

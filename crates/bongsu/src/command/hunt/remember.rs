@@ -20,7 +20,7 @@ use watch::memory::{
     merged, run_head, values_of,
 };
 
-use super::show::counted;
+use crate::answer::counted;
 use crate::terminal::Terminal;
 
 /// Values that all threads together hold in memory before they are written: some 80 MB.

@@ -1,5 +1,6 @@
 //! How finds are shown: for people two lines each, for programs a JSON object on a line.
 
+use crate::answer::counted;
 use crate::exit::Failure;
 use crate::terminal::{Terminal, visible};
 use deliver::watch_file::{Header, Known};
@@ -94,11 +95,6 @@ impl Summary {
         });
         Ok(())
     }
-}
-
-/// So many of something.
-pub(super) fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A find for people.

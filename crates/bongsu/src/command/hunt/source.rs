@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use crate::answer::Counted;
 use watch::hunt::Columns;
 use watch::hunt::capture::Capture;
 
@@ -86,20 +87,6 @@ struct Text {
     /// Whether it begins as a table with a head does: then heads are looked for, and what the last of them said is kept.
     is_table: bool,
     columns: Option<Arc<Columns>>,
-}
-
-/// Counts the bytes that are read from a file, before they are unpacked.
-struct Counted<R> {
-    from: R,
-    count: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let read = self.from.read(to)?;
-        self.count.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
 }
 
 impl Sources {
@@ -211,7 +198,7 @@ impl Sources {
     }
 
     fn read(&mut self, name: Arc<str>, from: impl Read + Send + 'static, is_stream: bool) -> io::Result<()> {
-        let from = Counted { from, count: Arc::clone(&self.done) };
+        let from = Counted::new(from, Arc::clone(&self.done));
         let (start, from) = begun(from)?;
         let from: Box<dyn Read + Send> = match start {
             [0x1f, 0x8b, ..] => {

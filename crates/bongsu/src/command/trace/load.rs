@@ -1,12 +1,11 @@
 //! `bongsu trace load`: CSV into a store.
 
-use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::answer::{Answer, Progress};
+use crate::answer::{Answer, Counted, Progress, counted};
 use crate::cli::TraceLoadArgs;
 use crate::exit::{Exit, Failure};
 use crate::terminal::{Terminal, visible};
@@ -65,10 +64,6 @@ pub(super) fn run(args: &TraceLoadArgs, terminal: &mut Terminal) -> Result<Answe
     Ok(Answer::done(json, text).ending(exit))
 }
 
-fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 /// A mapping by its name, or from a file.
 fn mapping(named: &str) -> Result<Mapping, Failure> {
     let text = match Mapping::ready(named) {
@@ -112,7 +107,7 @@ fn load(
     };
     let total = std::fs::metadata(path).map_or(0, |about| about.len());
     let done = Arc::new(AtomicU64::new(0));
-    let input = Counted { from: file(path)?, count: Arc::clone(&done) };
+    let input = Counted::new(file(path)?, Arc::clone(&done));
     let what = format!("loading {}", path.display());
     std::thread::scope(|scope| {
         let work = scope.spawn(|| -> Result<(Report, Appended), Failure> {
@@ -128,18 +123,4 @@ fn load(
         work.join()
             .unwrap_or_else(|_| Err(Failure::new("the thread that loads has failed; nothing was loaded")))
     })
-}
-
-/// Counts the bytes that are read.
-struct Counted<R> {
-    from: R,
-    count: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let read = self.from.read(to)?;
-        self.count.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
 }

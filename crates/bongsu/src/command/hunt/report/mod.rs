@@ -20,7 +20,7 @@ use send::{Node, Sent};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-use super::show::counted;
+use crate::answer::counted;
 use crate::terminal::visible;
 pub(super) use tally::Tally;
 
