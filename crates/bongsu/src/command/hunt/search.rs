@@ -102,7 +102,7 @@ pub(super) fn search(
 }
 
 /// The same for sources that are followed, each by a thread of its own, until `take` says no or `stop` is set; both end them.
-/// `look` is called every now and then.
+/// Where nothing comes, `take` gets nothing every now and then.
 ///
 /// # Errors
 /// [`WatchFileError`].
