@@ -1,7 +1,8 @@
 //! What an address is.
 
 /// What kind of holder an address has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Category {
     /// A service that buys, sells and keeps assets for others.
     Exchange,
