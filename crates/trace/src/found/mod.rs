@@ -3,9 +3,11 @@
 mod graphml;
 mod pattern;
 mod picture;
+mod stix_out;
 mod sums;
 
 pub use graphml::{Edge, graphml};
 pub use pattern::{Bounds, Pattern, Shape, patterns};
 pub use picture::{Look, Named, sankey};
+pub use stix_out::{Paid, Reached, STOLEN_EXTENSION, Told, stix};
 pub use sums::{Holding, Service, holdings, services};
