@@ -254,3 +254,46 @@ answer-fault-date = A day is written like 2026-09-02, lies not in the future, an
 answer-fault-count = The number is between 1 and 999999999.
 answer-fault-long = A text is longer than { $limit } characters.
 answer-fault-refused = Nothing could be passed on. Please call, or write to whoever sent you the advisory.
+
+freeze-heading = Request to freeze stolen virtual assets
+freeze-dateline = { $node } · { $date } (UTC) · To: { $service } · Case { $case }, request { $number }
+freeze-asked = What is asked
+freeze-please = Stolen virtual assets came to addresses that are labelled as yours ({ $service }). Please freeze what of it you still hold:
+freeze-total = { $amount } on { $chain }
+freeze-addresses = Your addresses to which it came
+freeze-do-hold = Freeze it
+freeze-do-hold-text = Hold the balance of the accounts that were credited, and stop withdrawals that wait. If part of it has left, freeze what is there.
+freeze-do-keep = Keep the records
+freeze-do-keep-text = Keep who the customers are, how they logged in, and where they sent it, so that an authority can ask for it.
+freeze-do-tell = Answer
+freeze-do-tell-text = Say whether you hold it, how much is frozen, and your file number. If you can't or may not freeze it, say that too, and where it went.
+freeze-came = What came to you
+freeze-stolen = What was stolen
+freeze-path = How it came to you
+freeze-path-number = Path { $count }
+freeze-path-all = The attached JSON file has every payment and every path, with amounts in the smallest unit.
+freeze-how = How this was found
+freeze-fifo = Payments were followed in the order of the chain. What leaves an address first is what came to it first (first in, first out).
+freeze-lifo = Payments were followed in the order of the chain. What leaves an address first is what came to it last (last in, first out).
+freeze-haircut = Payments were followed in the order of the chain. Each payment carries as large a stolen part as the holding from which it is made.
+freeze-poison = Payments were followed in the order of the chain. Every payment out of a holding in which anything was stolen counts as stolen whole, so that sums can be more than was stolen.
+freeze-assume-order = A payment moves only what had arrived before it. Amounts are exact, to the smallest unit.
+freeze-assume-service = The trace ends where value enters a service. What a service pays out again is not followed.
+freeze-assume-label = That the addresses are yours is what these say: { $sources }. If they are wrong, please tell us.
+freeze-assume-until = Payments up to { $until } (UTC) were looked at.
+freeze-ground = Legal ground
+freeze-no-order = No order of a court or an authority comes with this request. It asks you to act under your own terms and your law, until one does.
+freeze-who = Who asks
+freeze-contact = Please answer to: { $contact }
+freeze-genuine = The third file is signed with the key { $key } and names the SHA-256 of this document. Ask for the key by another way than the one by which this came.
+freeze-when = When (UTC)
+freeze-payment = Transaction, from whom to whom
+freeze-amount = Amount
+freeze-tainted = Of it stolen
+freeze-more = { $count ->
+    [one] One more stands in the JSON file.
+   *[other] { $count } more stand in the JSON file.
+}
+freeze-subject = [{ $tlp }] Request to freeze stolen virtual assets: { $case }, no. { $number }, to { $service }
+freeze-mail = Stolen virtual assets ({ $case }) came to addresses that are labelled as yours. Please freeze: { $amount }.
+freeze-attached = Attached are the request as a document, the same for programs (JSON) with every payment, and the signature.

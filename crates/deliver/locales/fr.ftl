@@ -260,3 +260,46 @@ answer-fault-date = Un jour s’écrit comme 2026-09-02, n’est pas dans le fut
 answer-fault-count = Le nombre est compris entre 1 et 999999999.
 answer-fault-long = Un texte dépasse { $limit } caractères.
 answer-fault-refused = Rien n’a pu être transmis. Appelez, ou écrivez à la personne qui vous a envoyé l’avis.
+
+freeze-heading = Demande de gel d’actifs virtuels volés
+freeze-dateline = { $node } · { $date } (UTC) · À : { $service } · Dossier { $case }, demande { $number }
+freeze-asked = Ce qui est demandé
+freeze-please = Des actifs virtuels volés sont arrivés à des adresses indiquées comme étant les vôtres ({ $service }). Veuillez geler ce que vous en détenez encore :
+freeze-total = { $amount } sur { $chain }
+freeze-addresses = Vos adresses où ils sont arrivés
+freeze-do-hold = Gelez-les
+freeze-do-hold-text = Bloquez le solde des comptes crédités et les retraits en attente. Si une partie est déjà partie, gelez ce qui reste.
+freeze-do-keep = Conservez les données
+freeze-do-keep-text = Conservez l’identité des clients, leurs connexions et la destination des fonds, pour qu’une autorité puisse les demander.
+freeze-do-tell = Répondez
+freeze-do-tell-text = Dites si vous les détenez, combien est gelé, et votre numéro de dossier. Si vous ne pouvez pas les geler, dites-le aussi, et où ils sont allés.
+freeze-came = Ce qui vous est parvenu
+freeze-stolen = Ce qui a été volé
+freeze-path = Par quel chemin
+freeze-path-number = Chemin n° { $count }
+freeze-path-all = Le fichier JSON joint contient chaque paiement et chaque chemin, avec les montants dans la plus petite unité.
+freeze-how = Comment cela a été établi
+freeze-fifo = Les paiements ont été suivis dans l’ordre de la chaîne. Ce qui quitte une adresse en premier est ce qui y est arrivé en premier (premier entré, premier sorti).
+freeze-lifo = Les paiements ont été suivis dans l’ordre de la chaîne. Ce qui quitte une adresse en premier est ce qui y est arrivé en dernier (dernier entré, premier sorti).
+freeze-haircut = Les paiements ont été suivis dans l’ordre de la chaîne. Chaque paiement porte la même part volée que l’avoir dont il provient.
+freeze-poison = Les paiements ont été suivis dans l’ordre de la chaîne. Tout paiement issu d’un avoir où quelque chose était volé compte comme volé en entier ; les sommes peuvent donc dépasser ce qui a été volé.
+freeze-assume-order = Un paiement ne déplace que ce qui était arrivé avant lui. Les montants sont exacts, à la plus petite unité près.
+freeze-assume-service = Le suivi s’arrête à l’entrée d’un service. Ce qu’un service paie ensuite n’est pas suivi.
+freeze-assume-label = Que ces adresses soient les vôtres, voici qui le dit : { $sources }. Si c’est faux, dites-le-nous.
+freeze-assume-until = Les paiements jusqu’au { $until } (UTC) ont été examinés.
+freeze-ground = Base juridique
+freeze-no-order = Aucune décision d’un tribunal ou d’une autorité n’accompagne cette demande. Elle vous prie d’agir selon vos conditions et votre droit, en attendant.
+freeze-who = Qui demande
+freeze-contact = Veuillez répondre à : { $contact }
+freeze-genuine = Le troisième fichier est signé avec la clé { $key } et porte le SHA-256 de ce document. Demandez la clé par une autre voie que celle de cet envoi.
+freeze-when = Quand (UTC)
+freeze-payment = Transaction, de qui à qui
+freeze-amount = Montant
+freeze-tainted = Dont volé
+freeze-more = { $count ->
+    [one] Un de plus figure dans le fichier JSON.
+   *[other] { $count } de plus figurent dans le fichier JSON.
+}
+freeze-subject = [{ $tlp }] Demande de gel d’actifs virtuels volés : { $case }, n° { $number }, à { $service }
+freeze-mail = Des actifs virtuels volés ({ $case }) sont arrivés à des adresses indiquées comme étant les vôtres. Veuillez geler : { $amount }.
+freeze-attached = Sont joints la demande en document, la même pour les programmes (JSON) avec chaque paiement, et la signature.

@@ -18,7 +18,7 @@ use stix::Tlp;
 use crate::advisory::story;
 use crate::fires::Burning;
 use crate::gather::{Deliver, DeliverError};
-use crate::mail::Content;
+use crate::mail::{Attached, Content};
 use crate::push::{News, Position};
 use crate::speech::{Language, Put, Speech};
 use crate::telling;
@@ -156,8 +156,11 @@ impl Deliver {
         let page = Page { lang, tlp, heading, subject: &subject, node, sections };
         let html = page.render().map_err(|error| DeliverError::Render(error.to_string()))?;
         let text = page.text();
-        let document = if let Enclosure::Attached(document, _) = enclosure { Some(document) } else { None };
-        Ok(Content { language, subject, text, html, document })
+        let attached = match enclosure {
+            Enclosure::Attached(document, _) => vec![Attached::advisory(document)],
+            _ => Vec::new(),
+        };
+        Ok(Content { language, subject, text, html, attached })
     }
 
     /// Where the advisory is; `None` if there is nothing to say of it.

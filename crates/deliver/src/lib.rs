@@ -17,6 +17,7 @@ pub mod digest;
 mod entry;
 mod error;
 pub mod fires;
+pub mod freeze;
 mod gather;
 mod hex;
 mod http;

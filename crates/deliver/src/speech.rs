@@ -207,6 +207,8 @@ mod tests {
             include_str!("advisory/mail.rs"),
             include_str!("digest.rs"),
             include_str!("fires.rs"),
+            include_str!("freeze/mod.rs"),
+            include_str!("freeze/page.rs"),
             include_str!("overdue.rs"),
             include_str!("telling.rs"),
             include_str!("../templates/advisory.html"),
@@ -218,7 +220,7 @@ mod tests {
             .filter(|text| text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
         let known: Vec<&str> = asked.filter(|text| english.contains_key(*text)).collect();
         assert!(known.len() > 60, "{known:?}");
-        for id in asked_for(&sources, "told-").chain(asked_for(&sources, "news-")) {
+        for id in ["told-", "news-", "freeze-"].into_iter().flat_map(|start| asked_for(&sources, start)) {
             assert!(english.contains_key(id), "{id} is in no file");
         }
         for source in sources {

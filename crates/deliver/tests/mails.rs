@@ -72,7 +72,7 @@ impl World {
         let mut waiting = Waiting::new(mailing.id, Position::default(), now);
         let last = RefCell::new(None);
         let make = |content: Content, _| {
-            let body = "x".repeat(if content.document.is_some() { bytes } else { 1 });
+            let body = "x".repeat(if !content.attached.is_empty() { bytes } else { 1 });
             last.replace(Some(content));
             Ok(body)
         };
@@ -128,18 +128,18 @@ fn a_mail_goes_without_an_advisory_that_is_too_long_or_can_not_be_made_and_says_
     let world = World::new("en", there());
     world.share("incident", 1, Tlp::Amber);
     let with = world.mail(AdvisoryBy::Attached, MAIL_BYTES_MAX).unwrap();
-    assert!(with.document.is_some_and(|document| document.starts_with(b"%PDF-")), "{}", with.text);
+    assert!(with.attached.first().is_some_and(|file| file.bytes.starts_with(b"%PDF-")), "{}", with.text);
     assert!(with.text.contains("See the attached advisory;"), "{}", with.text);
     let without = "It could not be attached to this mail";
     let mail = world.mail(AdvisoryBy::Attached, MAIL_BYTES_MAX + 1).unwrap();
-    assert!(mail.document.is_none() && mail.text.contains(without), "{}", mail.text);
+    assert!(mail.attached.is_empty() && mail.text.contains(without), "{}", mail.text);
     assert!(mail.text.contains("https://tower.example/d/advisory.html"), "{}", mail.text);
 
     let world = World::new("ko", Letterhead::new(None, None, vec!["/nonexistent/letters.ttf".into()], None));
     world.share("incident", 1, Tlp::Amber);
     assert!(matches!(world.deliver.enclosure(B), Ok(Enclosure::Missing)));
     let mail = world.mail(AdvisoryBy::Attached, 0).unwrap();
-    assert!(mail.document.is_none() && mail.text.contains("첨부하지 못했습니다"), "{}", mail.text);
+    assert!(mail.attached.is_empty() && mail.text.contains("첨부하지 못했습니다"), "{}", mail.text);
 }
 
 /// What is RED need not be new: an advisory that holds it goes by no mail.
@@ -150,7 +150,7 @@ fn an_advisory_with_red_in_it_is_not_attached() {
     world.share("incident", 2, Tlp::Green);
     assert!(matches!(world.deliver.enclosure(B), Ok(Enclosure::Red)));
     let mail = world.mail(AdvisoryBy::Attached, 0).unwrap();
-    assert!(mail.document.is_none() && !mail.text.contains("report 1"), "{}", mail.text);
+    assert!(mail.attached.is_empty() && !mail.text.contains("report 1"), "{}", mail.text);
     assert!(
         mail.text.contains("not sent by mail") && mail.subject.starts_with("[TLP:GREEN]"),
         "{}",

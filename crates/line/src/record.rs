@@ -80,6 +80,8 @@ pub enum RecordKind {
     Setting = 6,
     /// A receipt.
     Receipt = 7,
+    /// What happened to a case of stolen assets.
+    Case = 8,
 }
 
 impl RecordKind {
@@ -95,6 +97,7 @@ impl RecordKind {
             5 => Self::Credential,
             6 => Self::Setting,
             7 => Self::Receipt,
+            8 => Self::Case,
             _ => return None,
         })
     }

@@ -11,7 +11,7 @@ use super::content::Advisory;
 use super::{html, plain};
 use crate::gather::DeliverError;
 use crate::mail::message::{Heads, message as dressed};
-use crate::mail::{Content, address};
+use crate::mail::{Attached, Content, address};
 use crate::speech::Put;
 
 /// The member's mail, to the address in its contact.
@@ -40,7 +40,7 @@ pub(super) fn message(
         subject: advisory.language.speech().tell("mail-subject", &put),
         text: plain::render(advisory),
         html: html::render(advisory)?,
-        document: Some(pdf),
+        attached: vec![Attached::advisory(pdf)],
     };
     let from = Mailbox::new(Some(advisory.node.clone()), from);
     let heads = Heads {

@@ -11,7 +11,7 @@ mod content;
 mod gone;
 mod html;
 mod mail;
-mod page;
+pub(crate) mod page;
 mod pdf;
 mod plain;
 mod playbook;
@@ -27,7 +27,8 @@ use crate::gather::{Deliver, DeliverError, Gathered};
 use crate::speech::Language;
 use crate::ticket::{self, Ticket};
 pub use content::{Action, Advisory, Answer, Contact, Gone, Group, Happened, Part, Row, Why};
-pub(crate) use pdf::Fonts;
+pub(crate) use pdf::{Fonts, paper};
+pub(crate) use plain::text as plain_text;
 pub use playbook::parts as playbook_parts;
 use story::Story;
 

@@ -10,7 +10,7 @@ use crate::speech::{Put, Speech};
 
 /// A part of an advisory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Block {
+pub(crate) enum Block {
     /// A heading, with the name by which a link finds it.
     Heading(&'static str, String),
     /// What comes under a heading.
@@ -31,37 +31,37 @@ pub(super) enum Block {
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Step {
-    pub(super) title: String,
-    pub(super) text: String,
-    pub(super) parts: Vec<String>,
+pub(crate) struct Step {
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) parts: Vec<String>,
 }
 
 /// A table whose second column has values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Table {
-    pub(super) head: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
+pub(crate) struct Table {
+    pub(crate) head: Vec<String>,
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 /// The column that has values.
-pub(super) const VALUES: usize = 1;
+pub(crate) const VALUES: usize = 1;
 
 /// An advisory in its language.
-pub(super) struct Page {
-    pub(super) speech: &'static Speech,
-    pub(super) tlp: Tlp,
+pub(crate) struct Page {
+    pub(crate) speech: &'static Speech,
+    pub(crate) tlp: Tlp,
     /// What may be done with it.
-    pub(super) handling: String,
-    pub(super) heading: String,
+    pub(crate) handling: String,
+    pub(crate) heading: String,
     /// Who says it, when, to whom.
-    pub(super) dateline: String,
-    pub(super) date: String,
-    pub(super) blocks: Vec<Block>,
+    pub(crate) dateline: String,
+    pub(crate) date: String,
+    pub(crate) blocks: Vec<Block>,
 }
 
 impl Page {
-    pub(super) fn of(advisory: &Advisory) -> Self {
+    pub(crate) fn of(advisory: &Advisory) -> Self {
         let speech = advisory.language.speech();
         let put = [
             ("node", Put::Text(&advisory.node)),
@@ -90,13 +90,13 @@ impl Page {
 
 impl Page {
     /// What a code to scan is, for who does not see it.
-    pub(super) fn code_alt(&self, url: &str) -> String {
+    pub(crate) fn code_alt(&self, url: &str) -> String {
         self.speech.tell("code-alt", &[("url", Put::Text(url))])
     }
 }
 
 /// The message that says what may be done with what is marked so. Source: FIRST, TLP 2.0, "Definitions".
-const fn handling(tlp: Tlp) -> &'static str {
+pub(crate) const fn handling(tlp: Tlp) -> &'static str {
     match tlp {
         Tlp::Clear => "tlp-clear",
         Tlp::Green => "tlp-green",

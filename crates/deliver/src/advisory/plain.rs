@@ -13,7 +13,11 @@ use super::page::{Block, Page, Step, Table, VALUES};
 const COLUMNS: usize = 72;
 
 pub(super) fn render(advisory: &Advisory) -> String {
-    let page = Page::of(advisory);
+    text(&Page::of(advisory))
+}
+
+/// Blocks as plain text.
+pub(crate) fn text(page: &Page) -> String {
     let label = format!("{:>COLUMNS$}\n", page.tlp.to_string());
     let mut out = label.clone();
     out.push('\n');

@@ -19,9 +19,6 @@ use super::MailError;
 use crate::hex::hex;
 use crate::speech::Language;
 
-/// The name of the document that goes along.
-const DOCUMENT: &str = "advisory.pdf";
-
 /// What a mail says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
@@ -33,8 +30,27 @@ pub struct Content {
     pub text: String,
     /// The same as HTML, which loads nothing from elsewhere.
     pub html: String,
-    /// An advisory that goes along, as PDF.
-    pub document: Option<Vec<u8>>,
+    /// Files that go along.
+    pub attached: Vec<Attached>,
+}
+
+/// A file that goes along with a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub content_type: &'static str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+impl Attached {
+    /// An advisory as PDF.
+    #[must_use]
+    pub fn advisory(pdf: Vec<u8>) -> Self {
+        Self { name: "advisory.pdf".to_owned(), content_type: "application/pdf", bytes: pdf }
+    }
 }
 
 impl Content {
@@ -44,7 +60,7 @@ impl Content {
         let escaped = |text: &&str| text.replace('&', "&amp;").replace('<', "&lt;");
         let html: String = paragraphs.iter().map(|text| format!("<p>{}</p>\n", escaped(text))).collect();
         let html = format!("<!doctype html>\n<html lang=\"{}\">\n{html}</html>\n", language.tag());
-        Self { language, subject, text: paragraphs.join("\n\n") + "\n", html, document: None }
+        Self { language, subject, text: paragraphs.join("\n\n") + "\n", html, attached: Vec::new() }
     }
 
     /// What tells it from other content to the same address.
@@ -94,15 +110,14 @@ pub(crate) fn message(heads: Heads, content: Content) -> Result<Message, MailErr
         .boundary(format!("alternatives-{print}"))
         .singlepart(SinglePart::plain(content.text))
         .singlepart(SinglePart::html(content.html));
-    let parts = match content.document {
-        None => alternatives,
-        Some(document) => {
-            let pdf = ContentType::parse("application/pdf").map_err(|error| unmade(&error))?;
-            let document = Attachment::new(DOCUMENT.to_owned()).body(document, pdf);
-            let parts = MultiPart::mixed().boundary(format!("parts-{print}")).multipart(alternatives);
-            parts.singlepart(document)
+    let mut parts = alternatives;
+    if !content.attached.is_empty() {
+        parts = MultiPart::mixed().boundary(format!("parts-{print}")).multipart(parts);
+        for file in content.attached {
+            let content_type = ContentType::parse(file.content_type).map_err(|error| unmade(&error))?;
+            parts = parts.singlepart(Attachment::new(file.name).body(file.bytes, content_type));
         }
-    };
+    }
     message.multipart(parts).map_err(|error| unmade(&error))
 }
 

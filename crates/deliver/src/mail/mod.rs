@@ -15,7 +15,7 @@ use stix::Timestamp;
 
 use crate::push::NotTaken;
 use message::Heads;
-pub use message::{Content, address, is_address, mailbox};
+pub use message::{Attached, Content, address, is_address, mailbox};
 
 /// Bytes of a message, with what is attached. An advisory has 40 to 200 KB; one with 300 values and all Hangul syllables of
 /// its font has 1.4 MB, and a third more as it travels.

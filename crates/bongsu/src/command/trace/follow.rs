@@ -1,70 +1,29 @@
 //! `bongsu trace follow`: from a theft to where it is now.
 
 use crate::answer::{Answer, Progress, table};
-use crate::cli::{MethodArg, TraceFollowArgs};
+use crate::cli::TraceFollowArgs;
 use crate::exit::Failure;
 use crate::terminal::{Terminal, visible};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use trace::found::{Bounds, Holding, Pattern, Service, Shape, holdings, patterns, services};
-use trace::label::Labels;
-use trace::taint::{Ended, Limits, Method, Place, Theft, Trace, Way, follow};
-use trace::{Account, Asset, Flows as _, Store, U256};
+use trace::case::Stolen;
+use trace::found::{Pattern, Shape};
+use trace::taint::Ended;
+use trace::{Account, Flows as _, U256};
 
+use super::found::{self, Found};
 use super::{account, address, amount, labels, opened, out, short, when};
 
-/// What is burnt goes to these. Source: EIP-20's convention for new and destroyed tokens, and the address of "dead" coins in wide use.
-const NOBODY: [&str; 2] =
-    ["0x0000000000000000000000000000000000000000", "0x000000000000000000000000000000000000dead"];
 /// Most thefts that are listed for people.
 const THEFTS_SHOWN: usize = 10;
-
-/// What was followed, and what was found.
-pub(super) struct Found<'a> {
-    pub(super) store: &'a Store,
-    pub(super) labels: &'a Labels,
-    pub(super) method: &'static str,
-    pub(super) thefts: Vec<u64>,
-    pub(super) trace: Trace,
-    pub(super) services: Vec<Service>,
-    pub(super) holdings: Vec<Holding>,
-    pub(super) patterns: Vec<Pattern>,
-}
 
 pub(super) fn run(args: &TraceFollowArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
     let outs = out::forms(&args.out)?;
     let store = opened(&args.store)?;
-    let labels = labels::read(&args.labels, terminal)?;
-    let thefts = thefts(&store, args)?;
-    let (method, name) = match args.method {
-        MethodArg::Poison => (Method::Poison, "poison"),
-        MethodArg::Haircut => (Method::Haircut, "haircut"),
-        MethodArg::Fifo => (Method::Fifo, "fifo"),
-        MethodArg::Lifo => (Method::Lifo, "lifo"),
-    };
-    let nobody: HashSet<Account> = NOBODY.iter().filter_map(|address| store.account(address)).collect();
-    let place = |account: Account| match store.address(account) {
-        _ if nobody.contains(&account) => Place::Nobody,
-        Some(address) if labels.service(&address).is_some() => Place::Service,
-        _ => Place::Holder,
-    };
-    let starts: Vec<Theft> = thefts.iter().map(|number| Theft { number: *number, stolen: None }).collect();
-    let limits = Limits { reached_max: args.reach, ..Limits::default() };
+    let labels = labels::read(&args.labels, &mut |note| terminal.note(note))?;
+    let thefts = found::thefts(&store, &stolen(args))?;
     let _goes_on = terminal.progress(&Progress { what: "following".to_owned(), done: 0, total: 0 });
-    let trace = follow(&store, &starts, method, place, limits, Way::Choose)
-        .map_err(|error| Failure::new(error.to_string()))?;
-    let until = store.times().map_or(0, |(_, last)| last);
-    let label = |account: Account| store.address(account).and_then(|address| labels.service(&address));
-    let found = Found {
-        services: services(&trace, label),
-        holdings: holdings(&trace),
-        patterns: patterns(&trace, &store, until, &Bounds::default()),
-        store: &store,
-        labels: &labels,
-        method: name,
-        thefts,
-        trace,
-    };
+    let found = Found::of(&store, &labels, thefts, args.method.into(), args.reach)?;
     for (path, form) in outs {
         out::write(&found, path, form)?;
     }
@@ -75,65 +34,15 @@ pub(super) fn run(args: &TraceFollowArgs, terminal: &mut Terminal) -> Result<Ans
     Ok(Answer::done(out::json(&found), text))
 }
 
-/// The transfers by which something was stolen.
-fn thefts(store: &Store, args: &TraceFollowArgs) -> Result<Vec<u64>, Failure> {
-    let victim = account(store, &args.victim)?;
-    let thieves: Vec<Account> =
-        args.thief.iter().map(|thief| account(store, thief)).collect::<Result<_, _>>()?;
-    let assets: Vec<Asset> = args.asset.iter().map(|named| asset(store, named)).collect::<Result<_, _>>()?;
-    if thieves.is_empty() && args.transaction.is_empty() {
-        return Err(Failure::usage("nothing says which of the victim's payments were thefts")
-            .hint("name where they went with --thief ADDRESS, or the transactions with --transaction ID"));
+/// What was stolen, as it was typed.
+fn stolen(args: &TraceFollowArgs) -> Stolen {
+    Stolen {
+        victim: args.victim.clone(),
+        thieves: args.thief.clone(),
+        transactions: args.transaction.clone(),
+        assets: args.asset.clone(),
+        swapped: args.swapped.clone(),
     }
-    let prefixes: Vec<String> = args.transaction.iter().map(|id| id.to_ascii_lowercase()).collect();
-    let is_named = |number: u64| {
-        let id = store.transaction(number).unwrap_or_default().to_ascii_lowercase();
-        prefixes.is_empty() || prefixes.iter().any(|prefix| id.starts_with(prefix))
-    };
-    let given = store.given(victim).filter(|number| {
-        store.transfer(*number).is_some_and(|transfer| {
-            transfer.from != transfer.to
-                && !transfer.amount.is_zero()
-                && (thieves.is_empty() || thieves.contains(&transfer.to))
-                && (assets.is_empty() || assets.contains(&transfer.asset))
-        })
-    });
-    let mut thefts: Vec<u64> = given.filter(|number| is_named(*number)).collect();
-    let begun = thefts.first().copied().unwrap_or(u64::MAX);
-    for swap in &args.swapped {
-        let (by, into) = swap.rsplit_once('=').ok_or_else(|| {
-            Failure::usage(format!("`{swap}` names no asset")).hint("write ADDRESS=ASSET, as in 0xa4b2…=ETH")
-        })?;
-        let (by, into) = (account(store, by)?, asset(store, into)?);
-        let paid = store.given(by).filter(|number| {
-            let transfer = store.transfer(*number).filter(|transfer| transfer.asset == into);
-            *number > begun
-                && transfer.is_some_and(|transfer| transfer.to != by && !transfer.amount.is_zero())
-        });
-        thefts.extend(paid);
-    }
-    thefts.sort_unstable();
-    thefts.dedup();
-    match thefts.is_empty() {
-        true => {
-            Err(Failure::new(format!("the victim paid nothing of that kind in {}", args.store.display()))
-                .hint(format!(
-                    "`bongsu trace transfers {} {}` shows what it paid",
-                    args.store.display(),
-                    args.victim
-                )))
-        }
-        false => Ok(thefts),
-    }
-}
-
-fn asset(store: &Store, named: &str) -> Result<Asset, Failure> {
-    store.asset(named).ok_or_else(|| {
-        let known = (0..store.assets().min(20)).filter_map(|number| store.asset_name(Asset(number)));
-        let known = known.map(|name| visible(name.as_bytes())).collect::<Vec<_>>().join(", ");
-        Failure::usage(format!("there is no asset {}", visible(named.as_bytes())))
-            .hint(format!("there are {known}{}", if store.assets() > 20 { " and more" } else { "" }))
-    })
 }
 
 /// `12.3 %`; nothing of nothing.

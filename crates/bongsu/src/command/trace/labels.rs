@@ -4,7 +4,6 @@ use std::io::Read as _;
 use std::path::Path;
 
 use crate::exit::Failure;
-use crate::terminal::Terminal;
 use flate2::bufread::MultiGzDecoder;
 use trace::label::{Category, Columns, Labels, table, tag_pack};
 
@@ -18,7 +17,7 @@ const NAME: [&str; 6] = ["name", "Name Tag", "label", "Label", "etherscan_tag", 
 const CATEGORY: [&str; 4] = ["category", "Category", "etherscan_labels", "type"];
 
 /// Reads files of labels, each with `=CATEGORY` behind it or not. What can't be read in them is told.
-pub(super) fn read(files: &[String], terminal: &mut Terminal) -> Result<Labels, Failure> {
+pub(crate) fn read(files: &[String], note: &mut dyn FnMut(&str)) -> Result<Labels, Failure> {
     let mut labels = Labels::default();
     for named in files {
         let (path, otherwise) = match named.rsplit_once('=') {
@@ -40,7 +39,7 @@ pub(super) fn read(files: &[String], terminal: &mut Terminal) -> Result<Labels, 
         };
         labels.add(read);
         for finding in findings {
-            terminal.note(&format!("{}: {}: {}", path.display(), finding.path, finding.message));
+            note(&format!("{}: {}: {}", path.display(), finding.path, finding.message));
         }
     }
     Ok(labels)

@@ -1,10 +1,11 @@
 //! `bongsu trace`: transfers loaded into a store, and followed from a theft on. Needs no node.
 
 mod follow;
+pub(crate) mod found;
 mod info;
-mod labels;
+pub(crate) mod labels;
 mod load;
-mod out;
+pub(crate) mod out;
 mod transfers;
 
 use std::fs::File;
@@ -32,7 +33,7 @@ pub(crate) fn run(command: &TraceCommand, terminal: &mut Terminal) -> Result<Ans
     }
 }
 
-fn opened(folder: &Path) -> Result<Store, Failure> {
+pub(crate) fn opened(folder: &Path) -> Result<Store, Failure> {
     Store::open(folder).map_err(|error| refused(&error))
 }
 
@@ -47,7 +48,7 @@ fn refused(error: &StoreError) -> Failure {
 }
 
 /// The number of an address.
-fn account(store: &Store, address: &str) -> Result<Account, Failure> {
+pub(crate) fn account(store: &Store, address: &str) -> Result<Account, Failure> {
     store.account(address).ok_or_else(|| {
         Failure::usage(format!("no transfer has the address {}", visible(address.as_bytes()))).hint(format!(
             "is it written in full, and on this chain ({})?",
@@ -57,12 +58,12 @@ fn account(store: &Store, address: &str) -> Result<Account, Failure> {
 }
 
 /// An address for people.
-fn address(store: &Store, account: Account) -> String {
+pub(crate) fn address(store: &Store, account: Account) -> String {
     visible(store.address(account).unwrap_or_default().as_bytes())
 }
 
 /// An amount for people: in whole coins if it is known how many digits are below one.
-fn amount(store: &Store, asset: Asset, amount: U256) -> String {
+pub(crate) fn amount(store: &Store, asset: Asset, amount: U256) -> String {
     let name = store.asset_name(asset).unwrap_or_default();
     let name = visible(short(&name).as_bytes());
     match store.decimals(asset) {
@@ -72,19 +73,19 @@ fn amount(store: &Store, asset: Asset, amount: U256) -> String {
 }
 
 /// The ends of a long identifier.
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     match (text.get(..8), text.get(text.len().saturating_sub(6)..)) {
         (Some(start), Some(end)) if text.len() > 20 => format!("{start}…{end}"),
         _ => text.to_owned(),
     }
 }
 
-fn time(seconds: i64) -> Timestamp {
+pub(crate) fn time(seconds: i64) -> Timestamp {
     Timestamp::from_micros(seconds.saturating_mul(1_000_000))
 }
 
 /// `2025-02-21 14:13:35`, in UTC.
-fn when(seconds: i64) -> String {
+pub(crate) fn when(seconds: i64) -> String {
     let text = time(seconds).to_string();
     text.get(..19).unwrap_or_default().replace('T', " ")
 }

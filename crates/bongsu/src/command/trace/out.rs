@@ -8,7 +8,7 @@ use trace::found::{Edge, Look, Named, Shape, graphml, sankey};
 use trace::taint::{Ended, Place};
 use trace::{Account, Asset, Flows as _, Store};
 
-use super::follow::Found;
+use super::found::Found;
 use super::transfers::transfer;
 use super::{short, time};
 
@@ -18,7 +18,7 @@ const BOXES_MAX: usize = 14;
 
 /// A form of a file, by how its name ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Json,
     Csv,
     GraphMl,
@@ -26,7 +26,7 @@ pub(super) enum Form {
 }
 
 /// The form of each file.
-pub(super) fn forms(paths: &[PathBuf]) -> Result<Vec<(&Path, Form)>, Failure> {
+pub(crate) fn forms(paths: &[PathBuf]) -> Result<Vec<(&Path, Form)>, Failure> {
     let form = |path: &Path| match path.extension().and_then(|end| end.to_str()) {
         Some("json") => Some(Form::Json),
         Some("csv") => Some(Form::Csv),
@@ -43,7 +43,7 @@ pub(super) fn forms(paths: &[PathBuf]) -> Result<Vec<(&Path, Form)>, Failure> {
     paths.iter().map(|path| Ok((path.as_path(), with_form(path)?))).collect()
 }
 
-pub(super) fn write(found: &Found<'_>, path: &Path, form: Form) -> Result<(), Failure> {
+pub(crate) fn write(found: &Found<'_>, path: &Path, form: Form) -> Result<(), Failure> {
     match form {
         Form::Json => to_file(path, format!("{:#}\n", json(found)).as_bytes()),
         Form::Csv => to_file(path, &csv(found)?),
@@ -68,7 +68,7 @@ fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// All that was found. Amounts are in the asset's smallest unit, as texts: JSON's numbers are not exact.
-pub(super) fn json(found: &Found<'_>) -> Value {
+pub(crate) fn json(found: &Found<'_>) -> Value {
     let (store, trace) = (found.store, &found.trace);
     let address = |account: Account| store.address(account);
     let asset = |asset: Asset| json!({"name": store.asset_name(asset), "decimals": store.decimals(asset)});

@@ -17,8 +17,15 @@ use crate::gather::DeliverError;
 /// # Errors
 /// [`DeliverError::Unset`] if no font has the letters of the language; [`DeliverError::Render`].
 pub(super) fn render(advisory: &Advisory, fonts: &Fonts) -> Result<Vec<u8>, DeliverError> {
-    let page = Page::of(advisory);
-    let type_case = fonts.type_case(advisory.language)?;
-    let laid = flow::lay(&page, &type_case);
-    draw::draw(&page, &laid, &type_case)
+    paper(&Page::of(advisory), fonts)
+}
+
+/// Blocks of text on paper.
+///
+/// # Errors
+/// As [`render`].
+pub(crate) fn paper(page: &Page, fonts: &Fonts) -> Result<Vec<u8>, DeliverError> {
+    let type_case = fonts.type_case(page.speech.language())?;
+    let laid = flow::lay(page, &type_case);
+    draw::draw(page, &laid, &type_case)
 }
