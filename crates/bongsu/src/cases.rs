@@ -1,8 +1,9 @@
 //! The cases of a node: what its line says of them, read as far as it goes.
 
 use crate::exit::Failure;
-use crate::node::Node;
+use gate::Gate;
 use line::{Draft, LineId, Outcome, RecordKind, Seq};
+use parking_lot::Mutex;
 use policy::MemberId;
 use std::collections::BTreeMap;
 use stix::Timestamp;
@@ -51,9 +52,9 @@ impl Cases {
         }
     }
 
-    fn read_on(&mut self, node: &Node) -> Result<(), Failure> {
+    fn read_on(&mut self, gate: &Gate) -> Result<(), Failure> {
         loop {
-            let records = node.gate.store().records(LineId::NODE, self.upto, line::store::RECORDS_MAX);
+            let records = gate.store().records(LineId::NODE, self.upto, line::store::RECORDS_MAX);
             let records =
                 records.map_err(|error| Failure::new(format!("the node's line can't be read: {error}")))?;
             let Some(last) = records.last() else { return Ok(()) };
@@ -62,21 +63,34 @@ impl Cases {
                 let text = std::str::from_utf8(&record.body).unwrap_or_default();
                 match Event::from_json(text) {
                     Ok((handle, event)) => self.take(handle, event, record.added.timestamp()),
-                    Err(error) => tracing::warn!(number = record.seq.0, %error, "an event of a case is left out"),
+                    Err(error) => {
+                        tracing::warn!(number = record.seq.0, %error, "an event of a case is left out")
+                    }
                 }
             }
         }
     }
 }
 
-impl Node {
+/// The cases, kept up with the node's line.
+pub(crate) struct CaseBook {
+    gate: Gate,
+    cases: Mutex<Cases>,
+}
+
+impl CaseBook {
+    /// The cases of the node behind this door. Nothing is read yet.
+    pub(crate) fn new(gate: Gate) -> Self {
+        Self { gate, cases: Mutex::default() }
+    }
+
     /// Looks at the cases as they stand.
     ///
     /// # Errors
     /// When the line can't be read, or what `look` fails with.
-    pub(crate) fn cases<T>(&self, look: impl FnOnce(&Cases) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Cases) -> Result<T, Failure>) -> Result<T, Failure> {
         let mut cases = self.cases.lock();
-        cases.read_on(self)?;
+        cases.read_on(&self.gate)?;
         look(&cases)
     }
 
@@ -91,7 +105,7 @@ impl Node {
         make: impl FnOnce(&Cases) -> Result<(Vec<Event>, T), Failure>,
     ) -> Result<T, Failure> {
         let mut cases = self.cases.lock();
-        cases.read_on(self)?;
+        cases.read_on(&self.gate)?;
         let (events, told) = make(&cases)?;
         let draft = |event: &Event| {
             Draft::note(RecordKind::Case, MemberId::NODE.uuid(), event.to_json(handle).into_bytes())
@@ -105,7 +119,7 @@ impl Node {
                 return Err(failed("the line refused it".to_owned()));
             }
         }
-        cases.read_on(self)?;
+        cases.read_on(&self.gate)?;
         Ok(told)
     }
 }

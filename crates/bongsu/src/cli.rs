@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+mod case;
 mod guard;
 mod hunt;
 mod member;
@@ -23,6 +24,11 @@ mod share;
 mod trace;
 mod validate;
 
+pub(crate) use case::{
+    AnsweredArg, CaseAnswerArgs, CaseChangeArgs, CaseCommand, CaseDocumentArgs, CaseNewArgs, CaseNoteArgs,
+    CaseRequestArgs, CaseSendArgs, CaseShareArgs, CaseShowArgs, CaseTraceArgs, CaseVerifyArgs, FollowedArgs,
+    RequestArgs, StolenArgs,
+};
 pub(crate) use guard::GuardCommand;
 pub(crate) use hunt::{HuntArgs, ReportArgs};
 pub(crate) use member::{
@@ -158,6 +164,9 @@ pub(crate) enum NodeCommand {
     /// Personas: applicants who may be infiltrating IT workers, with reasons; contests of what is said
     #[command(subcommand)]
     Persona(PersonaCommand),
+    /// Cases of stolen virtual assets: where they are now, alerts, requests to freeze, what circles get
+    #[command(subcommand)]
+    Case(CaseCommand),
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

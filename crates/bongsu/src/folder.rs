@@ -14,6 +14,7 @@
 //! | `screenings.jsonl` | the record of screenings |
 //! | `values.index` | the index of values, which is made anew if it is removed |
 //! | `lists` | the files of sources that are lists, as they were taken last |
+//! | `cases` | what was found in cases when they were traced last; made anew by `bongsu case trace` |
 //! | `zones` | members' zones as they were last handed out; may be removed |
 //!
 //! The folder itself has mode 0700. Secrets are written once, never logged, and refused when others on the
@@ -72,6 +73,10 @@ impl Folder {
 
     pub(crate) fn socket(&self) -> PathBuf {
         self.dir.join("admin.sock")
+    }
+
+    pub(crate) fn cases(&self) -> PathBuf {
+        self.dir.join("cases")
     }
 
     pub(crate) fn zones(&self) -> PathBuf {

@@ -1,5 +1,6 @@
 //! An open node: the gate over its store, the key of its tokens, its configuration, the clock.
 
+use crate::cases::CaseBook;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::folder::Folder;
@@ -44,6 +45,10 @@ pub(crate) struct Node {
     /// Where the index of values and the record of screenings are kept.
     pub places: Places,
     pub(crate) screening: Mutex<Option<Arc<Screening>>>,
+    /// The cases of stolen assets.
+    pub cases: Arc<CaseBook>,
+    /// Where what was found in cases is kept.
+    pub case_files: PathBuf,
     /// The key of links by which members answer advisories.
     tickets: TicketKey,
     webhooks: OnceLock<WebhookPost>,
@@ -97,6 +102,8 @@ impl Node {
         let gate = Gate::open(store, NodeKey::new(&secrets.name, &secrets.node_seed))
             .map_err(|error| Failure::new(error.to_string()))?;
         Ok(Self {
+            cases: Arc::new(CaseBook::new(gate.clone())),
+            case_files: folder.cases(),
             gate,
             tokens: TokenKey::new(secrets.token_secret),
             config,

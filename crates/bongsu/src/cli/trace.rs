@@ -1,6 +1,7 @@
 //! What may be typed about transfers and where stolen ones went.
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// `bongsu trace …`
@@ -110,7 +111,7 @@ pub(crate) struct TraceFollowArgs {
 }
 
 /// A rule by which taint is passed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum MethodArg {
     /// All that comes from a tainted holding is tainted
     Poison,

@@ -5,6 +5,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod case;
 pub(crate) mod circle;
 pub(crate) mod completions;
 mod confirm;
@@ -44,7 +45,7 @@ mod zone;
 
 use crate::admin;
 use crate::answer::{Answer, Watcher};
-use crate::cli::{CredentialCommand, Global, NodeCommand, PackCommand, PersonaCommand};
+use crate::cli::{CaseCommand, CredentialCommand, Global, NodeCommand, PackCommand, PersonaCommand};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::folder::Folder;
@@ -69,6 +70,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Audit(args) => audit::run(node, &args),
         NodeCommand::Recall(command) => recall::run(node, command),
         NodeCommand::Persona(command) => persona::run(node, &command),
+        NodeCommand::Case(command) => case::run(node, command, watch),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Guard(command) => guard::run(node, command),
         NodeCommand::Mail(command) => mail::run(node, &command),
@@ -116,6 +118,7 @@ pub(crate) fn here_or_there(
     };
     let without_node = match &mut command {
         NodeCommand::Persona(command) => persona::without_node(command),
+        NodeCommand::Case(CaseCommand::Verify(args)) => Some(case::verify(args)),
         _ => None,
     };
     if let Some(answer) = without_node {
@@ -179,6 +182,9 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
         NodeCommand::Share(args) => all(&mut args.files),
         NodeCommand::Persona(command) => {
             command.paths().into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
+        }
+        NodeCommand::Case(command) => {
+            case::paths(command).into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
         }
         NodeCommand::Credential(CredentialCommand::Add { certificate, .. }) => {
             *certificate = absolute(certificate)?;

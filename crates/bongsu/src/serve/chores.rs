@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
+use super::cases::Followed;
 use super::escalate::Escalation;
 
 /// Begins all of them.
 pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
-    let escalation = Escalation::default();
+    let (escalation, cases) = (Escalation::default(), Followed::default());
     vec![
         every(node, 1, "announcing passed embargoes", embargoes),
         every(node, 5, "writing receipts", |node| node.gate.write_receipts(false).map(drop)),
@@ -19,6 +20,7 @@ pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
         every(node, 60, "sealing the record of screenings", Node::seal_screenings),
         every(node, 900, "keeping the index of values", keep_values),
         every(node, 30, "sharing the test entry", test_entry),
+        every(node, 5, "following cases", move |node| cases.run(node)),
     ]
 }
 

@@ -43,6 +43,12 @@ pub struct Definition {
     /// Circles that get what is found, by their handles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub circles: Vec<String>,
+    /// Whether circles get what is found as soon as it is found.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub share_at_once: bool,
+    /// Mail addresses that are told of alerts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts_to: Vec<String>,
     /// The law or the order that a request to freeze stands on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legal: Option<String>,
@@ -218,6 +224,8 @@ mod tests {
             labels: Vec::new(),
             pairings: None,
             circles: Vec::new(),
+            share_at_once: false,
+            alerts_to: Vec::new(),
             legal: None,
             contact: None,
         };

@@ -89,6 +89,15 @@ impl Category {
         )
     }
 
+    /// Whether who is called so did wrong, or is said to have.
+    #[must_use]
+    pub const fn is_bad(self) -> bool {
+        matches!(
+            self,
+            Self::Sanctioned | Self::Theft | Self::Ransomware | Self::Scam | Self::Terrorism | Self::Blocked
+        )
+    }
+
     /// The category that a word of a list means; `None` for a word that is not known.
     ///
     /// Source: the concepts of GraphSense's tag packs (INTERPOL's Dark Web and Virtual Assets Taxonomy), the labels of Etherscan.

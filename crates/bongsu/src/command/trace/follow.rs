@@ -11,7 +11,7 @@ use trace::found::{Pattern, Shape};
 use trace::taint::Ended;
 use trace::{Account, Flows as _, U256};
 
-use super::found::{self, Found};
+use super::found::{self, Found, share};
 use super::{account, address, amount, labels, opened, out, short, when};
 
 /// Most thefts that are listed for people.
@@ -43,18 +43,6 @@ fn stolen(args: &TraceFollowArgs) -> Stolen {
         assets: args.asset.clone(),
         swapped: args.swapped.clone(),
     }
-}
-
-/// `12.3 %`; nothing of nothing.
-pub(super) fn share(part: U256, whole: U256) -> String {
-    let thousand = U256::from(1_000);
-    let permille = match part.checked_mul(thousand) {
-        Some(product) => product.checked_div(whole),
-        None => part.checked_div(whole / thousand),
-    };
-    permille.map_or_else(String::new, |permille| {
-        format!("{}.{} %", permille / U256::from(10), permille % U256::from(10))
-    })
 }
 
 /// An address for people, with what is said of it.

@@ -8,7 +8,7 @@ use trace::case::Stolen;
 use trace::found::{Bounds, Holding, Pattern, Service, holdings, patterns, services};
 use trace::label::Labels;
 use trace::taint::{Limits, Method, Place, Theft, Trace, Way, follow};
-use trace::{Account, Asset, Flows as _, Store};
+use trace::{Account, Asset, Flows as _, Store, U256};
 
 use super::account;
 
@@ -159,11 +159,24 @@ pub(crate) fn thefts(store: &Store, stolen: &Stolen) -> Result<Vec<u64>, Failure
     }
 }
 
-pub(super) fn asset(store: &Store, named: &str) -> Result<Asset, Failure> {
+/// An asset by its name or contract.
+fn asset(store: &Store, named: &str) -> Result<Asset, Failure> {
     store.asset(named).ok_or_else(|| {
         let known = (0..store.assets().min(20)).filter_map(|number| store.asset_name(Asset(number)));
         let known = known.map(|name| visible(name.as_bytes())).collect::<Vec<_>>().join(", ");
         Failure::usage(format!("there is no asset {}", visible(named.as_bytes())))
             .hint(format!("there are {known}{}", if store.assets() > 20 { " and more" } else { "" }))
+    })
+}
+
+/// `12.3 %`; nothing of nothing.
+pub(crate) fn share(part: U256, whole: U256) -> String {
+    let thousand = U256::from(1_000);
+    let permille = match part.checked_mul(thousand) {
+        Some(product) => product.checked_div(whole),
+        None => part.checked_div(whole / thousand),
+    };
+    permille.map_or_else(String::new, |permille| {
+        format!("{}.{} %", permille / U256::from(10), permille % U256::from(10))
     })
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use trace::found::{Edge, Look, Named, Shape, graphml, sankey};
 use trace::taint::{Ended, Place};
-use trace::{Account, Asset, Flows as _, Store};
+use trace::{Account, Asset, Flows as _, Store, U256};
 
 use super::found::Found;
 use super::transfers::transfer;
@@ -15,6 +15,8 @@ use super::{short, time};
 /// Columns and boxes of a picture.
 const COLUMNS_MAX: usize = 9;
 const BOXES_MAX: usize = 14;
+/// Payments that a page of a case is made from.
+const MOVES_MAX: usize = 100_000;
 
 /// A form of a file, by how its name ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +51,7 @@ pub(crate) fn write(found: &Found<'_>, path: &Path, form: Form) -> Result<(), Fa
         Form::Csv => to_file(path, &csv(found)?),
         Form::GraphMl => to_file(path, graphml(&edges(found)).as_bytes()),
         Form::Svg => {
-            let assets: Vec<Asset> = found.trace.totals().iter().map(|total| total.asset).collect();
-            for (at, asset) in assets.iter().enumerate() {
-                let svg = picture(found, *asset);
+            for (at, (_, svg)) in pictures(found).enumerate() {
                 match at {
                     0 => to_file(path, svg.as_bytes())?,
                     at => to_file(&path.with_extension(format!("{}.svg", at + 1)), svg.as_bytes())?,
@@ -195,6 +195,34 @@ fn named(found: &Found<'_>, account: Account) -> Named {
         Some(label) => Named { text: short(&address), category: Some(label.category) },
         None => Named { text: short(&address), category: None },
     }
+}
+
+/// A picture for each asset that was stolen, with the asset's name.
+pub(crate) fn pictures<'f>(found: &'f Found<'_>) -> impl Iterator<Item = (String, String)> + 'f {
+    let totals = found.trace.totals().iter();
+    totals.map(|total| (found.store.asset_name(total.asset).unwrap_or_default(), picture(found, total.asset)))
+}
+
+/// The tainted payments, for programs: at most [`MOVES_MAX`], the largest stolen parts first.
+pub(crate) fn moves(found: &Found<'_>) -> Vec<Value> {
+    let mut all: Vec<(u64, U256)> = found.trace.moves().collect();
+    all.sort_by_key(|(number, tainted)| (std::cmp::Reverse(*tainted), *number));
+    all.truncate(MOVES_MAX);
+    let named = |account: Account| {
+        let address = found.store.address(account)?;
+        let label = found.labels.best(&address)?;
+        Some(json!({"name": label.name, "category": label.category.as_str()}))
+    };
+    let of = |(number, tainted): &(u64, U256)| {
+        let mut value = transfer(found.store, *number)?;
+        let moved = found.store.transfer(*number)?;
+        value["tainted"] = json!(tainted.to_string());
+        value["chain"] = json!(found.store.chain());
+        value["from_label"] = json!(named(moved.from));
+        value["to_label"] = json!(named(moved.to));
+        Some(value)
+    };
+    all.iter().filter_map(of).collect()
 }
 
 fn picture(found: &Found<'_>, asset: Asset) -> String {

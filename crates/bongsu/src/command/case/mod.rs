@@ -1,0 +1,72 @@
+//! `bongsu case`: a theft of virtual assets from the first report to the freeze.
+//!
+//! What happened to a case is on the node's line, so that it survives as all else does; what a trace found in full lies in files that a trace
+//! makes anew.
+
+mod files;
+mod open;
+mod request;
+mod retrace;
+mod share;
+mod show;
+mod telling;
+mod timeline;
+mod verify;
+
+pub(crate) use retrace::again;
+pub(crate) use verify::run as verify;
+
+use std::path::PathBuf;
+
+use crate::answer::{Answer, Watcher};
+use crate::cli::CaseCommand;
+use crate::exit::Failure;
+use crate::node::Node;
+use stix::Timestamp;
+
+/// Runs `bongsu case …`.
+///
+/// # Errors
+/// When the case is unknown, what is asked for can't be, or the line or a file can't be read or written.
+pub(crate) fn run(node: &Node, command: CaseCommand, watch: &mut Watcher<'_>) -> Result<Answer, Failure> {
+    match command {
+        CaseCommand::New(args) => open::new(node, &args),
+        CaseCommand::List => show::list(node),
+        CaseCommand::Show(args) => show::one(node, &args),
+        CaseCommand::Trace(args) => retrace::run(node, &args, watch),
+        CaseCommand::Timeline(args) => timeline::run(node, &args.handle),
+        CaseCommand::Change(args) => open::change(node, &args),
+        CaseCommand::Note(args) => open::note(node, &args),
+        CaseCommand::Request(args) => request::draft(node, &args),
+        CaseCommand::Document(args) => request::document(node, &args),
+        CaseCommand::Send(args) => request::send(node, &args),
+        CaseCommand::Answer(args) => request::answer(node, &args),
+        CaseCommand::Verify(args) => verify(&args),
+        CaseCommand::Share(args) => share::run(node, &args),
+        CaseCommand::Close(args) => open::close(node, &args),
+        CaseCommand::Reopen(args) => open::reopen(node, &args.handle),
+    }
+}
+
+/// The paths in a command, which must not depend on where one stands. Labels are checked where they are read.
+pub(crate) fn paths(command: &mut CaseCommand) -> Vec<&mut PathBuf> {
+    match command {
+        CaseCommand::New(args) => std::iter::once(&mut args.store).chain(&mut args.also).collect(),
+        CaseCommand::Change(args) => args.store.iter_mut().collect(),
+        CaseCommand::Document(args) => vec![&mut args.out],
+        _ => Vec::new(),
+    }
+}
+
+/// A time that was typed, or now. What is to come has not happened.
+fn at(node: &Node, typed: Option<&str>) -> Result<Timestamp, Failure> {
+    let now = node.now();
+    let Some(typed) = typed else { return Ok(now) };
+    let at = Timestamp::parse(typed).map_err(|error| {
+        Failure::usage(format!("`{typed}` is no time: {error}")).hint("write it as 2026-11-29T08:00:00Z")
+    })?;
+    match at.micros() > now.micros() {
+        true => Err(Failure::usage(format!("{at} is still to come"))),
+        false => Ok(at),
+    }
+}

@@ -1,0 +1,208 @@
+//! `bongsu case trace`: a case followed through the transfers that are there now.
+
+use crate::answer::{Answer, Progress, Watcher, counted, table};
+use crate::cli::CaseTraceArgs;
+use crate::command::trace::found::{Found, thefts};
+use crate::command::trace::{labels, opened, when};
+use crate::exit::{Exit, Failure};
+use crate::node::Node;
+use crate::terminal::visible;
+use serde_json::json;
+use std::ops::ControlFlow;
+use trace::case::{Alert, Arrival, Case, Definition, Event, Sums};
+use trace::taint::{Entry, Method, Place};
+use trace::{Account, Store, whole};
+
+use super::{files, share, telling};
+
+/// How many pairs of account and asset a case reaches, at most.
+const REACH: usize = 10_000_000;
+
+pub(super) fn run(node: &Node, args: &CaseTraceArgs, watch: &mut Watcher<'_>) -> Result<Answer, Failure> {
+    let handles: Vec<String> = node.cases.look(|cases| match &args.handle {
+        Some(handle) => Ok(vec![cases.get(handle)?.handle.clone()]),
+        None => {
+            Ok(cases.all().filter(|case| case.closed.is_none()).map(|case| case.handle.clone()).collect())
+        }
+    })?;
+    let (mut text, mut told, mut any, mut failed) = (String::new(), Vec::new(), false, None);
+    for handle in &handles {
+        let progress = Progress { what: format!("following {handle}"), done: 0, total: 0 };
+        if let ControlFlow::Break(()) = watch(progress) {
+            return Err(Failure::new("interrupted; what was traced so far is kept"));
+        }
+        match again(node, handle) {
+            Ok(alerts) => {
+                any |= !alerts.is_empty();
+                text.push_str(&said(handle, &alerts));
+                told.push(json!({"case": handle, "alerts": alerts}));
+            }
+            Err(failure) if handles.len() > 1 => {
+                text.push_str(&format!("{handle}: {failure}\n"));
+                told.push(json!({"case": handle, "failed": failure.to_string()}));
+                failed = Some(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    if handles.is_empty() {
+        text.push_str("No case is open.\n");
+    }
+    let exit = match (&failed, any) {
+        (Some(_), _) => Exit::Failed,
+        (None, true) => Exit::Findings,
+        (None, false) => Exit::Done,
+    };
+    Ok(Answer::done(json!({"cases": told}), text).ending(exit))
+}
+
+/// Follows a case again, keeps what was found, tells who is to be told, and gives the alerts that are new.
+///
+/// # Errors
+/// When the case is unknown, or what it is followed through can't be read. What was found is kept also if nobody could be told of it.
+pub(crate) fn again(node: &Node, handle: &str) -> Result<Vec<Alert>, Failure> {
+    let definition = node.cases.look(|cases| Ok(cases.get(handle)?.definition.clone()))?;
+    let alerts = followed(&definition, |founds| {
+        let sums: Vec<Sums> = founds.iter().flat_map(sums).collect();
+        let mut arrivals: Vec<Arrival> = founds.iter().flat_map(arrivals).collect();
+        arrivals.sort_by_key(|arrival| arrival.time);
+        files::keep(node, handle, founds)?;
+        node.cases.happens(handle, |cases| {
+            let case: &Case = cases.get(handle)?;
+            let alerts = case.news(arrivals);
+            let is_new = case.traced.as_ref().is_none_or(|(_, before)| *before != sums);
+            let traced = is_new.then(|| Event::Traced(sums));
+            let events = traced.into_iter().chain(alerts.iter().cloned().map(Event::Alert)).collect();
+            Ok((events, alerts))
+        })
+    })?;
+    if definition.share_at_once {
+        share::all(node, handle)?;
+    }
+    telling::mail(node, handle, &definition, &alerts)?;
+    Ok(alerts)
+}
+
+/// Follows what a case is about and hands on what was found on each chain on which something was.
+pub(super) fn followed<T>(
+    definition: &Definition,
+    done: impl FnOnce(&[Found<'_>]) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let labels = labels::read(&definition.labels, &mut |note| tracing::warn!("{note}"))?;
+    let mut stores: Vec<(Store, Vec<u64>)> = Vec::new();
+    for chain in definition.chains.iter().filter(|chain| !chain.thefts.is_empty()) {
+        let store = opened(&chain.store)?;
+        let mut numbers = Vec::new();
+        for stolen in &chain.thefts {
+            numbers.extend(thefts(&store, stolen)?);
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        stores.push((store, numbers));
+    }
+    let method = method(&definition.method)?;
+    let founds: Vec<Found<'_>> = stores
+        .iter()
+        .map(|(store, numbers)| Found::of(store, &labels, numbers.clone(), method, REACH))
+        .collect::<Result<_, _>>()?;
+    done(&founds)
+}
+
+pub(super) fn method(named: &str) -> Result<Method, Failure> {
+    Ok(match named {
+        "poison" => Method::Poison,
+        "haircut" => Method::Haircut,
+        "fifo" => Method::Fifo,
+        "lifo" => Method::Lifo,
+        other => return Err(Failure::new(format!("this program knows no method `{other}`"))),
+    })
+}
+
+fn sums(found: &Found<'_>) -> Vec<Sums> {
+    let store = found.store;
+    let holders = |asset| found.holdings.iter().filter(|holding| holding.asset == asset).count();
+    let of = |total: &trace::taint::Total| Sums {
+        chain: store.chain().to_owned(),
+        asset: store.asset_name(total.asset).unwrap_or_default(),
+        decimals: store.decimals(total.asset),
+        stolen: total.stolen,
+        held: total.held,
+        entered: total.entered,
+        crossed: trace::U256::ZERO,
+        burnt: total.burnt,
+        holders: holders(total.asset),
+        until: store.times().map_or(0, |(_, last)| last),
+    };
+    found.trace.totals().iter().map(of).collect()
+}
+
+/// The service that an address is labelled as.
+pub(super) fn service(found: &Found<'_>, account: Account) -> (String, trace::label::Category) {
+    let address = found.store.address(account).unwrap_or_default();
+    match found.labels.service(&address) {
+        Some(label) => {
+            let name = label.actor.as_deref().unwrap_or(&label.name);
+            let name = if name.is_empty() { address.as_str() } else { name };
+            (name.to_owned(), label.category)
+        }
+        None => (address, trace::label::Category::Other),
+    }
+}
+
+/// An entry as a case keeps it.
+pub(super) fn arrival(found: &Found<'_>, entry: &Entry) -> Arrival {
+    let store = found.store;
+    let (service, category) = service(found, entry.to);
+    Arrival {
+        chain: store.chain().to_owned(),
+        transaction: store.transaction(entry.number).unwrap_or_default(),
+        block: store.place(entry.number).map_or(0, |place| place.block),
+        time: entry.time,
+        from: store.address(entry.from).unwrap_or_default(),
+        to: store.address(entry.to).unwrap_or_default(),
+        service,
+        category,
+        asset: store.asset_name(entry.asset).unwrap_or_default(),
+        decimals: store.decimals(entry.asset),
+        amount: entry.amount,
+        tainted: entry.tainted,
+        hop: entry.hop,
+    }
+}
+
+fn arrivals<'f>(found: &'f Found<'_>) -> impl Iterator<Item = Arrival> + 'f {
+    let entries = found.trace.entries().iter().filter(|entry| entry.place == Place::Service);
+    entries.map(move |entry| arrival(found, entry))
+}
+
+/// An amount for people, of an asset by its name.
+pub(super) fn amount(units: trace::U256, asset: &str, decimals: Option<u8>) -> String {
+    let name = visible(crate::command::trace::short(asset).as_bytes());
+    match decimals {
+        Some(decimals) => format!("{} {name}", whole(units, decimals)),
+        None => format!("{} units of {name}", whole(units, 0)),
+    }
+}
+
+fn said(handle: &str, alerts: &[Alert]) -> String {
+    if alerts.is_empty() {
+        return format!("{handle}: nothing new came to a service.\n");
+    }
+    let rows: Vec<Vec<String>> = alerts
+        .iter()
+        .filter_map(|alert| {
+            let (first, last) = (alert.arrivals.first()?, alert.arrivals.last()?);
+            Some(vec![
+                visible(alert.service().as_bytes()),
+                first.category.as_str().to_owned(),
+                amount(alert.tainted(), &first.asset, first.decimals),
+                alert.arrivals.len().to_string(),
+                when(first.time),
+                when(last.time),
+            ])
+        })
+        .collect();
+    let header = ["SERVICE", "KIND", "STOLEN", "TRANSFERS", "FIRST (UTC)", "LAST (UTC)"];
+    let count = counted(alerts.len() as u64, "alert");
+    format!("{handle}: {count}. Next: bongsu case request {handle} SERVICE\n{}", table(&header, &rows))
+}
