@@ -30,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "bongsu-watch",
             "bongsu-exchange",
             "bongsu-deliver",
+            "bongsu-trace",
         ],
     ),
 ];

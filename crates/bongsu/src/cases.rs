@@ -6,6 +6,8 @@ use line::{Draft, LineId, Outcome, RecordKind, Seq};
 use parking_lot::Mutex;
 use policy::MemberId;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 use stix::Timestamp;
 use trace::case::{Case, Event};
 
@@ -121,5 +123,24 @@ impl CaseBook {
         }
         cases.read_on(&self.gate)?;
         Ok(told)
+    }
+}
+
+/// What the pages show of cases.
+pub(crate) struct Shown {
+    /// The cases.
+    pub book: Arc<CaseBook>,
+    /// Where what was found in cases is kept.
+    pub files: PathBuf,
+}
+
+impl web::page::Cases for Shown {
+    fn all(&self) -> Result<Vec<Case>, String> {
+        self.book.look(|cases| Ok(cases.all().cloned().collect())).map_err(|failure| failure.to_string())
+    }
+
+    fn file(&self, handle: &str, name: &str) -> Option<Vec<u8>> {
+        let is_known = self.book.look(|cases| Ok(cases.has(handle))).unwrap_or(false);
+        is_known.then(|| std::fs::read(self.files.join(handle).join(name)).ok()).flatten()
     }
 }

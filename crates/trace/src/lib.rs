@@ -16,7 +16,7 @@ pub mod read;
 pub mod store;
 pub mod taint;
 mod transfer;
-mod units;
+pub mod units;
 
 pub use ruint::aliases::U256;
 pub use store::Store;

@@ -1,5 +1,6 @@
 //! The surfaces that a node serves over HTTP: who gets a request, and what stands around all of them.
 
+use crate::cases::Shown;
 use crate::exit::Failure;
 use crate::folder::Folder;
 use crate::node::{self, Node};
@@ -91,7 +92,9 @@ impl Surfaces {
             ::watch::persona::Weights::default(),
         ));
         let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
+        let cases = Shown { book: Arc::clone(&node.cases), files: node.case_files.clone() };
         let pages = Pages {
+            cases: Arc::new(cases),
             gate: node.gate.clone(),
             deliver: Arc::clone(&deliver),
             screening: node.screening()?,

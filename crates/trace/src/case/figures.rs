@@ -153,6 +153,7 @@ mod tests {
             crossed: U256::ZERO,
             burnt: U256::ZERO,
             holders: 1,
+            began: 0,
             until: 0,
         };
         let sum = |standing: &Standing| {

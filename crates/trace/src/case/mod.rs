@@ -7,11 +7,13 @@ mod event;
 mod figures;
 mod request;
 mod sums;
+mod timeline;
 
 pub use event::{Event, EventError};
 pub use figures::{Figures, Standing};
 pub use request::{Request, State, StateError, Step, WRONG_STEP};
 pub use sums::{Alert, Arrival, Sums};
+pub use timeline::Happened;
 
 use std::collections::HashSet;
 use std::path::PathBuf;

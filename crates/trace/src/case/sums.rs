@@ -32,6 +32,8 @@ pub struct Sums {
     pub burnt: U256,
     /// How many holders have something.
     pub holders: usize,
+    /// The time of the first theft, in seconds since 1970-01-01 UTC.
+    pub began: i64,
     /// The time of the last transfer that was looked at, in seconds since 1970-01-01 UTC.
     pub until: i64,
 }

@@ -14,7 +14,8 @@ use stix::id::OBSERVABLE_NAMESPACE;
 use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 
-use crate::{U256, whole};
+use crate::U256;
+use crate::units::whole;
 
 /// The published definitions of the two observables.
 const WALLET_EXTENSION: &str = "extension-definition--be78509e-6958-51b1-8b26-d17ee0eba2d7";
@@ -205,7 +206,7 @@ impl Objects<'_> {
             json!({
                 "name": name, "description": description, "indicator_types": ["malicious-activity"],
                 "pattern": format!("[cryptocurrency-wallet:value = '{quoted}']"), "pattern_type": "stix",
-                "valid_from": first.to_string(), "labels": ["stolen-virtual-assets"],
+                "valid_from": first.to_string(), "confidence": confidence(self.told.method), "labels": ["stolen-virtual-assets"],
             }),
         );
         let relationship = self.id("relationship", &one.address);
@@ -280,6 +281,11 @@ impl Objects<'_> {
             json!({"name": told.title, "context": "suspicious-activity", "object_refs": refs}),
         );
     }
+}
+
+/// How sure it is that stolen value came to an address, on the scale of STIX 2.1 (appendix A): by poison, anything that can have.
+fn confidence(method: &str) -> u8 {
+    if method == "poison" { 30 } else { 75 }
 }
 
 fn seconds(time: i64) -> Timestamp {

@@ -1,5 +1,6 @@
 //! The pages: overview, circle and its quarantine, member, what was held, objects.
 
+mod cases;
 mod circle;
 mod guard;
 mod held;
@@ -30,6 +31,8 @@ use stix::Timestamp;
 
 /// What the pages are made from.
 pub struct Pages {
+    /// The cases of stolen assets.
+    pub cases: Arc<dyn Cases>,
     /// The door to the circles.
     pub gate: Gate,
     /// Makes artefacts.
@@ -45,6 +48,8 @@ pub struct Pages {
     /// The clock.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
+
+pub use cases::Cases;
 
 type Shared = axum::extract::State<Arc<Pages>>;
 type Who = (Extension<Caller>, Extension<Channel>);
@@ -94,6 +99,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/members/{member}/test", get(test::page))
         .route("/screen", get(screen::form).post(screen::ask))
         .route("/recalls", get(recalls::page))
+        .route("/cases", get(cases::list))
+        .route("/cases/{case}", get(cases::one))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))
         .route("/steps", get(steps::page))

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use stix::{Timestamp, Tlp};
 use trace::case::{Arrival, Case, Definition, Event, Request, State, Step, WRONG_STEP};
 use trace::taint::{Entry, Place};
+use trace::units::lasted;
 use trace::{Flows as _, U256};
 use uuid::Uuid;
 
@@ -322,7 +323,7 @@ pub(super) fn answer(node: &Node, args: &CaseAnswerArgs) -> Result<Answer, Failu
     let request = happens(node, &args.request, step)?;
     let mut text = format!("Request {number} to {}: {}.\n", request.service, state.as_str());
     if let (State::Frozen, Some(seconds)) = (state, request.to_freeze()) {
-        text.push_str(&format!("From arrival to freeze: {}.\n", super::show::lasted(seconds)));
+        text.push_str(&format!("From arrival to freeze: {}.\n", lasted(seconds)));
     }
     let json =
         json!({"case": handle, "request": number, "state": state.as_str(), "to_freeze": request.to_freeze()});

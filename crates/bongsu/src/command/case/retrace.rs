@@ -11,7 +11,8 @@ use serde_json::json;
 use std::ops::ControlFlow;
 use trace::case::{Alert, Arrival, Case, Definition, Event, Sums};
 use trace::taint::{Entry, Method, Place};
-use trace::{Account, Store, whole};
+use trace::units::told;
+use trace::{Account, Flows as _, Store};
 
 use super::{files, share, telling};
 
@@ -131,6 +132,14 @@ fn sums(found: &Found<'_>) -> Vec<Sums> {
         crossed: trace::U256::ZERO,
         burnt: total.burnt,
         holders: holders(total.asset),
+        began: found
+            .thefts
+            .iter()
+            .filter_map(|number| store.transfer(*number))
+            .filter(|theft| theft.asset == total.asset)
+            .map(|theft| theft.time)
+            .min()
+            .unwrap_or_default(),
         until: store.times().map_or(0, |(_, last)| last),
     };
     found.trace.totals().iter().map(of).collect()
@@ -177,11 +186,7 @@ fn arrivals<'f>(found: &'f Found<'_>) -> impl Iterator<Item = Arrival> + 'f {
 
 /// An amount for people, of an asset by its name.
 pub(super) fn amount(units: trace::U256, asset: &str, decimals: Option<u8>) -> String {
-    let name = visible(crate::command::trace::short(asset).as_bytes());
-    match decimals {
-        Some(decimals) => format!("{} {name}", whole(units, decimals)),
-        None => format!("{} units of {name}", whole(units, 0)),
-    }
+    visible(told(units, asset, decimals).as_bytes())
 }
 
 fn said(handle: &str, alerts: &[Alert]) -> String {

@@ -41,9 +41,11 @@ pub(super) fn all(node: &Node, handle: &str) -> Result<(), Failure> {
 }
 
 pub(super) fn run(node: &Node, args: &CaseShareArgs) -> Result<Answer, Failure> {
-    let (definition, opened) = node
-        .cases
-        .look(|cases| cases.get(&args.handle).map(|case| (case.definition.clone(), case.opened)))?;
+    let (definition, opened, traced) = node.cases.look(|cases| {
+        let case = cases.get(&args.handle)?;
+        let traced = case.traced.as_ref().map_or(case.opened, |(at, _)| *at);
+        Ok((case.definition.clone(), case.opened, traced))
+    })?;
     let named = if args.circles.is_empty() { &definition.circles } else { &args.circles };
     if named.is_empty() {
         return Err(Failure::usage("the case names no circle").hint(format!(
@@ -70,7 +72,8 @@ pub(super) fn run(node: &Node, args: &CaseShareArgs) -> Result<Answer, Failure> 
                 title: &definition.title,
                 method: &definition.method,
                 began: began.map_or(opened, time),
-                modified: node.now(),
+                // What was found has changed then, and not since.
+                modified: traced,
                 tlp: Some(tlp),
             },
             &reached,

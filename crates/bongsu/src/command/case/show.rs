@@ -2,7 +2,6 @@
 
 use crate::answer::{Answer, table};
 use crate::cli::CaseShowArgs;
-use crate::command::trace::found::share;
 use crate::command::trace::when;
 use crate::exit::Failure;
 use crate::node::Node;
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use trace::U256;
 use trace::case::{Case, Figures, Request, Standing, State, Sums};
+use trace::units::{lasted, share};
 
 use super::retrace::amount;
 
@@ -77,7 +77,10 @@ fn told(case: &Case, most: usize) -> String {
                 when(until),
                 minute(*at)
             );
-            for sums in sums {
+            for (at, sums) in sums.iter().enumerate() {
+                if at > 0 {
+                    text.push('\n');
+                }
                 standing(case, sums, &mut text);
             }
         }
@@ -187,19 +190,6 @@ fn figures(figures: &Figures) -> String {
     }
 }
 
-/// A span for people: `3 d 4 h`, `12 min`.
-pub(super) fn lasted(seconds: i64) -> String {
-    let sign = if seconds < 0 { "-" } else { "" };
-    let seconds = seconds.unsigned_abs();
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{sign}{seconds} s"),
-        (0, 0, _) => format!("{sign}{minutes} min"),
-        (0, ..) => format!("{sign}{hours} h {minutes} min"),
-        _ => format!("{sign}{days} d {hours} h"),
-    }
-}
-
 pub(super) fn minute(at: stix::Timestamp) -> String {
     let text = at.to_string();
     text.get(..16).unwrap_or(&text).replace('T', " ")
@@ -238,18 +228,4 @@ fn request((at, request): (usize, &Request)) -> Value {
         "steps": request.steps, "arrivals": request.arrivals, "to_freeze": request.to_freeze(),
         "sent": request.when(State::Sent).map(|at| at.to_string()),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::lasted;
-
-    #[test]
-    fn spans_are_told_in_two_units_at_most() {
-        for (seconds, told) in
-            [(5, "5 s"), (125, "2 min"), (7_260, "2 h 1 min"), (180_000, "2 d 2 h"), (-90, "-1 min")]
-        {
-            assert_eq!(lasted(seconds), told);
-        }
-    }
 }

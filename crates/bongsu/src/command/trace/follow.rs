@@ -11,8 +11,9 @@ use trace::found::{Pattern, Shape};
 use trace::taint::Ended;
 use trace::{Account, Flows as _, U256};
 
-use super::found::{self, Found, share};
-use super::{account, address, amount, labels, opened, out, short, when};
+use super::found::{self, Found};
+use super::{account, address, amount, labels, opened, out, when};
+use trace::units::{share, short};
 
 /// Most thefts that are listed for people.
 const THEFTS_SHOWN: usize = 10;

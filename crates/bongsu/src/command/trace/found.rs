@@ -8,7 +8,7 @@ use trace::case::Stolen;
 use trace::found::{Bounds, Holding, Pattern, Service, holdings, patterns, services};
 use trace::label::Labels;
 use trace::taint::{Limits, Method, Place, Theft, Trace, Way, follow};
-use trace::{Account, Asset, Flows as _, Store, U256};
+use trace::{Account, Asset, Flows as _, Store};
 
 use super::account;
 
@@ -166,17 +166,5 @@ fn asset(store: &Store, named: &str) -> Result<Asset, Failure> {
         let known = known.map(|name| visible(name.as_bytes())).collect::<Vec<_>>().join(", ");
         Failure::usage(format!("there is no asset {}", visible(named.as_bytes())))
             .hint(format!("there are {known}{}", if store.assets() > 20 { " and more" } else { "" }))
-    })
-}
-
-/// `12.3 %`; nothing of nothing.
-pub(crate) fn share(part: U256, whole: U256) -> String {
-    let thousand = U256::from(1_000);
-    let permille = match part.checked_mul(thousand) {
-        Some(product) => product.checked_div(whole),
-        None => part.checked_div(whole / thousand),
-    };
-    permille.map_or_else(String::new, |permille| {
-        format!("{}.{} %", permille / U256::from(10), permille % U256::from(10))
     })
 }

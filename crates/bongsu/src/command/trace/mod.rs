@@ -18,7 +18,8 @@ use crate::exit::Failure;
 use crate::terminal::{Terminal, visible};
 use stix::Timestamp;
 use trace::store::StoreError;
-use trace::{Account, Asset, Store, U256, whole};
+use trace::units::told;
+use trace::{Account, Asset, Store, U256};
 
 /// Runs one of the commands.
 ///
@@ -65,19 +66,7 @@ pub(crate) fn address(store: &Store, account: Account) -> String {
 /// An amount for people: in whole coins if it is known how many digits are below one.
 pub(crate) fn amount(store: &Store, asset: Asset, amount: U256) -> String {
     let name = store.asset_name(asset).unwrap_or_default();
-    let name = visible(short(&name).as_bytes());
-    match store.decimals(asset) {
-        Some(decimals) => format!("{} {name}", whole(amount, decimals)),
-        None => format!("{} units of {name}", whole(amount, 0)),
-    }
-}
-
-/// The ends of a long identifier.
-pub(crate) fn short(text: &str) -> String {
-    match (text.get(..8), text.get(text.len().saturating_sub(6)..)) {
-        (Some(start), Some(end)) if text.len() > 20 => format!("{start}…{end}"),
-        _ => text.to_owned(),
-    }
+    visible(told(amount, &name, store.decimals(asset)).as_bytes())
 }
 
 pub(crate) fn time(seconds: i64) -> Timestamp {

@@ -9,8 +9,9 @@ use trace::taint::{Ended, Place};
 use trace::{Account, Asset, Flows as _, Store, U256};
 
 use super::found::Found;
+use super::time;
 use super::transfers::transfer;
-use super::{short, time};
+use trace::units::short;
 
 /// Columns and boxes of a picture.
 const COLUMNS_MAX: usize = 9;

@@ -7,7 +7,8 @@ use crate::terminal::visible;
 use serde_json::{Value, json};
 use trace::{Flows as _, Store};
 
-use super::{account, address, amount, opened, short, time, when};
+use super::{account, address, amount, opened, time, when};
+use trace::units::short;
 
 pub(super) fn run(args: &TraceTransfersArgs) -> Result<Answer, Failure> {
     let store = opened(&args.store)?;

@@ -1,0 +1,236 @@
+//! Cases of stolen assets: where they are, what can still be stopped, who was asked. For operators.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use askama::Template;
+use serde::Deserialize;
+use trace::U256;
+use trace::case::{Case, Request, Sums};
+use trace::units::{lasted, share, told};
+
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
+
+/// Alerts and lines of the timeline that are shown, the newest; the rest is counted.
+const ROWS: usize = 200;
+
+/// The cases of a node, and what a trace found in each.
+pub trait Cases: Send + Sync {
+    /// All of them, by handle.
+    ///
+    /// # Errors
+    /// What stands in the way of reading them.
+    fn all(&self) -> Result<Vec<Case>, String>;
+
+    /// The file of this name that the last trace of a case left; `None` if there is none.
+    fn file(&self, handle: &str, name: &str) -> Option<Vec<u8>>;
+}
+
+#[derive(Template)]
+#[template(path = "cases.html")]
+struct ListPage {
+    frame: Frame,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    handle: String,
+    title: String,
+    since: String,
+    state: &'static str,
+    stolen: String,
+    stoppable: String,
+    frozen: String,
+    alerts: usize,
+    waiting: usize,
+}
+
+pub(super) async fn list(State(pages): Shared, who: Who) -> Response {
+    let viewer = Viewer::of(who);
+    if !viewer.is_operator() {
+        return absent();
+    }
+    making(move || {
+        let cases = match pages.cases.all() {
+            Ok(cases) => cases,
+            Err(error) => return broken(&error),
+        };
+        let frame = pages.frame(&pages.gate.book(), &viewer, "Cases");
+        render(&ListPage { frame, rows: cases.iter().map(row).collect() })
+    })
+    .await
+}
+
+fn row(case: &Case) -> Row {
+    let first = case.traced.as_ref().and_then(|(_, sums)| sums.first());
+    let standing = first.map(|sums| (sums, case.standing(sums)));
+    let part = |of: fn(&trace::case::Standing) -> U256| {
+        standing.as_ref().map_or_else(String::new, |(sums, standing)| share(of(standing), sums.stolen))
+    };
+    Row {
+        handle: case.handle.clone(),
+        title: case.definition.title.clone(),
+        since: case.opened.date(),
+        state: if case.closed.is_some() { "closed" } else { "open" },
+        stolen: first.map_or_else(
+            || "not traced yet".to_owned(),
+            |sums| told(sums.stolen, &sums.asset, sums.decimals),
+        ),
+        stoppable: part(trace::case::Standing::stoppable),
+        frozen: part(|standing| standing.frozen),
+        alerts: case.alerts.len(),
+        waiting: case.figures().waiting,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "case.html")]
+struct CasePage {
+    frame: Frame,
+    handle: String,
+    title: String,
+    opened: String,
+    closed: Option<String>,
+    method: String,
+    traced: Option<String>,
+    until: String,
+    places: Vec<PlaceRow>,
+    figures: Vec<(&'static str, String)>,
+    alerts: Vec<AlertRow>,
+    more_alerts: usize,
+    requests: Vec<RequestRow>,
+    timeline: Vec<(String, &'static str, String)>,
+    flows: Vec<Flow>,
+}
+
+/// How one asset on one chain stands.
+struct PlaceRow {
+    chain: String,
+    stolen: String,
+    /// Where a part of it is, how much, and as a share.
+    parts: Vec<(&'static str, String, String)>,
+}
+
+struct AlertRow {
+    service: String,
+    category: &'static str,
+    amount: String,
+    transfers: usize,
+    first: String,
+    asked: Option<usize>,
+}
+
+struct RequestRow {
+    number: usize,
+    service: String,
+    state: &'static str,
+    since: String,
+    to: String,
+    to_freeze: String,
+}
+
+#[derive(Deserialize)]
+struct Flow {
+    asset: String,
+    /// Made by the node: every name in it is escaped there.
+    svg: String,
+}
+
+pub(super) async fn one(State(pages): Shared, Path(handle): Path<String>, who: Who) -> Response {
+    let viewer = Viewer::of(who);
+    if !viewer.is_operator() {
+        return absent();
+    }
+    making(move || match pages.case(&handle) {
+        Ok(Some(case)) => render(&page(&pages, &viewer, &case)),
+        Ok(None) => absent(),
+        Err(error) => broken(&error),
+    })
+    .await
+}
+
+impl Pages {
+    /// The case with this handle.
+    pub(super) fn case(&self, handle: &str) -> Result<Option<Case>, String> {
+        Ok(self.cases.all()?.into_iter().find(|case| case.handle == handle))
+    }
+}
+
+fn page(pages: &Pages, viewer: &Viewer, case: &Case) -> CasePage {
+    let sums: &[Sums] = case.traced.as_ref().map_or(&[], |(_, sums)| sums);
+    let until = sums.iter().map(|sums| sums.until).max().unwrap_or_default();
+    let flows = pages.cases.file(&case.handle, "flows.json").unwrap_or_default();
+    let figures = case.figures();
+    let figures = [
+        ("arrival to request", figures.to_send),
+        ("request to acknowledgement", figures.to_acknowledge),
+        ("arrival to freeze", figures.to_freeze),
+    ];
+    let timeline = case.timeline();
+    let late = timeline.len().saturating_sub(ROWS);
+    CasePage {
+        frame: pages.frame(&pages.gate.book(), viewer, case.definition.title.clone()),
+        handle: case.handle.clone(),
+        title: case.definition.title.clone(),
+        opened: minute(case.opened),
+        closed: case.closed.as_ref().map(|(at, why)| format!("{}: {why}", minute(*at))),
+        method: case.definition.method.clone(),
+        traced: case.traced.as_ref().map(|(at, _)| minute(*at)),
+        until: seconds(until),
+        places: sums.iter().map(|sums| place(case, sums)).collect(),
+        figures: figures.into_iter().filter_map(|(what, span)| Some((what, lasted(span?)))).collect(),
+        alerts: case.alerts.iter().rev().take(ROWS).filter_map(|alert| alert_row(case, alert)).collect(),
+        more_alerts: case.alerts.len().saturating_sub(ROWS),
+        requests: case.requests.iter().enumerate().map(request_row).collect(),
+        timeline: timeline.into_iter().skip(late).map(|one| (minute(one.at), one.kind, one.text)).collect(),
+        flows: serde_json::from_slice(&flows).unwrap_or_default(),
+    }
+}
+
+fn place(case: &Case, sums: &Sums) -> PlaceRow {
+    let standing = case.standing(sums);
+    let part = |(what, part): (&'static str, U256)| {
+        (what, told(part, &sums.asset, sums.decimals), share(part, sums.stolen))
+    };
+    let parts = [
+        ("can still be stopped", standing.stoppable()),
+        ("of it held by addresses without a label", standing.held),
+        ("of it at services that can freeze it", standing.at_services),
+        ("frozen", standing.frozen),
+        ("gone on by a bridge or a swap", standing.crossed),
+        ("out of reach", standing.lost),
+        ("burnt", standing.burnt),
+    ];
+    PlaceRow {
+        chain: sums.chain.clone(),
+        stolen: told(sums.stolen, &sums.asset, sums.decimals),
+        parts: parts.into_iter().filter(|(_, part)| !part.is_zero()).map(part).collect(),
+    }
+}
+
+fn alert_row(case: &Case, alert: &trace::case::Alert) -> Option<AlertRow> {
+    let first = alert.arrivals.first()?;
+    Some(AlertRow {
+        service: alert.service().to_owned(),
+        category: first.category.as_str(),
+        amount: told(alert.tainted(), &first.asset, first.decimals),
+        transfers: alert.arrivals.len(),
+        first: seconds(first.time),
+        asked: case.requests.iter().rposition(|one| one.arrivals.contains(first)).map(|at| at + 1),
+    })
+}
+
+fn request_row((at, request): (usize, &Request)) -> RequestRow {
+    RequestRow {
+        number: at + 1,
+        service: request.service.clone(),
+        state: request.state().as_str(),
+        since: request.steps.last().map(|step| minute(step.at)).unwrap_or_default(),
+        to: request.to().unwrap_or_default().to_owned(),
+        to_freeze: request.to_freeze().map(lasted).unwrap_or_default(),
+    }
+}
+
+fn seconds(time: i64) -> String {
+    minute(stix::Timestamp::from_micros(time.saturating_mul(1_000_000)))
+}
