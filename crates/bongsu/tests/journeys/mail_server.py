@@ -27,7 +27,7 @@ def attached(mail):
     for part in mail.iter_attachments():
         counted += 1
         path = Path(fails).parent / f"{counted}-{part.get_filename()}"
-        path.write_bytes(part.get_content())
+        path.write_bytes(part.get_payload(decode=True))
         paths.append({"name": part.get_filename(), "type": part.get_content_type(), "path": str(path)})
     return paths
 

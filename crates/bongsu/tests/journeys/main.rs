@@ -7,6 +7,7 @@ mod advisories;
 mod bad_input;
 mod canaries;
 mod capture;
+mod cases;
 mod certificates;
 mod corpus;
 mod demo;

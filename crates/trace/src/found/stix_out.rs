@@ -195,9 +195,15 @@ impl Objects<'_> {
         }
         let quoted = one.address.replace('\\', "\\\\").replace('\'', "\\'");
         let name = format!("{}: {}", self.told.title, one.address);
+        let payments = if one.hop == 1 { "1 payment".to_owned() } else { format!("{} payments", one.hop) };
+        let day = first.to_string();
         let description = format!(
-            "{} of the theft came here on {} by payment {} from it, transaction {}, on {}. Followed by {}.",
-            one.asset, first, one.hop, one.transaction, one.chain, self.told.method
+            "{} of the theft came here on {} UTC, {payments} from it (transaction {}, {}). Followed by {}.",
+            one.asset,
+            day.get(..19).unwrap_or(&day).replace('T', " "),
+            one.transaction,
+            one.chain,
+            self.told.method
         );
         self.object(
             &indicator,

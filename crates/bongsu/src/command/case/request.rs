@@ -302,7 +302,8 @@ fn mail(node: &Node, args: &RequestArgs, to: &str, language: Language) -> Result
     content.attached = vec![
         file("pdf", "application/pdf", files.pdf),
         file("json", "application/json", files.json.into_bytes()),
-        file("sig", "text/plain; charset=utf-8", files.signature.into_bytes()),
+        // No text: whoever passes it on must not break its lines another way.
+        file("sig", "application/octet-stream", files.signature.into_bytes()),
     ];
     let id = mailer.id(&format!("freeze.{}", Uuid::now_v7().simple()));
     let message = mailer.message(to, &id, node.now(), content);

@@ -1,0 +1,292 @@
+//! A theft is a case: followed to services, alerted as transfers come, asked to be frozen, and shared so that members screen against it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::certificates::certificates;
+use crate::node::{Node, shared, wait};
+use crate::push::Peer;
+
+const TIME: Duration = Duration::from_secs(60);
+const MAIL_SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journeys/mail_server.py");
+const VICTIM: &str = "0x47666fab8bd0ac7003bce3f5c3585383f09486e2";
+const THIEF: &str = "0xa4b2fd68593b6f34e51cb9edb66e71c1b4ab449e";
+/// Got 10,000 ether from the second address each.
+const FIRST: &str = "0xf302572594a68aa8f951fae64ed3ae7da41c72be";
+const SECOND: &str = "0x21032176b43d9f7e9410fb37290a78f4fed6044c";
+const ETHER: u128 = 1_000_000_000_000_000_000;
+
+/// The real trace of the theft from Bybit: all of it, or the rows up to a hop.
+fn transfers(node: &Node, hops: &[&str]) -> String {
+    let csv = std::fs::read_to_string(shared("assets/bybit-trace/transfers.csv")).unwrap();
+    let mut lines = csv.lines();
+    let header = lines.next().unwrap();
+    let kept = lines.filter(|line| hops.iter().any(|hop| line.starts_with(&format!("{hop},"))));
+    let rows: Vec<&str> = std::iter::once(header).chain(kept).collect();
+    node.file(&format!("transfers-{}.csv", hops.len()), rows.join("\n") + "\n")
+}
+
+fn load(node: &Node, file: &str) {
+    let store = node.dir.path().join("store");
+    node.json(&["trace", "load", store.to_str().unwrap(), file, "--mapping", "bybit-sample"]);
+}
+
+/// A node with a circle of a team and an exchange, the transfers up to some hops, and the case, with more options.
+fn opened(node: &Node, more: &[&str]) {
+    let labels =
+        format!("address,name,category\n{FIRST},Harbour Exchange,exchange\n{SECOND},Night Mixer,mixer\n");
+    let labels = node.file("labels.csv", labels);
+    let swapped = format!("{THIEF}=ETH");
+    let store = node.dir.path().join("store").display().to_string();
+    let new = [
+        "case",
+        "new",
+        "bybit-2025",
+        "--title",
+        "Theft from a cold wallet",
+        "--store",
+        &store,
+        "--victim",
+        VICTIM,
+        "--thief",
+        THIEF,
+        "--swapped",
+        &swapped,
+        "--labels",
+        &labels,
+        "--circle",
+        "region",
+        "--contact",
+        "duty desk, desk@cert.example",
+    ];
+    node.json(&[&new[..], more].concat());
+}
+
+fn region(node: &Node) {
+    node.json(&["circle", "add", "region", "--ceiling", "amber", "--member", "exchange", "--member", "list"]);
+}
+
+fn case(node: &Node) -> Value {
+    node.json(&["case", "show", "bybit-2025"])
+}
+
+/// How the ether of a case stands, in its smallest unit.
+fn ether(case: &Value, part: &str) -> u128 {
+    let places = case["where"].as_array().unwrap();
+    let ether = places.iter().find(|place| place["asset"] == "ETH").unwrap();
+    ether[part].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_service_is_asked_by_mail_and_freezes_what_came_to_it() {
+    let node = Node::with_members();
+    region(&node);
+    certificates(node.dir.path());
+    let path = |name: &str| node.dir.path().join(name).display().to_string();
+    let server =
+        Peer::run(MAIL_SERVER, &[&path("server.pem"), &path("server.key"), &path("fails"), "starttls"]);
+    let config = format!(
+        "[mail]\nhost = \"127.0.0.1\"\nport = {}\nca_file = \"{}\"\nfrom = \"Tower <tower@tower.example>\"\n",
+        server.next(),
+        path("ca.pem")
+    );
+    std::fs::write(node.data().join("bongsu.toml"), config).unwrap();
+    load(&node, &transfers(&node, &["1", "2", "3", "4"]));
+    opened(&node, &["--alert-to", "duty@cert.example"]);
+    let traced = node.json(&["case", "trace", "bybit-2025"]);
+    assert_eq!(traced["cases"][0]["alerts"].as_array().unwrap().len(), 2, "{traced}");
+    let alert = server.next();
+    assert_eq!(alert["to"][0], "duty@cert.example");
+    assert!(alert["text"].as_str().unwrap().contains("10,000 ETH to Harbour Exchange (exchange)"), "{alert}");
+    // What was told is not told again.
+    assert_eq!(node.json(&["case", "trace", "bybit-2025"])["cases"][0]["alerts"], Value::Array(Vec::new()));
+    let before = case(&node);
+    let parts =
+        ["stolen", "held", "at_services", "frozen", "lost", "stoppable"].map(|part| ether(&before, part));
+    let stolen = 980_488_948 * ETHER / 10_000;
+    assert_eq!(
+        parts,
+        [stolen, stolen - 20_000 * ETHER, 10_000 * ETHER, 0, 10_000 * ETHER, stolen - 10_000 * ETHER]
+    );
+
+    let drafted = node.json(&["case", "request", "bybit-2025", "harbour exchange"]);
+    assert_eq!(drafted["request"], 1);
+    let document = &drafted["document"];
+    assert_eq!(document["totals"][0]["units"], (10_000 * ETHER).to_string());
+    let path_of = document["arrivals"][0]["path"].as_array().unwrap();
+    let moved = |at: &Value| &document["transfers"][usize::try_from(at.as_u64().unwrap()).unwrap()];
+    let way: Vec<&str> = path_of.iter().map(|at| moved(at)["to"].as_str().unwrap()).collect();
+    assert_eq!(way, ["0xdd90071d52f20e85c89802e5dc1ec0a7b6475f92", FIRST]);
+    // The same is not asked twice, and nothing is asked of who got nothing.
+    refused(&node, &["case", "request", "bybit-2025", "Harbour Exchange"], "in a request already");
+    refused(&node, &["case", "request", "bybit-2025", "Nobody"], "Harbour Exchange, Night Mixer");
+
+    node.json(&["case", "send", "bybit-2025", "1", "--to", "compliance@harbour.example", "--language", "fr"]);
+    let mail = server.next();
+    assert!(mail["subject"].as_str().unwrap().contains("Demande de gel"), "{mail}");
+    let attached = mail["attached"].as_array().unwrap();
+    assert_eq!(attached.len(), 3, "{mail}");
+    let got = node.dir.path().join("got");
+    std::fs::create_dir(&got).unwrap();
+    for file in attached {
+        std::fs::copy(file["path"].as_str().unwrap(), got.join(file["name"].as_str().unwrap())).unwrap();
+    }
+    let key = node.json(&["pack", "key"])["key"].as_str().unwrap().to_owned();
+    let signature = got.join("bybit-2025-request-1.sig").display().to_string();
+    node.json(&["case", "verify", &signature, "--key", &key]);
+    files_hold(&node);
+    for wrong in ["released", "acknowledged"] {
+        let at = if wrong == "released" { "2026-01-01T00:00:00Z" } else { "2020-01-01T00:00:00Z" };
+        refused(&node, &["case", "answer", "bybit-2025", "1", wrong, "--at", at], "can't");
+    }
+    refused(
+        &node,
+        &["case", "answer", "bybit-2025", "1", "frozen", "--at", "2999-01-01T00:00:00Z"],
+        "still to come",
+    );
+    node.json(&["case", "answer", "bybit-2025", "1", "acknowledged", "--note", "file 77"]);
+    let frozen = node.json(&["case", "answer", "bybit-2025", "1", "frozen"]);
+    assert!(frozen["to_freeze"].as_i64().unwrap() > 0);
+    let after = case(&node);
+    assert_eq!([ether(&after, "frozen"), ether(&after, "at_services")], [10_000 * ETHER, 0]);
+    assert_eq!(after["seconds"]["to_freeze"], frozen["to_freeze"]);
+    let timeline = node.json(&["case", "timeline", "bybit-2025"]);
+    let kinds: Vec<&str> =
+        timeline["timeline"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    for kind in ["stolen", "arrived", "opened", "drafted", "sent", "acknowledged", "frozen"] {
+        assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+    }
+}
+
+/// The files of request 1 verify, and do not once one is changed.
+fn files_hold(node: &Node) {
+    let out = node.dir.path().join("request");
+    node.json(&["case", "document", "bybit-2025", "1", "--out", out.to_str().unwrap()]);
+    let name = |end: &str| out.join(format!("bybit-2025-request-1.{end}"));
+    let text = std::process::Command::new("pdftotext").arg(name("pdf")).arg("-").output().unwrap();
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(
+        text.contains("Request to freeze")
+            && text.contains("Harbour Exchange")
+            && text.contains("10,000 ETH"),
+        "{text}"
+    );
+    let key = node.json(&["pack", "key"])["key"].as_str().unwrap().to_owned();
+    let signature = name("sig").display().to_string();
+    let verified = node.json(&["case", "verify", &signature, "--key", &key]);
+    assert_eq!(verified["files"].as_array().unwrap().len(), 2);
+    let json = std::fs::read_to_string(name("json")).unwrap();
+    std::fs::write(name("json"), json.replace("10,000", "90,000")).unwrap();
+    refused(node, &["case", "verify", &signature, "--key", &key], "changed");
+}
+
+fn refused(node: &Node, args: &[&str], why: &str) {
+    let output = node.command(args).output().unwrap();
+    let told =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(matches!(output.status.code(), Some(1 | 2)) && told.contains(why), "{args:?}: {told}");
+}
+
+#[test]
+fn what_comes_while_a_node_serves_is_alerted_shared_and_screened() {
+    let node = Node::with_members();
+    region(&node);
+    std::fs::write(node.data().join("bongsu.toml"), "[node]\nmember = \"exchange\"\n").unwrap();
+    load(&node, &transfers(&node, &["1", "2"]));
+    opened(&node, &["--share-at-once"]);
+    let serving = node.serve();
+    let known = |address: &str| -> bool {
+        let answer: Value =
+            serde_json::from_str(&node.text(&serving, "list", &format!("/screening/value?value={address}")))
+                .unwrap();
+        answer["results"][0]["result"] == "match"
+    };
+    let second = "0xdd90071d52f20e85c89802e5dc1ec0a7b6475f92";
+    assert!(wait(TIME, || known(second).then_some(())).is_some(), "what is there when it starts is shared");
+    let later = "0xd5b58cf7813c1edc412367b97876bd400ea5c489";
+    assert!(!known(later) && case(&node)["alerts"].as_array().unwrap().is_empty());
+    // A day later, the next hops are loaded beside the node.
+    load(&node, &transfers(&node, &["1", "2", "3", "4"]));
+    assert!(wait(TIME, || known(later).then_some(())).is_some(), "what comes later too");
+    let alerted = || Some(case(&node)).filter(|case| case["alerts"].as_array().unwrap().len() == 2);
+    assert!(wait(TIME, alerted).is_some());
+    // Customers of services did nothing; and the look-alike addresses that got worthless tokens are nobody's.
+    assert!(!known(FIRST) && !known(VICTIM));
+    let expected = std::fs::read_to_string(shared("assets/bybit-trace/expected.json")).unwrap();
+    let expected: Value = serde_json::from_str(&expected).unwrap();
+    let csv = std::fs::read_to_string(shared("assets/bybit-trace/transfers.csv")).unwrap();
+    let spoofs: Vec<&str> =
+        expected["spoof_transfers"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let mut looked = 0;
+    for line in csv.lines().filter(|line| spoofs.iter().any(|spoof| line.contains(spoof))) {
+        let to = line.split(',').nth(4).unwrap();
+        let is_real = csv.lines().any(|line| line.contains(&format!(",{to},")) && line.contains(",ETH,"));
+        if !is_real {
+            looked += 1;
+            assert!(!known(to), "{to}");
+        }
+    }
+    assert!(looked >= 5, "{looked}");
+    pages(&node, &serving);
+    // What happened is on the disk: it is there after the power fails.
+    serving.kill();
+    let after = case(&node);
+    assert_eq!(after["alerts"].as_array().unwrap().len(), 2);
+    // The same again brings nothing new to the circle.
+    let shared = node.json(&["case", "share", "bybit-2025"]);
+    assert_eq!(
+        (&shared["circles"][0]["added"], &shared["circles"][0]["refused"]),
+        (&0.into(), &0.into()),
+        "{shared}"
+    );
+}
+
+fn pages(node: &Node, serving: &crate::node::Serving) {
+    let list = node.as_operator(serving, "/cases");
+    assert!(list.contains("Theft from a cold wallet") && list.contains("98,048.8948 ETH"), "{list}");
+    let page = node.as_operator(serving, "/cases/bybit-2025");
+    for told in ["Harbour Exchange", "10,000 ETH", "<svg", "can still be stopped", "arrived"] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    // Cases are the operators' own.
+    for path in ["/cases", "/cases/bybit-2025"] {
+        assert_eq!(node.get(serving, "list", path).send().unwrap().status(), 404);
+        assert!(!node.text(serving, "list", "/").contains("/cases"));
+    }
+}
+
+#[test]
+fn a_case_that_makes_no_sense_is_refused_and_says_why() {
+    let node = Node::with_members();
+    region(&node);
+    load(&node, &transfers(&node, &["1", "2"]));
+    opened(&node, &[]);
+    let store = node.dir.path().join("store").display().to_string();
+    let new = |handle: &str, more: &[&str], why: &str| {
+        let args = [&["case", "new", handle, "--title", "T", "--store", &store][..], more].concat();
+        refused(&node, &args, why);
+    };
+    new("bybit-2025", &["--victim", VICTIM, "--thief", THIEF], "already");
+    new("A b", &["--victim", VICTIM, "--thief", THIEF], "can't be a case's handle");
+    new("other", &["--thief", THIEF], "--victim");
+    new("other", &["--victim", VICTIM], "--thief");
+    new("other", &["--victim", "0x00", "--thief", THIEF], "no transfer has the address");
+    new("other", &["--victim", VICTIM, "--thief", THIEF, "--circle", "nowhere"], "no circle `nowhere`");
+    new("other", &["--victim", VICTIM, "--thief", THIEF, "--alert-to", "nobody"], "no mail address");
+    for (args, why) in [
+        (&["show", "other"][..], "there is no case `other`"),
+        (&["answer", "bybit-2025", "1", "frozen"], "no request 1"),
+        (&["share", "bybit-2025"], "no member is named"),
+        (&["reopen", "bybit-2025"], "is open"),
+    ] {
+        refused(&node, &[&["case"][..], args].concat(), why);
+    }
+    // A store that is gone is told as such, and the case stays.
+    std::fs::rename(Path::new(&store), node.dir.path().join("elsewhere")).unwrap();
+    refused(&node, &["case", "trace", "bybit-2025"], "store");
+    node.json(&["case", "close", "bybit-2025", "moved to the police"]);
+    assert_eq!(node.json(&["case", "trace", "--all"])["cases"], Value::Array(Vec::new()));
+    assert!(case(&node)["closed"]["why"].as_str().unwrap().contains("police"));
+}
