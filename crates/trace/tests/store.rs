@@ -383,9 +383,8 @@ fn missing_and_shortened_files_are_told_and_nothing_panics() {
 /// The transfers of each transaction are those that bear its name, in one block or in all.
 fn check_transactions(store: &Store, model: &[Moved]) {
     let named = |name: &str, in_block: Option<u64>| -> Vec<u64> {
-        let is_meant = |moved: &Moved| {
-            moved.transaction == name && in_block.is_none_or(|block| moved.block == block)
-        };
+        let is_meant =
+            |moved: &Moved| moved.transaction == name && in_block.is_none_or(|block| moved.block == block);
         (0..).zip(model).filter(|(_, moved)| is_meant(moved)).map(|(number, _)| number).collect()
     };
     let mut wanted = BTreeSet::from(["nowhere".to_owned(), String::new(), "a b".to_owned()]);
