@@ -134,7 +134,12 @@ fn check(store: &Store, model: &[Moved]) {
         };
         assert_eq!(store.given(account).collect::<Vec<_>>(), side(true));
         assert_eq!(store.taken(account).collect::<Vec<_>>(), side(false));
+        for first in [0, 1, model.len() as u64 / 2, model.len() as u64] {
+            let behind: Vec<u64> = side(true).into_iter().filter(|number| *number >= first).collect();
+            assert_eq!(store.given(account).starting_at(first).collect::<Vec<_>>(), behind);
+        }
     }
+    check_transactions(store, model);
     for block in 0..42 {
         let first = model.partition_point(|moved| moved.block < block);
         assert_eq!(store.first_of_block(block), first as u64, "block {block}");
@@ -375,13 +380,38 @@ fn missing_and_shortened_files_are_told_and_nothing_panics() {
     check(&Store::open(folder.path()).unwrap(), &rows);
 }
 
+/// The transfers of each transaction are those that bear its name, in one block or in all.
+fn check_transactions(store: &Store, model: &[Moved]) {
+    let named = |name: &str, in_block: Option<u64>| -> Vec<u64> {
+        let is_meant =
+            |moved: &Moved| moved.transaction == name && in_block.is_none_or(|block| moved.block == block);
+        (0..).zip(model).filter(|(_, moved)| is_meant(moved)).map(|(number, _)| number).collect()
+    };
+    let mut wanted = BTreeSet::from(["nowhere".to_owned(), String::new(), "a b".to_owned()]);
+    let mut expected = BTreeMap::new();
+    for (number, moved) in (0..).zip(model) {
+        let own = &moved.transaction;
+        let beside: Vec<u64> = match own.is_empty() {
+            true => vec![number],
+            false => named(own, Some(moved.block)),
+        };
+        assert_eq!(store.beside(number), beside);
+        if !own.is_empty() {
+            wanted.insert(own.clone());
+            expected.insert(own.clone(), named(own, None));
+        }
+    }
+    assert_eq!(store.of_transactions(&wanted), expected);
+    assert_eq!(store.beside(model.len() as u64), Vec::<u64>::new());
+}
+
 /// Reads everything that can be read.
 fn read_all(store: &Store) {
     for number in 0..store.len() + 1 {
         if let Some(transfer) = store.transfer(number) {
             assert!(transfer.from.0 < store.accounts() && transfer.to.0 < store.accounts());
         }
-        let _ = (store.place(number), store.transaction(number));
+        let _ = (store.place(number), store.transaction(number), store.beside(number));
     }
     for account in 0..store.accounts() + 1 {
         let account = Account(account);

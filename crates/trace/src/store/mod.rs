@@ -34,6 +34,7 @@ mod of;
 mod open;
 mod record;
 mod segment;
+mod transaction;
 mod writer;
 
 pub use self::append::{Append, Appended, Incoming};

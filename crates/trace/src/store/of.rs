@@ -33,6 +33,23 @@ impl<'a> Of<'a> {
         Self { store, account, sides, next: 0, base: 0, rows: 0, given: &[], taken: &[] }
     }
 
+    /// The same from a transfer on: those before it are passed over, by halving, and not read.
+    #[must_use]
+    pub fn starting_at(mut self, first: u64) -> Self {
+        loop {
+            let end = self.base + u64::from(self.rows);
+            if first < end {
+                let row = first.saturating_sub(self.base);
+                (self.given, self.taken) = (rows_from(self.given, row), rows_from(self.taken, row));
+                return self;
+            }
+            if !self.turn() {
+                (self.given, self.taken) = (&[], &[]);
+                return self;
+            }
+        }
+    }
+
     /// Goes to the next segment; false if there is none.
     fn turn(&mut self) -> bool {
         let Some((base, segment)) = self.store.segment(self.next) else { return false };
@@ -46,6 +63,19 @@ impl<'a> Of<'a> {
         }
         true
     }
+}
+
+/// Those of some rows, which ascend, that are not before one.
+fn rows_from(rows: &[u8], first: u64) -> &[u8] {
+    let (mut low, mut high) = (0, rows.len() / 4);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match u32_at(rows, middle * 4) {
+            Some(row) if u64::from(row) < first => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    rows.get(low * 4..).unwrap_or_default()
 }
 
 impl Iterator for Of<'_> {

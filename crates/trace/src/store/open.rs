@@ -9,6 +9,7 @@ use super::NAME_BYTES_MAX;
 use super::bytes::Bytes;
 use super::error::{Damage, StoreError};
 use super::files::{Shelf, Stamps, check};
+use super::identifier::Identifier;
 use super::manifest::{self, Manifest};
 use super::names::Names;
 use super::names::key::Key;
@@ -168,8 +169,13 @@ impl Store {
     /// The transaction of a transfer, as the source writes it, hexadecimal digits in lower case. `None` if it has none.
     #[must_use]
     pub fn transaction(&self, number: u64) -> Option<String> {
+        self.identifier_of(number)?.text()
+    }
+
+    /// The same as it is kept.
+    pub(super) fn identifier_of(&self, number: u64) -> Option<Identifier<'_>> {
         let (segment, row) = self.row(number)?;
-        segment.identifier(row)?.text()
+        segment.identifier(row)
     }
 
     /// Where in the chain a transfer is.

@@ -228,6 +228,11 @@ pub fn follow(
     })
 }
 
+/// `amount` × `part` ÷ `whole`, to the nearest unit, halves upwards; `part` or `amount` is at most `whole`, which is not 0.
+pub(crate) fn share(amount: U256, part: U256, whole: U256) -> U256 {
+    amount.share(part, whole)
+}
+
 fn in_width<N, F, P>(flows: &F, case: &Case<P>, method: Method, way: Way) -> Result<Trace, Halt>
 where
     N: Amount,
