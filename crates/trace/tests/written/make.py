@@ -87,10 +87,10 @@ write("pyarrow_bytes_ns", table(wide, **{**typed, "time": stamp("ns"), "amount":
 delta = {"block": "DELTA_BINARY_PACKED", "index": "DELTA_BINARY_PACKED", "time": "DELTA_BINARY_PACKED",
          "tx": "DELTA_LENGTH_BYTE_ARRAY", "from": "DELTA_LENGTH_BYTE_ARRAY"}
 write("pyarrow_delta", table(as_text, **text), use_dictionary=False, column_encoding=delta, compression="zstd")
+write("pyarrow_beginnings", table(as_text, **text), use_dictionary=False, column_encoding={"from": "DELTA_BYTE_ARRAY"})
 
 # What is refused.
 write("refused_lz4", table(as_text, **text), compression="lz4")
-write("refused_delta_byte_array", table(as_text, **text), use_dictionary=False, column_encoding={"from": "DELTA_BYTE_ARRAY"})
 write("refused_int96", table(as_bytes, **{**typed, "time": stamp("ns")}), use_deprecated_int96_timestamps=True)
 floats = [{**r, "amount": float(r["amount"])} for r in TEXT]
 write("refused_double", table(floats, **{**text, "amount": pyarrow.float64()}))

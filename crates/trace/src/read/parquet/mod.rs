@@ -1,19 +1,21 @@
 //! Transfers from Parquet files.
 //!
-//! A mapping names columns here as it does in CSV. Their values become the text that CSV would have ([`column`]), so that the
+//! A mapping names columns here as it does in CSV. Their values become the text that CSV would have (`column`), so that the
 //! same rows make the same store. The library `parquet` reads the footer and decodes values; pages are cut, checked and unpacked
-//! here ([`pages`]), so that each byte that is taken on what a file says is counted before. Columns that the mapping doesn't name aren't
+//! here (`pages`), so that each byte that is taken on what a file says is counted before. Columns that the mapping doesn't name aren't
 //! read.
 //!
 //! **Types.** Whole numbers, decimals, text, and timestamps of any unit. Bytes without a type are addresses or identifiers, and become
 //! hexadecimal digits after `0x`; as an amount they are a whole number, the highest byte first. (Old writers have text in them:
 //! `binary = "text"` in the mapping says so.) A number with a floating point is never taken: most amounts would be wrong in it.
 //!
-//! **Damage.** What the library says of a damaged file is told. Should it panic, which its authors don't exclude and fuzzing hasn't found
-//! behind these checks, that ends the load with an error too; nothing of it is kept.
+//! **Damage.** What the library says of a damaged file is told. It panics where texts have no end or lengths are negative, which fuzzing
+//! found; so these are looked through before it sees them (`pages`, `differences`). Should it panic for another reason, that ends
+//! the load with an error too; nothing of it is kept.
 
 mod cells;
 mod column;
+mod differences;
 mod header;
 mod pages;
 mod source;

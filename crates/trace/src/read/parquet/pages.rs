@@ -13,6 +13,7 @@ use parquet::basic::{Compression, Encoding, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::ParquetError;
 
+use super::differences::{check, texts, texts_with_beginnings};
 use super::header::{Header, Kind, read};
 use super::source::Source;
 use super::{Broken, DICTIONARY_BYTES_MAX, PAGE_BYTES_MAX, PAGE_VALUES_MAX};
@@ -23,8 +24,8 @@ const HEADER_BYTES: usize = 4 << 10;
 const HEADER_BYTES_MAX: usize = 1 << 20;
 /// How many bytes are read at a time.
 const READ_BYTES: usize = 128 << 10;
-/// The most values of a block of differences; writers take 128 or 256.
-const BLOCK_VALUES_MAX: u64 = 1 << 16;
+
+const SHORT: Broken = Broken("a page is too short");
 
 /// The pages of one column of one row group.
 pub(super) struct Pages {
@@ -133,7 +134,8 @@ impl Pages {
                 return Err(Broken("a dictionary is packed in a way that isn't known"));
             }
             let least = num_values as usize * self.least();
-            if least > buf.len() {
+            let plain = self.of != Type::BYTE_ARRAY || plain_values(&buf) >= num_values;
+            if least > buf.len() || !plain {
                 return Err(Broken("a dictionary has fewer bytes than its values need"));
             }
             if buf.len() > DICTIONARY_BYTES_MAX {
@@ -144,41 +146,52 @@ impl Pages {
             }
             return Ok(Page::DictionaryPage { buf, num_values, encoding, is_sorted: false });
         }
-        let (repetitions, definitions) = header.levels;
-        let level_bytes = if header.kind == Kind::DataV2 {
-            repetitions as usize + definitions as usize
-        } else if self.levels {
-            if header.level_encoding != 3 {
-                return Err(Broken("which values are null is packed in a way that isn't known"));
-            }
-            let length = buf.first_chunk().map(|length| u32::from_le_bytes(*length) as usize);
-            length.ok_or(Broken("a page is too short"))? + 4
-        } else {
-            0
+        // A page of the first version is handed on as one of the second: that one can say how many values there really are.
+        let (from, levels) = match header.kind {
+            Kind::DataV2 => (0, (header.levels.0 as usize, header.levels.1 as usize)),
+            _ if self.levels => (4, (0, self.level_bytes(header, &buf)?)),
+            _ => (0, (0, 0)),
         };
-        let values = buf.get(level_bytes..).ok_or(Broken("a page is too short"))?;
-        self.check_values(encoding, values, num_values)?;
-        Ok(match header.kind {
-            Kind::DataV2 => Page::DataPageV2 {
-                buf,
-                num_values,
-                encoding,
-                num_nulls: header.nulls,
-                num_rows: num_values,
-                def_levels_byte_len: definitions,
-                rep_levels_byte_len: repetitions,
-                is_compressed: false,
-                statistics: None,
-            },
-            _ => Page::DataPage {
-                buf,
-                num_values,
-                encoding,
-                def_level_encoding: Encoding::RLE,
-                rep_level_encoding: Encoding::RLE,
-                statistics: None,
-            },
+        let buf = buf.get(from..).map(|_| buf.slice(from..)).ok_or(SHORT)?;
+        let start = levels.0 + levels.1;
+        let values = buf.get(start..).ok_or(SHORT)?;
+        // Texts that are kept as differences are handed on as plain ones.
+        let plain = match (encoding, self.of) {
+            (Encoding::DELTA_LENGTH_BYTE_ARRAY, Type::BYTE_ARRAY) => Some(texts(values, num_values)?),
+            (Encoding::DELTA_BYTE_ARRAY, Type::BYTE_ARRAY) => {
+                Some(texts_with_beginnings(values, num_values)?)
+            }
+            _ => None,
+        };
+        let (buf, encoding) = match plain {
+            Some(plain) => {
+                let all = [buf.get(..start).unwrap_or_default(), &plain].concat();
+                (Bytes::from(all), Encoding::PLAIN)
+            }
+            None => (buf, encoding),
+        };
+        let values = buf.get(start..).ok_or(SHORT)?;
+        let nulls = self.check_values(encoding, values, header)?;
+        Ok(Page::DataPageV2 {
+            encoding,
+            num_values,
+            num_nulls: nulls,
+            num_rows: num_values,
+            def_levels_byte_len: levels.1 as u32,
+            rep_levels_byte_len: levels.0 as u32,
+            is_compressed: false,
+            statistics: None,
+            buf,
         })
+    }
+
+    /// Bytes of the levels that a page of the first version begins with, behind the four that say how many these are.
+    fn level_bytes(&self, header: &Header, buf: &[u8]) -> Result<usize, Broken> {
+        if header.level_encoding != 3 {
+            return Err(Broken("which values are null is packed in a way that isn't known"));
+        }
+        let length = buf.first_chunk().map(|length| u32::from_le_bytes(*length) as usize).ok_or(SHORT)?;
+        if length > buf.len() { Err(SHORT) } else { Ok(length) }
     }
 
     /// The fewest bytes that a value has in a dictionary.
@@ -192,51 +205,33 @@ impl Pages {
         }
     }
 
-    /// Whether the library can be given values that are packed like this.
-    fn check_values(&self, encoding: Encoding, values: &[u8], count: u32) -> Result<(), Broken> {
+    /// Whether the library can be given values that are packed like this; and how many are null, or missing.
+    fn check_values(&self, encoding: Encoding, values: &[u8], header: &Header) -> Result<u32, Broken> {
+        let (count, nulls) = (header.values, header.nulls.min(header.values));
         match (encoding, self.of) {
-            (Encoding::PLAIN, _) | (Encoding::RLE, Type::BOOLEAN) => Ok(()),
-            (Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY, _) if self.dictionary => Ok(()),
+            // The library panics where one of these has no end.
+            (Encoding::PLAIN, Type::BYTE_ARRAY) => return Ok(count.saturating_sub(plain_values(values))),
+            (Encoding::PLAIN, _) | (Encoding::RLE, Type::BOOLEAN) => {}
+            (Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY, _) if self.dictionary => {}
             (Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY, _) => {
-                Err(Broken("a dictionary is missing"))
+                return Err(Broken("a dictionary is missing"));
             }
-            (Encoding::DELTA_BINARY_PACKED, Type::INT32 | Type::INT64)
-            | (Encoding::DELTA_LENGTH_BYTE_ARRAY, Type::BYTE_ARRAY) => check_differences(values, count),
-            (Encoding::BYTE_STREAM_SPLIT, Type::INT32 | Type::INT64 | Type::FIXED_LEN_BYTE_ARRAY) => Ok(()),
-            (Encoding::DELTA_BYTE_ARRAY, _) => Err(Broken(
-                "it is packed as DELTA_BYTE_ARRAY, which a few bytes can make larger than any memory; write the file \
-                 with another encoding",
-            )),
-            _ => Err(Broken("its values are packed in a way that doesn't fit their type")),
+            (Encoding::DELTA_BINARY_PACKED, Type::INT32 | Type::INT64) => check(values, count)?,
+            (Encoding::BYTE_STREAM_SPLIT, Type::INT32 | Type::INT64 | Type::FIXED_LEN_BYTE_ARRAY) => {}
+            _ => return Err(Broken("its values are packed in a way that doesn't fit their type")),
         }
+        Ok(nulls)
     }
 }
 
-/// Checks what numbers that are kept as differences say of themselves.
-///
-/// Source: Apache Parquet format, `Encodings.md` (delta encoding): values in a block, parts of a block, values.
-fn check_differences(values: &[u8], count: u32) -> Result<(), Broken> {
-    let mut at = 0;
-    let mut number = || {
-        let mut number = 0_u64;
-        for shift in (0..35).step_by(7) {
-            let byte = values.get(at).copied()?;
-            at += 1;
-            number |= u64::from(byte & 127) << shift;
-            if byte < 128 {
-                return Some(number);
-            }
-        }
-        None
-    };
-    match (number(), number(), number()) {
-        (Some(block), Some(parts), Some(all))
-            if block <= BLOCK_VALUES_MAX && parts <= block && all <= u64::from(count) =>
-        {
-            Ok(())
-        }
-        _ => Err(Broken("its values are kept as differences, and say something impossible of themselves")),
+/// How many texts lie one after the other, each behind four bytes that say how long it is; not counting one without an end.
+fn plain_values(values: &[u8]) -> u32 {
+    let (mut rest, mut count) = (values, 0);
+    while let Some((length, behind)) = rest.split_first_chunk() {
+        let Some(behind) = behind.get(u32::from_le_bytes(*length) as usize..) else { break };
+        (rest, count) = (behind, count + 1);
     }
+    count
 }
 
 /// A page's bytes without compression; the levels of a page of the second version never have any.
@@ -244,11 +239,11 @@ fn unpacked(header: &Header, body: &[u8], compression: Compression) -> Result<By
     let (plain, body) = match header.kind {
         Kind::DataV2 => {
             let levels = header.levels.0 as usize + header.levels.1 as usize;
-            body.split_at_checked(levels).ok_or(Broken("a page is too short"))?
+            body.split_at_checked(levels).ok_or(SHORT)?
         }
         _ => (&[][..], body),
     };
-    let wanted = header.bytes.checked_sub(plain.len()).ok_or(Broken("a page is too short"))?;
+    let wanted = header.bytes.checked_sub(plain.len()).ok_or(SHORT)?;
     let mut bytes = plain.to_vec();
     let compressed = header.compressed || header.kind != Kind::DataV2;
     // A page of the second version without any value may have no bytes, and not those of an empty packet.
