@@ -330,6 +330,28 @@ fn days_that_follow_each_other_are_few_segments() {
     assert!(segments.count() <= 8);
 }
 
+/// Found with a Parquet file in small pieces: what came late went behind what had come after it.
+#[test]
+fn rows_of_one_place_stay_in_the_order_in_which_they_came_however_unordered_the_others_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(folder.path(), "testnet").unwrap().with_limits(SMALL);
+    let mut append = writer.append();
+    // Enough for several batches, each of which has a few places, some of them those of other batches.
+    let place = |number: u64| [30, 10, 40, 20, 41, 41][(number / 15_000) as usize % 6] + number % 3;
+    for number in 0..90_000 {
+        let mut moved = transfer(place(number), 0, 1, 2, 3);
+        moved.transaction = format!("0x{number:08x}");
+        append.push(&moved.incoming()).unwrap();
+    }
+    append.finish().unwrap();
+    let store = writer.store();
+    let mut order: Vec<u64> = (0..90_000).collect();
+    order.sort_by_key(|number| place(*number));
+    for (number, came) in (0..).zip(order) {
+        assert_eq!(store.transaction(number), Some(format!("0x{came:08x}")));
+    }
+}
+
 #[test]
 fn a_hundred_thousand_duplicates_are_counted_and_left_out() {
     let folder = tempfile::tempdir().unwrap();

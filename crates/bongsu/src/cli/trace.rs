@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// `bongsu trace …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum TraceCommand {
-    /// Load transfers from CSV files into a store, which is made if it is not there
+    /// Load transfers from CSV or Parquet files into a store, which is made if it is not there
     Load(TraceLoadArgs),
     /// Say what a store holds
     Info(TraceInfoArgs),

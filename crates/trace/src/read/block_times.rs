@@ -6,7 +6,7 @@ use std::io::Read;
 use super::pieces::Pieces;
 use super::row::Rows;
 use super::time::{TimeForm, time};
-use super::{CsvError, Malformed, Reason};
+use super::{CsvError, Form, Malformed, Reason};
 
 /// The most blocks whose times are kept: a hundred years of one in six seconds, 24 bytes for each.
 pub const BLOCKS_MAX: usize = 1 << 29;
@@ -39,6 +39,7 @@ impl BlockTimes {
             while let Some(row) = rows.next_row() {
                 let bad = |column: &str, reason| {
                     CsvError::Malformed(Malformed {
+                        form: Form::Csv,
                         line: line + row.line + 1,
                         column: Some(column.to_owned()),
                         reason,

@@ -1,12 +1,13 @@
 //! Mappings: which column of a file says what.
 //!
-//! A mapping is TOML. Columns are named as in the file's first line, or by their number from 1 on:
+//! A mapping is TOML, and the same for CSV and Parquet (where `delimiter` and `header` say nothing). Columns are named as in the file's first line, or by their number from 1 on:
 //!
 //! ```toml
 //! chain = "ethereum"             # the store's chain has to be the same; may be left out
 //! delimiter = ","                # this if left out
 //! header = true                  # whether the first line names the columns; true if left out
 //! addresses = "hex20"            # only 0x and 40 hexadecimal digits; "any" if left out
+//! binary = "bytes"               # what a Parquet file's bytes without a type are; or "text". This if left out
 //!
 //! block = { column = "block_number" }        # if left out, the time in seconds stands for it
 //! index = { column = "log_index" }           # if left out, 0: rows of one block stay in their order
@@ -108,6 +109,17 @@ pub(crate) enum Addresses {
     Hex20,
 }
 
+/// What the bytes of a Parquet file are, where it doesn't say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum BinaryForm {
+    /// An address or an identifier, or as an amount a whole number.
+    #[default]
+    Bytes,
+    /// Text of a writer that doesn't name it so.
+    Text,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Time {
@@ -170,6 +182,8 @@ struct Text {
     header: bool,
     #[serde(default)]
     addresses: Addresses,
+    #[serde(default)]
+    binary: BinaryForm,
     block: Option<Field>,
     index: Option<Field>,
     transaction: Option<Field>,
@@ -197,6 +211,7 @@ pub struct Mapping {
     pub(crate) delimiter: u8,
     pub(crate) header: bool,
     pub(crate) addresses: Addresses,
+    pub(crate) binary: BinaryForm,
     pub(crate) block: Option<Field>,
     pub(crate) index: Option<Field>,
     pub(crate) transaction: Option<Field>,
@@ -242,6 +257,7 @@ impl Mapping {
             delimiter,
             header: text.header,
             addresses: text.addresses,
+            binary: text.binary,
             block: text.block,
             index: text.index,
             transaction: text.transaction,

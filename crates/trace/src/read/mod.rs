@@ -1,30 +1,32 @@
 //! Transfers in, from files of others.
 //!
-//! [`csv()`] reads a CSV file with a [`Mapping`] that says which column is what. One thread reads the file and cuts it into pieces
-//! that end where rows end; workers parse the pieces side by side; the caller's thread takes what they make in the order of the file,
+//! [`file()`] reads a CSV or a Parquet file, which its first bytes tell, with a [`Mapping`] that says which column is what; [`csv()`] reads
+//! CSV from what can't be read from any place. One thread reads the file and cuts it into pieces that end where rows end (for
+//! Parquet, it decodes the columns: [`parquet`]); workers parse the pieces side by side; the caller's thread takes what they make in the order of the file,
 //! gives new names their numbers, and appends. So the same file always makes the same store, however many workers there are. In
 //! memory are a few pieces and the names.
 //!
-//! Rows that can't be read stop the load, or are skipped and counted if that was asked for; each is told with its line, its column
-//! and the reason. What an append has taken in isn't the store's before [`Append::finish`](crate::store::Append::finish).
+//! Rows that can't be read stop the load, or are skipped and counted if that was asked for; each is told with its line or row, its
+//! column and the reason. What an append has taken in isn't the store's before [`Append::finish`](crate::store::Append::finish).
 
 mod amount;
 mod block_times;
 mod load;
 mod mapping;
+pub mod parquet;
 mod parse;
 mod pieces;
 mod plan;
 mod row;
 mod time;
 
-use std::io;
+use std::{fmt, io};
 
 use thiserror::Error;
 
 pub use self::amount::{AmountError, amount};
 pub use self::block_times::{BLOCKS_MAX, BlockTimes};
-pub use self::load::{OnMalformed, Options, Report, check, csv};
+pub use self::load::{OnMalformed, Options, Report, check, check_file, csv, file};
 pub use self::mapping::{DECIMALS_MAX, MAPPING_BYTES_MAX, Mapping, MappingError};
 pub use self::time::{TimeError, TimeForm};
 pub use crate::store::NameError;
@@ -94,16 +96,63 @@ pub enum CsvError {
         /// The line in which the row begins, from 1 on.
         line: u64,
     },
+    /// A Parquet file is damaged, or has something that isn't read.
+    #[error("the Parquet file can't be read: {what}")]
+    Parquet {
+        /// What is wrong.
+        what: String,
+    },
+    /// A column of a Parquet file is damaged, or packed in a way that isn't read.
+    #[error("the column {column} of the Parquet file can't be read in its group {group} of rows: {what}")]
+    BrokenColumn {
+        /// The column.
+        column: String,
+        /// The group of rows, from 1 on.
+        group: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// A column of a Parquet file is of a type that can't be what the mapping takes it for.
+    #[error("the column {column} is of the type {found}: {reason}")]
+    Type {
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+        /// Why it can't be taken.
+        reason: &'static str,
+    },
     /// A worker has ended without a result.
     #[error("a thread that reads rows has failed")]
     Worker,
 }
 
+/// The form of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// CSV, whose lines are counted.
+    #[default]
+    Csv,
+    /// Parquet, whose rows are counted.
+    Parquet,
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Csv => "line",
+            Self::Parquet => "row",
+        })
+    }
+}
+
 /// A row that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("line {line}{column}: {reason}", column = column.as_ref().map(|name| format!(", column {name}")).unwrap_or_default())]
+#[error("{form} {line}{column}: {reason}", column = column.as_ref().map(|name| format!(", column {name}")).unwrap_or_default())]
 pub struct Malformed {
-    /// The line in which it begins, from 1 on.
+    /// What is counted in such a file.
+    pub form: Form,
+    /// The line in which it begins, from 1 on; in Parquet, the row.
     pub line: u64,
     /// The column that is wrong, by its name, or by its number where it has none; `None` if it is the row.
     pub column: Option<String>,
@@ -156,6 +205,17 @@ pub enum Reason {
     /// It isn't a name.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// A value has more bytes than any that can be meant.
+    #[error("it has {bytes} bytes and {limit} are allowed", limit = parquet::VALUE_BYTES_MAX)]
+    Long {
+        /// How many it has.
+        bytes: usize,
+    },
+    /// A column of bytes has text in it.
+    #[error(
+        "it is text in a column that doesn't say so; if it all is, write binary = \"text\" in the mapping"
+    )]
+    TextInBytes,
     /// The amount is in whole coins, and the mapping doesn't say how many decimals the asset has.
     #[error("the mapping doesn't say how many decimals the asset has")]
     Decimals,

@@ -1,13 +1,14 @@
 //! Rows of text become rows of the store, as far as one worker can do it alone.
 //!
 //! Names that have a number already are looked up in what all workers share; those that have none are handed on, because numbers
-//! are given out in the order of the file.
+//! are given out in the order of the file. Rows of Parquet come as the text that CSV would have.
 
 use std::sync::{PoisonError, RwLock};
 
+use super::parquet::Columns;
 use super::plan::{Assets, Plan, Times};
 use super::row::Rows;
-use super::{LISTED_MAX, Malformed, Reason, number};
+use super::{Form, LISTED_MAX, Malformed, Reason, number};
 use crate::U256;
 use crate::read::amount::amount;
 use crate::read::time::time;
@@ -45,6 +46,13 @@ pub(super) struct Parsed {
     pub(super) listed: Vec<Malformed>,
 }
 
+/// The accounts of the last rows, to be looked up together.
+#[derive(Default)]
+struct Accounts<'p> {
+    keys: Vec<(u32, Key<'p>)>,
+    found: Vec<u32>,
+}
+
 /// An asset that a worker remembers.
 #[derive(Debug, Clone)]
 struct Known {
@@ -69,38 +77,82 @@ impl<'a> Worker<'a> {
         Self { plan, accounts, assets, seed, known: vec![None; ASSETS] }
     }
 
-    /// Reads the rows of a piece.
-    pub(super) fn parse(&mut self, piece: &[u8], quotes: bool) -> Parsed {
+    /// Reads the rows of a piece of text.
+    pub(super) fn text(&mut self, piece: &[u8], quotes: bool) -> Parsed {
         let mut parsed = Parsed::default();
         parsed.batch.reserve(piece.len() / ROW_BYTES);
         let mut rows = Rows::new(piece, self.plan.mapping.delimiter, quotes);
-        let mut keys = Vec::with_capacity(2 * TOGETHER);
-        let mut found = Vec::with_capacity(2 * TOGETHER);
+        let mut accounts = Accounts::default();
         while let Some(row) = rows.next_row() {
-            parsed.rows += 1;
             let read = match row.quote {
                 Some(column) => Err((Some(column), Reason::Quotes)),
-                None => self.row(row.fields, &mut parsed, &mut keys),
+                None => self.row(row.fields, &mut parsed, &mut accounts.keys),
             };
-            match read {
-                Ok(true) => {}
-                Ok(false) => parsed.passed += 1,
-                Err((column, reason)) => {
-                    parsed.malformed += 1;
-                    if parsed.listed.len() < LISTED_MAX {
-                        let column = column.map(|column| self.plan.name(column));
-                        parsed.listed.push(Malformed { line: row.line, column, reason });
-                    }
-                }
-            }
-            if keys.len() >= 2 * TOGETHER {
-                self.look_up(&mut keys, &mut found, &mut parsed);
-            }
+            self.count(read, (Form::Csv, row.line), &mut parsed);
+            self.look_up(&mut accounts, 2 * TOGETHER, &mut parsed);
         }
-        self.look_up(&mut keys, &mut found, &mut parsed);
+        self.look_up(&mut accounts, 0, &mut parsed);
         parsed.lines = rows.lines();
         parsed.open = rows.open();
         parsed
+    }
+
+    /// Reads rows of columns.
+    pub(super) fn columns(&mut self, columns: &Columns) -> Parsed {
+        let mut parsed = Parsed::default();
+        parsed.batch.reserve(columns.rows());
+        let mut accounts = Accounts::default();
+        let mut fields = vec![b"".as_slice(); self.plan.width.unwrap_or(0)];
+        for row in 0..columns.rows() {
+            let mut bad = None;
+            for (place, column) in columns.iter() {
+                if let Some(field) = fields.get_mut(place) {
+                    *field = column.text(row);
+                }
+                bad = bad.or_else(|| Some((place, column.bad(row)?)));
+            }
+            let read = match bad {
+                Some((place, reason)) if self.is_wanted(&fields) => Err((Some(place), reason.clone())),
+                Some(_) => Ok(false),
+                None => self.row(&fields, &mut parsed, &mut accounts.keys),
+            };
+            self.count(read, (Form::Parquet, row as u64), &mut parsed);
+            self.look_up(&mut accounts, 2 * TOGETHER, &mut parsed);
+        }
+        self.look_up(&mut accounts, 0, &mut parsed);
+        parsed.lines = columns.rows() as u64;
+        parsed
+    }
+
+    /// Counts a row, and notes what is wrong with it.
+    #[inline]
+    fn count(
+        &self,
+        read: Result<bool, (Option<usize>, Reason)>,
+        (form, line): (Form, u64),
+        parsed: &mut Parsed,
+    ) {
+        parsed.rows += 1;
+        match read {
+            Ok(true) => {}
+            Ok(false) => parsed.passed += 1,
+            Err((column, reason)) => {
+                parsed.malformed += 1;
+                if parsed.listed.len() < LISTED_MAX {
+                    let column = column.map(|column| self.plan.name(column));
+                    parsed.listed.push(Malformed { form, line, column, reason });
+                }
+            }
+        }
+    }
+
+    /// Whether the mapping wants a row.
+    #[inline]
+    fn is_wanted(&self, fields: &[&[u8]]) -> bool {
+        let wanted = |(column, texts): &(usize, Vec<Vec<u8>>)| {
+            texts.iter().any(|text| *text == field(fields, *column))
+        };
+        self.plan.only.iter().all(wanted)
     }
 
     /// Reads a row; false if it is passed over.
@@ -117,10 +169,8 @@ impl<'a> Worker<'a> {
         {
             return Err((None, Reason::Fields { found: fields.len(), expected }));
         }
-        for (column, texts) in &plan.only {
-            if !texts.iter().any(|text| *text == field(fields, *column)) {
-                return Ok(false);
-            }
+        if !self.is_wanted(fields) {
+            return Ok(false);
         }
         let at = |column: usize| move |reason: Reason| (Some(column), reason);
         let whole =
@@ -231,8 +281,13 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Puts the numbers of the last rows' accounts into them.
-    fn look_up(&self, keys: &mut Vec<(u32, Key<'_>)>, found: &mut Vec<u32>, parsed: &mut Parsed) {
+    /// Puts the numbers of the last rows' accounts into them, if there are at least so many.
+    #[inline]
+    fn look_up(&self, accounts: &mut Accounts<'_>, least: usize, parsed: &mut Parsed) {
+        let Accounts { keys, found } = accounts;
+        if keys.len() < least {
+            return;
+        }
         let first = parsed.batch.len() - keys.len() / 2;
         self.accounts.read().unwrap_or_else(PoisonError::into_inner).find_all(keys, found);
         for (place, (number, (_, key))) in found.iter().zip(keys.drain(..)).enumerate() {

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
+use super::parquet;
 use super::row::{Rows, last_row_end, row_end};
 use super::{COLUMNS_MAX, CsvError, ROW_BYTES_MAX};
 
@@ -24,6 +25,11 @@ impl<'a> Pieces<'a> {
     pub(super) fn new(input: impl Read + Send + 'a) -> Result<Self, CsvError> {
         let mut input = BufReader::with_capacity(READ_BYTES, input);
         let start = input.fill_buf().map_err(CsvError::Read)?;
+        if start.starts_with(&parquet::MAGIC) {
+            return Err(CsvError::Parquet {
+                what: "it has to be read from any place, and not from its beginning on".to_owned(),
+            });
+        }
         let (gzip, zstd) = (start.starts_with(&[0x1f, 0x8b]), start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]));
         let input: Box<dyn Read + Send + 'a> = match (gzip, zstd) {
             (true, _) => Box::new(flate2::bufread::MultiGzDecoder::new(input)),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::block_times::BlockTimes;
 use super::mapping::{Addresses, Column, Field, Mapping, Unit};
+use super::parquet::Role;
 use super::time::{TimeForm, time};
 use super::{CsvError, NameError, Reason};
 use crate::store::Key;
@@ -94,6 +95,24 @@ impl Plan {
         };
         plan.only.shrink_to_fit();
         Ok(plan)
+    }
+
+    /// The columns that are read, each with what it is taken for; one that is taken for several things comes several times.
+    pub(super) fn roles(&self) -> Vec<(usize, Role)> {
+        let as_role = |role| move |column: &usize| (*column, role);
+        let mut roles: Vec<_> = self.amounts.iter().map(as_role(Role::Amount)).collect();
+        if let Times::Column { column, .. } = &self.times {
+            roles.push((*column, Role::Time));
+        }
+        roles.extend([&self.block, &self.index].into_iter().flatten().map(as_role(Role::Number)));
+        let asset = match &self.asset {
+            Assets::Column(source) => Some(&source.column),
+            Assets::Name(_) => None,
+        };
+        let names = [Some(&self.from.column), Some(&self.to.column), asset, self.transaction.as_ref()];
+        roles.extend(names.into_iter().flatten().map(as_role(Role::Name)));
+        roles.extend(self.only.iter().map(|(column, _)| (*column, Role::Only)));
+        roles
     }
 
     /// A column as people know it.

@@ -50,7 +50,9 @@ fn seconds(time: u64) -> Result<u32, TimeError> {
 
 #[inline]
 fn whole(text: &[u8]) -> Result<u64, TimeError> {
-    number(text).map_err(|reason| if reason == Reason::Large { TimeError::Range } else { TimeError::Form })
+    let before = text.strip_prefix(b"-").is_some_and(|digits| number(digits).is_ok());
+    number(text)
+        .map_err(|reason| if before || reason == Reason::Large { TimeError::Range } else { TimeError::Form })
 }
 
 /// The most frequent form, `2025-02-21T14:29:47Z` with or without `T` and `Z`, of years that surely fit.
@@ -136,7 +138,9 @@ mod tests {
         use TimeForm::{Text, Unix, UnixMilliseconds};
         check("", Text, Err(TimeError::Form));
         check("", Unix, Err(TimeError::Form));
-        check("-1", Unix, Err(TimeError::Form));
+        check("-1", Unix, Err(TimeError::Range));
+        check("-", Unix, Err(TimeError::Form));
+        check("--1", Unix, Err(TimeError::Form));
         check("1.5", Unix, Err(TimeError::Form));
         check("1740148187", Text, Err(TimeError::Form));
         check("2025-02-30T00:00:00Z", Text, Err(TimeError::Form));

@@ -73,6 +73,8 @@ pub struct Append<'w> {
     seen: Seen,
     /// What came out of order, not sorted yet.
     loose: Batch,
+    /// The last place of all that came out of order.
+    loose_last: Option<At>,
     /// What came out of order, sorted.
     runs: Vec<Chain>,
     received: u64,
@@ -95,6 +97,7 @@ impl<'w> Append<'w> {
             chain: Chain::new(writer.limits.segment_rows),
             seen: Seen::default(),
             loose: Batch::default(),
+            loose_last: None,
             runs: Vec::new(),
             received: 0,
             dropped: 0,
@@ -242,12 +245,18 @@ impl<'w> Append<'w> {
     pub(crate) fn add(&mut self, batch: Batch) -> Result<(), StoreError> {
         self.received += batch.len() as u64;
         let batch = batch.sorted();
-        let Some(first) = batch.places.first().copied() else { return Ok(()) };
-        if self.chain.ends().is_none_or(|(_, last)| last <= first) {
+        let Some((first, last)) = batch.places.first().copied().zip(batch.places.last().copied()) else {
+            return Ok(());
+        };
+        // What came out of order is merged behind the chain: a row of the same place that came after it may not go into the chain,
+        // or rows of one place wouldn't stay in the order in which they came.
+        let behind = self.loose_last.is_none_or(|last| last < first);
+        if behind && self.chain.ends().is_none_or(|(_, last)| last <= first) {
             let (batch, _) = self.seen.filter(batch)?;
             let accounts = self.account_count();
             return self.chain.append(&self.site, batch, accounts);
         }
+        self.loose_last = self.loose_last.max(Some(last));
         batch.rows().for_each(|row| self.loose.push(row));
         if self.loose.len() >= self.writer.limits.sort_rows {
             let loose = std::mem::take(&mut self.loose).sorted();

@@ -1,5 +1,7 @@
-//! `bongsu trace load`: CSV into a store.
+//! `bongsu trace load`: CSV and Parquet into a store.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,10 +12,10 @@ use crate::cli::TraceLoadArgs;
 use crate::exit::{Exit, Failure};
 use crate::terminal::{Terminal, visible};
 use serde_json::json;
-use trace::read::{BlockTimes, CsvError, Mapping, OnMalformed, Options, Report, csv};
+use trace::read::{self, BlockTimes, CsvError, Mapping, OnMalformed, Options, Report, csv};
 use trace::store::{Appended, StoreError, Writer};
 
-use super::{file, refused};
+use super::{file, opened, refused};
 
 /// How often it is shown how far the work is.
 const SHOWN_EVERY: Duration = Duration::from_millis(200);
@@ -92,6 +94,12 @@ fn writer(folder: &Path, chain: Option<&str>) -> Result<Writer, Failure> {
     }
 }
 
+/// Where a file comes from.
+enum Input {
+    Piped(Box<dyn Read + Send>),
+    File(File),
+}
+
 /// Loads one file, and shows how far that is.
 fn load(
     writer: &mut Writer,
@@ -107,11 +115,19 @@ fn load(
     };
     let total = std::fs::metadata(path).map_or(0, |about| about.len());
     let done = Arc::new(AtomicU64::new(0));
-    let input = Counted::new(file(path)?, Arc::clone(&done));
+    // What is piped in can't be Parquet, which is read from its end.
+    let input = if path == Path::new("-") { Input::Piped(file(path)?) } else { Input::File(opened(path)?) };
+    let count = Arc::clone(&done);
     let what = format!("loading {}", path.display());
     std::thread::scope(|scope| {
         let work = scope.spawn(|| -> Result<(Report, Appended), Failure> {
-            let (append, report) = csv(writer.append(), input, mapping, options).map_err(failed)?;
+            let (append, report) = match input {
+                Input::Piped(input) => csv(writer.append(), Counted::new(input, count), mapping, options),
+                Input::File(input) => {
+                    read::file(writer.append(), Counted::new(input, count), mapping, options)
+                }
+            }
+            .map_err(failed)?;
             let appended = append.finish().map_err(|error| refused(&error))?;
             Ok((report, appended))
         });

@@ -84,6 +84,10 @@ fn file(path: &Path) -> Result<Box<dyn Read + Send>, Failure> {
     if path == Path::new("-") {
         return Ok(Box::new(std::io::stdin()));
     }
-    let file = File::open(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
-    Ok(Box::new(file))
+    Ok(Box::new(opened(path)?))
+}
+
+/// A file on the disk.
+fn opened(path: &Path) -> Result<File, Failure> {
+    File::open(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
