@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub(crate) enum TraceCommand {
     /// Load transfers from CSV files into a store, which is made if it is not there
     Load(TraceLoadArgs),
+    /// Read a chain from a node over Ethereum's JSON-RPC into a store, block by block as they come, reorganisations too
+    Live(TraceLiveArgs),
     /// Say what a store holds
     Info(TraceInfoArgs),
     /// Follow what was stolen: where it is now, which services it entered, and by which transfers
@@ -38,6 +40,38 @@ pub(crate) struct TraceLoadArgs {
     /// Leave out rows that can't be read, and say which; without it, nothing is loaded then
     #[arg(long)]
     pub skip: bool,
+}
+
+/// Options of `bongsu trace live`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceLiveArgs {
+    /// The store's folder, which is made if it is not there
+    #[arg(value_name = "STORE")]
+    pub store: PathBuf,
+    /// The node's address for JSON-RPC over HTTP; from the environment if it holds a key
+    #[arg(long, value_name = "URL", env = "BONGSU_TRACE_NODE", hide_env_values = true)]
+    pub node: String,
+    /// A host that may be at an address that is not public, and be asked without TLS: a node of your own
+    #[arg(long, value_name = "HOST")]
+    pub allow: Vec<String>,
+    /// The first block [default: behind the last one that was read; of a new store, the newest that has its confirmations]
+    #[arg(long, value_name = "BLOCK")]
+    pub from: Option<u64>,
+    /// The last block
+    #[arg(long, value_name = "BLOCK")]
+    pub until: Option<u64>,
+    /// Read blocks that have so many behind them: with 0, each as it comes, and what a reorganisation takes back is taken back
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub confirmations: u64,
+    /// End when everything that is there is read; without it, wait for more
+    #[arg(long)]
+    pub once: bool,
+    /// Ask for new blocks so often, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub every: u64,
+    /// Read what contracts pay within transactions too: from a node that has `trace_block`
+    #[arg(long)]
+    pub traces: bool,
 }
 
 /// Options of `bongsu trace info`.

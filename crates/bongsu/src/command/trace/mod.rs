@@ -3,6 +3,7 @@
 mod follow;
 mod info;
 mod labels;
+mod live;
 mod load;
 mod out;
 mod transfers;
@@ -26,6 +27,7 @@ use trace::{Account, Asset, Store, U256, whole};
 pub(crate) fn run(command: &TraceCommand, terminal: &mut Terminal) -> Result<Answer, Failure> {
     match command {
         TraceCommand::Load(args) => load::run(args, terminal),
+        TraceCommand::Live(args) => live::run(args, terminal),
         TraceCommand::Info(args) => info::run(args),
         TraceCommand::Follow(args) => follow::run(args, terminal),
         TraceCommand::Transfers(args) => transfers::run(args),
