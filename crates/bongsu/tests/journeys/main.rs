@@ -1,4 +1,4 @@
-//! The main jobs from end to end, with real peers: taxii2-client, medallion, BIND, Chromium, Suricata, poppler. `scripts/setup` installs them;
+//! The main jobs from end to end, with real peers: taxii2-client, medallion, BIND, Chromium, Suricata, poppler, ganache. `scripts/setup` installs them;
 //! without them these tests fail.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
@@ -8,6 +8,8 @@ mod bad_input;
 mod canaries;
 mod capture;
 mod certificates;
+mod chain_lies;
+mod chains;
 mod corpus;
 mod demo;
 mod devices;

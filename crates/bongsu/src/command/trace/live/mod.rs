@@ -3,6 +3,7 @@
 mod kept;
 mod node;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -30,13 +31,11 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 pub(super) fn run(args: &TraceLiveArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     interrupted::sets(&stop)?;
-    let asking = Asking { node: Node::new(args, &stop)?, is_once: args.once };
-    let Some(chain) = asking.patiently(terminal, Node::chain)? else { return Ok(nothing()) };
+    let asking = Asking { node: Node::new(args, &stop)?, is_once: args.once, gave_up: Cell::new(None) };
+    let Some(chain) = asking.patiently(terminal, Node::chain)? else { return asking.ends(nothing()) };
     let network = network(chain);
-    let confirmations = args.confirmations;
-    let newest = asking.patiently(terminal, Node::head)?;
-    let Some(newest) = newest else { return Ok(nothing()) };
-    let newest = newest.saturating_sub(confirmations);
+    let Some(newest) = asking.patiently(terminal, Node::head)? else { return asking.ends(nothing()) };
+    let newest = newest.saturating_sub(args.confirmations);
     let kept = Kept::open(&args.store, chain, network, args.from, newest, terminal)?;
     let follower = kept.follower();
     let begins = kept.next();
@@ -52,7 +51,8 @@ pub(super) fn run(args: &TraceLiveArgs, terminal: &mut Terminal) -> Result<Answe
         told: Told { begins, ..Told::default() },
     };
     live.goes()?;
-    Ok(live.end())
+    let answer = live.answer();
+    live.asking.ends(answer)
 }
 
 /// The answer of a run that was told to end before it began.
@@ -73,10 +73,12 @@ struct Told {
 struct Asking {
     node: Node,
     is_once: bool,
+    /// Why it is not asked any more.
+    gave_up: Cell<Option<Failure>>,
 }
 
 impl Asking {
-    /// What a node is asked for, again until it answers; `None` if the program is told to end.
+    /// What a node is asked for, again until it answers; `None` if the program is told to end, or it is not asked again.
     fn patiently<T>(
         &self,
         terminal: &mut Terminal,
@@ -91,9 +93,10 @@ impl Asking {
                 Err(Failed::Passing(why)) => why,
             };
             if self.is_once {
-                return Err(Failure::new(why).hint(
+                self.gave_up.set(Some(Failure::new(why).hint(
                     "what came before is in the store; the same again goes on behind it, and without --once it waits for the node",
-                ));
+                )));
+                return Ok(None);
             }
             let seconds = wait.as_secs();
             let event = json!({"event": "waiting", "why": why, "again_in_s": seconds});
@@ -103,6 +106,11 @@ impl Asking {
             }
             wait = (wait * 2).min(WAIT_MAX);
         }
+    }
+
+    /// How a run ends: with its answer, unless the node gave none.
+    fn ends(&self, answer: Answer) -> Result<Answer, Failure> {
+        self.gave_up.take().map_or(Ok(answer), Err)
     }
 }
 
@@ -135,8 +143,7 @@ struct Live<'a> {
 impl Live<'_> {
     /// Follows until there is no more, or the program is told to end.
     fn goes(&mut self) -> Result<(), Failure> {
-        loop {
-            let Some(head) = self.asking.patiently(self.terminal, Node::head)? else { break };
+        while let Some(head) = self.asking.patiently(self.terminal, Node::head)? {
             self.head = head;
             // Where nothing is confirmed yet, there is nothing to read: not the first block either.
             let confirmed = head.checked_sub(self.args.confirmations);
@@ -275,8 +282,8 @@ impl Live<'_> {
         }
     }
 
-    fn end(self) -> Answer {
-        let (next, told) = (self.kept.next(), self.told);
+    fn answer(&self) -> Answer {
+        let (next, told) = (self.kept.next(), &self.told);
         let blocks = next.saturating_sub(told.begins);
         let json = json!({
             "event": "ended", "from": told.begins, "next": next, "blocks": blocks, "added": told.added, "dropped": told.dropped,

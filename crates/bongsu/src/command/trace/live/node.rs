@@ -190,7 +190,8 @@ impl Node {
 
     /// Waits, but not longer than the program is to run; says whether it is to go on.
     pub(super) fn waits(&self, time: Duration) -> bool {
-        self.until(tokio::time::sleep(time)).is_some()
+        // A sleep can only be made where the runtime is.
+        self.until(async { tokio::time::sleep(time).await }).is_some()
     }
 
     /// A block whose parts did not fit, asked for some more times.
