@@ -14,6 +14,8 @@ pub(crate) enum TraceCommand {
     Info(TraceInfoArgs),
     /// Follow what was stolen: where it is now, which services it entered, and by which transfers
     Follow(TraceFollowArgs),
+    /// Follow stolen coins through Bitcoin's blocks, output by output, from the files of a node
+    Bitcoin(TraceBitcoinArgs),
     /// Show the transfers of an address
     Transfers(TraceTransfersArgs),
 }
@@ -154,4 +156,80 @@ pub(crate) enum MethodArg {
     Fifo,
     /// Last in, first out
     Lifo,
+}
+
+/// Options of `bongsu trace bitcoin`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceBitcoinArgs {
+    /// Blocks: files of a node (blk*.dat), folders of them (with xor.dat, if there is one), or files with one block each
+    #[arg(required = true, value_name = "BLOCKS")]
+    pub blocks: Vec<PathBuf>,
+    /// An output that was stolen, by its transaction and its place in it from 0; without a place, all outputs of the transaction;
+    /// =SATOSHI behind a place says how much of it
+    #[arg(long, required = true, value_name = "TXID[:VOUT[=SATOSHI]]")]
+    pub theft: Vec<String>,
+    /// Which chain the blocks are of
+    #[arg(long, value_enum, default_value_t = BitcoinNetworkArg::Main)]
+    pub network: BitcoinNetworkArg,
+    /// By which rule taint is passed on
+    #[arg(long, value_enum, default_value_t = OutputMethodArg::Fifo)]
+    pub method: OutputMethodArg,
+    /// File of labels: a tag pack (.yaml) or a table (.csv), packed with gzip too; =CATEGORY says what addresses are of which
+    /// the file does not say it, as in ofac.yaml=sanctioned
+    #[arg(long, value_name = "FILE[=CATEGORY]")]
+    pub labels: Vec<String>,
+    /// Say which addresses one holder has: those from which outputs were spent together, CoinJoins left out
+    #[arg(long)]
+    pub clusters: bool,
+    /// Take outputs for change by this guess too; one wrong guess makes two strangers one
+    #[arg(long, value_enum, requires = "clusters", value_name = "NAME")]
+    pub change: Vec<ChangeArg>,
+    /// Write what was found: .json all of it, .csv the tainted outputs, .graphml the graph
+    #[arg(long, value_name = "FILE")]
+    pub out: Vec<PathBuf>,
+    /// Show so many outputs, services and holders
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub most: usize,
+    /// Reach so many outputs
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    pub reach: usize,
+}
+
+/// A chain of Bitcoin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BitcoinNetworkArg {
+    /// The main chain
+    Main,
+    /// The third chain for tests
+    Test,
+    /// A chain for tests of one's own
+    Regtest,
+}
+
+/// A rule by which taint is passed on from output to output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputMethodArg {
+    /// If anything that is spent is tainted, all that is paid is
+    Poison,
+    /// Each output is as tainted as all that was spent
+    Haircut,
+    /// First in, first out
+    Fifo,
+    /// Last in, first out
+    Lifo,
+    /// Taint goes to the highest outputs first
+    Tiho,
+}
+
+/// A guess at which output is change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ChangeArg {
+    /// It goes to an address that it was spent from
+    Reused,
+    /// It alone goes to an address that was never seen before
+    OneTime,
+    /// Of two outputs it alone is no round amount
+    NotRound,
+    /// It alone is less than each input
+    LessThanInputs,
 }

@@ -1,5 +1,6 @@
 //! `bongsu trace`: transfers loaded into a store, and followed from a theft on. Needs no node.
 
+mod bitcoin;
 mod follow;
 mod info;
 mod labels;
@@ -27,6 +28,7 @@ use trace::{Account, Asset, Store, U256, whole};
 pub(crate) fn run(command: &TraceCommand, terminal: &mut Terminal) -> Result<Answer, Failure> {
     match command {
         TraceCommand::Load(args) => load::run(args, terminal),
+        TraceCommand::Bitcoin(args) => bitcoin::run(args, terminal),
         TraceCommand::Live(args) => live::run(args, terminal),
         TraceCommand::Info(args) => info::run(args),
         TraceCommand::Follow(args) => follow::run(args, terminal),

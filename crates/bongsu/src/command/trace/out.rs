@@ -62,7 +62,7 @@ pub(super) fn write(found: &Found<'_>, path: &Path, form: Form) -> Result<(), Fa
     }
 }
 
-fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, bytes)
         .map_err(|error| Failure::new(format!("{} can't be written: {error}", path.display())))
 }
@@ -138,12 +138,16 @@ pub(super) fn json(found: &Found<'_>) -> Value {
     })
 }
 
-/// The tainted transfers, one a row. What a spreadsheet would take for a formula is made a text.
-fn csv(found: &Found<'_>) -> Result<Vec<u8>, Failure> {
-    let plain = |text: String| match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+/// A text that a spreadsheet takes for a text: it would take some for formulas.
+pub(super) fn plain(text: String) -> String {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),
         false => text,
-    };
+    }
+}
+
+/// The tainted transfers, one a row.
+fn csv(found: &Found<'_>) -> Result<Vec<u8>, Failure> {
     let store = found.store;
     let failed = |error: csv::Error| Failure::new(format!("the table can't be made: {error}"));
     let mut rows = csv::Writer::from_writer(Vec::new());
