@@ -131,6 +131,13 @@ pub(crate) struct TraceFollowArgs {
     /// the file does not say it, as in ofac.yaml=sanctioned
     #[arg(long, value_name = "FILE[=CATEGORY]")]
     pub labels: Vec<String>,
+    /// Say which addresses are deposit addresses of labelled services: they pass on to one of them, whole and soon, all that they get;
+    /// and who pays into the same one, who is one customer
+    #[arg(long)]
+    pub clusters: bool,
+    /// Count what came to such addresses as having entered the service
+    #[arg(long)]
+    pub deposits: bool,
     /// Write what was found: .json all of it, .csv the tainted transfers, .graphml the graph, .svg a picture for each asset
     #[arg(long, value_name = "FILE")]
     pub out: Vec<PathBuf>,

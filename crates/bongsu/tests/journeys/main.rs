@@ -47,3 +47,4 @@ mod strangers;
 mod strictest;
 mod taxii_client;
 mod traces;
+mod traces_bitcoin;

@@ -11,6 +11,7 @@ use trace::label::Labels;
 use trace::taint::{Ended, Limits, Method, Place, Theft, Trace, Way, follow};
 use trace::{Account, Asset, Flows as _, Store, U256};
 
+use super::deposits::Customers;
 use super::{account, address, amount, labels, opened, out, short, when};
 
 /// What is burnt goes to these. Source: EIP-20's convention for new and destroyed tokens, and the address of "dead" coins in wide use.
@@ -29,6 +30,7 @@ pub(super) struct Found<'a> {
     pub(super) services: Vec<Service>,
     pub(super) holdings: Vec<Holding>,
     pub(super) patterns: Vec<Pattern>,
+    pub(super) deposits: Option<Customers<'a>>,
 }
 
 pub(super) fn run(args: &TraceFollowArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
@@ -43,8 +45,12 @@ pub(super) fn run(args: &TraceFollowArgs, terminal: &mut Terminal) -> Result<Ans
         MethodArg::Lifo => (Method::Lifo, "lifo"),
     };
     let nobody: HashSet<Account> = NOBODY.iter().filter_map(|address| store.account(address)).collect();
+    let deposits = (args.clusters || args.deposits).then(|| Customers::of(&store, &labels));
+    let entered = deposits.as_ref().filter(|_| args.deposits);
+    let is_deposit = |account: Account| entered.is_some_and(|deposits| deposits.service(account).is_some());
     let place = |account: Account| match store.address(account) {
         _ if nobody.contains(&account) => Place::Nobody,
+        _ if is_deposit(account) => Place::Service,
         Some(address) if labels.service(&address).is_some() => Place::Service,
         _ => Place::Holder,
     };
@@ -54,7 +60,10 @@ pub(super) fn run(args: &TraceFollowArgs, terminal: &mut Terminal) -> Result<Ans
     let trace = follow(&store, &starts, method, place, limits, Way::Choose)
         .map_err(|error| Failure::new(error.to_string()))?;
     let until = store.times().map_or(0, |(_, last)| last);
-    let label = |account: Account| store.address(account).and_then(|address| labels.service(&address));
+    let label = |account: Account| {
+        let own = store.address(account).and_then(|address| labels.service(&address));
+        own.or_else(|| entered?.service(account))
+    };
     let found = Found {
         services: services(&trace, label),
         holdings: holdings(&trace),
@@ -64,11 +73,15 @@ pub(super) fn run(args: &TraceFollowArgs, terminal: &mut Terminal) -> Result<Ans
         method: name,
         thefts,
         trace,
+        deposits: deposits.clone(),
     };
     for (path, form) in outs {
         out::write(&found, path, form)?;
     }
     let mut text = shown(&found, args.most);
+    if let Some(deposits) = &found.deposits {
+        text.push_str(&deposits.shown(&found, args.most));
+    }
     if let Some(to) = &args.path {
         text.push_str(&path(&found, account(&store, to)?));
     }
@@ -149,11 +162,14 @@ pub(super) fn share(part: U256, whole: U256) -> String {
 }
 
 /// An address for people, with what is said of it.
-fn labelled(found: &Found<'_>, account: Account) -> String {
+pub(super) fn labelled(found: &Found<'_>, account: Account) -> String {
     let address = address(found.store, account);
     match found.labels.best(&address) {
         Some(label) => format!("{address} ({}, {})", visible(label.name.as_bytes()), label.category.as_str()),
-        None => address,
+        None => match found.deposits.as_ref().and_then(|deposits| deposits.service(account)) {
+            Some(label) => format!("{address} (deposit address of {})", visible(label.name.as_bytes())),
+            None => address,
+        },
     }
 }
 
@@ -277,7 +293,7 @@ fn tables(found: &Found<'_>, most: usize, text: &mut String) {
     }
 }
 
-fn more(all: usize, most: usize, text: &mut String) {
+pub(super) fn more(all: usize, most: usize, text: &mut String) {
     if all > most {
         let _ = writeln!(text, "and {} more: --most N shows them, --out FILE.json has all", all - most);
     }

@@ -1,6 +1,7 @@
 //! `bongsu trace`: transfers loaded into a store, and followed from a theft on. Needs no node.
 
 mod bitcoin;
+mod deposits;
 mod follow;
 mod info;
 mod labels;

@@ -135,6 +135,7 @@ pub(super) fn json(found: &Found<'_>) -> Value {
         "chain": store.chain(), "method": found.method, "reached": trace.reached(), "not_followed_from": until,
         "thefts": found.thefts.iter().map(|number| transfer(store, *number)).collect::<Vec<_>>(),
         "totals": totals, "services": services, "holders": holders, "shapes": shapes,
+        "deposits": found.deposits.as_ref().map(|deposits| deposits.json(found)),
     })
 }
 

@@ -51,9 +51,10 @@ pub(super) fn text(found: &Found, most: usize) -> String {
         line("stolen", total.stolen),
         line("unspent: can still be stopped", total.held),
         line("entered services", total.entered),
-        line("went into fees, or to nobody", total.burnt),
     ];
-    rows.retain(|row| !row[1].starts_with("0 ") || !row[0].contains("fees"));
+    if total.burnt > 0 {
+        rows.push(line("went into fees, or to nobody", total.burnt));
+    }
     text.push_str(
         &table(&["", "", ""], &rows).lines().skip(1).map(|line| format!("{line}\n")).collect::<String>(),
     );
