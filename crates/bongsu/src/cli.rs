@@ -49,7 +49,8 @@ pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
 };
 pub(crate) use trace::{
-    MethodArg, TraceCommand, TraceFollowArgs, TraceInfoArgs, TraceLoadArgs, TraceTransfersArgs,
+    BitcoinNetworkArg, ChangeArg, MethodArg, OutputMethodArg, TraceBitcoinArgs, TraceCommand,
+    TraceFollowArgs, TraceInfoArgs, TraceLiveArgs, TraceLoadArgs, TraceTransfersArgs,
 };
 pub(crate) use validate::ValidateArgs;
 

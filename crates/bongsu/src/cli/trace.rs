@@ -9,10 +9,14 @@ use std::path::PathBuf;
 pub(crate) enum TraceCommand {
     /// Load transfers from CSV or Parquet files into a store, which is made if it is not there
     Load(TraceLoadArgs),
+    /// Read a chain from a node over Ethereum's JSON-RPC into a store, block by block as they come, reorganisations too
+    Live(TraceLiveArgs),
     /// Say what a store holds
     Info(TraceInfoArgs),
     /// Follow what was stolen: where it is now, which services it entered, and by which transfers
     Follow(TraceFollowArgs),
+    /// Follow stolen coins through Bitcoin's blocks, output by output, from the files of a node
+    Bitcoin(TraceBitcoinArgs),
     /// Show the transfers of an address
     Transfers(TraceTransfersArgs),
 }
@@ -39,6 +43,38 @@ pub(crate) struct TraceLoadArgs {
     /// Leave out rows that can't be read, and say which; without it, nothing is loaded then
     #[arg(long)]
     pub skip: bool,
+}
+
+/// Options of `bongsu trace live`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceLiveArgs {
+    /// The store's folder, which is made if it is not there
+    #[arg(value_name = "STORE")]
+    pub store: PathBuf,
+    /// The node's address for JSON-RPC over HTTP; from the environment if it holds a key
+    #[arg(long, value_name = "URL", env = "BONGSU_TRACE_NODE", hide_env_values = true)]
+    pub node: String,
+    /// A host that may be at an address that is not public, and be asked without TLS: a node of your own
+    #[arg(long, value_name = "HOST")]
+    pub allow: Vec<String>,
+    /// The first block [default: behind the last one that was read; of a new store, the newest that has its confirmations]
+    #[arg(long, value_name = "BLOCK")]
+    pub from: Option<u64>,
+    /// The last block
+    #[arg(long, value_name = "BLOCK")]
+    pub until: Option<u64>,
+    /// Read blocks that have so many behind them: with 0, each as it comes, and what a reorganisation takes back is taken back
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub confirmations: u64,
+    /// End when everything that is there is read; without it, wait for more
+    #[arg(long)]
+    pub once: bool,
+    /// Ask for new blocks so often, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub every: u64,
+    /// Read what contracts pay within transactions too: from a node that has `trace_block`
+    #[arg(long)]
+    pub traces: bool,
 }
 
 /// Options of `bongsu trace info`.
@@ -96,6 +132,13 @@ pub(crate) struct TraceFollowArgs {
     /// the file does not say it, as in ofac.yaml=sanctioned
     #[arg(long, value_name = "FILE[=CATEGORY]")]
     pub labels: Vec<String>,
+    /// Say which addresses are deposit addresses of labelled services: they pass on to one of them, whole and soon, all that they get;
+    /// and who pays into the same one, who is one customer
+    #[arg(long)]
+    pub clusters: bool,
+    /// Count what came to such addresses as having entered the service
+    #[arg(long)]
+    pub deposits: bool,
     /// Write what was found: .json all of it, .csv the tainted transfers, .graphml the graph, .svg a picture for each asset
     #[arg(long, value_name = "FILE")]
     pub out: Vec<PathBuf>,
@@ -121,4 +164,80 @@ pub(crate) enum MethodArg {
     Fifo,
     /// Last in, first out
     Lifo,
+}
+
+/// Options of `bongsu trace bitcoin`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceBitcoinArgs {
+    /// Blocks: files of a node (blk*.dat), folders of them (with xor.dat, if there is one), or files with one block each
+    #[arg(required = true, value_name = "BLOCKS")]
+    pub blocks: Vec<PathBuf>,
+    /// An output that was stolen, by its transaction and its place in it from 0; without a place, all outputs of the transaction;
+    /// =SATOSHI behind a place says how much of it
+    #[arg(long, required = true, value_name = "TXID[:VOUT[=SATOSHI]]")]
+    pub theft: Vec<String>,
+    /// Which chain the blocks are of
+    #[arg(long, value_enum, default_value_t = BitcoinNetworkArg::Main)]
+    pub network: BitcoinNetworkArg,
+    /// By which rule taint is passed on
+    #[arg(long, value_enum, default_value_t = OutputMethodArg::Fifo)]
+    pub method: OutputMethodArg,
+    /// File of labels: a tag pack (.yaml) or a table (.csv), packed with gzip too; =CATEGORY says what addresses are of which
+    /// the file does not say it, as in ofac.yaml=sanctioned
+    #[arg(long, value_name = "FILE[=CATEGORY]")]
+    pub labels: Vec<String>,
+    /// Say which addresses one holder has: those from which outputs were spent together, CoinJoins left out
+    #[arg(long)]
+    pub clusters: bool,
+    /// Take outputs for change by this guess too; one wrong guess makes two strangers one
+    #[arg(long, value_enum, requires = "clusters", value_name = "NAME")]
+    pub change: Vec<ChangeArg>,
+    /// Write what was found: .json all of it, .csv the tainted outputs, .graphml the graph
+    #[arg(long, value_name = "FILE")]
+    pub out: Vec<PathBuf>,
+    /// Show so many outputs, services and holders
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub most: usize,
+    /// Reach so many outputs
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    pub reach: usize,
+}
+
+/// A chain of Bitcoin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BitcoinNetworkArg {
+    /// The main chain
+    Main,
+    /// The third chain for tests
+    Test,
+    /// A chain for tests of one's own
+    Regtest,
+}
+
+/// A rule by which taint is passed on from output to output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputMethodArg {
+    /// If anything that is spent is tainted, all that is paid is
+    Poison,
+    /// Each output is as tainted as all that was spent
+    Haircut,
+    /// First in, first out
+    Fifo,
+    /// Last in, first out
+    Lifo,
+    /// Taint goes to the highest outputs first
+    Tiho,
+}
+
+/// A guess at which output is change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ChangeArg {
+    /// It goes to an address that it was spent from
+    Reused,
+    /// It alone goes to an address that was never seen before
+    OneTime,
+    /// Of two outputs it alone is no round amount
+    NotRound,
+    /// It alone is less than each input
+    LessThanInputs,
 }

@@ -19,6 +19,7 @@ pub(crate) mod guard;
 pub(crate) mod hunt;
 pub(crate) mod import;
 pub(crate) mod init;
+mod interrupted;
 mod level_up;
 mod mail;
 pub(crate) mod member;

@@ -1,4 +1,4 @@
-//! The main jobs from end to end, with real peers: taxii2-client, medallion, BIND, Chromium, Suricata, poppler. `scripts/setup` installs them;
+//! The main jobs from end to end, with real peers: taxii2-client, medallion, BIND, Chromium, Suricata, poppler, ganache. `scripts/setup` installs them;
 //! without them these tests fail.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
@@ -9,6 +9,8 @@ mod canaries;
 mod capture;
 mod cases;
 mod certificates;
+mod chain_lies;
+mod chains;
 mod corpus;
 mod demo;
 mod devices;
@@ -46,3 +48,4 @@ mod strangers;
 mod strictest;
 mod taxii_client;
 mod traces;
+mod traces_bitcoin;

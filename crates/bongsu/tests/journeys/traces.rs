@@ -208,3 +208,63 @@ fn what_is_wrong_is_told_and_nothing_is_loaded_of_it() {
             .contains("exchange")
     );
 }
+
+/// A thief pays into two deposit addresses of an exchange, from two addresses, and keeps some.
+#[test]
+fn deposit_addresses_are_told_and_counted_as_entered_if_that_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |number: u8| format!("0x{number:040x}");
+    let ether = |amount: u64| format!("{amount}000000000000000");
+    let hour = |hours: u64| format!("{}", 1_700_000_000 + hours * 3_600);
+    let mut rows = "block,index,tx,time,from,to,asset,amount\n".to_owned();
+    for (place, (from, to, amount, hours)) in [
+        (1, 2, 100_000, 0),
+        (2, 3, 40_000, 1),
+        (2, 4, 30_000, 2),
+        // Deposit addresses: each passes on at once, less a fee.
+        (3, 9, 39_999, 3),
+        (4, 8, 10_000, 3),
+        (8, 9, 9_999, 4),
+        (4, 7, 5_000, 5),
+        (7, 9, 4_999, 6),
+        (2, 7, 2_000, 7),
+        (7, 9, 2_000, 8),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (time, from, to, amount) = (hour(hours), at(from), at(to), ether(amount));
+        rows.push_str(&format!("{},0,0x{:064x},{time},{from},{to},ETH,{amount}\n", place + 1, place + 1));
+    }
+    std::fs::write(dir.path().join("rows.csv"), rows).unwrap();
+    std::fs::write(
+        dir.path().join("labels.csv"),
+        format!("address,name,category\n{},Exchange A,exchange\n", at(9)),
+    )
+    .unwrap();
+    let loaded = json(&trace(
+        dir.path(),
+        &["--json", "load", "store", "rows.csv", "--mapping", "bongsu", "--chain", "ethereum"],
+    ));
+    assert_eq!(loaded["added"], 10, "{loaded}");
+    let (victim, thief) = (at(1), at(2));
+    let follow = |more: &[&str]| {
+        let base =
+            ["--json", "follow", "store", "--victim", &victim, "--thief", &thief, "--labels", "labels.csv"];
+        json(&trace(dir.path(), &[&base[..], more].concat()))
+    };
+    let plain = follow(&[]);
+    assert!(plain["deposits"].is_null());
+    let told = follow(&["--clusters"]);
+    assert_eq!(told["totals"], plain["totals"], "clusters alone change no sum");
+    let addresses = told["deposits"]["addresses"].as_array().unwrap();
+    let addresses: Vec<&str> = addresses.iter().map(|one| one["address"].as_str().unwrap()).collect();
+    assert_eq!(addresses, [at(3), at(8), at(7)], "in the order in which they came");
+    // 2 and 4 paid into 7.
+    assert_eq!(told["deposits"]["customers"], serde_json::json!([[at(2), at(4)]]));
+    let counted = follow(&["--deposits"]);
+    let milli = 1_000_000_000_000_000_u128;
+    assert_eq!(total(&counted, "ETH", "entered"), 57_000 * milli);
+    assert_eq!(total(&counted, "ETH", "held"), 43_000 * milli);
+    assert_eq!(counted["services"][0]["name"], "Exchange A");
+}

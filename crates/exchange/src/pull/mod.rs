@@ -4,12 +4,14 @@
 //! server is waited for as it asks, and what can't be repeated is not. [`taxii`] walks a TAXII 2.1 collection with it, a
 //! page at a time; after each page the caller gets a [`taxii::Cursor`] to keep beside what it took in, so that a walk that
 //! breaks off is taken up there. Objects may come twice (whoever takes them in knows them by then), and none is left out.
+//! [`rpc`] calls methods over JSON-RPC, one or many at once, as the nodes of chains have it.
 //!
 //! The clock is handed in; nothing here writes to a line or decides what is taken.
 
 mod error;
 mod http;
 mod reach;
+pub mod rpc;
 pub mod taxii;
 
 pub use error::PullError;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Clusters;
-use crate::{Account, Flows, U256};
+use crate::{Account, Asset, Flows, U256};
 
 /// How a deposit address is told from others.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct Deposits {
     pub keeps_max: i64,
     /// What it keeps of each sum for fees, at most, in the asset's smallest unit.
     pub fee_max: U256,
+    /// The chain's coin: fees are paid in it, so that nothing is kept of other assets. `None`: `fee_max` holds for all.
+    pub coin: Option<Asset>,
     /// Transfers of an account that are looked at: one with more is a service's own.
     pub transfers_max: usize,
 }
@@ -22,7 +24,12 @@ pub struct Deposits {
 impl Default for Deposits {
     /// The bounds of the paper, for ether.
     fn default() -> Self {
-        Self { keeps_max: 12 * 3_600, fee_max: U256::from(10_000_000_000_000_000_u64), transfers_max: 1_000 }
+        Self {
+            keeps_max: 12 * 3_600,
+            fee_max: U256::from(10_000_000_000_000_000_u64),
+            coin: None,
+            transfers_max: 1_000,
+        }
     }
 }
 
@@ -90,7 +97,11 @@ impl Deposits {
             service = Some(to);
             let (sum, since) = waiting.remove(&transfer.asset)?;
             let kept = sum.checked_sub(transfer.amount)?;
-            if kept > self.fee_max || transfer.time - since > self.keeps_max {
+            let fee_max = match self.coin.is_none_or(|coin| coin == transfer.asset) {
+                true => self.fee_max,
+                false => U256::ZERO,
+            };
+            if kept > fee_max || transfer.time - since > self.keeps_max {
                 return None;
             }
         }
@@ -103,8 +114,8 @@ impl Deposits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Transfer;
     use crate::store::Memory;
-    use crate::{Asset, Transfer};
 
     /// 100 and 101 are the exchange's own.
     fn found(transfers: &[(u32, u32, u64, i64)]) -> (Vec<u32>, Vec<Vec<Account>>) {
@@ -138,6 +149,24 @@ mod tests {
         assert_eq!(clusters, [[Account(1), Account(2)]]);
         // What the exchange itself pays in, for fees, joins nobody to it.
         assert_eq!(found(&[(100, 9, 1, 0), (1, 9, 50, 0), (9, 100, 51, 1)]).1.len(), 0);
+    }
+
+    #[test]
+    fn of_what_fees_are_not_paid_in_nothing_is_kept() {
+        let judged = |coin: u32, asset: u32| {
+            let transfer = |from, to, amount: u64, time| Transfer {
+                from: Account(from),
+                to: Account(to),
+                asset: Asset(asset),
+                amount: U256::from(amount),
+                time,
+            };
+            let flows = Memory::from(vec![transfer(1, 9, 50, 0), transfer(9, 100, 49, 5)]);
+            let bounds = Deposits { coin: Some(Asset(coin)), ..Deposits::default() };
+            let exchange = |account: Account| (account.0 == 100).then_some(1);
+            deposits(&flows, &bounds, &[Account(100)], exchange, &mut Clusters::default()).len()
+        };
+        assert_eq!((judged(0, 0), judged(0, 1)), (1, 0));
     }
 
     #[test]

@@ -12,10 +12,12 @@
 mod change;
 mod deposit;
 mod inputs;
+mod spends;
 
 pub use change::Change;
 pub use deposit::{Deposits, deposits};
 pub use inputs::{Coin, Inputs, Payment, is_coin_join};
+pub use spends::{Joined, join};
 
 use crate::Account;
 

@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, Progress, Watcher, counted, table};
 use crate::cli::CaseTraceArgs;
-use crate::command::trace::found::{Found, thefts};
+use crate::command::trace::found::{Found, How, thefts};
 use crate::command::trace::{labels, opened, when};
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
@@ -104,7 +104,10 @@ pub(super) fn followed<T>(
     let method = method(&definition.method)?;
     let founds: Vec<Found<'_>> = stores
         .iter()
-        .map(|(store, numbers)| Found::of(store, &labels, numbers.clone(), method, REACH))
+        .map(|(store, numbers)| {
+            let how = How { method, reach: REACH, deposits: None, stop_at_deposits: false };
+            Found::of(store, &labels, numbers.clone(), how)
+        })
         .collect::<Result<_, _>>()?;
     done(&founds)
 }

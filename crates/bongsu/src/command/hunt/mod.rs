@@ -3,7 +3,6 @@
 //! Exit codes are those of `grep`: 0 if something was found, 1 if nothing was, 2 if something could not be read.
 
 mod following;
-mod interrupted;
 mod looked_up;
 mod packets;
 mod remember;
@@ -12,6 +11,7 @@ mod search;
 mod show;
 mod source;
 
+use super::interrupted;
 use crate::answer::Progress;
 use crate::cli::HuntArgs;
 use crate::exit::{Exit, Failure};

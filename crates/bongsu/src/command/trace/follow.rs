@@ -11,7 +11,8 @@ use trace::found::{Pattern, Shape};
 use trace::taint::Ended;
 use trace::{Account, Flows as _, U256};
 
-use super::found::{self, Found};
+use super::deposits::Customers;
+use super::found::{self, Found, How};
 use super::{account, address, amount, labels, opened, out, when};
 use trace::units::{share, short};
 
@@ -24,11 +25,17 @@ pub(super) fn run(args: &TraceFollowArgs, terminal: &mut Terminal) -> Result<Ans
     let labels = labels::read(&args.labels, &mut |note| terminal.note(note))?;
     let thefts = found::thefts(&store, &stolen(args))?;
     let _goes_on = terminal.progress(&Progress { what: "following".to_owned(), done: 0, total: 0 });
-    let found = Found::of(&store, &labels, thefts, args.method.into(), args.reach)?;
+    let deposits = (args.clusters || args.deposits).then(|| Customers::of(&store, &labels));
+    let how =
+        How { method: args.method.into(), reach: args.reach, deposits, stop_at_deposits: args.deposits };
+    let found = Found::of(&store, &labels, thefts, how)?;
     for (path, form) in outs {
         out::write(&found, path, form)?;
     }
     let mut text = shown(&found, args.most);
+    if let Some(deposits) = &found.deposits {
+        text.push_str(&deposits.shown(&found, args.most));
+    }
     if let Some(to) = &args.path {
         text.push_str(&path(&found, account(&store, to)?));
     }
@@ -47,11 +54,14 @@ fn stolen(args: &TraceFollowArgs) -> Stolen {
 }
 
 /// An address for people, with what is said of it.
-fn labelled(found: &Found<'_>, account: Account) -> String {
+pub(super) fn labelled(found: &Found<'_>, account: Account) -> String {
     let address = address(found.store, account);
     match found.labels.best(&address) {
         Some(label) => format!("{address} ({}, {})", visible(label.name.as_bytes()), label.category.as_str()),
-        None => address,
+        None => match found.deposits.as_ref().and_then(|deposits| deposits.service(account)) {
+            Some(label) => format!("{address} (deposit address of {})", visible(label.name.as_bytes())),
+            None => address,
+        },
     }
 }
 
@@ -175,7 +185,7 @@ fn tables(found: &Found<'_>, most: usize, text: &mut String) {
     }
 }
 
-fn more(all: usize, most: usize, text: &mut String) {
+pub(super) fn more(all: usize, most: usize, text: &mut String) {
     if all > most {
         let _ = writeln!(text, "and {} more: --most N shows them, --out FILE.json has all", all - most);
     }

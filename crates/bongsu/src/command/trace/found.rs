@@ -11,6 +11,7 @@ use trace::taint::{Limits, Method, Place, Theft, Trace, Way, follow};
 use trace::{Account, Asset, Flows as _, Store};
 
 use super::account;
+use super::deposits::Customers;
 
 /// What is burnt goes to these. Source: EIP-20's convention for new and destroyed tokens, and the address of "dead" coins in wide use.
 const NOBODY: [&str; 2] =
@@ -26,6 +27,18 @@ pub(crate) struct Found<'a> {
     pub(crate) services: Vec<Service>,
     pub(crate) holdings: Vec<Holding>,
     pub(crate) patterns: Vec<Pattern>,
+    pub(crate) deposits: Option<Customers<'a>>,
+}
+
+/// How thefts are followed.
+pub(crate) struct How<'l> {
+    pub(crate) method: Method,
+    /// How many pairs of account and asset are reached, at most.
+    pub(crate) reach: usize,
+    /// The deposit addresses of services, if they are to be told.
+    pub(crate) deposits: Option<Customers<'l>>,
+    /// Whether what comes to one of them has entered its service.
+    pub(crate) stop_at_deposits: bool,
 }
 
 impl From<MethodArg> for Method {
@@ -58,16 +71,22 @@ impl<'a> Found<'a> {
         store: &'a Store,
         labels: &'a Labels,
         thefts: Vec<u64>,
-        method: Method,
-        reach: usize,
+        how: How<'a>,
     ) -> Result<Self, Failure> {
+        let entered = how.deposits.as_ref().filter(|_| how.stop_at_deposits);
+        let is_deposit =
+            |account: Account| entered.is_some_and(|deposits| deposits.service(account).is_some());
         let place = places(store, labels);
+        let place = |account: Account| match place(account) {
+            Place::Holder if is_deposit(account) => Place::Service,
+            place => place,
+        };
         let starts: Vec<Theft> =
             thefts.iter().map(|number| Theft { number: *number, stolen: None }).collect();
-        let limits = Limits { reached_max: reach, ..Limits::default() };
-        let trace = follow(store, &starts, method, place, limits, Way::Choose)
+        let limits = Limits { reached_max: how.reach, ..Limits::default() };
+        let trace = follow(store, &starts, how.method, place, limits, Way::Choose)
             .map_err(|error| Failure::new(error.to_string()))?;
-        Ok(Self::told(store, labels, thefts, method, trace))
+        Ok(Self::told(store, labels, thefts, how, trace))
     }
 
     /// What a trace that was made says.
@@ -75,20 +94,25 @@ impl<'a> Found<'a> {
         store: &'a Store,
         labels: &'a Labels,
         thefts: Vec<u64>,
-        method: Method,
+        how: How<'a>,
         trace: Trace,
     ) -> Self {
         let until = store.times().map_or(0, |(_, last)| last);
-        let label = |account: Account| store.address(account).and_then(|address| labels.service(&address));
+        let entered = how.deposits.as_ref().filter(|_| how.stop_at_deposits);
+        let label = |account: Account| {
+            let own = store.address(account).and_then(|address| labels.service(&address));
+            own.or_else(|| entered?.service(account))
+        };
         Self {
             services: services(&trace, label),
             holdings: holdings(&trace),
             patterns: patterns(&trace, store, until, &Bounds::default()),
             store,
             labels,
-            method: method_name(method),
+            method: method_name(how.method),
             thefts,
             trace,
+            deposits: how.deposits,
         }
     }
 }

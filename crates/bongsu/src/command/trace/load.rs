@@ -15,7 +15,7 @@ use serde_json::json;
 use trace::read::{self, BlockTimes, CsvError, Mapping, OnMalformed, Options, Report, csv};
 use trace::store::{Appended, StoreError, Writer};
 
-use super::{file, opened, refused};
+use super::{file, file_at, refused};
 
 /// How often it is shown how far the work is.
 const SHOWN_EVERY: Duration = Duration::from_millis(200);
@@ -116,7 +116,7 @@ fn load(
     let total = std::fs::metadata(path).map_or(0, |about| about.len());
     let done = Arc::new(AtomicU64::new(0));
     // What is piped in can't be Parquet, which is read from its end.
-    let input = if path == Path::new("-") { Input::Piped(file(path)?) } else { Input::File(opened(path)?) };
+    let input = if path == Path::new("-") { Input::Piped(file(path)?) } else { Input::File(file_at(path)?) };
     let count = Arc::clone(&done);
     let what = format!("loading {}", path.display());
     std::thread::scope(|scope| {

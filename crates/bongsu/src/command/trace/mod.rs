@@ -1,9 +1,12 @@
 //! `bongsu trace`: transfers loaded into a store, and followed from a theft on. Needs no node.
 
+mod bitcoin;
+mod deposits;
 mod follow;
 pub(crate) mod found;
 mod info;
 pub(crate) mod labels;
+mod live;
 mod load;
 pub(crate) mod out;
 mod transfers;
@@ -28,6 +31,8 @@ use trace::{Account, Asset, Store, U256};
 pub(crate) fn run(command: &TraceCommand, terminal: &mut Terminal) -> Result<Answer, Failure> {
     match command {
         TraceCommand::Load(args) => load::run(args, terminal),
+        TraceCommand::Bitcoin(args) => bitcoin::run(args, terminal),
+        TraceCommand::Live(args) => live::run(args, terminal),
         TraceCommand::Info(args) => info::run(args),
         TraceCommand::Follow(args) => follow::run(args, terminal),
         TraceCommand::Transfers(args) => transfers::run(args),
@@ -84,10 +89,10 @@ fn file(path: &Path) -> Result<Box<dyn Read + Send>, Failure> {
     if path == Path::new("-") {
         return Ok(Box::new(std::io::stdin()));
     }
-    Ok(Box::new(opened(path)?))
+    Ok(Box::new(file_at(path)?))
 }
 
 /// A file on the disk.
-fn opened(path: &Path) -> Result<File, Failure> {
+fn file_at(path: &Path) -> Result<File, Failure> {
     File::open(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }

@@ -63,7 +63,7 @@ pub(crate) fn write(found: &Found<'_>, path: &Path, form: Form) -> Result<(), Fa
     }
 }
 
-fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, bytes)
         .map_err(|error| Failure::new(format!("{} can't be written: {error}", path.display())))
 }
@@ -136,15 +136,20 @@ pub(crate) fn json(found: &Found<'_>) -> Value {
         "chain": store.chain(), "method": found.method, "reached": trace.reached(), "not_followed_from": until,
         "thefts": found.thefts.iter().map(|number| transfer(store, *number)).collect::<Vec<_>>(),
         "totals": totals, "services": services, "holders": holders, "shapes": shapes,
+        "deposits": found.deposits.as_ref().map(|deposits| deposits.json(found)),
     })
 }
 
-/// The tainted transfers, one a row. What a spreadsheet would take for a formula is made a text.
-fn csv(found: &Found<'_>) -> Result<Vec<u8>, Failure> {
-    let plain = |text: String| match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+/// A text that a spreadsheet takes for a text: it would take some for formulas.
+pub(super) fn plain(text: String) -> String {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),
         false => text,
-    };
+    }
+}
+
+/// The tainted transfers, one a row.
+fn csv(found: &Found<'_>) -> Result<Vec<u8>, Failure> {
     let store = found.store;
     let failed = |error: csv::Error| Failure::new(format!("the table can't be made: {error}"));
     let mut rows = csv::Writer::from_writer(Vec::new());

@@ -1,9 +1,10 @@
 //! A block, as far as value moves in it.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use bitcoin::consensus::encode;
-use bitcoin::hashes::Hash as _;
+use bitcoin::hashes::{Hash as _, sha256};
 use bitcoin::{Address, Amount, Network, Script};
 
 use super::BLOCK_BYTES_MAX;
@@ -51,7 +52,29 @@ pub struct Output {
     /// The address that may spend it; where a bare key may, the address of that key (P2PKH), since its holder is the same. `None` for
     /// scripts that have none, as those that only carry data.
     pub address: Option<String>,
+    /// Of a script that has no address: its hash (SHA-256), in the order of bytes in which it is hashed. `None` where there is an address,
+    /// and of scripts that nobody can spend, since they begin with OP_RETURN.
+    pub script: Option<[u8; 32]>,
 }
+
+impl Output {
+    /// Who can spend it, as one name: its address; `script:` and the hash of its script, as Electrum's protocol names scripts (from the
+    /// end); or [`UNSPENDABLE`].
+    #[must_use]
+    pub fn owner(&self) -> Cow<'_, str> {
+        match (&self.address, &self.script) {
+            (Some(address), _) => Cow::Borrowed(address),
+            (None, Some(script)) => {
+                let from_end: Vec<u8> = script.iter().rev().copied().collect();
+                Cow::Owned(format!("script:{}", const_hex::encode(from_end)))
+            }
+            (None, None) => Cow::Borrowed(UNSPENDABLE),
+        }
+    }
+}
+
+/// What stands for an address where nobody can spend an output.
+pub const UNSPENDABLE: &str = "unspendable";
 
 /// Why bytes are no block.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +107,12 @@ pub enum BlockError {
 #[must_use]
 pub fn written(hash: &[u8; 32]) -> String {
     bitcoin::hashes::sha256d::Hash::from_byte_array(*hash).to_string()
+}
+
+/// A hash that people wrote: 64 hexadecimal digits. `None` if they are none.
+#[must_use]
+pub fn read_id(text: &str) -> Option<[u8; 32]> {
+    text.parse::<bitcoin::hashes::sha256d::Hash>().ok().map(|hash| hash.to_byte_array())
 }
 
 fn address(script: &Script, network: Network) -> Option<Address> {
@@ -131,9 +160,12 @@ impl Block {
                 sum.checked_add(output.value).filter(|sum| *sum <= Amount::MAX_MONEY)
             });
             sum.ok_or_else(|| BlockError::Money(named()))?;
-            let outputs = transaction.output.iter().map(|output| Output {
-                satoshi: output.value.to_sat(),
-                address: address(&output.script_pubkey, network).map(|address| address.to_string()),
+            let outputs = transaction.output.iter().map(|output| {
+                let script = &output.script_pubkey;
+                let address = address(script, network).map(|address| address.to_string());
+                let has_hash = address.is_none() && !script.is_op_return();
+                let script = has_hash.then(|| sha256::Hash::hash(script.as_bytes()).to_byte_array());
+                Output { satoshi: output.value.to_sat(), address, script }
             });
             transactions.push(Transaction { id: id.to_byte_array(), inputs, outputs: outputs.collect() });
         }

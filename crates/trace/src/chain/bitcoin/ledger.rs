@@ -113,7 +113,7 @@ impl Ledger {
         let mut paid = 0_u64;
         for output in &transaction.outputs {
             paid = paid.saturating_add(output.satoshi);
-            let owner = output.address.as_deref().map(|address| self.named(address));
+            let owner = Some(self.named(&output.owner()));
             self.outputs.push(Output { owner, amount: output.satoshi });
         }
         if !transaction.inputs.is_empty() && is_known {
@@ -185,13 +185,13 @@ impl Ledger {
         account
     }
 
-    /// The number of an address; `None` if no output is of it.
+    /// The number of an address, or of what stands for one ([`super::Output::owner`]); `None` if no output is of it.
     #[must_use]
     pub fn account(&self, address: &str) -> Option<Account> {
         self.accounts.get(address).copied()
     }
 
-    /// The address with a number.
+    /// The address with a number, or what stands for one.
     #[must_use]
     pub fn address(&self, account: Account) -> Option<&str> {
         self.addresses.get(account.0 as usize).map(AsRef::as_ref)

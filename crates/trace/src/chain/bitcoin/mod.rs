@@ -5,7 +5,7 @@ mod file;
 mod ledger;
 mod order;
 
-pub use block::{Block, BlockError, Outpoint, Output, Transaction, written};
+pub use block::{Block, BlockError, Outpoint, Output, Transaction, UNSPENDABLE, read_id, written};
 pub use file::{BlockFile, Fault, Magic};
 pub use ledger::{Ledger, LedgerError};
 pub use order::{Ordered, Place, order};

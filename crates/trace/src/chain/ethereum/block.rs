@@ -98,7 +98,26 @@ fn read<'a, T: serde::Deserialize<'a>>(what: &'static str, answer: &'a str) -> R
     serde_json::from_str(answer).map_err(|error| ReadError::Form { what, why: error.to_string() })
 }
 
+/// The hashes of a block's transactions (`eth_getBlockByNumber` with `true`), to ask for the receipt of each where a node does not give
+/// those of a block.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn transactions(block: &str) -> Result<Vec<String>, ReadError> {
+    let block: wire::Block = read("block", block)?;
+    Ok(block.transactions.iter().map(|transaction| written(&transaction.hash.0)).collect())
+}
+
 impl Block {
+    /// Reads the number and the hash of a block alone (`eth_getBlockByNumber`, with transactions or without).
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub fn head(block: &str) -> Result<(u64, [u8; 32]), ReadError> {
+        let head: wire::Head = read("block", block)?;
+        Ok((head.number, head.hash.0))
+    }
+
     /// Reads a block with its transactions (`eth_getBlockByNumber` with `true`) and the receipts of all of them (`eth_getBlockReceipts`,
     /// or each by `eth_getTransactionReceipt`, in a list): the `result` of each.
     ///

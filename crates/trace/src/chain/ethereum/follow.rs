@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 
 /// How many blocks back a chain can go another way: more than any did since Ethereum chooses its proposers (two epochs are final).
 pub const DEPTH_MAX: usize = 96;
+/// How often a chain can turn before it grows beyond where it was: the next turn is taken for a lie, so that a node whose answers
+/// fit nowhere is not asked for ever.
+const TURNS_MAX: usize = 64;
 
 /// What to do with a block that came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,11 @@ pub enum Lie {
         "the chain would go another way {DEPTH_MAX} blocks back or more, before block {0}: load it anew, from another node if this one is not trusted"
     )]
     Depth(u64),
+    /// It goes another way again and again, and never on.
+    #[error(
+        "the chain went another way {TURNS_MAX} times without growing beyond block {0}: the node lies, or it answers from several chains"
+    )]
+    Restless(u64),
 }
 
 /// Follows a chain: knows the hashes of its last blocks.
@@ -49,24 +57,31 @@ pub struct Follower {
     /// The number of the first of `hashes`, and the hashes of the last blocks.
     first: u64,
     hashes: VecDeque<[u8; 32]>,
+    /// The block at which following began, if it was told: nothing is known of what came before it.
+    begun: Option<u64>,
     /// How often the chain went back since a block was added.
     steps_back: usize,
+    /// How often it began to go back since it last was longer than ever, and how long that was.
+    turns: usize,
+    longest: u64,
 }
 
 impl Follower {
     /// Begins at a block, from which on the chain is followed.
     #[must_use]
     pub fn from(number: u64) -> Self {
-        Self { first: number, ..Self::default() }
+        Self { first: number, begun: Some(number), ..Self::default() }
     }
 
-    /// Goes on behind blocks that were added before: the number of the first, and their hashes. The last [`DEPTH_MAX`] are enough.
+    /// Goes on behind blocks that were added before: the block at which that began, the number of the first that is known by its hash,
+    /// and the hashes from it on. The last [`DEPTH_MAX`] are enough.
     #[must_use]
-    pub fn behind(first: u64, hashes: impl IntoIterator<Item = [u8; 32]>) -> Self {
-        let mut follower = Self { first, ..Self::default() };
+    pub fn behind(begun: u64, first: u64, hashes: impl IntoIterator<Item = [u8; 32]>) -> Self {
+        let mut follower = Self { first, begun: Some(begun), ..Self::default() };
         for hash in hashes {
             follower.keep(hash);
         }
+        follower.longest = follower.next();
         follower
     }
 
@@ -100,21 +115,54 @@ impl Follower {
         }
         match self.hashes.back() {
             // Nothing is known of what came before the first one.
-            None if self.steps_back == 0 => {}
+            None if self.steps_back == 0 || self.begun == Some(number) => {}
             None => return Err(Lie::Depth(number)),
             Some(tip) if *tip == parent => {}
-            Some(_) => {
-                self.steps_back += 1;
-                if self.steps_back > DEPTH_MAX {
-                    return Err(Lie::Parent(number));
-                }
-                self.hashes.pop_back();
-                return Ok(Step::Back { from: self.next() });
-            }
+            Some(_) => return self.back(1),
         }
         self.steps_back = 0;
         self.keep(hash);
+        if self.next() > self.longest {
+            (self.longest, self.turns) = (self.next(), 0);
+        }
         Ok(Step::Add)
+    }
+
+    /// Says whether a block that was added is still the chain's, by the hash that the node gives for its number now. It is asked when
+    /// no new block comes: a chain that went another way may be shorter than it was.
+    ///
+    /// # Errors
+    /// As [`Follower::take`].
+    pub fn check(&mut self, number: u64, hash: [u8; 32]) -> Result<Step, Lie> {
+        let at = number.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
+        match at.and_then(|at| Some((at, self.hashes.get(at)?))) {
+            Some((at, known)) if *known != hash => self.back(self.hashes.len() - at),
+            Some(_) => {
+                self.steps_back = 0;
+                Ok(Step::Known)
+            }
+            None => Ok(Step::Known),
+        }
+    }
+
+    /// Whether the last block is known to be the chain's: not so while it goes back.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        self.steps_back == 0
+    }
+
+    /// Takes the last blocks away.
+    fn back(&mut self, count: usize) -> Result<Step, Lie> {
+        self.turns += usize::from(self.steps_back == 0);
+        self.steps_back += count;
+        if self.steps_back > DEPTH_MAX {
+            return Err(Lie::Parent(self.next()));
+        }
+        if self.turns > TURNS_MAX {
+            return Err(Lie::Restless(self.longest.saturating_sub(1)));
+        }
+        self.hashes.truncate(self.hashes.len().saturating_sub(count));
+        Ok(Step::Back { from: self.next() })
     }
 
     fn keep(&mut self, hash: [u8; 32]) {
@@ -172,7 +220,7 @@ mod tests {
                 let hashes: Vec<_> = hashes.collect();
                 prop_assert!(hashes.len() <= DEPTH_MAX);
                 prop_assert_eq!(&hashes[..], &now[first as usize..]);
-                follower = Follower::behind(first, hashes);
+                follower = Follower::behind(0, first, hashes);
             }
         }
     }
@@ -202,6 +250,59 @@ mod tests {
             }
         };
         assert!(lie.is_err() && asked <= DEPTH_MAX + 1, "{lie:?} after {asked}");
+    }
+
+    #[test]
+    fn where_following_began_any_chain_can_begin() {
+        let (mut follower, mut added) = (Follower::from(0), Vec::new());
+        follow(&mut follower, &mut added, &chain(0, &[], 8)).unwrap();
+        let other = chain(1, &[], 9);
+        follow(&mut follower, &mut added, &other).unwrap();
+        assert_eq!(added, other);
+        // But not further on, where what came before is known.
+        let hashes: Vec<_> = (10..15).map(|number| hash(0, number)).collect();
+        let mut late = Follower::behind(0, 10, hashes.clone());
+        let told = (0..6).map(|_| late.take(late.next(), [9; 32], [8; 32])).last().unwrap();
+        assert_eq!(told, Err(Lie::Depth(10)));
+        let mut begun = Follower::behind(10, 10, hashes);
+        let told = (0..6).map(|_| begun.take(begun.next(), [9; 32], [8; 32])).last().unwrap();
+        assert_eq!(told, Ok(Step::Add));
+    }
+
+    #[test]
+    fn a_chain_that_is_shorter_now_is_noticed() {
+        let (mut follower, mut added) = (Follower::from(0), Vec::new());
+        let old = chain(0, &[], 20);
+        follow(&mut follower, &mut added, &old).unwrap();
+        assert_eq!(follower.check(19, old[19]), Ok(Step::Known));
+        let new = chain(1, &old[..8], 14);
+        assert_eq!(follower.check(13, new[13]), Ok(Step::Back { from: 13 }));
+        assert!(!follower.is_settled());
+        added.truncate(13);
+        // The last one that is known, from there on back.
+        while let Step::Back { from } = follower.check(follower.next() - 1, new[added.len() - 1]).unwrap() {
+            added.truncate(from as usize);
+        }
+        assert!(follower.is_settled() && added == old[..8]);
+        follow(&mut follower, &mut added, &new).unwrap();
+        assert_eq!(added, new);
+        assert_eq!(follower.check(500, [7; 32]), Ok(Step::Known), "nothing is known of it");
+    }
+
+    #[test]
+    fn a_node_that_turns_for_ever_is_found_out_in_bounded_time() {
+        let mut follower = Follower::from(0);
+        let mut asked = 0;
+        // No block has the parent that it should have; where following began, that can't be told.
+        let lie = loop {
+            asked += 1;
+            match follower.take(follower.next(), hash(9, asked), [8; 32]) {
+                Ok(_) => {}
+                Err(lie) => break lie,
+            }
+        };
+        assert_eq!(lie, Lie::Restless(0));
+        assert!(asked < 200, "{asked}");
     }
 
     #[test]

@@ -19,6 +19,13 @@ pub(super) struct Block {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct Head {
+    pub(super) hash: Hash,
+    #[serde(deserialize_with = "number")]
+    pub(super) number: u64,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct Transaction {
     pub(super) hash: Hash,
     pub(super) from: Address,

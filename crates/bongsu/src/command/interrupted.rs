@@ -1,4 +1,4 @@
-//! An interruption that ends the following of logs, so that what was found is still written and sent.
+//! An interruption that ends the following of a log or a chain, so that what was found is still written and sent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,0 +1,244 @@
+//! `bongsu trace bitcoin`: stolen coins, followed from output to output through a node's blocks.
+
+mod blocks;
+mod out;
+mod show;
+
+use std::collections::BTreeMap;
+
+use trace::chain::bitcoin::{Ledger, Magic, UNSPENDABLE, read_id, written};
+use trace::cluster::{Change, Clusters, Joined, join};
+use trace::label::{Category, Labels};
+use trace::taint::outputs::{
+    Fate, Method, OutputId, OutputTheft, OutputTrace, Spends as _, TaintedOutput, Transaction, follow,
+};
+use trace::taint::{Limits, Place, Way};
+use trace::{Account, U256, whole};
+
+use self::blocks::Blocks;
+use super::labels;
+use crate::answer::{Answer, Progress};
+use crate::cli::{BitcoinNetworkArg, ChangeArg, OutputMethodArg, TraceBitcoinArgs};
+use crate::exit::{Exit, Failure};
+use crate::terminal::{Terminal, visible};
+
+/// A whole coin is ten to this power of satoshi.
+const DECIMALS: u8 = 8;
+
+/// What was followed, and what was found.
+struct Found {
+    blocks: Blocks,
+    labels: Labels,
+    method: &'static str,
+    thefts: Vec<OutputTheft>,
+    trace: OutputTrace,
+    services: Vec<Service>,
+    holders: Vec<Holder>,
+    clusters: Option<(Clusters, Joined)>,
+}
+
+/// What came to a service.
+struct Service {
+    name: String,
+    category: Category,
+    tainted: u128,
+    /// Which outputs, among those of the trace.
+    outputs: Vec<usize>,
+}
+
+/// Who holds something: an address, or all of one holder's.
+struct Holder {
+    /// The addresses that hold something, in order.
+    addresses: Vec<Account>,
+    /// How many addresses the holder is known to have.
+    known: usize,
+    tainted: u128,
+    /// The unspent outputs, among those of the trace.
+    outputs: Vec<usize>,
+    /// Whose a label says that one of its addresses is.
+    label: Option<(String, Category)>,
+}
+
+pub(super) fn run(args: &TraceBitcoinArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    let outs = out::forms(&args.out)?;
+    let labels = labels::read(&args.labels, &mut |note| terminal.note(note))?;
+    let magic = match args.network {
+        BitcoinNetworkArg::Main => Magic::MAIN,
+        BitcoinNetworkArg::Test => Magic::TEST,
+        BitcoinNetworkArg::Regtest => Magic::REGTEST,
+    };
+    let blocks = blocks::read(&args.blocks, magic, terminal)?;
+    let ledger = &blocks.ledger;
+    let thefts = thefts(ledger, &args.theft)?;
+    let (method, name) = match args.method {
+        OutputMethodArg::Poison => (Method::Poison, "poison"),
+        OutputMethodArg::Haircut => (Method::Haircut, "haircut"),
+        OutputMethodArg::Fifo => (Method::Fifo, "fifo"),
+        OutputMethodArg::Lifo => (Method::Lifo, "lifo"),
+        OutputMethodArg::Tiho => (Method::Tiho, "tiho"),
+    };
+    let place = |account: Account| match ledger.address(account) {
+        Some(UNSPENDABLE) => Place::Nobody,
+        Some(address) if labels.service(address).is_some() => Place::Service,
+        _ => Place::Holder,
+    };
+    let _goes_on = terminal.progress(&Progress { what: "following".to_owned(), done: 0, total: 0 });
+    let limits = Limits { reached_max: args.reach, ..Limits::default() };
+    let trace = follow(ledger, &thefts, method, place, limits, Way::Choose)
+        .map_err(|error| Failure::new(error.to_string()))?;
+    let clusters = args.clusters.then(|| {
+        let mut clusters = Clusters::default();
+        let changes: Vec<Change> = args.change.iter().map(|change| guess(*change)).collect();
+        let joined = join(ledger, ledger.account(UNSPENDABLE), &changes, &mut clusters);
+        (clusters, joined)
+    });
+    let services = services(&trace, ledger, &labels);
+    let holders = holders(&trace, ledger, &labels, clusters.as_ref().map(|(clusters, _)| clusters));
+    let found = Found { method: name, thefts, trace, services, holders, clusters, labels, blocks };
+    for (path, form) in outs {
+        out::write(&found, path, form)?;
+    }
+    let exit = if found.blocks.faults.is_empty() { Exit::Done } else { Exit::Findings };
+    for fault in &found.blocks.faults {
+        terminal.note(&visible(fault.as_bytes()));
+    }
+    Ok(Answer::done(out::json(&found), show::text(&found, args.most)).ending(exit))
+}
+
+const fn guess(change: ChangeArg) -> Change {
+    match change {
+        ChangeArg::Reused => Change::Reused,
+        ChangeArg::OneTime => Change::OneTime,
+        ChangeArg::NotRound => Change::NotRound,
+        ChangeArg::LessThanInputs => Change::LessThanInputs,
+    }
+}
+
+/// The outputs that were stolen.
+fn thefts(ledger: &Ledger, named: &[String]) -> Result<Vec<OutputTheft>, Failure> {
+    let mut thefts = Vec::new();
+    for text in named {
+        let unread = || {
+            Failure::usage(format!("--theft: `{}` names no output", visible(text.as_bytes())))
+                .hint("write TXID, TXID:VOUT or TXID:VOUT=SATOSHI: 64 hexadecimal digits, and whole numbers")
+        };
+        let (output, stolen) = match text.split_once('=') {
+            Some((output, stolen)) => (output, Some(stolen.parse::<u64>().map_err(|_| unread())?)),
+            None => (text.as_str(), None),
+        };
+        let (id, index) = match output.split_once(':') {
+            Some((id, index)) => (id, Some(index.parse::<u32>().map_err(|_| unread())?)),
+            None => (output, None),
+        };
+        let transaction = ledger.number(&read_id(id).ok_or_else(unread)?).ok_or_else(|| {
+            Failure::usage(format!("no transaction {id} is in these blocks"))
+                .hint("name more blocks: the theft's, and those that came after it")
+        })?;
+        let mut made = Transaction::default();
+        let _is_there = ledger.read(transaction, &mut made);
+        let count = made.outputs.len();
+        let all = match index {
+            Some(index) if index as usize >= count => {
+                return Err(Failure::usage(format!(
+                    "transaction {id} has {count} outputs, and no output {index}"
+                )));
+            }
+            Some(index) => index..index + 1,
+            None if stolen.is_some() => return Err(unread()),
+            None => 0..count as u32,
+        };
+        let paid =
+            all.filter(|index| made.outputs.get(*index as usize).is_some_and(|output| output.amount > 0));
+        thefts.extend(paid.map(|index| OutputTheft { output: OutputId { transaction, index }, stolen }));
+    }
+    match thefts.is_empty() {
+        true => Err(Failure::usage("the outputs that were named have nothing")),
+        false => Ok(thefts),
+    }
+}
+
+/// What came to services, that which got most first.
+fn services(trace: &OutputTrace, ledger: &Ledger, labels: &Labels) -> Vec<Service> {
+    let mut sums: BTreeMap<(String, Category), Service> = BTreeMap::new();
+    for (at, output) in trace.outputs().iter().enumerate().filter(|(_, output)| output.fate == Fate::Entered)
+    {
+        let label = output.owner.and_then(|owner| labels.service(ledger.address(owner)?));
+        let Some(label) = label else { continue };
+        let name = label.actor.as_deref().unwrap_or(&label.name).to_owned();
+        let category = label.category;
+        let sum = sums.entry((name.clone(), category)).or_insert_with(|| Service {
+            name,
+            category,
+            tainted: 0,
+            outputs: Vec::new(),
+        });
+        sum.tainted = sum.tainted.saturating_add(output.tainted.into());
+        sum.outputs.push(at);
+    }
+    let mut services: Vec<Service> = sums.into_values().collect();
+    services.sort_by(|one, other| (other.tainted, &one.name).cmp(&(one.tainted, &other.name)));
+    services
+}
+
+/// Who holds what is unspent, the one with most first. Without clusters, each address is a holder of its own.
+fn holders(
+    trace: &OutputTrace,
+    ledger: &Ledger,
+    labels: &Labels,
+    clusters: Option<&Clusters>,
+) -> Vec<Holder> {
+    let root = |account: Account| clusters.map_or(account, |clusters| clusters.of(account));
+    let held = |output: &TaintedOutput| output.fate == Fate::Held && output.tainted > 0;
+    let mut by_root: BTreeMap<Account, Holder> = BTreeMap::new();
+    for (at, output) in trace.outputs().iter().enumerate().filter(|(_, output)| held(output)) {
+        let Some(owner) = output.owner else { continue };
+        let holder = by_root.entry(root(owner)).or_insert_with(|| Holder {
+            addresses: Vec::new(),
+            known: 1,
+            tainted: 0,
+            outputs: Vec::new(),
+            label: None,
+        });
+        holder.tainted = holder.tainted.saturating_add(output.tainted.into());
+        holder.outputs.push(at);
+        if let Err(place) = holder.addresses.binary_search(&owner) {
+            holder.addresses.insert(place, owner);
+        }
+    }
+    let label = |account: Account| {
+        let label = labels.best(ledger.address(account)?)?;
+        Some((label.name.clone(), label.category))
+    };
+    for holder in by_root.values_mut() {
+        holder.label = holder.addresses.iter().find_map(|address| label(*address));
+    }
+    for cluster in clusters.map(Clusters::all).unwrap_or_default() {
+        let holder = cluster.first().and_then(|first| by_root.get_mut(&root(*first)));
+        if let Some(holder) = holder {
+            holder.known = cluster.len();
+            // Another address of the same holder may be labelled.
+            holder.label = holder.label.take().or_else(|| cluster.iter().find_map(|address| label(*address)));
+        }
+    }
+    let mut holders: Vec<Holder> = by_root.into_values().collect();
+    holders.sort_by(|one, other| (other.tainted, &one.addresses).cmp(&(one.tainted, &other.addresses)));
+    holders
+}
+
+impl Found {
+    /// An address, or what stands for one.
+    fn address(&self, account: Option<Account>) -> &str {
+        account.and_then(|account| self.blocks.ledger.address(account)).unwrap_or("unknown")
+    }
+
+    /// An output as people name it: its transaction and its place.
+    fn outpoint(&self, output: OutputId) -> String {
+        let id = self.blocks.ledger.id(output.transaction).unwrap_or_default();
+        format!("{}:{}", written(&id), output.index)
+    }
+}
+
+/// An amount for people.
+fn coins(satoshi: u128) -> String {
+    format!("{} BTC", whole(U256::from(satoshi), DECIMALS))
+}
