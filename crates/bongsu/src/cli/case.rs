@@ -83,6 +83,12 @@ pub(crate) struct FollowedArgs {
     /// File of labels, as for `bongsu trace follow`
     #[arg(long, value_name = "FILE[=CATEGORY]")]
     pub labels: Vec<String>,
+    /// Table of payments of bridges that belong together: from_chain, from_transaction, to_chain, to_transaction
+    #[arg(long, value_name = "FILE")]
+    pub pairings: Option<PathBuf>,
+    /// Table of assets that are worth the same: chain, asset, name [default: assets with the same name that is no contract]
+    #[arg(long, value_name = "FILE")]
+    pub worths: Option<PathBuf>,
     /// A circle that gets what is found
     #[arg(long = "circle", value_name = "CIRCLE")]
     pub circles: Vec<String>,

@@ -8,7 +8,7 @@ use super::{Case, State, Sums};
 /// How one asset on one chain stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Standing {
-    /// Stolen, in the asset's smallest unit.
+    /// Stolen here, or come here by bridges and swaps, in the asset's smallest unit.
     pub stolen: U256,
     /// With holders without a label: it is stopped when it comes to a service that was told of it.
     pub held: U256,
@@ -59,7 +59,7 @@ impl Case {
     #[must_use]
     pub fn standing(&self, sums: &Sums) -> Standing {
         let mut standing = Standing {
-            stolen: sums.stolen,
+            stolen: sums.stolen.saturating_add(sums.came),
             held: sums.held,
             crossed: sums.crossed,
             burnt: sums.burnt,
@@ -148,6 +148,7 @@ mod tests {
             asset: "ETH".to_owned(),
             decimals: None,
             stolen: amount(100),
+            came: U256::ZERO,
             held: amount(40),
             entered: amount(60),
             crossed: U256::ZERO,

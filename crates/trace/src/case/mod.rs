@@ -42,6 +42,9 @@ pub struct Definition {
     /// A file of payments of bridges that belong together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pairings: Option<PathBuf>,
+    /// A file that says which assets are worth the same on which chains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worths: Option<PathBuf>,
     /// Circles that get what is found, by their handles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub circles: Vec<String>,
@@ -225,6 +228,7 @@ mod tests {
             method: "fifo".to_owned(),
             labels: Vec::new(),
             pairings: None,
+            worths: None,
             circles: Vec::new(),
             share_at_once: false,
             alerts_to: Vec::new(),

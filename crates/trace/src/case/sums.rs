@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::U256;
 use crate::label::Category;
 
-/// What became of one asset that was stolen on one chain. For all methods but poison: stolen = held + entered + burnt, to the unit.
+/// What became of one asset that was stolen on one chain, or came to it. For all methods but poison: stolen + came = held + entered + crossed +
+/// burnt, to the unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Sums {
@@ -18,10 +19,13 @@ pub struct Sums {
     /// What was stolen, in the smallest unit.
     #[serde(with = "written")]
     pub stolen: U256,
+    /// What came here by bridges and swaps.
+    #[serde(with = "written", default)]
+    pub came: U256,
     /// What holders without a label have.
     #[serde(with = "written")]
     pub held: U256,
-    /// What entered services.
+    /// What entered services and is not seen to go on.
     #[serde(with = "written")]
     pub entered: U256,
     /// What went on from there, on this chain or another, where it is counted again.

@@ -21,7 +21,7 @@ impl Case {
     #[must_use]
     pub fn timeline(&self) -> Vec<Happened> {
         let mut all = vec![Happened { at: self.opened, kind: "opened", text: self.definition.title.clone() }];
-        for sums in self.traced.iter().flat_map(|(_, sums)| sums) {
+        for sums in self.traced.iter().flat_map(|(_, sums)| sums).filter(|sums| !sums.stolen.is_zero()) {
             let text = format!("{} on {}", told(sums.stolen, &sums.asset, sums.decimals), sums.chain);
             all.push(Happened { at: seconds(sums.began), kind: "stolen", text });
         }

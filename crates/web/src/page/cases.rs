@@ -65,7 +65,7 @@ fn row(case: &Case) -> Row {
     let first = case.traced.as_ref().and_then(|(_, sums)| sums.first());
     let standing = first.map(|sums| (sums, case.standing(sums)));
     let part = |of: fn(&trace::case::Standing) -> U256| {
-        standing.as_ref().map_or_else(String::new, |(sums, standing)| share(of(standing), sums.stolen))
+        standing.as_ref().map_or_else(String::new, |(_, standing)| share(of(standing), standing.stolen))
     };
     Row {
         handle: case.handle.clone(),
@@ -101,6 +101,16 @@ struct CasePage {
     requests: Vec<RequestRow>,
     timeline: Vec<(String, &'static str, String)>,
     flows: Vec<Flow>,
+    crossings: Vec<Crossed>,
+}
+
+/// What crossed a bridge or a pool.
+struct Crossed {
+    at: String,
+    entered: String,
+    left: String,
+    confidence: u64,
+    why: String,
 }
 
 /// How one asset on one chain stands.
@@ -184,13 +194,14 @@ fn page(pages: &Pages, viewer: &Viewer, case: &Case) -> CasePage {
         requests: case.requests.iter().enumerate().map(request_row).collect(),
         timeline: timeline.into_iter().skip(late).map(|one| (minute(one.at), one.kind, one.text)).collect(),
         flows: serde_json::from_slice(&flows).unwrap_or_default(),
+        crossings: crossings(pages, &case.handle),
     }
 }
 
 fn place(case: &Case, sums: &Sums) -> PlaceRow {
     let standing = case.standing(sums);
     let part = |(what, part): (&'static str, U256)| {
-        (what, told(part, &sums.asset, sums.decimals), share(part, sums.stolen))
+        (what, told(part, &sums.asset, sums.decimals), share(part, standing.stolen))
     };
     let parts = [
         ("can still be stopped", standing.stoppable()),
@@ -206,6 +217,30 @@ fn place(case: &Case, sums: &Sums) -> PlaceRow {
         stolen: told(sums.stolen, &sums.asset, sums.decimals),
         parts: parts.into_iter().filter(|(_, part)| !part.is_zero()).map(part).collect(),
     }
+}
+
+fn crossings(pages: &Pages, handle: &str) -> Vec<Crossed> {
+    let file = pages.cases.file(handle, "crossings.json").unwrap_or_default();
+    let all: serde_json::Value = serde_json::from_slice(&file).unwrap_or_default();
+    let followed = all["followed"].as_array().map_or(&[][..], Vec::as_slice);
+    followed.iter().take(ROWS).filter_map(crossed).collect()
+}
+
+fn crossed(one: &serde_json::Value) -> Option<Crossed> {
+    let sum = |transfer: &serde_json::Value, units: &str, chain: &str| {
+        let units = U256::from_str_radix(one[units].as_str()?, 10).ok()?;
+        let decimals = transfer["decimals"].as_u64().and_then(|decimals| u8::try_from(decimals).ok());
+        let sum = told(units, transfer["asset"].as_str()?, decimals);
+        Some(format!("{sum} on {}", one[chain].as_str()?))
+    };
+    let left = &one["left"];
+    Some(Crossed {
+        at: left["time"].as_str()?.get(..16)?.replace('T', " "),
+        entered: sum(one["entered"].get(0)?, "tainted", "from_chain")?,
+        left: sum(left, "carried", "to_chain")?,
+        confidence: one["confidence"].as_u64()?,
+        why: one["why"].as_str()?.to_owned(),
+    })
 }
 
 fn alert_row(case: &Case, alert: &trace::case::Alert) -> Option<AlertRow> {

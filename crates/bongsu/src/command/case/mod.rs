@@ -3,6 +3,7 @@
 //! What happened to a case is on the node's line, so that it survives as all else does; what a trace found in full lies in files that a trace
 //! makes anew.
 
+mod across;
 mod files;
 mod open;
 mod request;
@@ -51,8 +52,16 @@ pub(crate) fn run(node: &Node, command: CaseCommand, watch: &mut Watcher<'_>) ->
 /// The paths in a command, which must not depend on where one stands. Labels are checked where they are read.
 pub(crate) fn paths(command: &mut CaseCommand) -> Vec<&mut PathBuf> {
     match command {
-        CaseCommand::New(args) => std::iter::once(&mut args.store).chain(&mut args.also).collect(),
-        CaseCommand::Change(args) => args.store.iter_mut().collect(),
+        CaseCommand::New(args) => {
+            let tables = args.followed.pairings.iter_mut().chain(&mut args.followed.worths);
+            std::iter::once(&mut args.store).chain(&mut args.also).chain(tables).collect()
+        }
+        CaseCommand::Change(args) => args
+            .store
+            .iter_mut()
+            .chain(&mut args.followed.pairings)
+            .chain(&mut args.followed.worths)
+            .collect(),
         CaseCommand::Document(args) => vec![&mut args.out],
         _ => Vec::new(),
     }

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use trace::case::{Chain, Definition, Event, HANDLE_BYTES_MAX, Stolen, TEXT_CHARS_MAX, is_handle};
 use trace::label::{Category, Labels};
 
+use super::across;
+
 pub(super) fn new(node: &Node, args: &CaseNewArgs) -> Result<Answer, Failure> {
     if !is_handle(&args.handle) {
         return Err(Failure::usage(format!("`{}` can't be a case's handle", args.handle)).hint(format!(
@@ -33,7 +35,8 @@ pub(super) fn new(node: &Node, args: &CaseNewArgs) -> Result<Answer, Failure> {
         .collect(),
         method: method_name(args.method.into()).to_owned(),
         labels: followed_labels(&args.followed.labels)?,
-        pairings: None,
+        pairings: args.followed.pairings.clone(),
+        worths: args.followed.worths.clone(),
         circles: args.followed.circles.clone(),
         share_at_once: args.followed.share_at_once,
         alerts_to: args.followed.alert_to.clone(),
@@ -151,6 +154,8 @@ fn followed(definition: &mut Definition, args: &FollowedArgs) -> Result<(), Fail
             definition.circles.push(circle.clone());
         }
     }
+    definition.pairings = args.pairings.clone().or(definition.pairings.take());
+    definition.worths = args.worths.clone().or(definition.worths.take());
     definition.share_at_once |= args.share_at_once;
     for address in &args.alert_to {
         if !definition.alerts_to.contains(address) {
@@ -191,13 +196,16 @@ fn check(node: &Node, definition: &Definition) -> Result<String, Failure> {
         return Err(Failure::usage(format!("`{wrong}` is no mail address")));
     }
     let _labels: Labels = labels::read(&definition.labels, &mut |_| ())?;
-    let mut count = 0;
+    let _pairings = across::pairings(definition)?;
+    let (mut count, mut stores) = (0, Vec::new());
     for chain in &definition.chains {
         let store = opened(&chain.store)?;
         for stolen in &chain.thefts {
             count += thefts(&store, stolen)?.len() as u64;
         }
+        stores.push(store);
     }
+    let _worths = across::worths(definition, &stores)?;
     Ok(crate::answer::counted(count, "payment"))
 }
 

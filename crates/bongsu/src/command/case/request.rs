@@ -14,27 +14,31 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use stix::{Timestamp, Tlp};
 use trace::case::{Arrival, Case, Definition, Event, Request, State, Step, WRONG_STEP};
+use trace::cross::Crossing;
 use trace::taint::{Entry, Place};
 use trace::units::lasted;
 use trace::{Flows as _, U256};
 use uuid::Uuid;
 
+use super::across::{Followed, followed};
 use super::at;
-use super::retrace::{amount, arrival, followed};
+use super::retrace::{amount, arrival};
 
 /// Arrivals of one request, and arrivals whose whole path is told.
 const ARRIVALS_MAX: usize = 5_000;
 const PATHS_MAX: usize = 500;
 /// Transfers of a request's document.
 const TRANSFERS_MAX: usize = 20_000;
+/// Crossings on one path.
+const CROSSINGS_MAX: usize = 32;
 
 pub(super) fn draft(node: &Node, args: &CaseRequestArgs) -> Result<Answer, Failure> {
     let (definition, service, wanted) =
         node.cases.look(|cases| wanted(cases.get(&args.handle)?, &args.service))?;
     let now = node.now();
-    let mut request = followed(&definition, |founds| {
+    let mut request = followed(&definition, |found| {
         let keys: BTreeSet<String> = wanted.iter().map(Arrival::key).collect();
-        Ok(document_of(node, &definition, founds, &keys, now))
+        Ok(document_of(node, &definition, found, &keys, now))
     })?;
     if request.arrivals.is_empty() {
         return Err(Failure::new("what came to that service is not in the transfers any more")
@@ -128,13 +132,23 @@ type Sum = (U256, Option<u8>, BTreeSet<String>);
 fn document_of(
     node: &Node,
     definition: &Definition,
-    founds: &[Found<'_>],
+    followed: &Followed<'_>,
     keys: &BTreeSet<String>,
     now: Timestamp,
 ) -> FreezeRequest {
+    let founds = &followed.founds;
     let (mut transfers, mut thefts, mut arrivals) = (Transfers::default(), Vec::new(), Vec::new());
     let mut totals: BTreeMap<(String, String), Sum> = BTreeMap::new();
     let (mut category, mut labelled_by, mut until) = (String::new(), BTreeSet::new(), 0);
+    let tainted: Vec<HashMap<u64, U256>> = founds.iter().map(|found| found.trace.moves().collect()).collect();
+    let add = |transfers: &mut Transfers, at: usize, number: u64| {
+        let tainted = tainted.get(at)?.get(&number).copied().unwrap_or_default();
+        transfers.add(at, founds.get(at)?, number, tainted)
+    };
+    let stolen: Vec<(usize, u64)> = stolen(followed).collect();
+    for (at, number) in stolen.iter().take(THEFTS_MAX) {
+        thefts.extend(add(&mut transfers, *at, *number));
+    }
     for (at, found) in founds.iter().enumerate() {
         let asked: Vec<(&Entry, Arrival)> = found
             .trace
@@ -147,18 +161,13 @@ fn document_of(
         if asked.is_empty() {
             continue;
         }
-        let tainted: HashMap<u64, U256> = found.trace.moves().collect();
-        let tainted = |number: u64| tainted.get(&number).copied().unwrap_or_default();
         until = until.max(found.store.times().map_or(0, |(_, last)| last));
-        for number in found.thefts.iter().take(THEFTS_MAX.saturating_sub(thefts.len())) {
-            thefts.extend(transfers.add(at, found, *number, tainted(*number)));
-        }
         for (entry, arrival) in asked {
             let path = match arrivals.len() < PATHS_MAX && transfers.all.len() < TRANSFERS_MAX {
-                true => found.trace.path_of(entry),
+                true => way(followed, at, found.trace.path_of(entry)),
                 false => Vec::new(),
             };
-            let path = path.iter().filter_map(|one| transfers.add(at, found, *one, tainted(*one))).collect();
+            let path = path.into_iter().filter_map(|(at, number)| add(&mut transfers, at, number)).collect();
             let Some(transfer) = transfers.add(at, found, entry.number, entry.tainted) else { continue };
             arrivals.push(Came { transfer, path });
             arrival.category.as_str().clone_into(&mut category);
@@ -192,7 +201,7 @@ fn document_of(
         category,
         labelled_by: labelled_by.into_iter().take(20).collect(),
         totals: totals.into_iter().map(total).collect(),
-        thefts_count: founds.iter().map(|found| found.thefts.len()).sum(),
+        thefts_count: stolen.len(),
         thefts,
         arrivals,
         transfers: transfers.all,
@@ -201,6 +210,33 @@ fn document_of(
         contact: definition.contact.clone(),
         legal: definition.legal.clone(),
     }
+}
+
+/// The thefts themselves, without what came by crossings: chain and transfer.
+fn stolen<'f>(followed: &'f Followed<'_>) -> impl Iterator<Item = (usize, u64)> + 'f {
+    let thefts = followed.founds.iter().enumerate();
+    let thefts = thefts.flat_map(|(at, found)| found.thefts.iter().map(move |number| (at, *number)));
+    thefts.filter(|(at, number)| crossing(followed, *at, *number).is_none())
+}
+
+/// By which crossing a transfer came.
+fn crossing<'f>(followed: &'f Followed<'_>, at: usize, number: u64) -> Option<&'f Crossing> {
+    followed.across.crossings.iter().find(|one| (one.left.chain, one.left.number) == (at, number))
+}
+
+/// A path on one chain, with what lies before it on others: chain and transfer, the theft first.
+fn way(followed: &Followed<'_>, at: usize, path: Vec<u64>) -> Vec<(usize, u64)> {
+    let mut whole: Vec<(usize, u64)> = path.into_iter().map(|number| (at, number)).collect();
+    for _ in 0..CROSSINGS_MAX {
+        let Some((at, first)) = whole.first().copied() else { break };
+        let Some(entered) = crossing(followed, at, first).map(|one| &one.entered) else { break };
+        let Some(found) = followed.founds.get(entered.chain) else { break };
+        let mut entries = found.trace.entries().iter();
+        let Some(entry) = entries.find(|entry| entered.numbers.first() == Some(&entry.number)) else { break };
+        let before = found.trace.path_of(entry).into_iter().map(|number| (entered.chain, number));
+        whole.splice(0..0, before);
+    }
+    whole
 }
 
 /// A request as it was drafted.

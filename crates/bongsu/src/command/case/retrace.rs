@@ -2,22 +2,21 @@
 
 use crate::answer::{Answer, Progress, Watcher, counted, table};
 use crate::cli::CaseTraceArgs;
-use crate::command::trace::found::{Found, How, thefts};
-use crate::command::trace::{labels, opened, when};
+use crate::command::trace::found::Found;
+use crate::command::trace::when;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
 use crate::terminal::visible;
 use serde_json::json;
 use std::ops::ControlFlow;
-use trace::case::{Alert, Arrival, Case, Definition, Event, Sums};
+use trace::case::{Alert, Arrival, Case, Event, Sums};
+use trace::cross::Sum;
 use trace::taint::{Entry, Method, Place};
 use trace::units::told;
-use trace::{Account, Flows as _, Store};
+use trace::{Account, Flows as _};
 
+use super::across::{Followed, followed};
 use super::{files, share, telling};
-
-/// How many pairs of account and asset a case reaches, at most.
-const REACH: usize = 10_000_000;
 
 pub(super) fn run(node: &Node, args: &CaseTraceArgs, watch: &mut Watcher<'_>) -> Result<Answer, Failure> {
     let handles: Vec<String> = node.cases.look(|cases| match &args.handle {
@@ -63,11 +62,11 @@ pub(super) fn run(node: &Node, args: &CaseTraceArgs, watch: &mut Watcher<'_>) ->
 /// When the case is unknown, or what it is followed through can't be read. What was found is kept also if nobody could be told of it.
 pub(crate) fn again(node: &Node, handle: &str) -> Result<Vec<Alert>, Failure> {
     let definition = node.cases.look(|cases| Ok(cases.get(handle)?.definition.clone()))?;
-    let alerts = followed(&definition, |founds| {
-        let sums: Vec<Sums> = founds.iter().flat_map(sums).collect();
-        let mut arrivals: Vec<Arrival> = founds.iter().flat_map(arrivals).collect();
+    let alerts = followed(&definition, |found| {
+        let sums = sums(found);
+        let mut arrivals: Vec<Arrival> = found.founds.iter().flat_map(arrivals).collect();
         arrivals.sort_by_key(|arrival| arrival.time);
-        files::keep(node, handle, founds)?;
+        files::keep(node, handle, found)?;
         node.cases.happens(handle, |cases| {
             let case: &Case = cases.get(handle)?;
             let alerts = case.news(arrivals);
@@ -84,34 +83,6 @@ pub(crate) fn again(node: &Node, handle: &str) -> Result<Vec<Alert>, Failure> {
     Ok(alerts)
 }
 
-/// Follows what a case is about and hands on what was found on each chain on which something was.
-pub(super) fn followed<T>(
-    definition: &Definition,
-    done: impl FnOnce(&[Found<'_>]) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    let labels = labels::read(&definition.labels, &mut |note| tracing::warn!("{note}"))?;
-    let mut stores: Vec<(Store, Vec<u64>)> = Vec::new();
-    for chain in definition.chains.iter().filter(|chain| !chain.thefts.is_empty()) {
-        let store = opened(&chain.store)?;
-        let mut numbers = Vec::new();
-        for stolen in &chain.thefts {
-            numbers.extend(thefts(&store, stolen)?);
-        }
-        numbers.sort_unstable();
-        numbers.dedup();
-        stores.push((store, numbers));
-    }
-    let method = method(&definition.method)?;
-    let founds: Vec<Found<'_>> = stores
-        .iter()
-        .map(|(store, numbers)| {
-            let how = How { method, reach: REACH, deposits: None, stop_at_deposits: false };
-            Found::of(store, &labels, numbers.clone(), how)
-        })
-        .collect::<Result<_, _>>()?;
-    done(&founds)
-}
-
 pub(super) fn method(named: &str) -> Result<Method, Failure> {
     Ok(match named {
         "poison" => Method::Poison,
@@ -122,30 +93,32 @@ pub(super) fn method(named: &str) -> Result<Method, Failure> {
     })
 }
 
-fn sums(found: &Found<'_>) -> Vec<Sums> {
-    let store = found.store;
-    let holders = |asset| found.holdings.iter().filter(|holding| holding.asset == asset).count();
-    let of = |total: &trace::taint::Total| Sums {
-        chain: store.chain().to_owned(),
-        asset: store.asset_name(total.asset).unwrap_or_default(),
-        decimals: store.decimals(total.asset),
-        stolen: total.stolen,
-        held: total.held,
-        entered: total.entered,
-        crossed: trace::U256::ZERO,
-        burnt: total.burnt,
-        holders: holders(total.asset),
-        began: found
-            .thefts
-            .iter()
-            .filter_map(|number| store.transfer(*number))
-            .filter(|theft| theft.asset == total.asset)
-            .map(|theft| theft.time)
-            .min()
-            .unwrap_or_default(),
-        until: store.times().map_or(0, |(_, last)| last),
+/// What is where, those that were stolen from before what came by crossings.
+fn sums(followed: &Followed<'_>) -> Vec<Sums> {
+    let of = |sum: &Sum| {
+        let found = followed.founds.get(sum.chain)?;
+        let store = found.store;
+        let holdings = found.holdings.iter().filter(|holding| holding.asset == sum.asset);
+        let first = found.thefts.iter().filter_map(|number| store.transfer(*number));
+        let first = first.filter(|theft| theft.asset == sum.asset).map(|theft| theft.time).min();
+        Some(Sums {
+            chain: store.chain().to_owned(),
+            asset: store.asset_name(sum.asset).unwrap_or_default(),
+            decimals: store.decimals(sum.asset),
+            stolen: sum.stolen,
+            came: sum.came,
+            held: sum.held,
+            entered: sum.entered,
+            crossed: sum.continued,
+            burnt: sum.burnt,
+            holders: holdings.count(),
+            began: first.unwrap_or_default(),
+            until: store.times().map_or(0, |(_, last)| last),
+        })
     };
-    found.trace.totals().iter().map(of).collect()
+    let mut all: Vec<Sums> = followed.sums.iter().filter_map(of).collect();
+    all.sort_by_key(|sums| sums.stolen.is_zero());
+    all
 }
 
 /// The service that an address is labelled as.

@@ -20,7 +20,8 @@ use trace::found::{Paid, Reached, Told, stix};
 use trace::taint::Place;
 use trace::{Flows as _, U256};
 
-use super::retrace::{followed, service};
+use super::across::followed;
+use super::retrace::service;
 
 /// Payments at services that are shared, the earliest first.
 const PAID_MAX: usize = 5_000;
@@ -55,7 +56,8 @@ pub(super) fn run(node: &Node, args: &CaseShareArgs) -> Result<Answer, Failure> 
     }
     let book = node.gate.book();
     let sender = node.sender(&book, args.sender.as_deref())?;
-    let (reached, paid, began) = followed(&definition, |founds| {
+    let (reached, paid, began) = followed(&definition, |found| {
+        let founds = &found.founds;
         let began = founds
             .iter()
             .flat_map(|found| found.thefts.first().and_then(|first| found.store.transfer(*first)));

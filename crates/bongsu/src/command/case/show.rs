@@ -31,7 +31,7 @@ fn row(case: &Case) -> Vec<String> {
     // What was stolen most of stands for the case; `show` has all.
     let first = sums.first().map(|sums| (sums, case.standing(sums)));
     let part = |of: fn(&Standing) -> U256| {
-        first.as_ref().map_or_else(String::new, |(sums, standing)| share(of(standing), sums.stolen))
+        first.as_ref().map_or_else(String::new, |(_, standing)| share(of(standing), standing.stolen))
     };
     vec![
         case.handle.clone(),
@@ -51,8 +51,53 @@ fn row(case: &Case) -> Vec<String> {
 pub(super) fn one(node: &Node, args: &CaseShowArgs) -> Result<Answer, Failure> {
     node.cases.look(|cases| {
         let case = cases.get(&args.handle)?;
-        Ok(Answer::done(shown(case), told(case, args.most)))
+        let crossings = crossings(node, &args.handle);
+        let mut json = shown(case);
+        let mut text = told(case, args.most);
+        crossed(&crossings, args.most, &mut text);
+        json["crossings"] = crossings;
+        Ok(Answer::done(json, text))
     })
+}
+
+/// What crossed bridges and pools, as the last trace found it; null before the first.
+fn crossings(node: &Node, handle: &str) -> Value {
+    let file = std::fs::read(node.case_files.join(handle).join("crossings.json"));
+    file.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+fn crossed(crossings: &Value, most: usize, text: &mut String) {
+    for (list, what) in
+        [("followed", "Bridges and swaps"), ("unsure", "May belong together, and is not followed")]
+    {
+        let all = crossings[list].as_array().map_or(&[][..], Vec::as_slice);
+        let rows: Vec<Vec<String>> = all.iter().take(most).filter_map(crossing).collect();
+        if !rows.is_empty() {
+            let header = ["PAID OUT (UTC)", "ENTERED", "CAME OUT", "SURE", "WHY"];
+            let _ = write!(text, "\n{what}\n{}", table(&header, &rows));
+            if all.len() > most {
+                let _ = writeln!(text, "and {} more: --most N shows them", all.len() - most);
+            }
+        }
+    }
+}
+
+fn crossing(one: &Value) -> Option<Vec<String>> {
+    let sum = |transfer: &Value, units: &Value| {
+        let units = U256::from_str_radix(units.as_str()?, 10).ok()?;
+        let decimals = transfer["decimals"].as_u64().and_then(|decimals| u8::try_from(decimals).ok());
+        Some(amount(units, transfer["asset"].as_str()?, decimals))
+    };
+    let (entered, left) = (one["entered"].get(0)?, &one["left"]);
+    let text = |value: &Value| visible(value.as_str().unwrap_or_default().as_bytes());
+    let time = text(&left["time"]);
+    Some(vec![
+        time.get(..19).unwrap_or(&time).replace('T', " "),
+        format!("{} on {}", sum(entered, &one["tainted"])?, text(&one["from_chain"])),
+        format!("{} on {}", sum(left, &one["carried"])?, text(&one["to_chain"])),
+        format!("{} %", one["confidence"]),
+        text(&one["why"]),
+    ])
 }
 
 fn told(case: &Case, most: usize) -> String {
@@ -100,7 +145,7 @@ fn told(case: &Case, most: usize) -> String {
 fn standing(case: &Case, sums: &Sums, text: &mut String) {
     let standing = case.standing(sums);
     let line = |what: &str, part: U256| {
-        vec![format!("  {what}"), amount(part, &sums.asset, sums.decimals), share(part, sums.stolen)]
+        vec![format!("  {what}"), amount(part, &sums.asset, sums.decimals), share(part, standing.stolen)]
     };
     let mut rows = vec![
         line(&format!("stolen, on {}", visible(sums.chain.as_bytes())), standing.stolen),

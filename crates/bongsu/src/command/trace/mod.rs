@@ -9,7 +9,7 @@ pub(crate) mod labels;
 mod live;
 mod load;
 pub(crate) mod out;
-mod transfers;
+pub(crate) mod transfers;
 
 use std::fs::File;
 use std::io::Read;

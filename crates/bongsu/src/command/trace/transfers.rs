@@ -41,7 +41,7 @@ pub(super) fn run(args: &TraceTransfersArgs) -> Result<Answer, Failure> {
 }
 
 /// A transfer for programs: its amount in the asset's smallest unit, as text.
-pub(super) fn transfer(store: &Store, number: u64) -> Option<Value> {
+pub(crate) fn transfer(store: &Store, number: u64) -> Option<Value> {
     let transfer = store.transfer(number)?;
     Some(json!({
         "number": number, "transaction": store.transaction(number), "time": time(transfer.time).to_string(),
