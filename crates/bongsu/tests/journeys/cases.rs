@@ -290,3 +290,103 @@ fn a_case_that_makes_no_sense_is_refused_and_says_why() {
     assert_eq!(node.json(&["case", "trace", "--all"])["cases"], Value::Array(Vec::new()));
     assert!(case(&node)["closed"]["why"].as_str().unwrap().contains("police"));
 }
+
+/// A theft on one chain goes over a bridge to another, and there to an exchange.
+#[test]
+fn what_crosses_a_bridge_is_followed_to_the_other_chain_and_asked_for_there() {
+    let node = Node::with_members();
+    region(&node);
+    let store = |name: &str| node.dir.path().join(name).display().to_string();
+    let [victim, thief, bridge, other, mule, exchange] =
+        ["11", "22", "33", "44", "55", "66"].map(|two| format!("0x{}", two.repeat(20)));
+    let rows = |name: &str, rows: &[(u32, &str, &str, &str, &str, &str)]| {
+        let header = "block,index,tx,time,from,to,asset,amount\n".to_owned();
+        let row = |(block, time, tx, from, to, amount): &(u32, &str, &str, &str, &str, &str)| {
+            format!("{block},0,{tx},2026-11-01T{time}Z,{from},{to},ETH,{amount}\n")
+        };
+        node.file(name, header + &rows.iter().map(row).collect::<String>())
+    };
+    let one = rows(
+        "one.csv",
+        &[
+            (1, "10:00:00", "0xaa01", &victim, &thief, "9000"),
+            (2, "10:05:00", "0xaa02", &thief, &bridge, "9000"),
+        ],
+    );
+    let two = rows(
+        "two.csv",
+        &[
+            (7, "10:09:00", "0xbb01", &other, &mule, "8991"),
+            (8, "10:30:00", "0xbb02", &mule, &exchange, "8000"),
+        ],
+    );
+    let mapping = node.file(
+        "mapping.toml",
+        "block = { column = \"block\" }\nindex = { column = \"index\" }\ntransaction = { column = \"tx\" }\n\
+         from = { column = \"from\" }\nto = { column = \"to\" }\ntime = { column = \"time\" }\n\
+         amount = { column = \"amount\", unit = \"smallest\" }\nasset = { column = \"asset\", other-decimals = 3 }\n",
+    );
+    for (file, chain) in [(&one, "ethereum"), (&two, "arbitrum")] {
+        node.json(&["trace", "load", &store(chain), file, "--mapping", &mapping, "--chain", chain]);
+    }
+    let labels = format!(
+        "address,name,category\n{bridge},Span,bridge\n{other},Span,bridge\n{exchange},Harbour Exchange,exchange\n"
+    );
+    let labels = node.file("labels.csv", labels);
+    node.json(&[
+        "case",
+        "new",
+        "span",
+        "--title",
+        "Over the bridge",
+        "--store",
+        &store("ethereum"),
+        "--also",
+        &store("arbitrum"),
+        "--victim",
+        &victim,
+        "--thief",
+        &thief,
+        "--labels",
+        &labels,
+    ]);
+    let traced = node.json(&["case", "trace", "span"]);
+    let services: Vec<&str> = traced["cases"][0]["alerts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|alert| alert["arrivals"][0]["service"].as_str().unwrap())
+        .collect();
+    assert_eq!(services, ["Span", "Harbour Exchange"], "{traced}");
+    let shown = node.json(&["case", "show", "span"]);
+    let place = |chain: &str, part: &str| {
+        let places = shown["where"].as_array().unwrap();
+        places.iter().find(|place| place["chain"] == chain).unwrap()[part]
+            .as_str()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    };
+    assert_eq!(
+        ["stolen", "crossed", "held", "lost"].map(|part| place("ethereum", part)),
+        [9_000, 9_000, 0, 0]
+    );
+    assert_eq!(["stolen", "held", "at_services"].map(|part| place("arbitrum", part)), [8_991, 991, 8_000]);
+    let crossing = &shown["crossings"]["followed"][0];
+    assert_eq!((&crossing["carried"], &crossing["delay"]), (&"8991".into(), &240.into()), "{crossing}");
+    assert!(crossing["confidence"].as_u64().unwrap() >= 50, "{crossing}");
+    // The request tells the whole way, over both chains.
+    let drafted = node.json(&["case", "request", "span", "Harbour Exchange"]);
+    let document = &drafted["document"];
+    let path = document["arrivals"][0]["path"].as_array().unwrap();
+    let way: Vec<&str> = path
+        .iter()
+        .map(|at| {
+            document["transfers"][usize::try_from(at.as_u64().unwrap()).unwrap()]["transaction"]
+                .as_str()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(way, ["0xaa01", "0xaa02", "0xbb01", "0xbb02"]);
+    assert_eq!((&document["thefts-count"], &document["totals"][0]["units"]), (&1.into(), &"8000".into()));
+}
