@@ -28,6 +28,8 @@ enum Lie {
     Cut(u64),
     /// Answers are of another form.
     Form,
+    /// The chain is said to be longer than any can be.
+    Endless,
     /// Each block has another hash each time that it is asked for.
     Restless,
 }
@@ -94,6 +96,9 @@ impl Chain {
         let number = || u64::from_str_radix(&call["params"][0].as_str().unwrap()[2..], 16).unwrap();
         let result = match call["method"].as_str().unwrap() {
             "eth_chainId" => json!("0x1"),
+            "eth_blockNumber" if self.lie == Lie::Endless => "0xffffffffffffffff".into(),
+            "eth_getBlockByNumber" if number() > self.height => Value::Null,
+            "eth_getBlockReceipts" if number() > self.height => Value::Null,
             "eth_blockNumber" => format!("{:#x}", self.height).into(),
             "eth_getBlockByNumber" => self.block(number()),
             "eth_getBlockReceipts" => self.receipts(number()),
@@ -233,6 +238,12 @@ fn answers_that_break_off_or_change_are_not_kept() {
     let read = stored(dir.path());
     assert_eq!(read, paid(1..=read.len() as u64));
     assert!(read.len() < 30);
+    // A chain that is said to have no end is read as far as it goes.
+    *chain.lock().unwrap() = Chain { height: 40, lie: Lie::Endless, asked: 0 };
+    let told = live(dir.path(), &url, &["--once"]);
+    assert_eq!(told.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("has no block 41 yet"), "{told:?}");
+    assert_eq!(stored(dir.path()), paid(1..=40));
     // A chain of which each block is another one each time: no end would come.
     let other = tempfile::tempdir().unwrap();
     *chain.lock().unwrap() = Chain { height: 40, lie: Lie::Restless, asked: 0 };

@@ -71,10 +71,12 @@ impl Kept {
         terminal: &mut Terminal,
     ) -> Result<Self, Failure> {
         let path = folder.join(NAME);
+        // Opened first: once the store is locked, nobody else changes the position.
+        let opened = Writer::open(folder);
         // Where nothing was read yet, it can still be said where to begin.
         let is_bare = |position: &Position| position.hashes.is_empty() && position.transfers == 0;
         let known = read(&path)?.filter(|position| from.is_none() || !is_bare(position));
-        let (begun, writer) = match (&known, Writer::open(folder)) {
+        let (begun, writer) = match (&known, opened) {
             (Some(position), Ok(writer)) => {
                 if from.is_some_and(|from| from != position.next()) {
                     return Err(Failure::usage(format!(

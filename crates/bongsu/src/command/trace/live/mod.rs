@@ -181,7 +181,8 @@ impl Live<'_> {
             if is_much && self.follower.is_settled() {
                 self.keeps()?;
             }
-            let (done, total) = (first - self.kept.begun(), last + 1 - self.kept.begun().min(last + 1));
+            let begun = self.kept.begun();
+            let (done, total) = (first.saturating_sub(begun), last.saturating_sub(begun).saturating_add(1));
             let _goes_on =
                 self.terminal.progress(&Progress { what: "reading blocks".to_owned(), done, total });
         }

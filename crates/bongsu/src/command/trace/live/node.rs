@@ -134,7 +134,7 @@ impl Node {
 
     /// Some blocks from `first` on: one, or more, but not beyond `last`.
     pub(super) fn blocks(&self, first: u64, last: u64) -> Result<Vec<Block>, Failed> {
-        let count = (last - first + 1).min(self.together.get() as u64);
+        let count = last.saturating_sub(first).saturating_add(1).min(self.together.get() as u64);
         let calls: Vec<Call> = (first..first + count).flat_map(|number| self.calls(number)).collect();
         let mut told = match self.all(&calls) {
             Err(Failed::Passing(_)) if count > 1 => {
