@@ -250,8 +250,22 @@ fn pages(node: &Node, serving: &crate::node::Serving) {
     for told in ["Harbour Exchange", "10,000 ETH", "<svg", "can still be stopped", "arrived"] {
         assert!(page.contains(told), "{told}: {page}");
     }
+    // The way opens step by step: the victim and the thief first, then where the second address paid to, folded.
+    let graph = node.as_operator(serving, "/cases/bybit-2025/graph");
+    assert!(
+        graph.contains("0xa4b2fd68593b6f34e51cb9edb66e71c1b4ab449e:0") && !graph.contains(FIRST),
+        "{graph}"
+    );
+    let opened = format!(
+        "/cases/bybit-2025/graph?flow=0&open={VICTIM}:0,{THIEF}:0,0xdd90071d52f20e85c89802e5dc1ec0a7b6475f92:0"
+    );
+    let graph = node.as_operator(serving, &opened);
+    assert!(
+        graph.contains("0xdd90071d52f20e85c89802e5dc1ec0a7b6475f92:1") && graph.contains(" more"),
+        "{graph}"
+    );
     // Cases are the operators' own.
-    for path in ["/cases", "/cases/bybit-2025"] {
+    for path in ["/cases", "/cases/bybit-2025", "/cases/bybit-2025/graph"] {
         assert_eq!(node.get(serving, "list", path).send().unwrap().status(), 404);
         assert!(!node.text(serving, "list", "/").contains("/cases"));
     }

@@ -168,7 +168,7 @@ fn brief(amount: U256, decimals: u8) -> String {
 }
 
 /// About how much that is, for drawing.
-fn about(amount: U256) -> f64 {
+pub(super) fn about(amount: U256) -> f64 {
     amount.as_limbs().iter().rev().fold(0.0, |sum, limb| sum * 18_446_744_073_709_551_616.0 + *limb as f64)
 }
 

@@ -1,5 +1,6 @@
 //! The pages: overview, circle and its quarantine, member, what was held, objects.
 
+mod case_graph;
 mod cases;
 mod circle;
 mod guard;
@@ -101,6 +102,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/recalls", get(recalls::page))
         .route("/cases", get(cases::list))
         .route("/cases/{case}", get(cases::one))
+        .route("/cases/{case}/graph", get(case_graph::page))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))
         .route("/steps", get(steps::page))
