@@ -39,6 +39,14 @@ fn fee_max(entry: U256, fee_basis_points: u16) -> U256 {
     parts * fee + (rest * fee).div_ceil(whole)
 }
 
+/// At least the largest entry that a payout fits.
+fn entry_max(payout: U256, fee_basis_points: u16) -> U256 {
+    let (whole, left) = (U256::from(WHOLE), U256::from(WHOLE.saturating_sub(fee_basis_points)));
+    let most =
+        payout.checked_add(U256::from(1)).and_then(|payout| payout.checked_mul(whole)?.checked_div(left));
+    most.and_then(|most| most.checked_add(U256::from(1))).unwrap_or(U256::MAX)
+}
+
 /// A payout that fits an entry, and how sure that is.
 struct Pair<'p, 'c> {
     entry: &'p Passage<'c>,
@@ -150,19 +158,23 @@ impl<'w, 'c: 'w, F: Transactions> Matcher<'w, 'c, F> {
 
     /// The nearest payouts that fit an entry.
     fn of_entry<'p>(&mut self, entry: &'p Passage<'c>, paid_out: &'p BySize<'c>) -> Vec<Pair<'p, 'c>> {
-        let worth = self.world.worth(entry.chain, entry.transfer.asset);
-        let all = worth.and_then(|worth| paid_out.get(&worth.name)).map(Vec::as_slice).unwrap_or_default();
+        let Some(worth) = self.world.worth(entry.chain, entry.transfer.asset) else { return Vec::new() };
         let most = fee_max(entry.fine, self.world.bounds.fee_basis_points);
-        let first = all.partition_point(|payout| payout.fine < entry.fine - most);
-        let end = all.partition_point(|payout| payout.fine <= entry.fine);
-        let of_size = all.get(first..end).unwrap_or_default();
-        self.compared += of_size.len() as u64;
+        let sizes = (entry.fine - most, entry.fine);
+        let times = (entry.time, entry.time.saturating_add(self.world.bounds.window));
         let twins = self.twins(entry);
-        let mut fitting: Vec<(bool, &Passage<'c>)> = of_size
-            .iter()
-            .filter(|payout| self.state.is_free(payout.chain, payout.number) && self.comes_of(entry, payout))
+        let mut compared = 0;
+        let mut fitting: Vec<(bool, &Passage<'c>)> = paid_out
+            .about(&worth.name, sizes, times)
+            .inspect(|_| compared += 1)
+            .filter(|payout| {
+                (sizes.0..=sizes.1).contains(&payout.fine)
+                    && self.state.is_free(payout.chain, payout.number)
+                    && self.comes_of(entry, payout)
+            })
             .map(|payout| (twins.get(&payout.chain) == Some(&payout.party), payout))
             .collect();
+        self.compared += compared;
         let (count, own) = (fitting.len(), fitting.iter().filter(|(is_own, _)| *is_own).count());
         let part = |part: U256, whole: U256| match whole.is_zero() {
             true => 0,
@@ -191,20 +203,16 @@ impl<'w, 'c: 'w, F: Transactions> Matcher<'w, 'c, F> {
 
     /// How many tainted entries fit a payout, and how many others; of those from the address to which it went, if that is asked.
     fn payers(&mut self, payout: &Passage<'c>, own_only: bool) -> (usize, usize) {
-        let worth = self.world.worth(payout.chain, payout.transfer.asset);
-        let all =
-            worth.and_then(|worth| self.paid_in.get(&worth.name)).map(Vec::as_slice).unwrap_or_default();
+        let Some(worth) = self.world.worth(payout.chain, payout.transfer.asset) else { return (1, 0) };
         let fee = self.world.bounds.fee_basis_points;
-        let first = all.partition_point(|entry| entry.fine < payout.fine);
-        let fitting = all.get(first..).unwrap_or_default();
-        // What is left of an entry after the largest fee grows with the entry.
-        let end = fitting.partition_point(|entry| fits(entry.fine, payout.fine, fee));
-        let of_size = fitting.get(..end).unwrap_or_default();
-        self.compared += of_size.len() as u64;
+        let sizes = (payout.fine, entry_max(payout.fine, fee));
+        let times = (payout.time.saturating_sub(self.world.bounds.window), payout.time);
         let twins = self.twins(payout);
         let (mut tainted, mut strangers) = (0, 0);
-        for entry in of_size {
-            let counts = self.state.is_open(entry.chain, entry.number)
+        for entry in self.paid_in.about(&worth.name, sizes, times) {
+            self.compared += 1;
+            let counts = fits(entry.fine, payout.fine, fee)
+                && self.state.is_open(entry.chain, entry.number)
                 && self.comes_of(entry, payout)
                 && (!own_only || twins.get(&entry.chain) == Some(&entry.party));
             match counts.then(|| self.tainted.contains(&(entry.chain, entry.number))) {
@@ -273,6 +281,7 @@ fn crossing(pair: &Pair<'_, '_>) -> Crossing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_fee_is_at_most_what_is_allowed_and_never_less_than_nothing() {
@@ -288,6 +297,15 @@ mod tests {
             assert_eq!(fits(U256::from(entry), U256::from(payout), fee), expected, "{entry} {payout} {fee}");
         }
         assert!(fits(U256::MAX, U256::ZERO, WHOLE) && !fits(U256::MAX, U256::ZERO, WHOLE - 1));
+    }
+
+    proptest! {
+        #[test]
+        fn no_larger_entry_fits(payout: u64, more: u32, fee in 0..=WHOLE) {
+            let most = entry_max(U256::from(payout), fee);
+            let beyond = most.checked_add(U256::from(more) + U256::from(1));
+            prop_assert!(beyond.is_none_or(|entry| !fits(entry, U256::from(payout), fee)));
+        }
     }
 
     #[test]

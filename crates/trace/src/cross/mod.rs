@@ -124,7 +124,7 @@ pub struct Bounds {
     pub confidence_min: u8,
     /// How often the chains are followed, at most.
     pub rounds_max: u32,
-    /// How many payments into and out of bridges or pools are looked at in a round, at most. About 100 bytes of memory each.
+    /// How many payments into and out of bridges or pools are looked at in a round, at most. About 150 bytes of memory each.
     pub passages_max: usize,
     /// How many pairs of payments are compared in a round, at most. About 20 ns each.
     pub compared_max: u64,

@@ -197,6 +197,7 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const HEADER: &str = "to_chain,to_transaction,from_chain,from_transaction,confidence,note\n";
 
@@ -251,6 +252,23 @@ mod tests {
         let (read, findings) = pairings(format!("{HEADER}{}", "b,,a,1\n".repeat(1_000)).as_bytes()).unwrap();
         assert!(read.is_empty() && findings.len() == FINDINGS_MAX + 1);
         assert!(findings.last().unwrap().message.starts_with("1000 rows"));
+    }
+
+    proptest! {
+        /// Whatever a table is, what is read of it, written out, is read as the same.
+        #[test]
+        fn what_is_read_is_read_again(rows in "([ab\",\n\r \u{e9}0x7A]{0,9},){0,40}") {
+            let (read, findings) = pairings(format!("{HEADER}{rows}").as_bytes()).unwrap();
+            prop_assert!(findings.len() <= FINDINGS_MAX + 1);
+            let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
+            let mut text = HEADER.to_owned();
+            for one in &read {
+                let cells = [&one.to_chain, &one.to_transaction, &one.from_chain, &one.from_transaction];
+                let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
+                text.push_str(&format!("{},{},\n", cells.join(","), one.confidence));
+            }
+            prop_assert_eq!(pairings(text.as_bytes()).unwrap(), (read, Vec::new()));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Payments into and out of bridges or pools, of one worth in order of their size.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -24,8 +24,47 @@ pub(super) struct Passage<'c> {
     pub(super) fine: U256,
 }
 
-/// By name of worth, ascending by size, and then by time, chain and number.
-pub(super) type BySize<'c> = HashMap<Arc<str>, Vec<Passage<'c>>>;
+/// Payments by name of worth and by size, so that those of about a size within some time are found without looking at others.
+#[derive(Default)]
+pub(super) struct BySize<'c>(HashMap<Arc<str>, BTreeMap<u32, Vec<Passage<'c>>>>);
+
+impl<'c> BySize<'c> {
+    fn add(&mut self, worth: &Arc<str>, passage: Passage<'c>) {
+        let sizes = self.0.entry(Arc::clone(worth)).or_default();
+        sizes.entry(drawer(passage.fine)).or_default().push(passage);
+    }
+
+    fn sort(&mut self) {
+        for drawer in self.0.values_mut().flat_map(BTreeMap::values_mut) {
+            drawer.sort_unstable_by_key(|one| (one.time, one.chain, one.number));
+        }
+    }
+
+    /// Those of a worth from one size to another and from one second to another, all four among them; and of those about as large, some.
+    pub(super) fn about(
+        &self,
+        worth: &str,
+        (least, most): (U256, U256),
+        (first, last): (i64, i64),
+    ) -> impl Iterator<Item = &Passage<'c>> {
+        let sizes = self.0.get(worth).into_iter().flat_map(move |sizes| {
+            let range = drawer(least)..=drawer(most.max(least));
+            sizes.range(range).map(|(_, drawer)| drawer)
+        });
+        sizes.flat_map(move |drawer| {
+            let first = drawer.partition_point(|one| one.time < first);
+            let end = drawer.partition_point(|one| one.time <= last);
+            drawer.get(first..end).unwrap_or_default()
+        })
+    }
+}
+
+/// Where an amount lies: by its length in bits and the six bits behind the first, so that amounts of one drawer differ by less than a 64th.
+fn drawer(amount: U256) -> u32 {
+    let bits = amount.bit_len();
+    let behind = if bits > 7 { amount >> (bits - 7) } else { amount << (7 - bits) };
+    (bits as u32) << 6 | (behind.wrapping_to::<u32>() & 63)
+}
 
 /// Which side of doors is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +97,7 @@ pub(super) fn passages<'c, F: Transactions>(
     wanted: impl Fn(&str) -> bool,
     left: &mut usize,
 ) -> Option<BySize<'c>> {
-    let mut found = BySize::new();
+    let mut found = BySize::default();
     for (at, chain) in world.chains.iter().enumerate() {
         let ranges: Vec<Range<u64>> = spans
             .iter()
@@ -73,7 +112,7 @@ pub(super) fn passages<'c, F: Transactions>(
                         && let Some(worth) = chain.worths.get(&passage.transfer.asset)
                         && wanted(&worth.name)
                     {
-                        found.entry(Arc::clone(&worth.name)).or_default().push(passage);
+                        found.add(&worth.name, passage);
                     }
                     Some(())
                 };
@@ -93,9 +132,7 @@ pub(super) fn passages<'c, F: Transactions>(
             }
         }
     }
-    for passages in found.values_mut() {
-        passages.sort_unstable_by_key(|one| (one.fine, one.time, one.chain, one.number));
-    }
+    found.sort();
     Some(found)
 }
 
@@ -123,6 +160,18 @@ fn passage<'c, F: Transactions>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn drawers_are_in_the_order_of_amounts_and_few() {
+        let amounts = (0..5_000_u64).map(U256::from).chain((13..256).flat_map(|bits| {
+            let two = U256::from(1) << bits;
+            [two - U256::from(1), two, two + (two >> 7), two + (two >> 6)]
+        }));
+        let drawers: Vec<u32> = amounts.chain([U256::MAX]).map(drawer).collect();
+        assert!(drawers.is_sorted());
+        assert_eq!(drawer(U256::from(6_400)), drawer(U256::from(6_463)));
+        assert_ne!(drawer(U256::from(6_400)), drawer(U256::from(6_464)));
+    }
 
     #[test]
     fn stretches_that_meet_are_one() {

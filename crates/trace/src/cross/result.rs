@@ -126,7 +126,7 @@ impl Crossing {
     /// How many seconds the payout came after the last of what entered; 0 in one transaction.
     #[must_use]
     pub const fn delay(&self) -> i64 {
-        self.left.time - self.entered.time
+        self.left.time.saturating_sub(self.entered.time)
     }
 
     pub(super) fn payout(&self) -> (usize, u64) {
@@ -198,7 +198,7 @@ pub struct Across {
 }
 
 impl Across {
-    /// Whether what entered by a transfer goes on by a crossing, so that it is not where it entered any more.
+    /// Whether what entered by a transfer goes on by a crossing, so that it is not where it entered any more. Looks at all crossings.
     #[must_use]
     pub fn is_continued(&self, chain: usize, number: u64) -> bool {
         let of_chain = self.crossings.iter().filter(|crossing| crossing.entered.chain == chain);

@@ -157,7 +157,7 @@ fn kept(
 }
 
 /// An amount with as many digits as can be told apart in a picture: from a thousand on whole coins, else four behind the point.
-fn brief(amount: U256, decimals: u8) -> String {
+pub(super) fn brief(amount: U256, decimals: u8) -> String {
     let written = whole(amount, decimals);
     let Some((before, behind)) = written.split_once('.') else { return written };
     match (before.len() > 3, behind.get(..4)) {
@@ -206,8 +206,8 @@ fn drawn(
     let height = places.values().map(|(_, y, height)| y + height).fold(HEIGHT, f64::max) + 40.0;
     let title = escaped(look.title);
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH:.0} {height:.0}\" role=\"img\" aria-labelledby=\"t d\">\
-         <title id=\"t\">{title}</title><desc id=\"d\">{}</desc>{STYLE}<text class=\"h\" x=\"0\" y=\"20\">{title}</text>",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH:.0} {height:.0}\" role=\"img\" aria-label=\"{title}. {}\">\
+         <title>{title}</title>{STYLE}<text class=\"h\" x=\"0\" y=\"20\">{title}</text>",
         escaped(&described(nodes, links, look, &named))
     );
     let (mut given, mut taken) = (HashMap::<Who, f64>::new(), HashMap::<Who, f64>::new());

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::picture::{Named, about, escaped};
+use super::picture::{Named, about, brief, escaped};
 use crate::U256;
 use crate::units::{short, told};
 
@@ -179,6 +179,14 @@ impl<N: Fn(&str) -> Named, L: Fn(&[(String, usize)]) -> String> Draw<'_, '_, N, 
         told(tainted, self.opened.asset, self.opened.decimals)
     }
 
+    /// The same as short as has room in a box.
+    fn brief(&self, tainted: U256) -> String {
+        match self.opened.decimals {
+            Some(decimals) => format!("{} {}", brief(tainted, decimals), short(self.opened.asset)),
+            None => self.sum(tainted),
+        }
+    }
+
     /// Lines between all boxes between which something was paid.
     fn lines(&self, svg: &mut String) {
         let most =
@@ -224,7 +232,7 @@ impl<N: Fn(&str) -> Named, L: Fn(&[(String, usize)]) -> String> Draw<'_, '_, N, 
             Kind::Fold { of, count, tainted } => {
                 let title = format!("{count} more that {of} paid to, {} in all", self.sum(*tainted));
                 let href = Some(self.opening(of, |times| Some(times.map_or(0, |times| times + 1))));
-                ("folded", format!("+ {count} more"), self.sum(*tainted), title, href)
+                ("folded", format!("+ {count} more"), self.brief(*tainted), title, href)
             }
         };
         let text = |text: &str| escaped(&cut(text));
@@ -265,11 +273,11 @@ impl<N: Fn(&str) -> Named, L: Fn(&[(String, usize)]) -> String> Draw<'_, '_, N, 
         let got = self.taken.get(address).copied().unwrap_or_default();
         let second = match (got.is_zero(), out) {
             (true, out) => format!("gave to {out}"),
-            (false, 0) => self.sum(got),
-            (false, out) => format!("{}, to {out}", self.sum(got)),
+            (false, 0) => self.brief(got),
+            (false, out) => format!("{}, to {out}", self.brief(got)),
         };
         let name = if named.text.is_empty() { short(address) } else { named.text };
-        let title = format!("{name}, {address}: {second}");
+        let title = format!("{name}, {address}: got {}, paid to {out}", self.sum(got));
         let href =
             (out > 0).then(|| self.opening(address, |times| if times.is_some() { None } else { Some(0) }));
         (class, format!("{sign}{name}"), second, title, href)
