@@ -1,11 +1,17 @@
-//! How fast transfers come into a store, and how fast it answers.
+//! How fast transfers come into a store, and how fast it answers. Every measurement is a line of JSON.
 //!
 //! ```text
-//! flows_speed generate FILE ROWS [short|hash [FIRST]]    a CSV file, from this row on: 2 million addresses for 10 million rows, some used far more than others
-//! flows_speed load FILE FOLDER [MAPPING.toml]    into a new store, with time and peak memory
-//! flows_speed ask FOLDER                         opens it, and follows an account until 10,000 are reached
-//! flows_speed verify FOLDER                      reads everything and compares checksums
+//! flows_speed generate FILE ROWS     a CSV file: an account for each five transfers
+//! flows_speed load FILE FOLDER [MAPPING.toml]    into a new store, or into one that is there
+//! flows_speed thefts FOLDER          the receivers of the fifty thefts that `follow` takes, for other programs
+//! flows_speed follow FOLDER          opens it, and follows thefts: a small case, and fifty through everything
+//! flows_speed ask FOLDER             opens it, and follows an account until 10,000 are reached, without amounts
+//! flows_speed verify FOLDER          reads everything and compares checksums
 //! ```
+
+#![allow(clippy::print_stdout, reason = "it prints what it measures")]
+
+mod made;
 
 use std::collections::{HashSet, VecDeque};
 use std::error::Error;
@@ -14,134 +20,168 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
-use bongsu_trace::read::{Mapping, Options, csv};
+use bongsu_trace::read::{Mapping, Options, file};
 use bongsu_trace::store::Writer;
+use bongsu_trace::taint::{self, Limits, Method, Theft, Way};
 use bongsu_trace::{Account, Flows as _, Store};
+use serde_json::json;
 
-/// Rows that an address is made for.
-const ROWS_AN_ADDRESS: u64 = 5;
+/// The program's own, so that what is measured is what it does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Rows that an account is made for.
+const ROWS_AN_ACCOUNT: u64 = 5;
 /// Transfers in a block.
 const BLOCK_ROWS: u64 = 150;
 /// Where block numbers begin.
 const BLOCK_FIRST: u64 = 19_000_000;
 /// Where times begin, in seconds since 1970-01-01 UTC; a block takes 12.
 const TIME_FIRST: u64 = 1_705_000_000;
-/// How many accounts are reached when an account is followed.
+/// How many accounts are reached in a small case.
 const REACHED: usize = 10_000;
+/// The accounts with the most transfers, which are services to the small case.
+const HUBS: u32 = 10_000;
+/// Thefts that are followed through everything, and of the small case.
+const THEFTS: usize = 50;
+const THEFTS_SMALL: usize = 5_000;
+/// How often each case is followed.
+const RUNS: usize = 3;
 
-fn main() -> Result<(), Box<dyn Error>> {
+type Done = Result<(), Box<dyn Error>>;
+
+fn main() -> Done {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["generate", file, rows] => generate(file, 0, rows.parse()?, false),
-        ["generate", file, rows, form] => generate(file, 0, rows.parse()?, *form == "hash"),
-        ["generate", file, rows, form, first] => generate(file, first.parse()?, rows.parse()?, *form == "hash"),
+        ["generate", file, rows] => generate(file, rows.parse()?),
         ["load", file, folder] => load(file, folder, Mapping::ready("bongsu").unwrap_or_default()),
         ["load", file, folder, mapping] => load(file, folder, &std::fs::read_to_string(mapping)?),
+        ["thefts", folder] => thefts(&Store::open(Path::new(folder))?),
+        ["follow", folder] => follow(folder),
         ["ask", folder] => ask(folder),
         ["verify", folder] => {
             let began = Instant::now();
             Store::open(Path::new(folder))?.verify()?;
-            println!("verified in {:.2} s", began.elapsed().as_secs_f64());
+            println!("{}", json!({"what": "verify", "s": began.elapsed().as_secs_f64()}));
             Ok(())
         }
-        _ => Err("usage: generate FILE ROWS [short|hash] | load FILE FOLDER [MAPPING] | ask FOLDER | verify FOLDER".into()),
+        _ => Err("usage: generate FILE ROWS | load FILE FOLDER [MAPPING] | thefts FOLDER | follow FOLDER | ask FOLDER | verify FOLDER".into()),
     }
 }
 
-/// Numbers that look random and are always the same.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mixed(self.0)
-    }
-
-    /// From 0 to 1.
-    fn part(&mut self) -> f64 {
-        (self.roll() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
-const fn mixed(number: u64) -> u64 {
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
-}
-
-fn generate(file: &str, first: u64, rows: u64, hash: bool) -> Result<(), Box<dyn Error>> {
+fn generate(file: &str, rows: u64) -> Done {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(file)?);
-    let mut dice = Dice(first);
-    let addresses = (rows / ROWS_AN_ADDRESS).max(2) as f64;
-    let address = |dice: &mut Dice| {
-        // The n-th address is used about one n-th as often as the first one.
-        let rank = (dice.part() * addresses.ln()).exp() as u64;
-        format!("0x{:016x}{:016x}{:08x}", mixed(rank), mixed(rank ^ 0x5555), mixed(!rank) >> 32)
-    };
+    let accounts = u32::try_from((rows / ROWS_AN_ACCOUNT).max(2))?;
     writeln!(out, "block,index,tx,time,from,to,asset,amount")?;
-    for row in first..first + rows {
-        let block = row / BLOCK_ROWS;
-        let tx = match hash {
-            true => {
-                format!("0x{:016x}{:016x}{:016x}{:016x}", mixed(row), mixed(!row), mixed(row ^ 0x3333), row)
-            }
-            false => format!("0x{:08x}", mixed(row) >> 32),
-        };
-        let (from, to) = (address(&mut dice), address(&mut dice));
-        let asset = ["ETH", "USDT", "USDC", "WETH", "DAI"][(dice.roll() % 5) as usize];
-        let amount = dice.roll() >> (dice.roll() % 50);
-        let zeros = ["", "", "000000", "000000000000"][(dice.roll() % 4) as usize];
+    for (row, made) in (0..rows).zip(made::transfers(accounts)) {
+        let (block, index, tx) = (row / BLOCK_ROWS, row % BLOCK_ROWS, made::mixed(row) >> 32);
+        let (from, to) = (made::address(made.from), made::address(made.to));
         let (block, time) = (BLOCK_FIRST + block, TIME_FIRST + block * 12);
-        writeln!(out, "{block},{},{tx},{time},{from},{to},{asset},{amount}{zeros}", row % BLOCK_ROWS)?;
+        writeln!(out, "{block},{index},0x{tx:08x},{time},{from},{to},ETH,{}", made.amount)?;
     }
     out.flush()?;
-    println!("{rows} rows, {} bytes", std::fs::metadata(file)?.len());
+    println!("{}", json!({"what": "generate", "rows": rows, "bytes": std::fs::metadata(file)?.len()}));
     Ok(())
 }
 
-/// The most memory that this process had, in MB.
-fn peak() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? / 1_000)
-}
-
-fn load(file: &str, folder: &str, mapping: &str) -> Result<(), Box<dyn Error>> {
+fn load(from: &str, folder: &str, mapping: &str) -> Done {
     let mapping = Mapping::parse(mapping)?;
     let folder = Path::new(folder);
     let began = Instant::now();
     let mut writer =
         if folder.exists() { Writer::open(folder)? } else { Writer::create(folder, "ethereum")? };
-    let (append, report) = csv(writer.append(), File::open(file)?, &mapping, &Options::default())?;
+    let (append, report) = file(writer.append(), File::open(from)?, &mapping, &Options::default())?;
     let read = began.elapsed().as_secs_f64();
     let appended = append.finish()?;
-    let all = began.elapsed().as_secs_f64();
     println!(
-        "{} rows read in {read:.2} s, durable after {all:.2} s, peak {} MB",
-        report.rows,
-        peak().unwrap_or(0)
+        "{}",
+        json!({"what": "load", "rows": report.rows, "added": appended.added, "read_s": read,
+               "s": began.elapsed().as_secs_f64(), "peak_mib": made::peak_mib(), "accounts": writer.store().accounts()})
     );
-    println!("{appended:?}; {:?}", writer.store());
     Ok(())
 }
 
-fn ask(folder: &str) -> Result<(), Box<dyn Error>> {
+/// Fifty thefts among the first tenth.
+fn early(store: &Store) -> Vec<Theft> {
+    made::thefts(store, 0..(store.len() / 10).max(1), THEFTS, |_| true)
+}
+
+fn thefts(store: &Store) -> Done {
+    for theft in early(store) {
+        let transfer = store.transfer(theft.number).ok_or("a theft is gone")?;
+        println!("{}", store.address(transfer.to).ok_or("an address is gone")?);
+    }
+    Ok(())
+}
+
+fn follow(folder: &str) -> Done {
     let began = Instant::now();
     let store = Store::open(Path::new(folder))?;
-    println!("opened in {:.2} ms: {store:?}", began.elapsed().as_secs_f64() * 1e3);
+    println!("{}", json!({"what": "open", "ms": began.elapsed().as_secs_f64() * 1e3, "rows": store.len()}));
+    let hubs: HashSet<Account> = (0..HUBS).filter_map(|hub| store.account(&made::address(hub))).collect();
+    let half = store.len() / 2;
+    let small = made::thefts(&store, half..half + (store.len() / 10).max(1), THEFTS_SMALL, |theft| {
+        !hubs.contains(&theft.to)
+    });
+    let few = Limits { reached_max: REACHED, ..Limits::default() };
+    let everything = early(&store);
+    let none = HashSet::new();
+    for method in [Method::Haircut, Method::Fifo] {
+        measure("small", &store, &small, method, (&hubs, few))?;
+    }
+    for method in [Method::Haircut, Method::Fifo] {
+        measure("everything", &store, &everything, method, (&none, Limits::default()))?;
+    }
+    println!("{}", json!({"what": "peak", "mib": made::peak_mib()}));
+    Ok(())
+}
+
+/// Follows thefts some times: the first may have to bring the files from the disk into memory, or into this process.
+fn measure(
+    case: &str,
+    store: &Store,
+    thefts: &[Theft],
+    method: Method,
+    (services, limits): (&HashSet<Account>, Limits),
+) -> Done {
+    let place = |account: Account| {
+        if services.contains(&account) { taint::Place::Service } else { taint::Place::Holder }
+    };
+    let (mut first, mut best) = (None, f64::INFINITY);
+    for run in 0..RUNS {
+        let began = Instant::now();
+        let trace = taint::follow(store, thefts, method, place, limits, Way::Choose)?;
+        let took = began.elapsed().as_secs_f64() * 1e3;
+        best = took.min(best);
+        first.get_or_insert(took);
+        if run + 1 == RUNS {
+            println!(
+                "{}",
+                json!({"what": case, "method": format!("{method:?}").to_lowercase(), "first_ms": first, "best_ms": best,
+                       "reached": trace.reached(), "way": format!("{:?}", trace.way()).to_lowercase()})
+            );
+        }
+    }
+    Ok(())
+}
+
+fn ask(folder: &str) -> Done {
+    let store = Store::open(Path::new(folder))?;
     for start in [5_000, 50_000, 5_000] {
         let began = Instant::now();
-        let (reached, transfers) = follow(&store, Account(start));
-        let taken = began.elapsed().as_secs_f64() * 1e3;
-        println!("from account {start}: {reached} accounts through {transfers} transfers in {taken:.2} ms");
+        let (reached, transfers) = reach(&store, Account(start));
+        let ms = began.elapsed().as_secs_f64() * 1e3;
+        println!(
+            "{}",
+            json!({"what": "ask", "from": start, "accounts": reached, "transfers": transfers, "ms": ms})
+        );
     }
-    println!("peak {} MB", peak().unwrap_or(0));
     Ok(())
 }
 
 /// Follows what an account gives, and those who get it, each only to its first few transfers, until enough accounts are reached.
-fn follow(store: &Store, start: Account) -> (usize, u64) {
+fn reach(store: &Store, start: Account) -> (usize, u64) {
     let (mut reached, mut open) = (HashSet::from([start]), VecDeque::from([start]));
     let mut transfers = 0;
     while let Some(account) = open.pop_front() {

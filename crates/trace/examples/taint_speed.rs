@@ -1,12 +1,12 @@
 //! How fast taint is followed, on a synthetic ledger: `taint_speed [transfers] [accounts]`, by default 10 and 2 million.
 //!
-//! Accounts give and get by a power law, so that there are hubs; amounts are log-normal, in units of 10^-18. Where an account has
-//! less than it would give, it gives all; where it has nothing, it is given something from outside first. By each method: 50
-//! thefts through everything, also by the sweep alone; the 50 largest early transfers; 50,000 of the largest; 50 with hubs as
-//! services; and few reached (10,000 at most), with hubs as services, also by the sweep. A third argument names the one case that
+//! By each method: 50 thefts through everything, also by the sweep alone; the 50 largest early transfers; 50,000 of the largest; 50 with
+//! hubs as services; and few reached (10,000 at most), with hubs as services, also by the sweep. A third argument names the one case that
 //! is wanted.
 
 #![allow(clippy::print_stdout, reason = "it prints what it measures")]
+
+mod made;
 
 use std::time::Instant;
 
@@ -41,60 +41,17 @@ impl Flows for Ledger {
     }
 }
 
-/// Numbers that look random (`SplitMix64`).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From 0 to 1.
-    #[allow(clippy::cast_precision_loss, reason = "53 bits fit")]
-    fn part(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// One of so many, the first most often.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the count")]
-    fn account(&mut self, count: u32) -> u32 {
-        (self.part().powi(4) * f64::from(count)) as u32
-    }
-
-    /// Log-normal about 1 (that is 10^18 units).
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "amounts are rounded")]
-    fn amount(&mut self) -> u128 {
-        let (a, b) = (self.part().max(1e-12), self.part());
-        let normal = (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos();
-        ((2.0 * normal).exp() * 1e18) as u128 + u128::from(self.next() % 1_000)
-    }
-}
-
 fn ledger(count: usize, accounts: u32) -> Ledger {
-    let mut dice = Dice(1);
-    let mut balances = vec![0_u128; accounts as usize + 1];
-    let mut transfers = Vec::with_capacity(count);
-    while transfers.len() < count {
-        let mut from = dice.account(accounts);
-        let mut to = dice.account(accounts);
-        let mut amount = dice.amount();
-        let known = balances[from as usize];
-        if known == 0 {
-            to = from;
-            from = accounts;
-        } else {
-            amount = amount.min(known);
-            balances[from as usize] -= amount;
-        }
-        balances[to as usize] += amount;
-        let time = i64::try_from(transfers.len()).unwrap_or_default();
-        let (from, to, asset, amount) = (Account(from), Account(to), Asset(0), U256::from(amount));
-        transfers.push(Transfer { from, to, asset, amount, time });
-    }
+    let made = (0_i64..).zip(made::transfers(accounts).take(count));
+    let transfers: Vec<_> = made
+        .map(|(time, made)| Transfer {
+            from: Account(made.from),
+            to: Account(made.to),
+            asset: Asset(0),
+            amount: U256::from(made.amount),
+            time,
+        })
+        .collect();
     let mut begins = vec![0_u32; accounts as usize + 2];
     let ends = |transfer: &Transfer| {
         [Some(transfer.from), (transfer.to != transfer.from).then_some(transfer.to)].into_iter().flatten()
@@ -148,34 +105,19 @@ fn cpu_ms() -> f64 {
     times.sum::<f64>() * 10.0
 }
 
-fn peak_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
-    peak.unwrap_or(0_u64) / 1024
-}
-
 fn main() {
     let mut given = std::env::args().skip(1).filter_map(|given| given.parse::<usize>().ok());
     let count = given.next().unwrap_or(10_000_000);
     let accounts = given.next().and_then(|given| u32::try_from(given).ok()).unwrap_or(2_000_000);
     let ledger = ledger(count, accounts);
-    println!("{count} transfers of {accounts} accounts; {} MiB", peak_mib());
-    let mut dice = Dice(2);
-    let mut thefts = |from: usize, part: usize, many: usize, hubs: u32| -> Vec<Theft> {
-        let can_be = |number: &u64| {
-            let transfer = ledger.transfers[usize::try_from(*number).unwrap_or_default()];
-            transfer.from != transfer.to && transfer.to.0 >= hubs && transfer.from.0 != accounts
-        };
-        let numbers = std::iter::repeat_with(|| from as u64 + dice.next() % part as u64).filter(can_be);
-        let mut numbers: Vec<_> = numbers.take(many).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers.into_iter().map(|number| Theft { number, stolen: None }).collect()
+    println!("{count} transfers of {accounts} accounts; {} MiB", made::peak_mib());
+    let thefts = |from: usize, part: usize, many: usize, hubs: u32| -> Vec<Theft> {
+        let among = from as u64..(from + part) as u64;
+        made::thefts(&ledger, among, many, |theft| theft.to.0 >= hubs && theft.from.0 != accounts)
     };
     let all = Limits::default();
     measure(&ledger, "everything", &thefts(0, count / 10, 50, 0), 0, all, Way::Choose);
-    println!("{} MiB", peak_mib());
+    println!("{} MiB", made::peak_mib());
     measure(&ledger, "swept", &thefts(0, count / 10, 50, 0), 0, all, Way::Sweep);
     let largest = |of: u64, many: usize| -> Vec<Theft> {
         let mut numbers: Vec<_> = (0..of).collect();

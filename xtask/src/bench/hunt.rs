@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -18,6 +18,7 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
+use super::child::{Took, measured};
 use super::node::{MEMBER, Node, READER};
 use super::objects::scattered;
 use super::table::{Figure, Table};
@@ -49,7 +50,7 @@ pub(super) fn run(program: &Path, dir: &Path, table: &mut Table) -> Result<()> {
         let mut other = Command::new(program);
         other.env("LC_ALL", "C").args(more).arg("-f").arg(&list).arg(&log);
         // What is not installed is not compared.
-        let Ok((other, memory, _)) = measured(&mut other) else { continue };
+        let Ok(Took { time: other, memory, .. }) = measured(&mut other) else { continue };
         let ratio = Some(("bongsu hunt", other.as_secs_f64() / took.as_secs_f64()));
         table.add(&Figure {
             name: &format!("{name} over the same"),
@@ -84,7 +85,7 @@ fn hunted(program: &Path, watched: &Path, log: &Path, planted: u64) -> Result<(D
     for _ in 0..RUNS {
         let mut hunt = Command::new(program);
         hunt.args(["hunt", "--json", "--watch", path(watched)?, path(log)?]);
-        let (took, memory, out) = measured(&mut hunt)?;
+        let Took { time: took, memory, said: out, .. } = measured(&mut hunt)?;
         let summary: Value = serde_json::from_str(out.lines().last().context("no summary")?)?;
         let found = summary["summary"]["finds"].as_u64().context("no finds")?;
         ensure!(found == planted, "{found} of {planted} were found");
@@ -158,30 +159,4 @@ fn write_log(path: &Path, domains: &[String]) -> Result<u64> {
     }
     fs::write(path, log)?;
     Ok(planted)
-}
-
-/// Runs a program: how long it took, how much memory it had at most (MiB), what it said.
-fn measured(command: &mut Command) -> Result<(Duration, f64, String)> {
-    let started = Instant::now();
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-    let status = format!("/proc/{}/status", child.id());
-    let watcher = std::thread::spawn(move || {
-        let mut most = 0_u64;
-        // The highest so far, as the kernel keeps it.
-        while let Some(now) = fs::read_to_string(&status).ok().as_deref().and_then(high_water) {
-            most = most.max(now);
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        most
-    });
-    let output = child.wait_with_output()?;
-    let took = started.elapsed();
-    ensure!(output.status.success(), "{command:?} failed: {}", output.status);
-    let most = watcher.join().unwrap_or_default();
-    Ok((took, most as f64 / 1024.0, String::from_utf8(output.stdout)?))
-}
-
-fn high_water(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches(" kB").parse().ok()
 }

@@ -5,6 +5,7 @@
 //! the same bytes take without a node: written and synced to a file, or served by the same HTTP library from memory.
 
 mod bare;
+mod child;
 mod client;
 mod demo;
 mod hunt;
@@ -19,6 +20,8 @@ mod protect;
 mod resolver;
 mod screening;
 mod table;
+mod trace;
+mod trace_growth;
 mod validate;
 mod zone;
 
@@ -55,6 +58,8 @@ enum What {
     Screening,
     /// Private screening: evaluations in process and over HTTP, and what a filter takes
     Private,
+    /// Transfers loaded and stolen ones followed, beside DuckDB and igraph; and how time and memory grow
+    Trace,
 }
 
 /// Options of `cargo xtask bench`.
@@ -77,6 +82,12 @@ pub(crate) struct Args {
     /// Measure this program instead of building one, for example an older build
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+    /// Also what takes long: 100 million transfers, for which 16 GB of the disk are needed
+    #[arg(long)]
+    full: bool,
+    /// Write the table and the plot of growth to docs
+    #[arg(long)]
+    docs: bool,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -94,6 +105,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if wanted(What::Pattern) {
         pattern::run(&mut table)?;
+    }
+    if wanted(What::Trace) {
+        trace::run(args, &mut table)?;
     }
     let with_node = [
         What::Ingest,
