@@ -134,6 +134,10 @@ fn check(store: &Store, model: &[Moved]) {
         };
         assert_eq!(store.given(account).collect::<Vec<_>>(), side(true));
         assert_eq!(store.taken(account).collect::<Vec<_>>(), side(false));
+        for before in [0, model.len() as u64 / 2, model.len() as u64, u64::MAX] {
+            let both = [true, false].into_iter().flat_map(side).filter(|number| *number < before);
+            assert_eq!(store.count_of(account, before), both.count() as u64, "{address} before {before}");
+        }
     }
     for block in 0..42 {
         let first = model.partition_point(|moved| moved.block < block);
@@ -496,6 +500,8 @@ proptest! {
                 })
                 .collect();
             prop_assert_eq!(memory.of(Account(account)).collect::<Vec<_>>(), expected);
+            let sides = rows.iter().map(|(from, to, _)| u64::from(*from == account) + u64::from(*to == account));
+            prop_assert_eq!(memory.count_of(Account(account), u64::MAX), sides.sum::<u64>());
         }
         prop_assert_eq!(memory.transfer(transfers.len() as u64), None);
     }

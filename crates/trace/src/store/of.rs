@@ -2,6 +2,7 @@
 
 use super::bytes::u32_at;
 use super::open::Store;
+use super::segment::partition;
 
 /// Which transfers of an account are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,22 @@ impl<'a> Of<'a> {
         }
         true
     }
+}
+
+/// How often an account gives or gets in rows of transfers with numbers below `before`: from where its lists end, and by halving where
+/// they are cut.
+pub(super) fn count(store: &Store, account: u32, before: u64) -> u64 {
+    let mut count = 0;
+    for place in 0.. {
+        let Some((base, segment)) = store.segment(place).filter(|(base, _)| *base < before) else { break };
+        let rows = u64::from(segment.rows()).min(before - base);
+        let (given, taken) = segment.of(account).unwrap_or_default();
+        for list in [given, taken] {
+            let is_below = |at: usize| u32_at(list, at * 4).is_some_and(|row| u64::from(row) < rows);
+            count += partition(list.len() / 4, is_below) as u64;
+        }
+    }
+    count
 }
 
 impl Iterator for Of<'_> {
