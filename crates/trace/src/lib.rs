@@ -5,12 +5,14 @@
 //!
 //! The [`store`] keeps many of them in files; [`read`] brings them in from the files of others, [`chain`] from what nodes keep and answer.
 //! [`taint`] follows what was stolen through them, up to services that [`label`]s name; [`cluster`]s join addresses of one holder;
-//! [`cross`] goes on through bridges and swaps; [`found`] tells what a trace found, and a [`case`] what was done about it.
+//! [`cross`] goes on through bridges and swaps; [`found`] tells what a trace found, and a [`case`] what was done about it. [`exposure`] says of one
+//! address from whom it has got what it got, and to whom it went on.
 
 pub mod case;
 pub mod chain;
 pub mod cluster;
 pub mod cross;
+pub mod exposure;
 pub mod found;
 pub mod label;
 pub mod read;

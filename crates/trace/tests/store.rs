@@ -138,6 +138,10 @@ fn check(store: &Store, model: &[Moved]) {
             let behind: Vec<u64> = side(true).into_iter().filter(|number| *number >= first).collect();
             assert_eq!(store.given(account).starting_at(first).collect::<Vec<_>>(), behind);
         }
+        for before in [0, model.len() as u64 / 2, model.len() as u64, u64::MAX] {
+            let both = [true, false].into_iter().flat_map(side).filter(|number| *number < before);
+            assert_eq!(store.count_of(account, before), both.count() as u64, "{address} before {before}");
+        }
     }
     check_transactions(store, model);
     for block in 0..42 {
@@ -548,6 +552,8 @@ proptest! {
                 })
                 .collect();
             prop_assert_eq!(memory.of(Account(account)).collect::<Vec<_>>(), expected);
+            let sides = rows.iter().map(|(from, to, _)| u64::from(*from == account) + u64::from(*to == account));
+            prop_assert_eq!(memory.count_of(Account(account), u64::MAX), sides.sum::<u64>());
         }
         prop_assert_eq!(memory.transfer(transfers.len() as u64), None);
     }

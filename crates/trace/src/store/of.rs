@@ -2,6 +2,7 @@
 
 use super::bytes::u32_at;
 use super::open::Store;
+use super::segment::partition;
 
 /// Which transfers of an account are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,15 +68,25 @@ impl<'a> Of<'a> {
 
 /// Those of some rows, which ascend, that are not before one.
 fn rows_from(rows: &[u8], first: u64) -> &[u8] {
-    let (mut low, mut high) = (0, rows.len() / 4);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match u32_at(rows, middle * 4) {
-            Some(row) if u64::from(row) < first => low = middle + 1,
-            _ => high = middle,
+    let is_before = |at: usize| u32_at(rows, at * 4).is_some_and(|row| u64::from(row) < first);
+    let low = partition(rows.len() / 4, is_before);
+    rows.get(low * 4..).unwrap_or_default()
+}
+
+/// How often an account gives or gets in rows of transfers with numbers below `before`: from where its lists end, and by halving where
+/// they are cut.
+pub(super) fn count(store: &Store, account: u32, before: u64) -> u64 {
+    let mut count = 0;
+    for place in 0.. {
+        let Some((base, segment)) = store.segment(place).filter(|(base, _)| *base < before) else { break };
+        let rows = u64::from(segment.rows()).min(before - base);
+        let (given, taken) = segment.of(account).unwrap_or_default();
+        for list in [given, taken] {
+            let is_below = |at: usize| u32_at(list, at * 4).is_some_and(|row| u64::from(row) < rows);
+            count += partition(list.len() / 4, is_below) as u64;
         }
     }
-    rows.get(low * 4..).unwrap_or_default()
+    count
 }
 
 impl Iterator for Of<'_> {

@@ -325,4 +325,8 @@ impl Flows for Store {
     fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
         Of::new(self, account.0, Sides::Both)
     }
+
+    fn count_of(&self, account: Account, before: u64) -> u64 {
+        super::of::count(self, account.0, before)
+    }
 }

@@ -286,7 +286,7 @@ impl Segment {
 }
 
 /// How many of the places from 0 on come before the first for which this doesn't hold; it holds for none behind that one.
-fn partition(places: usize, holds: impl Fn(usize) -> bool) -> usize {
+pub(super) fn partition(places: usize, holds: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (0, places);
     while low < high {
         let middle = low + (high - low) / 2;
