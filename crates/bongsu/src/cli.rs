@@ -50,7 +50,7 @@ pub(crate) use share::{
 };
 pub(crate) use trace::{
     BitcoinNetworkArg, ChangeArg, MethodArg, OutputMethodArg, TraceBitcoinArgs, TraceCommand,
-    TraceFollowArgs, TraceInfoArgs, TraceLiveArgs, TraceLoadArgs, TraceTransfersArgs,
+    TraceExposureArgs, TraceFollowArgs, TraceInfoArgs, TraceLiveArgs, TraceLoadArgs, TraceTransfersArgs,
 };
 pub(crate) use validate::ValidateArgs;
 

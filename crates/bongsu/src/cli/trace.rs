@@ -17,6 +17,8 @@ pub(crate) enum TraceCommand {
     Follow(TraceFollowArgs),
     /// Follow stolen coins through Bitcoin's blocks, output by output, from the files of a node
     Bitcoin(TraceBitcoinArgs),
+    /// Say from whom an address got what it got, and to whom went what it gave: directly, and through others
+    Exposure(TraceExposureArgs),
     /// Show the transfers of an address
     Transfers(TraceTransfersArgs),
 }
@@ -88,6 +90,22 @@ pub(crate) struct TraceInfoArgs {
     pub verify: bool,
 }
 
+/// Options of `bongsu trace exposure`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceExposureArgs {
+    /// The store's folder
+    #[arg(value_name = "STORE")]
+    pub store: PathBuf,
+    /// The address
+    pub address: String,
+    /// File of labels, as for `bongsu trace follow`
+    #[arg(long, required = true, value_name = "FILE[=CATEGORY]")]
+    pub labels: Vec<String>,
+    /// Look so many payments far; 1 for direct exposure alone
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub hops: u32,
+}
+
 /// Options of `bongsu trace transfers`.
 #[derive(Debug, Args)]
 pub(crate) struct TraceTransfersArgs {
@@ -139,7 +157,8 @@ pub(crate) struct TraceFollowArgs {
     /// Count what came to such addresses as having entered the service
     #[arg(long)]
     pub deposits: bool,
-    /// Write what was found: .json all of it, .csv the tainted transfers, .graphml the graph, .svg a picture for each asset
+    /// Write what was found: .json all of it, .csv the tainted transfers, .graphml the graph, .svg a picture for each asset, .stix a
+    /// bundle of wallets, indicators and transactions
     #[arg(long, value_name = "FILE")]
     pub out: Vec<PathBuf>,
     /// Show the transfers by which taint first came to this address

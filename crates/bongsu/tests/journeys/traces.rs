@@ -268,3 +268,85 @@ fn deposit_addresses_are_told_and_counted_as_entered_if_that_is_asked_for() {
     assert_eq!(total(&counted, "ETH", "held"), 43_000 * milli);
     assert_eq!(counted["services"][0]["name"], "Exchange A");
 }
+
+#[test]
+fn what_was_found_is_good_stix_and_the_same_each_time() {
+    let dir = bybit();
+    let swap = format!("{THIEF}=ETH");
+    let write = |name: &str| {
+        let follow = [
+            "--json",
+            "follow",
+            "bybit",
+            "--victim",
+            VICTIM,
+            "--thief",
+            THIEF,
+            "--swapped",
+            &swap,
+            "--out",
+            name,
+        ];
+        json(&trace(dir.path(), &follow));
+        std::fs::read_to_string(dir.path().join(name)).unwrap()
+    };
+    let bundle = write("one.stix");
+    assert_eq!(bundle, write("two.stix"));
+    let validated = Command::new(env!("CARGO_BIN_EXE_bongsu"))
+        .env_clear()
+        .args(["--json", "validate", dir.path().join("one.stix").to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stdout));
+    let bundle: Value = serde_json::from_str(&bundle).unwrap();
+    let of = |kind: &str| {
+        bundle["objects"].as_array().unwrap().iter().filter(|object| object["type"] == kind).count()
+    };
+    assert!(of("indicator") > 10 && of("cryptocurrency-transaction") >= 9 && of("incident") == 1);
+}
+
+#[test]
+fn an_address_is_screened_by_what_it_got_from_whom_directly_and_through_others() {
+    let dir = bybit();
+    let labels = format!("address,name,category\n{VICTIM},Cold wallet,exchange\n{THIEF},Thief,theft\n");
+    std::fs::write(dir.path().join("labels.csv"), labels).unwrap();
+    let look = |address: &str, more: &[&str]| {
+        let args = [&["--json", "exposure", "bybit", address, "--labels", "labels.csv"][..], more].concat();
+        json(&trace(dir.path(), &args))
+    };
+    let ether = |outcome: &Value, side: &str| {
+        let assets = outcome[side]["assets"].as_array().unwrap().clone();
+        assets.into_iter().find(|asset| asset["asset"] == "ETH").unwrap()
+    };
+    // Got all of its ether from the thief, and passed it on.
+    let second = look("0xdd90071d52f20e85c89802e5dc1ec0a7b6475f92", &[]);
+    let row = ether(&second, "sources")["rows"][0].clone();
+    assert_eq!(
+        (&row["kind"], &row["hops_least"], &row["indirect"]),
+        (&"theft".into(), &1.into(), &"0".into()),
+        "{row}"
+    );
+    // One hop further it is indirect; without looking further, it is not known.
+    let third = "0xf302572594a68aa8f951fae64ed3ae7da41c72be";
+    let rows = ether(&look(third, &[]), "sources")["rows"].clone();
+    assert_eq!(
+        (&rows[0]["kind"], &rows[0]["direct"], &rows[0]["hops_least"]),
+        (&"theft".into(), &"0".into(), &2.into()),
+        "{rows}"
+    );
+    let rows = ether(&look(third, &["--hops", "1"]), "sources")["rows"].clone();
+    assert_eq!(
+        (&rows[0]["kind"], &rows[0]["ppm"]),
+        (&"unknown: too far".into(), &1_000_000.into()),
+        "{rows}"
+    );
+    for side in ["sources", "sinks"] {
+        for asset in second[side]["assets"].as_array().unwrap() {
+            let rows = asset["rows"].as_array().unwrap();
+            let units = |row: &Value, part: &str| row[part].as_str().unwrap().parse::<u128>().unwrap();
+            let sum: u128 = rows.iter().map(|row| units(row, "direct") + units(row, "indirect")).sum();
+            assert_eq!(sum.to_string(), asset["amount"].as_str().unwrap());
+            assert_eq!(rows.iter().map(|row| row["ppm"].as_u64().unwrap()).sum::<u64>(), 1_000_000);
+        }
+    }
+}

@@ -8,7 +8,7 @@ mod files;
 mod open;
 mod request;
 mod retrace;
-mod share;
+pub(crate) mod share;
 mod show;
 mod telling;
 mod timeline;

@@ -2,6 +2,7 @@
 
 mod bitcoin;
 mod deposits;
+mod exposure;
 mod follow;
 pub(crate) mod found;
 mod info;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: &TraceCommand, terminal: &mut Terminal) -> Result<Ans
         TraceCommand::Live(args) => live::run(args, terminal),
         TraceCommand::Info(args) => info::run(args),
         TraceCommand::Follow(args) => follow::run(args, terminal),
+        TraceCommand::Exposure(args) => exposure::run(args, terminal),
         TraceCommand::Transfers(args) => transfers::run(args),
     }
 }

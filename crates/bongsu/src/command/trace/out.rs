@@ -1,10 +1,11 @@
 //! What was found, in files for others.
 
+use crate::command::case::share::{paid, reached};
 use crate::exit::Failure;
 use crate::terminal::visible;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use trace::found::{Edge, Look, Named, Shape, graphml, sankey};
+use trace::found::{Edge, Look, Named, Shape, Told, graphml, sankey};
 use trace::taint::{Ended, Place};
 use trace::{Account, Asset, Flows as _, Store, U256};
 
@@ -26,6 +27,7 @@ pub(crate) enum Form {
     Csv,
     GraphMl,
     Svg,
+    Stix,
 }
 
 /// The form of each file.
@@ -35,12 +37,13 @@ pub(crate) fn forms(paths: &[PathBuf]) -> Result<Vec<(&Path, Form)>, Failure> {
         Some("csv") => Some(Form::Csv),
         Some("graphml") => Some(Form::GraphMl),
         Some("svg") => Some(Form::Svg),
+        Some("stix") => Some(Form::Stix),
         _ => None,
     };
     let with_form = |path: &PathBuf| {
         form(path).ok_or_else(|| {
             Failure::usage(format!("{} ends in nothing that says what it is to be", path.display()))
-                .hint("let it end in .json, .csv, .graphml or .svg")
+                .hint("let it end in .json, .csv, .graphml, .svg or .stix")
         })
     };
     paths.iter().map(|path| Ok((path.as_path(), with_form(path)?))).collect()
@@ -50,6 +53,7 @@ pub(crate) fn write(found: &Found<'_>, path: &Path, form: Form) -> Result<(), Fa
     match form {
         Form::Json => to_file(path, format!("{:#}\n", json(found)).as_bytes()),
         Form::Csv => to_file(path, &csv(found)?),
+        Form::Stix => to_file(path, bundle(found).as_bytes()),
         Form::GraphMl => to_file(path, graphml(&edges(found)).as_bytes()),
         Form::Svg => {
             for (at, (_, svg)) in pictures(found).enumerate() {
@@ -66,6 +70,33 @@ pub(crate) fn write(found: &Found<'_>, path: &Path, form: Form) -> Result<(), Fa
 pub(super) fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, bytes)
         .map_err(|error| Failure::new(format!("{} can't be written: {error}", path.display())))
+}
+
+/// What was found as a bundle of STIX 2.1. The same trace gives the same bundle.
+fn bundle(found: &Found<'_>) -> String {
+    let store = found.store;
+    let thefts = found
+        .thefts
+        .iter()
+        .filter_map(|number| Some((store.transaction(*number)?, store.transfer(*number)?.time)));
+    let (mut key, mut began) = (String::new(), i64::MAX);
+    for (transaction, time) in thefts {
+        key.push_str(&transaction);
+        began = began.min(time);
+    }
+    let until = store.times().map_or(began, |(_, last)| last);
+    let told = Told {
+        key: &key,
+        title: "Stolen virtual assets",
+        method: found.method,
+        began: time(began),
+        modified: time(until.max(began)),
+        tlp: None,
+    };
+    let all = std::slice::from_ref(found);
+    let objects = trace::found::stix(&told, &reached(all, usize::MAX), &paid(all));
+    let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("bongsu-trace:{key}:{until}").as_bytes());
+    format!("{{\"type\":\"bundle\",\"id\":\"bundle--{id}\",\"objects\":[\n{}\n]}}\n", objects.join(",\n"))
 }
 
 /// All that was found. Amounts are in the asset's smallest unit, as texts: JSON's numbers are not exact.

@@ -19,8 +19,8 @@ use trace::units::short;
 /// The form of each file.
 pub(super) fn forms(paths: &[PathBuf]) -> Result<Vec<(&Path, Form)>, Failure> {
     let forms = out::forms(paths)?;
-    match forms.iter().find(|(_, form)| *form == Form::Svg) {
-        Some((path, _)) => Err(Failure::usage(format!("{}: there is no picture of outputs", path.display()))
+    match forms.iter().find(|(_, form)| matches!(form, Form::Svg | Form::Stix)) {
+        Some((path, _)) => Err(Failure::usage(format!("{}: outputs have no such form", path.display()))
             .hint("let it end in .json, .csv or .graphml")),
         None => Ok(forms),
     }
@@ -28,7 +28,7 @@ pub(super) fn forms(paths: &[PathBuf]) -> Result<Vec<(&Path, Form)>, Failure> {
 
 pub(super) fn write(found: &Found, path: &Path, form: Form) -> Result<(), Failure> {
     match form {
-        Form::Json | Form::Svg => to_file(path, format!("{:#}\n", json(found)).as_bytes()),
+        Form::Json | Form::Svg | Form::Stix => to_file(path, format!("{:#}\n", json(found)).as_bytes()),
         Form::Csv => to_file(path, &csv(found)?),
         Form::GraphMl => to_file(path, graphml(&edges(found)).as_bytes()),
     }
