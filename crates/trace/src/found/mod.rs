@@ -1,9 +1,13 @@
-//! What a trace found, for people: where the money entered services, who holds it now, how it was moved, and a picture of its way.
+//! What a trace found, for people: where the money entered services, who holds it now, how it was moved, and pictures
+//! of its way.
 
+pub mod graph;
 mod graphml;
 mod pattern;
 mod picture;
 mod sums;
+mod svg;
+pub mod timeline;
 
 pub use graphml::{Edge, graphml};
 pub use pattern::{Bounds, Pattern, Shape, patterns};
