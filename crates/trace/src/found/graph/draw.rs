@@ -53,6 +53,14 @@ enum Edge {
     Right,
 }
 
+/// Where a way begins or ends at a side of a box.
+struct Port {
+    /// How high what is next on the way is.
+    next: f64,
+    way: usize,
+    begins: bool,
+}
+
 /// Where a way leaves a box and where it comes in.
 struct Ends {
     from: (f64, f64),
@@ -120,29 +128,28 @@ impl<N: Fn(Account) -> Named, H: Fn(Click) -> Option<String>> Drawing<'_, N, H> 
             Ordering::Greater => (Edge::Left, Edge::Right),
         };
         let edges: Vec<(Edge, Edge)> = self.scene.ways.iter().map(edges).collect();
-        // At each side of each box: the height of what is next on the way, the way, and whether it begins here.
-        let mut ports: BTreeMap<(usize, Edge), Vec<(f64, usize, bool)>> = BTreeMap::new();
+        let mut ports: BTreeMap<(usize, Edge), Vec<Port>> = BTreeMap::new();
         for (at, (way, (from, to))) in self.scene.ways.iter().zip(&edges).enumerate() {
             let lanes = &self.layout.lanes[at];
             let middle = |at: usize| spots[at].y + BOX_HEIGHT / 2.0;
             let next = lanes.first().map_or(middle(way.to), |lane| lane.1);
             let last = lanes.last().map_or(middle(way.from), |lane| lane.1);
-            ports.entry((way.from, *from)).or_default().push((next, at, true));
-            ports.entry((way.to, *to)).or_default().push((last, at, false));
+            ports.entry((way.from, *from)).or_default().push(Port { next, way: at, begins: true });
+            ports.entry((way.to, *to)).or_default().push(Port { next: last, way: at, begins: false });
         }
         let mut ends: Vec<Ends> =
             edges.into_iter().map(|edges| Ends { from: (0.0, 0.0), to: (0.0, 0.0), edges }).collect();
         for ((place, edge), mut ports) in ports {
-            ports.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
+            ports.sort_by(|one, other| one.next.total_cmp(&other.next).then(one.way.cmp(&other.way)));
             let spot = spots[place];
             let x = spot.x + MARGIN + if edge == Edge::Right { BOX_WIDTH } else { 0.0 };
             let pitch = BOX_HEIGHT / (ports.len() + 1) as f64;
-            for (nth, (_, way, begins)) in ports.into_iter().enumerate() {
+            for (nth, port) in ports.into_iter().enumerate() {
                 let point = (x, spot.y + TOP + pitch * (nth + 1) as f64);
-                if begins {
-                    ends[way].from = point;
+                if port.begins {
+                    ends[port.way].from = point;
                 } else {
-                    ends[way].to = point;
+                    ends[port.way].to = point;
                 }
             }
         }
