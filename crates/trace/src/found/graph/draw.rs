@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::layout::{BOX_HEIGHT, BOX_WIDTH, Layout};
-use super::scene::{Scene, Sum, Way, What};
-use super::{Click, View};
+use super::scene::{Scene, Way, What};
+use super::{Click, Sum, View};
 use crate::found::picture::Named;
 use crate::found::svg::{PALETTE, about, brief, class, counted, cut, escaped, text_width, when};
 use crate::label::Category;

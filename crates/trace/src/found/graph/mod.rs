@@ -14,7 +14,7 @@ mod layout;
 mod scene;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::picture::Named;
 use crate::exposure::Side;
@@ -25,6 +25,9 @@ use crate::{Account, Asset, Flows, U256};
 pub const OPENED_MAX: usize = 100;
 /// How many of a side are drawn at once, at most, whatever [`View::neighbours_max`] says.
 pub const NEIGHBOURS_MAX: usize = 50;
+
+/// How many links a graph can have; those beyond are left out. At 80 bytes each, memory ends before.
+pub const LINKS_MAX: u32 = u32::MAX;
 
 /// What went from one address to another, in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,39 +46,85 @@ pub struct Link {
     pub last: i64,
 }
 
+/// Payments, added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Sum {
+    pub(super) amount: U256,
+    pub(super) payments: u64,
+    /// When the first and the last came, if that is known.
+    pub(super) times: Option<(i64, i64)>,
+    /// With how many others.
+    pub(super) others: u64,
+}
+
+impl Sum {
+    fn of<'l>(links: impl Iterator<Item = &'l Link>) -> Self {
+        let mut sum = Self::default();
+        for link in links {
+            sum.amount = sum.amount.saturating_add(link.amount);
+            sum.payments = sum.payments.saturating_add(link.payments);
+            let (first, last) = sum.times.unwrap_or((link.first, link.last));
+            sum.times = Some((first.min(link.first), last.max(link.last)));
+            sum.others += 1;
+        }
+        sum
+    }
+
+    /// What is left without another; when it came is not known.
+    fn without(self, other: &Self) -> Self {
+        Self {
+            amount: self.amount.saturating_sub(other.amount),
+            payments: self.payments.saturating_sub(other.payments),
+            times: None,
+            others: self.others.saturating_sub(other.others),
+        }
+    }
+}
+
+/// Accounts with so many on one side have their sums counted once, so that a picture with a hub needs not look at all beside it.
+const SUMMED_MIN: usize = 256;
+
 /// Who gave how much of one asset to whom.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
+    /// Ascending by who gave and who got.
     links: Vec<Link>,
-    /// By account, as indices among the links, the largest first.
-    taken: HashMap<Account, Vec<u32>>,
-    given: HashMap<Account, Vec<u32>>,
+    /// Indices among the links, by who got and by who gave, then the largest first.
+    taken: Vec<u32>,
+    given: Vec<u32>,
+    sums: HashMap<(Account, Side), Sum>,
 }
 
 impl Graph {
     /// A graph of links, in any order. Those between the same two are added up; those from an address to itself are left out.
     #[must_use]
     pub fn new(links: impl IntoIterator<Item = Link>) -> Self {
-        let mut pairs: BTreeMap<(Account, Account), Link> = BTreeMap::new();
-        for link in links.into_iter().filter(|link| link.from != link.to) {
-            let add = |sum: &mut Link| {
+        let mut links: Vec<Link> = links.into_iter().filter(|link| link.from != link.to).collect();
+        links.sort_unstable_by_key(|link| (link.from, link.to));
+        links.dedup_by(|link, sum| {
+            let is_same = (link.from, link.to) == (sum.from, sum.to);
+            if is_same {
                 sum.amount = sum.amount.saturating_add(link.amount);
                 sum.payments = sum.payments.saturating_add(link.payments);
                 (sum.first, sum.last) = (sum.first.min(link.first), sum.last.max(link.last));
-            };
-            pairs.entry((link.from, link.to)).and_modify(add).or_insert(link);
+            }
+            is_same
+        });
+        links.truncate(LINKS_MAX as usize);
+        let mut graph = Self::default();
+        graph.taken = (0..).take(links.len()).collect();
+        graph.given = graph.taken.clone();
+        let link = |at: &u32| &links[*at as usize];
+        graph.taken.sort_unstable_by_key(|at| (link(at).to, Reverse(link(at).amount), link(at).from));
+        graph.given.sort_unstable_by_key(|at| (link(at).from, Reverse(link(at).amount), link(at).to));
+        for (side, numbers) in [(Side::Sources, &graph.taken), (Side::Sinks, &graph.given)] {
+            let account = |at: &u32| mine(link(at), side);
+            let long = numbers.chunk_by(|one, other| account(one) == account(other));
+            for numbers in long.filter(|numbers| numbers.len() >= SUMMED_MIN) {
+                graph.sums.insert((account(&numbers[0]), side), Sum::of(numbers.iter().map(link)));
+            }
         }
-        let links: Vec<Link> = pairs.into_values().collect();
-        let mut graph = Self { links, ..Self::default() };
-        for (at, link) in (0..).zip(&graph.links) {
-            graph.taken.entry(link.to).or_default().push(at);
-            graph.given.entry(link.from).or_default().push(at);
-        }
-        let links = &graph.links;
-        for of in graph.taken.values_mut().chain(graph.given.values_mut()) {
-            // They are in the order of their accounts, and stay so where amounts are equal.
-            of.sort_by_key(|at| Reverse(links[*at as usize].amount));
-        }
+        graph.links = links;
         graph
     }
 
@@ -96,11 +145,41 @@ impl Graph {
     }
 
     fn numbers(&self, account: Account, side: Side) -> &[u32] {
-        let of = match side {
+        let numbers = match side {
             Side::Sources => &self.taken,
             Side::Sinks => &self.given,
         };
-        of.get(&account).map_or(&[], Vec::as_slice)
+        let of = |at: &u32| mine(&self.links[*at as usize], side);
+        let start = numbers.partition_point(|at| of(at) < account);
+        let count = numbers[start..].partition_point(|at| of(at) == account);
+        &numbers[start..start + count]
+    }
+
+    fn sum(&self, account: Account, side: Side) -> Sum {
+        let known = self.sums.get(&(account, side)).copied();
+        known.unwrap_or_else(|| Sum::of(self.beside(account, side)))
+    }
+
+    /// The number of the link between two.
+    fn between(&self, from: Account, to: Account) -> Option<u32> {
+        let at = self.links.binary_search_by_key(&(from, to), |link| (link.from, link.to)).ok()?;
+        u32::try_from(at).ok()
+    }
+}
+
+/// On whose side a link is: who got it, for sources.
+const fn mine(link: &Link, side: Side) -> Account {
+    match side {
+        Side::Sources => link.to,
+        Side::Sinks => link.from,
+    }
+}
+
+/// Who is on the other side of a link.
+const fn other(link: &Link, side: Side) -> Account {
+    match side {
+        Side::Sources => link.from,
+        Side::Sinks => link.to,
     }
 }
 

@@ -1,40 +1,14 @@
 //! Which boxes and ways there are.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::{Click, Graph, Link, NEIGHBOURS_MAX, OPENED_MAX, Opened, View};
+use super::{Click, Graph, Link, NEIGHBOURS_MAX, OPENED_MAX, Opened, Sum, View, other};
+use crate::Account;
 use crate::exposure::Side;
-use crate::{Account, U256};
 
 pub(super) const SIDES: [Side; 2] = [Side::Sources, Side::Sinks];
-
-/// Payments, added up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Sum {
-    pub(super) amount: U256,
-    pub(super) payments: u64,
-    /// When the first and the last came.
-    pub(super) times: Option<(i64, i64)>,
-    /// With how many others.
-    pub(super) others: u64,
-}
-
-impl Sum {
-    fn add(&mut self, link: &Link) {
-        self.amount = self.amount.saturating_add(link.amount);
-        self.payments = self.payments.saturating_add(link.payments);
-        let (first, last) = self.times.unwrap_or((link.first, link.last));
-        self.times = Some((first.min(link.first), last.max(link.last)));
-        self.others += 1;
-    }
-
-    fn of<'l>(links: impl Iterator<Item = &'l Link>) -> Self {
-        let mut sum = Self::default();
-        links.for_each(|link| sum.add(link));
-        sum
-    }
-}
 
 /// What a box stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,16 +58,15 @@ impl Scene {
             }
         }
         let mut scene = Self { boxes: Vec::new(), ways: Vec::new(), opened: opened.len(), left_out };
-        let drawn = scene.add_ways(graph, &opened, &places);
-        let account = |(at, account): (usize, Account)| What::Account {
-            account,
-            got: Sum::of(graph.beside(account, Side::Sources)),
-            gave: Sum::of(graph.beside(account, Side::Sinks)),
-            is_opened: at < opened.len(),
-            has_more: SIDES
-                .iter()
-                .flat_map(|side| graph.numbers(account, *side))
-                .any(|at| !drawn.contains(at)),
+        scene.add_ways(graph, &opened, &places);
+        let mut drawn = vec![0; accounts.len()];
+        for end in scene.ways.iter().flat_map(|way| [way.from, way.to]) {
+            drawn[end] += 1;
+        }
+        let account = |(at, account): (usize, Account)| {
+            let [got, gave] = SIDES.map(|side| graph.sum(account, side));
+            let has_more = drawn[at] < got.others + gave.others;
+            What::Account { account, got, gave, is_opened: at < opened.len(), has_more }
         };
         scene.boxes = accounts.into_iter().enumerate().map(account).collect();
         for (at, opened) in opened.iter().enumerate() {
@@ -105,24 +78,28 @@ impl Scene {
     }
 
     /// Draws what went between an opened address and any other that is drawn.
-    fn add_ways(
-        &mut self,
-        graph: &Graph,
-        opened: &[Opened],
-        places: &HashMap<Account, usize>,
-    ) -> BTreeSet<u32> {
+    fn add_ways(&mut self, graph: &Graph, opened: &[Opened], places: &HashMap<Account, usize>) {
         let mut drawn = BTreeSet::new();
         for (opened, side) in opened.iter().flat_map(|opened| SIDES.map(|side| (opened, side))) {
-            for (number, link) in
-                graph.numbers(opened.account, side).iter().zip(graph.beside(opened.account, side))
-            {
+            let mut numbers = Cow::Borrowed(graph.numbers(opened.account, side));
+            if numbers.len() > places.len() {
+                // Of a hub there are few to look for, and very many to look at.
+                let between = |other: &Account| match side {
+                    Side::Sources => graph.between(*other, opened.account),
+                    Side::Sinks => graph.between(opened.account, *other),
+                };
+                let mut found: Vec<u32> = places.keys().filter_map(between).collect();
+                found.sort_unstable();
+                numbers = Cow::Owned(found);
+            }
+            for &number in numbers.iter() {
+                let link = &graph.links[number as usize];
                 let (Some(from), Some(to)) = (places.get(&link.from), places.get(&link.to)) else { continue };
-                if drawn.insert(*number) {
+                if drawn.insert(number) {
                     self.ways.push(Way { from: *from, to: *to, sum: Sum::of([link].into_iter()) });
                 }
             }
         }
-        drawn
     }
 
     /// Folds those of a side who are not drawn: those of earlier pages into one box, those of later ones into another.
@@ -136,13 +113,14 @@ impl Scene {
     ) {
         let window = window(graph, opened, side, view);
         let page = page(graph, opened, side, view);
-        let (mut larger, mut rest) = (Sum::default(), Sum::default());
-        for (rank, link) in graph.beside(opened.account, side).enumerate() {
-            if !places.contains_key(&other(link, side)) {
-                let sum = if rank < window.start { &mut larger } else { &mut rest };
-                sum.add(link);
-            }
-        }
+        let is_folded = |link: &&Link| !places.contains_key(&other(link, side));
+        let larger = Sum::of(graph.beside(opened.account, side).take(window.start).filter(is_folded));
+        let is_mine = |way: &&Way| at == if side == Side::Sources { way.to } else { way.from };
+        // Folded boxes have their places behind those of all addresses.
+        let is_drawn = |way: &&Way| way.from.max(way.to) < places.len();
+        let drawn = self.ways.iter().filter(is_mine).filter(is_drawn);
+        let rest = drawn.fold(graph.sum(opened.account, side), |rest, way| rest.without(&way.sum));
+        let rest = rest.without(&larger);
         let account = opened.account;
         for (sum, are_larger, page) in [(larger, true, page.saturating_sub(1)), (rest, false, page + 1)] {
             if sum.others == 0 {
@@ -156,14 +134,6 @@ impl Scene {
             };
             self.ways.push(Way { from, to, sum });
         }
-    }
-}
-
-/// Who is on the other side of a link.
-const fn other(link: &Link, side: Side) -> Account {
-    match side {
-        Side::Sources => link.from,
-        Side::Sinks => link.to,
     }
 }
 
