@@ -133,7 +133,7 @@ fn the_picture_shows_where_it_went_and_nothing_of_it_is_a_command() {
     assert!(open.is_empty(), "{open:?}");
     for text in [
         "stolen",
-        "class=\"service\"",
+        "class=\"exchange\"",
         "holder 1",
         "more",
         "10 ETH</title>",

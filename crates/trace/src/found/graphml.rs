@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::picture::{Named, escaped};
+use super::picture::Named;
+use super::svg::escaped;
 use crate::U256;
 
 /// A tainted transfer.

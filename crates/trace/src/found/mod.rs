@@ -1,4 +1,5 @@
-//! What a trace found, for people: where the money entered services, who holds it now, how it was moved, and a picture of its way.
+//! What a trace found, for people: where the money entered services, who holds it now, how it was moved, and pictures
+//! of its way.
 
 mod graphml;
 mod pattern;
@@ -6,6 +7,8 @@ mod picture;
 mod steps;
 mod stix_out;
 mod sums;
+mod svg;
+pub mod timeline;
 
 pub use graphml::{Edge, graphml};
 pub use pattern::{Bounds, Pattern, Shape, patterns};

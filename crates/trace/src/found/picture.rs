@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
+use super::svg::{PALETTE, about, brief, class, escaped};
 use crate::label::Category;
 use crate::taint::Trace;
 use crate::{Account, Asset, Flows, U256, whole};
@@ -156,22 +157,6 @@ fn kept(
     kept
 }
 
-/// An amount with as many digits as can be told apart in a picture: from a thousand on whole coins, else four behind the point.
-pub(super) fn brief(amount: U256, decimals: u8) -> String {
-    let written = whole(amount, decimals);
-    let Some((before, behind)) = written.split_once('.') else { return written };
-    match (before.len() > 3, behind.get(..4)) {
-        (true, _) => format!("{before}…"),
-        (false, Some(start)) if behind.len() > 4 => format!("{before}.{start}…"),
-        (false, _) => written.clone(),
-    }
-}
-
-/// About how much that is, for drawing.
-pub(super) fn about(amount: U256) -> f64 {
-    amount.as_limbs().iter().rev().fold(0.0, |sum, limb| sum * 18_446_744_073_709_551_616.0 + *limb as f64)
-}
-
 fn drawn(
     nodes: &BTreeMap<Who, Node>,
     links: &BTreeMap<(Who, Who), U256>,
@@ -206,8 +191,8 @@ fn drawn(
     let height = places.values().map(|(_, y, height)| y + height).fold(HEIGHT, f64::max) + 40.0;
     let title = escaped(look.title);
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH:.0} {height:.0}\" role=\"img\" aria-label=\"{title}. {}\">\
-         <title>{title}</title>{STYLE}<text class=\"h\" x=\"0\" y=\"20\">{title}</text>",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH:.0} {height:.0}\" role=\"img\" aria-label=\"{title}\">\
+         <title>{title}</title><desc>{}</desc><style>{STYLE}{PALETTE}</style><text class=\"h\" x=\"0\" y=\"20\">{title}</text>",
         escaped(&described(nodes, links, look, &named))
     );
     let (mut given, mut taken) = (HashMap::<Who, f64>::new(), HashMap::<Who, f64>::new());
@@ -235,11 +220,7 @@ fn drawn(
         let class = match who {
             Who::Theft => "theft",
             Who::Folded(_) => "folded",
-            Who::Account(account) => named(*account).category.map_or("holder", |category| match category {
-                category if category.is_service() => "service",
-                Category::Sanctioned => "sanctioned",
-                _ => "holder",
-            }),
+            Who::Account(account) => class(named(*account).category),
         };
         let (text, amount) =
             (escaped(&text(*who, nodes, &named)), whole(nodes[who].through(), look.decimals));
@@ -271,9 +252,8 @@ fn drawn(
     svg
 }
 
-const STYLE: &str = "<style>text{font:12px system-ui,sans-serif;fill:#1b1b1f}.h{font-size:16px;font-weight:600}.n{fill:#5c5c66}\
-.l{fill:none;stroke:#8a94a6;stroke-opacity:.35}.l:hover{stroke-opacity:.7}.theft{fill:#b3261e}.holder{fill:#5b6b8c}.service{fill:#1f7a4d}\
-.sanctioned{fill:#8e24aa}.folded{fill:#a8adb8}@media (prefers-color-scheme:dark){text{fill:#e6e6ea}.n{fill:#a9a9b3}.l{stroke:#9aa7bd}}</style>";
+const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#1b1b1f}.h{font-size:16px;font-weight:600}.n{fill:#5c5c66}\
+.l{fill:none;stroke:#8a94a6;stroke-opacity:.35}.l:hover{stroke-opacity:.7}@media (prefers-color-scheme:dark){text{fill:#e6e6ea}.n{fill:#a9a9b3}.l{stroke:#9aa7bd}}";
 
 fn text(who: Who, nodes: &BTreeMap<Who, Node>, named: &impl Fn(Account) -> Named) -> String {
     match who {
@@ -297,19 +277,4 @@ fn described(
         format!("{} to {}: {amount} {}", text(*from, nodes, named), text(*to, nodes, named), look.unit)
     });
     ways.collect::<Vec<_>>().join("; ")
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '"' => escaped.push_str("&quot;"),
-            letter if letter.is_control() => escaped.push('\u{fffd}'),
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
 }

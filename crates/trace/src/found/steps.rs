@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::picture::{Named, about, brief, escaped};
+use super::picture::Named;
+use super::svg::{about, brief, counted, cut, escaped};
 use crate::U256;
 use crate::units::{short, told};
 
@@ -21,8 +22,9 @@ const SHOWN_MAX: usize = 200;
 const BOX: (f64, f64) = (176.0, 40.0);
 const STEP: (f64, f64) = (264.0, 52.0);
 const MARGIN: f64 = 8.0;
-/// Signs of a line in a box.
-const SIGNS: usize = 24;
+/// Room of a line in a box, and the size of its letters.
+const ROOM: f64 = BOX.0 - 14.0;
+const LETTERS: f64 = 12.0;
 
 /// All payments of one asset from one address to another, together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,8 +198,7 @@ impl<N: Fn(&str) -> Named, L: Fn(&[(String, usize)]) -> String> Draw<'_, '_, N, 
             for flow in self.given.get(address).into_iter().flatten() {
                 let Some(to) = self.laid.places.get(flow.to.as_str()) else { continue };
                 let thick = (about(flow.tainted) / most * 9.0).max(1.0);
-                let payments =
-                    if flow.payments == 1 { "1 payment" } else { &format!("{} payments", flow.payments) };
+                let payments = counted(flow.payments as u64, "payment");
                 let title = format!("{} → {}: {}, {payments}", flow.from, flow.to, self.sum(flow.tainted));
                 let back = self.laid.boxes[*to].1 <= *column;
                 self.line(at, *to, if back { "b" } else { "l" }, thick, &title, svg);
@@ -235,7 +236,7 @@ impl<N: Fn(&str) -> Named, L: Fn(&[(String, usize)]) -> String> Draw<'_, '_, N, 
                 ("folded", format!("+ {count} more"), self.brief(*tainted), title, href)
             }
         };
-        let text = |text: &str| escaped(&cut(text));
+        let text = |text: &str| escaped(&cut(text, ROOM, LETTERS));
         let drawn = format!(
             "<rect class=\"{class}\" x=\"{x:.0}\" y=\"{y:.0}\" width=\"{:.0}\" height=\"{:.0}\" rx=\"5\"/>\
              <text x=\"{:.0}\" y=\"{:.0}\">{}</text><text class=\"n\" x=\"{:.0}\" y=\"{:.0}\">{}</text>",
@@ -293,14 +294,6 @@ impl<N: Fn(&str) -> Named, L: Fn(&[(String, usize)]) -> String> Draw<'_, '_, N, 
         }
         let drop = open.len().saturating_sub(OPENED_MAX);
         (self.link)(&open[drop..])
-    }
-}
-
-/// As much of a text as has room in a box.
-fn cut(text: &str) -> String {
-    match text.chars().count() > SIGNS {
-        true => text.chars().take(SIGNS - 1).chain(['…']).collect(),
-        false => text.to_owned(),
     }
 }
 
@@ -384,6 +377,5 @@ mod tests {
     fn what_comes_from_outside_stays_text() {
         let svg = drawn(&[("v", 0), ("t", 0), ("h29", 0)]);
         assert!(svg.contains("x&lt;&quot;") && !svg.contains("x<\""), "{svg}");
-        assert_eq!(cut(&"봉".repeat(60)).chars().count(), SIGNS);
     }
 }

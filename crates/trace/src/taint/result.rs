@@ -120,6 +120,8 @@ pub struct Trace {
     pub(super) entries: Vec<Entry>,
     pub(super) moved: Vec<u64>,
     pub(super) moved_amounts: Amounts,
+    pub(super) stolen: Vec<u64>,
+    pub(super) stolen_amounts: Amounts,
 }
 
 impl Trace {
@@ -170,6 +172,13 @@ impl Trace {
             .iter()
             .enumerate()
             .map(|(index, number)| (*number, self.moved_amounts.get(index).unwrap_or_default()))
+    }
+
+    /// The thefts, in order, and how much each took newly, without what was tainted already. For each asset they add up to
+    /// [`Total::stolen`].
+    pub fn stolen(&self) -> impl ExactSizeIterator<Item = (u64, U256)> + '_ {
+        let amount = |index: usize| self.stolen_amounts.get(index).unwrap_or_default();
+        self.stolen.iter().enumerate().map(move |(index, number)| (*number, amount(index)))
     }
 
     /// The transfers by which taint first came to a holder, from the theft on; nothing if there is no such holder.

@@ -69,6 +69,8 @@ pub(super) struct Run<'c, N, R, P> {
     entries: Vec<Entry>,
     moved: Vec<u64>,
     moved_amounts: Vec<N>,
+    stolen: Vec<u64>,
+    stolen_amounts: Vec<N>,
     /// By asset.
     sums: Vec<Sums<N>>,
 }
@@ -89,6 +91,8 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
             entries: Vec::new(),
             moved: Vec::new(),
             moved_amounts: Vec::new(),
+            stolen: Vec::new(),
+            stolen_amounts: Vec::new(),
             sums: case.assets.iter().map(|_| nothing()).collect(),
         }
     }
@@ -156,6 +160,8 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
             let more = stolen.less(load.tainted);
             let sum = &mut self.sums[step.asset].stolen;
             *sum = sum.plus(more).ok_or(Halt::Overflow(step.number))?;
+            self.stolen.push(step.number);
+            self.stolen_amounts.push(more);
             self.rule.taint(&mut load, stolen);
         }
         if !load.tainted.is_nothing() {
@@ -337,6 +343,8 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
             entries: self.entries,
             moved: self.moved,
             moved_amounts: self.moved_amounts.into(),
+            stolen: self.stolen,
+            stolen_amounts: self.stolen_amounts.into(),
         })
     }
 }

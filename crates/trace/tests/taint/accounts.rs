@@ -56,6 +56,7 @@ fn told(trace: &Trace) -> impl PartialEq + std::fmt::Debug + use<> {
         trace.holders().collect::<Vec<_>>(),
         trace.entries().to_vec(),
         trace.moves().collect::<Vec<_>>(),
+        trace.stolen().collect::<Vec<_>>(),
     )
 }
 
@@ -85,6 +86,8 @@ fn agrees(trace: &Trace, plain: &Plain) -> Result<(), TestCaseError> {
     prop_assert_eq!(&entries, &plain.entries);
     let moves: Vec<_> = trace.moves().map(|(number, amount)| (number, amount.to::<u64>())).collect();
     prop_assert_eq!(&moves, &plain.moves);
+    let thefts: Vec<_> = trace.stolen().map(|(number, amount)| (number, amount.to::<u64>())).collect();
+    prop_assert_eq!(&thefts, &plain.thefts);
     for total in trace.totals() {
         let stolen = plain.stolen.get(&total.asset.0).copied().unwrap_or_default();
         prop_assert_eq!(total.stolen.to::<u64>(), stolen);

@@ -28,6 +28,8 @@ pub(crate) struct Plain {
     /// By asset.
     pub(crate) stolen: BTreeMap<u32, u64>,
     pub(crate) moves: Vec<(u64, u64)>,
+    /// What each theft took newly.
+    pub(crate) thefts: Vec<(u64, u64)>,
 }
 
 fn some_units(tainted: u64, all: u64) -> Vec<bool> {
@@ -95,6 +97,7 @@ pub(crate) fn follow(
                 *unit = true;
             }
             *plain.stolen.entry(asset).or_default() += stolen.saturating_sub(before);
+            plain.thefts.push((number, stolen.saturating_sub(before)));
         }
         let tainted = units.iter().filter(|unit| **unit).count() as u64;
         if tainted > 0 {

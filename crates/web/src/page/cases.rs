@@ -144,6 +144,9 @@ struct Flow {
     asset: String,
     /// Made by the node: every name in it is escaped there.
     svg: String,
+    /// What entered services when, likewise.
+    #[serde(default)]
+    time: String,
 }
 
 pub(super) async fn one(State(pages): Shared, Path(handle): Path<String>, who: Who) -> Response {

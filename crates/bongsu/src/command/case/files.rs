@@ -1,5 +1,6 @@
 //! What a trace of a case found, in files that the pages show. A trace makes them anew.
 
+use crate::command::trace::found::Found;
 use crate::command::trace::out;
 use crate::command::trace::transfers::transfer;
 use crate::exit::Failure;
@@ -21,8 +22,7 @@ pub(super) fn keep(node: &Node, handle: &str, followed: &Followed<'_>) -> Result
     let founds = || followed.founds.iter().filter(|found| !found.trace.totals().is_empty());
     let all: Vec<Value> = founds().map(out::json).collect();
     replace(&folder.join("found.json"), Value::Array(all).to_string().as_bytes()).map_err(failed)?;
-    let pictures: Vec<Value> =
-        founds().flat_map(out::pictures).map(|(asset, svg)| json!({"asset": asset, "svg": svg})).collect();
+    let pictures: Vec<Value> = founds().flat_map(flows).collect();
     replace(&folder.join("flows.json"), Value::Array(pictures).to_string().as_bytes()).map_err(failed)?;
     let crossings: Vec<Value> =
         followed.across.crossings.iter().filter_map(|one| crossing(followed, one)).collect();
@@ -32,6 +32,14 @@ pub(super) fn keep(node: &Node, handle: &str, followed: &Followed<'_>) -> Result
     replace(&folder.join("crossings.json"), crossed.to_string().as_bytes()).map_err(failed)?;
     let moves: Vec<Value> = founds().flat_map(out::moves).collect();
     replace(&folder.join("moves.json"), Value::Array(moves).to_string().as_bytes()).map_err(failed)
+}
+
+/// The pictures of each asset on a chain: its way, and what entered services when.
+fn flows<'f>(found: &'f Found<'_>) -> impl Iterator<Item = Value> + 'f {
+    out::pictures(found).map(move |(asset, svg)| {
+        let name = found.store.asset_name(asset).unwrap_or_default();
+        json!({"asset": name, "svg": svg, "time": out::over_time(found, asset)})
+    })
 }
 
 /// A crossing for programs: amounts in the smallest unit, as texts.

@@ -5,7 +5,7 @@ use crate::exit::Failure;
 use crate::terminal::visible;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use trace::found::{Edge, Look, Named, Shape, Told, graphml, sankey};
+use trace::found::{Edge, Look, Named, Shape, Told, graphml, sankey, timeline};
 use trace::taint::{Ended, Place};
 use trace::{Account, Asset, Flows as _, Store, U256};
 
@@ -234,10 +234,22 @@ fn named(found: &Found<'_>, account: Account) -> Named {
     }
 }
 
-/// A picture for each asset that was stolen, with the asset's name.
-pub(crate) fn pictures<'f>(found: &'f Found<'_>) -> impl Iterator<Item = (String, String)> + 'f {
-    let totals = found.trace.totals().iter();
-    totals.map(|total| (found.store.asset_name(total.asset).unwrap_or_default(), picture(found, total.asset)))
+/// A picture for each asset that was stolen, with the asset.
+pub(crate) fn pictures<'f>(found: &'f Found<'_>) -> impl Iterator<Item = (Asset, String)> + 'f {
+    found.trace.totals().iter().map(|total| (total.asset, picture(found, total.asset)))
+}
+
+/// What entered services when, and what was still held, as a picture.
+pub(crate) fn over_time(found: &Found<'_>, asset: Asset) -> String {
+    let store = found.store;
+    let unit = short(&store.asset_name(asset).unwrap_or_default());
+    let title = format!("When the stolen {unit} entered services on {}", store.chain());
+    let category = |account: Account| {
+        let address = store.address(account)?;
+        found.labels.service(&address).map(|label| label.category)
+    };
+    let look = timeline::Look { title: &title, unit: &unit, decimals: store.decimals(asset).unwrap_or(0) };
+    timeline::timeline(&found.trace, store, asset, category).svg(&look)
 }
 
 /// The tainted payments, for programs: at most [`MOVES_MAX`], the largest stolen parts first.

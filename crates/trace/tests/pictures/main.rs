@@ -1,0 +1,10 @@
+//! Pictures, through the crate's public face: what is in them, that it adds up, and that nothing in them is a command.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
+
+mod real;
+mod timelines;
+mod xml;
+
+/// A whole coin of those that have as many decimals as ether.
+const COIN: u64 = 1_000_000_000_000_000_000;
