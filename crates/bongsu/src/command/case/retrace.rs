@@ -71,7 +71,7 @@ pub(crate) fn again(node: &Node, handle: &str) -> Result<Vec<Alert>, Failure> {
             let case: &Case = cases.get(handle)?;
             let alerts = case.news(arrivals);
             let is_new = case.traced.as_ref().is_none_or(|(_, before)| *before != sums);
-            let traced = is_new.then(|| Event::Traced(sums));
+            let traced = is_new.then_some(Event::Traced(sums));
             let events = traced.into_iter().chain(alerts.iter().cloned().map(Event::Alert)).collect();
             Ok((events, alerts))
         })
