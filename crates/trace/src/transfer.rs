@@ -38,6 +38,9 @@ pub trait Flows {
     /// One of them; `None` beyond the last.
     fn transfer(&self, number: u64) -> Option<Transfer>;
 
+    /// Looks at some of them, so that memory brings all at the same time, and [`Flows::transfer`] need not wait for one after the other.
+    fn glance(&self, _numbers: &[u64]) {}
+
     /// Appends those from `first` on, in order, `most` of them or as many as there are.
     ///
     /// Whoever goes through all of them asks thus, so that a store can hand over a page at once.

@@ -105,7 +105,7 @@ impl<'a> Case<'a> {
         let of = |case: &str, method: &str| -> Result<(f64, f64)> {
             let line = lines.iter().find(|line| line["what"] == case && line["method"] == method);
             let line = line.with_context(|| format!("{case} by {method} was not followed"))?;
-            Ok((line["first_ms"].as_f64().context("no time")?, line["best_ms"].as_f64().context("no time")?))
+            Ok((line["first_ms"].as_f64().context("no time")?, line["again_ms"].as_f64().context("no time")?))
         };
         let point = Point {
             millions: self.millions,

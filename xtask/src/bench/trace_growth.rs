@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-/// What some transfers took. Times to follow are the first one's and the best one's, by haircut and by FIFO.
+/// What some transfers took. Times to follow are the first one's and the best of the later ones, by haircut and by FIFO.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Point {
     pub(super) millions: u64,
@@ -70,7 +70,7 @@ impl Growth {
         let mut page = "# How tracing grows\n\n\
             Made by `cargo xtask bench trace --docs` (`--full` for the last row). Transfers between a fifth as many accounts, of which few have \
             most; CSV of 144 bytes a row. Loading is durable. \"First\" is the first answer of a process, of files that the system has in \
-            memory; \"again\" the best of three.\n\n\
+            memory; \"again\" the best of three more.\n\n\
             ![Time and memory by the number of transfers](trace-growth.svg)\n\n\
             | transfers | load | of the processors | memory | 10,000 reached, haircut: first, again | FIFO | 50 thefts through all, haircut | FIFO |\n\
             | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"

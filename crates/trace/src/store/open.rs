@@ -309,6 +309,14 @@ impl Flows for Store {
         self.read(segment, row)
     }
 
+    #[inline]
+    fn glance(&self, numbers: &[u64]) {
+        let touch =
+            |number: &u64| self.row(*number).and_then(|(segment, row)| segment.touch(row)).unwrap_or(0);
+        // Nothing is done with the sum; without it, nothing would be read.
+        std::hint::black_box(numbers.iter().fold(0_u8, |sum, number| sum ^ touch(number)));
+    }
+
     fn chunk(&self, first: u64, most: usize, into: &mut Vec<Transfer>) {
         let (mut number, mut left) = (first, u32::try_from(most).unwrap_or(u32::MAX));
         while let Some((segment, row)) = self.row(number).filter(|_| left > 0) {

@@ -40,6 +40,7 @@ where
         later: Vec::new(),
         due: run.case.thefts.iter().map(|theft| Reverse((theft.number, NONE))).collect(),
         numbers: Vec::new(),
+        before: Vec::new(),
     };
     match frontier.all(run) {
         Ok(true) => Ok(Outcome::Done(Ended::Complete)),
@@ -79,6 +80,7 @@ struct Frontier<'f, F, O, I> {
     due: BinaryHeap<Reverse<(u64, u32)>>,
     /// Scratch.
     numbers: Vec<u64>,
+    before: Vec<(u64, Transfer)>,
 }
 
 impl<F, O, I> Frontier<'_, F, O, I>
@@ -183,13 +185,15 @@ where
         P: Fn(Account) -> Place,
     {
         self.watched.insert(account);
-        let mut later = Later { numbers: (self.of)(account), read: Vec::with_capacity(AHEAD), at: 0 };
+        let mut numbers = (self.of)(account);
+        // What comes before is read into one place for all accounts: a page of memory for each takes the system longer than the rest.
+        let mut some = std::mem::take(&mut self.before);
         let mut known = None;
         while self.left > 0 {
-            read(self.flows, &mut later.numbers, &mut self.numbers, &mut later.read)?;
-            self.left = self.left.saturating_sub(later.read.len() as u64);
-            later.at = later.read.partition_point(|(earlier, _)| *earlier < number);
-            for (earlier, transfer) in &later.read[..later.at] {
+            read(self.flows, &mut numbers, &mut self.numbers, &mut some)?;
+            self.left = self.left.saturating_sub(some.len() as u64);
+            let now = some.partition_point(|(earlier, _)| *earlier < number);
+            for (earlier, transfer) in &some[..now] {
                 let Some(asset) = run.case.assets.moved(transfer) else {
                     continue;
                 };
@@ -201,18 +205,18 @@ where
                 let (from, to) = if transfer.from == account { (slot, None) } else { (None, slot) };
                 run.step_before(&Step { number: *earlier, transfer, asset, from, to })?;
             }
-            if later.first().is_some_and(|(now, _)| now == number) {
-                later.at += 1;
+            let is_now = some.get(now).is_some_and(|(first, _)| *first == number);
+            let after = &some[now + usize::from(is_now)..];
+            if let Some((next, _)) = after.first() {
+                self.due.push(Reverse((*next, u32::try_from(self.later.len()).unwrap_or(NONE))));
+                self.later.push(Later { numbers, read: after.to_vec(), at: 0 });
+                break;
             }
-            if let Some((next, _)) = later.first() {
-                self.due.push(Reverse((next, u32::try_from(self.later.len()).unwrap_or(NONE))));
-                self.later.push(later);
-                return Ok(());
-            }
-            if later.read.is_empty() {
-                return Ok(());
+            if some.is_empty() {
+                break;
             }
         }
+        self.before = some;
         Ok(())
     }
 }
@@ -227,6 +231,8 @@ fn read(
     numbers.clear();
     numbers.extend(later.take(AHEAD));
     into.clear();
+    into.reserve_exact(numbers.len());
+    flows.glance(numbers);
     for number in numbers {
         into.push((*number, flows.transfer(*number).ok_or(Halt::Changed(*number))?));
     }

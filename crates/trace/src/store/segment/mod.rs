@@ -173,6 +173,12 @@ impl Segment {
         self.meta.rows
     }
 
+    /// A byte of a row's record, whichever.
+    #[inline]
+    pub(crate) fn touch(&self, row: u32) -> Option<u8> {
+        self.records.get(row as usize * RECORD).copied()
+    }
+
     /// What a row moves.
     #[inline]
     pub(crate) fn movement(&self, row: u32) -> Option<Movement> {
