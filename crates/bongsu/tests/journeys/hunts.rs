@@ -288,5 +288,6 @@ fn finds_that_nobody_takes_are_not_piled_up() {
     let found = BufReader::new(running.stdout.take().unwrap()).lines().count() - 1;
     assert!(running.wait().unwrap().success());
     assert_eq!(found, FINDS);
-    assert!(peak < 100 << 10, "{peak} KiB");
+    // Piled up, they took 1.7 GB; a debug build's own code takes some tens of MiB.
+    assert!(peak < 200 << 10, "{peak} KiB");
 }

@@ -54,10 +54,46 @@ pub(super) fn one(node: &Node, args: &CaseShowArgs) -> Result<Answer, Failure> {
         let crossings = crossings(node, &args.handle);
         let mut json = shown(case);
         let mut text = told(case, args.most);
+        holders(node, &args.handle, args.most, &mut text);
         crossed(&crossings, args.most, &mut text);
         json["crossings"] = crossings;
         Ok(Answer::done(json, text))
     })
+}
+
+/// Who without a label holds something, as the last trace found it: for each asset the one with most first.
+fn holders(node: &Node, handle: &str, most: usize, text: &mut String) {
+    let file = std::fs::read(node.case_files.join(handle).join("found.json"));
+    let found: Value = file.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let all: Vec<&Value> = found
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|found| found["holders"].as_array())
+        .flatten()
+        .collect();
+    let rows: Vec<Vec<String>> = all.iter().take(most).filter_map(|holder| held(holder)).collect();
+    if !rows.is_empty() {
+        let header = ["AMOUNT", "SINCE (UTC)", "HOPS", "ADDRESS"];
+        let _ = write!(text, "\nWho holds it\n{}", table(&header, &rows));
+        if all.len() > most {
+            let _ = writeln!(text, "and {} more: --most N shows them", all.len() - most);
+        }
+    }
+}
+
+fn held(holder: &Value) -> Option<Vec<String>> {
+    let (asset, first) = (&holder["asset"], holder["first"]["time"].as_str()?);
+    let units = U256::from_str_radix(holder["tainted"].as_str()?, 10).ok()?;
+    let decimals = asset["decimals"].as_u64().and_then(|decimals| u8::try_from(decimals).ok());
+    let name = holder["label"]["name"].as_str().map_or_else(String::new, |name| format!(" ({name})"));
+    let address = format!("{}{name}", holder["address"].as_str()?);
+    Some(vec![
+        amount(units, asset["name"].as_str()?, decimals),
+        first.get(..19).unwrap_or(first).replace('T', " "),
+        holder["hop"].to_string(),
+        visible(address.as_bytes()),
+    ])
 }
 
 /// What crossed bridges and pools, as the last trace found it; null before the first.
