@@ -1,7 +1,7 @@
 //! How fast transfers come into a store, and how fast it answers. Every measurement is a line of JSON.
 //!
 //! ```text
-//! flows_speed generate FILE ROWS     a CSV file: an account for each five transfers
+//! flows_speed generate FILE ROWS     a CSV file, packed if its name ends with .zst: an account for each five transfers
 //! flows_speed load FILE FOLDER [MAPPING.toml]    into a new store, or into one that is there
 //! flows_speed thefts FOLDER          the receivers of the fifty thefts that `follow` takes, for other programs
 //! flows_speed follow FOLDER [small]  opens it, and follows thefts: a small case, and fifty through everything
@@ -16,7 +16,7 @@ mod made;
 use std::collections::{HashSet, VecDeque};
 use std::error::Error;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -72,7 +72,11 @@ fn main() -> Done {
 }
 
 fn generate(file: &str, rows: u64) -> Done {
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(file)?);
+    let out = BufWriter::with_capacity(1 << 20, File::create(file)?);
+    let mut out: Box<dyn Write> = match file.ends_with(".zst") {
+        true => Box::new(zstd::Encoder::new(out, 1)?.auto_finish()),
+        false => Box::new(out),
+    };
     let accounts = u32::try_from((rows / ROWS_AN_ACCOUNT).max(2))?;
     writeln!(out, "block,index,tx,time,from,to,asset,amount")?;
     for (row, made) in (0..rows).zip(made::transfers(accounts)) {
@@ -82,6 +86,7 @@ fn generate(file: &str, rows: u64) -> Done {
         writeln!(out, "{block},{index},0x{tx:08x},{time},{from},{to},ETH,{}", made.amount)?;
     }
     out.flush()?;
+    drop(out);
     println!("{}", json!({"what": "generate", "rows": rows, "bytes": std::fs::metadata(file)?.len()}));
     Ok(())
 }

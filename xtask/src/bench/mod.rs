@@ -82,7 +82,7 @@ pub(crate) struct Args {
     /// Measure this program instead of building one, for example an older build
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
-    /// Also what takes long: 100 million transfers, for which 16 GB of the disk are needed
+    /// Also what takes long: 100 million transfers, for which 13 GB of the disk are needed
     #[arg(long)]
     full: bool,
     /// Write the table and the plot of growth to docs

@@ -21,6 +21,8 @@ const COMPARED: u64 = 10;
 /// Millions of transfers whose times and memory make the plot.
 const GROWTH: [u64; 6] = [1, 2, 5, 10, 20, 50];
 const GROWTH_FULL: u64 = 100;
+/// Millions of transfers up to which files are plain CSV.
+const PLAIN_MAX: u64 = 50;
 /// How often 10 million are loaded; larger files are once.
 const RUNS: usize = 3;
 const PEERS: [&str; 2] = ["duckdb==2.0.1", "igraph==1.0.0"];
@@ -75,7 +77,9 @@ struct Case<'a> {
 
 impl<'a> Case<'a> {
     fn make(program: &'a Path, dir: &Path, millions: u64) -> Result<Self> {
-        let case = Self { program, millions, file: dir.join("transfers.csv"), store: dir.join("store") };
+        // The largest is packed: beside its store it would not stay in the memory of most machines, nor on their disks.
+        let name = if millions > PLAIN_MAX { "transfers.csv.zst" } else { "transfers.csv" };
+        let case = Self { program, millions, file: dir.join(name), store: dir.join("store") };
         case.say(&["generate".as_ref(), case.file.as_os_str(), (millions * MILLION).to_string().as_ref()])?;
         Ok(case)
     }

@@ -69,8 +69,8 @@ impl Growth {
     fn page(&self) -> String {
         let mut page = "# How tracing grows\n\n\
             Made by `cargo xtask bench trace --docs` (`--full` for the last row). Transfers between a fifth as many accounts, of which few have \
-            most; CSV of 144 bytes a row. Loading is durable. \"First\" is the first answer of a process, of files that the system has in \
-            memory; \"again\" the best of three more.\n\n\
+            most; CSV of 144 bytes a row, from 100 million on packed with zstd. Loading is durable. \"First\" is the first answer of a process, of files that the system has in \
+            memory; \"again\" the best of three more. Whatever else runs makes all of it slower; what loading took of the processors shows by how much.\n\n\
             ![Time and memory by the number of transfers](trace-growth.svg)\n\n\
             | transfers | load | of the processors | memory | 10,000 reached, haircut: first, again | FIFO | 50 thefts through all, haircut | FIFO |\n\
             | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
