@@ -1,24 +1,27 @@
 //! Cases that are followed again as transfers come.
 
 use crate::command::case::again;
-use crate::command::trace::opened;
 use crate::exit::Failure;
 use crate::node::Node;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use trace::Flows as _;
+use std::time::{Duration, Instant, SystemTime};
 use trace::case::Definition;
+use trace::store::MANIFEST;
 
 /// As far as each case was followed, and what was said of those that could not be.
 #[derive(Debug, Default)]
 pub(super) struct Followed {
     upto: Mutex<HashMap<String, (Definition, Vec<Upto>)>>,
-    failures: Mutex<HashMap<String, String>>,
+    failures: Mutex<HashMap<String, (String, Instant)>>,
 }
 
-/// How far a store goes: how many transfers, and the last block. Either changes when a block comes or goes.
-type Upto = (PathBuf, u64, Option<u64>);
+/// Where a store is, and since when it is as it is: its manifest is replaced with every change.
+type Upto = (PathBuf, SystemTime);
+
+/// How long a case that could not be followed is left alone.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Followed {
     /// Follows each open case that has changed, or whose transfers have.
@@ -32,14 +35,17 @@ impl Followed {
         })?;
         let mut failed = Ok(());
         for (handle, definition) in open {
-            let mut failures = self.failures.lock();
+            let before = self.failures.lock().get(&handle).cloned();
+            if before.as_ref().is_some_and(|(_, at)| at.elapsed() < PATIENCE) {
+                continue;
+            }
             match self.one(node, &handle, definition) {
-                Ok(()) => drop(failures.remove(&handle)),
+                Ok(()) => drop(self.failures.lock().remove(&handle)),
                 Err(failure) => {
-                    let told = failures.insert(handle.clone(), failure.to_string());
-                    if told.is_none_or(|told| told != failure.message) {
+                    if before.is_none_or(|(told, _)| told != failure.message) {
                         failed = Err(Failure::new(format!("case {handle}: {failure}")));
                     }
+                    self.failures.lock().insert(handle, (failure.message, Instant::now()));
                 }
             }
         }
@@ -48,17 +54,21 @@ impl Followed {
 
     fn one(&self, node: &Node, handle: &str, definition: Definition) -> Result<(), Failure> {
         let upto = |chain: &trace::case::Chain| {
-            let store = opened(&chain.store)?;
-            Ok((chain.store.clone(), store.len(), store.places().map(|(_, last)| last.block)))
+            let changed =
+                std::fs::metadata(chain.store.join(MANIFEST)).and_then(|manifest| manifest.modified());
+            let changed =
+                changed.map_err(|error| Failure::new(format!("{}: {error}", chain.store.display())))?;
+            Ok((chain.store.clone(), changed))
         };
         let now =
             (definition.clone(), definition.chains.iter().map(upto).collect::<Result<Vec<_>, Failure>>()?);
         if self.upto.lock().get(handle) == Some(&now) {
             return Ok(());
         }
-        // What fails is tried again when something changes, and not every few seconds.
+        // What fails is tried again. Transfers that come meanwhile change the time, so that they are seen the next time.
+        let alerts = again(node, handle)?;
         self.upto.lock().insert(handle.to_owned(), now);
-        for alert in again(node, handle)? {
+        for alert in alerts {
             let (service, transfers) = (alert.service(), alert.arrivals.len());
             tracing::warn!(case = handle, service, transfers, "stolen assets came to a service");
         }

@@ -19,6 +19,8 @@ pub enum Event {
     Traced(Vec<Sums>),
     /// Something came to a service.
     Alert(Alert),
+    /// These arrivals are not there any more, by their keys: the chain went another way, or a label changed.
+    Gone(Vec<String>),
     /// A request to freeze was drafted; its number is one more than that of the last.
     Drafted(Request),
     /// A request came to another state.

@@ -147,6 +147,14 @@ impl Case {
                 self.known.extend(alert.arrivals.iter().map(Arrival::key));
                 self.alerts.push(alert);
             }
+            Event::Gone(keys) => {
+                let is_gone = |arrival: &Arrival| keys.contains(&arrival.key());
+                for alert in &mut self.alerts {
+                    alert.arrivals.retain(|arrival| !is_gone(arrival));
+                }
+                self.alerts.retain(|alert| !alert.arrivals.is_empty());
+                self.known.retain(|key| !keys.contains(key));
+            }
             Event::Drafted(request) => self.requests.push(request),
             Event::Step { request, step } => {
                 if let Some(found) = self.request_mut(request) {
@@ -174,6 +182,15 @@ impl Case {
     #[must_use]
     pub fn knows(&self, arrival: &Arrival) -> bool {
         self.known.contains(&arrival.key())
+    }
+
+    /// The keys of those that were told of and are not among what is there now.
+    #[must_use]
+    pub fn gone(&self, now: &[Arrival]) -> Vec<String> {
+        let now: HashSet<String> = now.iter().map(Arrival::key).collect();
+        let mut gone: Vec<String> = self.known.difference(&now).cloned().collect();
+        gone.sort_unstable();
+        gone
     }
 
     /// The alerts that new arrivals make: one for each service and asset, in the order of the first arrival of each.
@@ -271,6 +288,21 @@ mod tests {
         let more = case.news(vec![arrival("2", "okx", 7), arrival("4", "okx", 2)]);
         assert_eq!((more.len(), more[0].arrivals[0].transaction.as_str()), (1, "4"));
         assert_eq!(case.arrivals("BINANCE").count(), 2);
+    }
+
+    #[test]
+    fn what_a_chain_took_back_counts_no_more_and_is_told_again_if_it_comes_again() {
+        let mut case = case();
+        for alert in case.news(vec![arrival("1", "okx", 5), arrival("2", "okx", 7)]) {
+            case.apply(Event::Alert(alert), at(1));
+        }
+        let gone = case.gone(&[arrival("2", "okx", 7)]);
+        assert_eq!(gone, [arrival("1", "okx", 5).key()]);
+        case.apply(Event::Gone(gone), at(2));
+        assert_eq!((case.arrivals("okx").count(), case.alerts[0].tainted()), (1, U256::from(7)));
+        assert_eq!(case.news(vec![arrival("1", "okx", 5), arrival("2", "okx", 7)]).len(), 1);
+        case.apply(Event::Gone(case.gone(&[])), at(3));
+        assert!(case.alerts.is_empty());
     }
 
     #[test]

@@ -15,8 +15,8 @@ use super::files::{Stamps, sync_folder};
 use super::names::part::PartMeta;
 use super::segment::SegmentMeta;
 
-/// The name of the file.
-pub(crate) const NAME: &str = "manifest";
+/// The name of the file, in a store's folder, that names all others: it is replaced with every change.
+pub const NAME: &str = "manifest";
 /// The name under which the next one is written.
 pub(crate) const NEXT: &str = "manifest.next";
 /// The bytes that a manifest may have: a segment takes about a thousand.

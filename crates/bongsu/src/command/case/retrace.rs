@@ -69,10 +69,13 @@ pub(crate) fn again(node: &Node, handle: &str) -> Result<Vec<Alert>, Failure> {
         files::keep(node, handle, found)?;
         node.cases.happens(handle, |cases| {
             let case: &Case = cases.get(handle)?;
+            let gone = case.gone(&arrivals);
+            let gone = (!gone.is_empty()).then_some(Event::Gone(gone));
             let alerts = case.news(arrivals);
             let is_new = case.traced.as_ref().is_none_or(|(_, before)| *before != sums);
             let traced = is_new.then_some(Event::Traced(sums));
-            let events = traced.into_iter().chain(alerts.iter().cloned().map(Event::Alert)).collect();
+            let events =
+                traced.into_iter().chain(gone).chain(alerts.iter().cloned().map(Event::Alert)).collect();
             Ok((events, alerts))
         })
     })?;
@@ -165,25 +168,27 @@ pub(super) fn amount(units: trace::U256, asset: &str, decimals: Option<u8>) -> S
     visible(told(units, asset, decimals).as_bytes())
 }
 
+/// What [`row`] has of an alert.
+pub(super) const ALERT: [&str; 6] = ["SERVICE", "KIND", "STOLEN", "TRANSFERS", "FIRST (UTC)", "LAST (UTC)"];
+
+/// An alert as a row of a table.
+pub(super) fn row(alert: &Alert) -> Option<Vec<String>> {
+    let (first, last) = (alert.arrivals.first()?, alert.arrivals.last()?);
+    Some(vec![
+        visible(alert.service().as_bytes()),
+        first.category.as_str().to_owned(),
+        amount(alert.tainted(), &first.asset, first.decimals),
+        alert.arrivals.len().to_string(),
+        when(first.time),
+        when(last.time),
+    ])
+}
+
 fn said(handle: &str, alerts: &[Alert]) -> String {
     if alerts.is_empty() {
         return format!("{handle}: nothing new came to a service.\n");
     }
-    let rows: Vec<Vec<String>> = alerts
-        .iter()
-        .filter_map(|alert| {
-            let (first, last) = (alert.arrivals.first()?, alert.arrivals.last()?);
-            Some(vec![
-                visible(alert.service().as_bytes()),
-                first.category.as_str().to_owned(),
-                amount(alert.tainted(), &first.asset, first.decimals),
-                alert.arrivals.len().to_string(),
-                when(first.time),
-                when(last.time),
-            ])
-        })
-        .collect();
-    let header = ["SERVICE", "KIND", "STOLEN", "TRANSFERS", "FIRST (UTC)", "LAST (UTC)"];
+    let rows: Vec<Vec<String>> = alerts.iter().filter_map(row).collect();
     let count = counted(alerts.len() as u64, "alert");
-    format!("{handle}: {count}. Next: bongsu case request {handle} SERVICE\n{}", table(&header, &rows))
+    format!("{handle}: {count}. Next: bongsu case request {handle} SERVICE\n{}", table(&ALERT, &rows))
 }

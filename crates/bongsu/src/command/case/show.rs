@@ -12,7 +12,7 @@ use trace::U256;
 use trace::case::{Case, Figures, Request, Standing, State, Sums};
 use trace::units::{lasted, share};
 
-use super::retrace::amount;
+use super::retrace::{self, ALERT, amount};
 
 pub(super) fn list(node: &Node) -> Result<Answer, Failure> {
     node.cases.look(|cases| {
@@ -210,21 +210,15 @@ fn alerts(case: &Case, most: usize, text: &mut String) {
         .rev()
         .take(most)
         .filter_map(|alert| {
-            let (first, last) = (alert.arrivals.first()?, alert.arrivals.last()?);
+            let first = alert.arrivals.first()?;
             let asked = case.requests.iter().rposition(|one| one.arrivals.contains(first));
-            Some(vec![
-                visible(alert.service().as_bytes()),
-                first.category.as_str().to_owned(),
-                amount(alert.tainted(), &first.asset, first.decimals),
-                alert.arrivals.len().to_string(),
-                when(first.time),
-                when(last.time),
-                asked.map_or_else(|| "-".to_owned(), |at| format!("request {}", at + 1)),
-            ])
+            let mut row = retrace::row(alert)?;
+            row.push(asked.map_or_else(|| "-".to_owned(), |at| format!("request {}", at + 1)));
+            Some(row)
         })
         .collect();
     if !rows.is_empty() {
-        let header = ["SERVICE", "KIND", "STOLEN", "TRANSFERS", "FIRST (UTC)", "LAST (UTC)", "ASKED"];
+        let header = [&ALERT[..], &["ASKED"]].concat();
         let _ = write!(text, "\nAlerts, the newest first\n{}", table(&header, &rows));
         if case.alerts.len() > most {
             let _ = writeln!(text, "and {} more: --most N shows them", case.alerts.len() - most);
