@@ -41,6 +41,9 @@ pub trait Flows {
     /// Looks at some of them, so that memory brings all at the same time, and [`Flows::transfer`] need not wait for one after the other.
     fn glance(&self, _numbers: &[u64]) {}
 
+    /// The same for what leads to some accounts' transfers, and for a few of those before a transfer.
+    fn glance_of(&self, _accounts: &[(Account, u64)]) {}
+
     /// Appends those from `first` on, in order, `most` of them or as many as there are.
     ///
     /// Whoever goes through all of them asks thus, so that a store can hand over a page at once.
@@ -50,6 +53,19 @@ pub trait Flows {
 
     /// The numbers of those in which an account gives or gets, each once, ascending.
     fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_;
+
+    /// The numbers of those in which an account gives, from one on, ascending.
+    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+        let gives =
+            move |number: &u64| self.transfer(*number).is_some_and(|transfer| transfer.from == account);
+        self.of(account).skip_while(move |number| *number < first).filter(gives)
+    }
+
+    /// The numbers of those in which an account gets, from one on, ascending.
+    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+        let gets = move |number: &u64| self.transfer(*number).is_some_and(|transfer| transfer.to == account);
+        self.of(account).skip_while(move |number| *number < first).filter(gets)
+    }
 
     /// How often an account gives or gets in the transfers with numbers below `before`; one to itself counts twice.
     ///

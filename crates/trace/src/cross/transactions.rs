@@ -9,12 +9,6 @@ use crate::{Account, Flows, Store};
 /// Times do not fall as numbers rise: where they do, by the clocks of those who make blocks, what is at the edge of a window may be missed,
 /// and nothing is found that is not there.
 pub trait Transactions: Flows + Sync {
-    /// The numbers of the transfers in which an account gives, from one on, ascending.
-    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_;
-
-    /// The numbers of the transfers in which an account gets, from one on, ascending.
-    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_;
-
     /// The account with an address.
     fn account(&self, address: &str) -> Option<Account>;
 
@@ -32,14 +26,6 @@ pub trait Transactions: Flows + Sync {
 }
 
 impl Transactions for Store {
-    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
-        self.given(account).starting_at(first)
-    }
-
-    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
-        self.taken(account).starting_at(first)
-    }
-
     fn account(&self, address: &str) -> Option<Account> {
         self.account(address)
     }

@@ -41,7 +41,7 @@ pub use self::append::{Append, Appended, Incoming};
 pub use self::error::{Damage, NameError, StoreError};
 pub use self::manifest::NAME as MANIFEST;
 pub use self::memory::Memory;
-pub use self::of::Of;
+pub use self::of::OfSide;
 pub use self::open::{Place, Store};
 pub use self::writer::{Limits, Writer};
 

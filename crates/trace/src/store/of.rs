@@ -6,63 +6,116 @@ use super::segment::partition;
 
 /// Which transfers of an account are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sides {
-    /// Those in which it gives or gets.
-    Both,
+pub(super) enum Side {
     /// Those in which it gives.
     Given,
     /// Those in which it gets.
     Taken,
 }
 
-/// Numbers of transfers of an account, ascending, each once.
+/// Numbers of transfers in which an account gives, or of those in which it gets, ascending.
+///
+/// A trace holds two of them for each account that it watches, so they are small.
 #[derive(Debug, Clone)]
-pub struct Of<'a> {
+pub struct OfSide<'a> {
     store: &'a Store,
-    account: u32,
-    sides: Sides,
-    /// The segment that comes after the one that is being read.
-    next: usize,
+    /// The number of the first transfer of the segment that is being read.
     base: u64,
-    rows: u32,
-    given: &'a [u8],
-    taken: &'a [u8],
+    /// What is left of its rows.
+    list: &'a [u8],
+    account: u32,
+    /// The segment that comes after it.
+    next: u32,
+    side: Side,
 }
 
-impl<'a> Of<'a> {
-    pub(super) fn new(store: &'a Store, account: u32, sides: Sides) -> Self {
-        Self { store, account, sides, next: 0, base: 0, rows: 0, given: &[], taken: &[] }
+impl<'a> OfSide<'a> {
+    pub(super) fn new(store: &'a Store, account: u32, side: Side) -> Self {
+        Self { store, base: 0, list: &[], account, next: 0, side }
     }
 
     /// The same from a transfer on: those before it are passed over, by halving, and not read.
     #[must_use]
     pub fn starting_at(mut self, first: u64) -> Self {
-        loop {
-            let end = self.base + u64::from(self.rows);
-            if first < end {
-                let row = first.saturating_sub(self.base);
-                (self.given, self.taken) = (rows_from(self.given, row), rows_from(self.taken, row));
-                return self;
-            }
-            if !self.turn() {
-                (self.given, self.taken) = (&[], &[]);
+        while self.turn() {
+            let row = first.saturating_sub(self.base);
+            self.list = rows_from(self.list, row);
+            if !self.list.is_empty() {
                 return self;
             }
         }
+        self
     }
 
     /// Goes to the next segment; false if there is none.
     fn turn(&mut self) -> bool {
-        let Some((base, segment)) = self.store.segment(self.next) else { return false };
+        let Some((base, segment)) = self.store.segment(self.next as usize) else { return false };
         self.next += 1;
-        (self.base, self.rows) = (base, segment.rows());
-        (self.given, self.taken) = segment.of(self.account).unwrap_or_default();
-        match self.sides {
-            Sides::Both => {}
-            Sides::Given => self.taken = &[],
-            Sides::Taken => self.given = &[],
-        }
+        self.base = base;
+        let (given, taken) = segment.of(self.account).unwrap_or_default();
+        let list = if self.side == Side::Given { given } else { taken };
+        // A segment may be cut; rows ascend.
+        let is_within = u32_at(list, list.len().saturating_sub(4)).is_none_or(|last| last < segment.rows());
+        self.list = if is_within { list } else { rows_before(list, segment.rows()) };
         true
+    }
+
+    #[inline]
+    fn peek(&mut self) -> Option<u64> {
+        loop {
+            if let Some(row) = u32_at(self.list, 0) {
+                return Some(self.base + u64::from(row));
+            }
+            if !self.turn() {
+                return None;
+            }
+        }
+    }
+}
+
+impl Iterator for OfSide<'_> {
+    type Item = u64;
+
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        let number = self.peek()?;
+        self.list = self.list.get(4..).unwrap_or_default();
+        Some(number)
+    }
+}
+
+/// Numbers of all transfers of an account, ascending, each once.
+#[derive(Debug, Clone)]
+pub(super) struct Of<'a> {
+    given: OfSide<'a>,
+    taken: OfSide<'a>,
+}
+
+impl<'a> Of<'a> {
+    pub(super) fn new(store: &'a Store, account: u32) -> Self {
+        let side = |side| OfSide::new(store, account, side);
+        Self { given: side(Side::Given), taken: side(Side::Taken) }
+    }
+}
+
+impl Iterator for Of<'_> {
+    type Item = u64;
+
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        match (self.given.peek(), self.taken.peek()) {
+            (Some(gives), Some(gets)) => {
+                if gives <= gets {
+                    self.given.next();
+                }
+                if gets <= gives {
+                    self.taken.next();
+                }
+                Some(gives.min(gets))
+            }
+            (Some(_), None) => self.given.next(),
+            (None, _) => self.taken.next(),
+        }
     }
 }
 
@@ -71,6 +124,12 @@ fn rows_from(rows: &[u8], first: u64) -> &[u8] {
     let is_before = |at: usize| u32_at(rows, at * 4).is_some_and(|row| u64::from(row) < first);
     let low = partition(rows.len() / 4, is_before);
     rows.get(low * 4..).unwrap_or_default()
+}
+
+/// Those before one.
+fn rows_before(rows: &[u8], end: u32) -> &[u8] {
+    let is_before = |at: usize| u32_at(rows, at * 4).is_some_and(|row| row < end);
+    rows.get(..partition(rows.len() / 4, is_before) * 4).unwrap_or_default()
 }
 
 /// How often an account gives or gets in rows of transfers with numbers below `before`: from where its lists end, and by halving where
@@ -87,31 +146,4 @@ pub(super) fn count(store: &Store, account: u32, before: u64) -> u64 {
         }
     }
     count
-}
-
-impl Iterator for Of<'_> {
-    type Item = u64;
-
-    fn next(&mut self) -> Option<u64> {
-        loop {
-            let (gives, gets) = (u32_at(self.given, 0), u32_at(self.taken, 0));
-            let row = match (gives, gets) {
-                (Some(gives), Some(gets)) => gives.min(gets),
-                (Some(row), None) | (None, Some(row)) => row,
-                (None, None) if self.turn() => continue,
-                (None, None) => return None,
-            };
-            if gives == Some(row) {
-                self.given = self.given.get(4..).unwrap_or_default();
-            }
-            if gets == Some(row) {
-                self.taken = self.taken.get(4..).unwrap_or_default();
-            }
-            if row < self.rows {
-                return Some(self.base + u64::from(row));
-            }
-            // The segment is cut here, and rows ascend: what follows doesn't count either.
-            (self.given, self.taken) = (&[], &[]);
-        }
-    }
 }

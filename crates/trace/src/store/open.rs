@@ -13,7 +13,7 @@ use super::identifier::Identifier;
 use super::manifest::{self, Manifest};
 use super::names::Names;
 use super::names::key::Key;
-use super::of::{Of, Sides};
+use super::of::{Of, OfSide, Side};
 use super::segment::Segment;
 use crate::{Account, Asset, Flows, Transfer};
 
@@ -210,14 +210,14 @@ impl Store {
 
     /// The numbers of the transfers in which an account gives, ascending.
     #[must_use]
-    pub fn given(&self, account: Account) -> Of<'_> {
-        Of::new(self, account.0, Sides::Given)
+    pub fn given(&self, account: Account) -> OfSide<'_> {
+        OfSide::new(self, account.0, Side::Given)
     }
 
     /// The numbers of the transfers in which an account gets, ascending.
     #[must_use]
-    pub fn taken(&self, account: Account) -> Of<'_> {
-        Of::new(self, account.0, Sides::Taken)
+    pub fn taken(&self, account: Account) -> OfSide<'_> {
+        OfSide::new(self, account.0, Side::Taken)
     }
 
     /// Reads all files and compares their checksums: a few seconds for 10 GB that the system has in memory.
@@ -317,6 +317,12 @@ impl Flows for Store {
         std::hint::black_box(numbers.iter().fold(0_u8, |sum, number| sum ^ touch(number)));
     }
 
+    fn glance_of(&self, accounts: &[(Account, u64)]) {
+        for (segment, base) in self.segments.iter().zip(&self.starts) {
+            segment.glance_of(*base, accounts);
+        }
+    }
+
     fn chunk(&self, first: u64, most: usize, into: &mut Vec<Transfer>) {
         let (mut number, mut left) = (first, u32::try_from(most).unwrap_or(u32::MAX));
         while let Some((segment, row)) = self.row(number).filter(|_| left > 0) {
@@ -331,7 +337,15 @@ impl Flows for Store {
     }
 
     fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
-        Of::new(self, account.0, Sides::Both)
+        Of::new(self, account.0)
+    }
+
+    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+        self.given(account).starting_at(first)
+    }
+
+    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+        self.taken(account).starting_at(first)
     }
 
     fn count_of(&self, account: Account, before: u64) -> u64 {

@@ -1,13 +1,18 @@
 //! The frontier: the transfers of those reached, in order.
 //!
-//! Each account that taint comes to is watched from then on: its earlier transfers are read at once, for what it held, and its
-//! later ones wait in a heap with those of all others who are watched. Nothing else is read.
+//! Each account that taint comes to is watched from then on: its earlier transfers are read at once, for what it held. Of its later
+//! ones, those in which it gives wait in a heap with those of all others who are watched. Those in which it gets from somebody who is
+//! not watched are clean, and are only counted when somebody needs to know what it holds. Nothing else is read.
+//!
+//! What takes the time is memory. Of the transfers that are due next some are looked at together, and so are the accounts that get
+//! them, most of whom will be watched: the processor waits for all of them at once, and not for one after the other.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
+use std::collections::{BinaryHeap, VecDeque};
+use std::iter::Peekable;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 use crate::{Account, Flows, Transfer};
 
@@ -20,8 +25,9 @@ use super::slot::{NONE, Rule};
 /// How it went.
 pub(super) enum Outcome {
     Done(Ended),
-    /// More transfers would have to be read than allowed.
-    TooMuch,
+    /// More transfers would have to be read than allowed, or a limit or a sum that does not fit was met among those that are counted
+    /// late, so that this way can't say at which transfer the trace ends.
+    LeftOff,
 }
 
 pub(super) fn follow<N, F, R, P>(flows: &F, run: &mut Run<'_, N, R, P>, budget: u64) -> Result<Outcome, Halt>
@@ -33,208 +39,352 @@ where
 {
     let mut frontier = Frontier {
         flows,
-        of: |account| flows.of(account),
+        given: |account, first| flows.given_from(account, first),
+        taken: |account, first| flows.taken_from(account, first),
         left: budget,
+        places: HashMap::new(),
         slots: HashMap::new(),
-        watched: HashSet::new(),
-        later: Vec::new(),
+        watched: Vec::new(),
         due: run.case.thefts.iter().map(|theft| Reverse((theft.number, NONE))).collect(),
+        soon: VecDeque::new(),
         numbers: Vec::new(),
-        before: Vec::new(),
+        receivers: Vec::new(),
     };
+    let mut ended = Ended::Complete;
+    let mut end = u64::MAX;
     match frontier.all(run) {
-        Ok(true) => Ok(Outcome::Done(Ended::Complete)),
-        Ok(false) => Ok(Outcome::TooMuch),
-        Err(Halt::Limit(limit, next)) => Ok(Outcome::Done(Ended::AtLimit { limit, next })),
-        Err(halt) => Err(halt),
+        Ok(()) => {}
+        Err(Stop::Halt(Halt::Limit(limit, next))) => {
+            ended = Ended::AtLimit { limit, next };
+            end = next;
+        }
+        // There may be an earlier one among what has not been counted yet.
+        Err(Stop::LeftOff | Stop::Halt(Halt::Overflow(_))) => return Ok(Outcome::LeftOff),
+        Err(Stop::Halt(halt)) => return Err(halt),
+    }
+    match frontier.catch_up_all(run, end) {
+        Ok(()) => Ok(Outcome::Done(ended)),
+        Err(Stop::LeftOff) => Ok(Outcome::LeftOff),
+        Err(Stop::Halt(halt)) => Err(halt),
     }
 }
 
-/// So many of an account's transfers are read at once, so that the processor waits for all of them together.
-const AHEAD: usize = 16;
-
-/// The later transfers of an account that is watched.
-struct Later<I> {
-    numbers: I,
-    /// The next ones, read already, and which of them comes first.
-    read: Vec<(u64, Transfer)>,
-    at: usize,
+/// What ends it early.
+enum Stop {
+    Halt(Halt),
+    /// See [`Outcome::LeftOff`].
+    LeftOff,
 }
 
-impl<I> Later<I> {
-    fn first(&self) -> Option<(u64, Transfer)> {
-        self.read.get(self.at).copied()
+impl From<Halt> for Stop {
+    fn from(halt: Halt) -> Self {
+        Self::Halt(halt)
     }
 }
 
-struct Frontier<'f, F, O, I> {
+/// So many of an account's transfers are looked at together.
+const AHEAD: usize = 32;
+
+/// So many of the transfers that are due next are looked at together.
+const SOON: usize = 32;
+
+/// An account that is watched.
+struct Watched<G, T>
+where
+    G: Iterator<Item = u64>,
+    T: Iterator<Item = u64>,
+{
+    /// The transfers in which it gives, behind the one that is due.
+    given: G,
+    /// The transfers in which it gets that are not counted yet.
+    taken: Peekable<T>,
+    /// The asset that was asked for last, and the slot of what it holds of it.
+    known: Option<(usize, u32)>,
+}
+
+/// A transfer that is due.
+#[derive(Clone, Copy)]
+struct Due {
+    number: u64,
+    /// The place of who gives among those watched; thefts have none.
+    whose: u32,
+    transfer: Transfer,
+}
+
+struct Frontier<'f, F, Given, Taken, G, T>
+where
+    G: Iterator<Item = u64>,
+    T: Iterator<Item = u64>,
+{
     flows: &'f F,
-    of: O,
+    given: Given,
+    taken: Taken,
     /// How many transfers may still be read.
     left: u64,
-    /// By key.
-    slots: HashMap<u64, u32>,
-    watched: HashSet<Account>,
-    later: Vec<Later<I>>,
-    /// The next transfer of each who is watched, and the place of the others in `later`; thefts come without one.
+    /// Of those watched.
+    places: HashMap<Account, u32>,
+    /// By place and asset.
+    slots: HashMap<(u32, usize), u32>,
+    watched: Vec<Watched<G, T>>,
+    /// The next transfer in which each of those watched gives, and its place; thefts come without one, and so behind the same transfer
+    /// as one of somebody who is watched.
     due: BinaryHeap<Reverse<(u64, u32)>>,
+    /// Taken out of there, because they come next but for what is put there meanwhile; ascending.
+    soon: VecDeque<Due>,
     /// Scratch.
     numbers: Vec<u64>,
-    before: Vec<(u64, Transfer)>,
+    receivers: Vec<(Account, u64)>,
 }
 
-impl<F, O, I> Frontier<'_, F, O, I>
+impl<F, Given, Taken, G, T> Frontier<'_, F, Given, Taken, G, T>
 where
     F: Flows,
-    O: Fn(Account) -> I,
-    I: Iterator<Item = u64>,
+    Given: Fn(Account, u64) -> G,
+    Taken: Fn(Account, u64) -> T,
+    G: Iterator<Item = u64>,
+    T: Iterator<Item = u64>,
 {
-    /// Follows all; whether that was possible with the transfers that may be read.
-    fn all<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<bool, Halt>
+    fn all<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Stop>
     where
         N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
         let mut last = None;
-        while let Some((number, transfer)) = self.next()? {
-            // One between two who are watched comes twice, and so does a theft by one of them.
-            if last.replace(number) == Some(number) {
+        while let Some(due) = self.next(run)? {
+            // A theft by somebody who is watched comes twice.
+            if last.replace(due.number) == Some(due.number) {
                 continue;
             }
-            self.one(run, number, &transfer)?;
+            self.one(run, &due)?;
             if self.left == 0 {
-                return Ok(false);
+                return Err(Stop::LeftOff);
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The next transfer that is due.
-    fn next(&mut self) -> Result<Option<(u64, Transfer)>, Halt> {
-        let Some(Reverse((number, whose))) = self.due.peek().copied() else {
-            return Ok(None);
-        };
-        let Some(later) = self.later.get_mut(whose as usize) else {
-            self.due.pop();
-            return Ok(Some((number, self.flows.transfer(number).ok_or(Halt::Changed(number))?)));
-        };
-        let found = later.first();
-        later.at += 1;
-        if later.at >= later.read.len() {
-            later.at = 0;
-            read(self.flows, &mut later.numbers, &mut self.numbers, &mut later.read)?;
-            self.left = self.left.saturating_sub(later.read.len() as u64);
-        }
-        match (later.first(), self.due.peek_mut()) {
-            (Some((next, _)), Some(mut top)) => top.0.0 = next,
-            (_, Some(top)) => drop(PeekMut::pop(top)),
-            (_, None) => {}
-        }
-        Ok(found)
-    }
-
-    fn one<N, R, P>(
-        &mut self,
-        run: &mut Run<'_, N, R, P>,
-        number: u64,
-        transfer: &Transfer,
-    ) -> Result<(), Halt>
+    fn next<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<Option<Due>, Halt>
     where
         N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
+        if self.soon.is_empty() {
+            self.look_ahead(run)?;
+        }
+        let Some(soon) = self.soon.front().copied() else {
+            return Ok(None);
+        };
+        let due = match self.due.peek_mut() {
+            Some(top) if top.0 < (soon.number, soon.whose) => {
+                let (number, whose) = top.0;
+                let watched = self.watched.get_mut(whose as usize);
+                match watched.and_then(|watched| watched.given.next()) {
+                    Some(next) => {
+                        let mut top = top;
+                        top.0.0 = next;
+                    }
+                    None => drop(PeekMut::pop(top)),
+                }
+                self.left = self.left.saturating_sub(1);
+                Due { number, whose, transfer: self.flows.transfer(number).ok_or(Halt::Changed(number))? }
+            }
+            top => {
+                drop(top);
+                self.soon.pop_front();
+                if let Some(watched) = self.watched.get_mut(soon.whose as usize)
+                    && let Some(next) = watched.given.next()
+                {
+                    self.due.push(Reverse((next, soon.whose)));
+                }
+                soon
+            }
+        };
+        Ok(Some(due))
+    }
+
+    /// Reads those that come next, and glances at what leads to the transfers of those who will be watched if nothing changes until
+    /// then.
+    fn look_ahead<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Halt>
+    where
+        N: Amount,
+        R: Rule<N>,
+        P: Fn(Account) -> Place,
+    {
+        let mut next = [(0, NONE); SOON];
+        let mut count = 0;
+        self.numbers.clear();
+        while let Some(place) = next.get_mut(count)
+            && let Some(Reverse(due)) = self.due.pop()
+        {
+            *place = due;
+            count += 1;
+            self.numbers.push(due.0);
+        }
+        self.left = self.left.saturating_sub(count as u64);
+        self.flows.glance(&self.numbers);
+        self.receivers.clear();
+        for (number, whose) in next.into_iter().take(count) {
+            let transfer = self.flows.transfer(number).ok_or(Halt::Changed(number))?;
+            self.soon.push_back(Due { number, whose, transfer });
+            let Some(asset) = run.case.assets.moved(&transfer) else {
+                continue;
+            };
+            if self.places.contains_key(&transfer.to) {
+                continue;
+            }
+            let from = (whose != NONE).then(|| self.slot(run, whose, asset)).flatten();
+            let step = Step { number, transfer: &transfer, asset, from, to: None };
+            if (whose == NONE || run.would_taint(&step)) && run.case.place(transfer.to) == Place::Holder {
+                self.receivers.push((transfer.to, number));
+            }
+        }
+        self.flows.glance_of(&self.receivers);
+        Ok(())
+    }
+
+    fn one<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>, due: &Due) -> Result<(), Stop>
+    where
+        N: Amount,
+        R: Rule<N>,
+        P: Fn(Account) -> Place,
+    {
+        let Due { number, whose, transfer } = due;
         let Some(asset) = run.case.assets.moved(transfer) else {
             return Ok(());
         };
-        let from = self.slot(run, transfer.from, asset);
-        let to = self.slot(run, transfer.to, asset);
-        let mut step = Step { number, transfer, asset, from, to };
-        if to.is_none() && run.would_taint(&step) && run.case.place(transfer.to) == Place::Holder {
-            self.watch(run, transfer.to, number)?;
-            step.to = self.slot(run, transfer.to, asset);
+        let place = |account: &Account| self.places.get(account).copied();
+        let giver = if *whose == NONE { place(&transfer.from) } else { Some(*whose) };
+        let mut receiver = place(&transfer.to);
+        let mut step = Step { number: *number, transfer, asset, from: None, to: None };
+        if let Some(giver) = giver {
+            self.catch_up(run, giver, *number)?;
+            step.from = self.slot(run, giver, asset);
         }
-        run.step(&step)
+        if receiver.is_none() && run.would_taint(&step) && run.case.place(transfer.to) == Place::Holder {
+            receiver = Some(self.watch(run, transfer.to, *number)?);
+        }
+        if let Some(receiver) = receiver {
+            self.catch_up(run, receiver, *number)?;
+            step.to = self.slot(run, receiver, asset);
+            // This one is counted here.
+            if let Some(watched) = self.watched.get_mut(receiver as usize) {
+                watched.taken.next_if_eq(number);
+            }
+        }
+        Ok(run.step(&step)?)
     }
 
-    /// The slot of an account's holding, if the account is watched.
-    fn slot<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>, account: Account, asset: usize) -> Option<u32>
+    /// The slot of what an account that is watched holds of an asset.
+    fn slot<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>, place: u32, asset: usize) -> Option<u32>
     where
         N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
-        let key = run.case.assets.key(account, asset);
-        if let Some(slot) = self.slots.get(&key) {
-            return Some(*slot);
+        let watched = self.watched.get_mut(place as usize)?;
+        if let Some((known, slot)) = watched.known
+            && known == asset
+        {
+            return Some(slot);
         }
-        self.watched.contains(&account).then(|| *self.slots.entry(key).or_insert(run.slot()))
+        let slot = *self.slots.entry((place, asset)).or_insert_with(|| run.slot());
+        watched.known = Some((asset, slot));
+        Some(slot)
     }
 
-    /// Counts what an account held before a transfer, and watches it from there on.
+    /// Counts what an account held before a transfer, and watches it from there on. Its place.
     fn watch<N, R, P>(
         &mut self,
         run: &mut Run<'_, N, R, P>,
         account: Account,
         number: u64,
-    ) -> Result<(), Halt>
+    ) -> Result<u32, Stop>
     where
         N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
-        self.watched.insert(account);
-        let mut numbers = (self.of)(account);
-        // What comes before is read into one place for all accounts: a page of memory for each takes the system longer than the rest.
-        let mut some = std::mem::take(&mut self.before);
-        let mut known = None;
-        while self.left > 0 {
-            read(self.flows, &mut numbers, &mut self.numbers, &mut some)?;
-            self.left = self.left.saturating_sub(some.len() as u64);
-            let now = some.partition_point(|(earlier, _)| *earlier < number);
-            for (earlier, transfer) in &some[..now] {
-                let Some(asset) = run.case.assets.moved(transfer) else {
+        let place = u32::try_from(self.watched.len()).unwrap_or(NONE);
+        let (mut given, taken) =
+            ((self.given)(account, number + 1), (self.taken)(account, number + 1).peekable());
+        if let Some(next) = given.next() {
+            self.due.push(Reverse((next, place)));
+        }
+        self.watched.push(Watched { given, taken, known: None });
+        self.places.insert(account, place);
+        let mut before = self.flows.of(account).take_while(|earlier| *earlier < number);
+        loop {
+            self.numbers.clear();
+            self.numbers.extend(before.by_ref().take(AHEAD));
+            if self.numbers.is_empty() {
+                return Ok(place);
+            }
+            self.left = self.left.saturating_sub(self.numbers.len() as u64);
+            if self.left == 0 {
+                return Err(Stop::LeftOff);
+            }
+            self.flows.glance(&self.numbers);
+            for at in 0..self.numbers.len() {
+                let earlier = self.numbers[at];
+                let transfer = self.flows.transfer(earlier).ok_or(Halt::Changed(earlier))?;
+                let Some(asset) = run.case.assets.moved(&transfer) else {
                     continue;
                 };
-                let slot = match known {
-                    Some((of, slot)) if of == asset => slot,
-                    _ => self.slot(run, account, asset),
-                };
-                known = Some((asset, slot));
+                let slot = self.slot(run, place, asset);
                 let (from, to) = if transfer.from == account { (slot, None) } else { (None, slot) };
-                run.step_before(&Step { number: *earlier, transfer, asset, from, to })?;
-            }
-            let is_now = some.get(now).is_some_and(|(first, _)| *first == number);
-            let after = &some[now + usize::from(is_now)..];
-            if let Some((next, _)) = after.first() {
-                self.due.push(Reverse((*next, u32::try_from(self.later.len()).unwrap_or(NONE))));
-                self.later.push(Later { numbers, read: after.to_vec(), at: 0 });
-                break;
-            }
-            if some.is_empty() {
-                break;
+                run.step_before(&Step { number: earlier, transfer: &transfer, asset, from, to })?;
             }
         }
-        self.before = some;
-        Ok(())
     }
-}
 
-/// Reads the next few of an account's transfers.
-fn read(
-    flows: &impl Flows,
-    later: &mut impl Iterator<Item = u64>,
-    numbers: &mut Vec<u64>,
-    into: &mut Vec<(u64, Transfer)>,
-) -> Result<(), Halt> {
-    numbers.clear();
-    numbers.extend(later.take(AHEAD));
-    into.clear();
-    into.reserve_exact(numbers.len());
-    flows.glance(numbers);
-    for number in numbers {
-        into.push((*number, flows.transfer(*number).ok_or(Halt::Changed(*number))?));
+    /// Counts what an account has got before a transfer from those who are not watched, all of which is clean.
+    fn catch_up<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>, place: u32, before: u64) -> Result<(), Stop>
+    where
+        N: Amount,
+        R: Rule<N>,
+        P: Fn(Account) -> Place,
+    {
+        loop {
+            let Some(watched) = self.watched.get_mut(place as usize) else {
+                return Ok(());
+            };
+            self.numbers.clear();
+            let next = || watched.taken.next_if(|number| *number < before);
+            self.numbers.extend(std::iter::from_fn(next).take(AHEAD));
+            if self.numbers.is_empty() {
+                return Ok(());
+            }
+            self.left = self.left.saturating_sub(self.numbers.len() as u64);
+            if self.left == 0 {
+                return Err(Stop::LeftOff);
+            }
+            self.flows.glance(&self.numbers);
+            for at in 0..self.numbers.len() {
+                let number = self.numbers[at];
+                let transfer = self.flows.transfer(number).ok_or(Halt::Changed(number))?;
+                let Some(asset) = run.case.assets.moved(&transfer) else {
+                    continue;
+                };
+                let slot = self.slot(run, place, asset).ok_or(Stop::LeftOff)?;
+                let amount = N::narrow(transfer.amount).ok_or(Stop::LeftOff)?;
+                if !run.get_clean(slot, amount) {
+                    return Err(Stop::LeftOff);
+                }
+            }
+        }
     }
-    Ok(())
+
+    /// The same of all.
+    fn catch_up_all<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>, before: u64) -> Result<(), Stop>
+    where
+        N: Amount,
+        R: Rule<N>,
+        P: Fn(Account) -> Place,
+    {
+        (0..self.watched.len())
+            .try_for_each(|place| self.catch_up(run, u32::try_from(place).unwrap_or(NONE), before))
+    }
 }

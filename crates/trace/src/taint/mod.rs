@@ -127,7 +127,8 @@ pub enum Way {
     /// The frontier, until it has read a part of all; then the sweep from the beginning.
     #[default]
     Choose,
-    /// The transfers of those reached, found by [`Flows::of`]: for cases that reach few.
+    /// The transfers of those reached, found by [`Flows::of`]: for cases that reach few. Where a limit or a sum that does not fit is
+    /// met among what it counts late, the sweep takes over.
     Frontier,
     /// All transfers, in order: for cases that reach many.
     Sweep,

@@ -184,6 +184,25 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
         step.to.map_or(Ok(()), |to| self.lay(to, load, step, false))
     }
 
+    /// Lays something clean into a slot, whenever it came; false if it does not fit, or the slot is past a limit with it.
+    pub(super) fn get_clean(&mut self, to: u32, amount: N) -> bool {
+        let slot = &mut self.slots[to as usize];
+        if slot.balance.plus(amount).is_none() {
+            return false;
+        }
+        let is_touched = !slot.tainted.is_nothing();
+        self.rule.arrive(to, slot, Load::clean(amount));
+        !(is_touched && self.is_past(to))
+    }
+
+    /// Whether a slot, or all that is followed, is past a limit.
+    fn is_past(&self, slot: u32) -> bool {
+        let limits = &self.case.limits;
+        self.rule.parcels(slot) > limits.parcels_max
+            || self.rule.passed() > limits.passed_max
+            || self.rule.is_full()
+    }
+
     /// Takes an amount out of a slot.
     #[inline]
     fn take(&mut self, from: Option<u32>, amount: N, number: u64) -> Result<Load<N>, Halt> {
@@ -228,13 +247,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
             self.reach(to, step, is_theft)?;
         }
         self.rule.arrive(to, &mut self.slots[to as usize], load);
-        let limits = &self.case.limits;
-        let is_past = || {
-            self.rule.parcels(to) > limits.parcels_max
-                || self.rule.passed() > limits.passed_max
-                || self.rule.is_full()
-        };
-        if is_touched && is_past() {
+        if is_touched && self.is_past(to) {
             return Err(Halt::Limit(Limit::Parcels, step.number + 1));
         }
         Ok(())

@@ -72,18 +72,6 @@ impl Flows for Book {
 }
 
 impl Transactions for Book {
-    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
-        self.of(account).filter(move |number| {
-            *number >= first && self.transfer(*number).is_some_and(|one| one.from == account)
-        })
-    }
-
-    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
-        self.of(account).filter(move |number| {
-            *number >= first && self.transfer(*number).is_some_and(|one| one.to == account)
-        })
-    }
-
     fn account(&self, address: &str) -> Option<Account> {
         address.parse().ok().map(Account)
     }

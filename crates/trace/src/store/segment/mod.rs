@@ -17,6 +17,7 @@
 mod adjacency;
 mod write;
 
+use std::hint::black_box;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ use super::error::{Damage, StoreError};
 use super::files::{Shelf, Stamps};
 use super::identifier::{Form, Identifier};
 use super::record::{Movement, RECORD, Stored, decode};
-use crate::U256;
+use crate::{Account, U256};
 
 /// Bytes of an entry of `odd`.
 const ODD: usize = 13;
@@ -39,6 +40,9 @@ const ODD: usize = 13;
 const BLOCK: usize = 12;
 /// Bytes of a wide amount.
 const WIDE: usize = 32;
+/// For so many accounts what leads to their rows is glanced at together, and so many of their rows on either side.
+const GLANCE: usize = 32;
+const GLANCE_ROWS: usize = 8;
 
 /// The files of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,10 +177,11 @@ impl Segment {
         self.meta.rows
     }
 
-    /// A byte of a row's record, whichever.
+    /// Something of either end of a row's record, whatever.
     #[inline]
     pub(crate) fn touch(&self, row: u32) -> Option<u8> {
-        self.records.get(row as usize * RECORD).copied()
+        let record = self.records.get(row as usize * RECORD..)?.get(..RECORD)?;
+        Some(record.first()? ^ record.last()?)
     }
 
     /// What a row moves.
@@ -229,9 +234,7 @@ impl Segment {
     /// The rows in which an account gives, and those in which it gets, as bytes: four for each, ascending.
     #[inline]
     pub(crate) fn of(&self, account: u32) -> Option<(&[u8], &[u8])> {
-        let bucket = (account >> self.meta.shift) as usize;
-        let from = u32_at(&self.directory, bucket * 4)? as usize;
-        let to = u32_at(&self.directory, bucket * 4 + 4)? as usize;
+        let (from, to) = self.bucket(account)?;
         let account_at = |place: usize| u32_at(&self.entries, place * ENTRY);
         let before =
             partition(to.checked_sub(from)?, |place| account_at(from + place).is_some_and(|at| at < account));
@@ -245,6 +248,46 @@ impl Segment {
             Some(start * 4..end * 4)
         };
         Some((self.given.get(range(4)?)?, self.taken.get(range(8)?)?))
+    }
+
+    /// Among which entries an account is.
+    #[inline]
+    fn bucket(&self, account: u32) -> Option<(usize, usize)> {
+        let bucket = (account >> self.meta.shift) as usize;
+        let from = u32_at(&self.directory, bucket * 4)? as usize;
+        Some((from, u32_at(&self.directory, bucket * 4 + 4)? as usize))
+    }
+
+    /// Looks at all that leads to some accounts' rows, and at the records of the first few of these before a transfer. `base` is the
+    /// number of the first row's transfer.
+    ///
+    /// It goes step by step, and at each step through all accounts, so that the processor waits for all of them together.
+    pub(crate) fn glance_of(&self, base: u64, accounts: &[(Account, u64)]) {
+        // Nothing is done with the sums; without them, nothing would be read.
+        for accounts in accounts.chunks(GLANCE) {
+            let mut buckets = [None; GLANCE];
+            for (bucket, (account, _)) in buckets.iter_mut().zip(accounts) {
+                *bucket = self.bucket(account.0);
+            }
+            let entry = |bucket: &Option<(usize, usize)>| u32_at(&self.entries, (*bucket)?.0 * ENTRY);
+            black_box(buckets.iter().filter_map(entry).fold(0, |sum, one| sum ^ one));
+            let mut lists: [(&[u8], u64); 2 * GLANCE] = [(&[], 0); 2 * GLANCE];
+            for (pair, (account, before)) in lists.as_chunks_mut().0.iter_mut().zip(accounts) {
+                let (given, taken) = self.of(account.0).unwrap_or_default();
+                let before = before.saturating_sub(base);
+                *pair = [(given, before), (taken, before)];
+            }
+            let first = |(rows, _): &(&[u8], u64)| u32_at(rows, 0);
+            black_box(lists.iter().filter_map(first).fold(0, |sum, one| sum ^ one));
+            let mut touched = 0;
+            for (rows, before) in lists {
+                let rows = rows.chunks_exact(4).take(GLANCE_ROWS).filter_map(|row| u32_at(row, 0));
+                for row in rows.take_while(|row| u64::from(*row) < before) {
+                    touched ^= self.touch(row).unwrap_or(0);
+                }
+            }
+            black_box(touched);
+        }
     }
 
     /// All of a row; `None` if the files are damaged.
