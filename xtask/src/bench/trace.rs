@@ -2,7 +2,8 @@
 //!
 //! The transfers are made by the crate's example `flows_speed`, which also loads and follows them, with the library as the program has it
 //! and as its own process. Its peers are Python packages of fixed versions, in a folder of their own beside the build; they load the same
-//! file and go four hops from where the same thefts went, by address and without amounts or times, which is less than a trace does.
+//! file and go four hops from where the same thefts went, by address and without amounts or times, which is less than a trace does. DuckDB
+//! is run twice, in memory and with its table on the disk as Bongsu's store is.
 //! All files were read before. A busy machine makes all slower: beside each time stands what it took of the processors.
 
 use std::path::{Path, PathBuf};
@@ -167,9 +168,18 @@ impl<'a> Case<'a> {
         std::fs::write(&starts, self.say(&["thefts".as_ref(), self.store.as_os_str()])?.said)?;
         let script = self.file.with_extension("py");
         std::fs::write(&script, include_str!("trace_peers.py"))?;
-        for peer in ["duckdb", "igraph"] {
-            let took = measured(Command::new(&python).arg(&script).arg(peer).arg(&self.file).arg(&starts))?;
-            let said: Value = serde_json::from_str(&took.said)?;
+        // igraph takes a minute; the others are run as often as Bongsu, and their best counts too.
+        for (peer, runs) in [("duckdb", RUNS), ("duckdb-kept", RUNS), ("igraph", 1)] {
+            let mut best: Option<(Took, Value)> = None;
+            for _ in 0..runs {
+                let took =
+                    measured(Command::new(&python).arg(&script).arg(peer).arg(&self.file).arg(&starts))?;
+                let said: Value = serde_json::from_str(&took.said)?;
+                best = best
+                    .filter(|(_, best)| best["load_s"].as_f64() <= said["load_s"].as_f64())
+                    .or(Some((took, said)));
+            }
+            let (took, said) = best.context("no run")?;
             let seconds = |key: &str| said[key].as_f64().context("no time");
             let mut figure = |name: &str, value: f64, unit, own: f64| {
                 let ratio = Some(("Bongsu's", value / own));

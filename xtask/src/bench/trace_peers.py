@@ -1,10 +1,14 @@
 """What DuckDB and igraph take for the same transfers: loaded, and four hops from the same addresses, without amounts.
 
-    python trace_peers.py duckdb|igraph TRANSFERS.csv STARTS
+    python trace_peers.py duckdb|duckdb-kept|igraph TRANSFERS.csv STARTS
+
+`duckdb-kept` loads into a file beside the transfers, and counts until all of it is there, as Bongsu's store does; `duckdb` loads into
+memory.
 """
 
 import csv
 import json
+import pathlib
 import sys
 import time
 
@@ -18,13 +22,16 @@ def say(load, hops, reached):
     print(json.dumps({"load_s": load, "hops_s": hops, "reached": reached}))
 
 
-if peer == "duckdb":
+if peer.startswith("duckdb"):
     import duckdb
 
+    kept = path + ".duckdb"
+    pathlib.Path(kept).unlink(missing_ok=True)
     began = time.monotonic()
-    base = duckdb.connect()
+    base = duckdb.connect(kept if peer == "duckdb-kept" else ":memory:")
     # Amounts of 128 bits, or it would take them for floating-point numbers.
     base.execute(f"create table t as select * from read_csv('{path}', types = {{'amount': 'hugeint'}})")
+    base.execute("checkpoint")
     loaded = time.monotonic()
     reached = base.execute(
         f"""with recursive reached(address, hop) as (
@@ -34,6 +41,8 @@ if peer == "duckdb":
         [starts],
     ).fetchone()[0]
     say(loaded - began, time.monotonic() - loaded, reached)
+    base.close()
+    pathlib.Path(kept).unlink(missing_ok=True)
 else:
     import igraph
 
