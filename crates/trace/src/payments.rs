@@ -132,6 +132,21 @@ impl Payments {
         }
     }
 
+    /// Which of its transaction's outputs a payment of Bitcoin is, from 0; a fee is none, and neither is a payment between accounts.
+    #[must_use]
+    pub fn output(&self, number: u64) -> Option<u32> {
+        match self {
+            Self::Accounts(_) => None,
+            Self::Outputs(coins) => coins.output(number),
+        }
+    }
+
+    /// Whether value lies in outputs.
+    #[must_use]
+    pub const fn is_of_outputs(&self) -> bool {
+        matches!(self, Self::Outputs(_))
+    }
+
     /// The block of a payment, by its height, if that is known.
     #[must_use]
     pub fn block(&self, number: u64) -> Option<u64> {

@@ -73,9 +73,9 @@ pub struct Paid {
     pub decimals: Option<u8>,
     /// When, in seconds since 1970-01-01 UTC.
     pub time: i64,
-    /// Who gave.
+    /// Who gave; empty if that is not known.
     pub from: String,
-    /// Who got.
+    /// Who got; empty if there is no address.
     pub to: String,
     /// The service, if it is one.
     pub service: Option<String>,
@@ -232,7 +232,9 @@ impl Objects<'_> {
             Uuid::new_v5(&OBSERVABLE_NAMESPACE, first.transaction.as_bytes())
         );
         let ends = |objects: &mut Self, of: fn(&Paid) -> &str| -> Vec<Value> {
+            // Who spent what is not in the blocks has no address.
             paid.iter()
+                .filter(|one| !of(one).is_empty())
                 .map(|one| {
                     let wallet = objects.wallet(of(one));
                     // A number of JSON: what is exact stands in our extension.

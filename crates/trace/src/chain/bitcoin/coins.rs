@@ -11,7 +11,8 @@ use super::block::{UNSPENDABLE, read_id, written};
 use super::{Ledger, Magic};
 use crate::cross::Transactions;
 use crate::taint::outputs::{
-    self, Input, Method, Numbered, OutputId, OutputTaintError, OutputTheft, Spends as _, payments,
+    self, Input, Method, Numbered, OutputId, OutputTaintError, OutputTheft, OutputTrace, Spends as _,
+    payments,
 };
 use crate::taint::{Limits, Place, TaintError, Theft, Trace, Way};
 use crate::{Account, Asset, Flows, Transfer, U256};
@@ -115,6 +116,12 @@ impl Coins {
         Some(output.map_or_else(|| id.clone(), |output| format!("{id}:{output}")))
     }
 
+    /// Which of its transaction's outputs a payment is; a fee is none.
+    #[must_use]
+    pub fn output(&self, number: u64) -> Option<u32> {
+        self.which(number)?.1
+    }
+
     /// The height of a payment's block, if it is known.
     #[must_use]
     pub fn height(&self, number: u64) -> Option<u64> {
@@ -139,6 +146,12 @@ impl Coins {
     pub fn wallet(&self, account: Account) -> Option<&str> {
         let address = self.ledger.address(account)?;
         (address != UNSPENDABLE && !address.contains(':')).then_some(address)
+    }
+
+    /// A trace through the outputs, told as one of payments.
+    #[must_use]
+    pub fn told(&self, found: &OutputTrace) -> Trace {
+        payments(found, self)
     }
 
     fn fees(&self) -> Account {
@@ -298,6 +311,6 @@ impl Transactions for Coins {
         };
         let thefts = thefts.iter().map(theft).collect::<Result<Vec<_>, TaintError>>()?;
         let found = outputs::follow(&self.ledger, &thefts, method, place, limits, way)?;
-        Ok(payments(&found, self))
+        Ok(self.told(&found))
     }
 }
