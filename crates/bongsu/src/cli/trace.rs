@@ -130,16 +130,16 @@ pub(crate) struct StolenArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub victim: Option<String>,
     /// An address that it went to; all that went there from the victim was stolen
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, requires = "victim", value_name = "ADDRESS")]
     pub thief: Vec<String>,
     /// A transaction by which it went, or the first digits of its identifier
-    #[arg(long, value_name = "ID")]
+    #[arg(long, requires = "victim", value_name = "ID")]
     pub transaction: Vec<String>,
     /// An asset, by its name or contract; without it, all that the thefts are of
-    #[arg(long, value_name = "ASSET")]
+    #[arg(long, requires = "victim", value_name = "ASSET")]
     pub asset: Vec<String>,
     /// An address that swapped what was stolen for another asset: what it paid in that asset from then on was stolen too
-    #[arg(long, value_name = "ADDRESS=ASSET")]
+    #[arg(long, requires = "victim", value_name = "ADDRESS=ASSET")]
     pub swapped: Vec<String>,
     /// An output of Bitcoin that was stolen, by its transaction and its place in it from 0; without a place, all outputs of the
     /// transaction; =SATOSHI behind a place says how much of it

@@ -3,7 +3,8 @@
 //! Taint ends at a service (rule V-9), since what comes out is somebody else's. Of two kinds of services that is not the end of the
 //! matter: a **bridge** pays out on another chain what was paid in on this one, and a **pool** gives one asset for another. Where an entry can
 //! be paired with its payout, the payout is a [theft](Theft) of the part that was tainted, and [`taint::follow`] goes on from it.
-//! [`follow_across`] does that over several chains, one set of transfers for each, until nothing new comes.
+//! [`follow_across`] does that over several chains, one set of transfers for each, until nothing new comes. How taint moves on a chain is the
+//! chain's own matter ([`Transactions::trace`]): where value lies in outputs, each output is a payment here, and taint is followed by outputs.
 //!
 //! **How entries and payouts are paired**, the first that says something counting:
 //!

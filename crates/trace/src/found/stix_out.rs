@@ -270,7 +270,8 @@ impl Objects<'_> {
                 STOLEN_EXTENSION: {"extension_type": "property-extension", "payments": payments},
             },
         });
-        if let Value::Object(transaction) = transaction {
+        if let Value::Object(mut transaction) = transaction {
+            transaction.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
             self.push(&id, transaction);
         }
         self.refs.push(id);
@@ -361,6 +362,29 @@ mod tests {
             (of("cryptocurrency-wallet"), of("cryptocurrency-transaction"), of("indicator")),
             (3, 2, 1)
         );
+    }
+
+    /// Who spends what is not in the blocks, or is paid what nobody can spend, has no address.
+    #[test]
+    fn an_end_that_is_not_known_is_left_out() {
+        let (from, to) = (String::new(), "1Q2TWHE3".to_owned());
+        let told = Told {
+            key: "theft",
+            title: "The theft",
+            method: "fifo",
+            began: seconds(1),
+            modified: seconds(1),
+            tlp: None,
+        };
+        let objects = stix(&told, &[], &[Paid { from, to, ..paid("f4184f", "", 5) }]);
+        let of = |kind: &str| -> Vec<Value> {
+            let all = objects.iter().map(|raw| serde_json::from_str::<Value>(raw).unwrap());
+            all.filter(|object| object["type"] == kind).collect()
+        };
+        let transaction = &of("cryptocurrency-transaction")[0];
+        assert!(transaction.get("input").is_none());
+        assert_eq!(transaction["output"].as_array().unwrap().len(), 1);
+        assert_eq!(of("cryptocurrency-wallet").len(), 1);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, Progress, counted, table};
 use crate::cli::TraceFollowArgs;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::terminal::{Terminal, visible};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -37,8 +37,12 @@ pub(super) fn run(args: &TraceFollowArgs, terminal: &mut Terminal) -> Result<Ans
     };
     let mut say = to_terminal(terminal);
     say(Said::Progress(&Progress { what: "following".to_owned(), done: 0, total: 0 }));
-    let mut notes = Vec::new();
-    let answer = followed(&asked, &mut say, |found| {
+    let (mut notes, mut is_read) = (Vec::new(), true);
+    let mut listen = |said: Said<'_>| {
+        is_read &= !matches!(said, Said::Unread(_));
+        say(said);
+    };
+    let answer = followed(&asked, &mut listen, |found| {
         for (path, form) in &outs.files {
             out::write(found, path, *form)?;
         }
@@ -46,7 +50,7 @@ pub(super) fn run(args: &TraceFollowArgs, terminal: &mut Terminal) -> Result<Ans
         outs.answer(&found.founds, out::whole(found), text, &mut |note| notes.push(note.to_owned()))
     })?;
     notes.iter().for_each(|note| say(Said::Note(note)));
-    Ok(answer)
+    Ok(if is_read { answer } else { answer.ending(Exit::Findings) })
 }
 
 /// What was found, for people.

@@ -21,7 +21,7 @@ pub(crate) fn open(path: &Path, say: &mut dyn FnMut(Said<'_>)) -> Result<Payment
     let first = files.first().ok_or_else(|| Failure::usage(format!("{} has no blocks", path.display())))?;
     let read = blocks::read(&files, blocks::magic(first)?, say)?;
     for fault in &read.faults {
-        say(Said::Note(fault));
+        say(Said::Unread(fault));
     }
     Ok(Payments::from(read.coins))
 }

@@ -54,6 +54,8 @@ pub(crate) enum Said<'s> {
     Progress(&'s Progress),
     /// Something that people should know.
     Note(&'s str),
+    /// Something that could not be read, so that what is found may not be all.
+    Unread(&'s str),
 }
 
 /// Says it to who sits at a terminal.
@@ -62,13 +64,13 @@ fn to_terminal(terminal: &mut Terminal) -> impl FnMut(Said<'_>) + '_ {
         Said::Progress(progress) => {
             let _goes_on = terminal.progress(progress);
         }
-        Said::Note(note) => terminal.note(&visible(note.as_bytes())),
+        Said::Note(note) | Said::Unread(note) => terminal.note(&visible(note.as_bytes())),
     }
 }
 
 /// Says in the log what people should know.
 pub(crate) fn to_log(said: Said<'_>) {
-    if let Said::Note(note) = said {
+    if let Said::Note(note) | Said::Unread(note) = said {
         tracing::warn!("{note}");
     }
 }

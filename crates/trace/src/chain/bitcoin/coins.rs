@@ -27,7 +27,7 @@ const DECIMALS: u8 = 8;
 const FEES: &str = "fees";
 
 /// The payments of blocks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Coins {
     ledger: Ledger,
     chain: &'static str,
