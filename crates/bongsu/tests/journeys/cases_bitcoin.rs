@@ -138,7 +138,7 @@ fn pages(node: &Node, serving: &crate::node::Serving) {
     for told in ["Harbour Exchange", "10 BTC", "<svg", "can still be stopped", "arrived"] {
         assert!(page.contains(told), "{told}: {page}");
     }
-    let graph = node.as_operator(serving, &format!("/cases/first/graph?open={MINER}:0"));
+    let graph = node.as_operator(serving, &format!("/cases/first/graph?open=unknown:0,{MINER}:0"));
     assert!(graph.contains("Harbour Exchange") && graph.contains(MINER), "{graph}");
 }
 
