@@ -93,7 +93,7 @@ fn a_theft_of_bitcoin_is_a_case_from_new_blocks_to_the_freeze() {
     // The node of Bitcoin begins another file.
     put(&folder(&node), 1, &later);
     let alerted = || Some(case(&node)).filter(|case| !case["alerts"].as_array().unwrap().is_empty());
-    let after = wait(TIME, alerted).expect("new blocks are followed");
+    let after = wait(TIME, alerted).unwrap();
     let parts = ["stolen", "held", "at_services", "stoppable", "burnt"].map(|of| part(&after, of));
     assert_eq!(parts, [50 * COIN, 40 * COIN, 10 * COIN, 50 * COIN, 0]);
     let arrival = &after["alerts"][0]["arrivals"][0];
@@ -130,7 +130,7 @@ fn holder(node: &Node, case: &Value) -> String {
     let found: Value = serde_json::from_slice(&found).unwrap();
     let holders = found[0]["holders"].as_array().unwrap();
     let mut addresses = holders.iter().map(|holder| holder["address"].as_str().unwrap());
-    addresses.find(|address| ![MINER, FINNEY].contains(address)).expect("a holder").to_owned()
+    addresses.find(|address| ![MINER, FINNEY].contains(address)).unwrap().to_owned()
 }
 
 fn pages(node: &Node, serving: &crate::node::Serving) {
