@@ -27,7 +27,7 @@ mod validate;
 pub(crate) use case::{
     AnsweredArg, CaseAnswerArgs, CaseChangeArgs, CaseCommand, CaseDocumentArgs, CaseNewArgs, CaseNoteArgs,
     CaseRequestArgs, CaseSendArgs, CaseShareArgs, CaseShowArgs, CaseTraceArgs, CaseVerifyArgs, FollowedArgs,
-    RequestArgs, StolenArgs,
+    RequestArgs,
 };
 pub(crate) use guard::GuardCommand;
 pub(crate) use hunt::{HuntArgs, ReportArgs};
@@ -49,8 +49,9 @@ pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
 };
 pub(crate) use trace::{
-    BitcoinNetworkArg, ChangeArg, MethodArg, OutputMethodArg, TraceBitcoinArgs, TraceCommand,
+    BitcoinNetworkArg, ChangeArg, MethodArg, OutArgs, StolenArgs, TraceBitcoinArgs, TraceCommand,
     TraceExposureArgs, TraceFollowArgs, TraceInfoArgs, TraceLiveArgs, TraceLoadArgs, TraceTransfersArgs,
+    WaysArgs,
 };
 pub(crate) use validate::ValidateArgs;
 

@@ -50,6 +50,7 @@ fn request() -> FreezeRequest {
             moved("0xcccccc", "0xa4b2", "0xbbbb", "30000000000000000000"),
         ],
         method: "fifo".to_owned(),
+        outputs: false,
         until: "2026-11-29T07:59:00.000Z".to_owned(),
         contact: Some("duty desk <desk@cert.example>".to_owned()),
         legal: None,

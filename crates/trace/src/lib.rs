@@ -15,12 +15,14 @@ pub mod cross;
 pub mod exposure;
 pub mod found;
 pub mod label;
+mod payments;
 pub mod read;
 pub mod store;
 pub mod taint;
 mod transfer;
 pub mod units;
 
+pub use payments::Payments;
 pub use ruint::aliases::U256;
 pub use store::Store;
 pub use transfer::{Account, Asset, Flows, Transfer};

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-use super::{MethodArg, TlpArg};
+use super::{MethodArg, StolenArgs, TlpArg, WaysArgs};
 
 const TRACE_HELP: &str = "\
 Exit codes:
@@ -57,38 +57,11 @@ pub(crate) struct CaseHandleArgs {
     pub handle: String,
 }
 
-/// What was stolen.
-#[derive(Debug, Args, Serialize, Deserialize)]
-pub(crate) struct StolenArgs {
-    /// The address that was stolen from
-    #[arg(long, value_name = "ADDRESS")]
-    pub victim: Option<String>,
-    /// An address that it went to; all that went there from the victim was stolen
-    #[arg(long, value_name = "ADDRESS")]
-    pub thief: Vec<String>,
-    /// A transaction by which it went, or the first digits of its identifier
-    #[arg(long, value_name = "ID")]
-    pub transaction: Vec<String>,
-    /// An asset, by its name or contract; without it, all that the thefts are of
-    #[arg(long, value_name = "ASSET")]
-    pub asset: Vec<String>,
-    /// An address that swapped what was stolen for another asset: what it paid in that asset from then on was stolen too
-    #[arg(long, value_name = "ADDRESS=ASSET")]
-    pub swapped: Vec<String>,
-}
-
 /// How a case is followed, and who is told.
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct FollowedArgs {
-    /// File of labels, as for `bongsu trace follow`
-    #[arg(long, value_name = "FILE[=CATEGORY]")]
-    pub labels: Vec<String>,
-    /// Table of payments of bridges that belong together: from_chain, from_transaction, to_chain, to_transaction
-    #[arg(long, value_name = "FILE")]
-    pub pairings: Option<PathBuf>,
-    /// Table of assets that are worth the same: chain, asset, name [default: assets with the same name that is no contract]
-    #[arg(long, value_name = "FILE")]
-    pub worths: Option<PathBuf>,
+    #[command(flatten)]
+    pub ways: WaysArgs,
     /// A circle that gets what is found
     #[arg(long = "circle", value_name = "CIRCLE")]
     pub circles: Vec<String>,
@@ -115,10 +88,11 @@ pub(crate) struct CaseNewArgs {
     /// What people call it
     #[arg(long)]
     pub title: String,
-    /// The folder of transfers in which it was stolen, as `bongsu trace load` makes one
+    /// Where it was stolen: a folder of transfers, as `bongsu trace load` makes one, or of Bitcoin's blocks (blk*.dat), or the first
+    /// of a node's files of blocks that counts, with those behind it
     #[arg(long, value_name = "STORE")]
     pub store: PathBuf,
-    /// Another chain's folder of transfers, on which it can go on
+    /// Another chain on which it can go on, likewise
     #[arg(long, value_name = "STORE")]
     pub also: Vec<PathBuf>,
     #[command(flatten)]
@@ -142,7 +116,7 @@ pub(crate) struct CaseChangeArgs {
     /// By which rule taint is passed on
     #[arg(long, value_enum)]
     pub method: Option<MethodArg>,
-    /// A folder of transfers: of the theft that is added, or another chain on which it can go on
+    /// A folder of transfers or of blocks: of the theft that is added, or another chain on which it can go on
     #[arg(long, value_name = "STORE")]
     pub store: Option<PathBuf>,
     #[command(flatten)]

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use trace::case::{Chain, Stolen};
 
 /// `bongsu trace …`
 #[derive(Debug, Subcommand)]
@@ -122,34 +123,79 @@ pub(crate) struct TraceTransfersArgs {
     pub from: usize,
 }
 
-/// Options of `bongsu trace follow`.
-#[derive(Debug, Args)]
-pub(crate) struct TraceFollowArgs {
-    /// The store's folder
-    #[arg(value_name = "STORE")]
-    pub store: PathBuf,
-    /// The address that was stolen from
+/// What was stolen.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct StolenArgs {
+    /// The address that was stolen from; where value lies in outputs, --theft says what was stolen
     #[arg(long, value_name = "ADDRESS")]
-    pub victim: String,
+    pub victim: Option<String>,
     /// An address that it went to; all that went there from the victim was stolen
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, requires = "victim", value_name = "ADDRESS")]
     pub thief: Vec<String>,
     /// A transaction by which it went, or the first digits of its identifier
-    #[arg(long, value_name = "ID")]
+    #[arg(long, requires = "victim", value_name = "ID")]
     pub transaction: Vec<String>,
     /// An asset, by its name or contract; without it, all that the thefts are of
-    #[arg(long, value_name = "ASSET")]
+    #[arg(long, requires = "victim", value_name = "ASSET")]
     pub asset: Vec<String>,
     /// An address that swapped what was stolen for another asset: what it paid in that asset from then on was stolen too
-    #[arg(long, value_name = "ADDRESS=ASSET")]
+    #[arg(long, requires = "victim", value_name = "ADDRESS=ASSET")]
     pub swapped: Vec<String>,
-    /// By which rule taint is passed on
-    #[arg(long, value_enum, default_value_t = MethodArg::Fifo)]
-    pub method: MethodArg,
+    /// An output of Bitcoin that was stolen, by its transaction and its place in it from 0; without a place, all outputs of the
+    /// transaction; =SATOSHI behind a place says how much of it
+    #[arg(long, value_name = "TXID[:VOUT[=SATOSHI]]")]
+    pub theft: Vec<String>,
+}
+
+impl StolenArgs {
+    /// Adds to a chain what was stolen on it; whether anything was said of that.
+    pub(crate) fn put(&self, chain: &mut Chain) -> bool {
+        if let Some(victim) = &self.victim {
+            chain.thefts.push(Stolen {
+                victim: victim.clone(),
+                thieves: self.thief.clone(),
+                transactions: self.transaction.clone(),
+                assets: self.asset.clone(),
+                swapped: self.swapped.clone(),
+            });
+        }
+        chain.outputs.extend(self.theft.iter().cloned());
+        self.victim.is_some() || !self.theft.is_empty()
+    }
+}
+
+/// By what a theft is followed, and through what.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct WaysArgs {
     /// File of labels: a tag pack (.yaml) or a table (.csv), packed with gzip too; =CATEGORY says what addresses are of which
     /// the file does not say it, as in ofac.yaml=sanctioned
     #[arg(long, value_name = "FILE[=CATEGORY]")]
     pub labels: Vec<String>,
+    /// Table of payments of bridges that belong together: from_chain, from_transaction, to_chain, to_transaction
+    #[arg(long, value_name = "FILE")]
+    pub pairings: Option<PathBuf>,
+    /// Table of assets that are worth the same: chain, asset, name [default: assets with the same name that is no contract]
+    #[arg(long, value_name = "FILE")]
+    pub worths: Option<PathBuf>,
+}
+
+/// Options of `bongsu trace follow`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceFollowArgs {
+    /// Where it was stolen: a folder of transfers, as `bongsu trace load` makes one, or of Bitcoin's blocks (blk*.dat), or the first
+    /// of a node's files of blocks that counts, with those behind it
+    #[arg(value_name = "STORE")]
+    pub store: PathBuf,
+    /// Another chain on which it can go on, likewise
+    #[arg(long, value_name = "STORE")]
+    pub also: Vec<PathBuf>,
+    #[command(flatten)]
+    pub stolen: StolenArgs,
+    /// By which rule taint is passed on
+    #[arg(long, value_enum, default_value_t = MethodArg::Fifo)]
+    pub method: MethodArg,
+    #[command(flatten)]
+    pub ways: WaysArgs,
     /// Say which addresses are deposit addresses of labelled services: they pass on to one of them, whole and soon, all that they get;
     /// and who pays into the same one, who is one customer
     #[arg(long)]
@@ -157,19 +203,29 @@ pub(crate) struct TraceFollowArgs {
     /// Count what came to such addresses as having entered the service
     #[arg(long)]
     pub deposits: bool,
-    /// Write what was found: .json all of it, .csv the tainted transfers, .graphml the graph, .svg a picture for each asset, .stix a
-    /// bundle of wallets, indicators and transactions
-    #[arg(long, value_name = "FILE")]
-    pub out: Vec<PathBuf>,
+    #[command(flatten)]
+    pub out: OutArgs,
     /// Show the transfers by which taint first came to this address
     #[arg(long, value_name = "ADDRESS")]
     pub path: Option<String>,
-    /// Show so many holders and services
+    /// Show so many holders, services and crossings
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub most: usize,
     /// Reach so many addresses
     #[arg(long, value_name = "N", default_value_t = 10_000_000)]
     pub reach: usize,
+}
+
+/// In which forms what was found is written.
+#[derive(Debug, Args)]
+pub(crate) struct OutArgs {
+    /// Write what was found: .json all of it, .csv each tainted payment, .graphml the graph, .svg a picture for each asset, .stix a
+    /// bundle of wallets, indicators and transactions
+    #[arg(long, value_name = "FILE")]
+    pub out: Vec<PathBuf>,
+    /// Show the picture of its way: to standard output, or with =FILE to a file, as --out does
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    pub svg: Option<PathBuf>,
 }
 
 /// A rule by which taint is passed on.
@@ -183,6 +239,8 @@ pub(crate) enum MethodArg {
     Fifo,
     /// Last in, first out
     Lifo,
+    /// Of Bitcoin alone: taint goes to a transaction's highest outputs first
+    Tiho,
 }
 
 /// Options of `bongsu trace bitcoin`.
@@ -199,8 +257,8 @@ pub(crate) struct TraceBitcoinArgs {
     #[arg(long, value_enum, default_value_t = BitcoinNetworkArg::Main)]
     pub network: BitcoinNetworkArg,
     /// By which rule taint is passed on
-    #[arg(long, value_enum, default_value_t = OutputMethodArg::Fifo)]
-    pub method: OutputMethodArg,
+    #[arg(long, value_enum, default_value_t = MethodArg::Fifo)]
+    pub method: MethodArg,
     /// File of labels: a tag pack (.yaml) or a table (.csv), packed with gzip too; =CATEGORY says what addresses are of which
     /// the file does not say it, as in ofac.yaml=sanctioned
     #[arg(long, value_name = "FILE[=CATEGORY]")]
@@ -211,9 +269,8 @@ pub(crate) struct TraceBitcoinArgs {
     /// Take outputs for change by this guess too; one wrong guess makes two strangers one
     #[arg(long, value_enum, requires = "clusters", value_name = "NAME")]
     pub change: Vec<ChangeArg>,
-    /// Write what was found: .json all of it, .csv the tainted outputs, .graphml the graph
-    #[arg(long, value_name = "FILE")]
-    pub out: Vec<PathBuf>,
+    #[command(flatten)]
+    pub out: OutArgs,
     /// Show so many outputs, services and holders
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub most: usize,
@@ -231,21 +288,6 @@ pub(crate) enum BitcoinNetworkArg {
     Test,
     /// A chain for tests of one's own
     Regtest,
-}
-
-/// A rule by which taint is passed on from output to output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OutputMethodArg {
-    /// If anything that is spent is tainted, all that is paid is
-    Poison,
-    /// Each output is as tainted as all that was spent
-    Haircut,
-    /// First in, first out
-    Fifo,
-    /// Last in, first out
-    Lifo,
-    /// Taint goes to the highest outputs first
-    Tiho,
 }
 
 /// A guess at which output is change.

@@ -1,14 +1,14 @@
 //! Cases that are followed again as transfers come.
 
 use crate::command::case::again;
+use crate::command::trace::kept::{Version, version};
 use crate::exit::Failure;
 use crate::node::Node;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
-use trace::case::Definition;
-use trace::store::MANIFEST;
+use std::time::{Duration, Instant};
+use trace::case::{Chain, Definition};
 
 /// As far as each case was followed, and what was said of those that could not be.
 #[derive(Debug, Default)]
@@ -17,8 +17,8 @@ pub(super) struct Followed {
     failures: Mutex<HashMap<String, (String, Instant)>>,
 }
 
-/// Where a store is, and since when it is as it is: its manifest is replaced with every change.
-type Upto = (PathBuf, SystemTime);
+/// Where a chain's payments are kept, and which version of them.
+type Upto = (PathBuf, Version);
 
 /// How long a case that could not be followed is left alone.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,13 +53,7 @@ impl Followed {
     }
 
     fn one(&self, node: &Node, handle: &str, definition: Definition) -> Result<(), Failure> {
-        let upto = |chain: &trace::case::Chain| {
-            let changed =
-                std::fs::metadata(chain.store.join(MANIFEST)).and_then(|manifest| manifest.modified());
-            let changed =
-                changed.map_err(|error| Failure::new(format!("{}: {error}", chain.store.display())))?;
-            Ok((chain.store.clone(), changed))
-        };
+        let upto = |chain: &Chain| Ok((chain.store.clone(), version(&chain.store)?));
         let now =
             (definition.clone(), definition.chains.iter().map(upto).collect::<Result<Vec<_>, Failure>>()?);
         if self.upto.lock().get(handle) == Some(&now) {

@@ -8,6 +8,7 @@ mod bad_input;
 mod canaries;
 mod capture;
 mod cases;
+mod cases_bitcoin;
 mod certificates;
 mod chain_lies;
 mod chains;

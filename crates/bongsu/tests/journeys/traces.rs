@@ -350,3 +350,133 @@ fn an_address_is_screened_by_what_it_got_from_whom_directly_and_through_others()
         }
     }
 }
+
+/// A theft goes into a bridge on one chain, comes out on another, is swapped in a pool there, and rests.
+#[test]
+fn what_crosses_is_followed_at_the_command_line_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let [victim, thief, bridge, other, mule, pool, last] =
+        ["11", "22", "33", "44", "55", "66", "77"].map(|two| format!("0x{}", two.repeat(20)));
+    let token = format!("0x{}", "99".repeat(20));
+    let header = "block,index,tx,time,from,to,asset,amount\n";
+    std::fs::write(
+        dir.path().join("one.csv"),
+        format!(
+            "{header}1,0,0xaa01,2026-11-01T10:00:00Z,{victim},{thief},ETH,9000\n2,0,0xaa02,2026-11-01T10:05:00Z,{thief},{bridge},ETH,9000\n"
+        ),
+    )
+    .unwrap();
+    std::fs::write(
+        dir.path().join("two.csv"),
+        format!(
+            "{header}7,0,0xbb01,2026-11-01T18:30:00Z,{other},{mule},ETH,8500\n8,0,0xbb02,2026-11-01T19:00:00Z,{mule},{pool},ETH,8000\n\
+             8,1,0xbb02,2026-11-01T19:00:00Z,{pool},{mule},{token},77\n9,0,0xbb03,2026-11-01T20:00:00Z,{mule},{last},{token},77\n"
+        ),
+    )
+    .unwrap();
+    std::fs::write(
+        dir.path().join("mapping.toml"),
+        "block = { column = \"block\" }\nindex = { column = \"index\" }\ntransaction = { column = \"tx\" }\n\
+         from = { column = \"from\" }\nto = { column = \"to\" }\ntime = { column = \"time\" }\n\
+         amount = { column = \"amount\", unit = \"smallest\" }\nasset = { column = \"asset\", other-decimals = 3 }\n",
+    )
+    .unwrap();
+    for (chain, file) in [("ethereum", "one.csv"), ("arbitrum", "two.csv")] {
+        let load = ["--json", "load", chain, file, "--mapping", "mapping.toml", "--chain", chain];
+        assert!(json(&trace(dir.path(), &load))["added"].as_u64() > Some(0));
+    }
+    std::fs::write(
+        dir.path().join("labels.csv"),
+        format!("address,name,category\n{bridge},Span,bridge\n{other},Span,bridge\n{pool},Swap A,dex\n"),
+    )
+    .unwrap();
+    std::fs::write(
+        dir.path().join("pairings.csv"),
+        "from_chain,from_transaction,to_chain,to_transaction\nethereum,0xaa02,arbitrum,0xbb01\n",
+    )
+    .unwrap();
+    std::fs::write(
+        dir.path().join("worths.csv"),
+        format!("chain,asset,name\nethereum,ETH,E\narbitrum,ETH,E\narbitrum,{token},T\n"),
+    )
+    .unwrap();
+    let follow = |more: &[&str]| {
+        let base = [
+            "follow",
+            "ethereum",
+            "--also",
+            "arbitrum",
+            "--victim",
+            &victim,
+            "--thief",
+            &thief,
+            "--labels",
+            "labels.csv",
+        ];
+        trace(dir.path(), &[&base[..], more].concat())
+    };
+    // Without a table nothing fits: it is too late and too little.
+    let alone = json(&follow(&["--json"]));
+    assert_eq!(
+        (&alone["crossings"]["followed"], &alone["totals"][0]["entered"]),
+        (&Value::Array(Vec::new()), &"9000".into())
+    );
+    let forms = ["all.json", "all.csv", "all.graphml", "all.svg", "all.stix"];
+    let outs: Vec<&str> = forms.iter().flat_map(|form| ["--out", form]).collect();
+    let with = [&["--json", "--pairings", "pairings.csv", "--worths", "worths.csv"][..], &outs].concat();
+    let found = json(&follow(&with));
+    let crossed = found["crossings"]["followed"].as_array().unwrap();
+    let ways: Vec<(&str, &str, &str)> = crossed
+        .iter()
+        .map(|one| {
+            let text = |key: &str| one[key].as_str().unwrap();
+            (text("from_chain"), text("to_chain"), text("carried"))
+        })
+        .collect();
+    assert_eq!(ways, [("ethereum", "arbitrum", "8500"), ("arbitrum", "arbitrum", "77")], "{found}");
+    assert!(crossed[0]["why"].as_str().unwrap().contains("table of pairings"));
+    let sum = |chain: &str, asset: &str, part: &str| {
+        let sums = found["sums"].as_array().unwrap();
+        let sum = sums.iter().find(|sum| sum["chain"] == chain && sum["asset"] == asset).unwrap();
+        sum[part].as_str().unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!(
+        ["stolen", "continued", "entered", "held"].map(|part| sum("ethereum", "ETH", part)),
+        [9_000, 9_000, 0, 0]
+    );
+    assert_eq!(["came", "continued", "held"].map(|part| sum("arbitrum", "ETH", part)), [8_500, 8_000, 500]);
+    assert_eq!(["came", "held"].map(|part| sum("arbitrum", &token, part)), [77, 77]);
+    assert_eq!(found["also"][0]["holders"].as_array().unwrap().len(), 2);
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&read("all.json")).unwrap(), found);
+    let rows = read("all.csv");
+    assert!(
+        rows.lines().any(|row| row.starts_with("ethereum,")) && rows.contains("arbitrum,2026-11-01T20:00:00"),
+        "{rows}"
+    );
+    let graph = read("all.graphml");
+    assert!(
+        [&victim, &bridge, &other, &last].iter().all(|address| graph.contains(address.as_str())),
+        "{graph}"
+    );
+    // A picture for each asset on each chain.
+    assert!(
+        read("all.svg").contains("on ethereum")
+            && read("all.2.svg").contains("on arbitrum")
+            && read("all.3.svg").contains("on arbitrum")
+    );
+    assert!(read("all.stix").contains(&last) && !read("all.stix").contains(&format!("value = '{bridge}'")));
+    let text = String::from_utf8(follow(&["--pairings", "pairings.csv", "--path", &last]).stdout).unwrap();
+    for told in [
+        "1 transfer stolen on ethereum",
+        "came on arbitrum",
+        "Bridges and swaps",
+        "gone on by a bridge or a swap",
+        "How it came there",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let shown = follow(&["--pairings", "pairings.csv", "--svg"]);
+    assert!(String::from_utf8(shown.stdout).unwrap().starts_with("<svg"));
+    assert!(String::from_utf8(shown.stderr).unwrap().contains("2 more pictures"));
+}

@@ -83,6 +83,73 @@ fn the_first_payments_are_followed_through_a_folder_of_a_node() {
     assert!(std::fs::read_to_string(dir.path().join("all.graphml")).unwrap().contains("Finney"));
 }
 
+/// Pictures and STIX are made from payments, as on every chain, and `follow` reads blocks as it reads stores.
+#[test]
+fn what_was_found_in_blocks_is_drawn_and_is_good_stix() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("blk00000.dat"), blocks()).unwrap();
+    let label = "address,name,category\n1Q2TWHE3GMdB6BZKafqwxXtWAWgFt5Jvm3,Finney,exchange\n";
+    std::fs::write(dir.path().join("labels.csv"), label).unwrap();
+    let run = |verb: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+        let args =
+            [&["trace", verb, "blk00000.dat", "--theft", FIRST, "--labels", "labels.csv"], more].concat();
+        command.env_clear().current_dir(dir.path()).args(args).output().unwrap()
+    };
+    let mut drawn = Vec::new();
+    for verb in ["bitcoin", "follow"] {
+        let shown = run(verb, &["--svg", "--out", "way.svg", "--svg=other.svg", "--out", "found.stix"]);
+        assert_eq!(shown.status.code(), Some(2), "{verb}: once is enough: {shown:?}");
+        let shown = run(verb, &["--svg", "--out", "way.svg", "--out", "found.stix"]);
+        assert!(shown.status.success(), "{verb}: {shown:?}");
+        let svg = String::from_utf8(shown.stdout).unwrap();
+        assert!(svg.starts_with("<svg") && svg.contains("Finney") && svg.contains("BTC"), "{verb}: {svg}");
+        assert_eq!(svg, std::fs::read_to_string(dir.path().join("way.svg")).unwrap());
+        assert!(run(verb, &["--svg=other.svg"]).status.success());
+        assert_eq!(svg, std::fs::read_to_string(dir.path().join("other.svg")).unwrap());
+        drawn.push((svg, std::fs::read_to_string(dir.path().join("found.stix")).unwrap()));
+    }
+    assert_eq!(drawn[0], drawn[1], "both ways to the same");
+    let bundle: Value = serde_json::from_str(&drawn[0].1).unwrap();
+    let objects = bundle["objects"].as_array().unwrap();
+    let of = |kind: &str, property: &str| -> Vec<&str> {
+        let of = objects.iter().filter(|object| object["type"] == kind);
+        of.map(|object| object[property].as_str().unwrap()).collect()
+    };
+    assert!(
+        of("cryptocurrency-transaction", "value")
+            .contains(&"f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16")
+    );
+    let indicators = of("indicator", "pattern").join(" ");
+    assert!(
+        indicators.contains("12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S") && !indicators.contains("1Q2TWHE3"),
+        "{indicators}"
+    );
+    let mut validate = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+    let stix = dir.path().join("found.stix");
+    let validated =
+        validate.env_clear().args(["--json", "validate", stix.to_str().unwrap()]).output().unwrap();
+    assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stdout));
+    let outcome = run("follow", &["--out", "all.json", "--path", "1Q2TWHE3GMdB6BZKafqwxXtWAWgFt5Jvm3"]);
+    let text = String::from_utf8(outcome.stdout).unwrap();
+    for told in [
+        "1 output stolen on bitcoin",
+        "10 BTC",
+        "Finney",
+        "How it came there",
+        "12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let all: Value = serde_json::from_slice(&std::fs::read(dir.path().join("all.json")).unwrap()).unwrap();
+    let total = &all["totals"][0];
+    assert_eq!(
+        [&total["stolen"], &total["held"], &total["entered"]],
+        ["5000000000", "4000000000", "1000000000"]
+    );
+    assert_eq!((&all["thefts"][0]["output"], &all["thefts"][0]["block"]), (&0.into(), &9.into()));
+}
+
 /// A chain of 25 payments in one block, the change of each spent by the next.
 #[test]
 fn clusters_say_which_unspent_outputs_are_one_holders() {
@@ -142,7 +209,7 @@ fn what_is_no_block_or_no_theft_is_told() {
     assert!(told(&["blk00000.dat", "--theft", &format!("{FIRST}:7")], 2).contains("has 1 outputs"));
     assert!(told(&["blk00000.dat", "--theft", &format!("{FIRST}:0=9999999999")], 1).contains("9999999999"));
     assert!(told(&["blk00000.dat", "--theft", FIRST, "--change", "reused"], 2).contains("--clusters"));
-    assert!(told(&["blk00000.dat", "--theft", FIRST, "--out", "x.svg"], 2).contains(".graphml"));
+    assert!(told(&["blk00000.dat", "--theft", FIRST, "--out", "x.doc"], 2).contains(".graphml"));
     assert!(told(&["blk00000.dat", "--theft", FIRST, "--network", "test"], 2).contains("--network"));
     // A bit of a late block is changed: it and what came behind it is not in the chain any more, and that is told.
     let at = blocks.len() - 150;

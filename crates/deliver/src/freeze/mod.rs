@@ -58,8 +58,11 @@ pub struct FreezeRequest {
     pub arrivals: Vec<Came>,
     /// The transfers that thefts, arrivals and paths name.
     pub transfers: Vec<Moved>,
-    /// By which rule taint was passed on: `fifo`, `lifo`, `haircut` or `poison`.
+    /// By which rule taint was passed on: `fifo`, `lifo`, `haircut`, `poison` or `tiho`.
     pub method: String,
+    /// Whether some of it lies in outputs, as on Bitcoin.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outputs: bool,
     /// The time of the last transfer that was looked at, RFC 3339.
     pub until: String,
     /// Whom the service can ask.

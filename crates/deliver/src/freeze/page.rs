@@ -128,17 +128,22 @@ fn how(speech: &Speech, request: &FreezeRequest, blocks: &mut Vec<Block>) {
         "lifo" => "freeze-lifo",
         "haircut" => "freeze-haircut",
         "poison" => "freeze-poison",
+        "tiho" => "freeze-tiho",
         _ => "freeze-fifo",
     })));
     let until = request.until.get(..19).unwrap_or(&request.until).replace('T', " ");
     let sources: Vec<String> = request.labelled_by.iter().map(|source| visible(source)).collect();
     let sources = sources.join(", ");
-    blocks.push(Block::Bullets(vec![
+    let mut assumed = vec![
         speech.say("freeze-assume-order"),
         speech.say("freeze-assume-service"),
         speech.tell("freeze-assume-label", &[("sources", Put::Text(&sources))]),
         speech.tell("freeze-assume-until", &[("until", Put::Text(&until))]),
-    ]));
+    ];
+    if request.outputs {
+        assumed.insert(0, speech.say("freeze-outputs"));
+    }
+    blocks.push(Block::Bullets(assumed));
 }
 
 fn who(speech: &Speech, request: &FreezeRequest, blocks: &mut Vec<Block>) {

@@ -34,7 +34,7 @@ pub struct Definition {
     pub title: String,
     /// The chains that it is followed on; at least one of them has thefts.
     pub chains: Vec<Chain>,
-    /// By which rule taint is passed on: `fifo`, `lifo`, `haircut` or `poison`.
+    /// By which rule taint is passed on: `fifo`, `lifo`, `haircut`, `poison`, or, where all chains are Bitcoin's, `tiho`.
     pub method: String,
     /// Files of labels, each with `=CATEGORY` behind it or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -66,11 +66,14 @@ pub struct Definition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Chain {
-    /// The folder of its store of transfers.
+    /// The folder of its store of transfers; or of blocks of Bitcoin, or the first file of blocks that counts.
     pub store: PathBuf,
-    /// What was stolen there.
+    /// What was stolen there, as payments of a victim.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thefts: Vec<Stolen>,
+    /// What was stolen there, where value lies in outputs: `TXID`, `TXID:VOUT` or `TXID:VOUT=SATOSHI`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<String>,
 }
 
 /// Payments by which something was stolen, as an analyst says it: by addresses and transactions and not by numbers in a store, since a

@@ -3,7 +3,8 @@
 //! Taint ends at a service (rule V-9), since what comes out is somebody else's. Of two kinds of services that is not the end of the
 //! matter: a **bridge** pays out on another chain what was paid in on this one, and a **pool** gives one asset for another. Where an entry can
 //! be paired with its payout, the payout is a [theft](Theft) of the part that was tainted, and [`taint::follow`] goes on from it.
-//! [`follow_across`] does that over several chains, one set of transfers for each, until nothing new comes.
+//! [`follow_across`] does that over several chains, one set of transfers for each, until nothing new comes. How taint moves on a chain is the
+//! chain's own matter ([`Transactions::trace`]): where value lies in outputs, each output is a payment here, and taint is followed by outputs.
 //!
 //! **How entries and payouts are paired**, the first that says something counting:
 //!
@@ -62,11 +63,12 @@ use std::sync::Arc;
 pub use pairing::{PAIRINGS_MAX, Pairing, pairings};
 pub use result::{Across, Crossing, Entered, Left, Short, Sum, Why};
 pub use transactions::Transactions;
-pub use worth::{Worth, worths};
+pub use worth::{Assets, Worth, worths};
 
 use crate::label::{Category, Labels};
-use crate::taint::{Limits, Method, Place, TaintError, Theft, Way};
-use crate::{Account, Asset, Store};
+use crate::taint::outputs::Method;
+use crate::taint::{Limits, Place, TaintError, Theft, Way};
+use crate::{Account, Asset};
 
 #[cfg(doc)]
 use crate::taint;
@@ -192,9 +194,9 @@ pub enum CrossError {
     },
 }
 
-/// The bridges and pools of a store, as labels know them.
+/// The bridges and pools of a chain, as labels know them.
 #[must_use]
-pub fn doors(store: &Store, labels: &Labels) -> BTreeMap<Account, Door> {
+pub fn doors(flows: &impl Transactions, labels: &Labels) -> BTreeMap<Account, Door> {
     let door = |address: &str| {
         let label = labels.service(address)?;
         let gate = match label.category {
@@ -202,7 +204,7 @@ pub fn doors(store: &Store, labels: &Labels) -> BTreeMap<Account, Door> {
             Category::Pool => Gate::Pool,
             _ => return None,
         };
-        Some((store.account(address)?, Door { gate, actor: label.actor.clone() }))
+        Some((flows.account(address)?, Door { gate, actor: label.actor.clone() }))
     };
     labels.addresses().filter_map(door).collect()
 }
@@ -216,13 +218,13 @@ pub fn doors(store: &Store, labels: &Labels) -> BTreeMap<Account, Door> {
 pub fn follow_across<F: Transactions>(
     chains: &[Chain<'_, F>],
     pairings: &[Pairing],
-    method: Method,
+    method: impl Into<Method>,
     limits: Limits,
     way: Way,
     bounds: &Bounds,
 ) -> Result<Across, CrossError> {
     check(chains, bounds)?;
-    run::follow(chains, pairings, (method, limits, way), bounds)
+    run::follow(chains, pairings, (method.into(), limits, way), bounds)
 }
 
 fn check<F>(chains: &[Chain<'_, F>], bounds: &Bounds) -> Result<(), CrossError> {

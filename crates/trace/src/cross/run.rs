@@ -8,9 +8,8 @@ use super::carry::carry;
 use super::worth::{Scales, Worth};
 use super::{Across, Bounds, Chain, CrossError, Crossing, Gate, Pairing, Short, Transactions, UNSURE_MAX};
 use super::{fit, known, swap};
-use crate::taint::{
-    ASSETS_MAX, Ended, Entry, Limits, Method, Place, THEFTS_MAX, Theft, Trace, Way, follow as follow_taint,
-};
+use crate::taint::outputs::Method;
+use crate::taint::{ASSETS_MAX, Ended, Entry, Limits, Place, THEFTS_MAX, Theft, Trace, Way};
 use crate::{Account, Asset, U256};
 
 /// What stays the same through all rounds.
@@ -184,7 +183,9 @@ fn traced<F: Transactions>(
     thefts: &[Theft],
     (method, limits, way): (Method, Limits, Way),
 ) -> Result<Trace, CrossError> {
-    follow_taint(chain.flows, thefts, method, |account| place(chain, account), limits, way)
+    chain
+        .flows
+        .trace(thefts, method, |account| place(chain, account), limits, way)
         .map_err(|source| CrossError::Taint { chain: chain.name.to_owned(), source })
 }
 

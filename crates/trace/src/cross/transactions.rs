@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::taint::outputs::Method;
+use crate::taint::{Limits, Place, TaintError, Theft, Trace, Way, follow};
 use crate::{Account, Flows, Store};
 
 /// Transfers with their transactions, and accounts with their addresses.
 ///
 /// Times do not fall as numbers rise: where they do, by the clocks of those who make blocks, what is at the edge of a window may be missed,
 /// and nothing is found that is not there.
-pub trait Transactions: Flows + Sync {
+pub trait Transactions: Flows + Sync + Sized {
     /// The account with an address.
     fn account(&self, address: &str) -> Option<Account>;
 
@@ -23,6 +25,21 @@ pub trait Transactions: Flows + Sync {
 
     /// The numbers of the transfers of some transactions, ascending.
     fn of_transactions(&self, wanted: &BTreeSet<String>) -> BTreeMap<String, Vec<u64>>;
+
+    /// Follows thefts through all later transfers, as taint moves on this chain: from account to account, if it does not say otherwise.
+    ///
+    /// # Errors
+    /// [`TaintError`], as [`follow`].
+    fn trace(
+        &self,
+        thefts: &[Theft],
+        method: Method,
+        place: impl Fn(Account) -> Place,
+        limits: Limits,
+        way: Way,
+    ) -> Result<Trace, TaintError> {
+        follow(self, thefts, method.try_into()?, place, limits, way)
+    }
 }
 
 impl Transactions for Store {

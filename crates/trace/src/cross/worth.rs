@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{Chain, CrossError};
-use crate::{Asset, Store, U256};
+use crate::{Asset, Payments, Store, U256};
 
 /// What an asset is worth: another that has the same name here, on any chain, is worth as much, coin for coin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,19 +15,59 @@ pub struct Worth {
     pub decimals: u8,
 }
 
-/// What is said of a store's assets: the asset's name there, and what it is worth. An asset that is not in the store is passed over.
+/// What a chain knows of its assets.
+pub trait Assets {
+    /// The chain's name.
+    fn chain(&self) -> &str;
+
+    /// The asset with this name, or this contract.
+    fn asset(&self, name: &str) -> Option<Asset>;
+
+    /// How many decimals it has, if that is known.
+    fn decimals(&self, asset: Asset) -> Option<u8>;
+}
+
+impl Assets for Store {
+    fn chain(&self) -> &str {
+        self.chain()
+    }
+
+    fn asset(&self, name: &str) -> Option<Asset> {
+        self.asset(name)
+    }
+
+    fn decimals(&self, asset: Asset) -> Option<u8> {
+        self.decimals(asset)
+    }
+}
+
+impl Assets for Payments {
+    fn chain(&self) -> &str {
+        self.chain()
+    }
+
+    fn asset(&self, name: &str) -> Option<Asset> {
+        self.asset(name)
+    }
+
+    fn decimals(&self, asset: Asset) -> Option<u8> {
+        self.decimals(asset)
+    }
+}
+
+/// What is said of a chain's assets: the asset's name there, and what it is worth. An asset that is not there is passed over.
 ///
 /// # Errors
-/// [`CrossError::Decimals`] if nobody has told the store how many decimals an asset has: without them there is no exact conversion.
+/// [`CrossError::Decimals`] if nobody has told how many decimals an asset has: without them there is no exact conversion.
 pub fn worths<'t>(
-    store: &Store,
+    payments: &impl Assets,
     table: impl IntoIterator<Item = (&'t str, &'t str)>,
 ) -> Result<HashMap<Asset, Worth>, CrossError> {
     let mut worths = HashMap::new();
     for (asset, name) in table {
-        let Some(number) = store.asset(asset) else { continue };
-        let decimals = store.decimals(number).ok_or_else(|| CrossError::Decimals {
-            chain: store.chain().to_owned(),
+        let Some(number) = payments.asset(asset) else { continue };
+        let decimals = payments.decimals(number).ok_or_else(|| CrossError::Decimals {
+            chain: payments.chain().to_owned(),
             asset: asset.to_owned(),
         })?;
         worths.insert(number, Worth { name: name.into(), decimals });

@@ -107,7 +107,7 @@ type Key = (Account, Asset);
 pub fn patterns(trace: &Trace, flows: &impl Flows, until: i64, bounds: &Bounds) -> Vec<Pattern> {
     let (mut out, mut into) = (HashMap::<Key, Vec<Move>>::new(), HashMap::<Key, Vec<Move>>::new());
     for (number, tainted) in trace.moves() {
-        let Some(transfer) = flows.transfer(number) else { continue };
+        let Some(transfer) = trace.transfer(flows, number) else { continue };
         let one = Move { from: transfer.from, to: transfer.to, tainted, time: transfer.time };
         out.entry((one.from, transfer.asset)).or_default().push(one);
         into.entry((one.to, transfer.asset)).or_default().push(one);

@@ -84,7 +84,7 @@ pub fn sankey(
     let mut through: HashMap<Account, U256> = HashMap::new();
     let mut moves = Vec::new();
     for (number, tainted) in trace.moves() {
-        let Some(transfer) = flows.transfer(number).filter(|transfer| transfer.asset == asset) else {
+        let Some(transfer) = trace.transfer(flows, number).filter(|transfer| transfer.asset == asset) else {
             continue;
         };
         let Some(to) = column(transfer.to) else { continue };

@@ -73,9 +73,9 @@ pub struct Paid {
     pub decimals: Option<u8>,
     /// When, in seconds since 1970-01-01 UTC.
     pub time: i64,
-    /// Who gave.
+    /// Who gave; empty if that is not known.
     pub from: String,
-    /// Who got.
+    /// Who got; empty if there is no address.
     pub to: String,
     /// The service, if it is one.
     pub service: Option<String>,
@@ -232,7 +232,9 @@ impl Objects<'_> {
             Uuid::new_v5(&OBSERVABLE_NAMESPACE, first.transaction.as_bytes())
         );
         let ends = |objects: &mut Self, of: fn(&Paid) -> &str| -> Vec<Value> {
+            // Who spent what is not in the blocks has no address.
             paid.iter()
+                .filter(|one| !of(one).is_empty())
                 .map(|one| {
                     let wallet = objects.wallet(of(one));
                     // A number of JSON: what is exact stands in our extension.
@@ -268,7 +270,8 @@ impl Objects<'_> {
                 STOLEN_EXTENSION: {"extension_type": "property-extension", "payments": payments},
             },
         });
-        if let Value::Object(transaction) = transaction {
+        if let Value::Object(mut transaction) = transaction {
+            transaction.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
             self.push(&id, transaction);
         }
         self.refs.push(id);
@@ -359,6 +362,29 @@ mod tests {
             (of("cryptocurrency-wallet"), of("cryptocurrency-transaction"), of("indicator")),
             (3, 2, 1)
         );
+    }
+
+    /// Who spends what is not in the blocks, or is paid what nobody can spend, has no address.
+    #[test]
+    fn an_end_that_is_not_known_is_left_out() {
+        let (from, to) = (String::new(), "1Q2TWHE3".to_owned());
+        let told = Told {
+            key: "theft",
+            title: "The theft",
+            method: "fifo",
+            began: seconds(1),
+            modified: seconds(1),
+            tlp: None,
+        };
+        let objects = stix(&told, &[], &[Paid { from, to, ..paid("f4184f", "", 5) }]);
+        let of = |kind: &str| -> Vec<Value> {
+            let all = objects.iter().map(|raw| serde_json::from_str::<Value>(raw).unwrap());
+            all.filter(|object| object["type"] == kind).collect()
+        };
+        let transaction = &of("cryptocurrency-transaction")[0];
+        assert!(transaction.get("input").is_none());
+        assert_eq!(transaction["output"].as_array().unwrap().len(), 1);
+        assert_eq!(of("cryptocurrency-wallet").len(), 1);
     }
 
     #[test]

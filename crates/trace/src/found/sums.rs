@@ -31,7 +31,7 @@ pub struct Service {
 /// Who holds something tainted at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holding {
-    /// Its index among [`Trace::holders`].
+    /// Its index among [`Trace::holders`]; of several, as of outputs of one address, the first.
     pub holder: usize,
     /// Who.
     pub account: Account,
@@ -39,6 +39,8 @@ pub struct Holding {
     pub asset: Asset,
     /// How much of it is tainted, in the asset's smallest unit.
     pub tainted: U256,
+    /// All that is held of it there; of outputs, all that those hold of which something is tainted.
+    pub balance: U256,
 }
 
 /// What came to services: for each asset the one that got most first. `label` says whose an address is at which taint ends.
@@ -82,15 +84,19 @@ pub fn services<'l>(trace: &Trace, label: impl Fn(Account) -> Option<&'l Label>)
 /// Who holds something tainted now: for each asset the one with most first.
 #[must_use]
 pub fn holdings(trace: &Trace) -> Vec<Holding> {
-    let holders = trace.holders().enumerate().filter(|(_, holder)| !holder.tainted.is_zero());
-    let mut holdings: Vec<Holding> = holders
-        .map(|(at, holder)| Holding {
-            holder: at,
-            account: holder.account,
-            asset: holder.asset,
-            tainted: holder.tainted,
-        })
-        .collect();
+    let mut holdings: Vec<Holding> = Vec::new();
+    let mut known: HashMap<(Account, Asset), usize> = HashMap::new();
+    for (at, holder) in trace.holders().enumerate().filter(|(_, holder)| !holder.tainted.is_zero()) {
+        let (account, asset) = (holder.account, holder.asset);
+        let one = *known.entry((account, asset)).or_insert_with(|| {
+            let (tainted, balance) = (U256::ZERO, U256::ZERO);
+            holdings.push(Holding { holder: at, account, asset, tainted, balance });
+            holdings.len() - 1
+        });
+        let one = &mut holdings[one];
+        one.tainted = one.tainted.saturating_add(holder.tainted);
+        one.balance = one.balance.saturating_add(holder.balance);
+    }
     holdings.sort_by_key(|one| (one.asset, std::cmp::Reverse(one.tainted), one.account));
     holdings
 }

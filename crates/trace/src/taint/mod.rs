@@ -193,6 +193,12 @@ pub enum TaintError {
         /// The transfer with which the sum came to be too large.
         number: u64,
     },
+    /// The method is none for accounts.
+    #[error("TIHO orders a transaction's outputs, and accounts have none: follow by another method")]
+    OutputsOnly,
+    /// Outputs can't be followed.
+    #[error(transparent)]
+    Outputs(#[from] outputs::OutputTaintError),
     /// What is followed is not what it was when the trace began.
     #[error("transfer {number} is gone, or it or a label has changed, while it was followed; trace again")]
     Changed {

@@ -1,6 +1,8 @@
 //! What a trace found: who holds the taint now, what entered where, and by which transfers.
 
-use crate::{Account, Asset, U256};
+use std::collections::HashMap;
+
+use crate::{Account, Asset, Flows, Transfer, U256};
 
 pub(super) use super::amount::Amounts;
 use super::slot::NONE;
@@ -122,6 +124,8 @@ pub struct Trace {
     pub(super) moved_amounts: Amounts,
     pub(super) stolen: Vec<u64>,
     pub(super) stolen_amounts: Amounts,
+    /// Who gave, where a transfer has several givers and does not name this one.
+    pub(super) givers: HashMap<u64, Account>,
 }
 
 impl Trace {
@@ -172,6 +176,14 @@ impl Trace {
             .iter()
             .enumerate()
             .map(|(index, number)| (*number, self.moved_amounts.get(index).unwrap_or_default()))
+    }
+
+    /// A transfer as this trace sees it: where several pay together, as in a transaction of Bitcoin, the giver is one of those from whom
+    /// the taint came.
+    #[must_use]
+    pub fn transfer(&self, flows: &impl Flows, number: u64) -> Option<Transfer> {
+        let transfer = flows.transfer(number)?;
+        Some(Transfer { from: self.givers.get(&number).copied().unwrap_or(transfer.from), ..transfer })
     }
 
     /// The thefts, in order, and how much each took newly, without what was tainted already. For each asset they add up to

@@ -358,6 +358,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
             moved_amounts: self.moved_amounts.into(),
             stolen: self.stolen,
             stolen_amounts: self.stolen_amounts.into(),
+            givers: std::collections::HashMap::new(),
         })
     }
 }

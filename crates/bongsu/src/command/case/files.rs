@@ -1,15 +1,12 @@
 //! What a trace of a case found, in files that the pages show. A trace makes them anew.
 
+use crate::command::trace::across::Followed;
 use crate::command::trace::found::Found;
-use crate::command::trace::out;
-use crate::command::trace::transfers::transfer;
+use crate::command::trace::{crossings, out};
 use crate::exit::Failure;
 use crate::node::Node;
 use serde_json::{Value, json};
 use std::path::Path;
-use trace::cross::Crossing;
-
-use super::across::Followed;
 
 /// Writes what was found: `found.json` with all of it and `moves.json` with every tainted payment, each replaced in one step.
 pub(super) fn keep(node: &Node, handle: &str, followed: &Followed<'_>) -> Result<(), Failure> {
@@ -24,11 +21,7 @@ pub(super) fn keep(node: &Node, handle: &str, followed: &Followed<'_>) -> Result
     replace(&folder.join("found.json"), Value::Array(all).to_string().as_bytes()).map_err(failed)?;
     let pictures: Vec<Value> = founds().flat_map(flows).collect();
     replace(&folder.join("flows.json"), Value::Array(pictures).to_string().as_bytes()).map_err(failed)?;
-    let crossings: Vec<Value> =
-        followed.across.crossings.iter().filter_map(|one| crossing(followed, one)).collect();
-    let unsure: Vec<Value> =
-        followed.across.unsure.iter().filter_map(|one| crossing(followed, one)).collect();
-    let crossed = json!({"followed": crossings, "unsure": unsure});
+    let crossed = crossings::json(followed);
     replace(&folder.join("crossings.json"), crossed.to_string().as_bytes()).map_err(failed)?;
     let moves: Vec<Value> = founds().flat_map(out::moves).collect();
     replace(&folder.join("moves.json"), Value::Array(moves).to_string().as_bytes()).map_err(failed)
@@ -37,22 +30,9 @@ pub(super) fn keep(node: &Node, handle: &str, followed: &Followed<'_>) -> Result
 /// The pictures of each asset on a chain: its way, and what entered services when.
 fn flows<'f>(found: &'f Found<'_>) -> impl Iterator<Item = Value> + 'f {
     out::pictures(found).map(move |(asset, svg)| {
-        let name = found.store.asset_name(asset).unwrap_or_default();
+        let name = found.payments.asset_name(asset).unwrap_or_default();
         json!({"asset": name, "svg": svg, "time": out::over_time(found, asset)})
     })
-}
-
-/// A crossing for programs: amounts in the smallest unit, as texts.
-fn crossing(followed: &Followed<'_>, one: &Crossing) -> Option<Value> {
-    let entered = followed.founds.get(one.entered.chain)?;
-    let left = followed.founds.get(one.left.chain)?;
-    let by: Vec<Value> =
-        one.entered.numbers.iter().filter_map(|number| transfer(entered.store, *number)).collect();
-    Some(json!({
-        "from_chain": entered.store.chain(), "to_chain": left.store.chain(), "entered": by,
-        "tainted": one.entered.tainted.to_string(), "left": transfer(left.store, one.left.number),
-        "carried": one.carried.to_string(), "confidence": one.confidence, "delay": one.delay(), "why": one.why.to_string(),
-    }))
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -3,7 +3,6 @@
 //! What happened to a case is on the node's line, so that it survives as all else does; what a trace found in full lies in files that a trace
 //! makes anew.
 
-mod across;
 mod files;
 mod open;
 mod request;
@@ -21,9 +20,13 @@ use std::path::PathBuf;
 
 use crate::answer::{Answer, Watcher};
 use crate::cli::CaseCommand;
+use crate::command::trace::across::{self, Asked, Deposits, Followed, REACH};
+use crate::command::trace::found::method;
+use crate::command::trace::to_log;
 use crate::exit::Failure;
 use crate::node::Node;
 use stix::Timestamp;
+use trace::case::Definition;
 
 /// Runs `bongsu case …`.
 ///
@@ -53,18 +56,38 @@ pub(crate) fn run(node: &Node, command: CaseCommand, watch: &mut Watcher<'_>) ->
 pub(crate) fn paths(command: &mut CaseCommand) -> Vec<&mut PathBuf> {
     match command {
         CaseCommand::New(args) => {
-            let tables = args.followed.pairings.iter_mut().chain(&mut args.followed.worths);
+            let tables = args.followed.ways.pairings.iter_mut().chain(&mut args.followed.ways.worths);
             std::iter::once(&mut args.store).chain(&mut args.also).chain(tables).collect()
         }
         CaseCommand::Change(args) => args
             .store
             .iter_mut()
-            .chain(&mut args.followed.pairings)
-            .chain(&mut args.followed.worths)
+            .chain(&mut args.followed.ways.pairings)
+            .chain(&mut args.followed.ways.worths)
             .collect(),
         CaseCommand::Document(args) => vec![&mut args.out],
         _ => Vec::new(),
     }
+}
+
+/// Follows what a case is about and hands on what was found.
+///
+/// # Errors
+/// When a file can't be read, a theft is not there, or `done` fails.
+fn followed<T>(
+    definition: &Definition,
+    done: impl FnOnce(&Followed<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let asked = Asked {
+        chains: &definition.chains,
+        method: method(&definition.method)?,
+        labels: &definition.labels,
+        pairings: definition.pairings.as_ref(),
+        worths: definition.worths.as_ref(),
+        reach: REACH,
+        deposits: Deposits::Unasked,
+    };
+    across::followed(&asked, &mut to_log, done)
 }
 
 /// A time that was typed, or now. What is to come has not happened.

@@ -2,17 +2,17 @@
 
 use crate::answer::Answer;
 use crate::cases::Cases;
-use crate::cli::{CaseChangeArgs, CaseNewArgs, CaseNoteArgs, FollowedArgs, StolenArgs};
-use crate::command::trace::found::{method_name, thefts};
-use crate::command::trace::{labels, opened};
+use crate::cli::{CaseChangeArgs, CaseNewArgs, CaseNoteArgs, FollowedArgs};
+use crate::command::trace::across::{self, chain_at};
+use crate::command::trace::found::{method, method_name, thefts};
+use crate::command::trace::{kept, labels, to_log};
 use crate::exit::Failure;
 use crate::node::Node;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use trace::case::{Chain, Definition, Event, HANDLE_BYTES_MAX, Stolen, TEXT_CHARS_MAX, is_handle};
+use trace::case::{Chain, Definition, Event, HANDLE_BYTES_MAX, TEXT_CHARS_MAX, is_handle};
 use trace::label::{Category, Labels};
-
-use super::across;
+use trace::taint;
 
 pub(super) fn new(node: &Node, args: &CaseNewArgs) -> Result<Answer, Failure> {
     if !is_handle(&args.handle) {
@@ -20,23 +20,13 @@ pub(super) fn new(node: &Node, args: &CaseNewArgs) -> Result<Answer, Failure> {
             "small letters, digits and hyphens, at most {HANDLE_BYTES_MAX}, as in bybit-2025"
         )));
     }
-    let victim = args.stolen.victim.as_ref();
-    let victim = victim.ok_or_else(|| {
-        Failure::usage("nothing says from whom it was stolen").hint("name the address with --victim ADDRESS")
-    })?;
-    let also = args.also.iter().map(|store| Chain { store: store.clone(), thefts: Vec::new() });
     let definition = Definition {
         title: line(&args.title)?,
-        chains: std::iter::once(Chain {
-            store: args.store.clone(),
-            thefts: vec![stolen(victim, &args.stolen)],
-        })
-        .chain(also)
-        .collect(),
+        chains: across::chains(&args.store, &args.also, &args.stolen)?,
         method: method_name(args.method.into()).to_owned(),
-        labels: followed_labels(&args.followed.labels)?,
-        pairings: args.followed.pairings.clone(),
-        worths: args.followed.worths.clone(),
+        labels: followed_labels(&args.followed.ways.labels)?,
+        pairings: args.followed.ways.pairings.clone(),
+        worths: args.followed.ways.worths.clone(),
         circles: args.followed.circles.clone(),
         share_at_once: args.followed.share_at_once,
         alerts_to: args.followed.alert_to.clone(),
@@ -73,9 +63,7 @@ pub(super) fn change(node: &Node, args: &CaseChangeArgs) -> Result<Answer, Failu
     }
     let at = args.store.clone().unwrap_or(first);
     let chain = chain(&mut definition, &at);
-    if let Some(victim) = &args.stolen.victim {
-        chain.thefts.push(stolen(victim, &args.stolen));
-    }
+    args.stolen.put(chain);
     followed(&mut definition, &args.followed)?;
     if definition == before {
         return Err(
@@ -124,27 +112,17 @@ fn happens(
     Ok(Answer::done(json!({"case": args.handle}), told))
 }
 
-fn stolen(victim: &str, args: &StolenArgs) -> Stolen {
-    Stolen {
-        victim: victim.to_owned(),
-        thieves: args.thief.clone(),
-        transactions: args.transaction.clone(),
-        assets: args.asset.clone(),
-        swapped: args.swapped.clone(),
-    }
-}
-
 /// The chain with this store; it is added if the case has none.
 fn chain<'d>(definition: &'d mut Definition, store: &Path) -> &'d mut Chain {
     let at = definition.chains.iter().position(|chain| chain.store == store).unwrap_or_else(|| {
-        definition.chains.push(Chain { store: store.to_owned(), thefts: Vec::new() });
+        definition.chains.push(chain_at(store));
         definition.chains.len() - 1
     });
     &mut definition.chains[at]
 }
 
 fn followed(definition: &mut Definition, args: &FollowedArgs) -> Result<(), Failure> {
-    for label in followed_labels(&args.labels)? {
+    for label in followed_labels(&args.ways.labels)? {
         if !definition.labels.contains(&label) {
             definition.labels.push(label);
         }
@@ -154,8 +132,8 @@ fn followed(definition: &mut Definition, args: &FollowedArgs) -> Result<(), Fail
             definition.circles.push(circle.clone());
         }
     }
-    definition.pairings = args.pairings.clone().or(definition.pairings.take());
-    definition.worths = args.worths.clone().or(definition.worths.take());
+    definition.pairings = args.ways.pairings.clone().or(definition.pairings.take());
+    definition.worths = args.ways.worths.clone().or(definition.worths.take());
     definition.share_at_once |= args.share_at_once;
     for address in &args.alert_to {
         if !definition.alerts_to.contains(address) {
@@ -196,16 +174,19 @@ fn check(node: &Node, definition: &Definition) -> Result<String, Failure> {
         return Err(Failure::usage(format!("`{wrong}` is no mail address")));
     }
     let _labels: Labels = labels::read(&definition.labels, &mut |_| ())?;
-    let _pairings = across::pairings(definition)?;
-    let (mut count, mut stores) = (0, Vec::new());
+    let _pairings = across::pairings(definition.pairings.as_ref(), &mut |_| ())?;
+    let method = method(&definition.method)?;
+    let (mut count, mut all) = (0, Vec::new());
     for chain in &definition.chains {
-        let store = opened(&chain.store)?;
-        for stolen in &chain.thefts {
-            count += thefts(&store, stolen)?.len() as u64;
+        let payments = kept::open(&chain.store, &mut to_log)?;
+        if !payments.is_of_outputs() {
+            // What can't be followed later is told now.
+            taint::Method::try_from(method).map_err(|error| Failure::usage(error.to_string()))?;
         }
-        stores.push(store);
+        count += thefts(&payments, chain)?.len() as u64;
+        all.push(payments);
     }
-    let _worths = across::worths(definition, &stores)?;
+    let _worths = across::worths(definition.worths.as_ref(), &all)?;
     Ok(crate::answer::counted(count, "payment"))
 }
 

@@ -2,8 +2,9 @@
 
 use crate::answer::Answer;
 use crate::cli::{AnsweredArg, CaseAnswerArgs, CaseDocumentArgs, CaseRequestArgs, CaseSendArgs, RequestArgs};
+use crate::command::trace::across::Followed;
 use crate::command::trace::found::Found;
-use crate::command::trace::time;
+use crate::command::trace::{UNKNOWN, time};
 use crate::exit::Failure;
 use crate::node::Node;
 use deliver::freeze::{Came, FreezeRequest, Moved, THEFTS_MAX, Total, VERSION, note};
@@ -13,16 +14,15 @@ use gate::NoteKey;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use stix::{Timestamp, Tlp};
+use trace::U256;
 use trace::case::{Arrival, Case, Definition, Event, Request, State, Step, WRONG_STEP};
 use trace::cross::Crossing;
 use trace::taint::{Entry, Place};
 use trace::units::lasted;
-use trace::{Flows as _, U256};
 use uuid::Uuid;
 
-use super::across::{Followed, followed};
-use super::at;
 use super::retrace::{amount, arrival};
+use super::{at, followed};
 
 /// Arrivals of one request, and arrivals whose whole path is told.
 const ARRIVALS_MAX: usize = 5_000;
@@ -104,16 +104,16 @@ impl Transfers {
         if let Some(known) = self.by_number.get(&(at, number)) {
             return Some(*known);
         }
-        let (store, transfer) = (found.store, found.store.transfer(number)?);
-        let asset = store.asset_name(transfer.asset).unwrap_or_default();
-        let decimals = store.decimals(transfer.asset);
+        let (payments, transfer) = (found.payments, found.transfer(number)?);
+        let asset = payments.asset_name(transfer.asset).unwrap_or_default();
+        let decimals = payments.decimals(transfer.asset);
         self.all.push(Moved {
-            chain: store.chain().to_owned(),
-            transaction: store.transaction(number).unwrap_or_default(),
-            block: store.place(number).map_or(0, |place| place.block),
+            chain: payments.chain().to_owned(),
+            transaction: payments.named(number).unwrap_or_default(),
+            block: payments.block(number).unwrap_or_default(),
             time: time(transfer.time).to_string(),
-            from: store.address(transfer.from).unwrap_or_default(),
-            to: store.address(transfer.to).unwrap_or_default(),
+            from: payments.address(transfer.from).unwrap_or_else(|| UNKNOWN.to_owned()),
+            to: payments.address(transfer.to).unwrap_or_else(|| UNKNOWN.to_owned()),
             units: transfer.amount.to_string(),
             tainted_units: tainted.to_string(),
             amount: amount(transfer.amount, &asset, decimals),
@@ -161,7 +161,7 @@ fn document_of(
         if asked.is_empty() {
             continue;
         }
-        until = until.max(found.store.times().map_or(0, |(_, last)| last));
+        until = until.max(found.payments.times().map_or(0, |(_, last)| last));
         for (entry, arrival) in asked {
             let path = match arrivals.len() < PATHS_MAX && transfers.all.len() < TRANSFERS_MAX {
                 true => way(followed, at, found.trace.path_of(entry)),
@@ -206,6 +206,7 @@ fn document_of(
         arrivals,
         transfers: transfers.all,
         method: definition.method.clone(),
+        outputs: founds.iter().any(|found| found.payments.is_of_outputs()),
         until: time(until).to_string(),
         contact: definition.contact.clone(),
         legal: definition.legal.clone(),

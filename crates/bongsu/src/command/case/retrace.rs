@@ -2,21 +2,21 @@
 
 use crate::answer::{Answer, Progress, Watcher, counted, table};
 use crate::cli::CaseTraceArgs;
+use crate::command::trace::across::Followed;
 use crate::command::trace::found::Found;
-use crate::command::trace::when;
+use crate::command::trace::{UNKNOWN, when};
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
 use crate::terminal::visible;
 use serde_json::json;
 use std::ops::ControlFlow;
+use trace::Account;
 use trace::case::{Alert, Arrival, Case, Event, Sums};
 use trace::cross::Sum;
-use trace::taint::{Entry, Method, Place};
+use trace::taint::{Entry, Place};
 use trace::units::told;
-use trace::{Account, Flows as _};
 
-use super::across::{Followed, followed};
-use super::{files, share, telling};
+use super::{files, followed, share, telling};
 
 pub(super) fn run(node: &Node, args: &CaseTraceArgs, watch: &mut Watcher<'_>) -> Result<Answer, Failure> {
     let handles: Vec<String> = node.cases.look(|cases| match &args.handle {
@@ -86,28 +86,18 @@ pub(crate) fn again(node: &Node, handle: &str) -> Result<Vec<Alert>, Failure> {
     Ok(alerts)
 }
 
-pub(super) fn method(named: &str) -> Result<Method, Failure> {
-    Ok(match named {
-        "poison" => Method::Poison,
-        "haircut" => Method::Haircut,
-        "fifo" => Method::Fifo,
-        "lifo" => Method::Lifo,
-        other => return Err(Failure::new(format!("this program knows no method `{other}`"))),
-    })
-}
-
 /// What is where, those that were stolen from before what came by crossings.
 fn sums(followed: &Followed<'_>) -> Vec<Sums> {
     let of = |sum: &Sum| {
         let found = followed.founds.get(sum.chain)?;
-        let store = found.store;
+        let payments = found.payments;
         let holdings = found.holdings.iter().filter(|holding| holding.asset == sum.asset);
-        let first = found.thefts.iter().filter_map(|number| store.transfer(*number));
+        let first = found.thefts.iter().filter_map(|number| found.transfer(*number));
         let first = first.filter(|theft| theft.asset == sum.asset).map(|theft| theft.time).min();
         Some(Sums {
-            chain: store.chain().to_owned(),
-            asset: store.asset_name(sum.asset).unwrap_or_default(),
-            decimals: store.decimals(sum.asset),
+            chain: payments.chain().to_owned(),
+            asset: payments.asset_name(sum.asset).unwrap_or_default(),
+            decimals: payments.decimals(sum.asset),
             stolen: sum.stolen,
             came: sum.came,
             held: sum.held,
@@ -116,7 +106,7 @@ fn sums(followed: &Followed<'_>) -> Vec<Sums> {
             burnt: sum.burnt,
             holders: holdings.count(),
             began: first.unwrap_or_default(),
-            until: store.times().map_or(0, |(_, last)| last),
+            until: payments.times().map_or(0, |(_, last)| last),
         })
     };
     let mut all: Vec<Sums> = followed.sums.iter().filter_map(of).collect();
@@ -126,7 +116,7 @@ fn sums(followed: &Followed<'_>) -> Vec<Sums> {
 
 /// The service that an address is labelled as.
 pub(super) fn service(found: &Found<'_>, account: Account) -> (String, trace::label::Category) {
-    let address = found.store.address(account).unwrap_or_default();
+    let address = found.payments.address(account).unwrap_or_default();
     match found.labels.service(&address) {
         Some(label) => {
             let name = label.actor.as_deref().unwrap_or(&label.name);
@@ -139,19 +129,19 @@ pub(super) fn service(found: &Found<'_>, account: Account) -> (String, trace::la
 
 /// An entry as a case keeps it.
 pub(super) fn arrival(found: &Found<'_>, entry: &Entry) -> Arrival {
-    let store = found.store;
+    let payments = found.payments;
     let (service, category) = service(found, entry.to);
     Arrival {
-        chain: store.chain().to_owned(),
-        transaction: store.transaction(entry.number).unwrap_or_default(),
-        block: store.place(entry.number).map_or(0, |place| place.block),
+        chain: payments.chain().to_owned(),
+        transaction: payments.named(entry.number).unwrap_or_default(),
+        block: payments.block(entry.number).unwrap_or_default(),
         time: entry.time,
-        from: store.address(entry.from).unwrap_or_default(),
-        to: store.address(entry.to).unwrap_or_default(),
+        from: payments.address(entry.from).unwrap_or_else(|| UNKNOWN.to_owned()),
+        to: payments.address(entry.to).unwrap_or_default(),
         service,
         category,
-        asset: store.asset_name(entry.asset).unwrap_or_default(),
-        decimals: store.decimals(entry.asset),
+        asset: payments.asset_name(entry.asset).unwrap_or_default(),
+        decimals: payments.decimals(entry.asset),
         amount: entry.amount,
         tainted: entry.tainted,
         hop: entry.hop,

@@ -20,7 +20,7 @@ use trace::found::{Paid, Reached, Told, stix};
 use trace::taint::Place;
 use trace::{Flows as _, U256};
 
-use super::across::followed;
+use super::followed;
 use super::retrace::service;
 
 /// Payments at services that are shared, the earliest first.
@@ -58,9 +58,8 @@ pub(super) fn run(node: &Node, args: &CaseShareArgs) -> Result<Answer, Failure> 
     let sender = node.sender(&book, args.sender.as_deref())?;
     let (reached, paid, began) = followed(&definition, |found| {
         let founds = &found.founds;
-        let began = founds
-            .iter()
-            .flat_map(|found| found.thefts.first().and_then(|first| found.store.transfer(*first)));
+        let began =
+            founds.iter().flat_map(|found| found.thefts.first().and_then(|first| found.transfer(*first)));
         Ok((reached(founds, args.most), paid(founds), began.map(|transfer| transfer.time).min()))
     })?;
     let key = format!("{}/{}/{opened}", node.gate.key().name(), args.handle);
@@ -122,22 +121,23 @@ pub(super) fn run(node: &Node, args: &CaseShareArgs) -> Result<Answer, Failure> 
 pub(crate) fn reached(founds: &[Found<'_>], most: usize) -> Vec<Reached> {
     let mut all = Vec::new();
     for found in founds {
-        let store = found.store;
+        let payments = found.payments;
         let mut known = HashSet::new();
         for holder in found.trace.holders() {
-            let address = store.address(holder.account).unwrap_or_default();
+            // What has no address can't be looked for.
+            let Some(address) = payments.wallet(holder.account) else { continue };
             // Whoever a label knows as something else than a thief is not to be blocked for what came to it.
             let is_known = found.labels.best(&address).is_some_and(|label| !label.category.is_bad());
             if is_known || !known.insert(holder.account) {
                 continue;
             }
-            let Some(first) = store.transfer(holder.number) else { continue };
+            let Some(first) = payments.transfer(holder.number) else { continue };
             all.push(Reached {
                 address,
-                chain: store.chain().to_owned(),
-                asset: store.asset_name(holder.asset).unwrap_or_default(),
+                chain: payments.chain().to_owned(),
+                asset: payments.asset_name(holder.asset).unwrap_or_default(),
                 first: first.time,
-                transaction: store.transaction(holder.number).unwrap_or_default(),
+                transaction: payments.named(holder.number).unwrap_or_default(),
                 hop: holder.hop,
             });
         }
@@ -153,21 +153,21 @@ pub(crate) fn reached(founds: &[Found<'_>], most: usize) -> Vec<Reached> {
 pub(crate) fn paid(founds: &[Found<'_>]) -> Vec<Paid> {
     let mut all = Vec::new();
     for found in founds {
-        let (store, thefts): (_, HashSet<u64>) = (found.store, found.thefts.iter().copied().collect());
+        let (payments, thefts): (_, HashSet<u64>) = (found.payments, found.thefts.iter().copied().collect());
         let stolen = found.trace.moves().filter(|(number, _)| thefts.contains(number));
         let stolen: Vec<(u64, U256, Option<String>)> =
             stolen.map(|(number, tainted)| (number, tainted, None)).collect();
         let entries = found.trace.entries().iter().filter(|entry| entry.place == Place::Service);
         let entered = entries.map(|entry| (entry.number, entry.tainted, Some(service(found, entry.to).0)));
         for (number, tainted, service) in stolen.into_iter().chain(entered) {
-            let Some(transfer) = store.transfer(number) else { continue };
+            let Some(transfer) = found.transfer(number) else { continue };
             all.push(Paid {
-                transaction: store.transaction(number).unwrap_or_default(),
-                asset: store.asset_name(transfer.asset).unwrap_or_default(),
-                decimals: store.decimals(transfer.asset),
+                transaction: payments.transaction(number).unwrap_or_default(),
+                asset: payments.asset_name(transfer.asset).unwrap_or_default(),
+                decimals: payments.decimals(transfer.asset),
                 time: transfer.time,
-                from: store.address(transfer.from).unwrap_or_default(),
-                to: store.address(transfer.to).unwrap_or_default(),
+                from: payments.wallet(transfer.from).unwrap_or_default(),
+                to: payments.wallet(transfer.to).unwrap_or_default(),
                 service,
                 amount: transfer.amount,
                 tainted,

@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, table};
 use crate::cli::CaseShowArgs;
-use crate::command::trace::when;
+use crate::command::trace::{crossings, when};
 use crate::exit::Failure;
 use crate::node::Node;
 use crate::terminal::visible;
@@ -51,12 +51,12 @@ fn row(case: &Case) -> Vec<String> {
 pub(super) fn one(node: &Node, args: &CaseShowArgs) -> Result<Answer, Failure> {
     node.cases.look(|cases| {
         let case = cases.get(&args.handle)?;
-        let crossings = crossings(node, &args.handle);
+        let crossed = kept_crossings(node, &args.handle);
         let mut json = shown(case);
         let mut text = told(case, args.most);
         holders(node, &args.handle, args.most, &mut text);
-        crossed(&crossings, args.most, &mut text);
-        json["crossings"] = crossings;
+        crossings::shown(&crossed, args.most, &mut text);
+        json["crossings"] = crossed;
         Ok(Answer::done(json, text))
     })
 }
@@ -97,43 +97,9 @@ fn held(holder: &Value) -> Option<Vec<String>> {
 }
 
 /// What crossed bridges and pools, as the last trace found it; null before the first.
-fn crossings(node: &Node, handle: &str) -> Value {
+fn kept_crossings(node: &Node, handle: &str) -> Value {
     let file = std::fs::read(node.case_files.join(handle).join("crossings.json"));
     file.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
-}
-
-fn crossed(crossings: &Value, most: usize, text: &mut String) {
-    for (list, what) in
-        [("followed", "Bridges and swaps"), ("unsure", "May belong together, and is not followed")]
-    {
-        let all = crossings[list].as_array().map_or(&[][..], Vec::as_slice);
-        let rows: Vec<Vec<String>> = all.iter().take(most).filter_map(crossing).collect();
-        if !rows.is_empty() {
-            let header = ["PAID OUT (UTC)", "ENTERED", "CAME OUT", "SURE", "WHY"];
-            let _ = write!(text, "\n{what}\n{}", table(&header, &rows));
-            if all.len() > most {
-                let _ = writeln!(text, "and {} more: --most N shows them", all.len() - most);
-            }
-        }
-    }
-}
-
-fn crossing(one: &Value) -> Option<Vec<String>> {
-    let sum = |transfer: &Value, units: &Value| {
-        let units = U256::from_str_radix(units.as_str()?, 10).ok()?;
-        let decimals = transfer["decimals"].as_u64().and_then(|decimals| u8::try_from(decimals).ok());
-        Some(amount(units, transfer["asset"].as_str()?, decimals))
-    };
-    let (entered, left) = (one["entered"].get(0)?, &one["left"]);
-    let text = |value: &Value| visible(value.as_str().unwrap_or_default().as_bytes());
-    let time = text(&left["time"]);
-    Some(vec![
-        time.get(..19).unwrap_or(&time).replace('T', " "),
-        format!("{} on {}", sum(entered, &one["tainted"])?, text(&one["from_chain"])),
-        format!("{} on {}", sum(left, &one["carried"])?, text(&one["to_chain"])),
-        format!("{} %", one["confidence"]),
-        text(&one["why"]),
-    ])
 }
 
 fn told(case: &Case, most: usize) -> String {

@@ -86,7 +86,7 @@ impl<'l> Customers<'l> {
             .take(most)
             .map(|(account, label)| {
                 let kind = label.category.as_str().to_owned();
-                vec![visible(label.name.as_bytes()), kind, address(found.store, *account)]
+                vec![visible(label.name.as_bytes()), kind, address(found.payments, *account)]
             })
             .collect();
         if !rows.is_empty() {
@@ -99,7 +99,7 @@ impl<'l> Customers<'l> {
             .iter()
             .take(most)
             .map(|one| {
-                let addresses = one.iter().map(|account| address(found.store, *account));
+                let addresses = one.iter().map(|account| address(found.payments, *account));
                 vec![one.len().to_string(), addresses.collect::<Vec<_>>().join(", ")]
             })
             .collect();
@@ -113,7 +113,7 @@ impl<'l> Customers<'l> {
 
     /// What of that concerns a trace, for programs.
     pub(super) fn json(&self, found: &Found<'_>) -> Value {
-        let address = |account: &Account| found.store.address(*account);
+        let address = |account: &Account| found.payments.address(*account);
         let reached: Vec<Value> = self
             .reached(&found.trace)
             .iter()

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use trace::exposure::{Exposure, Limits, Row, Side, exposure};
 use trace::label::Labels;
-use trace::{Account, Store};
+use trace::{Account, Payments};
 
 use super::{account, address, amount, labels, opened};
 
 pub(super) fn run(args: &TraceExposureArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
-    let store = opened(&args.store)?;
+    let store = Payments::from(opened(&args.store)?);
     let labels = labels::read(&args.labels, &mut |note| terminal.note(note))?;
     let of = account(&store, &args.address)?;
     let limits = Limits { hops_max: args.hops, ..Limits::default() };
@@ -50,7 +50,7 @@ fn mean(row: &Row) -> String {
 }
 
 /// The addresses that most of a row is of, by their names.
-fn largest(store: &Store, labels: &Labels, row: &Row) -> String {
+fn largest(store: &Payments, labels: &Labels, row: &Row) -> String {
     let named = row.largest.iter().take(3).map(|party| {
         let address = address(store, party.account);
         match labels.best(&address).filter(|label| !label.name.is_empty()) {
@@ -63,7 +63,7 @@ fn largest(store: &Store, labels: &Labels, row: &Row) -> String {
     named.join(", ")
 }
 
-fn shown(store: &Store, labels: &Labels, exposure: &Exposure, none: &str) -> String {
+fn shown(store: &Payments, labels: &Labels, exposure: &Exposure, none: &str) -> String {
     let mut rows = Vec::new();
     for total in &exposure.totals {
         for (row, ppm) in exposure.shares(total.asset) {
@@ -88,7 +88,7 @@ fn shown(store: &Store, labels: &Labels, exposure: &Exposure, none: &str) -> Str
 }
 
 /// The same for programs: amounts in the smallest unit, as texts.
-fn told(store: &Store, labels: &Labels, exposure: &Exposure) -> Value {
+fn told(store: &Payments, labels: &Labels, exposure: &Exposure) -> Value {
     let row = |(row, ppm): (&Row, u32)| {
         let largest: Vec<Value> = row
             .largest

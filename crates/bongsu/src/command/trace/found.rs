@@ -4,14 +4,15 @@ use crate::cli::MethodArg;
 use crate::exit::Failure;
 use crate::terminal::visible;
 use std::collections::HashSet;
-use trace::case::Stolen;
+use trace::case::{Chain, Stolen};
 use trace::found::{Bounds, Holding, Pattern, Service, holdings, patterns, services};
 use trace::label::Labels;
-use trace::taint::{Limits, Method, Place, Theft, Trace, Way, follow};
-use trace::{Account, Asset, Flows as _, Store};
+use trace::taint::outputs::Method;
+use trace::taint::{Place, Theft, Trace};
+use trace::{Account, Asset, Flows as _, Payments, Store, Transfer};
 
-use super::account;
 use super::deposits::Customers;
+use super::{account, bitcoin};
 
 /// What is burnt goes to these. Source: EIP-20's convention for new and destroyed tokens, and the address of "dead" coins in wide use.
 const NOBODY: [&str; 2] =
@@ -19,7 +20,7 @@ const NOBODY: [&str; 2] =
 
 /// What was followed, and what was found.
 pub(crate) struct Found<'a> {
-    pub(crate) store: &'a Store,
+    pub(crate) payments: &'a Payments,
     pub(crate) labels: &'a Labels,
     pub(crate) method: &'static str,
     pub(crate) thefts: Vec<u64>,
@@ -33,8 +34,6 @@ pub(crate) struct Found<'a> {
 /// How thefts are followed.
 pub(crate) struct How<'l> {
     pub(crate) method: Method,
-    /// How many pairs of account and asset are reached, at most.
-    pub(crate) reach: usize,
     /// The deposit addresses of services, if they are to be told.
     pub(crate) deposits: Option<Customers<'l>>,
     /// Whether what comes to one of them has entered its service.
@@ -48,6 +47,7 @@ impl From<MethodArg> for Method {
             MethodArg::Haircut => Self::Haircut,
             MethodArg::Fifo => Self::Fifo,
             MethodArg::Lifo => Self::Lifo,
+            MethodArg::Tiho => Self::Tiho,
         }
     }
 }
@@ -59,55 +59,40 @@ pub(crate) const fn method_name(method: Method) -> &'static str {
         Method::Haircut => "haircut",
         Method::Fifo => "fifo",
         Method::Lifo => "lifo",
+        Method::Tiho => "tiho",
     }
 }
 
-impl<'a> Found<'a> {
-    /// Follows `thefts`, transfers by number, through a store.
-    ///
-    /// # Errors
-    /// When they are no thefts, or the transfers can't be true.
-    pub(crate) fn of(
-        store: &'a Store,
-        labels: &'a Labels,
-        thefts: Vec<u64>,
-        how: How<'a>,
-    ) -> Result<Self, Failure> {
-        let entered = how.deposits.as_ref().filter(|_| how.stop_at_deposits);
-        let is_deposit =
-            |account: Account| entered.is_some_and(|deposits| deposits.service(account).is_some());
-        let place = places(store, labels);
-        let place = |account: Account| match place(account) {
-            Place::Holder if is_deposit(account) => Place::Service,
-            place => place,
-        };
-        let starts: Vec<Theft> =
-            thefts.iter().map(|number| Theft { number: *number, stolen: None }).collect();
-        let limits = Limits { reached_max: how.reach, ..Limits::default() };
-        let trace = follow(store, &starts, how.method, place, limits, Way::Choose)
-            .map_err(|error| Failure::new(error.to_string()))?;
-        Ok(Self::told(store, labels, thefts, how, trace))
-    }
+/// The method with a name.
+///
+/// # Errors
+/// When a newer program knew it.
+pub(crate) fn method(named: &str) -> Result<Method, Failure> {
+    let all = [Method::Poison, Method::Haircut, Method::Fifo, Method::Lifo, Method::Tiho];
+    let found = all.into_iter().find(|method| method_name(*method) == named);
+    found.ok_or_else(|| Failure::new(format!("this program knows no method `{named}`")))
+}
 
+impl<'a> Found<'a> {
     /// What a trace that was made says.
     pub(crate) fn told(
-        store: &'a Store,
+        payments: &'a Payments,
         labels: &'a Labels,
         thefts: Vec<u64>,
         how: How<'a>,
         trace: Trace,
     ) -> Self {
-        let until = store.times().map_or(0, |(_, last)| last);
+        let until = payments.times().map_or(0, |(_, last)| last);
         let entered = how.deposits.as_ref().filter(|_| how.stop_at_deposits);
         let label = |account: Account| {
-            let own = store.address(account).and_then(|address| labels.service(&address));
+            let own = payments.address(account).and_then(|address| labels.service(&address));
             own.or_else(|| entered?.service(account))
         };
         Self {
             services: services(&trace, label),
             holdings: holdings(&trace),
-            patterns: patterns(&trace, store, until, &Bounds::default()),
-            store,
+            patterns: patterns(&trace, payments, until, &Bounds::default()),
+            payments,
             labels,
             method: method_name(how.method),
             thefts,
@@ -115,26 +100,73 @@ impl<'a> Found<'a> {
             deposits: how.deposits,
         }
     }
+
+    /// A payment as the trace sees it.
+    pub(crate) fn transfer(&self, number: u64) -> Option<Transfer> {
+        self.trace.transfer(self.payments, number)
+    }
 }
 
 /// What an account is to a trace: by its labels, and whether it is one to which what is burnt goes.
-pub(crate) fn places<'a>(store: &'a Store, labels: &'a Labels) -> impl Fn(Account) -> Place + Sync + use<'a> {
-    let nobody: HashSet<Account> = NOBODY.iter().filter_map(|address| store.account(address)).collect();
-    move |account: Account| match store.address(account) {
-        _ if nobody.contains(&account) => Place::Nobody,
+pub(crate) fn places<'a>(
+    payments: &'a Payments,
+    labels: &'a Labels,
+) -> impl Fn(Account) -> Place + Sync + use<'a> {
+    let nobody: HashSet<Account> = NOBODY.iter().filter_map(|address| payments.account(address)).collect();
+    let is_nobody = move |account: Account| match payments {
+        Payments::Accounts(_) => nobody.contains(&account),
+        Payments::Outputs(coins) => coins.is_nobody(account),
+    };
+    move |account: Account| match payments.address(account) {
+        _ if is_nobody(account) => Place::Nobody,
         Some(address) if labels.service(&address).is_some() => Place::Service,
         _ => Place::Holder,
     }
 }
 
-/// The transfers by which something was stolen.
+/// The payments by which something was stolen on a chain, in order; none if nothing is said of it.
 ///
 /// # Errors
-/// When an address or an asset is not in the store, or nothing was paid so.
-pub(crate) fn thefts(store: &Store, stolen: &Stolen) -> Result<Vec<u64>, Failure> {
-    let victim = account(store, &stolen.victim)?;
+/// When what is said is of another kind of chain, an address, an asset or an output is not there, or nothing was paid so.
+pub(crate) fn thefts(payments: &Payments, chain: &Chain) -> Result<Vec<Theft>, Failure> {
+    match payments {
+        Payments::Accounts(_) if !chain.outputs.is_empty() => {
+            let named = visible(payments.chain().as_bytes());
+            Err(Failure::usage(format!("{named} has no outputs that can be stolen"))
+                .hint("name the victim with --victim ADDRESS, and where it went with --thief ADDRESS"))
+        }
+        Payments::Accounts(store) => {
+            let mut numbers = Vec::new();
+            for stolen in &chain.thefts {
+                numbers.extend(transfers(store, payments, stolen)?);
+            }
+            numbers.sort_unstable();
+            numbers.dedup();
+            Ok(numbers.into_iter().map(|number| Theft { number, stolen: None }).collect())
+        }
+        Payments::Outputs(_) if !chain.thefts.is_empty() => {
+            Err(Failure::usage("what was stolen on Bitcoin are outputs, and no payments of an address")
+                .hint("name each with --theft TXID:VOUT"))
+        }
+        Payments::Outputs(_) if chain.outputs.is_empty() => Ok(Vec::new()),
+        Payments::Outputs(coins) => {
+            let stolen = bitcoin::thefts(coins.ledger(), &chain.outputs)?;
+            let theft = |theft: &trace::taint::outputs::OutputTheft| Theft {
+                number: coins.number(theft.output.transaction, Some(theft.output.index)),
+                stolen: theft.stolen.map(trace::U256::from),
+            };
+            let mut thefts: Vec<Theft> = stolen.iter().map(theft).collect();
+            thefts.sort_unstable_by_key(|theft| theft.number);
+            Ok(thefts)
+        }
+    }
+}
+
+/// The transfers of a victim that were thefts.
+fn transfers(store: &Store, payments: &Payments, stolen: &Stolen) -> Result<Vec<u64>, Failure> {
+    let victim = account(payments, &stolen.victim)?;
     let thieves: Vec<Account> =
-        stolen.thieves.iter().map(|thief| account(store, thief)).collect::<Result<_, _>>()?;
+        stolen.thieves.iter().map(|thief| account(payments, thief)).collect::<Result<_, _>>()?;
     let assets: Vec<Asset> =
         stolen.assets.iter().map(|named| asset(store, named)).collect::<Result<_, _>>()?;
     if thieves.is_empty() && stolen.transactions.is_empty() {
@@ -160,7 +192,7 @@ pub(crate) fn thefts(store: &Store, stolen: &Stolen) -> Result<Vec<u64>, Failure
         let (by, into) = swap.rsplit_once('=').ok_or_else(|| {
             Failure::usage(format!("`{swap}` names no asset")).hint("write ADDRESS=ASSET, as in 0xa4b2…=ETH")
         })?;
-        let (by, into) = (account(store, by)?, asset(store, into)?);
+        let (by, into) = (account(payments, by)?, asset(store, into)?);
         let paid = store.given(by).filter(|number| {
             let transfer = store.transfer(*number).filter(|transfer| transfer.asset == into);
             *number > begun

@@ -1,11 +1,15 @@
 //! `bongsu trace`: transfers loaded into a store, and followed from a theft on. Needs no node.
 
+pub(crate) mod across;
 mod bitcoin;
+mod blocks;
+pub(crate) mod crossings;
 mod deposits;
 mod exposure;
 mod follow;
 pub(crate) mod found;
 mod info;
+pub(crate) mod kept;
 pub(crate) mod labels;
 mod live;
 mod load;
@@ -16,14 +20,17 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Progress};
 use crate::cli::TraceCommand;
 use crate::exit::Failure;
 use crate::terminal::{Terminal, visible};
 use stix::Timestamp;
 use trace::store::StoreError;
 use trace::units::told;
-use trace::{Account, Asset, Store, U256};
+use trace::{Account, Asset, Payments, Store, U256};
+
+/// What stands for an address that is not known: of who spent what is not in the blocks that were read.
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Runs one of the commands.
 ///
@@ -38,6 +45,33 @@ pub(crate) fn run(command: &TraceCommand, terminal: &mut Terminal) -> Result<Ans
         TraceCommand::Follow(args) => follow::run(args, terminal),
         TraceCommand::Exposure(args) => exposure::run(args, terminal),
         TraceCommand::Transfers(args) => transfers::run(args),
+    }
+}
+
+/// What a long piece of work says meanwhile.
+pub(crate) enum Said<'s> {
+    /// How far it is.
+    Progress(&'s Progress),
+    /// Something that people should know.
+    Note(&'s str),
+    /// Something that could not be read, so that what is found may not be all.
+    Unread(&'s str),
+}
+
+/// Says it to who sits at a terminal.
+fn to_terminal(terminal: &mut Terminal) -> impl FnMut(Said<'_>) + '_ {
+    |said| match said {
+        Said::Progress(progress) => {
+            let _goes_on = terminal.progress(progress);
+        }
+        Said::Note(note) | Said::Unread(note) => terminal.note(&visible(note.as_bytes())),
+    }
+}
+
+/// Says in the log what people should know.
+pub(crate) fn to_log(said: Said<'_>) {
+    if let Said::Note(note) | Said::Unread(note) = said {
+        tracing::warn!("{note}");
     }
 }
 
@@ -56,24 +90,24 @@ fn refused(error: &StoreError) -> Failure {
 }
 
 /// The number of an address.
-pub(crate) fn account(store: &Store, address: &str) -> Result<Account, Failure> {
-    store.account(address).ok_or_else(|| {
+pub(crate) fn account(payments: &Payments, address: &str) -> Result<Account, Failure> {
+    payments.account(address).ok_or_else(|| {
         Failure::usage(format!("no transfer has the address {}", visible(address.as_bytes()))).hint(format!(
             "is it written in full, and on this chain ({})?",
-            visible(store.chain().as_bytes())
+            visible(payments.chain().as_bytes())
         ))
     })
 }
 
 /// An address for people.
-pub(crate) fn address(store: &Store, account: Account) -> String {
-    visible(store.address(account).unwrap_or_default().as_bytes())
+pub(crate) fn address(payments: &Payments, account: Account) -> String {
+    visible(payments.address(account).unwrap_or_else(|| UNKNOWN.to_owned()).as_bytes())
 }
 
 /// An amount for people: in whole coins if it is known how many digits are below one.
-pub(crate) fn amount(store: &Store, asset: Asset, amount: U256) -> String {
-    let name = store.asset_name(asset).unwrap_or_default();
-    visible(told(amount, &name, store.decimals(asset)).as_bytes())
+pub(crate) fn amount(payments: &Payments, asset: Asset, amount: U256) -> String {
+    let name = payments.asset_name(asset).unwrap_or_default();
+    visible(told(amount, &name, payments.decimals(asset)).as_bytes())
 }
 
 pub(crate) fn time(seconds: i64) -> Timestamp {

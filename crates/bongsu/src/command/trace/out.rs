@@ -1,17 +1,21 @@
 //! What was found, in files for others.
 
+use crate::answer::{Answer, counted};
+use crate::cli::OutArgs;
 use crate::command::case::share::{paid, reached};
 use crate::exit::Failure;
 use crate::terminal::visible;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use trace::cross::Crossing;
 use trace::found::{Edge, Look, Named, Shape, Told, graphml, sankey, timeline};
 use trace::taint::{Ended, Place};
-use trace::{Account, Asset, Flows as _, Store, U256};
+use trace::{Account, Asset, U256};
 
+use super::across::Followed;
 use super::found::Found;
-use super::time;
-use super::transfers::transfer;
+use super::{UNKNOWN, time};
+use super::{crossings, transfers};
 use trace::units::short;
 
 /// Columns and boxes of a picture.
@@ -49,22 +53,87 @@ pub(crate) fn forms(paths: &[PathBuf]) -> Result<Vec<(&Path, Form)>, Failure> {
     paths.iter().map(|path| Ok((path.as_path(), with_form(path)?))).collect()
 }
 
-pub(crate) fn write(found: &Found<'_>, path: &Path, form: Form) -> Result<(), Failure> {
+/// The files that are asked for, each with its form, and whether a picture is to be shown instead of a text.
+pub(super) struct Asked<'a> {
+    pub(super) files: Vec<(&'a Path, Form)>,
+    pub(super) is_shown: bool,
+}
+
+impl<'a> Asked<'a> {
+    /// What the options ask for.
+    pub(super) fn of(args: &'a OutArgs) -> Result<Self, Failure> {
+        let (mut files, mut is_shown) = (forms(&args.out)?, false);
+        match args.svg.as_deref() {
+            Some(path) if path == Path::new("-") => is_shown = true,
+            Some(path) => files.push((path, Form::Svg)),
+            None => {}
+        }
+        Ok(Self { files, is_shown })
+    }
+
+    /// The answer: the picture, if that is asked for, and else the text.
+    pub(super) fn answer(
+        &self,
+        founds: &[Found<'_>],
+        json: Value,
+        text: String,
+        note: &mut dyn FnMut(&str),
+    ) -> Result<Answer, Failure> {
+        if !self.is_shown {
+            return Ok(Answer::done(json, text));
+        }
+        let mut all = founds.iter().flat_map(pictures);
+        let (_, first) = all.next().ok_or_else(|| Failure::new("nothing was stolen that can be drawn"))?;
+        let more = all.count() as u64;
+        if more > 0 {
+            note(&format!("{} of other assets: --svg=FILE writes all", counted(more, "more picture")));
+        }
+        Ok(Answer::document(json, first.into_bytes()))
+    }
+}
+
+/// Writes what was found on all chains into a file.
+pub(super) fn write(followed: &Followed<'_>, path: &Path, form: Form) -> Result<(), Failure> {
+    let founds = &followed.founds;
     match form {
-        Form::Json => to_file(path, format!("{:#}\n", json(found)).as_bytes()),
-        Form::Csv => to_file(path, &csv(found)?),
-        Form::Stix => to_file(path, bundle(found).as_bytes()),
-        Form::GraphMl => to_file(path, graphml(&edges(found)).as_bytes()),
-        Form::Svg => {
-            for (at, (_, svg)) in pictures(found).enumerate() {
-                match at {
-                    0 => to_file(path, svg.as_bytes())?,
-                    at => to_file(&path.with_extension(format!("{}.svg", at + 1)), svg.as_bytes())?,
-                }
-            }
-            Ok(())
+        Form::Json => to_file(path, format!("{:#}\n", whole(followed)).as_bytes()),
+        Form::Csv => to_file(path, &csv(founds)?),
+        Form::Stix => to_file(path, bundle(founds).as_bytes()),
+        Form::GraphMl => {
+            let crossed = followed.across.crossings.iter().filter_map(|one| crossed(founds, one));
+            let all: Vec<Edge> = founds.iter().flat_map(edges).chain(crossed).collect();
+            to_file(path, graphml(&all).as_bytes())
+        }
+        Form::Svg => drawn(founds, path),
+    }
+}
+
+/// Writes a picture for each asset on each chain: the first into the file, the others beside it.
+pub(super) fn drawn(founds: &[Found<'_>], path: &Path) -> Result<(), Failure> {
+    for (at, (_, svg)) in founds.iter().flat_map(pictures).enumerate() {
+        match at {
+            0 => to_file(path, svg.as_bytes())?,
+            at => to_file(&path.with_extension(format!("{}.svg", at + 1)), svg.as_bytes())?,
         }
     }
+    Ok(())
+}
+
+/// All that was found on all chains: of the first, with what crossed, and of the others.
+pub(super) fn whole(followed: &Followed<'_>) -> Value {
+    let mut all = followed.founds.iter().map(json);
+    let mut value = all.next().unwrap_or_default();
+    value["also"] = all.collect();
+    value["crossings"] = crossings::json(followed);
+    value["sums"] = followed.sums.iter().filter_map(|sum| {
+        let payments = followed.founds.get(sum.chain)?.payments;
+        Some(json!({
+            "chain": payments.chain(), "asset": payments.asset_name(sum.asset), "decimals": payments.decimals(sum.asset),
+            "stolen": sum.stolen.to_string(), "came": sum.came.to_string(), "held": sum.held.to_string(),
+            "entered": sum.entered.to_string(), "continued": sum.continued.to_string(), "burnt": sum.burnt.to_string(),
+        }))
+    }).collect();
+    value
 }
 
 pub(super) fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
@@ -73,39 +142,43 @@ pub(super) fn to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// What was found as a bundle of STIX 2.1. The same trace gives the same bundle.
-fn bundle(found: &Found<'_>) -> String {
-    let store = found.store;
-    let thefts = found
-        .thefts
-        .iter()
-        .filter_map(|number| Some((store.transaction(*number)?, store.transfer(*number)?.time)));
-    let (mut key, mut began) = (String::new(), i64::MAX);
-    for (transaction, time) in thefts {
-        key.push_str(&transaction);
-        began = began.min(time);
+pub(super) fn bundle(founds: &[Found<'_>]) -> String {
+    let (mut key, mut began, mut until) = (String::new(), i64::MAX, i64::MIN);
+    for found in founds {
+        let thefts = found.thefts.iter();
+        for number in thefts {
+            let theft = found.payments.named(*number).zip(found.transfer(*number));
+            if let Some((named, transfer)) = theft {
+                key.push_str(&named);
+                began = began.min(transfer.time);
+            }
+        }
+        until = until.max(found.payments.times().map_or(i64::MIN, |(_, last)| last));
     }
-    let until = store.times().map_or(began, |(_, last)| last);
+    // By one rule on all chains.
+    let method = founds.first().map_or("", |found| found.method);
     let told = Told {
         key: &key,
         title: "Stolen virtual assets",
-        method: found.method,
+        method,
         began: time(began),
         modified: time(until.max(began)),
         tlp: None,
     };
-    let all = std::slice::from_ref(found);
-    let objects = trace::found::stix(&told, &reached(all, usize::MAX), &paid(all));
+    let objects = trace::found::stix(&told, &reached(founds, usize::MAX), &paid(founds));
     let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("bongsu-trace:{key}:{until}").as_bytes());
     format!("{{\"type\":\"bundle\",\"id\":\"bundle--{id}\",\"objects\":[\n{}\n]}}\n", objects.join(",\n"))
 }
 
 /// All that was found. Amounts are in the asset's smallest unit, as texts: JSON's numbers are not exact.
 pub(crate) fn json(found: &Found<'_>) -> Value {
-    let (store, trace) = (found.store, &found.trace);
-    let address = |account: Account| store.address(account);
-    let asset = |asset: Asset| json!({"name": store.asset_name(asset), "decimals": store.decimals(asset)});
+    let (payments, trace) = (found.payments, &found.trace);
+    let transfer = |number: u64| moved(found, number);
+    let address = |account: Account| payments.address(account);
+    let asset =
+        |asset: Asset| json!({"name": payments.asset_name(asset), "decimals": payments.decimals(asset)});
     let label = |account: Account| {
-        let address = store.address(account)?;
+        let address = payments.address(account)?;
         let label = found.labels.best(&address)?;
         Some(
             json!({"name": label.name, "category": label.category.as_str(), "source": &*label.source, "date": label.date.as_deref(), "confidence": label.confidence}),
@@ -128,7 +201,7 @@ pub(crate) fn json(found: &Found<'_>) -> Value {
                 .iter()
                 .filter_map(|at| {
                     let entry = trace.entries().get(*at)?;
-                    Some(json!({"transfer": transfer(store, entry.number), "tainted": entry.tainted.to_string(), "hop": entry.hop}))
+                    Some(json!({"transfer": transfer(entry.number), "tainted": entry.tainted.to_string(), "hop": entry.hop}))
                 })
                 .collect();
             json!({"name": &*service.name, "category": service.category.as_str(), "asset": asset(service.asset),
@@ -142,8 +215,8 @@ pub(crate) fn json(found: &Found<'_>) -> Value {
         .filter_map(|holding| {
             let holder = trace.holder(holding.holder)?;
             Some(json!({"address": address(holding.account), "label": label(holding.account), "asset": asset(holding.asset),
-                        "tainted": holding.tainted.to_string(), "balance": holder.balance.to_string(),
-                        "unexplained": holder.unexplained.to_string(), "hop": holder.hop, "first": transfer(store, holder.number)}))
+                        "tainted": holding.tainted.to_string(), "balance": holding.balance.to_string(),
+                        "unexplained": holder.unexplained.to_string(), "hop": holder.hop, "first": transfer(holder.number)}))
         })
         .collect();
     let shapes: Vec<Value> = found
@@ -161,11 +234,11 @@ pub(crate) fn json(found: &Found<'_>) -> Value {
         .collect();
     let until = match trace.ended() {
         Ended::Complete => Value::Null,
-        Ended::AtLimit { next, .. } => json!(transfer(store, next)),
+        Ended::AtLimit { next, .. } => json!(transfer(next)),
     };
     json!({
-        "chain": store.chain(), "method": found.method, "reached": trace.reached(), "not_followed_from": until,
-        "thefts": found.thefts.iter().map(|number| transfer(store, *number)).collect::<Vec<_>>(),
+        "chain": payments.chain(), "method": found.method, "reached": trace.reached(), "not_followed_from": until,
+        "thefts": found.thefts.iter().map(|number| transfer(*number)).collect::<Vec<_>>(),
         "totals": totals, "services": services, "holders": holders, "shapes": shapes,
         "deposits": found.deposits.as_ref().map(|deposits| deposits.json(found)),
     })
@@ -179,52 +252,73 @@ pub(super) fn plain(text: String) -> String {
     }
 }
 
-/// The tainted transfers, one a row.
-fn csv(found: &Found<'_>) -> Result<Vec<u8>, Failure> {
-    let store = found.store;
+/// A payment for programs, from whom the taint came.
+pub(super) fn moved(found: &Found<'_>, number: u64) -> Option<Value> {
+    found.transfer(number).map(|transfer| transfers::told(found.payments, number, &transfer))
+}
+
+/// The tainted payments, one a row.
+fn csv(founds: &[Found<'_>]) -> Result<Vec<u8>, Failure> {
     let failed = |error: csv::Error| Failure::new(format!("the table can't be made: {error}"));
     let mut rows = csv::Writer::from_writer(Vec::new());
-    rows.write_record(["time", "block", "transaction", "from", "to", "asset", "amount", "tainted"])
-        .map_err(failed)?;
-    for (number, tainted) in found.trace.moves() {
-        let Some(transfer) = store.transfer(number) else { continue };
-        let [from, to] =
-            [transfer.from, transfer.to].map(|account| store.address(account).unwrap_or_default());
-        let block = store.place(number).map(|place| place.block.to_string()).unwrap_or_default();
-        let id = store.transaction(number).unwrap_or_default();
-        let asset = store.asset_name(transfer.asset).unwrap_or_default();
-        let [time, amount, tainted] =
-            [time(transfer.time).to_string(), transfer.amount.to_string(), tainted.to_string()];
-        rows.write_record([time, block, plain(id), plain(from), plain(to), plain(asset), amount, tainted])
-            .map_err(failed)?;
+    let header = ["chain", "time", "block", "transaction", "from", "to", "asset", "amount", "tainted"];
+    rows.write_record(header).map_err(failed)?;
+    for found in founds {
+        let payments = found.payments;
+        for (number, tainted) in found.trace.moves() {
+            let Some(transfer) = found.transfer(number) else { continue };
+            let [from, to] =
+                [transfer.from, transfer.to].map(|account| payments.address(account).unwrap_or_default());
+            let block = payments.block(number).map(|block| block.to_string()).unwrap_or_default();
+            let id = payments.named(number).unwrap_or_default();
+            let asset = payments.asset_name(transfer.asset).unwrap_or_default();
+            let [time, amount, tainted] =
+                [time(transfer.time).to_string(), transfer.amount.to_string(), tainted.to_string()];
+            let chain = plain(payments.chain().to_owned());
+            let row = [chain, time, block, plain(id), plain(from), plain(to), plain(asset), amount, tainted];
+            rows.write_record(row).map_err(failed)?;
+        }
     }
     rows.into_inner().map_err(|error| Failure::new(format!("the table can't be made: {error}")))
 }
 
-fn edges(found: &Found<'_>) -> Vec<Edge> {
-    let store = found.store;
-    let moves =
-        found.trace.moves().filter_map(|(number, tainted)| Some((number, tainted, store.transfer(number)?)));
-    moves
-        .map(|(number, tainted, transfer)| {
-            let [from, to] = [transfer.from, transfer.to].map(|account| named(found, account));
-            let [from_id, to_id] =
-                [transfer.from, transfer.to].map(|account| store.address(account).unwrap_or_default());
-            Edge {
-                from: (from_id, from),
-                to: (to_id, to),
-                asset: store.asset_name(transfer.asset).unwrap_or_default(),
-                transaction: store.transaction(number).unwrap_or_default(),
-                time: time(transfer.time).to_string(),
-                amount: transfer.amount,
-                tainted,
-            }
+fn edges<'f>(found: &'f Found<'_>) -> impl Iterator<Item = Edge> + 'f {
+    let payments = found.payments;
+    found.trace.moves().filter_map(move |(number, tainted)| {
+        let transfer = found.transfer(number)?;
+        Some(Edge {
+            from: end(found, transfer.from),
+            to: end(found, transfer.to),
+            asset: payments.asset_name(transfer.asset).unwrap_or_default(),
+            transaction: payments.named(number).unwrap_or_default(),
+            time: time(transfer.time).to_string(),
+            amount: transfer.amount,
+            tainted,
         })
-        .collect()
+    })
+}
+
+/// An end of an edge.
+fn end(found: &Found<'_>, account: Account) -> (String, Named) {
+    (found.payments.address(account).unwrap_or_else(|| UNKNOWN.to_owned()), named(found, account))
+}
+
+/// A crossing as an edge, from where it entered to where it was paid out.
+fn crossed(founds: &[Found<'_>], one: &Crossing) -> Option<Edge> {
+    let (entered, left) = (founds.get(one.entered.chain)?, founds.get(one.left.chain)?);
+    Some(Edge {
+        from: end(entered, one.entered.into),
+        to: end(left, one.left.out_of),
+        asset: left.payments.asset_name(one.left.asset).unwrap_or_default(),
+        transaction: left.payments.named(one.left.number).unwrap_or_default(),
+        time: time(one.left.time).to_string(),
+        amount: one.left.amount,
+        tainted: one.carried,
+    })
 }
 
 fn named(found: &Found<'_>, account: Account) -> Named {
-    let address = found.store.address(account).unwrap_or_default();
+    let address = found.payments.address(account).unwrap_or_else(|| UNKNOWN.to_owned());
     match found.labels.best(&address) {
         Some(label) if !label.name.is_empty() => {
             Named { text: visible(label.name.as_bytes()), category: Some(label.category) }
@@ -241,15 +335,15 @@ pub(crate) fn pictures<'f>(found: &'f Found<'_>) -> impl Iterator<Item = (Asset,
 
 /// What entered services when, and what was still held, as a picture.
 pub(crate) fn over_time(found: &Found<'_>, asset: Asset) -> String {
-    let store = found.store;
-    let unit = short(&store.asset_name(asset).unwrap_or_default());
-    let title = format!("When the stolen {unit} entered services on {}", store.chain());
+    let payments = found.payments;
+    let unit = short(&payments.asset_name(asset).unwrap_or_default());
+    let title = format!("When the stolen {unit} entered services on {}", payments.chain());
     let category = |account: Account| {
-        let address = store.address(account)?;
+        let address = payments.address(account)?;
         found.labels.service(&address).map(|label| label.category)
     };
-    let look = timeline::Look { title: &title, unit: &unit, decimals: store.decimals(asset).unwrap_or(0) };
-    timeline::timeline(&found.trace, store, asset, category).svg(&look)
+    let look = timeline::Look { title: &title, unit: &unit, decimals: payments.decimals(asset).unwrap_or(0) };
+    timeline::timeline(&found.trace, payments, asset, category).svg(&look)
 }
 
 /// The tainted payments, for programs: at most [`MOVES_MAX`], the largest stolen parts first.
@@ -258,15 +352,20 @@ pub(crate) fn moves(found: &Found<'_>) -> Vec<Value> {
     all.sort_by_key(|(number, tainted)| (std::cmp::Reverse(*tainted), *number));
     all.truncate(MOVES_MAX);
     let named = |account: Account| {
-        let address = found.store.address(account)?;
+        let address = found.payments.address(account)?;
         let label = found.labels.best(&address)?;
         Some(json!({"name": label.name, "category": label.category.as_str()}))
     };
     let of = |(number, tainted): &(u64, U256)| {
-        let mut value = transfer(found.store, *number)?;
-        let moved = found.store.transfer(*number)?;
+        let (mut value, moved) = (moved(found, *number)?, found.transfer(*number)?);
+        // The page's graph needs a name for each.
+        for end in ["from", "to"] {
+            if value[end].is_null() {
+                value[end] = json!(UNKNOWN);
+            }
+        }
         value["tainted"] = json!(tainted.to_string());
-        value["chain"] = json!(found.store.chain());
+        value["chain"] = json!(found.payments.chain());
         value["from_label"] = json!(named(moved.from));
         value["to_label"] = json!(named(moved.to));
         Some(value)
@@ -275,14 +374,14 @@ pub(crate) fn moves(found: &Found<'_>) -> Vec<Value> {
 }
 
 fn picture(found: &Found<'_>, asset: Asset) -> String {
-    let store: &Store = found.store;
-    let name = store.asset_name(asset).unwrap_or_default();
+    let payments = found.payments;
+    let name = payments.asset_name(asset).unwrap_or_default();
     let unit = short(&name);
-    let title = format!("Where the stolen {unit} went on {}, followed by {}", store.chain(), found.method);
+    let title = format!("Where the stolen {unit} went on {}, followed by {}", payments.chain(), found.method);
     let look = Look {
         title: &title,
         unit: &unit,
-        decimals: store.decimals(asset).unwrap_or(0),
+        decimals: payments.decimals(asset).unwrap_or(0),
         columns_max: COLUMNS_MAX,
         boxes_max: BOXES_MAX,
     };
@@ -294,7 +393,7 @@ fn picture(found: &Found<'_>, asset: Asset) -> String {
         .filter(|entry| entry.place == Place::Nobody)
         .map(|entry| entry.to)
         .collect();
-    sankey(&found.trace, &found.thefts, store, asset, &look, |account| match nobody.contains(&account) {
+    sankey(&found.trace, &found.thefts, payments, asset, &look, |account| match nobody.contains(&account) {
         true => Named { text: "burnt".to_owned(), category: None },
         false => named(found, account),
     })

@@ -18,6 +18,8 @@ pub struct Block {
     pub previous: [u8; 32],
     /// When it was found, in seconds since 1970-01-01 UTC, as who found it says: up to two hours off.
     pub time: u32,
+    /// Its height, if it says it, as blocks of version 2 and later do (BIP 34), or is the first or second of its chain.
+    pub height: Option<u64>,
     /// How many hashes it took to find, about: the chain with most of them counts.
     pub work: [u8; 32],
     /// Its transactions, in order; the first makes new coins.
@@ -172,8 +174,16 @@ impl Block {
         if transactions.is_empty() {
             return Err(BlockError::Coinbase);
         }
+        let hash = block.block_hash();
+        let first = bitcoin::constants::genesis_block(network).block_hash();
+        let height = match (hash == first, block.header.prev_blockhash == first) {
+            (true, _) => Some(0),
+            (_, true) => Some(1),
+            _ => block.bip34_block_height().ok(),
+        };
         Ok(Self {
-            hash: block.block_hash().to_byte_array(),
+            height,
+            hash: hash.to_byte_array(),
             previous: block.header.prev_blockhash.to_byte_array(),
             time: block.header.time,
             work: block.header.work().to_be_bytes(),

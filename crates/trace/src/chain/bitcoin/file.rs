@@ -27,6 +27,22 @@ impl Magic {
         self.0
     }
 
+    /// The chain's name.
+    #[must_use]
+    pub const fn chain(self) -> &'static str {
+        match self.0 {
+            Network::Bitcoin => "bitcoin",
+            Network::Regtest => "bitcoin-regtest",
+            _ => "bitcoin-testnet",
+        }
+    }
+
+    /// The chain whose files begin so, with the key undone; `None` if they are of none that is known.
+    #[must_use]
+    pub fn of_bytes(mark: [u8; 4]) -> Option<Self> {
+        [Self::MAIN, Self::TEST, Self::REGTEST].into_iter().find(|magic| magic.bytes() == mark)
+    }
+
     fn bytes(self) -> [u8; 4] {
         self.0.magic().to_bytes()
     }

@@ -12,6 +12,8 @@ pub struct Ledger {
     /// Where each transaction's inputs and outputs begin, and one more at the end; and its block.
     starts: Vec<(u32, u32)>,
     blocks: Vec<u32>,
+    /// The height of each block, if it is known.
+    heights: Vec<Option<u64>>,
     times: Vec<u32>,
     ids: Vec<[u8; 32]>,
     inputs: Vec<Input>,
@@ -70,6 +72,9 @@ impl Ledger {
         let (fees, unknown) = (self.fees, self.unknown);
         let mut replaced = Vec::new();
         let number = self.blocks.last().map_or(0, |last| last + 1);
+        // Where a block does not say it, it is one more than that of the block before.
+        let last = self.heights.last().copied().flatten();
+        let height = block.height.or_else(|| last?.checked_add(1));
         for transaction in &block.transactions {
             if let Err(error) = self.add_one(transaction, number, block.time, &mut replaced) {
                 self.take_back(before, &replaced);
@@ -77,6 +82,7 @@ impl Ledger {
                 return Err(error);
             }
         }
+        self.heights.push(height);
         Ok(())
     }
 
@@ -213,6 +219,44 @@ impl Ledger {
     #[must_use]
     pub fn block(&self, number: u64) -> Option<u32> {
         self.blocks.get(usize::try_from(number).ok()?).copied()
+    }
+
+    /// The height of a transaction's block, if it is known.
+    #[must_use]
+    pub fn height(&self, number: u64) -> Option<u64> {
+        self.heights.get(self.block(number)? as usize).copied().flatten()
+    }
+
+    /// When a transaction was made, in seconds since 1970-01-01 UTC, as its block says.
+    #[must_use]
+    pub fn time(&self, number: u64) -> Option<i64> {
+        self.times.get(usize::try_from(number).ok()?).map(|time| i64::from(*time))
+    }
+
+    /// How many addresses, and what stands for them, are known: numbers below have one.
+    pub(super) fn accounts(&self) -> u32 {
+        self.addresses.len() as u32
+    }
+
+    /// How many outputs there are.
+    pub(super) fn outputs_in_all(&self) -> u64 {
+        self.outputs.len() as u64
+    }
+
+    /// How many outputs come before a transaction's, and how many it has.
+    pub(super) fn outputs_of(&self, number: u64) -> Option<(u64, u64)> {
+        let (_, outputs) = self.ranges(number)?;
+        Some((outputs.start as u64, outputs.len() as u64))
+    }
+
+    /// What a transaction spends.
+    pub(super) fn inputs(&self, number: u64) -> &[Input] {
+        self.ranges(number).and_then(|(inputs, _)| self.inputs.get(inputs)).unwrap_or_default()
+    }
+
+    /// What a transaction makes.
+    pub(super) fn outputs(&self, number: u64) -> &[Output] {
+        self.ranges(number).and_then(|(_, outputs)| self.outputs.get(outputs)).unwrap_or_default()
     }
 
     /// The fees of all transactions of which it is known what they spend, in satoshi.

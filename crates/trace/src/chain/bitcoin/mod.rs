@@ -1,11 +1,13 @@
 //! Bitcoin: blocks as nodes keep them, put in the order of the chain.
 
 mod block;
+mod coins;
 mod file;
 mod ledger;
 mod order;
 
 pub use block::{Block, BlockError, Outpoint, Output, Transaction, UNSPENDABLE, read_id, written};
+pub use coins::Coins;
 pub use file::{BlockFile, Fault, Magic};
 pub use ledger::{Ledger, LedgerError};
 pub use order::{Ordered, Place, order};

@@ -73,7 +73,7 @@ pub fn timeline(
     category: impl Fn(Account) -> Option<Category>,
 ) -> Timeline {
     let stolen = trace.stolen().filter_map(|(number, amount)| {
-        let transfer = flows.transfer(number).filter(|transfer| transfer.asset == asset)?;
+        let transfer = trace.transfer(flows, number).filter(|transfer| transfer.asset == asset)?;
         Some((transfer.time, amount))
     });
     let stolen: Vec<(i64, U256)> = stolen.collect();

@@ -31,15 +31,17 @@
 //! Sources: as in [`taint`](super). TIHO: Tironsakkul, Maarek, Eross, Just: Probing the Mystery of Cryptocurrency Theft: An
 //! Investigation into Methods for Taint Analysis (2019).
 
+mod payments;
 mod result;
 mod run;
 mod split;
 
 use crate::Account;
 
-use super::{Limits, Place, THEFTS_MAX, Way};
+use super::{Limits, Method as AccountMethod, Place, THEFTS_MAX, TaintError, Way};
 use run::{Run, Stolen};
 
+pub(crate) use payments::{Numbered, payments};
 pub use result::{Fate, OutputTotal, OutputTrace, TaintedOutput};
 
 /// Which output: of which transaction, and at what place in it, from 0.
@@ -119,6 +121,33 @@ pub enum Method {
     Lifo,
     /// Tainted in, highest out.
     Tiho,
+}
+
+impl From<AccountMethod> for Method {
+    fn from(method: AccountMethod) -> Self {
+        match method {
+            AccountMethod::Poison => Self::Poison,
+            AccountMethod::Haircut => Self::Haircut,
+            AccountMethod::Fifo => Self::Fifo,
+            AccountMethod::Lifo => Self::Lifo,
+        }
+    }
+}
+
+impl TryFrom<Method> for AccountMethod {
+    type Error = TaintError;
+
+    /// # Errors
+    /// [`TaintError::OutputsOnly`]: TIHO says what a transaction does, and accounts have none.
+    fn try_from(method: Method) -> Result<Self, TaintError> {
+        Ok(match method {
+            Method::Poison => Self::Poison,
+            Method::Haircut => Self::Haircut,
+            Method::Fifo => Self::Fifo,
+            Method::Lifo => Self::Lifo,
+            Method::Tiho => return Err(TaintError::OutputsOnly),
+        })
+    }
 }
 
 /// An output with which something was stolen.

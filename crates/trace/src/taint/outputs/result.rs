@@ -70,6 +70,7 @@ pub struct OutputTrace {
     pub(super) way: Way,
     pub(super) outputs: Vec<TaintedOutput>,
     pub(super) fees: Vec<(u64, u128)>,
+    pub(super) stolen: Vec<(OutputId, u128)>,
     pub(super) total: OutputTotal,
     pub(super) unexplained: u128,
 }
@@ -97,6 +98,13 @@ impl OutputTrace {
     #[must_use]
     pub fn fees(&self) -> &[(u64, u128)] {
         &self.fees
+    }
+
+    /// The stolen outputs, in their order, and how much of each was stolen newly, without what was tainted already. By all methods but
+    /// poison they add up to [`OutputTotal::stolen`].
+    #[must_use]
+    pub fn stolen(&self) -> &[(OutputId, u128)] {
+        &self.stolen
     }
 
     /// The sums.

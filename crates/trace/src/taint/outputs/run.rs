@@ -35,6 +35,7 @@ pub(super) struct Run<'s, S, P> {
     /// Those who are held, as indices among the outputs.
     held: HashMap<OutputId, u32>,
     fees: Vec<(u64, u128)>,
+    stolen: Vec<(OutputId, u128)>,
     total: OutputTotal,
     unexplained: u128,
     passed: u64,
@@ -64,6 +65,7 @@ impl<'s, S: Spends, P: Fn(Account) -> Place> Run<'s, S, P> {
             parcels: Vec::new(),
             held: HashMap::new(),
             fees: Vec::new(),
+            stolen: Vec::new(),
             total: OutputTotal::default(),
             unexplained: 0,
             passed: 0,
@@ -127,17 +129,18 @@ impl<'s, S: Spends, P: Fn(Account) -> Place> Run<'s, S, P> {
         let all: u128 = inputs.pieces.iter().map(|input| input.amount).sum();
         amounts.push(all - amounts.iter().sum::<u128>());
         let mut pieces = split(self.method, &inputs.pieces, &amounts);
-        let mut stolen = 0;
+        let mut stolen = Vec::with_capacity(thefts);
         for theft in &later[..thefts] {
             if let Some(piece) = pieces.get_mut(theft.output.index as usize) {
-                stolen += u128::from(theft.amount).saturating_sub(piece.tainted);
+                stolen.push((theft.output, u128::from(theft.amount).saturating_sub(piece.tainted)));
                 piece.taint(self.method, u128::from(theft.amount));
             }
         }
         let limit = self.limit(&inputs, &pieces);
         if limit.is_none() {
             self.thefts_past += thefts;
-            self.total.stolen += stolen;
+            self.total.stolen += stolen.iter().map(|(_, newly)| newly).sum::<u128>();
+            self.stolen.extend(stolen);
             self.spend(number, transaction, &inputs, pieces, thefts);
         }
         limit
@@ -273,7 +276,7 @@ impl<'s, S: Spends, P: Fn(Account) -> Place> Run<'s, S, P> {
     }
 
     fn finish(self, ended: Ended, way: Way) -> OutputTrace {
-        let Self { outputs, fees, total, unexplained, .. } = self;
-        OutputTrace { ended, way, outputs, fees, total, unexplained }
+        let Self { outputs, fees, stolen, total, unexplained, .. } = self;
+        OutputTrace { ended, way, outputs, fees, stolen, total, unexplained }
     }
 }

@@ -1,6 +1,5 @@
 //! `bongsu trace bitcoin`: stolen coins, followed from output to output through a node's blocks.
 
-mod blocks;
 mod out;
 mod show;
 
@@ -13,12 +12,14 @@ use trace::taint::outputs::{
     Fate, Method, OutputId, OutputTheft, OutputTrace, Spends as _, TaintedOutput, Transaction, follow,
 };
 use trace::taint::{Limits, Place, Way};
-use trace::{Account, U256, whole};
+use trace::{Account, Payments, U256, whole};
 
-use self::blocks::Blocks;
-use super::labels;
+use super::blocks::{self, Blocks};
+use super::found::How;
+use super::out::{Asked, Form};
+use super::{labels, to_terminal};
 use crate::answer::{Answer, Progress};
-use crate::cli::{BitcoinNetworkArg, ChangeArg, OutputMethodArg, TraceBitcoinArgs};
+use crate::cli::{BitcoinNetworkArg, ChangeArg, TraceBitcoinArgs};
 use crate::exit::{Exit, Failure};
 use crate::terminal::{Terminal, visible};
 
@@ -29,7 +30,7 @@ const DECIMALS: u8 = 8;
 struct Found {
     blocks: Blocks,
     labels: Labels,
-    method: &'static str,
+    method: Method,
     thefts: Vec<OutputTheft>,
     trace: OutputTrace,
     services: Vec<Service>,
@@ -60,23 +61,17 @@ struct Holder {
 }
 
 pub(super) fn run(args: &TraceBitcoinArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
-    let outs = out::forms(&args.out)?;
+    let outs = Asked::of(&args.out)?;
     let labels = labels::read(&args.labels, &mut |note| terminal.note(note))?;
     let magic = match args.network {
         BitcoinNetworkArg::Main => Magic::MAIN,
         BitcoinNetworkArg::Test => Magic::TEST,
         BitcoinNetworkArg::Regtest => Magic::REGTEST,
     };
-    let blocks = blocks::read(&args.blocks, magic, terminal)?;
-    let ledger = &blocks.ledger;
+    let blocks = blocks::read(&args.blocks, magic, &mut to_terminal(terminal))?;
+    let ledger = blocks.coins.ledger();
     let thefts = thefts(ledger, &args.theft)?;
-    let (method, name) = match args.method {
-        OutputMethodArg::Poison => (Method::Poison, "poison"),
-        OutputMethodArg::Haircut => (Method::Haircut, "haircut"),
-        OutputMethodArg::Fifo => (Method::Fifo, "fifo"),
-        OutputMethodArg::Lifo => (Method::Lifo, "lifo"),
-        OutputMethodArg::Tiho => (Method::Tiho, "tiho"),
-    };
+    let method = args.method.into();
     let place = |account: Account| match ledger.address(account) {
         Some(UNSPENDABLE) => Place::Nobody,
         Some(address) if labels.service(address).is_some() => Place::Service,
@@ -94,15 +89,40 @@ pub(super) fn run(args: &TraceBitcoinArgs, terminal: &mut Terminal) -> Result<An
     });
     let services = services(&trace, ledger, &labels);
     let holders = holders(&trace, ledger, &labels, clusters.as_ref().map(|(clusters, _)| clusters));
-    let found = Found { method: name, thefts, trace, services, holders, clusters, labels, blocks };
-    for (path, form) in outs {
-        out::write(&found, path, form)?;
-    }
+    let found = Found { method, thefts, trace, services, holders, clusters, labels, blocks };
     let exit = if found.blocks.faults.is_empty() { Exit::Done } else { Exit::Findings };
     for fault in &found.blocks.faults {
         terminal.note(&visible(fault.as_bytes()));
     }
-    Ok(Answer::done(out::json(&found), show::text(&found, args.most)).ending(exit))
+    let (json, text) = (out::json(&found), show::text(&found, args.most));
+    for (path, form) in &outs.files {
+        out::write(&found, path, *form)?;
+    }
+    as_payments(found, |founds| {
+        for (path, form) in &outs.files {
+            match form {
+                Form::Svg => super::out::drawn(founds, path)?,
+                Form::Stix => super::out::to_file(path, super::out::bundle(founds).as_bytes())?,
+                Form::Json | Form::Csv | Form::GraphMl => {}
+            }
+        }
+        outs.answer(founds, json, text, &mut |note| terminal.note(note))
+    })
+    .map(|answer| answer.ending(exit))
+}
+
+/// Hands on what was found as payments: pictures and STIX are made from these on every chain.
+fn as_payments<T>(
+    found: Found,
+    done: impl FnOnce(&[super::found::Found<'_>]) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let Found { blocks: Blocks { coins, .. }, labels, method, thefts, trace, .. } = found;
+    let number = |theft: &OutputTheft| coins.number(theft.output.transaction, Some(theft.output.index));
+    let numbers = thefts.iter().map(number).collect();
+    let told = coins.told(&trace);
+    let payments = Payments::from(coins);
+    let how = How { method, deposits: None, stop_at_deposits: false };
+    done(&[super::found::Found::told(&payments, &labels, numbers, how, told)])
 }
 
 const fn guess(change: ChangeArg) -> Change {
@@ -115,7 +135,7 @@ const fn guess(change: ChangeArg) -> Change {
 }
 
 /// The outputs that were stolen.
-fn thefts(ledger: &Ledger, named: &[String]) -> Result<Vec<OutputTheft>, Failure> {
+pub(super) fn thefts(ledger: &Ledger, named: &[String]) -> Result<Vec<OutputTheft>, Failure> {
     let mut thefts = Vec::new();
     for text in named {
         let unread = || {
@@ -228,12 +248,12 @@ fn holders(
 impl Found {
     /// An address, or what stands for one.
     fn address(&self, account: Option<Account>) -> &str {
-        account.and_then(|account| self.blocks.ledger.address(account)).unwrap_or("unknown")
+        account.and_then(|account| self.blocks.coins.ledger().address(account)).unwrap_or("unknown")
     }
 
     /// An output as people name it: its transaction and its place.
     fn outpoint(&self, output: OutputId) -> String {
-        let id = self.blocks.ledger.id(output.transaction).unwrap_or_default();
+        let id = self.blocks.coins.ledger().id(output.transaction).unwrap_or_default();
         format!("{}:{}", written(&id), output.index)
     }
 }

@@ -1,6 +1,6 @@
 //! What was found, in files for others. Amounts are in satoshi, as texts, as in all that `bongsu trace` writes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use trace::U256;
@@ -9,35 +9,28 @@ use trace::found::{Edge, Named, graphml};
 use trace::taint::Ended;
 use trace::taint::outputs::{Fate, Input, Spends as _, TaintedOutput, Transaction};
 
-use super::super::out::{self, Form, plain, to_file};
+use super::super::found::method_name;
+use super::super::out::{Form, plain, to_file};
 use super::super::time;
 use super::{DECIMALS, Found};
 use crate::exit::Failure;
 use crate::terminal::visible;
 use trace::units::short;
 
-/// The form of each file.
-pub(super) fn forms(paths: &[PathBuf]) -> Result<Vec<(&Path, Form)>, Failure> {
-    let forms = out::forms(paths)?;
-    match forms.iter().find(|(_, form)| matches!(form, Form::Svg | Form::Stix)) {
-        Some((path, _)) => Err(Failure::usage(format!("{}: outputs have no such form", path.display()))
-            .hint("let it end in .json, .csv or .graphml")),
-        None => Ok(forms),
-    }
-}
-
 pub(super) fn write(found: &Found, path: &Path, form: Form) -> Result<(), Failure> {
     match form {
-        Form::Json | Form::Svg | Form::Stix => to_file(path, format!("{:#}\n", json(found)).as_bytes()),
+        Form::Json => to_file(path, format!("{:#}\n", json(found)).as_bytes()),
         Form::Csv => to_file(path, &csv(found)?),
         Form::GraphMl => to_file(path, graphml(&edges(found)).as_bytes()),
+        // They are made from payments, as on every chain.
+        Form::Svg | Form::Stix => Ok(()),
     }
 }
 
 fn fate(found: &Found, fate: Fate) -> (&'static str, Option<String>) {
     match fate {
         Fate::Held => ("unspent", None),
-        Fate::Spent { by } => ("spent", found.blocks.ledger.id(by).map(|id| written(&id))),
+        Fate::Spent { by } => ("spent", found.blocks.coins.ledger().id(by).map(|id| written(&id))),
         Fate::Entered => ("entered", None),
         Fate::Burnt => ("burnt", None),
     }
@@ -56,7 +49,7 @@ fn output(found: &Found, output: &TaintedOutput) -> Value {
 
 /// All that was found.
 pub(super) fn json(found: &Found) -> Value {
-    let (ledger, trace, total) = (&found.blocks.ledger, &found.trace, found.trace.total());
+    let (ledger, trace, total) = (found.blocks.coins.ledger(), &found.trace, found.trace.total());
     let some = |places: &[usize]| -> Vec<String> {
         let outputs = places.iter().filter_map(|at| trace.outputs().get(*at));
         outputs.map(|output| found.outpoint(output.output)).collect()
@@ -96,7 +89,7 @@ pub(super) fn json(found: &Found) -> Value {
     let fees: u128 = trace.fees().iter().map(|(_, fee)| fee).sum();
     let ends = |end: Option<&([u8; 32], u32)>| end.map(|(hash, _)| written(hash));
     json!({
-        "chain": "bitcoin", "decimals": DECIMALS, "method": found.method, "not_followed_from": until,
+        "chain": found.blocks.coins.chain(), "decimals": DECIMALS, "method": method_name(found.method), "not_followed_from": until,
         "blocks": {"count": found.blocks.chain.len(), "first": ends(found.blocks.chain.first()), "last": ends(found.blocks.chain.last()),
                    "beside": found.blocks.beside, "transactions": ledger.len(), "unknown_inputs": ledger.unknown(),
                    "unread": found.blocks.faults},
@@ -138,7 +131,7 @@ fn csv(found: &Found) -> Result<Vec<u8>, Failure> {
 
 /// From whose output each tainted one came: of a stolen one, from whom it was stolen.
 fn edges(found: &Found) -> Vec<Edge> {
-    let ledger = &found.blocks.ledger;
+    let ledger = found.blocks.coins.ledger();
     let named = |address: &str| {
         let label = found.labels.best(address);
         let text = match label.filter(|label| !label.name.is_empty()) {

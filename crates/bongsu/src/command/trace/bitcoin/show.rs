@@ -7,6 +7,7 @@ use trace::chain::bitcoin::written;
 use trace::taint::Ended;
 use trace::taint::outputs::Spends as _;
 
+use super::super::found::method_name;
 use super::super::when;
 use super::{Found, coins};
 use crate::answer::{counted, table};
@@ -15,7 +16,7 @@ use trace::units::share;
 
 /// What was found, with so many of each.
 pub(super) fn text(found: &Found, most: usize) -> String {
-    let (ledger, chain, total) = (&found.blocks.ledger, &found.blocks.chain, found.trace.total());
+    let (ledger, chain, total) = (found.blocks.coins.ledger(), &found.blocks.chain, found.trace.total());
     let mut text = String::new();
     // Writing to a string does not fail.
     if let (Some((first, from)), Some((last, to))) = (chain.first(), chain.last()) {
@@ -35,7 +36,7 @@ pub(super) fn text(found: &Found, most: usize) -> String {
         text,
         "{} stolen, followed by {} through {}.",
         counted(found.thefts.len() as u64, "output"),
-        found.method,
+        method_name(found.method),
         counted(found.trace.outputs().len() as u64, "output")
     );
     if let Ended::AtLimit { .. } = found.trace.ended() {

@@ -8,11 +8,11 @@ use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use trace::chain::bitcoin::{BLOCK_BYTES_MAX, Block, BlockFile, Ledger, Magic, Place, order};
+use trace::chain::bitcoin::{BLOCK_BYTES_MAX, Block, BlockFile, Coins, Ledger, Magic, Place, order};
 
+use super::Said;
 use crate::answer::Progress;
 use crate::exit::Failure;
-use crate::terminal::Terminal;
 
 /// Files that are read, at most: the main chain has some five thousand.
 const FILES_MAX: usize = 100_000;
@@ -24,9 +24,9 @@ const KEY: &str = "xor.dat";
 const FAULTS_SHOWN: usize = 20;
 
 /// What was read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Blocks {
-    pub(super) ledger: Ledger,
+    pub(super) coins: Coins,
     /// The hashes and times of the blocks of the chain, in order.
     pub(super) chain: Vec<([u8; 32], u32)>,
     /// Blocks that are not of the chain.
@@ -39,42 +39,46 @@ pub(super) struct Blocks {
 ///
 /// # Errors
 /// When a file can't be opened, there is no block in any, or they are not of one chain.
-pub(super) fn read(named: &[PathBuf], magic: Magic, terminal: &mut Terminal) -> Result<Blocks, Failure> {
+pub(super) fn read(
+    named: &[PathBuf],
+    magic: Magic,
+    say: &mut dyn FnMut(Said<'_>),
+) -> Result<Blocks, Failure> {
     let files = files(named)?;
-    let (mut places, mut blocks) = (Vec::new(), Blocks::default());
+    let (mut places, mut told) = (Vec::new(), Vec::new());
     let mut faults = 0_usize;
     for (path, done) in files.iter().zip(0..) {
         let progress = Progress { what: "ordering blocks".to_owned(), done, total: files.len() as u64 };
-        let _goes_on = terminal.progress(&progress);
+        say(Said::Progress(&progress));
         each(path, magic, |block| {
             match block {
                 Ok(block) => places.push(Place::from(&block)),
                 Err(fault) => {
                     faults += 1;
-                    if blocks.faults.len() < FAULTS_SHOWN {
-                        blocks.faults.push(format!("{}: {fault}", path.display()));
+                    if told.len() < FAULTS_SHOWN {
+                        told.push(format!("{}: {fault}", path.display()));
                     }
                 }
             }
             Ok(())
         })?;
     }
-    if faults > blocks.faults.len() {
-        blocks.faults.push(format!("and {} more", faults - blocks.faults.len()));
+    if faults > told.len() {
+        told.push(format!("and {} more", faults - told.len()));
     }
     let ordered = order(&places);
     if ordered.chain.is_empty() {
-        let why = blocks.faults.first().map(|fault| format!(": {fault}")).unwrap_or_default();
+        let why = told.first().map(|fault| format!(": {fault}")).unwrap_or_default();
         return Err(Failure::usage(format!("there is no block in what was named{why}")).hint(
             "--network says which chain they are of; a node's files are under a key in xor.dat beside them",
         ));
     }
-    blocks.beside = ordered.beside.len();
+    let (mut ledger, mut chain) = (Ledger::default(), Vec::with_capacity(ordered.chain.len()));
     let wanted: HashMap<usize, usize> = ordered.chain.iter().copied().zip(0..).collect();
     let (mut waiting, mut at, mut next) = (HashMap::new(), 0, 0);
     for (path, done) in files.iter().zip(0..) {
         let progress = Progress { what: "reading blocks".to_owned(), done, total: files.len() as u64 };
-        let _goes_on = terminal.progress(&progress);
+        say(Said::Progress(&progress));
         each(path, magic, |block| {
             let Ok(block) = block else { return Ok(()) };
             if let Some(place) = wanted.get(&at) {
@@ -82,15 +86,17 @@ pub(super) fn read(named: &[PathBuf], magic: Magic, terminal: &mut Terminal) -> 
             }
             at += 1;
             while let Some(block) = waiting.remove(&next) {
-                blocks.ledger.add(&block).map_err(|error| Failure::new(error.to_string()))?;
-                blocks.chain.push((block.hash, block.time));
+                ledger.add(&block).map_err(|error| Failure::new(error.to_string()))?;
+                chain.push((block.hash, block.time));
                 next += 1;
             }
             Ok(())
         })?;
     }
-    match blocks.chain.len() == ordered.chain.len() {
-        true => Ok(blocks),
+    match chain.len() == ordered.chain.len() {
+        true => {
+            Ok(Blocks { coins: Coins::new(ledger, magic), chain, beside: ordered.beside.len(), faults: told })
+        }
         false => Err(Failure::new("the files changed while they were read").hint("read a copy of them")),
     }
 }
@@ -121,6 +127,54 @@ fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         true => Err(Failure::usage(format!("these are more than {FILES_MAX} files"))),
         false => Ok(files),
     }
+}
+
+/// Whether a path leads to blocks: a file of a node, or a folder of them.
+pub(super) fn are_at(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => behind(path).is_ok_and(|files| !files.is_empty()),
+        Ok(_) => is_of_node(path),
+        Err(_) => false,
+    }
+}
+
+/// A node's files that count for who names a folder of them, or the first: all, or that one and those behind it, in order.
+pub(super) fn behind(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let (folder, first) = match path.is_dir() {
+        true => (path, None),
+        false => (path.parent().unwrap_or(Path::new(".")), Some(number(path))),
+    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let failed = |error: std::io::Error| Failure::usage(format!("{}: {error}", folder.display()));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if is_of_node(&path) && first.is_none_or(|first| number(&path) >= first) {
+            files.push(path);
+        }
+    }
+    files.sort_by_key(|path| number(path));
+    Ok(files)
+}
+
+/// Which of a node's files it is.
+fn number(path: &Path) -> Option<u64> {
+    let name = path.file_stem()?.to_str()?;
+    name.strip_prefix("blk")?.parse().ok()
+}
+
+/// The chain whose blocks a file has, by the mark with which they begin.
+pub(super) fn magic(path: &Path) -> Result<Magic, Failure> {
+    let failed = |error: std::io::Error| Failure::usage(format!("{}: {error}", path.display()));
+    let mut begin = Vec::new();
+    File::open(path).map_err(failed)?.take(4).read_to_end(&mut begin).map_err(failed)?;
+    let key = key(path)?;
+    let mark: Vec<u8> = begin.iter().zip(key).map(|(byte, key)| byte ^ key).collect();
+    let magic = <[u8; 4]>::try_from(mark).ok().and_then(Magic::of_bytes);
+    magic.ok_or_else(|| {
+        Failure::usage(format!("{} does not begin with a block of Bitcoin", path.display()))
+            .hint("a node's files are under a key in xor.dat beside them")
+    })
 }
 
 /// Whether a file is called as a node calls those with blocks.
