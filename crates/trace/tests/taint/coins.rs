@@ -1,12 +1,14 @@
 //! Blocks as payments, on random small ledgers: numbers lead where they should, and a trace told as payments says what the trace of outputs does.
 
+use std::collections::BTreeMap;
+
 use bongsu_trace::chain::bitcoin::{
     Block, Coins, Ledger, Magic, Outpoint, Output, Transaction, read_id, written,
 };
-use bongsu_trace::cross::Transactions as _;
+use bongsu_trace::cross::{Bounds, Chain, Door, Gate, Sum, Transactions as _, follow_across, worths};
 use bongsu_trace::taint::outputs::{Fate, Method, OutputId, OutputTheft, Spends as _, follow};
 use bongsu_trace::taint::{Limits, Place, TaintError, Theft, Trace, Way};
-use bongsu_trace::{Account, Asset, Flows as _, U256};
+use bongsu_trace::{Account, Asset, Flows as _, Payments, U256};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -217,4 +219,81 @@ fn what_is_no_output_is_no_theft() {
     assert_eq!(coins.wallet(owner), Some("1owner1"));
     assert_eq!(coins.wallet(coins.transfer(1).unwrap().to), None, "nobody can spend it");
     assert_eq!(coins.address(coins.transfer(0).unwrap().from), None, "it was minted");
+}
+
+/// One transaction a block, of two chains: on the first, 90 coins go to a bridge, in whose hands 30 of somebody else's are too; on the second it
+/// pays 89 of them to another address, out of 100, and that one goes on.
+#[test]
+fn what_a_bridge_pays_out_in_outputs_is_followed_on() {
+    let chain = |magic: Magic, rows: &[(u32, Option<u64>, &[(u8, u64)])]| {
+        let mut ledger = Ledger::default();
+        for (number, (time, spends, outputs)) in (0_u64..).zip(rows) {
+            let inputs = spends.iter().map(|from| Outpoint { transaction: id(*from), output: 0 }).collect();
+            let outputs = outputs.iter().copied().map(output).collect();
+            let transactions = vec![Transaction { id: id(number), inputs, outputs }];
+            let (hash, previous, work) = (id(number), id(number.wrapping_sub(1)), [1; 32]);
+            let block = Block { hash, previous, time: *time, height: None, work, transactions };
+            ledger.add(&block).unwrap();
+        }
+        Payments::from(Coins::new(ledger, magic))
+    };
+    let from = chain(
+        Magic::MAIN,
+        &[(1_000, None, &[(1, 100)]), (2_000, Some(0), &[(5, 90), (2, 8)]), (2_100, None, &[(5, 30)])],
+    );
+    let to = chain(
+        Magic::REGTEST,
+        &[
+            (500, None, &[(5, 100)]),
+            (2_600, Some(0), &[(3, 89), (5, 10)]),
+            (9_000, Some(1), &[(4, 80), (3, 7)]),
+        ],
+    );
+    let all = [&from, &to];
+    let door = |payments: &Payments| {
+        let bridge = payments.account("1owner5").unwrap();
+        [(bridge, Door { gate: Gate::Bridge, actor: None })].into()
+    };
+    let doors: [BTreeMap<Account, Door>; 2] = all.map(door);
+    let worths = all.map(|payments| worths(payments, [("BTC", "BTC")]).unwrap());
+    let place = |at: usize| {
+        let nobody = all[at];
+        move |account: Account| match nobody {
+            Payments::Outputs(coins) if coins.is_nobody(account) => Place::Nobody,
+            _ => Place::Holder,
+        }
+    };
+    let (here, there) = (place(0), place(1));
+    let places: [&dyn Fn(Account) -> Place; 2] = [&here, &there];
+    let thefts = [Theft { number: 0, stolen: None }];
+    for method in METHODS {
+        let chains: Vec<Chain<'_, Payments>> = (0..2)
+            .map(|at| Chain {
+                name: all[at].chain(),
+                flows: all[at],
+                thefts: if at == 0 { &thefts } else { &[] },
+                place: places[at],
+                doors: &doors[at],
+                worths: &worths[at],
+            })
+            .collect();
+        let across =
+            follow_across(&chains, &[], method, Limits::default(), Way::Choose, &Bounds::default()).unwrap();
+        assert_eq!(across.short, []);
+        let [crossing] = across.crossings.as_slice() else { panic!("{method:?}: {across:?}") };
+        assert_eq!((crossing.entered.amount, crossing.left.amount), (U256::from(90), U256::from(89)));
+        assert_eq!(
+            (crossing.entered.tainted, crossing.carried),
+            (U256::from(90), U256::from(89)),
+            "{method:?}"
+        );
+        let sums = across.sums();
+        let parts = |at: usize| {
+            let Sum { stolen, came, held, entered, continued, burnt, .. } = sums[at];
+            [stolen, came, held, entered, continued, burnt].map(|part| part.to::<u64>())
+        };
+        // Two went into the fee, and eight are held here; on the other side two more went into a fee.
+        assert_eq!(parts(0), [100, 0, 8, 0, 90, 2], "{method:?}");
+        assert_eq!(parts(1), [0, 89, 87, 0, 0, 2], "{method:?}");
+    }
 }
