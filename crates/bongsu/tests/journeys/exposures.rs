@@ -23,6 +23,20 @@ fn at(who: u8) -> String {
 /// A token without a price.
 const TOKEN: &str = "0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee";
 
+/// What the columns are; of the token it is not known how many decimals it has.
+const MAPPING: &str = r#"
+chain = "ethereum"
+addresses = "hex20"
+block = { column = "block" }
+index = { column = "index" }
+transaction = { column = "tx" }
+from = { column = "from" }
+to = { column = "to" }
+time = { column = "time", form = "unix" }
+amount = { column = "amount", unit = "smallest" }
+asset = { column = "asset", decimals = { ETH = 18 } }
+"#;
+
 /// Rows of payments: from, to, asset, amount in hundredths of a coin of 18 decimals.
 fn csv(first_block: usize, rows: &[(u8, u8, &str, u64)]) -> String {
     let mut text = "block,index,tx,time,from,to,asset,amount\n".to_owned();
@@ -77,9 +91,10 @@ fn node(more: &str) -> Node {
 
 fn load(node: &Node, name: &str, first_block: usize, rows: &[(u8, u8, &str, u64)]) {
     let file = node.file(name, csv(first_block, rows));
+    node.file("mapping.toml", MAPPING);
     let mut load = Command::new(env!("CARGO_BIN_EXE_bongsu"));
     load.env_clear().current_dir(node.dir.path());
-    let load = load.args(["trace", "load", "store", &file, "--mapping", "bongsu", "--chain", "ethereum"]);
+    let load = load.args(["trace", "load", "store", &file, "--mapping", "mapping.toml"]);
     let output = load.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
