@@ -31,8 +31,8 @@ const ASSETS_TOLD_MAX: usize = 20;
 #[derive(Debug)]
 pub(crate) struct Exposed {
     files: Mutex<Files>,
-    /// The forms of addresses that there are transfers of.
-    forms: RwLock<Vec<&'static str>>,
+    /// The forms of addresses that there are transfers of; `None` for a store that is empty so far, which may be of any.
+    forms: RwLock<Vec<Option<&'static str>>>,
     limits: Limits,
     prices: Prices,
 }
@@ -59,7 +59,7 @@ impl Exposed {
     /// All files as they are.
     fn now(&self) -> Snapshot {
         let snapshot = self.files.lock().now();
-        let forms: Vec<&'static str> = snapshot.stores.iter().filter_map(|opened| opened.form).collect();
+        let forms: Vec<Option<&'static str>> = snapshot.stores.iter().map(|opened| opened.form).collect();
         if *self.forms.read() != forms {
             *self.forms.write() = forms;
         }
@@ -131,12 +131,13 @@ impl Exposed {
 
 impl answer::Exposures for Exposed {
     fn covers(&self, wallet: &Value) -> bool {
-        wallet.chain().is_some_and(|chain| self.forms.read().contains(&chain))
+        self.forms.read().iter().any(|form| form.is_none() || *form == wallet.chain())
     }
 
     fn look(&self, wallet: &Value, transfers_left: &mut u64) -> Vec<answer::Exposure> {
         let Snapshot { stores, labels } = self.now();
-        let of_its_form = stores.iter().filter(|opened| opened.form == wallet.chain());
+        let of_its_form =
+            stores.iter().filter(|opened| opened.form.is_some() && opened.form == wallet.chain());
         of_its_form.map(|opened| self.on(opened, &labels, wallet, transfers_left)).collect()
     }
 

@@ -278,3 +278,13 @@ fn one_request_reads_no_more_transfers_than_it_may_and_says_what_it_left_out() {
     let refused = serving.client.get(busy).header("token", &node.tokens["desk"]).send().unwrap();
     assert_eq!(refused.status(), 422);
 }
+
+#[test]
+fn a_store_that_is_filled_while_the_node_serves_is_looked_at_from_then_on() {
+    let node = node("");
+    load(&node, "none.csv", 1, &[]);
+    let serving = node.serve();
+    assert!(screened(&node, &serving, CUSTOMER)["exposure"].is_null());
+    load(&node, "one.csv", 1, &rows());
+    assert_eq!(screened(&node, &serving, CUSTOMER)["exposure"][0]["transfers"], 3);
+}
