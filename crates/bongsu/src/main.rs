@@ -14,6 +14,7 @@ mod command;
 mod config;
 mod demo;
 mod exit;
+mod exposure;
 mod folder;
 mod guarding;
 mod node;

@@ -1,6 +1,7 @@
 //! A node's screening: where its index and its record are kept, and who seals the record.
 
 use crate::exit::Failure;
+use crate::exposure::Exposed;
 use crate::node::Node;
 use deliver::screening::Screening;
 use deliver::screening::journal::{Journal, Key, Seal};
@@ -25,17 +26,37 @@ impl Node {
     /// What answers questions about values.
     ///
     /// # Errors
-    /// When the record of screenings can't be opened, or as [`Node::deliver`].
+    /// When the record of screenings can't be opened, or what tells exposures, or as [`Node::deliver`].
     pub(crate) fn screening(&self) -> Result<Arc<Screening>, Failure> {
+        self.screening_with(|| Exposed::open(&self.config.exposure))
+    }
+
+    /// Opens the record of screenings alone: who looks at it needs no transfers.
+    ///
+    /// # Errors
+    /// When it can't be opened, or as [`Node::deliver`].
+    pub(crate) fn open_screenings(&self) -> Result<(), Failure> {
+        self.screening_with(|| Ok(None)).map(drop)
+    }
+
+    fn screening_with(
+        &self,
+        exposed: impl FnOnce() -> Result<Option<Arc<Exposed>>, Failure>,
+    ) -> Result<Arc<Screening>, Failure> {
         let mut kept = self.screening.lock();
         if let Some(screening) = &*kept {
             return Ok(Arc::clone(screening));
         }
+        let exposed = exposed()?;
         let key = Key::of(self.gate.key());
         let last = self.gate.book().setting(SEAL).and_then(|seal| serde_json::from_str::<Seal>(seal).ok());
         let journal = Journal::open(&self.places.record, key, last.as_ref())
             .map_err(|error| Failure::new(error.to_string()))?;
-        let screening = Arc::new(Screening::new(self.deliver()?, Some(journal)));
+        let screening = Screening::new(self.deliver()?, Some(journal));
+        let screening = Arc::new(match exposed {
+            Some(exposed) => screening.exposing(exposed, self.config.exposure.bounds()),
+            None => screening,
+        });
         *kept = Some(Arc::clone(&screening));
         Ok(screening)
     }

@@ -36,7 +36,7 @@ pub(crate) fn run(node: &Node, args: &AuditArgs) -> Result<Answer, Failure> {
     };
     // What was asked before is part of what is looked at.
     if node.places.record.exists() {
-        let _opened = node.screening()?;
+        node.open_screenings()?;
     }
     if let Err(error) = node.seal_screenings() {
         tracing::warn!(%error, "nothing is sealed");

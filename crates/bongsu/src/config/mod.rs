@@ -4,6 +4,7 @@
 //! adjustable. Unknown keys are errors that show their line. It is read and checked once, here; the rooms
 //! get the values that they need, never the file.
 
+mod exposure;
 mod guard;
 mod mail;
 mod overlay;
@@ -11,6 +12,7 @@ mod private;
 mod push;
 mod source;
 
+pub(crate) use exposure::Exposure;
 pub(crate) use guard::Guard;
 pub(crate) use mail::{Mail, MailTls};
 pub(crate) use private::Private;
@@ -44,6 +46,7 @@ pub(crate) struct Config {
     pub push: Push,
     pub mail: Mail,
     pub private: Private,
+    pub exposure: Exposure,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -337,6 +340,7 @@ impl Config {
         }
         self.mail.check()?;
         self.private.check()?;
+        self.exposure.check()?;
         self.recall.check()?;
         source::check(&self.sources)?;
         self.test.check()?;

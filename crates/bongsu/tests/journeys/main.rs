@@ -15,6 +15,7 @@ mod chains;
 mod corpus;
 mod demo;
 mod devices;
+mod exposures;
 mod fires;
 mod forms;
 mod guard;

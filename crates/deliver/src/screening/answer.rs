@@ -7,6 +7,7 @@ use watch::names::{self, Agreement, MATCH};
 use watch::{Kind, Value};
 
 use super::advice::{Advice, advise};
+use super::exposure::Exposure;
 use super::reading::{NAME, Question, Reading};
 use super::{Advisor, Found};
 
@@ -63,6 +64,9 @@ pub struct Answer {
     pub why: Option<String>,
     /// What is known, the nearest first.
     pub matches: Vec<Known>,
+    /// Of a wallet: what it is exposed to, by chain; nothing unless the operator has set that up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exposure: Vec<Exposure>,
 }
 
 /// A value that answers the question.
@@ -178,7 +182,7 @@ impl Answer {
             Reading::Unread(why) => Some(why.clone()),
             Reading::Values(_) | Reading::Name => None,
         };
-        Self { value: question.shown(), result, read_as, why, matches }
+        Self { value: question.shown(), result, read_as, why, matches, exposure: Vec::new() }
     }
 }
 

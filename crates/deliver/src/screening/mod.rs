@@ -8,6 +8,7 @@ mod advice;
 mod answer;
 mod appending;
 pub mod audit;
+pub mod exposure;
 pub mod http;
 pub mod journal;
 mod lists;
@@ -28,6 +29,7 @@ pub use reading::{NAME_KINDS, Question};
 
 use crate::gather::{Deliver, DeliverError, assets};
 use appending::Noted;
+use exposure::{Bounds, Exposing, Exposures};
 use journal::{Entry, Journal, JournalError, Seal};
 use lists::Recent;
 use reading::Reading;
@@ -45,6 +47,16 @@ pub struct Screening {
     pub(crate) deliver: Arc<Deliver>,
     journal: Option<Journal>,
     recent: Recent,
+    exposing: Option<Exposing>,
+}
+
+/// What is asked of wallets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Whether they are known.
+    Listed,
+    /// What they are exposed to as well, where transfers are known.
+    Exposed,
 }
 
 /// Why there is no answer.
@@ -76,7 +88,13 @@ impl Screening {
     /// Answers from what `deliver` may give, and keeps records in `journal`.
     #[must_use]
     pub fn new(deliver: Arc<Deliver>, journal: Option<Journal>) -> Self {
-        Self { deliver, journal, recent: Recent::default() }
+        Self { deliver, journal, recent: Recent::default(), exposing: None }
+    }
+
+    /// Says of wallets also what they are exposed to, if that is asked.
+    #[must_use]
+    pub fn exposing(self, look: Arc<dyn Exposures>, bounds: Bounds) -> Self {
+        Self { exposing: Some(Exposing::new(look, bounds)), ..self }
     }
 
     /// Answers some questions of a member. `by` says over what, for the record.
@@ -90,7 +108,21 @@ impl Screening {
         by: &str,
         questions: &[Question],
     ) -> Result<Answers, ScreeningError> {
-        self.settle(self.find(member, encrypted, by, questions)?)
+        self.settle(self.find(member, encrypted, (by, Extent::Listed), questions)?)
+    }
+
+    /// As [`Screening::ask`], and says of wallets what they are exposed to: that may take a second, and reads files.
+    ///
+    /// # Errors
+    /// As [`Screening::ask`]. That an exposure can't be told is said in the answer, and is no error.
+    pub fn ask_exposed(
+        &self,
+        member: MemberId,
+        encrypted: bool,
+        by: &str,
+        questions: &[Question],
+    ) -> Result<Answers, ScreeningError> {
+        self.settle(self.find(member, encrypted, (by, Extent::Exposed), questions)?)
     }
 
     /// Finds the answers, which may go out when [`Screening::settle`] has seen that their record is written.
@@ -98,7 +130,7 @@ impl Screening {
         &self,
         member: MemberId,
         encrypted: bool,
-        by: &str,
+        (by, extent): (&str, Extent),
         questions: &[Question],
     ) -> Result<Unsettled, ScreeningError> {
         let deliver = &self.deliver;
@@ -143,7 +175,10 @@ impl Screening {
             (answer, told.unwrap_or_default())
         };
         let asked = questions.par_iter().zip(&readings).zip(found).with_min_len(BY_ONE);
-        let (results, told): (Vec<Answer>, Vec<String>) = asked.map(answer).unzip();
+        let (mut results, told): (Vec<Answer>, Vec<String>) = asked.map(answer).unzip();
+        if let (Some(exposing), Extent::Exposed) = (&self.exposing, extent) {
+            exposing.tell(questions, &readings, &mut results);
+        }
         let at = now.to_string();
         let noted = self.journal.as_ref().map(|journal| {
             let entry = Entry { at: &at, member: &profile.handle, by, lists: &lists };
@@ -174,6 +209,12 @@ impl Screening {
         if let Some(journal) = &self.journal {
             journal.sealed(seal);
         }
+    }
+
+    /// Whether files of transfers are looked at for some of these.
+    pub(crate) fn looks_at(&self, extent: Extent, questions: &[Question]) -> bool {
+        extent == Extent::Exposed
+            && self.exposing.as_ref().is_some_and(|exposing| exposing.looks_at(questions))
     }
 
     /// Whether an answer can be given at once, without reading what the lines have more than the index.

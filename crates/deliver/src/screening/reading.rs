@@ -75,6 +75,15 @@ impl Question {
         }
     }
 
+    /// Whether it may ask for a wallet that transfers are known of: a guess that costs little, and never says no to one that is asked
+    /// for by its plain address.
+    pub(super) fn may_be_wallet(&self) -> bool {
+        match self.kind.as_deref().filter(|kind| !kind.is_empty()) {
+            Some(kind) => kind == Kind::Wallet.as_str(),
+            None => !self.value.trim().bytes().any(|byte| matches!(byte, b'.' | b'/' | b'@' | b' ')),
+        }
+    }
+
     /// The question to names, of one that was read as a name.
     pub(super) fn of_name(&self) -> names::Question<'_> {
         let more = &self.more;

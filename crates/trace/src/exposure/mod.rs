@@ -33,12 +33,14 @@
 mod holding;
 mod parts;
 mod result;
+mod sound;
 mod walk;
 
 use crate::label::Category;
 use crate::{Account, Flows, U256};
 
 pub use result::{Exposure, Party, Row, Total, parts_per_million};
+pub use sound::{ASSETS_LEFT_OUT_MAX, sound_exposure};
 
 /// In which direction one looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,6 +86,12 @@ impl End {
             Self::Budget => "unknown: too much to read",
             Self::Large => "unknown: not looked at further, since the address has too many transfers itself",
         }
+    }
+
+    /// Whether it ended at somebody who did wrong, or is said to have.
+    #[must_use]
+    pub const fn is_bad(self) -> bool {
+        matches!(self, Self::Label(category) if category.is_bad())
     }
 
     /// Whether the way could not be followed to who gave or has got the value.

@@ -42,7 +42,7 @@ const AUTHORIZATION_CHARS_MAX: usize = 1024;
 /// Where MISP's clients may show their key instead.
 const MISP_KEY: &str = "x-misp-auth";
 /// Where clients of screening interfaces may.
-const API_KEY: &str = "x-api-key";
+const API_KEYS: [&str; 2] = ["x-api-key", "token"];
 
 /// Everything that log-in needs.
 pub struct Auth {
@@ -241,7 +241,7 @@ fn shown(headers: &HeaderMap, surface: Surface) -> Shown {
     let screens = surface == Surface::Screening;
     let other = match surface {
         Surface::Misp | Surface::Feed => headers.get(MISP_KEY),
-        Surface::Screening => headers.get(API_KEY),
+        Surface::Screening => API_KEYS.iter().find_map(|name| headers.get(*name)),
         _ => None,
     };
     let Some(value) = headers.get(header::AUTHORIZATION).or(other) else { return Shown::Nothing };

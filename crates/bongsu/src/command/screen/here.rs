@@ -1,5 +1,6 @@
 //! Asking the node of the data folder: is this value known to be bad, who says so, and what is to be done?
 
+use super::exposed;
 use crate::answer::Answer;
 use crate::cli::ScreenArgs;
 use crate::exit::{Exit, Failure};
@@ -57,7 +58,7 @@ pub(crate) fn run(node: &Node, args: &ScreenArgs) -> Result<Answer, Failure> {
     // What is asked on the node's own machine travels over no wire.
     let answers = node
         .screening()?
-        .ask(member.id, true, "command", &questions)
+        .ask_exposed(member.id, true, "command", &questions)
         .map_err(|error| Failure::new(error.to_string()))?;
     let is_clear = answers.results.iter().all(|answer| answer.result == Outcome::Clear);
     let exit = if is_clear { Exit::Done } else { Exit::Findings };
@@ -84,6 +85,7 @@ fn text(answers: &Answers) -> String {
         let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
         line(&mut text, &format!("{}{kinds}: {told}", answer.value));
         answer.matches.iter().for_each(|known| tell(&mut text, known));
+        text.extend(answer.exposure.iter().map(exposed::shown));
     }
     let count = |wanted| answers.results.iter().filter(|answer| answer.result == wanted).count();
     let mut lists = answers

@@ -4,6 +4,7 @@
 //! It ends with 0 only if nothing is known of any value and all could be asked for: what goes on after that is safe to.
 
 mod asked;
+mod exposed;
 mod here;
 mod private;
 mod remote;

@@ -3,8 +3,9 @@
 use crate::answer::{Answer, table};
 use crate::cli::TraceExposureArgs;
 use crate::exit::Failure;
+use crate::exposure::{Assets, Prices, Teller};
 use crate::terminal::{Terminal, visible};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt::Write as _;
 use trace::exposure::{Exposure, Limits, Row, Side, exposure};
 use trace::label::Labels;
@@ -31,9 +32,11 @@ pub(super) fn run(args: &TraceExposureArgs, terminal: &mut Terminal) -> Result<A
     {
         let _ = write!(text, "\n{what}\n{}", shown(&store, &labels, exposure, none));
     }
+    let teller = Teller { store: &store, labels: &labels, prices: &Prices::default() };
+    let [sources, sinks] = [&sources, &sinks].map(|exposure| teller.side(exposure, Assets::All));
     let json = json!({
         "address": store.address(of), "chain": store.chain(), "rule": "haircut",
-        "sources": told(&store, &labels, &sources), "sinks": told(&store, &labels, &sinks),
+        "sources": sources, "sinks": sinks,
     });
     Ok(Answer::done(json, text))
 }
@@ -85,32 +88,4 @@ fn shown(store: &Payments, labels: &Labels, exposure: &Exposure, none: &str) -> 
             table(&["KIND", "DIRECT", "INDIRECT", "SHARE", "HOPS", "MEAN", "ADDRESSES", "MOST OF IT"], &rows)
         }
     }
-}
-
-/// The same for programs: amounts in the smallest unit, as texts.
-fn told(store: &Payments, labels: &Labels, exposure: &Exposure) -> Value {
-    let row = |(row, ppm): (&Row, u32)| {
-        let largest: Vec<Value> = row
-            .largest
-            .iter()
-            .map(|party| {
-                let address = store.address(party.account).unwrap_or_default();
-                let label = labels.best(&address).map(|label| label.name.clone());
-                json!({"address": address, "label": label, "amount": party.amount.to_string(), "hops": party.hops_least})
-            })
-            .collect();
-        json!({
-            "kind": row.end.as_str(), "known": !row.end.is_unknown(), "direct": row.direct().to_string(),
-            "indirect": row.indirect().to_string(), "ppm": ppm, "hops_least": row.hops_least(),
-            "hops_mean": row.hops_mean_thousandths() as f64 / 1_000.0, "addresses": row.addresses, "largest": largest,
-        })
-    };
-    let assets = exposure.totals.iter().map(|total| {
-        let rows: Vec<Value> = exposure.shares(total.asset).into_iter().map(row).collect();
-        json!({
-            "asset": store.asset_name(total.asset), "decimals": store.decimals(total.asset),
-            "amount": total.amount.to_string(), "transfers": total.transfers, "rows": rows,
-        })
-    });
-    json!({"assets": assets.collect::<Vec<_>>(), "read": exposure.read})
 }

@@ -7,7 +7,7 @@ use http::Uri;
 use policy::{Channel, MemberId};
 
 use super::{Refused, few};
-use crate::screening::{Question, Screening};
+use crate::screening::{Extent, Question, Screening};
 
 /// Where one value is asked for.
 pub const PATH: &str = "/screening/value";
@@ -20,9 +20,11 @@ pub async fn answer(
     uri: &Uri,
 ) -> Option<Response> {
     let Query(question) = Query::<Question>::try_from_uri(uri).ok()?;
-    if !screening.is_ready() || question.may_be_name() {
+    let question = [question];
+    let takes_longer = question[0].may_be_name() || screening.looks_at(Extent::Exposed, &question);
+    if takes_longer || !screening.is_ready() {
         return None;
     }
-    let answers = few(screening, member, channel, "value", &[question]).await;
+    let answers = few(screening, member, channel, "value", &question).await;
     Some(answers.map(Json).map_err(Refused::from).into_response())
 }

@@ -11,15 +11,15 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::{Refused, Who, ask};
-use crate::screening::{Known, Outcome, Question, Screening};
+use crate::screening::{Extent, Known, Outcome, Question, Screening};
 
 #[derive(Serialize)]
 pub(super) struct Identified {
     identifications: Vec<Identification>,
 }
 
-#[derive(Serialize)]
-struct Identification {
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Identification {
     category: &'static str,
     name: String,
     description: String,
@@ -32,7 +32,7 @@ pub(super) async fn address(
     Path(address): Path<String>,
 ) -> Result<Json<Identified>, Refused> {
     let question = Question::of_kind(address, "wallet");
-    let answers = ask(screening, who, "address", vec![question]).await?;
+    let answers = ask(screening, who, ("address", Extent::Listed), vec![question]).await?;
     let identified = answers.results.into_iter().next().map(|answer| match answer.result {
         Outcome::Unreadable => Err(Refused::new(StatusCode::BAD_REQUEST, answer.why.unwrap_or_default())),
         _ => {
@@ -42,7 +42,8 @@ pub(super) async fn address(
     Ok(Json(Identified { identifications: identified.transpose()?.unwrap_or_default() }))
 }
 
-fn identifications(known: &Known) -> impl Iterator<Item = Identification> {
+/// What a known value is identified as, by each that says so and holds.
+pub(super) fn identifications(known: &Known) -> impl Iterator<Item = Identification> {
     known.sources.iter().filter(|source| source.in_force).map(|source| Identification {
         category: if super::trm::is_sanction(source) { "sanctions" } else { "threat intelligence" },
         name: source.name.clone().unwrap_or_else(|| source.indicator.clone()),

@@ -4,6 +4,7 @@
 
 pub mod at_once;
 mod chainalysis;
+mod entity;
 mod own;
 mod trm;
 mod yente;
@@ -18,7 +19,7 @@ use http::{StatusCode, header};
 use policy::{Caller, Channel, MemberId};
 use serde::Serialize;
 
-use super::{Answers, Question, Screening, ScreeningError};
+use super::{Answers, Extent, Question, Screening, ScreeningError};
 use crate::gather::DeliverError;
 
 /// Bytes of a request: ten thousand values of the longest common kinds.
@@ -35,6 +36,8 @@ pub fn router(screening: Arc<Screening>) -> Router {
         .route("/screening/openapi.json", get(openapi))
         .route("/match/{dataset}", post(yente::matches))
         .route("/api/v1/address/{address}", get(chainalysis::address))
+        .route("/api/risk/v2/entities", post(entity::register))
+        .route("/api/risk/v2/entities/{address}", get(entity::entity))
         .route("/public/v1/sanctions/screening", post(trm::screening))
         .fallback(|| async {
             Refused::new(
@@ -70,6 +73,7 @@ pub fn is_screening(path: &str) -> bool {
     under("/screening")
         || under("/match")
         || under("/public/v1/sanctions")
+        || under("/api/risk/v2/entities")
         || path.starts_with("/api/v1/address/")
 }
 
@@ -151,7 +155,7 @@ fn member_of(caller: Caller) -> Result<MemberId, Refused> {
 async fn ask(
     screening: Arc<Screening>,
     (axum::Extension(caller), axum::Extension(channel)): Who,
-    by: &'static str,
+    (by, extent): (&'static str, Extent),
     questions: Vec<Question>,
 ) -> Result<Answers, Refused> {
     /// Questions that are answered at once.
@@ -160,11 +164,24 @@ async fn ask(
     if questions.len() > super::VALUES_MAX {
         return Err(Refused::too_many(questions.len()));
     }
-    if questions.len() <= FEW && screening.is_ready() && !questions.iter().any(Question::may_be_name) {
+    let looks = screening.looks_at(extent, &questions);
+    let is_quick = questions.len() <= FEW && !looks && !questions.iter().any(Question::may_be_name);
+    if is_quick && screening.is_ready() {
         return Ok(few(&screening, member, channel, by, &questions).await?);
     }
     let by = by_whom(channel, by);
-    let asked = tokio::task::spawn_blocking(move || screening.ask(member, channel.encrypted, by, &questions));
+    let turn = match &screening.exposing {
+        Some(exposing) if looks => exposing.turn().await,
+        _ => None,
+    };
+    let asked = tokio::task::spawn_blocking(move || {
+        // Held until the work is done, also when whoever asked has gone.
+        let _turn = turn;
+        match extent {
+            Extent::Listed => screening.ask(member, channel.encrypted, by, &questions),
+            Extent::Exposed => screening.ask_exposed(member, channel.encrypted, by, &questions),
+        }
+    });
     match asked.await {
         Ok(answers) => Ok(answers?),
         Err(error) => {
@@ -182,7 +199,8 @@ async fn few(
     by: &'static str,
     questions: &[Question],
 ) -> Result<Answers, ScreeningError> {
-    let found = screening.find(member, channel.encrypted, by_whom(channel, by), questions)?;
+    let found =
+        screening.find(member, channel.encrypted, (by_whom(channel, by), Extent::Listed), questions)?;
     // Others that are asked at the same time are found meanwhile, and the first that goes on writes all records.
     tokio::task::yield_now().await;
     screening.settle(found)

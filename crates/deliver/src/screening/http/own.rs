@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Refused, Who, ask};
-use crate::screening::{Answer, Answers, Question, Screening, VALUES_MAX};
+use crate::screening::{Answer, Answers, Extent, Question, Screening, VALUES_MAX};
 
 /// Results in one piece of a stream.
 const PIECE: usize = 256;
@@ -23,7 +23,7 @@ pub(super) async fn one(
     question: Result<Query<Question>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Refused> {
     let Query(question) = question.map_err(|error| Refused::unreadable(error.body_text()))?;
-    Ok(axum::Json(ask(screening, who, "value", vec![question]).await?).into_response())
+    Ok(axum::Json(ask(screening, who, ("value", Extent::Exposed), vec![question]).await?).into_response())
 }
 
 /// What is asked in JSON: texts, or texts with what kind of value they are.
@@ -58,7 +58,7 @@ pub(super) async fn many(
     let says = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let questions = questions(says(header::CONTENT_TYPE), &body?)?;
     let wants_lines = says(header::ACCEPT).contains(LINES);
-    let answers = ask(screening, who, "values", questions).await?;
+    let answers = ask(screening, who, ("values", Extent::Exposed), questions).await?;
     Ok(if wants_lines { in_lines(answers) } else { in_one(answers) })
 }
 

@@ -14,7 +14,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::{Refused, Who, ask};
-use crate::screening::{Outcome, Question, Screening, Source};
+use crate::screening::{Extent, Outcome, Question, Screening, Source};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -38,7 +38,8 @@ pub(super) async fn screening(
 ) -> Result<Json<Vec<Told>>, Refused> {
     let asked: Vec<Asked> = serde_json::from_slice(&body?).map_err(Refused::unreadable)?;
     let question = |asked: Asked| Question::of_kind(asked.address, "wallet");
-    let answers = ask(screening, who, "trm", asked.into_iter().map(question).collect()).await?;
+    let answers =
+        ask(screening, who, ("trm", Extent::Listed), asked.into_iter().map(question).collect()).await?;
     let unread = answers.results.iter().find(|answer| answer.result == Outcome::Unreadable);
     if let Some(answer) = unread {
         let text = format!("`{}`: {}", answer.value, answer.why.clone().unwrap_or_default());

@@ -18,7 +18,7 @@ use watch::names::ASKED_MAX;
 
 use super::{Refused, Who, ask};
 use crate::screening::reading::{More, is_date};
-use crate::screening::{Answer, Known, Listed, Outcome, Question, Screening};
+use crate::screening::{Answer, Extent, Known, Listed, Outcome, Question, Screening};
 
 /// Entities of one request. Source: yente, `YENTE_MAX_BATCH`.
 const QUERIES_MAX: usize = 100;
@@ -144,7 +144,8 @@ pub(super) async fn matches(
         .map(|(name, entity)| questions(name, entity, bounds.cutoff))
         .collect::<Result<Vec<Vec<Question>>, Refused>>()?;
     let counts: Vec<usize> = questions.iter().map(Vec::len).collect();
-    let answers = ask(screening, who, "match", questions.into_iter().flatten().collect()).await?;
+    let answers =
+        ask(screening, who, ("match", Extent::Listed), questions.into_iter().flatten().collect()).await?;
     let mut results = answers.results.into_iter();
     let mut responses = BTreeMap::new();
     for ((name, entity), count) in asked.queries.into_iter().zip(counts) {
