@@ -4,7 +4,7 @@ mod dry_run;
 
 use crate::answer::{Answer, Watcher};
 use crate::cli::{FormatArg, ShareArgs};
-use crate::command::import::{Target, has_brought, may_share};
+use crate::command::import::{Target, has_brought, may_share, may_sign};
 use crate::command::source::Source;
 use crate::command::terms;
 use crate::exit::{Exit, Failure};
@@ -43,14 +43,24 @@ pub(crate) fn run(node: &Node, args: &ShareArgs, watch: &mut Watcher<'_>) -> Res
     let mut rows = Vec::new();
     for handle in &args.circles {
         let circle = node.circle(&book, handle)?;
-        let target =
-            Target { member: sender.id, circle: circle.id, terms: terms.clone(), intake: Intake::Accept };
+        let target = Target {
+            member: sender.id,
+            circle: circle.id,
+            terms: terms.clone(),
+            intake: Intake::Accept,
+            sign: args.sign,
+        };
         may_share(node, &target, handle)?;
         let is_new = |found: &&Found| found.dated || !has_brought(node, &target, &found.submission.head.id);
-        let new: Vec<Submission> =
+        let mut new: Vec<Submission> =
             objects.iter().filter(is_new).map(|found| found.submission.clone()).collect();
         let ids: Vec<ObjectId> = new.iter().map(|object| object.head.id.clone()).collect();
         let (mut added, mut present) = (0, objects.len() - new.len());
+        if args.sign {
+            may_sign(node, sender.id)?;
+            let signed = node.gate.sign_for(sender.id, circle.id, &mut new, node.now());
+            signed.map_err(|error| Failure::new(format!("circle {handle}: {error}")))?;
+        }
         let told = node.gate.submit(sender.id, circle.id, &terms, new, node.now());
         let told = told.map_err(|error| {
             Failure::new(format!("circle {handle}: {error}"))
