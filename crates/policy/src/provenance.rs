@@ -215,7 +215,9 @@ impl Provenance {
     pub fn sentence(&self, name: impl Fn(MemberId) -> String) -> String {
         let by = |signer: &Signer| {
             let who = signer.member.map_or_else(|| "a member".to_owned(), &name);
-            format!("{who}, key {}, which says {}", signer.key, signer.at)
+            // A signature counts whole seconds.
+            let at = signer.at.to_string();
+            format!("{who}, key {}, at {}Z by its own word", signer.key, at.get(..19).unwrap_or(&at))
         };
         match self {
             Self::NotSigned => "not signed".to_owned(),

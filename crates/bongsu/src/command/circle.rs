@@ -170,7 +170,7 @@ fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
         .map_err(|error| Failure::new(format!("the checkpoint of circle {handle} can't be made: {error}")))?;
     let view = view(node, &book, circle);
     let text = format!(
-        "{} ({})\n  id       {}\n  purpose  {}\n  ceiling  {}\n  onward   {}\n  signatures {}\n  in force {} to {}\n  members  {}\n  records  {}\n\n{}",
+        "{} ({})\n  id       {}\n  purpose  {}\n  ceiling  {}\n  onward   {}\n  signed   {}\n  in force {} to {}\n  members  {}\n  records  {}\n\n{}",
         view.handle,
         view.title,
         view.id,

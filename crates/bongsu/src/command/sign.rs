@@ -104,6 +104,8 @@ struct Report {
     signed: usize,
     before: usize,
     fixed: usize,
+    /// Objects to which libraries add something when they write them anew.
+    fragile: usize,
     findings: Vec<String>,
     failed: usize,
 }
@@ -119,7 +121,7 @@ fn sign(text: &str, key: &SecretKey, args: &SignArgs) -> Result<Answer, Failure>
         done = start + object.len();
     }
     made.push_str(text.get(done..).unwrap_or_default());
-    let Report { signed, before, fixed, findings, failed } = report;
+    let Report { signed, before, fixed, fragile, findings, failed } = report;
     let exit = if failed == 0 { Exit::Done } else { Exit::Findings };
     let mut told = format!("{signed} signed with the key {}", key.public().id());
     if before > 0 {
@@ -129,9 +131,15 @@ fn sign(text: &str, key: &SecretKey, args: &SignArgs) -> Result<Answer, Failure>
         told.push_str(&format!(", {fixed} markings that are the same everywhere left as they are"));
     }
     told.push_str(".\n");
+    if fragile > 0 {
+        told.push_str(&format!(
+            "{fragile} of them lack `pattern_version`, or write times without milliseconds: some libraries add these, and break \
+             the signature.\n"
+        ));
+    }
     findings.iter().for_each(|finding| told.push_str(&format!("  {finding}\n")));
     let json = json!({"key": key.public().id(), "signed": signed, "before": before, "fixed": fixed,
-        "failed": failed, "findings": findings});
+        "fragile": fragile, "failed": failed, "findings": findings});
     match &args.out {
         Some(path) => {
             std::fs::write(path, made)
@@ -173,10 +181,21 @@ fn one(object: &str, key: &SecretKey, now: Timestamp, again: bool, report: &mut 
     match signature::sign(bare.as_deref().unwrap_or(object), key, now) {
         Ok(made) => {
             report.signed += 1;
+            report.fragile += usize::from(is_fragile(object, head.object_type()));
             made
         }
         Err(error) => failed(&head.id.to_string(), error.to_string()),
     }
+}
+
+/// Whether libraries that write the object anew add something to it that breaks the signature: python-stix2 gives an indicator
+/// its `pattern_version`, and times their milliseconds.
+fn is_fragile(object: &str, object_type: &str) -> bool {
+    let property = |name: &str| stix::head::property(object, name);
+    let is_short =
+        |name: &str| property(name).is_some_and(|text| text.len() < "2026-01-01T00:00:00.000Z".len());
+    let no_version = object_type == "indicator" && property("pattern_version").is_none();
+    no_version || is_short("created") || is_short("modified")
 }
 
 /// Keys by their names, each with whose it is and what else is known of it.
@@ -229,10 +248,12 @@ fn state(object: &str, keys: &Keys) -> (&'static str, String) {
             }
             Some((key, name)) => match signature.verify(key) {
                 Err(broken) => ("broken", format!("broken: {broken}")),
-                Ok(()) => (
-                    "signed",
-                    format!("signed by {name}, key {}, which says {}", signature.key(), signature.at()),
-                ),
+                Ok(()) => {
+                    let at = signature.at().to_string();
+                    let at = at.get(..19).unwrap_or(&at);
+                    let by = if name.is_empty() { "an unnamed member" } else { name };
+                    ("signed", format!("signed by {by}, key {}, at {at}Z by its own word", signature.key()))
+                }
             },
         },
     }

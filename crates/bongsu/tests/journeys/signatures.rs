@@ -108,6 +108,12 @@ fn a_signature_goes_through_another_tool_and_holds() {
     let serving = place.node.serve();
     let (keys, file) = place.keys(&serving, "beta");
     assert_eq!(keys["keys"][1]["kid"], place.key_id("alpha.key"), "{keys}");
+    // What the library would add is there already.
+    let indicator = |number, domain: &str| {
+        let mut indicator = indicator(number, domain);
+        indicator["pattern_version"] = json!("2.1");
+        indicator
+    };
     let mut named = indicator(2, "b-k3.top");
     named["name"] = json!("caf\u{e9} \u{20ac} \u{1f525} \"quoted\" \\ and\ttab");
     named["extensions"] = json!({"extension-definition--d83fce45-ef58-4c6c-a3f4-1fbc32e98c6e":
@@ -129,6 +135,13 @@ fn a_signature_goes_through_another_tool_and_holds() {
     assert_eq!(states, ["signed", "signed"]);
     let unknown = place.node.json(&["sign", "--check", &got]);
     assert_eq!(unknown["objects"][0]["state"], "key-unknown");
+    // People who read an advisory are told as well.
+    let campaign = json!({"type": "campaign", "spec_version": "2.1", "id": id("campaign", 3), "name": "Cold wind",
+        "created": "2026-09-01T00:00:00.000Z", "modified": "2026-09-01T00:00:00.000Z"});
+    let status = place.post(&serving, "alpha", &objects(&place.signed(&[campaign], "alpha.key"))[0]);
+    assert_eq!(status["success_count"], 1, "{status}");
+    let advisory = place.node.text(&serving, "beta", "/d/advisory.txt");
+    assert!(advisory.contains("Signed by alpha; the signature holds."), "{advisory}");
     for number in [1, 2] {
         let page = place.page(&serving, "beta", number);
         assert!(page.contains("signed by alpha, key ") && !page.contains("not signed"), "{page}");
@@ -209,7 +222,7 @@ fn keys_are_rotated_and_revoked_and_every_surface_says_so() {
     // A revocation reaches back to when the key was lost.
     let id = place.key_id("second.key");
     key(&["revoke", &id, "--reason", "the laptop is gone", "--since", "2026-01-01"]);
-    shows("beta", 6, "the key was revoked as of 2026-01-01T00:00:00Z: the laptop is gone");
+    shows("beta", 6, "the key was revoked as of 2026-01-01T00:00:00.000Z: the laptop is gone");
     let again = place.node.command(&["member", "key", "add", "alpha", &second]).output().unwrap();
     assert!(String::from_utf8_lossy(&again.stdout).contains("revoked, for good"), "{again:?}");
     let taken = place.node.command(&["member", "key", "add", "beta", &stranger]).output().unwrap();
