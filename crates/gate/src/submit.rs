@@ -164,15 +164,24 @@ impl Gate {
             Intake::Quarantine if self.has_from(line, member, object) => Way::Circle,
             Intake::Quarantine => Way::Quarantine,
         };
-        let must_be_signed = agreed.signatures == Signatures::Required;
-        let unproven = |object: &Submission| {
-            // A TLP marking is the same everywhere and nobody's to sign.
-            let asks = must_be_signed && Tlp::of(&object.head.id).is_none();
-            let provenance = asks.then(|| self.provenance(&object.raw, now))?;
-            (!self.proves(&provenance, member)).then_some(Submitted::Unproven(provenance))
-        };
+        let unproven = |object: &Submission| self.unproven(agreed, member, object, now);
         let passage = Passage::new(settled, rest, (member.uuid(), text.as_ref()), way, unproven);
         passage.append(self.store(), line, told);
+    }
+
+    /// What is said of an object that a circle does not take from a member, because it requires signatures.
+    #[must_use]
+    pub fn unproven(
+        &self,
+        circle: &Circle,
+        member: MemberId,
+        object: &Submission,
+        now: Timestamp,
+    ) -> Option<Submitted> {
+        // A TLP marking is the same everywhere and nobody's to sign.
+        let asks = circle.signatures == Signatures::Required && Tlp::of(&object.head.id).is_none();
+        let provenance = asks.then(|| self.provenance(&object.raw, now))?;
+        (!self.proves(&provenance, member)).then_some(Submitted::Unproven(provenance))
     }
 
     /// Whether the line has these very bytes from the member.

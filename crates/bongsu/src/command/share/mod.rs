@@ -38,6 +38,14 @@ pub(crate) fn run(node: &Node, args: &ShareArgs, watch: &mut Watcher<'_>) -> Res
     };
     if args.dry_run {
         let objects: Vec<Submission> = objects.into_iter().map(|object| object.submission).collect();
+        for handle in args.circles.iter().filter(|_| !args.sign) {
+            let circle = node.circle(&book, handle)?;
+            let refused = |object: &Submission| {
+                let complaint = node.gate.unproven(circle, sender.id, object, node.now())?.complaint()?;
+                Some(format!("{handle}: {}: {complaint}", object.head.id))
+            };
+            findings.extend(objects.iter().filter_map(refused));
+        }
         return dry_run::run(node, &book, sender, &terms, args, &objects, findings);
     }
     let mut rows = Vec::new();
