@@ -181,7 +181,9 @@ impl Gate {
         // A TLP marking is the same everywhere and nobody's to sign.
         let asks = circle.signatures == Signatures::Required && Tlp::of(&object.head.id).is_none();
         let provenance = asks.then(|| self.provenance(&object.raw, now))?;
-        (!self.proves(&provenance, member)).then_some(Submitted::Unproven(provenance))
+        // Whose key it is otherwise, or that somebody here has it, is not the sender's to know.
+        let as_what = |signer| if signer == member { Known::ByName } else { Known::Not };
+        (!self.proves(&provenance, member)).then(|| Submitted::Unproven(provenance.known_as(as_what)))
     }
 
     /// Whether the line has these very bytes from the member.
@@ -357,10 +359,11 @@ fn awaited(begin: impl FnOnce(Told)) -> Result<Vec<Submitted>, SubmitError> {
 /// Why a circle that requires signatures does not take an object, for the one who brought it.
 fn unproven(provenance: &Provenance) -> String {
     let why = match provenance {
-        Provenance::Signed(_) => "the key that signed it is not known here as yours".to_owned(),
+        Provenance::KeyUnknown { key } => {
+            format!("it is signed with the key {key}, which is not known here as yours")
+        }
         Provenance::NotSigned => "it is not signed".to_owned(),
-        // Whoever brings what others have signed learns nothing of whose key it is.
-        other => other.clone().known_as(|_| Known::AsMember).sentence(|_| "a member".to_owned()),
+        other => other.sentence(|_| "you".to_owned()),
     };
     format!("this circle takes only what its sender has signed with a key known here: {why}")
 }

@@ -70,14 +70,21 @@ fn a_circle_that_requires_signatures_takes_what_its_sender_has_signed_and_nothin
     bent["name"] = json!("u");
     let objects = [tool(1, 1), object("tool", 2, json!({})), bent, tool(4, 9), tool(5, 2)];
     let told = node.try_share(A, &Terms::default(), &objects);
-    assert_eq!(states(&told), ["taken", "not-signed", "broken", "key-unknown", "signed"]);
+    assert_eq!(states(&told), ["taken", "not-signed", "broken", "key-unknown", "key-unknown"]);
     assert_eq!(node.sees(B), [1], "what is wrong with some leaves the others alone");
     let complaints: Vec<String> = told.iter().filter_map(Submitted::complaint).collect();
     assert!(
         complaints[0].ends_with("it is not signed") && complaints[1].contains("does not fit"),
         "{complaints:?}"
     );
-    assert!(complaints[3].ends_with("is not known here as yours"), "{complaints:?}");
+    // That another has the key is not to be told apart from nobody's having it.
+    assert!(
+        complaints[2..].iter().all(|told| told.ends_with("is not known here as yours")),
+        "{complaints:?}"
+    );
+    let mut bent = tool(8, 2);
+    bent["name"] = json!("u");
+    assert_eq!(states(&node.try_share(A, &Terms::default(), &[bent])), ["key-unknown"]);
     // The key does not count before it holds, nor after it was revoked; what arrived under it stays.
     let late = SigningKey { from: at(2_000), ..key(C, 3) };
     node.gate.record(MemberId::NODE, Entry::SigningKey(late)).unwrap();
@@ -97,8 +104,8 @@ fn a_tlp_marking_and_the_node_itself_need_no_member_s_key() {
     assert_eq!(states(&node.try_share(A, &Terms::default(), &[tlp])), ["taken"]);
     // 7 is the seed of this node's own key.
     assert_eq!(states(&node.try_share(MemberId::NODE, &Terms::default(), &[tool(1, 7)])), ["taken"]);
-    assert_eq!(states(&node.try_share(A, &Terms::default(), &[tool(2, 7)])), ["signed"]);
-    assert_eq!(states(&node.try_share(MemberId::NODE, &Terms::default(), &[tool(3, 1)])), ["signed"]);
+    assert_eq!(states(&node.try_share(A, &Terms::default(), &[tool(2, 7)])), ["key-unknown"]);
+    assert_eq!(states(&node.try_share(MemberId::NODE, &Terms::default(), &[tool(3, 1)])), ["key-unknown"]);
 }
 
 #[test]

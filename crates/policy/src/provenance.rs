@@ -89,7 +89,9 @@ pub enum Provenance {
         /// The key's name.
         key: String,
     },
-    /// It does not fit, or is none.
+    /// It is said to be made with this key, and does not fit.
+    Misfit(Signer),
+    /// It fits nothing, whatever the key.
     Broken(Broken),
     /// It is a redacted copy, which the node has signed and which commits to the original.
     Copied,
@@ -173,7 +175,7 @@ impl Provenance {
             Self::Lapsed(_, Lapse::Expired(_)) => SignatureState::KeyExpired,
             Self::Lapsed(_, Lapse::Revoked(_)) => SignatureState::KeyRevoked,
             Self::KeyUnknown { .. } => SignatureState::KeyUnknown,
-            Self::Broken(_) => SignatureState::Broken,
+            Self::Misfit(_) | Self::Broken(_) => SignatureState::Broken,
             Self::Copied => SignatureState::Copied,
         }
     }
@@ -184,11 +186,11 @@ impl Provenance {
         matches!(self, Self::Signed(signer) if signer.member == Some(member))
     }
 
-    /// Who signed, if the key is known here.
+    /// Whose key it is or is said to be, if the key is known here.
     #[must_use]
     pub const fn signer(&self) -> Option<&Signer> {
         match self {
-            Self::Signed(signer) | Self::Lapsed(signer, _) => Some(signer),
+            Self::Signed(signer) | Self::Lapsed(signer, _) | Self::Misfit(signer) => Some(signer),
             _ => None,
         }
     }
@@ -203,7 +205,9 @@ impl Provenance {
             (Known::ByName, known) => known,
             (Known::AsMember, Self::Signed(signer)) => Self::Signed(unnamed(signer)),
             (Known::AsMember, Self::Lapsed(signer, lapse)) => Self::Lapsed(unnamed(signer), lapse),
-            (Known::Not, Self::Signed(signer) | Self::Lapsed(signer, _)) => {
+            (Known::AsMember, Self::Misfit(signer)) => Self::Misfit(unnamed(signer)),
+            // That it does not fit would tell that the key is known.
+            (Known::Not, Self::Signed(signer) | Self::Lapsed(signer, _) | Self::Misfit(signer)) => {
                 Self::KeyUnknown { key: signer.key }
             }
             (_, other) => other,
@@ -235,6 +239,7 @@ impl Provenance {
             Self::KeyUnknown { key } => {
                 format!("not proven: signed with the key {key}, which is not known here")
             }
+            Self::Misfit(_) => format!("broken: {}", Broken::Mismatch),
             Self::Broken(broken) => format!("broken: {broken}"),
             Self::Copied => "a redacted copy, signed by the node, which commits to the original".to_owned(),
         }
@@ -270,10 +275,10 @@ impl Book {
             None if node.id() == key => (node, MemberId::NODE),
             None => return Provenance::KeyUnknown { key },
         };
-        if let Err(broken) = signature.verify(public) {
-            return Provenance::Broken(broken);
-        }
         let signer = Signer { member: Some(member), key, at: signature.at() };
+        if signature.verify(public).is_err() {
+            return Provenance::Misfit(signer);
+        }
         match known.map_or(Ok(()), |known| known.holds(arrived)) {
             Ok(()) => Provenance::Signed(signer),
             Err(lapse) => Provenance::Lapsed(signer, lapse),
@@ -349,7 +354,10 @@ mod tests {
         assert!(of(&signed(1, 1)).sentence(name).starts_with("signed by Alpha, key "));
         let hidden = of(&signed(1, 1)).known_as(|_| Known::AsMember);
         assert!(hidden.sentence(name).starts_with("signed by a member, key ") && !hidden.proves(A));
-        assert_eq!(of(&signed(1, 1)).known_as(|_| Known::Not).state(), SignatureState::KeyUnknown);
+        let bent = signed(1, 1).replace("\"t\"", "\"u\"");
+        for raw in [signed(1, 1), bent] {
+            assert_eq!(of(&raw).known_as(|_| Known::Not).state(), SignatureState::KeyUnknown);
+        }
         assert_eq!(of(&signed(1, 1)).known_as(|_| Known::ByName), of(&signed(1, 1)));
     }
 }
