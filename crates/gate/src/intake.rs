@@ -51,6 +51,7 @@ struct Lot {
 }
 
 /// What is to become of an object.
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one, which lives for a moment")]
 enum Judged {
     /// It goes this way, although this is wrong with it.
     Goes(Way, Vec<Finding>, Draft),

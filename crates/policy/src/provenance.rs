@@ -330,15 +330,17 @@ mod tests {
         let check = |keys: &[SigningKey], claimed, arrived, expected| {
             assert_eq!(state(&book(keys), &signed(1, claimed), arrived), expected, "{claimed} {arrived}");
         };
-        check(&[ends.clone()], 150, 99, KeyNotYet);
-        check(&[ends.clone()], 50, 100, Signed);
-        check(&[ends.clone()], 150, 199, Signed);
-        check(&[ends.clone()], 150, 200, KeyExpired);
+        let held = [ends.clone()];
+        check(&held, 150, 99, KeyNotYet);
+        check(&held, 50, 100, Signed);
+        check(&held, 150, 199, Signed);
+        check(&held, 150, 200, KeyExpired);
         let revocation = Revocation { since: at(160), reason: "lost".into() };
         let revoked = SigningKey { revoked: Some(revocation), ..ends.clone() };
-        check(&[ends.clone(), revoked.clone()], 150, 159, Signed);
-        check(&[ends.clone(), revoked.clone()], 150, 160, KeyRevoked);
-        check(&[ends, revoked], 150, 500, KeyRevoked);
+        let taken_back = [ends, revoked];
+        check(&taken_back, 150, 159, Signed);
+        check(&taken_back, 150, 160, KeyRevoked);
+        check(&taken_back, 150, 500, KeyRevoked);
     }
 
     #[test]
