@@ -224,13 +224,13 @@ fn keys_are_rotated_and_revoked_and_every_surface_says_so() {
     key(&["revoke", &id, "--reason", "the laptop is gone", "--since", "2026-01-01"]);
     shows("beta", 6, "the key was revoked as of 2026-01-01T00:00:00.000Z: the laptop is gone");
     let again = place.node.command(&["member", "key", "add", "alpha", &second]).output().unwrap();
-    assert!(String::from_utf8_lossy(&again.stdout).contains("revoked, for good"), "{again:?}");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("revoked, for good"), "{again:?}");
     let taken = place.node.command(&["member", "key", "add", "beta", &stranger]).output().unwrap();
     assert!(taken.status.success());
     shows("beta", 4, "the key holds only from ");
     let secret =
         place.node.command(&["member", "key", "add", "beta", &place.path("stranger.key")]).output().unwrap();
-    assert!(String::from_utf8_lossy(&secret.stdout).contains("secret part"), "{secret:?}");
+    assert!(String::from_utf8_lossy(&secret.stderr).contains("secret part"), "{secret:?}");
     let states = place.node.json(&["circle", "signatures", "ring", "--state", "key-revoked"]);
     let expected = json!({"signed": 1, "not-signed": 1, "broken": 1, "key-not-yet": 1, "key-expired": 1, "key-revoked": 1});
     assert_eq!(states["states"], expected, "{states}");
