@@ -16,6 +16,7 @@ fuzz_target!(|text: &str| {
         Entry::Member(member) => assert_eq!(book.member(member.id), Some(&member)),
         Entry::Circle(circle) => assert_eq!(book.circle(circle.id), Some(&circle)),
         Entry::Credential(credential) => assert_eq!(book.credential(credential.id), Some(&credential)),
+        Entry::SigningKey(key) => assert_eq!(book.signing_key(key.key.id()), Some(&key)),
         Entry::Setting(setting) => assert_eq!(book.setting(&setting.name), setting.value.as_deref()),
     }
 });

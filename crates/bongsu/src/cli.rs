@@ -21,6 +21,7 @@ mod recall;
 mod screen;
 mod screening;
 mod share;
+mod sign;
 mod trace;
 mod validate;
 
@@ -48,6 +49,7 @@ pub(crate) use screening::AuditArgs;
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
 };
+pub(crate) use sign::{MemberKeyCommand, PublicKeyArgs, SignArgs, SignatureStateArg, SignaturesArg};
 pub(crate) use trace::{
     BitcoinNetworkArg, ChangeArg, MethodArg, OutArgs, StolenArgs, TraceBitcoinArgs, TraceCommand,
     TraceExposureArgs, TraceFollowArgs, TraceInfoArgs, TraceLiveArgs, TraceLoadArgs, TraceTransfersArgs,
@@ -115,6 +117,8 @@ pub(crate) enum Command {
     Verify,
     /// Check STIX against every rule of its specification; needs no node
     Validate(ValidateArgs),
+    /// Sign STIX so that everyone can prove who says so, check signatures, make keys; needs no node
+    Sign(SignArgs),
     /// Hunt: look through logs for all that a watch file names; needs no node
     Hunt(HuntArgs),
     /// Devices whose limits are known, for `bongsu deliver --device`; needs no node

@@ -52,6 +52,7 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
     let config = || Config::read(global.config.as_deref(), global.folder(), environment());
     let answer = match command {
         Command::Validate(args) => command::validate::run(&args)?,
+        Command::Sign(args) => command::sign::run(&args, global.folder())?,
         Command::Devices => command::devices::run(&config()?)?,
         Command::Completions { shell } => command::completions::run(shell),
         Command::Init(args) => command::init::run(global.folder(), &args)?,

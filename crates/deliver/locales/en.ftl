@@ -25,6 +25,9 @@ fires-seen = { $count ->
 happened = What happened
 nothing-told = Your partners shared values to look for, without a report about them.
 also-known = Also known as: { $names }
+signed-by = Signed by { $name }; the signature holds.
+signed-by-member = Signed by a member that is not named; the signature holds.
+signed-unproven = It carries a signature that does not prove who says so. Ask before you act on it alone.
 more-told = { $count ->
     [one] One more report, group or campaign is known to your partners.
    *[other] { $count } more reports, groups and campaigns are known to your partners.

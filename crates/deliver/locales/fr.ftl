@@ -28,6 +28,9 @@ fires-seen = { $count ->
 happened = Ce qui s’est passé
 nothing-told = Vos partenaires ont partagé des valeurs à rechercher, sans rapport à leur sujet.
 also-known = Aussi connu sous le nom de : { $names }
+signed-by = Signé par { $name } ; la signature est valable.
+signed-by-member = Signé par un membre dont le nom n’est pas donné ; la signature est valable.
+signed-unproven = La signature ne prouve pas qui l’affirme. Renseignez-vous avant d’agir sur cette seule base.
 more-told = { $count ->
     [one] Un autre rapport, groupe ou campagne est connu de vos partenaires.
    *[other] { $count } autres rapports, groupes et campagnes sont connus de vos partenaires.

@@ -50,6 +50,15 @@ struct Lot {
     places: Vec<(usize, Vec<Finding>)>,
 }
 
+/// What is to become of an object.
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one, which lives for a moment")]
+enum Judged {
+    /// It goes this way, although this is wrong with it.
+    Goes(Way, Vec<Finding>, Draft),
+    /// It goes nowhere.
+    Settled(Submitted),
+}
+
 /// Where an object that breaks a MUST goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -59,12 +68,14 @@ pub(crate) enum Way {
 }
 
 impl Passage {
-    /// Sorts objects, each with its place, by what is wrong with them; `way` says where a bad one goes.
+    /// Sorts objects, each with its place, by what is wrong with them; `way` says where a bad one goes, `unproven` what is not taken
+    /// because of its signature.
     pub(crate) fn new(
         settled: Vec<(usize, Submitted)>,
         objects: Vec<(usize, Submission)>,
         (sender, terms): (Uuid, Option<&Arc<str>>),
         way: impl Fn(&Submission) -> Way + Sync,
+        unproven: impl Fn(&Submission) -> Option<Submitted> + Sync,
     ) -> Self {
         let mut told: Vec<Option<Submitted>> = vec![None; settled.len() + objects.len()];
         for (at, answer) in settled {
@@ -74,27 +85,32 @@ impl Passage {
         }
         // To check a few and to hash their bytes takes less than to hand them to other threads.
         let judge = |(at, submission): (usize, Submission)| {
+            if let Some(answer) = unproven(&submission) {
+                return (at, Judged::Settled(answer));
+            }
             // What a SHOULD asks for is no reason to stop anything, and is said by those who are asked to validate.
             let findings = findings(&submission.raw, Severity::Error);
             let way = if findings.is_empty() { Way::Circle } else { way(&submission) };
             let Submission { raw, head } = submission;
-            let draft =
-                (way != Way::Nowhere).then(|| Draft::object(sender, terms.cloned(), raw.into_bytes(), head));
-            (at, findings, way, draft)
+            if way == Way::Nowhere {
+                return (at, Judged::Settled(Submitted::Invalid(findings)));
+            }
+            let draft = Draft::object(sender, terms.cloned(), raw.into_bytes(), head);
+            (at, Judged::Goes(way, findings, draft))
         };
         let judged: Vec<_> = match objects.len() {
             0..=JUDGED_TOGETHER => objects.into_iter().map(judge).collect(),
             _ => objects.into_par_iter().with_min_len(JUDGED_TOGETHER).map(judge).collect(),
         };
         let mut passage = Self { told, circle: Lot::default(), quarantine: Lot::default() };
-        for (at, findings, way, draft) in judged {
-            match draft {
-                Some(draft) => {
+        for (at, judged) in judged {
+            match judged {
+                Judged::Goes(way, findings, draft) => {
                     let lot = if way == Way::Circle { &mut passage.circle } else { &mut passage.quarantine };
                     lot.drafts.push(draft);
                     lot.places.push((at, findings));
                 }
-                None => passage.told[at] = Some(Submitted::Invalid(findings)),
+                Judged::Settled(answer) => passage.told[at] = Some(answer),
             }
         }
         passage

@@ -3,6 +3,7 @@
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use stix::signature::SecretKey;
 use uuid::Uuid;
 
 /// An ed25519 key with the name under which partners know it.
@@ -10,6 +11,7 @@ use uuid::Uuid;
 pub struct NodeKey {
     name: String,
     key: SigningKey,
+    object_key: SecretKey,
 }
 
 impl std::fmt::Debug for NodeKey {
@@ -22,7 +24,8 @@ impl NodeKey {
     /// The key of the node `name` that grows from `seed`.
     #[must_use]
     pub fn new(name: &str, seed: &[u8; 32]) -> Self {
-        Self { name: name.to_owned(), key: SigningKey::from_bytes(seed) }
+        let (key, object_key) = (SigningKey::from_bytes(seed), SecretKey::new(seed));
+        Self { name: name.to_owned(), key, object_key }
     }
 
     /// The node's name.
@@ -35,6 +38,13 @@ impl NodeKey {
     #[must_use]
     pub fn public(&self) -> [u8; 32] {
         self.key.verifying_key().to_bytes()
+    }
+
+    /// The same key as one that signs objects. It is safe for both: what is signed in objects and what is signed in notes never have
+    /// the same form.
+    #[must_use]
+    pub const fn object_key(&self) -> &SecretKey {
+        &self.object_key
     }
 
     pub(crate) fn verifying(&self) -> VerifyingKey {

@@ -38,6 +38,15 @@ pub enum GateError {
     Refused(line::Refusal),
 }
 
+/// The records of the node's line that are entries of the book.
+const ENTRIES: [RecordKind; 5] = [
+    RecordKind::Member,
+    RecordKind::Circle,
+    RecordKind::Credential,
+    RecordKind::Setting,
+    RecordKind::SigningKey,
+];
+
 /// There is no such thing for the one who asks; whether it exists for others is not said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there is no such circle")]
@@ -86,9 +95,7 @@ impl Gate {
             let Some(last) = records.last() else { break };
             after = last.seq;
             for record in records {
-                let entries =
-                    [RecordKind::Member, RecordKind::Circle, RecordKind::Credential, RecordKind::Setting];
-                if entries.contains(&record.kind) {
+                if ENTRIES.contains(&record.kind) {
                     let text = String::from_utf8_lossy(&record.body);
                     let entry = Entry::from_json(&text)
                         .map_err(|source| GateError::Entry { seq: record.seq, source })?;
@@ -175,6 +182,7 @@ impl Gate {
             Entry::Circle(_) => RecordKind::Circle,
             Entry::Credential(_) => RecordKind::Credential,
             Entry::Setting(_) => RecordKind::Setting,
+            Entry::SigningKey(_) => RecordKind::SigningKey,
         };
         let draft = Draft::note(kind, by.uuid(), entry.to_json().into_bytes());
         let mut at = None;
@@ -189,8 +197,9 @@ impl Gate {
             self.inner.store.ensure_line(LineId::new(circle.id.uuid()));
         }
         let standing = self.inner.book.load();
-        // No release depends on a setting, and where sources stand changes with each page that is pulled.
-        let version = standing.version + u64::from(!matches!(entry, Entry::Setting(_)));
+        // No release depends on a setting, and where sources stand changes with each page that is pulled; none on a key either.
+        let is_release = !matches!(entry, Entry::Setting(_) | Entry::SigningKey(_));
+        let version = standing.version + u64::from(is_release);
         let (mut book, mut since) = (Book::clone(&standing.book), Arc::clone(&standing.since));
         if let (Some(at), Entry::Circle(_) | Entry::Member(_)) = (at, &entry) {
             Arc::make_mut(&mut since).note(&book, &entry, at);

@@ -3,18 +3,18 @@
 //! A copy says in an extension ([`REDACTION`]) by which node it was made and commits to the original. The commitment is hidden
 //! by a nonce that only the node can compute, so that nobody can try guesses of what was removed against it; the
 //! node can open it later to show that the copy was honest. The signature is over the canonical JSON (RFC 8785) of the
-//! copy without `signature`.
+//! copy without `signature`. The originator's own signature ([`stix::signature`]) fits the original alone, so a copy is without it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use line::{Entry, LineId, ObjectIx};
 use policy::{Cut, MemberId, Part, Released, Removal, Rule, forbidden_selectors, named};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use stix::id::contributing;
 use stix::marking::read_granular;
+use stix::signature;
 use stix::{ObjectId, Tlp};
 
 use crate::key::NodeKey;
@@ -44,6 +44,8 @@ pub(crate) fn copy(
     if is_changed {
         // A note of this kind that the sender has put there would speak for this node.
         removal.selectors.push(format!("extensions.{REDACTION}"));
+        // The originator's signature is over what is not here any more.
+        removal.selectors.push(format!("extensions.{}", signature::EXTENSION));
     }
     let copy = cut
         .with_parts(staying)
@@ -63,11 +65,12 @@ pub(crate) fn copy(
 fn keeps_content(id: &ObjectId, original: &str, copy: &str) -> bool {
     let properties = |text: &str| serde_json::from_str::<Map<String, Value>>(text);
     let (Ok(original), Ok(copy)) = (properties(original), properties(copy)) else { return false };
-    // A note of a redaction among the extensions is no content.
+    // A note of a redaction or a signature among the extensions is no content.
     let content = |object: &Map<String, Value>, name: &str| {
         let mut value = object.get(name).cloned()?;
         if let Value::Object(parts) = &mut value {
             parts.remove(REDACTION);
+            parts.remove(signature::EXTENSION);
         }
         Some(value).filter(|value| value.as_object().is_none_or(|parts| !parts.is_empty()))
     };
@@ -109,6 +112,10 @@ fn removal(
         let pseudonym = ObjectId::new("identity", stands_for).map_err(|_| Rule::NothingLeft)?;
         let source = identities_of_source(view, raw, resolved.originator)?;
         removal.pseudonyms = source.into_iter().map(|identity| (identity, pseudonym.clone())).collect();
+        if signature::is_signed(raw) {
+            // Whose key it is, everyone can look up.
+            removal.selectors.push(format!("extensions.{}", signature::EXTENSION));
+        }
     }
     Ok((removal, staying))
 }
@@ -149,17 +156,7 @@ fn signed(text: &str, original: &str, key: &NodeKey) -> Option<String> {
 
 /// The object with the note among its extensions, its other bytes as they are.
 fn extended(text: &str, note: &Value) -> Option<String> {
-    let entry = format!("\"{REDACTION}\":{note}");
-    let properties: HashMap<String, &RawValue> = serde_json::from_str(text).ok()?;
-    let Some(extensions) = properties.get("extensions").map(|raw| raw.get()) else {
-        let inside = text.trim_end().strip_suffix('}')?;
-        return Some(format!("{inside},\"extensions\":{{{entry}}}}}"));
-    };
-    // The value is a part of the text, which is what tells where it ends.
-    let end = extensions.as_ptr() as usize - text.as_ptr() as usize + extensions.len();
-    let (before, after) = (text.get(..end)?.strip_suffix('}')?, text.get(end..)?);
-    let comma = if before.trim_end().ends_with('{') { "" } else { "," };
-    Some(format!("{before}{comma}{entry}}}{after}"))
+    stix::extension::with(text, REDACTION, &note.to_string())
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl Since {
                     );
                 }
             }
-            Entry::Credential(_) | Entry::Setting(_) => {}
+            Entry::Credential(_) | Entry::Setting(_) | Entry::SigningKey(_) => {}
         }
     }
 

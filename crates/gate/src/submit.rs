@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use line::{Added, Draft, Entry, LineId, Outcome, Refusal, Seq, StorageError};
-use policy::{CircleId, Intake, Level, MemberId, Reach, Request, Rule, Terms};
-use stix::{Finding, Head, ObjectId, Severity, SpecVersion, Timestamp, Tlp};
+use policy::{
+    Book, Circle, CircleId, Intake, Known, Level, MemberId, Provenance, Reach, Request, Rule, Signatures,
+    Terms,
+};
+use stix::{Finding, Head, ObjectId, Severity, Timestamp, Tlp};
 
 use crate::intake::{Passage, Way, strictest};
 use crate::opening::{Gate, NotFound};
@@ -42,6 +45,8 @@ pub enum Submitted {
     Refused(Refusal),
     /// The circle's rules refuse it.
     Forbidden(Rule),
+    /// The circle takes nothing that its sender has not signed, and this is not.
+    Unproven(Provenance),
 }
 
 /// Why nothing of a submission was taken.
@@ -125,7 +130,8 @@ impl Gate {
 
     fn pass(&self, sharing: &Sharing<'_>, objects: Vec<Submission>, now: Timestamp, told: Told) {
         let Sharing { member, circle, terms, intake } = *sharing;
-        let (ceiling, takes) = match self.terms_of(member, circle, now) {
+        let book = self.book();
+        let agreed = match self.open_circle(&book, member, circle, now) {
             Ok(circle) => circle,
             Err(error) => return told(Err(error)),
         };
@@ -135,11 +141,11 @@ impl Gate {
         let text: Option<Arc<str>> = (!terms.is_default()).then(|| terms.to_json().into());
         let taken = self.taken_by_others(member, circle, &objects, now);
         let refuse = |at: usize, head: &Head| {
-            if !takes.is_empty() && !takes.contains(&head.spec_version) {
+            if !agreed.takes(head.spec_version) {
                 return Some(Submitted::Forbidden(Rule::SpecVersionNotTaken));
             }
             let marks = head.markings.iter().filter_map(Tlp::of);
-            let over = marks.chain(terms.ceiling).max().is_some_and(|mark| mark > ceiling);
+            let over = marks.chain(terms.ceiling).max().is_some_and(|mark| mark > agreed.ceiling);
             if over { Some(Submitted::Forbidden(Rule::TlpOverCeiling)) } else { taken.get(&at).cloned() }
         };
         let mut settled = Vec::new();
@@ -158,8 +164,26 @@ impl Gate {
             Intake::Quarantine if self.has_from(line, member, object) => Way::Circle,
             Intake::Quarantine => Way::Quarantine,
         };
-        let passage = Passage::new(settled, rest, (member.uuid(), text.as_ref()), way);
+        let unproven = |object: &Submission| self.unproven(agreed, member, object, now);
+        let passage = Passage::new(settled, rest, (member.uuid(), text.as_ref()), way, unproven);
         passage.append(self.store(), line, told);
+    }
+
+    /// What is said of an object that a circle does not take from a member, because it requires signatures.
+    #[must_use]
+    pub fn unproven(
+        &self,
+        circle: &Circle,
+        member: MemberId,
+        object: &Submission,
+        now: Timestamp,
+    ) -> Option<Submitted> {
+        // A TLP marking is the same everywhere and nobody's to sign.
+        let asks = circle.signatures == Signatures::Required && Tlp::of(&object.head.id).is_none();
+        let provenance = asks.then(|| self.provenance(&object.raw, now))?;
+        // Whose key it is otherwise, or that somebody here has it, is not the sender's to know.
+        let as_what = |signer| if signer == member { Known::ByName } else { Known::Not };
+        (!self.proves(&provenance, member)).then(|| Submitted::Unproven(provenance.known_as(as_what)))
     }
 
     /// Whether the line has these very bytes from the member.
@@ -302,24 +326,24 @@ impl Gate {
     /// # Errors
     /// [`SubmitError::NotFound`], [`SubmitError::NotInForce`], [`SubmitError::ReadOnly`].
     pub fn may_share(&self, member: MemberId, circle: CircleId, now: Timestamp) -> Result<Tlp, SubmitError> {
-        self.terms_of(member, circle, now).map(|(ceiling, _)| ceiling)
+        self.open_circle(&self.book(), member, circle, now).map(|circle| circle.ceiling)
     }
 
-    /// The ceiling of a circle and the STIX versions that it takes, if the member may share in it now.
-    fn terms_of(
+    /// The circle, if the member may share in it now.
+    fn open_circle<'b>(
         &self,
+        book: &'b Book,
         member: MemberId,
         circle: CircleId,
         now: Timestamp,
-    ) -> Result<(Tlp, Vec<SpecVersion>), SubmitError> {
-        let book = self.book();
+    ) -> Result<&'b Circle, SubmitError> {
         let circle = book.circle(circle).filter(|circle| circle.has(member)).ok_or(NotFound)?;
         if member != MemberId::NODE && book.member(member).is_none_or(|member| member.ended) {
             return Err(NotFound.into());
         }
         match circle.in_force(now) {
             _ if !circle.access(member).writes() => Err(SubmitError::ReadOnly),
-            true => Ok((circle.ceiling, circle.spec_versions.clone())),
+            true => Ok(circle),
             false => Err(SubmitError::NotInForce),
         }
     }
@@ -330,6 +354,18 @@ fn awaited(begin: impl FnOnce(Told)) -> Result<Vec<Submitted>, SubmitError> {
     let (send, receive) = std::sync::mpsc::sync_channel(1);
     begin(Box::new(move |told| drop(send.send(told))));
     receive.recv().unwrap_or(Err(SubmitError::Storage(StorageError::Closing)))
+}
+
+/// Why a circle that requires signatures does not take an object, for the one who brought it.
+fn unproven(provenance: &Provenance) -> String {
+    let why = match provenance {
+        Provenance::KeyUnknown { key } => {
+            format!("it is signed with the key {key}, which is not known here as yours")
+        }
+        Provenance::NotSigned => "it is not signed".to_owned(),
+        other => other.sentence(|_| "you".to_owned()),
+    };
+    format!("this circle takes only what its sender has signed with a key known here: {why}")
 }
 
 /// Whether it is an observable whose id follows from its content, and does.
@@ -358,6 +394,7 @@ impl Submitted {
                 list(findings)
             )),
             Self::Invalid(findings) => Some(format!("it breaks STIX 2.1: {}", list(findings))),
+            Self::Unproven(provenance) => Some(unproven(provenance)),
         }
     }
 

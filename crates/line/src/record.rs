@@ -82,6 +82,8 @@ pub enum RecordKind {
     Receipt = 7,
     /// What happened to a case of stolen assets.
     Case = 8,
+    /// A member's key for signatures, as its book entry.
+    SigningKey = 12,
 }
 
 impl RecordKind {
@@ -98,6 +100,7 @@ impl RecordKind {
             6 => Self::Setting,
             7 => Self::Receipt,
             8 => Self::Case,
+            12 => Self::SigningKey,
             _ => return None,
         })
     }

@@ -10,12 +10,15 @@ use std::ops::Bound;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::circle::{Circle, CircleId};
+use crate::circle::{Circle, CircleId, Signatures};
 use crate::credential::{Credential, CredentialKind, Setting};
 use crate::member::{Member, MemberId};
+use crate::provenance::SigningKey;
 
 /// The newest version of the stored form.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// The version of a circle in which not all members may do all.
+const VERSION_ACCESS: u8 = 2;
 /// The version of whatever needs nothing newer: an older program can go on with it.
 const VERSION_COMMON: u8 = 1;
 
@@ -31,6 +34,8 @@ pub enum Entry {
     Credential(Credential),
     /// A setting.
     Setting(Setting),
+    /// A member's key for signatures, as it is from now on.
+    SigningKey(SigningKey),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,10 +83,13 @@ impl Entry {
         serde_json::to_string(&Stored { v: self.version(), entry: self }).unwrap_or_default()
     }
 
-    /// A program that does not know of restricted access would let members read what they may not.
+    /// A program that does not know of restricted access would let members read what they may not; one that does not know that
+    /// signatures are required would take what has none.
     fn version(&self) -> u8 {
         match self {
-            Self::Circle(circle) if !circle.access.is_empty() => VERSION,
+            Self::SigningKey(_) => VERSION,
+            Self::Circle(circle) if circle.signatures == Signatures::Required => VERSION,
+            Self::Circle(circle) if !circle.access.is_empty() => VERSION_ACCESS,
             _ => VERSION_COMMON,
         }
     }
@@ -96,6 +104,8 @@ pub struct Book {
     /// By fingerprint: the credential that was recorded last, of those with the same certificate.
     certificates: BTreeMap<Vec<u8>, Uuid>,
     settings: BTreeMap<String, String>,
+    /// By their names.
+    signing_keys: BTreeMap<String, SigningKey>,
 }
 
 impl Book {
@@ -107,6 +117,7 @@ impl Book {
             Entry::Credential(credential) => self.apply_credential(credential),
             Entry::Setting(Setting { name, value: Some(value) }) => drop(self.settings.insert(name, value)),
             Entry::Setting(Setting { name, value: None }) => drop(self.settings.remove(&name)),
+            Entry::SigningKey(key) => drop(self.signing_keys.insert(key.key.id().to_owned(), key)),
         }
     }
 
@@ -201,6 +212,25 @@ impl Book {
     /// The TSIG keys, revoked and expired ones too.
     pub fn tsig_keys(&self) -> impl Iterator<Item = &Credential> {
         self.credentials.values().filter(|credential| matches!(credential.kind, CredentialKind::Tsig { .. }))
+    }
+
+    /// The key for signatures with this name, whether it holds or not.
+    #[must_use]
+    pub fn signing_key(&self, id: &str) -> Option<&SigningKey> {
+        self.signing_keys.get(id)
+    }
+
+    /// All members' keys for signatures, whether they hold or not, by their names.
+    pub fn signing_keys(&self) -> impl Iterator<Item = &SigningKey> {
+        self.signing_keys.values()
+    }
+
+    /// Whether `caller` may know of a member: itself, and those that it sees in one of its circles.
+    #[must_use]
+    pub fn may_know(&self, caller: MemberId, member: MemberId) -> bool {
+        let sees =
+            |circle: &&Circle| self.visible_members(caller, circle.id).iter().any(|seen| seen.id == member);
+        caller == member || self.circles_of(caller).iter().any(sees)
     }
 
     /// The settings whose names begin with `prefix`, without it, and their values, by name.

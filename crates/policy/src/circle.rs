@@ -95,6 +95,32 @@ impl Access {
     }
 }
 
+/// Whether a circle takes objects that nobody has signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signatures {
+    /// It takes them; whether an object is signed is shown.
+    #[default]
+    Optional,
+    /// It takes what is signed with a key that the node knows as the sender's, and nothing else.
+    Required,
+}
+
+impl Signatures {
+    /// Its name, as on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+
+    fn is_optional(&self) -> bool {
+        *self == Self::Optional
+    }
+}
+
 /// An agreement between members.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circle {
@@ -129,6 +155,9 @@ pub struct Circle {
     /// Whether its members are hidden from each other.
     #[serde(default)]
     pub hidden_members: bool,
+    /// Whether objects must be signed by those who share them.
+    #[serde(default, skip_serializing_if = "Signatures::is_optional")]
+    pub signatures: Signatures,
 }
 
 impl Circle {
@@ -148,6 +177,7 @@ impl Circle {
             access: BTreeMap::new(),
             spec_versions: Vec::new(),
             hidden_members: false,
+            signatures: Signatures::Optional,
         }
     }
 

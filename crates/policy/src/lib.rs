@@ -16,6 +16,7 @@ pub mod class;
 pub mod credential;
 pub mod fires;
 pub mod member;
+pub mod provenance;
 pub mod receipt;
 pub mod redact;
 pub mod release;
@@ -27,11 +28,12 @@ pub mod zoning;
 
 pub use book::{Book, Entry, EntryError};
 pub use caller::{Caller, Channel};
-pub use circle::{Access, Circle, CircleId, Onward};
+pub use circle::{Access, Circle, CircleId, Onward, Signatures};
 pub use class::{Class, Part};
 pub use credential::{Credential, CredentialKind, Setting};
 pub use fires::{Cause, Fires, Word};
 pub use member::{Intake, Level, Member, MemberId, Use};
+pub use provenance::{Known, Lapse, Provenance, Revocation, SignatureState, Signer, SigningKey};
 pub use receipt::{Deed, Receipt, ReceiptError, Upto};
 pub use redact::{RedactError, Removal, named, redact};
 pub use release::{

@@ -83,3 +83,17 @@ pub(crate) mod spec_versions {
         words.iter().map(read).collect()
     }
 }
+
+/// Public keys, as their 32 bytes in base64url.
+pub(crate) mod public_key {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use stix::signature::PublicKey;
+
+    pub(crate) fn serialize<S: Serializer>(key: &PublicKey, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&key.text())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PublicKey, D::Error> {
+        PublicKey::read(&String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}

@@ -373,7 +373,7 @@ fn entries_are_read_back_as_they_were_written() {
     for entry in entries {
         let text = entry.to_json();
         assert_eq!(Entry::from_json(&text).unwrap(), entry, "{text}");
-        assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":3", 1)).is_err());
+        assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":4", 1)).is_err());
         assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":0", 1)).is_err());
     }
     let mut restricted = case.circle.clone();
@@ -382,6 +382,11 @@ fn entries_are_read_back_as_they_were_written() {
     let text = Entry::Circle(restricted.clone()).to_json();
     assert!(text.starts_with("{\"v\":2,"), "an older program would let the member read: {text}");
     assert_eq!(Entry::from_json(&text).unwrap(), Entry::Circle(restricted));
+    let requiring =
+        bongsu_policy::Circle { signatures: bongsu_policy::Signatures::Required, ..case.circle.clone() };
+    let text = Entry::Circle(requiring.clone()).to_json();
+    assert!(text.starts_with("{\"v\":3,"), "an older program would take what is not signed: {text}");
+    assert_eq!(Entry::from_json(&text).unwrap(), Entry::Circle(requiring));
 }
 
 fn tlp() -> impl Strategy<Value = Tlp> {

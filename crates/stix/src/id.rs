@@ -11,6 +11,8 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::signature::EXTENSION;
+
 /// Longest type name, in bytes (STIX 2.1, 3.1: 250 characters).
 pub const TYPE_BYTES_MAX: usize = 250;
 
@@ -208,7 +210,7 @@ pub fn is_observable(object_type: &str) -> bool {
 ///
 /// `None` when the type has no such rule (`process`, custom types) or no contributing property is present;
 /// such an observable takes a random UUID. Of several hashes only one counts, in the order MD5, SHA-1,
-/// SHA-256, SHA-512, else the first by name.
+/// SHA-256, SHA-512, else the first by name. A signature among the extensions does not count.
 ///
 /// Source: STIX 2.1, section 2.9 and the tables of section 6.
 #[must_use]
@@ -219,6 +221,15 @@ pub fn observable_id(object: &Map<String, Value>) -> Option<ObjectId> {
         let Some(value) = object.get(*name) else { continue };
         let value = match (*name, value) {
             ("hashes", Value::Object(hashes)) => one_hash(hashes)?,
+            // Who signed it is no part of what is observed.
+            ("extensions", Value::Object(extensions)) if extensions.contains_key(EXTENSION) => {
+                let mut others = extensions.clone();
+                others.remove(EXTENSION);
+                if others.is_empty() {
+                    continue;
+                }
+                Value::Object(others)
+            }
             _ => value.clone(),
         };
         content.insert((*name).to_owned(), value);

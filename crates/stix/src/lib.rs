@@ -4,16 +4,18 @@
 //! references, read in one strict pass ([`read_head`]). A [`bundle`] is read as a stream of such objects,
 //! what is wrong with one being a [`Finding`] that leaves the others alone. [`marking`] knows TLP, PAP and IEP;
 //! [`pattern`] reads the pattern language into a tree and matches it against observed data; [`equivalence`] says which
-//! objects with different ids say the same. Pure: no I/O of its own, no clock, no logging.
+//! objects with different ids say the same; [`signature`] proves who said it. Pure: no I/O of its own, no clock, no logging.
 
 pub mod bundle;
 pub mod equivalence;
+pub mod extension;
 pub mod finding;
 pub mod head;
 pub mod id;
 pub mod json;
 pub mod marking;
 pub mod pattern;
+pub mod signature;
 pub mod time;
 pub mod validate;
 

@@ -1,6 +1,9 @@
 //! What may be typed about members and circles.
 
-use super::{AccessArg, IntakeArg, LevelArg, MailArgs, OnwardArg, SpecVersionArg, TlpArg, WebhookArgs};
+use super::{
+    AccessArg, IntakeArg, LevelArg, MailArgs, MemberKeyCommand, OnwardArg, SignatureStateArg, SignaturesArg,
+    SpecVersionArg, TlpArg, WebhookArgs,
+};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -51,6 +54,9 @@ pub(crate) enum MemberCommand {
     },
     /// Make a TSIG key for zone transfers, printed once
     Tsig { handle: String },
+    /// Keys with which members sign what they share: add, list, rotate, revoke
+    #[command(subcommand)]
+    Key(MemberKeyCommand),
     /// Show what a member really did with what it got: the newest receipt of each kind
     Receipts {
         handle: String,
@@ -185,6 +191,16 @@ pub(crate) enum CircleCommand {
     },
     /// Show circles' alert levels, or say what one is
     Fires(FiresArgs),
+    /// Count a circle's objects by their signatures; list those in one state
+    Signatures {
+        handle: String,
+        /// List those in this state
+        #[arg(long, value_enum)]
+        state: Option<SignatureStateArg>,
+        /// Objects to list
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+    },
     /// End a circle now: its line stays, nothing goes out any more
     End { handle: String },
     /// List objects that say the same under different ids; none of them is dropped for it
@@ -242,6 +258,9 @@ pub(crate) struct CircleProfile {
     /// Whether members are hidden from each other
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     pub hide_members: Option<bool>,
+    /// Whether objects must be signed with a key that the node knows as the sender's [default: optional]
+    #[arg(long, value_enum)]
+    pub signatures: Option<SignaturesArg>,
     /// STIX version that is taken in it, 2.0 or 2.1, repeatable [default: both]
     #[arg(long = "spec-version", value_name = "VERSION")]
     pub spec_versions: Vec<SpecVersionArg>,

@@ -36,6 +36,9 @@ pub(crate) struct ImportArgs {
     /// the one that the older file was imported under]
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
+    /// Sign what is not signed yet with the node's own key, which must be known as the member's
+    #[arg(long)]
+    pub sign: bool,
     /// Reports: share every value that the guard lets through; without this or --accept, they are only shown
     #[arg(long, conflicts_with = "accept")]
     pub yes: bool,
@@ -162,6 +165,9 @@ pub(crate) struct ShareArgs {
     pub sender: Option<String>,
     #[command(flatten)]
     pub terms: TermsArgs,
+    /// Sign what is not signed yet with the node's own key, which must be known as the member's
+    #[arg(long, conflicts_with = "from")]
+    pub sign: bool,
     /// Send nothing: list who would get what, in which form, by which rule, and who would not and why
     #[arg(long)]
     pub dry_run: bool,

@@ -4,7 +4,7 @@ use crate::answer::{Answer, table};
 use crate::cli::{CircleCommand, CircleProfile};
 use crate::command::member::check_handle;
 use crate::command::terms::instant;
-use crate::command::{equivalents, fires};
+use crate::command::{equivalents, fires, signatures};
 use crate::exit::Failure;
 use crate::node::Node;
 use line::LineId;
@@ -51,6 +51,9 @@ pub(crate) fn run(node: &Node, command: CircleCommand) -> Result<Answer, Failure
             Ok(format!("Circle {} has ended: its line stays, nothing goes out any more.", circle.handle))
         }),
         CircleCommand::Fires(args) => fires::run(node, &args),
+        CircleCommand::Signatures { handle, state, limit } => {
+            signatures::run(node, &handle, state.map(Into::into), limit)
+        }
         CircleCommand::Equivalents { handle, skip, limit } => equivalents::run(node, &handle, skip, limit),
     }
 }
@@ -67,6 +70,7 @@ struct View<'a> {
     starts: Option<String>,
     ends: Option<String>,
     hidden_members: bool,
+    signatures: &'static str,
     members: Vec<&'a str>,
     /// What members may do who may not do both.
     access: BTreeMap<&'a str, &'static str>,
@@ -101,6 +105,7 @@ fn view<'a>(node: &Node, book: &'a Book, circle: &'a Circle) -> View<'a> {
         starts: circle.starts.map(|at| at.to_string()),
         ends: circle.ends.map(|at| at.to_string()),
         hidden_members: circle.hidden_members,
+        signatures: circle.signatures.name(),
         members,
         access: access.collect(),
         spec_versions: circle.spec_versions.iter().map(|version| version.as_str()).collect(),
@@ -165,13 +170,14 @@ fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
         .map_err(|error| Failure::new(format!("the checkpoint of circle {handle} can't be made: {error}")))?;
     let view = view(node, &book, circle);
     let text = format!(
-        "{} ({})\n  id       {}\n  purpose  {}\n  ceiling  {}\n  onward   {}\n  in force {} to {}\n  members  {}\n  records  {}\n\n{}",
+        "{} ({})\n  id       {}\n  purpose  {}\n  ceiling  {}\n  onward   {}\n  signed   {}\n  in force {} to {}\n  members  {}\n  records  {}\n\n{}",
         view.handle,
         view.title,
         view.id,
         view.purpose,
         view.ceiling,
         view.onward,
+        view.signatures,
         view.starts.as_deref().unwrap_or("always"),
         view.ends.as_deref().unwrap_or("further notice"),
         members_with_access(&view),
@@ -238,6 +244,9 @@ fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), Failure> {
     }
     if let Some(hidden) = profile.hide_members {
         circle.hidden_members = hidden;
+    }
+    if let Some(signatures) = profile.signatures {
+        circle.signatures = signatures.into();
     }
     if !profile.spec_versions.is_empty() {
         circle.spec_versions = profile.spec_versions.iter().copied().map(Into::into).collect();

@@ -32,6 +32,8 @@ pub(crate) struct Target {
     pub circle: CircleId,
     pub terms: Terms,
     pub intake: Intake,
+    /// Whether what is not signed yet is signed with the node's own key.
+    pub sign: bool,
 }
 
 /// How much was seen so far.
@@ -106,7 +108,11 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
         circle: node.circle(&book, &args.circle)?.id,
         terms: terms::terms(node, &book, &args.terms)?,
         intake: args.intake.map_or(Intake::Accept, Into::into),
+        sign: args.sign,
     };
+    if target.sign {
+        may_sign(node, target.member)?;
+    }
     may_share(node, &target, &args.circle)?;
     let (begun, mut report) = (Begun::new(node, target.member, target.circle)?, Report::default());
     let answer = take(node, &target, args, &mut report, watch);
@@ -332,6 +338,24 @@ pub(crate) fn batch(
     Ok(())
 }
 
+/// Whether what the node's own key signs counts as signed by the member.
+///
+/// # Errors
+/// When the key is not known as the member's, or does not hold.
+pub(crate) fn may_sign(node: &Node, member: MemberId) -> Result<(), Failure> {
+    let book = node.gate.book();
+    let key = book.signing_key(node.gate.key().object_key().public().id());
+    match key.is_some_and(|key| key.member == member && key.holds(node.now()).is_ok()) {
+        true => Ok(()),
+        false => {
+            Err(Failure::new("the node's own key is not known as a key of this member's, or does not hold")
+                .hint(
+                    "`bongsu member key add MEMBER --node` says so, for the organisation that runs the node",
+                ))
+        }
+    }
+}
+
 /// Whether the member may share in the circle at all, so that nothing is read for nothing.
 ///
 /// # Errors
@@ -437,7 +461,11 @@ pub(crate) fn submit(
     if batch.is_empty() {
         return Ok(());
     }
-    let objects = std::mem::take(batch);
+    let mut objects = std::mem::take(batch);
+    if target.sign {
+        let signed = node.gate.sign_for(target.member, target.circle, &mut objects, node.now());
+        signed.map_err(|error| Failure::new(format!("{name}: {error}")))?;
+    }
     let ids: Vec<ObjectId> = objects.iter().map(|object| object.head.id.clone()).collect();
     let sharing =
         Sharing { member: target.member, circle: target.circle, terms: &target.terms, intake: target.intake };

@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, table};
 use crate::cli::{MemberCommand, MemberProfile};
-use crate::command::{credential, level_up, mail, receipts, webhook, zone};
+use crate::command::{credential, key, level_up, mail, receipts, webhook, zone};
 use crate::exit::Failure;
 use crate::node::Node;
 use policy::{Book, Circle, Credential, CredentialKind, Entry, Member, MemberId};
@@ -25,6 +25,7 @@ pub(crate) fn run(node: &Node, command: MemberCommand) -> Result<Answer, Failure
         MemberCommand::Token { revoke: Some(id), .. } => credential::revoke(node, &id),
         MemberCommand::Token { handle, days, .. } => credential::token(node, handle.as_deref(), days),
         MemberCommand::Tsig { handle } => credential::tsig(node, &handle),
+        MemberCommand::Key(command) => key::run(node, command),
         MemberCommand::Receipts { handle, history } => {
             receipts::receipts(node, &handle, history.map(usize::from))
         }

@@ -20,6 +20,7 @@ pub(crate) mod hunt;
 pub(crate) mod import;
 pub(crate) mod init;
 mod interrupted;
+pub(crate) mod key;
 mod level_up;
 mod mail;
 pub(crate) mod member;
@@ -34,6 +35,8 @@ mod report;
 pub(crate) mod screen;
 mod send;
 pub(crate) mod share;
+pub(crate) mod sign;
+mod signatures;
 mod source;
 pub(crate) mod sources;
 pub(crate) mod terms;
@@ -46,7 +49,10 @@ mod zone;
 
 use crate::admin;
 use crate::answer::{Answer, Watcher};
-use crate::cli::{CaseCommand, CredentialCommand, Global, NodeCommand, PackCommand, PersonaCommand};
+use crate::cli::{
+    CaseCommand, CredentialCommand, Global, MemberCommand, MemberKeyCommand, NodeCommand, PackCommand,
+    PersonaCommand,
+};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::folder::Folder;
@@ -189,6 +195,12 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
         }
         NodeCommand::Credential(CredentialCommand::Add { certificate, .. }) => {
             *certificate = absolute(certificate)?;
+            Ok(())
+        }
+        NodeCommand::Member(MemberCommand::Key(
+            MemberKeyCommand::Add { key, .. } | MemberKeyCommand::Rotate { key, .. },
+        )) => {
+            key.file = key.file.as_deref().map(absolute).transpose()?;
             Ok(())
         }
         NodeCommand::Pack(PackCommand::Accept(args)) => {

@@ -53,7 +53,8 @@ pub(super) fn set(node: &Node) -> Result<(), Failure> {
     let now = node.now();
     node.record(Entry::Circle(region))?;
     node.record(Entry::Circle(assets))?;
-    let to = |circle, terms| Target { member: sender, circle, terms, intake: policy::Intake::Accept };
+    let to =
+        |circle, terms| Target { member: sender, circle, terms, intake: policy::Intake::Accept, sign: false };
     let tomorrow = Timestamp::from_micros(now.micros() + DAY_MICROS);
     let word = Word {
         fires: 3,

@@ -218,7 +218,7 @@ fn target(node: &Node, source: &Source) -> Result<Target, Failure> {
     let book = node.gate.book();
     let member = node.active(&book, &source.sender)?.id;
     let circle = node.circle(&book, &source.circle)?.id;
-    let target = Target { member, circle, terms: source.terms(), intake: source.objects };
+    let target = Target { member, circle, terms: source.terms(), intake: source.objects, sign: false };
     crate::command::import::may_share(node, &target, &source.circle)?;
     Ok(target)
 }

@@ -45,6 +45,7 @@ mod sanctions;
 mod screenings;
 mod secondaries;
 mod shared_rules;
+mod signatures;
 mod sources;
 mod strangers;
 mod strictest;

@@ -59,6 +59,19 @@ pub struct Happened {
     pub names: Vec<String>,
     /// What is told of it.
     pub text: String,
+    /// What its signature proves; `None` if it has none.
+    pub signature: Option<Signature>,
+}
+
+/// What a signature proves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signature {
+    /// That the member of this name says so.
+    By(String),
+    /// That a member says so which is not to be named.
+    ByMember,
+    /// Nothing: it is broken, or its key is not known or did not hold.
+    Unproven,
 }
 
 /// Something that partners recommend to do.

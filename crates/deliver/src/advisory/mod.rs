@@ -26,7 +26,7 @@ use crate::entry::Entry;
 use crate::gather::{Deliver, DeliverError, Gathered};
 use crate::speech::Language;
 use crate::ticket::{self, Ticket};
-pub use content::{Action, Advisory, Answer, Contact, Gone, Group, Happened, Part, Row, Why};
+pub use content::{Action, Advisory, Answer, Contact, Gone, Group, Happened, Part, Row, Signature, Why};
 pub(crate) use pdf::{Fonts, paper};
 pub(crate) use plain::text as plain_text;
 pub use playbook::parts as playbook_parts;
@@ -105,7 +105,7 @@ impl Deliver {
         let gathered = self.gather(member, Level::Read, encrypted)?;
         let now = (self.now)();
         let readers = self.gate.readers(member, Level::Read, encrypted, now);
-        let story = Story::of(&readers)?;
+        let story = Story::of(&book, &readers)?;
         let (gone, gone_tlp) = gone::of(&readers, &gathered, now)?;
         let circles = readers.iter().map(|reader| reader.request().circle);
         let known = circles.flat_map(|circle| book.visible_members(member, circle));

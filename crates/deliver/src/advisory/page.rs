@@ -4,7 +4,7 @@
 
 use stix::Tlp;
 
-use super::content::{Action, Advisory, Why};
+use super::content::{Action, Advisory, Signature, Why};
 use crate::fires::Burning;
 use crate::speech::{Put, Speech};
 
@@ -133,6 +133,9 @@ fn happened(speech: &Speech, advisory: &Advisory, blocks: &mut Vec<Block>) {
         if !told.text.is_empty() {
             blocks.push(Block::Text(told.text.clone()));
         }
+        if let Some(signature) = &told.signature {
+            blocks.push(Block::Soft(signed(speech, signature)));
+        }
     }
     if advisory.more_happened > 0 {
         blocks.push(Block::Soft(speech.count("more-told", advisory.more_happened)));
@@ -142,6 +145,14 @@ fn happened(speech: &Speech, advisory: &Advisory, blocks: &mut Vec<Block>) {
         true => Block::Text(speech.say("concerned-unknown")),
         false => Block::Bullets(advisory.concerned.clone()),
     });
+}
+
+fn signed(speech: &Speech, signature: &Signature) -> String {
+    match signature {
+        Signature::By(name) => speech.tell("signed-by", &[("name", Put::Text(name))]),
+        Signature::ByMember => speech.say("signed-by-member"),
+        Signature::Unproven => speech.say("signed-unproven"),
+    }
 }
 
 fn to_do(speech: &Speech, advisory: &Advisory, blocks: &mut Vec<Block>) {

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use gate::{Object, Reader};
-use policy::Released;
+use gate::{Object, Query, Reader};
+use policy::{Book, Provenance, Released};
 use serde::Deserialize;
-use stix::Tlp;
+use stix::{ObjectId, Tlp};
 
-use super::content::{Action, Happened};
+use super::content::{Action, Happened, Signature};
 use super::playbook;
 use crate::gather::DeliverError;
 use crate::telling;
@@ -62,6 +62,9 @@ struct Wire {
     x_mitre_deprecated: bool,
     #[serde(default)]
     extensions: HashMap<String, serde_json::Value>,
+    /// Which reader gave it.
+    #[serde(skip)]
+    reader: usize,
 }
 
 #[derive(Default)]
@@ -75,26 +78,32 @@ struct Telling {
 
 impl Story {
     /// What the readers' circles tell.
-    pub(super) fn of(readers: &[Reader]) -> Result<Self, DeliverError> {
+    pub(super) fn of(book: &Book, readers: &[Reader]) -> Result<Self, DeliverError> {
         let (mut told, mut tlp) = (Telling::default(), Tlp::Clear);
         let others = ["course-of-action", "relationship", "identity", "location"];
         let types: Vec<&str> = telling::happened().chain(others).collect();
-        for reader in readers {
+        for (at, reader) in readers.iter().enumerate() {
             reader.each(&types, &mut |object| {
-                if told.take(&object) {
+                if told.take(at, &object) {
                     tlp = tlp.max(object.tlp());
                 }
                 ControlFlow::Continue(())
             })?;
         }
-        Ok(told.into_story(tlp))
+        let signed = |wire: &Wire| match readers.get(wire.reader) {
+            Some(reader) if wire.extensions.contains_key(stix::signature::EXTENSION) => {
+                signature(book, reader, &wire.id)
+            }
+            _ => Ok(None),
+        };
+        told.into_story(tlp, signed)
     }
 }
 
 impl Telling {
     /// Takes an object in; whether its text will be shown.
-    fn take(&mut self, object: &Released<Object>) -> bool {
-        let Ok(wire) = serde_json::from_str::<Wire>(&object.get().raw) else { return false };
+    fn take(&mut self, reader: usize, object: &Released<Object>) -> bool {
+        let Ok(mut wire) = serde_json::from_str::<Wire>(&object.get().raw) else { return false };
         if wire.revoked || wire.x_mitre_deprecated {
             return false;
         }
@@ -116,13 +125,18 @@ impl Telling {
                 true
             }
             _ => {
+                wire.reader = reader;
                 self.actors.push(wire);
                 true
             }
         }
     }
 
-    fn into_story(mut self, mut tlp: Tlp) -> Story {
+    fn into_story(
+        mut self,
+        mut tlp: Tlp,
+        signed: impl Fn(&Wire) -> Result<Option<Signature>, DeliverError>,
+    ) -> Result<Story, DeliverError> {
         let rank = |wire: &Wire| telling::one(&wire.object_type);
         self.actors.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| b.modified.cmp(&a.modified)));
         let more_happened = self.actors.len().saturating_sub(ACTORS_MAX);
@@ -149,13 +163,16 @@ impl Telling {
         concerned.truncate(CONCERNED_MAX);
         tlp = concerned.iter().map(|(_, of)| *of).fold(tlp, Tlp::max);
         let concerned = concerned.into_iter().map(|(name, _)| name).collect();
-        Story {
-            actions: actions.collect(),
+        let actions: Vec<Action> = actions.collect();
+        let told = self.actors.into_iter().take(ACTORS_MAX);
+        let happened = told.map(|wire| Ok(Happened { signature: signed(&wire)?, ..Happened::from(wire) }));
+        Ok(Story {
+            actions,
             more_happened,
             concerned,
             tlp,
-            happened: self.actors.into_iter().take(ACTORS_MAX).map(Happened::from).collect(),
-        }
+            happened: happened.collect::<Result<_, DeliverError>>()?,
+        })
     }
 }
 
@@ -167,8 +184,25 @@ impl From<Wire> for Happened {
             names: others.map(|alias| name(alias)).collect(),
             text: plain(&wire.description),
             name: name(&wire.name),
+            signature: None,
         }
     }
+}
+
+/// What the signature of an object proves to the one who reads.
+fn signature(book: &Book, reader: &Reader, id: &str) -> Result<Option<Signature>, DeliverError> {
+    let Ok(id) = ObjectId::parse(id) else { return Ok(None) };
+    let page = reader.page(&Query { ids: vec![id], limit: 1, ..Query::default() })?;
+    let provenance = page.items.first().map(|object| reader.provenance(object.get()));
+    Ok(match provenance {
+        None | Some(Provenance::NotSigned | Provenance::Copied) => None,
+        Some(Provenance::Signed(signer)) => {
+            let named = signer.member.and_then(|member| book.member(member));
+            // The node's own key, for its operators, is no member's.
+            Some(named.map_or(Signature::ByMember, |member| Signature::By(name(&member.name))))
+        }
+        Some(_) => Some(Signature::Unproven),
+    })
 }
 
 /// A name in one line, without what would turn the text around it, and not too long.

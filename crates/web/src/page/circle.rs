@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use line::LineId;
-use policy::{Caller, Fires, Member, Onward};
+use policy::{Caller, Fires, Member, Onward, Signatures};
 
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
 
@@ -21,6 +21,7 @@ struct CirclePage {
     id: String,
     ceiling: String,
     onward: &'static str,
+    signatures: &'static str,
     in_force: String,
     fires: Option<Fires>,
     records: u64,
@@ -70,6 +71,10 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
             Onward::Forbidden => "forbidden",
             Onward::WithinCircle => "within the circle",
             Onward::Allowed => "as far as the marking allows",
+        },
+        signatures: match circle.signatures {
+            Signatures::Optional => "optional: whether an object is signed is shown",
+            Signatures::Required => "required: nothing is taken that its sender has not signed",
         },
         in_force: match circle.starts {
             Some(starts) => format!("from {starts} until {ends}"),

@@ -1,10 +1,11 @@
-//! The pages: overview, circle and its quarantine, member, what was held, objects.
+//! The pages: overview, circle and its quarantine, member, what was held, objects; and the set of keys that sign objects.
 
 mod case_graph;
 mod cases;
 mod circle;
 mod guard;
 mod held;
+mod keys;
 mod member;
 mod missing;
 mod objects;
@@ -109,6 +110,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/steps/{step}/{verdict}", post(steps::settle))
         .route("/objects", get(objects::list))
         .route("/objects/{circle}/{object}", get(objects::one))
+        .route(keys::PATH, get(keys::set))
         .route("/style.css", get(style))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { absent() })

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
+use gate::Object;
 use line::{Added, LineId, RecordKind, Seq, StorageError};
-use policy::{Book, Caller, Circle, Decision, Level, MemberId, Reach, Request};
+use policy::{Book, Caller, Circle, Decision, Level, MemberId, Provenance, Reach, Request};
 use serde::Deserialize;
-use stix::{ObjectId, Timestamp};
+use stix::ObjectId;
 
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render};
 
@@ -46,6 +47,7 @@ struct Row {
     name: String,
     version: String,
     added: String,
+    signature: &'static str,
 }
 
 #[derive(Template)]
@@ -59,6 +61,8 @@ struct ObjectPage {
     seq: u64,
     added: String,
     said: Vec<(String, String)>,
+    /// What its signature comes to: the state's name, and the sentence.
+    signature: (&'static str, String),
     /// Other objects that say the same.
     same: Vec<String>,
     members: Vec<GetsIt>,
@@ -99,17 +103,8 @@ pub(super) struct Asked {
     after: u64,
 }
 
-/// An object as it is shown.
-struct Found {
-    seq: Seq,
-    added: Added,
-    version: Timestamp,
-    id: ObjectId,
-    raw: String,
-}
-
 /// Gives objects of a circle after a number, of one type if it is not empty, at most [`STRIDE`]; and where to go on.
-type Fetch<'f> = dyn Fn(Seq) -> Result<(Vec<Found>, Option<Seq>), StorageError> + 'f;
+type Fetch<'f> = dyn Fn(Seq) -> Result<(Vec<Object>, Option<Seq>), StorageError> + 'f;
 
 pub(super) async fn list(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
     making(move || make_list(&pages, &Viewer::of(who), &asked).unwrap_or_else(|error| broken(&error))).await
@@ -136,7 +131,8 @@ fn make_list(pages: &Arc<Pages>, viewer: &Viewer, asked: &Asked) -> Result<Respo
                 Box::new(move |after| of_member(pages, viewer, member, circle, &asked.object_type, after))
             }
         };
-        (rows, next) = search(fetch.as_ref(), circle, asked)?;
+        let signature = |object: &Object| provenance(pages, viewer, &book, circle, object);
+        (rows, next) = search(fetch.as_ref(), &signature, circle, asked)?;
     }
     Ok(render(&ObjectsPage {
         frame: pages.frame(&book, viewer, "Objects"),
@@ -165,6 +161,7 @@ fn make_list(pages: &Arc<Pages>, viewer: &Viewer, asked: &Asked) -> Result<Respo
 
 fn search(
     fetch: &Fetch<'_>,
+    signature: &dyn Fn(&Object) -> Result<Provenance, StorageError>,
     circle: &Circle,
     asked: &Asked,
 ) -> Result<(Vec<Row>, Option<Seq>), StorageError> {
@@ -189,6 +186,7 @@ fn search(
                 name: name_of(&object.raw, &id),
                 version: object.version.date(),
                 added: shown(object.added),
+                signature: signature(&object)?.state().name(),
             });
         }
         match next {
@@ -216,7 +214,7 @@ fn of_line(
     circle: &Circle,
     object_type: &str,
     after: Seq,
-) -> Result<(Vec<Found>, Option<Seq>), StorageError> {
+) -> Result<(Vec<Object>, Option<Seq>), StorageError> {
     let line = LineId::new(circle.id.uuid());
     let store = pages.gate.store();
     let (entries, head) = store.look(line, |catalogue| {
@@ -226,6 +224,7 @@ fn of_line(
             (object_type.is_empty() || named == object_type).then_some((
                 Seq(seq),
                 entry.version(),
+                entry.spec_version(),
                 entry.id()?,
             ))
         });
@@ -235,8 +234,9 @@ fn of_line(
     let mut found = Vec::with_capacity(entries.len());
     let mut known = entries.into_iter().peekable();
     store.bodies(line, &seqs, &mut |seq, added, body| {
-        if let Some((_, version, id)) = known.next_if(|(known, ..)| *known == seq) {
-            found.push(Found { seq, added, version, id, raw: String::from_utf8_lossy(body).into_owned() });
+        if let Some((_, version, spec_version, id)) = known.next_if(|(known, ..)| *known == seq) {
+            let raw = String::from_utf8_lossy(body).into_owned();
+            found.push(Object { id, seq, added, version, spec_version, whole: true, raw });
         }
     })?;
     let next = seqs.last().copied().filter(|last| seqs.len() == STRIDE && *last < head);
@@ -262,7 +262,7 @@ fn of_member(
     circle: &Circle,
     object_type: &str,
     after: Seq,
-) -> Result<(Vec<Found>, Option<Seq>), StorageError> {
+) -> Result<(Vec<Object>, Option<Seq>), StorageError> {
     let level = pages.gate.book().member(member).map_or(Level::Read, |member| member.level);
     let Some(reader) = reader(pages, viewer, member, circle, level) else { return Ok((Vec::new(), None)) };
     let types = if object_type.is_empty() { Vec::new() } else { vec![object_type.to_owned()] };
@@ -273,11 +273,7 @@ fn of_member(
         bytes_max: Some(STRIDE_BYTES),
         ..gate::Query::default()
     })?;
-    let found = page.items.into_iter().map(|object| {
-        let gate::Object { id, seq, added, version, raw, .. } = object.into_inner();
-        Found { seq, added, version, id, raw }
-    });
-    Ok((found.collect(), page.next))
+    Ok((page.items.into_iter().map(policy::Released::into_inner).collect(), page.next))
 }
 
 pub(super) async fn one(
@@ -313,6 +309,7 @@ fn make_one(
     let members =
         if viewer.is_operator() { who_gets_it(pages, viewer, &book, circle, &id)? } else { Vec::new() };
     let name = name_of(&found.raw, object);
+    let signature = provenance(pages, viewer, &book, circle, &found)?;
     Ok(render(&ObjectPage {
         frame: pages.frame(&book, viewer, name.clone()),
         circle: circle.handle.clone(),
@@ -324,6 +321,7 @@ fn make_one(
         same: who_says_the_same(pages, viewer, &book, circle, &id)?,
         said: who_said_it(pages, viewer, &book, circle, &id)?,
         members,
+        signature: (signature.state().name(), signature.sentence(|member| name_in(&book, member))),
         is_copy: !viewer.is_operator() && is_copy(&found.raw),
         raw: found.raw,
     }))
@@ -333,6 +331,30 @@ fn make_one(
 fn is_copy(raw: &str) -> bool {
     let object = serde_json::from_str::<serde_json::Value>(raw).unwrap_or_default();
     object.pointer("/extensions").and_then(|extensions| extensions.get(gate::REDACTION)).is_some()
+}
+
+/// Whose signature an object carries, as the viewer may know it.
+fn provenance(
+    pages: &Pages,
+    viewer: &Viewer,
+    book: &Book,
+    circle: &Circle,
+    object: &Object,
+) -> Result<Provenance, StorageError> {
+    let Caller::Member(member) = viewer.caller else {
+        return Ok(pages.gate.provenance_of(circle.id, object.seq)?.unwrap_or(Provenance::NotSigned));
+    };
+    let level = book.member(member).map_or(Level::Read, |member| member.level);
+    let reader = reader(pages, viewer, member, circle, level);
+    Ok(reader.map_or(Provenance::NotSigned, |reader| reader.provenance(object)))
+}
+
+/// A member by the name that pages call it.
+fn name_in(book: &Book, member: MemberId) -> String {
+    match book.member(member) {
+        Some(member) => member.name.clone(),
+        None => "the node's operator".to_owned(),
+    }
 }
 
 /// Records of a line in which a page looks for what says the same; a longer line is read on by the pages after it.
@@ -368,10 +390,7 @@ fn who_said_it(
     circle: &Circle,
     id: &ObjectId,
 ) -> Result<Vec<(String, String)>, StorageError> {
-    let name = |member: MemberId| match book.member(member) {
-        Some(member) => member.name.clone(),
-        None => "the node's operator".to_owned(),
-    };
+    let name = |member: MemberId| name_in(book, member);
     if let Caller::Member(member) = viewer.caller {
         let level = book.member(member).map_or(Level::Read, |member| member.level);
         let Some(reader) = reader(pages, viewer, member, circle, level) else { return Ok(Vec::new()) };
@@ -393,17 +412,17 @@ fn who_said_it(
     })
 }
 
-fn newest(pages: &Pages, circle: &Circle, id: &ObjectId) -> Result<Option<Found>, StorageError> {
+fn newest(pages: &Pages, circle: &Circle, id: &ObjectId) -> Result<Option<Object>, StorageError> {
     let line = LineId::new(circle.id.uuid());
     let entry = pages.gate.store().look(line, |catalogue| {
         let entry = catalogue.entry(catalogue.latest(catalogue.object(id)?)?)?;
-        Some((entry.seq, entry.version()))
+        Some((entry.seq, entry.version(), entry.spec_version()))
     })?;
-    let Some((seq, version)) = entry else { return Ok(None) };
+    let Some((seq, version, spec_version)) = entry else { return Ok(None) };
     let mut found = None;
     pages.gate.store().bodies(line, &[seq], &mut |seq, added, body| {
         let raw = String::from_utf8_lossy(body).into_owned();
-        found = Some(Found { seq, added, version, id: id.clone(), raw });
+        found = Some(Object { id: id.clone(), seq, added, version, spec_version, whole: true, raw });
     })?;
     Ok(found)
 }
@@ -445,14 +464,11 @@ fn as_member(
     member: MemberId,
     circle: &Circle,
     id: &ObjectId,
-) -> Result<Option<Found>, StorageError> {
+) -> Result<Option<Object>, StorageError> {
     let level = book.member(member).map_or(Level::Read, |member| member.level);
     let Some(reader) = reader(pages, viewer, member, circle, level) else { return Ok(None) };
     let page = reader.page(&gate::Query { ids: vec![id.clone()], limit: 1, ..gate::Query::default() })?;
-    Ok(page.items.into_iter().next().map(|object| {
-        let gate::Object { id, seq, added, version, raw, .. } = object.into_inner();
-        Found { seq, added, version, id, raw }
-    }))
+    Ok(page.items.into_iter().next().map(policy::Released::into_inner))
 }
 
 fn who_gets_it(

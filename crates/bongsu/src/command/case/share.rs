@@ -80,8 +80,13 @@ pub(super) fn run(node: &Node, args: &CaseShareArgs) -> Result<Answer, Failure> 
             &reached,
             &paid,
         );
-        let target =
-            Target { member: sender.id, circle: circle.id, terms: Terms::default(), intake: Intake::Accept };
+        let target = Target {
+            member: sender.id,
+            circle: circle.id,
+            terms: Terms::default(),
+            intake: Intake::Accept,
+            sign: false,
+        };
         may_share(node, &target, handle)?;
         let mut report = Report::default();
         let mut batch = Vec::with_capacity(BATCH);

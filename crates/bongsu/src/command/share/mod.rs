@@ -4,7 +4,7 @@ mod dry_run;
 
 use crate::answer::{Answer, Watcher};
 use crate::cli::{FormatArg, ShareArgs};
-use crate::command::import::{Target, has_brought, may_share};
+use crate::command::import::{Target, has_brought, may_share, may_sign};
 use crate::command::source::Source;
 use crate::command::terms;
 use crate::exit::{Exit, Failure};
@@ -38,19 +38,37 @@ pub(crate) fn run(node: &Node, args: &ShareArgs, watch: &mut Watcher<'_>) -> Res
     };
     if args.dry_run {
         let objects: Vec<Submission> = objects.into_iter().map(|object| object.submission).collect();
+        for handle in args.circles.iter().filter(|_| !args.sign) {
+            let circle = node.circle(&book, handle)?;
+            let refused = |object: &Submission| {
+                let complaint = node.gate.unproven(circle, sender.id, object, node.now())?.complaint()?;
+                Some(format!("{handle}: {}: {complaint}", object.head.id))
+            };
+            findings.extend(objects.iter().filter_map(refused));
+        }
         return dry_run::run(node, &book, sender, &terms, args, &objects, findings);
     }
     let mut rows = Vec::new();
     for handle in &args.circles {
         let circle = node.circle(&book, handle)?;
-        let target =
-            Target { member: sender.id, circle: circle.id, terms: terms.clone(), intake: Intake::Accept };
+        let target = Target {
+            member: sender.id,
+            circle: circle.id,
+            terms: terms.clone(),
+            intake: Intake::Accept,
+            sign: args.sign,
+        };
         may_share(node, &target, handle)?;
         let is_new = |found: &&Found| found.dated || !has_brought(node, &target, &found.submission.head.id);
-        let new: Vec<Submission> =
+        let mut new: Vec<Submission> =
             objects.iter().filter(is_new).map(|found| found.submission.clone()).collect();
         let ids: Vec<ObjectId> = new.iter().map(|object| object.head.id.clone()).collect();
         let (mut added, mut present) = (0, objects.len() - new.len());
+        if args.sign {
+            may_sign(node, sender.id)?;
+            let signed = node.gate.sign_for(sender.id, circle.id, &mut new, node.now());
+            signed.map_err(|error| Failure::new(format!("circle {handle}: {error}")))?;
+        }
         let told = node.gate.submit(sender.id, circle.id, &terms, new, node.now());
         let told = told.map_err(|error| {
             Failure::new(format!("circle {handle}: {error}"))
