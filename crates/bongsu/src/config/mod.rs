@@ -10,12 +10,14 @@ mod overlay;
 mod private;
 mod push;
 mod source;
+mod transparency;
 
 pub(crate) use guard::Guard;
 pub(crate) use mail::{Mail, MailTls};
 pub(crate) use private::Private;
 pub(crate) use push::Push;
 pub(crate) use source::{Auth, Kind, Source};
+pub(crate) use transparency::Transparency;
 
 use crate::exit::Failure;
 use axum::http::Uri;
@@ -44,6 +46,7 @@ pub(crate) struct Config {
     pub push: Push,
     pub mail: Mail,
     pub private: Private,
+    pub transparency: Transparency,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -337,6 +340,7 @@ impl Config {
         }
         self.mail.check()?;
         self.private.check()?;
+        self.transparency.check()?;
         self.recall.check()?;
         source::check(&self.sources)?;
         self.test.check()?;
@@ -468,6 +472,9 @@ mod tests {
         }
         assert!(!check("[private]\nkinds = [\"wallet\"]\noverlap_days = 30\nburst = 1024"));
         assert!(check("[guard.decay.ipv9]\ndecay = 1"));
+        assert!(check("[transparency]\nevery_s = 0"));
+        assert!(check("[[transparency.witness]]\nurl = \"https://w.example\"\nkey = \"w\""));
+        assert!(check("[[transparency.witness_for]]\nkey = \"tower.example\""));
         assert!(check("[guard.decay.ipv4]\ndecay = 0"));
         assert!(check("[guard.decay.ipv4]\nmodel = \"a.json\"\ndecay = 1"));
         assert!(check("[[guard.off]]\nlist = \"Top 10\"\nreason = \" \""));

@@ -6,7 +6,6 @@
 mod asked;
 mod here;
 mod private;
-mod remote;
 mod show;
 
 pub(crate) use here::{read_input, run};
