@@ -204,8 +204,11 @@ impl Kept {
         }
     }
 
-    /// The root of a complete subtree.
-    fn subtree(&self, level: u8, index: u64) -> io::Result<Hash> {
+    /// The root of a complete subtree: of 2^level leaves, the index-th of its level.
+    ///
+    /// # Errors
+    /// When the files can't be read, or the tree has no such subtree.
+    pub fn subtree(&self, level: u8, index: u64) -> io::Result<Hash> {
         let (level, tile, first, count) = tile::place(level, index);
         let hashes = self.hashes(level, tile * WIDTH + first as u64, count)?;
         tile::join(&hashes).ok_or_else(|| io::Error::other("a subtree that is not complete"))

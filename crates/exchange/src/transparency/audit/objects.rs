@@ -55,7 +55,7 @@ pub(super) async fn check(
                 note(found, raw, http, &collection, report).await?;
             }
         }
-        if goes_on && !page.cursor.is_unfinished() {
+        if goes_on {
             state.keep_cursor(&page.cursor)?;
         }
         if !watch(&told.handle, report.objects) {
