@@ -57,7 +57,7 @@ fn import(node: &Node, numbers: std::ops::Range<u128>, args: &[&str]) {
     let objects: Vec<Value> = numbers.map(|at| green(indicator(at, &format!("a{at}-k3.top")))).collect();
     let file = node.file("import.json", bundle(&objects));
     let import = ["import", &file, "--circle", "region", "--as", "alpha"];
-    node.json(&[&import, args].concat());
+    node.json(&[&import[..], args].concat());
 }
 
 /// The same node, that goes its own way from now on.
@@ -99,7 +99,7 @@ impl<'n> Member<'n> {
 
     fn audit(&self, serving: &Serving, args: &[&str]) -> (Option<i32>, Value) {
         let line = ["line", "--node", &serving.url, "--state", self.state.to_str().unwrap()];
-        let (code, told) = self.run(&[&line, args].concat());
+        let (code, told) = self.run(&[&line[..], args].concat());
         assert_eq!(told["lines"].as_array().unwrap().len(), 1, "{told}");
         (code, told["lines"][0].clone())
     }
@@ -180,7 +180,8 @@ fn a_node_that_shows_two_histories_is_caught_by_two_members_and_by_one_over_time
     beta.holds(&second, &[]);
     let (mine, theirs) = (alpha.checkpoint(), beta.checkpoint());
     let compare = |member: &Member<'_>, one: &Path, two: &Path, args: &[&str]| {
-        member.run(&[&["compare", one.to_str().unwrap(), two.to_str().unwrap()], args].concat())
+        let files = ["compare", one.to_str().unwrap(), two.to_str().unwrap()];
+        member.run(&[&files[..], args].concat())
     };
     assert_eq!(compare(&alpha, &mine, &mine, &[]), (Some(0), json!({"result": "one"})));
     let (code, told) = compare(&alpha, &mine, &theirs, &[]);

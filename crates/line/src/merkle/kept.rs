@@ -28,6 +28,7 @@ const HASH_BYTES: u64 = 32;
 pub struct Kept {
     folder: PathBuf,
     making: String,
+    /// One for each level that has hashes in its file: a node has many small lines.
     files: Vec<File>,
     /// Leaves that are in the files.
     written: u64,
@@ -52,12 +53,10 @@ impl Kept {
     /// When the folder can't be read or written.
     pub fn open(folder: &Path, making: &str) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let files = (0..LEVELS_MAX).map(|level| open(&folder.join(level.to_string())));
-        let files = files.collect::<io::Result<Vec<_>>>()?;
         let mut kept = Self {
             folder: folder.to_owned(),
             making: making.to_owned(),
-            files,
+            files: Vec::new(),
             written: 0,
             tails: vec![Vec::new(); usize::from(LEVELS_MAX)],
             frontier: Frontier::default(),
@@ -73,11 +72,14 @@ impl Kept {
     /// # Errors
     /// When the files can't be written.
     pub fn begin_anew(&mut self) -> io::Result<()> {
-        match fs::remove_file(self.folder.join("head")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        self.files.clear();
+        let names = std::iter::once("head".to_owned()).chain((0..LEVELS_MAX).map(|level| level.to_string()));
+        for name in names {
+            match fs::remove_file(self.folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
-        self.files.iter().try_for_each(|file| file.set_len(0))?;
         self.tails.iter_mut().for_each(Vec::clear);
         (self.written, self.frontier) = (0, Frontier::default());
         Ok(())
@@ -98,8 +100,8 @@ impl Kept {
         let known = lines.next() == Some(FORM) && lines.next() == Some(self.making.as_str());
         let size = lines.next().and_then(|size| size.parse::<u64>().ok()).filter(|_| known);
         let (Some(size), Some(root)) = (size, lines.next()) else { return Ok(false) };
-        for (level, file) in (0..LEVELS_MAX).zip(&self.files) {
-            let bytes = tile::hashes(size, level) * HASH_BYTES;
+        for level in (0..LEVELS_MAX).take_while(|level| tile::hashes(size, *level) > 0) {
+            let (file, bytes) = (self.file(level)?, tile::hashes(size, level) * HASH_BYTES);
             if file.metadata()?.len() < bytes {
                 return Ok(false);
             }
@@ -114,6 +116,14 @@ impl Kept {
         }
         self.frontier = Frontier { size, roots };
         Ok(hex(&self.frontier.root()) == root)
+    }
+
+    /// The file of a level; those below it are there then.
+    fn file(&mut self, level: u8) -> io::Result<&File> {
+        while self.files.len() <= usize::from(level) {
+            self.files.push(open(&self.folder.join(self.files.len().to_string()))?);
+        }
+        Ok(&self.files[usize::from(level)])
     }
 
     /// How many leaves there are.
@@ -153,9 +163,13 @@ impl Kept {
         if self.tails[0].is_empty() {
             return Ok(());
         }
-        for ((level, file), tail) in (0..LEVELS_MAX).zip(&self.files).zip(&self.tails) {
-            if !tail.is_empty() {
-                file.write_all_at(tail.as_flattened(), tile::hashes(self.written, level) * HASH_BYTES)?;
+        for level in 0..LEVELS_MAX {
+            let at = tile::hashes(self.written, level) * HASH_BYTES;
+            let bytes = self.tails.get(usize::from(level)).map(|tail| tail.as_flattened().to_vec());
+            let bytes = bytes.filter(|bytes| !bytes.is_empty());
+            if let Some(bytes) = bytes {
+                let file = self.file(level)?;
+                file.write_all_at(&bytes, at)?;
                 file.sync_data()?;
             }
         }
@@ -174,15 +188,14 @@ impl Kept {
     /// The hashes `from..from + count` of a level of tiles, which must be there.
     fn hashes(&self, level: u8, from: u64, count: usize) -> io::Result<Vec<Hash>> {
         let missing = || io::Error::new(io::ErrorKind::UnexpectedEof, "the tree has no such hashes");
-        let (Some(file), Some(tail)) =
-            (self.files.get(usize::from(level)), self.tails.get(usize::from(level)))
-        else {
-            return Err(missing());
-        };
+        let tail = self.tails.get(usize::from(level)).ok_or_else(missing)?;
         let written = tile::hashes(self.written, level);
         let in_file = usize::try_from(written.saturating_sub(from)).unwrap_or(usize::MAX).min(count);
         let mut hashes = vec![[0; 32]; in_file];
-        file.read_exact_at(hashes.as_flattened_mut(), from * HASH_BYTES)?;
+        if in_file > 0 {
+            let file = self.files.get(usize::from(level)).ok_or_else(missing)?;
+            file.read_exact_at(hashes.as_flattened_mut(), from * HASH_BYTES)?;
+        }
         if in_file < count {
             let begin = usize::try_from(from.saturating_sub(written)).map_err(|_| missing())?;
             let rest = tail.get(begin..begin + count - in_file).ok_or_else(missing)?;
