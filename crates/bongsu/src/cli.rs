@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+mod audit;
 mod case;
 mod guard;
 mod hunt;
@@ -19,12 +20,12 @@ mod push;
 mod quarantine;
 mod recall;
 mod screen;
-mod screening;
 mod share;
 mod sign;
 mod trace;
 mod validate;
 
+pub(crate) use audit::{AuditArgs, AuditCommand, AuditCompareArgs, AuditLineArgs, ScreeningsArgs};
 pub(crate) use case::{
     AnsweredArg, CaseAnswerArgs, CaseChangeArgs, CaseCommand, CaseDocumentArgs, CaseNewArgs, CaseNoteArgs,
     CaseRequestArgs, CaseSendArgs, CaseShareArgs, CaseShowArgs, CaseTraceArgs, CaseVerifyArgs, FollowedArgs,
@@ -45,7 +46,6 @@ pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, W
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
 pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};
-pub(crate) use screening::AuditArgs;
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
 };
@@ -162,7 +162,8 @@ pub(crate) enum NodeCommand {
     /// Screen: is a value known to be bad, who says so, what is to be done; or, privately, ask a node that is not to
     /// learn the values; ends with 3 unless nothing is known of any
     Screen(Box<ScreenArgs>),
-    /// The record of screenings: whether it is as it was sealed, who asked what, proofs; ends with 3 if it does not hold
+    /// Audits: the record of screenings of this node, and the lines of nodes that you are a member of; ends with 3 if something
+    /// does not hold
     Audit(AuditArgs),
     /// Recalls: whether what was withdrawn is out everywhere that it went
     #[command(subcommand)]

@@ -15,6 +15,8 @@
 //! | `values.index` | the index of values, which is made anew if it is removed |
 //! | `lists` | the files of sources that are lists, as they were taken last |
 //! | `cases` | what was found in cases when they were traced last; made anew by `bongsu case trace` |
+//! | `trees` | the public trees of circles' lines, and their newest cosigned checkpoints; made anew if it is removed |
+//! | `witness` | the last checkpoint of each log that this node witnesses: without it, it would cosign another history |
 //! | `zones` | members' zones as they were last handed out; may be removed |
 //!
 //! The folder itself has mode 0700. Secrets are written once, never logged, and refused when others on the
@@ -93,6 +95,10 @@ impl Folder {
 
     pub(crate) fn push(&self) -> PathBuf {
         self.dir.join("push")
+    }
+
+    pub(crate) fn witness(&self) -> PathBuf {
+        self.dir.join("witness")
     }
 
     pub(crate) fn statuses(&self) -> PathBuf {

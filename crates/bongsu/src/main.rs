@@ -25,7 +25,7 @@ mod serve;
 mod terminal;
 
 use clap::Parser as _;
-use cli::{AuditArgs, Cli, Command, Global, NodeCommand};
+use cli::{AuditArgs, AuditCommand, Cli, Command, Global, NodeCommand, ScreeningsArgs};
 use config::Config;
 use exit::Failure;
 use std::process::ExitCode;
@@ -70,9 +70,20 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         Command::Node(NodeCommand::Screen(args)) if args.private.private => {
             return command::screen::privately(&args, terminal);
         }
-        Command::Node(NodeCommand::Audit(AuditArgs { check: Some(path), key: Some(key), .. })) => {
-            command::audit::check(&path, &key)?
+        Command::Node(NodeCommand::Audit(AuditArgs { command: Some(AuditCommand::Line(args)), .. })) => {
+            command::audit::line::run(&args, terminal)?
         }
+        Command::Node(NodeCommand::Audit(AuditArgs {
+            command: Some(AuditCommand::Compare(args)), ..
+        })) => command::audit::compare::run(&args)?,
+        Command::Node(NodeCommand::Audit(
+            AuditArgs {
+                command:
+                    Some(AuditCommand::Screenings(ScreeningsArgs { check: Some(path), key: Some(key), .. })),
+                ..
+            }
+            | AuditArgs { command: None, screenings: ScreeningsArgs { check: Some(path), key: Some(key), .. } },
+        )) => command::audit::screenings::check(&path, &key)?,
         Command::Node(NodeCommand::Deliver(args)) if args.follow => {
             return command::follow::run(global.folder(), &args, terminal);
         }

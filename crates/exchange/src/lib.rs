@@ -7,6 +7,7 @@ pub mod pull;
 pub mod read;
 mod receipt;
 pub mod taxii;
+pub mod transparency;
 pub mod webhook;
 
 pub use created::keep_created;

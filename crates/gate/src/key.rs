@@ -60,7 +60,7 @@ impl NodeKey {
     /// The four bytes by which a signed note names the key. Source: C2SP signed-note, "Signatures".
     #[must_use]
     pub fn note_id(&self) -> [u8; 4] {
-        crate::note::id_of(&self.name, &self.public())
+        crate::note::id_of(&self.name, crate::note::ED25519, &self.public())
     }
 
     /// The same in hexadecimal.

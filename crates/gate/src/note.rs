@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::key::NodeKey;
 
 /// The kind of an ed25519 key in a key's text.
-const ED25519: u8 = 1;
+pub(crate) const ED25519: u8 = 1;
 /// Longest note and longest text of a key that are read, in bytes.
 const NOTE_BYTES_MAX: usize = 1 << 20;
 const KEY_BYTES_MAX: usize = 1_000;
@@ -43,11 +43,60 @@ pub enum NoteError {
     Changed,
 }
 
-/// The four bytes by which a note names a key.
-pub(crate) fn id_of(name: &str, public: &[u8; 32]) -> [u8; 4] {
-    let hash =
-        Sha256::new().chain_update(name).chain_update([b'\n', ED25519]).chain_update(public).finalize();
+/// The four bytes by which a note names a key of this kind.
+pub(crate) fn id_of(name: &str, kind: u8, public: &[u8; 32]) -> [u8; 4] {
+    let hash = Sha256::new().chain_update(name).chain_update([b'\n', kind]).chain_update(public).finalize();
     [hash[0], hash[1], hash[2], hash[3]]
+}
+
+/// A key's text. Source: C2SP signed-note, "Verifier keys".
+pub(crate) fn key_text(name: &str, id: [u8; 4], kind: u8, public: &[u8; 32]) -> String {
+    let mut bytes = vec![kind];
+    bytes.extend_from_slice(public);
+    format!("{name}+{:08x}+{}", u32::from_be_bytes(id), STANDARD.encode(bytes))
+}
+
+/// Name, id and key of the text of a key of this kind.
+pub(crate) fn key_of(text: &str, kind: u8) -> Result<(String, [u8; 4], VerifyingKey), NoteError> {
+    let text = text.trim();
+    if text.len() > KEY_BYTES_MAX {
+        return Err(NoteError::Key);
+    }
+    // The last part may hold a plus sign itself.
+    let mut parts = text.splitn(3, '+');
+    let (name, id, bytes) = match (parts.next(), parts.next(), parts.next()) {
+        (Some(name), Some(id), Some(bytes)) if !name.is_empty() => (name, id, bytes),
+        _ => return Err(NoteError::Key),
+    };
+    let bytes = STANDARD.decode(bytes).map_err(|_| NoteError::Key)?;
+    let public = bytes.split_first().filter(|(found, _)| **found == kind).map(|(_, public)| public);
+    let public: [u8; 32] = public.and_then(|public| public.try_into().ok()).ok_or(NoteError::Key)?;
+    let key = VerifyingKey::from_bytes(&public).map_err(|_| NoteError::Key)?;
+    let found = id_of(name, kind, &public);
+    match u32::from_str_radix(id, 16) {
+        Ok(id) if id.to_be_bytes() == found => Ok((name.to_owned(), found, key)),
+        _ => Err(NoteError::Key),
+    }
+}
+
+/// One signature of a note: the key's name, its id, the bytes.
+type Signed<'n> = (&'n str, [u8; 4], Vec<u8>);
+
+/// The signatures of a note, as many as are looked at.
+pub(crate) fn signatures(
+    note: &str,
+) -> Result<impl Iterator<Item = Result<Signed<'_>, NoteError>>, NoteError> {
+    if note.len() > NOTE_BYTES_MAX {
+        return Err(NoteError::Form);
+    }
+    let at = note.rfind("\n\n").ok_or(NoteError::Form)?;
+    Ok(note[at + 2..].lines().take(SIGNATURES_MAX).map(|line| {
+        let parts = line.strip_prefix("\u{2014} ").and_then(|line| line.split_once(' '));
+        let (name, signature) = parts.ok_or(NoteError::Form)?;
+        let bytes = STANDARD.decode(signature).map_err(|_| NoteError::Form)?;
+        let (id, signature) = bytes.split_first_chunk::<4>().ok_or(NoteError::Form)?;
+        Ok((name, *id, signature.to_vec()))
+    }))
 }
 
 impl NoteKey {
@@ -63,25 +112,22 @@ impl NoteKey {
         &self.name
     }
 
+    /// Whether it signed `bytes`.
+    #[must_use]
+    pub fn verifies(&self, bytes: &[u8], signature: &[u8; 64]) -> bool {
+        self.key.verify_strict(bytes, &Signature::from_bytes(signature)).is_ok()
+    }
+
     /// The text of a note that is signed with this key, up to the last line break before the signatures.
     ///
     /// # Errors
     /// [`NoteError`].
     pub fn open<'n>(&self, note: &'n str) -> Result<&'n str, NoteError> {
-        if note.len() > NOTE_BYTES_MAX {
-            return Err(NoteError::Form);
-        }
-        let at = note.rfind("\n\n").ok_or(NoteError::Form)?;
-        let (text, signatures) = (&note[..=at], &note[at + 2..]);
-        for line in signatures.lines().take(SIGNATURES_MAX) {
-            let (name, signature) = line
-                .strip_prefix("\u{2014} ")
-                .and_then(|line| line.split_once(' '))
-                .ok_or(NoteError::Form)?;
-            let bytes = STANDARD.decode(signature).map_err(|_| NoteError::Form)?;
-            let (id, signature) = bytes.split_first_chunk::<4>().ok_or(NoteError::Form)?;
-            if name == self.name && *id == self.id {
-                let signature = Signature::from_slice(signature).map_err(|_| NoteError::Form)?;
+        for signature in signatures(note)? {
+            let (name, id, signature) = signature?;
+            if name == self.name && id == self.id {
+                let text = note.rfind("\n\n").map(|at| &note[..=at]).ok_or(NoteError::Form)?;
+                let signature = Signature::from_slice(&signature).map_err(|_| NoteError::Form)?;
                 let held = self.key.verify_strict(text.as_bytes(), &signature);
                 return held.map(|()| text).map_err(|_| NoteError::Changed);
             }
@@ -92,9 +138,7 @@ impl NoteKey {
 
 impl std::fmt::Display for NoteKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut bytes = vec![ED25519];
-        bytes.extend_from_slice(self.key.as_bytes());
-        write!(f, "{}+{:08x}+{}", self.name, u32::from_be_bytes(self.id), STANDARD.encode(bytes))
+        f.write_str(&key_text(&self.name, self.id, ED25519, self.key.as_bytes()))
     }
 }
 
@@ -102,25 +146,8 @@ impl std::str::FromStr for NoteKey {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        let text = text.trim();
-        if text.len() > KEY_BYTES_MAX {
-            return Err(NoteError::Key);
-        }
-        // The last part may hold a plus sign itself.
-        let mut parts = text.splitn(3, '+');
-        let (name, id, bytes) = match (parts.next(), parts.next(), parts.next()) {
-            (Some(name), Some(id), Some(bytes)) if !name.is_empty() => (name, id, bytes),
-            _ => return Err(NoteError::Key),
-        };
-        let bytes = STANDARD.decode(bytes).map_err(|_| NoteError::Key)?;
-        let Some((&ED25519, public)) = bytes.split_first() else { return Err(NoteError::Key) };
-        let public: [u8; 32] = public.try_into().map_err(|_| NoteError::Key)?;
-        let key = VerifyingKey::from_bytes(&public).map_err(|_| NoteError::Key)?;
-        let found = Self { name: name.to_owned(), id: id_of(name, &public), key };
-        match u32::from_str_radix(id, 16) {
-            Ok(id) if id.to_be_bytes() == found.id => Ok(found),
-            _ => Err(NoteError::Key),
-        }
+        let (name, id, key) = key_of(text, ED25519)?;
+        Ok(Self { name, id, key })
     }
 }
 

@@ -67,6 +67,8 @@ pub(crate) struct Inner {
     pub(crate) burning: Mutex<crate::fires::Burning>,
     pub(crate) known: crate::known::Values,
     pub(crate) listed: crate::listed::Listed,
+    /// The public trees that were needed so far.
+    pub(crate) trees: Mutex<HashMap<LineId, Arc<crate::tree::Tree>>>,
 }
 
 /// The book with a number that grows with every change on which a release can depend.
@@ -124,6 +126,7 @@ impl Gate {
             burning: Mutex::default(),
             known: crate::known::Values::default(),
             listed: crate::listed::Listed::default(),
+            trees: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

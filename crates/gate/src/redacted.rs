@@ -17,12 +17,14 @@ use stix::marking::read_granular;
 use stix::signature;
 use stix::{ObjectId, Tlp};
 
+use crate::commitment::{content_salt, to_content};
 use crate::key::NodeKey;
+use crate::note::NoteKey;
 use crate::view::{View, is_told_by_content};
 
 /// The extension in which a copy says what it is: a property extension (STIX 2.1, 7.3), so that tools which know nothing of it
-/// pass it on. Its properties are `node`, `key` (the id of the node's key), `commitment` (SHA-256 of a secret and the
-/// original, hexadecimal) and `signature` (Ed25519, base64).
+/// pass it on. Its properties are `node`, `key` (the id of the node's key), `commitment` (SHA-256 of a secret and of the
+/// original's SHA-256, hexadecimal: the one in the tree's leaf) and `signature` (Ed25519, base64).
 pub const REDACTION: &str = "extension-definition--74e3b525-69a7-45f6-84d0-30afafa16817";
 
 /// What of an entry's object may go out under `cut`.
@@ -142,8 +144,8 @@ fn is_brought_by(view: &View<'_>, id: &ObjectId, member: MemberId) -> bool {
 
 /// The copy with its redaction stated and signed.
 fn signed(text: &str, original: &str, key: &NodeKey) -> Option<String> {
-    let nonce = key.derive("redaction", &[&Sha256::digest(original)]);
-    let commitment = Sha256::new().chain_update(nonce).chain_update(original).finalize();
+    let hash = Sha256::digest(original).into();
+    let commitment = to_content(&content_salt(key, &hash), &hash);
     let hex: String = commitment.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut note = serde_json::json!({
         "extension_type": "property-extension", "node": key.name(), "key": key.id(), "commitment": hex,
@@ -152,6 +154,25 @@ fn signed(text: &str, original: &str, key: &NodeKey) -> Option<String> {
     let canonical = serde_json_canonicalizer::to_vec(&unsigned).ok()?;
     note["signature"] = STANDARD.encode(key.sign(&canonical)).into();
     extended(text, &note)
+}
+
+/// The commitment to its original of a copy that the node with `key` has made and signed; `None` if it is no such copy, or
+/// was changed.
+#[must_use]
+pub fn commitment_of(copy: &str, key: &NoteKey) -> Option<[u8; 32]> {
+    let mut object: Value = serde_json::from_str(copy).ok()?;
+    let note = object.get_mut("extensions")?.get_mut(REDACTION)?.as_object_mut()?;
+    let signature = STANDARD.decode(note.remove("signature")?.as_str()?).ok()?;
+    let commitment = note.get("commitment")?.as_str()?;
+    let mut bytes = [0; 32];
+    if commitment.len() != 64 || !commitment.is_ascii() || note.get("node")?.as_str()? != key.name() {
+        return None;
+    }
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&commitment[2 * at..2 * at + 2], 16).ok()?;
+    }
+    let canonical = serde_json_canonicalizer::to_vec(&object).ok()?;
+    key.verifies(&canonical, &signature.try_into().ok()?).then_some(bytes)
 }
 
 /// The object with the note among its extensions, its other bytes as they are.

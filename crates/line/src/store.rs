@@ -188,6 +188,12 @@ impl Store {
         &self.owner.shared
     }
 
+    /// The folder in which it lies.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.shared().path.parent().unwrap_or(Path::new(""))
+    }
+
     /// Makes the line if it is not there. It is stored with its first record.
     pub fn ensure_line(&self, line: LineId) {
         let mut lines = self.shared().lines.write();

@@ -31,6 +31,7 @@ pub(crate) mod persona;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
+pub(crate) mod remote;
 mod report;
 pub(crate) mod screen;
 mod send;

@@ -11,6 +11,7 @@ mod overlay;
 mod private;
 mod push;
 mod source;
+mod transparency;
 
 pub(crate) use exposure::Exposure;
 pub(crate) use guard::Guard;
@@ -18,6 +19,7 @@ pub(crate) use mail::{Mail, MailTls};
 pub(crate) use private::Private;
 pub(crate) use push::Push;
 pub(crate) use source::{Auth, Kind, Source};
+pub(crate) use transparency::Transparency;
 
 use crate::exit::Failure;
 use axum::http::Uri;
@@ -47,6 +49,7 @@ pub(crate) struct Config {
     pub mail: Mail,
     pub private: Private,
     pub exposure: Exposure,
+    pub transparency: Transparency,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -341,6 +344,7 @@ impl Config {
         self.mail.check()?;
         self.private.check()?;
         self.exposure.check()?;
+        self.transparency.check()?;
         self.recall.check()?;
         source::check(&self.sources)?;
         self.test.check()?;
@@ -472,6 +476,9 @@ mod tests {
         }
         assert!(!check("[private]\nkinds = [\"wallet\"]\noverlap_days = 30\nburst = 1024"));
         assert!(check("[guard.decay.ipv9]\ndecay = 1"));
+        assert!(check("[transparency]\nevery_s = 0"));
+        assert!(check("[[transparency.witness]]\nurl = \"https://w.example\"\nkey = \"w\""));
+        assert!(check("[[transparency.witness_for]]\nkey = \"tower.example\""));
         assert!(check("[guard.decay.ipv4]\ndecay = 0"));
         assert!(check("[guard.decay.ipv4]\nmodel = \"a.json\"\ndecay = 1"));
         assert!(check("[[guard.off]]\nlist = \"Top 10\"\nreason = \" \""));

@@ -13,6 +13,7 @@ pub(crate) mod log;
 mod stall;
 mod surfaces;
 mod tls;
+mod trees;
 
 use crate::admin;
 use crate::cli::Global;
@@ -27,6 +28,7 @@ use deliver::private::Private;
 use deliver::push::events::Events;
 use deliver::zone::notify;
 use deliver::zone::server::Server as ZoneServer;
+use exchange::transparency::cosign::Cosigned;
 pub(crate) use follower::Follower;
 use listen::Listener;
 use std::net::SocketAddr;
@@ -203,7 +205,10 @@ async fn start(
         let (private, store) = (Arc::clone(private), node.gate.store().clone());
         followers.push(Follower::start("private", store, move |stop| private.follow(stop))?);
     }
-    let surfaces = Surfaces::of(node, folder, told, private)?;
+    let cosigned = Arc::new(Cosigned::default());
+    followers.push(trees::follow(node)?);
+    followers.extend(trees::cosign(node, &cosigned)?);
+    let surfaces = Surfaces::of(node, folder, told, private, cosigned)?;
     let listener = Listener { socket, tls, http: http.clone() };
     let pulls = schedule::start(node, &stopped);
     let http = tokio::spawn(listen::run(listener, surfaces, stopped));

@@ -16,6 +16,10 @@ use deliver::screening::http::{at_once, is_screening};
 use exchange::misp::rest::{Misp, is_misp, router as misp};
 use exchange::persona::{PersonaCheck, router as personas};
 use exchange::taxii::{Taxii, router as taxii};
+use exchange::transparency::cosign::Cosigned;
+use exchange::transparency::server::{Log, router as log};
+use exchange::transparency::witness::{Witness, router as witness};
+use gate::Cosigner;
 use hyper::body::Incoming;
 use policy::Channel;
 use std::net::SocketAddr;
@@ -67,6 +71,7 @@ impl Surfaces {
         folder: &Folder,
         told: Events,
         private: Option<Arc<Private>>,
+        cosigned: Arc<Cosigned>,
     ) -> Result<Self, Failure> {
         let now: Arc<dyn Fn() -> stix::Timestamp + Send + Sync> = Arc::new(node::now);
         let deliver = node.deliver()?;
@@ -91,6 +96,14 @@ impl Surfaces {
             Arc::clone(&now),
             ::watch::persona::Weights::default(),
         ));
+        let log = log(Log { gate: node.gate.clone(), now: Arc::clone(&now), cosigned });
+        let witness = witness(Witness {
+            cosigner: Cosigner::of(node.gate.key()),
+            logs: node.config.transparency.logs()?,
+            folder: folder.witness(),
+            now: Arc::clone(&now),
+            in_order: parking_lot::Mutex::default(),
+        });
         let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
         let cases = Shown { book: Arc::clone(&node.cases), files: node.case_files.clone() };
         let pages = Pages {
@@ -115,6 +128,8 @@ impl Surfaces {
                 _ if is_screening(request.uri().path()) => screening.clone(),
                 Some("taxii2" | "api") => taxii.clone(),
                 Some("d") => artefacts.clone(),
+                Some("log") => log.clone(),
+                Some("witness") => witness.clone(),
                 Some("private") => private.clone().unwrap_or_else(|| pages.clone()),
                 Some("answer") => answers.clone(),
                 Some("persona") => personas.clone(),

@@ -52,3 +52,4 @@ mod strictest;
 mod taxii_client;
 mod traces;
 mod traces_bitcoin;
+mod transparency;

@@ -20,13 +20,16 @@ pub(super) enum Surface {
     Artefact,
     /// Private screening.
     Private,
+    /// Logs of circles.
+    Log,
     /// A MISP feed.
     Feed,
     /// Screening, whose callers show keys in ways of their own.
     Screening,
     /// Pages for people.
     Page,
-    /// What anyone may see: the style sheet, the health check, and the answer form, which looks at its ticket itself.
+    /// What anyone may see: the style sheet, the health check, the answer form, which looks at its ticket itself, and the witness,
+    /// which looks at signatures.
     Open,
 }
 
@@ -36,7 +39,8 @@ impl Surface {
             |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match path {
             "/healthz" | "/style.css" => Self::Open,
-            _ if under("/answer") => Self::Open,
+            _ if under("/answer") || under("/witness") => Self::Open,
+            _ if under("/log") => Self::Log,
             _ if deliver::screening::http::is_screening(path) => Self::Screening,
             _ if under("/taxii2") || under("/api") => Self::Taxii,
             _ if under("/d") => Self::Artefact,
@@ -91,7 +95,7 @@ fn answer(surface: Surface, status: StatusCode, title: &str, what: &str) -> Resp
         Surface::Screening => {
             ("application/json", serde_json::json!({"error": format!("{title}. {what}")}).to_string())
         }
-        Surface::Artefact | Surface::Private | Surface::Feed | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),
+        Surface::Artefact | Surface::Private | Surface::Log | Surface::Feed | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),
         Surface::Page => return page::error(status, title, what),
     };
     let mut response = Response::new(Body::from(body));

@@ -7,7 +7,6 @@ mod asked;
 mod exposed;
 mod here;
 mod private;
-mod remote;
 mod show;
 
 pub(crate) use here::{read_input, run};

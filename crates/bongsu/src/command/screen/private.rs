@@ -4,10 +4,10 @@
 //! the filter here ([`watch::private`]). What was found can then be asked for openly, if whoever asks agrees.
 
 use super::asked::{self, Asked};
-use super::remote::{Node, told};
 use super::show;
 use crate::answer::Progress;
 use crate::cli::{PrivateArgs, ScreenArgs};
+use crate::command::remote::{Node, told};
 use crate::exit::{Exit, Failure};
 use crate::node;
 use crate::terminal::Terminal;

@@ -14,7 +14,7 @@ const TOKEN: &str = "BONGSU_TOKEN";
 const WAIT_MAX: Duration = Duration::from_secs(3_600);
 
 /// Such a node.
-pub(super) struct Node {
+pub(crate) struct Node {
     http: Http,
     root: Url,
     runtime: tokio::runtime::Runtime,
@@ -25,7 +25,15 @@ impl Node {
     ///
     /// # Errors
     /// When the address is none, or the token or the authorities can't be read.
-    pub(super) fn new(asked: &NodeAsked) -> Result<Self, Failure> {
+    pub(crate) fn new(asked: &NodeAsked) -> Result<Self, Failure> {
+        Self::with(asked, Limits { attempts: 20, wait_max: WAIT_MAX, ..Limits::default() })
+    }
+
+    /// As [`Node::new`], with other limits.
+    ///
+    /// # Errors
+    /// As [`Node::new`].
+    pub(crate) fn with(asked: &NodeAsked, limits: Limits) -> Result<Self, Failure> {
         let named = asked.url.as_deref().unwrap_or_default();
         let root = named.parse::<Url>().ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let root = root.ok_or_else(|| {
@@ -41,11 +49,20 @@ impl Node {
             }
         };
         let authorities = asked.ca_file.as_deref().map(pull::file).transpose()?;
-        let limits = Limits { attempts: 20, wait_max: WAIT_MAX, ..Limits::default() };
         let credentials = Credentials::Bearer { token };
         let remote = Remote { credentials, authorities, limits, reach: Reach::Anywhere };
         let http = Http::new(remote, Arc::new(node::now)).map_err(|error| Failure::new(error.to_string()))?;
         Ok(Self { http, root, runtime: pull::runtime()? })
+    }
+
+    /// What asks it, and its address.
+    pub(crate) const fn parts(&self) -> (&Http, &Url) {
+        (&self.http, &self.root)
+    }
+
+    /// Waits for what asks it.
+    pub(crate) fn wait<T>(&self, asked: impl Future<Output = T>) -> T {
+        self.runtime.block_on(asked)
     }
 
     fn url(&self, path: &str) -> Url {
@@ -59,7 +76,7 @@ impl Node {
     ///
     /// # Errors
     /// [`PullError`].
-    pub(super) fn get(&self, path: &str, known: Option<&str>) -> Result<Option<Vec<u8>>, PullError> {
+    pub(crate) fn get(&self, path: &str, known: Option<&str>) -> Result<Option<Vec<u8>>, PullError> {
         let url = self.url(path);
         let asked = self.http.get_newer(&url, "application/octet-stream", known);
         Ok(self.runtime.block_on(asked)?.map(|answer| answer.body))
@@ -69,14 +86,14 @@ impl Node {
     ///
     /// # Errors
     /// [`PullError`].
-    pub(super) fn post(&self, path: &str, body: &str) -> Result<Vec<u8>, PullError> {
+    pub(crate) fn post(&self, path: &str, body: &str) -> Result<Vec<u8>, PullError> {
         let form = "application/json";
         Ok(self.runtime.block_on(self.http.post(&self.url(path), form, form, body))?.body)
     }
 }
 
 /// A refusal as it is told, with what to do where that is known.
-pub(super) fn told(error: &PullError) -> Failure {
+pub(crate) fn told(error: &PullError) -> Failure {
     let failure = Failure::new(error.to_string());
     match error.status() {
         Some(401) => {

@@ -2,9 +2,14 @@
 //!
 //! Hashing is that of RFC 6962: a leaf is `SHA-256(0x00 ‖ data)`, a node `SHA-256(0x01 ‖ left ‖ right)`, an empty
 //! tree `SHA-256("")`. A leaf's data is the record's fixed form, [`leaf_data`]. [`Frontier`] is all that appending
-//! needs: the roots of the complete subtrees, at most 64.
+//! needs: the roots of the complete subtrees, at most 64. A large tree is kept as [`tile`]s in files ([`kept`]), from which
+//! proofs are made without its leaves at hand ([`prove`]).
 //!
 //! Source: RFC 6962, sections 2.1, 2.1.1 and 2.1.2; RFC 9162, sections 2.1.3.2 and 2.1.4.2 (verification).
+
+pub mod kept;
+pub mod prove;
+pub mod tile;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -65,10 +70,16 @@ impl Frontier {
 
     /// Adds a leaf's hash.
     pub fn push(&mut self, leaf: Hash) {
+        self.push_and(leaf, &mut |_, _| {});
+    }
+
+    /// Adds a leaf's hash, and tells `complete` the level and the root of each subtree that it completes.
+    pub(crate) fn push_and(&mut self, leaf: Hash, complete: &mut dyn FnMut(u8, &Hash)) {
         let mut hash = leaf;
-        for _ in 0..self.size.trailing_ones() {
+        for level in (0..self.size.trailing_ones()).filter_map(|level| u8::try_from(level).ok()) {
             if let Some(left) = self.roots.pop() {
                 hash = node(&left, &hash);
+                complete(level + 1, &hash);
             }
         }
         self.roots.push(hash);
@@ -218,6 +229,8 @@ pub fn verify_consistency(old_size: u64, new_size: u64, old: &Hash, new: &Hash, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
     fn leaves(count: usize) -> Vec<Hash> {
@@ -229,6 +242,67 @@ mod tests {
         let hex = |hash: Hash| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         assert_eq!(hex(root(&[])), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         assert_eq!(hex(leaf(b"")), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+    }
+
+    /// A file of the vectors of the field, and what it says.
+    fn vectors(kind: &str) -> Vec<(String, serde_json::Value)> {
+        let mut folders = vec![
+            std::path::PathBuf::from(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../../shared/data/trust/merkle"
+            ))
+            .join(kind),
+        ];
+        let mut found = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => {
+                        let text = std::fs::read_to_string(&path).unwrap();
+                        found.push((path.display().to_string(), serde_json::from_str(&text).unwrap()));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn decode(value: &serde_json::Value) -> Option<Hash> {
+        STANDARD.decode(value.as_str()?).ok()?.try_into().ok()
+    }
+
+    /// A proof's hashes. A hash of another length is no hash, and what holds one is no proof; `null` is the empty proof.
+    fn path(value: &serde_json::Value) -> Option<Vec<Hash>> {
+        value.as_array().map_or(Some(Vec::new()), |path| path.iter().map(decode).collect())
+    }
+
+    #[test]
+    fn proofs_of_other_implementations_hold_or_not_as_they_say() {
+        let (mut good, mut bad) = (0, 0);
+        let mut check = |file: &str, vector: &serde_json::Value, holds: bool| {
+            let is_bad = vector["wantErr"].as_bool().unwrap();
+            assert_eq!(holds, !is_bad, "{file}: {}", vector["desc"]);
+            *(if is_bad { &mut bad } else { &mut good }) += 1;
+        };
+        for (file, vector) in vectors("inclusion") {
+            let number = |name: &str| vector[name].as_u64().unwrap();
+            let (leaf, root) = (decode(&vector["leafHash"]), decode(&vector["root"]));
+            let holds = leaf.zip(root).zip(path(&vector["proof"])).is_some_and(|((leaf, root), path)| {
+                verify_inclusion(&leaf, number("leafIdx"), number("treeSize"), &path, &root)
+            });
+            check(&file, &vector, holds);
+        }
+        for (file, vector) in vectors("consistency") {
+            let number = |name: &str| vector[name].as_u64().unwrap();
+            let (old, new) = (decode(&vector["root1"]), decode(&vector["root2"]));
+            let holds = old.zip(new).zip(path(&vector["proof"])).is_some_and(|((old, new), path)| {
+                verify_consistency(number("size1"), number("size2"), &old, &new, &path)
+            });
+            check(&file, &vector, holds);
+        }
+        assert!(good >= 5 && bad >= 100, "{good} good, {bad} bad");
     }
 
     proptest! {

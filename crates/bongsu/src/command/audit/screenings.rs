@@ -1,7 +1,7 @@
-//! `bongsu audit`: the record of screenings, whether it is as it was sealed, and proofs of single records.
+//! `bongsu audit screenings`: the record of screenings, whether it is as it was sealed, and proofs of single records.
 
 use crate::answer::{Answer, table};
-use crate::cli::AuditArgs;
+use crate::cli::ScreeningsArgs;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
 use deliver::screening::Question;
@@ -30,7 +30,7 @@ fn record(node: &Node) -> Result<BufReader<File>, Failure> {
 ///
 /// # Errors
 /// When there is no record, or it can't be read.
-pub(crate) fn run(node: &Node, args: &AuditArgs) -> Result<Answer, Failure> {
+pub(crate) fn run(node: &Node, args: &ScreeningsArgs) -> Result<Answer, Failure> {
     let unread = |error: std::io::Error| {
         Failure::new(format!("{} can't be read: {error}", node.places.record.display()))
     };

@@ -1,0 +1,106 @@
+//! `bongsu audit line`: a member's side. Is what came in the log, did the log only grow, did witnesses see the same?
+
+use crate::answer::{Answer, Progress, counted, table};
+use crate::cli::AuditLineArgs;
+use crate::command::remote::{Node, told};
+use crate::exit::{Exit, Failure};
+use crate::terminal::{Terminal, visible};
+use exchange::pull::Limits;
+use exchange::transparency::audit::{Asked, AuditError, LineReport, audit};
+use gate::{NoteKey, WitnessKey};
+use serde_json::json;
+
+impl From<AuditError> for Failure {
+    fn from(error: AuditError) -> Self {
+        match &error {
+            AuditError::Pull(pull) => told(pull),
+            AuditError::NoCircle { .. } => {
+                Self::new(error.to_string()).hint("without --circle, all that you are in are audited")
+            }
+            _ => Self::new(error.to_string()),
+        }
+    }
+}
+
+/// The keys of witnesses, and how many of them must have cosigned: all, if nothing is said.
+fn witnesses(args: &AuditLineArgs) -> Result<(Vec<WitnessKey>, usize), Failure> {
+    let keys = args.witness.iter().map(|text| {
+        text.parse::<WitnessKey>().map_err(|error| Failure::usage(format!("--witness {text}: {error}")))
+    });
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let needed = args.need.unwrap_or(keys.len());
+    match needed > keys.len() {
+        true => Err(Failure::usage(format!(
+            "--need {needed} witnesses, and only {} are named with --witness",
+            keys.len()
+        ))),
+        false => Ok((keys, needed)),
+    }
+}
+
+/// Audits a node.
+///
+/// # Errors
+/// When the node can't be asked, or what is kept of audits can't be used.
+pub(crate) fn run(args: &AuditLineArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    let key: NoteKey = args.key.parse().map_err(|error| Failure::usage(format!("--key: {error}")))?;
+    let (witnesses, needed) = witnesses(args)?;
+    let node = Node::with(&args.node, Limits::default())?;
+    let (http, url) = node.parts();
+    let asked = Asked {
+        url: url.clone(),
+        key,
+        circle: args.circle.clone(),
+        witnesses,
+        needed,
+        folder: args.state.clone(),
+    };
+    let mut watch = |circle: &str, done: u64| {
+        let what = format!("objects of {circle}");
+        terminal.progress(&Progress { what, done, total: 0 }).is_continue()
+    };
+    let reports = node.wait(audit(http, &asked, &mut watch))?;
+    let is_sound = reports.iter().all(|report| report.findings_count == 0);
+    let answer = Answer::done(json!({"holds": is_sound, "lines": reports}), text(&reports));
+    Ok(if is_sound { answer } else { answer.ending(Exit::Findings) })
+}
+
+fn text(reports: &[LineReport]) -> String {
+    if reports.is_empty() {
+        return "You are in no circle of this node.\n".to_owned();
+    }
+    let row = |report: &LineReport| {
+        vec![
+            visible(report.circle.as_bytes()),
+            report.before.map_or_else(|| "-".to_owned(), |before| before.to_string()),
+            report.records.to_string(),
+            report.objects.to_string(),
+            report.later.to_string(),
+            report.witnesses.len().to_string(),
+            if report.findings_count == 0 { "yes".to_owned() } else { "NO".to_owned() },
+        ]
+    };
+    let rows: Vec<Vec<String>> = reports.iter().map(row).collect();
+    let mut text = table(&["CIRCLE", "BEFORE", "RECORDS", "OBJECTS", "LATER", "WITNESSES", "HOLDS"], &rows);
+    for report in reports {
+        for finding in &report.findings {
+            text.push_str(&format!(
+                "DOES NOT HOLD: {}: {}\n",
+                visible(report.circle.as_bytes()),
+                visible(finding.as_bytes())
+            ));
+        }
+        let more = report.findings_count - report.findings.len() as u64;
+        if more > 0 {
+            text.push_str(&format!(
+                "and {} of {}\n",
+                counted(more, "more finding"),
+                visible(report.circle.as_bytes())
+            ));
+        }
+        for file in &report.evidence {
+            text.push_str(&format!("Evidence, signed by the node: {}\n", file.display()));
+        }
+    }
+    text
+}

@@ -1,0 +1,36 @@
+//! `bongsu audit`: the node's own record of screenings, and the lines of nodes that one is a member of.
+
+pub(crate) mod compare;
+pub(crate) mod line;
+pub(crate) mod screenings;
+
+use crate::answer::Answer;
+use crate::cli::{AuditArgs, AuditCommand};
+use crate::exit::Failure;
+use crate::node::Node;
+use gate::{Cosigner, NoteKey};
+use serde_json::json;
+
+/// Runs what works on a node's data.
+///
+/// # Errors
+/// What it failed with.
+pub(crate) fn run(node: &Node, args: &AuditArgs) -> Result<Answer, Failure> {
+    match &args.command {
+        None => screenings::run(node, &args.screenings),
+        Some(AuditCommand::Screenings(args)) => screenings::run(node, args),
+        Some(AuditCommand::Key) => Ok(key(node)),
+        Some(AuditCommand::Line(_) | AuditCommand::Compare(_)) => {
+            Err(Failure::usage("this needs no node's folder, and is not done by a node"))
+        }
+    }
+}
+
+/// The keys that members and other nodes check with.
+fn key(node: &Node) -> Answer {
+    let (log, witness) = (NoteKey::of(node.gate.key()), Cosigner::of(node.gate.key()).public());
+    let text = format!(
+        "Checkpoints, packs and copies of this node are signed with\n  {log}\nand what it witnesses with\n  {witness}\n"
+    );
+    Answer::done(json!({"key": log.to_string(), "witness_key": witness.to_string()}), text)
+}
