@@ -82,6 +82,8 @@ pub enum RecordKind {
     Receipt = 7,
     /// What happened to a case of stolen assets.
     Case = 8,
+    /// A person, or how it logs in, as its book entry.
+    Person = 16,
 }
 
 impl RecordKind {
@@ -98,6 +100,7 @@ impl RecordKind {
             6 => Self::Setting,
             7 => Self::Receipt,
             8 => Self::Case,
+            16 => Self::Person,
             _ => return None,
         })
     }

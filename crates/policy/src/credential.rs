@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use stix::Timestamp;
 use uuid::Uuid;
 
+use std::collections::BTreeMap;
+
 use crate::member::MemberId;
+use crate::person::PersonId;
+use crate::role::Rights;
 
 /// A credential, without what would let a reader of the store use a token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +26,12 @@ pub struct Credential {
     /// Whether it was taken back.
     #[serde(default)]
     pub revoked: bool,
+    /// Who made it for itself and answers for it: it does no more than that person may, and ends with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// What may be done with it; `None` is all that its holder may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Rights>,
     /// What it is.
     pub kind: CredentialKind,
 }
@@ -57,6 +67,13 @@ impl Credential {
     pub fn holds(&self, now: Timestamp) -> bool {
         !self.revoked && self.expires.is_none_or(|expires| now < expires)
     }
+
+    /// What may be done with it, as far as it says itself.
+    #[must_use]
+    pub fn rights(&self) -> Rights {
+        let holders = if self.member.is_some() { Rights::MEMBER } else { Rights::ALL };
+        self.scopes.unwrap_or(holders)
+    }
 }
 
 // Secrets stay out of logs: what is printed says what a credential is, not how to use it.
@@ -72,6 +89,7 @@ impl std::fmt::Debug for Credential {
             .field("member", &self.member)
             .field("kind", &kind)
             .field("revoked", &self.revoked)
+            .field("scopes", &self.scopes)
             .finish_non_exhaustive()
     }
 }
@@ -84,6 +102,13 @@ impl std::fmt::Debug for CredentialKind {
             Self::Certificate { .. } => "Certificate",
         })
     }
+}
+
+/// When credentials were used, to the hour: each at most once in an hour, however often it is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uses {
+    /// Microseconds since 1970-01-01T00:00:00Z, by credential.
+    pub at: BTreeMap<Uuid, i64>,
 }
 
 /// One of the node's settings that is kept in its line, such as its name.

@@ -2,10 +2,12 @@
 
 use crate::exit::Failure;
 use crate::node::Node;
+use policy::Entry;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
+use web::auth::Auth;
 
 use super::cases::Followed;
 use super::escalate::Escalation;
@@ -22,6 +24,20 @@ pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
         every(node, 30, "sharing the test entry", test_entry),
         every(node, 5, "following cases", move |node| cases.run(node)),
     ]
+}
+
+/// Writes down when credentials were last used: all that were noted, in one record.
+pub(super) fn uses(node: &Arc<Node>, auth: &Arc<Auth>) -> JoinHandle<()> {
+    let auth = Arc::clone(auth);
+    every(node, 600, "writing when credentials were last used", move |node| write_uses(node, &auth))
+}
+
+/// Writes down what was noted of credentials and is not written yet.
+///
+/// # Errors
+/// When the line can't be written: then what was noted is lost, until they are used again.
+pub(super) fn write_uses(node: &Node, auth: &Auth) -> Result<(), Failure> {
+    auth.uses.take().map_or(Ok(()), |uses| node.record(Entry::Used(uses)))
 }
 
 /// Does `work` every so many seconds, until it is aborted. What fails is tried again the next time.
