@@ -53,7 +53,6 @@ impl Act {
     fn is_made_by_the_node(&self) -> bool {
         const DECIDED: [&str; 5] = ["fires.", "mail.", "webhook.", "guard.step.", "refuse."];
         match &self.entry {
-            Entry::Used(_) => true,
             Entry::Setting(Setting { name, .. }) => !DECIDED.iter().any(|prefix| name.starts_with(prefix)),
             _ => false,
         }
@@ -67,7 +66,7 @@ impl Act {
             Entry::Credential(credential) => credential.member,
             Entry::Person(person) => person.member,
             Entry::Account(account) => book.person(account.person).and_then(|person| person.member),
-            Entry::Circle(_) | Entry::Setting(_) | Entry::Used(_) => None,
+            Entry::Circle(_) | Entry::Setting(_) => None,
         }
     }
 
@@ -137,7 +136,6 @@ impl Act {
             }
             Entry::Setting(Setting { name, value: Some(_) }) => format!("set {name}"),
             Entry::Setting(Setting { name, value: None }) => format!("took {name} back"),
-            Entry::Used(_) => "used credentials".to_owned(),
         }
     }
 }

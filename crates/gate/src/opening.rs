@@ -78,7 +78,7 @@ const fn kind_of(entry: &Entry) -> RecordKind {
     match entry {
         Entry::Member(_) => RecordKind::Member,
         Entry::Circle(_) => RecordKind::Circle,
-        Entry::Credential(_) | Entry::Used(_) => RecordKind::Credential,
+        Entry::Credential(_) => RecordKind::Credential,
         Entry::Setting(_) => RecordKind::Setting,
         Entry::Person(_) | Entry::Account(_) => RecordKind::Person,
     }

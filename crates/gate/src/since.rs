@@ -38,11 +38,7 @@ impl Since {
                     );
                 }
             }
-            Entry::Credential(_)
-            | Entry::Used(_)
-            | Entry::Setting(_)
-            | Entry::Person(_)
-            | Entry::Account(_) => {}
+            Entry::Credential(_) | Entry::Setting(_) | Entry::Person(_) | Entry::Account(_) => {}
         }
     }
 

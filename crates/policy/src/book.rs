@@ -12,7 +12,7 @@ use stix::Timestamp;
 use uuid::Uuid;
 
 use crate::circle::{Circle, CircleId};
-use crate::credential::{Credential, CredentialKind, Setting, Uses};
+use crate::credential::{Credential, CredentialKind, Setting, read_used};
 use crate::member::{Member, MemberId};
 use crate::person::{Account, Person, PersonId};
 use crate::role::Rights;
@@ -34,8 +34,6 @@ pub enum Entry {
     Circle(Circle),
     /// A credential, as it is from now on.
     Credential(Credential),
-    /// When credentials were used.
-    Used(Uses),
     /// A setting.
     Setting(Setting),
     /// A person, as it is from now on.
@@ -114,7 +112,7 @@ impl Entry {
             Self::Credential(credential) if credential.scopes.is_some() || credential.person.is_some() => {
                 VERSION
             }
-            Self::Used(_) | Self::Person(_) | Self::Account(_) => VERSION,
+            Self::Person(_) | Self::Account(_) => VERSION,
             Self::Circle(circle) if !circle.access.is_empty() => VERSION_ACCESS,
             _ => VERSION_COMMON,
         }
@@ -145,11 +143,20 @@ impl Book {
             Entry::Member(member) => drop(self.members.insert(member.id, member)),
             Entry::Circle(circle) => drop(self.circles.insert(circle.id, circle)),
             Entry::Credential(credential) => self.apply_credential(credential),
-            Entry::Used(uses) => self.used.extend(uses.at),
             Entry::Person(person) => self.apply_person(person),
             Entry::Account(account) => drop(self.accounts.insert(account.person, account)),
-            Entry::Setting(Setting { name, value: Some(value) }) => drop(self.settings.insert(name, value)),
-            Entry::Setting(Setting { name, value: None }) => drop(self.settings.remove(&name)),
+            Entry::Setting(setting) => self.apply_setting(setting),
+        }
+    }
+
+    fn apply_setting(&mut self, setting: Setting) {
+        if let Some((credential, at)) = read_used(&setting) {
+            self.used.insert(credential, at);
+            return;
+        }
+        match setting {
+            Setting { name, value: Some(value) } => drop(self.settings.insert(name, value)),
+            Setting { name, value: None } => drop(self.settings.remove(&name)),
         }
     }
 

@@ -4,8 +4,6 @@ use serde::{Deserialize, Serialize};
 use stix::Timestamp;
 use uuid::Uuid;
 
-use std::collections::BTreeMap;
-
 use crate::member::MemberId;
 use crate::person::PersonId;
 use crate::role::Rights;
@@ -104,11 +102,20 @@ impl std::fmt::Debug for CredentialKind {
     }
 }
 
-/// When credentials were used, to the hour: each at most once in an hour, however often it is shown.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Uses {
-    /// Microseconds since 1970-01-01T00:00:00Z, by credential.
-    pub at: BTreeMap<Uuid, i64>,
+/// What the name of the setting begins with that says when a credential was used last; its id follows. Settings are read by
+/// programs, too, that do not know of last uses.
+const USED: &str = "used.";
+
+/// The setting that says that a credential was used last at `micros`, in microseconds since 1970-01-01T00:00:00Z.
+#[must_use]
+pub fn used(credential: Uuid, micros: i64) -> Setting {
+    Setting { name: format!("{USED}{}", credential.simple()), value: Some(micros.to_string()) }
+}
+
+/// The credential and the time of such a setting.
+pub(crate) fn read_used(setting: &Setting) -> Option<(Uuid, i64)> {
+    let id = Uuid::try_parse(setting.name.strip_prefix(USED)?).ok()?;
+    Some((id, setting.value.as_ref()?.parse().ok()?))
 }
 
 /// One of the node's settings that is kept in its line, such as its name.

@@ -31,7 +31,7 @@ pub use book::{Book, Entry, EntryError};
 pub use caller::{Caller, Channel};
 pub use circle::{Access, Circle, CircleId, Onward};
 pub use class::{Class, Part};
-pub use credential::{Credential, CredentialKind, Setting, Uses};
+pub use credential::{Credential, CredentialKind, Setting, used};
 pub use fires::{Cause, Fires, Word};
 pub use member::{Intake, Level, Member, MemberId, Use};
 pub use person::{Account, By, Invitation, Person, PersonId};

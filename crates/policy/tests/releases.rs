@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use bongsu_policy::{
     Access, Account, Book, Circle, CircleId, Class, Credential, CredentialKind, Decision, Entry, Invitation,
     Level, Member, MemberId, Onward, Part, Person, PersonId, Reach, Removal, Request, Right, Rights, Role,
-    Rule, Setting, Terms, Uses, decide, forbidden_selectors, redact, settled_until,
+    Rule, Setting, Terms, decide, forbidden_selectors, redact, settled_until, used,
 };
 use proptest::prelude::*;
 use stix::marking::{Definition, Iep, Pap, PermittedActions};
@@ -395,10 +395,12 @@ fn entries_are_read_back_as_they_were_written() {
     };
     let mut account = Account::new(id, at(2));
     account.invitation = Some(Invitation { hash: vec![1; 32], expires: at(3) });
-    let used = Uses { at: [(Uuid::from_u128(5), 3)].into() };
-    for entry in [Entry::Person(person), Entry::Account(account), Entry::Used(used)] {
+    for entry in [Entry::Person(person), Entry::Account(account)] {
         assert_eq!(Entry::with_person(&entry.to_json_by(Some(id))).unwrap(), (entry, Some(id)));
     }
+    let mut book = case.book();
+    book.apply(Entry::Setting(used(Uuid::from_u128(5), 7)));
+    assert_eq!((book.used(Uuid::from_u128(5)), book.used(Uuid::from_u128(6))), (Some(7), None));
     let mut restricted = case.circle.clone();
     restricted.access.insert(READER, Access::Write);
     restricted.spec_versions = vec![stix::SpecVersion::V20, stix::SpecVersion::V21];

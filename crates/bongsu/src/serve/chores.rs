@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use crate::node::Node;
-use policy::Entry;
+use policy::{Entry, MemberId};
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
     ]
 }
 
-/// Writes down when credentials were last used: all that were noted, in one record.
+/// Writes down when credentials were last used: all that were noted, at once.
 pub(super) fn uses(node: &Arc<Node>, auth: &Arc<Auth>) -> JoinHandle<()> {
     let auth = Arc::clone(auth);
     every(node, 600, "writing when credentials were last used", move |node| write_uses(node, &auth))
@@ -37,7 +37,12 @@ pub(super) fn uses(node: &Arc<Node>, auth: &Arc<Auth>) -> JoinHandle<()> {
 /// # Errors
 /// When the line can't be written: then what was noted is lost, until they are used again.
 pub(super) fn write_uses(node: &Node, auth: &Auth) -> Result<(), Failure> {
-    auth.uses.take().map_or(Ok(()), |uses| node.record(Entry::Used(uses)))
+    let uses = auth.uses.take();
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let entry = |(id, at): (uuid::Uuid, i64)| Entry::Setting(policy::used(id, at));
+    node.gate.change_all(MemberId::NODE, |_| Ok(uses.into_iter().map(entry).collect()))
 }
 
 /// Does `work` every so many seconds, until it is aborted. What fails is tried again the next time.

@@ -68,9 +68,7 @@ impl<'s> Browser<'s> {
     }
 
     fn post_from(&mut self, origin: &str, path: &str, fields: &[(&str, &str)]) -> Page {
-        let encoded = |text: &str| -> String {
-            text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-        };
+        let encoded = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
         let pairs: Vec<String> =
             fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         let request = self.client.post(format!("{}{path}", self.serving.url)).body(pairs.join("&"));
@@ -143,12 +141,15 @@ fn a_token_does_what_its_scopes_and_its_person_may_on_every_surface() {
     let (serving, circle) = (node.serve(), circle(&node));
     let api = format!("/api/collections/{circle}");
     let object = indicator(1, "x")["id"].as_str().unwrap().to_owned();
+    // The status; 0 where it was refused for want of a right, which surfaces' own refusals are not.
     let ask = |who: &str, method: reqwest::Method, path: &str, body: &str| -> u16 {
         let request = serving.client.request(method, format!("{}{path}", serving.url));
         let kind = if path.starts_with("/api") { crate::node::TAXII } else { "application/json" };
         let request = request.bearer_auth(&node.tokens[who]).header("content-type", kind);
         let request = request.header("accept", if path.starts_with("/api") { kind } else { "*/*" });
-        request.body(body.to_owned()).send().unwrap().status().as_u16()
+        let response = request.body(body.to_owned()).send().unwrap();
+        let (status, text) = (response.status().as_u16(), response.text().unwrap());
+        if status == 403 && text.contains("has not the right") { 0 } else { status }
     };
     let mut number = 100;
     for (who, reads, writes, screens, releases) in [
@@ -165,7 +166,7 @@ fn a_token_does_what_its_scopes_and_its_person_may_on_every_surface() {
     ] {
         let (get, post) = (reqwest::Method::GET, reqwest::Method::POST);
         let check = |may: bool, status: u16, what: &str| {
-            assert_eq!(may, status != 403, "{who}: {what} was answered {status}");
+            assert_eq!(may, status != 0, "{who}: {what} was answered {status}");
             assert_ne!(status, 401, "{who}: {what}");
         };
         for path in ["/", "/d/list/all.txt", "/objects", &format!("{api}/objects/")] {
@@ -176,7 +177,11 @@ fn a_token_does_what_its_scopes_and_its_person_may_on_every_surface() {
         let envelope = format!("{{\"objects\":[{}]}}", indicator(number, "b-k3.top"));
         check(writes, ask(who, post.clone(), &format!("{api}/objects/"), &envelope), "TAXII POST");
         check(writes, ask(who, post.clone(), "/events/add", "{}"), "events/add");
-        check(screens, ask(who, get.clone(), "/screening?value=a-k3.top", ""), "the short way to screen");
+        check(
+            screens,
+            ask(who, get.clone(), "/screening/value?value=a-k3.top", ""),
+            "the short way to screen",
+        );
         check(screens, ask(who, post.clone(), "/screening/values", "{\"values\":[\"a\"]}"), "screening");
         check(releases, ask(who, post.clone(), "/events/delete/1", ""), "events/delete");
         let path = format!("{api}/objects/{object}/");
@@ -187,7 +192,7 @@ fn a_token_does_what_its_scopes_and_its_person_may_on_every_surface() {
     }
     // A person's token ends with the person, and follows its roles.
     node.json(&["person", "role", "analyst", "--add", "reader", "--remove", "analyst"]);
-    assert_eq!(ask("analyst", reqwest::Method::POST, "/screening/values", "{}"), 403);
+    assert_eq!(ask("analyst", reqwest::Method::POST, "/screening/values", "{}"), 0);
     node.json(&["person", "end", "analyst"]);
     assert_eq!(ask("analyst", reqwest::Method::GET, "/", ""), 401);
     serving.stop();
@@ -199,7 +204,7 @@ fn a_token_does_what_its_scopes_and_its_person_may_on_every_surface() {
     };
     let read = of(&node.tokens["read"]);
     assert_eq!(read["scopes"], "read");
-    assert!(read["used"].as_str().unwrap().ends_with(":00:00.000Z"), "{read}");
+    assert!(read["used"].as_str().unwrap().contains(":00:00.0"), "{read}");
     assert_eq!(of(&node.tokens["reader"])["person"], "reader");
 }
 
@@ -211,7 +216,9 @@ fn people_log_in_and_out_and_nobody_in_their_name() {
     let mut kim = Browser::new(&serving);
     let page = kim.get("/objects");
     assert_eq!(page.to.as_deref(), Some("/login?to=/objects"), "{}", page.status);
-    for (new, again, says) in [("short", "short", "at least 12"), (PASSWORD, "another one of mine", "not the same")] {
+    for (new, again, says) in
+        [("short", "short", "at least 12"), (PASSWORD, "another one of mine", "not the same")]
+    {
         let page = kim.post(&link, &link, &[("new", new), ("again", again)]);
         assert!(page.text.contains(says), "{}", page.text);
     }
@@ -278,7 +285,11 @@ fn people_log_in_and_out_and_nobody_in_their_name() {
     assert_eq!(kim.welcome(&link).status, 303);
     assert_eq!(kim.log_in("kim@cert.example", PASSWORD, "").status, 303, "a new password opens the lock");
     node.json(&["person", "end", "kim@cert.example"]);
-    assert_eq!(kim.get("/objects").status, 401, "there are no people any more, so programs' log-in is offered");
+    assert_eq!(
+        kim.get("/objects").status,
+        401,
+        "there are no people any more, so programs' log-in is offered"
+    );
     serving.stop();
 }
 
@@ -302,7 +313,10 @@ fn log_in_asks_for_codes_once_they_are_set_up() {
     let mut elsewhere = Browser::new(&serving);
     assert_eq!(elsewhere.log_in("kim", PASSWORD, "").status, 303);
     let page = kim.get("/account/codes");
-    let (key, part) = (page.between("id=\"key\">", "<").to_owned(), page.between("name=\"part\" value=\"", "\"").to_owned());
+    let (key, part) = (
+        page.between("id=\"key\">", "<").to_owned(),
+        page.between("name=\"part\" value=\"", "\"").to_owned(),
+    );
     assert!(page.text.contains("<svg") && key.len() == 32, "{}", page.text);
     let first = code(&key);
     let give = |password: &'static str, code: &str| {
@@ -315,7 +329,8 @@ fn log_in_asks_for_codes_once_they_are_set_up() {
     assert!(send(&mut kim, give("not the password", &first)).text.contains("not right"));
     assert!(send(&mut kim, give(PASSWORD, "000000")).text.contains("not right"));
     let page = send(&mut kim, give(PASSWORD, &first));
-    let recovery: Vec<String> = page.between("id=\"recovery\">", "</pre>").lines().map(str::to_owned).collect();
+    let recovery: Vec<String> =
+        page.between("id=\"recovery\">", "</pre>").lines().map(str::to_owned).collect();
     assert_eq!(recovery.len(), 10, "{}", page.text);
     assert_eq!(kim.get("/account").status, 200, "this session goes on");
     assert_eq!(elsewhere.get("/account").status, 303, "the others do not");
@@ -326,7 +341,11 @@ fn log_in_asks_for_codes_once_they_are_set_up() {
     }
     assert_eq!(again.log_in("kim", "not the password", &recovery[1]).status, 401, "which uses nothing up");
     assert_eq!(again.log_in("kim", PASSWORD, &recovery[0]).status, 303);
-    assert_eq!(Browser::new(&serving).log_in("kim", PASSWORD, &recovery[0]).status, 401, "a recovery code counts once");
+    assert_eq!(
+        Browser::new(&serving).log_in("kim", PASSWORD, &recovery[0]).status,
+        401,
+        "a recovery code counts once"
+    );
     assert_eq!(Browser::new(&serving).log_in("kim", PASSWORD, &first).status, 401, "a code counts once");
     assert_eq!(Browser::new(&serving).log_in("kim", PASSWORD, &recovery[1]).status, 303);
     assert!(again.get("/account").text.contains("left: 8"));
@@ -334,7 +353,10 @@ fn log_in_asks_for_codes_once_they_are_set_up() {
     let wal = std::fs::read(node.data().join("bongsu.sqlite-wal")).unwrap_or_default();
     for secret in [key.as_str(), PASSWORD, recovery[5].as_str(), &recovery[5].replace('-', "")] {
         for file in [&store, &wal] {
-            assert!(!file.windows(secret.len()).any(|part| part == secret.as_bytes()), "the store has {secret}");
+            assert!(
+                !file.windows(secret.len()).any(|part| part == secret.as_bytes()),
+                "the store has {secret}"
+            );
         }
     }
     serving.stop();
@@ -349,11 +371,18 @@ fn an_administrator_manages_its_own_people_and_an_auditor_sees_it() {
     assert_eq!(boss.get("/").to.as_deref(), Some("/account"), "there is no overview for who reads nothing");
     let page = boss.get("/people");
     assert!(page.text.contains("boss") && !page.text.contains("other"), "{}", page.text);
-    let page = boss.post("/people", "/people", &[("user", "Lee"), ("name", "Lee <i>Han"), ("role", "auditor")]);
+    let page =
+        boss.post("/people", "/people", &[("user", "Lee"), ("name", "Lee <i>Han"), ("role", "auditor")]);
     let link = page.between("<pre>", "</pre>").to_owned();
     assert!(page.text.contains("Lee &#60;i&#62;Han"), "{}", page.text);
-    assert_eq!(boss.post("/people", "/people", &[("user", "lee"), ("name", "x"), ("role", "auditor")]).status, 422);
-    assert_eq!(boss.post("/people", "/people/lee/roles", &[("role", "reader"), ("role", "auditor")]).status, 303);
+    assert_eq!(
+        boss.post("/people", "/people", &[("user", "lee"), ("name", "x"), ("role", "auditor")]).status,
+        422
+    );
+    assert_eq!(
+        boss.post("/people", "/people/lee/roles", &[("role", "reader"), ("role", "auditor")]).status,
+        303
+    );
     for (path, status) in [
         ("/people/other/roles", 404),
         ("/people/other/end", 404),
@@ -377,14 +406,18 @@ fn an_administrator_manages_its_own_people_and_an_auditor_sees_it() {
     assert_eq!(lee.welcome(&link).status, 303);
     assert_eq!(lee.log_in("lee", PASSWORD, "").status, 303);
     let page = lee.get("/acts");
-    for act in ["boss for exchange", "set the person lee: reader, auditor", "made the token", "revoked the token"] {
+    for act in
+        ["boss for exchange", "set the person lee: reader, auditor", "made the token", "revoked the token"]
+    {
         assert!(page.text.contains(act), "{act}: {}", page.text);
     }
     assert!(!page.text.contains("other") && !page.text.contains("detect"), "{}", page.text);
     assert_eq!(lee.get("/people").status, 403);
     serving.stop();
     let acts = node.json(&["person", "acts"])["acts"].to_string();
-    for act in ["set the person other: reader", "boss for exchange", "set the circle region", "made the token"] {
+    for act in
+        ["set the person other: reader", "boss for exchange", "set the circle region", "made the token"]
+    {
         assert!(acts.contains(act), "{act}: {acts}");
     }
     node.json(&["verify"]);

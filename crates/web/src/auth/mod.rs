@@ -299,7 +299,7 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
         && actor.rights.within(rights).is_empty()
     {
         // Whoever manages or audits alone has no overview to begin with.
-        if target.uri.path() == "/" && actor.person.is_some() && reads {
+        if target.uri.path() == "/" && actor.session.is_some() && reads {
             return refusal::to_account();
         }
         return refusal::no_right(surface, rights);

@@ -50,7 +50,7 @@ impl Need {
 fn page(reads: bool, path: &str) -> Need {
     let first = path.split('/').nth(1).unwrap_or_default();
     match first {
-        "account" => Need::Anybody,
+        "account" | "logout" => Need::Anybody,
         "people" => one(Right::Admin),
         "acts" => one(Right::Audit),
         "screen" | "persona" => one(Right::Screen),
@@ -101,6 +101,8 @@ mod tests {
         for path in ["/taxii2/", "/api/collections/", "/api/status/x/", "/servers/getVersion"] {
             assert_eq!(Need::of(Surface::of(path), &get, path), any, "{path}");
         }
-        assert_eq!(Need::of(Surface::of("/account"), &post, "/account"), Need::Anybody);
+        for path in ["/account", "/account/sessions/end", "/logout"] {
+            assert_eq!(Need::of(Surface::of(path), &post, path), Need::Anybody, "{path}");
+        }
     }
 }

@@ -29,10 +29,9 @@ impl Uses {
         }
     }
 
-    /// Takes what is to be written down; `None` if there is nothing.
-    pub fn take(&self) -> Option<policy::Uses> {
-        let at = std::mem::take(&mut *self.noted.lock());
-        (!at.is_empty()).then_some(policy::Uses { at })
+    /// Takes what is to be written down: credentials, and the hour in microseconds since 1970-01-01T00:00:00Z.
+    pub fn take(&self) -> BTreeMap<Uuid, i64> {
+        std::mem::take(&mut *self.noted.lock())
     }
 }
 
@@ -51,12 +50,11 @@ mod tests {
         for micros in 0..1_000 {
             uses.note(&book, id, at(5, micros));
         }
-        let taken = uses.take().unwrap();
-        assert_eq!(taken.at, [(id, 5 * HOUR_MICROS)].into());
-        book.apply(Entry::Used(taken));
+        assert_eq!(uses.take(), [(id, 5 * HOUR_MICROS)].into());
+        book.apply(Entry::Setting(policy::used(id, 5 * HOUR_MICROS)));
         uses.note(&book, id, at(5, 7));
-        assert_eq!(uses.take(), None);
+        assert!(uses.take().is_empty());
         uses.note(&book, id, at(6, 0));
-        assert_eq!(uses.take().unwrap().at, [(id, 6 * HOUR_MICROS)].into());
+        assert_eq!(uses.take(), [(id, 6 * HOUR_MICROS)].into());
     }
 }

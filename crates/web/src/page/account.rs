@@ -209,12 +209,13 @@ async fn change(
     let (working, by) = (Arc::clone(pages), proof.viewer.by());
     let done = pages.auth.passwords.run(move || {
         let account = proven(&working, &before, &person.user, &proof.password, &proof.code);
-        let mut account = account.ok_or_else(|| NOT_RIGHT.to_owned())?;
+        let proved = account.ok_or_else(|| NOT_RIGHT.to_owned())?;
+        let mut account = proved.clone();
         make(&working, &mut account)?;
         account.since = (working.auth.now)();
         let written = working.gate.change(by, |book| {
-            // A reset or another change that came meanwhile stands.
-            let now = book.account(account.person).filter(|now| now.since == before.since);
+            // What came meanwhile stands: a reset, another change, a recovery code that was used.
+            let now = book.account(account.person).filter(|now| **now == proved);
             now.ok_or(NotChanged).map(|_| Entry::Account(account.clone()))
         });
         let not = |NotChanged| "It was changed meanwhile, or could not be written. Try again.".to_owned();
