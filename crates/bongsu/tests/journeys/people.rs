@@ -216,6 +216,7 @@ fn people_log_in_and_out_and_nobody_in_their_name() {
     let mut kim = Browser::new(&serving);
     let page = kim.get("/objects");
     assert_eq!(page.to.as_deref(), Some("/login?to=/objects"), "{}", page.status);
+    assert_eq!(kim.get("/with-token").status, 401, "a browser is asked for a token where it wants to be");
     for (new, again, says) in
         [("short", "short", "at least 12"), (PASSWORD, "another one of mine", "not the same")]
     {

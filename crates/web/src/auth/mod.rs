@@ -332,6 +332,10 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
 
 /// Whether a person seems to look for a page of a node on which people log in; programs are asked for credentials.
 fn is_person(request: &Request, book: &Book) -> bool {
+    // Whoever has a token asks to be asked for it. Browsers then show it below the root (RFC 7617, section 2.2).
+    if request.uri().path() == "/with-token" {
+        return false;
+    }
     let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     accepts.is_some_and(|accept| accept.contains("text/html")) && book.people().any(|person| !person.ended)
 }

@@ -50,7 +50,7 @@ impl Need {
 fn page(reads: bool, path: &str) -> Need {
     let first = path.split('/').nth(1).unwrap_or_default();
     match first {
-        "account" | "logout" => Need::Anybody,
+        "account" | "logout" | "with-token" => Need::Anybody,
         "people" => one(Right::Admin),
         "acts" => one(Right::Audit),
         "screen" | "persona" => one(Right::Screen),

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::DefaultBodyLimit;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use deliver::Deliver;
@@ -159,6 +159,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/objects/{circle}/{object}", get(objects::one))
         .route("/login", get(log_in::form).post(log_in::take))
         .route("/logout", post(log_in::out))
+        .route("/with-token", get(|| async { Redirect::to("/") }))
         .route("/welcome/{invitation}", get(log_in::welcome).post(log_in::choose))
         .route("/account", get(account::page))
         .route("/account/password", post(account::password))
