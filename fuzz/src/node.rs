@@ -76,7 +76,16 @@ fn make() -> Result<Node, Box<dyn std::error::Error>> {
         (Uuid::from_u128(0x30), Some(ISP), tsig),
     ];
     for (id, member, kind) in credentials {
-        let credential = Credential { id, member, created: now(), expires: None, revoked: false, kind };
+        let credential = Credential {
+            id,
+            member,
+            created: now(),
+            expires: None,
+            revoked: false,
+            person: None,
+            scopes: None,
+            kind,
+        };
         gate.record(MemberId::NODE, Entry::Credential(credential))?;
     }
     let objects = (1..=6_u128).map(object).collect::<Result<Vec<_>, _>>()?;

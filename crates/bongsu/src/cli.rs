@@ -15,6 +15,7 @@ mod hunt;
 mod member;
 mod pack;
 mod pattern;
+mod person;
 mod persona;
 mod push;
 mod quarantine;
@@ -38,6 +39,7 @@ pub(crate) use member::{
 };
 pub(crate) use pack::{PackAcceptArgs, PackCommand, PackMakeArgs, PackReceiptArgs};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
+pub(crate) use person::{PersonAddArgs, PersonCommand};
 pub(crate) use persona::{
     PersonaCalibrateArgs, PersonaCheckArgs, PersonaCommand, PersonaContestArgs, PersonaContestsArgs,
     PersonaReviewArgs, PersonasArgs,
@@ -146,6 +148,9 @@ pub(crate) enum NodeCommand {
     /// Members: who takes part, at which level, with which credentials
     #[command(subcommand)]
     Member(MemberCommand),
+    /// People who act for members or for the node: roles, log-in, and who did what
+    #[command(subcommand)]
+    Person(PersonCommand),
     /// Credentials: client certificates, and revoking any credential
     #[command(subcommand)]
     Credential(CredentialCommand),

@@ -20,6 +20,7 @@ use crate::level_up;
 use crate::list::Form;
 use crate::push::events::Events;
 use crate::speech::{Language, UnknownLanguage};
+use crate::style_policy;
 
 /// The routes of the artefacts, and of the events that say when they change.
 pub fn router(deliver: Arc<Deliver>, told: Arc<Events>) -> Router {
@@ -171,6 +172,8 @@ fn language(value: &str) -> Result<Language, Refused> {
 pub(crate) fn response(artefact: Artefact, asked: &HeaderMap) -> Response {
     let etag = artefact.etag();
     let is_known = known(asked).any(|tag| tag == "*" || opaque(tag) == opaque(&etag));
+    let is_page = artefact.content_type.starts_with("text/html");
+    let styles = is_page.then(|| style_policy::of(&String::from_utf8_lossy(&artefact.body))).flatten();
     let mut response = match is_known {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => Response::new(Body::from(artefact.body)),
@@ -179,6 +182,9 @@ pub(crate) fn response(artefact: Artefact, asked: &HeaderMap) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(artefact.content_type));
     // What one member gets must not be handed to another by a cache between.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if let Some(styles) = styles {
+        headers.insert(header::CONTENT_SECURITY_POLICY, styles);
+    }
     let disposition = format!("inline; filename=\"{}\"", artefact.file_name);
     let number = artefact.number.map(|number| (NUMBER, number));
     let left_out = artefact

@@ -42,6 +42,7 @@ mod sigma;
 mod sorted;
 pub mod speech;
 mod steps;
+pub mod style_policy;
 pub mod suricata;
 mod suricata_datasets;
 mod telling;

@@ -66,6 +66,8 @@ fn set_up(gate: &Gate, clock: &Clock) {
         created: clock.now(),
         expires: None,
         revoked: false,
+        person: None,
+        scopes: None,
         kind: CredentialKind::Tsig {
             name: KEY.to_owned(),
             algorithm: "hmac-sha256".to_owned(),

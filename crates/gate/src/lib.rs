@@ -8,6 +8,7 @@
 //!
 //! Records go in here as well ([`Gate::submit`]), because who may share what is the same question.
 
+mod acts;
 mod arrivals;
 mod audience;
 mod brought;
@@ -43,6 +44,7 @@ mod tree;
 mod view;
 mod withdrawals;
 
+pub use acts::{Act, Acts};
 pub use arrivals::Arrival;
 pub use audience::Audience;
 pub use checkpoint::{Checkpoint, line_of};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use line::{Draft, LineId, Outcome, RecordKind, Seq, StorageError, Store};
 use parking_lot::Mutex;
-use policy::{Book, CircleId, Entry, MemberId, Request};
+use policy::{Book, By, CircleId, Entry, MemberId, Request};
 use stix::Timestamp;
 
 use crate::audience::Parties;
@@ -37,15 +37,6 @@ pub enum GateError {
     #[error("the entry was refused: {0}")]
     Refused(line::Refusal),
 }
-
-/// The records of the node's line that are entries of the book.
-const ENTRIES: [RecordKind; 5] = [
-    RecordKind::Member,
-    RecordKind::Circle,
-    RecordKind::Credential,
-    RecordKind::Setting,
-    RecordKind::SigningKey,
-];
 
 /// There is no such thing for the one who asks; whether it exists for others is not said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +75,37 @@ pub struct Gate {
     pub(crate) inner: Arc<Inner>,
 }
 
+/// As what an entry is kept.
+const fn kind_of(entry: &Entry) -> RecordKind {
+    match entry {
+        Entry::Member(_) => RecordKind::Member,
+        Entry::Circle(_) => RecordKind::Circle,
+        Entry::Credential(_) => RecordKind::Credential,
+        Entry::Setting(_) => RecordKind::Setting,
+        Entry::SigningKey(_) => RecordKind::SigningKey,
+        Entry::Person(_) | Entry::Account(_) => RecordKind::Person,
+    }
+}
+
+/// Whether records of this kind are entries of the book.
+pub(crate) const fn is_entry(kind: RecordKind) -> bool {
+    matches!(
+        kind,
+        RecordKind::Member
+            | RecordKind::Circle
+            | RecordKind::Credential
+            | RecordKind::Setting
+            | RecordKind::SigningKey
+            | RecordKind::Person
+    )
+}
+
+/// Whether a release can depend on an entry: not on a setting, and where sources stand changes with each page that is
+/// pulled; nor on keys for signatures; nor on people, who see no more than their member.
+const fn changes_releases(entry: &Entry) -> bool {
+    matches!(entry, Entry::Member(_) | Entry::Circle(_) | Entry::Credential(_))
+}
+
 impl Gate {
     /// Opens the gate over `store`: reads the book from the node's own line.
     ///
@@ -97,7 +119,7 @@ impl Gate {
             let Some(last) = records.last() else { break };
             after = last.seq;
             for record in records {
-                if ENTRIES.contains(&record.kind) {
+                if is_entry(record.kind) {
                     let text = String::from_utf8_lossy(&record.body);
                     let entry = Entry::from_json(&text)
                         .map_err(|source| GateError::Entry { seq: record.seq, source })?;
@@ -159,7 +181,7 @@ impl Gate {
     ///
     /// # Errors
     /// [`GateError`]: then nothing has changed.
-    pub fn record(&self, by: MemberId, entry: Entry) -> Result<(), GateError> {
+    pub fn record(&self, by: impl Into<By>, entry: Entry) -> Result<(), GateError> {
         self.change(by, |_| Ok(entry))
     }
 
@@ -170,44 +192,53 @@ impl Gate {
     /// What `make` fails with, or [`GateError`]: then nothing has changed.
     pub fn change<E: From<GateError>>(
         &self,
-        by: MemberId,
+        by: impl Into<By>,
         make: impl FnOnce(&Book) -> Result<Entry, E>,
     ) -> Result<(), E> {
-        let _in_order = self.inner.recording.lock();
-        let entry = make(&self.inner.book.load().book)?;
-        Ok(self.write(by, entry)?)
+        self.change_all(by, |book| Ok(vec![make(book)?]))
     }
 
-    /// Appends an entry and applies it, while `recording` is held.
-    fn write(&self, by: MemberId, entry: Entry) -> Result<(), GateError> {
-        let kind = match &entry {
-            Entry::Member(_) => RecordKind::Member,
-            Entry::Circle(_) => RecordKind::Circle,
-            Entry::Credential(_) => RecordKind::Credential,
-            Entry::Setting(_) => RecordKind::Setting,
-            Entry::SigningKey(_) => RecordKind::SigningKey,
+    /// As [`Gate::change`], but of several entries, which are written in one step: all of them or none.
+    ///
+    /// # Errors
+    /// As [`Gate::change`].
+    pub fn change_all<E: From<GateError>>(
+        &self,
+        by: impl Into<By>,
+        make: impl FnOnce(&Book) -> Result<Vec<Entry>, E>,
+    ) -> Result<(), E> {
+        let _in_order = self.inner.recording.lock();
+        let entries = make(&self.inner.book.load().book)?;
+        Ok(self.write(by.into(), entries)?)
+    }
+
+    /// Appends entries and applies them, while `recording` is held.
+    fn write(&self, by: By, entries: Vec<Entry>) -> Result<(), GateError> {
+        let draft = |entry: &Entry| {
+            Draft::note(kind_of(entry), by.member.uuid(), entry.to_json_by(by.person).into_bytes())
         };
-        let draft = Draft::note(kind, by.uuid(), entry.to_json().into_bytes());
-        let mut at = None;
-        for outcome in self.inner.store.append(LineId::NODE, vec![draft])? {
+        let drafts = entries.iter().map(draft).collect();
+        let mut at = Vec::with_capacity(entries.len());
+        for outcome in self.inner.store.append(LineId::NODE, drafts)? {
             match outcome {
                 Outcome::Refused(refusal) => return Err(GateError::Refused(refusal)),
-                Outcome::Appended { added, .. } => at = Some(added),
-                Outcome::Present { .. } => {}
+                Outcome::Appended { added, .. } => at.push(Some(added)),
+                Outcome::Present { .. } => at.push(None),
             }
         }
-        if let Entry::Circle(circle) = &entry {
-            self.inner.store.ensure_line(LineId::new(circle.id.uuid()));
-        }
         let standing = self.inner.book.load();
-        // No release depends on a setting, and where sources stand changes with each page that is pulled; none on a key either.
-        let is_release = !matches!(entry, Entry::Setting(_) | Entry::SigningKey(_));
-        let version = standing.version + u64::from(is_release);
         let (mut book, mut since) = (Book::clone(&standing.book), Arc::clone(&standing.since));
-        if let (Some(at), Entry::Circle(_) | Entry::Member(_)) = (at, &entry) {
-            Arc::make_mut(&mut since).note(&book, &entry, at);
+        let mut version = standing.version;
+        for (entry, at) in entries.into_iter().zip(at) {
+            if let Entry::Circle(circle) = &entry {
+                self.inner.store.ensure_line(LineId::new(circle.id.uuid()));
+            }
+            version += u64::from(changes_releases(&entry));
+            if let (Some(at), Entry::Circle(_) | Entry::Member(_)) = (at, &entry) {
+                Arc::make_mut(&mut since).note(&book, &entry, at);
+            }
+            book.apply(entry);
         }
-        book.apply(entry);
         self.inner.book.store(Arc::new(Standing { book: Arc::new(book), version, since }));
         Ok(())
     }

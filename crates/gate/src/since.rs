@@ -38,7 +38,11 @@ impl Since {
                     );
                 }
             }
-            Entry::Credential(_) | Entry::Setting(_) | Entry::SigningKey(_) => {}
+            Entry::Credential(_)
+            | Entry::Setting(_)
+            | Entry::SigningKey(_)
+            | Entry::Person(_)
+            | Entry::Account(_) => {}
         }
     }
 

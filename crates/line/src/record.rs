@@ -84,6 +84,8 @@ pub enum RecordKind {
     Case = 8,
     /// A member's key for signatures, as its book entry.
     SigningKey = 12,
+    /// A person, or how it logs in, as its book entry.
+    Person = 16,
 }
 
 impl RecordKind {
@@ -101,6 +103,7 @@ impl RecordKind {
             7 => Self::Receipt,
             8 => Self::Case,
             12 => Self::SigningKey,
+            16 => Self::Person,
             _ => return None,
         })
     }

@@ -8,12 +8,15 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
+use stix::Timestamp;
 use uuid::Uuid;
 
 use crate::circle::{Circle, CircleId, Signatures};
-use crate::credential::{Credential, CredentialKind, Setting};
+use crate::credential::{Credential, CredentialKind, Setting, read_used};
 use crate::member::{Member, MemberId};
+use crate::person::{Account, Person, PersonId};
 use crate::provenance::SigningKey;
+use crate::role::Rights;
 
 /// The newest version of the stored form.
 const VERSION: u8 = 3;
@@ -36,11 +39,18 @@ pub enum Entry {
     Setting(Setting),
     /// A member's key for signatures, as it is from now on.
     SigningKey(SigningKey),
+    /// A person, as it is from now on.
+    Person(Person),
+    /// How a person logs in from now on.
+    Account(Account),
 }
 
 #[derive(Serialize, Deserialize)]
 struct Stored<E> {
     v: u8,
+    /// The person who did it, if one was logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<PersonId>,
     #[serde(flatten)]
     entry: E,
 }
@@ -66,6 +76,14 @@ impl Entry {
     /// # Errors
     /// [`EntryError`].
     pub fn from_json(text: &str) -> Result<Self, EntryError> {
+        Self::with_person(text).map(|(entry, _)| entry)
+    }
+
+    /// Reads the stored form, and which person did it.
+    ///
+    /// # Errors
+    /// [`EntryError`].
+    pub fn with_person(text: &str) -> Result<(Self, Option<PersonId>), EntryError> {
         #[derive(Deserialize)]
         struct Version {
             v: u8,
@@ -74,20 +92,30 @@ impl Entry {
         if !(VERSION_COMMON..=VERSION).contains(&v) {
             return Err(EntryError::Version { found: v });
         }
-        Ok(serde_json::from_str::<Stored<Self>>(text)?.entry)
+        let stored = serde_json::from_str::<Stored<Self>>(text)?;
+        Ok((stored.entry, stored.by))
     }
 
     /// The stored form.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string(&Stored { v: self.version(), entry: self }).unwrap_or_default()
+        self.to_json_by(None)
     }
 
-    /// A program that does not know of restricted access would let members read what they may not; one that does not know that
-    /// signatures are required would take what has none.
+    /// The stored form of what a person did.
+    #[must_use]
+    pub fn to_json_by(&self, by: Option<PersonId>) -> String {
+        serde_json::to_string(&Stored { v: self.version(), by, entry: self }).unwrap_or_default()
+    }
+
+    /// A program that does not know of restricted access would let members read what they may not, one that does not know of scopes
+    /// would let a token do what it may not, and one that does not know that signatures are required would take what has none.
     fn version(&self) -> u8 {
         match self {
-            Self::SigningKey(_) => VERSION,
+            Self::Credential(credential) if credential.scopes.is_some() || credential.person.is_some() => {
+                VERSION
+            }
+            Self::Person(_) | Self::Account(_) | Self::SigningKey(_) => VERSION,
             Self::Circle(circle) if circle.signatures == Signatures::Required => VERSION,
             Self::Circle(circle) if !circle.access.is_empty() => VERSION_ACCESS,
             _ => VERSION_COMMON,
@@ -95,7 +123,7 @@ impl Entry {
     }
 }
 
-/// Members, circles, credentials and settings at one moment.
+/// Members, people, circles, credentials and settings at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     members: BTreeMap<MemberId, Member>,
@@ -103,9 +131,15 @@ pub struct Book {
     credentials: BTreeMap<Uuid, Credential>,
     /// By fingerprint: the credential that was recorded last, of those with the same certificate.
     certificates: BTreeMap<Vec<u8>, Uuid>,
+    /// When each credential was used last, to the hour, in microseconds since 1970-01-01T00:00:00Z.
+    used: BTreeMap<Uuid, i64>,
     settings: BTreeMap<String, String>,
     /// By their names.
     signing_keys: BTreeMap<String, SigningKey>,
+    people: BTreeMap<PersonId, Person>,
+    /// By user name: who has it now. One that ended keeps it until another gets it.
+    users: BTreeMap<String, PersonId>,
+    accounts: BTreeMap<PersonId, Account>,
 }
 
 impl Book {
@@ -115,9 +149,21 @@ impl Book {
             Entry::Member(member) => drop(self.members.insert(member.id, member)),
             Entry::Circle(circle) => drop(self.circles.insert(circle.id, circle)),
             Entry::Credential(credential) => self.apply_credential(credential),
-            Entry::Setting(Setting { name, value: Some(value) }) => drop(self.settings.insert(name, value)),
-            Entry::Setting(Setting { name, value: None }) => drop(self.settings.remove(&name)),
             Entry::SigningKey(key) => drop(self.signing_keys.insert(key.key.id().to_owned(), key)),
+            Entry::Person(person) => self.apply_person(person),
+            Entry::Account(account) => drop(self.accounts.insert(account.person, account)),
+            Entry::Setting(setting) => self.apply_setting(setting),
+        }
+    }
+
+    fn apply_setting(&mut self, setting: Setting) {
+        if let Some((credential, at)) = read_used(&setting) {
+            self.used.insert(credential, at);
+            return;
+        }
+        match setting {
+            Setting { name, value: Some(value) } => drop(self.settings.insert(name, value)),
+            Setting { name, value: None } => drop(self.settings.remove(&name)),
         }
     }
 
@@ -130,6 +176,67 @@ impl Book {
             }
         }
         self.credentials.insert(credential.id, credential);
+    }
+
+    fn apply_person(&mut self, person: Person) {
+        let held = self.users.get(&person.user).and_then(|id| self.people.get(id));
+        if !person.ended || held.is_none_or(|held| held.ended) {
+            self.users.insert(person.user.clone(), person.id);
+        }
+        self.people.insert(person.id, person);
+    }
+
+    /// The person with this id, ended ones too.
+    #[must_use]
+    pub fn person(&self, id: PersonId) -> Option<&Person> {
+        self.people.get(&id)
+    }
+
+    /// The person with this user name, in its one spelling ([`Person::user_of`]); an ended one too.
+    #[must_use]
+    pub fn person_by_user(&self, user: &str) -> Option<&Person> {
+        self.users.get(user).and_then(|id| self.people.get(id))
+    }
+
+    /// All people, ended ones too.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        self.people.values()
+    }
+
+    /// Whether the person acts: neither it nor its member has ended.
+    #[must_use]
+    pub fn acts(&self, person: &Person) -> bool {
+        let takes_part = |id| self.member(id).is_some_and(|member| !member.ended);
+        !person.ended && person.member.is_none_or(takes_part)
+    }
+
+    /// How a person logs in.
+    #[must_use]
+    pub fn account(&self, id: PersonId) -> Option<&Account> {
+        self.accounts.get(&id)
+    }
+
+    /// When a credential was used last, to the hour, in microseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn used(&self, credential: Uuid) -> Option<i64> {
+        self.used.get(&credential).copied()
+    }
+
+    /// What may be done with a credential at `now`, by what it says itself and by what its person may; nothing if it does
+    /// not hold.
+    #[must_use]
+    pub fn rights_of(&self, credential: &Credential, now: Timestamp) -> Rights {
+        if !credential.holds(now) {
+            return Rights::NONE;
+        }
+        match credential.person {
+            None => credential.rights(),
+            Some(id) => {
+                let person = self.person(id).filter(|person| self.acts(person));
+                let may = person.map_or(Rights::NONE, Person::rights);
+                credential.scopes.map_or(may, |scopes| scopes.within(may))
+            }
+        }
     }
 
     /// The credential for the certificate with this SHA-256 fingerprint (of its DER), revoked and expired ones too.

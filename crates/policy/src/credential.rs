@@ -5,6 +5,8 @@ use stix::Timestamp;
 use uuid::Uuid;
 
 use crate::member::MemberId;
+use crate::person::PersonId;
+use crate::role::Rights;
 
 /// A credential, without what would let a reader of the store use a token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +24,12 @@ pub struct Credential {
     /// Whether it was taken back.
     #[serde(default)]
     pub revoked: bool,
+    /// Who made it for itself and answers for it: it does no more than that person may, and ends with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// What may be done with it; `None` is all that its holder may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Rights>,
     /// What it is.
     pub kind: CredentialKind,
 }
@@ -57,6 +65,13 @@ impl Credential {
     pub fn holds(&self, now: Timestamp) -> bool {
         !self.revoked && self.expires.is_none_or(|expires| now < expires)
     }
+
+    /// What may be done with it, as far as it says itself.
+    #[must_use]
+    pub fn rights(&self) -> Rights {
+        let holders = if self.member.is_some() { Rights::MEMBER } else { Rights::ALL };
+        self.scopes.unwrap_or(holders)
+    }
 }
 
 // Secrets stay out of logs: what is printed says what a credential is, not how to use it.
@@ -72,6 +87,7 @@ impl std::fmt::Debug for Credential {
             .field("member", &self.member)
             .field("kind", &kind)
             .field("revoked", &self.revoked)
+            .field("scopes", &self.scopes)
             .finish_non_exhaustive()
     }
 }
@@ -84,6 +100,22 @@ impl std::fmt::Debug for CredentialKind {
             Self::Certificate { .. } => "Certificate",
         })
     }
+}
+
+/// What the name of the setting begins with that says when a credential was used last; its id follows. Settings are read by
+/// programs, too, that do not know of last uses.
+const USED: &str = "used.";
+
+/// The setting that says that a credential was used last at `micros`, in microseconds since 1970-01-01T00:00:00Z.
+#[must_use]
+pub fn used(credential: Uuid, micros: i64) -> Setting {
+    Setting { name: format!("{USED}{}", credential.simple()), value: Some(micros.to_string()) }
+}
+
+/// The credential and the time of such a setting.
+pub(crate) fn read_used(setting: &Setting) -> Option<(Uuid, i64)> {
+    let id = Uuid::try_parse(setting.name.strip_prefix(USED)?).ok()?;
+    Some((id, setting.value.as_ref()?.parse().ok()?))
 }
 
 /// One of the node's settings that is kept in its line, such as its name.

@@ -1,6 +1,6 @@
 //! Decides what may be released to whom. Pure: no I/O, no clock, no logging.
 //!
-//! The [`Book`] is who takes part: members, circles, credentials, settings, built from the node's line. A
+//! The [`Book`] is who takes part: members, people, circles, credentials, settings, built from the node's line. A
 //! [`Class`] is what a release depends on: originator, terms, markings; there are few classes, however many
 //! records. [`decide`] takes the two and a [`Request`] and names the one rule that settles it. What it lets pass
 //! becomes a [`Released`] value, which nothing but this crate can make, so that a renderer, a page or a zone can't be
@@ -16,10 +16,12 @@ pub mod class;
 pub mod credential;
 pub mod fires;
 pub mod member;
+pub mod person;
 pub mod provenance;
 pub mod receipt;
 pub mod redact;
 pub mod release;
+pub mod role;
 pub mod rule;
 pub mod standing;
 mod stored;
@@ -30,9 +32,10 @@ pub use book::{Book, Entry, EntryError};
 pub use caller::{Caller, Channel};
 pub use circle::{Access, Circle, CircleId, Onward, Signatures};
 pub use class::{Class, Part};
-pub use credential::{Credential, CredentialKind, Setting};
+pub use credential::{Credential, CredentialKind, Setting, used};
 pub use fires::{Cause, Fires, Word};
 pub use member::{Intake, Level, Member, MemberId, Use};
+pub use person::{Account, By, Invitation, Person, PersonId};
 pub use provenance::{Known, Lapse, Provenance, Revocation, SignatureState, Signer, SigningKey};
 pub use receipt::{Deed, Receipt, ReceiptError, Upto};
 pub use redact::{RedactError, Removal, named, redact};
@@ -40,6 +43,7 @@ pub use release::{
     Cut, Decision, Parting, Pass, Permit, Reach, Released, Request, counts_as, decide, forbidden_selectors,
     permit, settled_until,
 };
+pub use role::{Right, Rights, Role};
 pub use rule::Rule;
 pub use standing::{Evidence, Standing};
 pub use terms::{Terms, TermsError};

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use bongsu_policy::{
-    Access, Book, Circle, CircleId, Class, Credential, CredentialKind, Decision, Entry, Level, Member,
-    MemberId, Onward, Part, Reach, Removal, Request, Rule, Setting, Terms, decide, forbidden_selectors,
-    redact, settled_until,
+    Access, Account, Book, Circle, CircleId, Class, Credential, CredentialKind, Decision, Entry, Invitation,
+    Level, Member, MemberId, Onward, Part, Person, PersonId, Reach, Removal, Request, Right, Rights, Role,
+    Rule, Setting, Terms, decide, forbidden_selectors, redact, settled_until, used,
 };
 use proptest::prelude::*;
 use stix::marking::{Definition, Iep, Pap, PermittedActions};
@@ -356,6 +356,8 @@ fn entries_are_read_back_as_they_were_written() {
         created: at(1),
         expires: Some(at(9)),
         revoked: false,
+        person: None,
+        scopes: None,
         kind,
     };
     let token = credential(CredentialKind::Token { hash: vec![1; 32] });
@@ -376,6 +378,29 @@ fn entries_are_read_back_as_they_were_written() {
         assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":4", 1)).is_err());
         assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":0", 1)).is_err());
     }
+    let scopes = Some(Rights::of(&[Right::Read]));
+    let scoped =
+        Entry::Credential(Credential { scopes, ..credential(CredentialKind::Token { hash: vec![1; 32] }) });
+    let text = scoped.to_json();
+    assert!(text.starts_with("{\"v\":3,"), "an older program would let it do everything: {text}");
+    assert_eq!(Entry::from_json(&text).unwrap(), scoped);
+    let id = PersonId::new(Uuid::from_u128(7));
+    let person = Person {
+        id,
+        member: Some(READER),
+        user: "kim".into(),
+        name: "Kim".into(),
+        roles: [Role::Reader].into(),
+        ended: false,
+    };
+    let mut account = Account::new(id, at(2));
+    account.invitation = Some(Invitation { hash: vec![1; 32], expires: at(3) });
+    for entry in [Entry::Person(person), Entry::Account(account)] {
+        assert_eq!(Entry::with_person(&entry.to_json_by(Some(id))).unwrap(), (entry, Some(id)));
+    }
+    let mut book = case.book();
+    book.apply(Entry::Setting(used(Uuid::from_u128(5), 7)));
+    assert_eq!((book.used(Uuid::from_u128(5)), book.used(Uuid::from_u128(6))), (Some(7), None));
     let mut restricted = case.circle.clone();
     restricted.access.insert(READER, Access::Write);
     restricted.spec_versions = vec![stix::SpecVersion::V20, stix::SpecVersion::V21];

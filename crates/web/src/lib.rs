@@ -7,3 +7,4 @@
 pub mod answer;
 pub mod auth;
 pub mod page;
+pub mod people;

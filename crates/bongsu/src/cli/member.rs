@@ -40,8 +40,14 @@ pub(crate) enum MemberCommand {
     /// Make a token, printed once, or revoke one
     Token {
         /// Whose token
-        #[arg(required_unless_present_any = ["operator", "revoke"], conflicts_with = "operator")]
+        #[arg(required_unless_present_any = ["operator", "person", "revoke"], conflicts_with_all = ["operator", "person"])]
         handle: Option<String>,
+        /// A token for this person, which does no more than the person may
+        #[arg(long, value_name = "USER", conflicts_with = "operator")]
+        person: Option<String>,
+        /// What may be done with it: read, write, screen, release, admin or audit; repeatable [default: all that its holder may]
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
         /// A token for the node's operator, who sees everything
         #[arg(long)]
         operator: bool,
@@ -49,7 +55,7 @@ pub(crate) enum MemberCommand {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: Option<u32>,
         /// Revoke this token instead (the id before the dot)
-        #[arg(long, value_name = "ID", conflicts_with_all = ["operator", "days"])]
+        #[arg(long, value_name = "ID", conflicts_with_all = ["operator", "person", "scopes", "days"])]
         revoke: Option<String>,
     },
     /// Make a TSIG key for zone transfers, printed once

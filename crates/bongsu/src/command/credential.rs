@@ -8,7 +8,7 @@ use crate::exit::Failure;
 use crate::node::Node;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use policy::{Credential, CredentialKind, Entry, MemberId};
+use policy::{Credential, CredentialKind, Entry, MemberId, Person, Right, Rights};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::json;
@@ -16,7 +16,8 @@ use sha2::{Digest as _, Sha256};
 use std::path::Path;
 use stix::Timestamp;
 use uuid::Uuid;
-use web::auth::Token;
+use web::auth::{OPERATOR, Token};
+use web::people;
 
 /// Runs `bongsu credential …`.
 ///
@@ -50,7 +51,16 @@ fn add_certificate(node: &Node, handle: &str, file: &Path, days: Option<u32>) ->
             .hint("revoke that one first with `bongsu credential revoke ID`"));
         }
         let kind = CredentialKind::Certificate { sha256: sha256.to_vec() };
-        Ok(Entry::Credential(Credential { id, member: Some(member), created, expires, revoked: false, kind }))
+        Ok(Entry::Credential(Credential {
+            id,
+            member: Some(member),
+            created,
+            expires,
+            revoked: false,
+            person: None,
+            scopes: None,
+            kind,
+        }))
     })?;
     let usable = match node.config.http.tls_client_ca {
         Some(_) => "",
@@ -76,20 +86,43 @@ pub(crate) struct Made {
     pub expires: Option<String>,
 }
 
-/// Makes a token for `member`, or for the operator.
+/// Whose a token is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Holder<'p> {
+    /// The node's operator's.
+    Operator,
+    /// A member's.
+    Member(MemberId),
+    /// A person's.
+    Person(&'p Person),
+}
+
+/// Makes a token.
 ///
 /// # Errors
 /// When there are no random bytes or the line can't be written.
-pub(crate) fn make_token(node: &Node, member: Option<MemberId>, days: Option<u32>) -> Result<Made, Failure> {
+pub(crate) fn make_token(
+    node: &Node,
+    holder: Holder<'_>,
+    scopes: Option<Rights>,
+    days: Option<u32>,
+) -> Result<Made, Failure> {
     let token = Token::new(Uuid::now_v7(), random()?);
     let created = node.now();
     let expires = days.map(|days| Timestamp::from_micros(created.micros() + i64::from(days) * DAY_MICROS));
+    let (member, person) = match holder {
+        Holder::Operator => (None, None),
+        Holder::Member(member) => (Some(member), None),
+        Holder::Person(person) => (person.member, Some(person.id)),
+    };
     node.record(Entry::Credential(Credential {
         id: token.id,
         member,
         created,
         expires,
         revoked: false,
+        person,
+        scopes,
         kind: CredentialKind::Token { hash: node.tokens.kept(&token).to_vec() },
     }))?;
     Ok(Made {
@@ -103,22 +136,39 @@ pub(crate) fn make_token(node: &Node, member: Option<MemberId>, days: Option<u32
 /// `bongsu member token`.
 ///
 /// # Errors
-/// When the member is unknown or has ended.
-pub(crate) fn token(node: &Node, handle: Option<&str>, days: Option<u32>) -> Result<Answer, Failure> {
+/// When the member or person is unknown or has ended, or a scope is none.
+pub(crate) fn token(
+    node: &Node,
+    handle: Option<&str>,
+    user: Option<&str>,
+    scopes: &[String],
+    days: Option<u32>,
+) -> Result<Answer, Failure> {
     let book = node.gate.book();
-    let member = match handle {
-        Some(handle) => Some(node.active(&book, handle)?.id),
-        None => None,
+    let holder = match (handle, user) {
+        (Some(handle), _) => Holder::Member(node.active(&book, handle)?.id),
+        (None, Some(user)) => Holder::Person(people::managed(&book, MemberId::NODE.into(), user)?),
+        (None, None) => Holder::Operator,
     };
-    let made = make_token(node, member, days)?;
-    let who = handle.unwrap_or("operator");
+    let read = |word: &String| word.parse().map_err(|error| Failure::usage(format!("no scope: {error}")));
+    let rights = scopes.iter().map(read).collect::<Result<Vec<Right>, Failure>>()?;
+    let scopes = (!rights.is_empty()).then(|| Rights::of(&rights));
+    let made = make_token(node, holder, scopes, days)?;
+    let who = handle.or(user).unwrap_or(OPERATOR);
+    let misp = match scopes {
+        Some(scopes) => format!("It is good for: {scopes}. For MISP"),
+        None => "For MISP".to_owned(),
+    };
     let text = format!(
         "Token of {who}, shown this once: {}\nUse it as a Bearer token, or as the password of user {who}.\n\
-         For MISP, which takes letters and digits alone, the same is: {}\n",
+         {misp}, which takes letters and digits alone, the same is: {}\n",
         made.token, made.misp_key
     );
-    let token =
+    let mut token =
         json!({"id": made.id, "token": made.token, "misp_key": made.misp_key, "expires": made.expires});
+    if let Some(scopes) = scopes {
+        token["scopes"] = scopes.iter().map(Right::name).collect();
+    }
     let json = json!({"member": handle, "token": token});
     Ok(Answer::done(json, text))
 }
@@ -193,6 +243,8 @@ pub(crate) fn make_tsig(node: &Node, member: MemberId, handle: &str) -> Result<M
         created: node.now(),
         expires: None,
         revoked: false,
+        person: None,
+        scopes: None,
         kind: CredentialKind::Tsig {
             name: name.clone(),
             algorithm: TSIG_ALGORITHM.to_owned(),

@@ -24,7 +24,7 @@ pub(crate) fn run(dir: &Path, args: &InitArgs) -> Result<Answer, Failure> {
     }
     let held = folder.hold()?;
     let node = Node::open(&folder, Config::default())?;
-    let made = credential::make_token(&node, None, None)?;
+    let made = credential::make_token(&node, credential::Holder::Operator, None, None)?;
     drop(node);
     drop(held);
     let config = folder.config();

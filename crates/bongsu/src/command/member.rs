@@ -2,12 +2,14 @@
 
 use crate::answer::{Answer, table};
 use crate::cli::{MemberCommand, MemberProfile};
+use crate::command::credential::Holder;
 use crate::command::{credential, key, level_up, mail, receipts, webhook, zone};
 use crate::exit::Failure;
 use crate::node::Node;
 use policy::{Book, Circle, Credential, CredentialKind, Entry, Member, MemberId};
 use serde::Serialize;
 use serde_json::json;
+use stix::Timestamp;
 use uuid::Uuid;
 use web::auth::OPERATOR;
 
@@ -23,7 +25,9 @@ pub(crate) fn run(node: &Node, command: MemberCommand) -> Result<Answer, Failure
         MemberCommand::Set { handle, profile } => set(node, &handle, &profile),
         MemberCommand::End { handle } => end(node, &handle),
         MemberCommand::Token { revoke: Some(id), .. } => credential::revoke(node, &id),
-        MemberCommand::Token { handle, days, .. } => credential::token(node, handle.as_deref(), days),
+        MemberCommand::Token { handle, person, scopes, days, .. } => {
+            credential::token(node, handle.as_deref(), person.as_deref(), &scopes, days)
+        }
         MemberCommand::Tsig { handle } => credential::tsig(node, &handle),
         MemberCommand::Key(command) => key::run(node, command),
         MemberCommand::Receipts { handle, history } => {
@@ -103,7 +107,7 @@ fn add(node: &Node, handle: String, profile: &MemberProfile, no_token: bool) -> 
     let mut text =
         format!("Member {} ({}) added at level {}.\n", member.handle, member.name, member.level.name());
     if !no_token {
-        let made = credential::make_token(node, Some(member.id), None)?;
+        let made = credential::make_token(node, Holder::Member(member.id), None, None)?;
         shown["token"] = json!({"id": made.id, "token": made.token, "expires": made.expires});
         text.push_str(&format!("Token, shown this once: {}\n", made.token));
     }
@@ -133,13 +137,13 @@ fn list(book: &Book, all: bool) -> Answer {
 fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
     let book = node.gate.book();
     if handle == OPERATOR {
-        let credentials: Vec<_> = book.operator_credentials().map(shown).collect();
+        let credentials: Vec<_> = book.operator_credentials().map(|one| shown(&book, one)).collect();
         let text =
             format!("The node's operator\n  credentials {}\n", credentials.len()) + &lines(&credentials);
         return Ok(Answer::done(json!({"member": null, "credentials": credentials}), text));
     }
     let member = node.member(&book, handle)?;
-    let credentials: Vec<_> = book.credentials_of(member.id).map(shown).collect();
+    let credentials: Vec<_> = book.credentials_of(member.id).map(|one| shown(&book, one)).collect();
     let view = view(&book, member);
     let list = |words: &[String]| if words.is_empty() { "none".to_owned() } else { words.join(" ") };
     let text = format!(
@@ -172,9 +176,17 @@ struct Shown {
     created: String,
     expires: Option<String>,
     revoked: bool,
+    /// The person that it is of, if it is of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<String>,
+    /// To the hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used: Option<String>,
 }
 
-fn shown(credential: &Credential) -> Shown {
+fn shown(book: &Book, credential: &Credential) -> Shown {
     Shown {
         id: credential.id.simple().to_string(),
         kind: match &credential.kind {
@@ -185,6 +197,9 @@ fn shown(credential: &Credential) -> Shown {
         created: credential.created.to_string(),
         expires: credential.expires.map(|at| at.to_string()),
         revoked: credential.revoked,
+        person: credential.person.and_then(|id| book.person(id)).map(|person| person.user.clone()),
+        scopes: credential.scopes.map(|scopes| scopes.to_string()),
+        used: book.used(credential.id).map(|at| Timestamp::from_micros(at).to_string()),
     }
 }
 
@@ -195,7 +210,12 @@ fn lines(credentials: &[Shown]) -> String {
             (Some(expires), false) => format!(", expires {expires}"),
             (None, false) => String::new(),
         };
-        format!("    {} {}, made {}{ends}\n", shown.kind, shown.id, shown.created)
+        let said = |what: &str, said: &Option<String>| {
+            said.as_ref().map_or_else(String::new, |said| format!(", {what} {said}"))
+        };
+        let (of, scopes) = (said("of", &shown.person), said("for", &shown.scopes));
+        let used = said("last used", &shown.used);
+        format!("    {} {}{of}{scopes}, made {}{ends}{used}\n", shown.kind, shown.id, shown.created)
     };
     credentials.iter().map(line).collect()
 }

@@ -27,6 +27,7 @@ pub(crate) mod member;
 mod outbox;
 pub(crate) mod pack;
 pub(crate) mod pattern;
+mod person;
 pub(crate) mod persona;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
@@ -69,6 +70,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
     match command {
         NodeCommand::Import(args) => import::run(node, &args, watch),
         NodeCommand::Member(command) => member::run(node, command),
+        NodeCommand::Person(command) => person::run(node, command),
         NodeCommand::Credential(command) => credential::run(node, command),
         NodeCommand::Circle(command) => circle::run(node, command),
         NodeCommand::Source(command) => sources::run(node, command, watch),

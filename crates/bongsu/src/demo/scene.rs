@@ -1,7 +1,7 @@
 //! The demo's circles, members and intelligence.
 
 use super::Keys;
-use crate::command::credential;
+use crate::command::credential::{self, Holder};
 use crate::command::import::{Report, Target, stream};
 use crate::exit::Failure;
 use crate::node::Node;
@@ -84,7 +84,10 @@ fn take(node: &Node, target: &Target, name: &str, bytes: &[u8], format: Format) 
 pub(super) fn keys(node: &Node) -> Result<Keys, Failure> {
     let book = node.gate.book();
     let token = |handle: &str| {
-        Ok::<_, Failure>(credential::make_token(node, Some(node.member(&book, handle)?.id), Some(1))?.token)
+        Ok::<_, Failure>(
+            credential::make_token(node, Holder::Member(node.member(&book, handle)?.id), None, Some(1))?
+                .token,
+        )
     };
     let tsig = credential::make_tsig(node, node.member(&book, BLOCK)?.id, BLOCK)?;
     Ok(Keys { exchange: token(EXCHANGE)?, list: token(LIST)?, tsig })

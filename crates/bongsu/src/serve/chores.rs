@@ -2,10 +2,12 @@
 
 use crate::exit::Failure;
 use crate::node::Node;
+use policy::{Entry, MemberId};
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
+use web::auth::Auth;
 
 use super::cases::Followed;
 use super::escalate::Escalation;
@@ -22,6 +24,25 @@ pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
         every(node, 30, "sharing the test entry", test_entry),
         every(node, 5, "following cases", move |node| cases.run(node)),
     ]
+}
+
+/// Writes down when credentials were last used: all that were noted, at once.
+pub(super) fn uses(node: &Arc<Node>, auth: &Arc<Auth>) -> JoinHandle<()> {
+    let auth = Arc::clone(auth);
+    every(node, 600, "writing when credentials were last used", move |node| write_uses(node, &auth))
+}
+
+/// Writes down what was noted of credentials and is not written yet.
+///
+/// # Errors
+/// When the line can't be written: then what was noted is lost, until they are used again.
+pub(super) fn write_uses(node: &Node, auth: &Auth) -> Result<(), Failure> {
+    let uses = auth.uses.take();
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let entry = |(id, at): (uuid::Uuid, i64)| Entry::Setting(policy::used(id, at));
+    node.gate.change_all(MemberId::NODE, |_| Ok(uses.into_iter().map(entry).collect()))
 }
 
 /// Does `work` every so many seconds, until it is aborted. What fails is tried again the next time.

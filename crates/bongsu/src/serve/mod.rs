@@ -114,6 +114,9 @@ pub(crate) fn until_stopped(
         if let Err(error) = node.seal_screenings().and_then(|()| node.keep_values()) {
             tracing::error!(%error, "the record of screenings, or the index of values, could not be written");
         }
+        if let Err(error) = chores::write_uses(&node, &servers.auth) {
+            tracing::error!(%error, "when credentials were last used could not be written");
+        }
         if let Err(error) = node.gate.write_receipts(true) {
             tracing::error!(%error, "the last receipts could not be written");
         }
@@ -152,6 +155,7 @@ struct Servers {
     others: Vec<tokio::task::JoinHandle<()>>,
     followers: Vec<Follower>,
     pushing: Pushing,
+    auth: Arc<web::auth::Auth>,
 }
 
 async fn start(
@@ -209,10 +213,12 @@ async fn start(
     followers.push(trees::follow(node)?);
     followers.extend(trees::cosign(node, &cosigned)?);
     let surfaces = Surfaces::of(node, folder, told, private, cosigned)?;
+    others.push(chores::uses(node, surfaces.auth()));
     let listener = Listener { socket, tls, http: http.clone() };
     let pulls = schedule::start(node, &stopped);
+    let auth = Arc::clone(surfaces.auth());
     let http = tokio::spawn(listen::run(listener, surfaces, stopped));
-    Ok((addresses, Servers { http, pulls, others, followers, pushing }))
+    Ok((addresses, Servers { http, pulls, others, followers, pushing, auth }))
 }
 
 async fn dns_ended(server: impl Future<Output = std::io::Result<()>>) {

@@ -34,13 +34,15 @@ use web::page::Pages;
 
 /// What every answer says to browsers.
 const HEADERS: [(&str, &str); 3] = [
-    (
-        "content-security-policy",
-        "default-src 'none'; style-src 'self' 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    ),
+    ("content-security-policy", deliver::style_policy::WITHOUT_STYLES),
     ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    // With `no-referrer`, a browser would not name the origin of what a form sends.
+    ("referrer-policy", "same-origin"),
 ];
+
+/// What every answer over TLS says: come back over TLS alone, for a year. Source: RFC 6797.
+const OVER_TLS: (HeaderName, HeaderValue) =
+    (http::header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
 
 /// Where a request came from.
 #[derive(Clone, Copy)]
@@ -106,7 +108,16 @@ impl Surfaces {
         });
         let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
         let cases = Shown { book: Arc::clone(&node.cases), files: node.case_files.clone() };
+        let auth = Arc::new(Auth::new(
+            node.gate.clone(),
+            node.tokens.clone(),
+            node.config.web.open_on_loopback,
+            Arc::clone(&now),
+            node::seed,
+        ));
         let pages = Pages {
+            auth: Arc::clone(&auth),
+            public_url: node.config.http.public_url.clone(),
             cases: Arc::new(cases),
             gate: node.gate.clone(),
             deliver: Arc::clone(&deliver),
@@ -114,7 +125,7 @@ impl Surfaces {
             title,
             zone_origin,
             patience: node.config.recall.patience(),
-            now: Arc::clone(&now),
+            now,
         };
         let pages = web::page::router(Arc::new(pages));
         let artefacts = deliver::router(Arc::clone(&deliver), Arc::new(told));
@@ -138,12 +149,6 @@ impl Surfaces {
             };
             surface.oneshot(request)
         }));
-        let auth = Arc::new(Auth::new(
-            node.gate.clone(),
-            node.tokens.clone(),
-            node.config.web.open_on_loopback,
-            now,
-        ));
         let header = |(name, value): (&'static str, &'static str)| {
             SetResponseHeaderLayer::if_not_present(
                 HeaderName::from_static(name),
@@ -161,8 +166,22 @@ impl Surfaces {
         Ok(Self { router, auth, screening: screens })
     }
 
+    /// The log-in around them.
+    pub(crate) fn auth(&self) -> &Arc<Auth> {
+        &self.auth
+    }
+
     /// Answers a request.
-    pub(crate) async fn answer(self, mut request: http::Request<Incoming>, from: From) -> Response {
+    pub(crate) async fn answer(self, request: http::Request<Incoming>, from: From) -> Response {
+        let mut answer = self.answered(request, from).await;
+        if from.channel.encrypted {
+            let (name, value) = OVER_TLS;
+            answer.headers_mut().insert(name, value);
+        }
+        answer
+    }
+
+    async fn answered(self, mut request: http::Request<Incoming>, from: From) -> Response {
         if let Some(answer) = self.at_once(&request, &from).await {
             return answer;
         }

@@ -34,6 +34,7 @@ mod misp_peers;
 mod misp_sources;
 mod node;
 mod offline;
+mod people;
 mod personas;
 mod private;
 mod push;

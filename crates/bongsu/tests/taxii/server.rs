@@ -108,6 +108,8 @@ impl Server {
             created: now(),
             expires: None,
             revoked: false,
+            person: None,
+            scopes: None,
             kind: CredentialKind::Token { hash: tokens.kept(&token).to_vec() },
         };
         for entry in [Entry::Member(member()), Entry::Credential(credential)] {
@@ -129,7 +131,7 @@ impl Server {
             contact: Some("somebody".to_owned()),
             statuses: None,
         });
-        let auth = Auth::new(gate, tokens, false, now);
+        let auth = Auth::new(gate, tokens, false, now, || Some([7; 32]));
         let basic = format!("Basic {}", STANDARD.encode(format!("admin:{}", token.reveal())));
         Self { router: around(Arc::new(auth), taxii), basic, added, dates, _folder: folder }
     }

@@ -42,6 +42,15 @@ pub enum Verdict {
 }
 
 impl Failures {
+    /// How long `peer` has to wait before a password of its is looked at: the work of that is not done for whoever guesses.
+    /// This machine's own addresses are those of a proxy, behind which everybody is; accounts have locks of their own.
+    pub(crate) fn wait(&self, peer: IpAddr, now: Instant) -> Option<Duration> {
+        let count =
+            *self.networks.lock().get(&network(peer)).filter(|_| !peer.to_canonical().is_loopback())?;
+        let left = WINDOW.saturating_sub(now.saturating_duration_since(count.since));
+        (count.failures >= FAILURES_PER_WINDOW_MAX && !left.is_zero()).then_some(left)
+    }
+
     /// Counts a failure from `peer` at `now`.
     pub fn count(&self, peer: IpAddr, now: Instant) -> Verdict {
         let mut networks = self.networks.lock();
@@ -89,6 +98,9 @@ mod tests {
         }
         assert!(matches!(failures.count(neighbour, start), Verdict::Later { .. }));
         assert_eq!(failures.count("192.0.2.1".parse().unwrap(), start), Verdict::Answer);
+        assert_eq!(failures.wait(neighbour, start), Some(WINDOW));
+        assert_eq!(failures.wait(neighbour, start + WINDOW), None);
+        assert_eq!(failures.wait("192.0.2.1".parse().unwrap(), start), None);
         assert_eq!(failures.count(peer, start + WINDOW), Verdict::Answer);
     }
 

@@ -10,14 +10,30 @@
 //!
 //! An operator may look at everything as a member gets it: `/as/HANDLE/…` is answered as to that member,
 //! read-only. Absent, wrong, expired and revoked credentials are answered alike. What this must never do:
-//! log a credential, or let a request through without a caller.
+//! log a credential, or let a request through without a caller. What a caller may do is asked here too, once for all surfaces
+//! ([`needs`]).
 
+pub(crate) mod code;
+pub(crate) mod form;
 mod limit;
-mod refusal;
+mod lockout;
+mod needs;
+pub(crate) mod password;
+pub(crate) mod refusal;
+pub(crate) mod session;
 mod token;
+mod uses;
 
+pub use code::Codes;
+pub use form::FormToken;
+pub use limit::Failures;
+pub use lockout::Lockout;
+pub use password::Passwords;
+pub use session::{SessionId, Sessions};
 pub use token::{SECRET_BYTES, Token, TokenKey};
+pub use uses::Uses;
 
+use self::session::Cookie;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
@@ -26,8 +42,9 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gate::Gate;
-use limit::{Failures, Verdict};
-use policy::{Book, Caller, Channel, Credential, CredentialKind, MemberId};
+use limit::Verdict;
+use needs::Need;
+use policy::{Book, By, Caller, Channel, Credential, CredentialKind, MemberId, PersonId, Right, Rights};
 use refusal::Surface;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -56,6 +73,51 @@ pub struct Auth {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Failed log-ins so far.
     pub failures: Failures,
+    /// Which credentials were used, and is not written down yet.
+    pub uses: Uses,
+    /// Sessions of people who have logged in.
+    pub sessions: Sessions,
+    /// Log-ins with passwords that failed.
+    pub lockout: Lockout,
+    /// Compares passwords.
+    pub passwords: Passwords,
+    /// Codes that were used.
+    pub codes: Codes,
+    /// Random bytes of the system; `None` if it has none.
+    pub chance: Chance,
+}
+
+/// 32 random bytes of the system; `None` if it has none.
+pub type Chance = fn() -> Option<[u8; 32]>;
+
+/// Who asks, beside the [`Caller`] for which he or she acts, and what may be done; an extension of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Actor {
+    /// The person, if one is known.
+    pub person: Option<PersonId>,
+    /// What may be done.
+    pub rights: Rights,
+    /// The session that was shown, and the token that its forms carry.
+    pub session: Option<(SessionId, FormToken)>,
+}
+
+impl Actor {
+    /// In whose name something is done for `caller`.
+    #[must_use]
+    pub fn by(&self, caller: Caller) -> By {
+        let member = match caller {
+            Caller::Operator => MemberId::NODE,
+            Caller::Member(member) => member,
+        };
+        By { member, person: self.person }
+    }
+}
+
+/// Who was let in.
+#[derive(Debug, Clone, Copy)]
+struct Admitted {
+    caller: Caller,
+    actor: Actor,
 }
 
 /// SHA-256 of the certificate (DER) that a client showed on its TLS connection and the listener verified; an extension of
@@ -88,12 +150,26 @@ impl Auth {
         tokens: TokenKey,
         open_on_loopback: bool,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+        chance: Chance,
     ) -> Self {
-        Self { gate, tokens, open_on_loopback, now, failures: Failures::default() }
+        let codes = Codes::new(now());
+        Self {
+            gate,
+            tokens,
+            open_on_loopback,
+            now,
+            failures: Failures::default(),
+            uses: Uses::default(),
+            sessions: Sessions::default(),
+            lockout: Lockout::default(),
+            passwords: Passwords::default(),
+            codes,
+            chance,
+        }
     }
 
     /// Who `token` belongs to. `None` for an unknown, wrong, revoked or expired one, or an ended member's.
-    fn caller(&self, book: &Book, token: &Token, user: Option<&str>) -> Option<Caller> {
+    fn caller(&self, book: &Book, token: &Token, user: Option<&str>) -> Option<Admitted> {
         let credential = book.credential(token.id);
         let kept: &[u8] = match credential.map(|credential| &credential.kind) {
             Some(CredentialKind::Token { hash }) => hash,
@@ -108,34 +184,55 @@ impl Auth {
     #[must_use]
     pub fn member(&self, headers: &HeaderMap, certificate: Option<&PeerCertificate>) -> Option<MemberId> {
         let book = self.gate.book();
-        let caller = match shown(headers, Surface::Screening) {
+        let admitted = match shown(headers, Surface::Screening) {
             Shown::Token { token, user } => self.caller(&book, &token, user.as_deref()),
             Shown::Nothing => self.certified(&book, certificate?),
             Shown::Malformed => None,
         };
-        match caller? {
+        match admitted.filter(|admitted| admitted.actor.rights.has(Right::Screen))?.caller {
             Caller::Member(member) => Some(member),
             Caller::Operator => None,
         }
     }
 
     /// Who a verified certificate belongs to. `None` for one that nobody registered, as for [`Auth::caller`].
-    fn certified(&self, book: &Book, certificate: &PeerCertificate) -> Option<Caller> {
+    fn certified(&self, book: &Book, certificate: &PeerCertificate) -> Option<Admitted> {
         self.holder(book, book.certificate(&certificate.0)?, None)
     }
 
-    /// Whose credential it is, if it holds.
-    fn holder(&self, book: &Book, credential: &Credential, user: Option<&str>) -> Option<Caller> {
-        if !credential.holds((self.now)()) {
+    /// Whose credential it is and what may be done with it, if it holds.
+    fn holder(&self, book: &Book, credential: &Credential, user: Option<&str>) -> Option<Admitted> {
+        let now = (self.now)();
+        let rights = book.rights_of(credential, now);
+        if rights.is_empty() {
             return None;
         }
-        match credential.member {
-            None => user.is_none_or(|user| user == OPERATOR).then_some(Caller::Operator),
+        let person = credential.person.and_then(|id| book.person(id));
+        let is_persons = user.is_some_and(|user| person.is_some_and(|person| person.user == user));
+        let caller = match credential.member {
+            None if is_persons || user.is_none_or(|user| user == OPERATOR) => Caller::Operator,
+            None => return None,
             Some(id) => {
                 let member = book.member(id).filter(|member| !member.ended)?;
-                user.is_none_or(|user| user == member.handle).then_some(Caller::Member(id))
+                let is_members = user.is_none_or(|user| user == member.handle);
+                (is_members || is_persons).then_some(Caller::Member(id))?
             }
-        }
+        };
+        self.uses.note(book, credential.id, now);
+        Some(Admitted { caller, actor: Actor { person: credential.person, rights, session: None } })
+    }
+}
+
+impl Auth {
+    /// Who has logged in, by the cookie of a session.
+    fn logged_in(&self, book: &Book, cookie: &str) -> Option<Admitted> {
+        let (id, session) = self.sessions.find(cookie, Instant::now())?;
+        let person = book.person(session.person).filter(|person| book.acts(person))?;
+        book.account(person.id).filter(|account| session.is_of(account))?;
+        let caller = person.member.map_or(Caller::Operator, Caller::Member);
+        let form = FormToken::of(&self.tokens, id.bytes());
+        let actor = Actor { person: Some(person.id), rights: person.rights(), session: Some((id, form)) };
+        Some(Admitted { caller, actor })
     }
 }
 
@@ -167,24 +264,54 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
         None => shown(request.headers(), surface),
     };
     let book = auth.gate.book();
+    let encrypted = request.extensions().get::<Channel>().is_some_and(|channel| channel.encrypted);
+    // A cookie is shown by itself, also for a form of somebody else's: it changes nothing but by the forms of pages.
+    let logged_in = Cookie::SESSION
+        .of(request.headers(), encrypted)
+        .filter(|_| matches!(shown, Shown::Nothing) && (reads || surface == Surface::Page))
+        .and_then(|cookie| auth.logged_in(&book, cookie));
     let certified = request
         .extensions()
         .get::<PeerCertificate>()
         .filter(|_| matches!(shown, Shown::Nothing))
         .and_then(|certificate| auth.certified(&book, certificate));
-    let caller = match &shown {
+    let admitted = match &shown {
+        Shown::Nothing if logged_in.is_some() => logged_in,
         Shown::Nothing if certified.is_some() => certified,
         Shown::Nothing
             if auth.open_on_loopback && peer.to_canonical().is_loopback() && reads && is_local(&request) =>
         {
-            Some(Caller::Operator).filter(|_| surface == Surface::Page || target.as_member.is_some())
+            let actor = Actor { person: None, rights: Rights::ALL, session: None };
+            let operator = Admitted { caller: Caller::Operator, actor };
+            Some(operator).filter(|_| surface == Surface::Page || target.as_member.is_some())
         }
         Shown::Nothing | Shown::Malformed => None,
         Shown::Token { token, user } => auth.caller(&book, token, user.as_deref()),
     };
-    let Some(caller) = caller else {
+    let Some(Admitted { caller, actor }) = admitted else {
+        if matches!(shown, Shown::Nothing) && surface == Surface::Page && reads && is_person(&request, &book)
+        {
+            return refusal::to_log_in(&target.uri);
+        }
         return refuse(&auth, &shown, peer, surface);
     };
+    if let Need::OneOf(rights) = Need::of(surface, request.method(), target.uri.path())
+        && actor.rights.within(rights).is_empty()
+    {
+        // Whoever manages or audits alone has no overview to begin with.
+        if target.uri.path() == "/" && actor.session.is_some() && reads {
+            return refusal::to_account();
+        }
+        return refusal::no_right(surface, rights);
+    }
+    if let Some((_, token)) = actor.session.filter(|_| !reads) {
+        let Some((read, body)) = form::read(request).await else { return refusal::bad_form() };
+        let shown = form::field(&body, form::FIELD).unwrap_or_default();
+        if !token.is(&shown) || !form::is_from_here(read.headers(), read.uri()) {
+            return refusal::bad_form();
+        }
+        request = read;
+    }
     let caller = match &target.as_member {
         None => caller,
         Some(handle) => match looked_at(&book, &caller, handle).filter(|_| reads) {
@@ -199,7 +326,18 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
     };
     *request.uri_mut() = target.uri;
     request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(actor);
     next.run(request).await
+}
+
+/// Whether a person seems to look for a page of a node on which people log in; programs are asked for credentials.
+fn is_person(request: &Request, book: &Book) -> bool {
+    // Whoever has a token asks to be asked for it. Browsers then show it below the root (RFC 7617, section 2.2).
+    if request.uri().path() == "/with-token" {
+        return false;
+    }
+    let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accepts.is_some_and(|accept| accept.contains("text/html")) && book.people().any(|person| !person.ended)
 }
 
 fn refuse(auth: &Auth, shown: &Shown, peer: IpAddr, surface: Surface) -> Response {

@@ -5,13 +5,14 @@
 
 use crate::page;
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
+use policy::Rights;
 use std::time::Duration;
 
 /// Who speaks under a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Surface {
+pub(crate) enum Surface {
     /// TAXII 2.1.
     Taxii,
     /// MISP's REST API, which refuses in a way of its own.
@@ -28,8 +29,8 @@ pub(super) enum Surface {
     Screening,
     /// Pages for people.
     Page,
-    /// What anyone may see: the style sheet, the health check, the answer form, which looks at its ticket itself, and the witness,
-    /// which looks at signatures.
+    /// What anyone may see: the style sheet, the health check, and what looks at what is shown itself: the answer form, the log-in, the page
+    /// behind an invitation, and the witness, which looks at signatures.
     Open,
 }
 
@@ -38,7 +39,9 @@ impl Surface {
         let under =
             |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match path {
-            "/healthz" | "/style.css" => Self::Open,
+            "/healthz" | "/style.css" | "/login" => Self::Open,
+            // The link of an invitation is looked at by its page.
+            _ if under("/welcome") => Self::Open,
             _ if under("/answer") || under("/witness") => Self::Open,
             _ if under("/log") => Self::Log,
             _ if deliver::screening::http::is_screening(path) => Self::Screening,
@@ -69,12 +72,50 @@ pub(super) fn log_in(surface: Surface) -> Response {
     response
 }
 
+/// 303 to the page on which people log in, and from there back.
+pub(super) fn to_log_in(uri: &Uri) -> Response {
+    let to: String = percent_encode(uri.path());
+    elsewhere(&format!("/login?to={to}"))
+}
+
+/// 303 to a person's own page.
+pub(super) fn to_account() -> Response {
+    elsewhere("/account")
+}
+
+fn elsewhere(to: &str) -> Response {
+    axum::response::IntoResponse::into_response(axum::response::Redirect::to(to))
+}
+
+/// A path as a value of a query.
+fn percent_encode(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    path.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+/// 403: a form that was not sent from a page that was shown to this session.
+pub(super) fn bad_form() -> Response {
+    let what = "The form was not sent from a page of this node that was shown to you, or it is too long. Open the page again and \
+                send it there.";
+    answer(Surface::Page, StatusCode::FORBIDDEN, "Not from here", what)
+}
+
 /// 429: too many failed log-ins from one network.
-pub(super) fn later(surface: Surface, after: Duration) -> Response {
+pub(crate) fn later(surface: Surface, after: Duration) -> Response {
     let what = "Too many failed log-ins from your network. Check the token, then try again later.";
     let mut response = answer(surface, StatusCode::TOO_MANY_REQUESTS, "Try again later", what);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
     response
+}
+
+/// 403: who asks is known, and may not do this. It says nothing of what there is.
+pub(super) fn no_right(surface: Surface, rights: Rights) -> Response {
+    let what = format!(
+        "This log-in has not the right that is needed: {rights}. Your administrator, or the node's operator, gives roles and scopes."
+    );
+    answer(surface, StatusCode::FORBIDDEN, "No right to this", &what)
 }
 
 /// 404: not there, or not for this caller.

@@ -97,6 +97,17 @@ impl TokenKey {
         mac.finalize().into_bytes().into()
     }
 
+    /// What follows from the key for these parts, for this use alone.
+    pub(crate) fn bound(&self, what: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
+        // With their lengths, so that no other parts, one behind the other, are the same.
+        for part in std::iter::once(&what).chain(parts) {
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
     /// Whether `token` is the one of which `kept` was kept.
     pub fn matches(&self, token: &Token, kept: &[u8]) -> bool {
         self.kept(token).ct_eq(kept).into()

@@ -1,15 +1,19 @@
 //! The pages: overview, circle and its quarantine, member, what was held, objects; and the set of keys that sign objects.
 
+mod account;
+mod acts;
 mod case_graph;
 mod cases;
 mod circle;
 mod guard;
 mod held;
 mod keys;
+mod log_in;
 mod member;
 mod missing;
 mod objects;
 mod overview;
+mod people;
 mod quarantine;
 mod recalls;
 mod screen;
@@ -20,7 +24,8 @@ mod used;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::response::{IntoResponse, Response};
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use deliver::Deliver;
@@ -28,11 +33,15 @@ use deliver::screening::Screening;
 use gate::{Gate, Patience};
 use http::{HeaderValue, StatusCode, header};
 use line::StorageError;
-use policy::{Book, Caller, Channel, Circle, Fires, Level, Member, MemberId, Use};
+use policy::{Book, By, Caller, Channel, Circle, Fires, Level, Member, MemberId, Right, Rights, Use};
 use stix::Timestamp;
 
 /// What the pages are made from.
 pub struct Pages {
+    /// The log-in: sessions, passwords, codes.
+    pub auth: Arc<Auth>,
+    /// Where the node is reached, if that is known: for links that are handed on.
+    pub public_url: Option<String>,
     /// The cases of stolen assets.
     pub cases: Arc<dyn Cases>,
     /// The door to the circles.
@@ -51,10 +60,13 @@ pub struct Pages {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
+use crate::auth::form::FORM_BYTES_MAX;
+use crate::auth::{Actor, Auth};
+
 pub use cases::Cases;
 
 type Shared = axum::extract::State<Arc<Pages>>;
-type Who = (Extension<Caller>, Extension<Channel>);
+type Who = (Extension<Caller>, Extension<Channel>, Extension<Actor>);
 
 /// Who looks at a page, and over what channel.
 #[derive(Debug, Clone, Copy)]
@@ -62,11 +74,18 @@ struct Viewer {
     caller: Caller,
     /// Whether what may travel encrypted alone may be shown. An operator reads the node's own store, so to say.
     encrypted: bool,
+    /// The person, if one has logged in, and what may be done.
+    actor: Actor,
 }
 
 impl Viewer {
-    fn of((Extension(caller), Extension(channel)): Who) -> Self {
-        Self { caller, encrypted: channel.encrypted || caller == Caller::Operator }
+    fn of((Extension(caller), Extension(channel), Extension(actor)): Who) -> Self {
+        Self { caller, encrypted: channel.encrypted || caller == Caller::Operator, actor }
+    }
+
+    /// In whose name something is changed.
+    fn by(&self) -> By {
+        self.actor.by(self.caller)
     }
 
     fn is_operator(&self) -> bool {
@@ -82,6 +101,35 @@ struct Frame {
     foot: String,
     /// Whether an operator looks.
     operator: bool,
+    /// What may be done, if that is known: no other pages are offered.
+    rights: Option<Rights>,
+    /// Whether a person has logged in.
+    person: bool,
+    /// What the session's forms carry.
+    form: String,
+}
+
+impl Frame {
+    /// Whether pages are offered that ask for this right.
+    fn offers(&self, right: Right) -> bool {
+        self.rights.is_none_or(|rights| rights.has(right))
+    }
+
+    fn reads(&self) -> bool {
+        self.offers(Right::Read)
+    }
+
+    fn screens(&self) -> bool {
+        self.offers(Right::Screen)
+    }
+
+    fn manages(&self) -> bool {
+        self.rights.is_some() && self.offers(Right::Admin)
+    }
+
+    fn audits(&self) -> bool {
+        self.rights.is_some() && self.offers(Right::Audit)
+    }
 }
 
 /// A link.
@@ -111,9 +159,24 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/objects", get(objects::list))
         .route("/objects/{circle}/{object}", get(objects::one))
         .route(keys::PATH, get(keys::set))
+        .route("/login", get(log_in::form).post(log_in::take))
+        .route("/logout", post(log_in::out))
+        .route("/with-token", get(|| async { Redirect::to("/") }))
+        .route("/welcome/{invitation}", get(log_in::welcome).post(log_in::choose))
+        .route("/account", get(account::page))
+        .route("/account/password", post(account::password))
+        .route("/account/codes", get(account::codes).post(account::use_codes))
+        .route("/account/codes/remove", post(account::remove_codes))
+        .route("/account/sessions/end", post(account::end_sessions))
+        .route("/people", get(people::page).post(people::add))
+        .route("/people/{user}/{change}", post(people::change))
+        .route("/people/tokens", post(people::make_token))
+        .route("/people/credentials/{id}/revoke", post(people::revoke))
+        .route("/acts", get(acts::page))
         .route("/style.css", get(style))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { absent() })
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .with_state(pages)
 }
 
@@ -153,7 +216,11 @@ pub(crate) fn broken(error_met: &dyn std::fmt::Display) -> Response {
 pub(crate) fn render(template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => {
+            let styles = deliver::style_policy::of(&html);
             let mut response = Response::new(html.into());
+            if let Some(styles) = styles {
+                response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, styles);
+            }
             response
                 .headers_mut()
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -203,16 +270,26 @@ impl Pages {
     }
 
     fn frame(&self, book: &Book, viewer: &Viewer, title: impl Into<String>) -> Frame {
-        let who = match viewer.caller {
+        let whose = match viewer.caller {
             Caller::Operator => "operator".to_owned(),
             Caller::Member(member) => {
                 book.member(member).map(|member| member.name.clone()).unwrap_or_default()
             }
         };
+        let person = viewer.actor.person.and_then(|id| book.person(id));
+        let who = person.map_or_else(|| whose.clone(), |person| format!("{}, {whose}", person.name));
         let time = (self.now)().to_string();
         let time = time.get(..16).unwrap_or(&time).replace('T', " ");
         let (foot, operator) = (format!("{} · {time} UTC", self.title), viewer.is_operator());
-        Frame { title: title.into(), who, foot, operator }
+        Frame {
+            title: title.into(),
+            who,
+            foot,
+            operator,
+            rights: Some(viewer.actor.rights),
+            person: viewer.actor.session.is_some(),
+            form: viewer.actor.session.map(|(_, form)| form.to_string()).unwrap_or_default(),
+        }
     }
 
     /// Where a member's artefacts stand for the caller.

@@ -13,8 +13,8 @@ use policy::{Caller, MemberId};
 use serde::Deserialize;
 use watch::Kind;
 
-use super::steps::is_from_here;
 use super::{Frame, Pages, Shared, Viewer, Who, broken, error, making, render};
+use crate::auth::form::is_from_here;
 
 /// Values that are asked by hand at once.
 const BY_HAND_MAX: usize = 200;

@@ -4,9 +4,9 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use deliver::StepVerdict;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, StatusCode, Uri};
 
-use crate::auth::host;
+use crate::auth::form::is_from_here;
 
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
 
@@ -52,11 +52,7 @@ fn make(pages: &Pages, viewer: &Viewer) -> Response {
         id: step.id,
     };
     let rows = steps.into_iter().map(row).collect();
-    let mut response =
-        render(&StepsPage { frame: pages.frame(&book, viewer, "Steps beyond the limit"), rows });
-    // With the usual `no-referrer`, a browser would not name the origin of what its buttons send.
-    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    response
+    render(&StepsPage { frame: pages.frame(&book, viewer, "Steps beyond the limit"), rows })
 }
 
 pub(super) async fn settle(
@@ -91,39 +87,4 @@ pub(super) async fn settle(
         }
     })
     .await
-}
-
-/// Whether a form was sent from a page of this node: a browser names the page's origin with what it posts, and logs in by
-/// itself, also for a form on a page of somebody else's. Source: Fetch Standard, 3.2 (`Origin`).
-pub(super) fn is_from_here(headers: &HeaderMap, uri: &Uri) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = text(header::ORIGIN) else {
-        // Not a browser.
-        return text(header::REFERER).is_none();
-    };
-    let from = origin.split_once("://").map(|(_, host)| host);
-    from.is_some() && from == host(headers, uri)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_on_a_page_of_another_is_not_from_here() {
-        let headers = |pairs: &[(header::HeaderName, &'static str)]| -> HeaderMap {
-            pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
-        };
-        let host = (header::HOST, "node.test:8400");
-        let path = Uri::from_static("/steps/x/confirm");
-        assert!(is_from_here(&headers(&[host.clone(), (header::ORIGIN, "https://node.test:8400")]), &path));
-        let authority = Uri::from_static("https://node.test:8400/steps/x/confirm");
-        let of_http2 = headers(&[(header::ORIGIN, "https://node.test:8400")]);
-        assert!(is_from_here(&of_http2, &authority) && !is_from_here(&of_http2, &path), "HTTP/2 has no Host");
-        assert!(is_from_here(&headers(std::slice::from_ref(&host)), &path), "a program");
-        for origin in ["https://node.test", "https://evil.test", "null", "node.test:8400"] {
-            assert!(!is_from_here(&headers(&[host.clone(), (header::ORIGIN, origin)]), &path), "{origin}");
-        }
-        assert!(!is_from_here(&headers(&[host, (header::REFERER, "https://evil.test/")]), &path));
-    }
 }

@@ -115,6 +115,47 @@ pub fn is_misp(path: &str) -> bool {
     }
 }
 
+/// What a request to MISP's interface does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deeds {
+    /// It asks about the node and about who asks.
+    About,
+    /// It looks at what there is.
+    Reads,
+    /// It takes something away.
+    Removes,
+    /// It does anything else.
+    Changes,
+}
+
+/// Actions that only look, whatever the method; all that search are sent with POST.
+const READING: &[&str] = &[
+    "index",
+    "view",
+    "restsearch",
+    "search",
+    "describetypes",
+    "filtereventidsforpush",
+    "filtersightinguuidsforpush",
+    "filteranalystdataforpush",
+    "indexminimal",
+    "listsightings",
+    "checkvalue",
+];
+
+/// What a request does, by its method and path. What is not known counts as a change.
+#[must_use]
+pub fn deeds(method: &Method, path: &str) -> Deeds {
+    let Some(call) = Call::read(method, path, None) else { return Deeds::Changes };
+    match (call.controller.as_str(), call.action.as_str()) {
+        ("servers" | "users", _) => Deeds::About,
+        ("events" | "attributes" | "objects", "delete") => Deeds::Removes,
+        (_, action) if READING.contains(&action) => Deeds::Reads,
+        _ if *method == Method::DELETE => Deeds::Removes,
+        _ => Deeds::Changes,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -48,7 +48,7 @@ use stix::Timestamp;
 use watch::Lists;
 
 use call::Call;
-pub use call::is_misp;
+pub use call::{Deeds, deeds, is_misp};
 pub(crate) use dress::{for_feed, organisation, shown_tags};
 use error::Answer;
 pub use error::MispError;

@@ -1,0 +1,191 @@
+//! Who did what: the administrative acts in the node's line, the latest first.
+//!
+//! The node's line has the acts, in the order in which they held; nothing else is kept of them. What records
+//! there are no acts (receipts, cases, when credentials were used) is passed over. A page of acts reads so much of the
+//! line and no more, and says where the next one begins.
+
+use line::{LineId, Record, RecordKind, Seq, StorageError};
+use policy::{Book, By, CredentialKind, Entry, MemberId, Setting};
+use stix::Timestamp;
+
+use crate::opening::{Gate, is_entry};
+
+/// Records that are looked at for one page.
+const LOOKED_AT_MAX: u64 = 20_000;
+/// Records that are read at once.
+const WINDOW: u64 = 1_000;
+
+/// Something that somebody changed.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// Its number in the node's line.
+    pub seq: Seq,
+    /// When it was done.
+    pub at: Timestamp,
+    /// Who did it.
+    pub by: By,
+    /// What was made so.
+    pub entry: Entry,
+}
+
+/// Acts, the latest first.
+#[derive(Debug, Clone, Default)]
+pub struct Acts {
+    /// The acts.
+    pub acts: Vec<Act>,
+    /// Where to go on; `None` at the line's beginning.
+    pub before: Option<Seq>,
+}
+
+impl Act {
+    /// Of the record of an entry; `None` if it is no act, or can't be read.
+    fn of(record: &Record) -> Option<Self> {
+        if !is_entry(record.kind) {
+            return None;
+        }
+        let (entry, person) = Entry::with_person(&String::from_utf8_lossy(&record.body)).ok()?;
+        let by = By { member: MemberId::new(record.sender), person };
+        let act = Self { seq: record.seq, at: record.added.timestamp(), by, entry };
+        (!act.is_made_by_the_node()).then_some(act)
+    }
+
+    /// Whether the node itself writes such entries as it works: they say what happened, not what somebody decided.
+    fn is_made_by_the_node(&self) -> bool {
+        const DECIDED: [&str; 5] = ["fires.", "mail.", "webhook.", "guard.step.", "refuse."];
+        match &self.entry {
+            Entry::Setting(Setting { name, .. }) => !DECIDED.iter().any(|prefix| name.starts_with(prefix)),
+            _ => false,
+        }
+    }
+
+    /// The member that it is about, if it is about one.
+    #[must_use]
+    pub fn about(&self, book: &Book) -> Option<MemberId> {
+        match &self.entry {
+            Entry::Member(member) => Some(member.id),
+            Entry::Credential(credential) => credential.member,
+            Entry::SigningKey(key) => Some(key.member),
+            Entry::Person(person) => person.member,
+            Entry::Account(account) => book.person(account.person).and_then(|person| person.member),
+            Entry::Circle(_) | Entry::Setting(_) => None,
+        }
+    }
+
+    /// Who did it, as people say it.
+    #[must_use]
+    pub fn who(&self, book: &Book) -> String {
+        let handle =
+            |id| book.member(id).map_or_else(|| "unknown".to_owned(), |member| member.handle.clone());
+        let member = match self.by.member {
+            MemberId::NODE => "the node's operator".to_owned(),
+            id => handle(id),
+        };
+        match self.by.person.and_then(|id| book.person(id)) {
+            Some(person) => format!("{} for {member}", person.user),
+            None => member,
+        }
+    }
+
+    /// What was done, in a sentence without secrets.
+    #[must_use]
+    pub fn sentence(&self, book: &Book) -> String {
+        let user = |id| book.person(id).map_or_else(|| "unknown".to_owned(), |person| person.user.clone());
+        match &self.entry {
+            Entry::Member(member) if member.ended => format!("ended the membership of {}", member.handle),
+            Entry::Member(member) => format!(
+                "set the profile of member {}: level {}, clearance {}",
+                member.handle, member.level, member.clearance
+            ),
+            Entry::Circle(circle) => format!(
+                "set the circle {}: {} members, ceiling {}",
+                circle.handle,
+                circle.members.len(),
+                circle.ceiling
+            ),
+            Entry::Credential(credential) => {
+                let what = match credential.kind {
+                    CredentialKind::Token { .. } => "token",
+                    CredentialKind::Tsig { .. } => "TSIG key",
+                    CredentialKind::Certificate { .. } => "certificate",
+                };
+                let verb = if credential.revoked { "revoked" } else { "made" };
+                let whose = match (credential.person, credential.member) {
+                    (Some(person), _) => user(person),
+                    (None, Some(id)) => {
+                        book.member(id).map_or_else(String::new, |member| member.handle.clone())
+                    }
+                    (None, None) => "the node's operator".to_owned(),
+                };
+                let scopes = credential.scopes.map_or_else(String::new, |scopes| format!(", for: {scopes}"));
+                format!("{verb} the {what} {} of {whose}{scopes}", credential.id.simple())
+            }
+            Entry::SigningKey(key) => {
+                let whose = book
+                    .member(key.member)
+                    .map_or_else(|| "the node".to_owned(), |member| member.handle.clone());
+                let verb = match (&key.revoked, &key.expires) {
+                    (Some(_), _) => "revoked",
+                    (None, Some(_)) => "limited",
+                    (None, None) => "registered",
+                };
+                format!("{verb} the key {} for signatures of {whose}", key.key.id())
+            }
+            Entry::Person(person) if person.ended => format!("ended the person {}", person.user),
+            Entry::Person(person) => {
+                let roles: Vec<&str> = person.roles.iter().map(|role| role.name()).collect();
+                format!("set the person {}: {}", person.user, roles.join(", "))
+            }
+            Entry::Account(account) => {
+                let has = |has: bool, what: &'static str| if has { what } else { "" };
+                let parts = [
+                    has(account.password.is_some(), "a password"),
+                    has(account.codes.is_some(), "codes"),
+                    has(account.invitation.is_some(), "an invitation that is out"),
+                ];
+                let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+                let with = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
+                format!("set the log-in of {}: it has {with}", user(account.person))
+            }
+            Entry::Setting(Setting { name, value: Some(_) }) => format!("set {name}"),
+            Entry::Setting(Setting { name, value: None }) => format!("took {name} back"),
+        }
+    }
+}
+
+impl Gate {
+    /// The latest acts with numbers below `before`, at most `limit`: all of them, or those about one member and by it.
+    ///
+    /// Reads at most 20,000 records; there can be fewer acts than asked for where others come further down.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn acts(
+        &self,
+        of: Option<MemberId>,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Acts, StorageError> {
+        let book = self.book();
+        let (size, _) = self.store().root(LineId::NODE)?;
+        let mut end = before.map_or(size, |before| before.0.saturating_sub(1).min(size));
+        let floor = end.saturating_sub(LOOKED_AT_MAX);
+        let mut found = Vec::new();
+        while end > floor {
+            let begin = end.saturating_sub(WINDOW);
+            let count = usize::try_from(end - begin).unwrap_or_default();
+            let records = self.store().records(LineId::NODE, Seq(begin), count)?;
+            for record in records.iter().rev().filter(|record| record.kind != RecordKind::Receipt) {
+                let Some(act) = Act::of(record) else { continue };
+                if of.is_some_and(|member| act.about(&book) != Some(member) && act.by.member != member) {
+                    continue;
+                }
+                if found.len() == limit {
+                    return Ok(Acts { acts: found, before: Some(Seq(record.seq.0 + 1)) });
+                }
+                found.push(act);
+            }
+            end = begin;
+        }
+        Ok(Acts { acts: found, before: (end > 0).then_some(Seq(end + 1)) })
+    }
+}

@@ -1,0 +1,112 @@
+//! Which right each request asks for: one table for all surfaces.
+//!
+//! What is not known to be a look at something counts as a change. A request passes if its caller has one of the rights
+//! named; each surface decides after that what is there for the member.
+
+use axum::http::Method;
+use exchange::misp::rest::{Deeds, deeds};
+use policy::{Right, Rights};
+
+use super::refusal::Surface;
+
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// One of these rights.
+    OneOf(Rights),
+    /// To be somebody: what is one's own, such as one's sessions.
+    Anybody,
+}
+
+const fn one(right: Right) -> Need {
+    Need::OneOf(Rights::of(&[right]))
+}
+
+impl Need {
+    /// Of a request to a surface. `path` is without what says who asks.
+    pub(super) fn of(surface: Surface, method: &Method, path: &str) -> Self {
+        let reads = method == Method::GET || method == Method::HEAD;
+        match surface {
+            Surface::Open => Self::Anybody,
+            Surface::Screening | Surface::Private => one(Right::Screen),
+            // What a member asks to have opened of its circle's log changes nothing.
+            Surface::Log => one(Right::Read),
+            Surface::Page => page(reads, path),
+            Surface::Taxii if method == Method::DELETE => one(Right::Release),
+            // Who only brings objects must find the collection, and learn what became of them.
+            Surface::Taxii if reads && !path.contains("/objects") && !path.contains("/manifest") => {
+                Self::OneOf(Rights::of(&[Right::Read, Right::Write, Right::Release]))
+            }
+            Surface::Misp => match deeds(method, path) {
+                Deeds::About => Self::OneOf(Rights::of(&[Right::Read, Right::Write, Right::Release])),
+                Deeds::Reads => one(Right::Read),
+                Deeds::Removes => one(Right::Release),
+                Deeds::Changes => one(Right::Write),
+            },
+            Surface::Taxii | Surface::Artefact | Surface::Feed if reads => one(Right::Read),
+            Surface::Taxii | Surface::Artefact | Surface::Feed => one(Right::Write),
+        }
+    }
+}
+
+fn page(reads: bool, path: &str) -> Need {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    match first {
+        "account" | "logout" | "with-token" => Need::Anybody,
+        "people" => one(Right::Admin),
+        "acts" => one(Right::Audit),
+        "screen" | "persona" => one(Right::Screen),
+        // Steps are settled, and what waits is let out.
+        _ if !reads => one(Right::Release),
+        _ => one(Right::Read),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Need, Surface, one};
+    use axum::http::Method;
+    use policy::{Right, Rights};
+
+    #[test]
+    fn each_request_asks_for_its_right() {
+        let check = |method: Method, path: &str, right: Right| {
+            assert_eq!(Need::of(Surface::of(path), &method, path), one(right), "{method} {path}");
+        };
+        let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+        for path in ["/", "/objects", "/members/isp", "/d/list/all.txt", "/api/collections/x/objects/"] {
+            check(get.clone(), path, Right::Read);
+        }
+        check(Method::HEAD, "/d/zone.rpz", Right::Read);
+        check(get.clone(), "/api/collections/x/manifest/", Right::Read);
+        for path in ["/misp/events/restSearch", "/events/index", "/attributes/rest_search.json"] {
+            check(post.clone(), path, Right::Read);
+        }
+        for path in ["/api/collections/x/objects/", "/d/test/alert", "/events/add", "/misp/sightings/add"] {
+            check(post.clone(), path, Right::Write);
+        }
+        check(get.clone(), "/log/x/checkpoint", Right::Read);
+        check(post.clone(), "/log/x/openings", Right::Read);
+        check(Method::PUT, "/events/edit/1", Right::Write);
+        check(post.clone(), "/events/whatever", Right::Write);
+        check(delete.clone(), "/api/collections/x/objects/indicator--1/", Right::Release);
+        for method in [&post, &delete] {
+            check(method.clone(), "/misp/events/delete/1", Right::Release);
+        }
+        check(post.clone(), "/steps/x/confirm", Right::Release);
+        check(post.clone(), "/whatever/comes", Right::Release);
+        for path in ["/screen", "/screening/values", "/match/sanctions", "/private/key", "/persona/check"] {
+            check(get.clone(), path, Right::Screen);
+            check(post.clone(), path, Right::Screen);
+        }
+        check(post.clone(), "/people", Right::Admin);
+        check(get.clone(), "/acts", Right::Audit);
+        let any = Need::OneOf(Rights::of(&[Right::Read, Right::Write, Right::Release]));
+        for path in ["/taxii2/", "/api/collections/", "/api/status/x/", "/servers/getVersion"] {
+            assert_eq!(Need::of(Surface::of(path), &get, path), any, "{path}");
+        }
+        for path in ["/account", "/account/sessions/end", "/logout"] {
+            assert_eq!(Need::of(Surface::of(path), &post, path), Need::Anybody, "{path}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Passwords: how they are kept, compared and chosen.
+//!
+//! Kept is argon2id (RFC 9106) with the parameters that OWASP names, as a PHC string. One comparison takes 19 MiB and some
+//! tens of milliseconds, so that few run at a time ([`Passwords::run`]) and whoever floods the log-in is turned away before
+//! memory is short. Whether there is such a user, and whether the password is right, takes the same time: where there is
+//! nothing to compare with, a hash that matches nothing is compared.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+/// Characters that a password has at least.
+pub(crate) const PASSWORD_CHARS_MIN: usize = 12;
+/// Bytes that it has at most.
+pub(crate) const PASSWORD_BYTES_MAX: usize = 256;
+/// Different characters that it has at least.
+const DIFFERENT_MIN: usize = 5;
+/// Comparisons at a time.
+const AT_A_TIME: usize = 2;
+/// Comparisons that wait for their turn.
+const WAITING_MAX: usize = 32;
+/// Memory of one hash in KiB, passes and lanes. Source: OWASP Password Storage Cheat Sheet, argon2id.
+const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
+
+/// Compares passwords, few at a time.
+#[derive(Debug)]
+pub struct Passwords {
+    permits: Semaphore,
+    waiting: AtomicUsize,
+    /// Of no password that anybody has.
+    nobodys: OnceLock<Option<String>>,
+}
+
+/// Too many wait already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Busy;
+
+/// Why a password is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Weak {
+    #[error("A password has at least {PASSWORD_CHARS_MIN} characters; a sentence is a good one.")]
+    Short,
+    #[error("A password has at most {PASSWORD_BYTES_MAX} bytes.")]
+    Long,
+    #[error("The password has too few different characters, or your user name in it.")]
+    Easy,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { permits: Semaphore::new(AT_A_TIME), waiting: AtomicUsize::new(0), nobodys: OnceLock::new() }
+    }
+}
+
+fn argon2() -> Option<Argon2<'static>> {
+    let (memory, passes, lanes) = COST;
+    let params = Params::new(memory, passes, lanes, None).ok()?;
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Whether a password may be chosen. Length is what counts (NIST SP 800-63B, 3.1.1.2); no kinds of characters are asked for.
+pub(crate) fn check_choice(password: &str, user: &str) -> Result<(), Weak> {
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(Weak::Long);
+    }
+    if password.chars().count() < PASSWORD_CHARS_MIN {
+        return Err(Weak::Short);
+    }
+    let different: std::collections::BTreeSet<char> = password.chars().collect();
+    let name = user.split('@').next().unwrap_or_default();
+    let has_name = name.len() > 3 && password.to_ascii_lowercase().contains(name);
+    if different.len() < DIFFERENT_MIN || has_name { Err(Weak::Easy) } else { Ok(()) }
+}
+
+/// The hash of a password, as it is kept. `None` if the system has no memory for it.
+pub(crate) fn hash(password: &str, salt: &[u8; 16]) -> Option<String> {
+    let hash = argon2()?.hash_password_with_salt(password.as_bytes(), salt).ok()?;
+    Some(hash.to_string())
+}
+
+impl Passwords {
+    /// Whether `password` is the one of which `kept` was kept. Takes as long where there is nothing to compare with.
+    pub(crate) fn matches(&self, password: &str, kept: Option<&str>) -> bool {
+        let nobodys = || self.nobodys.get_or_init(|| hash("nobody has this one", &[7; 16])).as_deref();
+        let Some(hash) = kept.or_else(nobodys) else { return false };
+        let fits = password.len() <= PASSWORD_BYTES_MAX;
+        let password = if fits { password } else { "" };
+        let matches =
+            argon2().is_some_and(|argon2| argon2.verify_password(password.as_bytes(), hash).is_ok());
+        matches && fits && kept.is_some()
+    }
+
+    /// Runs work that compares or hashes, off the threads that serve connections.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let _place = Waiting::enter(&self.waiting)?;
+        let _permit = self.permits.acquire().await.map_err(|_| Busy)?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| Busy)
+    }
+}
+
+/// One of those that wait or run; gone when this value goes, also when the asker does.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn enter(count: &'a AtomicUsize) -> Result<Self, Busy> {
+        let place = Self(count);
+        if count.fetch_add(1, Ordering::AcqRel) < WAITING_MAX + AT_A_TIME { Ok(place) } else { Err(Busy) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_matches_its_own_hash_alone() {
+        let passwords = Passwords::default();
+        let kept = hash("correct horse battery", &[1; 16]).unwrap();
+        assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
+        assert!(passwords.matches("correct horse battery", Some(&kept)));
+        for wrong in ["correct horse batter", "", &"x".repeat(PASSWORD_BYTES_MAX + 1)] {
+            assert!(!passwords.matches(wrong, Some(&kept)), "{wrong}");
+        }
+        assert!(!passwords.matches("nobody has this one", None), "what stands in for nobody lets nobody in");
+        assert!(!passwords.matches("correct horse battery", Some("no hash")));
+        assert_ne!(kept, hash("correct horse battery", &[2; 16]).unwrap());
+    }
+
+    #[test]
+    fn what_can_be_guessed_is_not_taken() {
+        let check = |password: &str| check_choice(password, "kim.lee@cert.example");
+        assert_eq!(check("a long sentence of one"), Ok(()));
+        assert_eq!(check("비밀번호는길수록좋습니다"), Ok(()));
+        assert_eq!(check("elevenchars"), Err(Weak::Short));
+        assert_eq!(check("aaaabbbbaaaabbbb"), Err(Weak::Easy));
+        assert_eq!(check("my name is Kim.Lee"), Err(Weak::Easy));
+        assert_eq!(check(&"abcdef".repeat(50)), Err(Weak::Long));
+    }
+
+    #[test]
+    fn places_are_counted_and_given_back() {
+        let count = AtomicUsize::new(0);
+        let held: Vec<_> = (0..WAITING_MAX + AT_A_TIME).map(|_| Waiting::enter(&count)).collect();
+        assert!(held.iter().all(Result::is_ok) && Waiting::enter(&count).is_err());
+        drop(held);
+        assert_eq!(count.load(Ordering::Acquire), 0);
+    }
+}

@@ -1,0 +1,337 @@
+//! A person's own page: its password, its codes, where it is logged in.
+//!
+//! Whatever changes how one logs in asks for the password again, and for a code where codes are in use; it ends all other
+//! sessions and gives this one a new cookie.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use askama::Template;
+use axum::extract::{ConnectInfo, Extension, Form, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use http::{HeaderMap, HeaderValue, header};
+use policy::{Account, Channel, Entry, Person};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::log_in::{Chosen, NotChanged, begin, busy, fault_of, hashed, second, with_cookie};
+use super::people::drawn_id;
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
+use crate::auth::code::{Secret, recovery};
+use crate::auth::password::{Busy, PASSWORD_CHARS_MIN};
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage {
+    frame: Frame,
+    name: String,
+    whose: String,
+    roles: String,
+    rights: String,
+    least: usize,
+    has_codes: bool,
+    recovery_left: usize,
+    sessions: Vec<Row>,
+    fault: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "recovery.html")]
+struct Recovery {
+    frame: Frame,
+    recovery: Vec<String>,
+}
+
+struct Row {
+    number: u64,
+    begun: String,
+    from: String,
+    agent: String,
+    is_this: bool,
+}
+
+#[derive(Template)]
+#[template(path = "codes.html")]
+struct CodesPage {
+    frame: Frame,
+    part: String,
+    key: String,
+    /// The picture, and how many modules it has each way.
+    path: Option<String>,
+    size: usize,
+    has_codes: bool,
+    fault: Option<String>,
+}
+
+/// What is filled in.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Given {
+    password: String,
+    code: String,
+    old_code: String,
+    part: String,
+    new: String,
+    again: String,
+}
+
+/// Where a request came from.
+type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
+
+/// Why nothing was changed.
+const NOT_RIGHT: &str =
+    "The password or the code is not right; or there were too many tries, and some time must pass.";
+
+impl Pages {
+    /// The person who looks, with its account; `None` for whoever has not logged in as one.
+    fn own(&self, viewer: &Viewer) -> Option<(Person, Account)> {
+        let (book, id) = (self.gate.book(), viewer.actor.person?);
+        viewer.actor.session?;
+        Some((book.person(id)?.clone(), book.account(id)?.clone()))
+    }
+
+    fn account_page(&self, viewer: &Viewer, fault: Option<String>) -> Response {
+        let Some((person, account)) = self.own(viewer) else { return absent() };
+        let book = self.gate.book();
+        let here = viewer.actor.session.map(|(id, _)| id);
+        let sessions = self.auth.sessions.of(person.id, Instant::now());
+        let row = |(id, session): (_, crate::auth::session::Session)| Row {
+            number: session.number,
+            begun: minute(session.begun),
+            from: session.from.to_string(),
+            agent: session.agent,
+            is_this: Some(id) == here,
+        };
+        let whose = person.member.and_then(|id| book.member(id)).map(|member| member.name.clone());
+        let mut page = render(&AccountPage {
+            frame: self.frame(&book, viewer, person.name.clone()),
+            whose: whose.unwrap_or_else(|| "the node".to_owned()),
+            roles: person.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(", "),
+            rights: person.rights().to_string(),
+            name: person.name,
+            least: PASSWORD_CHARS_MIN,
+            has_codes: account.codes.is_some(),
+            recovery_left: account.recovery.len(),
+            sessions: sessions.into_iter().map(row).collect(),
+            fault,
+        });
+        page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        page
+    }
+
+    fn codes_page(&self, viewer: &Viewer, part: Uuid, fault: Option<String>) -> Response {
+        let Some((person, account)) = self.own(viewer) else { return absent() };
+        let secret = Secret::of(&self.auth.tokens, person.id, part);
+        let (path, size) = picture(&secret.uri(&self.title, &person.user)).unzip();
+        let mut page = render(&CodesPage {
+            frame: self.frame(&self.gate.book(), viewer, "Codes"),
+            part: part.to_string(),
+            key: secret.text(),
+            path,
+            size: size.unwrap_or_default(),
+            has_codes: account.codes.is_some(),
+            fault,
+        });
+        page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        page
+    }
+}
+
+/// The modules of a code to scan (QR, ISO/IEC 18004) as a path, four light ones around it, and how many there are each way.
+fn picture(text: &str) -> Option<(String, usize)> {
+    const QUIET: usize = 4;
+    let code = fast_qr::QRBuilder::new(text).ecl(fast_qr::ECL::M).build().ok()?;
+    let mut path = String::new();
+    for (y, x) in (0..code.size).flat_map(|y| (0..code.size).map(move |x| (y, x))) {
+        if code[y].get(x).is_some_and(|module| module.value()) {
+            path.push_str(&format!("M{} {}h1v1h-1z", x + QUIET, y + QUIET));
+        }
+    }
+    Some((path, code.size + 2 * QUIET))
+}
+
+/// The account, if password and code are right; what fails counts as a log-in that fails does.
+fn proven(pages: &Pages, account: &Account, user: &str, password: &str, code: &str) -> Option<Account> {
+    let (auth, now) = (&pages.auth, Instant::now());
+    let locked = auth.lockout.is_locked(user, now);
+    auth.lockout.failed(user, now);
+    let matches = auth.passwords.matches(password, account.password.as_deref());
+    let account = Some(account).filter(|_| matches && !locked)?;
+    let account = second(auth, account, code)?;
+    auth.lockout.clear(user);
+    Some(account)
+}
+
+pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
+    making(move || pages.account_page(&Viewer::of(who), None)).await
+}
+
+/// Whose account is changed, from where, and what proves that it is the person who asks.
+struct Proof {
+    viewer: Viewer,
+    channel: Channel,
+    peer: SocketAddr,
+    headers: HeaderMap,
+    password: String,
+    code: String,
+}
+
+impl Proof {
+    fn of(
+        who: Who,
+        (Extension(channel), ConnectInfo(peer)): From,
+        headers: HeaderMap,
+        given: &Given,
+    ) -> Self {
+        let (password, code) = (given.password.clone(), given.code.clone());
+        Self { viewer: Viewer::of(who), channel, peer, headers, password, code }
+    }
+}
+
+/// What a change came to.
+enum Changed {
+    /// It is done; the session goes on under this cookie.
+    Done(String),
+    /// It is not, for this reason.
+    Not(String),
+    /// Nothing more can be said than this.
+    Broken(Response),
+}
+
+/// Changes the account of who asks, once password and code are right. All other sessions end.
+async fn change(
+    pages: &Arc<Pages>,
+    proof: Proof,
+    make: impl FnOnce(&Pages, &mut Account) -> Result<(), String> + Send + 'static,
+) -> Changed {
+    let Some((person, before)) = pages.own(&proof.viewer) else { return Changed::Broken(absent()) };
+    let (working, by) = (Arc::clone(pages), proof.viewer.by());
+    let done = pages.auth.passwords.run(move || {
+        let account = proven(&working, &before, &person.user, &proof.password, &proof.code);
+        let proved = account.ok_or_else(|| NOT_RIGHT.to_owned())?;
+        let mut account = proved.clone();
+        make(&working, &mut account)?;
+        account.since = (working.auth.now)();
+        let written = working.gate.change(by, |book| {
+            // What came meanwhile stands: a reset, another change, a recovery code that was used.
+            let now = book.account(account.person).filter(|now| **now == proved);
+            now.ok_or(NotChanged).map(|_| Entry::Account(account.clone()))
+        });
+        let not = |NotChanged| "It was changed meanwhile, or could not be written. Try again.".to_owned();
+        written.map(|()| account).map_err(not)
+    });
+    let account = match done.await {
+        Err(Busy) => return Changed::Broken(busy()),
+        Ok(Err(fault)) => return Changed::Not(fault),
+        Ok(Ok(account)) => account,
+    };
+    pages.auth.sessions.end_of(account.person, None, None);
+    match begin(&pages.auth, &account, (proof.channel, proof.peer.ip()), &proof.headers) {
+        Some(cookie) => Changed::Done(cookie),
+        None => Changed::Broken(broken(&"the system gives no random bytes")),
+    }
+}
+
+/// The answer to a change after which the person's page is shown.
+async fn answered(pages: Arc<Pages>, viewer: Viewer, changed: Changed) -> Response {
+    match changed {
+        Changed::Done(cookie) => with_cookie(Redirect::to("/account").into_response(), &cookie),
+        Changed::Not(fault) => making(move || pages.account_page(&viewer, Some(fault))).await,
+        Changed::Broken(response) => response,
+    }
+}
+
+pub(super) async fn password(
+    State(pages): Shared,
+    who: Who,
+    from: From,
+    headers: HeaderMap,
+    Form(given): Form<Given>,
+) -> Response {
+    let proof = Proof::of(who, from, headers, &given);
+    let viewer = proof.viewer;
+    let chosen = Chosen::of(given.new, given.again);
+    let Some((person, _)) = pages.own(&viewer) else { return absent() };
+    if let Some(fault) = fault_of(&chosen, &person.user) {
+        return answered(pages, viewer, Changed::Not(fault)).await;
+    }
+    let changed = change(&pages, proof, move |pages, account| {
+        account.password = hashed(&pages.auth, &chosen.new);
+        account.password.is_some().then_some(()).ok_or_else(|| "The password could not be kept.".to_owned())
+    });
+    let changed = changed.await;
+    answered(pages, viewer, changed).await
+}
+
+pub(super) async fn codes(State(pages): Shared, who: Who) -> Response {
+    let Some(drawn) = (pages.auth.chance)() else { return broken(&"the system gives no random bytes") };
+    let part = drawn_id(&drawn);
+    making(move || pages.codes_page(&Viewer::of(who), part, None)).await
+}
+
+/// Has log-in ask for codes from an app, once one of its codes was right.
+pub(super) async fn use_codes(
+    State(pages): Shared,
+    who: Who,
+    from: From,
+    headers: HeaderMap,
+    Form(given): Form<Given>,
+) -> Response {
+    let (Ok(part), Some(seed)) = (given.part.parse::<Uuid>(), (pages.auth.chance)()) else { return absent() };
+    let typed = given.code.clone();
+    // What proves is the code until now; the app's new code is what is set up.
+    let proof = Proof::of(who, from, headers, &Given { code: given.old_code.clone(), ..given });
+    let viewer = proof.viewer;
+    let Some((person, _)) = pages.own(&viewer) else { return absent() };
+    let (shown, kept) = recovery(&pages.auth.tokens, person.id, &seed);
+    let changed = change(&pages, proof, move |pages, account| {
+        let secret = Secret::of(&pages.auth.tokens, account.person, part);
+        if !pages.auth.codes.take(account.person, &secret, &typed, (pages.auth.now)()) {
+            return Err(
+                "The code of the app is not right. Look at its clock, and type the next one.".to_owned()
+            );
+        }
+        (account.codes, account.recovery) = (Some(part), kept);
+        Ok(())
+    });
+    match changed.await {
+        Changed::Not(fault) => making(move || pages.codes_page(&viewer, part, Some(fault))).await,
+        Changed::Broken(response) => response,
+        Changed::Done(cookie) => {
+            let page = making(move || render(&Recovery { frame: Frame::default(), recovery: shown })).await;
+            with_cookie(page, &cookie)
+        }
+    }
+}
+
+pub(super) async fn remove_codes(
+    State(pages): Shared,
+    who: Who,
+    from: From,
+    headers: HeaderMap,
+    Form(given): Form<Given>,
+) -> Response {
+    let proof = Proof::of(who, from, headers, &given);
+    let viewer = proof.viewer;
+    let changed = change(&pages, proof, |_, account| {
+        (account.codes, account.recovery) = (None, Vec::new());
+        Ok(())
+    });
+    let changed = changed.await;
+    answered(pages, viewer, changed).await
+}
+
+/// Which session is to end; none named means all others.
+#[derive(Deserialize)]
+pub(super) struct Ended {
+    number: Option<u64>,
+}
+
+pub(super) async fn end_sessions(State(pages): Shared, who: Who, Form(ended): Form<Ended>) -> Response {
+    let viewer = Viewer::of(who);
+    if let (Some(person), Some((here, _))) = (viewer.actor.person, viewer.actor.session) {
+        pages.auth.sessions.end_of(person, ended.number, Some(here));
+    }
+    Redirect::to("/account#sessions").into_response()
+}

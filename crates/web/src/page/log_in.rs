@@ -1,0 +1,436 @@
+//! Log-in and log-out of people, and the page behind an invitation.
+//!
+//! Whatever is wrong (the name, the password, the code, a lock), the answer is the same page, after the same work. These pages
+//! are open to all, so their forms are bound to a cookie of their own. A password goes over an encrypted channel, or does not
+//! leave this machine.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use askama::Template;
+use axum::extract::{ConnectInfo, Extension, Form, Path, Query, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use policy::{Account, By, Channel, Entry, MemberId, Person};
+use serde::Deserialize;
+
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
+use crate::auth::code::{Secret, without_recovery};
+use crate::auth::form::{FormToken, is_from_here};
+use crate::auth::password::{Busy, PASSWORD_CHARS_MIN, check_choice, hash};
+use crate::auth::refusal::{Surface, later};
+use crate::auth::session::Cookie;
+use crate::auth::{Auth, Token};
+
+#[derive(Template)]
+#[template(path = "log_in.html")]
+struct LogInPage {
+    frame: Frame,
+    to: String,
+    user: String,
+    fault: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "welcome.html")]
+struct WelcomePage {
+    frame: Frame,
+    name: String,
+    user: String,
+    least: usize,
+    fault: Option<String>,
+}
+
+/// Where a request came from.
+type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
+
+/// Where log-in leads to.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    to: String,
+}
+
+/// What is filled in.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Given {
+    user: String,
+    password: String,
+    code: String,
+    to: String,
+    form: String,
+}
+
+/// What is filled in to set a password.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Chosen {
+    pub(super) new: String,
+    pub(super) again: String,
+    form: String,
+}
+
+impl Chosen {
+    pub(super) const fn of(new: String, again: String) -> Self {
+        Self { new, again, form: String::new() }
+    }
+}
+
+const WRONG: &str =
+    "The name, the password or the code is not right; or there were too many tries, and some time must pass.";
+
+/// A path of this node, whatever was asked for.
+fn path_of(to: &str) -> String {
+    let is_path = to.starts_with('/')
+        && !to.starts_with("//")
+        && !to.contains('\\')
+        && to.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_path { to.to_owned() } else { "/".to_owned() }
+}
+
+/// Whether a password may travel over this channel.
+fn is_safe(channel: Channel, peer: IpAddr) -> bool {
+    channel.encrypted || peer.to_canonical().is_loopback()
+}
+
+fn unsafe_channel() -> Response {
+    let what =
+        "A password travels over TLS alone. Reach this node under https, or ask its operator to set it up.";
+    error(StatusCode::FORBIDDEN, "Not over an open channel", what)
+}
+
+/// Sets a cookie in an answer.
+pub(super) fn with_cookie(mut response: Response, cookie: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+impl Pages {
+    /// The frame of a page for nobody in particular, and the cookie to which its form is bound; `None` if there is no chance.
+    fn open_frame(
+        &self,
+        title: &str,
+        headers: &HeaderMap,
+        channel: Channel,
+    ) -> Option<(Frame, Option<String>)> {
+        let (bound, set) = match Cookie::FORM.of(headers, channel.encrypted) {
+            Some(bound) => (bound.to_owned(), None),
+            None => {
+                let drawn: String = (self.auth.chance)()?.iter().map(|byte| format!("{byte:02x}")).collect();
+                let set = Cookie::FORM.set(channel.encrypted, &drawn);
+                (drawn, Some(set))
+            }
+        };
+        let form = FormToken::of(&self.auth.tokens, bound.as_bytes()).to_string();
+        let frame = Frame {
+            title: title.to_owned(),
+            foot: self.title.clone(),
+            rights: Some(policy::Rights::NONE),
+            form,
+            ..Frame::default()
+        };
+        Some((frame, set))
+    }
+
+    /// A page made of such a frame.
+    fn open_page<T: Template>(
+        &self,
+        title: &str,
+        (headers, channel): (&HeaderMap, Channel),
+        make: impl FnOnce(Frame) -> T,
+    ) -> Response {
+        let Some((frame, set)) = self.open_frame(title, headers, channel) else {
+            return broken(&"the system gives no random bytes");
+        };
+        let mut page = render(&make(frame));
+        page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match set {
+            Some(set) => with_cookie(page, &set),
+            None => page,
+        }
+    }
+
+    /// Whether a form of an open page was sent from one that was shown to this browser.
+    fn is_own_form(&self, shown: &str, headers: &HeaderMap, uri: &Uri, channel: Channel) -> bool {
+        let bound = Cookie::FORM.of(headers, channel.encrypted);
+        let is_bound = |bound: &str| FormToken::of(&self.auth.tokens, bound.as_bytes()).is(shown);
+        is_from_here(headers, uri) && bound.is_some_and(is_bound)
+    }
+}
+
+pub(super) fn not_from_here() -> Response {
+    let what = "The form was not sent from a page of this node that was shown to you. Open the page again and send it there.";
+    error(StatusCode::FORBIDDEN, "Not from here", what)
+}
+
+pub(super) fn busy() -> Response {
+    let what = "Many people log in at this moment. Try again in a few seconds.";
+    error(StatusCode::SERVICE_UNAVAILABLE, "Not now", what)
+}
+
+pub(super) async fn form(
+    State(pages): Shared,
+    (Extension(channel), ConnectInfo(peer)): From,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Response {
+    if !is_safe(channel, peer.ip()) {
+        return unsafe_channel();
+    }
+    let to = path_of(&asked.to);
+    pages.open_page("Log in", (&headers, channel), |frame| LogInPage {
+        frame,
+        to,
+        user: String::new(),
+        fault: None,
+    })
+}
+
+pub(super) async fn take(
+    State(pages): Shared,
+    (Extension(channel), ConnectInfo(peer)): From,
+    uri: Uri,
+    headers: HeaderMap,
+    Form(given): Form<Given>,
+) -> Response {
+    let (peer, auth) = (peer.ip(), Arc::clone(&pages.auth));
+    if !is_safe(channel, peer) {
+        return unsafe_channel();
+    }
+    if !pages.is_own_form(&given.form, &headers, &uri, channel) {
+        return not_from_here();
+    }
+    if let Some(after) = auth.failures.wait(peer, Instant::now()) {
+        return later(Surface::Page, after);
+    }
+    let looking = Arc::clone(&auth);
+    let (user, to) = (given.user.clone(), path_of(&given.to));
+    let judged = auth.passwords.run(move || judge(&looking, &given)).await;
+    let account = match judged {
+        Err(Busy) => return busy(),
+        Ok(Some(account)) => account,
+        Ok(None) => {
+            tracing::info!(%peer, "a log-in from {peer} failed");
+            auth.failures.count(peer, Instant::now());
+            let user = user.chars().take(policy::person::USER_CHARS_MAX).collect();
+            let mut page = pages.open_page("Log in", (&headers, channel), |frame| LogInPage {
+                frame,
+                to,
+                user,
+                fault: Some(WRONG),
+            });
+            *page.status_mut() = StatusCode::UNAUTHORIZED;
+            return page;
+        }
+    };
+    // What was shown before counts no more, whoever set it.
+    if let Some((id, _)) = Cookie::SESSION
+        .of(&headers, channel.encrypted)
+        .and_then(|cookie| auth.sessions.find(cookie, Instant::now()))
+    {
+        auth.sessions.end(id);
+    }
+    match begin(&auth, &account, (channel, peer), &headers) {
+        Some(cookie) => {
+            tracing::info!(person.id = %account.person, "a person has logged in");
+            with_cookie(Redirect::to(&to).into_response(), &cookie)
+        }
+        None => broken(&"the system gives no random bytes"),
+    }
+}
+
+/// Begins a session. Gives the cookie to set.
+pub(super) fn begin(
+    auth: &Auth,
+    account: &Account,
+    (channel, peer): (Channel, IpAddr),
+    headers: &HeaderMap,
+) -> Option<String> {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let times = ((auth.now)(), Instant::now());
+    let value = auth.sessions.begin(&(auth.chance)()?, account, (peer, agent), times);
+    Some(Cookie::SESSION.set(channel.encrypted, &value))
+}
+
+/// Whose log-in it is, if all of it is right. Takes as long if there is no such person.
+fn judge(auth: &Auth, given: &Given) -> Option<Account> {
+    let (book, now) = (auth.gate.book(), Instant::now());
+    let user = Person::user_of(&given.user).ok();
+    let person = user.and_then(|user| book.person_by_user(&user)).filter(|person| book.acts(person));
+    let account = person.and_then(|person| book.account(person.id));
+    let locked = auth.lockout.is_locked(&given.user, now);
+    // Counted before it is known, so that many at once are no way around the lock.
+    auth.lockout.failed(&given.user, now);
+    let kept = account.and_then(|account| account.password.as_deref());
+    let matches = auth.passwords.matches(&given.password, kept);
+    let account = account.filter(|_| matches && !locked)?;
+    let account = second(auth, account, &given.code)?;
+    auth.lockout.clear(&given.user);
+    Some(account)
+}
+
+/// Whether the code beside the password is right, where one is asked for: that of the app, or one of those for recovery, which
+/// is then used up. Gives the account as it is after that.
+pub(super) fn second(auth: &Auth, account: &Account, typed: &str) -> Option<Account> {
+    let Some(part) = account.codes else { return Some(account.clone()) };
+    let secret = Secret::of(&auth.tokens, account.person, part);
+    if auth.codes.take(account.person, &secret, typed, (auth.now)()) {
+        return Some(account.clone());
+    }
+    let mut left = None;
+    without_recovery(&auth.tokens, account, typed)?;
+    let changed = auth.gate.change(by(auth, account), |book| {
+        let now = book.account(account.person).filter(|now| now.since == account.since);
+        left = now.and_then(|now| without_recovery(&auth.tokens, now, typed));
+        left.clone().map(Entry::Account).ok_or(NotChanged)
+    });
+    changed.ok().and(left)
+}
+
+/// A change that does not fit any more, or could not be written.
+pub(super) struct NotChanged;
+
+impl std::convert::From<gate::GateError> for NotChanged {
+    fn from(error: gate::GateError) -> Self {
+        tracing::error!(%error, "an account could not be changed");
+        Self
+    }
+}
+
+/// In the name of an account's own person.
+fn by(auth: &Auth, account: &Account) -> By {
+    let member = auth.gate.book().person(account.person).and_then(|person| person.member);
+    By { member: member.unwrap_or(MemberId::NODE), person: Some(account.person) }
+}
+
+pub(super) async fn out(State(pages): Shared, who: Who, Extension(channel): Extension<Channel>) -> Response {
+    if let Some((id, _)) = Viewer::of(who).actor.session {
+        pages.auth.sessions.end(id);
+    }
+    with_cookie(Redirect::to("/login").into_response(), &Cookie::SESSION.set(channel.encrypted, ""))
+}
+
+/// Who is invited by what stands in a link, if it is good.
+fn invited(auth: &Auth, text: &str) -> Option<(Person, Account)> {
+    let (token, book) = (Token::read(text)?, auth.gate.book());
+    let person = book.person(policy::PersonId::new(token.id)).filter(|person| book.acts(person))?;
+    let account = book.account(person.id)?;
+    let invitation = account.invitation.as_ref()?;
+    let is_good = auth.tokens.matches(&token, &invitation.hash) && (auth.now)() < invitation.expires;
+    is_good.then(|| (person.clone(), account.clone()))
+}
+
+pub(super) async fn welcome(
+    State(pages): Shared,
+    (Extension(channel), ConnectInfo(peer)): From,
+    headers: HeaderMap,
+    Path(text): Path<String>,
+) -> Response {
+    if !is_safe(channel, peer.ip()) {
+        return unsafe_channel();
+    }
+    match invited(&pages.auth, &text) {
+        Some((person, _)) => pages.welcome_page(&person, (&headers, channel), None),
+        None => absent(),
+    }
+}
+
+impl Pages {
+    fn welcome_page(
+        &self,
+        person: &Person,
+        request: (&HeaderMap, Channel),
+        fault: Option<String>,
+    ) -> Response {
+        self.open_page("Welcome", request, |frame| WelcomePage {
+            frame,
+            name: person.name.clone(),
+            user: person.user.clone(),
+            least: PASSWORD_CHARS_MIN,
+            fault,
+        })
+    }
+}
+
+/// What is wrong with a new password, if anything is.
+pub(super) fn fault_of(chosen: &Chosen, user: &str) -> Option<String> {
+    match check_choice(&chosen.new, user) {
+        Err(weak) => Some(weak.to_string()),
+        Ok(()) if chosen.new != chosen.again => Some("The two are not the same.".to_owned()),
+        Ok(()) => None,
+    }
+}
+
+/// The hash of a new password under a salt drawn at random; `None` if there is no chance or no memory.
+pub(super) fn hashed(auth: &Auth, password: &str) -> Option<String> {
+    let drawn = (auth.chance)()?;
+    hash(password, drawn.first_chunk::<16>()?)
+}
+
+pub(super) async fn choose(
+    State(pages): Shared,
+    (Extension(channel), ConnectInfo(peer)): From,
+    uri: Uri,
+    headers: HeaderMap,
+    Path(text): Path<String>,
+    Form(chosen): Form<Chosen>,
+) -> Response {
+    if !is_safe(channel, peer.ip()) {
+        return unsafe_channel();
+    }
+    if !pages.is_own_form(&chosen.form, &headers, &uri, channel) {
+        return not_from_here();
+    }
+    let auth = Arc::clone(&pages.auth);
+    let Some((person, account)) = invited(&auth, &text) else { return absent() };
+    if let Some(fault) = fault_of(&chosen, &person.user) {
+        return pages.welcome_page(&person, (&headers, channel), Some(fault));
+    }
+    let hashing = Arc::clone(&auth);
+    let hash = match auth.passwords.run(move || hashed(&hashing, &chosen.new)).await {
+        Err(Busy) => return busy(),
+        Ok(None) => return broken(&"a password could not be hashed"),
+        Ok(Some(hash)) => hash,
+    };
+    making(move || {
+        let since = (auth.now)();
+        let changed = auth.gate.change(by(&auth, &account), |book| {
+            // Somebody else may have followed the link meanwhile.
+            let now = book.account(account.person).filter(|now| now.invitation == account.invitation);
+            let now = now.ok_or(NotChanged)?.clone();
+            Ok::<_, NotChanged>(Entry::Account(Account {
+                since,
+                password: Some(hash),
+                invitation: None,
+                ..now
+            }))
+        });
+        match changed {
+            Ok(()) => {
+                auth.lockout.clear(&person.user);
+                Redirect::to("/login").into_response()
+            }
+            Err(NotChanged) => absent(),
+        }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_of;
+
+    #[test]
+    fn log_in_leads_to_this_node_alone() {
+        for path in ["/", "/objects?x=1", "/account#codes"] {
+            assert_eq!(path_of(path), path);
+        }
+        for elsewhere in ["", "x", "//evil.test", "https://evil.test", "/\\evil.test", "/a\r\nb", "/a b"] {
+            assert_eq!(path_of(elsewhere), "/", "{elsewhere:?}");
+        }
+    }
+}
