@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+mod ask;
 mod case;
 mod guard;
 mod hunt;
@@ -24,6 +25,7 @@ mod share;
 mod trace;
 mod validate;
 
+pub(crate) use ask::{AskAnswerArg, AskAnswerArgs, AskCommand, AskReleaseArgs};
 pub(crate) use case::{
     AnsweredArg, CaseAnswerArgs, CaseChangeArgs, CaseCommand, CaseDocumentArgs, CaseNewArgs, CaseNoteArgs,
     CaseRequestArgs, CaseSendArgs, CaseShareArgs, CaseShowArgs, CaseTraceArgs, CaseVerifyArgs, FollowedArgs,
@@ -154,6 +156,9 @@ pub(crate) enum NodeCommand {
     Share(ShareArgs),
     /// Withdraw objects from a circle: from then on they go out in no form
     Withdraw(WithdrawArgs),
+    /// Asks: a member asks the one who shared an object to let it go wider; what is answered is done at once
+    #[command(subcommand)]
+    Ask(AskCommand),
     /// Screen: is a value known to be bad, who says so, what is to be done; or, privately, ask a node that is not to
     /// learn the values; ends with 3 unless nothing is known of any
     Screen(Box<ScreenArgs>),

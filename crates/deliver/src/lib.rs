@@ -9,6 +9,7 @@ mod about;
 pub mod advisory;
 mod artefact;
 mod ask;
+pub mod asks;
 mod basis;
 mod changes;
 mod choose;

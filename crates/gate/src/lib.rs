@@ -9,6 +9,7 @@
 //! Records go in here as well ([`Gate::submit`]), because who may share what is the same question.
 
 mod arrivals;
+mod asks;
 mod audience;
 mod brought;
 mod checkpoint;
@@ -40,6 +41,9 @@ mod view;
 mod withdrawals;
 
 pub use arrivals::Arrival;
+pub use asks::{
+    AnswerError, AnswerSeen, Answerer, AskError, AskRole, AskSeen, Asking, Grant, OPEN_MAX, Reply,
+};
 pub use audience::Audience;
 pub use checkpoint::Checkpoint;
 pub use dry_run::{DryRun, DryRunRow, Fate};

@@ -82,6 +82,10 @@ pub enum RecordKind {
     Receipt = 7,
     /// What happened to a case of stolen assets.
     Case = 8,
+    /// What happened to an ask for a wider release.
+    Ask = 20,
+    /// What happened in a playbook that is carried out.
+    Run = 21,
 }
 
 impl RecordKind {
@@ -98,6 +102,8 @@ impl RecordKind {
             6 => Self::Setting,
             7 => Self::Receipt,
             8 => Self::Case,
+            20 => Self::Ask,
+            21 => Self::Run,
             _ => return None,
         })
     }

@@ -3,6 +3,7 @@
 //! Each command is a function from the open node and its arguments to an [`Answer`]; it prints nothing, so
 //! that it runs the same here and inside a serving node. [`here_or_there`] decides which of the two it is.
 
+pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod case;
@@ -67,6 +68,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Source(command) => sources::run(node, command, watch),
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
+        NodeCommand::Ask(command) => ask::run(node, &command),
         NodeCommand::Screen(args) => screen::run(node, &args),
         NodeCommand::Audit(args) => audit::run(node, &args),
         NodeCommand::Recall(command) => recall::run(node, command),

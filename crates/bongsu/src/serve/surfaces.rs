@@ -106,6 +106,7 @@ impl Surfaces {
         let pages = web::page::router(Arc::new(pages));
         let artefacts = deliver::router(Arc::clone(&deliver), Arc::new(told));
         let answers = web::answer::router(deliver);
+        let asks = web::asks::router(node.gate.clone(), Arc::clone(&now));
         let screens = node.screening()?;
         let screening = deliver::screening::http::router(Arc::clone(&screens));
         let private = private.map(deliver::private::router);
@@ -117,6 +118,7 @@ impl Surfaces {
                 Some("d") => artefacts.clone(),
                 Some("private") => private.clone().unwrap_or_else(|| pages.clone()),
                 Some("answer") => answers.clone(),
+                Some("ask") => asks.clone(),
                 Some("persona") => personas.clone(),
                 _ if is_misp(request.uri().path()) => misp.clone(),
                 _ => pages.clone(),

@@ -1,5 +1,6 @@
 //! The pages: overview, circle and its quarantine, member, what was held, objects.
 
+pub(crate) mod asks;
 mod case_graph;
 mod cases;
 mod circle;
@@ -12,7 +13,7 @@ mod overview;
 mod quarantine;
 mod recalls;
 mod screen;
-mod steps;
+pub(crate) mod steps;
 mod test;
 mod used;
 
@@ -107,6 +108,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/members/{member}/guard", get(guard::page))
         .route("/steps", get(steps::page))
         .route("/steps/{step}/{verdict}", post(steps::settle))
+        .route("/asks", get(asks::list).post(asks::ask))
+        .route("/asks/{ask}", get(asks::one).post(asks::answer))
         .route("/objects", get(objects::list))
         .route("/objects/{circle}/{object}", get(objects::one))
         .route("/style.css", get(style))

@@ -8,10 +8,11 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use line::{Added, LineId, RecordKind, Seq, StorageError};
-use policy::{Book, Caller, Circle, Decision, Level, MemberId, Reach, Request};
+use policy::{Book, Caller, Circle, Decision, Level, MemberId, Reach, Released, Request, Rule};
 use serde::Deserialize;
-use stix::{ObjectId, Timestamp};
+use stix::{ObjectId, Timestamp, Tlp};
 
+use super::asks::{Form, has_form};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render};
 
 /// Rows on a page.
@@ -64,6 +65,8 @@ struct ObjectPage {
     members: Vec<GetsIt>,
     /// Whether it says that it is a redacted copy.
     is_copy: bool,
+    /// What a member can ask the one who shared it for.
+    ask: Option<Form>,
     raw: String,
 }
 
@@ -106,6 +109,8 @@ struct Found {
     version: Timestamp,
     id: ObjectId,
     raw: String,
+    /// For a member that did not share it itself: what it counts as.
+    tlp: Option<Tlp>,
 }
 
 /// Gives objects of a circle after a number, of one type if it is not empty, at most [`STRIDE`]; and where to go on.
@@ -236,7 +241,8 @@ fn of_line(
     let mut known = entries.into_iter().peekable();
     store.bodies(line, &seqs, &mut |seq, added, body| {
         if let Some((_, version, id)) = known.next_if(|(known, ..)| *known == seq) {
-            found.push(Found { seq, added, version, id, raw: String::from_utf8_lossy(body).into_owned() });
+            let raw = String::from_utf8_lossy(body).into_owned();
+            found.push(Found { seq, added, version, id, raw, tlp: None });
         }
     })?;
     let next = seqs.last().copied().filter(|last| seqs.len() == STRIDE && *last < head);
@@ -273,11 +279,7 @@ fn of_member(
         bytes_max: Some(STRIDE_BYTES),
         ..gate::Query::default()
     })?;
-    let found = page.items.into_iter().map(|object| {
-        let gate::Object { id, seq, added, version, raw, .. } = object.into_inner();
-        Found { seq, added, version, id, raw }
-    });
-    Ok((found.collect(), page.next))
+    Ok((page.items.into_iter().map(found_of).collect(), page.next))
 }
 
 pub(super) async fn one(
@@ -313,7 +315,8 @@ fn make_one(
     let members =
         if viewer.is_operator() { who_gets_it(pages, viewer, &book, circle, &id)? } else { Vec::new() };
     let name = name_of(&found.raw, object);
-    Ok(render(&ObjectPage {
+    let ask = found.tlp.map(|tlp| Form::of(&circles(&book, viewer), circle, &id, tlp));
+    let mut response = render(&ObjectPage {
         frame: pages.frame(&book, viewer, name.clone()),
         circle: circle.handle.clone(),
         id: object.to_owned(),
@@ -325,8 +328,11 @@ fn make_one(
         said: who_said_it(pages, viewer, &book, circle, &id)?,
         members,
         is_copy: !viewer.is_operator() && is_copy(&found.raw),
+        ask,
         raw: found.raw,
-    }))
+    });
+    has_form(&mut response);
+    Ok(response)
 }
 
 /// Whether an object says that it is a redacted copy.
@@ -403,7 +409,7 @@ fn newest(pages: &Pages, circle: &Circle, id: &ObjectId) -> Result<Option<Found>
     let mut found = None;
     pages.gate.store().bodies(line, &[seq], &mut |seq, added, body| {
         let raw = String::from_utf8_lossy(body).into_owned();
-        found = Some(Found { seq, added, version, id: id.clone(), raw });
+        found = Some(Found { seq, added, version, id: id.clone(), raw, tlp: None });
     })?;
     Ok(found)
 }
@@ -449,10 +455,13 @@ fn as_member(
     let level = book.member(member).map_or(Level::Read, |member| member.level);
     let Some(reader) = reader(pages, viewer, member, circle, level) else { return Ok(None) };
     let page = reader.page(&gate::Query { ids: vec![id.clone()], limit: 1, ..gate::Query::default() })?;
-    Ok(page.items.into_iter().next().map(|object| {
-        let gate::Object { id, seq, added, version, raw, .. } = object.into_inner();
-        Found { seq, added, version, id, raw }
-    }))
+    Ok(page.items.into_iter().next().map(found_of))
+}
+
+fn found_of(object: Released<gate::Object>) -> Found {
+    let tlp = (object.rule() != Rule::Originator).then(|| object.tlp());
+    let gate::Object { id, seq, added, version, raw, .. } = object.into_inner();
+    Found { seq, added, version, id, raw, tlp }
 }
 
 fn who_gets_it(

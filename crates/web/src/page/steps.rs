@@ -95,7 +95,7 @@ pub(super) async fn settle(
 
 /// Whether a form was sent from a page of this node: a browser names the page's origin with what it posts, and logs in by
 /// itself, also for a form on a page of somebody else's. Source: Fetch Standard, 3.2 (`Origin`).
-pub(super) fn is_from_here(headers: &HeaderMap, uri: &Uri) -> bool {
+pub(crate) fn is_from_here(headers: &HeaderMap, uri: &Uri) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(origin) = text(header::ORIGIN) else {
         // Not a browser.
