@@ -16,6 +16,7 @@ mod member;
 mod pack;
 mod pattern;
 mod persona;
+mod playbook;
 mod push;
 mod quarantine;
 mod recall;
@@ -42,6 +43,7 @@ pub(crate) use persona::{
     PersonaCalibrateArgs, PersonaCheckArgs, PersonaCommand, PersonaContestArgs, PersonaContestsArgs,
     PersonaReviewArgs, PersonasArgs,
 };
+pub(crate) use playbook::{PlaybookCommand, PlaybookStartArgs, PlaybookStepArgs, SaidArgs, StepArg};
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
@@ -173,6 +175,9 @@ pub(crate) enum NodeCommand {
     /// Cases of stolen virtual assets: where they are now, alerts, requests to freeze, what circles get
     #[command(subcommand)]
     Case(CaseCommand),
+    /// Playbooks: their steps, carried out as checklists, results
+    #[command(subcommand)]
+    Playbook(PlaybookCommand),
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

@@ -31,6 +31,7 @@ mod networks;
 mod nftables;
 pub mod overdue;
 pub mod pack;
+pub mod playbook;
 pub mod private;
 pub mod push;
 mod reading;

@@ -28,6 +28,7 @@ mod outbox;
 pub(crate) mod pack;
 pub(crate) mod pattern;
 pub(crate) mod persona;
+pub(crate) mod playbook;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
@@ -74,6 +75,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Recall(command) => recall::run(node, command),
         NodeCommand::Persona(command) => persona::run(node, &command),
         NodeCommand::Case(command) => case::run(node, command, watch),
+        NodeCommand::Playbook(command) => playbook::run(node, &command),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Guard(command) => guard::run(node, command),
         NodeCommand::Mail(command) => mail::run(node, &command),

@@ -95,6 +95,7 @@ impl Surfaces {
         let cases = Shown { book: Arc::clone(&node.cases), files: node.case_files.clone() };
         let pages = Pages {
             cases: Arc::new(cases),
+            runs: Arc::new(crate::runs::Shown(Arc::clone(&node.runs))),
             gate: node.gate.clone(),
             deliver: Arc::clone(&deliver),
             screening: node.screening()?,

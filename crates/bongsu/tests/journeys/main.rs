@@ -34,6 +34,7 @@ mod misp_sources;
 mod node;
 mod offline;
 mod personas;
+mod playbooks;
 mod private;
 mod push;
 mod recalls;

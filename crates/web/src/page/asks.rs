@@ -231,12 +231,12 @@ fn done(book: &Book, seen: &AskSeen) -> Vec<(String, String, Option<String>)> {
     seen.done.iter().map(one).collect()
 }
 
-fn not_from_here() -> Response {
+pub(super) fn not_from_here() -> Response {
     let what = "The form was not sent from a page of this node. Open the page and send it there.";
     error(StatusCode::FORBIDDEN, "Not from here", what)
 }
 
-fn unread(fault: &FormRejection) -> Response {
+pub(super) fn unread(fault: &FormRejection) -> Response {
     error(StatusCode::BAD_REQUEST, "Not read", &format!("The form can't be read: {}.", fault.body_text()))
 }
 

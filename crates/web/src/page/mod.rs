@@ -10,6 +10,7 @@ mod member;
 mod missing;
 mod objects;
 mod overview;
+mod playbooks;
 mod quarantine;
 mod recalls;
 mod screen;
@@ -35,6 +36,8 @@ use stix::Timestamp;
 pub struct Pages {
     /// The cases of stolen assets.
     pub cases: Arc<dyn Cases>,
+    /// The playbooks that are carried out.
+    pub runs: Arc<dyn Runs>,
     /// The door to the circles.
     pub gate: Gate,
     /// Makes artefacts.
@@ -52,6 +55,7 @@ pub struct Pages {
 }
 
 pub use cases::Cases;
+pub use playbooks::Runs;
 
 type Shared = axum::extract::State<Arc<Pages>>;
 type Who = (Extension<Caller>, Extension<Channel>);
@@ -110,6 +114,9 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/steps/{step}/{verdict}", post(steps::settle))
         .route("/asks", get(asks::list).post(asks::ask))
         .route("/asks/{ask}", get(asks::one).post(asks::answer))
+        .route("/playbooks", get(playbooks::list))
+        .route("/playbooks/{circle}/{object}", get(playbooks::one).post(playbooks::start))
+        .route("/runs/{run}", get(playbooks::run).post(playbooks::happens))
         .route("/objects", get(objects::list))
         .route("/objects/{circle}/{object}", get(objects::one))
         .route("/style.css", get(style))
