@@ -5,8 +5,9 @@
 mod node;
 
 use bongsu_gate::{AnswerError, Answerer, AskError, AskRole, Asking, Gate, Grant, OPEN_MAX, Query, Reply};
+use line::{Draft, LineId, RecordKind};
 use node::{A, B, C, CIRCLE, Node, at, circle, id, marked, object};
-use policy::ask::Ask;
+use policy::ask::{Answered, Ask, Event, Way};
 use policy::{AskState, Caller, Circle, CircleId, Entry, Level, MemberId, Reach, Request, Terms, Wish};
 use serde_json::{Value, json};
 use stix::{ObjectId, Timestamp, Tlp};
@@ -291,4 +292,25 @@ fn so_many_wait_and_no_more() {
     let over = ask(&node, B, oid("campaign", many), wish(None, Some(Tlp::Green), false));
     assert!(matches!(over, Err(AskError::TooMany { limit: OPEN_MAX })));
     assert_eq!(node.gate.finish_asks(node.now).unwrap(), 0);
+}
+
+#[test]
+fn what_was_allowed_before_the_node_stopped_is_done_once() {
+    let node = with_wide(&[A, B]);
+    node.share(A, &Terms::default(), &[report(1)]);
+    let asked = ask(&node, B, oid("campaign", 1), wish(Some(WIDE), Some(Tlp::Green), false)).unwrap();
+    // The answer is on the disk, and then the power is gone.
+    let modified = Timestamp::parse("2026-03-01T00:00:00.000Z").unwrap();
+    let grant = Some(asked.asked.wish);
+    let answered = Event::Answered(Answered { grant, said: String::new(), way: Way::Link, modified });
+    let draft = Draft::note(RecordKind::Ask, A.uuid(), answered.to_json(asked.id).into_bytes());
+    node.gate.store().append(LineId::NODE, vec![draft]).unwrap();
+    let node = node.reopened();
+    let state = |node: &Node| node.gate.ask_seen(asked.id, Caller::Operator, node.now).unwrap().state;
+    assert_eq!(state(&node), AskState::Granted);
+    assert_eq!(node.gate.finish_asks(node.now).unwrap(), 1);
+    assert_eq!((state(&node), node.gate.finish_asks(node.now).unwrap()), (AskState::Done, 0));
+    let there = texts(&node.gate, B, WIDE, node.now);
+    assert_eq!(there, [node.text(B, "campaign", 1)]);
+    assert_eq!(read(&there[0])["modified"], "2026-03-01T00:00:00.000Z");
 }

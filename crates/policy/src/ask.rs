@@ -46,10 +46,8 @@ impl Wish {
     pub fn allows(&self, grant: &Self) -> bool {
         let circle = grant.circle.is_none() || grant.circle == self.circle;
         let tlp = grant.tlp.is_none_or(|tlp| self.tlp.is_some_and(|wished| wished <= tlp));
-        let source = !grant.without_source
-            || self.without_source
-            || grant.circle.or(self.circle).is_some()
-            || grant.tlp.is_some();
+        let source =
+            !grant.without_source || self.without_source || grant.circle.is_some() || grant.tlp.is_some();
         circle && tlp && source && !grant.is_nothing()
     }
 }
@@ -331,6 +329,7 @@ mod tests {
             (wish(None, None, true), wish(None, None, true), true),
             (wish(None, None, true), wish(one, None, true), false),
             (wish(None, Some(Tlp::Clear), false), wish(None, None, true), false),
+            (whole, wish(None, None, true), false),
         ] {
             assert_eq!(asked.allows(&grant), expected, "{asked:?} {grant:?}");
         }

@@ -125,7 +125,7 @@ fn an_ask_is_answered_by_the_link_of_a_mail() {
     let there = has(&node, &serving, "bank", "wide");
     let here = has(&node, &serving, "bank", "region");
     let newer = here.iter().find(|one| one["id"] == object.as_str()).unwrap();
-    assert_eq!(there, [newer.clone()], "the new version is in both circles");
+    assert_eq!(there, std::slice::from_ref(newer), "the new version is in both circles");
     assert_eq!(newer["object_marking_refs"], json!([green]));
     assert!(newer["modified"].as_str().unwrap() > "2026-09-01T00:00:00.000Z");
     assert_eq!((&newer["x_custom"], &newer["created_by_ref"]), (&json!(1.5), &json!(id("identity", 1))));

@@ -64,6 +64,8 @@ fn a_playbook_is_carried_out_and_its_result_goes_back_without_names() {
             && page.contains("needs a tool"),
         "{page}"
     );
+    let link = format!("href=\"/playbooks/region/{object}\"");
+    assert!(node.text(&serving, "detect", &format!("/objects/region/{object}")).contains(&link));
     assert!(node.text(&serving, "detect", "/playbooks").contains("Wallet drained"));
     let absent = node.get(&serving, "list", &format!("/playbooks/region/{object}")).send().unwrap();
     assert_eq!(absent.status(), StatusCode::NOT_FOUND);

@@ -14,8 +14,9 @@ use super::{Playbook, STEPS_MAX};
 
 /// The version of the stored form.
 const VERSION: u8 = 1;
-/// Characters of a note, and of a name of who did something.
+/// Characters of a note.
 pub const NOTE_CHARS_MAX: usize = 2_000;
+/// Characters of a name of who did something.
 pub const NAME_CHARS_MAX: usize = 200;
 /// Things that can happen in one run.
 pub const EVENTS_MAX: usize = 2_000;

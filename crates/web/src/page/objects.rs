@@ -65,6 +65,8 @@ struct ObjectPage {
     members: Vec<GetsIt>,
     /// Whether it says that it is a redacted copy.
     is_copy: bool,
+    /// Whether it holds a playbook that whoever looks can follow.
+    has_playbook: bool,
     /// What a member can ask the one who shared it for.
     ask: Option<Form>,
     raw: String,
@@ -328,6 +330,7 @@ fn make_one(
         said: who_said_it(pages, viewer, &book, circle, &id)?,
         members,
         is_copy: !viewer.is_operator() && is_copy(&found.raw),
+        has_playbook: !viewer.is_operator() && deliver::playbook::read(&found.raw).is_some(),
         ask,
         raw: found.raw,
     });

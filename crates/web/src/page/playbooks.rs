@@ -90,7 +90,6 @@ struct PlaybookPage {
 #[template(path = "run.html")]
 struct RunPage {
     frame: Frame,
-    id: String,
     object: String,
     circle: String,
     version: String,
@@ -336,7 +335,6 @@ fn run_page(pages: &Pages, viewer: &Viewer, run: &Run, fault: Option<String>) ->
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let mut response = render(&RunPage {
         frame: pages.frame(&book, viewer, run.started.name.clone()),
-        id: run.id.to_string(),
         object: run.started.object.clone(),
         circle: circle.map(|circle| circle.handle.clone()).unwrap_or_default(),
         version: run.started.version.clone(),
