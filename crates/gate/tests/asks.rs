@@ -199,6 +199,30 @@ fn a_copy_without_its_source_names_nobody() {
 }
 
 #[test]
+fn a_copy_names_its_source_nowhere_else_either() {
+    let node = with_wide(&[A, B, C]);
+    let own =
+        |number| object("identity", number, json!({"name": "Ministry A", "identity_class": "organization"}));
+    let (creator, other) = (id("identity", 77), id("identity", 78));
+    let refs = json!([creator, other, id("campaign", 1), id("identity", 5)]);
+    let about = json!({"name": "R", "published": "2026-01-01T00:00:00.000Z", "created_by_ref": creator, "object_refs": refs});
+    let by_it =
+        json!({"relationship_type": "attributed-to", "source_ref": id("campaign", 1), "target_ref": other});
+    let shared = [own(77), own(78), report(1), object("report", 2, about), object("relationship", 3, by_it)];
+    node.share(A, &Terms::default(), &shared);
+    let wished = wish(Some(WIDE), None, true);
+    let asked = ask(&node, B, oid("report", 2), wished).unwrap();
+    assert_eq!(answer(&node, &asked, Answerer::Link, Grant::Whole).unwrap().state(node.now), AskState::Done);
+    let seen = texts(&node.gate, C, WIDE, node.now).concat();
+    assert!(!seen.contains(&creator) && !seen.contains(&other), "{seen}");
+    assert!(seen.contains(&id("campaign", 1)) && seen.contains(&id("identity", 5)), "{seen}");
+    // Without that end it is no relationship.
+    let asked = ask(&node, B, oid("relationship", 3), wished).unwrap();
+    let told = answer(&node, &asked, Answerer::Link, Grant::Whole);
+    assert!(matches!(told, Err(AnswerError::NamesSource)));
+}
+
+#[test]
 fn less_can_be_allowed_and_no_said() {
     let node = with_wide(&[A, B]);
     node.share(A, &Terms::default(), &[marked(report(1), Tlp::AmberStrict), report(2)]);

@@ -117,6 +117,11 @@ pub enum AnswerError {
         /// What the policy says.
         mark: Tlp,
     },
+    /// It names its source where that can't be left out.
+    #[error(
+        "it names its source where that can't be left out, so a copy would still tell: share by hand what may be known, or say no"
+    )]
+    NamesSource,
     /// Its text can't be changed so.
     #[error("it can't be released so: {0}")]
     Text(#[from] RemarkError),

@@ -5,7 +5,7 @@
 
 use line::{LineId, StorageError};
 use policy::ask::{Answered, Done};
-use policy::{Ask, CircleId, MemberId, Remark, Terms, Wish, remark};
+use policy::{Ask, CircleId, MemberId, Remark, Removal, Terms, Wish, redact, remark};
 use stix::marking::Definition;
 use stix::{Head, ObjectId, Timestamp, Tlp};
 
@@ -111,6 +111,7 @@ impl Gate {
         let change =
             Remark { tlp: grant.tlp, modified: is_changed.then_some(modified), copy_id: copy_id.as_ref() };
         let raw = remark(&own.raw, &change)?;
+        let raw = if is_copy { self.unnamed(ask, own, raw)? } else { raw };
         let head = stix::read_head(&raw).map_err(|_| AnswerError::Gone)?;
         let (id, tlp) = (head.id.clone(), grant.tlp.unwrap_or(own.tlp));
         let object = Submission { raw, head };
@@ -133,6 +134,27 @@ impl Gate {
             makings.push(Making { circle, terms: wider, objects, id, tlp });
         }
         Ok(makings)
+    }
+
+    /// A copy without the identities that would tell whose it is: its creator's, and each that the originator brought where it is
+    /// asked. They may stand in other places as well, as in `where_sighted_refs`.
+    fn unnamed(&self, ask: &Ask, own: &Own, raw: String) -> Result<String, AnswerError> {
+        let named = policy::named(&raw).map_err(policy::RemarkError::from)?;
+        let named: Vec<ObjectId> = named.into_iter().filter(|id| id.object_type() == "identity").collect();
+        let brought = self.has_brought(ask.asked.originator, ask.asked.circle, &named);
+        let is_source =
+            |(id, brought): &(ObjectId, bool)| *brought || own.head.created_by.as_ref() == Some(id);
+        let source = named.into_iter().zip(brought).filter(is_source).map(|(id, _)| id);
+        let removal = Removal { references: source.collect(), ..Removal::default() };
+        if removal.references.is_empty() {
+            return Ok(raw);
+        }
+        // A mark of a part names the part by its place, which would be another's.
+        let is_needed = own.head.essential().any(|id| removal.references.contains(id));
+        if is_needed || own.head.granular {
+            return Err(AnswerError::NamesSource);
+        }
+        redact(&raw, &removal).map_err(policy::RemarkError::from)?.ok_or(AnswerError::NamesSource)
     }
 
     /// The terms in the circle where it is, and in another. A milder mark makes the sender's own ceiling milder as well; who was
