@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
+mod ask;
 mod audit;
 mod case;
 mod guard;
@@ -17,6 +18,7 @@ mod pack;
 mod pattern;
 mod person;
 mod persona;
+mod playbook;
 mod push;
 mod quarantine;
 mod recall;
@@ -26,6 +28,7 @@ mod sign;
 mod trace;
 mod validate;
 
+pub(crate) use ask::{AskAnswerArg, AskAnswerArgs, AskCommand, AskReleaseArgs};
 pub(crate) use audit::{AuditArgs, AuditCommand, AuditCompareArgs, AuditLineArgs, ScreeningsArgs};
 pub(crate) use case::{
     AnsweredArg, CaseAnswerArgs, CaseChangeArgs, CaseCommand, CaseDocumentArgs, CaseNewArgs, CaseNoteArgs,
@@ -44,6 +47,7 @@ pub(crate) use persona::{
     PersonaCalibrateArgs, PersonaCheckArgs, PersonaCommand, PersonaContestArgs, PersonaContestsArgs,
     PersonaReviewArgs, PersonasArgs,
 };
+pub(crate) use playbook::{PlaybookCommand, PlaybookStartArgs, PlaybookStepArgs, SaidArgs, StepArg};
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
@@ -164,6 +168,9 @@ pub(crate) enum NodeCommand {
     Share(ShareArgs),
     /// Withdraw objects from a circle: from then on they go out in no form
     Withdraw(WithdrawArgs),
+    /// Asks: a member asks the one who shared an object to let it go wider; what is answered is done at once
+    #[command(subcommand)]
+    Ask(AskCommand),
     /// Screen: is a value known to be bad, who says so, what is to be done; or, privately, ask a node that is not to
     /// learn the values; ends with 3 unless nothing is known of any
     Screen(Box<ScreenArgs>),
@@ -179,6 +186,9 @@ pub(crate) enum NodeCommand {
     /// Cases of stolen virtual assets: where they are now, alerts, requests to freeze, what circles get
     #[command(subcommand)]
     Case(CaseCommand),
+    /// Playbooks: their steps, carried out as checklists, results
+    #[command(subcommand)]
+    Playbook(PlaybookCommand),
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

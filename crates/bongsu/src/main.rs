@@ -20,6 +20,7 @@ mod guarding;
 mod node;
 mod pull;
 mod push;
+mod runs;
 mod screening;
 mod serve;
 mod terminal;

@@ -9,6 +9,7 @@ use crate::pull::Pulls;
 use crate::push::mails::Mails;
 use crate::push::webhooks::Webhooks;
 use crate::push::{MailPost, WebhookPost, chance};
+use crate::runs::RunBook;
 use crate::screening::Places;
 use deliver::push::outbox::Outbox;
 use deliver::push::{Channel as _, Post};
@@ -47,6 +48,8 @@ pub(crate) struct Node {
     pub(crate) screening: Mutex<Option<Arc<Screening>>>,
     /// The cases of stolen assets.
     pub cases: Arc<CaseBook>,
+    /// The playbooks that are carried out.
+    pub runs: Arc<RunBook>,
     /// Where what was found in cases is kept.
     pub case_files: PathBuf,
     /// The key of links by which members answer advisories.
@@ -103,6 +106,7 @@ impl Node {
             .map_err(|error| Failure::new(error.to_string()))?;
         Ok(Self {
             cases: Arc::new(CaseBook::new(gate.clone())),
+            runs: Arc::new(RunBook::new(gate.clone())),
             case_files: folder.cases(),
             gate,
             tokens: TokenKey::new(secrets.token_secret),

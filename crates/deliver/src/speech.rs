@@ -201,6 +201,7 @@ mod tests {
     fn what_is_asked_for_is_there() {
         let sources = [
             include_str!("advisory/page.rs"),
+            include_str!("asks.rs"),
             include_str!("advisory/content.rs"),
             include_str!("advisory/pdf/draw.rs"),
             include_str!("advisory/pdf/flow.rs"),

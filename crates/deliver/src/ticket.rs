@@ -17,6 +17,11 @@ use sha2::Sha256;
 use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 
+/// Bytes of what is signed of an ask. No ticket has as many, so that neither can stand for the other.
+const ASK_BYTES: usize = 19;
+const ASK_MARK: &[u8; 3] = b"ask";
+/// Characters of a link to an ask: what is signed and the signature, in base64.
+const ASK_CHARS: usize = 68;
 /// Days for which a ticket works.
 pub const DAYS_MAX: u32 = 30;
 /// Tickets that a member can use on one day.
@@ -169,6 +174,25 @@ impl TicketKey {
         })
     }
 
+    /// The right to answer an ask, as it stands in a link. It works until the ask is answered.
+    #[must_use]
+    pub fn sign_ask(&self, ask: Uuid) -> String {
+        let named = [&ASK_MARK[..], ask.as_bytes()].concat();
+        URL_SAFE_NO_PAD.encode([&named[..], &mac(&self.0, &named)[..]].concat())
+    }
+
+    /// The ask that a link is for; `None` if this node has not signed it.
+    #[must_use]
+    pub fn read_ask(&self, text: &str) -> Option<Uuid> {
+        if text.len() != ASK_CHARS {
+            return None;
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (named, shown) = bytes.split_at_checked(ASK_BYTES)?;
+        keyed(&self.0)?.chain_update(named).verify_slice(shown).ok()?;
+        Uuid::from_slice(named.strip_prefix(&ASK_MARK[..])?).ok()
+    }
+
     /// An id that follows from a ticket and what it is about, so that an answer that is sent again says nothing twice.
     #[must_use]
     pub fn id_for(&self, ticket: &Ticket, about: &str) -> Uuid {
@@ -218,6 +242,21 @@ mod tests {
             assert_eq!(key.read(bad), None, "{bad}");
         }
         assert_eq!(format!("{key:?}"), "TicketKey(…)");
+    }
+
+    #[test]
+    fn a_link_to_an_ask_is_read_back_and_stands_for_nothing_else() {
+        let (key, ask) = (TicketKey::new(&[1; 32]), Uuid::from_u128(9));
+        let text = key.sign_ask(ask);
+        assert_eq!((text.len(), key.read_ask(&text), key.read(&text)), (ASK_CHARS, Some(ask), None));
+        assert_eq!(TicketKey::new(&[2; 32]).read_ask(&text), None);
+        let ticket = Ticket { member: MEMBER, day: 1, turn: 0, tlp: Tlp::Green, encrypted: true };
+        assert_eq!(key.read_ask(&key.sign(&ticket)), None);
+        for at in 0..text.len() {
+            let mut other = text.clone().into_bytes();
+            other[at] = if other[at] == b'A' { b'B' } else { b'A' };
+            assert_eq!(key.read_ask(&String::from_utf8(other).unwrap()), None, "{at}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 mod acts;
 mod arrivals;
+mod asks;
 mod audience;
 mod brought;
 mod checkpoint;
@@ -46,6 +47,9 @@ mod withdrawals;
 
 pub use acts::{Act, Acts};
 pub use arrivals::Arrival;
+pub use asks::{
+    AnswerError, AnswerSeen, Answerer, AskError, AskRole, AskSeen, Asking, Grant, OPEN_MAX, Reply,
+};
 pub use audience::Audience;
 pub use checkpoint::{Checkpoint, line_of};
 pub use commitment::Opening;

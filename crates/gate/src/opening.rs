@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use policy::{Book, By, CircleId, Entry, MemberId, Request};
 use stix::Timestamp;
 
+use crate::asks::Asks;
 use crate::audience::Parties;
 use crate::decisions::Decisions;
 use crate::definitions::Definitions;
@@ -55,6 +56,7 @@ pub(crate) struct Inner {
     pub(crate) equivalents: Mutex<HashMap<LineId, Index>>,
     pub(crate) parties: Mutex<HashMap<LineId, Parties>>,
     pub(crate) receipts: Receipts,
+    pub(crate) asks: Asks,
     pub(crate) burning: Mutex<crate::fires::Burning>,
     pub(crate) known: crate::known::Values,
     pub(crate) listed: crate::listed::Listed,
@@ -113,7 +115,7 @@ impl Gate {
     /// [`GateError`]: an entry that can't be read stops the node, because it may be the one that forbids something.
     pub fn open(store: Store, key: NodeKey) -> Result<Self, GateError> {
         let (mut book, mut since) = (Book::default(), Since::default());
-        let (receipts, mut after) = (Receipts::default(), Seq(0));
+        let (receipts, asks, mut after) = (Receipts::default(), Asks::default(), Seq(0));
         loop {
             let records = store.records(LineId::NODE, after, line::store::RECORDS_MAX)?;
             let Some(last) = records.last() else { break };
@@ -127,6 +129,8 @@ impl Gate {
                     book.apply(entry);
                 } else if record.kind == RecordKind::Receipt {
                     receipts.load(&record);
+                } else if record.kind == RecordKind::Ask {
+                    asks.load(&record);
                 }
             }
         }
@@ -145,6 +149,7 @@ impl Gate {
             equivalents: Mutex::default(),
             parties: Mutex::default(),
             receipts,
+            asks,
             burning: Mutex::default(),
             known: crate::known::Values::default(),
             listed: crate::listed::Listed::default(),

@@ -17,6 +17,15 @@ pub struct Said {
 }
 
 impl Reader {
+    /// Who has shared the version of an object that the member sees. For deciding alone: whether the member may know is
+    /// [`Reader::said_by`]'s.
+    pub(crate) fn sender_of(&self, id: &ObjectId) -> Result<Option<MemberId>, StorageError> {
+        self.with_view(|view| {
+            let seen = view.newest_seen(view.catalogue.object(id)?, None)?;
+            view.catalogue.entry(seen)?.sender().map(MemberId::new)
+        })
+    }
+
     /// Who has shared an object of which the member sees what they say, the first one first; each once.
     ///
     /// # Errors

@@ -86,6 +86,10 @@ pub enum RecordKind {
     SigningKey = 12,
     /// A person, or how it logs in, as its book entry.
     Person = 16,
+    /// What happened to an ask for a wider release.
+    Ask = 20,
+    /// What happened in a playbook that is carried out.
+    Run = 21,
 }
 
 impl RecordKind {
@@ -104,6 +108,8 @@ impl RecordKind {
             8 => Self::Case,
             12 => Self::SigningKey,
             16 => Self::Person,
+            20 => Self::Ask,
+            21 => Self::Run,
             _ => return None,
         })
     }

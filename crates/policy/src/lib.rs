@@ -9,6 +9,7 @@
 //! No rule, no release: whatever is not covered by a rule that says yes is held. The decision table, row by row, is
 //! `docs/releases.md`; the tests read it.
 
+pub mod ask;
 pub mod book;
 pub mod caller;
 pub mod circle;
@@ -21,6 +22,7 @@ pub mod provenance;
 pub mod receipt;
 pub mod redact;
 pub mod release;
+pub mod remark;
 pub mod role;
 pub mod rule;
 pub mod standing;
@@ -28,6 +30,7 @@ mod stored;
 pub mod terms;
 pub mod zoning;
 
+pub use ask::{Ask, AskState, Wish};
 pub use book::{Book, Entry, EntryError};
 pub use caller::{Caller, Channel};
 pub use circle::{Access, Circle, CircleId, Onward, Signatures};
@@ -43,6 +46,7 @@ pub use release::{
     Cut, Decision, Parting, Pass, Permit, Reach, Released, Request, counts_as, decide, forbidden_selectors,
     permit, settled_until,
 };
+pub use remark::{Remark, RemarkError, remark};
 pub use role::{Right, Rights, Role};
 pub use rule::Rule;
 pub use standing::{Evidence, Standing};

@@ -251,7 +251,7 @@ fn json(error: serde_json::Error) -> RedactError {
 }
 
 /// The entries of an object in their order, the values in their own text.
-fn entries(raw: &str) -> Result<Vec<(String, &RawValue)>, RedactError> {
+pub(crate) fn entries(raw: &str) -> Result<Vec<(String, &RawValue)>, RedactError> {
     let mut json_text = serde_json::Deserializer::from_str(raw);
     let entries = json_text.deserialize_map(Entries).map_err(json)?;
     json_text.end().map_err(json)?;

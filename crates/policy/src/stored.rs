@@ -32,6 +32,20 @@ pub(crate) mod tlp_option {
     }
 }
 
+/// Ids of objects.
+pub(crate) mod id {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use stix::ObjectId;
+
+    pub(crate) fn serialize<S: Serializer>(id: &ObjectId, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(id)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<ObjectId, D::Error> {
+        ObjectId::parse(&String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
 /// Timestamps, as RFC 3339.
 pub(crate) mod time {
     use serde::{Deserialize, Deserializer, Serializer, de};

@@ -3,6 +3,7 @@
 //! Each command is a function from the open node and its arguments to an [`Answer`]; it prints nothing, so
 //! that it runs the same here and inside a serving node. [`here_or_there`] decides which of the two it is.
 
+pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod case;
@@ -29,6 +30,7 @@ pub(crate) mod pack;
 pub(crate) mod pattern;
 mod person;
 pub(crate) mod persona;
+pub(crate) mod playbook;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
@@ -76,11 +78,13 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Source(command) => sources::run(node, command, watch),
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
+        NodeCommand::Ask(command) => ask::run(node, &command),
         NodeCommand::Screen(args) => screen::run(node, &args),
         NodeCommand::Audit(args) => audit::run(node, &args),
         NodeCommand::Recall(command) => recall::run(node, command),
         NodeCommand::Persona(command) => persona::run(node, &command),
         NodeCommand::Case(command) => case::run(node, command, watch),
+        NodeCommand::Playbook(command) => playbook::run(node, &command),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Guard(command) => guard::run(node, command),
         NodeCommand::Mail(command) => mail::run(node, &command),

@@ -9,16 +9,18 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use web::auth::Auth;
 
+use super::asks::Telling;
 use super::cases::Followed;
 use super::escalate::Escalation;
 
 /// Begins all of them.
 pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
-    let (escalation, cases) = (Escalation::default(), Followed::default());
+    let (escalation, cases, asks) = (Escalation::default(), Followed::default(), Telling::default());
     vec![
         every(node, 1, "announcing passed embargoes", embargoes),
         every(node, 5, "writing receipts", |node| node.gate.write_receipts(false).map(drop)),
         every(node, 10, "looking for overdue recalls", move |node| escalation.run(node)),
+        every(node, 2, "seeing to asks", move |node| asks.run(node)),
         every(node, 60, "sealing the record of screenings", Node::seal_screenings),
         every(node, 900, "keeping the index of values", keep_values),
         every(node, 30, "sharing the test entry", test_entry),

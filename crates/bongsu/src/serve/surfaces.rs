@@ -119,6 +119,7 @@ impl Surfaces {
             auth: Arc::clone(&auth),
             public_url: node.config.http.public_url.clone(),
             cases: Arc::new(cases),
+            runs: Arc::new(crate::runs::Shown(Arc::clone(&node.runs))),
             gate: node.gate.clone(),
             deliver: Arc::clone(&deliver),
             screening: node.screening()?,
@@ -130,6 +131,7 @@ impl Surfaces {
         let pages = web::page::router(Arc::new(pages));
         let artefacts = deliver::router(Arc::clone(&deliver), Arc::new(told));
         let answers = web::answer::router(deliver);
+        let asks = web::asks::router(node.gate.clone(), Arc::clone(&now));
         let screens = node.screening()?;
         let screening = deliver::screening::http::router(Arc::clone(&screens));
         let private = private.map(deliver::private::router);
@@ -143,6 +145,7 @@ impl Surfaces {
                 Some("witness") => witness.clone(),
                 Some("private") => private.clone().unwrap_or_else(|| pages.clone()),
                 Some("answer") => answers.clone(),
+                Some("ask") => asks.clone(),
                 Some("persona") => personas.clone(),
                 _ if is_misp(request.uri().path()) => misp.clone(),
                 _ => pages.clone(),

@@ -134,6 +134,9 @@ fn paths() -> Vec<String> {
         "/members/exchange/held",
         "/members/exchange/guard",
         "/members/source",
+        "/ask",
+        "/asks",
+        "/playbooks",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -159,6 +162,42 @@ fn steady(text: &str, path: &str) -> String {
 /// because each is there by name.
 fn without_digits(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
+}
+
+#[test]
+fn asking_for_what_is_forbidden_tells_no_more_than_asking_for_nothing() {
+    let (with, without) = (plant(true), plant(false));
+    let mut refused = 0;
+    for member in ["read", "block", "exchange", "outsider"] {
+        for number in [10, 11, 12, 13, 14, 15, 17, 18, 99] {
+            let object = id("indicator", number);
+            let page = format!("/objects/region/{object}");
+            if with.node.get(&with.serving, member, &page).send().unwrap().status() != 404 {
+                continue;
+            }
+            let ask = |planted: &Planted, to: &str| {
+                let request = planted.serving.client.post(format!("{}/ask", planted.serving.url));
+                let request = request.basic_auth(member, planted.node.tokens.get(member));
+                let question =
+                    json!({"circle": "region", "object": object, "to": to, "tlp": "clear", "why": "x"});
+                let response = request.json(&question).send().unwrap();
+                (response.status().as_u16(), response.text().unwrap())
+            };
+            let told = ask(&with, "");
+            assert_eq!(told.0, 404, "{member} {number}: {told:?}");
+            for to in ["", "region", "foreign", "nowhere"] {
+                assert_eq!(
+                    (ask(&with, to), ask(&without, to)),
+                    (told.clone(), told.clone()),
+                    "{member} {number} {to}"
+                );
+            }
+            refused += 1;
+        }
+    }
+    assert!(refused > 10, "{refused}");
+    let asks = with.node.json(&["ask", "list"]);
+    assert_eq!(asks["asks"], json!([]));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 mod advisories;
+mod asks;
 mod bad_input;
 mod canaries;
 mod capture;
@@ -36,6 +37,7 @@ mod node;
 mod offline;
 mod people;
 mod personas;
+mod playbooks;
 mod private;
 mod push;
 mod recalls;

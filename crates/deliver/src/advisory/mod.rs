@@ -14,7 +14,7 @@ mod mail;
 pub(crate) mod page;
 mod pdf;
 mod plain;
-mod playbook;
+pub(crate) mod playbook;
 pub(crate) mod story;
 
 use policy::{Level, MemberId};

@@ -16,11 +16,11 @@ use serde_json::Value;
 use super::story::plain;
 
 /// The extension of a course of action in which a playbook is kept.
-pub(super) const EXTENSION: &str = "extension-definition--1e1c1bd7-c527-4215-8e18-e199e74da57c";
+pub(crate) const EXTENSION: &str = "extension-definition--1e1c1bd7-c527-4215-8e18-e199e74da57c";
 /// Bytes of a playbook that is looked at, in base64.
 const PLAYBOOK_BYTES_MAX: usize = 1024 * 1024;
 /// Steps of a playbook that are looked at, and of which is told.
-const STEPS_MAX: usize = 1_000;
+pub(crate) const STEPS_MAX: usize = 1_000;
 const PARTS_MAX: usize = 12;
 
 /// One thing that a playbook has done.
@@ -35,39 +35,57 @@ pub struct Part {
 /// What a playbook has done, out of the extension that holds it; nothing if it can't be read.
 #[must_use]
 pub fn parts(extension: &Value) -> Vec<Part> {
-    let kept = extension["playbook_base64"].as_str().unwrap_or_default();
-    if kept.len() > PLAYBOOK_BYTES_MAX {
-        return Vec::new();
-    }
-    let bytes = STANDARD.decode(kept).unwrap_or_default();
-    serde_json::from_slice(&bytes).map(|playbook: Value| walk(&playbook)).unwrap_or_default()
+    kept(extension).map(|playbook| walk(&playbook)).unwrap_or_default()
 }
 
-fn walk(playbook: &Value) -> Vec<Part> {
+/// The playbook that an extension holds; `None` if it can't be read.
+pub(crate) fn kept(extension: &Value) -> Option<Value> {
+    let kept = extension["playbook_base64"].as_str()?;
+    if kept.len() > PLAYBOOK_BYTES_MAX {
+        return None;
+    }
+    serde_json::from_slice(&STANDARD.decode(kept).ok()?).ok()
+}
+
+/// The steps of a workflow in the order in which they are come to, each once, with its id.
+pub(crate) fn steps(playbook: &Value) -> Vec<(&str, &Value)> {
     let mut waiting: VecDeque<&str> = playbook["workflow_start"].as_str().into_iter().collect();
-    let (mut seen, mut parts) = (HashSet::new(), Vec::new());
+    let (mut seen, mut steps) = (HashSet::new(), Vec::new());
     while let Some(id) = waiting.pop_front() {
-        if seen.len() == STEPS_MAX || parts.len() == PARTS_MAX || !seen.insert(id) {
+        if seen.len() == STEPS_MAX || !seen.insert(id) {
             continue;
         }
         let step = &playbook["workflow"][id];
-        if step["type"] == "action" {
-            parts.extend(part(step));
-        }
-        for way in ["next_steps", "on_true", "on_success", "on_completion", "on_false", "on_failure"] {
-            match &step[way] {
-                Value::String(next) => waiting.push_back(next),
-                Value::Array(several) => waiting.extend(several.iter().filter_map(Value::as_str)),
-                _ => {}
-            }
-        }
-        waiting.extend(step["cases"].as_object().into_iter().flatten().filter_map(|(_, case)| case.as_str()));
+        steps.push((id, step));
+        waiting.extend(ways(step).into_iter().map(|(_, to)| to));
     }
-    parts
+    steps
+}
+
+/// Where a step leads, and by which property; of a switch, in which case.
+pub(crate) fn ways(step: &Value) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    for way in ["next_steps", "on_true", "on_success", "on_completion", "on_false", "on_failure"] {
+        match &step[way] {
+            Value::String(next) => found.push((way, next.as_str())),
+            Value::Array(several) => {
+                found.extend(several.iter().filter_map(Value::as_str).map(|to| (way, to)))
+            }
+            _ => {}
+        }
+    }
+    let cases = step["cases"].as_object().into_iter().flatten();
+    found.extend(cases.filter_map(|(case, to)| Some((case.as_str(), to.as_str()?))));
+    found
+}
+
+fn walk(playbook: &Value) -> Vec<Part> {
+    let actions = steps(playbook).into_iter().filter(|(_, step)| step["type"] == "action");
+    actions.filter_map(|(_, step)| part(step)).take(PARTS_MAX).collect()
 }
 
 /// What an action is for people.
-fn part(step: &Value) -> Option<Part> {
+pub(crate) fn part(step: &Value) -> Option<Part> {
     let commands = step["commands"].as_array().map_or(&[][..], Vec::as_slice);
     let needs_tool = commands.iter().any(|command| command["type"] != "manual");
     let text = |value: &Value| value.as_str().map(plain).filter(|text| !text.is_empty());

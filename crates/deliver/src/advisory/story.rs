@@ -235,7 +235,7 @@ const fn is_noncharacter(c: char) -> bool {
 /// A description in plain words: links by their texts, no citations, no marks of code, not too long.
 ///
 /// Linear in what is looked at: where one link does not end, no later one does, so that is looked for once.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut rest = text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default();
     let (mut out, mut links) = (String::new(), true);
     while let Some(at) = rest.find(['(', '[', '<', '`']) {

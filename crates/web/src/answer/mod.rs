@@ -6,6 +6,7 @@
 //! does no harm. An answer counts as taken once what it says and that the ticket is used are durable; until then the same
 //! answer can be sent again and says nothing twice. A ticket that the node did not sign is, to whoever shows it, nothing.
 
+mod asked;
 mod given;
 mod making;
 mod pages;
@@ -43,6 +44,7 @@ struct Answers {
 pub fn router(deliver: Arc<Deliver>) -> Router {
     Router::new()
         .route("/answer/{ticket}", get(show).post(take))
+        .route("/answer/ask/{ticket}", get(asked::show).post(asked::take))
         .layer(DefaultBodyLimit::max(ANSWER_BYTES_MAX))
         .fallback(|| async { nothing() })
         .with_state(Arc::new(Answers { deliver, one_at_a_time: Mutex::default() }))

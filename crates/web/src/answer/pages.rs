@@ -90,6 +90,11 @@ pub(super) fn thanks(speech: &'static Speech, nothing: bool, outcome: &Outcome) 
     render(&SaidPage { speech, title: speech.say("answer-thanks"), said })
 }
 
+/// A page that says something under a title, which is a message's id.
+pub(super) fn said(speech: &'static Speech, title: &str, said: Vec<String>) -> Response {
+    render(&SaidPage { speech, title: speech.say(title), said })
+}
+
 /// A ticket that does not work any more.
 pub(super) fn over(speech: &'static Speech, standing: Standing, reply_to: Option<&str>) -> Response {
     let (title, text) = match standing {

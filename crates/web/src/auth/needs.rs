@@ -31,6 +31,11 @@ impl Need {
             Surface::Screening | Surface::Private => one(Right::Screen),
             // What a member asks to have opened of its circle's log changes nothing.
             Surface::Log => one(Right::Read),
+            Surface::Asks if reads => one(Right::Read),
+            // Whoever asks brings something in; whoever answers lets something out.
+            Surface::Asks => {
+                one(if path.trim_end_matches('/') == "/ask" { Right::Write } else { Right::Release })
+            }
             Surface::Page => page(reads, path),
             Surface::Taxii if method == Method::DELETE => one(Right::Release),
             // Who only brings objects must find the collection, and learn what became of them.
@@ -56,6 +61,8 @@ fn page(reads: bool, path: &str) -> Need {
         "people" => one(Right::Admin),
         "acts" => one(Right::Audit),
         "screen" | "persona" => one(Right::Screen),
+        "asks" if !reads && path == "/asks" => one(Right::Write),
+        "playbooks" | "runs" if !reads => one(Right::Write),
         // Steps are settled, and what waits is let out.
         _ if !reads => one(Right::Release),
         _ => one(Right::Read),
@@ -95,6 +102,13 @@ mod tests {
         }
         check(post.clone(), "/steps/x/confirm", Right::Release);
         check(post.clone(), "/whatever/comes", Right::Release);
+        for path in ["/ask", "/asks", "/playbooks/c/o", "/runs/x"] {
+            check(get.clone(), path, Right::Read);
+            check(post.clone(), path, Right::Write);
+        }
+        for path in ["/ask/x", "/asks/x"] {
+            check(post.clone(), path, Right::Release);
+        }
         for path in ["/screen", "/screening/values", "/match/sanctions", "/private/key", "/persona/check"] {
             check(get.clone(), path, Right::Screen);
             check(post.clone(), path, Right::Screen);

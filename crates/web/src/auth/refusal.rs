@@ -27,6 +27,8 @@ pub(crate) enum Surface {
     Feed,
     /// Screening, whose callers show keys in ways of their own.
     Screening,
+    /// Asks for a wider release, by programs.
+    Asks,
     /// Pages for people.
     Page,
     /// What anyone may see: the style sheet, the health check, and what looks at what is shown itself: the answer form, the log-in, the page
@@ -48,6 +50,7 @@ impl Surface {
             _ if under("/taxii2") || under("/api") => Self::Taxii,
             _ if under("/d") => Self::Artefact,
             _ if under("/private") => Self::Private,
+            _ if under("/ask") => Self::Asks,
             _ if under("/misp/feed") => Self::Feed,
             _ if exchange::misp::rest::is_misp(path) => Self::Misp,
             _ => Self::Page,
@@ -133,7 +136,7 @@ fn answer(surface: Surface, status: StatusCode, title: &str, what: &str) -> Resp
         ),
         // Source: MISP 2.5, RestResponseComponent.
         Surface::Misp => ("application/json", serde_json::json!({"name": what, "message": what, "url": ""}).to_string()),
-        Surface::Screening => {
+        Surface::Screening | Surface::Asks => {
             ("application/json", serde_json::json!({"error": format!("{title}. {what}")}).to_string())
         }
         Surface::Artefact | Surface::Private | Surface::Log | Surface::Feed | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),

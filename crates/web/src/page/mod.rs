@@ -2,6 +2,7 @@
 
 mod account;
 mod acts;
+pub(crate) mod asks;
 mod case_graph;
 mod cases;
 mod circle;
@@ -14,10 +15,11 @@ mod missing;
 mod objects;
 mod overview;
 mod people;
+mod playbooks;
 mod quarantine;
 mod recalls;
 mod screen;
-mod steps;
+pub(crate) mod steps;
 mod test;
 mod used;
 
@@ -44,6 +46,8 @@ pub struct Pages {
     pub public_url: Option<String>,
     /// The cases of stolen assets.
     pub cases: Arc<dyn Cases>,
+    /// The playbooks that are carried out.
+    pub runs: Arc<dyn Runs>,
     /// The door to the circles.
     pub gate: Gate,
     /// Makes artefacts.
@@ -64,6 +68,7 @@ use crate::auth::form::FORM_BYTES_MAX;
 use crate::auth::{Actor, Auth};
 
 pub use cases::Cases;
+pub use playbooks::Runs;
 
 type Shared = axum::extract::State<Arc<Pages>>;
 type Who = (Extension<Caller>, Extension<Channel>, Extension<Actor>);
@@ -156,6 +161,11 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/members/{member}/guard", get(guard::page))
         .route("/steps", get(steps::page))
         .route("/steps/{step}/{verdict}", post(steps::settle))
+        .route("/asks", get(asks::list).post(asks::ask))
+        .route("/asks/{ask}", get(asks::one).post(asks::answer))
+        .route("/playbooks", get(playbooks::list))
+        .route("/playbooks/{circle}/{object}", get(playbooks::one).post(playbooks::start))
+        .route("/runs/{run}", get(playbooks::run).post(playbooks::happens))
         .route("/objects", get(objects::list))
         .route("/objects/{circle}/{object}", get(objects::one))
         .route(keys::PATH, get(keys::set))

@@ -9,10 +9,11 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use gate::Object;
 use line::{Added, LineId, RecordKind, Seq, StorageError};
-use policy::{Book, Caller, Circle, Decision, Level, MemberId, Provenance, Reach, Request};
+use policy::{Book, Caller, Circle, Decision, Level, MemberId, Provenance, Reach, Request, Rule};
 use serde::Deserialize;
-use stix::ObjectId;
+use stix::{ObjectId, Tlp};
 
+use super::asks::Form;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render};
 
 /// Rows on a page.
@@ -68,6 +69,10 @@ struct ObjectPage {
     members: Vec<GetsIt>,
     /// Whether it says that it is a redacted copy.
     is_copy: bool,
+    /// Whether it holds a playbook that whoever looks can follow.
+    has_playbook: bool,
+    /// What a member can ask the one who shared it for.
+    ask: Option<Form>,
     raw: String,
 }
 
@@ -102,6 +107,9 @@ pub(super) struct Asked {
     #[serde(default)]
     after: u64,
 }
+
+/// An object as it is shown, and, for a member that did not share it itself, what it counts as.
+type Found = (Object, Option<Tlp>);
 
 /// Gives objects of a circle after a number, of one type if it is not empty, at most [`STRIDE`]; and where to go on.
 type Fetch<'f> = dyn Fn(Seq) -> Result<(Vec<Object>, Option<Seq>), StorageError> + 'f;
@@ -297,10 +305,10 @@ fn make_one(
     let found = circles(&book, viewer).into_iter().find(|known| known.handle == circle);
     let (Some(circle), Ok(id)) = (found, ObjectId::parse(object)) else { return Ok(absent()) };
     let found = match viewer.caller {
-        Caller::Operator => newest(pages, circle, &id)?,
+        Caller::Operator => newest(pages, circle, &id)?.map(|object| (object, None)),
         Caller::Member(member) => as_member(pages, viewer, &book, member, circle, &id)?,
     };
-    let Some(found) = found else {
+    let Some((found, tlp)) = found else {
         let withdrawn = if viewer.is_operator() { withdrawal(pages, &book, circle, &id)? } else { None };
         return Ok(withdrawn.map_or_else(absent, |page| {
             render(&WithdrawnPage { frame: pages.frame(&book, viewer, "Withdrawn"), ..page })
@@ -310,6 +318,7 @@ fn make_one(
         if viewer.is_operator() { who_gets_it(pages, viewer, &book, circle, &id)? } else { Vec::new() };
     let name = name_of(&found.raw, object);
     let signature = provenance(pages, viewer, &book, circle, &found)?;
+    let ask = tlp.map(|tlp| Form::of(&circles(&book, viewer), circle, &id, tlp));
     Ok(render(&ObjectPage {
         frame: pages.frame(&book, viewer, name.clone()),
         circle: circle.handle.clone(),
@@ -323,6 +332,8 @@ fn make_one(
         members,
         signature: (signature.state().name(), signature.sentence(|member| name_in(&book, member))),
         is_copy: !viewer.is_operator() && is_copy(&found.raw),
+        has_playbook: !viewer.is_operator() && deliver::playbook::read(&found.raw).is_some(),
+        ask,
         raw: found.raw,
     }))
 }
@@ -464,11 +475,14 @@ fn as_member(
     member: MemberId,
     circle: &Circle,
     id: &ObjectId,
-) -> Result<Option<Object>, StorageError> {
+) -> Result<Option<Found>, StorageError> {
     let level = book.member(member).map_or(Level::Read, |member| member.level);
     let Some(reader) = reader(pages, viewer, member, circle, level) else { return Ok(None) };
     let page = reader.page(&gate::Query { ids: vec![id.clone()], limit: 1, ..gate::Query::default() })?;
-    Ok(page.items.into_iter().next().map(policy::Released::into_inner))
+    Ok(page.items.into_iter().next().map(|object| {
+        let tlp = (object.rule() != Rule::Originator).then(|| object.tlp());
+        (object.into_inner(), tlp)
+    }))
 }
 
 fn who_gets_it(

@@ -1,0 +1,232 @@
+//! Answers to asks: whether one can be given, and what it sets going.
+
+use line::StorageError;
+use policy::ask::{Answered, Event, TEXT_CHARS_MAX, Way};
+use policy::{Ask, AskState, RemarkError, Wish};
+use stix::{Timestamp, Tlp};
+use uuid::Uuid;
+
+use super::carry::{Making, Own};
+use crate::opening::{Gate, GateError};
+use crate::submit::SubmitError;
+use policy::MemberId;
+
+const MILLISECOND_MICROS: i64 = 1_000;
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answerer {
+    /// A member, logged in.
+    Member(MemberId),
+    /// Whoever has the signed link, which is the originator's.
+    Link,
+    /// An operator of the node, for the originator.
+    Operator,
+}
+
+/// How much is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// All that is asked.
+    Whole,
+    /// This, which must be less.
+    Less(Wish),
+    /// Nothing.
+    Nothing,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// How much is allowed.
+    pub grant: Grant,
+    /// What is said with it.
+    pub said: String,
+}
+
+/// Why an answer was not taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// There is no such ask for the one who answers.
+    #[error("there is no such ask")]
+    NotFound,
+    /// It was answered.
+    #[error("it was answered before, and the first answer holds")]
+    Answered,
+    /// Its time is over.
+    #[error("the time in which it could be answered is over; it can be asked again")]
+    Lapsed,
+    /// The object is not there any more.
+    #[error(
+        "the object was withdrawn, was revoked or has expired, so there is nothing left to allow; you can still say no"
+    )]
+    Gone,
+    /// More than was asked.
+    #[error(
+        "that is not less than what is asked: leave the circle as it is named or out, and take a mark between"
+    )]
+    NotLess,
+    /// Too long.
+    #[error("what is said has {chars} characters; the limit is {limit}")]
+    TooLong {
+        /// Characters that it has.
+        chars: usize,
+        /// Most that it may have.
+        limit: usize,
+    },
+    /// The circle has ended meanwhile, or has not begun.
+    #[error(
+        "the circle {circle} is not in force any more, so nothing can be shared there; say no, or allow something else"
+    )]
+    NotInForce {
+        /// Its title.
+        circle: String,
+    },
+    /// The originator can't share there.
+    #[error(
+        "the member that shared it may not share in the circle {circle}; say no, or allow something else"
+    )]
+    NotThere {
+        /// Its title.
+        circle: String,
+    },
+    /// The circle takes nothing under such a mark.
+    #[error(
+        "it would count as {mark} and the circle {circle} takes nothing above {ceiling}: allow a milder mark as well, or say no"
+    )]
+    OverCeiling {
+        /// What it would count as.
+        mark: Tlp,
+        /// Its title.
+        circle: String,
+        /// Its ceiling.
+        ceiling: Tlp,
+    },
+    /// The mark is no milder.
+    #[error("it counts as {mark} by now, which is no stricter than that; say no, or allow something else")]
+    NotMilder {
+        /// What it counts as.
+        mark: Tlp,
+    },
+    /// An exchange policy holds it.
+    #[error(
+        "its exchange policy (FIRST IEP) says {mark}, which a mark of the object can't make milder: share it anew by hand"
+    )]
+    KeptByPolicy {
+        /// What the policy says.
+        mark: Tlp,
+    },
+    /// It names its source where that can't be left out.
+    #[error(
+        "it names its source where that can't be left out, so a copy would still tell: share by hand what may be known, or say no"
+    )]
+    NamesSource,
+    /// Its text can't be changed so.
+    #[error("it can't be released so: {0}")]
+    Text(#[from] RemarkError),
+    /// The store. Safe to repeat.
+    #[error("{0}; safe to repeat")]
+    Storage(#[from] StorageError),
+    /// The line. Safe to repeat.
+    #[error("{0}")]
+    Gate(#[from] GateError),
+}
+
+impl Gate {
+    /// Takes an answer, and carries out what it allows. When this returns, both are durable.
+    ///
+    /// # Errors
+    /// [`AnswerError`]. What the store fails with after the answer was taken is made good by [`Gate::finish_asks`]; with all
+    /// others nothing was taken, and the ask waits on.
+    pub fn answer_ask(
+        &self,
+        id: Uuid,
+        by: Answerer,
+        reply: Reply,
+        now: Timestamp,
+    ) -> Result<Ask, AnswerError> {
+        let said = reply.said.trim();
+        let chars = said.chars().count();
+        if chars > TEXT_CHARS_MAX {
+            return Err(AnswerError::TooLong { chars, limit: TEXT_CHARS_MAX });
+        }
+        let _one_at_a_time = self.inner.asks.one_at_a_time.lock();
+        let ask = self.inner.asks.get(id).filter(|ask| self.may_answer(ask, by));
+        let ask = ask.ok_or(AnswerError::NotFound)?;
+        match ask.state(now) {
+            AskState::Open => {}
+            AskState::Lapsed => return Err(AnswerError::Lapsed),
+            _ => return Err(AnswerError::Answered),
+        }
+        let grant = match reply.grant {
+            Grant::Nothing => None,
+            Grant::Whole => Some(ask.asked.wish),
+            Grant::Less(less) if ask.asked.wish.allows(&less) => Some(less),
+            Grant::Less(_) => return Err(AnswerError::NotLess),
+        };
+        let mut modified = milliseconds(now, 0);
+        if let Some(grant) = &grant {
+            let asked = &ask.asked;
+            let own = self.own(asked.originator, asked.circle, &asked.object, None, now)?;
+            let own = own.ok_or(AnswerError::Gone)?;
+            // A clock that went back must not make the new version the older one: rule X-1.
+            modified = modified.max(milliseconds(own.version, 1));
+            check(grant, &own)?;
+            for making in self.makings(&ask, &own, grant, modified, now)? {
+                self.may_take(&ask, &making, now)?;
+            }
+        }
+        let way = match by {
+            Answerer::Member(_) => Way::Member,
+            Answerer::Link => Way::Link,
+            Answerer::Operator => Way::Operator,
+        };
+        let by = if way == Way::Operator { MemberId::NODE } else { ask.asked.originator };
+        let answered = Answered { grant, said: said.to_owned(), way, modified };
+        let ask = self.happened(id, by, Event::Answered(answered), now)?;
+        self.finished(&ask, now)
+    }
+
+    /// Whether it is for this one to answer.
+    fn may_answer(&self, ask: &Ask, by: Answerer) -> bool {
+        match by {
+            Answerer::Operator => true,
+            Answerer::Link => self.is_shown_to_originator(ask),
+            Answerer::Member(member) => member == ask.asked.originator && self.is_shown_to_originator(ask),
+        }
+    }
+
+    /// Whether a circle takes what was made, now.
+    fn may_take(&self, ask: &Ask, making: &Making, now: Timestamp) -> Result<(), AnswerError> {
+        let book = self.book();
+        let circle = book.circle(making.circle).map(|circle| circle.title.clone()).unwrap_or_default();
+        match self.may_share(ask.asked.originator, making.circle, now) {
+            Ok(ceiling) if making.tlp > ceiling => {
+                Err(AnswerError::OverCeiling { mark: making.tlp, circle, ceiling })
+            }
+            Ok(_) => Ok(()),
+            Err(SubmitError::NotInForce) => Err(AnswerError::NotInForce { circle }),
+            Err(SubmitError::Storage(error)) => Err(error.into()),
+            Err(_) => Err(AnswerError::NotThere { circle }),
+        }
+    }
+}
+
+/// Whether a mark can become as mild as that.
+fn check(grant: &Wish, own: &Own) -> Result<(), AnswerError> {
+    let Some(tlp) = grant.tlp else { return Ok(()) };
+    if tlp >= own.tlp {
+        return Err(AnswerError::NotMilder { mark: own.tlp });
+    }
+    match own.of_policies {
+        Some(mark) if mark > tlp => Err(AnswerError::KeptByPolicy { mark }),
+        _ => Ok(()),
+    }
+}
+
+/// An instant so many milliseconds later, without what is smaller.
+fn milliseconds(at: Timestamp, later: i64) -> Timestamp {
+    let whole = at.micros().div_euclid(MILLISECOND_MICROS).saturating_add(later);
+    Timestamp::from_micros(whole.saturating_mul(MILLISECOND_MICROS))
+}
