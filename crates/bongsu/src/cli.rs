@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 mod case;
+mod contact;
+mod drill;
 mod guard;
 mod hunt;
 mod member;
@@ -29,6 +31,8 @@ pub(crate) use case::{
     CaseRequestArgs, CaseSendArgs, CaseShareArgs, CaseShowArgs, CaseTraceArgs, CaseVerifyArgs, FollowedArgs,
     RequestArgs, StolenArgs,
 };
+pub(crate) use contact::{ContactAddArgs, ContactChangeArgs, ContactCommand, FunctionArg, ParticularsArgs};
+pub(crate) use drill::{CallCloseArgs, CallCommand, CalledArgs, DrillCommand};
 pub(crate) use guard::GuardCommand;
 pub(crate) use hunt::{HuntArgs, ReportArgs};
 pub(crate) use member::{
@@ -168,6 +172,15 @@ pub(crate) enum NodeCommand {
     /// Cases of stolen virtual assets: where they are now, alerts, requests to freeze, what circles get
     #[command(subcommand)]
     Case(CaseCommand),
+    /// Contacts: whom to reach at members, for what, when and how; as far as circles may see them
+    #[command(subcommand)]
+    Contact(ContactCommand),
+    /// Drills: can contacts be reached, how fast do they answer, who stands in
+    #[command(subcommand)]
+    Drill(DrillCommand),
+    /// Call the contacts of a circle in an emergency, over the same path as drills
+    #[command(subcommand)]
+    Call(CallCommand),
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

@@ -19,6 +19,7 @@ mod guarding;
 mod node;
 mod pull;
 mod push;
+mod region;
 mod screening;
 mod serve;
 mod terminal;

@@ -9,7 +9,9 @@ use crate::pull::Pulls;
 use crate::push::mails::Mails;
 use crate::push::webhooks::Webhooks;
 use crate::push::{MailPost, WebhookPost, chance};
+use crate::region::RegionBook;
 use crate::screening::Places;
+use deliver::calling::CallKey;
 use deliver::push::outbox::Outbox;
 use deliver::push::{Channel as _, Post};
 use deliver::screening::Screening;
@@ -49,6 +51,10 @@ pub(crate) struct Node {
     pub cases: Arc<CaseBook>,
     /// Where what was found in cases is kept.
     pub case_files: PathBuf,
+    /// Contacts and calls.
+    pub region: Arc<RegionBook>,
+    /// The key of links by which contacts answer calls.
+    calls: CallKey,
     /// The key of links by which members answer advisories.
     tickets: TicketKey,
     webhooks: OnceLock<WebhookPost>,
@@ -104,6 +110,8 @@ impl Node {
         Ok(Self {
             cases: Arc::new(CaseBook::new(gate.clone())),
             case_files: folder.cases(),
+            region: Arc::new(RegionBook::new(gate.clone())),
+            calls: CallKey::new(&secrets.token_secret),
             gate,
             tokens: TokenKey::new(secrets.token_secret),
             config,
@@ -118,6 +126,11 @@ impl Node {
             webhooks: OnceLock::new(),
             mails: OnceLock::new(),
         })
+    }
+
+    /// The key of links by which contacts answer calls.
+    pub(crate) const fn call_key(&self) -> &CallKey {
+        &self.calls
     }
 
     /// The time.

@@ -10,6 +10,7 @@ pub mod advisory;
 mod artefact;
 mod ask;
 mod basis;
+pub mod calling;
 mod changes;
 mod choose;
 pub mod device;

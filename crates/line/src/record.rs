@@ -82,6 +82,8 @@ pub enum RecordKind {
     Receipt = 7,
     /// What happened to a case of stolen assets.
     Case = 8,
+    /// What happened to contacts, calls, norms, measures and consultations. Numbers before it are kept for others.
+    Region = 16,
 }
 
 impl RecordKind {
@@ -98,6 +100,7 @@ impl RecordKind {
             6 => Self::Setting,
             7 => Self::Receipt,
             8 => Self::Case,
+            16 => Self::Region,
             _ => return None,
         })
     }

@@ -16,6 +16,7 @@ pub mod class;
 pub mod credential;
 pub mod fires;
 pub mod member;
+pub mod opened;
 pub mod receipt;
 pub mod redact;
 pub mod release;
@@ -32,6 +33,7 @@ pub use class::{Class, Part};
 pub use credential::{Credential, CredentialKind, Setting};
 pub use fires::{Cause, Fires, Word};
 pub use member::{Intake, Level, Member, MemberId, Use};
+pub use opened::{Opened, Opening};
 pub use receipt::{Deed, Receipt, ReceiptError, Upto};
 pub use redact::{RedactError, Removal, named, redact};
 pub use release::{

@@ -9,9 +9,11 @@ pub(crate) mod case;
 pub(crate) mod circle;
 pub(crate) mod completions;
 mod confirm;
+pub(crate) mod contact;
 pub(crate) mod credential;
 pub(crate) mod deliver;
 pub(crate) mod devices;
+pub(crate) mod drill;
 pub(crate) mod equivalents;
 mod fires;
 pub(crate) mod follow;
@@ -72,6 +74,9 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Recall(command) => recall::run(node, command),
         NodeCommand::Persona(command) => persona::run(node, &command),
         NodeCommand::Case(command) => case::run(node, command, watch),
+        NodeCommand::Contact(command) => contact::run(node, command),
+        NodeCommand::Drill(command) => drill::run(node, command),
+        NodeCommand::Call(command) => drill::call(node, command),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Guard(command) => guard::run(node, command),
         NodeCommand::Mail(command) => mail::run(node, &command),
@@ -186,6 +191,9 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
         }
         NodeCommand::Case(command) => {
             case::paths(command).into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
+        }
+        NodeCommand::Contact(command) => {
+            contact::paths(command).into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
         }
         NodeCommand::Credential(CredentialCommand::Add { certificate, .. }) => {
             *certificate = absolute(certificate)?;

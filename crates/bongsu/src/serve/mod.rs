@@ -2,6 +2,7 @@
 //!
 //! They stop in order: nothing new is accepted, what is under way ends, the store closes last.
 
+mod calls;
 mod cases;
 mod chores;
 mod escalate;

@@ -95,6 +95,7 @@ impl Surfaces {
         let cases = Shown { book: Arc::clone(&node.cases), files: node.case_files.clone() };
         let pages = Pages {
             cases: Arc::new(cases),
+            region: Arc::clone(&node.region) as Arc<dyn web::page::Region>,
             gate: node.gate.clone(),
             deliver: Arc::clone(&deliver),
             screening: node.screening()?,
@@ -105,6 +106,8 @@ impl Surfaces {
         };
         let pages = web::page::router(Arc::new(pages));
         let artefacts = deliver::router(Arc::clone(&deliver), Arc::new(told));
+        let region: Arc<dyn web::page::Region> = Arc::clone(&node.region) as _;
+        let calls = web::call::router(Arc::clone(&deliver), region, node.call_key().clone());
         let answers = web::answer::router(deliver);
         let screens = node.screening()?;
         let screening = deliver::screening::http::router(Arc::clone(&screens));
@@ -117,6 +120,7 @@ impl Surfaces {
                 Some("d") => artefacts.clone(),
                 Some("private") => private.clone().unwrap_or_else(|| pages.clone()),
                 Some("answer") => answers.clone(),
+                Some("call") => calls.clone(),
                 Some("persona") => personas.clone(),
                 _ if is_misp(request.uri().path()) => misp.clone(),
                 _ => pages.clone(),

@@ -26,7 +26,7 @@ pub(super) enum Surface {
     Screening,
     /// Pages for people.
     Page,
-    /// What anyone may see: the style sheet, the health check, and the answer form, which looks at its ticket itself.
+    /// What anyone may see: the style sheet, the health check, and the forms that look at their tickets themselves.
     Open,
 }
 
@@ -36,7 +36,7 @@ impl Surface {
             |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match path {
             "/healthz" | "/style.css" => Self::Open,
-            _ if under("/answer") => Self::Open,
+            _ if under("/answer") || under("/call") => Self::Open,
             _ if deliver::screening::http::is_screening(path) => Self::Screening,
             _ if under("/taxii2") || under("/api") => Self::Taxii,
             _ if under("/d") => Self::Artefact,

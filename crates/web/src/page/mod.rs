@@ -3,6 +3,8 @@
 mod case_graph;
 mod cases;
 mod circle;
+mod contacts;
+mod drills;
 mod guard;
 mod held;
 mod member;
@@ -34,6 +36,8 @@ use stix::Timestamp;
 pub struct Pages {
     /// The cases of stolen assets.
     pub cases: Arc<dyn Cases>,
+    /// Contacts and calls.
+    pub region: Arc<dyn Region>,
     /// The door to the circles.
     pub gate: Gate,
     /// Makes artefacts.
@@ -51,6 +55,7 @@ pub struct Pages {
 }
 
 pub use cases::Cases;
+pub use contacts::Region;
 
 type Shared = axum::extract::State<Arc<Pages>>;
 type Who = (Extension<Caller>, Extension<Channel>);
@@ -103,6 +108,12 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/cases", get(cases::list))
         .route("/cases/{case}", get(cases::one))
         .route("/cases/{case}/graph", get(case_graph::page))
+        .route("/contacts", get(contacts::page))
+        .route("/contacts.json", get(contacts::json))
+        .route("/contacts.vcf", get(contacts::cards))
+        .route("/contacts/{card}", get(contacts::card))
+        .route("/drills", get(drills::list))
+        .route("/drills/{call}", get(drills::one))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))
         .route("/steps", get(steps::page))
