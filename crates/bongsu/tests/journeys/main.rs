@@ -11,6 +11,7 @@ mod cases;
 mod certificates;
 mod chain_lies;
 mod chains;
+mod contacts;
 mod corpus;
 mod demo;
 mod devices;
