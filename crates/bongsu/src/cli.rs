@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 mod case;
+mod confidence;
 mod contact;
 mod drill;
 mod guard;
@@ -30,6 +31,10 @@ pub(crate) use case::{
     AnsweredArg, CaseAnswerArgs, CaseChangeArgs, CaseCommand, CaseDocumentArgs, CaseNewArgs, CaseNoteArgs,
     CaseRequestArgs, CaseSendArgs, CaseShareArgs, CaseShowArgs, CaseTraceArgs, CaseVerifyArgs, FollowedArgs,
     RequestArgs, StolenArgs,
+};
+pub(crate) use confidence::{
+    ConsultationAddArgs, ConsultationArgs, ConsultationChangeArgs, ConsultationCommand, MeasureAddArgs,
+    MeasureArgs, MeasureChangeArgs, MeasureCommand, NormReportArgs, NormsCommand,
 };
 pub(crate) use contact::{ContactAddArgs, ContactChangeArgs, ContactCommand, FunctionArg, ParticularsArgs};
 pub(crate) use drill::{CallCloseArgs, CallCommand, CalledArgs, DrillCommand};
@@ -181,6 +186,15 @@ pub(crate) enum NodeCommand {
     /// Call the contacts of a circle in an emergency, over the same path as drills
     #[command(subcommand)]
     Call(CallCommand),
+    /// The 11 norms of responsible state behaviour: what members say of how they keep them, with evidence
+    #[command(subcommand)]
+    Norms(NormsCommand),
+    /// Measures to build confidence, and commitments: who promised what by when, and how far it is
+    #[command(subcommand)]
+    Measure(MeasureCommand),
+    /// Consultations between members, and their calendar
+    #[command(subcommand)]
+    Consultation(ConsultationCommand),
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

@@ -81,7 +81,9 @@ mod tests {
         };
         let first = made(&arranged);
         assert_eq!(first, made(&arranged));
-        for line in ["DTSTART:20261201T050000Z\r\n", "SUMMARY:Grid\\; the second\\, and last\r\n", "SEQUENCE:0\r\n"] {
+        for line in
+            ["DTSTART:20261201T050000Z\r\n", "SUMMARY:Grid\\; the second\\, and last\r\n", "SEQUENCE:0\r\n"]
+        {
             assert!(first.contains(line), "{first}");
         }
         let uid = |text: &str| text.split("UID:").nth(1).unwrap().split("\r\n").next().unwrap().to_owned();

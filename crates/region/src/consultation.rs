@@ -143,7 +143,10 @@ pub(crate) mod tests {
             begins: at("2026-12-01T05:00:00Z"),
             ends: at("2026-12-01T06:30:00Z"),
             place: Some("Seoul".to_owned()),
-            agenda: Some("What was seen, 봉수 봉수 봉수 봉수 봉수 봉수 봉수, and who calls whom when it happens again".to_owned()),
+            agenda: Some(
+                "What was seen, 봉수 봉수 봉수 봉수 봉수 봉수 봉수, and who calls whom when it happens again"
+                    .to_owned(),
+            ),
             outcome: None,
             circles: Vec::new(),
             cancelled: false,

@@ -7,10 +7,14 @@
 //! data: what is shown to a member is a [`policy::Opened`] value. Pure: no file, socket, clock or log; who sends a question
 //! over which wire is known above.
 
+pub mod calendar;
+pub mod consultation;
 pub mod contact;
 mod content_line;
 pub mod drill;
 mod instant;
+pub mod measure;
+pub mod norms;
 pub mod register;
 pub mod text;
 

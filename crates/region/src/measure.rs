@@ -165,7 +165,10 @@ mod tests {
             due: Some("2026-11-29".to_owned()),
             circles: Vec::new(),
         };
-        assert_eq!((measure.check(), measure.is_overdue("2026-11-29"), measure.is_overdue("2026-11-30")), (Ok(()), false, true));
+        assert_eq!(
+            (measure.check(), measure.is_overdue("2026-11-29"), measure.is_overdue("2026-11-30")),
+            (Ok(()), false, true)
+        );
         measure.stage = Stage::Kept;
         assert!(!measure.is_overdue("2027-01-01"));
         measure.due = Some("soon".to_owned());
@@ -177,6 +180,9 @@ mod tests {
     #[test]
     fn the_osce_has_sixteen() {
         assert!(known(Source::Osce, 1).is_some() && known(Source::Osce, 16).is_some());
-        assert_eq!((known(Source::Osce, 0), known(Source::Osce, 17), known(Source::Arf, 1)), (None, None, None));
+        assert_eq!(
+            (known(Source::Osce, 0), known(Source::Osce, 17), known(Source::Arf, 1)),
+            (None, None, None)
+        );
     }
 }

@@ -232,6 +232,11 @@ mod tests {
             change(&mut bad);
             assert!(bad.check().is_err(), "{turn}");
         }
-        assert!(!is_day("2026-2-3") && !is_day("20260203") && !is_day("2026-02-03T00:00:00Z") && is_day("2024-02-29"));
+        assert!(
+            !is_day("2026-2-3")
+                && !is_day("20260203")
+                && !is_day("2026-02-03T00:00:00Z")
+                && is_day("2024-02-29")
+        );
     }
 }

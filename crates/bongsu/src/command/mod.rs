@@ -8,6 +8,7 @@ pub(crate) mod backup;
 pub(crate) mod case;
 pub(crate) mod circle;
 pub(crate) mod completions;
+mod confidence;
 mod confirm;
 pub(crate) mod contact;
 pub(crate) mod credential;
@@ -77,6 +78,9 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Contact(command) => contact::run(node, command),
         NodeCommand::Drill(command) => drill::run(node, command),
         NodeCommand::Call(command) => drill::call(node, command),
+        NodeCommand::Norms(command) => confidence::norms::run(node, command),
+        NodeCommand::Measure(command) => confidence::measure::run(node, command),
+        NodeCommand::Consultation(command) => confidence::consultation::run(node, command),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Guard(command) => guard::run(node, command),
         NodeCommand::Mail(command) => mail::run(node, &command),

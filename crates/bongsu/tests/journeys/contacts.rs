@@ -17,11 +17,15 @@ const PUBLIC: &str = "https://tower.example";
 /// A node with two circles, contacts of two members in one of them, and a mail server.
 fn node() -> (Node, Peer) {
     let node = Node::with_members();
-    node.json(&["circle", "add", "region", "--title", "Region", "--member", "read", "--member", "block", "--member", "list"]);
+    node.json(&[
+        "circle", "add", "region", "--title", "Region", "--member", "read", "--member", "block", "--member",
+        "list",
+    ]);
     node.json(&["circle", "add", "other", "--member", "exchange", "--member", "read"]);
     certificates(node.dir.path());
     let path = |name: &str| node.dir.path().join(name).display().to_string();
-    let server = Peer::run(MAIL_SERVER, &[&path("server.pem"), &path("server.key"), &path("fails"), "starttls"]);
+    let server =
+        Peer::run(MAIL_SERVER, &[&path("server.pem"), &path("server.key"), &path("fails"), "starttls"]);
     let config = format!(
         "[http]\npublic_url = \"{PUBLIC}/\"\n[push]\nallow_hosts = [\"127.0.0.1\"]\n[mail]\nhost = \"127.0.0.1\"\nport = {}\n\
          ca_file = \"{}\"\nfrom = \"Tower <tower@tower.example>\"\ntimeout_s = 3\n",
@@ -30,9 +34,24 @@ fn node() -> (Node, Peer) {
     );
     std::fs::write(node.data().join("bongsu.toml"), config).unwrap();
     contact(&node, "read-second", "read", "second@read.example", &["--language", "fr"]);
-    let first = ["--language", "ko", "--deputy", "read-second", "--channel", "phone:+82 2 555 0100", "--position", "Duty officer"];
+    let first = [
+        "--language",
+        "ko",
+        "--deputy",
+        "read-second",
+        "--channel",
+        "phone:+82 2 555 0100",
+        "--position",
+        "Duty officer",
+    ];
     contact(&node, "read-duty", "read", "duty@read.example", &first);
-    contact(&node, "block-duty", "block", "duty@block.example", &["--hours", "mon-fri 09:00-18:00", "--zone", "Asia/Jakarta"]);
+    contact(
+        &node,
+        "block-duty",
+        "block",
+        "duty@block.example",
+        &["--hours", "mon-fri 09:00-18:00", "--zone", "Asia/Jakarta"],
+    );
     (node, server)
 }
 
@@ -89,18 +108,31 @@ fn a_contact_is_seen_by_the_circles_that_it_is_opened_to_alone() {
         assert!(page.contains("Nobody has opened a contact"), "{page}");
         for path in ["/contacts/read-duty.vcf", "/contacts/nobody.vcf", "/drills/1"] {
             let response = node.get(&serving, stranger, path).send().unwrap();
-            assert_eq!((response.status().as_u16(), response.text().unwrap().contains("There is nothing here for you")), (404, true));
+            assert_eq!(
+                (
+                    response.status().as_u16(),
+                    response.text().unwrap().contains("There is nothing here for you")
+                ),
+                (404, true)
+            );
         }
     }
     let card = node.text(&serving, "list", "/contacts/read-duty.vcf");
-    assert!(card.starts_with("BEGIN:VCARD\r\nVERSION:4.0\r\n") && card.contains("EMAIL;PREF=1:duty@read.example\r\n"), "{card}");
+    assert!(
+        card.starts_with("BEGIN:VCARD\r\nVERSION:4.0\r\n")
+            && card.contains("EMAIL;PREF=1:duty@read.example\r\n"),
+        "{card}"
+    );
     assert_eq!(node.text(&serving, "list", "/contacts.vcf").matches("BEGIN:VCARD").count(), 3);
     assert_eq!(handles(&node.json(&["contact", "list", "--as", "exchange"])), Vec::<&str>::new());
 
     node.json(&["contact", "verify", "read-duty"]);
     assert!(node.json(&["contact", "show", "read-duty"])["contact"]["verified"].is_string());
     node.json(&["contact", "change", "read-duty", "--channel", "mail:new@read.example"]);
-    assert!(node.json(&["contact", "show", "read-duty"])["contact"]["verified"].is_null(), "it was not asked again");
+    assert!(
+        node.json(&["contact", "show", "read-duty"])["contact"]["verified"].is_null(),
+        "it was not asked again"
+    );
     node.json(&["contact", "change", "read-duty", "--close-circle", "region"]);
     assert_eq!(seen("list").0, ["block-duty", "read-second"]);
     assert_eq!(seen("read").0, ["read-duty", "read-second"], "its own, and whose circle it has left");
@@ -115,16 +147,29 @@ fn a_contact_is_seen_by_the_circles_that_it_is_opened_to_alone() {
 fn a_drill_goes_out_by_mail_is_answered_once_and_comes_to_the_deputy() {
     let (node, server) = node();
     let serving = node.serve();
-    let begun = node.json(&["drill", "start", "region", "--term-minutes", "1", "--question", "Who holds the <keys>?"]);
+    let begun = node.json(&[
+        "drill",
+        "start",
+        "region",
+        "--term-minutes",
+        "1",
+        "--question",
+        "Who holds the <keys>?",
+    ]);
     assert_eq!((&begun["call"], &begun["without_contact"]), (&json!(1), &json!(["list"])), "{begun}");
     let mut mails = [server.next(), server.next()];
     mails.sort_by_key(|mail| mail["to"].to_string());
     let [block, read] = &mails;
     assert_eq!((&block["to"], &read["to"]), (&json!(["duty@block.example"]), &json!(["duty@read.example"])));
-    assert_eq!((&block["language"], &read["language"], &block["defects"]), (&json!("en"), &json!("ko"), &json!([])));
+    assert_eq!(
+        (&block["language"], &read["language"], &block["defects"]),
+        (&json!("en"), &json!("ko"), &json!([]))
+    );
     assert_eq!(block["subject"], "Drill: please answer (tower.test, 1)");
     assert!(read["text"].as_str().unwrap().contains("훈련"), "{read}");
-    let told = call(&node, "1", |call| call["asks"].as_array().unwrap().iter().all(|ask| ask["delivered"].is_string()));
+    let told = call(&node, "1", |call| {
+        call["asks"].as_array().unwrap().iter().all(|ask| ask["delivered"].is_string())
+    });
     assert_eq!((&told["state"], &told["reached"]), (&json!("waiting"), &json!(0)));
 
     // Looking uses nothing up; the page says nothing of who the contact is, and needs no script.
@@ -133,7 +178,10 @@ fn a_drill_goes_out_by_mail_is_answered_once_and_comes_to_the_deputy() {
         let (status, page) = look(&serving, &path);
         assert_eq!(status, 200);
         assert!(page.contains("Who holds the &#60;keys&#62;?") && page.contains("This is a drill"), "{page}");
-        assert!(!page.contains("Person of") && !page.contains("duty@") && !page.contains("<script"), "{page}");
+        assert!(
+            !page.contains("Person of") && !page.contains("duty@") && !page.contains("<script"),
+            "{page}"
+        );
     }
     assert_eq!(answer(&serving, &path, &[("name", " "), ("text", "x")]).0, 422);
     let (status, page) = answer(&serving, &path, &[("name", "Sari <b>"), ("text", "I do,\nsince noon")]);
@@ -143,7 +191,8 @@ fn a_drill_goes_out_by_mail_is_answered_once_and_comes_to_the_deputy() {
     let forged = path.replace("/call/", "/call/A");
     assert_eq!((look(&serving, &forged).0, answer(&serving, &forged, &[("name", "x")]).0), (404, 404));
     let told = node.json(&["drill", "show", "1"]);
-    let ask = told["asks"].as_array().unwrap().iter().find(|ask| ask["contact"] == "block-duty").unwrap().clone();
+    let ask =
+        told["asks"].as_array().unwrap().iter().find(|ask| ask["contact"] == "block-duty").unwrap().clone();
     assert_eq!((&ask["by"], &ask["answer"]), (&json!("Sari <b>"), &json!("I do, since noon")), "{ask}");
     let after_s = ask["after_s"].as_u64().unwrap();
     assert!(after_s < 60, "{ask}");
@@ -159,19 +208,42 @@ fn a_drill_goes_out_by_mail_is_answered_once_and_comes_to_the_deputy() {
     let (status, _) = answer(&serving, &link(read), &[("name", "Kim")]);
     assert_eq!(status, 200, "a late answer is an answer");
     let told = node.json(&["drill", "show", "1"]);
-    assert_eq!((&told["state"], &told["reached"], &told["chains"]), (&json!("all reached"), &json!(2), &json!(2)), "{told}");
-    assert_eq!(told["asks"][2]["instead_of"].as_u64().map(|of| told["asks"][usize::try_from(of).unwrap() - 1]["contact"].clone()), Some(json!("read-duty")));
+    assert_eq!(
+        (&told["state"], &told["reached"], &told["chains"]),
+        (&json!("all reached"), &json!(2), &json!(2)),
+        "{told}"
+    );
+    assert_eq!(
+        told["asks"][2]["instead_of"]
+            .as_u64()
+            .map(|of| told["asks"][usize::try_from(of).unwrap() - 1]["contact"].clone()),
+        Some(json!("read-duty"))
+    );
 
     let reach = node.json(&["drill", "reach"]);
-    let of = |member: &str| reach["members"].as_array().unwrap().iter().find(|one| one["member"] == member).unwrap()["reach"].clone();
-    assert_eq!((&of("block")["answered_in_term"], &of("read")["answered_late"], &of("read")["asked"]), (&json!(1), &json!(1), &json!(1)), "{reach}");
+    let of = |member: &str| {
+        reach["members"].as_array().unwrap().iter().find(|one| one["member"] == member).unwrap()["reach"]
+            .clone()
+    };
+    assert_eq!(
+        (&of("block")["answered_in_term"], &of("read")["answered_late"], &of("read")["asked"]),
+        (&json!(1), &json!(1), &json!(1)),
+        "{reach}"
+    );
     for (member, is_told) in [("list", true), ("exchange", false)] {
-        assert_eq!(!node.json(&["drill", "reach", "--as", member])["members"].as_array().unwrap().is_empty(), is_told, "{member}");
+        assert_eq!(
+            !node.json(&["drill", "reach", "--as", member])["members"].as_array().unwrap().is_empty(),
+            is_told,
+            "{member}"
+        );
         assert_eq!(node.text(&serving, member, "/drills").contains("answered 1 of 1"), is_told, "{member}");
     }
     assert!(node.text(&serving, "list", "/contacts").contains("answered 1 of 1"));
     let page = node.as_operator(&serving, "/drills/1");
-    assert!(page.contains("Sari &#60;b&#62;") && page.contains("deputy") && page.contains("all reached"), "{page}");
+    assert!(
+        page.contains("Sari &#60;b&#62;") && page.contains("deputy") && page.contains("all reached"),
+        "{page}"
+    );
     assert!(server.lines.try_recv().is_err(), "nobody is asked twice");
     serving.stop();
     assert_eq!(node.json(&["verify"])["ok"].as_bool().unwrap_or(true), true);
@@ -202,9 +274,16 @@ fn an_emergency_goes_by_webhook_too_and_at_once_past_what_can_not_be_reached() {
     assert_eq!((&failed["verified"], &failed["status"]), (&json!(true), &json!(500)));
     std::fs::remove_file(format!("{secret}.fails")).unwrap();
     let told = hook.next();
-    assert_eq!((&told["id"], &told["body"], &told["status"]), (&failed["id"], &failed["body"], &json!(200)), "the same");
+    assert_eq!(
+        (&told["id"], &told["body"], &told["status"]),
+        (&failed["id"], &failed["body"], &json!(200)),
+        "the same"
+    );
     let data = &told["body"]["data"];
-    assert_eq!((&told["body"]["type"], &data["purpose"], &data["caller"]), (&json!("call"), &json!("emergency"), &json!("list")));
+    assert_eq!(
+        (&told["body"]["type"], &data["purpose"], &data["caller"]),
+        (&json!("call"), &json!("emergency"), &json!("list"))
+    );
     let link = data["link"].as_str().unwrap().strip_prefix(PUBLIC).unwrap();
     assert!(look(&serving, link).1.contains("This is not a drill"));
     assert_eq!(answer(&serving, link, &[("name", "Duty desk")]).0, 200);

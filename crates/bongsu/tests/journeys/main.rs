@@ -11,6 +11,7 @@ mod cases;
 mod certificates;
 mod chain_lies;
 mod chains;
+mod confidence;
 mod contacts;
 mod corpus;
 mod demo;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of an address or number.
-pub const VALUE_BYTES_MAX: usize = 254;
+pub(super) const VALUE_BYTES_MAX: usize = 254;
 /// Digits of an international telephone number. Source: ITU-T E.164, section 6.
 const DIGITS: std::ops::RangeInclusive<usize> = 5..=15;
 

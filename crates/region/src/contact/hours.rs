@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use stix::Timestamp;
 
 /// Spans of a week.
-pub const SPANS_MAX: usize = 14;
+const SPANS_MAX: usize = 14;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const DAY_MINUTES: u16 = 24 * 60;
 

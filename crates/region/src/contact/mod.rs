@@ -16,7 +16,7 @@ mod vcard;
 
 pub use channel::{Channel, ChannelError, Way};
 pub use hours::{Hours, HoursError};
-pub use key::{Key, KeyError};
+pub use key::{KEY_BYTES_MAX, Key, KeyError};
 pub use shown::{Looking, Shown, json};
 pub use vcard::{MEDIA_TYPE, vcard};
 

@@ -39,8 +39,13 @@ pub struct Looking<'b> {
 }
 
 impl Looking<'_> {
+    /// `value`, if what has this opening may be shown.
+    pub fn opened<T>(&self, opening: policy::Opening<'_>, value: T) -> Option<Opened<T>> {
+        self.book.opened(self.caller, opening, self.now, value)
+    }
+
     /// Whether what has this opening may be shown.
-    fn sees(&self, opening: policy::Opening<'_>) -> bool {
+    pub(crate) fn sees(&self, opening: policy::Opening<'_>) -> bool {
         self.book.opened(self.caller, opening, self.now, ()).is_some()
     }
 

@@ -39,6 +39,8 @@ impl Surface {
             _ if under("/answer") || under("/call") => Self::Open,
             _ if deliver::screening::http::is_screening(path) => Self::Screening,
             _ if under("/taxii2") || under("/api") => Self::Taxii,
+            // Calendars that subscribe can often hold nothing but an address.
+            "/calendar.ics" => Self::Artefact,
             _ if under("/d") => Self::Artefact,
             _ if under("/private") => Self::Private,
             _ if under("/misp/feed") => Self::Feed,

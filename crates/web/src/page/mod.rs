@@ -3,6 +3,7 @@
 mod case_graph;
 mod cases;
 mod circle;
+mod confidence;
 mod contacts;
 mod drills;
 mod guard;
@@ -112,6 +113,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/contacts.json", get(contacts::json))
         .route("/contacts.vcf", get(contacts::cards))
         .route("/contacts/{card}", get(contacts::card))
+        .route("/confidence", get(confidence::page))
+        .route("/calendar.ics", get(confidence::calendar))
         .route("/drills", get(drills::list))
         .route("/drills/{call}", get(drills::one))
         .route("/members/{member}/held", get(held::page))

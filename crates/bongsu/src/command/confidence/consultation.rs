@@ -58,10 +58,14 @@ fn add(node: &Node, args: &ConsultationAddArgs) -> Result<Answer, Failure> {
             let taken = Failure::new(format!("there is a consultation `{handle}` already"));
             return Err(taken.hint(format!("`bongsu consultation change {handle}` changes it")));
         }
-        text::at_most("consultations", register.consultations().count() + 1, CONSULTATIONS_MAX).map_err(wrong)?;
+        text::at_most("consultations", register.consultations().count() + 1, CONSULTATIONS_MAX)
+            .map_err(wrong)?;
         Ok((vec![Event::Consultation { handle: handle.clone(), consultation }], ()))
     })?;
-    Ok(Answer::done(json!({"consultation": handle, "kind": kind}), format!("The {kind} consultation {handle} was entered.\n")))
+    Ok(Answer::done(
+        json!({"consultation": handle, "kind": kind}),
+        format!("The {kind} consultation {handle} was entered.\n"),
+    ))
 }
 
 fn change(node: &Node, args: &ConsultationChangeArgs) -> Result<Answer, Failure> {

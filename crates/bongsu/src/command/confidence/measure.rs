@@ -34,7 +34,8 @@ fn add(node: &Node, args: &MeasureAddArgs) -> Result<Answer, Failure> {
     let source = args.source.into();
     let short = args.number.and_then(|number| known(source, number)).map(str::to_owned);
     let title = args.title.clone().or(short).ok_or_else(|| {
-        Failure::usage("nothing says what it is about").hint("--title TITLE, or --source osce with --number 1 to 16")
+        Failure::usage("nothing says what it is about")
+            .hint("--title TITLE, or --source osce with --number 1 to 16")
     })?;
     let mut measure = Measure {
         source,
@@ -59,13 +60,18 @@ fn add(node: &Node, args: &MeasureAddArgs) -> Result<Answer, Failure> {
         text::at_most("measures", register.measures().count() + 1, MEASURES_MAX).map_err(wrong)?;
         Ok((vec![Event::Measure { handle: handle.clone(), measure: measure.clone() }], ()))
     })?;
-    Ok(Answer::done(json!({"measure": handle, "title": measure.title}), format!("Measure {handle} was entered.\n")))
+    Ok(Answer::done(
+        json!({"measure": handle, "title": measure.title}),
+        format!("Measure {handle} was entered.\n"),
+    ))
 }
 
 fn change(node: &Node, args: &MeasureChangeArgs) -> Result<Answer, Failure> {
     let (book, handle) = (node.gate.book(), &args.handle);
     node.region.happens(|register| {
-        let absent = || Failure::usage(format!("there is no measure `{handle}`")).hint("`bongsu measure list` shows all");
+        let absent = || {
+            Failure::usage(format!("there is no measure `{handle}`")).hint("`bongsu measure list` shows all")
+        };
         let before = &register.measure(handle).ok_or_else(absent)?.measure;
         let mut measure = before.clone();
         if let Some(title) = &args.title {
@@ -73,7 +79,8 @@ fn change(node: &Node, args: &MeasureChangeArgs) -> Result<Answer, Failure> {
         }
         take_over(node, &book, &mut measure, &args.measure)?;
         match measure == *before {
-            true => Err(Failure::usage("nothing is to be changed").hint("`bongsu measure change --help` lists what can be")),
+            true => Err(Failure::usage("nothing is to be changed")
+                .hint("`bongsu measure change --help` lists what can be")),
             false => Ok((vec![Event::Measure { handle: handle.clone(), measure }], ())),
         }
     })?;
@@ -109,7 +116,10 @@ fn list(node: &Node, viewer: Option<&str>) -> Result<Answer, Failure> {
     let (all, today) = (register.measures_for(&looking), looking.now.date());
     let rows: Vec<Vec<String>> = all.iter().map(|opened| row(&book, opened.get(), &today)).collect();
     let text = match rows.is_empty() {
-        true => "No measures. Next: bongsu measure add MEASURE --title TITLE --member MEMBER --circle CIRCLE\n".to_owned(),
+        true => {
+            "No measures. Next: bongsu measure add MEASURE --title TITLE --member MEMBER --circle CIRCLE\n"
+                .to_owned()
+        }
         false => table(&["MEASURE", "LIST", "ABOUT", "MEMBERS", "STAGE", "DUE"], &rows),
     };
     let json: Vec<Value> = all.iter().map(|opened| shown(&book, opened.get(), &today)).collect();

@@ -26,7 +26,8 @@ pub(crate) fn run(node: &Node, command: NormsCommand) -> Result<Answer, Failure>
 fn report(node: &Node, args: &NormReportArgs) -> Result<Answer, Failure> {
     let book = node.gate.book();
     let norm = Norm::of(&args.norm).ok_or_else(|| {
-        Failure::usage(format!("`{}` names no norm", args.norm)).hint("a letter from a to k: `bongsu norms list`")
+        Failure::usage(format!("`{}` names no norm", args.norm))
+            .hint("a letter from a to k: `bongsu norms list`")
     })?;
     let member = node.active(&book, &args.member)?.id;
     let report = Report {
@@ -52,14 +53,17 @@ fn list(node: &Node, viewer: Option<&str>) -> Result<Answer, Failure> {
     let (mut rows, mut norms) = (Vec::new(), Vec::new());
     for norm in Norm::ALL {
         let of = reports.iter().map(|opened| *opened.get()).filter(|reported| reported.report.norm == norm);
-        let told: Vec<(String, &Reported)> = of.map(|reported| (handle(reported.report.member), reported)).collect();
-        let words = |(handle, reported): &(String, &Reported)| format!("{handle}: {}", reported.report.stage.words());
+        let told: Vec<(String, &Reported)> =
+            of.map(|reported| (handle(reported.report.member), reported)).collect();
+        let words =
+            |(handle, reported): &(String, &Reported)| format!("{handle}: {}", reported.report.stage.words());
         let said = told.iter().map(words).collect::<Vec<_>>().join(", ");
         rows.push(vec![norm.letter().to_owned(), norm.title().to_owned(), said]);
         let reports: Vec<Value> = told.iter().map(|(handle, reported)| shown(handle, reported)).collect();
         norms.push(json!({"norm": norm.letter(), "title": norm.title(), "reports": reports}));
     }
-    let text = format!("{}\nSource: UN A/70/174, paragraph 13\n", table(&["NORM", "ABOUT", "MEMBERS SAY"], &rows));
+    let text =
+        format!("{}\nSource: UN A/70/174, paragraph 13\n", table(&["NORM", "ABOUT", "MEMBERS SAY"], &rows));
     Ok(Answer::done(json!({"norms": norms}), text))
 }
 
@@ -88,7 +92,9 @@ fn show(node: &Node, handle: &str, viewer: Option<&str>) -> Result<Answer, Failu
     };
     let rows: Vec<Vec<String>> = all.iter().map(|opened| row(opened.get())).collect();
     let text = match rows.is_empty() {
-        true => format!("No reports. Next: bongsu norms report {handle} NORM --stage STAGE --text TEXT --circle CIRCLE\n"),
+        true => format!(
+            "No reports. Next: bongsu norms report {handle} NORM --stage STAGE --text TEXT --circle CIRCLE\n"
+        ),
         false => table(&["NORM", "DAY", "STAGE", "WHAT", "EVIDENCE"], &rows),
     };
     let reports: Vec<Value> = all.iter().map(|opened| shown(handle, opened.get())).collect();
