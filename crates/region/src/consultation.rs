@@ -102,6 +102,12 @@ impl Consultation {
     }
 }
 
+/// A time as people write it: RFC 3339, in UTC or with an offset; `None` if it is none.
+#[must_use]
+pub fn time(text: &str) -> Option<Timestamp> {
+    text.parse::<jiff::Timestamp>().ok().map(|at| Timestamp::from_micros(at.as_microsecond()))
+}
+
 /// A consultation as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arranged {
@@ -150,6 +156,16 @@ pub(crate) mod tests {
             outcome: None,
             circles: Vec::new(),
             cancelled: false,
+        }
+    }
+
+    #[test]
+    fn times_have_offsets() {
+        let utc = Timestamp::parse("2026-12-01T20:00:00Z").unwrap();
+        assert_eq!(time("2026-12-02T05:00:00+09:00").map(|at| at.micros()), Some(utc.micros()));
+        assert_eq!(time("2026-12-01T20:00:00Z").map(|at| at.micros()), Some(utc.micros()));
+        for bad in ["", "2026-12-01", "2026-12-01T20:00:00", "tomorrow"] {
+            assert_eq!(time(bad), None, "{bad}");
         }
     }
 

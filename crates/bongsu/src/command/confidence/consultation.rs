@@ -32,8 +32,9 @@ pub(crate) fn run(node: &Node, command: ConsultationCommand) -> Result<Answer, F
 }
 
 fn time(typed: &str) -> Result<Timestamp, Failure> {
-    Timestamp::parse(typed).map_err(|error| {
-        Failure::usage(format!("`{typed}` is no time: {error}")).hint("write it as 2026-12-01T05:00:00Z")
+    region::consultation::time(typed).ok_or_else(|| {
+        Failure::usage(format!("`{typed}` is no time"))
+            .hint("write it as 2026-12-01T05:00:00Z or 2026-12-01T14:00:00+09:00")
     })
 }
 
