@@ -114,14 +114,14 @@ impl Calling {
                 tracing::info!(
                     call = number,
                     contact,
-                    "call {number}: {contact} did not answer in time, the deputy is asked"
+                    "call {number}: {contact} has not answered or can't be asked, so the deputy is asked"
                 )
             }
             Some((contact, false)) => {
                 tracing::warn!(
                     call = number,
                     contact,
-                    "call {number}: {contact} did not answer in time, and nobody is left to ask"
+                    "call {number}: {contact} has not answered or can't be asked, and nobody is left to ask"
                 )
             }
             None => {}

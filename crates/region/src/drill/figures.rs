@@ -76,7 +76,8 @@ fn settled(call: &Call, ask: &Ask, now: Timestamp) -> Option<Outcome> {
         let after_s = seconds(ask.asked, answer.at);
         (after_s, after_s <= term_s, answer.at)
     });
-    let is_over = seconds(ask.asked, now) > term_s || ask.exhausted.is_some() || call.closed.is_some();
+    let is_late = seconds(ask.asked, now) > term_s;
+    let is_over = is_late || ask.is_lost() || ask.exhausted.is_some() || call.closed.is_some();
     (answer.is_some() || is_over).then_some(answer)
 }
 
@@ -103,7 +104,10 @@ impl Register {
                     let answer = call.asks.get(at)?.answer.as_ref()?;
                     Some((after_s, after_s <= u64::from(call.definition.term_s), answer.at))
                 });
-                if answer.is_some() || settled(call, first, looking.now).is_some() {
+                // Whoever could not be asked may still have a deputy who can.
+                let waits = call.waiting().iter().any(|at| call.chain(root).contains(at));
+                let is_late = seconds(first.asked, looking.now) > u64::from(call.definition.term_s);
+                if answer.is_some() || !waits || is_late {
                     all.entry(first.member).or_default().push(answer);
                 }
             }
@@ -174,6 +178,28 @@ mod tests {
         let book = Book::default();
         let looking = Looking { book: &book, caller: Caller::Operator, since: at(0), now: at(9) };
         assert_eq!(register.reached_members(&looking), []);
+    }
+
+    /// Who can't be asked at all is not reachable, without waiting for the time to pass; a deputy may still save it.
+    #[test]
+    fn what_can_not_be_asked_counts_at_once() {
+        let unaskable = |contact: &str, instead_of| match asked(contact, instead_of) {
+            Event::Asked { contact, member, function, in_hours, .. } => {
+                Event::Asked { contact, member, function, instead_of, in_hours, wires: Vec::new() }
+            }
+            other => other,
+        };
+        let (book, mut events) =
+            (Book::default(), vec![(100, unaskable("a", None)), (101, asked("b", Some(0)))]);
+        let counts = |events: &[(i64, Event)]| {
+            let register = register(vec![events.to_vec()]);
+            let looking = Looking { book: &book, caller: Caller::Operator, since: at(0), now: at(110) };
+            let of = |contact| register.reach_of(&looking, contact).asked;
+            (of("a"), of("b"), register.reached_members(&looking).len())
+        };
+        assert_eq!(counts(&events), (1, 0, 0));
+        events.push((105, Event::Exhausted { ask: 1 }));
+        assert_eq!(counts(&events), (1, 1, 1));
     }
 
     /// What is asked in a circle is told to those who are in it, and to who was asked.

@@ -79,7 +79,7 @@ pub(super) fn one(node: &Node, number: u64) -> Result<Answer, Failure> {
         }
         if ask.wires.is_empty() {
             text.push_str(&format!(
-                "{}: {} has no mail address, and its member no webhook\n",
+                "{}: nothing brings a question to {}: no mail address (or mail.host is not set), no webhook of its member\n",
                 at + 1,
                 ask.contact
             ));

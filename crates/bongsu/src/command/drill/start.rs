@@ -42,7 +42,7 @@ pub(super) fn run(
     }
     let definition = definition(node, &book, circle, purpose, args, question)?;
     let wires = wires(node, &book)?;
-    let (number, asked, missing) = node.region.happens(|register| {
+    let (number, asked, missing, unasked) = node.region.happens(|register| {
         let (asks, missing) = plan::first(register, &book, &definition, circle, &wires, now);
         if asks.is_empty() {
             let hint = format!("`bongsu contact add` or `change` with --circle {} opens one", circle.handle);
@@ -50,14 +50,14 @@ pub(super) fn run(
         }
         text::at_most("contacts to ask", asks.len(), ASKS_MAX)
             .map_err(|error| Failure::usage(error.to_string()))?;
-        let (number, asked) = (register.next_call(), contacts(&asks));
+        let (number, asked, unasked) = (register.next_call(), contacts(&asks), unaskable(&asks));
         let began = CallEvent::Began(definition.clone());
         let event = |event| Event::Call { call: number, event };
         let events = std::iter::once(began).chain(asks).map(event).collect();
-        Ok((events, (number, asked, missing)))
+        Ok((events, (number, asked, missing, unasked)))
     })?;
     node.gate.store().wake();
-    Ok(answer(&book, number, &asked, &missing, args))
+    Ok(answer(&book, number, (&asked, &unasked), &missing, args))
 }
 
 fn definition(
@@ -96,10 +96,19 @@ fn contacts(asks: &[CallEvent]) -> Vec<String> {
     asks.iter().filter_map(contact).collect()
 }
 
+/// Contacts to which no wire leads.
+fn unaskable(asks: &[CallEvent]) -> Vec<String> {
+    let contact = |event: &CallEvent| match event {
+        CallEvent::Asked { contact, wires, .. } if wires.is_empty() => Some(contact.clone()),
+        _ => None,
+    };
+    asks.iter().filter_map(contact).collect()
+}
+
 fn answer(
     book: &Book,
     number: u64,
-    asked: &[String],
+    (asked, unasked): (&[String], &[String]),
     missing: &[(MemberId, region::contact::Function)],
     args: &CalledArgs,
 ) -> Answer {
@@ -119,6 +128,16 @@ fn answer(
     if !missing.is_empty() {
         text.push_str(&format!("Without a contact in this circle: {}\n", missing.join(", ")));
     }
-    let ending = if missing.is_empty() { Exit::Done } else { Exit::Findings };
-    Answer::done(json!({"call": number, "asked": asked, "without_contact": missing}), text).ending(ending)
+    if !unasked.is_empty() {
+        text.push_str(&format!(
+            "Nothing brings a question to: {} (no mail address or mail.host not set, and no webhook); their deputies are asked\n",
+            unasked.join(", ")
+        ));
+    }
+    let ending = if missing.is_empty() && unasked.is_empty() { Exit::Done } else { Exit::Findings };
+    Answer::done(
+        json!({"call": number, "asked": asked, "unasked": unasked, "without_contact": missing}),
+        text,
+    )
+    .ending(ending)
 }
