@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use policy::Book;
 use region::Register;
-use region::drill::{Ask, Call};
+use region::drill::{Ask, Call, Purpose};
 
 use super::contacts::{QUARTER_DAYS, lasted, told};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
@@ -120,7 +120,10 @@ pub(super) async fn one(State(pages): Shared, Path(number): Path<u64>, who: Who)
 
 fn drill(pages: &Pages, viewer: &Viewer, call: &Call) -> DrillPage {
     let book = pages.gate.book();
-    let title = format!("{} {}", call.definition.purpose.name(), call.number);
+    let title = match call.definition.purpose {
+        Purpose::Drill => format!("Drill {}", call.number),
+        Purpose::Emergency => format!("Emergency {}", call.number),
+    };
     DrillPage {
         frame: pages.frame(&book, viewer, title.clone()),
         title,
