@@ -62,13 +62,15 @@ impl Register {
     pub fn contacts_for<'r>(&'r self, looking: &Looking<'_>) -> Vec<Opened<Shown<'r>>> {
         let takes_part =
             |listed: &&Listed| looking.book.member(listed.contact.member).is_some_and(|member| !member.ended);
+        let reaches = self.reaches(looking);
         let mut all: Vec<Opened<Shown<'r>>> = self
             .contacts()
             .filter(takes_part)
             // Asked before anything is gathered, so that it costs nothing for what may not be seen.
             .filter(|listed| looking.sees(listed.contact.opening()))
             .filter_map(|listed| {
-                let shown = self.shown(looking, listed);
+                let reach = reaches.get(listed.handle.as_str()).cloned().unwrap_or_default();
+                let shown = self.shown(looking, listed, reach);
                 looking.book.opened(looking.caller, listed.contact.opening(), looking.now, shown)
             })
             .collect();
@@ -79,7 +81,7 @@ impl Register {
         all
     }
 
-    fn shown<'r>(&'r self, looking: &Looking<'_>, listed: &'r Listed) -> Shown<'r> {
+    fn shown<'r>(&'r self, looking: &Looking<'_>, listed: &'r Listed, reach: Reach) -> Shown<'r> {
         let (book, contact) = (looking.book, &listed.contact);
         let member = book.member(contact.member);
         let deputy = contact.deputy.as_deref().and_then(|handle| self.contact(handle));
@@ -95,7 +97,7 @@ impl Register {
             member_name: member.map(|member| member.name.clone()).unwrap_or_default(),
             deputy: deputy.map(|deputy| deputy.handle.clone()),
             circles: circles.map(|circle| circle.handle.clone()).collect(),
-            reach: self.reach_of(looking, &listed.handle),
+            reach,
         }
     }
 }

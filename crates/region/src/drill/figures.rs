@@ -82,13 +82,19 @@ fn settled(call: &Call, ask: &Ask, now: Timestamp) -> Option<Outcome> {
 }
 
 impl Register {
-    /// How a contact answered the calls that the caller may know of.
+    /// How contacts answered the calls that the caller may know of, by handle; those that were not asked are not there. One pass
+    /// over the calls.
     #[must_use]
-    pub fn reach_of(&self, looking: &Looking<'_>, contact: &str) -> Reach {
-        let asks =
-            self.calls_since(looking.since).flat_map(|call| call.asks.iter().map(move |ask| (call, ask)));
-        let of = asks.filter(|(call, ask)| ask.contact == contact && looking.knows_of(call, ask.member));
-        Reach::of(of.filter_map(|(call, ask)| settled(call, ask, looking.now)).collect())
+    pub fn reaches(&self, looking: &Looking<'_>) -> BTreeMap<&str, Reach> {
+        let mut all: BTreeMap<&str, Vec<Outcome>> = BTreeMap::new();
+        for call in self.calls_since(looking.since) {
+            for ask in call.asks.iter().filter(|ask| looking.knows_of(call, ask.member)) {
+                if let Some(outcome) = settled(call, ask, looking.now) {
+                    all.entry(&ask.contact).or_default().push(outcome);
+                }
+            }
+        }
+        all.into_iter().map(|(contact, outcomes)| (contact, Reach::of(outcomes))).collect()
     }
 
     /// How each member could be reached in the calls that the caller may know of, by member.
@@ -96,6 +102,7 @@ impl Register {
     pub fn reached_members(&self, looking: &Looking<'_>) -> Vec<MemberReach> {
         let mut all: BTreeMap<MemberId, Vec<Outcome>> = BTreeMap::new();
         for call in self.calls_since(looking.since) {
+            let waiting = call.waiting();
             for root in call.roots() {
                 let Some(first) = call.asks.get(root).filter(|ask| looking.knows_of(call, ask.member)) else {
                     continue;
@@ -105,7 +112,7 @@ impl Register {
                     Some((after_s, after_s <= u64::from(call.definition.term_s), answer.at))
                 });
                 // Whoever could not be asked may still have a deputy who can.
-                let waits = call.waiting().iter().any(|at| call.chain(root).contains(at));
+                let waits = call.chain(root).iter().any(|at| waiting.contains(at));
                 let is_late = seconds(first.asked, looking.now) > u64::from(call.definition.term_s);
                 if answer.is_some() || !waits || is_late {
                     all.entry(first.member).or_default().push(answer);
@@ -157,17 +164,18 @@ mod tests {
         let book = Book::default();
         let looking =
             |since| Looking { book: &book, caller: Caller::Operator, since: at(since), now: at(100_000) };
-        let reach = register.reach_of(&looking(0), "a");
+        let of = |since, contact: &str| register.reaches(&looking(since)).remove(contact).unwrap_or_default();
+        let reach = of(0, "a");
         assert_eq!((reach.asked, reach.in_term, reach.late), (3, 1, 1), "the last is within its term");
         assert_eq!((reach.median_s, reach.last), (Some(60), Some(at(12_000))));
-        assert_eq!(register.reach_of(&looking(0), "b").in_term, 1);
-        let newer = register.reach_of(&looking(15_000), "a");
+        assert_eq!(of(0, "b").in_term, 1);
+        let newer = of(15_000, "a");
         assert_eq!((newer.asked, newer.is_reachable()), (1, false));
         let members = register.reached_members(&looking(0));
         assert_eq!(members.len(), 1);
         let reach = &members[0].reach;
         assert_eq!((reach.asked, reach.in_term, reach.late, reach.median_s), (3, 1, 1, Some(60)));
-        assert_eq!(register.reach_of(&looking(0), "nobody"), Reach::default());
+        assert_eq!(of(0, "nobody"), Reach::default());
     }
 
     #[test]
@@ -194,7 +202,7 @@ mod tests {
         let counts = |events: &[(i64, Event)]| {
             let register = register(vec![events.to_vec()]);
             let looking = Looking { book: &book, caller: Caller::Operator, since: at(0), now: at(110) };
-            let of = |contact| register.reach_of(&looking, contact).asked;
+            let of = |contact| register.reaches(&looking).get(contact).map_or(0, |reach| reach.asked);
             (of("a"), of("b"), register.reached_members(&looking).len())
         };
         assert_eq!(counts(&events), (1, 0, 0));
@@ -216,7 +224,10 @@ mod tests {
         let register = register(vec![vec![(100, asked("a", None)), (160, answered(0))]]);
         let counts = ids.map(|id| {
             let looking = Looking { book: &book, caller: Caller::Member(id), since: at(0), now: at(9_000) };
-            (register.reach_of(&looking, "a").asked, register.reached_members(&looking).len())
+            (
+                register.reaches(&looking).get("a").map_or(0, |reach| reach.asked),
+                register.reached_members(&looking).len(),
+            )
         });
         assert_eq!(counts, [(1, 1), (1, 1), (0, 0)]);
     }
