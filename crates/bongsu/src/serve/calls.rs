@@ -47,6 +47,8 @@ struct Sending {
     /// Not before then; `None` while it is on its way.
     again: Option<Instant>,
     rest: Duration,
+    /// The other side took it: a turn that began before that was written does not send it again.
+    is_taken: bool,
 }
 
 impl Calling {
@@ -61,7 +63,7 @@ impl Calling {
         for call in register.calls().iter().filter(|call| !self.settled.lock().contains(&call.number)) {
             let pending = pending(call, now);
             match pending.is_empty() && call.waiting().is_empty() {
-                true => drop(self.settled.lock().insert(call.number)),
+                true => self.settle(call.number),
                 false => open.push((call, pending)),
             }
         }
@@ -78,6 +80,12 @@ impl Calling {
             }
         }
         Ok(())
+    }
+
+    fn settle(&self, number: u64) {
+        self.sending.lock().retain(|(call, ..), _| *call != number);
+        self.due.lock().retain(|(call, _), _| *call != number);
+        self.settled.lock().insert(number);
     }
 
     fn is_due(&self, call: &Call, at: usize, now: Timestamp) -> bool {
@@ -139,19 +147,24 @@ impl Calling {
         wire: Wire,
     ) -> Result<(), Failure> {
         let key = (call.number, at, wire);
+        // Before it counts as on its way.
+        let (mails, webhooks) = (node.mails()?, node.webhooks()?);
         {
             let mut sending = self.sending.lock();
             let on_their_way = sending.values().filter(|sending| sending.again.is_none()).count();
-            let one =
-                sending.entry(key).or_insert_with(|| Sending { again: Some(Instant::now()), rest: REST });
-            if one.again.is_none_or(|again| Instant::now() < again) || on_their_way >= SENDING_MAX {
+            let one = sending.entry(key).or_insert_with(|| Sending {
+                again: Some(Instant::now()),
+                rest: REST,
+                is_taken: false,
+            });
+            let rests = one.again.is_none_or(|again| Instant::now() < again);
+            if one.is_taken || rests || on_their_way >= SENDING_MAX {
                 return Ok(());
             }
             one.again = None;
         }
         let made = message(node, register, call, at, wire);
         let (calling, node) = (Arc::clone(self), Arc::clone(node));
-        let (mails, webhooks) = (node.mails()?, node.webhooks()?);
         let member = call.asks.get(at).map(|ask| ask.member);
         tokio::runtime::Handle::current().spawn(async move {
             let outcome = match (made, member) {
@@ -188,14 +201,10 @@ impl Calling {
             Ok((event.map(|event| Event::Call { call: number, event }).into_iter().collect(), ()))
         });
         let mut sending = self.sending.lock();
-        match (&noted, &outcome) {
-            (Ok(()), Ok(())) => drop(sending.remove(&key)),
-            _ => {
-                if let Some(one) = sending.get_mut(&key) {
-                    one.again = Some(Instant::now() + one.rest);
-                    one.rest = one.rest.saturating_mul(2).min(REST_MAX);
-                }
-            }
+        if let Some(one) = sending.get_mut(&key) {
+            one.is_taken = noted.is_ok() && outcome.is_ok();
+            one.again = Some(Instant::now() + one.rest);
+            one.rest = one.rest.saturating_mul(2).min(REST_MAX);
         }
         if let Err(not) = &outcome {
             tracing::warn!(
