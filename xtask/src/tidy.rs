@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bongsu-policy", &["bongsu-stix"]),
     ("bongsu-watch", &["bongsu-stix"]),
     ("bongsu-trace", &["bongsu-stix"]),
+    ("bongsu-region", &["bongsu-stix", "bongsu-policy"]),
     ("bongsu-gate", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-watch"]),
     ("bongsu-exchange", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate", "bongsu-watch"]),
     ("bongsu-deliver", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate", "bongsu-watch"]),
@@ -31,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "bongsu-exchange",
             "bongsu-deliver",
             "bongsu-trace",
+            "bongsu-region",
         ],
     ),
 ];
@@ -40,6 +42,7 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("crates/stix/src", PURE, "`stix` is pure"),
     ("crates/policy/src", PURE, "`policy` is pure"),
     ("crates/watch/src", PURE, "`watch` is pure"),
+    ("crates/region/src", PURE, "`region` is pure"),
     ("crates/gate/src", &["rusqlite", "axum", "http::"], "`gate` knows no SQL and no HTTP"),
     ("crates/exchange/src", &["rusqlite"], "SQL is known in `line` alone"),
     ("crates/deliver/src", &["rusqlite"], "SQL is known in `line` alone"),

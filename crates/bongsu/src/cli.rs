@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 mod ask;
 mod audit;
 mod case;
+mod confidence;
+mod contact;
+mod drill;
 mod guard;
 mod hunt;
 mod member;
@@ -35,6 +38,12 @@ pub(crate) use case::{
     CaseRequestArgs, CaseSendArgs, CaseShareArgs, CaseShowArgs, CaseTraceArgs, CaseVerifyArgs, FollowedArgs,
     RequestArgs,
 };
+pub(crate) use confidence::{
+    ConsultationAddArgs, ConsultationArgs, ConsultationChangeArgs, ConsultationCommand, MeasureAddArgs,
+    MeasureArgs, MeasureChangeArgs, MeasureCommand, NormReportArgs, NormsCommand,
+};
+pub(crate) use contact::{ContactAddArgs, ContactChangeArgs, ContactCommand, FunctionArg, ParticularsArgs};
+pub(crate) use drill::{CallCloseArgs, CallCommand, CalledArgs, DrillCommand};
 pub(crate) use guard::GuardCommand;
 pub(crate) use hunt::{HuntArgs, ReportArgs};
 pub(crate) use member::{
@@ -189,6 +198,24 @@ pub(crate) enum NodeCommand {
     /// Playbooks: their steps, carried out as checklists, results
     #[command(subcommand)]
     Playbook(PlaybookCommand),
+    /// Contacts: whom to reach at members, for what, when and how; as far as circles may see them
+    #[command(subcommand)]
+    Contact(ContactCommand),
+    /// Drills: can contacts be reached, how fast do they answer, who stands in
+    #[command(subcommand)]
+    Drill(DrillCommand),
+    /// Call the contacts of a circle in an emergency, over the same path as drills
+    #[command(subcommand)]
+    Call(CallCommand),
+    /// The 11 norms of responsible state behaviour: what members say of how they keep them, with evidence
+    #[command(subcommand)]
+    Norms(NormsCommand),
+    /// Measures to build confidence, and commitments: who promised what by when, and how far it is
+    #[command(subcommand)]
+    Measure(MeasureCommand),
+    /// Consultations between members, and their calendar
+    #[command(subcommand)]
+    Consultation(ConsultationCommand),
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

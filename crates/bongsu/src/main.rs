@@ -20,6 +20,7 @@ mod guarding;
 mod node;
 mod pull;
 mod push;
+mod region;
 mod runs;
 mod screening;
 mod serve;

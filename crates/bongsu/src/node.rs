@@ -9,8 +9,10 @@ use crate::pull::Pulls;
 use crate::push::mails::Mails;
 use crate::push::webhooks::Webhooks;
 use crate::push::{MailPost, WebhookPost, chance};
+use crate::region::RegionBook;
 use crate::runs::RunBook;
 use crate::screening::Places;
+use deliver::calling::CallKey;
 use deliver::push::outbox::Outbox;
 use deliver::push::{Channel as _, Post};
 use deliver::screening::Screening;
@@ -52,6 +54,10 @@ pub(crate) struct Node {
     pub runs: Arc<RunBook>,
     /// Where what was found in cases is kept.
     pub case_files: PathBuf,
+    /// Contacts and calls.
+    pub region: Arc<RegionBook>,
+    /// The key of links by which contacts answer calls.
+    calls: CallKey,
     /// The key of links by which members answer advisories.
     tickets: TicketKey,
     webhooks: OnceLock<WebhookPost>,
@@ -108,6 +114,8 @@ impl Node {
             cases: Arc::new(CaseBook::new(gate.clone())),
             runs: Arc::new(RunBook::new(gate.clone())),
             case_files: folder.cases(),
+            region: Arc::new(RegionBook::new(gate.clone())),
+            calls: CallKey::new(&secrets.token_secret),
             gate,
             tokens: TokenKey::new(secrets.token_secret),
             config,
@@ -122,6 +130,11 @@ impl Node {
             webhooks: OnceLock::new(),
             mails: OnceLock::new(),
         })
+    }
+
+    /// The key of links by which contacts answer calls.
+    pub(crate) const fn call_key(&self) -> &CallKey {
+        &self.calls
     }
 
     /// The time.

@@ -11,6 +11,7 @@ mod artefact;
 mod ask;
 pub mod asks;
 mod basis;
+pub mod calling;
 mod changes;
 mod choose;
 pub mod device;

@@ -206,6 +206,7 @@ mod tests {
             include_str!("advisory/pdf/draw.rs"),
             include_str!("advisory/pdf/flow.rs"),
             include_str!("advisory/mail.rs"),
+            include_str!("calling/mod.rs"),
             include_str!("digest.rs"),
             include_str!("fires.rs"),
             include_str!("freeze/mod.rs"),

@@ -203,12 +203,12 @@ impl TicketKey {
     }
 }
 
-fn keyed(key: &[u8; 32]) -> Option<Hmac<Sha256>> {
+pub(crate) fn keyed(key: &[u8; 32]) -> Option<Hmac<Sha256>> {
     Hmac::<Sha256>::new_from_slice(key).ok()
 }
 
 /// HMAC takes keys of any length, so this can't fail; zeros match nothing that is shown.
-fn mac(key: &[u8; 32], bytes: &[u8]) -> [u8; MAC_BYTES] {
+pub(crate) fn mac(key: &[u8; 32], bytes: &[u8]) -> [u8; MAC_BYTES] {
     keyed(key).map_or([0; MAC_BYTES], |mac| mac.chain_update(bytes).finalize().into_bytes().into())
 }
 

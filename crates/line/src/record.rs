@@ -90,6 +90,8 @@ pub enum RecordKind {
     Ask = 20,
     /// What happened in a playbook that is carried out.
     Run = 21,
+    /// What happened to contacts, calls, norms, measures and consultations.
+    Region = 24,
 }
 
 impl RecordKind {
@@ -110,6 +112,7 @@ impl RecordKind {
             16 => Self::Person,
             20 => Self::Ask,
             21 => Self::Run,
+            24 => Self::Region,
             _ => return None,
         })
     }

@@ -9,10 +9,13 @@ pub(crate) mod backup;
 pub(crate) mod case;
 pub(crate) mod circle;
 pub(crate) mod completions;
+mod confidence;
 mod confirm;
+pub(crate) mod contact;
 pub(crate) mod credential;
 pub(crate) mod deliver;
 pub(crate) mod devices;
+pub(crate) mod drill;
 pub(crate) mod equivalents;
 mod fires;
 pub(crate) mod follow;
@@ -85,6 +88,12 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Persona(command) => persona::run(node, &command),
         NodeCommand::Case(command) => case::run(node, command, watch),
         NodeCommand::Playbook(command) => playbook::run(node, &command),
+        NodeCommand::Contact(command) => contact::run(node, command),
+        NodeCommand::Drill(command) => drill::run(node, command),
+        NodeCommand::Call(command) => drill::call(node, command),
+        NodeCommand::Norms(command) => confidence::norms::run(node, command),
+        NodeCommand::Measure(command) => confidence::measure::run(node, command),
+        NodeCommand::Consultation(command) => confidence::consultation::run(node, command),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Guard(command) => guard::run(node, command),
         NodeCommand::Mail(command) => mail::run(node, &command),
@@ -199,6 +208,9 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
         }
         NodeCommand::Case(command) => {
             case::paths(command).into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
+        }
+        NodeCommand::Contact(command) => {
+            contact::paths(command).into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
         }
         NodeCommand::Credential(CredentialCommand::Add { certificate, .. }) => {
             *certificate = absolute(certificate)?;

@@ -10,12 +10,14 @@ use tokio::task::JoinHandle;
 use web::auth::Auth;
 
 use super::asks::Telling;
+use super::calls::Calling;
 use super::cases::Followed;
 use super::escalate::Escalation;
 
 /// Begins all of them.
 pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
     let (escalation, cases, asks) = (Escalation::default(), Followed::default(), Telling::default());
+    let (calling, called) = (Arc::new(Calling::default()), Arc::clone(node));
     vec![
         every(node, 1, "announcing passed embargoes", embargoes),
         every(node, 5, "writing receipts", |node| node.gate.write_receipts(false).map(drop)),
@@ -24,6 +26,7 @@ pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
         every(node, 60, "sealing the record of screenings", Node::seal_screenings),
         every(node, 900, "keeping the index of values", keep_values),
         every(node, 30, "sharing the test entry", test_entry),
+        every(node, 1, "seeing to calls", move |_| calling.run(&called)),
         every(node, 5, "following cases", move |node| cases.run(node)),
     ]
 }

@@ -3,6 +3,7 @@
 //! They stop in order: nothing new is accepted, what is under way ends, the store closes last.
 
 mod asks;
+mod calls;
 mod cases;
 mod chores;
 mod escalate;

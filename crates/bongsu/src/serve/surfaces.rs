@@ -120,6 +120,7 @@ impl Surfaces {
             public_url: node.config.http.public_url.clone(),
             cases: Arc::new(cases),
             runs: Arc::new(crate::runs::Shown(Arc::clone(&node.runs))),
+            region: Arc::clone(&node.region) as Arc<dyn web::page::Region>,
             gate: node.gate.clone(),
             deliver: Arc::clone(&deliver),
             screening: node.screening()?,
@@ -130,8 +131,10 @@ impl Surfaces {
         };
         let pages = web::page::router(Arc::new(pages));
         let artefacts = deliver::router(Arc::clone(&deliver), Arc::new(told));
+        let region: Arc<dyn web::page::Region> = Arc::clone(&node.region) as _;
+        let calls = web::call::router(Arc::clone(&deliver), region, node.call_key().clone());
         let answers = web::answer::router(deliver);
-        let asks = web::asks::router(node.gate.clone(), Arc::clone(&now));
+        let asks = web::asks::router(node.gate.clone(), Arc::new(node::now));
         let screens = node.screening()?;
         let screening = deliver::screening::http::router(Arc::clone(&screens));
         let private = private.map(deliver::private::router);
@@ -146,6 +149,7 @@ impl Surfaces {
                 Some("private") => private.clone().unwrap_or_else(|| pages.clone()),
                 Some("answer") => answers.clone(),
                 Some("ask") => asks.clone(),
+                Some("call") => calls.clone(),
                 Some("persona") => personas.clone(),
                 _ if is_misp(request.uri().path()) => misp.clone(),
                 _ => pages.clone(),

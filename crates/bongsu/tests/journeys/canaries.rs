@@ -99,9 +99,24 @@ fn plant(canaries: bool) -> Planted {
         }]);
         granular["object_marking_refs"] = json!([stix::Tlp::Green.definition_id().to_string()]);
         share("granular.json", &[granular], "region", &[]);
+        plant_words(&node);
     }
     let serving = node.serve();
     Planted { node, serving }
+}
+
+/// What members open to circles beside intelligence, opened to a circle of few, or to nobody.
+fn plant_words(node: &Node) {
+    let contact = format!("{CANARY}-duty");
+    let (mail, name) = (format!("mail:{CANARY}@source.example"), format!("Person {CANARY}"));
+    let of = ["--member", "source", "--function", "technical", "--name", &name, "--channel", &mail];
+    node.json(&[&["contact", "add", &contact][..], &of, &["--circle", "foreign"]].concat());
+    node.json(&["norms", "report", "source", "j", "--stage", "kept", "--text", CANARY]);
+    let promised = ["--title", CANARY, "--member", "source", "--circle", "foreign"];
+    node.json(&[&["measure", "add", CANARY][..], &promised].concat());
+    let when = ["--begins", "2026-12-01T05:00:00Z", "--ends", "2026-12-01T06:00:00Z"];
+    let who = ["--title", CANARY, "--member", "source", "--member", "outsider"];
+    node.json(&[&["consultation", "add", CANARY][..], &who, &when].concat());
 }
 
 /// Every address that a member may try, with what it knows or guesses.
@@ -137,6 +152,14 @@ fn paths() -> Vec<String> {
         "/ask",
         "/asks",
         "/playbooks",
+        "/contacts",
+        "/contacts.json",
+        "/contacts.vcf",
+        "/contacts/canaryk3-duty.vcf",
+        "/drills",
+        "/drills/1",
+        "/confidence",
+        "/calendar.ics",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -242,6 +265,10 @@ fn what_is_forbidden_shows_nowhere() {
     assert!(outsider.contains("foreign") && !outsider.contains("region"), "{outsider}");
     let source = with.node.text(&with.serving, "source", "/api/collections/region/objects/");
     assert!(source.contains(CANARY), "they are there: the source sees its own");
+    for path in ["/contacts", "/contacts.json", "/contacts.vcf", "/confidence", "/calendar.ics"] {
+        let told = with.node.text(&with.serving, "outsider", path);
+        assert!(told.contains(CANARY), "{path}: it is there for who may see it");
+    }
     transfers_tell_nothing(&with);
 }
 

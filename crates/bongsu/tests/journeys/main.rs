@@ -13,6 +13,8 @@ mod cases_bitcoin;
 mod certificates;
 mod chain_lies;
 mod chains;
+mod confidence;
+mod contacts;
 mod corpus;
 mod demo;
 mod devices;

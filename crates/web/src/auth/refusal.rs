@@ -31,8 +31,8 @@ pub(crate) enum Surface {
     Asks,
     /// Pages for people.
     Page,
-    /// What anyone may see: the style sheet, the health check, and what looks at what is shown itself: the answer form, the log-in, the page
-    /// behind an invitation, and the witness, which looks at signatures.
+    /// What anyone may see: the style sheet, the health check, and what looks at what is shown itself: the answer form, the page of a call,
+    /// the log-in, the page behind an invitation, and the witness, which looks at signatures.
     Open,
 }
 
@@ -44,10 +44,12 @@ impl Surface {
             "/healthz" | "/style.css" | "/login" => Self::Open,
             // The link of an invitation is looked at by its page.
             _ if under("/welcome") => Self::Open,
-            _ if under("/answer") || under("/witness") => Self::Open,
+            _ if under("/answer") || under("/call") || under("/witness") => Self::Open,
             _ if under("/log") => Self::Log,
             _ if deliver::screening::http::is_screening(path) => Self::Screening,
             _ if under("/taxii2") || under("/api") => Self::Taxii,
+            // Calendars that subscribe can often hold nothing but an address.
+            "/calendar.ics" => Self::Artefact,
             _ if under("/d") => Self::Artefact,
             _ if under("/private") => Self::Private,
             _ if under("/ask") => Self::Asks,

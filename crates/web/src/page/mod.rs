@@ -6,6 +6,9 @@ pub(crate) mod asks;
 mod case_graph;
 mod cases;
 mod circle;
+mod confidence;
+mod contacts;
+mod drills;
 mod guard;
 mod held;
 mod keys;
@@ -48,6 +51,8 @@ pub struct Pages {
     pub cases: Arc<dyn Cases>,
     /// The playbooks that are carried out.
     pub runs: Arc<dyn Runs>,
+    /// Contacts and calls.
+    pub region: Arc<dyn Region>,
     /// The door to the circles.
     pub gate: Gate,
     /// Makes artefacts.
@@ -68,6 +73,7 @@ use crate::auth::form::FORM_BYTES_MAX;
 use crate::auth::{Actor, Auth};
 
 pub use cases::Cases;
+pub use contacts::Region;
 pub use playbooks::Runs;
 
 type Shared = axum::extract::State<Arc<Pages>>;
@@ -157,6 +163,14 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/cases", get(cases::list))
         .route("/cases/{case}", get(cases::one))
         .route("/cases/{case}/graph", get(case_graph::page))
+        .route("/contacts", get(contacts::page))
+        .route("/contacts.json", get(contacts::json))
+        .route("/contacts.vcf", get(contacts::cards))
+        .route("/contacts/{card}", get(contacts::card))
+        .route("/confidence", get(confidence::page))
+        .route("/calendar.ics", get(confidence::calendar))
+        .route("/drills", get(drills::list))
+        .route("/drills/{call}", get(drills::one))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))
         .route("/steps", get(steps::page))

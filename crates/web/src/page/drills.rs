@@ -1,0 +1,163 @@
+//! Drills and calls: who could be reached in the last quarter, for members as far as they may know; each call, for operators.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use policy::Book;
+use region::Register;
+use region::drill::{Ask, Call, Purpose};
+
+use super::contacts::{QUARTER_DAYS, lasted, told};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
+
+/// Calls that are shown, the newest first.
+const ROWS: usize = 200;
+
+#[derive(Template)]
+#[template(path = "drills.html")]
+struct DrillsPage {
+    frame: Frame,
+    operator: bool,
+    days: i64,
+    members: Vec<(String, bool, String)>,
+    calls: Vec<Row>,
+    more: usize,
+}
+
+struct Row {
+    number: u64,
+    purpose: &'static str,
+    began: String,
+    circle: String,
+    reached: String,
+    state: &'static str,
+}
+
+pub(super) async fn list(State(pages): Shared, who: Who) -> Response {
+    making(move || {
+        let (viewer, book) = (Viewer::of(who), pages.gate.book());
+        match pages.region.register() {
+            Ok(register) => render(&all(&pages, &viewer, &book, &register)),
+            Err(error) => broken(&error),
+        }
+    })
+    .await
+}
+
+fn all(pages: &Pages, viewer: &Viewer, book: &Book, register: &Register) -> DrillsPage {
+    let members = register.reached_members(&pages.looking(book, viewer)).into_iter().filter_map(|one| {
+        let name = book.member(one.member)?.name.clone();
+        Some((name, one.reach.is_reachable(), told(&one.reach)))
+    });
+    let calls = if viewer.is_operator() { register.calls() } else { &[] };
+    let row = |call: &Call| {
+        let (reached, all) = call.score();
+        Row {
+            number: call.number,
+            purpose: call.definition.purpose.name(),
+            began: minute(call.began),
+            circle: book
+                .circle(call.definition.circle)
+                .map(|circle| circle.title.clone())
+                .unwrap_or_default(),
+            reached: format!("{reached} of {all}"),
+            state: call.state(),
+        }
+    };
+    DrillsPage {
+        frame: pages.frame(book, viewer, "Drills"),
+        operator: viewer.is_operator(),
+        days: QUARTER_DAYS,
+        members: members.collect(),
+        calls: calls.iter().rev().take(ROWS).map(row).collect(),
+        more: calls.len().saturating_sub(ROWS),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "drill.html")]
+struct DrillPage {
+    frame: Frame,
+    title: String,
+    state: &'static str,
+    question: String,
+    circle: String,
+    began: String,
+    term: String,
+    closed: Option<String>,
+    asks: Vec<AskRow>,
+}
+
+struct AskRow {
+    member: String,
+    contact: String,
+    function: &'static str,
+    stands_in: bool,
+    asked: String,
+    in_hours: Option<bool>,
+    wires: Vec<String>,
+    answered: Option<String>,
+    by: String,
+    text: String,
+    is_late: bool,
+    exhausted: Option<String>,
+}
+
+pub(super) async fn one(State(pages): Shared, Path(number): Path<u64>, who: Who) -> Response {
+    let viewer = Viewer::of(who);
+    if !viewer.is_operator() {
+        return absent();
+    }
+    making(move || match pages.region.register() {
+        Ok(register) => match register.call(number) {
+            Some(call) => render(&drill(&pages, &viewer, call)),
+            None => absent(),
+        },
+        Err(error) => broken(&error),
+    })
+    .await
+}
+
+fn drill(pages: &Pages, viewer: &Viewer, call: &Call) -> DrillPage {
+    let book = pages.gate.book();
+    let title = match call.definition.purpose {
+        Purpose::Drill => format!("Drill {}", call.number),
+        Purpose::Emergency => format!("Emergency {}", call.number),
+    };
+    DrillPage {
+        frame: pages.frame(&book, viewer, title.clone()),
+        title,
+        state: call.state(),
+        question: call.definition.question.clone(),
+        circle: book.circle(call.definition.circle).map(|circle| circle.title.clone()).unwrap_or_default(),
+        began: minute(call.began),
+        term: lasted(call.definition.term_s.into()),
+        closed: call.closed.as_ref().map(|(at, why)| format!("{} UTC: {why}", minute(*at))),
+        asks: call.asks.iter().map(|ask| ask_row(&book, call, ask)).collect(),
+    }
+}
+
+fn ask_row(book: &Book, call: &Call, ask: &Ask) -> AskRow {
+    let wires = ask.wires.iter().map(|(wire, tried)| match (tried.delivered, &tried.error) {
+        (Some(at), _) => format!("{}: delivered {}", wire.name(), minute(at)),
+        (None, Some(why)) => format!("{}: {why}", wire.name()),
+        (None, None) => format!("{}: on its way", wire.name()),
+    });
+    let after_s = ask.answered_after_s();
+    let answer = ask.answer.as_ref();
+    AskRow {
+        member: book.member(ask.member).map(|member| member.name.clone()).unwrap_or_default(),
+        contact: ask.contact.clone(),
+        function: ask.function.words(),
+        stands_in: ask.instead_of.is_some(),
+        asked: minute(ask.asked),
+        in_hours: ask.in_hours,
+        wires: wires.collect(),
+        answered: answer
+            .map(|answer| format!("{}, after {}", minute(answer.at), lasted(after_s.unwrap_or_default()))),
+        by: answer.map(|answer| answer.name.clone()).unwrap_or_default(),
+        text: answer.and_then(|answer| answer.text.clone()).unwrap_or_default(),
+        is_late: after_s.is_some_and(|after_s| after_s > u64::from(call.definition.term_s)),
+        exhausted: ask.exhausted.map(minute),
+    }
+}
