@@ -221,11 +221,14 @@ fn what_is_no_output_is_no_theft() {
     assert_eq!(coins.address(coins.transfer(0).unwrap().from), None, "it was minted");
 }
 
+/// A transaction alone in its block: when, whose first output it spends, and to whom it gives how much.
+type Row<'a> = (u32, Option<u64>, &'a [(u8, u64)]);
+
 /// One transaction a block, of two chains: on the first, 90 coins go to a bridge, in whose hands 30 of somebody else's are too; on the second it
 /// pays 89 of them to another address, out of 100, and that one goes on.
 #[test]
 fn what_a_bridge_pays_out_in_outputs_is_followed_on() {
-    let chain = |magic: Magic, rows: &[(u32, Option<u64>, &[(u8, u64)])]| {
+    let chain = |magic: Magic, rows: &[Row<'_>]| {
         let mut ledger = Ledger::default();
         for (number, (time, spends, outputs)) in (0_u64..).zip(rows) {
             let inputs = spends.iter().map(|from| Outpoint { transaction: id(*from), output: 0 }).collect();
