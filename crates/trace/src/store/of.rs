@@ -23,6 +23,8 @@ pub struct OfSide<'a> {
     base: u64,
     /// What is left of its rows.
     list: &'a [u8],
+    /// How many of the segment's rows count.
+    rows: u32,
     account: u32,
     /// The segment that comes after it.
     next: u32,
@@ -31,7 +33,7 @@ pub struct OfSide<'a> {
 
 impl<'a> OfSide<'a> {
     pub(super) fn new(store: &'a Store, account: u32, side: Side) -> Self {
-        Self { store, base: 0, list: &[], account, next: 0, side }
+        Self { store, base: 0, list: &[], rows: 0, account, next: 0, side }
     }
 
     /// The same from a transfer on: those before it are passed over, by halving, and not read.
@@ -40,10 +42,11 @@ impl<'a> OfSide<'a> {
         while self.turn() {
             let row = first.saturating_sub(self.base);
             self.list = rows_from(self.list, row);
-            if !self.list.is_empty() {
+            if u32_at(self.list, 0).is_some_and(|row| row < self.rows) {
                 return self;
             }
         }
+        self.list = &[];
         self
     }
 
@@ -52,22 +55,21 @@ impl<'a> OfSide<'a> {
         let Some((base, segment)) = self.store.segment(self.next as usize) else { return false };
         self.next += 1;
         self.base = base;
+        self.rows = segment.rows();
         let (given, taken) = segment.of(self.account).unwrap_or_default();
-        let list = if self.side == Side::Given { given } else { taken };
-        // A segment may be cut; rows ascend.
-        let is_within = u32_at(list, list.len().saturating_sub(4)).is_none_or(|last| last < segment.rows());
-        self.list = if is_within { list } else { rows_before(list, segment.rows()) };
+        self.list = if self.side == Side::Given { given } else { taken };
         true
     }
 
     #[inline]
     fn peek(&mut self) -> Option<u64> {
         loop {
-            if let Some(row) = u32_at(self.list, 0) {
-                return Some(self.base + u64::from(row));
-            }
-            if !self.turn() {
-                return None;
+            match u32_at(self.list, 0) {
+                Some(row) if row < self.rows => return Some(self.base + u64::from(row)),
+                // The segment is cut here, and rows ascend: what follows doesn't count either.
+                Some(_) => self.list = &[],
+                None if self.turn() => {}
+                None => return None,
             }
         }
     }
@@ -124,12 +126,6 @@ fn rows_from(rows: &[u8], first: u64) -> &[u8] {
     let is_before = |at: usize| u32_at(rows, at * 4).is_some_and(|row| u64::from(row) < first);
     let low = partition(rows.len() / 4, is_before);
     rows.get(low * 4..).unwrap_or_default()
-}
-
-/// Those before one.
-fn rows_before(rows: &[u8], end: u32) -> &[u8] {
-    let is_before = |at: usize| u32_at(rows, at * 4).is_some_and(|row| row < end);
-    rows.get(..partition(rows.len() / 4, is_before) * 4).unwrap_or_default()
 }
 
 /// How often an account gives or gets in rows of transfers with numbers below `before`: from where its lists end, and by halving where

@@ -11,7 +11,7 @@
 //! An operator may look at everything as a member gets it: `/as/HANDLE/…` is answered as to that member,
 //! read-only. Absent, wrong, expired and revoked credentials are answered alike. What this must never do:
 //! log a credential, or let a request through without a caller. What a caller may do is asked here too, once for all surfaces
-//! ([`needs`]).
+//! (`needs`).
 
 pub(crate) mod code;
 pub(crate) mod form;
