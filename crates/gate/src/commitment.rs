@@ -12,7 +12,7 @@
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use line::merkle::{self, Hash};
-use line::{Added, LineId, Record, Seq};
+use line::{Added, LineId, Record, Seq, StorageError, Store};
 use sha2::{Digest as _, Sha256};
 use stix::{ObjectId, Timestamp};
 
@@ -59,10 +59,20 @@ pub fn to_content(salt: &Salt, hash: &Hash) -> Hash {
     Sha256::new().chain_update(salt).chain_update(hash).finalize().into()
 }
 
-/// The salt of bytes with this SHA-256. Redacted copies commit to their originals with the same one, so that a copy can be
-/// found in the tree.
-pub(crate) fn content_salt(key: &NodeKey, hash: &Hash) -> Salt {
-    key.derive("redaction", &[hash])
+/// The first record with the bytes of this one: what is announced again has those of the record that it repeats.
+///
+/// # Errors
+/// [`StorageError`].
+pub(crate) fn first_of(store: &Store, line: LineId, seq: Seq) -> Result<Seq, StorageError> {
+    let mut first = seq;
+    loop {
+        let record = store.records(line, Seq(first.0.saturating_sub(1)), 1)?.into_iter().next();
+        match record.and_then(|record| record.of) {
+            // An earlier number each time, so this ends.
+            Some(earlier) if earlier < first => first = earlier,
+            _ => return Ok(first),
+        }
+    }
 }
 
 /// What lets a member compute the leaf of an object that it got.
@@ -103,16 +113,15 @@ impl Opening {
 }
 
 /// Makes the commitments of one line.
-pub(crate) struct Committer<'k> {
-    key: &'k NodeKey,
+pub(crate) struct Committer {
     salts: Option<Hmac<Sha256>>,
 }
 
-impl<'k> Committer<'k> {
-    pub(crate) fn new(key: &'k NodeKey, line: LineId) -> Self {
+impl Committer {
+    pub(crate) fn new(key: &NodeKey, line: LineId) -> Self {
         let seed = key.derive("commitments", &[line.uuid().as_bytes()]);
         // HMAC takes keys of any length, so it is there.
-        Self { key, salts: Hmac::new_from_slice(&seed).ok() }
+        Self { salts: Hmac::new_from_slice(&seed).ok() }
     }
 
     fn salt(&self, part: &str, seq: Seq) -> Salt {
@@ -124,8 +133,22 @@ impl<'k> Committer<'k> {
         self.salt("when", seq)
     }
 
-    /// The commitments to a record whose bytes, or those of the record that it repeats, have this SHA-256.
-    pub(crate) fn commitment(&self, record: &Record, hash: &Hash) -> Commitment {
+    /// The salt of bytes with this SHA-256, which record `first` was the first to have. It is of that record alone: whoever shares
+    /// its guess of what was taken out of a copy is opened a record of its own, whose salt tells nothing of the copy's original.
+    pub(crate) fn content_salt(&self, first: Seq, hash: &Hash) -> Salt {
+        let mac = self.salts.clone().map(|mac| mac.chain_update("content"));
+        let mac = mac.map(|mac| mac.chain_update(first.0.to_be_bytes()).chain_update(hash));
+        mac.map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default()
+    }
+
+    /// The commitment to these bytes. Redacted copies commit to their originals with the same one, so that a copy can be found in
+    /// the tree, also after its original was announced again.
+    pub(crate) fn content(&self, first: Seq, hash: &Hash) -> Hash {
+        to_content(&self.content_salt(first, hash), hash)
+    }
+
+    /// The commitments to a record whose bytes have this SHA-256; record `first` was the first to have them ([`first_of`]).
+    pub(crate) fn commitment(&self, record: &Record, first: Seq, hash: &Hash) -> Commitment {
         let about = Sha256::new()
             .chain_update(self.salt("about", record.seq))
             .chain_update([record.kind.stored()])
@@ -135,7 +158,7 @@ impl<'k> Committer<'k> {
         Commitment {
             when: to_time(&self.when_salt(record.seq), record.added),
             about: about.finalize().into(),
-            content: to_content(&content_salt(self.key, hash), hash),
+            content: self.content(first, hash),
         }
     }
 }
@@ -165,13 +188,15 @@ mod tests {
         let line = LineId::new(Uuid::from_u128(9));
         let hash: Hash = Sha256::digest(b"{}").into();
         let committer = Committer::new(&key, line);
-        let leaf = |record: &Record, hash: &Hash| committer.commitment(record, hash).leaf();
+        let leaf = |record: &Record, hash: &Hash| committer.commitment(record, record.seq, hash).leaf();
         let first = leaf(&record(1), &hash);
-        assert_eq!(first, Committer::new(&key, line).commitment(&record(1), &hash).leaf(), "it stays");
+        let again = Committer::new(&key, line).commitment(&record(1), Seq(1), &hash).leaf();
+        assert_eq!(first, again, "it stays");
         assert_ne!(first, leaf(&record(2), &hash), "the same record under another number");
-        assert_ne!(first, Committer::new(&other, line).commitment(&record(1), &hash).leaf(), "another node");
+        let of_another = Committer::new(&other, line).commitment(&record(1), Seq(1), &hash).leaf();
+        assert_ne!(first, of_another, "another node");
         let elsewhere = Committer::new(&key, LineId::new(Uuid::from_u128(8)));
-        assert_ne!(first, elsewhere.commitment(&record(1), &hash).leaf(), "another line");
+        assert_ne!(first, elsewhere.commitment(&record(1), Seq(1), &hash).leaf(), "another line");
         let changes: [fn(&mut Record); 5] = [
             |record| record.added = Added(6),
             |record| record.kind = RecordKind::Again,
@@ -185,5 +210,22 @@ mod tests {
             assert_ne!(leaf(&changed, &hash), first);
         }
         assert_ne!(leaf(&record(1), &[0; 32]), first);
+    }
+
+    /// Who shared the same bytes elsewhere was opened the salt of a copy's commitment, and could try its guess against it.
+    #[test]
+    fn the_salt_of_the_content_is_of_one_record_and_of_what_repeats_it() {
+        let key = NodeKey::new("tower.test", &[7; 32]);
+        let hash: Hash = Sha256::digest(b"{}").into();
+        let [here, elsewhere] =
+            [9, 8].map(|number| Committer::new(&key, LineId::new(Uuid::from_u128(number))));
+        let salt = here.content_salt(Seq(1), &hash);
+        assert_ne!(salt, here.content_salt(Seq(2), &hash), "the same bytes, brought again");
+        assert_ne!(salt, elsewhere.content_salt(Seq(1), &hash), "another line");
+        assert_ne!(salt, here.content_salt(Seq(1), &[0; 32]), "other bytes under the number");
+        let repeat = Record { of: Some(Seq(1)), kind: RecordKind::Again, ..record(3) };
+        let content = here.commitment(&record(1), Seq(1), &hash).content;
+        assert_eq!(here.commitment(&repeat, Seq(1), &hash).content, content);
+        assert_eq!(to_content(&salt, &hash), content);
     }
 }

@@ -81,7 +81,7 @@ impl Telling {
         let Some(entry) = view.catalogue.entry(seq).filter(|entry| is_last(view, entry)) else { return };
         let (counts, rule, is_held) = match settle(view, &entry) {
             Settled::Whole(pass) => (&mut self.released, pass.rule(), false),
-            Settled::Copy(copy) => (&mut self.redacted, copy.rule(), false),
+            Settled::Copy(copy) => (&mut self.redacted, copy.text.rule(), false),
             Settled::Held(rule) => (&mut self.held, rule, true),
         };
         *counts.entry(rule).or_insert(0) += 1;
@@ -140,7 +140,7 @@ impl Reader {
             let entry = seen.and_then(|seen| catalogue.entry(seen)).unwrap_or(newest);
             Some(match settle(view, &entry) {
                 Settled::Whole(pass) => Decision::Release(pass.rule()),
-                Settled::Copy(copy) => Decision::Redact(copy.rule()),
+                Settled::Copy(copy) => Decision::Redact(copy.text.rule()),
                 Settled::Held(rule) => Decision::Hold(rule),
             })
         })

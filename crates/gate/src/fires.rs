@@ -224,7 +224,7 @@ fn seen(reader: &Reader, asked: &[&Candidate]) -> Result<BTreeMap<Seq, Seen>, St
             let Some(entry) = view.catalogue.entry(one.seq).filter(|entry| entry.counts()) else { continue };
             match settle(view, &entry) {
                 Settled::Held(_) => {}
-                Settled::Copy(copy) => seen.extend(read(one, copy.get())),
+                Settled::Copy(copy) => seen.extend(read(one, copy.text.get())),
                 Settled::Whole(_) => whole.push(*one),
             }
         }

@@ -51,7 +51,8 @@ pub struct Object {
     pub version: Timestamp,
     /// The specification it follows.
     pub spec_version: SpecVersion,
-    /// Whether these are the bytes in which it came, and not a copy made for the member.
+    /// Whether these are the bytes in which it came, and not a copy made for the member. A copy out of which nothing had to be
+    /// taken is those.
     pub whole: bool,
     /// Its text: as it came, or a signed copy without what the member may not see.
     pub raw: String,

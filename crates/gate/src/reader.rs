@@ -10,7 +10,7 @@ use stix::{ObjectId, SpecVersion, Timestamp};
 use crate::decisions::Table;
 use crate::opening::{Inner, Standing};
 use crate::query::{ManifestRow, Object, Page, Query, VersionMatch};
-use crate::redacted;
+use crate::redacted::{self, Made};
 use crate::view::{Fate, View};
 
 /// Objects fetched at a time by [`Reader::each`], and bytes.
@@ -34,7 +34,7 @@ pub(crate) enum Settled {
     /// It goes as it is.
     Whole(Pass),
     /// This copy goes.
-    Copy(Released<String>),
+    Copy(Made),
     /// It does not go.
     Held(Rule),
 }
@@ -58,7 +58,7 @@ struct Picked {
 
 enum Goes {
     Whole(Pass),
-    Copy(Released<String>),
+    Copy(Made),
 }
 
 impl Reader {
@@ -139,7 +139,7 @@ impl Reader {
                 Object { id, seq, added, version, spec_version, whole, raw }
             };
             match goes {
-                Goes::Copy(copy) => items.push(copy.map(object)),
+                Goes::Copy(copy) => items.push(copy.text.map(object)),
                 Goes::Whole(pass) => match texts.next_if(|(seq, _)| *seq == row.seq) {
                     Some((_, raw)) => items.push(pass.release(object(raw))),
                     // The page is full: this one begins the next.
@@ -161,7 +161,7 @@ impl Reader {
         let (picked, next) = self.pick(query)?;
         let items = picked.into_iter().map(|Picked { row, goes }| match goes {
             Goes::Whole(pass) => pass.release(row),
-            Goes::Copy(copy) => copy.map(|_| row),
+            Goes::Copy(copy) => copy.text.map(|_| row),
         });
         Ok(Page { items: items.collect(), next })
     }
@@ -256,11 +256,15 @@ impl Picking<'_> {
             return ControlFlow::Break(self.picked.last().map(|last| last.row.seq));
         }
         if let Goes::Copy(copy) = &goes {
-            self.copied += copy.get().len();
+            self.copied += copy.text.get().len();
         }
         if let Some(id) = entry.id() {
             let (added, version, spec_version) = (entry.added(), entry.version(), entry.spec_version());
-            let (whole, revoked) = (matches!(goes, Goes::Whole(_)), entry.revoked());
+            let whole = match &goes {
+                Goes::Whole(_) => true,
+                Goes::Copy(copy) => copy.is_original,
+            };
+            let revoked = entry.revoked();
             let row = ManifestRow { id, seq, added, version, spec_version, whole, revoked };
             self.picked.push(Picked { row, goes });
         }

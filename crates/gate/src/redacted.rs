@@ -7,7 +7,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use line::{Entry, LineId, ObjectIx};
+use line::{Entry, LineId, ObjectIx, RecordKind};
 use policy::{Cut, MemberId, Part, Released, Removal, Rule, forbidden_selectors, named};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -17,7 +17,7 @@ use stix::marking::read_granular;
 use stix::signature;
 use stix::{ObjectId, Tlp};
 
-use crate::commitment::{content_salt, to_content};
+use crate::commitment::{Committer, first_of};
 use crate::key::NodeKey;
 use crate::note::NoteKey;
 use crate::view::{View, is_told_by_content};
@@ -27,13 +27,21 @@ use crate::view::{View, is_told_by_content};
 /// original's SHA-256, hexadecimal: the one in the tree's leaf) and `signature` (Ed25519, base64).
 pub const REDACTION: &str = "extension-definition--74e3b525-69a7-45f6-84d0-30afafa16817";
 
+/// What of an object goes out.
+pub(crate) struct Made {
+    /// Its text.
+    pub(crate) text: Released<String>,
+    /// Whether nothing had to be taken out: then these are the bytes in which it came, and nothing in them says that it is a copy.
+    pub(crate) is_original: bool,
+}
+
 /// What of an entry's object may go out under `cut`.
 pub(crate) fn copy(
     view: &View<'_>,
     entry: &Entry<'_>,
     cut: Cut,
     forbidden: &HashSet<ObjectIx>,
-) -> Result<Released<String>, Rule> {
+) -> Result<Made, Rule> {
     let line = LineId::new(view.request.circle.uuid());
     let mut raw = None;
     let read = view.inner.store.bodies(line, &[entry.seq], &mut |_, _, body| {
@@ -55,12 +63,20 @@ pub(crate) fn copy(
         .map_err(|_| Rule::MarkingMalformed)?
         .ok_or(Rule::NothingLeft)?;
     if !is_changed {
-        return Ok(copy);
+        let is_original = *copy.get() == raw;
+        return Ok(Made { text: copy, is_original });
     }
     if entry.id().is_none_or(|id| is_told_by_content(&id) && !keeps_content(&id, &raw, copy.get())) {
         return Err(Rule::NothingLeft);
     }
-    copy.and_then(|text| signed(&text, &raw, &view.inner.key)).ok_or(Rule::NothingLeft)
+    let first = match entry.kind() {
+        RecordKind::Again => first_of(&view.inner.store, line, entry.seq).map_err(|_| Rule::NothingLeft)?,
+        _ => entry.seq,
+    };
+    let hash = Sha256::digest(&raw).into();
+    let commitment = Committer::new(&view.inner.key, line).content(first, &hash);
+    let text = copy.and_then(|text| signed(&text, &commitment, &view.inner.key)).ok_or(Rule::NothingLeft)?;
+    Ok(Made { text, is_original: false })
 }
 
 /// Whether a copy has everything that makes up its id: what was taken out could be tried out against it (STIX 2.1, 2.9).
@@ -142,10 +158,8 @@ fn is_brought_by(view: &View<'_>, id: &ObjectId, member: MemberId) -> bool {
     })
 }
 
-/// The copy with its redaction stated and signed.
-fn signed(text: &str, original: &str, key: &NodeKey) -> Option<String> {
-    let hash = Sha256::digest(original).into();
-    let commitment = to_content(&content_salt(key, &hash), &hash);
+/// The copy with its redaction stated and signed, and with this commitment to its original.
+fn signed(text: &str, commitment: &[u8; 32], key: &NodeKey) -> Option<String> {
     let hex: String = commitment.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut note = serde_json::json!({
         "extension_type": "property-extension", "node": key.name(), "key": key.id(), "commitment": hex,

@@ -12,6 +12,7 @@ use stix::{Finding, Head, ObjectId, Severity, Timestamp, Tlp};
 
 use crate::intake::{Passage, Way, strictest};
 use crate::opening::{Gate, NotFound};
+use crate::reader::{Settled, settle};
 use crate::view::is_told_by_content;
 
 /// An object to be shared: its text with the head read from it.
@@ -206,7 +207,8 @@ impl Gate {
     }
 
     /// What is to be said of objects that another member has brought before and this one sees: the same is there already,
-    /// another version is not its to bring. What it does not see is, for it, not there.
+    /// another version is not its to bring. What it does not see is, for it, not there; what was taken out of its copies is not
+    /// confirmed either.
     fn taken_by_others(
         &self,
         member: MemberId,
@@ -227,16 +229,23 @@ impl Gate {
         let Ok(reader) = self.reader(request) else { return HashMap::new() };
         let seen = reader.with_view(|view| {
             let catalogue = view.catalogue;
-            let mut seen: Vec<(usize, Vec<Seq>)> = Vec::new();
+            let mut seen: Vec<(usize, bool, Vec<Seq>)> = Vec::new();
             for (at, object) in objects.iter().enumerate() {
                 let Some(known) = catalogue.object(&object.head.id) else { continue };
                 let is_own = |entry: &Entry<'_>| entry.sender() == Some(member.uuid());
                 let mut others = catalogue.newest_first(known).filter(|entry| !is_own(entry));
                 // What one observes is its own to say, whoever else observed the same.
                 if !is_observation(object) && others.any(|entry| view.reaches(&entry)) {
-                    let versions = catalogue.newest_first(known);
-                    let told = versions.filter(|entry| is_own(entry) || view.reaches(entry));
-                    seen.push((at, told.map(|entry| entry.seq).collect()));
+                    let (mut is_copy, mut whole) = (false, Vec::new());
+                    for entry in catalogue.newest_first(known) {
+                        match settle(view, &entry) {
+                            _ if is_own(&entry) => whole.push(entry.seq),
+                            Settled::Whole(_) => whole.push(entry.seq),
+                            Settled::Copy(copy) => is_copy |= *copy.text.get() == object.raw,
+                            Settled::Held(_) => {}
+                        }
+                    }
+                    seen.push((at, is_copy, whole));
                 }
             }
             seen
@@ -246,8 +255,8 @@ impl Gate {
         };
         seen.unwrap_or_default()
             .into_iter()
-            .map(|(at, versions)| {
-                let told = match same(at, versions) {
+            .map(|(at, is_copy, versions)| {
+                let told = match is_copy || same(at, versions) {
                     true => Submitted::Present,
                     false => Submitted::Forbidden(Rule::OwnedByAnother),
                 };

@@ -16,7 +16,7 @@ use parking_lot::{Mutex, MutexGuard};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use sha2::{Digest as _, Sha256};
 
-use crate::commitment::{Committer, Opening, content_salt};
+use crate::commitment::{Committer, Opening, first_of};
 use crate::opening::Gate;
 use crate::query::{ManifestRow, Query, VersionMatch};
 use crate::reader::Reader;
@@ -48,25 +48,29 @@ impl Gate {
         let committer = Committer::new(&self.inner.key, line);
         records
             .par_iter()
-            .map(|record| Ok(committer.commitment(record, &self.hash(line, record)?).leaf()))
+            .map(|record| {
+                let (first, hash) = self.carried(line, record)?;
+                Ok(committer.commitment(record, first, &hash).leaf())
+            })
             .collect()
     }
 
-    /// SHA-256 of a record's bytes, or of those of the one that it repeats.
-    fn hash(&self, line: LineId, record: &Record) -> Result<Hash, StorageError> {
-        let mut hash = Sha256::digest(&record.body).into();
+    /// SHA-256 of a record's bytes, or of those of the one that it repeats; before it, which record was the first with them.
+    fn carried(&self, line: LineId, record: &Record) -> Result<(Seq, Hash), StorageError> {
+        let (mut first, mut hash) = (record.seq, Sha256::digest(&record.body).into());
         if record.of.is_some() {
+            first = first_of(&self.inner.store, line, record.seq)?;
             self.inner
                 .store
                 .bodies(line, &[record.seq], &mut |_, _, body| hash = Sha256::digest(body).into())?;
         }
-        Ok(hash)
+        Ok((first, hash))
     }
 
     /// Opens the tree as far as it was kept. One of a line that went another way, as after a backup was put back, begins anew.
     fn open_tree(&self, line: LineId) -> Result<Kept, StorageError> {
         let folder = self.inner.store.folder().join(FOLDER).join(line.to_string());
-        let making = format!("commitments 2, key {}", self.inner.key.id());
+        let making = format!("commitments 3, key {}", self.inner.key.id());
         let mut kept = Kept::open(&folder, &making).map_err(failed(line))?;
         let Some(last) = kept.size().checked_sub(1) else { return Ok(kept) };
         let record = self.inner.store.records(line, Seq(last), 1)?;
@@ -229,21 +233,15 @@ impl Reader {
             let Some(record) = gate.inner.store.records(line, Seq(seq.0 - 1), 1)?.into_iter().next() else {
                 continue;
             };
-            let hash = gate.hash(line, &record)?;
-            openings.push(row.map(|row| opening(&committer, row, &record, &hash, &gate)));
+            let (first, hash) = gate.carried(line, &record)?;
+            openings.push(row.map(|row| opening(&committer, row, &record, first, &hash)));
         }
         Ok((openings, is_more))
     }
 }
 
-fn opening(
-    committer: &Committer<'_>,
-    row: ManifestRow,
-    record: &Record,
-    hash: &Hash,
-    gate: &Gate,
-) -> Opening {
-    let commitment = committer.commitment(record, hash);
+fn opening(committer: &Committer, row: ManifestRow, record: &Record, first: Seq, hash: &Hash) -> Opening {
+    let commitment = committer.commitment(record, first, hash);
     Opening {
         id: row.id,
         version: row.version,
@@ -252,6 +250,6 @@ fn opening(
         when_salt: committer.when_salt(row.seq),
         about: commitment.about,
         content: commitment.content,
-        content_salt: row.whole.then(|| content_salt(&gate.inner.key, hash)),
+        content_salt: row.whole.then(|| committer.content_salt(first, hash)),
     }
 }

@@ -80,7 +80,7 @@ impl Reader {
             match view.fate_until(&version, gone.at) {
                 Fate::Whole(pass) => Some(Err(pass)),
                 Fate::Redacted(cut, forbidden) => {
-                    redacted::copy(view, &version, cut, &forbidden).ok().map(Ok)
+                    redacted::copy(view, &version, cut, &forbidden).ok().map(|copy| Ok(copy.text))
                 }
                 Fate::Held(_) => None,
             }

@@ -8,9 +8,11 @@ use bongsu_gate::{AnswerError, Answerer, AskError, AskRole, Asking, Gate, Grant,
 use line::{Draft, LineId, RecordKind};
 use node::{A, B, C, CIRCLE, Node, at, circle, id, marked, object};
 use policy::ask::{Answered, Ask, Event, Way};
-use policy::{AskState, Caller, Circle, CircleId, Entry, Level, MemberId, Reach, Request, Terms, Wish};
+use policy::{
+    AskState, Caller, Circle, CircleId, Entry, Level, MemberId, Reach, Request, Signatures, Terms, Wish,
+};
 use serde_json::{Value, json};
-use stix::{ObjectId, Timestamp, Tlp};
+use stix::{ObjectId, SpecVersion, Timestamp, Tlp};
 use uuid::Uuid;
 
 const WIDE: CircleId = CircleId::new(Uuid::from_u128(0xdd));
@@ -144,6 +146,38 @@ fn a_milder_mark_is_a_new_version_and_all_else_stays() {
     let page = node.reader(B).page(&Query { ids, limit: 1, ..Query::default() }).unwrap();
     assert_eq!(page.items[0].tlp(), Tlp::Green, "the sender's own ceiling went down with the mark");
     assert!(page.items[0].get().whole);
+}
+
+#[test]
+fn a_new_version_is_without_the_signature_of_the_old_one() {
+    let node = with_wide(&[A, B]);
+    let secret = stix::signature::SecretKey::new(&[1; 32]);
+    let raw = stix::signature::sign(&report(1).to_string(), &secret, at(900)).unwrap();
+    node.share(A, &Terms::default(), &[read(&raw)]);
+    assert!(stix::signature::is_signed(&node.text(B, "campaign", 1)));
+    let asked = ask(&node, B, oid("campaign", 1), wish(None, Some(Tlp::Green), false)).unwrap();
+    answer(&node, &asked, Answerer::Member(A), Grant::Whole).unwrap();
+    let after = node.text(B, "campaign", 1);
+    let marks = json!([Tlp::Green.definition_id().to_string()]);
+    assert!(!stix::signature::is_signed(&after) && read(&after)["object_marking_refs"] == marks, "{after}");
+}
+
+#[test]
+fn what_the_other_circle_would_refuse_is_not_allowed_and_the_ask_waits_on() {
+    let node = with_wide(&[A, B]);
+    node.share(A, &Terms::default(), &[report(1)]);
+    let asked = ask(&node, B, oid("campaign", 1), wish(Some(WIDE), None, false)).unwrap();
+    let signed = Circle { signatures: Signatures::Required, ..wide(&[A, B]) };
+    let older = Circle { spec_versions: vec![SpecVersion::V20], ..wide(&[A, B]) };
+    for circle in [signed, older] {
+        node.gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
+        let told = answer(&node, &asked, Answerer::Link, Grant::Whole).unwrap_err();
+        assert!(matches!(&told, AnswerError::NotThere { circle } if circle == "Wide"), "{told}");
+    }
+    node.gate.record(MemberId::NODE, Entry::Circle(wide(&[A, B]))).unwrap();
+    let done = answer(&node, &asked, Answerer::Link, Grant::Whole).unwrap();
+    assert_eq!(done.state(node.now), AskState::Done);
+    assert_eq!(texts(&node.gate, B, WIDE, node.now).len(), 1);
 }
 
 #[test]

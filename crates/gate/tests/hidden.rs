@@ -4,10 +4,13 @@
 
 mod node;
 
-use bongsu_gate::{Query, Submitted};
+use bongsu_gate::{NoteKey, Query, Submission, Submitted, commitment_of};
+use line::LineId;
+use line::merkle::verify_inclusion;
 use node::{A, B, C, Node, indicator, marked, object};
 use policy::{Rule, Terms};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use stix::{ObjectId, Tlp};
 
 /// The object with AMBER+STRICT on one of its parts, which C is not cleared for.
@@ -67,6 +70,50 @@ fn the_bytes_of_a_hidden_version_are_not_confirmed() {
     assert_eq!(told, [Submitted::Forbidden(Rule::OwnedByAnother)]);
     let told = node.try_share(C, &Terms::default(), &[indicator(1)]);
     assert_eq!(told, [Submitted::Present], "what it sees may be said to be there");
+}
+
+#[test]
+fn what_was_taken_out_of_a_copy_is_not_confirmed() {
+    let node = Node::new();
+    let original = parted(indicator(1), "pattern");
+    node.share(A, &Terms::default(), &[original.clone(), indicator(2)]);
+    let copy = node.text(C, "indicator", 1);
+    assert!(!copy.contains("a.example"));
+    let told = node.try_share(C, &Terms::default(), &[original.clone(), indicator(2)]);
+    assert_eq!(told, [Submitted::Forbidden(Rule::OwnedByAnother), Submitted::Present]);
+    let copy = Submission { head: stix::read_head(&copy).unwrap(), raw: copy };
+    let told = node.gate.submit(C, node::CIRCLE, &Terms::default(), vec![copy], node.now).unwrap();
+    assert_eq!(told, [Submitted::Present], "what it has itself may be said to be there");
+    let told = node.try_share(B, &Terms::default(), &[original]);
+    assert_eq!(told, [Submitted::Present], "B gets it with nothing taken out");
+}
+
+#[test]
+fn what_is_announced_again_is_opened_to_who_has_all_of_it_and_bound_for_who_has_a_copy() {
+    let node = Node::new();
+    let ends = json!({"relationship_type": "uses", "source_ref": node::id("tool", 1),
+        "target_ref": node::id("tool", 1), "description": "canary"});
+    let between = parted(object("relationship", 5, ends), "description");
+    node.share(A, &Terms::default(), std::slice::from_ref(&between));
+    node.clock.store(2_000_000_000, std::sync::atomic::Ordering::SeqCst);
+    node.share(A, &Terms::default(), &[object("tool", 1, json!({"name": "t"}))]);
+    let line = LineId::new(node::CIRCLE.uuid());
+    let checkpoint = node.gate.checkpoint(line).unwrap();
+    let opened = |member| {
+        let (openings, _) = node.reader(member).openings(&[(id_of(&between), None)]).unwrap();
+        let [opening] = <[_; 1]>::try_from(openings).unwrap_or_else(|_| panic!("one record holds"));
+        let (opening, size) = (opening.into_inner(), checkpoint.size);
+        assert!(opening.seq.0 > 1, "it was announced again");
+        let path = node.gate.inclusion(line, opening.seq, size).unwrap().unwrap();
+        assert!(verify_inclusion(&opening.leaf(), opening.seq.0 - 1, size, &path, &checkpoint.root));
+        (opening, node.text(member, "relationship", 5))
+    };
+    // That it was decided to redact it took nothing out for B: it has the bytes in which it came.
+    let (opening, text) = opened(B);
+    assert!(text.contains("canary") && opening.is_of(&Sha256::digest(&text).into()));
+    let (opening, text) = opened(C);
+    assert!(!text.contains("canary") && opening.content_salt.is_none());
+    assert_eq!(commitment_of(&text, &NoteKey::of(node.gate.key())), Some(opening.content));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Changes to people: the rules that hold wherever they are made, on a page or at the command line.
 //!
 //! Each function makes one change in the node's line, in the name of who does it. Nobody changes roles of his or her own, so
-//! that an administrator who wants to release needs another one to agree.
+//! that an administrator who wants to release needs another one to agree; and a member's token changes nobody's.
 
 use std::collections::BTreeSet;
 
@@ -16,6 +16,8 @@ use crate::auth::{Token, TokenKey};
 pub const INVITATION_MICROS: i64 = 7 * 24 * 3_600 * 1_000_000;
 /// People who may act at a time, of a whole node.
 pub const PEOPLE_MAX: usize = 10_000;
+/// People who may act at a time for one member, so that none takes the places of all.
+pub const PEOPLE_OF_MEMBER_MAX: usize = 500;
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +44,19 @@ pub enum PeopleError {
     /// Somebody else has to.
     #[error("nobody changes roles of his or her own, or ends the own account: ask another administrator")]
     Own,
+    /// A token has nobody of whom the record could tell that it changed its own.
+    #[error(
+        "roles are changed and people ended by a person who has logged in, or at the command line, not by a token"
+    )]
+    NeedsPerson,
     /// There are too many.
-    #[error("there are {PEOPLE_MAX} people already")]
-    TooMany,
+    #[error("there are {0} people already, as many as may be; end those who no longer act")]
+    TooMany(usize),
+    /// A token that could do what its maker must not give.
+    #[error(
+        "a token made on the page is never for admin or audit, and for release only if you may release; for the node, only for what you may do yourself"
+    )]
+    Scopes,
     /// A token that nobody asked for in full.
     #[error("a token is good for at least one right, and for 1 to 36500 days")]
     BadToken,
@@ -80,6 +92,18 @@ pub fn invited(key: &TokenKey, secret: [u8; 32], mut account: Account, now: Time
     (account, token)
 }
 
+/// That one more may act for `member`; `None` is the node, whose staff has no limit of its own.
+fn check_room(book: &Book, member: Option<MemberId>) -> Result<(), PeopleError> {
+    if book.people().filter(|known| !known.ended).count() >= PEOPLE_MAX {
+        return Err(PeopleError::TooMany(PEOPLE_MAX));
+    }
+    let is_of_it = |known: &&Person| known.member == member && book.acts(known);
+    if member.is_some() && book.people().filter(is_of_it).count() >= PEOPLE_OF_MEMBER_MAX {
+        return Err(PeopleError::TooMany(PEOPLE_OF_MEMBER_MAX));
+    }
+    Ok(())
+}
+
 /// Adds a person who can log in once the link with `account`'s invitation was followed.
 ///
 /// # Errors
@@ -103,9 +127,7 @@ pub fn add(gate: &Gate, by: By, wanted: Wanted, account: Account) -> Result<Pers
         if !book.acts(&person) {
             return Err(PeopleError::NoMember);
         }
-        if book.people().filter(|known| !known.ended).count() >= PEOPLE_MAX {
-            return Err(PeopleError::TooMany);
-        }
+        check_room(book, person.member)?;
         Ok(vec![Entry::Person(person.clone()), Entry::Account(account)])
     })?;
     Ok(person)
@@ -122,6 +144,13 @@ pub fn managed<'b>(book: &'b Book, by: By, user: &str) -> Result<&'b Person, Peo
     found.filter(is_ones_own).ok_or(PeopleError::NoPerson)
 }
 
+/// That `by` may change what people do: a person may, and the operator at the command line. Whether a token of the node is enough,
+/// only the page can tell.
+fn check_is_somebody(by: By) -> Result<(), PeopleError> {
+    let is_enough = by.person.is_some() || by.member == MemberId::NODE;
+    is_enough.then_some(()).ok_or(PeopleError::NeedsPerson)
+}
+
 /// Changes what a person does.
 ///
 /// # Errors
@@ -132,6 +161,7 @@ pub fn set_roles(
     user: &str,
     roles: impl FnOnce(&BTreeSet<Role>) -> BTreeSet<Role>,
 ) -> Result<(), PeopleError> {
+    check_is_somebody(by)?;
     gate.change(by, |book| {
         let person = managed(book, by, user)?;
         let roles = roles(&person.roles);
@@ -150,6 +180,7 @@ pub fn set_roles(
 /// # Errors
 /// [`PeopleError`]: then nothing has changed.
 pub fn end(gate: &Gate, by: By, user: &str, now: Timestamp) -> Result<(), PeopleError> {
+    check_is_somebody(by)?;
     gate.change_all(by, |book| {
         let person = managed(book, by, user)?;
         if by.person == Some(person.id) {
@@ -180,4 +211,58 @@ pub fn reset(
         Ok::<_, PeopleError>(Entry::Account(account))
     })?;
     made.ok_or(PeopleError::NoPerson)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use policy::Member;
+    use uuid::Uuid;
+
+    fn member(number: u128) -> MemberId {
+        MemberId::new(Uuid::from_u128(number))
+    }
+
+    fn person(number: u128, member: Option<MemberId>) -> Person {
+        Person {
+            id: PersonId::new(Uuid::from_u128(number)),
+            member,
+            user: format!("p{number}"),
+            name: format!("P {number}"),
+            roles: BTreeSet::from([Role::Reader]),
+            ended: false,
+        }
+    }
+
+    #[test]
+    fn a_member_has_so_many_people_and_others_still_have_room() {
+        let (one, other) = (member(1), member(2));
+        let mut book = Book::default();
+        book.apply(Entry::Member(Member::new(one, "one")));
+        book.apply(Entry::Member(Member::new(other, "other")));
+        let most = PEOPLE_OF_MEMBER_MAX as u128;
+        for number in 0..most {
+            assert!(check_room(&book, Some(one)).is_ok(), "{number}");
+            book.apply(Entry::Person(person(number, Some(one))));
+        }
+        let full = check_room(&book, Some(one)).unwrap_err();
+        assert!(full.to_string().starts_with("there are 500 people already"), "{full}");
+        assert!(check_room(&book, Some(other)).is_ok() && check_room(&book, None).is_ok());
+        book.apply(Entry::Person(Person { ended: true, ..person(0, Some(one)) }));
+        assert!(check_room(&book, Some(one)).is_ok(), "who has ended takes no place");
+        for number in most..=PEOPLE_MAX as u128 {
+            book.apply(Entry::Person(person(number, None)));
+        }
+        let full = check_room(&book, Some(other)).unwrap_err();
+        assert!(full.to_string().starts_with("there are 10000 people already"), "{full}");
+    }
+
+    #[test]
+    fn a_members_token_changes_nobody() {
+        let by = |member, person| By { member, person };
+        let kim = Some(PersonId::new(Uuid::from_u128(1)));
+        assert!(matches!(check_is_somebody(by(member(1), None)), Err(PeopleError::NeedsPerson)));
+        assert!(check_is_somebody(by(member(1), kim)).is_ok());
+        assert!(check_is_somebody(MemberId::NODE.into()).is_ok());
+    }
 }

@@ -65,7 +65,7 @@ impl Begun {
         let mut told = Vec::new();
         for step in steps.into_iter().filter(|step| step.waiting > 0 && is_of_it(step)) {
             if self.is_own(node, &step, own).map_err(failed)? {
-                step.settle(&node.gate, StepVerdict::Confirmed)?;
+                step.settle(&node.gate, MemberId::NODE, StepVerdict::Confirmed)?;
                 continue;
             }
             told.push(format!(

@@ -1,7 +1,7 @@
 //! `bongsu guard`: what the guard judges by, and what it says of a value.
 
 use deliver::{About, Step, StepVerdict};
-use policy::Level;
+use policy::{Level, MemberId};
 use serde_json::{Value as Json, json};
 use stix::Timestamp;
 use watch::guard::Models;
@@ -136,7 +136,7 @@ fn settle(node: &Node, id: &str, verdict: StepVerdict) -> Result<Answer, Failure
     let step = all_steps(node)?.into_iter().find(|step| step.id == id).ok_or_else(|| {
         Failure::new(format!("there is no step `{id}`")).hint("`bongsu guard steps` lists them")
     })?;
-    step.settle(&node.gate, verdict)?;
+    step.settle(&node.gate, MemberId::NODE, verdict)?;
     let (count, what) = (step.count, verdict.as_str());
     let text = format!("{id}: {count} indicators {what}. What comes to it later waits again.");
     Ok(Answer::done(json!({"id": id, "count": count, "verdict": what}), text))

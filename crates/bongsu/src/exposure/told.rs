@@ -1,7 +1,7 @@
 //! An exposure as it is told: numbers of accounts and assets become addresses and names.
 
 use deliver::screening::exposure as told;
-use trace::exposure::{Exposure, Row, Total, parts_per_million};
+use trace::exposure::{End, Exposure, Row, Total, parts_per_million};
 use trace::label::{Label, Labels};
 use trace::{Account, Payments};
 
@@ -12,8 +12,20 @@ use super::Prices;
 pub(crate) enum Assets {
     /// All of them, in the order of their numbers.
     All,
-    /// So many: those in which somebody with a label was met first, and of these those with most transfers.
+    /// So many: those in which a wrongdoer was met first, then those in which somebody with a label was, and of these those with most
+    /// transfers. Whoever moves worthless tokens about pushes nobody off.
     Most(usize),
+}
+
+/// Whom an asset was met at: a wrongdoer counts most, and then anybody with a label.
+fn weight(exposure: &Exposure, total: &Total) -> u8 {
+    let rows = exposure.rows.iter().filter(|row| row.asset == total.asset);
+    let of = |row: &Row| match row.end {
+        end if end.is_bad() => 2,
+        End::Label(_) => 1,
+        _ => 0,
+    };
+    rows.map(of).max().unwrap_or_default()
 }
 
 /// Tells exposures of a store's accounts.
@@ -32,11 +44,7 @@ impl Teller<'_> {
         let mut totals: Vec<&Total> = exposure.totals.iter().collect();
         let mut assets_left_off = 0;
         if let Assets::Most(most) = assets {
-            let met = |total: &&Total| {
-                let is_met = |row: &Row| row.asset == total.asset && !row.end.is_unknown();
-                exposure.rows.iter().any(is_met)
-            };
-            totals.sort_by_cached_key(|total| std::cmp::Reverse((met(total), total.transfers)));
+            totals.sort_by_cached_key(|total| std::cmp::Reverse((weight(exposure, total), total.transfers)));
             assets_left_off = totals.len().saturating_sub(most);
             totals.truncate(most);
         }

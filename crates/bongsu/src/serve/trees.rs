@@ -10,11 +10,15 @@ use line::LineId;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The longest wait for a line to grow: circles that are new are found then.
 const GROWTH: Duration = Duration::from_secs(5);
-/// The pause between two turns, so that a busy line is taken up in larger pieces.
+/// Trees are taken up when lines have been quiet for so long, or after so long at the latest: what comes in is not to wait for them, and
+/// whoever asks for a checkpoint has the tree taken up at once.
+const QUIET: Duration = Duration::from_secs(2);
+const LATEST: Duration = Duration::from_secs(30);
+/// The pause between two looks at lines that grow.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How soon a wait ends that is to end.
 const TICK: Duration = Duration::from_millis(200);
@@ -40,13 +44,26 @@ pub(super) fn follow(node: &Node) -> Result<Follower, Failure> {
                     tracing::error!(%error, circle.id = %line, "the tree of circle {line} can't be kept up; it is tried again");
                 }
             }
-            std::thread::sleep(PAUSE);
-            seen = gate.store().wait_for_growth(seen, GROWTH);
+            seen = quiet(&gate, gate.store().wait_for_growth(seen, GROWTH), stop);
         }
         if let Err(error) = gate.keep_trees() {
             tracing::warn!(%error, "the newest parts of trees could not be kept; they are made anew at the next start");
         }
     })
+}
+
+/// Waits until lines have been quiet for a while. Gives how far they have grown.
+fn quiet(gate: &Gate, mut seen: u64, stop: &AtomicBool) -> u64 {
+    let began = Instant::now();
+    while began.elapsed() < LATEST && !stop.load(Ordering::Relaxed) {
+        let now = gate.store().wait_for_growth(seen, QUIET);
+        if now == seen {
+            break;
+        }
+        seen = now;
+        std::thread::sleep(PAUSE);
+    }
+    seen
 }
 
 /// Starts what asks witnesses, if there are some.

@@ -393,6 +393,10 @@ fn an_administrator_manages_its_own_people_and_an_auditor_sees_it() {
     ] {
         assert_eq!(boss.post("/people", path, &[("role", "releaser")]).status, status, "{path}");
     }
+    for scope in ["release", "admin", "audit"] {
+        let asked = [("scope", "read"), ("scope", scope), ("days", "30")];
+        assert_eq!(boss.post("/people", "/people/tokens", &asked).status, 422, "{scope}");
+    }
     let page = boss.post("/people", "/people/tokens", &[("scope", "read"), ("days", "30")]);
     let token = page.between("<pre>", "</pre>").to_owned();
     let lists = || serving.client.get(format!("{}/d/list/all.txt", serving.url)).bearer_auth(&token).send();

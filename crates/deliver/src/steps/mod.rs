@@ -21,7 +21,7 @@ use std::sync::Arc;
 use gate::{Gate, GateError};
 use line::{Added, StorageError};
 use parking_lot::Mutex;
-use policy::{Book, Circle, CircleId, Entry, MemberId, Setting};
+use policy::{Book, By, Circle, CircleId, Entry, MemberId, Setting};
 use serde::{Deserialize, Serialize};
 use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
@@ -202,11 +202,12 @@ fn steps_of(circle: &Circle, counted: &Counted, verdicts: &Verdicts) -> Vec<Step
 }
 
 impl Step {
-    /// Writes what an operator says of all that the step has by now; what comes to it later waits again.
+    /// Writes what an operator says of all that the step has by now, and who of the node said it; what comes to it later waits
+    /// again.
     ///
     /// # Errors
     /// [`GateError`]: then nothing has changed.
-    pub fn settle(&self, gate: &Gate, verdict: StepVerdict) -> Result<(), GateError> {
+    pub fn settle(&self, gate: &Gate, by: impl Into<By>, verdict: StepVerdict) -> Result<(), GateError> {
         let said = Said {
             circle: self.circle.uuid(),
             sender: self.sender.uuid(),
@@ -217,7 +218,7 @@ impl Step {
         };
         let name = format!("{PREFIX}{}.{}", self.circle.uuid(), self.first.micros());
         let value = serde_json::to_string(&said).ok();
-        gate.record(MemberId::NODE, Entry::Setting(Setting { name, value }))?;
+        gate.record(by, Entry::Setting(Setting { name, value }))?;
         tracing::info!(step = self.id, count = self.count, ?verdict, "an operator has decided about a step");
         gate.store().wake();
         Ok(())

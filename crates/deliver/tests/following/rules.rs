@@ -2,7 +2,7 @@
 
 use bongsu_deliver::rules::Language;
 use bongsu_deliver::{Artefact, Basis, StepLimit, StepVerdict};
-use policy::{Level, Terms};
+use policy::{Level, MemberId, Terms};
 use serde_json::json;
 
 use crate::world::{Action, MEMBERS, Mark, Share, Sight, World, basis, id};
@@ -45,7 +45,13 @@ fn rules_and_patterns_wait_for_an_operator_too() {
     let (yara, patterns) = made();
     assert_eq!((yara.entries, held(&yara)), (1, vec![(id("indicator", 13).to_string(), true)]));
     assert_eq!((patterns.entries, held(&patterns)), (4, vec![(id("indicator", 14).to_string(), true)]));
-    world.deliver.steps().unwrap().remove(0).settle(&world.gate, StepVerdict::Confirmed).unwrap();
+    world
+        .deliver
+        .steps()
+        .unwrap()
+        .remove(0)
+        .settle(&world.gate, MemberId::NODE, StepVerdict::Confirmed)
+        .unwrap();
     let (yara, patterns) = made();
     assert_eq!((yara.entries, held(&yara)), (2, vec![]));
     assert_eq!((patterns.entries, held(&patterns)), (5, vec![]));

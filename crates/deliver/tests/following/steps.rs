@@ -101,7 +101,7 @@ fn what_comes_beyond_the_limit_of_a_step_waits_for_an_operator() {
     world.gate.withdraw(MEMBERS[0], CIRCLES[0], &[id("indicator", 14)], "test").unwrap();
     assert_eq!(held().len(), 2);
     let step = world.deliver.steps().unwrap().remove(0);
-    step.settle(&world.gate, StepVerdict::Confirmed).unwrap();
+    step.settle(&world.gate, MemberId::NODE, StepVerdict::Confirmed).unwrap();
     assert_eq!(held(), []);
     assert_eq!(names().len(), 15, "{:?}", names());
     // What comes to it later waits again; refused, it is held for good, though another node's memory begins anew.
@@ -110,7 +110,7 @@ fn what_comes_beyond_the_limit_of_a_step_waits_for_an_operator() {
     let step = world.deliver.steps().unwrap().remove(0);
     assert_eq!((step.waiting, step.verdict), (1, Some(StepVerdict::Confirmed)));
     let late = bongsu_deliver::Step { first: step.last, ..step };
-    late.settle(&world.gate, StepVerdict::Refused).unwrap();
+    late.settle(&world.gate, MemberId::NODE, StepVerdict::Refused).unwrap();
     let clock = Arc::clone(&world.deliver.now);
     let other = Deliver::new(world.gate.clone(), None, "tower.test".to_owned(), clock);
     other.judge_by(Basis { step_limit: LIMIT, ..basis() });
@@ -139,7 +139,7 @@ fn an_indicator_of_many_values_is_much_at_once() {
     assert_eq!(counts(&world), (13, 5), "what comes behind it in the window waits as well");
     let steps = world.deliver.steps().unwrap();
     assert_eq!((steps.len(), steps[0].sender, steps[0].count), (1, MEMBERS[1], 2));
-    steps[0].settle(&world.gate, StepVerdict::Confirmed).unwrap();
+    steps[0].settle(&world.gate, MemberId::NODE, StepVerdict::Confirmed).unwrap();
     assert_eq!(counts(&world), (18, 0));
     // The large one with three more, in another window: three are new.
     world.clock.fetch_add(WINDOW_MICROS, Ordering::SeqCst);

@@ -95,7 +95,7 @@ impl World {
             Action::Settle(at, verdict) => {
                 let steps = self.deliver.steps().unwrap();
                 if let Some(step) = steps.get(*at) {
-                    step.settle(&self.gate, *verdict).unwrap();
+                    step.settle(&self.gate, MemberId::NODE, *verdict).unwrap();
                 }
             }
             Action::See(seen) => self.see(seen),

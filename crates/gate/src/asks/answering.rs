@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::carry::{Making, Own};
 use crate::opening::{Gate, GateError};
-use crate::submit::SubmitError;
+use crate::submit::{Submission, SubmitError};
 use policy::MemberId;
 
 const MILLISECOND_MICROS: i64 = 1_000;
@@ -83,7 +83,7 @@ pub enum AnswerError {
         /// Its title.
         circle: String,
     },
-    /// The originator can't share there.
+    /// The originator can't share there, or not what was made: the circle takes another specification, or only what is signed.
     #[error(
         "the member that shared it may not share in the circle {circle}; say no, or allow something else"
     )]
@@ -200,11 +200,20 @@ impl Gate {
     /// Whether a circle takes what was made, now.
     fn may_take(&self, ask: &Ask, making: &Making, now: Timestamp) -> Result<(), AnswerError> {
         let book = self.book();
-        let circle = book.circle(making.circle).map(|circle| circle.title.clone()).unwrap_or_default();
-        match self.may_share(ask.asked.originator, making.circle, now) {
+        let (agreed, originator) = (book.circle(making.circle), ask.asked.originator);
+        let circle = agreed.map(|circle| circle.title.clone()).unwrap_or_default();
+        // What was made is not signed by its originator, who can do that only by hand.
+        let is_refused = |object: &Submission| {
+            agreed.is_some_and(|circle| {
+                !circle.takes(object.head.spec_version)
+                    || self.unproven(circle, originator, object, now).is_some()
+            })
+        };
+        match self.may_share(originator, making.circle, now) {
             Ok(ceiling) if making.tlp > ceiling => {
                 Err(AnswerError::OverCeiling { mark: making.tlp, circle, ceiling })
             }
+            Ok(_) if making.objects.iter().any(is_refused) => Err(AnswerError::NotThere { circle }),
             Ok(_) => Ok(()),
             Err(SubmitError::NotInForce) => Err(AnswerError::NotInForce { circle }),
             Err(SubmitError::Storage(error)) => Err(error.into()),

@@ -110,7 +110,9 @@ impl Gate {
         let is_changed = grant.tlp.is_some() || is_copy;
         let change =
             Remark { tlp: grant.tlp, modified: is_changed.then_some(modified), copy_id: copy_id.as_ref() };
-        let raw = remark(&own.raw, &change)?;
+        // The originator's signature is over the version that it is now, and would be a broken one on another.
+        let unsigned = if is_changed { stix::signature::unsigned(&own.raw) } else { None };
+        let raw = remark(unsigned.as_deref().unwrap_or(&own.raw), &change)?;
         let raw = if is_copy { self.unnamed(ask, own, raw)? } else { raw };
         let head = stix::read_head(&raw).map_err(|_| AnswerError::Gone)?;
         let (id, tlp) = (head.id.clone(), grant.tlp.unwrap_or(own.tlp));

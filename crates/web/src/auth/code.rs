@@ -2,7 +2,7 @@
 //!
 //! The secret of the app is made from the node's key and a random part, and only that part is kept, so that a copy of the
 //! store makes no codes. A code is taken in its own half minute, the one before and the one after, and each one once: what was
-//! used is remembered, and after a start no code from before it is taken. A recovery code is taken once; the node keeps keyed
+//! used is remembered, and after a start no code is taken that may have been used before it. A recovery code is taken once; the node keeps keyed
 //! hashes of those that are left.
 //!
 //! Source: RFC 4226, section 5.3; RFC 6238, sections 4 and 5.2.
@@ -35,27 +35,31 @@ const RECOVERY_BYTES: usize = 10;
 /// The codes that were used.
 #[derive(Debug)]
 pub struct Codes {
-    /// The step of the latest code that was taken, by person.
-    used: Mutex<HashMap<PersonId, i64>>,
-    /// The step in which this process began: what was used before is not known.
+    /// The step of the latest code that was taken, by person and random part: a new app is counted by itself.
+    used: Mutex<HashMap<(PersonId, Uuid), i64>>,
+    /// The last step of which a code may have been taken before this process began: what was used then is not known.
     begun: i64,
 }
 
 /// The secret of a person's app.
-pub(crate) struct Secret([u8; SECRET_BYTES]);
+pub(crate) struct Secret {
+    bytes: [u8; SECRET_BYTES],
+    /// The random part from which it follows.
+    part: Uuid,
+}
 
 impl Secret {
     /// The one that follows from the random part.
     pub(crate) fn of(key: &TokenKey, person: PersonId, part: Uuid) -> Self {
         let made = key.bound(b"bongsu codes 1", &[person.uuid().as_bytes(), part.as_bytes()]);
-        let mut secret = [0; SECRET_BYTES];
-        secret.copy_from_slice(&made[..SECRET_BYTES]);
-        Self(secret)
+        let mut bytes = [0; SECRET_BYTES];
+        bytes.copy_from_slice(&made[..SECRET_BYTES]);
+        Self { bytes, part }
     }
 
     /// As people type it into an app.
     pub(crate) fn text(&self) -> String {
-        BASE32_NOPAD.encode(&self.0)
+        BASE32_NOPAD.encode(&self.bytes)
     }
 
     /// As apps read it from a picture. Source: the key URI format of Google Authenticator.
@@ -70,7 +74,7 @@ impl Secret {
     /// The code of a step.
     fn code(&self, step: i64) -> String {
         // HMAC takes keys of any length.
-        let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(&self.0) else { return String::new() };
+        let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(&self.bytes) else { return String::new() };
         mac.update(&step.to_be_bytes());
         let hash = mac.finalize().into_bytes();
         let at = usize::from(hash[19] & 0xf);
@@ -100,17 +104,30 @@ impl Codes {
     /// None used yet, in a process that begins at `now`.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
-        Self { used: Mutex::default(), begun: step(now) }
+        // The code of the step after the present one is taken too.
+        Self { used: Mutex::default(), begun: step(now) + 1 }
     }
 
     /// Whether `typed` is a code of this secret that was not used yet; from then on it is used.
     pub(crate) fn take(&self, person: PersonId, secret: &Secret, typed: &str, now: Timestamp) -> bool {
+        self.take_after(self.begun, person, secret, typed, now)
+    }
+
+    /// As [`Codes::take`], for a secret with which nobody logs in yet: no code of it was used before this process began.
+    pub(crate) fn take_first(&self, person: PersonId, secret: &Secret, typed: &str, now: Timestamp) -> bool {
+        self.take_after(i64::MIN, person, secret, typed, now)
+    }
+
+    fn take_after(&self, least: i64, person: PersonId, secret: &Secret, typed: &str, now: Timestamp) -> bool {
         let typed: String = typed.chars().filter(char::is_ascii_digit).collect();
         let mut used = self.used.lock();
-        let last = used.get(&person).copied().unwrap_or(self.begun);
+        let last = used.get(&(person, secret.part)).copied().unwrap_or(least);
         match secret.step_of(&typed, now).filter(|step| *step > last) {
-            Some(step) => {
-                used.insert(person, step);
+            Some(taken) => {
+                // Of a person's other secrets, what is too old to be taken anyway need not be remembered.
+                let oldest = step(now) - 1;
+                used.retain(|(of, _), step| *of != person || *step >= oldest);
+                used.insert((person, secret.part), taken);
                 true
             }
             None => false,
@@ -155,10 +172,14 @@ mod tests {
         Timestamp::from_micros(seconds * 1_000_000)
     }
 
+    fn plain_secret() -> Secret {
+        Secret { bytes: *b"12345678901234567890", part: Uuid::from_u128(1) }
+    }
+
     /// Source: RFC 6238, appendix B (its codes have eight digits, of which these are the last six).
     #[test]
     fn codes_are_those_of_the_specification() {
-        let secret = Secret(*b"12345678901234567890");
+        let secret = plain_secret();
         for (seconds, code) in [
             (59, "287082"),
             (1_111_111_109, "081804"),
@@ -174,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_code_is_taken_near_its_time_and_once() {
-        let secret = Secret(*b"12345678901234567890");
+        let secret = plain_secret();
         let code = |seconds| secret.code(step(at(seconds)));
         let codes = Codes::new(at(900));
         let take = |typed: &str, seconds| codes.take(PERSON, &secret, typed, at(seconds));
@@ -189,7 +210,26 @@ mod tests {
             !after_a_start.take(PERSON, &secret, &code(2_010), at(2_011)),
             "it may have been used before"
         );
-        assert!(after_a_start.take(PERSON, &secret, &code(2_040), at(2_041)));
+        assert!(!after_a_start.take(PERSON, &secret, &code(2_040), at(2_041)), "so may the next one");
+        assert!(after_a_start.take(PERSON, &secret, &code(2_070), at(2_041)));
+    }
+
+    #[test]
+    fn codes_move_to_a_new_app_in_one_half_minute() {
+        let key = TokenKey::new([1; 32]);
+        let (old, new) =
+            (Secret::of(&key, PERSON, Uuid::from_u128(8)), Secret::of(&key, PERSON, Uuid::from_u128(9)));
+        let (codes, now) = (Codes::new(at(900)), at(1_000));
+        assert!(codes.take(PERSON, &old, &old.code(step(now)), now));
+        assert!(codes.take_first(PERSON, &new, &new.code(step(now)), now));
+        assert!(!codes.take_first(PERSON, &new, &new.code(step(now)), now), "once");
+        assert!(!codes.take(PERSON, &new, &new.code(step(now)), now), "nor to log in");
+        assert!(!codes.take(PERSON, &old, &old.code(step(now)), now), "the old one's is remembered");
+        let after_a_start = Codes::new(now);
+        assert!(after_a_start.take_first(PERSON, &new, &new.code(step(now)), now), "nobody had it before");
+        let later = at(1_120);
+        assert!(codes.take(PERSON, &new, &new.code(step(later)), later));
+        assert_eq!(codes.used.lock().len(), 1, "the old app is forgotten");
     }
 
     #[test]
@@ -214,8 +254,8 @@ mod tests {
     fn the_secret_is_not_what_is_kept() {
         let (key, part) = (TokenKey::new([1; 32]), Uuid::from_u128(9));
         let secret = Secret::of(&key, PERSON, part);
-        assert_ne!(secret.0, Secret::of(&TokenKey::new([2; 32]), PERSON, part).0);
-        assert_ne!(secret.0, Secret::of(&key, PersonId::new(Uuid::from_u128(2)), part).0);
+        assert_ne!(secret.bytes, Secret::of(&TokenKey::new([2; 32]), PERSON, part).bytes);
+        assert_ne!(secret.bytes, Secret::of(&key, PersonId::new(Uuid::from_u128(2)), part).bytes);
         let uri = secret.uri("tower.test", "kim@cert.example");
         assert!(uri.starts_with("otpauth://totp/tower.test:kim%40cert.example?secret="), "{uri}");
     }

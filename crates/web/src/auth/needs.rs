@@ -98,7 +98,9 @@ mod tests {
         check(post.clone(), "/events/whatever", Right::Write);
         check(delete.clone(), "/api/collections/x/objects/indicator--1/", Right::Release);
         for method in [&post, &delete] {
-            check(method.clone(), "/misp/events/delete/1", Right::Release);
+            for path in ["/misp/events/delete/1", "/sightings/delete/1", "/misp/sightings/delete/1"] {
+                check(method.clone(), path, Right::Release);
+            }
         }
         check(post.clone(), "/steps/x/confirm", Right::Release);
         check(post.clone(), "/whatever/comes", Right::Release);

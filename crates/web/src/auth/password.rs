@@ -5,8 +5,8 @@
 //! memory is short. Whether there is such a user, and whether the password is right, takes the same time: where there is
 //! nothing to compare with, a hash that matches nothing is compared.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -28,8 +28,8 @@ const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 /// Compares passwords, few at a time.
 #[derive(Debug)]
 pub struct Passwords {
-    permits: Semaphore,
-    waiting: AtomicUsize,
+    permits: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
     /// Of no password that anybody has.
     nobodys: OnceLock<Option<String>>,
 }
@@ -51,7 +51,11 @@ pub(crate) enum Weak {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { permits: Semaphore::new(AT_A_TIME), waiting: AtomicUsize::new(0), nobodys: OnceLock::new() }
+        Self {
+            permits: Arc::new(Semaphore::new(AT_A_TIME)),
+            waiting: Arc::default(),
+            nobodys: OnceLock::new(),
+        }
     }
 }
 
@@ -93,28 +97,34 @@ impl Passwords {
         matches && fits && kept.is_some()
     }
 
-    /// Runs work that compares or hashes, off the threads that serve connections.
+    /// Runs work that compares or hashes, off the threads that serve connections. Work that has begun runs to its end, and
+    /// keeps its place until then, also when the request that asked for it is gone: else whoever hangs up at once would have
+    /// more run at a time than may.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let _place = Waiting::enter(&self.waiting)?;
-        let _permit = self.permits.acquire().await.map_err(|_| Busy)?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| Busy)
+        let place = Waiting::enter(&self.waiting)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Busy)?;
+        let held = move || {
+            let _held = (place, permit);
+            work()
+        };
+        tokio::task::spawn_blocking(held).await.map_err(|_| Busy)
     }
 }
 
-/// One of those that wait or run; gone when this value goes, also when the asker does.
-struct Waiting<'a>(&'a AtomicUsize);
+/// One of those that wait or run; gone when this value goes.
+struct Waiting(Arc<AtomicUsize>);
 
-impl<'a> Waiting<'a> {
-    fn enter(count: &'a AtomicUsize) -> Result<Self, Busy> {
-        let place = Self(count);
+impl Waiting {
+    fn enter(count: &Arc<AtomicUsize>) -> Result<Self, Busy> {
+        let place = Self(Arc::clone(count));
         if count.fetch_add(1, Ordering::AcqRel) < WAITING_MAX + AT_A_TIME { Ok(place) } else { Err(Busy) }
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -151,10 +161,24 @@ mod tests {
 
     #[test]
     fn places_are_counted_and_given_back() {
-        let count = AtomicUsize::new(0);
+        let count = Arc::new(AtomicUsize::new(0));
         let held: Vec<_> = (0..WAITING_MAX + AT_A_TIME).map(|_| Waiting::enter(&count)).collect();
         assert!(held.iter().all(Result::is_ok) && Waiting::enter(&count).is_err());
         drop(held);
         assert_eq!(count.load(Ordering::Acquire), 0);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_gone_frees_nothing_while_its_work_runs() {
+        let passwords = Passwords::default();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let run = passwords.run(move || ended.recv().is_ok());
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(50), run).await.is_err());
+        assert_eq!(passwords.permits.available_permits(), AT_A_TIME - 1);
+        assert_eq!(passwords.waiting.load(Ordering::Acquire), 1);
+        end.send(()).unwrap();
+        let all = passwords.permits.acquire_many(u32::try_from(AT_A_TIME).unwrap()).await;
+        assert!(all.is_ok());
+        assert_eq!(passwords.waiting.load(Ordering::Acquire), 0);
     }
 }

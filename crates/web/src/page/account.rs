@@ -287,7 +287,7 @@ pub(super) async fn use_codes(
     let (shown, kept) = recovery(&pages.auth.tokens, person.id, &seed);
     let changed = change(&pages, proof, move |pages, account| {
         let secret = Secret::of(&pages.auth.tokens, account.person, part);
-        if !pages.auth.codes.take(account.person, &secret, &typed, (pages.auth.now)()) {
+        if !pages.auth.codes.take_first(account.person, &secret, &typed, (pages.auth.now)()) {
             return Err(
                 "The code of the app is not right. Look at its clock, and type the next one.".to_owned()
             );
@@ -299,8 +299,12 @@ pub(super) async fn use_codes(
         Changed::Not(fault) => making(move || pages.codes_page(&viewer, part, Some(fault))).await,
         Changed::Broken(response) => response,
         Changed::Done(cookie) => {
-            let page = making(move || render(&Recovery { frame: Frame::default(), recovery: shown })).await;
-            with_cookie(page, &cookie)
+            let page = making(move || {
+                let mut page = render(&Recovery { frame: Frame::default(), recovery: shown });
+                page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                page
+            });
+            with_cookie(page.await, &cookie)
         }
     }
 }

@@ -49,8 +49,8 @@ fn make(pages: &Pages, viewer: &Viewer) -> Value {
     };
     let own = pages.gate.key().object_key().public();
     let mut keys: Vec<Value> = book.signing_keys().filter(is_known).map(member_s).collect();
-    // Where it is registered as a member's, it is that one's.
-    if book.signing_key(own.id()).is_none() {
+    // Where it is registered as a member's, it is that one's; whoever may not know of that member is told of the node alone.
+    if book.signing_key(own.id()).is_none_or(|key| !is_known(&key)) {
         let mut jwk = own.jwk();
         jwk["name"] = pages.title.clone().into();
         keys.insert(0, jwk);

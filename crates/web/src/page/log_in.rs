@@ -209,13 +209,20 @@ pub(super) async fn take(
     }
     let looking = Arc::clone(&auth);
     let (user, to) = (given.user.clone(), path_of(&given.to));
-    let judged = auth.passwords.run(move || judge(&looking, &given)).await;
+    // Counted where it is judged, so that whoever hangs up before the answer is counted too.
+    let judged = auth.passwords.run(move || {
+        let account = judge(&looking, &given);
+        if account.is_none() {
+            tracing::info!(%peer, "a log-in from {peer} failed");
+            looking.failures.count(peer, Instant::now());
+        }
+        account
+    });
+    let judged = judged.await;
     let account = match judged {
         Err(Busy) => return busy(),
         Ok(Some(account)) => account,
         Ok(None) => {
-            tracing::info!(%peer, "a log-in from {peer} failed");
-            auth.failures.count(peer, Instant::now());
             let user = user.chars().take(policy::person::USER_CHARS_MAX).collect();
             let mut page = pages.open_page("Log in", (&headers, channel), |frame| LogInPage {
                 frame,

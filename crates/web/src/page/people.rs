@@ -31,7 +31,7 @@ struct PeoplePage {
     rows: Vec<Row>,
     members: Vec<String>,
     all_roles: Vec<&'static str>,
-    all_rights: Vec<&'static str>,
+    scopes: Vec<&'static str>,
     credentials: Vec<CredentialRow>,
     secret: Option<Secret>,
     fault: Option<String>,
@@ -86,6 +86,24 @@ const fn own_member(viewer: &Viewer) -> Option<MemberId> {
     }
 }
 
+/// The scopes that a token made on the page may have. Who manages people must not make itself what it may not do: `admin` and
+/// `audit` are for people, and what lets something out takes somebody who may. A member's programs read, write and screen without
+/// its administrator; the node's staff gives nothing that it does not have.
+const fn scopes_for(own: Option<MemberId>, rights: Rights) -> Rights {
+    let theirs = Rights::MEMBER.within(rights);
+    match own {
+        None => theirs,
+        Some(_) => Rights::of(&[Right::Read, Right::Write, Right::Screen]).and(theirs),
+    }
+}
+
+/// Whether the viewer may change what people do, or end them. For a member, [`people::set_roles`] and [`people::end`] ask for a
+/// person; whoever shows the node's token must have all that an operator has, not `admin` alone.
+fn may_change_people(viewer: &Viewer) -> Result<(), PeopleError> {
+    let is_enough = viewer.actor.person.is_some() || viewer.actor.rights.has(Right::Release);
+    is_enough.then_some(()).ok_or(PeopleError::NeedsPerson)
+}
+
 impl Pages {
     fn people_page(&self, viewer: &Viewer, fault: Option<String>, secret: Option<Secret>) -> Response {
         let (book, now) = (self.gate.book(), (self.now)());
@@ -113,7 +131,7 @@ impl Pages {
             rows: shown.into_iter().map(|person| row(&book, viewer, person, handle(person.member))).collect(),
             members,
             all_roles: Role::ALL.into_iter().map(Role::name).collect(),
-            all_rights: Right::ALL.into_iter().map(Right::name).collect(),
+            scopes: scopes_for(own, viewer.actor.rights).iter().map(Right::name).collect(),
             credentials: credentials.into_iter().map(|one| credential_row(&book, one, now)).collect(),
             secret,
             fault,
@@ -244,8 +262,14 @@ pub(super) async fn change(
     changing(pages, who, (headers, uri), move |pages, viewer| {
         let (by, now, auth) = (viewer.by(), (pages.now)(), &pages.auth);
         match change.as_str() {
-            "roles" => people::set_roles(&pages.gate, by, &user, |_| roles(&fields)).map(|()| None),
-            "end" => people::end(&pages.gate, by, &user, now).map(|()| None),
+            "roles" => {
+                may_change_people(viewer)?;
+                people::set_roles(&pages.gate, by, &user, |_| roles(&fields)).map(|()| None)
+            }
+            "end" => {
+                may_change_people(viewer)?;
+                people::end(&pages.gate, by, &user, now).map(|()| None)
+            }
             "reset" => {
                 let secret = (auth.chance)().ok_or_else(no_chance)?;
                 let token = people::reset(&pages.gate, by, &user, (&auth.tokens, secret), now)?;
@@ -267,8 +291,12 @@ pub(super) async fn make_token(
     changing(pages, who, (headers, uri), move |pages, viewer| {
         let (now, auth) = ((pages.now)(), &pages.auth);
         let scopes: Vec<Right> = all(&fields, "scope").filter_map(|word| word.parse().ok()).collect();
+        let scopes = Rights::of(&scopes);
         let days = one(&fields, "days").parse::<i64>().ok().filter(|days| (1..=DAYS_MAX).contains(days));
         let (Some(days), false) = (days, scopes.is_empty()) else { return Err(PeopleError::BadToken) };
+        if scopes.within(scopes_for(own_member(viewer), viewer.actor.rights)) != scopes {
+            return Err(PeopleError::Scopes);
+        }
         let (Some(drawn), Some(secret)) = ((auth.chance)(), (auth.chance)()) else { return Err(no_chance()) };
         let id = drawn_id(&drawn);
         let token = Token::new(id, secret);
@@ -279,11 +307,11 @@ pub(super) async fn make_token(
             expires: Some(Timestamp::from_micros(now.micros() + days * DAY_MICROS)),
             revoked: false,
             person: None,
-            scopes: Some(Rights::of(&scopes)),
+            scopes: Some(scopes),
             kind: CredentialKind::Token { hash: auth.tokens.kept(&token).to_vec() },
         };
         pages.gate.record(viewer.by(), Entry::Credential(credential))?;
-        let title = format!("The token, for: {}", Rights::of(&scopes));
+        let title = format!("The token, for: {scopes}");
         Ok(Some(Secret { title, text: token.reveal() }))
     })
     .await
@@ -316,4 +344,25 @@ pub(super) fn drawn_id(drawn: &[u8; 32]) -> Uuid {
 fn no_chance() -> PeopleError {
     tracing::error!("the system gives no random bytes");
     PeopleError::NoChance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scopes_for;
+    use policy::{MemberId, Right, Rights, Role};
+    use uuid::Uuid;
+
+    #[test]
+    fn a_token_from_the_page_is_for_no_more_than_its_maker_may_give() {
+        let member = Some(MemberId::new(Uuid::from_u128(1)));
+        let plain = Rights::of(&[Right::Read, Right::Write, Right::Screen]);
+        let admin = Role::Administrator.rights();
+        let both = admin.and(Role::Releaser.rights());
+        assert_eq!(scopes_for(member, admin), plain);
+        assert_eq!(scopes_for(member, both), Rights::MEMBER);
+        assert_eq!(scopes_for(member, Rights::ALL), Rights::MEMBER);
+        assert_eq!(scopes_for(None, admin), Rights::NONE);
+        assert_eq!(scopes_for(None, admin.and(Role::Reader.rights())), Role::Reader.rights());
+        assert_eq!(scopes_for(None, Rights::ALL), Rights::MEMBER, "never for managing or auditing");
+    }
 }

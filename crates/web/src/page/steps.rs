@@ -81,7 +81,7 @@ pub(super) async fn settle(
             Err(error) => return broken(&error),
         };
         let Some(step) = steps.into_iter().find(|step| step.id == id) else { return absent() };
-        match step.settle(&pages.gate, verdict) {
+        match step.settle(&pages.gate, viewer.by(), verdict) {
             Ok(()) => Redirect::to("/steps").into_response(),
             Err(error) => broken(&error),
         }

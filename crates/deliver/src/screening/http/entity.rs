@@ -108,7 +108,12 @@ fn told(answer: &Answer) -> Result<Entity, Refused> {
     let label = answer.exposure.iter().find_map(|exposure| exposure.label.as_ref());
     let is_own = !identified.is_empty() || label.is_some_and(|label| label.illicit);
     let (risk, why) = risk(&answer.exposure, is_own);
-    let reasons: Vec<String> = why.map(str::to_owned).into_iter().chain(unpriced(&answer.exposure)).collect();
+    let reasons = why
+        .map(str::to_owned)
+        .into_iter()
+        .chain(unpriced(&answer.exposure))
+        .chain(left_off(&answer.exposure));
+    let reasons: Vec<String> = reasons.collect();
     Ok(Entity {
         address: answer.value.clone(),
         risk,
@@ -144,6 +149,12 @@ fn risk(exposures: &[Exposure], is_own: bool) -> (&'static str, Option<&'static 
         () if met(|_| true) => ("Medium", Some("indirectly exposed to a wrongdoer")),
         () => ("Low", None),
     }
+}
+
+/// How many assets are not looked at here, since a wallet has too many; those in which a wrongdoer was met come first.
+fn left_off(exposures: &[Exposure]) -> Option<String> {
+    let count: usize = exposures.iter().flat_map(sides).map(|(_, side)| side.assets_left_off).sum();
+    (count > 0).then(|| format!("{count} assets more are not told"))
 }
 
 /// How many assets are not in the exposures, since they have no price.

@@ -9,7 +9,7 @@ use domain::base::{Message, Serial};
 use domain::rdata::Soa;
 use domain::rdata::tsig::Time48;
 use domain::tsig::{Algorithm, Key, KeyName, ServerSequence};
-use policy::{Book, CredentialKind, Level, Member, MemberId};
+use policy::{Book, Credential, CredentialKind, Level, Member, MemberId, Right};
 use stix::Timestamp;
 
 use super::signature::{Mark, refusal};
@@ -278,13 +278,50 @@ pub(crate) fn key_of(book: &Book, member: MemberId, now: Timestamp) -> Option<Ke
     of_member.next()
 }
 
-/// The keys that hold now, the newest first, and whose they are.
+/// The keys that hold now and may be used to read, the newest first, and whose they are.
 fn holding(book: &Book, now: Timestamp) -> impl Iterator<Item = (MemberId, Key)> + '_ {
-    let mut credentials: Vec<_> = book.tsig_keys().filter(|credential| credential.holds(now)).collect();
+    let reads = |credential: &&Credential| book.rights_of(credential, now).has(Right::Read);
+    let mut credentials: Vec<_> = book.tsig_keys().filter(reads).collect();
     credentials.sort_by_key(|credential| std::cmp::Reverse(credential.created));
     credentials.into_iter().filter_map(|credential| {
         let CredentialKind::Tsig { name, algorithm, secret } = &credential.kind else { return None };
         let (name, algorithm) = (name.parse::<KeyName>().ok()?, algorithm.parse::<Algorithm>().ok()?);
         Some((credential.member?, Key::new(algorithm, secret, name, None, None).ok()?))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use policy::{Entry, Rights};
+    use uuid::Uuid;
+
+    #[test]
+    fn a_key_gets_zones_only_if_it_may_read() {
+        let (member, now) = (MemberId::new(Uuid::from_u128(1)), Timestamp::from_micros(1_000_000));
+        for (scopes, is_key) in [
+            (None, true),
+            (Some(Rights::of(&[Right::Read])), true),
+            (Some(Rights::of(&[Right::Write, Right::Screen])), false),
+        ] {
+            let kind = CredentialKind::Tsig {
+                name: "port.tower.test".to_owned(),
+                algorithm: "hmac-sha256".to_owned(),
+                secret: vec![2; 32],
+            };
+            let mut book = Book::default();
+            book.apply(Entry::Credential(Credential {
+                id: Uuid::from_u128(4),
+                member: Some(member),
+                created: now,
+                expires: None,
+                revoked: false,
+                person: None,
+                scopes,
+                kind,
+            }));
+            assert_eq!(key_of(&book, member, now).is_some(), is_key, "{scopes:?}");
+            assert_eq!(keys(&book, now).is_empty(), !is_key, "{scopes:?}");
+        }
+    }
 }

@@ -149,7 +149,7 @@ pub fn deeds(method: &Method, path: &str) -> Deeds {
     let Some(call) = Call::read(method, path, None) else { return Deeds::Changes };
     match (call.controller.as_str(), call.action.as_str()) {
         ("servers" | "users", _) => Deeds::About,
-        ("events" | "attributes" | "objects", "delete") => Deeds::Removes,
+        ("events" | "attributes" | "objects" | "sightings", "delete") => Deeds::Removes,
         (_, action) if READING.contains(&action) => Deeds::Reads,
         _ if *method == Method::DELETE => Deeds::Removes,
         _ => Deeds::Changes,
