@@ -1,9 +1,9 @@
 //! The cases of a node: what its line says of them, read as far as it goes.
 
 use crate::exit::Failure;
+use crate::kept::{Kept, Sum};
 use gate::Gate;
-use line::{Draft, LineId, Outcome, RecordKind, Seq};
-use parking_lot::Mutex;
+use line::RecordKind;
 use policy::MemberId;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,10 +11,9 @@ use std::sync::Arc;
 use stix::Timestamp;
 use trace::case::{Case, Event};
 
-/// All cases by handle, and how far the node's line was read for them.
+/// All cases by handle.
 #[derive(Debug, Default)]
 pub(crate) struct Cases {
-    upto: Seq,
     by_handle: BTreeMap<String, Case>,
 }
 
@@ -42,48 +41,33 @@ impl Cases {
     pub(crate) fn all(&self) -> impl Iterator<Item = &Case> {
         self.by_handle.values()
     }
+}
 
-    fn take(&mut self, handle: String, event: Event, at: Timestamp) {
+impl Sum for Cases {
+    const KIND: RecordKind = RecordKind::Case;
+    const WHAT: &'static str = "the case";
+
+    fn take(&mut self, text: &str, at: Timestamp) -> Result<(), impl std::fmt::Display> {
+        let (handle, event) = Event::from_json(text).map_err(|error| error.to_string())?;
         match (self.by_handle.get_mut(&handle), event) {
             (Some(case), event) => case.apply(event, at),
             (None, Event::Opened(definition)) => {
                 let case = Case::open(&handle, definition, at);
                 self.by_handle.insert(handle, case);
             }
-            (None, _) => tracing::warn!(case = handle, "something is said of a case that was not opened"),
+            (None, _) => return Err(format!("the case `{handle}` was not opened")),
         }
-    }
-
-    fn read_on(&mut self, gate: &Gate) -> Result<(), Failure> {
-        loop {
-            let records = gate.store().records(LineId::NODE, self.upto, line::store::RECORDS_MAX);
-            let records =
-                records.map_err(|error| Failure::new(format!("the node's line can't be read: {error}")))?;
-            let Some(last) = records.last() else { return Ok(()) };
-            self.upto = last.seq;
-            for record in records.iter().filter(|record| record.kind == RecordKind::Case) {
-                let text = std::str::from_utf8(&record.body).unwrap_or_default();
-                match Event::from_json(text) {
-                    Ok((handle, event)) => self.take(handle, event, record.added.timestamp()),
-                    Err(error) => {
-                        tracing::warn!(number = record.seq.0, %error, "an event of a case is left out")
-                    }
-                }
-            }
-        }
+        Ok(())
     }
 }
 
 /// The cases, kept up with the node's line.
-pub(crate) struct CaseBook {
-    gate: Gate,
-    cases: Mutex<Cases>,
-}
+pub(crate) struct CaseBook(Kept<Cases>);
 
 impl CaseBook {
     /// The cases of the node behind this door. Nothing is read yet.
     pub(crate) fn new(gate: Gate) -> Self {
-        Self { gate, cases: Mutex::default() }
+        Self(Kept::new(gate))
     }
 
     /// Looks at the cases as they stand.
@@ -91,13 +75,10 @@ impl CaseBook {
     /// # Errors
     /// When the line can't be read, or what `look` fails with.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Cases) -> Result<T, Failure>) -> Result<T, Failure> {
-        let mut cases = self.cases.lock();
-        cases.read_on(&self.gate)?;
-        look(&cases)
+        self.0.look(look)
     }
 
-    /// Has happen to a case what `make` makes of the cases as they stand; nothing else comes in between. What was given back as done
-    /// is on the disk.
+    /// Has happen to a case what `make` makes of the cases as they stand, as [`Kept::happens`].
     ///
     /// # Errors
     /// What `make` fails with, or when the line can't be written; then nothing has happened.
@@ -106,23 +87,8 @@ impl CaseBook {
         handle: &str,
         make: impl FnOnce(&Cases) -> Result<(Vec<Event>, T), Failure>,
     ) -> Result<T, Failure> {
-        let mut cases = self.cases.lock();
-        cases.read_on(&self.gate)?;
-        let (events, told) = make(&cases)?;
-        let draft = |event: &Event| {
-            Draft::note(RecordKind::Case, MemberId::NODE.uuid(), event.to_json(handle).into_bytes())
-        };
-        let drafts: Vec<Draft> = events.iter().map(draft).collect();
-        let failed = |why: String| Failure::new(format!("the case could not be written: {why}"));
-        if !drafts.is_empty() {
-            let outcomes = self.gate.store().append(LineId::NODE, drafts);
-            let outcomes = outcomes.map_err(|error| failed(error.to_string()))?;
-            if outcomes.iter().any(|outcome| !matches!(outcome, Outcome::Appended { .. })) {
-                return Err(failed("the line refused it".to_owned()));
-            }
-        }
-        cases.read_on(&self.gate)?;
-        Ok(told)
+        let text = |event: &Event| (MemberId::NODE, event.to_json(handle));
+        self.0.happens(|cases| make(cases).map(|(events, told)| (events.iter().map(text).collect(), told)))
     }
 }
 

@@ -17,6 +17,7 @@ mod exit;
 mod exposure;
 mod folder;
 mod guarding;
+mod kept;
 mod node;
 mod pull;
 mod push;

@@ -1,54 +1,37 @@
 //! Contacts and calls of a node: what its line says of them, read as far as it goes.
 
 use crate::exit::Failure;
+use crate::kept::{Kept, Sum};
 use crate::node;
 use deliver::calling::Asked;
 use gate::Gate;
-use line::{Draft, LineId, Outcome, RecordKind, Seq};
-use parking_lot::Mutex;
+use line::RecordKind;
 use policy::MemberId;
 use region::{Event, Register, drill};
 use std::sync::Arc;
+use stix::Timestamp;
 use web::call::{Taken, standing};
 
-/// The register, kept up with the node's line.
-pub(crate) struct RegionBook {
-    gate: Gate,
-    kept: Mutex<Kept>,
-}
-
-/// How far the node's line was read, and what it came to.
+/// The register, shared by whoever looks at it.
 #[derive(Default)]
-struct Kept {
-    upto: Seq,
-    register: Arc<Register>,
-}
+struct Shared(Arc<Register>);
 
-impl Kept {
-    fn read_on(&mut self, gate: &Gate) -> Result<(), Failure> {
-        loop {
-            let records = gate.store().records(LineId::NODE, self.upto, line::store::RECORDS_MAX);
-            let records =
-                records.map_err(|error| Failure::new(format!("the node's line can't be read: {error}")))?;
-            let Some(last) = records.last() else { return Ok(()) };
-            self.upto = last.seq;
-            for record in records.iter().filter(|record| record.kind == RecordKind::Region) {
-                let text = std::str::from_utf8(&record.body).unwrap_or_default();
-                match Event::from_json(text) {
-                    Ok(event) => Arc::make_mut(&mut self.register).apply(event, record.added.timestamp()),
-                    Err(error) => {
-                        tracing::warn!(number = record.seq.0, %error, "an entry of the register is left out")
-                    }
-                }
-            }
-        }
+impl Sum for Shared {
+    const KIND: RecordKind = RecordKind::Region;
+    const WHAT: &'static str = "the register";
+
+    fn take(&mut self, text: &str, at: Timestamp) -> Result<(), impl std::fmt::Display> {
+        Event::from_json(text).map(|event| Arc::make_mut(&mut self.0).apply(event, at))
     }
 }
+
+/// The register, kept up with the node's line.
+pub(crate) struct RegionBook(Kept<Shared>);
 
 impl RegionBook {
     /// The register of the node behind this door. Nothing is read yet.
     pub(crate) fn new(gate: Gate) -> Self {
-        Self { gate, kept: Mutex::default() }
+        Self(Kept::new(gate))
     }
 
     /// The register as it stands.
@@ -56,13 +39,10 @@ impl RegionBook {
     /// # Errors
     /// When the line can't be read.
     pub(crate) fn register(&self) -> Result<Arc<Register>, Failure> {
-        let mut kept = self.kept.lock();
-        kept.read_on(&self.gate)?;
-        Ok(Arc::clone(&kept.register))
+        self.0.look(|shared| Ok(Arc::clone(&shared.0)))
     }
 
-    /// Has happen what `make` makes of the register as it stands; nothing else comes in between. What was given back as done is
-    /// on the disk.
+    /// Has happen what `make` makes of the register as it stands, as [`Kept::happens`].
     ///
     /// # Errors
     /// What `make` fails with, or when the line can't be written; then nothing has happened.
@@ -70,23 +50,9 @@ impl RegionBook {
         &self,
         make: impl FnOnce(&Register) -> Result<(Vec<Event>, T), Failure>,
     ) -> Result<T, Failure> {
-        let mut kept = self.kept.lock();
-        kept.read_on(&self.gate)?;
-        let (events, told) = make(&kept.register)?;
-        if events.is_empty() {
-            return Ok(told);
-        }
-        let draft = |event: &Event| {
-            Draft::note(RecordKind::Region, MemberId::NODE.uuid(), event.to_json().into_bytes())
-        };
-        let failed = |why: String| Failure::new(format!("the register could not be written: {why}"));
-        let outcomes = self.gate.store().append(LineId::NODE, events.iter().map(draft).collect());
-        let outcomes = outcomes.map_err(|error| failed(error.to_string()))?;
-        if outcomes.iter().any(|outcome| !matches!(outcome, Outcome::Appended { .. })) {
-            return Err(failed("the line refused it".to_owned()));
-        }
-        kept.read_on(&self.gate)?;
-        Ok(told)
+        let text = |event: &Event| (MemberId::NODE, event.to_json());
+        self.0
+            .happens(|shared| make(&shared.0).map(|(events, told)| (events.iter().map(text).collect(), told)))
     }
 }
 
