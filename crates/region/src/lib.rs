@@ -17,5 +17,6 @@ pub mod measure;
 pub mod norms;
 pub mod register;
 pub mod text;
+pub mod transit;
 
 pub use register::{Event, Register};

@@ -1,0 +1,253 @@
+//! Many sightings, kept small: columns of numbers, each address and place once.
+
+use std::net::IpAddr;
+
+use hashbrown::HashMap;
+
+use super::place::Place;
+use super::{Hop, Role, Sighting};
+
+/// The most hops that a sighting may have.
+pub const HOPS_MAX: usize = 32;
+/// Stands where no number stands.
+const NONE: u32 = u32::MAX;
+
+/// Why a sighting can't be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObserveError {
+    /// It has too many hops.
+    #[error("it has {0} hops; at most {HOPS_MAX} are followed")]
+    Hops(usize),
+    /// Its time is none that is kept.
+    #[error("its time, {0} seconds since 1970, is before 1970 or after 2106")]
+    Time(i64),
+    /// There are too many of something.
+    #[error("there are too many {0}; read them in parts")]
+    Full(&'static str),
+}
+
+/// What attacks use: an address, or, where none is known, what is somewhere in some role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Infrastructure {
+    /// Its address.
+    pub address: Option<IpAddr>,
+    /// Where it is: as it was said of it last.
+    pub place: Place,
+    /// Its roles: one bit each, by their order.
+    roles: u8,
+    /// When it was seen first and last, in seconds since 1970-01-01 UTC.
+    pub seen: (u32, u32),
+    /// How often.
+    pub count: u64,
+}
+
+impl Infrastructure {
+    /// Its roles.
+    pub fn roles(&self) -> impl Iterator<Item = Role> + use<> {
+        let roles = self.roles;
+        Role::ALL.into_iter().filter(move |role| roles & bit(*role) != 0)
+    }
+
+    /// Whether a place can be in answer for it: whether it is more than a place and a role.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.address.is_some()
+    }
+}
+
+const fn bit(role: Role) -> u8 {
+    1 << role as u8
+}
+
+/// Sightings, in the order in which they came.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    infrastructure: Vec<Infrastructure>,
+    by_address: HashMap<u128, u32>,
+    by_place: HashMap<(Place, u8), u32>,
+    victims: Vec<Place>,
+    by_victim: HashMap<Place, u32>,
+    /// The hops of all sightings, one after the other: numbers of infrastructure, and the role that it had there.
+    hops: Vec<(u32, Role)>,
+    /// For each sighting the end of its hops, its time, its victim and how often it was seen.
+    ends: Vec<u32>,
+    times: Vec<u32>,
+    victim_of: Vec<u32>,
+    counts: Vec<u32>,
+}
+
+/// A sighting as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept<'a> {
+    /// When, in seconds since 1970-01-01 UTC.
+    pub time: u32,
+    /// Numbers of its infrastructure, and what it was there.
+    pub hops: &'a [(u32, Role)],
+    /// Where the victim is.
+    pub victim: Place,
+    /// How often it was seen.
+    pub count: u32,
+}
+
+impl Observed {
+    /// Takes one more.
+    ///
+    /// # Errors
+    /// [`ObserveError`]; nothing of it is taken then.
+    pub fn add(&mut self, sighting: &Sighting<'_>) -> Result<(), ObserveError> {
+        let time = u32::try_from(sighting.time).map_err(|_| ObserveError::Time(sighting.time))?;
+        if sighting.hops.len() > HOPS_MAX {
+            return Err(ObserveError::Hops(sighting.hops.len()));
+        }
+        let end = u32::try_from(self.hops.len() + sighting.hops.len())
+            .map_err(|_| ObserveError::Full("hops of attacks"))?;
+        if self.infrastructure.len() + HOPS_MAX >= NONE as usize {
+            return Err(ObserveError::Full("addresses"));
+        }
+        for hop in sighting.hops {
+            let number = self.number(hop, time);
+            if let Some(known) = self.infrastructure.get_mut(number as usize) {
+                known.place = hop.place;
+                known.roles |= bit(hop.role);
+                known.seen = (known.seen.0.min(time), known.seen.1.max(time));
+                known.count += u64::from(sighting.count);
+            }
+            self.hops.push((number, hop.role));
+        }
+        let victim = *self.by_victim.entry(sighting.victim).or_insert_with(|| {
+            self.victims.push(sighting.victim);
+            self.victims.len() as u32 - 1
+        });
+        self.ends.push(end);
+        self.times.push(time);
+        self.victim_of.push(victim);
+        self.counts.push(sighting.count);
+        Ok(())
+    }
+
+    /// The number of what a hop is; new infrastructure gets one.
+    fn number(&mut self, hop: &Hop, time: u32) -> u32 {
+        let next = self.infrastructure.len() as u32;
+        let number = match hop.address {
+            Some(address) => *self.by_address.entry(key(address)).or_insert(next),
+            None => *self.by_place.entry((hop.place, bit(hop.role))).or_insert(next),
+        };
+        if number == next {
+            self.infrastructure.push(Infrastructure {
+                address: hop.address,
+                place: hop.place,
+                roles: 0,
+                seen: (time, time),
+                count: 0,
+            });
+        }
+        number
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// All of them.
+    pub fn sightings(&self) -> impl ExactSizeIterator<Item = Kept<'_>> {
+        (0..self.len()).map(|at| self.sighting(at))
+    }
+
+    /// One of them; an empty one beyond the last.
+    #[must_use]
+    pub fn sighting(&self, at: usize) -> Kept<'_> {
+        let end = self.ends.get(at).copied().unwrap_or(0) as usize;
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0) as usize;
+        let victim = self.victim_of.get(at).and_then(|victim| self.victims.get(*victim as usize));
+        Kept {
+            time: self.times.get(at).copied().unwrap_or(0),
+            hops: self.hops.get(start..end).unwrap_or_default(),
+            victim: victim.copied().unwrap_or_default(),
+            count: self.counts.get(at).copied().unwrap_or(0),
+        }
+    }
+
+    /// The victims' places, each once.
+    #[must_use]
+    pub fn victims(&self) -> &[Place] {
+        &self.victims
+    }
+
+    /// What attacks used, by number.
+    #[must_use]
+    pub fn infrastructure(&self) -> &[Infrastructure] {
+        &self.infrastructure
+    }
+
+    /// The number of the infrastructure with an address.
+    #[must_use]
+    pub fn of_address(&self, address: IpAddr) -> Option<u32> {
+        self.by_address.get(&key(address)).copied()
+    }
+
+    /// The earliest and the latest time of a sighting, in seconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn times(&self) -> Option<(u32, u32)> {
+        Some((*self.times.iter().min()?, *self.times.iter().max()?))
+    }
+}
+
+/// An IPv4 address is the same as its form in IPv6 (RFC 4291, 2.5.5.2).
+fn key(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(address) => address.to_bits(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transit::Country;
+
+    fn hop(address: &str, country: &str, role: Role) -> Hop {
+        let country = Country::known(country).unwrap();
+        Hop { address: address.parse().ok(), place: Place { country, network: None }, role }
+    }
+
+    #[test]
+    fn addresses_are_kept_once_and_know_when_they_were_seen() {
+        let mut observed = Observed::default();
+        let hops = [hop("192.0.2.1", "DE", Role::Proxy), hop("", "", Role::Unknown)];
+        let victim = Place { country: Country::known("KR").unwrap(), network: None };
+        observed.add(&Sighting { time: 500, hops: &hops, victim, count: 2 }).unwrap();
+        let again = [hop("::ffff:192.0.2.1", "DE", Role::CommandAndControl)];
+        observed.add(&Sighting { time: 100, hops: &again, victim, count: 1 }).unwrap();
+        observed.add(&Sighting { time: 900, hops: &[], victim, count: 1 }).unwrap();
+        assert_eq!((observed.len(), observed.infrastructure().len()), (3, 2));
+        let proxy = observed.infrastructure()[0];
+        assert_eq!((proxy.seen, proxy.count), ((100, 500), 3));
+        assert_eq!(proxy.roles().collect::<Vec<_>>(), [Role::CommandAndControl, Role::Proxy]);
+        assert!(!observed.infrastructure()[1].is_known());
+        assert_eq!(observed.times(), Some((100, 900)));
+        assert_eq!(observed.sighting(1).hops, [(0, Role::CommandAndControl)]);
+        assert_eq!(observed.sighting(2).hops, []);
+        assert_eq!(observed.of_address("192.0.2.1".parse().unwrap()), Some(0));
+    }
+
+    #[test]
+    fn what_is_beyond_the_limits_is_not_taken() {
+        let mut observed = Observed::default();
+        let hops = [hop("192.0.2.1", "DE", Role::Proxy); HOPS_MAX + 1];
+        let victim = Place::default();
+        let mut add = |time, hops| observed.add(&Sighting { time, hops, victim, count: 1 });
+        assert_eq!(add(1, &hops), Err(ObserveError::Hops(33)));
+        assert_eq!(add(-1, &hops[..1]), Err(ObserveError::Time(-1)));
+        assert_eq!(add(1 << 32, &hops[..1]), Err(ObserveError::Time(1 << 32)));
+        assert!(observed.is_empty() && observed.infrastructure().is_empty());
+    }
+}
