@@ -371,6 +371,7 @@ fn trend(some: &[u64], all: &[u64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transit::geo::NoTable;
     use crate::transit::{Hop, Sighting};
 
     const DAY: i64 = 86_400;
@@ -399,7 +400,9 @@ mod tests {
                 .enumerate()
                 .map(|(at, letter)| Hop { address: None, place: place(*letter), role: role(at) })
                 .collect();
-            observed.add(&Sighting { time: day * DAY, hops: &hops, victim, count: *count }).unwrap();
+            observed
+                .add(&Sighting { time: day * DAY, hops: &hops, victim, count: *count }, &NoTable)
+                .unwrap();
         }
         observed
     }

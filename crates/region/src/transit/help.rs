@@ -255,6 +255,7 @@ pub fn by_volume(coverage: &Coverage, most: usize) -> Choice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transit::geo::NoTable;
     use crate::transit::{Country, Hop, Place, Role, Sighting};
     use proptest::prelude::*;
 
@@ -360,7 +361,9 @@ mod tests {
         };
         let hops = [hop("192.0.2.1", "DE"), hop("192.0.2.2", "FR")];
         for (day, hops) in [(0, &hops[..1]), (3, &hops[..]), (10, &hops[..]), (11, &hops[1..])] {
-            observed.add(&Sighting { time: day * DAY, hops, victim: place("KR"), count: 1 }).unwrap();
+            observed
+                .add(&Sighting { time: day * DAY, hops, victim: place("KR"), count: 1 }, &NoTable)
+                .unwrap();
         }
         let coverage = sooner(&observed, By::Country, 7);
         // Day 10: Germany's had stood for 10 days, France's for 7; day 11: France's for 8.

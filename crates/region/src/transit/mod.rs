@@ -17,6 +17,7 @@ pub mod geo;
 pub mod help;
 pub mod observed;
 pub mod place;
+pub mod read;
 pub mod stay;
 
 pub use observed::Observed;
@@ -97,7 +98,7 @@ impl Role {
 pub struct Hop {
     /// Its address.
     pub address: Option<IpAddr>,
-    /// Where that is.
+    /// Where that is, if the source says so.
     pub place: Place,
     /// What it is to the attack.
     pub role: Role,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
+use super::geo::Locate;
 use super::place::Place;
 use super::{Hop, Role, Sighting};
 
@@ -91,11 +92,11 @@ pub struct Kept<'a> {
 }
 
 impl Observed {
-    /// Takes one more.
+    /// Takes one more. What it doesn't say of where an address is, is looked up when the address comes for the first time.
     ///
     /// # Errors
     /// [`ObserveError`]; nothing of it is taken then.
-    pub fn add(&mut self, sighting: &Sighting<'_>) -> Result<(), ObserveError> {
+    pub fn add(&mut self, sighting: &Sighting<'_>, tables: &impl Locate) -> Result<(), ObserveError> {
         let time = u32::try_from(sighting.time).map_err(|_| ObserveError::Time(sighting.time))?;
         if sighting.hops.len() > HOPS_MAX {
             return Err(ObserveError::Hops(sighting.hops.len()));
@@ -106,9 +107,9 @@ impl Observed {
             return Err(ObserveError::Full("addresses"));
         }
         for hop in sighting.hops {
-            let number = self.number(hop, time);
+            let number = self.number(hop, time, tables);
             if let Some(known) = self.infrastructure.get_mut(number as usize) {
-                known.place = hop.place;
+                known.place = hop.place.or(known.place);
                 known.roles |= bit(hop.role);
                 known.seen = (known.seen.0.min(time), known.seen.1.max(time));
                 known.count += u64::from(sighting.count);
@@ -127,16 +128,18 @@ impl Observed {
     }
 
     /// The number of what a hop is; new infrastructure gets one.
-    fn number(&mut self, hop: &Hop, time: u32) -> u32 {
+    fn number(&mut self, hop: &Hop, time: u32, tables: &impl Locate) -> u32 {
         let next = self.infrastructure.len() as u32;
         let number = match hop.address {
             Some(address) => *self.by_address.entry(key(address)).or_insert(next),
             None => *self.by_place.entry((hop.place, bit(hop.role))).or_insert(next),
         };
         if number == next {
+            let is_whole = hop.place.country.is_some() && hop.place.network.is_some();
+            let found = hop.address.filter(|_| !is_whole).map(|address| tables.place(address));
             self.infrastructure.push(Infrastructure {
                 address: hop.address,
-                place: hop.place,
+                place: hop.place.or(found.unwrap_or_default()),
                 roles: 0,
                 seen: (time, time),
                 count: 0,
@@ -213,6 +216,7 @@ fn key(address: IpAddr) -> u128 {
 mod tests {
     use super::*;
     use crate::transit::Country;
+    use crate::transit::geo::NoTable;
 
     fn hop(address: &str, country: &str, role: Role) -> Hop {
         let country = Country::known(country).unwrap();
@@ -224,10 +228,10 @@ mod tests {
         let mut observed = Observed::default();
         let hops = [hop("192.0.2.1", "DE", Role::Proxy), hop("", "", Role::Unknown)];
         let victim = Place { country: Country::known("KR").unwrap(), network: None };
-        observed.add(&Sighting { time: 500, hops: &hops, victim, count: 2 }).unwrap();
+        observed.add(&Sighting { time: 500, hops: &hops, victim, count: 2 }, &NoTable).unwrap();
         let again = [hop("::ffff:192.0.2.1", "DE", Role::CommandAndControl)];
-        observed.add(&Sighting { time: 100, hops: &again, victim, count: 1 }).unwrap();
-        observed.add(&Sighting { time: 900, hops: &[], victim, count: 1 }).unwrap();
+        observed.add(&Sighting { time: 100, hops: &again, victim, count: 1 }, &NoTable).unwrap();
+        observed.add(&Sighting { time: 900, hops: &[], victim, count: 1 }, &NoTable).unwrap();
         assert_eq!((observed.len(), observed.infrastructure().len()), (3, 2));
         let proxy = observed.infrastructure()[0];
         assert_eq!((proxy.seen, proxy.count), ((100, 500), 3));
@@ -244,7 +248,7 @@ mod tests {
         let mut observed = Observed::default();
         let hops = [hop("192.0.2.1", "DE", Role::Proxy); HOPS_MAX + 1];
         let victim = Place::default();
-        let mut add = |time, hops| observed.add(&Sighting { time, hops, victim, count: 1 });
+        let mut add = |time, hops| observed.add(&Sighting { time, hops, victim, count: 1 }, &NoTable);
         assert_eq!(add(1, &hops), Err(ObserveError::Hops(33)));
         assert_eq!(add(-1, &hops[..1]), Err(ObserveError::Time(-1)));
         assert_eq!(add(1 << 32, &hops[..1]), Err(ObserveError::Time(1 << 32)));

@@ -130,6 +130,14 @@ pub struct Place {
     pub network: Option<Network>,
 }
 
+impl Place {
+    /// What is known of it, and else what `other` knows.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { country: self.country.or(other.country), network: self.network.or(other.network) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

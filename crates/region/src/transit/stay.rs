@@ -158,6 +158,7 @@ fn used_again(observed: &Observed, rest: u32) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transit::geo::NoTable;
     use crate::transit::{Country, Hop, Place, Role, Sighting};
 
     const DAY: i64 = 86_400;
@@ -168,7 +169,7 @@ mod tests {
             let place = Place { country: Country::known(country).unwrap(), network: None };
             let hops = [Hop { address: address.parse().ok(), place, role: Role::Proxy }];
             let sighting = Sighting { time: day * DAY, hops: &hops, victim: Place::default(), count: 1 };
-            observed.add(&sighting).unwrap();
+            observed.add(&sighting, &NoTable).unwrap();
         }
         observed
     }

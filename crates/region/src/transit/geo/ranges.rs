@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn rows_of_all_kinds_are_read_and_wrong_ones_named() {
-        let text = "1.0.0.0,1.0.0.255,AU\n192.0.2.0/24,kr\n# a remark\n198.51.100.0,198.51.100.9,13335,\"Cloudflare, Inc.\"\n\
+        let text = "1.0.0.0,1.0.0.255,AU\n192.0.2.0/24,kr\n198.51.100.0,198.51.100.9,13335,\"Cloudflare, Inc.\"\n\
             2001:db8::/32,ZZ\n2001:db9::,2001:db9::ff,AS64500\n\
             1.0.0.9,1.0.0.1,AU\n1.0.0,1.0.1,AU\n1.0.0.0/33,AU\n1.0.0.0/24,QQ\n1.0.0.0,::1,AU\n9.9.9.9\n8.8.8.8/32,4200000001\n";
         let read = Ranges::read(text.as_bytes()).unwrap();
@@ -276,13 +276,13 @@ mod tests {
         assert_eq!(
             faults,
             [
-                "7: it ends at 1.0.0.1, before 1.0.0.9, where it begins",
-                "8: `1.0.0` is no address",
-                "9: `1.0.0.0/33` is no prefix",
-                "10: `QQ` is no country: two letters of ISO 3166-1 stand for one, like KR",
-                "11: it goes from one kind of address to the other",
-                "12: it has 1 of at least 2 fields",
-                "13: AS4200000001 is reserved for private use (RFC 6996)",
+                "6: it ends at 1.0.0.1, before 1.0.0.9, where it begins",
+                "7: `1.0.0` is no address",
+                "8: `1.0.0.0/33` is no prefix",
+                "9: `QQ` is no country: two letters of ISO 3166-1 stand for one, like KR",
+                "10: it goes from one kind of address to the other",
+                "11: it has 1 of at least 2 fields",
+                "12: AS4200000001 is reserved for private use (RFC 6996)",
             ]
         );
         assert_eq!(country(&read.ranges, "1.0.0.77"), "AU");
