@@ -19,8 +19,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 use hashbrown::HashMap;
 use serde::Serialize;
 
-use super::flow::{By, Spot};
 use super::observed::Observed;
+use super::spot::{By, Spot};
 
 /// What each place would remove: attacks by the places that would each stop them.
 #[derive(Debug, Clone, PartialEq)]

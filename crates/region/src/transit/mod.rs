@@ -1,7 +1,7 @@
 //! Pass-through: which countries and networks attacks cross on their way, and where help would remove most of them.
 //!
 //! A [`Sighting`] is an attack that somebody saw: its hops, in order, and whose it came to. [`Observed`] keeps many of them small;
-//! [`flows`](flow::flows) says what crosses each country or network, [`between`] how central each is to what flows, [`stay`] how
+//! [`flow`] says what crosses each country or network, [`route`] which ways are taken most, [`between`] how central each is to what flows, [`stay`] how
 //! long what attacks use stays there, and [`help`] what would not have come through if some of them had acted sooner.
 //!
 //! **Location is not attribution.** That an attack crossed a country says where somebody's computer stood, and nothing of who
@@ -18,10 +18,13 @@ pub mod help;
 pub mod observed;
 pub mod place;
 pub mod read;
+pub mod route;
+pub mod spot;
 pub mod stay;
 
 pub use observed::Observed;
 pub use place::{Country, Network, Place};
+pub use spot::{By, Spot};
 
 use std::net::IpAddr;
 

@@ -343,7 +343,8 @@ fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transit::flow::{By, Options, flows};
+    use crate::transit::By;
+    use crate::transit::flow::{Options, flows};
     use crate::transit::geo::{NoTable, Ranges};
 
     const TABLE: &str = "time,source,hops,victim,count\n\
@@ -394,7 +395,7 @@ mod tests {
         );
         assert_eq!(observed.sighting(1).victim.country.unwrap().code(), "JP");
         let flows = flows(&observed, Options::by(By::Country));
-        assert_eq!((flows.total(), flows.crossings()[0].spot.to_string()), (4, "DE".into()));
+        assert_eq!((flows.total, flows.most_crossed()[0].spot.to_string()), (4, "DE".into()));
     }
 
     #[test]

@@ -9,8 +9,8 @@
 use hashbrown::HashMap;
 use serde::Serialize;
 
-use super::flow::{By, Spot};
 use super::observed::Observed;
+use super::spot::{By, Spot};
 
 /// Of what happened to an address after its keeper was told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
