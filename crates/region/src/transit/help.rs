@@ -14,9 +14,10 @@
 //! outbreak detection in networks", 2007, section 3 (costs); REQUIREMENTS T-5.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use hashbrown::HashMap;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use serde::Serialize;
 
 use super::observed::Observed;
@@ -49,7 +50,12 @@ pub fn blocking(observed: &Observed, by: By, effect: f64) -> Coverage {
     coverage(observed, by, effect, |_, _| true)
 }
 
-fn coverage(observed: &Observed, by: By, effect: f64, would_stop: impl Fn(u32, u32) -> bool) -> Coverage {
+fn coverage(
+    observed: &Observed,
+    by: By,
+    effect: f64,
+    would_stop: impl Fn(u32, u32) -> bool + Sync,
+) -> Coverage {
     let spot_of: Vec<Option<Spot>> =
         observed.infrastructure().iter().map(|one| Spot::of(one.place, by)).collect();
     let mut spots: Vec<Spot> = spot_of.iter().flatten().copied().collect();
@@ -59,26 +65,45 @@ fn coverage(observed: &Observed, by: By, effect: f64, would_stop: impl Fn(u32, u
         .iter()
         .map(|spot| spot.and_then(|spot| spots.binary_search(&spot).ok()).map(|at| at as u32))
         .collect();
-    let mut groups: HashMap<Vec<u32>, u64> = HashMap::new();
-    let (mut total, mut group) = (0, Vec::new());
-    for kept in observed.sightings() {
-        total += u64::from(kept.count);
-        group.clear();
-        group.extend(kept.hops.iter().filter_map(|(hop, _)| {
-            let first = observed.infrastructure().get(*hop as usize)?.seen.0;
-            (*number.get(*hop as usize)?).filter(|_| would_stop(first, kept.time))
-        }));
-        if group.is_empty() {
-            continue;
-        }
-        group.sort_unstable();
-        group.dedup();
-        *groups.entry_ref(group.as_slice()).or_default() += u64::from(kept.count);
-    }
-    let groups: BTreeMap<Box<[u32]>, u64> =
+    let (total, groups) = (0..observed.len().div_ceil(PIECE))
+        .into_par_iter()
+        .fold(
+            || (0, HashMap::<Vec<u32>, u64>::new()),
+            |(mut total, mut groups), piece| {
+                let mut group = Vec::new();
+                for at in piece * PIECE..((piece + 1) * PIECE).min(observed.len()) {
+                    let kept = observed.sighting(at);
+                    total += u64::from(kept.count);
+                    group.clear();
+                    group.extend(kept.hops.iter().filter_map(|(hop, _)| {
+                        let first = observed.infrastructure().get(*hop as usize)?.seen.0;
+                        (*number.get(*hop as usize)?).filter(|_| would_stop(first, kept.time))
+                    }));
+                    if !group.is_empty() {
+                        group.sort_unstable();
+                        group.dedup();
+                        *groups.entry_ref(group.as_slice()).or_default() += u64::from(kept.count);
+                    }
+                }
+                (total, groups)
+            },
+        )
+        .reduce(Default::default, |(total, groups), (more_total, more)| {
+            // The smaller into the larger.
+            let (mut groups, more) = if groups.len() < more.len() { (more, groups) } else { (groups, more) };
+            for (group, count) in more {
+                *groups.entry(group).or_default() += count;
+            }
+            (total + more_total, groups)
+        });
+    let mut groups: Vec<(Box<[u32]>, u64)> =
         groups.into_iter().map(|(group, count)| (group.into_boxed_slice(), count)).collect();
-    Coverage { spots, groups: groups.into_iter().collect(), total, effect }
+    groups.sort_unstable();
+    Coverage { spots, groups, total, effect }
 }
+
+/// Sightings that one thread goes through at a time.
+const PIECE: usize = 1 << 16;
 
 /// A place that is to be helped.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -258,6 +283,7 @@ mod tests {
     use crate::transit::geo::NoTable;
     use crate::transit::{Country, Hop, Place, Role, Sighting};
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     fn spots(count: usize) -> Vec<Spot> {
         Country::all().take(count).map(Spot::Country).collect()
