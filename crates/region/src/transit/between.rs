@@ -207,10 +207,10 @@ mod tests {
             }
         }
         for over in 0..count {
-            for from in 0..count {
-                for to in 0..count {
-                    length[from][to] = length[from][to].min(length[from][over] + length[over][to]);
-                }
+            let onward = length[over].clone();
+            for row in &mut length {
+                let first = row[over];
+                row.iter_mut().zip(&onward).for_each(|(whole, onward)| *whole = whole.min(first + onward));
             }
         }
         let same = |a: f64, b: f64| a.is_finite() && (a - b).abs() <= 1e-9;

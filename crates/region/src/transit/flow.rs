@@ -327,7 +327,7 @@ mod tests {
 
     fn crossing(flows: &Flows, code: &str) -> Crossing {
         let spot = Spot::Country(Country::parse(code).unwrap());
-        flows.crossings.iter().cloned().find(|crossing| crossing.spot == spot).unwrap()
+        flows.crossings.iter().find(|crossing| crossing.spot == spot).cloned().unwrap()
     }
 
     #[test]
