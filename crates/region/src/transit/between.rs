@@ -193,19 +193,13 @@ mod tests {
 
     /// Straight from the definition: all shortest ways between all pairs, by Floyd and Warshall, counted by lengths.
     fn by_definition(count: usize, edges: &BTreeMap<(u32, u32), u64>) -> Vec<f64> {
-        let mut length = vec![vec![f64::INFINITY; count]; count];
-        for (at, row) in length.iter_mut().enumerate() {
-            row[at] = 0.0;
-        }
         let way = |from: usize, to: usize| {
             let flow = edges.get(&(from as u32, to as u32)).copied().filter(|flow| *flow > 0 && from != to);
             flow.map_or(f64::INFINITY, |flow| 1.0 / flow as f64)
         };
-        for from in 0..count {
-            for to in (0..count).filter(|to| *to != from) {
-                length[from][to] = way(from, to);
-            }
-        }
+        let straight = |from: usize, to: usize| if from == to { 0.0 } else { way(from, to) };
+        let mut length: Vec<Vec<f64>> =
+            (0..count).map(|from| (0..count).map(|to| straight(from, to)).collect()).collect();
         for over in 0..count {
             let onward = length[over].clone();
             for row in &mut length {
