@@ -293,6 +293,70 @@ fn what_a_killed_append_left_is_swept_away() {
     check(writer.store(), &[rows, more].concat());
 }
 
+/// A small generator (xorshift64*), so that a failure can be repeated.
+fn dice(state: &mut u64, below: usize) -> usize {
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % below.max(1)
+}
+
+/// Power fails while rows are appended, segments merged and old ones removed: what no manifest names may be there in any part.
+#[test]
+fn power_that_fails_during_an_append_leaves_the_last_manifest_or_the_next() {
+    let rounds = std::env::var("BONGSU_ROUNDS").ok().map_or(150, |rounds| rounds.parse().unwrap());
+    for seed in 1..=rounds {
+        let mut state = seed;
+        let folder = tempfile::tempdir().unwrap();
+        let first = dice(&mut state, 60) as u64;
+        let mut model = some(0..first);
+        let mut writer = store_with(folder.path(), &model);
+        let before = files(folder.path());
+        let mut append = writer.append();
+        let from = first.saturating_sub(dice(&mut state, 5) as u64);
+        append.drop_from(from).unwrap();
+        let more = some(from..first + dice(&mut state, 60) as u64 + 1);
+        push_all(&mut append, &more);
+        append.finish().unwrap();
+        drop(writer);
+        let after = files(folder.path());
+        let is_committed = dice(&mut state, 3) == 0;
+        let (whole, other) = if is_committed { (&after, &before) } else { (&before, &after) };
+        let torn = tempfile::tempdir().unwrap();
+        let put = |name: &str, bytes: &[u8]| {
+            let path = torn.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        };
+        whole.iter().for_each(|(name, bytes)| put(name, bytes));
+        for (name, bytes) in other.iter().filter(|(name, _)| !whole.contains_key(*name)) {
+            let cut = dice(&mut state, bytes.len() + 1);
+            match dice(&mut state, 4) {
+                0 => {}
+                1 => put(name, bytes),
+                2 => put(name, &bytes[..cut]),
+                _ => put(name, &[&bytes[..cut], &vec![0; bytes.len() - cut][..]].concat()),
+            }
+        }
+        let next = &after["manifest"];
+        if !is_committed {
+            put("manifest.next", &next[..dice(&mut state, next.len() + 1)]);
+        }
+        if is_committed {
+            model.retain(|moved| moved.block < from);
+            model.extend(more);
+        }
+        check(&Store::open(torn.path()).unwrap(), &model);
+        let mut writer = Writer::open(torn.path()).unwrap().with_limits(SMALL);
+        assert_eq!(&files(torn.path()), whole, "seed {seed}: nothing else is left");
+        let mut append = writer.append();
+        let more = some(500..520);
+        push_all(&mut append, &more);
+        append.finish().unwrap();
+        check(writer.store(), &[model, more].concat());
+    }
+}
+
 #[test]
 fn a_reorganisation_of_depth_twelve_puts_other_blocks_in_place() {
     let folder = tempfile::tempdir().unwrap();
