@@ -124,6 +124,10 @@ impl Folder {
         // A folder that was there before is the node's own from here on.
         let closed = std::fs::set_permissions(&self.dir, std::fs::Permissions::from_mode(0o700));
         closed.map_err(|error| self.failed("closed to others", &error))?;
+        // An `init` that was ended between its two secrets left the first. Where there are lines, their tokens hang on it.
+        if !self.dir.join(line::store::FILE).exists() {
+            let _not_there = std::fs::remove_file(self.dir.join(TOKEN_SECRET));
+        }
         self.write_secret(TOKEN_SECRET, &format!("{}\n", STANDARD.encode(secrets.token_secret)))?;
         let key = format!("{}\n{}\n", secrets.name, STANDARD.encode(secrets.node_seed));
         self.write_secret(NODE_KEY, &key)
@@ -172,7 +176,7 @@ impl Folder {
         match file.try_lock() {
             Ok(()) => {
                 let mut held = Held { file };
-                held.say(&format!("pid {}", std::process::id()))?;
+                held.say(&format!("pid {}", std::process::id()));
                 Ok(held)
             }
             Err(TryLockError::WouldBlock) => {
@@ -203,12 +207,15 @@ impl Folder {
         self.decode(PRIVATE_SECRET, &self.read_secret(PRIVATE_SECRET)?)
     }
 
+    /// Writes a secret that is not there yet: whole, or not at all.
     fn write_secret(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.dir.join(name);
         let write = || {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
             file.write_all(text.as_bytes())?;
-            file.sync_all()
+            file.as_file().sync_all()?;
+            file.persist_noclobber(&path)?;
+            File::open(&self.dir)?.sync_all()
         };
         write().map_err(|error| Failure::new(format!("{} can't be written: {error}", path.display())))
     }
@@ -251,23 +258,27 @@ impl Folder {
         match error.kind() {
             ErrorKind::NotFound => failure.hint("make a node with `bongsu init`, or name yours with --data"),
             ErrorKind::PermissionDenied => failure.hint("run as the user who owns the folder"),
+            ErrorKind::ReadOnlyFilesystem => {
+                failure.hint("mount it writable, then start again; `bongsu verify` reads it as it is")
+            }
+            ErrorKind::StorageFull => failure.hint("make room on its disk, then start again"),
             _ => failure,
         }
     }
 }
 
 impl Held {
-    /// Writes into the lock file who holds it, for whoever finds it held.
-    ///
-    /// # Errors
-    /// When it can't be written.
-    pub(crate) fn say(&mut self, who: &str) -> Result<(), Failure> {
+    /// Writes into the lock file who holds it, for whoever finds it held. A full disk takes no such line, and is no reason not to
+    /// serve what is there.
+    pub(crate) fn say(&mut self, who: &str) {
         let mut write = || {
             self.file.set_len(0)?;
             self.file.rewind()?;
             self.file.write_all(format!("{who}\n").as_bytes())
         };
-        write().map_err(|error| Failure::new(format!("the lock file can't be written: {error}")))
+        if let Err(error) = write() {
+            tracing::warn!(%error, "the lock file can't be written: it does not say who holds the folder");
+        }
     }
 }
 
@@ -290,6 +301,11 @@ mod tests {
         let back = folder.secrets().unwrap();
         assert_eq!((back.name.as_str(), back.node_seed, back.token_secret), ("n.test", [7; 32], [9; 32]));
         assert!(folder.create(&secrets()).is_err());
+        let unfinished = Folder::new(&dir.path().join("unfinished"));
+        std::fs::create_dir(unfinished.dir()).unwrap();
+        std::fs::write(unfinished.dir().join("token.secret"), "").unwrap();
+        unfinished.create(&secrets()).unwrap();
+        assert_eq!(unfinished.secrets().unwrap().token_secret, [9; 32], "begun again");
         let key = folder.dir().join("node.key");
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(folder.secrets().err().unwrap().message.contains("640"));
@@ -304,7 +320,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::new(dir.path());
         let mut held = folder.hold().unwrap();
-        held.say("pid 42, http://127.0.0.1:1").unwrap();
+        held.say("pid 42, http://127.0.0.1:1");
         let failure = folder.hold().unwrap_err();
         assert_eq!(failure.exit, Exit::Busy);
         assert!(failure.message.contains("pid 42, http"), "{}", failure.message);

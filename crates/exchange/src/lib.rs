@@ -11,3 +11,6 @@ pub mod transparency;
 pub mod webhook;
 
 pub use created::keep_created;
+
+/// What a partner is told where nothing can be kept.
+const FULL: &str = "This node's disk is full: nothing of this was kept. Its operators must make room; then send it again, which is safe.";

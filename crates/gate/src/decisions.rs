@@ -1,7 +1,7 @@
 //! Decisions that were made, kept per class: there are few classes, however many objects.
 //!
-//! A table belongs to one request shape (member, circle, form, channel, reach). It is dropped when the book changes or
-//! when a date comes on which one of its decisions may turn.
+//! A table belongs to one request shape (member, circle, form, channel, reach). It is dropped when the book changes,
+//! when a date comes on which one of its decisions may turn, or when the clock was set back to before it was made.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,25 +14,32 @@ use stix::Timestamp;
 /// Tables kept; beyond it, all are dropped: they are quickly made.
 const TABLES_MAX: usize = 4_096;
 
+/// How much earlier a request may be than a table that it uses, in microseconds: requests wait for each other. A clock that was set
+/// back by more makes tables anew: what an embargo holds again must not go by a decision that was made when it had passed.
+const EARLIER_MAX_US: i64 = 10_000_000;
+
 type Key = (MemberId, CircleId, Use, bool, Reach);
 
 /// The decisions for one shape of request.
 #[derive(Default)]
 pub(crate) struct Table {
     book_version: u64,
+    /// When it was begun, in microseconds since 1970.
+    begun_us: i64,
     until: Option<Timestamp>,
     permits: Vec<Option<Permit>>,
 }
 
 impl Table {
-    /// An empty table for decisions under this version of the book.
-    pub(crate) fn new(book_version: u64) -> Self {
-        Self { book_version, ..Self::default() }
+    /// An empty table for decisions under this version of the book, from `now` on.
+    pub(crate) fn new(book_version: u64, now: Timestamp) -> Self {
+        Self { book_version, begun_us: now.micros(), ..Self::default() }
     }
 
     /// Whether what is kept here holds under this version of the book at `now`.
     pub(crate) fn holds(&self, book_version: u64, now: Timestamp) -> bool {
-        self.book_version == book_version && self.until.is_none_or(|until| now < until)
+        let is_set_back = now.micros() < self.begun_us.saturating_sub(EARLIER_MAX_US);
+        self.book_version == book_version && !is_set_back && self.until.is_none_or(|until| now < until)
     }
 
     pub(crate) fn get(&self, class: ClassIx) -> Option<Permit> {
@@ -72,7 +79,7 @@ impl Decisions {
         let mut held = table.lock();
         // An older request must not take what a newer one has kept away from it.
         if !held.holds(book_version, request.now) && held.book_version <= book_version {
-            *held = Table::new(book_version);
+            *held = Table::new(book_version, request.now);
         }
         drop(held);
         table

@@ -6,18 +6,26 @@ use line::{Catalogue, ClassIx, Draft, LineId, RecordKind, Seq, StorageError};
 use policy::Terms;
 use stix::Timestamp;
 
-use crate::opening::Gate;
+use crate::opening::{Gate, SET_BACK_MAX_US};
 
 /// How far it is followed what depends on what.
 const DEPTH_MAX: usize = 8;
 
-/// Classes whose embargo has passed and was seen to.
-pub(crate) type Announced = HashSet<(LineId, ClassIx)>;
+/// Which embargoes have passed and were seen to.
+#[derive(Debug, Default)]
+pub(crate) struct Announced {
+    /// Classes whose embargo has passed and was seen to.
+    passed: HashSet<(LineId, ClassIx)>,
+    /// Classes whose embargo had passed when the clock was set back: what was announced already is held again, and cursors may go by
+    /// it until it passes once more.
+    held_again: HashSet<(LineId, ClassIx)>,
+}
 
 impl Gate {
     /// Announces what came before the end of an embargo that is over at `now`; gives how many records that were.
     ///
-    /// To be called every second or so; does nothing twice, also after a restart.
+    /// To be called every second or so; does nothing twice, also after a restart. Where the clock is behind the line, it may announce
+    /// what was announced in the last two days: it can have been held since.
     ///
     /// # Errors
     /// [`StorageError`]: to be tried again.
@@ -26,23 +34,45 @@ impl Gate {
         let book = self.book();
         for line in book.circles().map(|circle| LineId::new(circle.id.uuid())) {
             let mut announced = self.inner.announced.lock();
+            let Announced { passed, held_again } = &mut *announced;
             let (classes, due) = self.store().look(line, |catalogue| {
-                let over = |class: &ClassIx| {
+                let ends = |class: &ClassIx| {
                     let terms =
                         catalogue.class(*class)?.terms.as_deref().filter(|text| text.contains("embargo"))?;
-                    Terms::from_json(terms).ok()?.embargo_until.filter(|until| *until <= now)
+                    Terms::from_json(terms).ok()?.embargo_until
                 };
-                let fresh = catalogue.class_ids().filter(|class| !announced.contains(&(line, *class)));
-                let classes: Vec<_> = fresh.filter_map(|class| Some((class, over(&class)?))).collect();
+                let newest = catalogue.head_added().timestamp();
+                let mut classes = Vec::new();
+                for class in catalogue.class_ids() {
+                    let is_passed = passed.contains(&(line, class));
+                    if is_passed && now >= newest {
+                        continue;
+                    }
+                    match ends(&class) {
+                        Some(ends) if now < ends => {
+                            passed.remove(&(line, class));
+                            if ends <= newest {
+                                held_again.insert((line, class));
+                            }
+                        }
+                        Some(ends) if !is_passed => classes.push((class, ends)),
+                        _ => {}
+                    }
+                }
                 if classes.is_empty() {
                     return (classes, Vec::new());
                 }
                 let is_due = |entry: &line::Entry<'_>| {
                     let ends =
                         classes.iter().find(|(class, _)| *class == entry.class()).map(|(_, ends)| *ends);
+                    // Of what was held before this process began nothing is known.
+                    let is_unsure = now < newest
+                        && ends.is_some_and(|ends| now.micros() - ends.micros() <= SET_BACK_MAX_US);
+                    let is_again = is_unsure || held_again.contains(&(line, entry.class()));
                     // Whatever has not been announced yet; times alone would miss what came while the clock was ahead.
                     let is_first = entry.kind() == RecordKind::Object;
-                    entry.counts() && ends.is_some_and(|ends| is_first || entry.added().timestamp() < ends)
+                    entry.counts()
+                        && ends.is_some_and(|ends| is_first || is_again || entry.added().timestamp() < ends)
                 };
                 let entries = (1..=catalogue.head().0).filter_map(|seq| catalogue.entry(Seq(seq)));
                 let due: Vec<Seq> = entries.filter(is_due).map(|entry| entry.seq).collect();
@@ -56,7 +86,10 @@ impl Gate {
             if !due.is_empty() {
                 self.store().append(line, due)?;
             }
-            announced.extend(classes.into_iter().map(|(class, _)| (line, class)));
+            for (class, _) in classes {
+                announced.held_again.remove(&(line, class));
+                announced.passed.insert((line, class));
+            }
         }
         Ok(count)
     }

@@ -89,6 +89,10 @@ const fn kind_of(entry: &Entry) -> RecordKind {
     }
 }
 
+/// How far the clock may be behind the newest entry of the node's line and yet be taken for set back, in microseconds: two days.
+/// Where it is farther behind, it was the entry's time that was wrong.
+pub(crate) const SET_BACK_MAX_US: i64 = 2 * 86_400_000_000;
+
 /// Whether records of this kind are entries of the book.
 pub(crate) const fn is_entry(kind: RecordKind) -> bool {
     matches!(
@@ -188,6 +192,16 @@ impl Gate {
     /// [`GateError`]: then nothing has changed.
     pub fn record(&self, by: impl Into<By>, entry: Entry) -> Result<(), GateError> {
         self.change(by, |_| Ok(entry))
+    }
+
+    /// By which time what ends is judged: `now`, or that of the newest entry of the node's line, if the clock was set back. So a
+    /// credential that has expired does not hold again for a while.
+    #[must_use]
+    pub fn ends_by(&self, now: Timestamp) -> Timestamp {
+        let newest = self.inner.store.look(LineId::NODE, |catalogue| catalogue.head_added().0);
+        let newest = newest.unwrap_or_default();
+        let is_set_back = newest.saturating_sub(now.micros()) <= SET_BACK_MAX_US;
+        if is_set_back { now.max(Timestamp::from_micros(newest)) } else { now }
     }
 
     /// Writes the entry that `make` makes of the book as it stands; nothing changes in between, so that two changes to one

@@ -93,7 +93,7 @@ impl Reader {
         self.inner.store.look(self.line(), |catalogue| {
             let mut shared = table.lock();
             // Between asking for the table and holding it, the book may have changed, and another request come by.
-            let mut own = Table::new(self.standing.version);
+            let mut own = Table::new(self.standing.version, self.request.now);
             let table = match shared.holds(self.standing.version, self.request.now) {
                 true => &mut *shared,
                 false => &mut own,

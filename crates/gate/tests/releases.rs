@@ -183,6 +183,58 @@ fn an_embargo_ends_for_cursors_that_went_by_too() {
     assert_eq!(node.gate.announce_due(at(2_000)).unwrap(), 0, "nor after a restart");
 }
 
+/// A clock that is set back holds again what was announced: who came by meanwhile must get it when the date comes once more.
+#[test]
+fn a_clock_that_is_set_back_makes_no_cursor_miss_what_was_embargoed() {
+    for restarts in [0, 1, 2] {
+        let mut node = Node::new();
+        let turn = |node: &mut Node, now: i64| {
+            node.now = at(now);
+            node.clock.store(now * 1_000_000, std::sync::atomic::Ordering::SeqCst);
+            node.gate.announce_due(node.now).unwrap()
+        };
+        node.share(A, &Terms { embargo_until: Some(at(2_000)), ..Terms::default() }, &[indicator(1)]);
+        assert_eq!(turn(&mut node, 2_000), 1);
+        assert_eq!(node.sees(B), [1], "the date has come");
+        if restarts > 0 {
+            node = node.reopened();
+        }
+        assert_eq!(turn(&mut node, 1_500), 0, "set back");
+        node.share(A, &Terms::default(), &[indicator(2)]);
+        assert_eq!(node.sees(B), [2], "by this clock the date has not come, whatever was decided before");
+        let cursor = node.reader(B).head();
+        if restarts > 1 {
+            node = node.reopened();
+        }
+        assert_eq!(turn(&mut node, 1_999), 0);
+        assert_eq!(turn(&mut node, 2_001), 1, "{restarts} restarts");
+        let later = node.reader(B).page(&Query { after: cursor, limit: 10, ..Query::default() }).unwrap();
+        assert_eq!(later.items.len(), 1, "it comes to those who went by it");
+        assert_eq!(turn(&mut node, 2_002), 0);
+    }
+}
+
+/// Times of records grow whatever the clock does, and what ends is judged by them for as long as the clock may have been set back.
+#[test]
+fn what_has_ended_stays_so_when_the_clock_is_set_back_by_a_day() {
+    let node = Node::new();
+    let day = 86_400;
+    let time = |seconds: i64| node.clock.store(seconds * 1_000_000, std::sync::atomic::Ordering::SeqCst);
+    let say = || node.gate.record(policy::MemberId::NODE, policy::Entry::Circle(node::circle())).unwrap();
+    time(10 * day);
+    say();
+    assert_eq!(node.gate.ends_by(at(9 * day)), at(10 * day));
+    assert_eq!(node.gate.ends_by(at(11 * day)), at(11 * day));
+    time(9 * day);
+    say();
+    assert!(node.gate.ends_by(at(9 * day)) > at(10 * day), "an entry's time is behind the one before it");
+    assert_eq!(
+        node.gate.ends_by(at(5 * day)),
+        at(5 * day),
+        "so far ahead were only entries of a wrong clock"
+    );
+}
+
 #[test]
 fn a_newer_version_that_may_not_go_does_not_take_the_older_one_away() {
     let node = Node::new();

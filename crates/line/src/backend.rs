@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::ffi::{ErrorCode, SQLITE_IOERR_SHMSIZE};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -56,13 +57,23 @@ pub(crate) enum BackendError {
     Sql(String),
     #[error("the record at {line}/{seq} can't be read: {what}", seq = seq.0)]
     Damaged { line: LineId, seq: Seq, what: &'static str },
+    #[error("the disk is full: make room on it")]
+    Full,
+    #[error("the disk takes no writes: mount it writable")]
+    ReadOnly,
     #[error("the tables have version {found}, this program knows {SCHEMA}: use a newer program")]
     Schema { found: i64 },
 }
 
 impl From<rusqlite::Error> for BackendError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sql(error.to_string())
+        match error.sqlite_error() {
+            Some(why) if why.code == ErrorCode::DiskFull => Self::Full,
+            // The log's index can't grow.
+            Some(why) if why.extended_code == SQLITE_IOERR_SHMSIZE => Self::Full,
+            Some(why) if why.code == ErrorCode::ReadOnly => Self::ReadOnly,
+            _ => Self::Sql(error.to_string()),
+        }
     }
 }
 
@@ -80,15 +91,18 @@ impl Sqlite {
         // Moving the log into the file is the mover's work, beside the writer's.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "cache_size", -16_384)?;
-        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        match found {
+        let writer = Self { connection };
+        match writer.schema()? {
             SCHEMA => {}
-            0 => {
-                connection.execute_batch(include_str!("schema.sql"))?;
-            }
-            _ => return Err(BackendError::Schema { found }),
+            0 => writer.connection.execute_batch(include_str!("schema.sql"))?,
+            found => return Err(BackendError::Schema { found }),
         }
-        Ok(Self { connection })
+        Ok(writer)
+    }
+
+    /// The version of the tables; 0 if there are none yet.
+    fn schema(&self) -> Result<i64, BackendError> {
+        Ok(self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
     }
 
     /// Opens the file to read it.
@@ -130,8 +144,13 @@ impl Sqlite {
         Ok(u64::try_from(pages).unwrap_or(0))
     }
 
-    /// All lines, in the order in which they were made.
+    /// All lines, in the order in which they were made; none where a program was ended before it had made the tables.
     pub(crate) fn heads(&self) -> Result<Vec<HeadRow>, BackendError> {
+        match self.schema()? {
+            SCHEMA => {}
+            0 => return Ok(Vec::new()),
+            found => return Err(BackendError::Schema { found }),
+        }
         let mut statement = self.connection.prepare("SELECT no, id, size, root FROM line ORDER BY no")?;
         let rows = statement.query_map([], |row| {
             let (id, root): ([u8; 16], [u8; 32]) = (row.get(1)?, row.get(3)?);

@@ -77,6 +77,14 @@ pub enum StorageError {
     /// The backend failed.
     #[error("storage failed: {0}")]
     Backend(String),
+    /// There is no room on the disk.
+    #[error("the disk is full: nothing of this was kept; make room on it, then send it again")]
+    Full,
+    /// The file system takes no writes.
+    #[error(
+        "the disk takes no writes (read-only): nothing of this was kept; mount it writable, then send it again"
+    )]
+    ReadOnly,
     /// There is no such line.
     #[error("there is no line {line}")]
     NoSuchLine {
@@ -90,7 +98,11 @@ pub enum StorageError {
 
 impl From<BackendError> for StorageError {
     fn from(error: BackendError) -> Self {
-        Self::Backend(error.to_string())
+        match error {
+            BackendError::Full => Self::Full,
+            BackendError::ReadOnly => Self::ReadOnly,
+            error => Self::Backend(error.to_string()),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::backend::Sqlite;
+use crate::backend::{BackendError, Sqlite};
 use crate::load::Loading;
 use crate::merkle::Hash;
 use crate::record::{LineId, Seq};
@@ -51,9 +51,15 @@ impl VerifyReport {
 /// # Errors
 /// [`VerifyError`] when the store can't be read at all; what is wrong in it is in the report.
 pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
-    let failed = |error: crate::backend::BackendError| VerifyError(error.to_string());
-    let sqlite = Sqlite::reader(&folder.join(FILE)).map_err(failed)?;
-    let heads = sqlite.heads().map_err(failed)?;
+    let failed = |error: BackendError| VerifyError(error.to_string());
+    let path = folder.join(FILE);
+    let read = |sqlite: Sqlite| Ok((sqlite.heads()?, sqlite));
+    let (heads, sqlite) = match Sqlite::reader(&path).and_then(read) {
+        // A program that was ended while it made the file left a journal, which is to be rolled back first.
+        Err(BackendError::ReadOnly) => Sqlite::mover(&path).and_then(read),
+        found => found,
+    }
+    .map_err(failed)?;
     let total = heads.iter().map(|head| head.size).sum();
     let mut report = VerifyReport::default();
     let said = sqlite.integrity().map_err(failed)?;

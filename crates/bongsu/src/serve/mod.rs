@@ -97,7 +97,7 @@ pub(crate) fn until_stopped(
         let mut signals = Signals::new()?;
         let (stop, stopped) = watch::channel(false);
         let (addresses, servers) = start(folder, &node, stopped).await?;
-        held.say(&format!("pid {}, {}", std::process::id(), addresses.url()))?;
+        held.say(&format!("pid {}, {}", std::process::id(), addresses.url()));
         let door = admin::open(&folder.socket(), Arc::clone(&node))?;
         let dns = addresses.dns.map(|dns| dns.to_string());
         tracing::info!(url = addresses.url(), dns = dns.as_deref(), "serving");

@@ -19,6 +19,7 @@ mod corpus;
 mod demo;
 mod devices;
 mod exposures;
+mod faults;
 mod fires;
 mod forms;
 mod guard;

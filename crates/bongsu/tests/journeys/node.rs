@@ -47,7 +47,12 @@ pub(crate) fn shared(path: &str) -> PathBuf {
 
 impl Node {
     pub(crate) fn new() -> Self {
-        let node = Self { dir: tempfile::tempdir().unwrap(), tokens: HashMap::new() };
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// As [`Node::new`], with its folder in another.
+    pub(crate) fn within(place: &Path) -> Self {
+        let node = Self { dir: tempfile::tempdir_in(place).unwrap(), tokens: HashMap::new() };
         node.json(&["init", "--name", "tower.test"]);
         node
     }

@@ -207,7 +207,8 @@ impl<C: Channel> Post<C> {
         let next = self.with(member, |waiting, _| {
             Ok(match waiting.queue.front() {
                 None => Err(LOOK_EVERY),
-                Some(first) if first.next_us > now_us => {
+                // No message waits longer than that, if the clock was not set back since.
+                Some(first) if (1..=micros(WAIT_MAX)).contains(&(first.next_us - now_us)) => {
                     Err(Duration::from_micros(u64::try_from(first.next_us - now_us).unwrap_or_default()))
                 }
                 Some(first) => Ok(first.clone()),

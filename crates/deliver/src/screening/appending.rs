@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use line::merkle::{Frontier, Hash, leaf};
 use parking_lot::Mutex;
+use serde::de::IgnoredAny;
 
 use super::journal::{JournalError, RECORD_BYTES_MAX, Seal, each_line};
 
@@ -47,7 +48,8 @@ pub(super) struct Noted {
 }
 
 impl Appending {
-    /// Opens the file, or begins it; cuts off what stands behind its last line break.
+    /// Opens the file, or begins it; cuts off what stands behind its last line break, and from the first line behind the last seal
+    /// that is no record: what was not synced when power failed can be anything.
     pub(super) fn open(path: &Path, last: Option<&Seal>) -> Result<Self, JournalError> {
         let open = || -> io::Result<Open> {
             let mut options = File::options();
@@ -57,14 +59,26 @@ impl Appending {
             let mut file = options.open(path)?;
             let (mut tree, mut end) = (Frontier::default(), 0_u64);
             let mut sealed = if last.is_none() { Some(0) } else { None };
-            each_line(&mut BufReader::with_capacity(1 << 20, &mut file), &mut |line| {
+            let mut is_torn = false;
+            let read = each_line(&mut BufReader::with_capacity(1 << 20, &mut file), &mut |line| {
+                is_torn |= sealed.is_some() && serde_json::from_slice::<IgnoredAny>(line).is_err();
+                if is_torn {
+                    return Ok(());
+                }
                 tree.push(leaf(line));
                 end += line.len() as u64 + 1;
                 if last.is_some_and(|seal| *seal == seal_of(&tree)) {
                     sealed = Some(tree.size());
                 }
                 Ok(())
-            })?;
+            });
+            match read {
+                Err(why) if why.kind() == io::ErrorKind::InvalidData && sealed.is_some() => is_torn = true,
+                read => read?,
+            }
+            if is_torn {
+                tracing::warn!(path = %path.display(), "behind the last seal are lines that are no records: they are cut off");
+            }
             file.set_len(end)?;
             file.seek(SeekFrom::Start(end))?;
             Ok(Open { file, end, tree, sealed })
@@ -205,6 +219,28 @@ mod tests {
         file.sealed(&seal);
         assert_eq!(file.seal().unwrap(), None);
         assert_eq!(fs::read_to_string(dir.path().join("records")).unwrap(), "one\ntwo\nthree\n");
+    }
+
+    #[test]
+    fn what_a_disk_made_of_unsealed_records_is_cut_off_and_what_was_sealed_is_not() {
+        let (dir, file) = begun();
+        file.settle(&file.push(b"{\"n\":1}").unwrap()).unwrap();
+        let seal = file.seal().unwrap().unwrap();
+        file.settle(&file.push(b"{\"n\":2}").unwrap()).unwrap();
+        drop(file);
+        let path = dir.path().join("records");
+        let whole = fs::read(&path).unwrap();
+        let long = vec![0; super::RECORD_BYTES_MAX + 1];
+        for torn in [&b"\0\0\0\0\n"[..], b"\xff{\n{\"n\":3}\n", b"{\"n\":3", &long] {
+            fs::write(&path, [&whole[..], torn].concat()).unwrap();
+            let file = Appending::open(&path, Some(&seal)).unwrap();
+            assert_eq!(file.settle(&file.push(b"{\"n\":4}").unwrap()).unwrap(), 3);
+            assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
+        }
+        fs::write(&path, [b"\0".as_slice(), &whole[..]].concat()).unwrap();
+        let file = Appending::open(&path, Some(&seal)).unwrap();
+        assert!(file.seal().unwrap_err().to_string().contains("not as it was sealed"));
+        assert_eq!(fs::metadata(&path).unwrap().len(), whole.len() as u64 + 1, "it is left as it is");
     }
 
     #[test]

@@ -100,7 +100,8 @@ pub struct Seal {
 impl Journal {
     /// Opens the record at `path`, or begins it. `key` is that of the values' hashes, `last` the last seal.
     ///
-    /// What stands behind the last line break was never answered, and is cut off.
+    /// What stands behind the last line break was never answered, and is cut off; so is what a disk that lost its power made of
+    /// records that were not sealed yet.
     ///
     /// # Errors
     /// [`JournalError`].
@@ -256,7 +257,9 @@ pub fn each_line(from: &mut impl BufRead, on: &mut dyn FnMut(&[u8]) -> io::Resul
         io::Read::take(&mut *from, limit).read_until(b'\n', &mut line)?;
         match line.pop() {
             Some(b'\n') => on(&line)?,
-            _ if line.len() >= RECORD_BYTES_MAX => return Err(io::Error::other("a record is too long")),
+            _ if line.len() >= RECORD_BYTES_MAX => {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a record is too long"));
+            }
             _ => return Ok(()),
         }
     }

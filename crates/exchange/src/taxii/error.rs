@@ -60,7 +60,13 @@ impl IntoResponse for TaxiiError {
 
 impl From<line::StorageError> for TaxiiError {
     fn from(error: line::StorageError) -> Self {
-        Self::unavailable(&error)
+        match error {
+            line::StorageError::Full => {
+                tracing::error!(%error, "a TAXII request was refused");
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "The disk is full", crate::FULL)
+            }
+            error => Self::unavailable(&error),
+        }
     }
 }
 

@@ -57,6 +57,7 @@ pub(super) async fn objects(
     let outcomes = outcomes.map_err(|error| match error {
         SubmitError::NotFound(_) => TaxiiError::not_found(),
         SubmitError::NotInForce | SubmitError::ReadOnly => TaxiiError::forbidden(error.to_string()),
+        SubmitError::Storage(error) => error.into(),
         error => TaxiiError::unavailable(&error),
     })?;
     place.run(move || answer(&state, (member, circle), sent, outcomes, now)).await
@@ -320,6 +321,7 @@ fn withdrawn(told: Result<Vec<Submitted>, SubmitError>) -> Result<Response, Taxi
     let told = told.map_err(|error| match error {
         SubmitError::NotFound(_) => TaxiiError::not_found(),
         SubmitError::ReadOnly => TaxiiError::forbidden(error.to_string()),
+        SubmitError::Storage(error) => error.into(),
         error => TaxiiError::unavailable(&error),
     })?;
     match told.first() {

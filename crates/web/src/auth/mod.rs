@@ -203,7 +203,7 @@ impl Auth {
     /// Whose credential it is and what may be done with it, if it holds.
     fn holder(&self, book: &Book, credential: &Credential, user: Option<&str>) -> Option<Admitted> {
         let now = (self.now)();
-        let rights = book.rights_of(credential, now);
+        let rights = book.rights_of(credential, self.gate.ends_by(now));
         if rights.is_empty() {
             return None;
         }

@@ -94,6 +94,12 @@ pub(super) fn told(findings: &[Finding]) -> Json {
 
 impl From<line::StorageError> for MispError {
     fn from(error: line::StorageError) -> Self {
-        Self::unavailable(&error)
+        match error {
+            line::StorageError::Full => {
+                tracing::error!(%error, "a MISP request was refused");
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, crate::FULL)
+            }
+            error => Self::unavailable(&error),
+        }
     }
 }

@@ -261,6 +261,7 @@ fn withdraw(
 pub(super) fn refused(error: SubmitError) -> MispError {
     match error {
         SubmitError::ReadOnly => MispError::forbidden(),
+        SubmitError::Storage(error) => error.into(),
         SubmitError::NotFound(_) => MispError::not_found("circle"),
         SubmitError::NotInForce => MispError::not_saved(error.to_string(), serde_json::Value::Null),
         error => MispError::unavailable(&error),
