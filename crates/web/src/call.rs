@@ -190,7 +190,8 @@ impl Calls {
 
 fn found(register: &Register, asked: Asked) -> Option<(&Call, &Ask)> {
     let call = register.call(asked.call)?;
-    Some((call, call.asks.get(usize::try_from(asked.ask).ok()?)?))
+    let ask = call.asks.get(usize::try_from(asked.ask).ok()?)?;
+    (ask.asked.micros() == asked.at).then_some((call, ask))
 }
 
 /// What an answer that comes now would become.

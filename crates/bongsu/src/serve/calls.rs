@@ -253,7 +253,7 @@ fn message(
     let book = node.gate.book();
     let root = node.config.http.public_url.as_deref().ok_or("http.public_url is not set")?;
     let place = u32::try_from(at).map_err(|error| error.to_string())?;
-    let link = node.call_key().sign(Asked { call: call.number, ask: place });
+    let link = node.call_key().sign(Asked { call: call.number, ask: place, at: ask.asked.micros() });
     let link = format!("{}/call/{link}", root.trim_end_matches('/'));
     let (name, circle) = (node.gate.key().name(), book.circle(call.definition.circle));
     let question = Question {

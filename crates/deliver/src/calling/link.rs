@@ -1,7 +1,8 @@
 //! Links by which a contact answers a call: signed, for one ask each.
 //!
-//! A link names the call and the place of the ask in it, under HMAC-SHA-256 and a key of its own, so that no link of
-//! another kind can stand in for it. Whether it was used, and whether its time is over, is known from the node's line alone.
+//! A link names the call, the place of the ask in it and when it was asked, under HMAC-SHA-256 and a key of its own, so that no link
+//! of another kind can stand in for it, nor one from before a backup was put back, whose call's number another call has now. Whether
+//! it was used, and whether its time is over, is known from the node's line alone.
 
 use std::fmt;
 
@@ -11,10 +12,10 @@ use hmac::Mac as _;
 
 use crate::ticket::{keyed, mac};
 
-/// Bytes of what is signed: call and ask.
-const NAMED_BYTES: usize = 12;
+/// Bytes of what is signed: call, ask and time.
+const NAMED_BYTES: usize = 20;
 /// Characters of a link's last part: both in base64.
-const LINK_CHARS: usize = 59;
+const LINK_CHARS: usize = 70;
 
 /// One ask of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Asked {
     pub call: u64,
     /// The ask's place in it.
     pub ask: u32,
+    /// When it was asked, in microseconds since 1970-01-01 UTC.
+    pub at: i64,
 }
 
 /// The key under which links are signed.
@@ -55,7 +58,8 @@ impl CallKey {
         keyed(&self.0)?.chain_update(named).verify_slice(shown).ok()?;
         Some(Asked {
             call: u64::from_be_bytes(named.get(..8)?.try_into().ok()?),
-            ask: u32::from_be_bytes(named.get(8..)?.try_into().ok()?),
+            ask: u32::from_be_bytes(named.get(8..12)?.try_into().ok()?),
+            at: i64::from_be_bytes(named.get(12..)?.try_into().ok()?),
         })
     }
 }
@@ -63,7 +67,8 @@ impl CallKey {
 fn bytes(asked: Asked) -> [u8; NAMED_BYTES] {
     let mut bytes = [0; NAMED_BYTES];
     bytes[..8].copy_from_slice(&asked.call.to_be_bytes());
-    bytes[8..].copy_from_slice(&asked.ask.to_be_bytes());
+    bytes[8..12].copy_from_slice(&asked.ask.to_be_bytes());
+    bytes[12..].copy_from_slice(&asked.at.to_be_bytes());
     bytes
 }
 
@@ -80,7 +85,7 @@ mod tests {
     #[test]
     fn a_link_is_read_back_and_no_other_is() {
         let key = CallKey::new(&[1; 32]);
-        let asked = Asked { call: u64::MAX, ask: 3 };
+        let asked = Asked { call: u64::MAX, ask: 3, at: -7 };
         let text = key.sign(asked);
         assert_eq!((text.len(), key.read(&text)), (LINK_CHARS, Some(asked)));
         assert_eq!(CallKey::new(&[2; 32]).read(&text), None);
@@ -89,7 +94,7 @@ mod tests {
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
             assert_eq!(key.read(&String::from_utf8(other).unwrap()), None, "{at}");
         }
-        for bad in ["", "x", &text[1..], &format!("{text}A"), &"ä".repeat(29)] {
+        for bad in ["", "x", &text[1..], &format!("{text}A"), &"ä".repeat(35)] {
             assert_eq!(key.read(bad), None, "{bad}");
         }
         assert_eq!(format!("{key:?}"), "CallKey(…)");
