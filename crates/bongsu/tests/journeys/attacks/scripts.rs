@@ -77,7 +77,7 @@ fn examine(html: &str) -> (Vec<String>, Vec<String>) {
             }
         }
     }
-    if html.contains("xk3-49") || html.contains("49 ${") || html.contains("} 49 ") {
+    if html.contains("62615533") {
         faults.push("a template was worked out".to_owned());
     }
     (faults, paths)
@@ -343,17 +343,13 @@ fn no_text_of_others_becomes_a_header_or_markup_of_a_mail() {
     std::fs::write(node.data().join("bongsu.toml"), config).unwrap();
     for bad in [
         "a@b.example\r\nBcc: x@evil-k3.example",
-        "a@b.example\n",
         "\"a\r\nX-K3: 1\"@b.example",
         "a\u{202e}@b.example",
         "\u{1b}[31m, a@b.example",
     ] {
         let output = node.command(&["member", "set", "read", "--contact", bad]).output().unwrap();
         let kept = node.json(&["member", "show", "read"]).to_string();
-        assert!(
-            output.status.code() == Some(2) || !kept.contains(bad.trim_end()) && bad.ends_with('\n'),
-            "{bad:?}: {kept}"
-        );
+        assert_eq!(output.status.code(), Some(2), "{bad:?}: {kept}");
     }
     for member in ["read", "exchange"] {
         node.json(&[
@@ -361,7 +357,7 @@ fn no_text_of_others_becomes_a_header_or_markup_of_a_mail() {
             "set",
             member,
             "--contact",
-            &format!("{} , {member}@member.example", "\"><xk3 onxk3=1>{{7*7}}"),
+            &format!("{} , {member}@member.example", "\"><xk3 onxk3=1>{{7919*7907}}"),
         ]);
     }
     let serving = node.serve();

@@ -194,10 +194,10 @@ fn words_for_a_database_or_a_template_are_words() {
         "_%",
         "x\u{0}y",
         "'; ATTACH DATABASE '/tmp/k3' AS k;--",
-        "{{7*7}}",
-        "${7*7}",
-        "#{7*7}",
-        "<%= 7*7 %>",
+        "{{7919*7907}}",
+        "${7919*7907}",
+        "#{7919*7907}",
+        "<%= 7919*7907 %>",
         "{% include '/etc/passwd' %}",
         "$(id)",
         "`id`",
@@ -246,7 +246,7 @@ fn words_for_a_database_or_a_template_are_words() {
             ] {
                 assert!(!text.contains(told) || word.contains(told), "{path} tells {told}: {text}");
             }
-            assert!(!text.contains("49") || text.contains("7*7") || !word.contains("7*7"), "{path}: {text}");
+            assert!(!text.contains("62615533"), "{path}: {text}");
         }
         for (path, body) in [
             (
