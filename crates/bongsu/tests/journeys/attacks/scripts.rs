@@ -352,21 +352,24 @@ fn no_text_of_others_becomes_a_header_or_markup_of_a_mail() {
         assert_eq!(output.status.code(), Some(2), "{bad:?}: {kept}");
     }
     for member in ["read", "exchange"] {
-        node.json(&[
-            "member",
-            "set",
-            member,
-            "--contact",
-            &format!("{} , {member}@member.example", "\"><xk3 onxk3=1>{{7919*7907}}"),
-        ]);
+        node.json(&["member", "set", member, "--contact", "\"><xk3 onxk3=1>{{7919*7907}}"]);
+        for bad in [
+            "a@b.example\r\nBcc: x@evil-k3.example",
+            "a@b.example, x@evil-k3.example",
+            "a@b.example>\r\nDATA",
+        ] {
+            let output = node.command(&["member", "mail", member, "--to", bad]).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{bad:?}: {}", String::from_utf8_lossy(&output.stdout));
+        }
+        let to = format!("{member}@member.example");
+        node.json(&["member", "mail", member, "--to", &to, "--digest", "urgent"]);
     }
     let serving = node.serve();
     let question: String = attack.line().chars().take(180).collect();
     node.json(&["drill", "start", "region", &format!("--question={question}")]);
-    let mut incident = crate::node::indicator(900, "z-k3.top");
-    incident = serde_json::json!({
+    let incident = serde_json::json!({
         "type": "incident", "spec_version": "2.1", "id": id("incident", 900), "created": crate::node::now(), "modified": crate::node::now(),
-        "name": attack.text(), "description": attack.text(), "labels": ["severity:critical"], "confidence": incident["confidence"],
+        "name": attack.text(), "description": attack.text(), "labels": ["severity:critical"], "confidence": 90,
     });
     let file = node.file("incident.json", crate::node::bundle(&[incident]));
     node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
