@@ -1,6 +1,8 @@
 //! Chores of the project: `cargo xtask bench` measures, `cargo xtask tidy` checks what compilers do not.
 
+mod asvs;
 mod bench;
+mod supply;
 mod tidy;
 
 use std::process::ExitCode;
@@ -16,7 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 enum Chore {
     /// Measure a release build over the network, as a client sees it, and print figures with their ratios
     Bench(bench::Args),
-    /// Check the house's rules: arrows, licences, one crypto provider, one SQLite, module pages
+    /// Check the house's rules: arrows, licences, one crypto provider, one SQLite, one registry, module pages, the ASVS's table
     Tidy,
 }
 

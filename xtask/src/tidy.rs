@@ -1,7 +1,8 @@
 //! The house's rules that no compiler checks. They run as an ordinary test too.
 //!
 //! Arrows point down; what a room must not know, it does not name; licences are permissive; there is one crypto provider
-//! and one SQLite; every module has its page and every crate its place in ARCHITECTURE.md.
+//! and one SQLite; what comes from elsewhere comes from one registry ([`supply`]); every module has its page, every crate its place
+//! in ARCHITECTURE.md, and every requirement of the ASVS its row ([`asvs`]).
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+use crate::{asvs, supply};
 
 /// Which rooms each room may enter.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -84,6 +87,12 @@ pub(crate) fn run() -> Result<()> {
     dependencies(&metadata, &mut faults)?;
     sources(&root, &mut faults)?;
     documents(&metadata, &root, &mut faults)?;
+    supply::check(&metadata, &root, LICENCES, &mut faults)?;
+    let mut files = Vec::new();
+    for folder in ["crates", "xtask"] {
+        rust_files(&root.join(folder), &mut files)?;
+    }
+    asvs::check(&root, &files, &mut faults)?;
     if faults.is_empty() {
         return Ok(());
     }
@@ -147,10 +156,6 @@ fn dependencies(metadata: &Metadata, faults: &mut Vec<String>) -> Result<()> {
         let expression = package.license.as_deref().unwrap_or("none");
         if !permissive(expression) {
             faults.push(format!("{} {} has the licence `{expression}`", package.name, package.version));
-        }
-        if ["aws-lc-rs", "aws-lc-sys", "openssl-sys", "native-tls", "boring"].contains(&package.name.as_str())
-        {
-            faults.push(format!("{} is a second crypto provider beside ring", package.name));
         }
     }
     for name in ["libsqlite3-sys", "ring", "rustls"] {

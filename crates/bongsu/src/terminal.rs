@@ -56,7 +56,7 @@ impl Terminal {
             (true, _) => format!("{}\n", answer.json).into_bytes(),
             (false, Some(document)) => document,
             (false, None) if self.quiet => Vec::new(),
-            (false, None) => with_newline(answer.text).into_bytes(),
+            (false, None) => with_newline(lines(&answer.text)).into_bytes(),
         };
         self.write(&bytes)?;
         Ok(answer.exit)
@@ -113,7 +113,7 @@ impl Terminal {
 
     fn complain(&mut self, text: &str) {
         // When standard error is closed, there is nobody left to tell.
-        let _nobody_listens = writeln!(std::io::stderr().lock(), "{text}");
+        let _nobody_listens = writeln!(std::io::stderr().lock(), "{}", lines(text));
     }
 }
 
@@ -131,6 +131,25 @@ fn bar(progress: &Progress) -> ProgressBar {
     };
     let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style).with_message(progress.what.clone())
+}
+
+/// Lines of which a terminal obeys none, whatever names of files and texts of others stand in them: what steers it, or turns the
+/// direction of writing, is spelled out.
+fn lines(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(steers) {
+        return text.to_owned();
+    }
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+        match steers(c) {
+            true => shown.extend(c.escape_unicode()),
+            false => shown.push(c),
+        }
+        shown
+    })
 }
 
 /// A text that a terminal shows and does not obey: what steers it, or turns the direction of writing, is spelled out.

@@ -56,7 +56,9 @@ fn item(value: &Value) -> Option<(String, &'static str)> {
 
 /// A field without what would end it.
 fn field(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect();
+    // Direction marks would show an analyst's terminal what is not there.
+    let steers = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let clean: String = text.chars().map(|c| if steers(c) { ' ' } else { c }).take(400).collect();
     if clean.trim().is_empty() { "-".to_owned() } else { clean }
 }
 

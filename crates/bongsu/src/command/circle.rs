@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, table};
 use crate::cli::{CircleCommand, CircleProfile};
-use crate::command::member::check_handle;
+use crate::command::member::{check_handle, one_line};
 use crate::command::terms::instant;
 use crate::command::{equivalents, fires, signatures};
 use crate::exit::Failure;
@@ -13,6 +13,11 @@ use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
+
+/// Characters of a circle's title.
+const TITLE_CHARS_MAX: usize = 200;
+/// Characters of what a circle is for.
+const PURPOSE_CHARS_MAX: usize = 1_000;
 
 /// Runs `bongsu circle …`.
 ///
@@ -220,10 +225,10 @@ fn change(
 
 fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), Failure> {
     if let Some(title) = &profile.title {
-        circle.title.clone_from(title);
+        circle.title = one_line("the circle's title", title, TITLE_CHARS_MAX)?;
     }
     if let Some(purpose) = &profile.purpose {
-        circle.purpose.clone_from(purpose);
+        circle.purpose = one_line("the circle's purpose", purpose, PURPOSE_CHARS_MAX)?;
     }
     if let Some(ceiling) = profile.ceiling {
         circle.ceiling = ceiling.into();

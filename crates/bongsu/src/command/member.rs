@@ -13,6 +13,11 @@ use stix::Timestamp;
 use uuid::Uuid;
 use web::auth::OPERATOR;
 
+/// Characters of a member's name.
+const NAME_CHARS_MAX: usize = 200;
+/// Characters of what is said of how to reach a member.
+const CONTACT_CHARS_MAX: usize = 500;
+
 /// Runs `bongsu member …`.
 ///
 /// # Errors
@@ -250,9 +255,17 @@ fn change(
     })
 }
 
+/// A text that stands in pages, mails and on terminals, if it is one line and steers none of them.
+///
+/// # Errors
+/// When it is empty, too long, or has line breaks, control characters or direction marks.
+pub(crate) fn one_line(what: &'static str, text: &str, chars_max: usize) -> Result<String, Failure> {
+    region::text::line(what, text, chars_max).map_err(|error| Failure::usage(error.to_string()))
+}
+
 fn apply(profile: &MemberProfile, member: &mut Member) -> Result<(), Failure> {
     if let Some(name) = &profile.name {
-        member.name.clone_from(name);
+        member.name = one_line("the member's name", name, NAME_CHARS_MAX)?;
     }
     if let Some(level) = profile.level {
         member.level = level.into();
@@ -283,7 +296,7 @@ fn apply(profile: &MemberProfile, member: &mut Member) -> Result<(), Failure> {
         member.intake = intake.into();
     }
     if let Some(contact) = &profile.contact {
-        member.contact = Some(contact.clone());
+        member.contact = Some(one_line("the contact", contact, CONTACT_CHARS_MAX)?);
     }
     match profile.resolver.as_deref() {
         None => {}

@@ -49,6 +49,9 @@ pub(crate) struct Source {
     /// What becomes of objects that break a rule of STIX.
     #[serde(default)]
     pub objects: Intake,
+    /// Its name may lead to an address that is not public.
+    #[serde(default)]
+    pub inside: bool,
 }
 
 /// What a source speaks.

@@ -37,6 +37,9 @@ pub(crate) struct Witness {
     pub key: String,
     /// Authorities that are trusted for its certificate instead of the system's, PEM.
     pub ca_file: Option<PathBuf>,
+    /// Its name may lead to an address that is not public.
+    #[serde(default)]
+    pub inside: bool,
 }
 
 /// A node whose lines are witnessed.
@@ -118,7 +121,8 @@ impl Transparency {
         let ready = |witness: &Witness| {
             let (url, key) = witness.parts()?;
             let authorities = witness.ca_file.as_deref().map(pull::file).transpose()?;
-            let remote = Remote { authorities, limits: LIMITS, reach: Reach::Anywhere, ..Remote::default() };
+            let reach = if witness.inside { Reach::Anywhere } else { Reach::Outside };
+            let remote = Remote { authorities, limits: LIMITS, reach, ..Remote::default() };
             let http = Http::new(remote, Arc::new(crate::node::now));
             let http = http.map_err(|error| Failure::new(format!("witness {}: {error}", key.name())))?;
             Ok(WitnessAt { url, key, http })

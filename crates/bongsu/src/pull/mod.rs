@@ -280,7 +280,8 @@ fn http_with(source: &Source, limits: Limits) -> Result<Http, Stopped> {
         }
     };
     let authorities = source.ca_file.as_deref().map(file).transpose()?;
-    let remote = Remote { credentials, authorities, limits, reach: Reach::Anywhere };
+    let reach = if source.inside { Reach::Anywhere } else { Reach::Outside };
+    let remote = Remote { credentials, authorities, limits, reach };
     Ok(Http::new(remote, Arc::new(crate::node::now))?)
 }
 

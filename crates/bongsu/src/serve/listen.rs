@@ -7,8 +7,10 @@
 //!
 //! Places are scarce, and a stranger may not keep them: a connection on which no request is with a handler for as long as
 //! a header may take is closed, whether it never said a word, said half an HTTP/2 preface, or was done; a peer that does
-//! not read is cut; one that has asked nothing yet gives way when all places are held; and one address has a share of the places. Behind a proxy everybody has the proxy's address, so
-//! there the shares are the proxy's to give.
+//! not read is cut; and one address has a share of the places. Behind a proxy everybody has the proxy's address, so there the
+//! shares are the proxy's to give. When all places are held, those give way first that have asked nothing yet, then those whose
+//! requests were nobody's who is known, however slowly their bodies come and however often they ask: [`Places`] has the
+//! order. Who was let in keeps its place while it asks.
 
 use super::stall::Stall;
 use super::surfaces::{From, Surfaces};
@@ -23,13 +25,13 @@ use policy::Channel;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio_rustls::TlsAcceptor;
-use web::auth::PeerCertificate;
+use web::auth::{LetIn, PeerCertificate};
 
 /// Time for a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,6 +44,10 @@ const HEADER_BYTES_MAX: u32 = 64 << 10;
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
 /// Time in which a peer must take some of what is written to it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time after which a connection on which nobody who is known has asked anything is closed.
+const STRANGER_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// Silence after which one that was let in may lose its place, if all are held.
+const RESTS: Duration = Duration::from_secs(1);
 /// Time for what is still being sent when a connection takes no more requests: enough for the longest page over 20 kB/s.
 const LINGER: Duration = Duration::from_secs(30 * 60);
 /// One address may hold this part of the places.
@@ -169,9 +175,11 @@ impl Server {
         let (surfaces, from) = (self.surfaces.clone(), From { peer, channel, certificate });
         let activity = Activity::new();
         let watched = Arc::clone(&activity);
+        let known = Arc::clone(&activity);
+        let let_in = LetIn::new(move || known.let_in());
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
             let under_way = activity.begin();
-            let answer = surfaces.clone().answer(request, from);
+            let answer = surfaces.clone().answer(request, from, let_in.clone());
             async move {
                 let answer = answer.await;
                 drop(under_way);
@@ -180,33 +188,70 @@ impl Server {
         });
         let connection = self.builder.serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
+        let loses = loses(&mut place, &watched);
+        let mut loses = std::pin::pin!(loses);
         let linger = tokio::select! {
             ended = connection.as_mut() => return told(peer, ended),
             _ = stop.changed() => LINGER,
-            () = loses(&mut place, &watched) => return,
+            () = loses.as_mut() => return,
             before = idle(Arc::clone(&watched), self.http.header_timeout()) => match before {
                 Before::Requests => LINGER,
                 Before::Nothing => Duration::ZERO,
             },
         };
         connection.as_mut().graceful_shutdown();
-        match tokio::time::timeout(linger, connection).await {
-            Ok(ended) => told(peer, ended),
-            Err(_) => tracing::debug!(%peer, "a connection took too long and is cut"),
+        tokio::select! {
+            ended = tokio::time::timeout(linger, connection) => match ended {
+                Ok(ended) => told(peer, ended),
+                Err(_) => tracing::debug!(%peer, "a connection took too long and is cut"),
+            },
+            () = loses => {}
         }
     }
 }
 
-/// Waits until the place is given to another: that befalls nobody who has asked something.
+/// Waits until the place is given to another, or nobody who is known has asked anything for too long.
 async fn loses(place: &mut Place, activity: &Activity) {
+    if tokio::time::timeout(STRANGER_TIMEOUT, stranger(place, activity)).await != Ok(Some(())) {
+        return;
+    }
+    loop {
+        rests(activity).await;
+        place.answered();
+        tokio::select! {
+            biased;
+            () = activity.asked.notified() => if place.answering().is_err() {
+                return;
+            },
+            () = place.lost() => return,
+        }
+    }
+}
+
+/// Waits until a request is let in, and keeps its place; `None` if the place is given to another before.
+async fn stranger(place: &mut Place, activity: &Activity) -> Option<()> {
     tokio::select! {
         biased;
-        () = activity.asked.notified() => {
-            if place.answering().is_ok() {
-                std::future::pending().await
-            }
+        () = activity.known.notified() => return place.answering().ok(),
+        () = activity.asked.notified() => place.asked().ok()?,
+        () = place.lost() => return None,
+    }
+    tokio::select! {
+        biased;
+        () = activity.known.notified() => place.answering().ok(),
+        () = place.lost() => None,
+    }
+}
+
+/// Waits until no request has been with a handler for [`RESTS`]; the next one is told of again.
+async fn rests(activity: &Activity) {
+    loop {
+        let quiet = activity.quiet();
+        if activity.under_way.load(Ordering::Relaxed) == 0 && quiet >= RESTS {
+            activity.tells.store(true, Ordering::Relaxed);
+            return;
         }
-        () = place.lost() => {}
+        tokio::time::sleep(RESTS.saturating_sub(quiet).max(RESTS / 10)).await;
     }
 }
 
@@ -223,8 +268,13 @@ struct Activity {
     under_way: AtomicUsize,
     /// Milliseconds after `began` at which the last request came or was answered; 0 before the first.
     last_ms: AtomicU64,
-    /// The first request has come.
+    /// Whether the next request is told of.
+    tells: AtomicBool,
+    /// A request has come: the first, or one after a silence.
     asked: Notify,
+    is_known: AtomicBool,
+    /// A request was let in as somebody's.
+    known: Notify,
 }
 
 /// A request that is with a handler, as long as this lives.
@@ -236,16 +286,32 @@ impl Activity {
             began: Instant::now(),
             under_way: AtomicUsize::new(0),
             last_ms: AtomicU64::new(0),
+            tells: AtomicBool::new(true),
             asked: Notify::new(),
+            is_known: AtomicBool::new(false),
+            known: Notify::new(),
         })
+    }
+
+    /// A request was let in as somebody's.
+    fn let_in(&self) {
+        if !self.is_known.swap(true, Ordering::Relaxed) {
+            self.known.notify_one();
+        }
+    }
+
+    /// How long ago the last request came or was answered.
+    fn quiet(&self) -> Duration {
+        let last = self.last_ms.load(Ordering::Relaxed);
+        self.began.elapsed().saturating_sub(Duration::from_millis(last))
     }
 
     fn begin(self: &Arc<Self>) -> UnderWay {
         self.under_way.fetch_add(1, Ordering::Relaxed);
-        if self.last_ms.load(Ordering::Relaxed) == 0 {
+        self.note();
+        if self.tells.load(Ordering::Relaxed) && self.tells.swap(false, Ordering::Relaxed) {
             self.asked.notify_one();
         }
-        self.note();
         UnderWay(Arc::clone(self))
     }
 
@@ -273,7 +339,7 @@ enum Before {
 async fn idle(activity: Arc<Activity>, time: Duration) -> Before {
     loop {
         let last = activity.last_ms.load(Ordering::Relaxed);
-        let quiet = activity.began.elapsed().saturating_sub(Duration::from_millis(last));
+        let quiet = activity.quiet();
         let busy = activity.under_way.load(Ordering::Relaxed) > 0;
         match time.checked_sub(quiet).filter(|left| !left.is_zero()) {
             _ if busy => tokio::time::sleep(time).await,

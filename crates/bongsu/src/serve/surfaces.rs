@@ -29,7 +29,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
-use web::auth::{Auth, PeerCertificate, around};
+use web::auth::{Auth, LetIn, PeerCertificate, around};
 use web::page::Pages;
 
 /// What every answer says to browsers.
@@ -178,9 +178,14 @@ impl Surfaces {
         &self.auth
     }
 
-    /// Answers a request.
-    pub(crate) async fn answer(self, request: http::Request<Incoming>, from: From) -> Response {
-        let mut answer = self.answered(request, from).await;
+    /// Answers a request; `let_in` is told once it is known whose it is.
+    pub(crate) async fn answer(
+        self,
+        request: http::Request<Incoming>,
+        from: From,
+        let_in: LetIn,
+    ) -> Response {
+        let mut answer = self.answered(request, from, let_in).await;
         if from.channel.encrypted {
             let (name, value) = OVER_TLS;
             answer.headers_mut().insert(name, value);
@@ -188,10 +193,11 @@ impl Surfaces {
         answer
     }
 
-    async fn answered(self, mut request: http::Request<Incoming>, from: From) -> Response {
-        if let Some(answer) = self.at_once(&request, &from).await {
+    async fn answered(self, mut request: http::Request<Incoming>, from: From, let_in: LetIn) -> Response {
+        if let Some(answer) = self.at_once(&request, &from, &let_in).await {
             return answer;
         }
+        request.extensions_mut().insert(let_in);
         request.extensions_mut().insert(ConnectInfo(from.peer));
         request.extensions_mut().insert(from.channel);
         if let Some(certificate) = from.certificate {
@@ -206,11 +212,17 @@ impl Surfaces {
     /// Answers whether one value is known, if that is what a member asks and nothing stands in its way: systems that pay or resolve
     /// ask nothing else, before each thing that they do. All that is not as plain takes the way through the layers, which also
     /// says why something is refused.
-    async fn at_once(&self, request: &http::Request<Incoming>, from: &From) -> Option<Response> {
+    async fn at_once(
+        &self,
+        request: &http::Request<Incoming>,
+        from: &From,
+        let_in: &LetIn,
+    ) -> Option<Response> {
         if request.method() != Method::GET || request.uri().path() != at_once::PATH {
             return None;
         }
         let member = self.auth.member(request.headers(), from.certificate.as_ref())?;
+        let_in.tell();
         let mut answer = at_once::answer(&self.screening, member, from.channel, request.uri()).await?;
         for (name, value) in HEADERS {
             answer.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));

@@ -48,7 +48,7 @@ class Handler:
         print(json.dumps({
             "to": envelope.rcpt_tos, "from": envelope.mail_from, "tls": server.transport.get_extra_info("ssl_object") is not None,
             "user": (session.auth_data.login.decode() if session.auth_data else None), "language": mail["content-language"],
-            "subject": mail["subject"], "id": mail["message-id"], "auto": mail["auto-submitted"],
+            "subject": mail["subject"], "headers": mail.keys(), "id": mail["message-id"], "auto": mail["auto-submitted"],
             "date": mail["date"].datetime.isoformat(), "reply_to": mail["reply-to"], "type": mail.get_content_type(),
             "parts": [part.get_content_type() for part in mail.iter_parts()],
             "text": mail.get_body(("plain",)).get_content(), "html": mail.get_body(("html",)).get_content(),

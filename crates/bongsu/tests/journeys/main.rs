@@ -5,6 +5,7 @@
 
 mod advisories;
 mod asks;
+mod attacks;
 mod bad_input;
 mod canaries;
 mod capture;

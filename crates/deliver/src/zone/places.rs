@@ -1,9 +1,9 @@
 //! The places of a server for connections, and whose are taken when all are held.
 //!
 //! A connection gets its place when it comes. When none is free, the one that has waited longest without asking anything
-//! loses its place; where all have asked before, the one that has been idle longest. One that is being answered never does.
-//! So however many strangers connect and say nothing, who has something to ask gets in: it asks before as many others come
-//! as there are places.
+//! loses its place; then the one that asked, but never as somebody who is known; where all are known, the one that has been
+//! idle longest. One that is being answered never does. So however many strangers connect, whatever they say, who has
+//! something to ask gets in: it asks before as many others come as there are places.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,8 +23,19 @@ struct Inner {
     freed: Notify,
 }
 
-/// What is known of an idle connection: first those that never asked anything, each by the order in which they fell idle.
-type Idle = (bool, u64);
+/// What is known of a connection that may lose its place; who goes first stands first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    /// It never asked anything.
+    Silent,
+    /// It asked, as nobody who is known.
+    Stranger,
+    /// It was answered as somebody.
+    Known,
+}
+
+/// By standing, then by the order in which they fell idle.
+type Idle = (Standing, u64);
 
 #[derive(Debug, Default)]
 struct State {
@@ -34,10 +45,10 @@ struct State {
 }
 
 impl State {
-    fn fall_idle(&mut self, has_asked: bool) -> (Idle, oneshot::Receiver<()>) {
+    fn fall_idle(&mut self, standing: Standing) -> (Idle, oneshot::Receiver<()>) {
         self.turn += 1;
         let (tell, told) = oneshot::channel();
-        let key = (has_asked, self.turn);
+        let key = (standing, self.turn);
         self.idle.insert(key, tell);
         (key, told)
     }
@@ -84,7 +95,7 @@ impl Places {
             let (_, tell) = state.idle.pop_first()?;
             let _it_is_going_by_itself = tell.send(());
         }
-        let idle = Some(state.fall_idle(false));
+        let idle = Some(state.fall_idle(Standing::Silent));
         Some(Place { inner: Arc::clone(&self.0), idle, lost: false })
     }
 
@@ -131,9 +142,20 @@ impl Place {
     /// The connection was answered and waits for what comes next: from now on it can lose its place to another.
     pub fn answered(&mut self) {
         if self.idle.is_none() {
-            self.idle = Some(self.inner.state.lock().fall_idle(true));
+            self.idle = Some(self.inner.state.lock().fall_idle(Standing::Known));
             self.inner.freed.notify_waiters();
         }
+    }
+
+    /// The connection asks something, but nobody knows yet as whom: it can still lose its place, after those that say nothing.
+    ///
+    /// # Errors
+    /// [`Lost`].
+    pub fn asked(&mut self) -> Result<(), Lost> {
+        self.answering()?;
+        self.idle = Some(self.inner.state.lock().fall_idle(Standing::Stranger));
+        self.inner.freed.notify_waiters();
+        Ok(())
     }
 }
 
@@ -182,6 +204,25 @@ mod tests {
         let waiting = tokio::spawn(async move { places.enter().await.answering() });
         third.answered();
         assert_eq!(in_time(waiting).await.expect("one can be taken").unwrap(), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn who_only_asked_goes_after_the_silent_and_before_the_known() {
+        let places = Places::new(3);
+        let (mut known, mut asked, mut silent) =
+            (places.enter().await, places.enter().await, places.enter().await);
+        known.answering().unwrap();
+        known.answered();
+        asked.asked().unwrap();
+        let mut first = places.enter().await;
+        in_time(silent.lost()).await.expect("it said nothing");
+        first.answering().unwrap();
+        let mut second = places.enter().await;
+        in_time(asked.lost()).await.expect("nobody knows it");
+        assert_eq!(asked.asked(), Err(Lost));
+        second.answering().unwrap();
+        drop(places.enter().await);
+        in_time(known.lost()).await.expect("all others are being answered");
     }
 
     #[tokio::test]

@@ -51,7 +51,9 @@ pub enum PullError {
         to: String,
     },
     /// The address is not a public one, and not allowed by name.
-    #[error("{host} is {why}: requests go to public addresses alone, unless the host is allowed by name")]
+    #[error(
+        "{host} is {why}: requests go to public addresses alone, unless the host is allowed by name (`push.allow_hosts`; `inside` of a source)"
+    )]
     NotPublic {
         /// The host.
         host: String,

@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Certificate, Client, ClientBuilder, Identity, Method, RequestBuilder, Response, Url};
@@ -50,6 +52,22 @@ pub enum Credentials {
         /// PEM of both.
         pem: Vec<u8>,
     },
+}
+
+impl Credentials {
+    /// A text of the other side's without the secret: a server may say again what it was told.
+    fn left_out_of(&self, text: &str) -> String {
+        let (secret, encoded) = match self {
+            Self::Nothing | Self::Certificate { .. } => return text.to_owned(),
+            Self::Basic { user, password } => (password, STANDARD.encode(format!("{user}:{password}"))),
+            Self::Bearer { token: secret } | Self::Key { key: secret } => (secret, STANDARD.encode(secret)),
+        };
+        let left_out = |text: String, secret: &str| match secret {
+            "" => text,
+            secret => text.replace(secret, "…"),
+        };
+        left_out(left_out(text.to_owned(), &encoded), secret)
+    }
 }
 
 // Secrets stay out of logs.
@@ -163,13 +181,15 @@ impl Http {
                 identity.map_err(|error| unusable("the client certificate with its key", &reason(&error)))?,
             );
         }
-        if let Reach::Public { except } = &remote.reach {
+        builder = match &remote.reach {
+            Reach::Anywhere => builder,
+            Reach::Outside => builder.dns_resolver(Arc::new(Resolver::outside())),
             // A proxy would look names up by itself, and a redirection is another address.
-            builder = builder
+            Reach::Public { except } => builder
                 .no_proxy()
                 .dns_resolver(Arc::new(Resolver::new(except.clone())))
-                .redirect(Policy::none());
-        }
+                .redirect(Policy::none()),
+        };
         let client = builder.build().map_err(|error| unusable("the TLS configuration", &reason(&error)))?;
         Ok(Self { client, remote: Arc::new(remote), now })
     }
@@ -310,7 +330,7 @@ impl Http {
             return Ok(response);
         }
         if let Some(to) = headers.get(header::LOCATION).filter(|_| status.is_redirection()) {
-            let to = String::from_utf8_lossy(to.as_bytes()).into_owned();
+            let to = self.remote.credentials.left_out_of(&String::from_utf8_lossy(to.as_bytes()));
             return Err(PullError::Redirected { url: shown(url), to });
         }
         let after = retry_after(&headers, self.now());
@@ -325,7 +345,9 @@ impl Http {
             _ => {
                 let text = body(url, &mut response, REASON_BYTES_MAX).await.unwrap_or_default();
                 let (url, status) = (shown(url), status.as_u16());
-                Err(PullError::Refused { url, status, reason: stated_reason(&text) })
+                let text = self.remote.credentials.left_out_of(&String::from_utf8_lossy(&text));
+                let reason = stated_reason(text.as_bytes());
+                Err(PullError::Refused { url, status, reason })
             }
         }
     }
@@ -391,6 +413,13 @@ async fn body(url: &Url, response: &mut Response, limit_bytes: usize) -> Result<
 }
 
 fn broken(url: &Url, error: &reqwest::Error) -> PullError {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(PullError::NotPublic { host, why }) = error.downcast_ref() {
+            return PullError::NotPublic { host: host.clone(), why: why.clone() };
+        }
+        cause = error.source();
+    }
     PullError::Unreachable { url: shown(url), why: reason(error) }
 }
 

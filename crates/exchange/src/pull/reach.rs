@@ -1,5 +1,5 @@
-//! Where requests may go: anywhere, for servers that an operator has configured, or to public addresses alone, for those that
-//! a member named.
+//! Where requests may go: to the host that an operator wrote, unless its name comes to lead inside; or to public addresses alone,
+//! for hosts that a member named.
 //!
 //! A name is looked up once, and the connection goes to an address that was looked at: a name that leads elsewhere the next
 //! time leads nowhere.
@@ -19,6 +19,9 @@ pub enum Reach {
     /// Anywhere.
     #[default]
     Anywhere,
+    /// At the address that stands in the URL, or at a public address of the name that stands there: whoever keeps the name of a
+    /// partner's server can't make the node ask its own machine, or others beside it.
+    Outside,
     /// At a public address. Redirections are not followed, and no proxy is asked.
     Public {
         /// Hosts that may be anywhere: names in lower case, or addresses, without ports and brackets.
@@ -50,6 +53,11 @@ pub(super) struct Resolver {
 }
 
 impl Resolver {
+    /// Gives public addresses alone, but for `localhost`, which is what it says.
+    pub(super) fn outside() -> Self {
+        Self::new(BTreeSet::from(["localhost".to_owned()]))
+    }
+
     pub(super) fn new(except: BTreeSet<String>) -> Self {
         Self { except: Arc::new(except) }
     }

@@ -125,6 +125,22 @@ struct Admitted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerCertificate(pub [u8; 32]);
 
+/// Is told once it is known whose a request is; an extension of the connection's requests, for whoever keeps places for them.
+#[derive(Clone)]
+pub struct LetIn(Arc<dyn Fn() + Send + Sync>);
+
+impl LetIn {
+    /// Calls `told`.
+    pub fn new(told: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(told))
+    }
+
+    /// It is known whose the request is.
+    pub fn tell(&self) {
+        (self.0)();
+    }
+}
+
 /// What a request shows.
 enum Shown {
     Nothing,
@@ -295,6 +311,9 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
         }
         return refuse(&auth, &shown, peer, surface);
     };
+    if let Some(let_in) = request.extensions().get::<LetIn>() {
+        let_in.tell();
+    }
     if let Need::OneOf(rights) = Need::of(surface, request.method(), target.uri.path())
         && actor.rights.within(rights).is_empty()
     {

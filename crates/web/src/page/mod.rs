@@ -240,6 +240,7 @@ pub(crate) fn broken(error_met: &dyn std::fmt::Display) -> Response {
 pub(crate) fn render(template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => {
+            let html = unsteered(html);
             let styles = deliver::style_policy::of(&html);
             let mut response = Response::new(html.into());
             if let Some(styles) = styles {
@@ -250,7 +251,7 @@ pub(crate) fn render(template: &impl Template) -> Response {
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
             response
                 .headers_mut()
-                .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+                .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
             response
         }
         Err(error) => {
@@ -258,6 +259,16 @@ pub(crate) fn render(template: &impl Template) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// A page without what turns the direction of writing or steers who prints it: texts of others stand in it, and would show what
+/// they are not.
+fn unsteered(html: String) -> String {
+    let steers = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\r' | '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if html.contains(steers) { html.replace(steers, "\u{fffd}") } else { html }
 }
 
 /// Makes a page about a member that the caller may look at, off the threads that serve connections.
