@@ -25,6 +25,7 @@ mod playbook;
 mod push;
 mod quarantine;
 mod recall;
+mod release;
 mod screen;
 mod share;
 mod sign;
@@ -47,7 +48,8 @@ pub(crate) use drill::{CallCloseArgs, CallCommand, CalledArgs, DrillCommand};
 pub(crate) use guard::GuardCommand;
 pub(crate) use hunt::{HuntArgs, ReportArgs};
 pub(crate) use member::{
-    CircleCommand, CircleProfile, CredentialCommand, FiresArgs, MemberCommand, MemberProfile, ZoneArgs,
+    CircleCommand, CircleProfile, CredentialCommand, FiresArgs, FourEyesArg, MemberCommand, MemberProfile,
+    ZoneArgs,
 };
 pub(crate) use pack::{PackAcceptArgs, PackCommand, PackMakeArgs, PackReceiptArgs};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
@@ -60,6 +62,7 @@ pub(crate) use playbook::{PlaybookCommand, PlaybookStartArgs, PlaybookStepArgs, 
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
+pub(crate) use release::{ReleaseApproveArgs, ReleaseCommand, ReleaseRefuseArgs};
 pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
@@ -180,6 +183,9 @@ pub(crate) enum NodeCommand {
     /// Asks: a member asks the one who shared an object to let it go wider; what is answered is done at once
     #[command(subcommand)]
     Ask(AskCommand),
+    /// Releases: what waits until a second person of a member's lets it out, in circles that ask for four eyes
+    #[command(subcommand)]
+    Release(ReleaseCommand),
     /// Screen: is a value known to be bad, who says so, what is to be done; or, privately, ask a node that is not to
     /// learn the values; ends with 3 unless nothing is known of any
     Screen(Box<ScreenArgs>),

@@ -37,6 +37,7 @@ pub(crate) mod playbook;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
+pub(crate) mod release;
 pub(crate) mod remote;
 mod report;
 pub(crate) mod screen;
@@ -82,6 +83,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
         NodeCommand::Ask(command) => ask::run(node, &command),
+        NodeCommand::Release(command) => release::run(node, &command),
         NodeCommand::Screen(args) => screen::run(node, &args),
         NodeCommand::Audit(args) => audit::run(node, &args),
         NodeCommand::Recall(command) => recall::run(node, command),
@@ -203,6 +205,9 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
             Ok(())
         }
         NodeCommand::Share(args) => all(&mut args.files),
+        NodeCommand::Release(command) => {
+            command.paths().into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
+        }
         NodeCommand::Persona(command) => {
             command.paths().into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
         }
