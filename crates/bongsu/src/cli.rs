@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 mod ask;
 mod audit;
+mod ca;
 mod case;
 mod confidence;
 mod contact;
@@ -34,6 +35,7 @@ mod validate;
 
 pub(crate) use ask::{AskAnswerArg, AskAnswerArgs, AskCommand, AskReleaseArgs};
 pub(crate) use audit::{AuditArgs, AuditCommand, AuditCompareArgs, AuditLineArgs, ScreeningsArgs};
+pub(crate) use ca::{CaCommand, CaIssueArgs, ReasonArg};
 pub(crate) use case::{
     AnsweredArg, CaseAnswerArgs, CaseChangeArgs, CaseCommand, CaseDocumentArgs, CaseNewArgs, CaseNoteArgs,
     CaseRequestArgs, CaseSendArgs, CaseShareArgs, CaseShowArgs, CaseTraceArgs, CaseVerifyArgs, FollowedArgs,
@@ -170,6 +172,9 @@ pub(crate) enum NodeCommand {
     /// Credentials: client certificates, and revoking any credential
     #[command(subcommand)]
     Credential(CredentialCommand),
+    /// The node's own authority: certificates for members, other nodes and this node's server, and which were taken back
+    #[command(subcommand)]
+    Ca(CaCommand),
     /// Circles: agreements between members, each with a line of its own
     #[command(subcommand)]
     Circle(CircleCommand),

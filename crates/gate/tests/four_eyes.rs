@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use bongsu_gate::{AnswerError, Answerer, Asking, Done, Grant, ReleaseError, Reply, Submission, Submitted};
 use node::{A, B, C, CIRCLE, Node, at, circle, id, indicator, marked, object};
 use policy::{
-    By, Circle, CircleId, Entry, FourEyes, Intake, Member, MemberId, NotReleased, ParcelState, Person, PersonId,
-    Role, Rule, Terms, Wish,
+    By, Circle, CircleId, Entry, FourEyes, Intake, Member, MemberId, NotReleased, ParcelState, Person,
+    PersonId, Role, Rule, Terms, Wish,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -142,7 +142,14 @@ fn what_was_brought_goes_out_byte_for_byte_and_the_line_names_both() {
     let book = node.gate.book();
     let told = format!("{} {}", act.who(&book), act.sentence(&book));
     assert!(told.contains("p2 for a released") && told.contains("brought by p1"), "{told}");
-    assert!(node.gate.acts(Some(B), None, 100).unwrap().acts.iter().all(|act| !act.sentence(&book).contains("release ")));
+    assert!(
+        node.gate
+            .acts(Some(B), None, 100)
+            .unwrap()
+            .acts
+            .iter()
+            .all(|act| !act.sentence(&book).contains("release "))
+    );
     assert!(node.gate.store().lines().len() > 2 && node.text(B, "tool", 9) == text);
 }
 
@@ -150,7 +157,9 @@ fn what_was_brought_goes_out_byte_for_byte_and_the_line_names_both() {
 fn whoever_has_lost_the_right_in_between_is_refused_and_so_is_what_the_lost_brought() {
     let node = place();
     let parcel = waits(&node, by(A, ANN), &indicator(1));
-    for (roles, ended) in [(&[Role::Analyst][..], false), (&[Role::Releaser][..], true), (&[Role::Auditor][..], false)] {
+    for (roles, ended) in
+        [(&[Role::Analyst][..], false), (&[Role::Releaser][..], true), (&[Role::Auditor][..], false)]
+    {
         set_person(&node, BEN, A, roles, ended);
         assert_eq!(not(&node, parcel, by(A, BEN), node.now), NotReleased::NoRight);
     }
@@ -182,7 +191,10 @@ fn what_nobody_decides_lapses_and_what_is_refused_stays() {
     assert_eq!(node.gate.parcels_waiting(A, until).parcels, 0);
     let refused = node.gate.refuse_release(parcel, by(A, ANN), " not yet ", node.now).unwrap();
     assert_eq!(refused.decided.unwrap().said, "not yet", "also by the one who brought it");
-    assert_eq!(not(&node, parcel, by(A, BEN), node.now), NotReleased::NotWaiting { state: ParcelState::Refused });
+    assert_eq!(
+        not(&node, parcel, by(A, BEN), node.now),
+        NotReleased::NotWaiting { state: ParcelState::Refused }
+    );
     let again = waits(&node, by(A, ANN), &indicator(1));
     assert_ne!(again, parcel, "the same can be brought anew");
     node.gate.refuse_release(again, By::from(MemberId::NODE), "", node.now).unwrap();
@@ -256,7 +268,8 @@ fn a_yes_to_an_ask_is_a_release_and_the_asker_learns_of_it_when_it_is_one() {
     for four_eyes_there in [false, true] {
         let node = place();
         let four_eyes = four_eyes_there.then_some(FourEyes { days: 3 });
-        let circle = Circle { ceiling: Tlp::Amber, members: vec![A, B], four_eyes, ..Circle::new(wide, "wide") };
+        let circle =
+            Circle { ceiling: Tlp::Amber, members: vec![A, B], four_eyes, ..Circle::new(wide, "wide") };
         node.gate.record(MemberId::NODE, Entry::Circle(circle)).unwrap();
         set_circle(&node, (!four_eyes_there).then_some(14));
         node.try_share(A, &Terms::default(), &[indicator(1)]);
@@ -285,7 +298,8 @@ fn a_yes_to_an_ask_is_a_release_and_the_asker_learns_of_it_when_it_is_one() {
         let seen = node.gate.ask_seen(ask.id, policy::Caller::Member(B), node.now).unwrap();
         assert_eq!((seen.state, seen.done.len()), (policy::AskState::Done, 1), "{seen:?}");
         let there = policy::Request { circle: wide, ..node.request(B, policy::Level::Exchange) };
-        let page = node.gate.reader(there).unwrap().page(&bongsu_gate::Query { limit: 9, ..Default::default() });
+        let page =
+            node.gate.reader(there).unwrap().page(&bongsu_gate::Query { limit: 9, ..Default::default() });
         assert_eq!(page.unwrap().items.len(), 1);
     }
 }
@@ -298,7 +312,12 @@ fn of_two_approvals_at_once_one_wins() {
     for turn in 0..20 {
         let parcel = waits(&node, by(A, ANN), &indicator(turn));
         let tries: Vec<_> = std::thread::scope(|scope| {
-            let one = |person| scope.spawn({ let node = &node; move || node.gate.release(parcel, by(A, person), node.now) });
+            let one = |person| {
+                scope.spawn({
+                    let node = &node;
+                    move || node.gate.release(parcel, by(A, person), node.now)
+                })
+            };
             let threads = [one(BEN), one(cat), one(BEN), one(cat)];
             threads.map(|thread| thread.join().unwrap()).into_iter().collect()
         });

@@ -103,6 +103,8 @@ pub enum RecordKind {
     Parcel = 38,
     /// What was decided about such, and what came of it.
     Release = 39,
+    /// What the node's own authority has signed and taken back.
+    Certificate = 40,
 }
 
 impl RecordKind {
@@ -126,6 +128,7 @@ impl RecordKind {
             24 => Self::Region,
             38 => Self::Parcel,
             39 => Self::Release,
+            40 => Self::Certificate,
             _ => return None,
         })
     }

@@ -33,7 +33,7 @@ pub(crate) struct ReleaseApproveArgs {
     /// Its id, repeatable
     #[arg(required = true)]
     pub ids: Vec<String>,
-    /// File with the token of a person of the member's that may release (`bongsu person token USER --scope release`)
+    /// File with the token of a person of the member's that may release (`bongsu member token --person USER --scope release`)
     #[arg(long, value_name = "FILE")]
     pub token_file: PathBuf,
 }

@@ -6,6 +6,7 @@
 pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod ca;
 pub(crate) mod case;
 pub(crate) mod circle;
 pub(crate) mod completions;
@@ -78,6 +79,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Member(command) => member::run(node, command),
         NodeCommand::Person(command) => person::run(node, command),
         NodeCommand::Credential(command) => credential::run(node, command),
+        NodeCommand::Ca(command) => ca::run(node, command),
         NodeCommand::Circle(command) => circle::run(node, command),
         NodeCommand::Source(command) => sources::run(node, command, watch),
         NodeCommand::Share(args) => share::run(node, &args, watch),
@@ -205,6 +207,9 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
             Ok(())
         }
         NodeCommand::Share(args) => all(&mut args.files),
+        NodeCommand::Ca(command) => {
+            command.paths().into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
+        }
         NodeCommand::Release(command) => {
             command.paths().into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
         }

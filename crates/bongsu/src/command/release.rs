@@ -156,8 +156,9 @@ fn person(node: &Node, book: &Book, path: &Path) -> Result<By, Failure> {
     });
     let credential = credential.ok_or_else(|| unread("no such token is known here".to_owned()))?;
     if !book.rights_of(credential, node.now()).has(Right::Release) {
-        return Err(unread("the token does not hold, or has not the right to release".to_owned())
-            .hint("a person with the role releaser makes one: `bongsu person token USER --scope release`"));
+        return Err(unread("the token does not hold, or has not the right to release".to_owned()).hint(
+            "a person with the role releaser makes one: `bongsu member token --person USER --scope release`",
+        ));
     }
     Ok(By { member: credential.member.unwrap_or(MemberId::NODE), person: credential.person })
 }

@@ -12,7 +12,7 @@
 
 use super::stall::Stall;
 use super::surfaces::{From, Surfaces};
-use super::tls::peer_certificate;
+use super::tls::{Reloading, peer_certificate};
 use crate::config::Http;
 use deliver::zone::peers::{self, Peers};
 use deliver::zone::places::{Place, Places};
@@ -28,7 +28,6 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
-use tokio_rustls::TlsAcceptor;
 use web::auth::PeerCertificate;
 
 /// Time for a TLS handshake.
@@ -54,7 +53,7 @@ pub(crate) struct Listener {
     /// The bound socket.
     pub socket: TcpListener,
     /// TLS, if configured.
-    pub tls: Option<TlsAcceptor>,
+    pub tls: Option<Arc<Reloading>>,
     /// Limits and timeouts.
     pub http: Http,
 }
@@ -110,7 +109,7 @@ fn share(http: &Http) -> usize {
 
 struct Server {
     builder: auto::Builder<TokioExecutor>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Reloading>>,
     http: Http,
     surfaces: Surfaces,
 }
@@ -143,7 +142,7 @@ impl Server {
             return self.requests(stream, peer, None, stop, place).await;
         };
         let shaken = tokio::select! {
-            shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => shaken,
+            shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.acceptor().accept(stream)) => shaken,
             () = place.lost() => return,
         };
         match shaken {
