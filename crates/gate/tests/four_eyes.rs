@@ -85,7 +85,7 @@ fn nothing_of_what_waits_shows_to_anybody_else() {
             node.sees(A),
             node.held(C),
             checkpoint.size,
-            node.gate.lag(B, node.now).unwrap_or_default().len(),
+            format!("{:?}", node.gate.lags(B, true, node.now).unwrap()),
             node.gate.parcels(Some(B)).len() + node.gate.parcels_waiting(B, node.now).parcels,
         )
     };

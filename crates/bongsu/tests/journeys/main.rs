@@ -5,6 +5,7 @@
 
 mod advisories;
 mod asks;
+mod authority;
 mod bad_input;
 mod canaries;
 mod capture;
@@ -21,6 +22,7 @@ mod devices;
 mod exposures;
 mod fires;
 mod forms;
+mod four_eyes;
 mod guard;
 mod hostile_dns;
 mod hunt_memory;

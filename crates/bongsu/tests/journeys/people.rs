@@ -9,21 +9,21 @@ use reqwest::redirect::Policy;
 
 use crate::node::{Node, Serving, bundle, indicator, provide};
 
-const PASSWORD: &str = "a long sentence of mine";
+pub(crate) const PASSWORD: &str = "a long sentence of mine";
 
 /// A browser: keeps cookies, follows nothing, sends forms as one does.
-struct Browser<'s> {
+pub(crate) struct Browser<'s> {
     client: Client,
     serving: &'s Serving,
     cookies: BTreeMap<String, String>,
 }
 
 /// What a page answered.
-struct Page {
-    status: u16,
-    to: Option<String>,
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) to: Option<String>,
     cookies: Vec<String>,
-    text: String,
+    pub(crate) text: String,
 }
 
 impl Page {
@@ -61,7 +61,7 @@ impl<'s> Browser<'s> {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
-    fn get(&mut self, path: &str) -> Page {
+    pub(crate) fn get(&mut self, path: &str) -> Page {
         let request = self.client.get(format!("{}{path}", self.serving.url)).header("accept", "text/html");
         let response = request.header(COOKIE, self.cookie()).send().unwrap();
         self.took(response)
@@ -78,7 +78,7 @@ impl<'s> Browser<'s> {
     }
 
     /// Sends a form with the token that the page `on` has.
-    fn post(&mut self, on: &str, path: &str, fields: &[(&str, &str)]) -> Page {
+    pub(crate) fn post(&mut self, on: &str, path: &str, fields: &[(&str, &str)]) -> Page {
         let token = self.get(on).token();
         let mut all = vec![("form", token.as_str())];
         all.extend_from_slice(fields);
@@ -97,14 +97,20 @@ impl<'s> Browser<'s> {
 }
 
 /// A person of a member, and its link.
-fn person(node: &Node, user: &str, member: &str, roles: &[&str]) -> String {
+pub(crate) fn person(node: &Node, user: &str, member: &str, roles: &[&str]) -> String {
     let mut args = vec!["person", "add", user, "--name", user, "--member", member];
     roles.iter().for_each(|role| args.extend(["--role", role]));
     node.json(&args)["link"].as_str().unwrap().to_owned()
 }
 
 /// A person who has logged in.
-fn logged_in<'s>(node: &Node, serving: &'s Serving, user: &str, member: &str, roles: &[&str]) -> Browser<'s> {
+pub(crate) fn logged_in<'s>(
+    node: &Node,
+    serving: &'s Serving,
+    user: &str,
+    member: &str,
+    roles: &[&str],
+) -> Browser<'s> {
     let link = person(node, user, member, roles);
     let mut browser = Browser::new(serving);
     assert_eq!(browser.welcome(&link).status, 303);

@@ -18,6 +18,7 @@ use policy::parcel::{Brought, Contents, Event, Noted};
 use policy::{By, CircleId, Intake, MemberId, Parcel, ParcelState, Wish};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use stix::{ObjectId, Severity, Timestamp};
 use uuid::Uuid;
 
@@ -42,6 +43,8 @@ pub(crate) struct Parcels {
     all: Mutex<BTreeMap<Uuid, Kept>>,
     /// Held while one is judged and carried out, so that each is decided once.
     one_at_a_time: Mutex<()>,
+    /// How many ids were made since the start.
+    made: AtomicU64,
 }
 
 /// A parcel, and where its contents lie.
@@ -144,6 +147,25 @@ impl Parcels {
     fn get(&self, id: Uuid) -> Option<Kept> {
         self.all.lock().get(&id).cloned()
     }
+
+    /// Takes in what was written.
+    fn keep(&self, kept: Vec<Kept>, outcomes: Vec<Outcome>) {
+        let mut all = self.all.lock();
+        for (mut kept, outcome) in kept.into_iter().zip(outcomes) {
+            match outcome {
+                Outcome::Appended { seq, added } => (kept.seq, kept.parcel.at) = (seq, added.timestamp()),
+                Outcome::Present { seq } => kept.seq = seq,
+                Outcome::Refused(_) => continue,
+            }
+            all.insert(kept.parcel.id, kept);
+        }
+    }
+
+    /// What no other parcel has: how many there are, and how many ids were made since the start.
+    fn salt(&self) -> [u8; 16] {
+        let known = u128::from(self.all.lock().len() as u64) << 64;
+        (known | u128::from(self.made.fetch_add(1, Ordering::Relaxed))).to_be_bytes()
+    }
 }
 
 fn read<T>(record: &Record, from: impl FnOnce(&str) -> Result<T, serde_json::Error>) -> Result<T, GateError> {
@@ -236,27 +258,16 @@ impl Gate {
             return told(Ok(answers.into_iter().flatten().collect()));
         }
         self.store().ensure_line(line);
-        let gate = self.clone();
+        // The writer's thread must not be the last that holds the store.
+        let parcels = Arc::clone(&self.inner.parcels);
         let then = move |outcomes: Result<Vec<Outcome>, StorageError>| match outcomes {
             Err(error) => told(Err(error.into())),
             Ok(outcomes) => {
-                gate.keep(kept, outcomes);
+                parcels.keep(kept, outcomes);
                 told(Ok(answers.into_iter().flatten().collect()));
             }
         };
         self.store().append_then(line, drafts, Box::new(then));
-    }
-
-    fn keep(&self, kept: Vec<Kept>, outcomes: Vec<Outcome>) {
-        let mut all = self.inner.parcels.all.lock();
-        for (mut kept, outcome) in kept.into_iter().zip(outcomes) {
-            match outcome {
-                Outcome::Appended { seq, added } => (kept.seq, kept.parcel.at) = (seq, added.timestamp()),
-                Outcome::Present { seq } => kept.seq = seq,
-                Outcome::Refused(_) => continue,
-            }
-            all.insert(kept.parcel.id, kept);
-        }
     }
 
     /// Keeps an answer to an ask apart; gives the parcel, which may be one that waits already.
@@ -278,13 +289,16 @@ impl Gate {
         if let Some(waiting) = waiting {
             return Ok(waiting);
         }
-        let parts: [&[u8]; 2] = [ask.as_bytes(), &now.micros().to_be_bytes()];
+        let (at, salt) = (now.micros().to_be_bytes(), self.inner.parcels.salt());
+        let parts: [&[u8]; 3] = [ask.as_bytes(), &at, &salt];
         let id = short(&self.key().derive("parcel of an answer", &parts));
         let brought = Brought::new(id, by, until, contents);
         let (line, parcel) = (LineId::new(circle.uuid()).parcels(), Parcel::new(&brought, circle, now));
         self.store().ensure_line(line);
         let outcomes = self.store().append(line, vec![draft(&brought)])?;
-        self.keep(vec![Kept { parcel, line, seq: Seq(0), terms: None, held: Vec::new() }], outcomes);
+        self.inner
+            .parcels
+            .keep(vec![Kept { parcel, line, seq: Seq(0), terms: None, held: Vec::new() }], outcomes);
         Ok(id)
     }
 
@@ -311,9 +325,10 @@ impl Gate {
         let mut of_all = Sha256::new();
         held.iter().for_each(|held| of_all.update(held.digest));
         let (all, at): ([u8; 32], _) = (of_all.finalize().into(), now.micros().to_be_bytes());
+        let salt = self.inner.parcels.salt();
         let (member, circle) = (bringing.by.member.uuid(), bringing.circle.uuid());
         let person = bringing.by.person.map(|person| person.uuid().into_bytes()).unwrap_or_default();
-        let parts: [&[u8]; 5] = [member.as_bytes(), circle.as_bytes(), &person, &all, &at];
+        let parts: [&[u8]; 6] = [member.as_bytes(), circle.as_bytes(), &person, &all, &at, &salt];
         short(&self.key().derive("parcel", &parts))
     }
 
