@@ -75,8 +75,14 @@ fn seen(node: &Node, serving: &Serving, circle: &str) -> String {
         ("list", "/d/list/all.txt".to_owned()),
     ] {
         let (status, text) = get(node, serving, who, &path);
-        // Pages and checkpoints say when they were made.
-        let text: Vec<&str> = text.lines().filter(|line| !line.contains("UTC")).collect();
+        // Pages say when they were made, and a list's number begins with what each start of the node chooses anew.
+        let text = text.lines().filter(|line| !line.contains("UTC"));
+        let text: Vec<&str> = text
+            .map(|line| match line.strip_prefix("# Number ") {
+                Some(number) => number.split_once('-').unwrap().1,
+                None => line,
+            })
+            .collect();
         seen.push_str(&format!("{who} {path} {status}\n{}\n", text.join("\n")));
     }
     let events = ask(node, serving, "exchange", (Method::POST, "/events/restSearch"), "{}");
