@@ -194,8 +194,8 @@ impl Gate {
             };
             // What two have let out before it came to quarantine need not wait a second time.
             if !rest.iter().all(is_out) {
-                let (settled, rest) = self.weigh(&bringing, settled, rest, unproven);
-                return self.bring(&bringing, settled, rest, now, told);
+                let weighed = self.weigh(&bringing, settled, rest, unproven);
+                return self.bring(&bringing, weighed, now, told);
             }
         }
         let way = |object: &Submission| match intake {

@@ -92,6 +92,12 @@ pub(crate) struct Bringing {
     pub(crate) until: Timestamp,
 }
 
+/// A submission of which some is settled, each with its place.
+pub(crate) struct Weighed {
+    settled: Vec<(usize, Submitted)>,
+    rest: Vec<(usize, Submission)>,
+}
+
 impl Parcels {
     /// All that the lines beside those of `circles` have, and what was decided of it.
     pub(crate) fn load(
@@ -181,7 +187,7 @@ impl Gate {
         mut settled: Vec<(usize, Submitted)>,
         objects: Vec<(usize, Submission)>,
         unproven: impl Fn(&Submission) -> Option<Submitted>,
-    ) -> (Vec<(usize, Submitted)>, Vec<(usize, Submission)>) {
+    ) -> Weighed {
         let (line, member) = (LineId::new(bringing.circle.uuid()), bringing.by.member);
         let mut rest = Vec::with_capacity(objects.len());
         for (at, object) in objects {
@@ -198,15 +204,14 @@ impl Gate {
                 None => rest.push((at, object)),
             }
         }
-        (settled, rest)
+        Weighed { settled, rest }
     }
 
     /// Keeps objects apart until a second person of the member's has let them out, and tells when that is durable.
     pub(crate) fn bring(
         &self,
         bringing: &Bringing,
-        settled: Vec<(usize, Submitted)>,
-        objects: Vec<(usize, Submission)>,
+        Weighed { settled, rest: objects }: Weighed,
         now: Timestamp,
         told: Told,
     ) {
