@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 mod ask;
 mod audit;
+mod ca;
 mod case;
 mod confidence;
 mod contact;
@@ -25,6 +26,7 @@ mod playbook;
 mod push;
 mod quarantine;
 mod recall;
+mod release;
 mod screen;
 mod share;
 mod sign;
@@ -33,6 +35,7 @@ mod validate;
 
 pub(crate) use ask::{AskAnswerArg, AskAnswerArgs, AskCommand, AskReleaseArgs};
 pub(crate) use audit::{AuditArgs, AuditCommand, AuditCompareArgs, AuditLineArgs, ScreeningsArgs};
+pub(crate) use ca::{CaCommand, CaIssueArgs, ReasonArg};
 pub(crate) use case::{
     AnsweredArg, CaseAnswerArgs, CaseChangeArgs, CaseCommand, CaseDocumentArgs, CaseNewArgs, CaseNoteArgs,
     CaseRequestArgs, CaseSendArgs, CaseShareArgs, CaseShowArgs, CaseTraceArgs, CaseVerifyArgs, FollowedArgs,
@@ -47,7 +50,8 @@ pub(crate) use drill::{CallCloseArgs, CallCommand, CalledArgs, DrillCommand};
 pub(crate) use guard::GuardCommand;
 pub(crate) use hunt::{HuntArgs, ReportArgs};
 pub(crate) use member::{
-    CircleCommand, CircleProfile, CredentialCommand, FiresArgs, MemberCommand, MemberProfile, ZoneArgs,
+    CircleCommand, CircleProfile, CredentialCommand, FiresArgs, FourEyesArg, MemberCommand, MemberProfile,
+    ZoneArgs,
 };
 pub(crate) use pack::{PackAcceptArgs, PackCommand, PackMakeArgs, PackReceiptArgs};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
@@ -60,6 +64,7 @@ pub(crate) use playbook::{PlaybookCommand, PlaybookStartArgs, PlaybookStepArgs, 
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
+pub(crate) use release::{ReleaseApproveArgs, ReleaseCommand, ReleaseRefuseArgs};
 pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
@@ -167,6 +172,9 @@ pub(crate) enum NodeCommand {
     /// Credentials: client certificates, and revoking any credential
     #[command(subcommand)]
     Credential(CredentialCommand),
+    /// The node's own authority: certificates for members, other nodes and this node's server, and which were taken back
+    #[command(subcommand)]
+    Ca(CaCommand),
     /// Circles: agreements between members, each with a line of its own
     #[command(subcommand)]
     Circle(CircleCommand),
@@ -180,6 +188,9 @@ pub(crate) enum NodeCommand {
     /// Asks: a member asks the one who shared an object to let it go wider; what is answered is done at once
     #[command(subcommand)]
     Ask(AskCommand),
+    /// Releases: what waits until a second person of a member's lets it out, in circles that ask for four eyes
+    #[command(subcommand)]
+    Release(ReleaseCommand),
     /// Screen: is a value known to be bad, who says so, what is to be done; or, privately, ask a node that is not to
     /// learn the values; ends with 3 unless nothing is known of any
     Screen(Box<ScreenArgs>),

@@ -14,6 +14,7 @@
 //! | `screenings.jsonl` | the record of screenings |
 //! | `values.index` | the index of values, which is made anew if it is removed |
 //! | `lists` | the files of sources that are lists, as they were taken last |
+//! | `ca` | the node's own authority for certificates, if it has one: its key (mode 0600), its certificate, what it took back |
 //! | `cases` | what was found in cases when they were traced last; made anew by `bongsu case trace` |
 //! | `trees` | the public trees of circles' lines, and their newest cosigned checkpoints; made anew if it is removed |
 //! | `witness` | the last checkpoint of each log that this node witnesses: without it, it would cosign another history |
@@ -75,6 +76,10 @@ impl Folder {
 
     pub(crate) fn socket(&self) -> PathBuf {
         self.dir.join("admin.sock")
+    }
+
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.dir.join("ca")
     }
 
     pub(crate) fn cases(&self) -> PathBuf {

@@ -8,6 +8,7 @@
 
 mod admin;
 mod answer;
+mod authority;
 mod cases;
 mod cli;
 mod command;

@@ -1,5 +1,6 @@
 //! An open node: the gate over its store, the key of its tokens, its configuration, the clock.
 
+use crate::authority::Authority;
 use crate::cases::CaseBook;
 use crate::config::Config;
 use crate::exit::Failure;
@@ -48,6 +49,8 @@ pub(crate) struct Node {
     /// Where the index of values and the record of screenings are kept.
     pub places: Places,
     pub(crate) screening: Mutex<Option<Arc<Screening>>>,
+    /// The node's own authority for certificates.
+    pub authority: Authority,
     /// The cases of stolen assets.
     pub cases: Arc<CaseBook>,
     /// The playbooks that are carried out.
@@ -111,6 +114,7 @@ impl Node {
         let gate = Gate::open(store, NodeKey::new(&secrets.name, &secrets.node_seed))
             .map_err(|error| Failure::new(error.to_string()))?;
         Ok(Self {
+            authority: Authority::new(folder.authority(), gate.clone()),
             cases: Arc::new(CaseBook::new(gate.clone())),
             runs: Arc::new(RunBook::new(gate.clone())),
             case_files: folder.cases(),

@@ -109,8 +109,13 @@ fn share(gate: &Gate, events: &mut Vec<Raw>, told: &std::sync::mpsc::Sender<Vec<
         let told = told.clone();
         let done = Box::new(move |outcome: Result<_, _>| told.send(outcome.unwrap()).unwrap());
         let terms = Terms::default();
-        let sharing =
-            gate::Sharing { member: MEMBER, circle: CIRCLE, terms: &terms, intake: policy::Intake::Accept };
+        let sharing = gate::Sharing {
+            member: MEMBER,
+            person: None,
+            circle: CIRCLE,
+            terms: &terms,
+            intake: policy::Intake::Accept,
+        };
         gate.share_then(&sharing, objects, NOW, done);
     }
     count

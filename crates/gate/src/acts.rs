@@ -5,6 +5,7 @@
 //! line and no more, and says where the next one begins.
 
 use line::{LineId, Record, RecordKind, Seq, StorageError};
+use policy::parcel::{Event, Noted};
 use policy::{Book, By, CredentialKind, Entry, MemberId, Setting};
 use stix::Timestamp;
 
@@ -24,8 +25,17 @@ pub struct Act {
     pub at: Timestamp,
     /// Who did it.
     pub by: By,
-    /// What was made so.
-    pub entry: Entry,
+    /// What was done.
+    pub what: Done,
+}
+
+/// What somebody did.
+#[derive(Debug, Clone)]
+pub enum Done {
+    /// The book was changed: this holds from then on.
+    Book(Entry),
+    /// Something was decided of what waited for a second person.
+    Release(Noted),
 }
 
 /// Acts, the latest first.
@@ -40,28 +50,44 @@ pub struct Acts {
 impl Act {
     /// Of the record of an entry; `None` if it is no act, or can't be read.
     fn of(record: &Record) -> Option<Self> {
-        if !is_entry(record.kind) {
-            return None;
-        }
-        let (entry, person) = Entry::with_person(&String::from_utf8_lossy(&record.body)).ok()?;
+        let body = String::from_utf8_lossy(&record.body);
+        let (what, person) = match record.kind {
+            RecordKind::Release => {
+                let noted = Noted::from_json(&body).ok()?;
+                let person = noted.by;
+                (Done::Release(noted), person)
+            }
+            kind if is_entry(kind) => {
+                let (entry, person) = Entry::with_person(&body).ok()?;
+                (Done::Book(entry), person)
+            }
+            _ => return None,
+        };
         let by = By { member: MemberId::new(record.sender), person };
-        let act = Self { seq: record.seq, at: record.added.timestamp(), by, entry };
+        let act = Self { seq: record.seq, at: record.added.timestamp(), by, what };
         (!act.is_made_by_the_node()).then_some(act)
     }
 
     /// Whether the node itself writes such entries as it works: they say what happened, not what somebody decided.
     fn is_made_by_the_node(&self) -> bool {
         const DECIDED: [&str; 5] = ["fires.", "mail.", "webhook.", "guard.step.", "refuse."];
-        match &self.entry {
-            Entry::Setting(Setting { name, .. }) => !DECIDED.iter().any(|prefix| name.starts_with(prefix)),
-            _ => false,
+        match &self.what {
+            Done::Release(noted) => matches!(noted.event, Event::Done(_)),
+            Done::Book(Entry::Setting(Setting { name, .. })) => {
+                !DECIDED.iter().any(|prefix| name.starts_with(prefix))
+            }
+            Done::Book(_) => false,
         }
     }
 
     /// The member that it is about, if it is about one.
     #[must_use]
     pub fn about(&self, book: &Book) -> Option<MemberId> {
-        match &self.entry {
+        let entry = match &self.what {
+            Done::Release(noted) => return Some(noted.member),
+            Done::Book(entry) => entry,
+        };
+        match entry {
             Entry::Member(member) => Some(member.id),
             Entry::Credential(credential) => credential.member,
             Entry::SigningKey(key) => Some(key.member),
@@ -90,7 +116,11 @@ impl Act {
     #[must_use]
     pub fn sentence(&self, book: &Book) -> String {
         let user = |id| book.person(id).map_or_else(|| "unknown".to_owned(), |person| person.user.clone());
-        match &self.entry {
+        let entry = match &self.what {
+            Done::Release(noted) => return sentence_of(noted, book),
+            Done::Book(entry) => entry,
+        };
+        match entry {
             Entry::Member(member) if member.ended => format!("ended the membership of {}", member.handle),
             Entry::Member(member) => format!(
                 "set the profile of member {}: level {}, clearance {}",
@@ -150,6 +180,24 @@ impl Act {
             Entry::Setting(Setting { name, value: None }) => format!("took {name} back"),
         }
     }
+}
+
+/// What was decided of what waited, with the one who brought it.
+fn sentence_of(noted: &Noted, book: &Book) -> String {
+    let verb = match &noted.event {
+        Event::Released => "released",
+        Event::Refused { .. } => "refused",
+        Event::Withdrawn { .. } => "withdrew from",
+        Event::Done(_) => "carried out",
+    };
+    let brought = match noted.brought_by.map(|id| book.person(id)) {
+        Some(Some(person)) => person.user.as_str(),
+        Some(None) => "unknown",
+        None => "a system of the member's",
+    };
+    let circle = book.circle(noted.circle).map_or("unknown", |circle| circle.handle.as_str());
+    let (parcel, objects) = (noted.parcel, noted.objects);
+    format!("{verb} the release {parcel} of {objects} objects into {circle}, brought by {brought}")
 }
 
 impl Gate {

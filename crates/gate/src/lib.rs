@@ -30,6 +30,7 @@ mod lag;
 mod listed;
 mod note;
 mod opening;
+mod parcels;
 mod provenance;
 mod quarantine;
 mod query;
@@ -45,7 +46,7 @@ mod tree;
 mod view;
 mod withdrawals;
 
-pub use acts::{Act, Acts};
+pub use acts::{Act, Acts, Done};
 pub use arrivals::Arrival;
 pub use asks::{
     AnswerError, AnswerSeen, Answerer, AskError, AskRole, AskSeen, Asking, Grant, OPEN_MAX, Reply,
@@ -64,6 +65,7 @@ pub use lag::{Lag, MISSING_MAX};
 pub use listed::{ListedParty, Listing};
 pub use note::{NoteError, NoteKey};
 pub use opening::{Gate, GateError, NotFound};
+pub use parcels::{Goes, ReleaseError, Waits};
 pub use provenance::SignatureCount;
 pub use quarantine::{QuarantineState, Quarantined, Verdict};
 pub use query::{ManifestRow, Object, Page, Query, VersionMatch};

@@ -15,6 +15,7 @@ use crate::decisions::Decisions;
 use crate::definitions::Definitions;
 use crate::equivalents::Index;
 use crate::key::NodeKey;
+use crate::parcels::Parcels;
 use crate::reader::Reader;
 use crate::receipts::Receipts;
 use crate::since::Since;
@@ -49,7 +50,7 @@ pub(crate) struct Inner {
     pub(crate) key: NodeKey,
     pub(crate) book: ArcSwap<Standing>,
     /// Held while an entry is appended and applied, so that book and line are in one order.
-    recording: Mutex<()>,
+    pub(crate) recording: Mutex<()>,
     pub(crate) decisions: Decisions,
     pub(crate) definitions: Definitions,
     pub(crate) announced: Mutex<crate::embargo::Announced>,
@@ -57,6 +58,7 @@ pub(crate) struct Inner {
     pub(crate) parties: Mutex<HashMap<LineId, Parties>>,
     pub(crate) receipts: Receipts,
     pub(crate) asks: Asks,
+    pub(crate) parcels: Arc<Parcels>,
     pub(crate) burning: Mutex<crate::fires::Burning>,
     pub(crate) known: crate::known::Values,
     pub(crate) listed: crate::listed::Listed,
@@ -120,6 +122,7 @@ impl Gate {
     pub fn open(store: Store, key: NodeKey) -> Result<Self, GateError> {
         let (mut book, mut since) = (Book::default(), Since::default());
         let (receipts, asks, mut after) = (Receipts::default(), Asks::default(), Seq(0));
+        let mut decided = Vec::new();
         loop {
             let records = store.records(LineId::NODE, after, line::store::RECORDS_MAX)?;
             let Some(last) = records.last() else { break };
@@ -135,12 +138,15 @@ impl Gate {
                     receipts.load(&record);
                 } else if record.kind == RecordKind::Ask {
                     asks.load(&record);
+                } else if record.kind == RecordKind::Release {
+                    decided.push(record);
                 }
             }
         }
         for circle in book.circles() {
             store.ensure_line(LineId::new(circle.id.uuid()));
         }
+        let parcels = Parcels::load(&store, book.circles().map(|circle| circle.id), &decided)?;
         let standing = Standing { book: Arc::new(book), version: after.0, since: Arc::new(since) };
         let inner = Inner {
             store,
@@ -154,6 +160,7 @@ impl Gate {
             parties: Mutex::default(),
             receipts,
             asks,
+            parcels: Arc::new(parcels),
             burning: Mutex::default(),
             known: crate::known::Values::default(),
             listed: crate::listed::Listed::default(),

@@ -10,7 +10,7 @@ use stix::{Finding, ObjectId, Severity, Timestamp};
 
 use crate::intake::findings;
 use crate::opening::Gate;
-use crate::submit::{Sharing, Submission, SubmitError, Submitted};
+use crate::submit::{Passing, Sharing, Submission, SubmitError, Submitted};
 
 /// An object that waits for a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,8 +183,10 @@ impl Gate {
         };
         let raw = waiting.raw.clone();
         let head = stix::read_head(&raw).map_err(|finding| unreadable(finding.to_string()))?;
-        let sharing = Sharing { member: waiting.sender, circle, terms: &terms, intake: Intake::Accept };
-        let told = self.share_decided(&sharing, vec![Submission { raw, head }], now)?;
+        let sharing =
+            Sharing { member: waiting.sender, person: None, circle, terms: &terms, intake: Intake::Accept };
+        let told =
+            self.share_decided(&sharing, Passing::OutOfQuarantine, vec![Submission { raw, head }], now)?;
         Ok(told.into_iter().next().unwrap_or(Submitted::Present))
     }
 

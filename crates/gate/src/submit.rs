@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use line::{Added, Draft, Entry, LineId, Outcome, Refusal, Seq, StorageError};
 use policy::{
-    Book, Circle, CircleId, Intake, Known, Level, MemberId, Provenance, Reach, Request, Rule, Signatures,
-    Terms,
+    Book, By, Circle, CircleId, Intake, Known, Level, MemberId, PersonId, Provenance, Reach, Request, Rule,
+    Signatures, Terms,
 };
 use stix::{Finding, Head, ObjectId, Severity, Timestamp, Tlp};
 
 use crate::intake::{Passage, Way, strictest};
 use crate::opening::{Gate, NotFound};
+use crate::parcels::Bringing;
 use crate::reader::{Settled, settle};
 use crate::view::is_told_by_content;
 
@@ -40,6 +41,8 @@ pub enum Submitted {
     Present,
     /// It breaks a MUST of STIX 2.1, and is kept apart, durably, until an operator decides.
     Quarantined(Vec<Finding>),
+    /// It waits, durably, until a second person of the sender's lets it out: in the parcel with this id.
+    Waiting(uuid::Uuid),
     /// It breaks a MUST of STIX 2.1, and the source's intake refuses that.
     Invalid(Vec<Finding>),
     /// The line refused it.
@@ -73,12 +76,25 @@ pub enum SubmitError {
 pub struct Sharing<'t> {
     /// By whom.
     pub member: MemberId,
+    /// Which person acts for the member; `None` is one of the member's systems.
+    pub person: Option<PersonId>,
     /// Where.
     pub circle: CircleId,
     /// Under which terms.
     pub terms: &'t Terms,
     /// What becomes of malformed objects, if that is stricter than the member's own intake.
     pub intake: Intake,
+}
+
+/// What was decided of a submission before it came here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passing {
+    /// Nothing.
+    Brought,
+    /// An operator let it out of quarantine, where it came without or after a second person's word.
+    OutOfQuarantine,
+    /// A second person of the sender's let it out.
+    Released,
 }
 
 /// Is told what became of a submission.
@@ -91,13 +107,14 @@ impl Gate {
     /// [`SubmitError`]: then nothing was told to be taken, and repeating adds nothing twice.
     pub fn submit(
         &self,
-        member: MemberId,
+        by: impl Into<By>,
         circle: CircleId,
         terms: &Terms,
         objects: Vec<Submission>,
         now: Timestamp,
     ) -> Result<Vec<Submitted>, SubmitError> {
-        self.share(&Sharing { member, circle, terms, intake: Intake::Accept }, objects, now)
+        let By { member, person } = by.into();
+        self.share(&Sharing { member, person, circle, terms, intake: Intake::Accept }, objects, now)
     }
 
     /// As [`Gate::submit`], with an intake of its own.
@@ -116,21 +133,29 @@ impl Gate {
     /// As [`Gate::share`], but calls `told` when it is durable; `told` must not block.
     pub fn share_then(&self, sharing: &Sharing<'_>, objects: Vec<Submission>, now: Timestamp, told: Told) {
         let intake = strictest(self.book().member(sharing.member), sharing.intake);
-        self.pass(&Sharing { intake, ..*sharing }, objects, now, told);
+        self.pass(&Sharing { intake, ..*sharing }, Passing::Brought, objects, now, told);
     }
 
-    /// Shares what an operator has let through, whatever the member's intake.
+    /// Shares what somebody has let out: an operator, whatever the member's intake, or a second person.
     pub(crate) fn share_decided(
         &self,
         sharing: &Sharing<'_>,
+        passing: Passing,
         objects: Vec<Submission>,
         now: Timestamp,
     ) -> Result<Vec<Submitted>, SubmitError> {
-        awaited(|told| self.pass(sharing, objects, now, told))
+        awaited(|told| self.pass(sharing, passing, objects, now, told))
     }
 
-    fn pass(&self, sharing: &Sharing<'_>, objects: Vec<Submission>, now: Timestamp, told: Told) {
-        let Sharing { member, circle, terms, intake } = *sharing;
+    fn pass(
+        &self,
+        sharing: &Sharing<'_>,
+        passing: Passing,
+        objects: Vec<Submission>,
+        now: Timestamp,
+        told: Told,
+    ) {
+        let Sharing { member, person, circle, terms, intake } = *sharing;
         let book = self.book();
         let agreed = match self.open_circle(&book, member, circle, now) {
             Ok(circle) => circle,
@@ -158,6 +183,21 @@ impl Gate {
             }
         }
         let line = LineId::new(circle.uuid());
+        let unproven = |object: &Submission| self.unproven(agreed, member, object, now);
+        if let Some(four_eyes) =
+            agreed.four_eyes.filter(|_| passing != Passing::Released && member != MemberId::NODE)
+        {
+            let by = By { member, person };
+            let bringing = Bringing { by, circle, terms: text.clone(), intake, until: four_eyes.until(now) };
+            let is_out = |(_, object): &(usize, Submission)| {
+                passing == Passing::OutOfQuarantine && self.was_released(member, circle, object)
+            };
+            // What two have let out before it came to quarantine need not wait a second time.
+            if !rest.iter().all(is_out) {
+                let weighed = self.weigh(&bringing, settled, rest, unproven);
+                return self.bring(&bringing, weighed, now, told);
+            }
+        }
         let way = |object: &Submission| match intake {
             Intake::Accept => Way::Circle,
             Intake::Refuse => Way::Nowhere,
@@ -165,7 +205,6 @@ impl Gate {
             Intake::Quarantine if self.has_from(line, member, object) => Way::Circle,
             Intake::Quarantine => Way::Quarantine,
         };
-        let unproven = |object: &Submission| self.unproven(agreed, member, object, now);
         let passage = Passage::new(settled, rest, (member.uuid(), text.as_ref()), way, unproven);
         passage.append(self.store(), line, told);
     }
@@ -188,7 +227,7 @@ impl Gate {
     }
 
     /// Whether the line has these very bytes from the member.
-    fn has_from(&self, line: LineId, member: MemberId, object: &Submission) -> bool {
+    pub(crate) fn has_from(&self, line: LineId, member: MemberId, object: &Submission) -> bool {
         let seqs = self.store().look(line, |catalogue| {
             let known = catalogue.object(&object.head.id)?;
             let own = catalogue.newest_first(known).filter(|entry| entry.sender() == Some(member.uuid()));
@@ -277,7 +316,7 @@ impl Gate {
         reason: &str,
     ) -> Result<Vec<Submitted>, SubmitError> {
         let drafts = ids.iter().map(|id| Draft::withdrawal(member.uuid(), id, reason)).collect();
-        self.withdraw_drafts(member, circle, drafts)
+        self.withdraw_drafts(member, circle, ids, &[], drafts)
     }
 
     /// Withdraws these versions of an object that the member brought, and no others.
@@ -296,13 +335,15 @@ impl Gate {
             return Ok(Vec::new());
         }
         let draft = Draft::withdrawal_of(member.uuid(), id, reason, versions);
-        self.withdraw_drafts(member, circle, vec![draft])
+        self.withdraw_drafts(member, circle, std::slice::from_ref(id), versions, vec![draft])
     }
 
     fn withdraw_drafts(
         &self,
         member: MemberId,
         circle: CircleId,
+        ids: &[ObjectId],
+        versions: &[Timestamp],
         drafts: Vec<Draft>,
     ) -> Result<Vec<Submitted>, SubmitError> {
         let book = self.book();
@@ -316,16 +357,18 @@ impl Gate {
         }
         let line = LineId::new(circle.uuid());
         // First from what waits, so that nothing is released of what is withdrawn here.
+        let waited = self.withdraw_waiting(member, circle, ids, versions)?;
         let apart = match self.store().append(line.quarantine(), drafts.clone()) {
             Err(StorageError::NoSuchLine { .. }) => Vec::new(),
             outcomes => outcomes?,
         };
         let mut apart = apart.into_iter();
         let here = self.store().append(line, drafts)?.into_iter();
-        let told = here.map(|here| match (here, apart.next()) {
+        let told = here.zip(waited).map(|(here, waited)| match (here, apart.next(), waited) {
             // What only waits is withdrawn there.
-            (Outcome::Refused(Refusal::Unknown), Some(apart)) => apart,
-            (here, _) => here,
+            (Outcome::Refused(Refusal::Unknown), Some(Outcome::Refused(_)) | None, Some(waited)) => waited,
+            (Outcome::Refused(Refusal::Unknown), Some(apart), _) => apart,
+            (here, _, _) => here,
         });
         Ok(told.map(Submitted::of).collect())
     }
@@ -339,7 +382,7 @@ impl Gate {
     }
 
     /// The circle, if the member may share in it now.
-    fn open_circle<'b>(
+    pub(crate) fn open_circle<'b>(
         &self,
         book: &'b Book,
         member: MemberId,
@@ -359,7 +402,7 @@ impl Gate {
 }
 
 /// Waits until what `begin` has begun is told.
-fn awaited(begin: impl FnOnce(Told)) -> Result<Vec<Submitted>, SubmitError> {
+pub(crate) fn awaited(begin: impl FnOnce(Told)) -> Result<Vec<Submitted>, SubmitError> {
     let (send, receive) = std::sync::mpsc::sync_channel(1);
     begin(Box::new(move |told| drop(send.send(told))));
     receive.recv().unwrap_or(Err(SubmitError::Storage(StorageError::Closing)))
@@ -401,6 +444,9 @@ impl Submitted {
             Self::Quarantined(findings) => Some(format!(
                 "it breaks STIX 2.1 and waits for the node's operators to look at it: {}",
                 list(findings)
+            )),
+            Self::Waiting(parcel) => Some(format!(
+                "it waits until another person of yours releases it, under {parcel}: four eyes are asked for in this circle"
             )),
             Self::Invalid(findings) => Some(format!("it breaks STIX 2.1: {}", list(findings))),
             Self::Unproven(provenance) => Some(unproven(provenance)),

@@ -31,6 +31,13 @@ impl LineId {
         Self(Uuid::new_v5(&self.0, b"quarantine"))
     }
 
+    /// The line beside this one that keeps what was brought to it and waits for a second person of the same member. No circle has
+    /// its UUID either.
+    #[must_use]
+    pub fn parcels(self) -> Self {
+        Self(Uuid::new_v5(&self.0, b"parcels"))
+    }
+
     /// The UUID.
     #[must_use]
     pub const fn uuid(self) -> Uuid {
@@ -92,6 +99,12 @@ pub enum RecordKind {
     Run = 21,
     /// What happened to contacts, calls, norms, measures and consultations.
     Region = 24,
+    /// What a member brought that waits for a second of its people.
+    Parcel = 38,
+    /// What was decided about such, and what came of it.
+    Release = 39,
+    /// What the node's own authority has signed and taken back.
+    Certificate = 40,
 }
 
 impl RecordKind {
@@ -113,6 +126,9 @@ impl RecordKind {
             20 => Self::Ask,
             21 => Self::Run,
             24 => Self::Region,
+            38 => Self::Parcel,
+            39 => Self::Release,
+            40 => Self::Certificate,
             _ => return None,
         })
     }

@@ -19,7 +19,9 @@ use crate::provenance::SigningKey;
 use crate::role::Rights;
 
 /// The newest version of the stored form.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
+/// The version of people, of what belongs to one, of scopes, and of circles that require signatures.
+const VERSION_PEOPLE: u8 = 3;
 /// The version of a circle in which not all members may do all.
 const VERSION_ACCESS: u8 = 2;
 /// The version of whatever needs nothing newer: an older program can go on with it.
@@ -109,14 +111,15 @@ impl Entry {
     }
 
     /// A program that does not know of restricted access would let members read what they may not, one that does not know of scopes
-    /// would let a token do what it may not, and one that does not know that signatures are required would take what has none.
+    /// would let a token do what it may not, and one that does not know that signatures are required would take what has none; one that does not know of four eyes would let everything out on one's word.
     fn version(&self) -> u8 {
         match self {
             Self::Credential(credential) if credential.scopes.is_some() || credential.person.is_some() => {
-                VERSION
+                VERSION_PEOPLE
             }
-            Self::Person(_) | Self::Account(_) | Self::SigningKey(_) => VERSION,
-            Self::Circle(circle) if circle.signatures == Signatures::Required => VERSION,
+            Self::Person(_) | Self::Account(_) | Self::SigningKey(_) => VERSION_PEOPLE,
+            Self::Circle(circle) if circle.four_eyes.is_some() => VERSION,
+            Self::Circle(circle) if circle.signatures == Signatures::Required => VERSION_PEOPLE,
             Self::Circle(circle) if !circle.access.is_empty() => VERSION_ACCESS,
             _ => VERSION_COMMON,
         }

@@ -9,6 +9,7 @@ use stix::{SpecVersion, Timestamp, Tlp};
 use uuid::Uuid;
 
 use crate::member::MemberId;
+use crate::parcel::FourEyes;
 
 /// A circle's identity: also that of its line and of its TAXII collection. Never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -158,6 +159,9 @@ pub struct Circle {
     /// Whether objects must be signed by those who share them.
     #[serde(default, skip_serializing_if = "Signatures::is_optional")]
     pub signatures: Signatures,
+    /// Whether what members share waits for a second of their people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub four_eyes: Option<FourEyes>,
 }
 
 impl Circle {
@@ -178,6 +182,7 @@ impl Circle {
             spec_versions: Vec::new(),
             hidden_members: false,
             signatures: Signatures::Optional,
+            four_eyes: None,
         }
     }
 

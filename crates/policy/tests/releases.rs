@@ -375,7 +375,7 @@ fn entries_are_read_back_as_they_were_written() {
     for entry in entries {
         let text = entry.to_json();
         assert_eq!(Entry::from_json(&text).unwrap(), entry, "{text}");
-        assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":4", 1)).is_err());
+        assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":5", 1)).is_err());
         assert!(Entry::from_json(&text.replacen("\"v\":1", "\"v\":0", 1)).is_err());
     }
     let scopes = Some(Rights::of(&[Right::Read]));

@@ -267,9 +267,29 @@ pub(crate) struct CircleProfile {
     /// Whether objects must be signed with a key that the node knows as the sender's [default: optional]
     #[arg(long, value_enum)]
     pub signatures: Option<SignaturesArg>,
+    /// What members share waits for a second of their people, so many days, or `off` [default: off; 14 days without a number]
+    #[arg(long, value_name = "DAYS|off", num_args = 0..=1, require_equals = true, default_missing_value = "14", value_parser = four_eyes)]
+    pub four_eyes: Option<FourEyesArg>,
     /// STIX version that is taken in it, 2.0 or 2.1, repeatable [default: both]
     #[arg(long = "spec-version", value_name = "VERSION")]
     pub spec_versions: Vec<SpecVersionArg>,
+}
+
+/// What is typed behind `--four-eyes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum FourEyesArg {
+    /// One person suffices.
+    Off,
+    /// What waits lapses after so many days.
+    Days(u16),
+}
+
+fn four_eyes(typed: &str) -> Result<FourEyesArg, String> {
+    match (typed, typed.parse()) {
+        ("off", _) => Ok(FourEyesArg::Off),
+        (_, Ok(days @ 1..=365)) => Ok(FourEyesArg::Days(days)),
+        _ => Err("it is `off`, or 1 to 365 days".to_owned()),
+    }
 }
 
 /// `bongsu credential …`

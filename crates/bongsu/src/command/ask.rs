@@ -158,6 +158,10 @@ fn answer(node: &Node, args: &AskAnswerArgs) -> Result<Answer, Failure> {
         }),
     };
     let taken = node.gate.answer_ask(seen.id, by, Reply { grant, said: args.say.clone() }, node.now());
+    if let Err(error @ AnswerError::Waits { parcel }) = &taken {
+        let text = format!("{error}.\nNext: bongsu release show {parcel}\n");
+        return Ok(Answer::done(json!({"waits": parcel.to_string()}), text));
+    }
     taken.map_err(|error| {
         let failure = Failure::new(format!("the answer was not taken: {error}"));
         match error {

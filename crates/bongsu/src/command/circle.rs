@@ -1,14 +1,14 @@
 //! `bongsu circle`: agreements between members, each with a line of its own.
 
 use crate::answer::{Answer, table};
-use crate::cli::{CircleCommand, CircleProfile};
+use crate::cli::{CircleCommand, CircleProfile, FourEyesArg};
 use crate::command::member::{check_handle, one_line};
 use crate::command::terms::instant;
 use crate::command::{equivalents, fires, signatures};
 use crate::exit::Failure;
 use crate::node::Node;
 use line::LineId;
-use policy::{Access, Book, Circle, CircleId, Entry, MemberId, Onward};
+use policy::{Access, Book, Circle, CircleId, Entry, FourEyes, MemberId, Onward};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -76,6 +76,8 @@ struct View<'a> {
     ends: Option<String>,
     hidden_members: bool,
     signatures: &'static str,
+    /// Days for which what is shared waits for a second person; null if one suffices.
+    four_eyes: Option<u16>,
     members: Vec<&'a str>,
     /// What members may do who may not do both.
     access: BTreeMap<&'a str, &'static str>,
@@ -111,6 +113,7 @@ fn view<'a>(node: &Node, book: &'a Book, circle: &'a Circle) -> View<'a> {
         ends: circle.ends.map(|at| at.to_string()),
         hidden_members: circle.hidden_members,
         signatures: circle.signatures.name(),
+        four_eyes: circle.four_eyes.map(|four_eyes| four_eyes.days),
         members,
         access: access.collect(),
         spec_versions: circle.spec_versions.iter().map(|version| version.as_str()).collect(),
@@ -175,7 +178,7 @@ fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
         .map_err(|error| Failure::new(format!("the checkpoint of circle {handle} can't be made: {error}")))?;
     let view = view(node, &book, circle);
     let text = format!(
-        "{} ({})\n  id       {}\n  purpose  {}\n  ceiling  {}\n  onward   {}\n  signed   {}\n  in force {} to {}\n  members  {}\n  records  {}\n\n{}",
+        "{} ({})\n  id       {}\n  purpose  {}\n  ceiling  {}\n  onward   {}\n  signed   {}\n  release  {}\n  in force {} to {}\n  members  {}\n  records  {}\n\n{}",
         view.handle,
         view.title,
         view.id,
@@ -183,6 +186,7 @@ fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
         view.ceiling,
         view.onward,
         view.signatures,
+        view.four_eyes.map_or_else(|| "by one".to_owned(), |days| format!("by two, waits {days} days")),
         view.starts.as_deref().unwrap_or("always"),
         view.ends.as_deref().unwrap_or("further notice"),
         members_with_access(&view),
@@ -252,6 +256,11 @@ fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), Failure> {
     }
     if let Some(signatures) = profile.signatures {
         circle.signatures = signatures.into();
+    }
+    match profile.four_eyes {
+        Some(FourEyesArg::Off) => circle.four_eyes = None,
+        Some(FourEyesArg::Days(days)) => circle.four_eyes = Some(FourEyes { days }),
+        None => {}
     }
     if !profile.spec_versions.is_empty() {
         circle.spec_versions = profile.spec_versions.iter().copied().map(Into::into).collect();

@@ -39,8 +39,31 @@ fn add_certificate(node: &Node, handle: &str, file: &Path, days: Option<u32>) ->
     })?;
     let sha256: [u8; 32] = Sha256::digest(&certificate).into();
     let fingerprint: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    let (id, created) = (Uuid::now_v7(), node.now());
+    let created = node.now();
     let expires = days.map(|days| Timestamp::from_micros(created.micros() + i64::from(days) * DAY_MICROS));
+    let id = bind(node, handle, sha256, expires)?;
+    let usable = match node.config.http.tls_client_ca {
+        Some(_) => "",
+        None => "\nIt is of use once http.tls_client_ca names the authority that signed it.",
+    };
+    let text = format!("{handle} is let in by the certificate with SHA-256 {fingerprint}.{usable}\n");
+    let json = json!({"member": handle, "certificate": {
+        "id": id.simple().to_string(), "sha256": fingerprint, "expires": expires.map(|at| at.to_string()),
+    }});
+    Ok(Answer::done(json, text))
+}
+
+/// Lets a member in by the certificate with this SHA-256 (of its DER); gives the credential's id.
+///
+/// # Errors
+/// When the member has ended, the certificate lets somebody in already, or the line can't be written.
+pub(crate) fn bind(
+    node: &Node,
+    handle: &str,
+    sha256: [u8; 32],
+    expires: Option<Timestamp>,
+) -> Result<Uuid, Failure> {
+    let (id, created) = (Uuid::now_v7(), node.now());
     node.change(|book| {
         let member = node.active(book, handle)?.id;
         if let Some(known) = book.certificate(&sha256).filter(|known| known.holds(created)) {
@@ -62,15 +85,7 @@ fn add_certificate(node: &Node, handle: &str, file: &Path, days: Option<u32>) ->
             kind,
         }))
     })?;
-    let usable = match node.config.http.tls_client_ca {
-        Some(_) => "",
-        None => "\nIt is of use once http.tls_client_ca names the authority that signed it.",
-    };
-    let text = format!("{handle} is let in by the certificate with SHA-256 {fingerprint}.{usable}\n");
-    let json = json!({"member": handle, "certificate": {
-        "id": id.simple().to_string(), "sha256": fingerprint, "expires": expires.map(|at| at.to_string()),
-    }});
-    Ok(Answer::done(json, text))
+    Ok(id)
 }
 
 const DAY_MICROS: i64 = 86_400_000_000;

@@ -51,6 +51,8 @@ pub(crate) struct Report {
     pub present: u64,
     pub refused: u64,
     pub quarantined: u64,
+    /// Objects that wait for a second person of the member's.
+    pub waiting: u64,
     pub withdrawn: u64,
     pub warnings: u64,
     pub findings: Vec<String>,
@@ -80,7 +82,7 @@ impl Report {
     }
 
     fn seen(&self) -> Seen {
-        let taken = self.added + self.present + self.quarantined + self.withdrawn;
+        let taken = self.added + self.present + self.quarantined + self.waiting + self.withdrawn;
         Seen { taken, refused: self.refused, warnings: self.warnings }
     }
 
@@ -188,8 +190,11 @@ fn take(
     if report.quarantined > 0 {
         text.push_str(&format!("Next: bongsu quarantine list {}\n", args.circle));
     }
+    if report.waiting > 0 {
+        text.push_str(&format!("{} wait for a second person. Next: bongsu release list\n", report.waiting));
+    }
     let json = json!({
-        "circle": args.circle, "added": report.added, "present": report.present, "refused": report.refused,
+        "circle": args.circle, "waiting": report.waiting, "added": report.added, "present": report.present, "refused": report.refused,
         "quarantined": report.quarantined, "withdrawn": report.withdrawn, "warnings": report.warnings, "findings": report.findings, "seconds": seconds,
     });
     let exit = if report.refused + report.quarantined > 0 { Exit::Findings } else { Exit::Done };
@@ -467,8 +472,13 @@ pub(crate) fn submit(
         signed.map_err(|error| Failure::new(format!("{name}: {error}")))?;
     }
     let ids: Vec<ObjectId> = objects.iter().map(|object| object.head.id.clone()).collect();
-    let sharing =
-        Sharing { member: target.member, circle: target.circle, terms: &target.terms, intake: target.intake };
+    let sharing = Sharing {
+        member: target.member,
+        person: None,
+        circle: target.circle,
+        terms: &target.terms,
+        intake: target.intake,
+    };
     let told = node.gate.share(&sharing, objects, node.now()).map_err(|error| {
         Failure::new(format!("{name}: {error}"))
             .hint("is the member in the circle, and is the circle in force?")
@@ -487,6 +497,12 @@ pub(crate) fn submit(
             (Some(complaint), Submitted::Quarantined(_)) => {
                 report.quarantined += 1;
                 report.note(format!("{name}: {id}: {complaint}"));
+            }
+            (Some(complaint), Submitted::Waiting(_)) => {
+                if report.waiting == 0 {
+                    report.note(format!("{name}: {id}: {complaint}"));
+                }
+                report.waiting += 1;
             }
             (Some(complaint), _) => report.refuse(format!("{name}: {id}: {complaint}")),
             (None, _) => report.present += 1,

@@ -6,6 +6,7 @@
 pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod ca;
 pub(crate) mod case;
 pub(crate) mod circle;
 pub(crate) mod completions;
@@ -37,6 +38,7 @@ pub(crate) mod playbook;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
+pub(crate) mod release;
 pub(crate) mod remote;
 mod report;
 pub(crate) mod screen;
@@ -77,11 +79,13 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Member(command) => member::run(node, command),
         NodeCommand::Person(command) => person::run(node, command),
         NodeCommand::Credential(command) => credential::run(node, command),
+        NodeCommand::Ca(command) => ca::run(node, command),
         NodeCommand::Circle(command) => circle::run(node, command),
         NodeCommand::Source(command) => sources::run(node, command, watch),
         NodeCommand::Share(args) => share::run(node, &args, watch),
         NodeCommand::Withdraw(args) => withdraw::run(node, &args),
         NodeCommand::Ask(command) => ask::run(node, &command),
+        NodeCommand::Release(command) => release::run(node, &command),
         NodeCommand::Screen(args) => screen::run(node, &args),
         NodeCommand::Audit(args) => audit::run(node, &args),
         NodeCommand::Recall(command) => recall::run(node, command),
@@ -203,6 +207,12 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
             Ok(())
         }
         NodeCommand::Share(args) => all(&mut args.files),
+        NodeCommand::Ca(command) => {
+            command.paths().into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
+        }
+        NodeCommand::Release(command) => {
+            command.paths().into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
+        }
         NodeCommand::Persona(command) => {
             command.paths().into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
         }

@@ -196,7 +196,7 @@ fn step(node: &Node, args: &PlaybookStepArgs) -> Result<Answer, Failure> {
 
 fn shared(node: &Node, run: &str, args: &SaidArgs) -> Result<Answer, Failure> {
     let run = known(node, run_id(run)?)?;
-    let id = share(&node.gate, &run, node.now())
+    let id = share(&node.gate, &run, None, node.now())
         .map_err(|error| Failure::new(format!("the result was not shared: {error}")))?;
     match run.shared {
         // The same result is the same note, which is there already.

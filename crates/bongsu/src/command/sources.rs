@@ -145,7 +145,7 @@ fn pull_all(
         });
         views.push(json!({
             "source": source.name, "added": report.added, "present": report.present, "refused": report.refused,
-            "quarantined": report.quarantined, "withdrawn": report.withdrawn, "warnings": report.warnings,
+            "quarantined": report.quarantined, "waiting": report.waiting, "withdrawn": report.withdrawn, "warnings": report.warnings,
             "findings": report.findings, "pages": pulled.pages, "bytes": pulled.bytes,
             "error": error,
         }));

@@ -78,6 +78,8 @@ pub(crate) struct Http {
     pub tls_key: Option<PathBuf>,
     /// Authorities that sign clients' certificates, PEM. Clients may then show one that a member has registered.
     pub tls_client_ca: Option<PathBuf>,
+    /// What those authorities have taken back (CRL), PEM; one list for each of them. Read again whenever it changes.
+    pub tls_client_crl: Option<PathBuf>,
     /// A proxy in front ends TLS: requests count as encrypted.
     pub tls_ends_at_proxy: bool,
     /// Connections at a time; more wait.
@@ -100,6 +102,7 @@ impl Default for Http {
             tls_cert: None,
             tls_key: None,
             tls_client_ca: None,
+            tls_client_crl: None,
             tls_ends_at_proxy: false,
             connections_max: 2_000,
             header_timeout_s: 15,
@@ -313,6 +316,12 @@ impl Config {
             return Err(Failure::usage("http.tls_client_ca is set without http.tls_cert: there is no TLS in which a client could show a certificate")
                 .hint("set http.tls_cert and http.tls_key as well; behind a proxy that ends TLS, certificates don't reach the node"));
         }
+        if http.tls_client_crl.is_some() && http.tls_client_ca.is_none() {
+            return Err(Failure::usage(
+                "http.tls_client_crl is set without http.tls_client_ca: no clients' certificates are taken",
+            )
+            .hint("set http.tls_client_ca to the authorities whose lists these are"));
+        }
         if self.dns.tls_listen.is_some() && http.tls_cert.is_none() {
             return Err(Failure::usage("dns.tls_listen is set without a certificate")
                 .hint("set http.tls_cert and http.tls_key: DNS over TLS shows the same certificate"));
@@ -452,6 +461,7 @@ mod tests {
         let check = |text: &str| toml::from_str::<Config>(text).unwrap().check().is_err();
         assert!(check("[http]\ntls_cert = \"a.pem\""));
         assert!(check("[http]\ntls_client_ca = \"a.pem\""));
+        assert!(check("[http]\ntls_cert = \"a\"\ntls_key = \"b\"\ntls_client_crl = \"c.pem\""));
         assert!(check("[http]\nlisten = \"0.0.0.0:80\"\n[web]\nopen_on_loopback = true"));
         assert!(check("[http]\ntls_ends_at_proxy = true\n[web]\nopen_on_loopback = true"));
         assert!(check("[dns]\ntls_listen = \"127.0.0.1:853\""));

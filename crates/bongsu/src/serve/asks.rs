@@ -35,6 +35,10 @@ impl Telling {
         if finished > 0 {
             tracing::info!(finished, "asks that had been allowed were carried out");
         }
+        let released = node.gate.finish_releases(node.now())?;
+        if released > 0 {
+            tracing::info!(released, "releases that had been approved were carried out");
+        }
         let untold = node.gate.asks_to_tell();
         if untold.is_empty() {
             return Ok(());

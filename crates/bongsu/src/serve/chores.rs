@@ -25,6 +25,7 @@ pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
         every(node, 2, "seeing to asks", move |node| asks.run(node)),
         every(node, 60, "sealing the record of screenings", Node::seal_screenings),
         every(node, 900, "keeping the index of values", keep_values),
+        every(node, 43_200, "looking after certificates", crate::command::ca::keep),
         every(node, 30, "sharing the test entry", test_entry),
         every(node, 1, "seeing to calls", move |_| calling.run(&called)),
         every(node, 5, "following cases", move |node| cases.run(node)),

@@ -14,7 +14,7 @@
 
 use super::stall::Stall;
 use super::surfaces::{From, Surfaces};
-use super::tls::peer_certificate;
+use super::tls::{Reloading, peer_certificate};
 use crate::config::Http;
 use deliver::zone::peers::{self, Peers};
 use deliver::zone::places::{Place, Places};
@@ -30,7 +30,6 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
-use tokio_rustls::TlsAcceptor;
 use web::auth::{LetIn, PeerCertificate};
 
 /// Time for a TLS handshake.
@@ -60,7 +59,7 @@ pub(crate) struct Listener {
     /// The bound socket.
     pub socket: TcpListener,
     /// TLS, if configured.
-    pub tls: Option<TlsAcceptor>,
+    pub tls: Option<Arc<Reloading>>,
     /// Limits and timeouts.
     pub http: Http,
 }
@@ -116,7 +115,7 @@ fn share(http: &Http) -> usize {
 
 struct Server {
     builder: auto::Builder<TokioExecutor>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Reloading>>,
     http: Http,
     surfaces: Surfaces,
 }
@@ -149,7 +148,7 @@ impl Server {
             return self.requests(stream, peer, None, stop, place).await;
         };
         let shaken = tokio::select! {
-            shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => shaken,
+            shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.acceptor().accept(stream)) => shaken,
             () = place.lost() => return,
         };
         match shaken {

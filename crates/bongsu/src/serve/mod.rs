@@ -174,13 +174,18 @@ async fn start(
     };
     let socket = TcpListener::bind(http.listen).await.map_err(taken(http.listen))?;
     let tls = match (&http.tls_cert, &http.tls_key) {
-        (Some(cert), Some(key)) => Some(tls::acceptor(cert, key, http.tls_client_ca.as_deref(), &tls::HTTP)?),
+        (Some(cert), Some(key)) => {
+            let clients = http.tls_client_ca.clone();
+            let clients = clients.map(|ca| tls::Clients { ca, crl: http.tls_client_crl.clone() });
+            Some(tls::Reloading::open(cert, key, clients)?)
+        }
         _ => None,
     };
     let local = socket.local_addr().map_err(taken(http.listen))?;
     let mut addresses = Addresses { http: local, dns: None, dns_tls: None, tls: tls.is_some() };
     let mut others = chores::begin(node);
     others.push(tokio::spawn(guard::follow(Arc::clone(node), guard::hangups()?)));
+    others.extend(tls.iter().map(|tls| tokio::spawn(Arc::clone(tls).follow())));
     let mut followers = Vec::new();
     if node.config.dns.enabled {
         let listen = node.config.dns.listen;

@@ -6,6 +6,7 @@
 mod advisories;
 mod asks;
 mod attacks;
+mod authority;
 mod bad_input;
 mod canaries;
 mod capture;
@@ -23,6 +24,7 @@ mod exposures;
 mod faults;
 mod fires;
 mod forms;
+mod four_eyes;
 mod guard;
 mod hostile_dns;
 mod hunt_memory;

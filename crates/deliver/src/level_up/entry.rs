@@ -90,7 +90,8 @@ fn share(gate: &Gate, circle: CircleId, domain: &str, now: Timestamp) -> Result<
     .to_string();
     let Ok(head) = stix::read_head(&raw) else { return Ok(false) };
     let terms = Terms::default();
-    let sharing = Sharing { member: MemberId::NODE, circle, terms: &terms, intake: Intake::Accept };
+    let sharing =
+        Sharing { member: MemberId::NODE, person: None, circle, terms: &terms, intake: Intake::Accept };
     let told = gate.share(&sharing, vec![Submission { raw, head }], now)?;
     Ok(told.iter().all(|told| told.complaint().is_none()))
 }

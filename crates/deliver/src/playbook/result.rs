@@ -7,7 +7,7 @@
 
 use gate::{Gate, GateError, Query, Submission, Submitted};
 use line::StorageError;
-use policy::{Level, Reach, Request, Terms};
+use policy::{By, Level, PersonId, Reach, Request, Terms};
 use serde_json::json;
 use stix::{ObjectId, Timestamp, Tlp};
 
@@ -75,11 +75,16 @@ fn note(run: &Run, finished: Timestamp, tlp: Tlp) -> String {
 }
 
 /// Shares the result of a run in the playbook's circle, as the member that carried it out, marked as the playbook is; gives the note's
-/// id. When this returns, it is durable.
+/// id. When this returns, it is durable; where four eyes are asked for, it waits for a second person than `person`, who shares it.
 ///
 /// # Errors
 /// [`ResultError`]: then nothing was shared.
-pub fn share(gate: &Gate, run: &Run, now: Timestamp) -> Result<String, ResultError> {
+pub fn share(
+    gate: &Gate,
+    run: &Run,
+    person: Option<PersonId>,
+    now: Timestamp,
+) -> Result<String, ResultError> {
     let finished = run.finished.ok_or(RunError::Unfinished)?;
     let (member, circle) = (run.started.member, run.started.circle);
     let wanted = gate.book().member(member).map_or(Level::Read, |member| member.level);
@@ -91,12 +96,15 @@ pub fn share(gate: &Gate, run: &Run, now: Timestamp) -> Result<String, ResultErr
     let raw = note(run, finished, playbook.tlp());
     let head = stix::read_head(&raw).map_err(|finding| ResultError::NotTaken(finding.to_string()))?;
     let id = head.id.to_string();
-    let told = gate.submit(member, circle, &Terms::default(), vec![Submission { raw, head }], now);
+    let told =
+        gate.submit(By { member, person }, circle, &Terms::default(), vec![Submission { raw, head }], now);
     let told = told.map_err(|error| match error {
         gate::SubmitError::Storage(error) => ResultError::Storage(error),
         error => ResultError::NotTaken(error.to_string()),
     })?;
     match told.first().and_then(Submitted::complaint) {
+        // It goes out when a second person has said so.
+        Some(_) if matches!(told.first(), Some(Submitted::Waiting(_))) => Ok(id),
         Some(complaint) => Err(ResultError::NotTaken(complaint)),
         None => Ok(id),
     }

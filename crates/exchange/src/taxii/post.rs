@@ -12,7 +12,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use gate::{Query, Sharing, Submission, SubmitError, Submitted, VersionMatch};
 use http::{StatusCode, header};
-use policy::{Access, Caller, Channel, CircleId, Deed, Intake, Level, MemberId, Receipt, Upto};
+use policy::{Access, By, Caller, Channel, CircleId, Deed, Intake, Level, MemberId, Receipt, Upto};
 use rayon::iter::{Either, IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -38,7 +38,7 @@ const READ_TOGETHER: usize = 100;
 
 pub(super) async fn objects(
     State(state): Shared,
-    Extension(caller): Extension<Caller>,
+    (Extension(caller), by): (Extension<Caller>, Option<Extension<By>>),
     Names(name): Names<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, TaxiiError> {
@@ -52,7 +52,8 @@ pub(super) async fn objects(
     let place = if body.len() <= INLINE_BYTES_MAX { Place::Here } else { Place::Elsewhere };
     let (told, outcomes) = tokio::sync::oneshot::channel();
     let server = Arc::clone(&state);
-    let sent = place.run(move || submit(&server, (member, circle), &body, now, told)).await?;
+    let by = by.map_or(By::from(member), |Extension(by)| By { member, ..by });
+    let sent = place.run(move || submit(&server, (by, circle), &body, now, told)).await?;
     let outcomes = outcomes.await.unwrap_or(Err(SubmitError::Storage(line::StorageError::Closing)));
     let outcomes = outcomes.map_err(|error| match error {
         SubmitError::NotFound(_) => TaxiiError::not_found(),
@@ -182,7 +183,7 @@ type Outcomes = Result<Vec<Submitted>, SubmitError>;
 /// Reads an envelope and shares what is good in it; `told` gets the outcomes, in the order of what was sent.
 fn submit(
     state: &Server,
-    (member, circle): (MemberId, CircleId),
+    (By { member, person }, circle): (By, CircleId),
     body: &[u8],
     now: Timestamp,
     told: tokio::sync::oneshot::Sender<Outcomes>,
@@ -206,7 +207,7 @@ fn submit(
         .unzip();
     let told = Box::new(move |outcomes| drop(told.send(outcomes)));
     let terms = seen::terms(&book, member, circle);
-    let sharing = Sharing { member, circle, terms: &terms, intake: Intake::Accept };
+    let sharing = Sharing { member, person, circle, terms: &terms, intake: Intake::Accept };
     state.taxii.gate.share_then(&sharing, submissions, now, told);
     Ok(Sent { good, bad })
 }
@@ -229,7 +230,9 @@ fn answer(
         let detail = |message| Detail { id: id.to_string(), version, message };
         match (outcome.complaint(), &outcome) {
             (None, outcome) => successes.push(detail(remark(outcome))),
-            (complaint, Submitted::Quarantined(_)) => pendings.push(detail(complaint)),
+            (complaint, Submitted::Quarantined(_) | Submitted::Waiting(_)) => {
+                pendings.push(detail(complaint))
+            }
             (complaint, _) => failures.push((at, detail(complaint))),
         }
     }

@@ -35,7 +35,8 @@ const MEMBER_BYTES_MAX: usize = 1024 * 1024;
 const KEPT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What a sender is told of an object that waited and does not any more.
-const GONE: &str = "it broke STIX 2.1 and waited; it was dropped by the node's operators, or withdrawn";
+const GONE: &str =
+    "it waited for a decision; it was refused, dropped or withdrawn, or nobody decided in time";
 
 /// A status resource.
 #[derive(Serialize, Deserialize)]
@@ -226,7 +227,8 @@ pub(super) async fn read(
         text => {
             let shown = move || {
                 let text = text.or_else(|| state.statuses.lasting(id, member));
-                as_it_stands(&state.taxii.gate, member, &text.ok_or_else(TaxiiError::not_found)?)
+                let now = (state.taxii.now)();
+                as_it_stands(&state.taxii.gate, member, &text.ok_or_else(TaxiiError::not_found)?, now)
             };
             let shown = tokio::task::spawn_blocking(shown).await;
             shown.unwrap_or_else(|error| Err(TaxiiError::unavailable(&error)))?
@@ -235,11 +237,14 @@ pub(super) async fn read(
     Ok(([(header::CONTENT_TYPE, TAXII)], json).into_response())
 }
 
-/// A status with what operators have decided since.
-fn as_it_stands(gate: &Gate, member: MemberId, text: &Text) -> Result<String, TaxiiError> {
+/// A status with what operators, or second people of the member's, have decided since.
+fn as_it_stands(gate: &Gate, member: MemberId, text: &Text, now: Timestamp) -> Result<String, TaxiiError> {
     let unavailable = |error: &dyn std::fmt::Display| TaxiiError::unavailable(error);
     let mut status: Status = serde_json::from_str(&text.json).map_err(|error| unavailable(&error))?;
     let state = |pending: &Detail| match (ObjectId::parse(&pending.id), Timestamp::parse(&pending.version)) {
+        (Ok(id), Ok(version)) if gate.waits_for_release(member, text.circle, &id, version, now) => {
+            Ok(QuarantineState::Waiting)
+        }
         (Ok(id), Ok(version)) => gate.quarantine_state(member, text.circle, &id, version),
         _ => Ok(QuarantineState::Gone),
     };

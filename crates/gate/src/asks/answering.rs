@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::carry::{Making, Own};
 use crate::opening::{Gate, GateError};
 use crate::submit::{Submission, SubmitError};
-use policy::MemberId;
+use policy::parcel::Contents;
+use policy::{By, MemberId};
 
 const MILLISECOND_MICROS: i64 = 1_000;
 
@@ -18,6 +19,8 @@ const MILLISECOND_MICROS: i64 = 1_000;
 pub enum Answerer {
     /// A member, logged in.
     Member(MemberId),
+    /// A person of a member's, logged in.
+    Person(By),
     /// Whoever has the signed link, which is the originator's.
     Link,
     /// An operator of the node, for the originator.
@@ -91,6 +94,14 @@ pub enum AnswerError {
         /// Its title.
         circle: String,
     },
+    /// A second person of the originator's must say so as well.
+    #[error(
+        "four eyes are asked for here: it waits until another person of yours releases it, under {parcel}"
+    )]
+    Waits {
+        /// The parcel that waits.
+        parcel: Uuid,
+    },
     /// The circle takes nothing under such a mark.
     #[error(
         "it would count as {mark} and the circle {circle} takes nothing above {ceiling}: allow a milder mark as well, or say no"
@@ -146,6 +157,28 @@ impl Gate {
         reply: Reply,
         now: Timestamp,
     ) -> Result<Ask, AnswerError> {
+        self.answer(id, by, reply, false, now)
+    }
+
+    /// Takes an answer that a second person of the originator's has let out.
+    pub(crate) fn answer_released(
+        &self,
+        id: Uuid,
+        by: Answerer,
+        reply: Reply,
+        now: Timestamp,
+    ) -> Result<Ask, AnswerError> {
+        self.answer(id, by, reply, true, now)
+    }
+
+    fn answer(
+        &self,
+        id: Uuid,
+        by: Answerer,
+        reply: Reply,
+        is_released: bool,
+        now: Timestamp,
+    ) -> Result<Ask, AnswerError> {
         let said = reply.said.trim();
         let chars = said.chars().count();
         if chars > TEXT_CHARS_MAX {
@@ -178,10 +211,24 @@ impl Gate {
             }
         }
         let way = match by {
-            Answerer::Member(_) => Way::Member,
+            Answerer::Member(_) | Answerer::Person(_) => Way::Member,
             Answerer::Link => Way::Link,
             Answerer::Operator => Way::Operator,
         };
+        let waits = grant.filter(|_| !is_released && ask.asked.originator != MemberId::NODE);
+        if let Some(grant) = waits
+            && let Some(place) = self.answer_waits(ask.asked.circle, &grant, now)
+        {
+            let (object, said) = (ask.asked.object.to_string(), said.to_owned());
+            let contents = Contents::Answer { ask: id, object, grant, said, way };
+            let person = if let Answerer::Person(by) = by { by.person } else { None };
+            let by = By { member: ask.asked.originator, person };
+            let parcel = self.bring_answer(by, place, contents, now).map_err(|error| match error {
+                SubmitError::Storage(error) => AnswerError::Storage(error),
+                _ => AnswerError::NotFound,
+            })?;
+            return Err(AnswerError::Waits { parcel });
+        }
         let by = if way == Way::Operator { MemberId::NODE } else { ask.asked.originator };
         let answered = Answered { grant, said: said.to_owned(), way, modified };
         let ask = self.happened(id, by, Event::Answered(answered), now)?;
@@ -193,7 +240,9 @@ impl Gate {
         match by {
             Answerer::Operator => true,
             Answerer::Link => self.is_shown_to_originator(ask),
-            Answerer::Member(member) => member == ask.asked.originator && self.is_shown_to_originator(ask),
+            Answerer::Member(member) | Answerer::Person(By { member, .. }) => {
+                member == ask.asked.originator && self.is_shown_to_originator(ask)
+            }
         }
     }
 

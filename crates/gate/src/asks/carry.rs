@@ -11,8 +11,9 @@ use stix::{Head, ObjectId, Timestamp, Tlp};
 
 use super::answering::AnswerError;
 use super::short;
+use crate::intake::strictest;
 use crate::opening::Gate;
-use crate::submit::{Submission, Submitted};
+use crate::submit::{Passing, Sharing, Submission, Submitted};
 
 /// What goes to one circle.
 pub(super) struct Making {
@@ -183,7 +184,15 @@ impl Gate {
     ) -> Result<Vec<Done>, StorageError> {
         let mut done = Vec::with_capacity(makings.len());
         for Making { circle, terms, objects, id, .. } in makings {
-            let refused = match self.submit(originator, circle, &terms, objects, now) {
+            let sharing = Sharing {
+                member: originator,
+                person: None,
+                circle,
+                terms: &terms,
+                intake: strictest(self.book().member(originator), policy::Intake::Accept),
+            };
+            // Where four eyes are asked for, the answer as a whole was let out by a second person.
+            let refused = match self.share_decided(&sharing, Passing::Released, objects, now) {
                 Ok(told) => told.last().and_then(Submitted::complaint),
                 Err(crate::SubmitError::Storage(error)) => return Err(error),
                 Err(error) => Some(error.to_string()),

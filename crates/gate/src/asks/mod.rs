@@ -292,7 +292,7 @@ fn shares(book: &Book, circle: &Circle, member: MemberId) -> bool {
 }
 
 /// The first 16 bytes as a UUID of version 4, as STIX 2.1 (2.9) wants of ids.
-fn short(derived: &[u8; 32]) -> Uuid {
+pub(crate) fn short(derived: &[u8; 32]) -> Uuid {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&derived[..16]);
     uuid::Builder::from_random_bytes(bytes).into_uuid()

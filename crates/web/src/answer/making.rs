@@ -124,7 +124,8 @@ impl Making<'_> {
         });
         let told = gate.submit(member, circle, &terms, submissions.collect(), now)?;
         let is_taken = |told: &Submitted| {
-            let is_taken = told.complaint().is_none() || matches!(told, Submitted::Quarantined(_));
+            let is_taken = told.complaint().is_none()
+                || matches!(told, Submitted::Quarantined(_) | Submitted::Waiting(_));
             if !is_taken {
                 tracing::warn!(circle.id = %circle, "a part of an answer was not taken: {}", told.complaint().unwrap_or_default());
             }

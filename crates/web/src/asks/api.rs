@@ -18,7 +18,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use gate::{AnswerError, Answerer, AskError, Gate};
 use http::{HeaderMap, StatusCode, Uri, header};
-use policy::{Caller, Channel};
+use policy::{By, Caller, Channel};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stix::Timestamp;
@@ -135,13 +135,13 @@ impl Asks {
         }
     }
 
-    fn answer(&self, id: &str, caller: Caller, answer: Answer) -> Response {
+    fn answer(&self, id: &str, (caller, by): (Caller, Option<By>), answer: Answer) -> Response {
         let now = (self.now)();
         let seen = id.parse::<Uuid>().ok().and_then(|id| self.gate.ask_seen(id, caller, now));
         let Some(seen) = seen else { return absent() };
         let by = match caller {
             Caller::Operator => Answerer::Operator,
-            Caller::Member(member) => Answerer::Member(member),
+            Caller::Member(member) => by.map_or(Answerer::Member(member), Answerer::Person),
         };
         let ticked = |is_ticked: bool| is_ticked.then(|| "1".to_owned());
         let given = Given {
@@ -159,6 +159,7 @@ impl Asks {
         match self.gate.answer_ask(seen.id, by, reply, now) {
             Ok(ask) => self.show(&ask.id.to_string(), caller, StatusCode::OK),
             Err(AnswerError::NotFound) => absent(),
+            Err(error @ AnswerError::Waits { .. }) => refused(StatusCode::ACCEPTED, &error),
             Err(error @ (AnswerError::Storage(_) | AnswerError::Gate(_))) => broken(&error),
             Err(error @ (AnswerError::Answered | AnswerError::Lapsed)) => {
                 refused(StatusCode::CONFLICT, &error)
@@ -193,14 +194,14 @@ async fn ask(
 
 async fn answer(
     State(asks): Shared,
-    Extension(caller): Extension<Caller>,
+    (Extension(caller), by): (Extension<Caller>, Option<Extension<By>>),
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     match read::<Answer>(&headers, &uri, &body) {
-        Ok(answer) => making(move || asks.answer(&id, caller, answer)).await,
+        Ok(answer) => making(move || asks.answer(&id, (caller, by.map(|Extension(by)| by)), answer)).await,
         Err(response) => *response,
     }
 }

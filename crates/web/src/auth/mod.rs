@@ -346,6 +346,8 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
     *request.uri_mut() = target.uri;
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(actor);
+    // For the surfaces that know of no log-in, in whose name something is brought.
+    request.extensions_mut().insert(actor.by(caller));
     next.run(request).await
 }
 

@@ -108,7 +108,7 @@ mod tests {
             check(get.clone(), path, Right::Read);
             check(post.clone(), path, Right::Write);
         }
-        for path in ["/ask/x", "/asks/x"] {
+        for path in ["/ask/x", "/asks/x", "/releases/x"] {
             check(post.clone(), path, Right::Release);
         }
         for path in ["/screen", "/screening/values", "/match/sanctions", "/private/key", "/persona/check"] {

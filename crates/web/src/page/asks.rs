@@ -288,7 +288,7 @@ fn take(pages: &Arc<Pages>, viewer: &Viewer, id: &str, given: Given) -> Option<R
     let seen = pages.gate.ask_seen(id.parse::<Uuid>().ok()?, viewer.caller, now)?;
     let by = match viewer.caller {
         Caller::Operator => Answerer::Operator,
-        Caller::Member(member) => Answerer::Member(member),
+        Caller::Member(_) => Answerer::Person(viewer.by()),
     };
     let Ok(reply) = given.reply(&seen.wish) else {
         return pages.ask_page(viewer, id, given, Some("Say yes, yes with less, or no.".to_owned()));
@@ -296,6 +296,9 @@ fn take(pages: &Arc<Pages>, viewer: &Viewer, id: &str, given: Given) -> Option<R
     match pages.gate.answer_ask(seen.id, by, reply, now) {
         Ok(_) => Some(Redirect::to(&format!("/asks/{id}")).into_response()),
         Err(AnswerError::NotFound) => None,
+        Err(AnswerError::Waits { parcel }) => {
+            Some(Redirect::to(&format!("/releases/{parcel}")).into_response())
+        }
         Err(fault @ (AnswerError::Storage(_) | AnswerError::Gate(_))) => Some(broken(&fault)),
         Err(fault) => pages.ask_page(viewer, id, given, Some(fault.to_string())),
     }

@@ -21,6 +21,7 @@ mod people;
 mod playbooks;
 mod quarantine;
 mod recalls;
+mod releases;
 mod screen;
 pub(crate) mod steps;
 mod test;
@@ -177,6 +178,9 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/steps/{step}/{verdict}", post(steps::settle))
         .route("/asks", get(asks::list).post(asks::ask))
         .route("/asks/{ask}", get(asks::one).post(asks::answer))
+        .route("/releases", get(releases::list))
+        .route("/releases/{release}", get(releases::one).post(releases::decide))
+        .route("/releases/{release}/objects", get(releases::objects))
         .route("/playbooks", get(playbooks::list))
         .route("/playbooks/{circle}/{object}", get(playbooks::one).post(playbooks::start))
         .route("/runs/{run}", get(playbooks::run).post(playbooks::happens))

@@ -9,13 +9,16 @@ use gate::Explanation;
 use line::LineId;
 use policy::{Caller, Circle, Fires, Level};
 
-use super::{Frame, Link, Pages, Shared, Viewer, Who, broken, links, making, render};
+use super::{Frame, Link, Pages, Shared, Viewer, Who, broken, links, making, minute, render};
 
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct Overview {
     frame: Frame,
     operator: bool,
+    /// What of the member's own waits for a second person.
+    waits: gate::Waits,
+    until: String,
     circles: Vec<CircleCard>,
     members: Vec<MemberRow>,
 }
@@ -44,10 +47,11 @@ struct MemberRow {
 }
 
 pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
-    making(move || make(&pages, &Viewer::of(who))).await
+    let is_looked_at = who.1.looked_at;
+    making(move || make(&pages, &Viewer::of(who), is_looked_at)).await
 }
 
-fn make(pages: &Arc<Pages>, viewer: &Viewer) -> Response {
+fn make(pages: &Arc<Pages>, viewer: &Viewer, is_looked_at: bool) -> Response {
     let book = pages.gate.book();
     let mut circles: Vec<&Circle> = match viewer.caller {
         Caller::Operator => book.circles().collect(),
@@ -104,8 +108,14 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer) -> Response {
         });
     }
     let operator = viewer.is_operator();
+    let waits = match viewer.caller {
+        Caller::Member(member) if !is_looked_at => pages.gate.parcels_waiting(member, (pages.now)()),
+        Caller::Member(_) | Caller::Operator => gate::Waits::default(),
+    };
     render(&Overview {
         operator,
+        until: waits.until.map(minute).unwrap_or_default(),
+        waits,
         frame: pages.frame(&book, viewer, "Overview"),
         circles: cards,
         members: rows,

@@ -13,7 +13,7 @@ use deliver::playbook::run::{Event, Run, Started, StepState, What, lasted};
 use deliver::playbook::{Playbook, read};
 use gate::{Object, Query};
 use http::{HeaderMap, StatusCode, Uri};
-use policy::{Caller, Circle, Level, MemberId, Reach, Request};
+use policy::{Caller, Circle, Level, MemberId, PersonId, Reach, Request};
 use serde::Deserialize;
 use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
@@ -371,7 +371,7 @@ pub(super) async fn happens(
             Ok(None) => return absent(),
             Err(error) => return broken(&error),
         };
-        match happen(&pages, &run, &filled) {
+        match happen(&pages, viewer.actor.person, &run, &filled) {
             Ok(()) => Redirect::to(&format!("/runs/{}", run.id)).into_response(),
             Err(why) => run_page(&pages, &viewer, &run, Some(why)),
         }
@@ -379,7 +379,7 @@ pub(super) async fn happens(
     .await
 }
 
-fn happen(pages: &Arc<Pages>, run: &Run, filled: &Said) -> Result<(), String> {
+fn happen(pages: &Arc<Pages>, person: Option<PersonId>, run: &Run, filled: &Said) -> Result<(), String> {
     let state = StepState::ALL.into_iter().find(|state| state.name() == filled.what);
     let what = match (state, filled.what.as_str()) {
         (Some(state), _) => What::Step { step: filled.step, state },
@@ -387,7 +387,7 @@ fn happen(pages: &Arc<Pages>, run: &Run, filled: &Said) -> Result<(), String> {
         // The same result is the same note, which is there already.
         (None, "share") if run.shared.is_some() => return Ok(()),
         (None, "share") => {
-            What::Shared(share(&pages.gate, run, (pages.now)()).map_err(|error| error.to_string())?)
+            What::Shared(share(&pages.gate, run, person, (pages.now)()).map_err(|error| error.to_string())?)
         }
         _ => return Err("Say what became of the step.".to_owned()),
     };

@@ -158,7 +158,7 @@ fn share_sightings(
         let submission = sighting(&back.body.id, &indicator.to_string(), at)?;
         let told = node.gate.submit(member, circle.id, &Terms::default(), vec![submission], node.now());
         match told.as_deref() {
-            Ok([Submitted::Appended { .. } | Submitted::Present]) => shared += 1,
+            Ok([Submitted::Appended { .. } | Submitted::Present | Submitted::Waiting(_)]) => shared += 1,
             Ok(other) => {
                 findings.push(format!("`{seen}` was seen, and the sighting was not taken: {other:?}"))
             }

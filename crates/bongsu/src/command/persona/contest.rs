@@ -111,7 +111,7 @@ fn submit(
         node.gate.submit(member, circle, &Terms::default(), vec![Submission { raw, head }], node.now());
     let told = told.map_err(|error| Failure::new(error.to_string()))?;
     match told.first() {
-        Some(Submitted::Appended { .. } | Submitted::Present) => Ok(id.to_string()),
+        Some(Submitted::Appended { .. } | Submitted::Present | Submitted::Waiting(_)) => Ok(id.to_string()),
         told => {
             let why = told.and_then(Submitted::complaint).unwrap_or_else(|| "nothing was taken".to_owned());
             Err(Failure { exit: Exit::Failed, ..Failure::new(format!("it was not shared: {why}")) })

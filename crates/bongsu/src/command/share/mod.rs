@@ -63,7 +63,7 @@ pub(crate) fn run(node: &Node, args: &ShareArgs, watch: &mut Watcher<'_>) -> Res
         let mut new: Vec<Submission> =
             objects.iter().filter(is_new).map(|found| found.submission.clone()).collect();
         let ids: Vec<ObjectId> = new.iter().map(|object| object.head.id.clone()).collect();
-        let (mut added, mut present) = (0, objects.len() - new.len());
+        let (mut added, mut waiting, mut present) = (0, 0, objects.len() - new.len());
         if args.sign {
             may_sign(node, sender.id)?;
             let signed = node.gate.sign_for(sender.id, circle.id, &mut new, node.now());
@@ -76,20 +76,33 @@ pub(crate) fn run(node: &Node, args: &ShareArgs, watch: &mut Watcher<'_>) -> Res
         })?;
         for (id, told) in ids.iter().zip(told) {
             match told.complaint() {
+                Some(complaint) if matches!(told, Submitted::Waiting(_)) => {
+                    if waiting == 0 {
+                        findings.push(format!("{handle}: {id}: {complaint}"));
+                    }
+                    waiting += 1;
+                }
                 Some(complaint) => findings.push(format!("{handle}: {id}: {complaint}")),
                 None if told == Submitted::Present => present += 1,
                 None => added += 1,
             }
         }
-        rows.push((handle.clone(), added, present));
+        rows.push((handle.clone(), added, present, waiting));
     }
     let shown: Vec<_> = rows
         .iter()
-        .map(|(circle, added, present)| json!({"circle": circle, "added": added, "present": present}))
+        .map(|(circle, added, present, waiting)| {
+            json!({"circle": circle, "added": added, "present": present, "waiting": waiting})
+        })
         .collect();
     let mut text: String = rows
         .iter()
-        .map(|(circle, added, present)| format!("{circle}: {added} added, {present} there already.\n"))
+        .map(|(circle, added, present, waiting)| match waiting {
+            0 => format!("{circle}: {added} added, {present} there already.\n"),
+            _ => format!(
+                "{circle}: {added} added, {present} there already, {waiting} wait for a second person.\n"
+            ),
+        })
         .collect();
     findings.iter().for_each(|finding| text.push_str(&format!("  {finding}\n")));
     let exit = if findings.is_empty() { Exit::Done } else { Exit::Findings };

@@ -207,7 +207,11 @@ pub(super) fn after(
 ) -> Answer {
     let view = state.view(&asked.who, circle)?;
     let Some(at) = view.event(uuid.as_str()) else {
-        return Err(MispError::findings("Nothing in the event could be taken.", &saved.findings));
+        let message = match saved.findings.iter().any(|finding| finding.code == "misp-waits") {
+            true => "The event is here, and waits until another person of yours releases it.",
+            false => "Nothing in the event could be taken.",
+        };
+        return Err(MispError::findings(message, &saved.findings));
     };
     let (event, is_whole) = shown(&view, at, asked)?;
     let whole: &[usize] = if is_whole { &[at] } else { &[] };

@@ -41,7 +41,7 @@ use axum::response::{IntoResponse as _, Response};
 use flate2::read::GzDecoder;
 use gate::Gate;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use policy::{Caller, Channel, CircleId, Deed, Level, MemberId, Receipt};
+use policy::{By, Caller, Channel, CircleId, Deed, Level, MemberId, PersonId, Receipt};
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 use stix::Timestamp;
@@ -84,6 +84,8 @@ pub(crate) struct State {
 #[derive(Debug, Clone)]
 pub(crate) struct Who {
     pub(crate) member: MemberId,
+    /// Which person acts for it; `None` is one of its systems.
+    pub(crate) person: Option<PersonId>,
     pub(crate) encrypted: bool,
     pub(crate) now: Timestamp,
     /// Whether answers show what the member has: not, if an operator looks at them, or only their heads are asked for.
@@ -223,7 +225,8 @@ fn who(state: &State, request: &Request) -> Result<Who, MispError> {
         return Err(MispError::new(StatusCode::FORBIDDEN, message));
     }
     let counts = !is_looked_at(request) && *request.method() != Method::HEAD;
-    Ok(Who { member, encrypted, now: (state.misp.now)(), counts, circle: None })
+    let person = request.extensions().get::<By>().and_then(|by| by.person);
+    Ok(Who { member, person, encrypted, now: (state.misp.now)(), counts, circle: None })
 }
 
 fn too_long(bytes_max: usize) -> MispError {

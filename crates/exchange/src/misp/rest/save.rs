@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use gate::{Query, Submission, SubmitError, Submitted, VersionMatch};
-use policy::{CircleId, MemberId, Rule, Terms};
+use policy::{By, CircleId, MemberId, Rule, Terms};
 use stix::{Finding, ObjectId, Tlp};
 use uuid::Uuid;
 
@@ -202,12 +202,22 @@ fn share(
         .map(|(object, _)| (object.head.id.clone(), Submission { raw: object.raw, head: object.head }))
         .unzip();
     crate::keep_created(gate, who.member, circle, &mut submissions)?;
-    let told = gate.submit(who.member, circle, &Terms::default(), submissions, who.now);
+    let told = gate.submit(
+        By { member: who.member, person: who.person },
+        circle,
+        &Terms::default(),
+        submissions,
+        who.now,
+    );
     let mut forbidden = 0;
     for (id, outcome) in ids.into_iter().zip(told.map_err(refused)?) {
         match outcome {
             Submitted::Appended { .. } => saved.appended.push(id),
             Submitted::Present => {}
+            told @ Submitted::Waiting(_) => {
+                let why = told.complaint().unwrap_or_default();
+                saved.findings.push(Finding::warning("misp-waits", id.to_string(), why));
+            }
             // Organisations and clusters are the same for everybody: whoever brought one first keeps it.
             Submitted::Forbidden(Rule::OwnedByAnother) if !is_own(&id, parts) => {}
             Submitted::Refused(_) if !is_own(&id, parts) => {}
