@@ -158,6 +158,9 @@ pub struct Circle {
     /// Whether objects must be signed by those who share them.
     #[serde(default, skip_serializing_if = "Signatures::is_optional")]
     pub signatures: Signatures,
+    /// What it says of personal data.
+    #[serde(default, skip_serializing_if = "crate::Privacy::is_silent")]
+    pub privacy: crate::Privacy,
 }
 
 impl Circle {
@@ -178,6 +181,7 @@ impl Circle {
             spec_versions: Vec::new(),
             hidden_members: false,
             signatures: Signatures::Optional,
+            privacy: crate::Privacy::default(),
         }
     }
 
