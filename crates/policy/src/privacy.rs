@@ -38,6 +38,25 @@ pub struct Privacy {
 }
 
 impl Privacy {
+    /// What it says, in sentences for people and for programs that show one text; empty if it says nothing.
+    #[must_use]
+    pub fn sentences(&self) -> String {
+        let basis = match (self.legal_basis.is_empty(), self.basis_reference.is_empty()) {
+            (true, true) => String::new(),
+            (true, false) => self.basis_reference.clone(),
+            (false, true) => self.legal_basis.clone(),
+            (false, false) => format!("{} ({})", self.legal_basis, self.basis_reference),
+        };
+        let said = [
+            ("Legal basis", basis),
+            ("Personal data", self.data_kinds.join(", ")),
+            ("Controller", self.controller.clone()),
+            ("Kept", self.retention.in_words()),
+        ];
+        let said = said.into_iter().filter(|(name, text)| !text.is_empty() && !(*name == "Kept" && self.is_silent()));
+        said.map(|(name, text)| format!("{name}: {text}.")).collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether nothing was said.
     #[must_use]
     pub fn is_silent(&self) -> bool {
@@ -62,6 +81,18 @@ impl Retention {
     #[must_use]
     pub fn is_endless(&self) -> bool {
         self.days.is_none() && self.by_type.values().all(Option::is_none)
+    }
+
+    /// Such as `180 days, indicator as long as the circle is there`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let term = |days: Option<u32>| match days {
+            None => "as long as the circle is there".to_owned(),
+            Some(1) => "1 day".to_owned(),
+            Some(days) => format!("{days} days"),
+        };
+        let types = self.by_type.iter().map(|(object_type, days)| format!("{object_type} {}", term(*days)));
+        std::iter::once(term(self.days)).chain(types).collect::<Vec<_>>().join(", ")
     }
 
     /// How long objects of a type are kept; `None` for as long as the circle is there.

@@ -85,6 +85,19 @@ impl Gate {
         Ok(values)
     }
 
+    /// Forgets the index of values, in memory and as it was written to `file`: it is made anew from the lines, without what was
+    /// erased.
+    ///
+    /// # Errors
+    /// When the file is there and can't be removed.
+    pub fn forget_values(&self, file: &Path) -> io::Result<()> {
+        self.inner.known.forget();
+        match std::fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// How a line was when it was `seq` long; `None` if it is shorter, or can't be read.
     fn line_as_of(&self, line: LineId, seq: Seq) -> Option<Line> {
         let last = match seq {
