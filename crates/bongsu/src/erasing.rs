@@ -10,10 +10,10 @@ use crate::exit::Failure;
 use crate::node::Node;
 use gate::ErasePlan;
 use line::erasing::hex;
-use line::{Erased, LineId, RecordKind, Seq};
-use policy::{Account, Entry, MemberId, Person};
+use line::{Erased, LineId, Record, RecordKind, Seq};
+use policy::{Account, Entry, MemberId, Person, PersonId};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Bytes of a file that is looked through.
@@ -36,8 +36,26 @@ pub(crate) struct Done {
     pub(crate) left: Vec<PathBuf>,
 }
 
+impl Done {
+    pub(crate) fn join(&mut self, other: Self) {
+        self.erased.extend(other.erased);
+        self.removed.extend(other.removed);
+        self.left.extend(other.left);
+    }
+}
+
+/// The user name that stands for an erased person.
+fn nobody(id: PersonId) -> String {
+    format!("erased-{}", id.uuid().simple())
+}
+
+fn is_nobody(person: &Person) -> bool {
+    person.user == nobody(person.id)
+}
+
 fn failed(error: impl std::fmt::Display) -> Failure {
-    Failure::new(format!("it could not be erased: {error}")).hint("run it again: what was erased stays erased")
+    Failure::new(format!("it could not be erased: {error}"))
+        .hint("run it again: what was erased stays erased")
 }
 
 impl Node {
@@ -46,7 +64,8 @@ impl Node {
     /// # Errors
     /// When the lines can't be written, or the file can't be cleaned; it is safe to repeat.
     pub(crate) fn erase(&self, plans: &[ErasePlan], why: &str, reason: &str) -> Result<Done, Failure> {
-        let records: Vec<(LineId, Seq)> = plans.iter().flat_map(|plan| plan.records.iter().copied()).collect();
+        let records: Vec<(LineId, Seq)> =
+            plans.iter().flat_map(|plan| plan.records.iter().copied()).collect();
         let needles = self.needles(plans.iter().map(|plan| plan.id.to_string()).collect(), &records)?;
         let erased = self.gate.erase(MemberId::NODE, &json!({"why": why}), plans, reason).map_err(failed)?;
         self.clean(erased, &needles)
@@ -65,13 +84,62 @@ impl Node {
     /// # Errors
     /// As [`Node::erase`].
     pub(crate) fn erase_due(&self) -> Result<Done, Failure> {
-        let plans = self.due()?;
-        match plans.is_empty() {
-            // A node that was stopped, or whose disk was full, before it had cleaned up.
-            true if self.gate.store().has_remains().map_err(failed)? => self.clean(Vec::new(), &BTreeSet::new()),
-            true => Ok(Done::default()),
-            false => self.erase(&plans, "retention", "its retention is over"),
+        let (mut done, plans) = (Done::default(), self.due()?);
+        if !plans.is_empty() {
+            done = self.erase(&plans, "retention", "its retention is over")?;
         }
+        let (people, contacts) = self.long_gone()?;
+        for user in people {
+            done.join(self.erase_person(&user)?);
+        }
+        for handle in contacts {
+            done.join(self.erase_contact(&handle)?);
+        }
+        // A node that was stopped, or whose disk was full, before it had cleaned up.
+        if self.gate.store().has_remains().map_err(failed)? {
+            done.join(self.clean(Vec::new(), &BTreeSet::new())?);
+        }
+        Ok(done)
+    }
+
+    /// People that have ended, and contacts that were removed, so long ago that nothing is to be kept of them: user names and
+    /// handles.
+    ///
+    /// # Errors
+    /// When the line can't be read.
+    pub(crate) fn long_gone(&self) -> Result<(Vec<String>, Vec<String>), Failure> {
+        const DAY_US: i64 = 86_400_000_000;
+        let until = self
+            .now()
+            .micros()
+            .saturating_sub(i64::from(self.config.privacy.removed_days).saturating_mul(DAY_US));
+        let mut ended: BTreeMap<PersonId, i64> = BTreeMap::new();
+        let mut removed: BTreeMap<String, i64> = BTreeMap::new();
+        let mut known: BTreeSet<String> = BTreeSet::new();
+        self.own(&mut |record, text| match record.kind {
+            RecordKind::Person => {
+                if let Ok(Entry::Person(person)) = Entry::from_json(text) {
+                    match person.ended {
+                        true => drop(ended.entry(person.id).or_insert(record.added.0)),
+                        false => drop(ended.remove(&person.id)),
+                    }
+                }
+            }
+            RecordKind::Region => match region::Event::from_json(text) {
+                Ok(region::Event::Contact { handle, .. }) => {
+                    removed.remove(&handle);
+                    known.insert(handle);
+                }
+                Ok(region::Event::ContactRemoved { handle }) => drop(removed.insert(handle, record.added.0)),
+                _ => {}
+            },
+            _ => {}
+        })?;
+        let book = self.gate.book();
+        let people = ended.into_iter().filter(|(_, at)| *at <= until).filter_map(|(id, _)| book.person(id));
+        let people = people.filter(|person| !is_nobody(person)).map(|person| person.user.clone()).collect();
+        let contacts = removed.into_iter().filter(|(handle, at)| *at <= until && known.contains(handle));
+        Ok((people, contacts.map(|(handle, _)| handle).collect()))
     }
 
     /// The objects whose retention is over, at most some thousands.
@@ -84,7 +152,9 @@ impl Node {
         for circle in book.circles().filter(|circle| !circle.privacy.retention.is_endless()) {
             let retention = &circle.privacy.retention;
             let is_over = |object_type: &str, arrived| retention.is_over(object_type, arrived, now);
-            plans.extend(self.gate.due_for_erasure(circle.id, DUE_MAX - plans.len(), is_over).map_err(failed)?);
+            plans.extend(
+                self.gate.due_for_erasure(circle.id, DUE_MAX - plans.len(), is_over).map_err(failed)?,
+            );
         }
         Ok(plans)
     }
@@ -99,6 +169,9 @@ impl Node {
         let person = person.ok_or_else(|| {
             Failure::new(format!("there is no person `{user}`")).hint("`bongsu person list --all` shows all")
         })?;
+        if is_nobody(&person) {
+            return Ok((person, Vec::new()));
+        }
         if !person.ended {
             return Err(Failure::new(format!("{user} still acts"))
                 .hint(format!("end it first: bongsu person end {user}")));
@@ -117,8 +190,11 @@ impl Node {
     /// As [`Node::erasable_person`], or as [`Node::erase`].
     pub(crate) fn erase_person(&self, user: &str) -> Result<Done, Failure> {
         let (person, seqs) = self.erasable_person(user)?;
+        if seqs.is_empty() {
+            return Ok(Done::default());
+        }
         let nobody = Person {
-            user: format!("erased-{}", person.id.uuid().simple()),
+            user: nobody(person.id),
             name: "erased".to_owned(),
             roles: BTreeSet::new(),
             ..person.clone()
@@ -157,16 +233,57 @@ impl Node {
         self.erase_own(&self.erasable_contact(handle)?, "a contact that was removed")
     }
 
+    /// Erases people and contacts again to which these records of the node's line belong, as far as they have ended or were removed
+    /// here too.
+    ///
+    /// # Errors
+    /// As [`Node::erase`].
+    pub(crate) fn erase_own_again(&self, records: &[(RecordKind, String)]) -> Result<Done, Failure> {
+        let (mut people, mut contacts) = (BTreeSet::<PersonId>::new(), BTreeSet::<String>::new());
+        for (kind, text) in records {
+            match (kind, Entry::from_json(text), region::Event::from_json(text)) {
+                (RecordKind::Person, Ok(Entry::Person(person)), _) => people.extend([person.id]),
+                (RecordKind::Region, _, Ok(region::Event::Contact { handle, .. })) => {
+                    contacts.extend([handle])
+                }
+                _ => {}
+            }
+        }
+        let mut done = Done::default();
+        let book = self.gate.book();
+        for person in people.into_iter().filter_map(|id| book.person(id)).filter(|person| person.ended) {
+            done.join(self.erase_person(&person.user)?);
+        }
+        let register = self.region.register()?;
+        for handle in contacts.into_iter().filter(|handle| register.contact(handle).is_none()) {
+            done.join(self.erase_contact(&handle)?);
+        }
+        Ok(done)
+    }
+
     /// The records of one kind of the node's line that are meant.
     fn own_records(&self, kind: RecordKind, is_meant: impl Fn(&str) -> bool) -> Result<Vec<Seq>, Failure> {
-        let (mut after, mut found) = (Seq(0), Vec::new());
+        let mut found = Vec::new();
+        self.own(&mut |record, text| {
+            found.extend((record.kind == kind && is_meant(text)).then_some(record.seq))
+        })?;
+        Ok(found)
+    }
+
+    /// Tells of all records of the node's line that are there, with their texts.
+    ///
+    /// # Errors
+    /// When the line can't be read.
+    pub(crate) fn own(&self, on: &mut dyn FnMut(&Record, &str)) -> Result<(), Failure> {
+        let mut after = Seq(0);
         loop {
-            let records = self.gate.store().records(LineId::NODE, after, line::store::RECORDS_MAX).map_err(failed)?;
-            let Some(last) = records.last() else { return Ok(found) };
+            let records =
+                self.gate.store().records(LineId::NODE, after, line::store::RECORDS_MAX).map_err(failed)?;
+            let Some(last) = records.last() else { return Ok(()) };
             after = last.seq;
-            let of_kind = records.iter().filter(|record| record.kind == kind && record.erased.is_none());
-            let meant = of_kind.filter(|record| is_meant(&String::from_utf8_lossy(&record.body)));
-            found.extend(meant.map(|record| record.seq));
+            for record in records.iter().filter(|record| record.erased.is_none()) {
+                on(record, &String::from_utf8_lossy(&record.body));
+            }
         }
     }
 
@@ -189,6 +306,13 @@ impl Node {
         self.gate.store().scrub().map_err(failed)?;
         self.gate.forget_values(&self.places.index).map_err(failed)?;
         let mut done = Done { erased, ..Done::default() };
+        if self.push.exists() && !needles.is_empty() {
+            let holds = |text: &str| needles.iter().any(|needle| text.contains(needle.as_str()));
+            for member in self.gate.book().members() {
+                self.webhooks()?.forget(member.id, &holds).map_err(failed)?;
+                self.mails()?.forget(member.id, &holds).map_err(failed)?;
+            }
+        }
         let folder = self.gate.store().folder().to_owned();
         let mut waiting = vec![folder.clone()];
         while let Some(next) = waiting.pop() {
@@ -209,7 +333,6 @@ impl Node {
                 }
             }
         }
-        // Messages that are held in memory are those of the files: whoever lost one begins anew.
         Ok(done)
     }
 }
@@ -218,8 +341,12 @@ impl Node {
 fn is_looked_at(folder: &Path, path: &Path) -> bool {
     let inside = path.strip_prefix(folder).unwrap_or(path);
     let first = inside.components().next().map(|part| part.as_os_str().to_string_lossy().into_owned());
-    !matches!(first.as_deref(), Some("trees" | "witness" | "accesses" | "node.key" | "token.secret" | "private.secret" | "bongsu.toml"))
-        && !inside.to_string_lossy().starts_with(line::store::FILE)
+    !matches!(
+        first.as_deref(),
+        Some(
+            "trees" | "witness" | "accesses" | "node.key" | "token.secret" | "private.secret" | "bongsu.toml"
+        )
+    ) && !inside.to_string_lossy().starts_with(line::store::FILE)
 }
 
 fn is_made_anew(folder: &Path, path: &Path) -> bool {
@@ -237,8 +364,18 @@ fn holds(path: &Path, needles: &BTreeSet<String>) -> bool {
 /// The texts of an object that tell something: not its type, dates, ids of others and the like.
 fn texts(value: &Value, needles: &mut BTreeSet<String>) {
     const SAY_NOTHING: [&str; 12] = [
-        "type", "spec_version", "created", "modified", "created_by_ref", "object_marking_refs", "pattern_type", "valid_from",
-        "identity_class", "relationship_type", "source_ref", "target_ref",
+        "type",
+        "spec_version",
+        "created",
+        "modified",
+        "created_by_ref",
+        "object_marking_refs",
+        "pattern_type",
+        "valid_from",
+        "identity_class",
+        "relationship_type",
+        "source_ref",
+        "target_ref",
     ];
     if needles.len() >= NEEDLES_MAX {
         return;
@@ -248,7 +385,9 @@ fn texts(value: &Value, needles: &mut BTreeSet<String>) {
             // A pattern's values stand between quotes, and they are what zones and lists have.
             let parts = text.split('\'').skip(1).step_by(2).filter(|_| text.starts_with('['));
             let all = std::iter::once(text.as_str()).chain(parts);
-            needles.extend(all.filter(|text| text.len() >= NEEDLE_BYTES_MIN && text.len() <= 4_096).map(str::to_owned));
+            needles.extend(
+                all.filter(|text| text.len() >= NEEDLE_BYTES_MIN && text.len() <= 4_096).map(str::to_owned),
+            );
         }
         Value::Array(values) => values.iter().for_each(|value| texts(value, needles)),
         Value::Object(properties) => {

@@ -116,7 +116,8 @@ impl Gate {
                     let is_there = entry.kind() == RecordKind::Object && !entry.erased();
                     let Some(object) = entry.object().filter(|_| is_there) else { continue };
                     let newest = catalogue.all_versions(object).map(|version| version.added()).max();
-                    if newest.is_some_and(|newest| is_due(catalogue.object_type(object), newest.timestamp())) {
+                    if newest.is_some_and(|newest| is_due(catalogue.object_type(object), newest.timestamp()))
+                    {
                         due.extend(catalogue.id(object));
                     }
                 }

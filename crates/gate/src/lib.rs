@@ -57,7 +57,7 @@ pub use commitment::Opening;
 pub use cosignature::{Cosigner, WitnessKey};
 pub use dry_run::{DryRun, DryRunRow, Fate};
 pub use equivalents::EQUIVALENTS_MAX;
-pub use erase::{ErasePlan, EraseFault};
+pub use erase::{EraseFault, ErasePlan};
 pub use explain::{Count, Explanation, HeldItem};
 pub use fires::severity;
 pub use key::NodeKey;

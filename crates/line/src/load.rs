@@ -35,7 +35,15 @@ pub(crate) struct Loading {
 impl Loading {
     pub(crate) fn new() -> Self {
         let (catalogue, frontier) = (Catalogue::default(), Frontier::default());
-        Self { catalogue, frontier, rows: Vec::with_capacity(BATCH), bytes: 0, faults: Vec::new(), erased: Vec::new(), said: Vec::new() }
+        Self {
+            catalogue,
+            frontier,
+            rows: Vec::with_capacity(BATCH),
+            bytes: 0,
+            faults: Vec::new(),
+            erased: Vec::new(),
+            said: Vec::new(),
+        }
     }
 
     /// Takes the next row.

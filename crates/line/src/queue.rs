@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::backend::{Batch, Sqlite};
-use crate::writer::Task;
 use crate::store::{Shared, StorageError};
+use crate::writer::Task;
 use crate::writer::{GROUP_RECORDS_MAX, Job, group};
 
 /// Bytes that may wait for the writer; beyond it, appending waits.

@@ -143,7 +143,8 @@ fn what_counts_is_not_erased_nor_what_others_announced_again() {
     withdraw(&store, CIRCLE, &id("relationship", 1));
     assert_eq!(store.erase(SENDER, &json!({}), &[(CIRCLE, waiting)]).unwrap().len(), 1);
     let last = store.root(CIRCLE).unwrap().0;
-    for (line, at) in [(CIRCLE, Seq(last)), (CIRCLE, Seq(last + 1)), (CIRCLE, Seq(0)), (LineId::NODE, Seq(1))] {
+    for (line, at) in [(CIRCLE, Seq(last)), (CIRCLE, Seq(last + 1)), (CIRCLE, Seq(0)), (LineId::NODE, Seq(1))]
+    {
         let refused = store.erase(SENDER, &json!({}), &[(line, at)]);
         assert!(matches!(refused, Err(EraseError::NotErasable { .. })), "{at:?} of {line}: {refused:?}");
     }
@@ -197,7 +198,10 @@ fn who_changes_what_stands_for_erased_bytes_or_feigns_an_erasure_is_found() {
         id("identity", 1)
     );
     let hash = "UPDATE record SET erased = zeroblob(32) WHERE erased IS NOT NULL";
-    let back = format!("UPDATE record SET body = CAST('{}' AS BLOB), erased = NULL WHERE erased IS NOT NULL", identity(1, 1, "a"));
+    let back = format!(
+        "UPDATE record SET body = CAST('{}' AS BLOB), erased = NULL WHERE erased IS NOT NULL",
+        identity(1, 1, "a")
+    );
     for (sql, says) in [
         (feigned.as_str(), "does not know of it"),
         (stub.as_str(), "was changed"),
@@ -224,9 +228,7 @@ fn a_store_from_before_there_was_erasure_is_read_and_brought_up() {
     drop(store);
     let connection = rusqlite::Connection::open(folder.path().join("bongsu.sqlite")).unwrap();
     connection
-        .execute_batch(
-            "ALTER TABLE record DROP COLUMN erased; DROP TABLE remains; PRAGMA user_version = 1;",
-        )
+        .execute_batch("ALTER TABLE record DROP COLUMN erased; DROP TABLE remains; PRAGMA user_version = 1;")
         .unwrap();
     drop(connection);
     assert!(verify(folder.path(), &mut |_, _| {}).unwrap().is_sound(), "also as it is");
@@ -263,14 +265,28 @@ fn told(store: &Store) -> Vec<String> {
             let entries = (1..=catalogue.head().0).filter_map(|number| catalogue.entry(Seq(number)));
             let one = |entry: bongsu_line::Entry<'_>| {
                 let object = entry.object().unwrap();
-                let needed: Vec<_> =
-                    entry.references().filter(|(_, essential)| *essential).map(|(needed, _)| catalogue.id(needed)).collect();
+                let needed: Vec<_> = entry
+                    .references()
+                    .filter(|(_, essential)| *essential)
+                    .map(|(needed, _)| catalogue.id(needed))
+                    .collect();
                 format!(
                     "{:?}",
                     (
                         (entry.seq, entry.added(), entry.kind(), entry.id(), entry.version(), entry.counts()),
-                        (entry.revoked(), entry.withdrawn(), entry.granular(), entry.spec_version(), entry.sender()),
-                        (catalogue.class(entry.class()), needed, catalogue.latest(object), catalogue.versions(object)),
+                        (
+                            entry.revoked(),
+                            entry.withdrawn(),
+                            entry.granular(),
+                            entry.spec_version(),
+                            entry.sender()
+                        ),
+                        (
+                            catalogue.class(entry.class()),
+                            needed,
+                            catalogue.latest(object),
+                            catalogue.versions(object)
+                        ),
                     )
                 )
             };

@@ -53,7 +53,9 @@ impl Privacy {
             ("Controller", self.controller.clone()),
             ("Kept", self.retention.in_words()),
         ];
-        let said = said.into_iter().filter(|(name, text)| !text.is_empty() && !(*name == "Kept" && self.is_silent()));
+        let said = said
+            .into_iter()
+            .filter(|(name, text)| !text.is_empty() && !(*name == "Kept" && self.is_silent()));
         said.map(|(name, text)| format!("{name}: {text}.")).collect::<Vec<_>>().join(" ")
     }
 

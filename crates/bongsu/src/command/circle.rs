@@ -8,7 +8,7 @@ use crate::command::{equivalents, fires, signatures};
 use crate::exit::Failure;
 use crate::node::Node;
 use line::LineId;
-use policy::{Access, privacy, Book, Circle, CircleId, Entry, MemberId, Onward, Privacy};
+use policy::{Access, Book, Circle, CircleId, Entry, MemberId, Onward, Privacy, privacy};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -185,7 +185,9 @@ fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
         view.ends.as_deref().unwrap_or("further notice"),
         members_with_access(&view),
         view.records,
-        Some(circle.privacy.sentences()).filter(|said| !said.is_empty()).unwrap_or_else(|| "nothing was said".to_owned()),
+        Some(circle.privacy.sentences())
+            .filter(|said| !said.is_empty())
+            .unwrap_or_else(|| "nothing was said".to_owned()),
         checkpoint.note,
     );
     Ok(Answer::done(json!({"circle": view, "checkpoint": checkpoint.note}), text))
@@ -285,7 +287,8 @@ fn apply_privacy(profile: &CircleProfile, said: &mut Privacy) -> Result<(), Fail
         said.retention.days = days("--keep", keep)?;
     }
     for typed in &profile.keep_types {
-        let Some((object_type, keep)) = typed.split_once('=').filter(|(name, _)| ObjectId::new(name, Uuid::nil()).is_ok())
+        let Some((object_type, keep)) =
+            typed.split_once('=').filter(|(name, _)| ObjectId::new(name, Uuid::nil()).is_ok())
         else {
             return Err(Failure::usage(format!("`--keep-type {typed}`: write it as identity=180")));
         };
@@ -300,7 +303,10 @@ fn apply_privacy(profile: &CircleProfile, said: &mut Privacy) -> Result<(), Fail
 fn limited<'t>(name: &str, text: &'t String) -> Result<&'t String, Failure> {
     match text.chars().count() <= privacy::TEXT_MAX && !text.chars().any(char::is_control) {
         true => Ok(text),
-        false => Err(Failure::usage(format!("{name} has more than {} characters, or some that are not printed", privacy::TEXT_MAX))),
+        false => Err(Failure::usage(format!(
+            "{name} has more than {} characters, or some that are not printed",
+            privacy::TEXT_MAX
+        ))),
     }
 }
 

@@ -214,7 +214,8 @@ async fn openings(
             true => Vec::new(),
             false => reader.erased(&lacking)?,
         };
-        let erased = erased.into_iter().map(|(id, seq)| Erased { id: id.to_string(), number: seq.0 }).collect();
+        let erased =
+            erased.into_iter().map(|(id, seq)| Erased { id: id.to_string(), number: seq.0 }).collect();
         let openings = openings.iter().map(|opening| Opening::from(opening.get())).collect();
         Ok(([(header::CACHE_CONTROL, "no-store")], Json(Opened { openings, more, erased })).into_response())
     })

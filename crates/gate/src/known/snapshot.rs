@@ -105,8 +105,8 @@ impl Gate {
             seq => {
                 let record = self.inner.store.records(line, Seq(seq.0 - 1), 1).ok()?.pop()?;
                 let is_meant = record.seq == seq;
-                let told =
-                    [&record.added.0.to_le_bytes()[..], record.sender.as_bytes(), &record.body_hash()].concat();
+                let told = [&record.added.0.to_le_bytes()[..], record.sender.as_bytes(), &record.body_hash()]
+                    .concat();
                 is_meant.then(|| line::merkle::leaf(&told).to_vec())?
             }
         };

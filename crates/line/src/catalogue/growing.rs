@@ -7,8 +7,8 @@ use stix::{Head, ObjectId, SpecVersion, Timestamp, Tlp};
 use uuid::Uuid;
 
 use super::{
-    Catalogue, Class, ERASED, Entry, GONE, GRANULAR, Link, NONE, Object, ObjectIx, Place, REVOKED, Row, SPEC_20,
-    SUPERSEDED, WITHDRAWN,
+    Catalogue, Class, ERASED, Entry, GONE, GRANULAR, Link, NONE, Object, ObjectIx, Place, REVOKED, Row,
+    SPEC_20, SUPERSEDED, WITHDRAWN,
 };
 use crate::record::{Added, RecordKind, Seq};
 

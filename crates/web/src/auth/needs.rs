@@ -59,7 +59,7 @@ fn page(reads: bool, path: &str) -> Need {
     match first {
         "account" | "logout" | "with-token" => Need::Anybody,
         "people" => one(Right::Admin),
-        "acts" => one(Right::Audit),
+        "acts" | "accesses" => one(Right::Audit),
         "screen" | "persona" => one(Right::Screen),
         "asks" if !reads && path == "/asks" => one(Right::Write),
         "playbooks" | "runs" if !reads => one(Right::Write),

@@ -33,10 +33,12 @@ pub(super) fn run(node: &Node, form: RegisterForm) -> Result<Answer, Failure> {
     let mut circles: Vec<&Circle> = book.circles().collect();
     circles.sort_by(|a, b| a.handle.cmp(&b.handle));
     let activities: Vec<Value> = circles.iter().map(|circle| activity(&book, circle)).collect();
-    let document = json!({"node": node.gate.key().name(), "made": node.now().to_string(), "activities": activities});
+    let document =
+        json!({"node": node.gate.key().name(), "made": node.now().to_string(), "activities": activities});
     match form {
         RegisterForm::Json => {
-            let bytes = serde_json::to_vec_pretty(&document).map_err(|error| Failure::new(error.to_string()))?;
+            let bytes =
+                serde_json::to_vec_pretty(&document).map_err(|error| Failure::new(error.to_string()))?;
             Ok(Answer::document(document, bytes))
         }
         RegisterForm::Csv => {

@@ -200,7 +200,9 @@ async fn erased(number: u64, tiles: &mut Tiles, size: u64) -> Result<Found, Audi
     };
     match leaf {
         Ok(Some(_)) => Ok(Found::Erased),
-        Ok(None) => Ok(Found::Wrong(format!("the node says that it erased it, and the log has no record {number}"))),
+        Ok(None) => {
+            Ok(Found::Wrong(format!("the node says that it erased it, and the log has no record {number}")))
+        }
         Err(TilesError::Pull(error)) => Err(error.into()),
         Err(error) => Ok(Found::Wrong(error.to_string())),
     }
