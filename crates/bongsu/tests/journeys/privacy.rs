@@ -194,7 +194,7 @@ fn names_and_addresses_of_people_and_contacts_that_are_gone_are_erased() {
         "--member",
         "alpha",
         "--function",
-        "operational",
+        "technical",
         "--name",
         "Zephyrine Okonkwo-Hale",
         "--zone",
