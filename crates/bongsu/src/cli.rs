@@ -237,7 +237,7 @@ pub(crate) enum NodeCommand {
     /// Offline packs: all that a member gets as one signed archive, and the receipt that comes back
     #[command(subcommand)]
     Pack(PackCommand),
-    /// Personal data: what is held of whom and why, erasure, requests, and who looked at what
+    /// Personal data: what is held of whom and why, erasure, requests, who looked at what
     #[command(subcommand)]
     Privacy(PrivacyCommand),
     /// Copy the store to a file while it runs

@@ -4,6 +4,8 @@
 //! what proves that the line is still the same one (see [`line::erasing`]). So whoever had the object is told as of any withdrawal,
 //! and what is left of it, its id, dates, creator and markings, is what that takes.
 
+use std::collections::{BTreeMap, HashSet};
+
 use line::{EraseError, Erased, LineId, RecordKind, Seq, StorageError};
 use policy::{CircleId, MemberId};
 use stix::{ObjectId, Timestamp};
@@ -89,8 +91,12 @@ impl Gate {
         plans: &[ErasePlan],
         reason: &str,
     ) -> Result<Vec<Erased>, EraseFault> {
+        let mut live: BTreeMap<CircleId, Vec<ObjectId>> = BTreeMap::new();
         for plan in plans.iter().filter(|plan| plan.is_live) {
-            self.withdraw(MemberId::NODE, plan.circle, std::slice::from_ref(&plan.id), reason)?;
+            live.entry(plan.circle).or_default().push(plan.id.clone());
+        }
+        for (circle, ids) in live {
+            self.withdraw(MemberId::NODE, circle, &ids, reason)?;
         }
         let records: Vec<_> = plans.iter().flat_map(|plan| plan.records.iter().copied()).collect();
         Ok(self.store().erase(by.uuid(), note, &records)?)
@@ -128,7 +134,7 @@ impl Gate {
             }
         }
         let mut plans: Vec<ErasePlan> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for id in due.into_iter().filter(|id| seen.insert(id.clone())) {
             if plans.len() == limit {
                 break;

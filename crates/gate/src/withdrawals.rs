@@ -7,7 +7,7 @@
 //! Objects are looked at some at a time, so that the line can grow in between; texts are read one by one, for those who need
 //! them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use line::{Added, Entry, LineId, ObjectIx, RecordKind, Seq, StorageError};
 use policy::Released;
@@ -78,7 +78,7 @@ impl Reader {
         let line = LineId::new(self.request().circle.uuid());
         let lasts: Vec<(ObjectId, Seq)> = self.with_view(|view| {
             let catalogue = view.catalogue;
-            let wanted: Vec<ObjectIx> = ids.iter().filter_map(|id| catalogue.object(id)).collect();
+            let wanted: HashSet<ObjectIx> = ids.iter().filter_map(|id| catalogue.object(id)).collect();
             let mut taken: BTreeMap<ObjectIx, Option<Seq>> = BTreeMap::new();
             for entry in catalogue.takings(Seq(0), catalogue.head()) {
                 if let Some(object) = entry.object().filter(|object| wanted.contains(object)) {

@@ -28,7 +28,7 @@ pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
         every(node, 30, "sharing the test entry", test_entry),
         every(node, 1, "seeing to calls", move |_| calling.run(&called)),
         every(node, 1, "keeping who looked at what", |node| node.looks.sync()),
-        every(node, 3_600, "erasing what is due", due),
+        every(node, 86_400, "erasing what is due", due),
         every(node, 5, "following cases", move |node| cases.run(node)),
     ]
 }

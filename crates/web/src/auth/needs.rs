@@ -117,6 +117,7 @@ mod tests {
         }
         check(post.clone(), "/people", Right::Admin);
         check(get.clone(), "/acts", Right::Audit);
+        check(get.clone(), "/accesses", Right::Audit);
         let any = Need::OneOf(Rights::of(&[Right::Read, Right::Write, Right::Release]));
         for path in ["/taxii2/", "/api/collections/", "/api/status/x/", "/servers/getVersion"] {
             assert_eq!(Need::of(Surface::of(path), &get, path), any, "{path}");
