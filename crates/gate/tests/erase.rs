@@ -87,10 +87,16 @@ fn the_public_tree_is_the_same_when_it_is_made_anew_from_a_line_with_erasures() 
 #[test]
 fn what_is_due_goes_by_type_and_by_the_arrival_of_the_last_version() {
     let node = Node::new();
-    let retention =
-        Retention { days: Some(10), by_type: BTreeMap::from([("identity".to_owned(), Some(2)), ("tool".to_owned(), None)]) };
+    let retention = Retention {
+        days: Some(10),
+        by_type: BTreeMap::from([("identity".to_owned(), Some(2)), ("tool".to_owned(), None)]),
+    };
     let of = |object_type: &str, number: u128| object(object_type, number, json!({"name": "n"}));
-    node.share(A, &Terms::default(), &[of("identity", 1), of("identity", 2), of("tool", 3), of("malware", 4)]);
+    node.share(
+        A,
+        &Terms::default(),
+        &[of("identity", 1), of("identity", 2), of("tool", 3), of("malware", 4)],
+    );
     let due = |days: i64| {
         let now = at(1_000 + days * 86_400);
         let is_over = |object_type: &str, arrived| retention.is_over(object_type, arrived, now);
