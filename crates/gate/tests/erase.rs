@@ -107,8 +107,8 @@ fn what_is_due_goes_by_type_and_by_the_arrival_of_the_last_version() {
     node.clock.fetch_add(DAY_US, Ordering::SeqCst);
     let mut newer = of("identity", 2);
     newer["modified"] = json!("2026-02-01T00:00:00.000Z");
-    node.share(B, &Terms::default(), &[newer]);
-    assert_eq!((due(2), due(4)), (vec![1], vec![1, 2]), "a new version, whoever brings it, begins anew");
+    node.share(A, &Terms::default(), &[newer]);
+    assert_eq!((due(2), due(4)), (vec![1], vec![1, 2]), "a new version begins anew");
     let plans = [plan(&node, "identity", 1)];
     assert_eq!(erase(&node, &plans), 1);
     assert_eq!(due(11), [2, 4], "what is erased is not due again");
