@@ -41,6 +41,9 @@ impl Privacy {
     /// What it says, in sentences for people and for programs that show one text; empty if it says nothing.
     #[must_use]
     pub fn sentences(&self) -> String {
+        if self.is_silent() {
+            return String::new();
+        }
         let basis = match (self.legal_basis.is_empty(), self.basis_reference.is_empty()) {
             (true, true) => String::new(),
             (true, false) => self.basis_reference.clone(),
@@ -53,9 +56,7 @@ impl Privacy {
             ("Controller", self.controller.clone()),
             ("Kept", self.retention.in_words()),
         ];
-        let said = said
-            .into_iter()
-            .filter(|(name, text)| !text.is_empty() && !(*name == "Kept" && self.is_silent()));
+        let said = said.into_iter().filter(|(_, text)| !text.is_empty());
         said.map(|(name, text)| format!("{name}: {text}.")).collect::<Vec<_>>().join(" ")
     }
 

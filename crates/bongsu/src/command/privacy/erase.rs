@@ -160,7 +160,7 @@ pub(super) fn replay(node: &Node, file: &Path) -> Result<Answer, Failure> {
             line => plans.extend(plan_of(node, line, at)?),
         }
     }
-    plans.sort_by(|a, b| (a.circle, a.id.to_string()).cmp(&(b.circle, b.id.to_string())));
+    plans.sort_by_key(|plan| (plan.circle, plan.id.to_string()));
     plans.dedup_by(|a, b| a.circle == b.circle && a.id == b.id);
     let mut done = match plans.is_empty() {
         true => Done::default(),
