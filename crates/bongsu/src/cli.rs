@@ -23,6 +23,7 @@ mod pattern;
 mod person;
 mod persona;
 mod playbook;
+mod privacy;
 mod push;
 mod quarantine;
 mod recall;
@@ -61,6 +62,9 @@ pub(crate) use persona::{
     PersonaReviewArgs, PersonasArgs,
 };
 pub(crate) use playbook::{PlaybookCommand, PlaybookStartArgs, PlaybookStepArgs, SaidArgs, StepArg};
+pub(crate) use privacy::{
+    AccessesArgs, EraseArgs, PrivacyCommand, RegisterForm, RequestCommand, RequestedArg,
+};
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
@@ -244,6 +248,9 @@ pub(crate) enum NodeCommand {
     /// Offline packs: all that a member gets as one signed archive, and the receipt that comes back
     #[command(subcommand)]
     Pack(PackCommand),
+    /// Personal data: what is held of whom and why, erasure, requests, who looked at what
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
     /// Copy the store to a file while it runs
     Backup(BackupArgs),
 }

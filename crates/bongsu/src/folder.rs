@@ -16,6 +16,7 @@
 //! | `lists` | the files of sources that are lists, as they were taken last |
 //! | `ca` | the node's own authority for certificates, if it has one: its key (mode 0600), its certificate, what it took back |
 //! | `cases` | what was found in cases when they were traced last; made anew by `bongsu case trace` |
+//! | `accesses` | who looked at what, a file for each month |
 //! | `trees` | the public trees of circles' lines, and their newest cosigned checkpoints; made anew if it is removed |
 //! | `witness` | the last checkpoint of each log that this node witnesses: without it, it would cosign another history |
 //! | `zones` | members' zones as they were last handed out; may be removed |
@@ -104,6 +105,11 @@ impl Folder {
 
     pub(crate) fn witness(&self) -> PathBuf {
         self.dir.join("witness")
+    }
+
+    /// Where it is kept who looked at what.
+    pub(crate) fn accesses(&self) -> PathBuf {
+        self.dir.join("accesses")
     }
 
     pub(crate) fn statuses(&self) -> PathBuf {

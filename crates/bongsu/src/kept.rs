@@ -79,7 +79,7 @@ impl<S: Sum> Kept<S> {
                 records.map_err(|error| Failure::new(format!("the node's line can't be read: {error}")))?;
             let Some(last) = records.last() else { return Ok(()) };
             *upto = last.seq;
-            for record in records.iter().filter(|record| record.kind == S::KIND) {
+            for record in records.iter().filter(|record| record.kind == S::KIND && record.erased.is_none()) {
                 let text = std::str::from_utf8(&record.body).unwrap_or_default();
                 if let Err(error) = sum.take(text, record.added.timestamp()) {
                     tracing::warn!(number = record.seq.0, %error, "a record of {} is left out", S::WHAT);

@@ -14,6 +14,7 @@ mod cli;
 mod command;
 mod config;
 mod demo;
+mod erasing;
 mod exit;
 mod exposure;
 mod folder;

@@ -29,6 +29,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 use stix::Timestamp;
 use web::auth::TokenKey;
+use web::looks::Looks;
 
 /// A node whose data folder is open.
 pub(crate) struct Node {
@@ -57,6 +58,8 @@ pub(crate) struct Node {
     pub runs: Arc<RunBook>,
     /// Where what was found in cases is kept.
     pub case_files: PathBuf,
+    /// Who looked at what.
+    pub looks: Arc<Looks>,
     /// Contacts and calls.
     pub region: Arc<RegionBook>,
     /// The key of links by which contacts answer calls.
@@ -119,6 +122,7 @@ impl Node {
             runs: Arc::new(RunBook::new(gate.clone())),
             case_files: folder.cases(),
             region: Arc::new(RegionBook::new(gate.clone())),
+            looks: Arc::new(Looks::new(folder.accesses())),
             calls: CallKey::new(&secrets.token_secret),
             gate,
             tokens: TokenKey::new(secrets.token_secret),

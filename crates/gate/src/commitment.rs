@@ -179,6 +179,7 @@ mod tests {
             terms: None,
             of: None,
             body: b"{}".to_vec(),
+            erased: None,
         }
     }
 

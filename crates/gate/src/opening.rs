@@ -127,7 +127,7 @@ impl Gate {
             let records = store.records(LineId::NODE, after, line::store::RECORDS_MAX)?;
             let Some(last) = records.last() else { break };
             after = last.seq;
-            for record in records {
+            for record in records.into_iter().filter(|record| record.erased.is_none()) {
                 if is_entry(record.kind) {
                     let text = String::from_utf8_lossy(&record.body);
                     let entry = Entry::from_json(&text)

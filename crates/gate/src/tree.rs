@@ -14,7 +14,6 @@ use line::merkle::tile::Tile;
 use line::{LineId, Record, Seq, StorageError};
 use parking_lot::{Mutex, MutexGuard};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
-use sha2::{Digest as _, Sha256};
 
 use crate::commitment::{Committer, Opening, first_of};
 use crate::opening::Gate;
@@ -57,12 +56,11 @@ impl Gate {
 
     /// SHA-256 of a record's bytes, or of those of the one that it repeats; before it, which record was the first with them.
     fn carried(&self, line: LineId, record: &Record) -> Result<(Seq, Hash), StorageError> {
-        let (mut first, mut hash) = (record.seq, Sha256::digest(&record.body).into());
+        let (mut first, mut hash) = (record.seq, record.body_hash());
         if record.of.is_some() {
             first = first_of(&self.inner.store, line, record.seq)?;
-            self.inner
-                .store
-                .bodies(line, &[record.seq], &mut |_, _, body| hash = Sha256::digest(body).into())?;
+            let original = self.inner.store.records(line, Seq(first.0.saturating_sub(1)), 1)?;
+            hash = original.first().map_or(hash, Record::body_hash);
         }
         Ok((first, hash))
     }

@@ -7,7 +7,7 @@
 //! Objects are looked at some at a time, so that the line can grow in between; texts are read one by one, for those who need
 //! them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use line::{Added, Entry, LineId, ObjectIx, RecordKind, Seq, StorageError};
 use policy::Released;
@@ -67,6 +67,41 @@ impl Reader {
         }
         found.sort_unstable_by_key(|gone| gone.seq);
         Ok(found)
+    }
+
+    /// Of these objects, those whose bytes were erased, and that the member had: each with the number of the version that it had
+    /// last.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn erased(&self, ids: &[ObjectId]) -> Result<Vec<(ObjectId, Seq)>, StorageError> {
+        let line = LineId::new(self.request().circle.uuid());
+        let lasts: Vec<(ObjectId, Seq)> = self.with_view(|view| {
+            let catalogue = view.catalogue;
+            let wanted: HashSet<ObjectIx> = ids.iter().filter_map(|id| catalogue.object(id)).collect();
+            let mut taken: BTreeMap<ObjectIx, Option<Seq>> = BTreeMap::new();
+            for entry in catalogue.takings(Seq(0), catalogue.head()) {
+                if let Some(object) = entry.object().filter(|object| wanted.contains(object)) {
+                    let by = taken.entry(object).or_default();
+                    *by = (entry.kind() == RecordKind::Withdrawal).then_some(entry.seq).or(*by);
+                }
+            }
+            let gone = taken.into_iter().filter_map(|(object, by)| gone(view, object, by));
+            gone.map(|gone| (gone.id, gone.last)).collect()
+        })?;
+        let is_erased = |id: &ObjectId| {
+            self.inner.store.look(line, |catalogue| {
+                let object = catalogue.object(id);
+                object.is_some_and(|object| catalogue.all_versions(object).any(|version| version.erased()))
+            })
+        };
+        let mut erased = Vec::new();
+        for (id, last) in lasts {
+            if is_erased(&id)? {
+                erased.push((id, last));
+            }
+        }
+        Ok(erased)
     }
 
     /// The text of what was withdrawn, in the version that the member had last and as it had it; `None` if that can't be said

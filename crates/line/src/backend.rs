@@ -1,6 +1,6 @@
 //! Where lines are kept: SQLite, the one place that knows SQL.
 //!
-//! Two append-only tables in number order. `record.pos` is `line.no << 40 | number`, so that the records of a line lie
+//! Two tables in number order, appended to; a record's bytes may be erased, its row never. `record.pos` is `line.no << 40 | number`, so that the records of a line lie
 //! together and a page is one sequential read; the head row of a line changes in the transaction that
 //! appends to it. WAL with `synchronous=FULL`: what was committed survives power loss.
 
@@ -15,7 +15,7 @@ use crate::merkle::Hash;
 use crate::record::{Added, LineId, RecordKind, Seq};
 
 /// The version of the tables.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 const SEQ_BITS: u32 = 40;
 /// How long a statement waits for a lock.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -41,6 +41,18 @@ pub(crate) struct RecordRow<'a> {
     pub(crate) terms: Option<&'a str>,
     pub(crate) of: Option<Seq>,
     pub(crate) body: &'a [u8],
+    /// SHA-256 of the bytes that were there before they were erased.
+    pub(crate) erased: Option<Hash>,
+}
+
+/// A record whose bytes are to go.
+pub(crate) struct ErasedRow {
+    pub(crate) no: i64,
+    pub(crate) seq: Seq,
+    /// SHA-256 of its bytes.
+    pub(crate) body: Hash,
+    /// What stands for them.
+    pub(crate) stub: Vec<u8>,
 }
 
 /// A transaction's worth of appends.
@@ -48,6 +60,7 @@ pub(crate) struct RecordRow<'a> {
 pub(crate) struct Batch<'a> {
     pub(crate) records: Vec<RecordRow<'a>>,
     pub(crate) heads: Vec<HeadRow>,
+    pub(crate) erasures: Vec<ErasedRow>,
 }
 
 /// What stops the backend.
@@ -80,6 +93,8 @@ impl From<rusqlite::Error> for BackendError {
 /// One connection.
 pub(crate) struct Sqlite {
     connection: Connection,
+    /// Whether the tables know of erasure: a reader may meet a file that no writer of today has opened.
+    knows_erased: bool,
 }
 
 impl Sqlite {
@@ -91,18 +106,16 @@ impl Sqlite {
         // Moving the log into the file is the mover's work, beside the writer's.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "cache_size", -16_384)?;
-        let writer = Self { connection };
-        match writer.schema()? {
+        // What is overwritten is overwritten with zeroes.
+        connection.pragma_update(None, "secure_delete", "ON")?;
+        let found = version(&connection)?;
+        match found {
             SCHEMA => {}
-            0 => writer.connection.execute_batch(include_str!("schema.sql"))?,
-            found => return Err(BackendError::Schema { found }),
+            0 => connection.execute_batch(include_str!("schema.sql"))?,
+            1 => connection.execute_batch(include_str!("schema_2.sql"))?,
+            _ => return Err(BackendError::Schema { found }),
         }
-        Ok(writer)
-    }
-
-    /// The version of the tables; 0 if there are none yet.
-    fn schema(&self) -> Result<i64, BackendError> {
-        Ok(self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+        Ok(Self { connection, knows_erased: true })
     }
 
     /// Opens the file to read it.
@@ -110,7 +123,8 @@ impl Sqlite {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.pragma_update(None, "cache_size", -8_192)?;
-        Ok(Self { connection })
+        let knows_erased = version(&connection)? > 1;
+        Ok(Self { connection, knows_erased })
     }
 
     /// Opens the file to move the log into it.
@@ -118,7 +132,7 @@ impl Sqlite {
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "cache_size", -1_024)?;
-        Ok(Self { connection })
+        Ok(Self { connection, knows_erased: true })
     }
 
     /// Moves what is in the log into the file as far as no reader is in the way; gives the pages that the log has.
@@ -144,11 +158,29 @@ impl Sqlite {
         Ok(u64::try_from(pages).unwrap_or(0))
     }
 
+    /// Whether what was erased may still lie in the file's free space, or in its log.
+    pub(crate) fn has_remains(&self) -> Result<bool, BackendError> {
+        Ok(self.connection.query_row("SELECT EXISTS (SELECT 1 FROM remains)", [], |row| row.get(0))?)
+    }
+
+    /// Writes the file anew without its free space, and empties the log: what was erased is in neither. For the writer, between
+    /// commits. Pages that were split long ago keep copies of rows in their gaps, which overwriting a row does not reach.
+    pub(crate) fn scrub(&self) -> Result<(), BackendError> {
+        self.connection.execute_batch("VACUUM")?;
+        let busy: bool =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy {
+            return Err(BackendError::Sql("readers were in the log for too long".to_owned()));
+        }
+        self.connection.execute("DELETE FROM remains", [])?;
+        Ok(())
+    }
+
     /// All lines, in the order in which they were made; none where a program was ended before it had made the tables.
     pub(crate) fn heads(&self) -> Result<Vec<HeadRow>, BackendError> {
-        match self.schema()? {
-            SCHEMA => {}
+        match version(&self.connection)? {
             0 => return Ok(Vec::new()),
+            1..=SCHEMA => {}
             found => return Err(BackendError::Schema { found }),
         }
         let mut statement = self.connection.prepare("SELECT no, id, size, root FROM line ORDER BY no")?;
@@ -178,6 +210,14 @@ impl Sqlite {
                     row.body,
                 ])?;
             }
+            let mut erase = transaction
+                .prepare_cached("UPDATE record SET body = ?, erased = ? WHERE pos = ? AND erased IS NULL")?;
+            for row in &batch.erasures {
+                erase.execute(params![row.stub, row.body, position(row.no, row.seq)])?;
+            }
+            if !batch.erasures.is_empty() {
+                transaction.execute("INSERT OR IGNORE INTO remains (since) VALUES (1)", [])?;
+            }
             let mut update = transaction.prepare_cached(
                 "INSERT INTO line (no, id, size, root) VALUES (?, ?, ?, ?)
                  ON CONFLICT (no) DO UPDATE SET size = excluded.size, root = excluded.root",
@@ -203,9 +243,10 @@ impl Sqlite {
         on: &mut dyn FnMut(&RecordRow<'_>),
     ) -> Result<(), BackendError> {
         let (no, id) = line;
-        let mut statement = self.connection.prepare_cached(
-            "SELECT pos, added, kind, sender, terms, of_seq, body FROM record WHERE pos > ? AND pos <= ? ORDER BY pos",
-        )?;
+        let mut statement = self.connection.prepare_cached(match self.knows_erased {
+            true => "SELECT pos, added, kind, sender, terms, of_seq, body, erased FROM record WHERE pos > ? AND pos <= ? ORDER BY pos",
+            false => "SELECT pos, added, kind, sender, terms, of_seq, body, NULL FROM record WHERE pos > ? AND pos <= ? ORDER BY pos",
+        })?;
         let mut rows = statement.query(params![position(no, after), position(no, until)])?;
         while let Some(row) = rows.next()? {
             let pos: i64 = row.get(0)?;
@@ -220,6 +261,7 @@ impl Sqlite {
                 terms: row.get_ref(4)?.as_str_or_null().map_err(|_| damaged("terms are no text"))?,
                 of: row.get::<_, Option<i64>>(5)?.map(|of| Seq(of.cast_unsigned())),
                 body: row.get_ref(6)?.as_blob().map_err(|_| damaged("body is no blob"))?,
+                erased: row.get(7)?,
             });
         }
         Ok(())
@@ -237,6 +279,10 @@ impl Sqlite {
         let said = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).optional()?;
         Ok(said.unwrap_or_default())
     }
+}
+
+fn version(connection: &Connection) -> Result<i64, BackendError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
 fn position(no: i64, seq: Seq) -> i64 {

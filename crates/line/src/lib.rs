@@ -8,6 +8,7 @@
 mod backend;
 pub mod catalogue;
 pub mod chunks;
+pub mod erasing;
 mod growth;
 mod load;
 pub mod merkle;
@@ -18,6 +19,7 @@ pub mod verify;
 mod writer;
 
 pub use catalogue::{Catalogue, Class, ClassIx, Entry, ObjectIx};
+pub use erasing::{EraseError, Erased, Erasure};
 pub use record::{Added, Draft, LineId, Outcome, Record, RecordKind, Refusal, Seq};
 pub use store::{OpenError, Options, StorageError, Store};
 pub use verify::{VerifyError, VerifyReport, verify};

@@ -7,7 +7,8 @@ use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use crate::backend::{HeadRow, RecordRow, Sqlite};
 use crate::catalogue::Catalogue;
-use crate::merkle::Frontier;
+use crate::erasing::{Account, Erased};
+use crate::merkle::{Frontier, Hash};
 use crate::record::Seq;
 use crate::store::{LineState, OpenError};
 use crate::writer::{Kept, Prepared, prepare};
@@ -25,12 +26,24 @@ pub(crate) struct Loading {
     bytes: usize,
     /// What is wrong, in the order in which it was found.
     pub(crate) faults: Vec<String>,
+    /// What is erased: numbers, hashes of the bodies and of what stands for them.
+    pub(crate) erased: Vec<(Seq, Hash, Hash)>,
+    /// What the line says was erased, here and elsewhere.
+    pub(crate) said: Vec<Erased>,
 }
 
 impl Loading {
     pub(crate) fn new() -> Self {
         let (catalogue, frontier) = (Catalogue::default(), Frontier::default());
-        Self { catalogue, frontier, rows: Vec::with_capacity(BATCH), bytes: 0, faults: Vec::new() }
+        Self {
+            catalogue,
+            frontier,
+            rows: Vec::with_capacity(BATCH),
+            bytes: 0,
+            faults: Vec::new(),
+            erased: Vec::new(),
+            said: Vec::new(),
+        }
     }
 
     /// Takes the next row.
@@ -47,7 +60,9 @@ impl Loading {
         self.bytes = 0;
         let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH));
         let prepared: Vec<Prepared> = rows.into_par_iter().map(prepare).collect();
-        for record in prepared {
+        for mut record in prepared {
+            self.erased.extend(record.erased.map(|(body, stub)| (record.seq, body, stub)));
+            self.said.append(&mut record.said);
             let number = self.frontier.size() + 1;
             if record.seq.0 != number {
                 self.faults.push(format!("number {number} is missing"));
@@ -66,14 +81,15 @@ impl Loading {
 ///
 /// # Errors
 /// [`OpenError::Damaged`] when it is not what was acknowledged.
-pub(crate) fn load(sqlite: &Sqlite, head: &HeadRow) -> Result<LineState, OpenError> {
+pub(crate) fn load(sqlite: &Sqlite, head: &HeadRow, account: &mut Account) -> Result<LineState, OpenError> {
     let damaged = |what: String| OpenError::Damaged { line: head.id, what };
     let mut loading = Loading::new();
     sqlite
         .scan((head.no, head.id), Seq(0), Seq(head.size), &mut |row| loading.row(row))
         .map_err(|error| damaged(error.to_string()))?;
     loading.settle();
-    let Loading { catalogue, frontier, faults, .. } = loading;
+    let Loading { catalogue, frontier, faults, erased, said, .. } = loading;
+    account.read(head.id, erased, said);
     if let Some(first) = faults.into_iter().next() {
         return Err(damaged(first));
     }

@@ -12,6 +12,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::backend::{Batch, Sqlite};
 use crate::store::{Shared, StorageError};
+use crate::writer::Task;
 use crate::writer::{GROUP_RECORDS_MAX, Job, group};
 
 /// Bytes that may wait for the writer; beyond it, appending waits.
@@ -182,10 +183,16 @@ pub(crate) fn write_until_closed(shared: &Shared, mut sqlite: Sqlite) {
     let mut pace = Pace::default();
     while let Some(jobs) = shared.queue.group(&mut pace) {
         let lines = shared.lines.read().clone();
+        let (scrubs, jobs): (Vec<Job>, Vec<Job>) =
+            jobs.into_iter().partition(|job| matches!(job.task, Task::Scrub));
         let bytes: usize = jobs.iter().map(Job::weight).sum();
         let mut commit = |batch: &Batch<'_>| sqlite.commit(batch).map_err(StorageError::from);
         group(jobs, &lines, (shared.clock)(), &mut commit, &shared.growth);
         log.note(bytes as u64);
+        if !scrubs.is_empty() {
+            let done = sqlite.scrub().map_err(StorageError::from);
+            scrubs.into_iter().for_each(|job| (job.answer)(done.clone().map(|()| Vec::new())));
+        }
         if log.pages.load(Ordering::Relaxed) > LOG_PAGES_MAX || mover.is_none() {
             // Most of it is moved already. A reader in the way only puts it off until the mover has counted again.
             let _put_off = sqlite.restart_log();

@@ -105,6 +105,10 @@ pub enum RecordKind {
     Release = 39,
     /// What the node's own authority has signed and taken back.
     Certificate = 40,
+    /// What was erased ([`crate::erasing`]).
+    Erasure = 42,
+    /// What happened to a person's request about what is held of it.
+    PrivacyRequest = 43,
 }
 
 impl RecordKind {
@@ -129,6 +133,8 @@ impl RecordKind {
             38 => Self::Parcel,
             39 => Self::Release,
             40 => Self::Certificate,
+            42 => Self::Erasure,
+            43 => Self::PrivacyRequest,
             _ => return None,
         })
     }
@@ -155,8 +161,18 @@ pub struct Record {
     pub terms: Option<Box<str>>,
     /// For [`RecordKind::Again`]: the number that it replaces.
     pub of: Option<Seq>,
-    /// The bytes; empty for [`RecordKind::Again`].
+    /// The bytes; empty for [`RecordKind::Again`], and for what was erased.
     pub body: Vec<u8>,
+    /// SHA-256 of the bytes, if they were erased.
+    pub erased: Option<[u8; 32]>,
+}
+
+impl Record {
+    /// SHA-256 of its bytes, erased or not.
+    #[must_use]
+    pub fn body_hash(&self) -> [u8; 32] {
+        self.erased.unwrap_or_else(|| Sha256::digest(&self.body).into())
+    }
 }
 
 /// A record that is to be appended.

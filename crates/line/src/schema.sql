@@ -12,9 +12,13 @@ CREATE TABLE record (
     sender BLOB NOT NULL,        -- UUID of the member that brought it
     terms TEXT,                  -- its terms, JSON; NULL for the default
     of_seq INTEGER,              -- for kind 2: the number that it replaces
-    body BLOB NOT NULL,          -- the bytes as they came
+    body BLOB NOT NULL,          -- the bytes as they came; of what was erased, what stands for them
+    erased BLOB,                 -- SHA-256 of the bytes that were erased; NULL as long as they are there
     line INTEGER GENERATED ALWAYS AS (pos >> 40) VIRTUAL,
     seq INTEGER GENERATED ALWAYS AS (pos & 1099511627775) VIRTUAL
 );
-PRAGMA user_version = 1;
+CREATE TABLE remains (
+    since INTEGER PRIMARY KEY    -- a row as long as what was erased may still lie in the file's free space
+);
+PRAGMA user_version = 2;
 COMMIT;

@@ -10,13 +10,14 @@ use std::time::Duration;
 use parking_lot::{Mutex, RwLock};
 
 use crate::backend::{BackendError, Sqlite};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Entry};
+use crate::erasing::{self, Account, ERASED_AT_ONCE_MAX, EraseError, Erased, Erasure};
 use crate::growth::Growth;
 use crate::load::load;
 use crate::merkle::{Frontier, Hash};
 use crate::queue::{Queue, write_until_closed};
 use crate::record::{Added, Draft, LineId, Outcome, Record, RecordKind, Seq};
-use crate::writer::{Answer, Job};
+use crate::writer::{Answer, Erase, Job, Task};
 
 /// Most records that [`Store::records`] gives at once.
 pub const RECORDS_MAX: usize = 10_000;
@@ -172,9 +173,16 @@ impl Store {
         drop(private(&path).map_err(io(&path))?);
         let backend = |error: BackendError| OpenError::Backend(error.to_string());
         let writer = Sqlite::writer(&path).map_err(backend)?;
-        let mut lines = HashMap::new();
+        let (mut lines, mut account) = (HashMap::new(), Account::default());
         for head in writer.heads().map_err(backend)? {
-            lines.insert(head.id, Arc::new(load(&writer, &head)?));
+            lines.insert(head.id, Arc::new(load(&writer, &head, &mut account)?));
+        }
+        if let Some((line, what)) = account.faults().into_iter().next() {
+            return Err(OpenError::Damaged { line, what });
+        }
+        // A node that was stopped after it had erased and before it had cleaned up.
+        if writer.has_remains().map_err(backend)? {
+            writer.scrub().map_err(backend)?;
         }
         let shared = Arc::new(Shared {
             path,
@@ -238,7 +246,7 @@ impl Store {
     /// As [`Store::append`], but calls `answer` when the drafts are durable; `answer` must not block. Waits only when
     /// more than 256 MiB are queued already.
     pub fn append_then(&self, line: LineId, drafts: Vec<Draft>, answer: Answer) {
-        self.shared().queue.push(Job { line, drafts, answer });
+        self.shared().queue.push(Job { line, drafts, task: Task::Append, answer });
     }
 
     fn state(&self, line: LineId) -> Result<Arc<LineState>, StorageError> {
@@ -265,7 +273,7 @@ impl Store {
 
     /// Gives the bytes of the records with these numbers, which must be ascending.
     ///
-    /// A record that was announced again gives its object's bytes. Runs of neighbouring numbers are read in
+    /// A record that was announced again gives its object's bytes; what was erased gives none. Runs of neighbouring numbers are read in
     /// one go, small gaps being skipped.
     ///
     /// # Errors
@@ -293,7 +301,9 @@ impl Store {
                                 for (seq, added, of) in again.drain(..) {
                                     resolve(reader, &state, seq, added, of, on);
                                 }
-                                on(row.seq, row.added, row.body);
+                                if row.erased.is_none() {
+                                    on(row.seq, row.added, row.body);
+                                }
                             }
                             Some(of) => again.push((row.seq, row.added, of)),
                         }
@@ -325,11 +335,96 @@ impl Store {
                     sender: row.sender,
                     terms: row.terms.map(Into::into),
                     of: row.of,
-                    body: row.body.to_vec(),
+                    body: if row.erased.is_none() { row.body.to_vec() } else { Vec::new() },
+                    erased: row.erased,
                 });
             })
         })?;
         Ok(records)
+    }
+
+    /// Erases the bytes of records of any lines: all that are named are erased when this returns, durably, or none of up to
+    /// [`ERASED_AT_ONCE_MAX`]. What is erased already is left as it is; of what was announced again, the first record is meant, not
+    /// the announcement. Gives what was erased.
+    ///
+    /// The bytes may lie in the file's free space and its log until [`Store::scrub`] has run, which the next opening does at the
+    /// latest.
+    ///
+    /// # Errors
+    /// [`EraseError`]: a version that counts must be withdrawn first. Safe to repeat.
+    pub fn erase(
+        &self,
+        by: uuid::Uuid,
+        note: &serde_json::Value,
+        wanted: &[(LineId, Seq)],
+    ) -> Result<Vec<Erased>, EraseError> {
+        let mut all = Vec::new();
+        for some in wanted.chunks(ERASED_AT_ONCE_MAX) {
+            let (mut erased, mut erase) = (Vec::new(), Vec::new());
+            for (line, seq) in some {
+                let Some((one, stub)) = self.erasable(*line, *seq)? else { continue };
+                erase.push(Erase { line: *line, seq: *seq, body: one.body, stub });
+                erased.push(one);
+            }
+            if erased.is_empty() {
+                continue;
+            }
+            let erasure = Erasure { erased, note: note.clone() };
+            let draft = Draft::note(RecordKind::Erasure, by, erasure.to_json().into_bytes());
+            let (send, receive) = std::sync::mpsc::sync_channel(1);
+            let answer: Answer = Box::new(move |outcome| drop(send.send(outcome)));
+            let task = Task::Erase(erase);
+            self.shared().queue.push(Job { line: LineId::NODE, drafts: vec![draft], task, answer });
+            receive.recv().unwrap_or(Err(StorageError::Closing))?;
+            all.extend(erasure.erased);
+        }
+        Ok(all)
+    }
+
+    /// What erasing a record comes to; `None` if it is erased already.
+    fn erasable(&self, line: LineId, seq: Seq) -> Result<Option<(Erased, Vec<u8>)>, EraseError> {
+        let not_erasable = EraseError::NotErasable { line, seq };
+        if self.look(line, |catalogue| catalogue.entry(seq).is_some_and(|entry| entry.erased()))? {
+            return Ok(None);
+        }
+        // What was announced again counts under another number and has its bytes here.
+        let counts = self.look(line, |catalogue| {
+            let Some(entry) = catalogue.entry(seq) else { return false };
+            let versions = entry.object().into_iter().flat_map(|object| catalogue.all_versions(object));
+            let is_it = |other: &Entry<'_>| {
+                other.counts() && other.sender() == entry.sender() && other.says_the_same(&entry)
+            };
+            entry.counts() || versions.filter(is_it).count() > 0
+        })?;
+        if counts {
+            return Err(EraseError::Counts { line, seq });
+        }
+        let before = Seq(seq.0.checked_sub(1).ok_or_else(|| not_erasable.clone())?);
+        let record = self.records(line, before, 1)?.into_iter().next().ok_or_else(|| not_erasable.clone())?;
+        let (stub, id) = erasing::stub(record.kind, &record.body).ok_or(not_erasable)?;
+        let (body, hash) = (record.body_hash(), erasing::hash(&stub));
+        Ok(Some((Erased { line, seq, body, stub: hash, id }, stub)))
+    }
+
+    /// Writes the file anew without its free space, and empties its log, so that what was erased is in neither. Appends wait
+    /// meanwhile; as long as copying the file takes, and as much room on the disk for temporary files.
+    ///
+    /// # Errors
+    /// [`StorageError`]: then something may still lie there, and the next opening tries again.
+    pub fn scrub(&self) -> Result<(), StorageError> {
+        let (send, receive) = std::sync::mpsc::sync_channel(1);
+        let answer: Answer = Box::new(move |outcome| drop(send.send(outcome)));
+        let (line, drafts, task) = (LineId::NODE, Vec::new(), Task::Scrub);
+        self.shared().queue.push(Job { line, drafts, task, answer });
+        receive.recv().unwrap_or(Err(StorageError::Closing)).map(drop)
+    }
+
+    /// Whether what was erased may still lie in the file's free space.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn has_remains(&self) -> Result<bool, StorageError> {
+        self.reading(Sqlite::has_remains)
     }
 
     /// Waits until some line has grown since this gave `seen` (0 at first), at most for `timeout`; gives what to name next time.
@@ -394,6 +489,7 @@ fn resolve(
                     Some(earlier) if row.kind == RecordKind::Again && earlier < original => {
                         at = Some(earlier)
                     }
+                    _ if row.erased.is_some() => {}
                     _ => on(seq, added, row.body),
                 }
             });

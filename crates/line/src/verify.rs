@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::backend::{BackendError, Sqlite};
+use crate::erasing::Account;
 use crate::load::Loading;
 use crate::merkle::Hash;
 use crate::record::{LineId, Seq};
@@ -43,7 +44,8 @@ impl VerifyReport {
     }
 }
 
-/// Reads every record of the store in `folder` and checks numbers, times, bytes and roots.
+/// Reads every record of the store in `folder` and checks numbers, times, bytes and roots. What was erased is checked by the hash
+/// that was kept of it, and must be what the node's line says was erased.
 ///
 /// `progress` is told how many records of how many are done. Works beside a running node: it checks each line up
 /// to the head that it found at the start.
@@ -64,7 +66,7 @@ pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Verif
     let mut report = VerifyReport::default();
     let said = sqlite.integrity().map_err(failed)?;
     report.file_fault = (said != "ok").then_some(said);
-    let mut done = 0;
+    let (mut done, mut account) = (0, Account::default());
     for head in heads {
         let mut loading = Loading::new();
         let scanned = sqlite.scan((head.no, head.id), Seq(0), Seq(head.size), &mut |row| {
@@ -73,7 +75,8 @@ pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Verif
             progress(done, total);
         });
         loading.settle();
-        let Loading { frontier, mut faults, .. } = loading;
+        let Loading { frontier, mut faults, erased, said, .. } = loading;
+        account.read(head.id, erased, said);
         if let Err(error) = scanned {
             faults.push(error.to_string());
         }
@@ -88,6 +91,10 @@ pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Verif
             root: frontier.root(),
             faults,
         });
+    }
+    for (line, fault) in account.faults() {
+        let of_line = report.lines.iter_mut().find(|found| found.line == line);
+        of_line.into_iter().for_each(|found| found.faults.push(fault.clone()));
     }
     Ok(report)
 }

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use stix::{Head, ObjectId, Timestamp};
 use uuid::Uuid;
 
-use crate::backend::{Batch, HeadRow, RecordRow};
+use crate::backend::{Batch, ErasedRow, HeadRow, RecordRow};
 use crate::catalogue::{Catalogue, Entry, Fact, ObjectIx, VERSIONS_MAX, origin_of, version_of};
+use crate::erasing::{Erased, Erasure};
 use crate::growth::Growth;
 use crate::merkle::{self, Frontier};
 use crate::record::{Added, Draft, LineId, Outcome, RecordKind, Refusal, Seq};
@@ -24,10 +25,29 @@ pub(crate) const GROUP_RECORDS_MAX: usize = 16_384;
 /// Answers a job. Called on the writer's thread: it must not block.
 pub(crate) type Answer = Box<dyn FnOnce(Result<Vec<Outcome>, StorageError>) + Send>;
 
+/// A record whose bytes are to go, with their hash and what stands for them.
+pub(crate) struct Erase {
+    pub(crate) line: LineId,
+    pub(crate) seq: Seq,
+    pub(crate) body: merkle::Hash,
+    pub(crate) stub: Vec<u8>,
+}
+
+/// What a job does beside appending.
+pub(crate) enum Task {
+    /// Nothing.
+    Append,
+    /// Erases records, in the transaction in which its drafts are written.
+    Erase(Vec<Erase>),
+    /// Has the file written anew without what was erased. Such a job has no drafts.
+    Scrub,
+}
+
 /// Drafts for one line, and whom to tell.
 pub(crate) struct Job {
     pub(crate) line: LineId,
     pub(crate) drafts: Vec<Draft>,
+    pub(crate) task: Task,
     pub(crate) answer: Answer,
 }
 
@@ -348,6 +368,7 @@ impl<'a> Stage<'a> {
             terms: staged.draft.terms.as_deref(),
             of: staged.draft.of,
             body: &staged.draft.body,
+            erased: None,
         }));
         let (id, size, root) = (self.state.id, self.frontier.size(), self.frontier.root());
         batch.heads.push(HeadRow { no, id, size, root });
@@ -367,6 +388,7 @@ pub(crate) fn group(
     commit: &mut dyn FnMut(&Batch<'_>) -> Result<(), StorageError>,
     growth: &Growth,
 ) {
+    let mut batch = Batch::default();
     let mut states: Vec<Arc<LineState>> = Vec::new();
     let mut entries: Vec<Vec<(Vec<Draft>, Answer)>> = Vec::new();
     for job in jobs {
@@ -380,6 +402,12 @@ pub(crate) fn group(
             states.len() - 1
         });
         entries[at].push((job.drafts, job.answer));
+        if let Task::Erase(records) = job.task {
+            batch.erasures.extend(records.into_iter().filter_map(|erase| {
+                let Erase { line, seq, body, stub } = erase;
+                lines.get(&line).map(|state| ErasedRow { no: state.no, seq, body, stub })
+            }));
+        }
     }
     // Catalogues are only read until the commit is done: readers go on meanwhile.
     let guards: Vec<_> = states.iter().map(|state| state.catalogue.read()).collect();
@@ -394,8 +422,8 @@ pub(crate) fn group(
         stage.announce(now);
         done.push(stage);
     }
-    let mut batch = Batch::default();
     done.iter().filter(|stage| !stage.staged.is_empty()).for_each(|stage| stage.rows(&mut batch));
+    let erased: Vec<(i64, Seq)> = batch.erasures.iter().map(|row| (row.no, row.seq)).collect();
     let written = if batch.records.is_empty() { Ok(()) } else { commit(&batch) };
     drop(batch);
     let fresh: Vec<_> = done.into_iter().map(|stage| (stage.frontier, stage.staged)).collect();
@@ -404,6 +432,14 @@ pub(crate) fn group(
         Ok(()) => {
             for (state, (frontier, staged)) in states.iter().zip(fresh) {
                 publish_line(state, frontier, &staged);
+            }
+            for state in lines.values() {
+                let of_line: Vec<Seq> =
+                    erased.iter().filter(|(no, _)| *no == state.no).map(|(_, seq)| *seq).collect();
+                if !of_line.is_empty() {
+                    let mut catalogue = state.catalogue.write();
+                    of_line.into_iter().for_each(|seq| catalogue.note_erased(seq));
+                }
             }
             growth.tell();
             answers.into_iter().for_each(|(answer, outcomes)| answer(Ok(outcomes)));
@@ -432,6 +468,7 @@ pub(crate) struct Kept {
     terms: Option<Arc<str>>,
     of: Option<Seq>,
     body: Vec<u8>,
+    erased: Option<merkle::Hash>,
 }
 
 impl Kept {
@@ -444,6 +481,7 @@ impl Kept {
             terms: row.terms.map(Arc::from),
             of: row.of,
             body: row.body.to_vec(),
+            erased: row.erased,
         }
     }
 }
@@ -454,14 +492,21 @@ pub(crate) struct Prepared {
     pub(crate) added: Added,
     leaf: merkle::Hash,
     draft: Result<Draft, String>,
+    /// If it is erased: the hash of its bytes, and of what stands for them.
+    pub(crate) erased: Option<(merkle::Hash, merkle::Hash)>,
+    /// What it says was erased.
+    pub(crate) said: Vec<Erased>,
 }
 
 /// Reads a row's head and hashes it. Needs nothing else, so that many can be prepared at once.
 pub(crate) fn prepare(row: Kept) -> Prepared {
-    let Kept { seq, added, kind, sender, terms, of, body } = row;
+    let Kept { seq, added, kind, sender, terms, of, body, erased } = row;
     let mut draft = Draft { terms, of, ..Draft::note(kind, sender, body) };
+    let stub = draft.body_hash;
+    draft.body_hash = erased.unwrap_or(stub);
+    let mut said = Vec::new();
     let data = merkle::leaf_data(kind, sender, added, of, draft.terms.as_deref(), &draft.body_hash);
-    let read = || {
+    let mut read = || {
         let text = std::str::from_utf8(&draft.body).map_err(|error| error.to_string())?;
         match kind {
             RecordKind::Object => {
@@ -472,13 +517,18 @@ pub(crate) fn prepare(row: Kept) -> Prepared {
                 draft.withdrawn = Some(ObjectId::parse(&id).map_err(|error| error.to_string())?);
                 draft.versions = withdrawn_versions(text)?;
             }
+            RecordKind::Erasure => {
+                said = Erasure::from_json(text).ok_or("it does not say what was erased")?.erased;
+            }
             _ => {}
         }
         // The bytes are hashed and read; nobody needs them any more.
         draft.body = Vec::new();
-        Ok(draft)
+        Ok(())
     };
-    Prepared { seq, added, leaf: merkle::leaf(&data), draft: read() }
+    let outcome = read();
+    let erased = erased.map(|body| (body, stub));
+    Prepared { seq, added, leaf: merkle::leaf(&data), draft: outcome.map(|()| draft), erased, said }
 }
 
 /// The versions that a withdrawal names.
@@ -498,6 +548,9 @@ impl Prepared {
         frontier.push(self.leaf);
         let draft = self.draft.as_ref().map_err(Clone::clone)?;
         catalogue.apply(&fact(draft, self.added));
+        if self.erased.is_some() {
+            catalogue.note_erased(self.seq);
+        }
         Ok(())
     }
 }

@@ -162,6 +162,9 @@ pub struct Circle {
     /// Whether what members share waits for a second of their people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub four_eyes: Option<FourEyes>,
+    /// What it says of personal data.
+    #[serde(default, skip_serializing_if = "crate::Privacy::is_silent")]
+    pub privacy: crate::Privacy,
 }
 
 impl Circle {
@@ -183,6 +186,7 @@ impl Circle {
             hidden_members: false,
             signatures: Signatures::Optional,
             four_eyes: None,
+            privacy: crate::Privacy::default(),
         }
     }
 

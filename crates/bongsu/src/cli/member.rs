@@ -273,6 +273,24 @@ pub(crate) struct CircleProfile {
     /// STIX version that is taken in it, 2.0 or 2.1, repeatable [default: both]
     #[arg(long = "spec-version", value_name = "VERSION")]
     pub spec_versions: Vec<SpecVersionArg>,
+    /// Why personal data may be processed in it, in words
+    #[arg(long, value_name = "TEXT")]
+    pub legal_basis: Option<String>,
+    /// The same as a reference, such as "GDPR 6(1)(e)"
+    #[arg(long, value_name = "TEXT")]
+    pub basis_reference: Option<String>,
+    /// A kind of personal data that it carries, and of whom; repeatable
+    #[arg(long = "data-kind", value_name = "TEXT")]
+    pub data_kinds: Vec<String>,
+    /// Who answers for the processing, and how it is reached
+    #[arg(long, value_name = "TEXT")]
+    pub controller: Option<String>,
+    /// Days from the arrival of their last version after which objects are withdrawn and erased, or `never` [default: never]
+    #[arg(long, value_name = "DAYS")]
+    pub keep: Option<String>,
+    /// The same for one STIX type, such as identity=180 or indicator=never; repeatable, `TYPE=` goes by --keep again
+    #[arg(long = "keep-type", value_name = "TYPE=DAYS")]
+    pub keep_types: Vec<String>,
 }
 
 /// What is typed behind `--four-eyes`.

@@ -8,10 +8,11 @@ use crate::command::{equivalents, fires, signatures};
 use crate::exit::Failure;
 use crate::node::Node;
 use line::LineId;
-use policy::{Access, Book, Circle, CircleId, Entry, FourEyes, MemberId, Onward};
+use policy::{Access, Book, Circle, CircleId, Entry, FourEyes, MemberId, Onward, Privacy, privacy};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
+use stix::ObjectId;
 use uuid::Uuid;
 
 /// Characters of a circle's title.
@@ -82,6 +83,7 @@ struct View<'a> {
     /// What members may do who may not do both.
     access: BTreeMap<&'a str, &'static str>,
     spec_versions: Vec<&'static str>,
+    privacy: &'a Privacy,
     records: u64,
 }
 
@@ -117,6 +119,7 @@ fn view<'a>(node: &Node, book: &'a Book, circle: &'a Circle) -> View<'a> {
         members,
         access: access.collect(),
         spec_versions: circle.spec_versions.iter().map(|version| version.as_str()).collect(),
+        privacy: &circle.privacy,
         records: node.gate.store().look(line, |catalogue| catalogue.head().0).unwrap_or_default(),
     }
 }
@@ -178,7 +181,7 @@ fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
         .map_err(|error| Failure::new(format!("the checkpoint of circle {handle} can't be made: {error}")))?;
     let view = view(node, &book, circle);
     let text = format!(
-        "{} ({})\n  id       {}\n  purpose  {}\n  ceiling  {}\n  onward   {}\n  signed   {}\n  release  {}\n  in force {} to {}\n  members  {}\n  records  {}\n\n{}",
+        "{} ({})\n  id       {}\n  purpose  {}\n  ceiling  {}\n  onward   {}\n  signed   {}\n  release  {}\n  in force {} to {}\n  members  {}\n  records  {}\n  privacy  {}\n\n{}",
         view.handle,
         view.title,
         view.id,
@@ -191,6 +194,9 @@ fn show(node: &Node, handle: &str) -> Result<Answer, Failure> {
         view.ends.as_deref().unwrap_or("further notice"),
         members_with_access(&view),
         view.records,
+        Some(circle.privacy.sentences())
+            .filter(|said| !said.is_empty())
+            .unwrap_or_else(|| "nothing was said".to_owned()),
         checkpoint.note,
     );
     Ok(Answer::done(json!({"circle": view, "checkpoint": checkpoint.note}), text))
@@ -267,5 +273,64 @@ fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), Failure> {
         circle.spec_versions.sort_unstable();
         circle.spec_versions.dedup();
     }
+    apply_privacy(profile, &mut circle.privacy)
+}
+
+/// Changes what a circle says of personal data.
+fn apply_privacy(profile: &CircleProfile, said: &mut Privacy) -> Result<(), Failure> {
+    let texts = [
+        ("--legal-basis", &profile.legal_basis, &mut said.legal_basis),
+        ("--basis-reference", &profile.basis_reference, &mut said.basis_reference),
+        ("--controller", &profile.controller, &mut said.controller),
+    ];
+    for (name, typed, text) in texts {
+        if let Some(typed) = typed {
+            text.clone_from(limited(name, typed)?);
+        }
+    }
+    if profile.data_kinds.len() > privacy::KINDS_MAX || profile.keep_types.len() > privacy::KINDS_MAX {
+        return Err(Failure::usage(format!("more than {} kinds or types", privacy::KINDS_MAX)));
+    }
+    if !profile.data_kinds.is_empty() {
+        let kinds = profile.data_kinds.iter().map(|kind| limited("--data-kind", kind).cloned());
+        said.data_kinds = kinds.collect::<Result<_, _>>()?;
+        // One empty kind takes all back.
+        said.data_kinds.retain(|kind| !kind.is_empty());
+    }
+    if let Some(keep) = &profile.keep {
+        said.retention.days = days("--keep", keep)?;
+    }
+    for typed in &profile.keep_types {
+        let Some((object_type, keep)) =
+            typed.split_once('=').filter(|(name, _)| ObjectId::new(name, Uuid::nil()).is_ok())
+        else {
+            return Err(Failure::usage(format!("`--keep-type {typed}`: write it as identity=180")));
+        };
+        match keep {
+            "" => drop(said.retention.by_type.remove(object_type)),
+            keep => drop(said.retention.by_type.insert(object_type.to_owned(), days("--keep-type", keep)?)),
+        }
+    }
     Ok(())
+}
+
+fn limited<'t>(name: &str, text: &'t String) -> Result<&'t String, Failure> {
+    match text.chars().count() <= privacy::TEXT_MAX && !text.chars().any(char::is_control) {
+        true => Ok(text),
+        false => Err(Failure::usage(format!(
+            "{name} has more than {} characters, or some that are not printed",
+            privacy::TEXT_MAX
+        ))),
+    }
+}
+
+/// Days, or `never`.
+fn days(name: &str, typed: &str) -> Result<Option<u32>, Failure> {
+    if typed == "never" {
+        return Ok(None);
+    }
+    let days = typed.parse().ok().filter(|days| (1..=privacy::DAYS_MAX).contains(days));
+    days.map(Some).ok_or_else(|| {
+        Failure::usage(format!("`{name} {typed}`: write 1 to {} days, or `never`", privacy::DAYS_MAX))
+    })
 }

@@ -35,6 +35,7 @@ pub(crate) mod pattern;
 mod person;
 pub(crate) mod persona;
 pub(crate) mod playbook;
+mod privacy;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
@@ -60,7 +61,7 @@ use crate::admin;
 use crate::answer::{Answer, Watcher};
 use crate::cli::{
     CaseCommand, CredentialCommand, Global, MemberCommand, MemberKeyCommand, NodeCommand, PackCommand,
-    PersonaCommand,
+    PersonaCommand, PrivacyCommand,
 };
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -104,6 +105,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Webhook(command) => webhook::run(node, &command),
         NodeCommand::Deliver(args) => deliver::run(node, &args),
         NodeCommand::Pack(command) => pack::run(node, &command),
+        NodeCommand::Privacy(command) => privacy::run(node, &command),
         NodeCommand::Backup(args) => backup::run(node, &args),
     }
 }
@@ -234,6 +236,10 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
         }
         NodeCommand::Pack(PackCommand::Accept(args)) => {
             args.receipt = args.receipt.as_deref().map(absolute).transpose()?;
+            Ok(())
+        }
+        NodeCommand::Privacy(PrivacyCommand::Replay { file }) => {
+            *file = absolute(file)?;
             Ok(())
         }
         NodeCommand::Backup(args) => {

@@ -8,6 +8,7 @@ mod exposure;
 mod guard;
 mod mail;
 mod overlay;
+mod privacy;
 mod private;
 mod push;
 mod source;
@@ -16,6 +17,7 @@ mod transparency;
 pub(crate) use exposure::Exposure;
 pub(crate) use guard::Guard;
 pub(crate) use mail::{Mail, MailTls};
+pub(crate) use privacy::Privacy;
 pub(crate) use private::Private;
 pub(crate) use push::Push;
 pub(crate) use source::{Auth, Kind, Source};
@@ -50,6 +52,7 @@ pub(crate) struct Config {
     pub private: Private,
     pub exposure: Exposure,
     pub transparency: Transparency,
+    pub privacy: Privacy,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -354,6 +357,7 @@ impl Config {
         self.private.check()?;
         self.exposure.check()?;
         self.transparency.check()?;
+        self.privacy.check()?;
         self.recall.check()?;
         source::check(&self.sources)?;
         self.test.check()?;
@@ -487,6 +491,7 @@ mod tests {
         assert!(!check("[private]\nkinds = [\"wallet\"]\noverlap_days = 30\nburst = 1024"));
         assert!(check("[guard.decay.ipv9]\ndecay = 1"));
         assert!(check("[transparency]\nevery_s = 0"));
+        assert!(check("[privacy]\naccesses_days = 0"));
         assert!(check("[[transparency.witness]]\nurl = \"https://w.example\"\nkey = \"w\""));
         assert!(check("[[transparency.witness_for]]\nkey = \"tower.example\""));
         assert!(check("[guard.decay.ipv4]\ndecay = 0"));

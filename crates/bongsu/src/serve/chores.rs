@@ -28,6 +28,8 @@ pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
         every(node, 43_200, "looking after certificates", crate::command::ca::keep),
         every(node, 30, "sharing the test entry", test_entry),
         every(node, 1, "seeing to calls", move |_| calling.run(&called)),
+        every(node, 1, "keeping who looked at what", |node| node.looks.sync()),
+        every(node, 86_400, "erasing what is due", due),
         every(node, 5, "following cases", move |node| cases.run(node)),
     ]
 }
@@ -81,6 +83,22 @@ fn embargoes(node: &Node) -> Result<(), line::StorageError> {
         tracing::info!(count, "embargoes have passed");
     }
     Ok(())
+}
+
+/// Erases what is due, and lets go what was noted of looks long ago.
+fn due(node: &Node) -> Result<(), Failure> {
+    const DAY_US: i64 = 86_400_000_000;
+    let done = node.erase_due()?;
+    if !done.erased.is_empty() {
+        tracing::info!(count = done.erased.len(), "records were erased: their retention is over");
+    }
+    for path in &done.left {
+        tracing::warn!(path = %path.display(), "a file still holds something of what was erased");
+    }
+    let kept_us = i64::from(node.config.privacy.accesses_days).saturating_mul(DAY_US);
+    let before = stix::Timestamp::from_micros(node.now().micros().saturating_sub(kept_us));
+    let forgotten = node.looks.forget_before(before);
+    forgotten.map(drop).map_err(|error| Failure::new(format!("who looked at what can't be let go: {error}")))
 }
 
 /// Keeps the index. The first turn, at the start, brings it into memory.

@@ -108,13 +108,14 @@ impl Surfaces {
         });
         let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
         let cases = Shown { book: Arc::clone(&node.cases), files: node.case_files.clone() };
-        let auth = Arc::new(Auth::new(
+        let auth = Auth::new(
             node.gate.clone(),
             node.tokens.clone(),
             node.config.web.open_on_loopback,
             Arc::clone(&now),
             node::seed,
-        ));
+        );
+        let auth = Arc::new(auth.noting(Arc::clone(&node.looks)));
         let pages = Pages {
             auth: Arc::clone(&auth),
             public_url: node.config.http.public_url.clone(),

@@ -44,6 +44,7 @@ mod offline;
 mod people;
 mod personas;
 mod playbooks;
+mod privacy;
 mod private;
 mod push;
 mod recalls;

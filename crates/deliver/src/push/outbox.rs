@@ -122,6 +122,18 @@ impl Waiting {
         }
     }
 
+    /// Lets messages go whose text `holds` something that was erased: of what was given up, those; of what waits, all, and the
+    /// member is told anew of what it has not got. Gives how many went.
+    pub fn forget(&mut self, holds: impl Fn(&str) -> bool) -> usize {
+        let before = self.queue.len() + self.dead.len();
+        self.dead.retain(|message| !holds(&message.body));
+        if self.queue.iter().any(|message| holds(&message.body)) {
+            self.told = self.arrived().clone();
+            self.queue.clear();
+        }
+        before - self.queue.len() - self.dead.len()
+    }
+
     /// Puts what was given up back, before what waits, to be tried at once; gives how many that are.
     pub fn revive(&mut self, now_us: i64) -> usize {
         let count = self.dead.len();

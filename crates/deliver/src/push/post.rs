@@ -154,6 +154,18 @@ impl<C: Channel> Post<C> {
         outcome.map(Some)
     }
 
+    /// Lets messages of a member go whose text `holds` something that was erased ([`Waiting::forget`]); gives how many went.
+    ///
+    /// # Errors
+    /// [`PostError`].
+    pub fn forget(&self, member: MemberId, holds: &dyn Fn(&str) -> bool) -> Result<usize, PostError> {
+        let forgotten = self.with(member, |waiting, before| {
+            *before = Before::default();
+            Ok(waiting.forget(holds))
+        })?;
+        Ok(forgotten.unwrap_or_default())
+    }
+
     /// What waits for a member, was given up and was taken; `None` if it has no subscription.
     ///
     /// # Errors

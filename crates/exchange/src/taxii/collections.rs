@@ -35,8 +35,8 @@ struct ApiRoot<'a> {
 struct Collection<'a> {
     id: String,
     title: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    description: &'a str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
     alias: &'a str,
     can_read: bool,
     can_write: bool,
@@ -97,7 +97,7 @@ fn collection<'a>(circle: &'a Circle, member: &Member, taxii: &Taxii) -> Collect
     Collection {
         id: circle.id.to_string(),
         title: &circle.title,
-        description: &circle.purpose,
+        description: [circle.purpose.as_str(), &circle.privacy.sentences()].join(" ").trim().to_owned(),
         alias: &circle.handle,
         can_read: access.reads(),
         can_write: access.writes() && circle.in_force((taxii.now)()),

@@ -62,6 +62,18 @@ struct Opened {
     openings: Vec<Opening>,
     /// Whether there are more than fit.
     more: bool,
+    /// Objects that were asked about, that the member had, and whose bytes the node has erased: nothing of them can be opened any
+    /// more, and their leaves stand where they stood.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    erased: Vec<Erased>,
+}
+
+/// An object that the node has erased.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Erased {
+    id: String,
+    /// The number of the version that the member had last.
+    number: u64,
 }
 
 /// An opening as it goes over the wire; 32-byte values in base64.

@@ -3,6 +3,7 @@
 //! Tiles hold commitments, so all members of a circle may have all of them. Openings are of what the member gets over TAXII,
 //! decided by the same [`gate::Reader`].
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -17,7 +18,7 @@ use policy::{Caller, Channel, CircleId, Level, MemberId, Reach, Request};
 use stix::{ObjectId, Timestamp};
 
 use super::cosign::Cosigned;
-use super::{Logs, OBJECTS_MAX, Opened, Opening, Question, Told};
+use super::{Erased, Logs, OBJECTS_MAX, Opened, Opening, Question, Told};
 
 /// Bytes of a question for openings.
 const BODY_BYTES_MAX: usize = 512 * 1024;
@@ -204,9 +205,19 @@ async fn openings(
         let Json(question) = question.map_err(|_| {
             Refused::Malformed("That is no question for openings; docs/transparency.md has the form.\n")
         })?;
-        let (openings, more) = reader.openings(&wanted(&question)?)?;
+        let wanted = wanted(&question)?;
+        let (openings, more) = reader.openings(&wanted)?;
+        let opened: HashSet<&ObjectId> = openings.iter().map(|opening| &opening.get().id).collect();
+        let lacking: Vec<ObjectId> =
+            wanted.iter().map(|(id, _)| id).filter(|id| !opened.contains(id)).cloned().collect();
+        let erased = match lacking.is_empty() {
+            true => Vec::new(),
+            false => reader.erased(&lacking)?,
+        };
+        let erased =
+            erased.into_iter().map(|(id, seq)| Erased { id: id.to_string(), number: seq.0 }).collect();
         let openings = openings.iter().map(|opening| Opening::from(opening.get())).collect();
-        Ok(([(header::CACHE_CONTROL, "no-store")], Json(Opened { openings, more })).into_response())
+        Ok(([(header::CACHE_CONTROL, "no-store")], Json(Opened { openings, more, erased })).into_response())
     })
     .await
 }

@@ -166,6 +166,14 @@ impl Values {
         self.followed.read().lines.iter().any(|(_, seq)| *seq > Seq(0))
     }
 
+    /// Forgets all: the lines are read anew the next time, without what was erased.
+    pub(super) fn forget(&self) {
+        let mut turn = self.turn.lock();
+        *turn = Turn::default();
+        *self.followed.write() = Followed::default();
+        self.kept.lock().clear();
+    }
+
     /// Begins with what was read before.
     pub(super) fn begin(&self, followed: Followed) {
         let _in_order = self.turn.lock();

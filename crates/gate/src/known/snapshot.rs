@@ -85,6 +85,19 @@ impl Gate {
         Ok(values)
     }
 
+    /// Forgets the index of values, in memory and as it was written to `file`: it is made anew from the lines, without what was
+    /// erased.
+    ///
+    /// # Errors
+    /// When the file is there and can't be removed.
+    pub fn forget_values(&self, file: &Path) -> io::Result<()> {
+        self.inner.known.forget();
+        match std::fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// How a line was when it was `seq` long; `None` if it is shorter, or can't be read.
     fn line_as_of(&self, line: LineId, seq: Seq) -> Option<Line> {
         let last = match seq {
@@ -92,8 +105,8 @@ impl Gate {
             seq => {
                 let record = self.inner.store.records(line, Seq(seq.0 - 1), 1).ok()?.pop()?;
                 let is_meant = record.seq == seq;
-                let told =
-                    [&record.added.0.to_le_bytes()[..], record.sender.as_bytes(), &record.body].concat();
+                let told = [&record.added.0.to_le_bytes()[..], record.sender.as_bytes(), &record.body_hash()]
+                    .concat();
                 is_meant.then(|| line::merkle::leaf(&told).to_vec())?
             }
         };

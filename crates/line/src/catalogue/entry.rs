@@ -3,7 +3,7 @@
 use stix::{Head, ObjectId, SpecVersion, Timestamp};
 use uuid::Uuid;
 
-use super::{Catalogue, ClassIx, GONE, GRANULAR, NONE, ObjectIx, REVOKED, Row, SPEC_20, WITHDRAWN};
+use super::{Catalogue, ClassIx, ERASED, GONE, GRANULAR, NONE, ObjectIx, REVOKED, Row, SPEC_20, WITHDRAWN};
 use crate::record::{Added, RecordKind, Seq};
 
 /// One record as the catalogue knows it.
@@ -103,6 +103,12 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn withdrawn(&self) -> bool {
         self.row.flags & WITHDRAWN != 0
+    }
+
+    /// Whether its bytes were erased.
+    #[must_use]
+    pub fn erased(&self) -> bool {
+        self.row.flags & ERASED != 0
     }
 
     /// Whether an object with this head began as this one did: `created` and `created_by_ref` are the same, as far as 32 bits

@@ -7,8 +7,8 @@ use stix::{Head, ObjectId, SpecVersion, Timestamp, Tlp};
 use uuid::Uuid;
 
 use super::{
-    Catalogue, Class, Entry, GONE, GRANULAR, Link, NONE, Object, ObjectIx, Place, REVOKED, Row, SPEC_20,
-    SUPERSEDED, WITHDRAWN,
+    Catalogue, Class, ERASED, Entry, GONE, GRANULAR, Link, NONE, Object, ObjectIx, Place, REVOKED, Row,
+    SPEC_20, SUPERSEDED, WITHDRAWN,
 };
 use crate::record::{Added, RecordKind, Seq};
 
@@ -45,6 +45,14 @@ impl Catalogue {
                 self.push_row(fact, object, Timestamp::MIN, NONE, 0, 0, Vec::new(), false);
             }
             _ => self.push_row(fact, NONE, Timestamp::MIN, NONE, 0, 0, Vec::new(), false),
+        }
+    }
+
+    /// Notes that the bytes of a record are erased.
+    pub(crate) fn note_erased(&mut self, seq: Seq) {
+        let index = seq.0.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        if let Some(row) = index.and_then(|index| self.rows.get_mut(index)) {
+            row.flags |= ERASED;
         }
     }
 

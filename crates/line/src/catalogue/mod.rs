@@ -30,6 +30,7 @@ const REVOKED: u8 = 2;
 const GRANULAR: u8 = 4;
 const SPEC_20: u8 = 8;
 const WITHDRAWN: u8 = 16;
+const ERASED: u8 = 32;
 /// What does not count any more.
 const GONE: u8 = SUPERSEDED | WITHDRAWN;
 

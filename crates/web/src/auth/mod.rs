@@ -34,6 +34,7 @@ pub use token::{SECRET_BYTES, Token, TokenKey};
 pub use uses::Uses;
 
 use self::session::Cookie;
+use crate::looks::{self, Look, Looks};
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
@@ -85,6 +86,8 @@ pub struct Auth {
     pub codes: Codes,
     /// Random bytes of the system; `None` if it has none.
     pub chance: Chance,
+    /// Where it is noted who looked at what.
+    pub looks: Option<Arc<Looks>>,
 }
 
 /// 32 random bytes of the system; `None` if it has none.
@@ -181,7 +184,14 @@ impl Auth {
             passwords: Passwords::default(),
             codes,
             chance,
+            looks: None,
         }
+    }
+
+    /// Notes from now on who looks at what.
+    #[must_use]
+    pub fn noting(self, looks: Arc<Looks>) -> Self {
+        Self { looks: Some(looks), ..self }
     }
 
     /// Who `token` belongs to. `None` for an unknown, wrong, revoked or expired one, or an ended member's.
@@ -250,6 +260,45 @@ impl Auth {
         let actor = Actor { person: Some(person.id), rights: person.rights(), session: Some((id, form)) };
         Some(Admitted { caller, actor })
     }
+}
+
+impl Auth {
+    /// What is to be noted of a request, if a person makes it, or an operator: machines have receipts. What is one's own, and where
+    /// secrets are typed, is not noted.
+    fn look(
+        &self,
+        book: &Book,
+        (caller, actor): (&Caller, &Actor),
+        target: &Target,
+        asked: Option<String>,
+    ) -> Option<Look> {
+        const OWN: [&str; 6] = ["account", "logout", "login", "welcome", "with-token", "t"];
+        let first = target.uri.path().split('/').nth(1).unwrap_or_default();
+        let is_persons = actor.person.is_some() || *caller == Caller::Operator;
+        if !is_persons || OWN.contains(&first) {
+            return None;
+        }
+        let path = target.uri.path_and_query().map_or(target.uri.path(), |path| path.as_str());
+        Some(Look {
+            at: (self.now)().to_string(),
+            person: actor.person.and_then(|id| book.person(id)).map(|person| person.user.clone()),
+            acts_for: match caller {
+                Caller::Operator => OPERATOR.to_owned(),
+                Caller::Member(member) => book.member(*member)?.handle.clone(),
+            },
+            seen_as: target.as_member.clone(),
+            path: looks::cut(path),
+            asked,
+            status: 0,
+        })
+    }
+}
+
+/// What a form searches for; nothing else of any form is noted.
+fn asked_of(path: &str, body: &[u8]) -> Option<String> {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    let names: &[&str] = if matches!(first, "screen" | "persona") { &["values", "name"] } else { &[] };
+    names.iter().find_map(|name| form::field(body, name)).map(|asked| looks::cut(&asked))
 }
 
 /// Puts `auth` around `router`: what passes has a [`Caller`] in its extensions.
@@ -323,14 +372,20 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
         }
         return refusal::no_right(surface, rights);
     }
+    let mut asked = None;
     if let Some((_, token)) = actor.session.filter(|_| !reads) {
         let Some((read, body)) = form::read(request).await else { return refusal::bad_form() };
         let shown = form::field(&body, form::FIELD).unwrap_or_default();
         if !token.is(&shown) || !form::is_from_here(read.headers(), read.uri()) {
             return refusal::bad_form();
         }
+        asked = asked_of(target.uri.path(), &body);
         request = read;
     }
+    let look = auth
+        .looks
+        .as_ref()
+        .and_then(|looks| Some((looks, auth.look(&book, (&caller, &actor), &target, asked)?)));
     let caller = match &target.as_member {
         None => caller,
         Some(handle) => match looked_at(&book, &caller, handle).filter(|_| reads) {
@@ -348,7 +403,11 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
     request.extensions_mut().insert(actor);
     // For the surfaces that know of no log-in, in whose name something is brought.
     request.extensions_mut().insert(actor.by(caller));
-    next.run(request).await
+    let answer = next.run(request).await;
+    if let Some((looks, look)) = look {
+        looks.note(&Look { status: answer.status().as_u16(), ..look });
+    }
+    answer
 }
 
 /// Whether a person seems to look for a page of a node on which people log in; programs are asked for credentials.

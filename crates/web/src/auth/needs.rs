@@ -59,7 +59,7 @@ fn page(reads: bool, path: &str) -> Need {
     match first {
         "account" | "logout" | "with-token" => Need::Anybody,
         "people" => one(Right::Admin),
-        "acts" => one(Right::Audit),
+        "acts" | "accesses" => one(Right::Audit),
         "screen" | "persona" => one(Right::Screen),
         "asks" if !reads && path == "/asks" => one(Right::Write),
         "playbooks" | "runs" if !reads => one(Right::Write),
@@ -117,6 +117,7 @@ mod tests {
         }
         check(post.clone(), "/people", Right::Admin);
         check(get.clone(), "/acts", Right::Audit);
+        check(get.clone(), "/accesses", Right::Audit);
         let any = Need::OneOf(Rights::of(&[Right::Read, Right::Write, Right::Release]));
         for path in ["/taxii2/", "/api/collections/", "/api/status/x/", "/servers/getVersion"] {
             assert_eq!(Need::of(Surface::of(path), &get, path), any, "{path}");

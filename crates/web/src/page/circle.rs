@@ -28,6 +28,7 @@ struct CirclePage {
     members: Vec<Row>,
     checkpoint: Option<String>,
     quarantined: usize,
+    privacy: String,
 }
 
 struct Row {
@@ -81,6 +82,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
             None => format!("until {ends}"),
         },
         fires,
+        privacy: circle.privacy.sentences(),
         records: checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size),
         members: members
             .into_iter()

@@ -1,5 +1,6 @@
 //! The pages: overview, circle and its quarantine, member, what was held, objects; and the set of keys that sign objects.
 
+mod accesses;
 mod account;
 mod acts;
 pub(crate) mod asks;
@@ -201,6 +202,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/people/tokens", post(people::make_token))
         .route("/people/credentials/{id}/revoke", post(people::revoke))
         .route("/acts", get(acts::page))
+        .route("/accesses", get(accesses::page))
         .route("/style.css", get(style))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { absent() })

@@ -98,6 +98,13 @@ fn text(reports: &[LineReport]) -> String {
                 visible(report.circle.as_bytes())
             ));
         }
+        if report.erased > 0 {
+            text.push_str(&format!(
+                "{} of {} erased at the node since you read it; the log still holds its commitment.\n",
+                counted(report.erased, "object"),
+                visible(report.circle.as_bytes())
+            ));
+        }
         for file in &report.evidence {
             text.push_str(&format!("Evidence, signed by the node: {}\n", file.display()));
         }

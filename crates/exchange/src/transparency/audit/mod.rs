@@ -95,6 +95,9 @@ pub struct LineReport {
     pub objects: u64,
     /// How many of them are redacted copies.
     pub redacted: u64,
+    /// Objects that the node has erased since they were read: their records are in the log, and can't be opened any more.
+    #[serde(default)]
+    pub erased: u64,
     /// Objects that came after the checkpoint was made: they are looked for the next time.
     pub later: u64,
     /// What does not hold, the first of it.

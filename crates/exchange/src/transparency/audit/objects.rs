@@ -24,6 +24,8 @@ enum Found {
     Redacted,
     /// It came after the checkpoint.
     Later,
+    /// The node has erased it since it was read, and its leaf is there.
+    Erased,
     /// The node does not open it.
     Unopened,
     /// It does not hold.
@@ -51,7 +53,7 @@ pub(super) async fn check(
             let mut openings = ask(http, asked, told, objects).await?;
             for raw in objects {
                 let found = one(raw, &mut openings, asked, (tiles, size)).await?;
-                goes_on &= matches!(found, Found::Whole | Found::Redacted);
+                goes_on &= matches!(found, Found::Whole | Found::Redacted | Found::Erased);
                 note(found, raw, http, &collection, report).await?;
             }
         }
@@ -79,6 +81,7 @@ async fn note(
             report.objects += 1;
             report.redacted += 1;
         }
+        Found::Erased => report.erased += 1,
         Found::Later => report.later += 1,
         Found::Wrong(why) => report.find(format!("{id}: {why}")),
         // What was withdrawn, or superseded, since it was read is not opened and not there either.
@@ -101,7 +104,12 @@ async fn is_there(http: &Http, collection: &Url, id: &str, raw: &str) -> Result<
     }
 }
 
-type Openings = HashMap<String, Vec<gate::Opening>>;
+/// What was opened, by id, and the numbers of what was erased.
+#[derive(Default)]
+struct Openings {
+    opened: HashMap<String, Vec<gate::Opening>>,
+    erased: HashMap<String, u64>,
+}
 
 /// The openings of these objects, by id.
 async fn ask(http: &Http, asked: &Asked, told: &Told, objects: &[String]) -> Result<Openings, AuditError> {
@@ -112,7 +120,7 @@ async fn ask(http: &Http, asked: &Asked, told: &Told, objects: &[String]) -> Res
         let version = stix::head::property(raw, "modified");
         Some(Wanted { id: head.id.to_string(), version })
     });
-    let (mut waiting, mut openings) = (vec![wanted.collect::<Vec<_>>()], Openings::new());
+    let (mut waiting, mut openings) = (vec![wanted.collect::<Vec<_>>()], Openings::default());
     while let Some(wanted) = waiting.pop().filter(|wanted| !wanted.is_empty()) {
         let question = Question { objects: wanted };
         let body = serde_json::to_string(&question).unwrap_or_default();
@@ -127,9 +135,10 @@ async fn ask(http: &Http, asked: &Asked, told: &Told, objects: &[String]) -> Res
         }
         for opening in &opened.openings {
             if let Some(read) = opening.read() {
-                openings.entry(opening.id.clone()).or_default().push(read);
+                openings.opened.entry(opening.id.clone()).or_default().push(read);
             }
         }
+        openings.erased.extend(opened.erased.into_iter().map(|erased| (erased.id, erased.number)));
     }
     Ok(openings)
 }
@@ -142,7 +151,10 @@ async fn one(
 ) -> Result<Found, AuditError> {
     let hash = Sha256::digest(raw).into();
     let id = stix::head::property(raw, "id").unwrap_or_default();
-    let of_id = openings.get(&id).map(Vec::as_slice).unwrap_or_default();
+    if let Some(number) = openings.erased.get(&id) {
+        return erased(*number, tiles, size).await;
+    }
+    let of_id = openings.opened.get(&id).map(Vec::as_slice).unwrap_or_default();
     let whole = of_id.iter().find(|opening| opening.is_of(&hash));
     let (opening, found) = match whole {
         Some(opening) => (opening, Found::Whole),
@@ -171,6 +183,25 @@ async fn one(
         Ok(Some(leaf)) if leaf == opening.leaf() => Ok(found),
         Ok(_) => {
             Ok(Found::Wrong(format!("record {number} of the log, which it is said to be, is another one")))
+        }
+        Err(TilesError::Pull(error)) => Err(error.into()),
+        Err(error) => Ok(Found::Wrong(error.to_string())),
+    }
+}
+
+/// What was erased can't be opened; that its record is still in the log can be seen.
+async fn erased(number: u64, tiles: &mut Tiles, size: u64) -> Result<Found, AuditError> {
+    if number > size {
+        return Ok(Found::Later);
+    }
+    let leaf = match number.checked_sub(1) {
+        Some(index) => tiles.leaf(index).await,
+        None => Ok(None),
+    };
+    match leaf {
+        Ok(Some(_)) => Ok(Found::Erased),
+        Ok(None) => {
+            Ok(Found::Wrong(format!("the node says that it erased it, and the log has no record {number}")))
         }
         Err(TilesError::Pull(error)) => Err(error.into()),
         Err(error) => Ok(Found::Wrong(error.to_string())),

@@ -1,0 +1,5 @@
+BEGIN;
+ALTER TABLE record ADD COLUMN erased BLOB;
+CREATE TABLE remains (since INTEGER PRIMARY KEY);
+PRAGMA user_version = 2;
+COMMIT;
