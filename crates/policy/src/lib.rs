@@ -40,7 +40,7 @@ pub use credential::{Credential, CredentialKind, Setting, used};
 pub use fires::{Cause, Fires, Word};
 pub use member::{Intake, Level, Member, MemberId, Use};
 pub use opened::{Opened, Opening};
-pub use person::{Account, By, Invitation, Person, PersonId};
+pub use person::{Account, Bound, By, Invitation, Passkey, PasskeyKind, Person, PersonId};
 pub use provenance::{Known, Lapse, Provenance, Revocation, SignatureState, Signer, SigningKey};
 pub use receipt::{Deed, Receipt, ReceiptError, Upto};
 pub use redact::{RedactError, Removal, named, redact};

@@ -37,6 +37,7 @@ mod misp_peers;
 mod misp_sources;
 mod node;
 mod offline;
+mod oidc;
 mod people;
 mod personas;
 mod playbooks;

@@ -9,26 +9,26 @@ use reqwest::redirect::Policy;
 
 use crate::node::{Node, Serving, bundle, indicator, provide};
 
-const PASSWORD: &str = "a long sentence of mine";
+pub(crate) const PASSWORD: &str = "a long sentence of mine";
 
 /// A browser: keeps cookies, follows nothing, sends forms as one does.
-struct Browser<'s> {
+pub(crate) struct Browser<'s> {
     client: Client,
     serving: &'s Serving,
-    cookies: BTreeMap<String, String>,
+    pub(crate) cookies: BTreeMap<String, String>,
 }
 
 /// What a page answered.
-struct Page {
-    status: u16,
-    to: Option<String>,
-    cookies: Vec<String>,
-    text: String,
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) to: Option<String>,
+    pub(crate) cookies: Vec<String>,
+    pub(crate) text: String,
 }
 
 impl Page {
     /// What stands between two texts.
-    fn between(&self, begin: &str, end: &str) -> &str {
+    pub(crate) fn between(&self, begin: &str, end: &str) -> &str {
         let rest = self.text.split_once(begin).unwrap_or_else(|| panic!("no {begin}: {}", self.text)).1;
         rest.split_once(end).unwrap().0
     }
@@ -39,7 +39,7 @@ impl Page {
 }
 
 impl<'s> Browser<'s> {
-    fn new(serving: &'s Serving) -> Self {
+    pub(crate) fn new(serving: &'s Serving) -> Self {
         provide();
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
         Self { client, serving, cookies: BTreeMap::new() }
@@ -61,7 +61,7 @@ impl<'s> Browser<'s> {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
-    fn get(&mut self, path: &str) -> Page {
+    pub(crate) fn get(&mut self, path: &str) -> Page {
         let request = self.client.get(format!("{}{path}", self.serving.url)).header("accept", "text/html");
         let response = request.header(COOKIE, self.cookie()).send().unwrap();
         self.took(response)
@@ -78,7 +78,7 @@ impl<'s> Browser<'s> {
     }
 
     /// Sends a form with the token that the page `on` has.
-    fn post(&mut self, on: &str, path: &str, fields: &[(&str, &str)]) -> Page {
+    pub(crate) fn post(&mut self, on: &str, path: &str, fields: &[(&str, &str)]) -> Page {
         let token = self.get(on).token();
         let mut all = vec![("form", token.as_str())];
         all.extend_from_slice(fields);
@@ -87,17 +87,17 @@ impl<'s> Browser<'s> {
     }
 
     /// Sets the password behind a link.
-    fn welcome(&mut self, link: &str) -> Page {
+    pub(crate) fn welcome(&mut self, link: &str) -> Page {
         self.post(link, link, &[("new", PASSWORD), ("again", PASSWORD)])
     }
 
-    fn log_in(&mut self, user: &str, password: &str, code: &str) -> Page {
+    pub(crate) fn log_in(&mut self, user: &str, password: &str, code: &str) -> Page {
         self.post("/login", "/login", &[("user", user), ("password", password), ("code", code)])
     }
 }
 
 /// A person of a member, and its link.
-fn person(node: &Node, user: &str, member: &str, roles: &[&str]) -> String {
+pub(crate) fn person(node: &Node, user: &str, member: &str, roles: &[&str]) -> String {
     let mut args = vec!["person", "add", user, "--name", user, "--member", member];
     roles.iter().for_each(|role| args.extend(["--role", role]));
     node.json(&args)["link"].as_str().unwrap().to_owned()
