@@ -224,14 +224,16 @@ impl Book {
     #[must_use]
     pub fn person_by_bound(&self, bound: &person::Bound) -> Option<&Person> {
         let is_its = |account: &&Account| account.bound.as_ref() == Some(bound);
-        let mut bound = self.accounts.values().filter(is_its).filter_map(|account| self.person(account.person));
+        let mut bound =
+            self.accounts.values().filter(is_its).filter_map(|account| self.person(account.person));
         bound.find(|person| self.acts(person))
     }
 
     /// The person that acts and has the passkey of this name, and the passkey.
     #[must_use]
     pub fn person_by_passkey(&self, id: &str) -> Option<(&Person, &Passkey)> {
-        let mut all = self.accounts.values().flat_map(|account| account.passkeys.iter().map(move |key| (account, key)));
+        let mut all =
+            self.accounts.values().flat_map(|account| account.passkeys.iter().map(move |key| (account, key)));
         let (account, key) = all.find(|(_, key)| key.id == id)?;
         let person = self.person(account.person).filter(|person| self.acts(person))?;
         Some((person, key))

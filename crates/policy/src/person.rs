@@ -187,7 +187,16 @@ impl Account {
     /// An account by which nobody can log in yet.
     #[must_use]
     pub const fn new(person: PersonId, since: Timestamp) -> Self {
-        Self { person, since, password: None, codes: None, recovery: Vec::new(), invitation: None, bound: None, passkeys: Vec::new() }
+        Self {
+            person,
+            since,
+            password: None,
+            codes: None,
+            recovery: Vec::new(),
+            invitation: None,
+            bound: None,
+            passkeys: Vec::new(),
+        }
     }
 
     /// Whether a password alone lets nobody in.
@@ -213,7 +222,10 @@ impl fmt::Debug for Account {
 
 impl fmt::Debug for Passkey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Passkey").field("name", &self.name).field("count", &self.count).finish_non_exhaustive()
+        f.debug_struct("Passkey")
+            .field("name", &self.name)
+            .field("count", &self.count)
+            .finish_non_exhaustive()
     }
 }
 

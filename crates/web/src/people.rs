@@ -197,7 +197,7 @@ pub fn end(gate: &Gate, by: By, user: &str, now: Timestamp) -> Result<(), People
     })
 }
 
-/// Takes a person's password and codes away and lets out a new invitation: for whoever has forgotten or lost them, or when
+/// Takes a person's password, codes, passkeys and binding away and lets out a new invitation: for whoever has forgotten or lost them, or when
 /// somebody else may know them. Its sessions end.
 ///
 /// # Errors

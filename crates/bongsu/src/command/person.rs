@@ -71,7 +71,10 @@ fn add(node: &Node, args: PersonAddArgs) -> Result<Answer, Failure> {
         None => None,
     };
     let (id, now) = (PersonId::new(Uuid::now_v7()), node.now());
-    let account = Account { bound: args.oidc.as_deref().map(|subject| node.config.oidc.bound(subject)).transpose()?, ..Account::new(id, now) };
+    let account = Account {
+        bound: args.oidc.as_deref().map(|subject| node.config.oidc.bound(subject)).transpose()?,
+        ..Account::new(id, now)
+    };
     let (account, token) = match account.bound {
         Some(_) => (account, None),
         None => {

@@ -48,7 +48,8 @@ impl Oidc {
     pub(super) fn check(&self, http: &Http) -> Result<(), Failure> {
         let Some(issuer) = &self.issuer else { return Ok(()) };
         let uri = issuer.parse::<Uri>().ok().filter(|uri| uri.query().is_none() && !issuer.contains('#'));
-        let host = uri.as_ref().and_then(Uri::host).map(|host| host.trim_start_matches('[').trim_end_matches(']'));
+        let host =
+            uri.as_ref().and_then(Uri::host).map(|host| host.trim_start_matches('[').trim_end_matches(']'));
         let is_here = host.is_some_and(|host| {
             host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
         });
@@ -114,7 +115,8 @@ impl Oidc {
     /// When there is no provider, or nobody can be named so.
     pub(crate) fn bound(&self, subject: &str) -> Result<policy::Bound, Failure> {
         let issuer = self.issuer.clone().ok_or_else(|| {
-            Failure::usage("no provider of log-ins is configured").hint("set oidc.issuer first; docs/people.md says how")
+            Failure::usage("no provider of log-ins is configured")
+                .hint("set oidc.issuer first; docs/people.md says how")
         })?;
         if !web::auth::is_subject(subject) {
             return Err(Failure::usage("--oidc is 1 to 255 characters, as the provider names the person"));
@@ -134,16 +136,37 @@ mod tests {
             config.check().err().map(|failure| failure.message)
         };
         let with = |issuer: &str| {
-            format!("[http]\npublic_url = \"https://tower.example\"\n[oidc]\nclient_id = \"tower\"\nissuer = \"{issuer}\"")
+            format!(
+                "[http]\npublic_url = \"https://tower.example\"\n[oidc]\nclient_id = \"tower\"\nissuer = \"{issuer}\""
+            )
         };
-        for good in ["https://id.example", "https://id.example/realms/a", "http://127.0.0.1:9", "http://localhost:9", "http://[::1]:9"] {
+        for good in [
+            "https://id.example",
+            "https://id.example/realms/a",
+            "http://127.0.0.1:9",
+            "http://localhost:9",
+            "http://[::1]:9",
+        ] {
             assert_eq!(said(&with(good)), None, "{good}");
         }
-        for bad in ["http://id.example", "id.example", "https://id.example?x=1", "https://id.example#x", "ftp://id.example", ""] {
+        for bad in [
+            "http://id.example",
+            "id.example",
+            "https://id.example?x=1",
+            "https://id.example#x",
+            "ftp://id.example",
+            "",
+        ] {
             assert!(said(&with(bad)).unwrap().contains("oidc.issuer"), "{bad}");
         }
-        assert!(said("[oidc]\nissuer = \"https://id.example\"\nclient_id = \"a\"").unwrap().contains("http.public_url"));
-        assert!(said(&with("https://id.example").replace("\"tower\"", "\"\"")).unwrap().contains("client_id"));
+        assert!(
+            said("[oidc]\nissuer = \"https://id.example\"\nclient_id = \"a\"")
+                .unwrap()
+                .contains("http.public_url")
+        );
+        assert!(
+            said(&with("https://id.example").replace("\"tower\"", "\"\"")).unwrap().contains("client_id")
+        );
         assert_eq!(said("[oidc]\nclient_id = \"a\""), None);
     }
 }

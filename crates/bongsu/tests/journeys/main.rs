@@ -38,6 +38,8 @@ mod misp_sources;
 mod node;
 mod offline;
 mod oidc;
+mod paces;
+mod passkeys;
 mod people;
 mod personas;
 mod playbooks;

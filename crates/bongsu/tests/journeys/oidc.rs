@@ -32,7 +32,8 @@ impl Drop for Provider {
 impl Provider {
     fn start(port: u16, back: &str, algorithm: &str) -> Self {
         let args = [&port.to_string(), back, SECRET, PACKAGES, algorithm];
-        let node = Command::new("node").arg(SCRIPT).args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let node =
+            Command::new("node").arg(SCRIPT).args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut child = node.unwrap_or_else(|error| panic!("Node.js: {error}; scripts/setup installs it"));
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -67,7 +68,11 @@ fn query(url: &str) -> HashMap<String, String> {
         let mut rest = text.bytes();
         while let Some(byte) = rest.next() {
             let hex = |digit: Option<u8>| char::from(digit.unwrap()).to_digit(16).unwrap();
-            bytes.push(if byte == b'%' { u8::try_from(hex(rest.next()) * 16 + hex(rest.next())).unwrap() } else { byte });
+            bytes.push(if byte == b'%' {
+                u8::try_from(hex(rest.next()) * 16 + hex(rest.next())).unwrap()
+            } else {
+                byte
+            });
         }
         String::from_utf8(bytes).unwrap()
     };
@@ -76,12 +81,15 @@ fn query(url: &str) -> HashMap<String, String> {
 
 /// Walks the provider's pages as `name`; gives the address to which it sends the browser back.
 fn at_provider(start: &str, issuer: &str, back: &str, name: &str) -> String {
-    let client = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client =
+        reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let mut cookies = HashMap::new();
     let (mut url, mut form) = (start.to_owned(), None::<String>);
     for _ in 0..12 {
         let request = match form.take() {
-            Some(form) => client.post(&url).header("content-type", "application/x-www-form-urlencoded").body(form),
+            Some(form) => {
+                client.post(&url).header("content-type", "application/x-www-form-urlencoded").body(form)
+            }
             None => client.get(&url),
         };
         let shown: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -99,7 +107,9 @@ fn at_provider(start: &str, issuer: &str, back: &str, name: &str) -> String {
             continue;
         }
         let text = answer.text().unwrap();
-        let cut = |begin: &str| text.split_once(begin).unwrap_or_else(|| panic!("{text}")).1.split('"').next().unwrap().to_owned();
+        let cut = |begin: &str| {
+            text.split_once(begin).unwrap_or_else(|| panic!("{text}")).1.split('"').next().unwrap().to_owned()
+        };
         let prompt = cut("name=\"prompt\" value=\"");
         form = Some(format!("prompt={prompt}&login={name}&password=any"));
         url = cut("action=\"");
@@ -145,7 +155,12 @@ fn people_log_in_at_a_real_provider_by_each_algorithm() {
         // Before the provider is there, people are told so.
         let mut kim = Browser::new(&serving);
         let page = kim.get("/login");
-        assert!(page.text.contains("Log in at CERT &#60;id&#62;") || page.text.contains("Log in at CERT &lt;id&gt;"), "{}", page.text);
+        assert!(
+            page.text.contains("Log in at CERT &#60;id&#62;")
+                || page.text.contains("Log in at CERT &lt;id&gt;"),
+            "{}",
+            page.text
+        );
         let page = kim.get("/login/oidc?to=/objects");
         assert!(page.status == 503 && page.text.contains("does not answer as it should"), "{}", page.text);
         let _provider = Provider::start(at, &back, algorithm);
@@ -154,7 +169,11 @@ fn people_log_in_at_a_real_provider_by_each_algorithm() {
         assert_eq!((page.status, page.to.as_deref()), (303, Some("/objects")), "{algorithm}: {}", page.text);
         assert_eq!(kim.get("/objects").status, 200);
         let own = kim.get("/account");
-        assert!(own.text.contains("calls you kim-at-id") && own.text.contains("no password here"), "{}", own.text);
+        assert!(
+            own.text.contains("calls you kim-at-id") && own.text.contains("no password here"),
+            "{}",
+            own.text
+        );
 
         // Who is logged in there and not known here gets nowhere, and is told what to do.
         let mut eve = Browser::new(&serving);
@@ -170,7 +189,10 @@ fn people_log_in_at_a_real_provider_by_each_algorithm() {
         assert!(page.status == 403 && page.text.contains("bound to this log-in"), "{}", page.text);
         let page = log_in(&mut lee, &begin, &issuer, &public, "lee-at-id");
         assert_eq!(page.status, 303, "{}", page.text);
-        assert_eq!((lee.get("/account").status, lee.get(&begin).status, lee.get(&link).status), (200, 404, 404));
+        assert_eq!(
+            (lee.get("/account").status, lee.get(&begin).status, lee.get(&link).status),
+            (200, 404, 404)
+        );
         let page = log_in(&mut Browser::new(&serving), "/login/oidc", &issuer, &public, "lee-at-id");
         assert_eq!(page.status, 303, "{}", page.text);
 
@@ -229,7 +251,9 @@ impl Liar {
             asked: Vec::new(),
         }));
         let (working, own) = (Arc::clone(&says), issuer.clone());
-        std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| answer(stream, &working, &own)));
+        std::thread::spawn(move || {
+            listener.incoming().flatten().for_each(|stream| answer(stream, &working, &own))
+        });
         Self { says, issuer }
     }
 }
@@ -256,21 +280,31 @@ fn answer(mut stream: TcpStream, says: &Mutex<Says>, issuer: &str) {
     reader.read_exact(&mut body).unwrap();
     let mut says = says.lock().unwrap();
     let (status, text) = match first.split(' ').nth(1).unwrap() {
-        "/.well-known/openid-configuration" => (200, json!({
-            "issuer": issuer, "authorization_endpoint": format!("{issuer}/auth"),
-            "token_endpoint": format!("{issuer}/token"), "jwks_uri": format!("{issuer}/jwks"),
-            "authorization_response_iss_parameter_supported": true,
-        })),
-        "/jwks" => (200, json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": says.kid, "x": B64.encode(says.key.verifying_key().as_bytes())}]})),
+        "/.well-known/openid-configuration" => (
+            200,
+            json!({
+                "issuer": issuer, "authorization_endpoint": format!("{issuer}/auth"),
+                "token_endpoint": format!("{issuer}/token"), "jwks_uri": format!("{issuer}/jwks"),
+                "authorization_response_iss_parameter_supported": true,
+            }),
+        ),
+        "/jwks" => (
+            200,
+            json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": says.kid, "x": B64.encode(says.key.verifying_key().as_bytes())}]}),
+        ),
         _ => {
             says.asked.push(format!("{head}\n{}", String::from_utf8_lossy(&body)));
-            let text = format!("{}.{}", B64.encode(says.header.to_string()), B64.encode(says.claims.to_string()));
+            let text =
+                format!("{}.{}", B64.encode(says.header.to_string()), B64.encode(says.claims.to_string()));
             let seal = match says.header["alg"].as_str() {
                 Some("none") => Vec::new(),
                 _ => says.key.sign(text.as_bytes()).to_bytes().to_vec(),
             };
             match says.status {
-                200 => (200, json!({"id_token": format!("{text}.{}", B64.encode(seal)), "token_type": "Bearer", "access_token": "x"})),
+                200 => (
+                    200,
+                    json!({"id_token": format!("{text}.{}", B64.encode(seal)), "token_type": "Bearer", "access_token": "x"}),
+                ),
                 status => (status, json!({"error": "invalid_grant"})),
             }
         }
@@ -360,7 +394,8 @@ fn a_provider_or_a_browser_that_lies_lets_nobody_in() {
     refused(&back(&mut Browser::new(&serving), &asked["state"], &liar.issuer), "another browser");
     refused(&back(&mut browser, "made-up", &liar.issuer), "a state that nobody drew");
     let asked = begin(&mut browser);
-    let denied = format!("/login/oidc/callback?error=access_denied&state={}&iss={}", asked["state"], liar.issuer);
+    let denied =
+        format!("/login/oidc/callback?error=access_denied&state={}&iss={}", asked["state"], liar.issuer);
     refused(&browser.get(&denied), "the provider says no");
 
     // New keys are looked up.

@@ -104,7 +104,13 @@ pub(crate) fn person(node: &Node, user: &str, member: &str, roles: &[&str]) -> S
 }
 
 /// A person who has logged in.
-fn logged_in<'s>(node: &Node, serving: &'s Serving, user: &str, member: &str, roles: &[&str]) -> Browser<'s> {
+pub(crate) fn logged_in<'s>(
+    node: &Node,
+    serving: &'s Serving,
+    user: &str,
+    member: &str,
+    roles: &[&str],
+) -> Browser<'s> {
     let link = person(node, user, member, roles);
     let mut browser = Browser::new(serving);
     assert_eq!(browser.welcome(&link).status, 303);

@@ -112,7 +112,10 @@ impl Pace {
         let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
         let minute = now.saturating_duration_since(self.start).as_secs() / 60 + 1;
         if self.told.swap(minute, Ordering::Relaxed) < minute {
-            tracing::warn!(refused, "requests come faster than the limits allow; {refused} were refused since the start");
+            tracing::warn!(
+                refused,
+                "requests come faster than the limits allow; {refused} were refused since the start"
+            );
         }
     }
 }

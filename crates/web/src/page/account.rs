@@ -103,8 +103,7 @@ type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
 const NOT_RIGHT: &str =
     "The password or the code is not right; or there were too many tries, and some time must pass.";
 
-const NOT_FRESH: &str =
-    "You log in without a password, and did so more than ten minutes ago; or the code is not right. Log out, log in, and try again.";
+const NOT_FRESH: &str = "You log in without a password, and did so more than ten minutes ago; or the code is not right. Log out, log in, and try again.";
 
 impl Pages {
     /// The person who looks, with its account; `None` for whoever has not logged in as one.
@@ -143,7 +142,9 @@ impl Pages {
             known: known.join(" "),
             asking,
             has_password: account.password.is_some(),
-            provider: self.provider().unwrap_or_else(|| "a provider that this node does not ask any more".to_owned()),
+            provider: self
+                .provider()
+                .unwrap_or_else(|| "a provider that this node does not ask any more".to_owned()),
             bound: account.bound.map(|bound| bound.subject),
             has_codes: account.codes.is_some(),
             recovery_left: account.recovery.len(),

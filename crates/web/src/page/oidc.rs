@@ -150,13 +150,17 @@ fn told(oidc: &Oidc, not: &Not) -> Response {
                 fault if fault.is_provider() => (
                     StatusCode::SERVICE_UNAVAILABLE,
                     "Not now",
-                    format!("{name} does not answer as it should. Try again in a minute; if it goes on, tell the node's operator: the log says why."),
+                    format!(
+                        "{name} does not answer as it should. Try again in a minute; if it goes on, tell the node's operator: the log says why."
+                    ),
                 ),
                 OidcError::NoChance => return broken(fault),
                 _ => (
                     StatusCode::UNAUTHORIZED,
                     "Not logged in",
-                    format!("{name} did not log you in, or this browser did not begin it within the last ten minutes. Go to the log-in page and begin again."),
+                    format!(
+                        "{name} did not log you in, or this browser did not begin it within the last ten minutes. Go to the log-in page and begin again."
+                    ),
                 ),
             }
         }
@@ -172,7 +176,9 @@ fn told(oidc: &Oidc, not: &Not) -> Response {
         Not::Taken => (
             StatusCode::FORBIDDEN,
             "Somebody else's",
-            format!("Another person here is bound to this log-in at {name}. Log out there, and log in as yourself; the link is still good."),
+            format!(
+                "Another person here is bound to this log-in at {name}. Log out there, and log in as yourself; the link is still good."
+            ),
         ),
         Not::Absent => return absent(),
         Not::NotWritten => return broken(&"the account could not be written"),

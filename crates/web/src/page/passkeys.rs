@@ -121,7 +121,8 @@ fn judge(auth: &Auth, given: &Given, bound: &[u8]) -> Option<Account> {
     if beside {
         // The password is compared whatever is wrong with the passkey, so that time tells nothing.
         let whose = Person::user_of(&given.user).ok().and_then(|user| book.person_by_user(&user));
-        let kept = whose.and_then(|person| book.account(person.id)).and_then(|account| account.password.as_deref());
+        let kept =
+            whose.and_then(|person| book.account(person.id)).and_then(|account| account.password.as_deref());
         let matches = auth.passwords.matches(&given.password, kept);
         if !matches || locked || !found.as_ref().is_some_and(|(person, ..)| named(person)) {
             return None;
@@ -250,7 +251,8 @@ pub(super) async fn add(
     };
     let Some((session, _)) = viewer.actor.session else { return absent() };
     let changed = change(&pages, proof, move |pages, account| {
-        let not = || "The browser's passkey was not taken. Open the page again, and try once more.".to_owned();
+        let not =
+            || "The browser's passkey was not taken. Open the page again, and try once more.".to_owned();
         let auth = &pages.auth;
         let relying = auth.relying.as_ref().ok_or_else(not)?;
         let client = decoded(&made.client).ok_or_else(not)?;
@@ -270,7 +272,14 @@ pub(super) async fn add(
             return Err("This passkey is there already.".to_owned());
         }
         let added = (auth.now)();
-        account.passkeys.push(Passkey { id: new.id, kind: new.kind, key: new.key, name, added, count: new.count });
+        account.passkeys.push(Passkey {
+            id: new.id,
+            kind: new.kind,
+            key: new.key,
+            name,
+            added,
+            count: new.count,
+        });
         Ok(())
     });
     let changed = changed.await;

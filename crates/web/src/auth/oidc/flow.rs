@@ -25,7 +25,13 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    pub(super) fn new(bound: &str, nonce: String, verifier: String, to: String, invitation: Option<String>) -> Self {
+    pub(super) fn new(
+        bound: &str,
+        nonce: String,
+        verifier: String,
+        to: String,
+        invitation: Option<String>,
+    ) -> Self {
         Self { bound: Sha256::digest(bound).into(), nonce, verifier, to, invitation }
     }
 
@@ -94,7 +100,11 @@ mod tests {
     fn the_table_is_bounded() {
         let (flows, now) = (Flows::default(), Instant::now());
         for number in 0..FLOWS_MAX + 3 {
-            flows.begin(&number.to_string(), flow("b"), now + std::time::Duration::from_micros(number as u64));
+            flows.begin(
+                &number.to_string(),
+                flow("b"),
+                now + std::time::Duration::from_micros(number as u64),
+            );
         }
         assert_eq!(flows.open.lock().len(), FLOWS_MAX);
         assert!(flows.take("0", "b", now).is_none() && flows.take("5", "b", now).is_some());

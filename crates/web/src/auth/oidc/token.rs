@@ -168,7 +168,8 @@ impl Keys {
 
     /// The one key for a token: the one that it names, or the only one that fits.
     fn find(&self, algorithm: Algorithm, id: Option<&str>) -> Option<&Key> {
-        let fits = |key: &&Key| key.algorithm() == algorithm && id.is_none_or(|id| key.id.as_deref() == Some(id));
+        let fits =
+            |key: &&Key| key.algorithm() == algorithm && id.is_none_or(|id| key.id.as_deref() == Some(id));
         let mut found = self.0.iter().filter(fits);
         let key = found.next()?;
         found.next().is_none().then_some(key)

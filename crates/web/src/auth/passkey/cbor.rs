@@ -96,7 +96,13 @@ mod tests {
     #[test]
     fn values_have_one_spelling() {
         // Source: RFC 8949, appendix A.
-        for (bytes, number) in [(&[0x00][..], 0), (&[0x17], 23), (&[0x18, 0x18], 24), (&[0x19, 0x03, 0xe8], 1_000), (&[0x26], -7)] {
+        for (bytes, number) in [
+            (&[0x00][..], 0),
+            (&[0x17], 23),
+            (&[0x18, 0x18], 24),
+            (&[0x19, 0x03, 0xe8], 1_000),
+            (&[0x26], -7),
+        ] {
             assert_eq!(read(bytes), Some((Value::Number(number), &[][..])));
         }
         assert_eq!(read(b"\x43abcx"), Some((Value::Bytes(b"abc"), &b"x"[..])));

@@ -247,7 +247,9 @@ impl Shown {
             PasskeyKind::Es256 => {
                 UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &public).verify(&signed, &self.signature)
             }
-            PasskeyKind::Ed25519 => UnparsedPublicKey::new(&ED25519, &public).verify(&signed, &self.signature),
+            PasskeyKind::Ed25519 => {
+                UnparsedPublicKey::new(&ED25519, &public).verify(&signed, &self.signature)
+            }
         };
         verified.map_err(|_| Wrong::Signature)?;
         // Devices that do not count always say 0.
@@ -290,22 +292,21 @@ impl Challenges {
     }
 }
 
-/// Reads what a browser and a device said, whatever it is; for the fuzzer.
+/// Reads what a browser and a device said, whatever it is; for the fuzzer. Gives the key that was taken.
 #[doc(hidden)]
-pub fn read_any(client: &[u8], bytes: &[u8]) {
-    let Some(relying) = Relying::of("https://tower.example") else { return };
+pub fn read_any(client: &[u8], bytes: &[u8]) -> Option<Passkey> {
+    let relying = Relying::of("https://tower.example")?;
     let challenge = challenge_of(client).unwrap_or_default();
-    let _refused = registered((client, bytes), &challenge, &relying);
-    let key = Passkey {
-        id: String::new(),
-        kind: PasskeyKind::Ed25519,
-        key: URL_SAFE_NO_PAD.encode([0; 32]),
-        name: String::new(),
-        added: stix::Timestamp::from_micros(0),
-        count: 0,
-    };
+    let new = registered((client, bytes), &challenge, &relying).ok();
+    let name = String::new();
+    let added = stix::Timestamp::from_micros(0);
+    let taken =
+        new.map(|New { id, kind, key, count }| Passkey { id, kind, key, count, name: name.clone(), added });
+    let none = URL_SAFE_NO_PAD.encode([0; 32]);
+    let key = Passkey { id: name.clone(), kind: PasskeyKind::Ed25519, key: none, count: 0, name, added };
     let shown = Shown { client: client.to_vec(), data: bytes.to_vec(), signature: vec![0; 64] };
     let _refused = shown.check(&key, &challenge, &relying, true);
+    taken
 }
 
 #[cfg(test)]
