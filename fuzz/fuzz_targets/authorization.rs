@@ -54,8 +54,8 @@ fuzz_target!(|text: &str| {
     match arrived.caller {
         None => {
             let is_open =
-                ["/healthz", "/style.css", "/answer", "/login", "/welcome"].contains(&arrived.path.as_str());
-            let has_link = ["/answer/", "/welcome/"].iter().any(|root| arrived.path.starts_with(root));
+                ["/healthz", "/style.css", "/passkey.js", "/answer", "/login", "/welcome"].contains(&arrived.path.as_str());
+            let has_link = ["/answer/", "/login/", "/welcome/"].iter().any(|root| arrived.path.starts_with(root));
             assert!(is_open || has_link, "{arrived:?}");
         }
         Some(Caller::Operator) => {

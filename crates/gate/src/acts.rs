@@ -170,6 +170,8 @@ impl Act {
                 let parts = [
                     has(account.password.is_some(), "a password"),
                     has(account.codes.is_some(), "codes"),
+                    has(account.bound.is_some(), "a log-in elsewhere"),
+                    has(!account.passkeys.is_empty(), "passkeys"),
                     has(account.invitation.is_some(), "an invitation that is out"),
                 ];
                 let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::circle::{Circle, CircleId, Signatures};
 use crate::credential::{Credential, CredentialKind, Setting, read_used};
 use crate::member::{Member, MemberId};
-use crate::person::{Account, Person, PersonId};
+use crate::person::{self, Account, Passkey, Person, PersonId};
 use crate::provenance::SigningKey;
 use crate::role::Rights;
 
@@ -111,14 +111,17 @@ impl Entry {
     }
 
     /// A program that does not know of restricted access would let members read what they may not, one that does not know of scopes
-    /// would let a token do what it may not, and one that does not know that signatures are required would take what has none; one that does not know of four eyes would let everything out on one's word.
+    /// would let a token do what it may not, and one that does not know that signatures are required would take what has none; one
+    /// that does not know of four eyes would let everything out on one's word, and one that does not know of passkeys would take a
+    /// password without one.
     fn version(&self) -> u8 {
         match self {
             Self::Credential(credential) if credential.scopes.is_some() || credential.person.is_some() => {
                 VERSION_PEOPLE
             }
-            Self::Person(_) | Self::Account(_) | Self::SigningKey(_) => VERSION_PEOPLE,
             Self::Circle(circle) if circle.four_eyes.is_some() => VERSION,
+            Self::Account(account) if !account.passkeys.is_empty() => VERSION,
+            Self::Person(_) | Self::Account(_) | Self::SigningKey(_) => VERSION_PEOPLE,
             Self::Circle(circle) if circle.signatures == Signatures::Required => VERSION_PEOPLE,
             Self::Circle(circle) if !circle.access.is_empty() => VERSION_ACCESS,
             _ => VERSION_COMMON,
@@ -217,6 +220,25 @@ impl Book {
     #[must_use]
     pub fn account(&self, id: PersonId) -> Option<&Account> {
         self.accounts.get(&id)
+    }
+
+    /// The person that acts and is who a provider of log-ins names.
+    #[must_use]
+    pub fn person_by_bound(&self, bound: &person::Bound) -> Option<&Person> {
+        let is_its = |account: &&Account| account.bound.as_ref() == Some(bound);
+        let mut bound =
+            self.accounts.values().filter(is_its).filter_map(|account| self.person(account.person));
+        bound.find(|person| self.acts(person))
+    }
+
+    /// The person that acts and has the passkey of this name, and the passkey.
+    #[must_use]
+    pub fn person_by_passkey(&self, id: &str) -> Option<(&Person, &Passkey)> {
+        let mut all =
+            self.accounts.values().flat_map(|account| account.passkeys.iter().map(move |key| (account, key)));
+        let (account, key) = all.find(|(_, key)| key.id == id)?;
+        let person = self.person(account.person).filter(|person| self.acts(person))?;
+        Some((person, key))
     }
 
     /// When a credential was used last, to the hour, in microseconds since 1970-01-01T00:00:00Z.

@@ -43,7 +43,7 @@ pub use fires::{Cause, Fires, Word};
 pub use member::{Intake, Level, Member, MemberId, Use};
 pub use opened::{Opened, Opening};
 pub use parcel::{FourEyes, NotReleased, Parcel, ParcelState};
-pub use person::{Account, By, Invitation, Person, PersonId};
+pub use person::{Account, Bound, By, Invitation, Passkey, PasskeyKind, Person, PersonId};
 pub use privacy::{Privacy, Retention};
 pub use provenance::{Known, Lapse, Provenance, Revocation, SignatureState, Signer, SigningKey};
 pub use receipt::{Deed, Receipt, ReceiptError, Upto};

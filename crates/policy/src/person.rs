@@ -20,6 +20,10 @@ use crate::role::{Rights, Role};
 pub const USER_CHARS_MAX: usize = 64;
 /// Characters of a person's name.
 pub const NAME_CHARS_MAX: usize = 120;
+/// Characters of what a provider of log-ins calls a person. Source: OpenID Connect Core 1.0, section 2 (`sub`).
+pub const SUBJECT_CHARS_MAX: usize = 255;
+/// Passkeys of a person.
+pub const PASSKEYS_MAX: usize = 20;
 
 /// A person's identity. Never changes, and is never given to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -123,6 +127,50 @@ pub struct Account {
     /// A link that is out, by which a new password can be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<Invitation>,
+    /// Whom a provider of log-ins must name, if the person may log in there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<Bound>,
+    /// Its passkeys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passkeys: Vec<Passkey>,
+}
+
+/// Whom a provider of log-ins (OpenID Connect) names when this person logs in there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// The provider, as it names itself.
+    pub issuer: String,
+    /// What it says in the claim that names people; 1 to [`SUBJECT_CHARS_MAX`] characters.
+    pub subject: String,
+}
+
+/// A key with which a person logs in (WebAuthn).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passkey {
+    /// What the authenticator calls it, in base64url; unique on the node.
+    pub id: String,
+    /// How it signs.
+    pub kind: PasskeyKind,
+    /// The public key, in base64url: the uncompressed point, or the 32 bytes of Ed25519.
+    pub key: String,
+    /// What its person calls it.
+    pub name: String,
+    /// Since when it is there.
+    #[serde(with = "crate::stored::time")]
+    pub added: Timestamp,
+    /// How many signatures the authenticator said it had made; 0 from those that do not count.
+    #[serde(default)]
+    pub count: u32,
+}
+
+/// How a passkey signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PasskeyKind {
+    /// ECDSA over P-256 with SHA-256.
+    Es256,
+    /// Ed25519.
+    Ed25519,
 }
 
 /// A link by which a person sets its password, once.
@@ -139,7 +187,22 @@ impl Account {
     /// An account by which nobody can log in yet.
     #[must_use]
     pub const fn new(person: PersonId, since: Timestamp) -> Self {
-        Self { person, since, password: None, codes: None, recovery: Vec::new(), invitation: None }
+        Self {
+            person,
+            since,
+            password: None,
+            codes: None,
+            recovery: Vec::new(),
+            invitation: None,
+            bound: None,
+            passkeys: Vec::new(),
+        }
+    }
+
+    /// Whether a password alone lets nobody in.
+    #[must_use]
+    pub fn has_second(&self) -> bool {
+        self.codes.is_some() || !self.passkeys.is_empty()
     }
 }
 
@@ -151,6 +214,17 @@ impl fmt::Debug for Account {
             .field("password", &self.password.is_some())
             .field("codes", &self.codes.is_some())
             .field("recovery", &self.recovery.len())
+            .field("bound", &self.bound.is_some())
+            .field("passkeys", &self.passkeys.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Passkey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Passkey")
+            .field("name", &self.name)
+            .field("count", &self.count)
             .finish_non_exhaustive()
     }
 }

@@ -32,6 +32,9 @@ pub enum PeopleError {
     /// The name is empty or too long.
     #[error("a name has 1 to {NAME_CHARS_MAX} characters, none of which controls a terminal")]
     BadName,
+    /// Somebody who acts logs in with it.
+    #[error("another person here is bound to that log-in elsewhere")]
+    Bound,
     /// There is no such member that takes part.
     #[error("there is no such member, or its membership has ended")]
     NoMember,
@@ -127,6 +130,9 @@ pub fn add(gate: &Gate, by: By, wanted: Wanted, account: Account) -> Result<Pers
         if !book.acts(&person) {
             return Err(PeopleError::NoMember);
         }
+        if account.bound.as_ref().is_some_and(|bound| book.person_by_bound(bound).is_some()) {
+            return Err(PeopleError::Bound);
+        }
         check_room(book, person.member)?;
         Ok(vec![Entry::Person(person.clone()), Entry::Account(account)])
     })?;
@@ -191,7 +197,7 @@ pub fn end(gate: &Gate, by: By, user: &str, now: Timestamp) -> Result<(), People
     })
 }
 
-/// Takes a person's password and codes away and lets out a new invitation: for whoever has forgotten or lost them, or when
+/// Takes a person's password, codes, passkeys and binding away and lets out a new invitation: for whoever has forgotten or lost them, or when
 /// somebody else may know them. Its sessions end.
 ///
 /// # Errors

@@ -86,6 +86,8 @@ impl Node {
         command
             .env_clear()
             .env("BONGSU__HTTP__LISTEN", "127.0.0.1:0")
+            // Counted, and never refused: one client asks as fast as it can.
+            .env("BONGSU__PACE__CREDENTIAL_PER_S", "1000000000")
             .env("BONGSU__DNS__LISTEN", "127.0.0.1:0");
         command.arg("--data").arg(&self.dir).arg("--json").args(args);
         command

@@ -28,7 +28,7 @@ pub(crate) enum PersonCommand {
         #[arg(long, value_name = "ROLE")]
         remove: Vec<String>,
     },
-    /// Take a person's password and codes away, end its sessions, and print a new link, once
+    /// Take a person's password, codes, passkeys and log-in elsewhere away, end its sessions, and print a new link, once
     Reset {
         /// User name
         user: String,
@@ -66,6 +66,9 @@ pub(crate) struct PersonAddArgs {
     /// Its name [default: the user name]
     #[arg(long)]
     pub name: Option<String>,
+    /// It logs in at the node's provider (OpenID Connect), which names it so; no link is printed
+    #[arg(long, value_name = "SUBJECT")]
+    pub oidc: Option<String>,
     /// What it does: reader, analyst, releaser, administrator or auditor; repeatable
     #[arg(long = "role", value_name = "ROLE", required = true)]
     pub roles: Vec<String>,

@@ -71,12 +71,25 @@ fn add(node: &Node, args: PersonAddArgs) -> Result<Answer, Failure> {
         None => None,
     };
     let (id, now) = (PersonId::new(Uuid::now_v7()), node.now());
-    let (account, token) = people::invited(&node.tokens, random()?, Account::new(id, now), now);
+    let account = Account {
+        bound: args.oidc.as_deref().map(|subject| node.config.oidc.bound(subject)).transpose()?,
+        ..Account::new(id, now)
+    };
+    let (account, token) = match account.bound {
+        Some(_) => (account, None),
+        None => {
+            let (account, token) = people::invited(&node.tokens, random()?, account, now);
+            (account, Some(token))
+        }
+    };
     let (name, roles) = (args.name.unwrap_or_else(|| args.user.clone()), roles(&args.roles)?);
     let wanted = Wanted { id, member, user: args.user, name, roles };
     let person = people::add(&node.gate, MemberId::NODE.into(), wanted, account)?;
     let answer = shown(node, &person.user, "acts as")?;
-    Ok(with_link(node, answer, &token))
+    Ok(match token {
+        Some(token) => with_link(node, answer, &token),
+        None => answer,
+    })
 }
 
 /// A person as it is shown.
@@ -88,6 +101,8 @@ struct View {
     roles: Vec<&'static str>,
     password: bool,
     codes: bool,
+    elsewhere: bool,
+    passkeys: usize,
     invited: bool,
     ended: bool,
 }
@@ -101,6 +116,8 @@ fn view(book: &Book, person: &Person) -> View {
         roles: person.roles.iter().map(|role| role.name()).collect(),
         password: account.is_some_and(|account| account.password.is_some()),
         codes: account.is_some_and(|account| account.codes.is_some()),
+        elsewhere: account.is_some_and(|account| account.bound.is_some()),
+        passkeys: account.map_or(0, |account| account.passkeys.len()),
         invited: account.is_some_and(|account| account.invitation.is_some()),
         ended: person.ended,
     }
@@ -136,14 +153,20 @@ fn list(node: &Node, member: Option<&str>, all: bool) -> Result<Answer, Failure>
     let mut views: Vec<View> = book.people().filter(wanted).map(|person| view(&book, person)).collect();
     views.sort_by(|a, b| (&a.member, &a.user).cmp(&(&b.member, &b.user)));
     let row = |view: &View| {
-        let logs_in = match (view.password, view.codes, view.ended) {
-            (_, _, true) => "ended",
-            (true, true, _) => "password, codes",
-            (true, false, _) => "password",
-            (false, ..) => "not yet",
+        let ways = [
+            (view.password, "password"),
+            (view.codes, "codes"),
+            (view.passkeys > 0, "passkeys"),
+            (view.elsewhere, "elsewhere"),
+        ];
+        let ways: Vec<&str> = ways.into_iter().filter(|(has, _)| *has).map(|(_, way)| way).collect();
+        let logs_in = match (view.ended, ways.is_empty()) {
+            (true, _) => "ended".to_owned(),
+            (false, true) => "not yet".to_owned(),
+            (false, false) => ways.join(", "),
         };
         let member = view.member.clone().unwrap_or_else(|| "(node)".to_owned());
-        vec![view.user.clone(), member, view.roles.join(" "), logs_in.to_owned(), view.name.clone()]
+        vec![view.user.clone(), member, view.roles.join(" "), logs_in, view.name.clone()]
     };
     let rows: Vec<Vec<String>> = views.iter().map(row).collect();
     let text = match rows.is_empty() {

@@ -7,6 +7,7 @@
 mod exposure;
 mod guard;
 mod mail;
+mod oidc;
 mod overlay;
 mod privacy;
 mod private;
@@ -17,6 +18,7 @@ mod transparency;
 pub(crate) use exposure::Exposure;
 pub(crate) use guard::Guard;
 pub(crate) use mail::{Mail, MailTls};
+pub(crate) use oidc::Oidc;
 pub(crate) use privacy::Privacy;
 pub(crate) use private::Private;
 pub(crate) use push::Push;
@@ -42,6 +44,8 @@ pub(crate) struct Config {
     pub http: Http,
     pub dns: Dns,
     pub web: Web,
+    pub oidc: Oidc,
+    pub pace: Pace,
     pub guard: Guard,
     pub recall: Recall,
     pub test: Test,
@@ -168,6 +172,30 @@ impl Default for Dns {
 pub(crate) struct Web {
     /// Show the operator's pages without log-in to callers on this machine. For demos.
     pub open_on_loopback: bool,
+}
+
+/// How fast requests may come, also where all is right with them; 0 is no limit.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Pace {
+    /// Requests per second of one credential, or of one person's sessions.
+    pub credential_per_s: u32,
+    /// Requests per second from one address.
+    pub address_per_s: u32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let web::auth::Paces { credential_per_s, address_per_s } = web::auth::Paces::default();
+        Self { credential_per_s, address_per_s }
+    }
+}
+
+impl Pace {
+    /// The same for the log-in.
+    pub(crate) const fn paces(&self) -> web::auth::Paces {
+        web::auth::Paces { credential_per_s: self.credential_per_s, address_per_s: self.address_per_s }
+    }
 }
 
 /// How long a recall may take until it is overdue.
@@ -354,6 +382,7 @@ impl Config {
             }
         }
         self.mail.check()?;
+        self.oidc.check(http)?;
         self.private.check()?;
         self.exposure.check()?;
         self.transparency.check()?;

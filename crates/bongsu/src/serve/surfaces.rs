@@ -29,7 +29,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
-use web::auth::{Auth, LetIn, PeerCertificate, around};
+use web::auth::{Auth, LetIn, Pace, PeerCertificate, Relying, around};
 use web::page::Pages;
 
 /// What every answer says to browsers.
@@ -108,13 +108,16 @@ impl Surfaces {
         });
         let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
         let cases = Shown { book: Arc::clone(&node.cases), files: node.case_files.clone() };
-        let auth = Auth::new(
+        let mut auth = Auth::new(
             node.gate.clone(),
             node.tokens.clone(),
             node.config.web.open_on_loopback,
             Arc::clone(&now),
             node::seed,
         );
+        auth.oidc = node.config.oidc.provider(&node.config.http)?;
+        auth.relying = node.config.http.public_url.as_deref().and_then(Relying::of);
+        auth.pace = Pace::new(node.config.pace.paces());
         let auth = Arc::new(auth.noting(Arc::clone(&node.looks)));
         let pages = Pages {
             auth: Arc::clone(&auth),
@@ -222,7 +225,7 @@ impl Surfaces {
         if request.method() != Method::GET || request.uri().path() != at_once::PATH {
             return None;
         }
-        let member = self.auth.member(request.headers(), from.certificate.as_ref())?;
+        let member = self.auth.member(request.headers(), from.certificate.as_ref(), from.peer.ip())?;
         let_in.tell();
         let mut answer = at_once::answer(&self.screening, member, from.channel, request.uri()).await?;
         for (name, value) in HEADERS {

@@ -75,7 +75,7 @@ impl Failures {
 }
 
 /// The network that `peer` is counted with: an IPv6 host has a whole /64 to itself.
-fn network(peer: IpAddr) -> IpAddr {
+pub(super) fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (u128::MAX << 64)).into()),
         address @ IpAddr::V4(_) => address,

@@ -18,6 +18,9 @@ pub(crate) mod form;
 mod limit;
 mod lockout;
 mod needs;
+pub(crate) mod oidc;
+mod pace;
+pub mod passkey;
 pub(crate) mod password;
 pub(crate) mod refusal;
 pub(crate) mod session;
@@ -28,6 +31,9 @@ pub use code::Codes;
 pub use form::FormToken;
 pub use limit::Failures;
 pub use lockout::Lockout;
+pub use oidc::{Oidc, OidcError, Settings as OidcSettings, is_subject};
+pub use pace::{Pace, Paces};
+pub use passkey::{Challenges, Relying};
 pub use password::Passwords;
 pub use session::{SessionId, Sessions};
 pub use token::{SECRET_BYTES, Token, TokenKey};
@@ -51,6 +57,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 use stix::Timestamp;
+use uuid::Uuid;
 
 /// The user name of the node's operator in HTTP Basic.
 pub const OPERATOR: &str = "operator";
@@ -84,6 +91,14 @@ pub struct Auth {
     pub passwords: Passwords,
     /// Codes that were used.
     pub codes: Codes,
+    /// The provider at which people may log in, if there is one.
+    pub oidc: Option<Oidc>,
+    /// For what address passkeys sign, if they are taken.
+    pub relying: Option<Relying>,
+    /// Challenges to passkeys that are out.
+    pub challenges: Challenges,
+    /// How fast requests may come.
+    pub pace: Pace,
     /// Random bytes of the system; `None` if it has none.
     pub chance: Chance,
     /// Where it is noted who looked at what.
@@ -121,6 +136,8 @@ impl Actor {
 struct Admitted {
     caller: Caller,
     actor: Actor,
+    /// Whose requests are counted together: a credential's, or a person's.
+    holder: Option<Uuid>,
 }
 
 /// SHA-256 of the certificate (DER) that a client showed on its TLS connection and the listener verified; an extension of
@@ -183,6 +200,10 @@ impl Auth {
             lockout: Lockout::default(),
             passwords: Passwords::default(),
             codes,
+            oidc: None,
+            relying: None,
+            challenges: Challenges::default(),
+            pace: Pace::default(),
             chance,
             looks: None,
         }
@@ -208,14 +229,21 @@ impl Auth {
 
     /// The member that asks for a screening, if what it shows holds. `None` says nothing of why: [`admit`] does.
     #[must_use]
-    pub fn member(&self, headers: &HeaderMap, certificate: Option<&PeerCertificate>) -> Option<MemberId> {
+    pub fn member(
+        &self,
+        headers: &HeaderMap,
+        certificate: Option<&PeerCertificate>,
+        peer: IpAddr,
+    ) -> Option<MemberId> {
         let book = self.gate.book();
         let admitted = match shown(headers, Surface::Screening) {
             Shown::Token { token, user } => self.caller(&book, &token, user.as_deref()),
             Shown::Nothing => self.certified(&book, certificate?),
             Shown::Malformed => None,
         };
-        match admitted.filter(|admitted| admitted.actor.rights.has(Right::Screen))?.caller {
+        let admitted = admitted.filter(|admitted| admitted.actor.rights.has(Right::Screen))?;
+        match admitted.caller {
+            Caller::Member(_) if self.pace.ask(admitted.holder, peer, Instant::now()).is_some() => None,
             Caller::Member(member) => Some(member),
             Caller::Operator => None,
         }
@@ -245,7 +273,8 @@ impl Auth {
             }
         };
         self.uses.note(book, credential.id, now);
-        Some(Admitted { caller, actor: Actor { person: credential.person, rights, session: None } })
+        let actor = Actor { person: credential.person, rights, session: None };
+        Some(Admitted { caller, actor, holder: Some(credential.id) })
     }
 }
 
@@ -258,7 +287,7 @@ impl Auth {
         let caller = person.member.map_or(Caller::Operator, Caller::Member);
         let form = FormToken::of(&self.tokens, id.bytes());
         let actor = Actor { person: Some(person.id), rights: person.rights(), session: Some((id, form)) };
-        Some(Admitted { caller, actor })
+        Some(Admitted { caller, actor, holder: Some(person.id.uuid()) })
     }
 }
 
@@ -347,13 +376,13 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
             if auth.open_on_loopback && peer.to_canonical().is_loopback() && reads && is_local(&request) =>
         {
             let actor = Actor { person: None, rights: Rights::ALL, session: None };
-            let operator = Admitted { caller: Caller::Operator, actor };
+            let operator = Admitted { caller: Caller::Operator, actor, holder: None };
             Some(operator).filter(|_| surface == Surface::Page || target.as_member.is_some())
         }
         Shown::Nothing | Shown::Malformed => None,
         Shown::Token { token, user } => auth.caller(&book, token, user.as_deref()),
     };
-    let Some(Admitted { caller, actor }) = admitted else {
+    let Some(Admitted { caller, actor, holder }) = admitted else {
         if matches!(shown, Shown::Nothing) && surface == Surface::Page && reads && is_person(&request, &book)
         {
             return refusal::to_log_in(&target.uri);
@@ -362,6 +391,9 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
     };
     if let Some(let_in) = request.extensions().get::<LetIn>() {
         let_in.tell();
+    }
+    if let Some(after) = auth.pace.ask(holder, peer, Instant::now()) {
+        return refusal::too_fast(surface, after);
     }
     if let Need::OneOf(rights) = Need::of(surface, request.method(), target.uri.path())
         && actor.rights.within(rights).is_empty()

@@ -41,7 +41,8 @@ impl Surface {
         let under =
             |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match path {
-            "/healthz" | "/style.css" | "/login" => Self::Open,
+            "/healthz" | "/style.css" | "/passkey.js" => Self::Open,
+            _ if under("/login") => Self::Open,
             // The link of an invitation is looked at by its page.
             _ if under("/welcome") => Self::Open,
             _ if under("/answer") || under("/call") || under("/witness") => Self::Open,
@@ -93,7 +94,7 @@ fn elsewhere(to: &str) -> Response {
 }
 
 /// A path as a value of a query.
-fn percent_encode(path: &str) -> String {
+pub(crate) fn percent_encode(path: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
     path.bytes()
         .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
@@ -112,6 +113,16 @@ pub(crate) fn later(surface: Surface, after: Duration) -> Response {
     let what = "Too many failed log-ins from your network. Check the token, then try again later.";
     let mut response = answer(surface, StatusCode::TOO_MANY_REQUESTS, "Try again later", what);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+    response
+}
+
+/// 429: a credential or an address asks faster than it may.
+pub(super) fn too_fast(surface: Surface, after: Duration) -> Response {
+    let what = "Requests come faster than this node allows one credential, or one address. Ask again after the time that \
+                Retry-After names, and more slowly.";
+    let mut response = answer(surface, StatusCode::TOO_MANY_REQUESTS, "Too fast", what);
+    let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 

@@ -21,6 +21,8 @@ use stix::Timestamp;
 pub(crate) const IDLE: Duration = Duration::from_secs(3_600);
 /// After so long it ends in any case.
 pub(crate) const LONGEST: Duration = Duration::from_secs(12 * 3_600);
+/// For how long a log-in stands for a proof of who asks, where there is no password.
+const FRESH: Duration = Duration::from_secs(600);
 /// Sessions of one person; one more ends the one that was used longest ago.
 const PER_PERSON_MAX: usize = 20;
 /// Characters that are kept of what a browser calls itself.
@@ -121,6 +123,12 @@ impl Sessions {
         let session = open.by_id.get_mut(&id).filter(|session| session.holds(now))?;
         session.used = now;
         Some((id, session.clone()))
+    }
+
+    /// Whether a session began a short time ago: its person is still there, as far as one can tell.
+    pub(crate) fn is_fresh(&self, id: SessionId, now: Instant) -> bool {
+        let open = self.open.lock();
+        open.by_id.get(&id).is_some_and(|session| now.saturating_duration_since(session.started) < FRESH)
     }
 
     /// Ends a session.

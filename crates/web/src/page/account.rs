@@ -10,12 +10,15 @@ use std::time::Instant;
 use askama::Template;
 use axum::extract::{ConnectInfo, Extension, Form, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, header};
 use policy::{Account, Channel, Entry, Person};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::log_in::{Chosen, NotChanged, begin, busy, fault_of, hashed, second, with_cookie};
+use super::passkeys::{self, Asking, with_script};
 use super::people::drawn_id;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
 use crate::auth::code::{Secret, recovery};
@@ -30,6 +33,15 @@ struct AccountPage {
     roles: String,
     rights: String,
     least: usize,
+    user: String,
+    person: String,
+    node: String,
+    passkeys: Vec<passkeys::Row>,
+    known: String,
+    asking: Option<Asking>,
+    has_password: bool,
+    bound: Option<String>,
+    provider: String,
     has_codes: bool,
     recovery_left: usize,
     sessions: Vec<Row>,
@@ -61,6 +73,7 @@ struct CodesPage {
     path: Option<String>,
     size: usize,
     has_codes: bool,
+    has_password: bool,
     fault: Option<String>,
 }
 
@@ -76,6 +89,13 @@ pub(super) struct Given {
     again: String,
 }
 
+impl Given {
+    /// What proves who asks, and nothing else.
+    pub(super) fn of(password: &str, code: &str) -> Self {
+        Self { password: password.to_owned(), code: code.to_owned(), ..Self::default() }
+    }
+}
+
 /// Where a request came from.
 type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
 
@@ -83,9 +103,11 @@ type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
 const NOT_RIGHT: &str =
     "The password or the code is not right; or there were too many tries, and some time must pass.";
 
+const NOT_FRESH: &str = "You log in without a password, and did so more than ten minutes ago; or the code is not right. Log out, log in, and try again.";
+
 impl Pages {
     /// The person who looks, with its account; `None` for whoever has not logged in as one.
-    fn own(&self, viewer: &Viewer) -> Option<(Person, Account)> {
+    pub(super) fn own(&self, viewer: &Viewer) -> Option<(Person, Account)> {
         let (book, id) = (self.gate.book(), viewer.actor.person?);
         viewer.actor.session?;
         Some((book.person(id)?.clone(), book.account(id)?.clone()))
@@ -104,18 +126,32 @@ impl Pages {
             is_this: Some(id) == here,
         };
         let whose = person.member.and_then(|id| book.member(id)).map(|member| member.name.clone());
-        let mut page = render(&AccountPage {
+        let asking = viewer.actor.session.and_then(|(id, _)| self.asking(id.bytes()));
+        let known: Vec<&str> = account.passkeys.iter().map(|key| key.id.as_str()).collect();
+        let page = render(&AccountPage {
             frame: self.frame(&book, viewer, person.name.clone()),
             whose: whose.unwrap_or_else(|| "the node".to_owned()),
             roles: person.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(", "),
             rights: person.rights().to_string(),
             name: person.name,
             least: PASSWORD_CHARS_MIN,
+            user: person.user,
+            person: URL_SAFE_NO_PAD.encode(person.id.uuid().as_bytes()),
+            node: self.title.clone(),
+            passkeys: account.passkeys.iter().map(passkeys::Row::of).collect(),
+            known: known.join(" "),
+            asking,
+            has_password: account.password.is_some(),
+            provider: self
+                .provider()
+                .unwrap_or_else(|| "a provider that this node does not ask any more".to_owned()),
+            bound: account.bound.map(|bound| bound.subject),
             has_codes: account.codes.is_some(),
             recovery_left: account.recovery.len(),
             sessions: sessions.into_iter().map(row).collect(),
             fault,
         });
+        let mut page = with_script(page);
         page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         page
     }
@@ -131,6 +167,7 @@ impl Pages {
             path,
             size: size.unwrap_or_default(),
             has_codes: account.codes.is_some(),
+            has_password: account.password.is_some(),
             fault,
         });
         page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -151,9 +188,15 @@ fn picture(text: &str) -> Option<(String, usize)> {
     Some((path, code.size + 2 * QUIET))
 }
 
-/// The account, if password and code are right; what fails counts as a log-in that fails does.
-fn proven(pages: &Pages, account: &Account, user: &str, password: &str, code: &str) -> Option<Account> {
+/// The account, if password and code are right; what fails counts as a log-in that fails does. Where there is no password, the
+/// log-in itself must have been a short time ago.
+fn proven(pages: &Pages, account: &Account, user: &str, proof: &Proof) -> Option<Account> {
     let (auth, now) = (&pages.auth, Instant::now());
+    let (password, code) = (proof.password.as_str(), proof.code.as_str());
+    if account.password.is_none() {
+        let (session, _) = proof.viewer.actor.session?;
+        return auth.sessions.is_fresh(session, now).then(|| second(auth, account, code)).flatten();
+    }
     let locked = auth.lockout.is_locked(user, now);
     auth.lockout.failed(user, now);
     let matches = auth.passwords.matches(password, account.password.as_deref());
@@ -168,8 +211,8 @@ pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
 }
 
 /// Whose account is changed, from where, and what proves that it is the person who asks.
-struct Proof {
-    viewer: Viewer,
+pub(super) struct Proof {
+    pub(super) viewer: Viewer,
     channel: Channel,
     peer: SocketAddr,
     headers: HeaderMap,
@@ -178,7 +221,7 @@ struct Proof {
 }
 
 impl Proof {
-    fn of(
+    pub(super) fn of(
         who: Who,
         (Extension(channel), ConnectInfo(peer)): From,
         headers: HeaderMap,
@@ -190,7 +233,7 @@ impl Proof {
 }
 
 /// What a change came to.
-enum Changed {
+pub(super) enum Changed {
     /// It is done; the session goes on under this cookie.
     Done(String),
     /// It is not, for this reason.
@@ -200,16 +243,18 @@ enum Changed {
 }
 
 /// Changes the account of who asks, once password and code are right. All other sessions end.
-async fn change(
+pub(super) async fn change(
     pages: &Arc<Pages>,
     proof: Proof,
     make: impl FnOnce(&Pages, &mut Account) -> Result<(), String> + Send + 'static,
 ) -> Changed {
     let Some((person, before)) = pages.own(&proof.viewer) else { return Changed::Broken(absent()) };
     let (working, by) = (Arc::clone(pages), proof.viewer.by());
+    let (channel, peer, headers) = (proof.channel, proof.peer.ip(), proof.headers.clone());
     let done = pages.auth.passwords.run(move || {
-        let account = proven(&working, &before, &person.user, &proof.password, &proof.code);
-        let proved = account.ok_or_else(|| NOT_RIGHT.to_owned())?;
+        let account = proven(&working, &before, &person.user, &proof);
+        let why = if before.password.is_some() { NOT_RIGHT } else { NOT_FRESH };
+        let proved = account.ok_or_else(|| why.to_owned())?;
         let mut account = proved.clone();
         make(&working, &mut account)?;
         account.since = (working.auth.now)();
@@ -227,14 +272,14 @@ async fn change(
         Ok(Ok(account)) => account,
     };
     pages.auth.sessions.end_of(account.person, None, None);
-    match begin(&pages.auth, &account, (proof.channel, proof.peer.ip()), &proof.headers) {
+    match begin(&pages.auth, &account, (channel, peer), &headers) {
         Some(cookie) => Changed::Done(cookie),
         None => Changed::Broken(broken(&"the system gives no random bytes")),
     }
 }
 
 /// The answer to a change after which the person's page is shown.
-async fn answered(pages: Arc<Pages>, viewer: Viewer, changed: Changed) -> Response {
+pub(super) async fn answered(pages: Arc<Pages>, viewer: Viewer, changed: Changed) -> Response {
     match changed {
         Changed::Done(cookie) => with_cookie(Redirect::to("/account").into_response(), &cookie),
         Changed::Not(fault) => making(move || pages.account_page(&viewer, Some(fault))).await,

@@ -15,11 +15,12 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use policy::{Account, By, Channel, Entry, MemberId, Person};
 use serde::Deserialize;
 
+use super::passkeys::{Asking, with_script};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
 use crate::auth::code::{Secret, without_recovery};
 use crate::auth::form::{FormToken, is_from_here};
 use crate::auth::password::{Busy, PASSWORD_CHARS_MIN, check_choice, hash};
-use crate::auth::refusal::{Surface, later};
+use crate::auth::refusal::{Surface, later, percent_encode};
 use crate::auth::session::Cookie;
 use crate::auth::{Auth, Token};
 
@@ -30,6 +31,9 @@ struct LogInPage {
     to: String,
     user: String,
     fault: Option<&'static str>,
+    /// What people call the provider, and where log-in there begins.
+    provider: Option<(String, String)>,
+    asking: Option<Asking>,
 }
 
 #[derive(Template)]
@@ -40,6 +44,8 @@ struct WelcomePage {
     user: String,
     least: usize,
     fault: Option<String>,
+    /// What people call the provider, and where the one who was invited logs in there.
+    provider: Option<(String, String)>,
 }
 
 /// Where a request came from.
@@ -82,7 +88,7 @@ const WRONG: &str =
     "The name, the password or the code is not right; or there were too many tries, and some time must pass.";
 
 /// A path of this node, whatever was asked for.
-fn path_of(to: &str) -> String {
+pub(super) fn path_of(to: &str) -> String {
     let is_path = to.starts_with('/')
         && !to.starts_with("//")
         && !to.contains('\\')
@@ -91,14 +97,23 @@ fn path_of(to: &str) -> String {
 }
 
 /// Whether a password may travel over this channel.
-fn is_safe(channel: Channel, peer: IpAddr) -> bool {
+pub(super) fn is_safe(channel: Channel, peer: IpAddr) -> bool {
     channel.encrypted || peer.to_canonical().is_loopback()
 }
 
-fn unsafe_channel() -> Response {
+pub(super) fn unsafe_channel() -> Response {
     let what =
         "A password travels over TLS alone. Reach this node under https, or ask its operator to set it up.";
     error(StatusCode::FORBIDDEN, "Not over an open channel", what)
+}
+
+/// A page that no cache keeps, with its cookie.
+fn kept_by_nobody(mut page: Response, set: Option<String>) -> Response {
+    page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    match set {
+        Some(set) => with_cookie(page, &set),
+        None => page,
+    }
 }
 
 /// Sets a cookie in an answer.
@@ -110,30 +125,44 @@ pub(super) fn with_cookie(mut response: Response, cookie: &str) -> Response {
 }
 
 impl Pages {
-    /// The frame of a page for nobody in particular, and the cookie to which its form is bound; `None` if there is no chance.
-    fn open_frame(
+    /// What an open page's form, or a log-in under way, is bound to, and the cookie to set for it; `None` if there is no chance.
+    pub(super) fn bound(&self, headers: &HeaderMap, channel: Channel) -> Option<(String, Option<String>)> {
+        if let Some(bound) = Cookie::FORM.of(headers, channel.encrypted) {
+            return Some((bound.to_owned(), None));
+        }
+        let drawn: String = (self.auth.chance)()?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let set = Cookie::FORM.set(channel.encrypted, &drawn);
+        Some((drawn, Some(set)))
+    }
+
+    /// The page on which people log in.
+    pub(super) fn log_in_page(
         &self,
-        title: &str,
-        headers: &HeaderMap,
-        channel: Channel,
-    ) -> Option<(Frame, Option<String>)> {
-        let (bound, set) = match Cookie::FORM.of(headers, channel.encrypted) {
-            Some(bound) => (bound.to_owned(), None),
-            None => {
-                let drawn: String = (self.auth.chance)()?.iter().map(|byte| format!("{byte:02x}")).collect();
-                let set = Cookie::FORM.set(channel.encrypted, &drawn);
-                (drawn, Some(set))
-            }
+        request: (&HeaderMap, Channel),
+        to: String,
+        user: String,
+        fault: Option<&'static str>,
+    ) -> Response {
+        let begin = || format!("/login/oidc?to={}", percent_encode(&to));
+        let provider = self.provider().map(|name| (name, begin()));
+        let Some((bound, set)) = self.bound(request.0, request.1) else {
+            return broken(&"the system gives no random bytes");
         };
+        let (asking, frame) = (self.asking(bound.as_bytes()), self.open_frame("Log in", &bound));
+        let page = with_script(render(&LogInPage { frame, to, user, fault, provider, asking }));
+        kept_by_nobody(page, set)
+    }
+
+    /// The frame of a page for nobody in particular, whose form is bound to a cookie.
+    fn open_frame(&self, title: &str, bound: &str) -> Frame {
         let form = FormToken::of(&self.auth.tokens, bound.as_bytes()).to_string();
-        let frame = Frame {
+        Frame {
             title: title.to_owned(),
             foot: self.title.clone(),
             rights: Some(policy::Rights::NONE),
             form,
             ..Frame::default()
-        };
-        Some((frame, set))
+        }
     }
 
     /// A page made of such a frame.
@@ -143,19 +172,14 @@ impl Pages {
         (headers, channel): (&HeaderMap, Channel),
         make: impl FnOnce(Frame) -> T,
     ) -> Response {
-        let Some((frame, set)) = self.open_frame(title, headers, channel) else {
+        let Some((bound, set)) = self.bound(headers, channel) else {
             return broken(&"the system gives no random bytes");
         };
-        let mut page = render(&make(frame));
-        page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        match set {
-            Some(set) => with_cookie(page, &set),
-            None => page,
-        }
+        kept_by_nobody(render(&make(self.open_frame(title, &bound))), set)
     }
 
     /// Whether a form of an open page was sent from one that was shown to this browser.
-    fn is_own_form(&self, shown: &str, headers: &HeaderMap, uri: &Uri, channel: Channel) -> bool {
+    pub(super) fn is_own_form(&self, shown: &str, headers: &HeaderMap, uri: &Uri, channel: Channel) -> bool {
         let bound = Cookie::FORM.of(headers, channel.encrypted);
         let is_bound = |bound: &str| FormToken::of(&self.auth.tokens, bound.as_bytes()).is(shown);
         is_from_here(headers, uri) && bound.is_some_and(is_bound)
@@ -181,13 +205,7 @@ pub(super) async fn form(
     if !is_safe(channel, peer.ip()) {
         return unsafe_channel();
     }
-    let to = path_of(&asked.to);
-    pages.open_page("Log in", (&headers, channel), |frame| LogInPage {
-        frame,
-        to,
-        user: String::new(),
-        fault: None,
-    })
+    pages.log_in_page((&headers, channel), path_of(&asked.to), String::new(), None)
 }
 
 pub(super) async fn take(
@@ -224,27 +242,33 @@ pub(super) async fn take(
         Ok(Some(account)) => account,
         Ok(None) => {
             let user = user.chars().take(policy::person::USER_CHARS_MAX).collect();
-            let mut page = pages.open_page("Log in", (&headers, channel), |frame| LogInPage {
-                frame,
-                to,
-                user,
-                fault: Some(WRONG),
-            });
+            let mut page = pages.log_in_page((&headers, channel), to, user, Some(WRONG));
             *page.status_mut() = StatusCode::UNAUTHORIZED;
             return page;
         }
     };
+    enter(&auth, &account, (channel, peer), &headers, &to)
+}
+
+/// Begins a session, and leads to where its person wanted to be.
+pub(super) fn enter(
+    auth: &Auth,
+    account: &Account,
+    (channel, peer): (Channel, IpAddr),
+    headers: &HeaderMap,
+    to: &str,
+) -> Response {
     // What was shown before counts no more, whoever set it.
     if let Some((id, _)) = Cookie::SESSION
-        .of(&headers, channel.encrypted)
+        .of(headers, channel.encrypted)
         .and_then(|cookie| auth.sessions.find(cookie, Instant::now()))
     {
         auth.sessions.end(id);
     }
-    match begin(&auth, &account, (channel, peer), &headers) {
+    match begin(auth, account, (channel, peer), headers) {
         Some(cookie) => {
             tracing::info!(person.id = %account.person, "a person has logged in");
-            with_cookie(Redirect::to(&to).into_response(), &cookie)
+            with_cookie(Redirect::to(to).into_response(), &cookie)
         }
         None => broken(&"the system gives no random bytes"),
     }
@@ -275,6 +299,8 @@ fn judge(auth: &Auth, given: &Given) -> Option<Account> {
     let kept = account.and_then(|account| account.password.as_deref());
     let matches = auth.passwords.matches(&given.password, kept);
     let account = account.filter(|_| matches && !locked)?;
+    // Whoever has passkeys and no codes shows one of them beside the password.
+    let account = Some(account).filter(|account| account.codes.is_some() || !account.has_second())?;
     let account = second(auth, account, &given.code)?;
     auth.lockout.clear(&given.user);
     Some(account)
@@ -309,7 +335,7 @@ impl std::convert::From<gate::GateError> for NotChanged {
 }
 
 /// In the name of an account's own person.
-fn by(auth: &Auth, account: &Account) -> By {
+pub(super) fn by(auth: &Auth, account: &Account) -> By {
     let member = auth.gate.book().person(account.person).and_then(|person| person.member);
     By { member: member.unwrap_or(MemberId::NODE), person: Some(account.person) }
 }
@@ -322,7 +348,7 @@ pub(super) async fn out(State(pages): Shared, who: Who, Extension(channel): Exte
 }
 
 /// Who is invited by what stands in a link, if it is good.
-fn invited(auth: &Auth, text: &str) -> Option<(Person, Account)> {
+pub(super) fn invited(auth: &Auth, text: &str) -> Option<(Person, Account)> {
     let (token, book) = (Token::read(text)?, auth.gate.book());
     let person = book.person(policy::PersonId::new(token.id)).filter(|person| book.acts(person))?;
     let account = book.account(person.id)?;
@@ -341,7 +367,7 @@ pub(super) async fn welcome(
         return unsafe_channel();
     }
     match invited(&pages.auth, &text) {
-        Some((person, _)) => pages.welcome_page(&person, (&headers, channel), None),
+        Some((person, _)) => pages.welcome_page(&person, &text, (&headers, channel), None),
         None => absent(),
     }
 }
@@ -350,15 +376,19 @@ impl Pages {
     fn welcome_page(
         &self,
         person: &Person,
+        text: &str,
         request: (&HeaderMap, Channel),
         fault: Option<String>,
     ) -> Response {
+        let begin = || format!("/login/oidc?invitation={}", percent_encode(text));
+        let provider = self.provider().map(|name| (name, begin()));
         self.open_page("Welcome", request, |frame| WelcomePage {
             frame,
             name: person.name.clone(),
             user: person.user.clone(),
             least: PASSWORD_CHARS_MIN,
             fault,
+            provider,
         })
     }
 }
@@ -395,7 +425,7 @@ pub(super) async fn choose(
     let auth = Arc::clone(&pages.auth);
     let Some((person, account)) = invited(&auth, &text) else { return absent() };
     if let Some(fault) = fault_of(&chosen, &person.user) {
-        return pages.welcome_page(&person, (&headers, channel), Some(fault));
+        return pages.welcome_page(&person, &text, (&headers, channel), Some(fault));
     }
     let hashing = Arc::clone(&auth);
     let hash = match auth.passwords.run(move || hashed(&hashing, &chosen.new)).await {

@@ -17,7 +17,9 @@ mod log_in;
 mod member;
 mod missing;
 mod objects;
+mod oidc;
 mod overview;
+mod passkeys;
 mod people;
 mod playbooks;
 mod quarantine;
@@ -189,6 +191,10 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/objects/{circle}/{object}", get(objects::one))
         .route(keys::PATH, get(keys::set))
         .route("/login", get(log_in::form).post(log_in::take))
+        .route("/login/oidc", get(oidc::begin))
+        .route(crate::auth::oidc::BACK, get(oidc::back))
+        .route("/login/passkey", post(passkeys::log_in))
+        .route("/passkey.js", get(passkeys::script))
         .route("/logout", post(log_in::out))
         .route("/with-token", get(|| async { Redirect::to("/") }))
         .route("/welcome/{invitation}", get(log_in::welcome).post(log_in::choose))
@@ -196,6 +202,9 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/account/password", post(account::password))
         .route("/account/codes", get(account::codes).post(account::use_codes))
         .route("/account/codes/remove", post(account::remove_codes))
+        .route("/account/passkeys", post(passkeys::add))
+        .route("/account/passkeys/name", post(passkeys::rename))
+        .route("/account/passkeys/remove", post(passkeys::remove))
         .route("/account/sessions/end", post(account::end_sessions))
         .route("/people", get(people::page).post(people::add))
         .route("/people/{user}/{change}", post(people::change))

@@ -158,6 +158,7 @@ fn row(book: &Book, viewer: &Viewer, person: &Person, member: String) -> Row {
     let logs_in = match account {
         Some(Account { password: Some(_), codes: Some(_), .. }) => "password and codes",
         Some(Account { password: Some(_), .. }) => "password alone",
+        Some(Account { bound: Some(_), .. }) => "log-in elsewhere",
         Some(Account { invitation: Some(_), .. }) => "invited",
         _ => "not yet",
     };

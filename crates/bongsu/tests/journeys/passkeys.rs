@@ -1,0 +1,321 @@
+//! Passkeys in Chromium, with an authenticator of WebDriver's (Web Authentication, section 11), through the node's own pages.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use reqwest::blocking::Client;
+use serde_json::{Value, json};
+
+use crate::node::{Node, Serving, client, port, wait};
+use crate::people::{Browser, PASSWORD, person};
+
+/// How WebDriver names an element. Source: W3C WebDriver, section 12.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// Chromium, driven.
+struct Chromium {
+    driver: Child,
+    client: Client,
+    session: String,
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        let _closed_already = self.client.delete(&self.session).send();
+        let _ended_already = self.driver.kill();
+        let _ended_already = self.driver.wait();
+    }
+}
+
+impl Chromium {
+    fn start(folder: &Path) -> Self {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0").env("HOME", folder).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut driver = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("chromedriver: {error}; scripts/setup installs it"));
+        let mut out = BufReader::new(driver.stdout.take().unwrap());
+        let port = loop {
+            let mut line = String::new();
+            assert!(out.read_line(&mut line).unwrap() > 0, "chromedriver ended");
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                break port.trim().trim_end_matches('.').to_owned();
+            }
+        };
+        std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+        let args = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            "--window-size=1000,1400",
+        ];
+        let wanted = json!({"capabilities": {"alwaysMatch": {
+            "goog:chromeOptions": {"args": args}, "webauthn:virtualAuthenticators": true,
+        }}});
+        let (client, root) = (client(), format!("http://127.0.0.1:{port}/session"));
+        let answer: Value = client.post(&root).json(&wanted).send().unwrap().json().unwrap();
+        let id = answer["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("{answer}"));
+        Self { driver, session: format!("{root}/{id}"), client }
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        let answer: Value =
+            self.client.post(format!("{}/{path}", self.session)).json(body).send().unwrap().json().unwrap();
+        assert!(answer["value"].get("error").is_none(), "{path}: {answer}");
+        answer["value"].clone()
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let answer: Value =
+            self.client.get(format!("{}/{path}", self.session)).send().unwrap().json().unwrap();
+        answer["value"].clone()
+    }
+
+    fn delete(&self, path: &str) {
+        self.client.delete(format!("{}/{path}", self.session)).send().unwrap().error_for_status().unwrap();
+    }
+
+    /// A device with a key in it that knows who holds it.
+    fn authenticator(&self) -> String {
+        let made = self.post("webauthn/authenticator", &json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserVerified": true,
+        }));
+        made.as_str().unwrap().to_owned()
+    }
+
+    fn go(&self, url: &str) {
+        self.post("url", &json!({"url": url}));
+    }
+
+    fn run(&self, script: &str) -> Value {
+        self.post("execute/sync", &json!({"script": script, "args": []}))
+    }
+
+    fn element(&self, css: &str) -> String {
+        let found = self.post("element", &json!({"using": "css selector", "value": css}));
+        found[ELEMENT].as_str().unwrap().to_owned()
+    }
+
+    fn fill(&self, css: &str, text: &str) {
+        let element = self.element(css);
+        self.post(&format!("element/{element}/value"), &json!({"text": text}));
+    }
+
+    fn click(&self, css: &str) {
+        let element = self.element(css);
+        self.post(&format!("element/{element}/click"), &json!({}));
+    }
+
+    fn text(&self) -> String {
+        self.run("return document.body.innerText").as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the page says something.
+    fn says(&self, what: &str) {
+        let found = wait(Duration::from_secs(60), || self.text().contains(what).then_some(()));
+        assert!(found.is_some(), "never said {what:?}: {} {}", self.get("url"), self.text());
+    }
+
+    fn log_in(&self, url: &str, user: &str) {
+        self.go(&format!("{url}/login?to=/account"));
+        self.fill("#by-password [name=user]", user);
+        self.fill("#by-password [name=password]", PASSWORD);
+        self.click("#by-password button");
+    }
+
+    fn log_out(&self) {
+        self.click("form[action='/logout'] button");
+        self.says("Log in");
+    }
+
+    fn add(&self, name: &str) {
+        self.fill("[data-passkey=make] [name=name]", name);
+        self.fill("[data-passkey=make] [name=password]", PASSWORD);
+        self.click("[data-passkey=make] button");
+    }
+}
+
+fn serving(node: &Node) -> (Serving, String) {
+    let port = port();
+    let public = format!("http://localhost:{port}");
+    let listen = format!("127.0.0.1:{port}");
+    let environment =
+        [("BONGSU__HTTP__LISTEN", listen.as_str()), ("BONGSU__HTTP__PUBLIC_URL", public.as_str())];
+    (node.serve_with(&environment), public)
+}
+
+fn passkeys(node: &Node, user: &str) -> Value {
+    let people = node.json(&["person", "list"])["people"].clone();
+    let found = people.as_array().unwrap().iter().find(|person| person["user"] == user).unwrap();
+    found["passkeys"].clone()
+}
+
+#[test]
+fn passkeys_are_made_shown_named_and_removed_in_a_real_browser() {
+    let node = Node::with_members();
+    let (serving, url) = serving(&node);
+    let path = |link: &str| link.strip_prefix(&url).unwrap_or(link).to_owned();
+    for user in ["kim", "lee"] {
+        let link = path(&person(&node, user, "exchange", &["reader"]));
+        assert_eq!(Browser::new(&serving).welcome(&link).status, 303);
+    }
+    let chromium = Chromium::start(node.dir.path());
+    let device = chromium.authenticator();
+
+    // A passkey is made, with the password to prove who asks.
+    chromium.log_in(&url, "kim");
+    chromium.says("Passkeys");
+    chromium.fill("[data-passkey=make] [name=name]", "Phone");
+    chromium.fill("[data-passkey=make] [name=password]", "not the password");
+    chromium.click("[data-passkey=make] button");
+    chromium.says("The password or the code is not right");
+    assert_eq!(passkeys(&node, "kim"), 0);
+    let credentials = format!("webauthn/authenticator/{device}/credentials");
+    chromium.delete(&credentials);
+    chromium.add("Phone");
+    chromium.says("the password alone lets nobody in.");
+    assert_eq!(passkeys(&node, "kim"), 1);
+    let acts = node.json(&["person", "acts"])["acts"].to_string();
+    assert!(acts.contains("set the log-in of kim: it has a password, passkeys"), "{acts}");
+
+    // It is called something else.
+    chromium.run("document.querySelector('form[action=\"/account/passkeys/name\"] [name=name]').value = 'Blue <phone>'");
+    chromium.click("form[action='/account/passkeys/name'] button");
+    let named =
+        "return document.querySelector('form[action=\"/account/passkeys/name\"] [name=name]')?.value ?? ''";
+    assert!(
+        wait(Duration::from_secs(60), || (chromium.run(named) == "Blue <phone>").then_some(())).is_some()
+    );
+
+    // The password alone lets nobody in any more.
+    chromium.log_out();
+    chromium.log_in(&url, "kim");
+    chromium.says("Not logged in.");
+    let mut browser = Browser::new(&serving);
+    assert_eq!(browser.log_in("kim", PASSWORD, "").status, 401);
+
+    // The passkey does, alone.
+    chromium.go(&format!("{url}/login?to=/account"));
+    chromium.click("[data-passkey=show] button");
+    chromium.says("Where you are logged in");
+    chromium.log_out();
+
+    // And beside the password, without the device knowing who holds it; but not beside another's.
+    chromium.go(&format!("{url}/login?to=/account"));
+    chromium.fill("#by-password [name=user]", "kim");
+    chromium.fill("#by-password [name=password]", PASSWORD);
+    chromium.click("[data-passkey=show] button");
+    chromium.says("Where you are logged in");
+    chromium.log_out();
+    for (user, password) in [("lee", PASSWORD), ("kim", "not the password of kim")] {
+        chromium.go(&format!("{url}/login"));
+        chromium.fill("#by-password [name=user]", user);
+        chromium.fill("#by-password [name=password]", password);
+        chromium.click("[data-passkey=show] button");
+        chromium.says("The passkey, or the name or password beside it, is not right");
+    }
+
+    // What was sent once is worth nothing a second time, nor with anything of it changed.
+    let hold = "const form = document.querySelector('[data-passkey=show]');
+        form.submit = () => { window.held = Object.fromEntries(new FormData(form)); };";
+    let held = || {
+        chromium.go(&format!("{url}/login?to=/account"));
+        chromium.run(hold);
+        chromium.click("[data-passkey=show] button");
+        wait(Duration::from_secs(60), || {
+            Some(chromium.run("return window.held ?? null")).filter(|held| held.is_object())
+        })
+        .unwrap()
+    };
+    let send = |held: &Value, name: &str, value: Option<&str>| {
+        let pairs = held.as_object().unwrap().iter();
+        let pairs: Vec<(String, String)> = pairs
+            .map(|(key, was)| {
+                (key.clone(), value.filter(|_| key == name).or(was.as_str()).unwrap().to_owned())
+            })
+            .collect();
+        // The browser's cookies, but the session's.
+        let all = chromium.get("cookie");
+        let cookie = all.as_array().unwrap().iter().find(|cookie| cookie["name"] == "bongsu-form").unwrap();
+        let cookie = format!("bongsu-form={}", cookie["value"].as_str().unwrap());
+        let body: Vec<String> =
+            pairs.iter().map(|(name, value)| format!("{name}={}", value.replace('/', "%2F"))).collect();
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let request = client
+            .post(format!("{url}/login/passkey"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        request
+            .header("cookie", cookie)
+            .header("origin", &url)
+            .body(body.join("&"))
+            .send()
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    let one = held();
+    assert_eq!((send(&one, "", None), send(&one, "", None)), (303, 401));
+    for name in ["id", "client", "data", "signature", "person"] {
+        let one = held();
+        let was = one[name].as_str().unwrap();
+        let (first, rest) = was.split_at(1);
+        let changed = format!("{}{rest}", if first == "A" { "B" } else { "A" });
+        assert_eq!(send(&one, name, Some(&changed)), 401, "{name}");
+    }
+    // The count that a device tells must grow: a copy of it that has made fewer signatures is not taken.
+    let keys = chromium.get(&credentials);
+    let mut copy = keys[0].clone();
+    assert!(copy["signCount"].as_u64().unwrap() > 1, "{keys}");
+    chromium.delete(&credentials);
+    copy["signCount"] = json!(0);
+    chromium.post(&credentials.replace("credentials", "credential"), &copy);
+    chromium.go(&format!("{url}/login"));
+    chromium.click("[data-passkey=show] button");
+    chromium.says("The passkey, or the name or password beside it, is not right");
+    copy["signCount"] = json!(1_000);
+    chromium.delete(&credentials);
+    chromium.post(&credentials.replace("credentials", "credential"), &copy);
+
+    // A device that does not know who holds it lets nobody in without a password.
+    chromium.post(&format!("webauthn/authenticator/{device}/uv"), &json!({"isUserVerified": false}));
+    chromium.go(&format!("{url}/login?to=/account"));
+    chromium.click("[data-passkey=show] button");
+    chromium.says("The browser gave no passkey");
+    chromium.post(&format!("webauthn/authenticator/{device}/uv"), &json!({"isUserVerified": true}));
+
+    // It is removed, and the password alone is enough again.
+    chromium.click("[data-passkey=show] button");
+    chromium.says("Where you are logged in");
+    chromium.fill("form[action='/account/passkeys/remove'] [name=password]", PASSWORD);
+    chromium.click("form[action='/account/passkeys/remove'] button");
+    chromium.says("None yet.");
+    assert_eq!(passkeys(&node, "kim"), 0);
+    assert_eq!(browser.log_in("kim", PASSWORD, "").status, 303);
+    chromium.log_out();
+    chromium.go(&format!("{url}/login"));
+    chromium.click("[data-passkey=show] button");
+    chromium.says("The passkey, or the name or password beside it, is not right");
+}
+
+#[test]
+fn passkeys_are_offered_where_browsers_take_them_and_nowhere_else() {
+    let node = Node::with_members();
+    let link = person(&node, "kim", "exchange", &["reader"]);
+    let serving = node.serve();
+    let mut kim = Browser::new(&serving);
+    assert_eq!(kim.welcome(&link).status, 303);
+    assert!(!kim.get("/login").text.contains("passkey"), "no public address");
+    assert_eq!(kim.log_in("kim", PASSWORD, "").status, 303);
+    let page = kim.get("/account");
+    assert!(page.text.contains("takes no passkeys") && !page.text.contains("data-passkey"), "{}", page.text);
+    let made = kim.post(
+        "/account",
+        "/account/passkeys",
+        &[("name", "x"), ("password", PASSWORD), ("client", "e30"), ("attestation", "oA")],
+    );
+    assert!(made.text.contains("was not taken"), "{}", made.text);
+}

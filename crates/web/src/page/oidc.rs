@@ -1,0 +1,194 @@
+//! Log-in at the provider that the operator has named: there, and back.
+//!
+//! A provider's word is as good as a password and a code together: no code is asked for after it. It lets in a person who is
+//! bound to whom it names; a person becomes bound at the command line, or by following an invitation and logging in there.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, Extension, Query, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use http::{HeaderMap, StatusCode};
+use policy::{Account, Bound, Channel, Entry};
+use serde::Deserialize;
+
+use super::log_in::{NotChanged, by, enter, invited, is_safe, path_of, unsafe_channel, with_cookie};
+use super::{Pages, Shared, absent, broken, error, making};
+use crate::auth::Auth;
+use crate::auth::oidc::{Brought, Oidc, OidcError};
+use crate::auth::refusal::{Surface, later};
+use crate::auth::session::Cookie;
+
+/// Where a request came from.
+type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
+
+/// For what a log-in is begun.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    to: String,
+    invitation: Option<String>,
+}
+
+/// Why nobody was let in.
+enum Not {
+    Provider(OidcError),
+    Unknown(Bound),
+    Taken,
+    Absent,
+    NotWritten,
+}
+
+/// Sends a browser to the provider.
+pub(super) async fn begin(
+    State(pages): Shared,
+    (Extension(channel), ConnectInfo(peer)): From,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let Some(oidc) = pages.auth.oidc.as_ref() else { return absent() };
+    if !is_safe(channel, peer.ip()) {
+        return unsafe_channel();
+    }
+    if asked.invitation.as_ref().is_some_and(|text| invited(&pages.auth, text).is_none()) {
+        return absent();
+    }
+    let Some((bound, set)) = pages.bound(&headers, channel) else {
+        return broken(&"the system gives no random bytes");
+    };
+    match oidc.begin(pages.auth.chance, &bound, path_of(&asked.to), asked.invitation).await {
+        Ok(url) => {
+            let response = Redirect::to(&url).into_response();
+            match set {
+                Some(set) => with_cookie(response, &set),
+                None => response,
+            }
+        }
+        Err(fault) => told(oidc, &Not::Provider(fault)),
+    }
+}
+
+/// Takes what a browser brings back.
+pub(super) async fn back(
+    State(pages): Shared,
+    (Extension(channel), ConnectInfo(peer)): From,
+    headers: HeaderMap,
+    Query(brought): Query<Brought>,
+) -> Response {
+    let (peer, auth) = (peer.ip(), Arc::clone(&pages.auth));
+    let Some(oidc) = auth.oidc.as_ref() else { return absent() };
+    if !is_safe(channel, peer) {
+        return unsafe_channel();
+    }
+    if let Some(after) = auth.failures.wait(peer, Instant::now()) {
+        return later(Surface::Page, after);
+    }
+    let cookie = Cookie::FORM.of(&headers, channel.encrypted).unwrap_or_default();
+    let (bound, flow) = match oidc.end(cookie, &brought, (auth.now)()).await {
+        Ok(ended) => ended,
+        Err(fault) => {
+            if !fault.is_provider() {
+                auth.failures.count(peer, Instant::now());
+            }
+            return told(oidc, &Not::Provider(fault));
+        }
+    };
+    let (working, invitation) = (Arc::clone(&auth), flow.invitation);
+    let answer = making(move || {
+        let found = match invitation {
+            Some(text) => bind(&working, &text, bound),
+            None => known(&working, bound),
+        };
+        match found {
+            Ok(account) => enter(&working, &account, (channel, peer), &headers, &flow.to),
+            Err(not) => match working.oidc.as_ref() {
+                Some(oidc) => told(oidc, &not),
+                None => absent(),
+            },
+        }
+    });
+    answer.await
+}
+
+/// The account of whom the provider names.
+fn known(auth: &Auth, bound: Bound) -> Result<Account, Not> {
+    let book = auth.gate.book();
+    let account = book.person_by_bound(&bound).and_then(|person| book.account(person.id));
+    account.cloned().ok_or(Not::Unknown(bound))
+}
+
+/// Binds the person who was invited to whom the provider names. The invitation is spent.
+fn bind(auth: &Auth, invitation: &str, bound: Bound) -> Result<Account, Not> {
+    let (_, account) = invited(auth, invitation).ok_or(Not::Absent)?;
+    let (since, mut taken, mut made) = ((auth.now)(), false, None);
+    let changed = auth.gate.change(by(auth, &account), |book| {
+        let now = book.account(account.person).filter(|now| now.invitation == account.invitation);
+        let now = now.ok_or(NotChanged)?.clone();
+        taken = book.person_by_bound(&bound).is_some_and(|person| person.id != account.person);
+        if taken {
+            return Err(NotChanged);
+        }
+        let account = Account { since, bound: Some(bound), invitation: None, ..now };
+        made = Some(account.clone());
+        Ok::<_, NotChanged>(Entry::Account(account))
+    });
+    match changed {
+        Ok(()) => made.ok_or(Not::NotWritten),
+        Err(NotChanged) if taken => Err(Not::Taken),
+        Err(NotChanged) => Err(Not::Absent),
+    }
+}
+
+/// The page that says why nobody was let in, and what to do.
+fn told(oidc: &Oidc, not: &Not) -> Response {
+    let name = oidc.name();
+    let (status, title, what) = match not {
+        Not::Provider(fault) => {
+            tracing::info!(%fault, "a log-in at the provider failed");
+            match fault {
+                fault if fault.is_provider() => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "Not now",
+                    format!(
+                        "{name} does not answer as it should. Try again in a minute; if it goes on, tell the node's operator: the log says why."
+                    ),
+                ),
+                OidcError::NoChance => return broken(fault),
+                _ => (
+                    StatusCode::UNAUTHORIZED,
+                    "Not logged in",
+                    format!(
+                        "{name} did not log you in, or this browser did not begin it within the last ten minutes. Go to the log-in page and begin again."
+                    ),
+                ),
+            }
+        }
+        Not::Unknown(bound) => (
+            StatusCode::FORBIDDEN,
+            "Not known here",
+            format!(
+                "You have logged in at {name}, but nobody here is bound to that. If you were sent a link, open it and choose {name} there. Else \
+                 ask your administrator for one, or tell the node's operator that {name} calls you: {}",
+                bound.subject
+            ),
+        ),
+        Not::Taken => (
+            StatusCode::FORBIDDEN,
+            "Somebody else's",
+            format!(
+                "Another person here is bound to this log-in at {name}. Log out there, and log in as yourself; the link is still good."
+            ),
+        ),
+        Not::Absent => return absent(),
+        Not::NotWritten => return broken(&"the account could not be written"),
+    };
+    error(status, title, &what)
+}
+
+impl Pages {
+    /// What people call the provider of log-ins, if there is one.
+    pub(super) fn provider(&self) -> Option<String> {
+        self.auth.oidc.as_ref().map(|oidc| oidc.name().to_owned())
+    }
+}
