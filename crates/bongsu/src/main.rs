@@ -15,6 +15,7 @@ mod config;
 mod demo;
 mod exit;
 mod exposure;
+mod federation;
 mod folder;
 mod guarding;
 mod kept;

@@ -54,6 +54,8 @@ pub(crate) struct Node {
     pub runs: Arc<RunBook>,
     /// Where what was found in cases is kept.
     pub case_files: PathBuf,
+    /// How it stands with other nodes.
+    pub peers: crate::federation::Peers,
     /// Contacts and calls.
     pub region: Arc<RegionBook>,
     /// The key of links by which contacts answer calls.
@@ -114,6 +116,7 @@ impl Node {
             cases: Arc::new(CaseBook::new(gate.clone())),
             runs: Arc::new(RunBook::new(gate.clone())),
             case_files: folder.cases(),
+            peers: crate::federation::Peers::default(),
             region: Arc::new(RegionBook::new(gate.clone())),
             calls: CallKey::new(&secrets.token_secret),
             gate,

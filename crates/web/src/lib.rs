@@ -9,5 +9,6 @@ pub mod answer;
 pub mod asks;
 pub mod auth;
 pub mod call;
+pub mod federation;
 pub mod page;
 pub mod people;
