@@ -138,7 +138,9 @@ fn draft(
             .map_err(|error| failed(path)(&format!("it is no party: {error}")))
     };
     let parties = parties.iter().map(read).collect::<Result<Vec<Party>, Failure>>()?;
-    let agreed = Agreed::draft(Agreement { version, ..Agreement::of(&circle, parties) });
+    let mut agreement = Agreement::of(&circle, parties);
+    agreement.version = version;
+    let agreed = Agreed::draft(agreement);
     // What can't be read back must not be given to partners.
     let (_, text) = pretty(&agreed)?;
     document(&Agreed::read(&text).map_err(|error| Failure::new(error.to_string()))?)
