@@ -19,6 +19,7 @@ mod corpus;
 mod demo;
 mod devices;
 mod exposures;
+mod federation;
 mod fires;
 mod forms;
 mod guard;
