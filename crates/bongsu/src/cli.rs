@@ -15,6 +15,7 @@ mod case;
 mod confidence;
 mod contact;
 mod drill;
+mod federation;
 mod guard;
 mod hunt;
 mod member;
@@ -48,6 +49,7 @@ pub(crate) use confidence::{
 };
 pub(crate) use contact::{ContactAddArgs, ContactChangeArgs, ContactCommand, FunctionArg, ParticularsArgs};
 pub(crate) use drill::{CallCloseArgs, CallCommand, CalledArgs, DrillCommand};
+pub(crate) use federation::{AgreementCommand, PeerAddArgs, PeerCommand};
 pub(crate) use guard::GuardCommand;
 pub(crate) use hunt::{HuntArgs, ReportArgs};
 pub(crate) use member::{
@@ -251,6 +253,12 @@ pub(crate) enum NodeCommand {
     /// Personal data: what is held of whom and why, erasure, requests, who looked at what
     #[command(subcommand)]
     Privacy(PrivacyCommand),
+    /// Other nodes with which circles are exchanged, and how it stands with each
+    #[command(subcommand)]
+    Peer(PeerCommand),
+    /// Agreements of circles that lie on several nodes: draft, sign, let count
+    #[command(subcommand)]
+    Agreement(AgreementCommand),
     /// Copy the store to a file while it runs
     Backup(BackupArgs),
 }

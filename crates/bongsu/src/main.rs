@@ -17,6 +17,7 @@ mod demo;
 mod erasing;
 mod exit;
 mod exposure;
+mod federation;
 mod folder;
 mod guarding;
 mod kept;

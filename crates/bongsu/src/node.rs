@@ -60,6 +60,8 @@ pub(crate) struct Node {
     pub case_files: PathBuf,
     /// Who looked at what.
     pub looks: Arc<Looks>,
+    /// How it stands with other nodes.
+    pub peers: crate::federation::Peers,
     /// Contacts and calls.
     pub region: Arc<RegionBook>,
     /// The key of links by which contacts answer calls.
@@ -121,6 +123,7 @@ impl Node {
             cases: Arc::new(CaseBook::new(gate.clone())),
             runs: Arc::new(RunBook::new(gate.clone())),
             case_files: folder.cases(),
+            peers: crate::federation::Peers::default(),
             region: Arc::new(RegionBook::new(gate.clone())),
             looks: Arc::new(Looks::new(folder.accesses())),
             calls: CallKey::new(&secrets.token_secret),

@@ -93,7 +93,7 @@ impl Act {
             Entry::SigningKey(key) => Some(key.member),
             Entry::Person(person) => person.member,
             Entry::Account(account) => book.person(account.person).and_then(|person| person.member),
-            Entry::Circle(_) | Entry::Setting(_) => None,
+            Entry::Circle(_) | Entry::Setting(_) | Entry::Peer(_) | Entry::Agreement(_) => None,
         }
     }
 
@@ -178,6 +178,12 @@ impl Act {
                 let with = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
                 format!("set the log-in of {}: it has {with}", user(account.person))
             }
+            Entry::Peer(peer) if peer.ended => format!("ended the peer {}", peer.name),
+            Entry::Peer(peer) => format!("set the peer {}: {}, key {}", peer.name, peer.url, peer.key.id()),
+            Entry::Agreement(agreed) => format!(
+                "added version {} of the agreement of circle {}",
+                agreed.agreement.version, agreed.agreement.handle
+            ),
             Entry::Setting(Setting { name, value: Some(_) }) => format!("set {name}"),
             Entry::Setting(Setting { name, value: None }) => format!("took {name} back"),
         }

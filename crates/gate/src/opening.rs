@@ -14,6 +14,7 @@ use crate::audience::Parties;
 use crate::decisions::Decisions;
 use crate::definitions::Definitions;
 use crate::equivalents::Index;
+use crate::federation::Statements;
 use crate::key::NodeKey;
 use crate::parcels::Parcels;
 use crate::reader::Reader;
@@ -59,6 +60,8 @@ pub(crate) struct Inner {
     pub(crate) receipts: Receipts,
     pub(crate) asks: Asks,
     pub(crate) parcels: Arc<Parcels>,
+    /// What other members' home nodes said.
+    pub(crate) statements: Statements,
     pub(crate) burning: Mutex<crate::fires::Burning>,
     pub(crate) known: crate::known::Values,
     pub(crate) listed: crate::listed::Listed,
@@ -88,6 +91,8 @@ const fn kind_of(entry: &Entry) -> RecordKind {
         Entry::Setting(_) => RecordKind::Setting,
         Entry::SigningKey(_) => RecordKind::SigningKey,
         Entry::Person(_) | Entry::Account(_) => RecordKind::Person,
+        Entry::Peer(_) => RecordKind::Peer,
+        Entry::Agreement(_) => RecordKind::Agreement,
     }
 }
 
@@ -105,6 +110,8 @@ pub(crate) const fn is_entry(kind: RecordKind) -> bool {
             | RecordKind::Setting
             | RecordKind::SigningKey
             | RecordKind::Person
+            | RecordKind::Peer
+            | RecordKind::Agreement
     )
 }
 
@@ -123,6 +130,7 @@ impl Gate {
         let (mut book, mut since) = (Book::default(), Since::default());
         let (receipts, asks, mut after) = (Receipts::default(), Asks::default(), Seq(0));
         let mut decided = Vec::new();
+        let statements = Statements::default();
         loop {
             let records = store.records(LineId::NODE, after, line::store::RECORDS_MAX)?;
             let Some(last) = records.last() else { break };
@@ -134,6 +142,8 @@ impl Gate {
                         .map_err(|source| GateError::Entry { seq: record.seq, source })?;
                     since.note(&book, &entry, record.added);
                     book.apply(entry);
+                } else if record.kind == RecordKind::Statement {
+                    statements.load(&record);
                 } else if record.kind == RecordKind::Receipt {
                     receipts.load(&record);
                 } else if record.kind == RecordKind::Ask {
@@ -161,6 +171,7 @@ impl Gate {
             receipts,
             asks,
             parcels: Arc::new(parcels),
+            statements,
             burning: Mutex::default(),
             known: crate::known::Values::default(),
             listed: crate::listed::Listed::default(),

@@ -42,7 +42,9 @@ impl Since {
             | Entry::Setting(_)
             | Entry::SigningKey(_)
             | Entry::Person(_)
-            | Entry::Account(_) => {}
+            | Entry::Account(_)
+            | Entry::Peer(_)
+            | Entry::Agreement(_) => {}
         }
     }
 

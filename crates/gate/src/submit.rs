@@ -95,6 +95,15 @@ pub(crate) enum Passing {
     OutOfQuarantine,
     /// A second person of the sender's let it out.
     Released,
+    /// Its sender's home node says so: whoever has to let it out did so there.
+    FromHome,
+}
+
+impl Passing {
+    /// Whether nobody has to be asked any more.
+    const fn is_let_out(self) -> bool {
+        matches!(self, Self::Released | Self::FromHome)
+    }
 }
 
 /// Is told what became of a submission.
@@ -136,7 +145,7 @@ impl Gate {
         self.pass(&Sharing { intake, ..*sharing }, Passing::Brought, objects, now, told);
     }
 
-    /// Shares what somebody has let out: an operator, whatever the member's intake, or a second person.
+    /// Shares what somebody has let out: an operator, whatever the member's intake, a second person, or people at another node.
     pub(crate) fn share_decided(
         &self,
         sharing: &Sharing<'_>,
@@ -185,7 +194,7 @@ impl Gate {
         let line = LineId::new(circle.uuid());
         let unproven = |object: &Submission| self.unproven(agreed, member, object, now);
         if let Some(four_eyes) =
-            agreed.four_eyes.filter(|_| passing != Passing::Released && member != MemberId::NODE)
+            agreed.four_eyes.filter(|_| !passing.is_let_out() && member != MemberId::NODE)
         {
             let by = By { member, person };
             let bringing = Bringing { by, circle, terms: text.clone(), intake, until: four_eyes.until(now) };

@@ -99,6 +99,12 @@ pub enum RecordKind {
     Run = 21,
     /// What happened to contacts, calls, norms, measures and consultations.
     Region = 24,
+    /// Another node, as its book entry.
+    Peer = 28,
+    /// What a circle's members have agreed on across nodes, as its book entry.
+    Agreement = 29,
+    /// What another member's home node said of a record.
+    Statement = 30,
     /// What a member brought that waits for a second of its people.
     Parcel = 38,
     /// What was decided about such, and what came of it.
@@ -130,6 +136,9 @@ impl RecordKind {
             20 => Self::Ask,
             21 => Self::Run,
             24 => Self::Region,
+            28 => Self::Peer,
+            29 => Self::Agreement,
+            30 => Self::Statement,
             38 => Self::Parcel,
             39 => Self::Release,
             40 => Self::Certificate,

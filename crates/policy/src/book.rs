@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::circle::{Circle, CircleId, Signatures};
 use crate::credential::{Credential, CredentialKind, Setting, read_used};
+use crate::federation::{Agreed, Peer};
 use crate::member::{Member, MemberId};
 use crate::person::{self, Account, Passkey, Person, PersonId};
 use crate::provenance::SigningKey;
@@ -45,6 +46,10 @@ pub enum Entry {
     Person(Person),
     /// How a person logs in from now on.
     Account(Account),
+    /// Another node, as it is from now on.
+    Peer(Peer),
+    /// What the members of a circle that lies on several nodes have agreed on.
+    Agreement(Box<Agreed>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -119,6 +124,7 @@ impl Entry {
             Self::Credential(credential) if credential.scopes.is_some() || credential.person.is_some() => {
                 VERSION_PEOPLE
             }
+            Self::Peer(_) | Self::Agreement(_) => VERSION,
             Self::Circle(circle) if circle.four_eyes.is_some() => VERSION,
             Self::Account(account) if !account.passkeys.is_empty() => VERSION,
             Self::Person(_) | Self::Account(_) | Self::SigningKey(_) => VERSION_PEOPLE,
@@ -146,6 +152,9 @@ pub struct Book {
     /// By user name: who has it now. One that ended keeps it until another gets it.
     users: BTreeMap<String, PersonId>,
     accounts: BTreeMap<PersonId, Account>,
+    /// By their names.
+    peers: BTreeMap<String, Peer>,
+    agreements: BTreeMap<CircleId, Agreed>,
 }
 
 impl Book {
@@ -159,6 +168,8 @@ impl Book {
             Entry::Person(person) => self.apply_person(person),
             Entry::Account(account) => drop(self.accounts.insert(account.person, account)),
             Entry::Setting(setting) => self.apply_setting(setting),
+            Entry::Peer(peer) => drop(self.peers.insert(peer.name.clone(), peer)),
+            Entry::Agreement(agreed) => drop(self.agreements.insert(agreed.agreement.circle, *agreed)),
         }
     }
 
@@ -363,6 +374,34 @@ impl Book {
         let sees =
             |circle: &&Circle| self.visible_members(caller, circle.id).iter().any(|seen| seen.id == member);
         caller == member || self.circles_of(caller).iter().any(sees)
+    }
+
+    /// The other node with this name, an ended one too.
+    #[must_use]
+    pub fn peer(&self, name: &str) -> Option<&Peer> {
+        self.peers.get(name)
+    }
+
+    /// All other nodes, ended ones too, by name.
+    pub fn peers(&self) -> impl Iterator<Item = &Peer> {
+        self.peers.values()
+    }
+
+    /// The other node that shows the certificate with this SHA-256 fingerprint (of its DER), if it has not ended.
+    #[must_use]
+    pub fn peer_with(&self, certificate: &[u8; 32]) -> Option<&Peer> {
+        self.peers.values().find(|peer| !peer.ended && peer.certificate == certificate)
+    }
+
+    /// What the members of a circle that lies on several nodes have agreed on; signed by all of them.
+    #[must_use]
+    pub fn agreed(&self, circle: CircleId) -> Option<&Agreed> {
+        self.agreements.get(&circle)
+    }
+
+    /// All such agreements.
+    pub fn all_agreed(&self) -> impl Iterator<Item = &Agreed> {
+        self.agreements.values()
     }
 
     /// The settings whose names begin with `prefix`, without it, and their values, by name.

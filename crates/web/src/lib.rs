@@ -9,6 +9,7 @@ pub mod answer;
 pub mod asks;
 pub mod auth;
 pub mod call;
+pub mod federation;
 pub mod looks;
 pub mod page;
 pub mod people;

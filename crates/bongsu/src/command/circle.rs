@@ -233,7 +233,7 @@ fn change(
     Ok(Answer::done(json!({"circle": view(node, &book, node.circle(&book, handle)?)}), text))
 }
 
-fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), Failure> {
+pub(crate) fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), Failure> {
     if let Some(title) = &profile.title {
         circle.title = one_line("the circle's title", title, TITLE_CHARS_MAX)?;
     }

@@ -3,6 +3,7 @@
 //! Each command is a function from the open node and its arguments to an [`Answer`]; it prints nothing, so
 //! that it runs the same here and inside a serving node. [`here_or_there`] decides which of the two it is.
 
+pub(crate) mod agreement;
 pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod backup;
@@ -32,6 +33,7 @@ pub(crate) mod member;
 mod outbox;
 pub(crate) mod pack;
 pub(crate) mod pattern;
+mod peer;
 mod person;
 pub(crate) mod persona;
 pub(crate) mod playbook;
@@ -61,7 +63,7 @@ use crate::admin;
 use crate::answer::{Answer, Watcher};
 use crate::cli::{
     CaseCommand, CredentialCommand, Global, MemberCommand, MemberKeyCommand, NodeCommand, PackCommand,
-    PersonaCommand, PrivacyCommand,
+    PeerCommand, PersonaCommand, PrivacyCommand,
 };
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -106,6 +108,8 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Deliver(args) => deliver::run(node, &args),
         NodeCommand::Pack(command) => pack::run(node, &command),
         NodeCommand::Privacy(command) => privacy::run(node, &command),
+        NodeCommand::Peer(command) => peer::run(node, command),
+        NodeCommand::Agreement(command) => agreement::run(node, command),
         NodeCommand::Backup(args) => backup::run(node, &args),
     }
 }
@@ -148,6 +152,7 @@ pub(crate) fn here_or_there(
     let without_node = match &mut command {
         NodeCommand::Persona(command) => persona::without_node(command),
         NodeCommand::Case(CaseCommand::Verify(args)) => Some(case::verify(args)),
+        NodeCommand::Agreement(command) => agreement::without_node(command),
         _ => None,
     };
     if let Some(answer) = without_node {
@@ -223,6 +228,14 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
         }
         NodeCommand::Contact(command) => {
             contact::paths(command).into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
+        }
+        NodeCommand::Agreement(command) => {
+            let paths = agreement::paths(command);
+            paths.into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
+        }
+        NodeCommand::Peer(PeerCommand::Add(args)) => {
+            let paths = [&mut args.key, &mut args.certificate].into_iter().chain(&mut args.ca);
+            paths.into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
         }
         NodeCommand::Credential(CredentialCommand::Add { certificate, .. }) => {
             *certificate = absolute(certificate)?;

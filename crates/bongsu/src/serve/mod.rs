@@ -222,7 +222,8 @@ async fn start(
     let surfaces = Surfaces::of(node, folder, told, private, cosigned)?;
     others.push(chores::uses(node, surfaces.auth()));
     let listener = Listener { socket, tls, http: http.clone() };
-    let pulls = schedule::start(node, &stopped);
+    let mut pulls = schedule::start(node, &stopped);
+    pulls.push(crate::federation::start(node, &stopped));
     let auth = Arc::clone(surfaces.auth());
     let http = tokio::spawn(listen::run(listener, surfaces, stopped));
     Ok((addresses, Servers { http, pulls, others, followers, pushing, auth }))

@@ -106,6 +106,8 @@ impl Surfaces {
             now: Arc::clone(&now),
             in_order: parking_lot::Mutex::default(),
         });
+        let federation = web::federation::Federation { gate: node.gate.clone(), now: Arc::clone(&now) };
+        let federation = web::federation::router(federation);
         let zone_origin = node.config.dns.enabled.then(|| node.config.dns.origin().to_owned());
         let cases = Shown { book: Arc::clone(&node.cases), files: node.case_files.clone() };
         let mut auth = Auth::new(
@@ -149,6 +151,7 @@ impl Surfaces {
                 Some("taxii2" | "api") => taxii.clone(),
                 Some("d") => artefacts.clone(),
                 Some("log") => log.clone(),
+                Some("federation") => federation.clone(),
                 Some("witness") => witness.clone(),
                 Some("private") => private.clone().unwrap_or_else(|| pages.clone()),
                 Some("answer") => answers.clone(),

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::node::{Node, bundle, indicator};
 
 /// Runs openssl in `dir`.
-fn openssl(dir: &Path, args: &str) {
+pub(crate) fn openssl(dir: &Path, args: &str) {
     let output = Command::new("openssl").current_dir(dir).args(args.split(' ')).output();
     let output = output.unwrap_or_else(|error| panic!("openssl: {error}; run scripts/setup"));
     assert!(output.status.success(), "{args}: {}", String::from_utf8_lossy(&output.stderr));

@@ -22,6 +22,7 @@ mod demo;
 mod devices;
 mod exposures;
 mod faults;
+mod federation;
 mod fires;
 mod forms;
 mod four_eyes;

@@ -20,7 +20,10 @@ const PACKAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.peers/oidc/n
 const SECRET: &str = "s3cret, with & signs: of its own";
 
 /// A provider, as its own process, and what it says: it ends when nobody hears it.
-struct Provider(Child, #[expect(dead_code, reason = "it is open as long as this lives")] BufReader<ChildStdout>);
+struct Provider(
+    Child,
+    #[expect(dead_code, reason = "it is open as long as this lives")] BufReader<ChildStdout>,
+);
 
 impl Drop for Provider {
     fn drop(&mut self) {

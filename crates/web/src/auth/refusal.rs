@@ -32,7 +32,7 @@ pub(crate) enum Surface {
     /// Pages for people.
     Page,
     /// What anyone may see: the style sheet, the health check, and what looks at what is shown itself: the answer form, the page of a call,
-    /// the log-in, the page behind an invitation, and the witness, which looks at signatures.
+    /// the log-in, the page behind an invitation, the witness, which looks at signatures, and what peers ask, who show certificates.
     Open,
 }
 
@@ -45,7 +45,8 @@ impl Surface {
             _ if under("/login") => Self::Open,
             // The link of an invitation is looked at by its page.
             _ if under("/welcome") => Self::Open,
-            _ if under("/answer") || under("/call") || under("/witness") => Self::Open,
+            // Peers are known by their certificates, which are looked at there.
+            _ if ["/answer", "/call", "/witness", "/federation"].into_iter().any(under) => Self::Open,
             _ if under("/log") => Self::Log,
             _ if deliver::screening::http::is_screening(path) => Self::Screening,
             _ if under("/taxii2") || under("/api") => Self::Taxii,

@@ -1,0 +1,273 @@
+//! Other nodes: their circles are pulled from them, and pushed to those that can't pull, while the node serves.
+//!
+//! Each peer has a task of its own. Where it stands is kept in the node's line, and only after what came is durable: a pull that
+//! breaks off is taken up there. After a failure the connection is made anew, because a dead one can look alive for long,
+//! and the waits stay short, so that the end of a partition is seen within seconds.
+
+use crate::exit::Failure;
+use crate::node::Node;
+use exchange::pull::{Credentials, Http, Limits, PullError, Reach, Remote, Url};
+use line::Seq;
+use parking_lot::Mutex;
+use policy::{CircleId, Entry, Peer, Setting};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use stix::Timestamp;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use web::federation::{Envelope, MEDIA_TYPE, PAGE, envelope};
+
+/// The pause between two looks at a peer.
+const PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause after failures.
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// How often new peers are looked for.
+const PEERS: Duration = Duration::from_secs(1);
+/// Bytes of a page.
+const PAGE_BYTES_MAX: usize = 64 << 20;
+
+/// How it stands with one circle of one peer, since the node was opened.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Standing {
+    /// When it was asked last with success.
+    pub success: Option<Timestamp>,
+    /// Why it failed last, if that was after the last success.
+    pub error: Option<String>,
+    /// What was added.
+    pub added: u64,
+    /// What was refused.
+    pub refused: u64,
+    /// Why something was refused last.
+    pub why: Option<String>,
+}
+
+/// How it stands with peers.
+#[derive(Debug, Default)]
+pub(crate) struct Peers(Mutex<BTreeMap<(String, CircleId), Standing>>);
+
+impl Peers {
+    /// With one peer and circle.
+    pub(crate) fn of(&self, peer: &str, circle: CircleId) -> Standing {
+        self.0.lock().get(&(peer.to_owned(), circle)).cloned().unwrap_or_default()
+    }
+
+    fn tell(&self, peer: &str, circle: CircleId, change: impl FnOnce(&mut Standing)) {
+        change(self.0.lock().entry((peer.to_owned(), circle)).or_default());
+    }
+}
+
+/// Which way a cursor is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Way {
+    From,
+    To,
+}
+
+fn setting(way: Way, peer: &str, circle: CircleId) -> String {
+    let way = match way {
+        Way::From => "from",
+        Way::To => "to",
+    };
+    format!("federation.{way}.{peer}.{circle}")
+}
+
+/// Up to where a line was exchanged with a peer under this version of the agreement; a new version begins anew, because new
+/// members may see what is old.
+pub(crate) fn position(node: &Node, way: Way, peer: &str, circle: CircleId, version: u32) -> Seq {
+    let book = node.gate.book();
+    let kept = book.setting(&setting(way, peer, circle)).and_then(|text| text.split_once(' '));
+    let kept = kept.filter(|(of, _)| *of == version.to_string());
+    Seq(kept.and_then(|(_, seq)| seq.parse().ok()).unwrap_or_default())
+}
+
+fn keep(node: &Node, way: Way, peer: &str, circle: CircleId, version: u32, seq: Seq) -> Result<(), Failure> {
+    let value = Some(format!("{version} {}", seq.0));
+    node.record(Entry::Setting(Setting { name: setting(way, peer, circle), value }))
+}
+
+/// Starts what exchanges with all peers until `stopped` turns true.
+pub(crate) fn start(node: &Arc<Node>, stopped: &watch::Receiver<bool>) -> JoinHandle<()> {
+    let (node, mut stopped) = (Arc::clone(node), stopped.clone());
+    tokio::spawn(async move {
+        let mut tasks: BTreeMap<String, JoinHandle<()>> = BTreeMap::new();
+        loop {
+            let book = node.gate.book();
+            let named: BTreeSet<&str> =
+                book.peers().filter(|peer| reaches(peer)).map(|peer| peer.name.as_str()).collect();
+            for name in named {
+                if tasks.get(name).is_none_or(JoinHandle::is_finished) {
+                    let task = run(Arc::clone(&node), name.to_owned(), stopped.clone());
+                    tasks.insert(name.to_owned(), tokio::spawn(task));
+                }
+            }
+            drop(book);
+            tokio::select! {
+                () = tokio::time::sleep(PEERS) => {}
+                _ = stopped.changed() => break,
+            }
+        }
+        for task in tasks.into_values() {
+            // A task that panicked has said so in the log.
+            let _ended = task.await;
+        }
+    })
+}
+
+fn reaches(peer: &Peer) -> bool {
+    !peer.ended && !peer.url.is_empty()
+}
+
+/// Exchanges with one peer until it is changed or ended, or the node stops.
+async fn run(node: Arc<Node>, name: String, mut stopped: watch::Receiver<bool>) {
+    let Some(peer) = node.gate.book().peer(&name).cloned() else { return };
+    let (mut client, mut pause) = (None, PAUSE);
+    loop {
+        if node.gate.book().peer(&name) != Some(&peer) {
+            return;
+        }
+        let mut failed = false;
+        for (circle, version) in node.gate.circles_with(&peer.key) {
+            let exchanged = tokio::select! {
+                exchanged = exchange(&node, &peer, &mut client, circle, version) => exchanged,
+                _ = stopped.changed() => return,
+            };
+            let now = node.now();
+            match exchanged {
+                Ok(()) => node.peers.tell(&name, circle, |standing| {
+                    (standing.success, standing.error) = (Some(now), None);
+                }),
+                Err(error) => {
+                    failed = true;
+                    if node.peers.of(&name, circle).error.is_none() {
+                        tracing::warn!(peer = name, circle.id = %circle, "peer {name} can't be reached, and is tried again: {error}");
+                    }
+                    node.peers.tell(&name, circle, |standing| standing.error = Some(error));
+                }
+            }
+        }
+        if failed {
+            client = None;
+        }
+        pause = if failed { (pause * 2).min(PAUSE_MAX) } else { PAUSE };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stopped.changed() => return,
+        }
+    }
+}
+
+fn http(node: &Node, peer: &Peer) -> Result<Http, String> {
+    let tls = &node.config.http;
+    let (Some(cert), Some(key)) = (&tls.tls_cert, &tls.tls_key) else {
+        return Err("this node has no certificate to show: set http.tls_cert and http.tls_key".to_owned());
+    };
+    let read = |path| crate::pull::file(path).map_err(|failure| failure.message);
+    let pem = [read(cert)?, b"\n".to_vec(), read(key)?].concat();
+    let limits = Limits {
+        answer_bytes_max: PAGE_BYTES_MAX,
+        connect_timeout: Duration::from_secs(4),
+        read_timeout: Duration::from_secs(4),
+        answer_timeout: Duration::from_secs(120),
+        attempts: 1,
+        ..Limits::default()
+    };
+    let authorities = peer.authorities.clone().map(String::into_bytes);
+    let (credentials, reach) = (Credentials::Certificate { pem }, Reach::Anywhere);
+    let remote = Remote { credentials, authorities, limits, reach };
+    Http::new(remote, Arc::new(crate::node::now)).map_err(|error| error.to_string())
+}
+
+/// Takes all that is new at a peer in a circle, and brings it what is new here if it can't pull.
+async fn exchange(
+    node: &Arc<Node>,
+    peer: &Peer,
+    client: &mut Option<Http>,
+    circle: CircleId,
+    version: u32,
+) -> Result<(), String> {
+    let http = match client {
+        Some(http) => http,
+        None => client.insert(http(node, peer)?),
+    };
+    let base = format!("{}/federation/collections/{circle}/objects/", peer.url.trim_end_matches('/'));
+    pull(node, peer, http, (&base, circle, version)).await?;
+    match peer.push {
+        true => push(node, peer, http, (&base, circle, version)).await,
+        false => Ok(()),
+    }
+}
+
+async fn pull(
+    node: &Arc<Node>,
+    peer: &Peer,
+    http: &Http,
+    (base, circle, version): (&str, CircleId, u32),
+) -> Result<(), String> {
+    let said = |error: PullError| error.to_string();
+    loop {
+        let after = position(node, Way::From, &peer.name, circle, version);
+        let url: Url =
+            format!("{base}?next={}", after.0).parse().map_err(|error| format!("{base}: {error}"))?;
+        let answer = http.get_once(&url, MEDIA_TYPE).await.map_err(said)?;
+        let envelope: Envelope = serde_json::from_slice(&answer.body)
+            .map_err(|error| format!("its answer is no envelope: {error}"))?;
+        let until = envelope.next.as_deref().and_then(|next| next.parse().ok()).map(Seq);
+        let until = until.ok_or("its answer does not say where to go on (`next`)")?;
+        // Whoever says that there is more, and does not get on, would be asked for ever.
+        if until < after || (until == after && (envelope.more || !envelope.objects.is_empty())) {
+            return Err(format!("it goes on at {} after {}, which is no progress", until.0, after.0));
+        }
+        if until > after {
+            let texts: Vec<String> = envelope.objects.iter().map(|text| text.get().to_owned()).collect();
+            let (working, by) = (Arc::clone(node), peer.clone());
+            let work = move || -> Result<(), String> {
+                let taken = working.gate.take(circle, &by, &texts, working.now());
+                let taken = taken.map_err(|error| error.to_string())?;
+                if let Some(why) = taken.why.first() {
+                    tracing::warn!(peer = by.name, circle.id = %circle, refused = taken.refused, "peer {} brought what is refused, such as: {why}", by.name);
+                }
+                working.peers.tell(&by.name, circle, |standing| {
+                    standing.added += taken.added;
+                    standing.refused += taken.refused;
+                    standing.why = taken.why.first().cloned().or(standing.why.take());
+                });
+                keep(&working, Way::From, &by.name, circle, version, until).map_err(|failure| failure.message)
+            };
+            tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())??;
+        }
+        if !envelope.more {
+            return Ok(());
+        }
+    }
+}
+
+async fn push(
+    node: &Arc<Node>,
+    peer: &Peer,
+    http: &Http,
+    (base, circle, version): (&str, CircleId, u32),
+) -> Result<(), String> {
+    let url: Url = base.parse().map_err(|error| format!("{base}: {error}"))?;
+    loop {
+        let after = position(node, Way::To, &peer.name, circle, version);
+        let (giving, to) = (Arc::clone(node), peer.clone());
+        let work = move || giving.gate.give(circle, &to, after, PAGE, giving.now());
+        let given = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
+        let given = given.map_err(|error| error.to_string())?;
+        if given.until <= after {
+            return Ok(());
+        }
+        if !given.texts.is_empty() {
+            let told = http.post(&url, MEDIA_TYPE, MEDIA_TYPE, &envelope(&given)).await;
+            told.map_err(|error| error.to_string())?;
+        }
+        let (keeping, name, until, more) = (Arc::clone(node), peer.name.clone(), given.until, given.more);
+        let work = move || keep(&keeping, Way::To, &name, circle, version, until);
+        let kept = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
+        kept.map_err(|failure| failure.message)?;
+        if !more {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Circles that lie on several nodes: what goes to another node, and what is taken from one.
+//!
+//! To a node goes what at least one member whose home it is may see, decided by that member's own [`crate::Reader`]: the original
+//! where one of them may have it whole, else the first one's copy. What is pseudonymised stays at home, and so does what its
+//! receivers may not pass on within the circle. Each text carries what the originator's home node signed ([`policy::Statement`]);
+//! a node in the middle keeps these statements in its own line and passes them on as they are.
+//!
+//! Statements of one member carry numbers of its home's line. What has a lower number than the last that was heard of the
+//! same version is passed over, so that it does not matter by which ways, how often and in which order records come. A
+//! statement is kept before its record is shared: whoever is cut off between the two takes the page again.
+
+mod giving;
+mod taking;
+
+pub use giving::Given;
+pub use taking::Taken;
+
+use std::collections::{HashMap, HashSet};
+
+use line::{LineId, Record, Seq, StorageError};
+use parking_lot::Mutex;
+use policy::federation::Deed;
+use policy::{Agreement, Book, CircleId, MemberId, Statement, Terms};
+use sha2::{Digest as _, Sha256};
+use stix::signature::PublicKey;
+use stix::{ObjectId, Timestamp};
+
+use crate::opening::Gate;
+use crate::submit::SubmitError;
+
+/// Why nothing goes to another node, or nothing is taken from it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum FederationError {
+    /// No such circle between the two nodes; whether there is one otherwise is not said.
+    #[error("there is no such circle between these nodes")]
+    NotFound,
+    /// The circle is not in force.
+    #[error("the circle is not in force: it has not begun or has ended")]
+    NotInForce,
+    /// A page that is over the limits.
+    #[error("the page has {0} objects; the limit is 1000")]
+    TooMany(usize),
+    /// The node's line takes no more.
+    #[error("a statement could not be kept: {0}")]
+    Refused(line::Refusal),
+    /// What was taken could not be shared.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// The store. Safe to repeat.
+    #[error("{0}; safe to repeat")]
+    Storage(#[from] StorageError),
+}
+
+/// The type of what carries new terms without an object.
+const TERMS: &str = "x-bongsu-terms";
+
+/// A version of a member's object; none for an object without versions.
+type Version = (CircleId, MemberId, ObjectId, Option<Timestamp>);
+
+/// What other members' home nodes said.
+#[derive(Default)]
+pub(crate) struct Statements {
+    kept: Mutex<Kept>,
+    /// Held while a page is taken.
+    in_order: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// The highest number that was heard of each version.
+    latest: HashMap<Version, u64>,
+    /// Where the statement about a record stands in the node's line.
+    places: HashMap<[u8; 32], Seq>,
+    /// Where the statements about withdrawals of an object stand.
+    withdrawals: HashMap<(CircleId, MemberId, ObjectId), Vec<Seq>>,
+    /// Records that are known to be in their line.
+    settled: HashSet<[u8; 32]>,
+}
+
+impl Statements {
+    /// Takes in a record of the node's line.
+    pub(crate) fn load(&self, record: &Record) {
+        // It was verified before it was kept.
+        if let Ok(statement) = Statement::read(&String::from_utf8_lossy(&record.body)) {
+            self.kept.lock().note(&statement, record.seq);
+        }
+    }
+}
+
+impl Kept {
+    fn note(&mut self, statement: &Statement, at: Seq) {
+        for version in versions_of(statement) {
+            let latest = self.latest.entry(version).or_default();
+            *latest = statement.seq.max(*latest);
+        }
+        self.places.insert(name_of(statement), at);
+        if matches!(statement.deed, Deed::Withdrawal { .. }) {
+            let of = (statement.circle, statement.member, statement.id.clone());
+            self.withdrawals.entry(of).or_default().push(at);
+        }
+    }
+}
+
+/// The versions that a statement is about.
+fn versions_of(statement: &Statement) -> Vec<Version> {
+    let of = |version| (statement.circle, statement.member, statement.id.clone(), version);
+    match &statement.deed {
+        Deed::Object { version, .. } => vec![of(*version)],
+        Deed::Withdrawal { versions, .. } if versions.is_empty() => vec![of(None)],
+        Deed::Withdrawal { versions, .. } => {
+            versions.iter().filter_map(|text| Timestamp::parse(text).ok()).map(|at| of(Some(at))).collect()
+        }
+    }
+}
+
+/// Names what a statement says, however often it is said: an object under these terms, or one withdrawal.
+fn name_of(statement: &Statement) -> [u8; 32] {
+    let (circle, member, id) = (statement.circle, statement.member, &statement.id);
+    match &statement.deed {
+        Deed::Object { sha256, terms, .. } => name_of_object(circle, member, id, sha256, terms),
+        Deed::Withdrawal { .. } => named(&[
+            circle.to_string().as_str(),
+            &member.to_string(),
+            &id.to_string(),
+            "withdrawn",
+            &statement.seq.to_string(),
+        ]),
+    }
+}
+
+fn name_of_object(
+    circle: CircleId,
+    member: MemberId,
+    id: &ObjectId,
+    sha256: &str,
+    terms: &Terms,
+) -> [u8; 32] {
+    // An embargo that is over is not kept where the object comes to.
+    let terms = Terms { embargo_until: None, ..terms.clone() }.to_json();
+    named(&[circle.to_string().as_str(), &member.to_string(), &id.to_string(), sha256, &terms])
+}
+
+fn named(parts: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Gate {
+    /// The node's key, as agreements name it.
+    #[must_use]
+    pub fn home(&self) -> &PublicKey {
+        self.key().object_key().public()
+    }
+
+    /// The agreement of a circle in which this node has members.
+    fn agreement<'b>(&self, book: &'b Book, circle: CircleId) -> Result<&'b Agreement, FederationError> {
+        let agreed = book.agreed(circle).map(|agreed| &agreed.agreement);
+        agreed
+            .filter(|agreement| agreement.at_home(self.home()).next().is_some())
+            .ok_or(FederationError::NotFound)
+    }
+
+    /// The circles that lie on this node and on that one, with the versions of their agreements.
+    #[must_use]
+    pub fn circles_with(&self, peer: &PublicKey) -> Vec<(CircleId, u32)> {
+        let book = self.book();
+        let shared = |agreement: &&Agreement| {
+            agreement.at_home(peer).next().is_some() && agreement.at_home(self.home()).next().is_some()
+        };
+        let all = book.all_agreed().map(|agreed| &agreed.agreement).filter(shared);
+        all.map(|agreement| (agreement.circle, agreement.version)).collect()
+    }
+
+    /// The text of a statement that is kept in the node's line.
+    fn statement_at(&self, at: Seq) -> Result<Option<String>, StorageError> {
+        let mut text = None;
+        self.store().bodies(LineId::NODE, &[at], &mut |_, _, body| {
+            text = Some(String::from_utf8_lossy(body).into_owned());
+        })?;
+        Ok(text)
+    }
+}

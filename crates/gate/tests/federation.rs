@@ -1,0 +1,302 @@
+//! A circle over several nodes: in every topology, each member sees what it would see were all on one node, and nothing twice.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bongsu_gate::{FederationError, Gate, NodeKey, Query, Submission, Taken};
+use line::{LineId, Options, RecordKind, Seq, Store};
+use policy::{
+    Agreed, Agreement, Circle, CircleId, Entry, Level, Member, MemberId, Onward, Party, Peer, Reach, Request,
+    Terms,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use stix::signature::SecretKey;
+use stix::{ObjectId, Timestamp, Tlp};
+use uuid::Uuid;
+
+const CIRCLE: CircleId = CircleId::new(Uuid::from_u128(0xcc));
+
+fn member(number: usize) -> MemberId {
+    MemberId::new(Uuid::from_u128(0xa0 + number as u128))
+}
+
+fn member_key(number: usize) -> SecretKey {
+    SecretKey::new(&[100 + u8::try_from(number).unwrap(); 32])
+}
+
+struct Node {
+    gate: Gate,
+    _dir: tempfile::TempDir,
+    /// Where it stands with each other node.
+    cursors: BTreeMap<usize, Seq>,
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(seconds * 1_000_000)
+}
+
+/// Nodes with two members each, cleared for AMBER+STRICT and for GREEN, who have agreed on one circle.
+fn nodes(count: usize) -> Vec<Node> {
+    let seed = |node: usize| [u8::try_from(node + 1).unwrap(); 32];
+    let clock = Arc::new(AtomicI64::new(1_000_000_000));
+    let gates: Vec<(Gate, tempfile::TempDir)> = (0..count)
+        .map(|node| {
+            let dir = tempfile::tempdir().unwrap();
+            let time = Arc::clone(&clock);
+            let clock = Arc::new(move || time.fetch_add(1, Ordering::SeqCst));
+            let store = Store::open(dir.path(), &Options::default(), clock).unwrap();
+            (Gate::open(store, NodeKey::new("node.test", &seed(node))).unwrap(), dir)
+        })
+        .collect();
+    let party = |number: usize| Party {
+        member: member(number),
+        handle: format!("m{number}"),
+        name: format!("M{number}"),
+        clearance: if number % 2 == 0 { Tlp::AmberStrict } else { Tlp::Green },
+        home: SecretKey::new(&seed(number / 2)).public().clone(),
+        key: member_key(number).public().clone(),
+    };
+    let circle =
+        Circle { ceiling: Tlp::AmberStrict, onward: Onward::WithinCircle, ..Circle::new(CIRCLE, "c") };
+    let agreement = Agreement::of(&circle, (0..2 * count).map(party).collect());
+    let mut agreed = Agreed::draft(agreement);
+    for number in 0..2 * count {
+        assert!(agreed.verify().is_err());
+        agreed.sign(&member_key(number), at(1)).unwrap();
+    }
+    agreed.verify().unwrap();
+    for (node, (gate, _)) in gates.iter().enumerate() {
+        for party in &agreed.agreement.parties {
+            let member = Member {
+                level: Level::Exchange,
+                clearance: party.clearance,
+                ..Member::new(party.member, party.handle.clone())
+            };
+            gate.record(MemberId::NODE, Entry::Member(member)).unwrap();
+        }
+        gate.record(MemberId::NODE, Entry::Circle(agreed.agreement.to_circle())).unwrap();
+        gate.record(MemberId::NODE, Entry::Agreement(Box::new(agreed.clone()))).unwrap();
+        assert_eq!(*gate.home(), agreed.agreement.parties[2 * node].home);
+    }
+    let node = |(gate, dir)| Node { gate, _dir: dir, cursors: BTreeMap::new() };
+    gates.into_iter().map(node).collect()
+}
+
+fn peer(of: &Node, name: usize) -> Peer {
+    Peer {
+        name: format!("p{name}"),
+        url: String::new(),
+        key: of.gate.home().clone(),
+        certificate: vec![0; 32],
+        authorities: None,
+        push: false,
+        ended: false,
+    }
+}
+
+/// One page from one node to another; whether there was something.
+fn pull(nodes: &mut [Node], from: usize, to: usize) -> bool {
+    let after = nodes[to].cursors.get(&from).copied().unwrap_or_default();
+    let asks = peer(&nodes[to], to);
+    let given = nodes[from].gate.give(CIRCLE, &asks, after, 3, at(2_000)).unwrap();
+    let texts: Vec<String> = given.texts.iter().map(|text| text.get().clone()).collect();
+    let taken = nodes[to].gate.take(CIRCLE, &peer(&nodes[from], from), &texts, at(2_000)).unwrap();
+    assert_eq!((taken.refused, taken.why), (0, vec![]));
+    nodes[to].cursors.insert(from, given.until);
+    given.until > after
+}
+
+/// Pulls along all links until nothing moves.
+fn heal(nodes: &mut [Node], links: &[(usize, usize)]) {
+    for _ in 0..1_000 {
+        let mut moved = false;
+        for (from, to) in links {
+            moved |= pull(nodes, *from, *to);
+            moved |= pull(nodes, *to, *from);
+        }
+        if !moved {
+            return;
+        }
+    }
+    panic!("it never comes to rest: something goes round");
+}
+
+fn links(topology: u8, count: usize) -> Vec<(usize, usize)> {
+    match topology {
+        0 => (0..count).map(|node| (node, (node + 1) % count)).collect(),
+        1 => (1..count).map(|node| (0, node)).collect(),
+        _ => (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other))).collect(),
+    }
+}
+
+fn id(number: usize) -> String {
+    format!("indicator--{}", Uuid::from_u128(0x4000_8000_0000_0000_0000 + number as u128))
+}
+
+fn object(number: usize, version: u32, tlp: Tlp) -> Value {
+    json!({
+        "type": "indicator", "spec_version": "2.1", "id": id(number), "created": "2026-01-01T00:00:00.000Z",
+        "modified": format!("2026-01-01T00:00:{version:02}.000Z"), "pattern_type": "stix", "name": version,
+        "pattern": "[domain-name:value = 'a-k3.top']", "valid_from": "2026-01-01T00:00:00Z",
+        "object_marking_refs": [tlp.definition_id().to_string()],
+    })
+}
+
+fn share(gate: &Gate, by: MemberId, terms: &Terms, object: &Value) {
+    let raw = object.to_string();
+    let submission = Submission { head: stix::read_head(&raw).unwrap(), raw };
+    gate.submit(by, CIRCLE, terms, vec![submission], at(1_500)).unwrap();
+}
+
+/// What a member sees: texts in their order.
+fn sees(gate: &Gate, member: MemberId) -> Vec<String> {
+    let (wanted, reach) = (Level::Exchange, Reach::Member);
+    let request = Request { member, circle: CIRCLE, wanted, encrypted: true, now: at(2_000), reach };
+    let page = gate.reader(request).unwrap().page(&Query { limit: 1_000, ..Query::default() }).unwrap();
+    let mut seen: Vec<String> = page.items.iter().map(|object| object.get().raw.clone()).collect();
+    seen.sort_unstable();
+    seen
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// Member, object of that member's, version, mark, named recipient.
+    Share(usize, usize, u32, usize, Option<usize>),
+    Withdraw(usize, usize),
+    /// A link is used.
+    Pull(usize, bool),
+}
+
+fn step(members: usize) -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (0..members, 0..3_usize, 1..5_u32, 0..3_usize, proptest::option::of(0..members))
+            .prop_map(|(by, object, version, mark, named)| Step::Share(by, object, version, mark, named)),
+        1 => (0..members, 0..3_usize).prop_map(|(by, object)| Step::Withdraw(by, object)),
+        2 => (0..6_usize, any::<bool>()).prop_map(|(link, back)| Step::Pull(link, back)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn every_member_sees_what_it_would_see_on_one_node(
+        topology in 0..3_u8,
+        steps in proptest::collection::vec(step(6), 1..40),
+    ) {
+        let (mut nodes, one) = (nodes(3), nodes(3).swap_remove(0));
+        let links = links(topology, 3);
+        for step in &steps {
+            match step {
+                Step::Share(by, number, version, mark, named) => {
+                    let tlp = [Tlp::Clear, Tlp::Green, Tlp::AmberStrict][*mark];
+                    let object = object(by * 10 + number, *version, tlp);
+                    let recipients = named.map(member).into_iter().collect();
+                    // In a star, what the centre may not hold can't pass it.
+                    let terms = if topology == 1 { Terms::default() } else { Terms { recipients, ..Terms::default() } };
+                    share(&nodes[by / 2].gate, member(*by), &terms, &object);
+                    share(&one.gate, member(*by), &terms, &object);
+                }
+                Step::Withdraw(by, number) => {
+                    let ids = [ObjectId::parse(&id(by * 10 + number)).unwrap()];
+                    nodes[by / 2].gate.withdraw(member(*by), CIRCLE, &ids, "wrong").unwrap();
+                    one.gate.withdraw(member(*by), CIRCLE, &ids, "wrong").unwrap();
+                }
+                Step::Pull(link, back) => {
+                    let (from, to) = links[link % links.len()];
+                    let (from, to) = if *back { (to, from) } else { (from, to) };
+                    pull(&mut nodes, from, to);
+                }
+            }
+        }
+        heal(&mut nodes, &links);
+        for number in 0..6 {
+            prop_assert_eq!(sees(&nodes[number / 2].gate, member(number)), sees(&one.gate, member(number)));
+        }
+        for node in &nodes {
+            let records = node.gate.store().records(LineId::new(CIRCLE.uuid()), Seq(0), 10_000).unwrap();
+            let mut last: BTreeMap<(Uuid, String), (Vec<u8>, Option<Box<str>>)> = BTreeMap::new();
+            for record in records.into_iter().filter(|record| record.kind == RecordKind::Object) {
+                let head = stix::read_head(std::str::from_utf8(&record.body).unwrap()).unwrap();
+                let version = format!("{} {}", head.id, head.version());
+                let now = (record.body, record.terms);
+                prop_assert!(last.insert((record.sender, version), now.clone()) != Some(now), "twice in a line");
+            }
+        }
+    }
+}
+
+#[test]
+fn nobody_but_the_home_speaks_for_a_member() {
+    let mut nodes = nodes(3);
+    share(&nodes[0].gate, member(0), &Terms::default(), &object(1, 1, Tlp::Green));
+    let given = nodes[0].gate.give(CIRCLE, &peer(&nodes[1], 1), Seq(0), 100, at(2_000)).unwrap();
+    let text = given.texts[0].get().clone();
+    let from_two = peer(&nodes[2], 2);
+    let take = |texts: &[String]| nodes[1].gate.take(CIRCLE, &from_two, texts, at(2_000)).unwrap();
+    let refused = |texts: &[String], what: &str| {
+        let Taken { added, refused, why, .. } = take(texts);
+        assert_eq!((added, refused), (0, 1), "{why:?}");
+        assert!(why[0].contains(what), "{why:?}");
+    };
+    refused(&[text.replace("a-k3.top", "b-k3.top")], "not those that its home node signed for");
+    refused(&[object(2, 1, Tlp::Green).to_string()], "no statement");
+    // Node 2 says it in member 0's name, with its own key.
+    let (_, raw) = policy::Statement::taken_out(&text).unwrap();
+    let (signed, _) = policy::Statement::taken_out(&text).unwrap();
+    let mut said: Value = serde_json::from_str(&stix::signature::unsigned(&signed).unwrap()).unwrap();
+    said["seq"] = 99.into();
+    let forged = stix::signature::sign(&said.to_string(), &SecretKey::new(&[3; 32]), at(1)).unwrap();
+    refused(&[policy::Statement::put_in(&forged, &raw).unwrap()], "not signed by the home node");
+    said["circle"] = Uuid::from_u128(7).to_string().into();
+    let forged = stix::signature::sign(&said.to_string(), &SecretKey::new(&[1; 32]), at(1)).unwrap();
+    refused(&[policy::Statement::put_in(&forged, &raw).unwrap()], "another circle");
+    // The true one may come from anybody in the circle, once.
+    assert_eq!(take(std::slice::from_ref(&text)).added, 1);
+    assert_eq!(take(std::slice::from_ref(&text)).known, 1);
+    let stranger = Peer { key: SecretKey::new(&[77; 32]).public().clone(), ..peer(&nodes[2], 9) };
+    let told = nodes[1].gate.take(CIRCLE, &stranger, &[text], at(2_000));
+    assert!(matches!(told, Err(FederationError::NotFound)));
+    assert!(matches!(
+        nodes[1].gate.give(CIRCLE, &stranger, Seq(0), 10, at(2_000)),
+        Err(FederationError::NotFound)
+    ));
+    heal(&mut nodes, &links(2, 3));
+    assert_eq!(sees(&nodes[2].gate, member(4)).len(), 1);
+}
+
+#[test]
+fn what_no_member_there_may_see_does_not_go_there() {
+    let nodes = nodes(2);
+    let terms = |terms: Terms| terms;
+    share(
+        &nodes[0].gate,
+        member(0),
+        &terms(Terms { recipients: vec![member(1)], ..Terms::default() }),
+        &object(1, 1, Tlp::Green),
+    );
+    share(
+        &nodes[0].gate,
+        member(0),
+        &terms(Terms { onward: Some(Onward::Forbidden), ..Terms::default() }),
+        &object(2, 1, Tlp::Green),
+    );
+    share(
+        &nodes[0].gate,
+        member(0),
+        &terms(Terms { pseudonymise: true, ..Terms::default() }),
+        &object(3, 1, Tlp::Green),
+    );
+    share(
+        &nodes[0].gate,
+        member(0),
+        &terms(Terms { embargo_until: Some(at(3_000)), ..Terms::default() }),
+        &object(4, 1, Tlp::Green),
+    );
+    let give = |now| nodes[0].gate.give(CIRCLE, &peer(&nodes[1], 1), Seq(0), 100, now).unwrap().texts;
+    assert!(give(at(2_000)).is_empty());
+    assert_eq!(give(at(3_000)).len(), 1, "the embargo is over");
+}

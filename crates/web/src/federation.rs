@@ -1,0 +1,156 @@
+//! For other nodes: a TAXII 2.1 API root at `/federation/`, open to peers by the certificate that they show, and to nobody else.
+//!
+//! `GET …/collections/CIRCLE/objects/?next=NUMBER` gives what is new for the peer's members behind a number of this node's
+//! line, as an envelope whose `next` is where to go on, also when there is no more yet. `POST` takes an envelope of the same
+//! objects, for peers that can't be reached themselves. Whoever is no peer is told that there is nothing here.
+//!
+//! Source: TAXII 2.1, sections 3.7 (envelope), 5.4 and 5.5.
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use gate::{FederationError, Gate, Given};
+use http::{StatusCode, header};
+use line::Seq;
+use policy::{CircleId, Peer};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use stix::Timestamp;
+
+use crate::auth::PeerCertificate;
+
+/// TAXII's media type.
+pub const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";
+/// Objects of a page.
+pub const PAGE: usize = 500;
+/// Bytes of what a peer brings at once.
+pub const BODY_BYTES_MAX: usize = 32 << 20;
+
+/// What the server needs.
+pub struct Federation {
+    /// The door.
+    pub gate: Gate,
+    /// The clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+/// An envelope of objects as they stand.
+#[derive(Deserialize)]
+pub struct Envelope {
+    /// Where to go on.
+    #[serde(default)]
+    pub next: Option<String>,
+    /// Whether there is more now.
+    #[serde(default)]
+    pub more: bool,
+    /// The objects.
+    #[serde(default)]
+    pub objects: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    next: Option<String>,
+}
+
+struct Refused(StatusCode, String);
+
+impl From<FederationError> for Refused {
+    fn from(error: FederationError) -> Self {
+        let status = match &error {
+            FederationError::NotFound => StatusCode::NOT_FOUND,
+            FederationError::NotInForce => StatusCode::FORBIDDEN,
+            FederationError::TooMany(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self(status, error.to_string())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let body = json!({"title": self.1, "http_status": self.0.as_u16().to_string()});
+        (self.0, [(header::CONTENT_TYPE, MEDIA_TYPE)], Json(body)).into_response()
+    }
+}
+
+type Shared = State<Arc<Federation>>;
+type Shown = Option<Extension<PeerCertificate>>;
+
+/// The server's routes.
+pub fn router(federation: Federation) -> Router {
+    Router::new()
+        .route("/federation/collections/{circle}/objects/", get(objects).post(bring))
+        .fallback(async || absent())
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(Arc::new(federation))
+}
+
+fn absent() -> Refused {
+    Refused(StatusCode::NOT_FOUND, "there is nothing here for you".to_owned())
+}
+
+/// Which peer asks, and for which circle.
+fn asked(federation: &Federation, shown: Shown, circle: &str) -> Result<(Peer, CircleId), Refused> {
+    let Extension(certificate) = shown.ok_or_else(absent)?;
+    let peer = federation.gate.book().peer_with(&certificate.0).cloned().ok_or_else(absent)?;
+    Ok((peer, circle.parse().map_err(|_| absent())?))
+}
+
+fn answer(body: &Value) -> Response {
+    ([(header::CONTENT_TYPE, MEDIA_TYPE)], body.to_string()).into_response()
+}
+
+/// Runs what reads or writes the disk off the threads that serve connections.
+async fn off<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FederationError> + Send + 'static,
+) -> Result<T, Refused> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(Refused(StatusCode::SERVICE_UNAVAILABLE, "try again".to_owned())),
+    }
+}
+
+async fn objects(
+    State(federation): Shared,
+    shown: Shown,
+    Path(circle): Path<String>,
+    Query(Asked { next }): Query<Asked>,
+) -> Result<Response, Refused> {
+    let (peer, circle) = asked(&federation, shown, &circle)?;
+    let after = next.map_or(Ok(0), |next| next.parse::<u64>());
+    let after = after.map_err(|_| Refused(StatusCode::BAD_REQUEST, "`next` is no number".to_owned()))?;
+    let (gate, now) = (federation.gate.clone(), (federation.now)());
+    let given = off(move || gate.give(circle, &peer, Seq(after), PAGE, now)).await?;
+    Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], envelope(&given)).into_response())
+}
+
+/// A page as TAXII has it. Texts stay as they are, to the byte.
+#[must_use]
+pub fn envelope(given: &Given) -> String {
+    let texts: Vec<&str> = given.texts.iter().map(|text| text.get().as_str()).collect();
+    format!(r#"{{"more":{},"next":"{}","objects":[{}]}}"#, given.more, given.until.0, texts.join(","))
+}
+
+async fn bring(
+    State(federation): Shared,
+    shown: Shown,
+    Path(circle): Path<String>,
+    body: String,
+) -> Result<Response, Refused> {
+    let (peer, circle) = asked(&federation, shown, &circle)?;
+    let read = serde_json::from_str::<Envelope>(&body);
+    let envelope =
+        read.map_err(|error| Refused(StatusCode::UNPROCESSABLE_ENTITY, format!("no envelope: {error}")))?;
+    let texts: Vec<String> = envelope.objects.iter().map(|object| object.get().to_owned()).collect();
+    let (gate, now) = (federation.gate.clone(), (federation.now)());
+    let taken = off(move || gate.take(circle, &peer, &texts, now)).await?;
+    Ok(answer(&json!({
+        "status": "complete", "added": taken.added, "known": taken.known, "refused": taken.refused, "why": taken.why,
+    })))
+}
