@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use axum::body::Body;
 use deliver::push::Position;
@@ -25,6 +26,9 @@ use crate::config::Config;
 use crate::folder::{Folder, Secrets};
 use crate::node::Node;
 use crate::serve::surfaces::{From, Surfaces};
+
+/// How long events are waited for.
+const NEWS: Duration = Duration::from_millis(100);
 
 /// A world that can be asked.
 pub(super) struct Built {
@@ -53,6 +57,7 @@ impl Built {
         let folder = Folder::new(dir.path());
         let secrets = Secrets { name: "tower.test".into(), node_seed: [7; 32], token_secret: [9; 32] };
         folder.create(&secrets).unwrap();
+        folder.private_secret(&[5; 32]).unwrap();
         let clock = Arc::new(AtomicI64::new(SHARED_S * 1_000_000));
         let time = Arc::clone(&clock);
         let config = Config::default();
@@ -60,9 +65,8 @@ impl Built {
         let node = Arc::new(node);
         let tokens = begin(world, &node);
         let deliver = node.deliver().unwrap();
-        let told = world.members.iter().map(|party| {
-            deliver.position(MemberId::new(party.id), false).unwrap()
-        });
+        let told =
+            world.members.iter().map(|party| deliver.position(MemberId::new(party.id), false).unwrap());
         let told = told.collect();
         for at in 0..world.things.len() {
             share(world, &node, at);
@@ -97,22 +101,27 @@ impl Built {
             channel: Channel { encrypted: false, looked_at: false },
             certificate: None,
         };
+        let waits = request.headers().contains_key("last-event-id");
+        let wait = if waits { NEWS } else { Duration::from_secs(600) };
         let is_stream = request.uri().path().starts_with("/d/events");
         let (parts, mut body) = self.surfaces.clone().answer(request, from).await.into_parts();
         let bytes = if is_stream && parts.status == StatusCode::OK {
-            // Two pieces: how far it was told, and the first news; they are there once lines have grown.
+            // How far it was told. What comes after that is waited for a little only: there may be none.
             let mut all = Vec::new();
-            for _ in 0..1 {
-                let piece = body.frame().await.unwrap().unwrap().into_data().unwrap_or_default();
-                all.extend_from_slice(&piece);
+            while let Some(piece) = tokio::time::timeout(wait, body.frame()).await.ok().flatten() {
+                all.extend_from_slice(&piece.unwrap().into_data().unwrap_or_default());
+                if !waits {
+                    break;
+                }
             }
             all
         } else {
             body.collect().await.unwrap().to_bytes().to_vec()
         };
-        let headers = parts.headers.iter().map(|(name, value)| {
-            format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
-        });
+        let headers = parts
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
         Told {
             status: parts.status,
             headers: headers.collect(),
@@ -120,7 +129,6 @@ impl Built {
         }
     }
 }
-
 
 fn circle_id(world: &World, at: usize) -> CircleId {
     CircleId::new(world.circles[at].id)

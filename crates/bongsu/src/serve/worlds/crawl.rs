@@ -110,9 +110,19 @@ const PROGRAMS: &[Way] = &[
     ("/witness/add-checkpoint", "POST", "/witness/add-checkpoint", "old 0\n\n{c}\n"),
     ("/screening/value", "GET", "/screening/value?value={v}", ""),
     ("/screening/value", "GET", "/screening/value?value={v}.top", ""),
-    ("/screening/values", "POST", "/screening/values", r#"{"values":["{v}","{v}.top","http://{v}.top/{v}"]}"#),
+    (
+        "/screening/values",
+        "POST",
+        "/screening/values",
+        r#"{"values":["{v}","{v}.top","http://{v}.top/{v}"]}"#,
+    ),
     ("/screening/openapi.json", "GET", "/screening/openapi.json", ""),
-    ("/match/{dataset}", "POST", "/match/default", r#"{"queries":{"q":{"schema":"Person","properties":{"name":["{v}"]}}}}"#),
+    (
+        "/match/{dataset}",
+        "POST",
+        "/match/default",
+        r#"{"queries":{"q":{"schema":"Person","properties":{"name":["{v}"]}}}}"#,
+    ),
     ("/api/v1/address/{address}", "GET", "/api/v1/address/{v}", ""),
     ("/api/risk/v2/entities", "POST", "/api/risk/v2/entities", r#"{"address":"{v}"}"#),
     ("/api/risk/v2/entities/{address}", "GET", "/api/risk/v2/entities/{v}", ""),
@@ -162,28 +172,98 @@ const TAXII: &[Way] = &[
     ("/api/status/{status}", "GET", "/api/status/{u}/", ""),
     ("/api/collections", "GET", "/api/collections/", ""),
     ("/api/collections/{collection}", "GET", "/api/collections/{c}/", ""),
-    ("/api/collections/{collection}/manifest", "GET", "/api/collections/{c}/manifest/?match[version]=all", ""),
+    (
+        "/api/collections/{collection}/manifest",
+        "GET",
+        "/api/collections/{c}/manifest/?match[version]=all",
+        "",
+    ),
     ("/api/collections/{collection}/manifest", "GET", "/api/collections/{c}/manifest/", ""),
     ("/api/collections/{collection}/objects", "GET", "/api/collections/{c}/objects/", ""),
     ("/api/collections/{collection}/objects", "GET", "/api/collections/{c}/objects/?limit=1", ""),
     ("/api/collections/{collection}/objects", "GET", "/api/collections/{c}/objects/?match[version]=all", ""),
     ("/api/collections/{collection}/objects", "GET", "/api/collections/{c}/objects/?match[id]={o}", ""),
-    ("/api/collections/{collection}/objects", "GET", "/api/collections/{c}/objects/?match[type]=relationship", ""),
+    (
+        "/api/collections/{collection}/objects",
+        "GET",
+        "/api/collections/{c}/objects/?match[type]=relationship",
+        "",
+    ),
     ("/api/collections/{collection}/objects/{object}", "GET", "/api/collections/{c}/objects/{o}/", ""),
-    ("/api/collections/{collection}/objects/{object}/versions", "GET", "/api/collections/{c}/objects/{o}/versions/", ""),
+    (
+        "/api/collections/{collection}/objects/{object}/versions",
+        "GET",
+        "/api/collections/{c}/objects/{o}/versions/",
+        "",
+    ),
 ];
 
 /// TAXII requests that change the world: they come last.
 const CHANGES: &[Way] = &[
-    ("/api/collections/{collection}/objects", "POST", "/api/collections/{c}/objects/", r#"{"objects":[{j}]}"#),
+    (
+        "/api/collections/{collection}/objects",
+        "POST",
+        "/api/collections/{c}/objects/",
+        r#"{"objects":[{j}]}"#,
+    ),
     ("/api/collections/{collection}/objects/{object}", "DELETE", "/api/collections/{c}/objects/{o}/", ""),
     ("events/delete", "POST", "/events/delete/{u}", "{}"),
     ("attributes/delete", "POST", "/attributes/delete/{u}", "{}"),
+    (
+        "/api/collections/{collection}/objects",
+        "POST",
+        "/api/collections/{c}/objects/",
+        r#"{"objects":[{j}]}"#,
+    ),
+    (
+        "/api/collections/{collection}/objects",
+        "POST",
+        "/api/collections/{c}/objects/",
+        r#"{"objects":[{j}]}"#,
+    ),
     ("sightings/add", "POST", "/sightings/add", r#"{"value":"{v}.top"}"#),
     ("sightings/add", "POST", "/sightings/add/{u}", "{}"),
     ("tags/attachtagtoobject", "POST", "/tags/attachTagToObject", r#"{"uuid":"{u}","tag":"x"}"#),
     ("attributes/add", "POST", "/attributes/add/{u}", r#"{"type":"domain","value":"{v}.top"}"#),
     ("events/edit", "POST", "/events/edit/{u}", r#"{"Event":{"info":"x"}}"#),
+    ("events/add", "POST", "/events/add", r#"{"Event":{"uuid":"{u}","info":"{v}","Attribute":[]}}"#),
+    ("events/publish", "POST", "/events/publish/{u}", "{}"),
+    ("events/alert", "POST", "/events/alert/{u}", "{}"),
+    ("events/unpublish", "POST", "/events/unpublish/{u}", "{}"),
+    ("attributes/edit", "POST", "/attributes/edit/{u}", r#"{"comment":"x"}"#),
+    ("objects/add", "POST", "/objects/add/{u}", r#"{"name":"file","Attribute":[]}"#),
+    ("objects/edit", "POST", "/objects/edit/{u}", r#"{"comment":"x"}"#),
+    ("objects/delete", "POST", "/objects/delete/{u}", "{}"),
+    (
+        "objectreferences/add",
+        "POST",
+        "/object_references/add",
+        r#"{"object_uuid":"{u}","referenced_uuid":"{u}","relationship_type":"x"}"#,
+    ),
+    (
+        "sightings/bulksavesightings",
+        "POST",
+        "/sightings/bulkSaveSightings/{u}",
+        r#"[{"attribute_uuid":"{u}","type":"0"}]"#,
+    ),
+    ("sightings/delete", "POST", "/sightings/delete/{u}", "{}"),
+    ("tags/removetagfromobject", "POST", "/tags/removeTagFromObject", r#"{"uuid":"{u}","tag":"x"}"#),
+    ("shadowattributes/add", "POST", "/shadow_attributes/add/{u}", r#"{"type":"domain","value":"{v}.top"}"#),
+    (
+        "shadowattributes/edit",
+        "POST",
+        "/shadow_attributes/edit/{u}",
+        r#"{"type":"domain","value":"{v}.top"}"#,
+    ),
+    ("shadowattributes/delete", "POST", "/shadow_attributes/delete/{u}", "{}"),
+    ("shadowattributes/accept", "POST", "/shadow_attributes/accept/{u}", "{}"),
+    ("shadowattributes/discard", "POST", "/shadow_attributes/discard/{u}", "{}"),
+    (
+        "analystdata/pushanalystdata",
+        "POST",
+        "/analyst_data/pushAnalystData",
+        r#"{"Note":{"uuid":"{u}","note":"x","object_uuid":"{u}","object_type":"Event"}}"#,
+    ),
 ];
 
 /// MISP's, by controller and action.
@@ -202,7 +282,12 @@ const MISP: &[Way] = &[
     ("events/index", "GET", "/events/index?circle={c}", ""),
     ("events/view", "GET", "/events/view/{u}", ""),
     ("events/view", "GET", "/events/view/1", ""),
-    ("events/filtereventidsforpush", "POST", "/events/filterEventIdsForPush", r#"[{"Event":{"uuid":"{u}","timestamp":"0"}}]"#),
+    (
+        "events/filtereventidsforpush",
+        "POST",
+        "/events/filterEventIdsForPush",
+        r#"[{"Event":{"uuid":"{u}","timestamp":"0"}}]"#,
+    ),
     ("events/restsearch", "POST", "/events/restSearch", "{}"),
     ("events/restsearch", "POST", "/events/restSearch", r#"{"value":"%{v}%"}"#),
     ("events/restsearch", "POST", "/events/restSearch", r#"{"returnFormat":"stix2"}"#),
@@ -218,7 +303,12 @@ const MISP: &[Way] = &[
     ("sightings/restsearch", "POST", "/sightings/restSearch", r#"{"last":0}"#),
     ("sightings/index", "GET", "/sightings/index/{u}", ""),
     ("sightings/listsightings", "GET", "/sightings/listSightings/{u}", ""),
-    ("sightings/filtersightinguuidsforpush", "POST", "/sightings/filterSightingUuidsForPush/{u}", r#"["{u}"]"#),
+    (
+        "sightings/filtersightinguuidsforpush",
+        "POST",
+        "/sightings/filterSightingUuidsForPush/{u}",
+        r#"["{u}"]"#,
+    ),
     ("tags/index", "GET", "/tags/index", ""),
     ("tags/search", "GET", "/tags/search/{v}", ""),
     ("sharinggroups/index", "GET", "/sharing_groups/index", ""),
@@ -234,7 +324,12 @@ const MISP: &[Way] = &[
     ("galaxies/pushcluster", "POST", "/galaxies/pushCluster", "[]"),
     ("analystdata/indexminimal", "POST", "/analyst_data/indexMinimal", "{}"),
     ("analystdata/index", "GET", "/analyst_data/index/Note", ""),
-    ("analystdata/filteranalystdataforpush", "POST", "/analyst_data/filterAnalystDataForPush", r#"{"Note":{"{u}":"0"}}"#),
+    (
+        "analystdata/filteranalystdataforpush",
+        "POST",
+        "/analyst_data/filterAnalystDataForPush",
+        r#"{"Note":{"{u}":"0"}}"#,
+    ),
 ];
 
 pub(super) const ALL: [&[Way]; 5] = [PAGES, PROGRAMS, ARTEFACTS, TAXII, MISP];
@@ -257,18 +352,31 @@ impl Question {
         Self { route: "*", method: "GET", path: path.to_owned(), body: String::new(), header: None }
     }
 
-    /// A way with what is guessed: the things at `guessed`, and circles and members at random.
-    pub(super) fn drawn(way: &Way, world: &World, token: &str, guessed: &[usize], draw: &mut Draw) -> Self {
+    /// A way with what a member guesses: the things at `guessed`, and circles and members at random, its own among them.
+    pub(super) fn drawn(
+        way: &Way,
+        world: &World,
+        (member, token): (Option<usize>, &str),
+        guessed: &[usize],
+        draw: &mut Draw,
+    ) -> Self {
         let (route, method, path, body) = *way;
-        let known = !guessed.is_empty() && draw.in_100(80);
+        let known = !guessed.is_empty() && draw.in_100(50);
         let at = if known { draw.of(guessed) } else { draw.below(world.things.len()) };
         let thing = &world.things[at];
         let made_up = draw.in_100(10);
         let object =
             if made_up { format!("{}--{}", thing.kind.object_type(), draw.uuid()) } else { thing.id.clone() };
+        let own: Vec<&str> = world
+            .circles
+            .iter()
+            .filter(|circle| member.is_some_and(|member| circle.stays(member)))
+            .map(|circle| circle.handle.as_str())
+            .collect();
         let circle = match draw.below(10) {
             0 => draw.word(),
-            1..4 => world.circles[draw.below(world.circles.len())].handle.clone(),
+            1 => world.circles[draw.below(world.circles.len())].handle.clone(),
+            2..6 if !own.is_empty() => draw.of(&own).to_owned(),
             _ => world.circles[thing.circle].handle.clone(),
         };
         let word = match draw.below(10) {
@@ -277,7 +385,8 @@ impl Question {
             3..5 => thing.name.clone(),
             _ => thing.value.clone(),
         };
-        let member = if made_up { draw.word() } else { world.members[draw.below(4)].handle.clone() };
+        let party = member.filter(|_| draw.in_100(50)).unwrap_or_else(|| draw.below(4));
+        let member = if made_up { draw.word() } else { world.members[party].handle.clone() };
         let desk = world.contacts.first().map_or_else(|| draw.word(), |desk| desk.handle.clone());
         let uuid = object.split_once("--").map_or("", |(_, uuid)| uuid).to_owned();
         let fill = |text: &str| {
@@ -302,7 +411,8 @@ impl Question {
     /// For which level's form it asks.
     pub(super) fn wanted(&self) -> Level {
         let path = self.path.split('?').next().unwrap_or_default();
-        let path = path.strip_prefix("/t/").and_then(|rest| rest.find('/').map(|at| &rest[at..])).unwrap_or(path);
+        let path =
+            path.strip_prefix("/t/").and_then(|rest| rest.find('/').map(|at| &rest[at..])).unwrap_or(path);
         match path {
             _ if path.starts_with("/d/list/") => Level::List,
             "/d/zone.rpz" | "/d/nftables.conf" | "/d/nftables.sets" => Level::Block,
@@ -327,7 +437,9 @@ impl Question {
             request = request.header("content-type", if is_json { "application/json" } else { form });
         }
         let accepts = match self.path.as_str() {
-            path if path.starts_with("/api/") || path.starts_with("/taxii2") => "application/taxii+json;version=2.1",
+            path if path.starts_with("/api/") || path.starts_with("/taxii2") => {
+                "application/taxii+json;version=2.1"
+            }
             _ => "*/*",
         };
         request = request.header("accept", accepts);
@@ -344,4 +456,3 @@ fn guess(object: &Value, id: &str) -> Value {
     object["id"] = json!(id);
     object
 }
-

@@ -120,7 +120,11 @@ impl World {
         let opened = |at: &usize| {
             let circle = &self.circles[*at];
             let reads = matches!(circle.access_of(member), Some(Access::Both | Access::Read));
-            circle.stays(member) && reads && circle.stays(desk.member) && circle.term == Term::Open && !circle.hidden
+            circle.stays(member)
+                && reads
+                && circle.stays(desk.member)
+                && circle.term == Term::Open
+                && !circle.hidden
         };
         desk.member == member || desk.circles.iter().any(opened)
     }
@@ -149,7 +153,9 @@ impl World {
                 for named in thing.names.iter().chain(&thing.source).chain(&thing.definition) {
                     // Who names what it can't see itself has it from elsewhere.
                     let has_it = (0..self.things.len()).any(|other| {
-                        self.things[other].id == self.things[*named].id && self.is_let_go(thing.by, other, Level::Read)
+                        self.is_taken(other)
+                            && self.things[other].id == self.things[*named].id
+                            && self.is_let_go(thing.by, other, Level::Read)
                     });
                     if thing.by == member || !has_it {
                         let_in(&[&self.things[*named].id]);

@@ -159,8 +159,13 @@ impl World {
     pub(super) fn of(seed: u64) -> Self {
         let mut draw = Draw::new(seed);
         let members = (0..4).map(|_| Party::drawn(&mut draw)).collect();
-        let mut world =
-            Self { members, circles: Vec::new(), things: Vec::new(), contacts: Vec::new(), draw: draw.clone() };
+        let mut world = Self {
+            members,
+            circles: Vec::new(),
+            things: Vec::new(),
+            contacts: Vec::new(),
+            draw: draw.clone(),
+        };
         for _ in 0..2 + draw.below(2) {
             world.circles.push(Ring::drawn(&mut draw));
         }
@@ -217,7 +222,9 @@ impl World {
             _ => Vec::new(),
         };
         let kind = match kind {
-            Kind::Report | Kind::Note | Kind::Relationship | Kind::Sighting if names.is_empty() => Kind::Malware,
+            Kind::Report | Kind::Note | Kind::Relationship | Kind::Sighting if names.is_empty() => {
+                Kind::Malware
+            }
             kind => kind,
         };
         let mut thing = Thing {
@@ -286,7 +293,10 @@ impl World {
         if let Some(source) = thing.source.as_ref().filter(|_| thing.kind != Kind::Observed) {
             set("created_by_ref", json!(of(source)));
         }
-        if !matches!(thing.kind, Kind::Observed | Kind::Pap | Kind::Sighting | Kind::Relationship | Kind::Note) {
+        if !matches!(
+            thing.kind,
+            Kind::Observed | Kind::Pap | Kind::Sighting | Kind::Relationship | Kind::Note
+        ) {
             set("name", json!(thing.name));
         }
         match thing.kind {
@@ -334,7 +344,10 @@ impl World {
         }
         if let Some(mark) = thing.said_mark {
             let what = if thing.kind == Kind::Observed { "x_said" } else { "description" };
-            set("granular_markings", json!([{"marking_ref": mark.definition_id().to_string(), "selectors": [what]}]));
+            set(
+                "granular_markings",
+                json!([{"marking_ref": mark.definition_id().to_string(), "selectors": [what]}]),
+            );
         }
         if thing.malformed {
             // STIX 2.1, section 3.2: a number where a list is asked for.
@@ -430,8 +443,9 @@ impl Party {
                 Level::Exchange,
                 Level::Exchange,
                 Level::Exchange,
+                Level::Exchange,
             ]),
-            clearance: draw.of(&MARKS),
+            clearance: draw.of(&[Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red, Tlp::Red]),
             ended: draw.in_100(8),
             quarantines: draw.in_100(50),
             scopes: draw.in_100(15).then(|| draw.of(&scopes)),
@@ -453,7 +467,11 @@ impl Ring {
             handle: draw.word(),
             title: draw.word(),
             ceiling: draw.of(&[Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red]),
-            term: draw.of(&[Term::Open, Term::Open, Term::Open, Term::Open, Term::Over, Term::NotYet]),
+            term: match draw.below(12) {
+                0 => Term::NotYet,
+                1 => Term::Over,
+                _ => Term::Open,
+            },
             access,
             members,
             left,
