@@ -290,7 +290,14 @@ async fn crawl_world(seed: u64, count: &mut Count) {
     let world = World::of(seed);
     let built = Built::of(&world);
     let mut draw = world.draw.clone();
-    let mut crawl = Crawl { world: &world, built: &built, allowed: BTreeMap::new(), brought: HashSet::new(), count, seed };
+    let mut crawl = Crawl {
+        world: &world,
+        built: &built,
+        allowed: BTreeMap::new(),
+        brought: HashSet::new(),
+        count,
+        seed,
+    };
     for _ in 0..ASKED {
         let member = (!draw.in_100(5)).then(|| draw.below(world.members.len()));
         let guessed = member.map(|member| world.unseen(member)).unwrap_or_default();
@@ -329,9 +336,10 @@ async fn compare(mut crawl: Crawl<'_>, draw: &mut Draw) {
         let (here, there) = (steady(here), steady(there));
         if here.status != there.status || !is_tree && here != there {
             count.leaks.push(format!(
-                "BONGSU_WORLD={seed}: {question:?} as {member} tells the worlds apart: {}\n{:?}\nunseen {unseen:?}",
+                "BONGSU_WORLD={seed}: {question:?} as {member} tells the worlds apart: {}\n{:?}\nunseen {unseen:?} of {:#?}",
                 difference(&here, &there),
-                world.members[member]
+                world.members[member],
+                world.things
             ));
         }
         count.compared += 1;

@@ -187,9 +187,20 @@ impl World {
             self.things.iter().enumerate().any(|(other, thing)| other != at && thing.id == *id)
         };
         (0..self.things.len())
+            .filter(|at| !self.is_announced_again(*at))
             .filter(|at| self.is_taken(*at) && hidden(*at) && !is_named(*at) && !is_again(*at))
             .filter(|at| self.things[*at].kind != Kind::Pap)
             .collect()
+    }
+
+    /// Whether it may come twice: what names something that comes later, or is under embargo for a time, is announced again then, which
+    /// makes its line longer by one.
+    fn is_announced_again(&self, at: usize) -> bool {
+        let thing = &self.things[at];
+        let mut all = thing.names.iter().chain(&thing.source).chain(&thing.definition);
+        all.any(|named| {
+            !self.is_taken(*named) || self.things[*named].embargo.is_some() || self.is_announced_again(*named)
+        })
     }
 
     /// Another world, in which there is something else in the place of all that a member may not see, and which is the same for

@@ -461,7 +461,12 @@ impl Ring {
         }
         let left = draw.in_100(12).then(|| draw.of(&members));
         let less = [Access::Read, Access::Write, Access::None];
-        let access = members.iter().filter_map(|at| draw.in_100(15).then(|| (*at, draw.of(&less)))).collect();
+        let mut access = BTreeMap::new();
+        for at in &members {
+            if draw.in_100(15) {
+                access.insert(*at, draw.of(&less));
+            }
+        }
         Self {
             id: draw.uuid(),
             handle: draw.word(),
