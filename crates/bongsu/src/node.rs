@@ -20,6 +20,7 @@ use deliver::screening::Screening;
 use deliver::ticket::TicketKey;
 use deliver::{Deliver, Letterhead};
 use gate::{Gate, NodeKey};
+use line::store::Clock;
 use line::{OpenError, Options, Store};
 use parking_lot::Mutex;
 use policy::{Book, Circle, Entry, Member, MemberId};
@@ -39,6 +40,8 @@ pub(crate) struct Node {
     pub tokens: TokenKey,
     /// How it is configured.
     pub config: Config,
+    /// The clock.
+    clock: Clock,
     /// Which sources are being pulled, and how the last pulls went.
     pub pulls: Pulls,
     /// Where what waits to be sent to members is kept.
@@ -108,9 +111,17 @@ impl Node {
     /// # Errors
     /// When secrets are missing or the store is damaged.
     pub(crate) fn open(folder: &Folder, config: Config) -> Result<Self, Failure> {
+        Self::open_by(Arc::new(clock), folder, config)
+    }
+
+    /// As [`Node::open`], with another clock than this machine's.
+    ///
+    /// # Errors
+    /// As [`Node::open`].
+    pub(crate) fn open_by(clock: Clock, folder: &Folder, config: Config) -> Result<Self, Failure> {
         let secrets = folder.secrets()?;
         let options = Options::default();
-        let store = Store::open(folder.dir(), &options, Arc::new(clock)).map_err(|error| match error {
+        let store = Store::open(folder.dir(), &options, Arc::clone(&clock)).map_err(|error| match error {
             OpenError::Damaged { .. } => Failure::new(error.to_string()).hint(
                 "`bongsu verify` says what else is wrong; docs/operate.md says how to restore a backup",
             ),
@@ -130,6 +141,7 @@ impl Node {
             gate,
             tokens: TokenKey::new(secrets.token_secret),
             config,
+            clock,
             pulls: Pulls::default(),
             push: folder.push(),
             lists: folder.lists(),
@@ -150,7 +162,13 @@ impl Node {
 
     /// The time.
     pub(crate) fn now(&self) -> Timestamp {
-        now()
+        Timestamp::from_micros((self.clock)())
+    }
+
+    /// What gives the time, for whoever asks it often.
+    pub(crate) fn times(&self) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
+        let clock = Arc::clone(&self.clock);
+        Arc::new(move || Timestamp::from_micros(clock()))
     }
 
     /// Writes an entry about a member, circle, credential or setting.
@@ -229,7 +247,7 @@ impl Node {
         }
         let read = guarding::read(&self.config.guard)?;
         let title = self.gate.key().name().to_owned();
-        let deliver = Deliver::new(self.gate.clone(), None, title, Arc::new(now));
+        let deliver = Deliver::new(self.gate.clone(), None, title, self.times());
         deliver.judge_by(read.basis);
         let (http, advisory) = (&self.config.http, &self.config.advisory);
         let letterhead = Letterhead::new(

@@ -197,11 +197,20 @@ impl<'v> View<'v> {
             .collect();
         earlier.sort_unstable_by_key(|version| version.seq);
         // What several observed is one object, and what each says of it is a version: only the same words need not be said
-        // again.
-        if self.catalogue.id(object).is_some_and(|id| is_told_by_content(&id)) {
+        // again, and only to who has them whole. If a copy stood for them, whoever guesses what was taken out of it would see
+        // its own version vanish when it is right.
+        let is_observed = self.catalogue.id(object).is_some_and(|id| is_told_by_content(&id));
+        if is_observed {
             earlier.retain(|version| version.says_the_same(entry));
         }
-        depth > 0 && earlier.iter().any(|version| self.spend() && self.comes_out(version, depth - 1))
+        depth > 0
+            && earlier.iter().any(|version| {
+                self.spend()
+                    && match is_observed {
+                        true => matches!(self.fate_within(version, depth - 1), Fate::Whole(_)),
+                        false => self.comes_out(version, depth - 1),
+                    }
+            })
     }
 
     /// Takes one of the budget; whether there was one.

@@ -298,3 +298,26 @@ fn what_says_the_same_is_told_to_those_who_see_both_and_to_nobody_else() {
     withdraw(&node, A, 2);
     assert_eq!(node.gate.equivalents(node::CIRCLE, &id(1)).unwrap(), [id(3)]);
 }
+
+#[test]
+fn a_right_guess_of_what_was_taken_out_of_a_copy_looks_as_a_wrong_one() {
+    let secret = |said: &str| {
+        let mark = Tlp::AmberStrict.definition_id().to_string();
+        address(
+            json!({"x_said": said, "granular_markings": [{"marking_ref": mark, "selectors": ["x_said"]}]}),
+        )
+    };
+    let all = Query { versions: vec![VersionMatch::All], limit: 9, ..Query::default() };
+    for guess in ["canary", "no canary"] {
+        let node = Node::new();
+        node.share(A, &Terms::default(), &[secret("canary")]);
+        let texts = |member| -> Vec<String> {
+            let page = node.reader(member).page(&all).unwrap();
+            page.items.into_iter().map(|item| item.into_inner().raw).collect()
+        };
+        assert!(texts(C).len() == 1 && !texts(C)[0].contains("canary"), "{:?}", texts(C));
+        node.share(C, &Terms::default(), &[secret(guess)]);
+        let own = texts(C);
+        assert!(own.len() == 2 && own[1].contains(guess), "{guess}: its own is there: {own:?}");
+    }
+}

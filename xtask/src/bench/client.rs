@@ -75,6 +75,11 @@ impl Client {
         Ok(body)
     }
 
+    /// Looks at what may not be there, and gives the status of the answer once all of it has come.
+    pub(crate) async fn look(&mut self, path: &str) -> Result<StatusCode> {
+        Ok(self.ask(Method::GET, path, String::new()).await?.0)
+    }
+
     /// Gets a page.
     pub(crate) async fn get(&mut self, path: &str) -> Result<Bytes> {
         let (status, body) = self.ask(Method::GET, path, String::new()).await?;

@@ -20,6 +20,7 @@ mod protect;
 mod resolver;
 mod screening;
 mod table;
+mod timing;
 mod trace;
 mod trace_growth;
 mod validate;
@@ -58,6 +59,8 @@ enum What {
     Screening,
     /// Private screening: evaluations in process and over HTTP, and what a filter takes
     Private,
+    /// Whether the time of an answer tells what is forbidden from what is not there
+    Timing,
     /// Transfers loaded and stolen ones followed, beside DuckDB and igraph; and how time and memory grow
     Trace,
 }
@@ -119,6 +122,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         What::Hunt,
         What::Screening,
         What::Private,
+        What::Timing,
     ];
     if with_node.into_iter().any(&wanted) {
         with_a_node(args, wanted, &mut table)?;
@@ -173,6 +177,9 @@ fn with_a_node(args: &Args, wanted: impl Fn(What) -> bool, table: &mut Table) ->
     }
     if wanted(What::Private) {
         private::run(&program, &folder("private")?, table)?;
+    }
+    if wanted(What::Timing) {
+        timing::run(&Node::new(&program, &dir.path().join("timing"))?, table)?;
     }
     Ok(())
 }

@@ -16,6 +16,8 @@ mod stall;
 mod surfaces;
 mod tls;
 mod trees;
+#[cfg(test)]
+mod worlds;
 
 use crate::admin;
 use crate::cli::Global;

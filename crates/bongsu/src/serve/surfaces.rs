@@ -5,7 +5,7 @@ use crate::exit::Failure;
 use crate::folder::Folder;
 use crate::node::{self, Node};
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{self, HeaderName, HeaderValue, Method};
 use axum::response::Response;
@@ -20,7 +20,6 @@ use exchange::transparency::cosign::Cosigned;
 use exchange::transparency::server::{Log, router as log};
 use exchange::transparency::witness::{Witness, router as witness};
 use gate::Cosigner;
-use hyper::body::Incoming;
 use policy::Channel;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -55,6 +54,11 @@ pub(crate) struct From {
     pub certificate: Option<PeerCertificate>,
 }
 
+/// The body of a request, from wherever it comes.
+pub(crate) trait Sent: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static {}
+
+impl<B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static> Sent for B {}
+
 /// The surfaces of a node.
 #[derive(Clone)]
 pub(crate) struct Surfaces {
@@ -75,7 +79,7 @@ impl Surfaces {
         private: Option<Arc<Private>>,
         cosigned: Arc<Cosigned>,
     ) -> Result<Self, Failure> {
-        let now: Arc<dyn Fn() -> stix::Timestamp + Send + Sync> = Arc::new(node::now);
+        let now = node.times();
         let deliver = node.deliver()?;
         let title = node.gate.key().name().to_owned();
         let taxii = taxii(Taxii {
@@ -140,7 +144,7 @@ impl Surfaces {
         let region: Arc<dyn web::page::Region> = Arc::clone(&node.region) as _;
         let calls = web::call::router(Arc::clone(&deliver), region, node.call_key().clone());
         let answers = web::answer::router(deliver);
-        let asks = web::asks::router(node.gate.clone(), Arc::new(node::now));
+        let asks = web::asks::router(node.gate.clone(), node.times());
         let screens = node.screening()?;
         let screening = deliver::screening::http::router(Arc::clone(&screens));
         let private = private.map(deliver::private::router);
@@ -186,9 +190,9 @@ impl Surfaces {
     }
 
     /// Answers a request; `let_in` is told once it is known whose it is.
-    pub(crate) async fn answer(
+    pub(crate) async fn answer<B: Sent>(
         self,
-        request: http::Request<Incoming>,
+        request: http::Request<B>,
         from: From,
         let_in: LetIn,
     ) -> Response {
@@ -200,7 +204,7 @@ impl Surfaces {
         answer
     }
 
-    async fn answered(self, mut request: http::Request<Incoming>, from: From, let_in: LetIn) -> Response {
+    async fn answered<B: Sent>(self, mut request: http::Request<B>, from: From, let_in: LetIn) -> Response {
         if let Some(answer) = self.at_once(&request, &from, &let_in).await {
             return answer;
         }
@@ -219,12 +223,7 @@ impl Surfaces {
     /// Answers whether one value is known, if that is what a member asks and nothing stands in its way: systems that pay or resolve
     /// ask nothing else, before each thing that they do. All that is not as plain takes the way through the layers, which also
     /// says why something is refused.
-    async fn at_once(
-        &self,
-        request: &http::Request<Incoming>,
-        from: &From,
-        let_in: &LetIn,
-    ) -> Option<Response> {
+    async fn at_once<B>(&self, request: &http::Request<B>, from: &From, let_in: &LetIn) -> Option<Response> {
         if request.method() != Method::GET || request.uri().path() != at_once::PATH {
             return None;
         }

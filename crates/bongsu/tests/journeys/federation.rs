@@ -1,6 +1,9 @@
-//! Three nodes of three countries have one circle, over mutual TLS, in a chain.
+//! Three nodes of three countries have one circle, over mutual TLS: in a chain on this machine, and in network namespaces between
+//! which packets come late, get lost, or do not come at all.
 
-use std::path::Path;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -184,4 +187,116 @@ fn what_one_node_gets_reaches_members_of_all_and_so_does_its_end() {
     for node in &region.nodes {
         node.json(&["verify"]);
     }
+}
+
+/// Network namespaces joined by a link that delays, loses and can be cut; gone with this value.
+struct Net {
+    names: [String; 3],
+    link: Child,
+    say: ChildStdin,
+}
+
+fn ip(args: &str) {
+    let output = Command::new("ip").args(args.split(' ')).output().unwrap();
+    assert!(output.status.success(), "ip {args}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+impl Net {
+    /// 200 ms each way and 5% loss.
+    fn new() -> Self {
+        let own = std::process::id();
+        let names = NAMES.map(|name| format!("bongsu-{own}-{name}"));
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journeys/late_link.py");
+        let devices = NAMES.map(|name| format!("bg{own}{name}"));
+        let mut link = Command::new("python3");
+        link.args([script, "0.2", "0.05"]).args(&devices).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut link = link.spawn().unwrap();
+        let say = link.stdin.take().unwrap();
+        let mut line = String::new();
+        BufReader::new(link.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), "ready");
+        for (at, (name, device)) in names.iter().zip(&devices).enumerate() {
+            ip(&format!("netns add {name}"));
+            ip(&format!("link set {device} netns {name}"));
+            ip(&format!("-n {name} addr add 10.99.0.{}/24 dev {device}", at + 1));
+            ip(&format!("-n {name} link set {device} up"));
+            ip(&format!("-n {name} link set lo up"));
+        }
+        Self { names, link, say }
+    }
+
+    /// Nothing comes to the first node or from it, or it does again.
+    fn cut(&mut self, cut: bool) {
+        writeln!(self.say, "{}", if cut { "cut 0" } else { "heal" }).unwrap();
+        self.say.flush().unwrap();
+    }
+}
+
+impl Drop for Net {
+    fn drop(&mut self) {
+        for name in &self.names {
+            let _gone_already = Command::new("ip").args(["netns", "del", name]).status();
+        }
+        let _ended_already = self.link.kill();
+        let _ended_already = self.link.wait();
+    }
+}
+
+/// Processes that end with this value.
+struct Processes(Vec<Child>);
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ended_already = child.kill();
+            let _ended_already = child.wait();
+        }
+    }
+}
+
+#[test]
+fn a_partition_heals_without_loss_over_links_that_delay_and_lose() {
+    let region = Region::new(["10.99.0.1", "10.99.0.2", "10.99.0.3"], [8443; 3]);
+    for at in 0..3 {
+        for of in (0..3).filter(|of| *of != at) {
+            region.peer(at, of, true, false);
+        }
+    }
+    let mut net = Net::new();
+    let mut processes = Processes(Vec::new());
+    for (name, node) in net.names.iter().zip(&region.nodes) {
+        let data: PathBuf = node.data();
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", name, env!("CARGO_BIN_EXE_bongsu"), "--data"]).arg(data);
+        command.args(["--json", "--quiet", "serve"]).env("BONGSU__HTTP__LISTEN", "0.0.0.0:8443");
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        processes.0.push(child);
+        assert!(line.contains("https://"), "{line}");
+    }
+    region.import(0, 1, "a-k3.top");
+    let took = region.all_have(1, Duration::from_secs(180));
+    eprintln!("to all nodes, 200 ms and 5% loss: {} ms", took.as_millis());
+    net.cut(true);
+    for number in 0..5 {
+        for at in 0..3 {
+            let number = 10 + number * 3 + at as u128;
+            region.import(at, number, &format!("a{number}-k3.top"));
+        }
+    }
+    let id = crate::node::id("indicator", 1);
+    region.nodes[0].json(&["withdraw", &id, "--circle", "sea", "--as", "ma", "--reason", "false alarm"]);
+    // What is said while it lasts goes round behind it, and stays on this side of it.
+    let behind =
+        wait(Duration::from_secs(120), || (region.records(1) == 11 && region.records(2) == 11).then_some(()));
+    assert!(behind.is_some() && region.records(0) == 7, "{:?}", [0, 1, 2].map(|at| region.records(at)));
+    std::thread::sleep(Duration::from_secs(20));
+    net.cut(false);
+    // 16 objects and one withdrawal, each once.
+    let took = region.all_have(17, Duration::from_secs(180));
+    eprintln!("after healing, all nodes have all: {} ms", took.as_millis());
+    let rest = wait(Duration::from_secs(4), || (0..3).any(|at| region.records(at) != 17).then_some(()));
+    assert!(rest.is_none(), "something comes twice");
 }

@@ -1,0 +1,478 @@
+//! Every way to ask a node, with what a member may guess: one entry or more for each route, which `routes` compares with the code.
+
+use http::{Method, Request};
+use policy::Level;
+use serde_json::{Value, json};
+
+use super::draw::Draw;
+use super::plan::World;
+use axum::body::Body;
+
+/// A route, and how it is asked. In a path, `{c}` is a circle's handle, `{o}` an object's id, `{u}` its UUID, `{v}` a word or a value,
+/// `{m}` a member's handle, `{t}` the member's token, `{k}` a contact's handle; in a body, `{j}` is an object as it was shared.
+pub(super) type Way = (&'static str, &'static str, &'static str, &'static str);
+
+/// The pages.
+const PAGES: &[Way] = &[
+    ("/", "GET", "/", ""),
+    ("/account", "GET", "/account", ""),
+    ("/account/codes", "GET", "/account/codes", ""),
+    ("/account/codes/remove", "POST", "/account/codes/remove", "form=x"),
+    ("/account/password", "POST", "/account/password", "old=x&new={v}&form=x"),
+    ("/account/sessions/end", "POST", "/account/sessions/end", "form=x"),
+    ("/accesses", "GET", "/accesses", ""),
+    ("/accesses", "GET", "/accesses?of={o}", ""),
+    ("/account/passkeys", "POST", "/account/passkeys", "name={v}&form=x"),
+    ("/account/passkeys/name", "POST", "/account/passkeys/name", "name={v}&form=x"),
+    ("/account/passkeys/remove", "POST", "/account/passkeys/remove", "form=x"),
+    ("/acts", "GET", "/acts", ""),
+    ("/acts", "GET", "/acts?member={m}", ""),
+    ("/asks", "GET", "/asks", ""),
+    ("/asks", "POST", "/asks", "circle={c}&object={o}&why=x&to={c}&form=x"),
+    ("/asks/{ask}", "GET", "/asks/{u}", ""),
+    ("/asks/{ask}", "POST", "/asks/{u}", "answer=yes&said=x&form=x"),
+    ("/calendar.ics", "GET", "/calendar.ics", ""),
+    ("/cases", "GET", "/cases", ""),
+    ("/cases/{case}", "GET", "/cases/{u}", ""),
+    ("/cases/{case}/graph", "GET", "/cases/{u}/graph", ""),
+    ("/circles/{circle}", "GET", "/circles/{c}", ""),
+    ("/circles/{circle}", "GET", "/circles/{c}", ""),
+    ("/circles/{circle}/quarantine", "GET", "/circles/{c}/quarantine", ""),
+    ("/confidence", "GET", "/confidence", ""),
+    ("/contacts", "GET", "/contacts", ""),
+    ("/contacts.json", "GET", "/contacts.json", ""),
+    ("/contacts.vcf", "GET", "/contacts.vcf", ""),
+    ("/contacts/{card}", "GET", "/contacts/{k}.vcf", ""),
+    ("/drills", "GET", "/drills", ""),
+    ("/drills/{call}", "GET", "/drills/1", ""),
+    ("/healthz", "GET", "/healthz", ""),
+    ("/login", "GET", "/login?to=/circles/{c}", ""),
+    ("/login", "POST", "/login", "user={m}&password={v}&code=&to=/"),
+    ("/login/oidc", "GET", "/login/oidc?to=/circles/{c}", ""),
+    ("/login/oidc/callback", "GET", "/login/oidc/callback?code={v}&state={v}", ""),
+    ("/login/passkey", "POST", "/login/passkey", "answer={v}"),
+    ("/logout", "POST", "/logout", "form=x"),
+    ("/passkey.js", "GET", "/passkey.js", ""),
+    ("/members/{member}", "GET", "/members/{m}", ""),
+    ("/members/{member}/guard", "GET", "/members/{m}/guard", ""),
+    ("/members/{member}/held", "GET", "/members/{m}/held", ""),
+    ("/members/{member}/missing", "GET", "/members/{m}/missing", ""),
+    ("/members/{member}/test", "GET", "/members/{m}/test", ""),
+    ("/objects", "GET", "/objects?circle={c}", ""),
+    ("/objects", "GET", "/objects?circle={c}&q={v}", ""),
+    ("/objects", "GET", "/objects?q={v}", ""),
+    ("/objects/{circle}/{object}", "GET", "/objects/{c}/{o}", ""),
+    ("/objects/{circle}/{object}", "GET", "/objects/{c}/{o}", ""),
+    ("/people", "GET", "/people", ""),
+    ("/people", "POST", "/people", "user={v}&name=x&member={m}&form=x"),
+    ("/people/credentials/{id}/revoke", "POST", "/people/credentials/{u}/revoke", "form=x"),
+    ("/people/tokens", "POST", "/people/tokens", "form=x"),
+    ("/people/{user}/{change}", "POST", "/people/{m}/end", "form=x"),
+    ("/playbooks", "GET", "/playbooks", ""),
+    ("/playbooks/{circle}/{object}", "GET", "/playbooks/{c}/{o}", ""),
+    ("/playbooks/{circle}/{object}", "POST", "/playbooks/{c}/{o}", "form=x"),
+    ("/recalls", "GET", "/recalls", ""),
+    ("/releases", "GET", "/releases", ""),
+    ("/releases/{release}", "GET", "/releases/{u}", ""),
+    ("/releases/{release}", "POST", "/releases/{u}", "verdict=approve&form=x"),
+    ("/releases/{release}/objects", "GET", "/releases/{u}/objects", ""),
+    ("/runs/{run}", "GET", "/runs/{u}", ""),
+    ("/runs/{run}", "POST", "/runs/{u}", "form=x"),
+    ("/screen", "GET", "/screen", ""),
+    ("/screen", "POST", "/screen", "values={v}&form=x"),
+    ("/steps", "GET", "/steps", ""),
+    ("/steps/{step}/{verdict}", "POST", "/steps/{u}/confirm", "form=x"),
+    ("/style.css", "GET", "/style.css", ""),
+    ("/welcome/{invitation}", "GET", "/welcome/{v}", ""),
+    ("/welcome/{invitation}", "POST", "/welcome/{v}", "password={v}"),
+    ("/with-token", "GET", "/with-token", ""),
+    ("/.well-known/jwks.json", "GET", "/.well-known/jwks.json", ""),
+    ("*", "GET", "/as/{m}/d/list/all.csv", ""),
+    ("*", "GET", "/as/{m}/objects/{c}/{o}", ""),
+    ("*", "GET", "/t/{t}/d/list/all.txt", ""),
+    ("*", "GET", "/{v}/{o}", ""),
+];
+
+/// What devices, programs and other nodes ask.
+const PROGRAMS: &[Way] = &[
+    ("/ask", "GET", "/ask", ""),
+    ("/ask", "POST", "/ask", r#"{"circle":"{c}","object":"{o}","why":"x","to":"{c}"}"#),
+    ("/ask", "POST", "/ask", r#"{"circle":"{c}","object":"{o}","why":"x","tlp":"clear"}"#),
+    ("/ask/{ask}", "GET", "/ask/{u}", ""),
+    ("/ask/{ask}", "POST", "/ask/{u}", r#"{"answer":"yes"}"#),
+    ("/answer/{ticket}", "GET", "/answer/{v}", ""),
+    ("/answer/{ticket}", "POST", "/answer/{v}", "said=x"),
+    ("/answer/ask/{ticket}", "GET", "/answer/ask/{v}", ""),
+    ("/answer/ask/{ticket}", "POST", "/answer/ask/{v}", "answer=yes"),
+    ("/call/{link}", "GET", "/call/{v}", ""),
+    ("/call/{link}", "POST", "/call/{v}", "name=x"),
+    ("/d/events", "GET", "/d/events", ""),
+    ("/d/test", "GET", "/d/test", ""),
+    ("/d/test.sh", "GET", "/d/test.sh", ""),
+    ("/d/test/alert", "POST", "/d/test/alert", "{}"),
+    ("/d/test/resolver", "POST", "/d/test/resolver", "{}"),
+    ("/federation/collections/{circle}/objects/", "GET", "/federation/collections/{c}/objects/", ""),
+    (
+        "/federation/collections/{circle}/objects/",
+        "POST",
+        "/federation/collections/{c}/objects/",
+        r#"{"objects":[{"id":"{o}"}]}"#,
+    ),
+    ("/log", "GET", "/log", ""),
+    ("/log/{circle}/checkpoint", "GET", "/log/{c}/checkpoint", ""),
+    ("/log/{circle}/tile/{*tile}", "GET", "/log/{c}/tile/entries/000.p/3", ""),
+    ("/log/{circle}/openings", "POST", "/log/{c}/openings", r#"{"objects":[{"id":"{o}"}]}"#),
+    ("/log/{circle}/openings", "POST", "/log/{c}/openings", r#"{"records":[1,2,3,4,5]}"#),
+    ("/persona/check", "POST", "/persona/check", r#"{"name":"{v}"}"#),
+    ("/private/key", "GET", "/private/key", ""),
+    ("/private/filter", "GET", "/private/filter", ""),
+    ("/private/evaluate", "POST", "/private/evaluate", "{}"),
+    ("/witness/add-checkpoint", "POST", "/witness/add-checkpoint", "old 0\n\n{c}\n"),
+    ("/screening/value", "GET", "/screening/value?value={v}", ""),
+    ("/screening/value", "GET", "/screening/value?value={v}.top", ""),
+    (
+        "/screening/values",
+        "POST",
+        "/screening/values",
+        r#"{"values":["{v}","{v}.top","http://{v}.top/{v}"]}"#,
+    ),
+    ("/screening/openapi.json", "GET", "/screening/openapi.json", ""),
+    (
+        "/match/{dataset}",
+        "POST",
+        "/match/default",
+        r#"{"queries":{"q":{"schema":"Person","properties":{"name":["{v}"]}}}}"#,
+    ),
+    ("/api/v1/address/{address}", "GET", "/api/v1/address/{v}", ""),
+    ("/api/risk/v2/entities", "POST", "/api/risk/v2/entities", r#"{"address":"{v}"}"#),
+    ("/api/risk/v2/entities/{address}", "GET", "/api/risk/v2/entities/{v}", ""),
+    ("/public/v1/sanctions/screening", "POST", "/public/v1/sanctions/screening", r#"[{"address":"{v}"}]"#),
+];
+
+/// Artefacts, by the names of `deliver::Ask`.
+const ARTEFACTS: &[Way] = &[
+    ("advisory.html", "GET", "/d/advisory.html", ""),
+    ("advisory.html", "GET", "/d/advisory.html?lang=ko", ""),
+    ("advisory.txt", "GET", "/d/advisory.txt", ""),
+    ("advisory.pdf", "GET", "/d/advisory.pdf", ""),
+    ("advisory.eml", "GET", "/d/advisory.eml", ""),
+    ("fires.txt", "GET", "/d/fires.txt", ""),
+    ("fires.json", "GET", "/d/fires.json", ""),
+    ("zone.rpz", "GET", "/d/zone.rpz", ""),
+    ("nftables.conf", "GET", "/d/nftables.conf", ""),
+    ("nftables.sets", "GET", "/d/nftables.sets", ""),
+    ("suricata.rules", "GET", "/d/suricata.rules", ""),
+    ("suricata-files.rules", "GET", "/d/suricata-files.rules", ""),
+    ("suricata-datasets.rules", "GET", "/d/suricata-datasets.rules", ""),
+    ("datasets/domain.lst", "GET", "/d/datasets/domain.lst", ""),
+    ("datasets/md5.lst", "GET", "/d/datasets/md5.lst", ""),
+    ("datasets/sha256.lst", "GET", "/d/datasets/sha256.lst", ""),
+    ("zeek.intel", "GET", "/d/zeek.intel", ""),
+    ("sigma.yml", "GET", "/d/sigma.yml", ""),
+    ("yara.yar", "GET", "/d/yara.yar", ""),
+    ("shared.sigma.yml", "GET", "/d/shared.sigma.yml", ""),
+    ("shared-suricata.rules", "GET", "/d/shared-suricata.rules", ""),
+    ("shared-snort.rules", "GET", "/d/shared-snort.rules", ""),
+    ("patterns.jsonl", "GET", "/d/patterns.jsonl", ""),
+    ("watch.bongsu", "GET", "/d/watch.bongsu", ""),
+    ("/d/{*name}", "GET", "/d/list/all.csv", ""),
+    ("/d/{*name}", "GET", "/d/list/all.csv?left-out", ""),
+    ("/d/{*name}", "GET", "/d/list/domain.hosts.txt", ""),
+    ("/d/{*name}", "GET", "/d/list/url.txt", ""),
+    ("/d/{*name}", "GET", "/d/list/wallet.csv", ""),
+    ("/d/{*name}", "GET", "/d/list/sha256.txt?since=1", ""),
+    ("/d/{*name}", "GET", "/d/list/ipv4.cidr.txt?entries=2", ""),
+    ("/d/{*name}", "GET", "/d/{v}", ""),
+];
+
+/// TAXII 2.1.
+const TAXII: &[Way] = &[
+    ("/taxii2", "GET", "/taxii2/", ""),
+    ("/api", "GET", "/api/", ""),
+    ("/api/status/{status}", "GET", "/api/status/{u}/", ""),
+    ("/api/collections", "GET", "/api/collections/", ""),
+    ("/api/collections/{collection}", "GET", "/api/collections/{c}/", ""),
+    (
+        "/api/collections/{collection}/manifest",
+        "GET",
+        "/api/collections/{c}/manifest/?match[version]=all",
+        "",
+    ),
+    ("/api/collections/{collection}/manifest", "GET", "/api/collections/{c}/manifest/", ""),
+    ("/api/collections/{collection}/objects", "GET", "/api/collections/{c}/objects/", ""),
+    ("/api/collections/{collection}/objects", "GET", "/api/collections/{c}/objects/?limit=1", ""),
+    ("/api/collections/{collection}/objects", "GET", "/api/collections/{c}/objects/?match[version]=all", ""),
+    ("/api/collections/{collection}/objects", "GET", "/api/collections/{c}/objects/?match[id]={o}", ""),
+    (
+        "/api/collections/{collection}/objects",
+        "GET",
+        "/api/collections/{c}/objects/?match[type]=relationship",
+        "",
+    ),
+    ("/api/collections/{collection}/objects/{object}", "GET", "/api/collections/{c}/objects/{o}/", ""),
+    (
+        "/api/collections/{collection}/objects/{object}/versions",
+        "GET",
+        "/api/collections/{c}/objects/{o}/versions/",
+        "",
+    ),
+];
+
+/// TAXII requests that change the world: they come last.
+const CHANGES: &[Way] = &[
+    (
+        "/api/collections/{collection}/objects",
+        "POST",
+        "/api/collections/{c}/objects/",
+        r#"{"objects":[{j}]}"#,
+    ),
+    ("/api/collections/{collection}/objects/{object}", "DELETE", "/api/collections/{c}/objects/{o}/", ""),
+    ("events/delete", "POST", "/events/delete/{u}", "{}"),
+    ("attributes/delete", "POST", "/attributes/delete/{u}", "{}"),
+    (
+        "/api/collections/{collection}/objects",
+        "POST",
+        "/api/collections/{c}/objects/",
+        r#"{"objects":[{j}]}"#,
+    ),
+    (
+        "/api/collections/{collection}/objects",
+        "POST",
+        "/api/collections/{c}/objects/",
+        r#"{"objects":[{j}]}"#,
+    ),
+    ("sightings/add", "POST", "/sightings/add", r#"{"value":"{v}.top"}"#),
+    ("sightings/add", "POST", "/sightings/add/{u}", "{}"),
+    ("tags/attachtagtoobject", "POST", "/tags/attachTagToObject", r#"{"uuid":"{u}","tag":"x"}"#),
+    ("attributes/add", "POST", "/attributes/add/{u}", r#"{"type":"domain","value":"{v}.top"}"#),
+    ("events/edit", "POST", "/events/edit/{u}", r#"{"Event":{"info":"x"}}"#),
+    ("events/add", "POST", "/events/add", r#"{"Event":{"uuid":"{u}","info":"{v}","Attribute":[]}}"#),
+    ("events/publish", "POST", "/events/publish/{u}", "{}"),
+    ("events/alert", "POST", "/events/alert/{u}", "{}"),
+    ("events/unpublish", "POST", "/events/unpublish/{u}", "{}"),
+    ("attributes/edit", "POST", "/attributes/edit/{u}", r#"{"comment":"x"}"#),
+    ("objects/add", "POST", "/objects/add/{u}", r#"{"name":"file","Attribute":[]}"#),
+    ("objects/edit", "POST", "/objects/edit/{u}", r#"{"comment":"x"}"#),
+    ("objects/delete", "POST", "/objects/delete/{u}", "{}"),
+    (
+        "objectreferences/add",
+        "POST",
+        "/object_references/add",
+        r#"{"object_uuid":"{u}","referenced_uuid":"{u}","relationship_type":"x"}"#,
+    ),
+    (
+        "sightings/bulksavesightings",
+        "POST",
+        "/sightings/bulkSaveSightings/{u}",
+        r#"[{"attribute_uuid":"{u}","type":"0"}]"#,
+    ),
+    ("sightings/delete", "POST", "/sightings/delete/{u}", "{}"),
+    ("tags/removetagfromobject", "POST", "/tags/removeTagFromObject", r#"{"uuid":"{u}","tag":"x"}"#),
+    ("shadowattributes/add", "POST", "/shadow_attributes/add/{u}", r#"{"type":"domain","value":"{v}.top"}"#),
+    (
+        "shadowattributes/edit",
+        "POST",
+        "/shadow_attributes/edit/{u}",
+        r#"{"type":"domain","value":"{v}.top"}"#,
+    ),
+    ("shadowattributes/delete", "POST", "/shadow_attributes/delete/{u}", "{}"),
+    ("shadowattributes/accept", "POST", "/shadow_attributes/accept/{u}", "{}"),
+    ("shadowattributes/discard", "POST", "/shadow_attributes/discard/{u}", "{}"),
+    (
+        "analystdata/pushanalystdata",
+        "POST",
+        "/analyst_data/pushAnalystData",
+        r#"{"Note":{"uuid":"{u}","note":"x","object_uuid":"{u}","object_type":"Event"}}"#,
+    ),
+];
+
+/// MISP's, by controller and action.
+const MISP: &[Way] = &[
+    ("/misp/feed", "GET", "/misp/feed/{c}/manifest.json", ""),
+    ("/misp/feed", "GET", "/misp/feed/{c}/hashes.csv", ""),
+    ("/misp/feed", "GET", "/misp/feed/{c}/{u}.json", ""),
+    ("servers/getversion", "GET", "/servers/getVersion", ""),
+    ("servers/getpymispversion", "GET", "/servers/getPyMISPVersion.json", ""),
+    ("servers/posttest", "POST", "/servers/postTest", "{}"),
+    ("servers/getavailablesyncfilteringrules", "GET", "/servers/getAvailableSyncFilteringRules", ""),
+    ("users/view", "GET", "/users/view/me", ""),
+    ("attributes/describetypes", "GET", "/attributes/describeTypes", ""),
+    ("events/index", "GET", "/events/index", ""),
+    ("events/index", "POST", "/events/index", r#"{"minimal":1,"all":"{v}"}"#),
+    ("events/index", "GET", "/events/index?circle={c}", ""),
+    ("events/view", "GET", "/events/view/{u}", ""),
+    ("events/view", "GET", "/events/view/1", ""),
+    (
+        "events/filtereventidsforpush",
+        "POST",
+        "/events/filterEventIdsForPush",
+        r#"[{"Event":{"uuid":"{u}","timestamp":"0"}}]"#,
+    ),
+    ("events/restsearch", "POST", "/events/restSearch", "{}"),
+    ("events/restsearch", "POST", "/events/restSearch", r#"{"value":"%{v}%"}"#),
+    ("events/restsearch", "POST", "/events/restSearch", r#"{"returnFormat":"stix2"}"#),
+    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"deleted":[0,1],"includeContext":1}"#),
+    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"returnFormat":"text"}"#),
+    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"returnFormat":"count"}"#),
+    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"uuid":"{u}"}"#),
+    ("attributes/restsearch", "GET", "/attributes/restSearch/csv/includeContext:1", ""),
+    ("objects/restsearch", "POST", "/objects/restSearch", "{}"),
+    ("attributes/index", "GET", "/misp/attributes/index", ""),
+    ("attributes/view", "GET", "/attributes/view/{u}", ""),
+    ("objects/view", "GET", "/misp/objects/view/{u}", ""),
+    ("sightings/restsearch", "POST", "/sightings/restSearch", r#"{"last":0}"#),
+    ("sightings/index", "GET", "/sightings/index/{u}", ""),
+    ("sightings/listsightings", "GET", "/sightings/listSightings/{u}", ""),
+    (
+        "sightings/filtersightinguuidsforpush",
+        "POST",
+        "/sightings/filterSightingUuidsForPush/{u}",
+        r#"["{u}"]"#,
+    ),
+    ("tags/index", "GET", "/tags/index", ""),
+    ("tags/search", "GET", "/tags/search/{v}", ""),
+    ("sharinggroups/index", "GET", "/sharing_groups/index", ""),
+    ("sharinggroups/view", "GET", "/sharing_groups/view/{u}", ""),
+    ("organisations/index", "GET", "/organisations/index/scope:all", ""),
+    ("organisations/view", "GET", "/organisations/view/{u}", ""),
+    ("organisations/view", "GET", "/organisations/view/{m}", ""),
+    ("warninglists/checkvalue", "POST", "/warninglists/checkValue", r#"["{v}.top"]"#),
+    ("shadowattributes/index", "GET", "/shadow_attributes/index", ""),
+    ("shadowattributes/view", "GET", "/shadow_attributes/view/{u}", ""),
+    ("galaxyclusters/view", "GET", "/galaxy_clusters/view/{u}", ""),
+    ("galaxyclusters/restsearch", "POST", "/galaxy_clusters/restSearch", "{}"),
+    ("galaxies/pushcluster", "POST", "/galaxies/pushCluster", "[]"),
+    ("analystdata/indexminimal", "POST", "/analyst_data/indexMinimal", "{}"),
+    ("analystdata/index", "GET", "/analyst_data/index/Note", ""),
+    (
+        "analystdata/filteranalystdataforpush",
+        "POST",
+        "/analyst_data/filterAnalystDataForPush",
+        r#"{"Note":{"{u}":"0"}}"#,
+    ),
+];
+
+pub(super) const ALL: [&[Way]; 5] = [PAGES, PROGRAMS, ARTEFACTS, TAXII, MISP];
+pub(super) const CHANGING: &[Way] = CHANGES;
+
+/// A request, as often as it is made.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    pub(super) route: &'static str,
+    pub(super) method: &'static str,
+    pub(super) path: String,
+    pub(super) body: String,
+    /// A header beside what all have.
+    pub(super) header: Option<(&'static str, String)>,
+}
+
+impl Question {
+    /// A look at a path.
+    pub(super) fn look(path: &str) -> Self {
+        Self { route: "*", method: "GET", path: path.to_owned(), body: String::new(), header: None }
+    }
+
+    /// A way with what a member guesses: the things at `guessed`, and circles and members at random, its own among them.
+    pub(super) fn drawn(
+        way: &Way,
+        world: &World,
+        (member, token): (Option<usize>, &str),
+        guessed: &[usize],
+        draw: &mut Draw,
+    ) -> Self {
+        let (route, method, path, body) = *way;
+        let known = !guessed.is_empty() && draw.in_100(50);
+        let at = if known { draw.of(guessed) } else { draw.below(world.things.len()) };
+        let thing = &world.things[at];
+        let made_up = draw.in_100(10);
+        let object =
+            if made_up { format!("{}--{}", thing.kind.object_type(), draw.uuid()) } else { thing.id.clone() };
+        let own: Vec<&str> = world
+            .circles
+            .iter()
+            .filter(|circle| member.is_some_and(|member| circle.stays(member)))
+            .map(|circle| circle.handle.as_str())
+            .collect();
+        let circle = match draw.below(10) {
+            0 => draw.word(),
+            1 => world.circles[draw.below(world.circles.len())].handle.clone(),
+            2..6 if !own.is_empty() => draw.of(&own).to_owned(),
+            _ => world.circles[thing.circle].handle.clone(),
+        };
+        let word = match draw.below(10) {
+            0 => draw.word(),
+            1..3 => thing.said.clone(),
+            3..5 => thing.name.clone(),
+            _ => thing.value.clone(),
+        };
+        let party = member.filter(|_| draw.in_100(50)).unwrap_or_else(|| draw.below(4));
+        let member = if made_up { draw.word() } else { world.members[party].handle.clone() };
+        let desk = world.contacts.first().map_or_else(|| draw.word(), |desk| desk.handle.clone());
+        let uuid = object.split_once("--").map_or("", |(_, uuid)| uuid).to_owned();
+        let fill = |text: &str| {
+            text.replace("{c}", &circle)
+                .replace("{o}", &object)
+                .replace("{u}", &uuid)
+                .replace("{v}", &word)
+                .replace("{m}", &member)
+                .replace("{k}", &desk)
+                .replace("{t}", token)
+                .replace("{j}", &guess(&world.json(at), &object).to_string())
+        };
+        let (path, body) = (fill(path), fill(body));
+        let other = match draw.below(12) {
+            0 if method == "GET" => "HEAD",
+            1 if method == "GET" => "OPTIONS",
+            _ => method,
+        };
+        Self { route, method: other, path, body, header: None }
+    }
+
+    /// For which level's form it asks.
+    pub(super) fn wanted(&self) -> Level {
+        let path = self.path.split('?').next().unwrap_or_default();
+        let path =
+            path.strip_prefix("/t/").and_then(|rest| rest.find('/').map(|at| &rest[at..])).unwrap_or(path);
+        match path {
+            _ if path.starts_with("/d/list/") => Level::List,
+            "/d/zone.rpz" | "/d/nftables.conf" | "/d/nftables.sets" => Level::Block,
+            _ if path.starts_with("/d/advisory") || path.starts_with("/d/fires") => Level::Read,
+            "/d/events" | "/d/test" | "/d/test.sh" => Level::Read,
+            _ if path.starts_with("/d/") => Level::Detect,
+            _ if path.starts_with("/api/collections") => Level::Exchange,
+            _ => Level::Read,
+        }
+    }
+
+    pub(super) fn request(&self) -> Request<Body> {
+        let method: Method = self.method.parse().unwrap();
+        // What can't stand in an address is written as it must.
+        let path = self.path.replace('[', "%5B").replace(']', "%5D").replace(' ', "%20");
+        let is_json = self.body.starts_with(['{', '[']);
+        let mut request = Request::builder().method(method).uri(path).header("host", "tower.test");
+        if self.path.starts_with("/api/collections") && self.method == "POST" {
+            request = request.header("content-type", "application/taxii+json;version=2.1");
+        } else if !self.body.is_empty() {
+            let form = "application/x-www-form-urlencoded";
+            request = request.header("content-type", if is_json { "application/json" } else { form });
+        }
+        let accepts = match self.path.as_str() {
+            path if path.starts_with("/api/") || path.starts_with("/taxii2") => {
+                "application/taxii+json;version=2.1"
+            }
+            _ => "*/*",
+        };
+        request = request.header("accept", accepts);
+        if let Some((name, value)) = &self.header {
+            request = request.header(*name, value);
+        }
+        request.body(Body::from(self.body.clone())).unwrap()
+    }
+}
+
+/// An object under the id that is guessed, otherwise as it was shared.
+fn guess(object: &Value, id: &str) -> Value {
+    let mut object = object.clone();
+    object["id"] = json!(id);
+    object
+}
