@@ -137,8 +137,9 @@ impl Crawl<'_> {
             let whose = self.world.whose(canary);
             let who = member.map(|member| &self.world.members[member]);
             self.count.leaks.push(format!(
-                "BONGSU_WORLD={seed}: {question:?} as {member:?} ({who:?}) shows {canary}, which is {whose}:\n{}",
-                around(&text, canary)
+                "BONGSU_WORLD={seed}: {question:?} as {member:?} ({who:?}) shows {canary}, which is {whose}:\n{}\nof {:#?}",
+                around(&text, canary),
+                self.world.things
             ));
         }
         let count = met.len();

@@ -159,7 +159,11 @@ impl World {
                 if self.sees_said(member, at) {
                     let_in(&[&thing.said]);
                 }
-                for named in thing.names.iter().chain(&thing.source).chain(&thing.definition) {
+                // Who does not hide its name says it.
+                if let Some(source) = thing.source.filter(|_| !thing.pseudonymise || thing.by == member) {
+                    let_in(&[&self.things[source].id]);
+                }
+                for named in thing.names.iter().chain(&thing.definition) {
                     // Who names what it can't see itself has it from elsewhere.
                     let has_it = (0..self.things.len()).any(|other| {
                         self.is_taken(other)
