@@ -227,7 +227,9 @@ impl<'v> View<'v> {
         let asks =
             Request { member, wanted: Level::Read, encrypted: true, reach: Reach::Member, ..*self.request };
         self.catalogue.newest_first(object).any(|version| {
-            let Some(resolved) = self.resolve(version.class()) else { return false };
+            let Some(mut resolved) = self.resolve(version.class()) else { return false };
+            // What has expired was there when the sender named it.
+            resolved.terms.expires = None;
             let class = resolved.class(self.names_source(&version));
             member == MemberId::NODE || !decide(&self.standing.book, &asks, &class).is_hold()
         })

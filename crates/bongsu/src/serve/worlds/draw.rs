@@ -4,6 +4,8 @@ use uuid::Uuid;
 
 /// What every canary word begins with.
 pub(super) const WORD: &str = "zqx";
+/// Of what the rest of it is made.
+pub(super) const LETTERS: &[u8] = b"bcdfghjklmnpqrstvw";
 /// What every canary id and digest begins with.
 pub(super) const HEX: &str = "5eedcafe";
 
@@ -41,8 +43,7 @@ impl Draw {
 
     /// A word that stands nowhere else.
     pub(super) fn word(&mut self) -> String {
-        let letters = b"bcdfghjklmnpqrstvw";
-        let rest = (0..9).map(|_| char::from(letters[self.below(letters.len())]));
+        let rest = (0..9).map(|_| char::from(LETTERS[self.below(LETTERS.len())]));
         WORD.chars().chain(rest).collect()
     }
 

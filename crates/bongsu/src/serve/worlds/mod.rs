@@ -72,11 +72,9 @@ struct Crawl<'w> {
 
 /// The canaries that stand in a text.
 fn met(text: &str) -> HashSet<Canary> {
-    let text = text.to_ascii_lowercase();
-    let starts = text.match_indices(WORD).chain(text.match_indices(HEX)).map(|(at, _)| at);
-    starts
-        .filter_map(|at| oracle::canary(text.get(at..(at + 40).min(text.len())).unwrap_or_default()))
-        .collect()
+    let lower = text.to_ascii_lowercase();
+    let starts = lower.match_indices(WORD).chain(lower.match_indices(HEX)).map(|(at, _)| at);
+    starts.filter_map(|at| oracle::canary(&text[at..text.floor_char_boundary(at + 40)])).collect()
 }
 
 /// What stands around a canary.
@@ -139,8 +137,9 @@ impl Crawl<'_> {
             let whose = self.world.whose(canary);
             let who = member.map(|member| &self.world.members[member]);
             self.count.leaks.push(format!(
-                "BONGSU_WORLD={seed}: {question:?} as {member:?} ({who:?}) shows {canary}, which is {whose}:\n{}",
-                around(&text, canary)
+                "BONGSU_WORLD={seed}: {question:?} as {member:?} ({who:?}) shows {canary}, which is {whose}:\n{}\nof {:#?}",
+                around(&text, canary),
+                self.world.things
             ));
         }
         let count = met.len();

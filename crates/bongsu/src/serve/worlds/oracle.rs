@@ -13,13 +13,19 @@ use super::plan::{Kind, Ring, Term, Thing, World};
 /// A name under which a canary is looked for: a word, or the first digits of an id.
 pub(super) type Canary = String;
 
-/// The canary that a text is found by.
+/// The canary that a text begins with, after what comes before.
 pub(super) fn canary(text: &str) -> Option<Canary> {
-    if let Some(at) = text.find(super::draw::WORD) {
-        return text.get(at..at + 12).map(str::to_owned);
+    let lower = text.to_ascii_lowercase();
+    if let Some(at) = lower.find(super::draw::WORD) {
+        let (word, lower) = (text.get(at..at + 12)?, lower.get(at..at + 12)?);
+        // Base64 has all letters in all cases; a word has its own, in one case or with a capital.
+        let is_word =
+            lower.bytes().skip(super::draw::WORD.len()).all(|letter| super::draw::LETTERS.contains(&letter))
+                && (word == lower || word == lower.to_ascii_uppercase() || word.get(1..) == lower.get(1..));
+        return is_word.then(|| lower.to_owned());
     }
-    let at = text.find(super::draw::HEX)?;
-    let digits: String = text[at + 8..].chars().filter(|c| *c != '-').take(8).collect();
+    let at = lower.find(super::draw::HEX)?;
+    let digits: String = lower[at + 8..].chars().filter(|c| *c != '-').take(8).collect();
     Some(format!("{}{digits}", super::draw::HEX))
 }
 
@@ -145,19 +151,27 @@ impl World {
             let_in(&[&desk.handle, &desk.name]);
         }
         for (at, thing) in self.things.iter().enumerate() {
+            if thing.by == member {
+                let_in(&[&thing.id]);
+            }
             if self.sees(member, at, wanted) {
                 let_in(&[&thing.id, &thing.name, &thing.value]);
                 if self.sees_said(member, at) {
                     let_in(&[&thing.said]);
                 }
-                for named in thing.names.iter().chain(&thing.source).chain(&thing.definition) {
+                // Who does not hide its name says it.
+                if let Some(source) = thing.source.filter(|_| !thing.pseudonymise || thing.by == member) {
+                    let_in(&[&self.things[source].id]);
+                }
+                for named in thing.names.iter().chain(&thing.definition) {
                     // Who names what it can't see itself has it from elsewhere.
                     let has_it = (0..self.things.len()).any(|other| {
                         self.is_taken(other)
                             && self.things[other].id == self.things[*named].id
                             && self.is_let_go(thing.by, other, Level::Read)
                     });
-                    if thing.by == member || !has_it {
+                    // What was withdrawn is not in the line any more: see docs/no-leaks.md.
+                    if thing.by == member || !has_it || self.things[*named].withdrawn {
                         let_in(&[&self.things[*named].id]);
                     }
                 }

@@ -148,6 +148,8 @@ const READING: &[&str] = &[
 pub fn deeds(method: &Method, path: &str) -> Deeds {
     let Some(call) = Call::read(method, path, None) else { return Deeds::Changes };
     match (call.controller.as_str(), call.action.as_str()) {
+        // The names of tags and organisations are those of the events that are seen.
+        ("servers", "getavailablesyncfilteringrules") => Deeds::Reads,
         ("servers" | "users", _) => Deeds::About,
         ("events" | "attributes" | "objects" | "sightings", "delete") => Deeds::Removes,
         (_, action) if READING.contains(&action) => Deeds::Reads,
