@@ -24,6 +24,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// How often new peers are looked for.
 const PEERS: Duration = Duration::from_secs(1);
+/// Pages that are taken of a circle before the next one's turn.
+const PAGES_MAX: usize = 100;
 /// Bytes of a page.
 const PAGE_BYTES_MAX: usize = 64 << 20;
 
@@ -84,6 +86,17 @@ pub(crate) fn position(node: &Node, way: Way, peer: &str, circle: CircleId, vers
 fn keep(node: &Node, way: Way, peer: &str, circle: CircleId, version: u32, seq: Seq) -> Result<(), Failure> {
     let value = Some(format!("{version} {}", seq.0));
     node.record(Entry::Setting(Setting { name: setting(way, peer, circle), value }))
+}
+
+/// Forgets up to where circles were exchanged with a peer, so that all is exchanged anew; what is there already is known by then.
+pub(crate) fn again(node: &Node, peer: &Peer) -> Result<usize, Failure> {
+    let circles = node.gate.circles_with(&peer.key);
+    for (circle, _) in &circles {
+        for way in [Way::From, Way::To] {
+            node.record(Entry::Setting(Setting { name: setting(way, &peer.name, *circle), value: None }))?;
+        }
+    }
+    Ok(circles.len())
 }
 
 /// Starts what exchanges with all peers until `stopped` turns true.
@@ -205,10 +218,12 @@ async fn pull(
     (base, circle, version): (&str, CircleId, u32),
 ) -> Result<(), String> {
     let said = |error: PullError| error.to_string();
-    loop {
-        let after = position(node, Way::From, &peer.name, circle, version);
-        let url: Url =
-            format!("{base}?next={}", after.0).parse().map_err(|error| format!("{base}: {error}"))?;
+    let mut after = position(node, Way::From, &peer.name, circle, version);
+    // The peer's other circles have their turn too, however much there is of this one.
+    for _ in 0..PAGES_MAX {
+        let url: Url = format!("{base}?next={}&agreement={version}", after.0)
+            .parse()
+            .map_err(|error| format!("{base}: {error}"))?;
         let answer = http.get_once(&url, MEDIA_TYPE).await.map_err(said)?;
         let envelope: Envelope = serde_json::from_slice(&answer.body)
             .map_err(|error| format!("its answer is no envelope: {error}"))?;
@@ -218,7 +233,8 @@ async fn pull(
         if until < after || (until == after && (envelope.more || !envelope.objects.is_empty())) {
             return Err(format!("it goes on at {} after {}, which is no progress", until.0, after.0));
         }
-        if until > after {
+        // Of what brings nothing no position is kept: it would be a record each time.
+        if !envelope.objects.is_empty() {
             let texts: Vec<String> = envelope.objects.iter().map(|text| text.get().to_owned()).collect();
             let (working, by) = (Arc::clone(node), peer.clone());
             let work = move || -> Result<(), String> {
@@ -236,10 +252,12 @@ async fn pull(
             };
             tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())??;
         }
+        after = until;
         if !envelope.more {
-            return Ok(());
+            break;
         }
     }
+    Ok(())
 }
 
 async fn push(
@@ -248,7 +266,8 @@ async fn push(
     http: &Http,
     (base, circle, version): (&str, CircleId, u32),
 ) -> Result<(), String> {
-    let url: Url = base.parse().map_err(|error| format!("{base}: {error}"))?;
+    let url: Url =
+        format!("{base}?agreement={version}").parse().map_err(|error| format!("{base}: {error}"))?;
     loop {
         let after = position(node, Way::To, &peer.name, circle, version);
         let (giving, to) = (Arc::clone(node), peer.clone());

@@ -20,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 use line::{LineId, Record, Seq, StorageError};
 use parking_lot::Mutex;
 use policy::federation::Deed;
-use policy::{Agreement, Book, CircleId, MemberId, Statement, Terms};
+use policy::{Agreement, Book, CircleId, MemberId, Peer, Statement, Terms};
 use sha2::{Digest as _, Sha256};
 use stix::signature::PublicKey;
 use stix::{ObjectId, Timestamp};
@@ -38,9 +38,26 @@ pub enum FederationError {
     /// The circle is not in force.
     #[error("the circle is not in force: it has not begun or has ended")]
     NotInForce,
-    /// A page that is over the limits.
-    #[error("the page has {0} objects; the limit is 1000")]
-    TooMany(usize),
+    /// The other has heard more of the line than there is.
+    #[error(
+        "the line ends at {head}, and you have heard up to {after}: it was put back from a backup; `bongsu peer again` begins anew"
+    )]
+    Behind {
+        /// Where the line ends.
+        head: u64,
+        /// Up to where it was heard.
+        after: u64,
+    },
+    /// The two nodes go by different versions of the agreement.
+    #[error(
+        "version {own} of the agreement counts here, and you go by {other}: it goes on when both have the same"
+    )]
+    Version {
+        /// The one that counts here.
+        own: u32,
+        /// The one that was asked by.
+        other: u32,
+    },
     /// The node's line takes no more.
     #[error("a statement could not be kept: {0}")]
     Refused(line::Refusal),
@@ -167,6 +184,27 @@ impl Gate {
         agreed
             .filter(|agreement| agreement.at_home(self.home()).next().is_some())
             .ok_or(FederationError::NotFound)
+    }
+
+    /// Whether a peer goes by the version of a circle's agreement that counts here; one that doesn't say is taken for one that does.
+    ///
+    /// # Errors
+    /// [`FederationError::NotFound`], [`FederationError::Version`].
+    pub fn goes_by(
+        &self,
+        circle: CircleId,
+        peer: &Peer,
+        version: Option<u32>,
+    ) -> Result<(), FederationError> {
+        let book = self.book();
+        let agreement = self.agreement(&book, circle)?;
+        if peer.ended || agreement.at_home(&peer.key).next().is_none() {
+            return Err(FederationError::NotFound);
+        }
+        match version.filter(|other| *other != agreement.version) {
+            Some(other) => Err(FederationError::Version { own: agreement.version, other }),
+            None => Ok(()),
+        }
     }
 
     /// The circles that lie on this node and on that one, with the versions of their agreements.

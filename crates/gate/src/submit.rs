@@ -193,8 +193,11 @@ impl Gate {
         }
         let line = LineId::new(circle.uuid());
         let unproven = |object: &Submission| self.unproven(agreed, member, object, now);
+        // Members of other nodes have no people here: they let out at home.
+        let party = book.agreed(circle).and_then(|agreed| agreed.agreement.party(member));
+        let is_elsewhere = party.is_some_and(|party| party.home != *self.home());
         if let Some(four_eyes) =
-            agreed.four_eyes.filter(|_| !passing.is_let_out() && member != MemberId::NODE)
+            agreed.four_eyes.filter(|_| !passing.is_let_out() && member != MemberId::NODE && !is_elsewhere)
         {
             let by = By { member, person };
             let bringing = Bringing { by, circle, terms: text.clone(), intake, until: four_eyes.until(now) };

@@ -63,6 +63,9 @@ pub enum Contents {
         ask: Uuid,
         /// What it is about.
         object: String,
+        /// The version of it that was looked at: no other is let out by this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<String>,
         /// What is allowed.
         grant: Wish,
         /// What is said with it.
@@ -359,6 +362,12 @@ impl Parcel {
             (None, None) if self.until <= now => ParcelState::Lapsed,
             (None, None) => ParcelState::Waiting,
         }
+    }
+
+    /// Whether nothing of it can be let out any more, whatever the time: it was, or it was refused.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.done.is_some() || self.decided.as_ref().is_some_and(|decided| !decided.released)
     }
 
     /// Whether `second` may let it out now, by the book as it stands.

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
@@ -16,7 +16,8 @@ use gate::{FederationError, Gate, Given};
 use http::{StatusCode, header};
 use line::Seq;
 use policy::{CircleId, Peer};
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use stix::Timestamp;
@@ -27,6 +28,8 @@ use crate::auth::PeerCertificate;
 pub const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";
 /// Objects of a page.
 pub const PAGE: usize = 500;
+/// Most objects of what a peer brings or gives at once: withdrawals can be several for one record.
+const OBJECTS_MAX: usize = 10_000;
 /// Bytes of what a peer brings at once.
 pub const BODY_BYTES_MAX: usize = 32 << 20;
 
@@ -48,14 +51,41 @@ pub struct Envelope {
     #[serde(default)]
     pub more: bool,
     /// The objects.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some")]
     pub objects: Vec<Box<RawValue>>,
+}
+
+/// At most [`OBJECTS_MAX`] objects: what is beyond takes no memory.
+fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Box<RawValue>>, D::Error> {
+    struct Some;
+    impl<'de> Visitor<'de> for Some {
+        type Value = Vec<Box<RawValue>>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "a list of at most {OBJECTS_MAX} objects")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut objects = Vec::new();
+            while let std::option::Option::Some(object) = list.next_element()? {
+                if objects.len() == OBJECTS_MAX {
+                    return Err(A::Error::invalid_length(OBJECTS_MAX + 1, &self));
+                }
+                objects.push(object);
+            }
+            Ok(objects)
+        }
+    }
+    from.deserialize_seq(Some)
 }
 
 #[derive(Deserialize)]
 struct Asked {
     #[serde(default)]
     next: Option<String>,
+    /// The version of the agreement by which the peer goes.
+    #[serde(default)]
+    agreement: Option<u32>,
 }
 
 struct Refused(StatusCode, String);
@@ -65,7 +95,7 @@ impl From<FederationError> for Refused {
         let status = match &error {
             FederationError::NotFound => StatusCode::NOT_FOUND,
             FederationError::NotInForce => StatusCode::FORBIDDEN,
-            FederationError::TooMany(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            FederationError::Behind { .. } | FederationError::Version { .. } => StatusCode::CONFLICT,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self(status, error.to_string())
@@ -120,9 +150,10 @@ async fn objects(
     State(federation): Shared,
     shown: Shown,
     Path(circle): Path<String>,
-    Query(Asked { next }): Query<Asked>,
+    Query(Asked { next, agreement }): Query<Asked>,
 ) -> Result<Response, Refused> {
     let (peer, circle) = asked(&federation, shown, &circle)?;
+    federation.gate.goes_by(circle, &peer, agreement)?;
     let after = next.map_or(Ok(0), |next| next.parse::<u64>());
     let after = after.map_err(|_| Refused(StatusCode::BAD_REQUEST, "`next` is no number".to_owned()))?;
     let (gate, now) = (federation.gate.clone(), (federation.now)());
@@ -141,10 +172,15 @@ async fn bring(
     State(federation): Shared,
     shown: Shown,
     Path(circle): Path<String>,
-    body: String,
+    Query(Asked { agreement, .. }): Query<Asked>,
+    request: Request,
 ) -> Result<Response, Refused> {
+    // Before anything of the body is read: strangers bring none.
     let (peer, circle) = asked(&federation, shown, &circle)?;
-    let read = serde_json::from_str::<Envelope>(&body);
+    federation.gate.goes_by(circle, &peer, agreement)?;
+    let body = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await;
+    let body = body.map_err(|error| Refused(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()))?;
+    let read = serde_json::from_slice::<Envelope>(&body);
     let envelope =
         read.map_err(|error| Refused(StatusCode::UNPROCESSABLE_ENTITY, format!("no envelope: {error}")))?;
     let texts: Vec<String> = envelope.objects.iter().map(|object| object.get().to_owned()).collect();

@@ -231,7 +231,7 @@ impl Authority {
     ///
     /// # Errors
     /// When it has signed no such one, or the line or the list can't be written.
-    pub(crate) fn revoke(&self, serial: &str, reason: Reason, now: Timestamp) -> Result<Signed, Failure> {
+    pub(crate) fn revoke(&self, serial: &str, reason: Reason) -> Result<Signed, Failure> {
         let serial = serial.to_ascii_lowercase();
         let known = self.all()?.into_iter().find(|signed| signed.serial == serial);
         let known = known.filter(|signed| signed.purpose != Purpose::Authority).ok_or_else(|| {
@@ -241,7 +241,6 @@ impl Authority {
         if known.revoked.is_none() {
             self.note(&serial, What::Revoked { reason })?;
         }
-        self.write_crl(now)?;
         self.all()?
             .into_iter()
             .find(|signed| signed.serial == serial)
@@ -369,7 +368,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn bytes(hex: &str) -> Option<Vec<u8>> {
+pub(crate) fn bytes(hex: &str) -> Option<Vec<u8>> {
     let pairs = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok());
     pairs.collect()
 }

@@ -14,6 +14,8 @@ pub(crate) enum PeerCommand {
     List,
     /// Show one
     Show { name: String },
+    /// Exchange all circles with it from their beginning, as after one of the two was put back from a backup
+    Again { name: String },
     /// Exchange nothing with it any more
     Remove { name: String },
 }

@@ -201,7 +201,16 @@ fn add(node: &Node, agreed: Agreed) -> Result<Answer, Failure> {
         if agreement.at_home(node.gate.home()).next().is_none() {
             return Err(fits("it names no member of this node".to_owned()));
         }
-        entries.push(Entry::Circle(agreement.to_circle()));
+        let mut circle = agreement.to_circle();
+        // What members did not agree on is each node's own.
+        if let Some(before) = book.circle(circle.id) {
+            circle.privacy = before.privacy.clone();
+            circle.four_eyes = before.four_eyes;
+            circle.access = before.access.clone();
+            circle.spec_versions = before.spec_versions.clone();
+            circle.hidden_members = before.hidden_members;
+        }
+        entries.push(Entry::Circle(circle));
         entries.push(Entry::Agreement(Box::new(agreed)));
         Ok(entries)
     })?;

@@ -1,7 +1,7 @@
 //! `bongsu ca`: certificates of the node's own authority.
 
 use crate::answer::{Answer, table};
-use crate::authority::{Purpose, Reason, SOON_DAYS, Signed, Wanted, write_new};
+use crate::authority::{Purpose, Reason, SOON_DAYS, Signed, Wanted, bytes, write_new};
 use crate::cli::{CaCommand, CaIssueArgs, ReasonArg};
 use crate::command::credential;
 use crate::exit::{Exit, Failure};
@@ -160,12 +160,17 @@ fn list(node: &Node) -> Result<Answer, Failure> {
 
 fn revoke(node: &Node, serial: &str, reason: Reason) -> Result<Answer, Failure> {
     let now = node.now();
-    let signed = node.authority.revoke(serial, reason, now)?;
+    let signed = node.authority.revoke(serial, reason)?;
+    // First what needs no file: even if the list can't be written, nobody gets in with it.
     let book = node.gate.book();
-    if let Some(known) = signed.credential.and_then(|id| book.credential(id)).filter(|known| !known.revoked) {
+    let hash: Option<[u8; 32]> = bytes(&signed.sha256).and_then(|hash| hash.try_into().ok());
+    let by_hash = hash.and_then(|hash| book.certificate(&hash));
+    let known = signed.credential.and_then(|id| book.credential(id)).or(by_hash);
+    if let Some(known) = known.filter(|known| !known.revoked) {
         let taken_back = Credential { revoked: true, ..known.clone() };
         node.gate.record(MemberId::NODE, Entry::Credential(taken_back))?;
     }
+    node.authority.write_crl(now)?;
     let text = format!("The certificate {} of {} is taken back.\n", signed.serial, signed.subject);
     Ok(Answer::done(json!({"certificate": view(&node.gate.book(), &signed, now)}), text))
 }

@@ -227,10 +227,34 @@ fn change(
         let ids =
             |handles: &[String]| handles.iter().map(|handle| Ok(node.member(book, handle)?.id)).collect();
         text = how(&mut circle, &ids)?;
+        keeps_to_agreement(book, &circle)?;
         Ok(Entry::Circle(circle))
     })?;
     let book = node.gate.book();
     Ok(Answer::done(json!({"circle": view(node, &book, node.circle(&book, handle)?)}), text))
+}
+
+/// Whether a circle that several nodes agreed on stays within what its members signed.
+fn keeps_to_agreement(book: &Book, circle: &Circle) -> Result<(), Failure> {
+    let Some(agreed) = book.agreed(circle.id).map(|agreed| agreed.agreement.to_circle()) else {
+        return Ok(());
+    };
+    let ends_later = match (circle.ends, agreed.ends) {
+        (ends, Some(agreed)) => ends.is_none_or(|ends| ends > agreed),
+        (_, None) => false,
+    };
+    let is_more = circle.members.iter().any(|member| !agreed.members.contains(member))
+        || circle.ceiling != agreed.ceiling
+        || circle.onward != agreed.onward
+        || circle.signatures != agreed.signatures
+        || circle.starts != agreed.starts
+        || ends_later;
+    if is_more {
+        return Err(Failure::new(format!("circle {} is agreed on with other nodes", circle.handle)).hint(
+            "its members, ceiling, onward rule, signatures and dates change by a new version that all members sign: `bongsu agreement draft`",
+        ));
+    }
+    Ok(())
 }
 
 pub(crate) fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use crate::answer::{Answer, table};
 use crate::cli::{PeerAddArgs, PeerCommand};
 use crate::command::member::check_handle;
 use crate::exit::Failure;
-use crate::federation::{Way, position};
+use crate::federation::{Way, again, position};
 use crate::node::Node;
 use exchange::pull::Url;
 use line::LineId;
@@ -26,6 +26,15 @@ pub(crate) fn run(node: &Node, command: PeerCommand) -> Result<Answer, Failure> 
         PeerCommand::Show { name } => {
             known(node, &name)?;
             Ok(list(node, Some(&name)))
+        }
+        PeerCommand::Again { name } => {
+            let circles = again(node, &known(node, &name)?)?;
+            Ok(Answer::done(
+                json!({"peer": name, "circles": circles}),
+                format!(
+                    "{circles} circles are exchanged with {name} from their beginning; nothing comes twice.\n"
+                ),
+            ))
         }
         PeerCommand::Remove { name } => {
             let peer = Peer { ended: true, ..known(node, &name)? };

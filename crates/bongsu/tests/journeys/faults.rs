@@ -136,7 +136,7 @@ fn full(disk: &Disk) {
         contains_all(&there(&node, &serving), &acknowledged);
         disk.fill(0);
         // What failed has left some room in the log that small entries still find.
-        let title = |turn: usize| format!("{turn} {}", "t".repeat(200));
+        let title = |turn: usize| format!("{turn} {}", "t".repeat(150));
         let turns =
             (0..1_000).map(|turn| node.command(&["circle", "set", "region", "--title", &title(turn)]));
         let mut ended = turns.map(|mut command| command.output().unwrap());

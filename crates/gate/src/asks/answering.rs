@@ -65,6 +65,11 @@ pub enum AnswerError {
         "the object was withdrawn, was revoked or has expired, so there is nothing left to allow; you can still say no"
     )]
     Gone,
+    /// The circle asks for two persons, and a link doesn't say who the first is.
+    #[error(
+        "this circle lets nothing out on one person's word: log in to say yes, so that a second can look at it"
+    )]
+    NeedsLogIn,
     /// More than was asked.
     #[error(
         "that is not less than what is asked: leave the circle as it is named or out, and take a mark between"
@@ -157,18 +162,19 @@ impl Gate {
         reply: Reply,
         now: Timestamp,
     ) -> Result<Ask, AnswerError> {
-        self.answer(id, by, reply, false, now)
+        self.answer(id, by, reply, None, now)
     }
 
-    /// Takes an answer that a second person of the originator's has let out.
+    /// Takes an answer that a second person of the originator's has let out, for the version that was looked at then.
     pub(crate) fn answer_released(
         &self,
         id: Uuid,
         by: Answerer,
         reply: Reply,
+        version: Option<&str>,
         now: Timestamp,
     ) -> Result<Ask, AnswerError> {
-        self.answer(id, by, reply, true, now)
+        self.answer(id, by, reply, Some(version), now)
     }
 
     fn answer(
@@ -176,7 +182,7 @@ impl Gate {
         id: Uuid,
         by: Answerer,
         reply: Reply,
-        is_released: bool,
+        released: Option<Option<&str>>,
         now: Timestamp,
     ) -> Result<Ask, AnswerError> {
         let said = reply.said.trim();
@@ -199,10 +205,17 @@ impl Gate {
             Grant::Less(_) => return Err(AnswerError::NotLess),
         };
         let mut modified = milliseconds(now, 0);
+        let mut looked_at = None;
         if let Some(grant) = &grant {
             let asked = &ask.asked;
             let own = self.own(asked.originator, asked.circle, &asked.object, None, now)?;
             let own = own.ok_or(AnswerError::Gone)?;
+            let version = own.version.to_string();
+            // What was released is what was looked at, and not what was shared since.
+            if released.flatten().is_some_and(|released| released != version) {
+                return Err(AnswerError::Gone);
+            }
+            looked_at = Some(version);
             // A clock that went back must not make the new version the older one: rule X-1.
             modified = modified.max(milliseconds(own.version, 1));
             check(grant, &own)?;
@@ -215,12 +228,16 @@ impl Gate {
             Answerer::Link => Way::Link,
             Answerer::Operator => Way::Operator,
         };
-        let waits = grant.filter(|_| !is_released && ask.asked.originator != MemberId::NODE);
+        let waits = grant.filter(|_| released.is_none() && ask.asked.originator != MemberId::NODE);
         if let Some(grant) = waits
             && let Some(place) = self.answer_waits(ask.asked.circle, &grant, now)
         {
             let (object, said) = (ask.asked.object.to_string(), said.to_owned());
-            let contents = Contents::Answer { ask: id, object, grant, said, way };
+            // Over a link nobody says who it was, and the second person could be the first.
+            if by == Answerer::Link {
+                return Err(AnswerError::NeedsLogIn);
+            }
+            let contents = Contents::Answer { ask: id, object, version: looked_at, grant, said, way };
             let person = if let Answerer::Person(by) = by { by.person } else { None };
             let by = By { member: ask.asked.originator, person };
             let parcel = self.bring_answer(by, place, contents, now).map_err(|error| match error {

@@ -76,7 +76,10 @@ impl Gate {
             let request = Request { member, circle, wanted, encrypted: true, now, reach };
             readers.push(self.reader(request).map_err(|_| FederationError::NotFound)?);
         }
-        let mut until = head.max(after);
+        if after > head {
+            return Err(FederationError::Behind { head: head.0, after: after.0 });
+        }
+        let mut until = head;
         let mut going: BTreeMap<Seq, Going> = BTreeMap::new();
         let query = Query {
             after,
@@ -107,6 +110,10 @@ impl Gate {
             for (seq, id) in narrowed(reader, after, until)? {
                 going.entry(seq).or_insert(Going::Terms(id));
             }
+        }
+        // Several members, and new terms, together make no longer page than one.
+        if let Some(last) = going.keys().nth(limit.max(1) - 1) {
+            until = until.min(*last);
         }
         let mut texts = Vec::with_capacity(going.len());
         for (seq, going) in going.into_iter().filter(|(seq, _)| *seq <= until) {
@@ -211,13 +218,26 @@ impl Gate {
         })?;
         let Some((sender, added)) = known else { return Ok(()) };
         let member = MemberId::new(sender);
+        let say = |member: MemberId| -> Result<Option<String>, FederationError> {
+            let deed = self.withdrawal_of(line, seq, member, id.get())?;
+            let statement = Statement::new(circle, member, id.get().clone(), (seq.0, added.0), deed);
+            Ok(statement.sign(self.key().object_key(), now).ok())
+        };
+        if member == MemberId::NODE {
+            // What the operators took away of this node's members; what others' nodes say of theirs is theirs to say.
+            for party in agreement.at_home(self.home()) {
+                if self.brought(line, (seq, id.get()), party.member)? {
+                    let signed = say(party.member)?;
+                    texts.extend(signed.and_then(|signed| carried(WITHDRAWAL, circle, id, now, &signed)));
+                }
+            }
+            return Ok(());
+        }
         let Some(party) = agreement.party(member).filter(|party| party.home != peer.key) else {
             return Ok(());
         };
-        let signed = if party.home == *self.home() {
-            let deed = self.withdrawal_of(line, seq, member, id.get())?;
-            let statement = Statement::new(circle, member, id.get().clone(), (seq.0, added.0), deed);
-            statement.sign(self.key().object_key(), now).into_iter().collect()
+        let signed: Vec<String> = if party.home == *self.home() {
+            say(member)?.into_iter().collect()
         } else {
             let of = (circle, member, id.get().clone());
             let at = self.inner.statements.kept.lock().withdrawals.get(&of).cloned().unwrap_or_default();
@@ -229,6 +249,22 @@ impl Gate {
         };
         texts.extend(signed.iter().filter_map(|signed| carried(WITHDRAWAL, circle, id, now, signed)));
         Ok(())
+    }
+
+    /// Whether a member had brought something of an object before a record took it away.
+    fn brought(
+        &self,
+        line: LineId,
+        (seq, id): (Seq, &ObjectId),
+        member: MemberId,
+    ) -> Result<bool, FederationError> {
+        Ok(self.store().look(line, |catalogue| {
+            let mut versions =
+                catalogue.object(id).into_iter().flat_map(|object| catalogue.all_versions(object));
+            versions.any(|version| {
+                version.sender() == Some(member.uuid()) && version.withdrawn() && version.seq < seq
+            })
+        })?)
     }
 
     /// What one of this node's members withdrew by a record.
@@ -275,7 +311,7 @@ const fn goes_as_copy(rule: Rule) -> bool {
     matches!(rule, Rule::PartsRemoved | Rule::ReferencesRemoved)
 }
 
-/// The object that a withdrawal took away, if the member had something of it.
+/// The object that a withdrawal took away, if the member had something of it. The node's operators take away whoever's it is.
 fn had(reader: &Reader, seq: Seq) -> Result<Option<Released<ObjectId>>, FederationError> {
     let found = reader.with_view(|view| {
         let catalogue = view.catalogue;
@@ -284,7 +320,8 @@ fn had(reader: &Reader, seq: Seq) -> Result<Option<Released<ObjectId>>, Federati
         let id = catalogue.id(object)?;
         let mut versions = catalogue
             .all_versions(object)
-            .filter(|version| version.sender() == Some(sender) && version.withdrawn() && version.seq < seq);
+            .filter(|version| sender.is_nil() || version.sender() == Some(sender))
+            .filter(|version| version.withdrawn() && version.seq < seq);
         versions.find_map(|version| match view.fate_until(&version, taken.added()) {
             Fate::Whole(pass) => Some(pass.release(id.clone())),
             Fate::Redacted(cut, forbidden) if goes_as_copy(cut.rule()) => {

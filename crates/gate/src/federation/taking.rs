@@ -10,7 +10,7 @@ use stix::Timestamp;
 use super::{FederationError, Version, hex, name_of, versions_of};
 use crate::intake::strictest;
 use crate::opening::Gate;
-use crate::submit::{Passing, Sharing, Submission, Submitted};
+use crate::submit::{Passing, Sharing, Submission, SubmitError, Submitted};
 
 /// Most objects of a page.
 const PAGE_MAX: usize = 1_000;
@@ -73,16 +73,27 @@ impl Gate {
         texts: &[String],
         now: Timestamp,
     ) -> Result<Taken, FederationError> {
-        if texts.len() > PAGE_MAX {
-            return Err(FederationError::TooMany(texts.len()));
+        let mut taken = Taken::default();
+        for page in texts.chunks(PAGE_MAX) {
+            self.take_page(circle, peer, page, now, &mut taken)?;
         }
+        Ok(taken)
+    }
+
+    fn take_page(
+        &self,
+        circle: CircleId,
+        peer: &Peer,
+        texts: &[String],
+        now: Timestamp,
+        taken: &mut Taken,
+    ) -> Result<(), FederationError> {
         let book = self.book();
         let agreement = self.agreement(&book, circle)?;
         if peer.ended || agreement.at_home(&peer.key).next().is_none() {
             return Err(FederationError::NotFound);
         }
-        let (mut taken, mut come) = (Taken::default(), Vec::with_capacity(texts.len()));
-        let _in_order = self.inner.statements.in_order.lock();
+        let mut come = Vec::with_capacity(texts.len());
         for text in texts {
             match read(text, agreement) {
                 Err(error) => taken.refuse(error.to_string()),
@@ -91,15 +102,20 @@ impl Gate {
                 Ok(one) => come.push(one),
             }
         }
-        let come = self.noted(come, &mut taken)?;
+        let _in_order = self.inner.statements.in_order.lock();
+        let come = self.noted(come, taken)?;
         let mut rest = come.into_iter().peekable();
         while let Some(first) = rest.next() {
             let member = first.statement.member;
             match &first.statement.deed {
                 Deed::Withdrawal { versions, reason } => {
-                    let told = self.withdraw_there(circle, &first.statement, versions, reason)?;
-                    self.mark_settled(&first.statement);
-                    told.iter().for_each(|told| taken.tell(&first.statement, told));
+                    match self.withdraw_there(circle, &first.statement, versions, reason) {
+                        Ok(told) => {
+                            self.mark_settled(&first.statement);
+                            told.iter().for_each(|told| taken.tell(&first.statement, told));
+                        }
+                        Err(error) => taken.refuse(format!("{}: {}", first.statement.id, lasting(error)?)),
+                    }
                 }
                 Deed::Object { terms, .. } => {
                     let terms = Terms::clone(terms);
@@ -128,15 +144,24 @@ impl Gate {
                     }
                     let intake = strictest(book.member(member), Intake::Accept);
                     let sharing = Sharing { member, person: None, circle, terms: &terms, intake };
-                    let all_told = self.share_decided(&sharing, Passing::FromHome, objects, now)?;
-                    for (statement, told) in statements.iter().zip(all_told) {
-                        self.mark_settled(statement);
-                        taken.tell(statement, &told);
+                    match self.share_decided(&sharing, Passing::FromHome, objects, now) {
+                        Ok(all_told) => {
+                            for (statement, told) in statements.iter().zip(all_told) {
+                                self.mark_settled(statement);
+                                taken.tell(statement, &told);
+                            }
+                        }
+                        Err(error) => {
+                            let why = lasting(error.into())?;
+                            statements
+                                .iter()
+                                .for_each(|statement| taken.refuse(format!("{}: {why}", statement.id)));
+                        }
                     }
                 }
             }
         }
-        Ok(taken)
+        Ok(())
     }
 
     fn is_home_of(&self, agreement: &Agreement, member: MemberId) -> bool {
@@ -242,6 +267,20 @@ impl Gate {
             versions_of(statement).into_iter().filter(still).filter_map(|version| version.3).collect();
         drop(kept);
         Ok(self.withdraw_versions(member, circle, id, &versions, reason)?)
+    }
+}
+
+/// Why something of one member can't be taken here, which holds up nothing of the others': it has ended or left here, or may not
+/// share here.
+///
+/// # Errors
+/// What passes: the page is to come again.
+fn lasting(error: FederationError) -> Result<String, FederationError> {
+    match error {
+        FederationError::Submit(error @ (SubmitError::NotFound(_) | SubmitError::ReadOnly)) => {
+            Ok(error.to_string())
+        }
+        passing => Err(passing),
     }
 }
 

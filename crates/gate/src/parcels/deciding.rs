@@ -130,13 +130,14 @@ impl Gate {
                 };
                 self.let_out(&sharing, objects, now)?
             }
-            Some(Contents::Answer { ask, grant, said, way, .. }) => {
+            Some(Contents::Answer { ask, version, grant, said, way, .. }) => {
                 let by = match way {
                     policy::ask::Way::Member => Answerer::Member(kept.parcel.by.member),
                     policy::ask::Way::Link => Answerer::Link,
                     policy::ask::Way::Operator => Answerer::Operator,
                 };
-                self.answer_out(ask, by, Reply { grant: Grant::Less(grant), said }, now)?
+                let reply = Reply { grant: Grant::Less(grant), said };
+                self.answer_out(ask, by, reply, version.as_deref(), now)?
             }
             None => refused(1, vec!["what was brought can't be read".to_owned()]),
         };
@@ -178,9 +179,10 @@ impl Gate {
         ask: Uuid,
         by: Answerer,
         reply: Reply,
+        version: Option<&str>,
         now: Timestamp,
     ) -> Result<Became, ReleaseError> {
-        match self.answer_released(ask, by, reply, now) {
+        match self.answer_released(ask, by, reply, version, now) {
             Ok(ask) => {
                 let done = ask.done.map(|(_, done)| done).unwrap_or_default();
                 let why: Vec<String> = done.iter().filter_map(|done| done.refused.clone()).collect();

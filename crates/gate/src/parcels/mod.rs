@@ -367,10 +367,7 @@ impl Gate {
             let of = all.values().filter(|kept| {
                 let parcel = &kept.parcel;
                 let is_own = member == MemberId::NODE || parcel.by.member == member;
-                is_own
-                    && parcel.circle == circle
-                    && parcel.decided.is_none()
-                    && kept.held.iter().any(is_meant)
+                is_own && parcel.circle == circle && !parcel.is_over() && kept.held.iter().any(is_meant)
             });
             of.cloned().collect()
         };

@@ -347,6 +347,9 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
     };
     let surface = Surface::of(target.uri.path());
     if surface == Surface::Open {
+        if let Some(after) = auth.pace.ask(None, peer, Instant::now()) {
+            return refusal::too_fast(surface, after);
+        }
         *request.uri_mut() = target.uri;
         return next.run(request).await;
     }

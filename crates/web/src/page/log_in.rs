@@ -87,9 +87,13 @@ impl Chosen {
 const WRONG: &str =
     "The name, the password or the code is not right; or there were too many tries, and some time must pass.";
 
+/// The longest path, in bytes, to which a log-in leads.
+const PATH_BYTES_MAX: usize = 2_048;
+
 /// A path of this node, whatever was asked for.
 pub(super) fn path_of(to: &str) -> String {
-    let is_path = to.starts_with('/')
+    let is_path = to.len() <= PATH_BYTES_MAX
+        && to.starts_with('/')
         && !to.starts_with("//")
         && !to.contains('\\')
         && to.bytes().all(|byte| byte.is_ascii_graphic());

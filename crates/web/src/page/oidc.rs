@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use axum::extract::{ConnectInfo, Extension, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use policy::{Account, Bound, Channel, Entry};
 use serde::Deserialize;
 
@@ -52,6 +52,11 @@ pub(super) async fn begin(
         return unsafe_channel();
     }
     if asked.invitation.as_ref().is_some_and(|text| invited(&pages.auth, text).is_none()) {
+        return absent();
+    }
+    // Who is led here from elsewhere would be bound to an invitation that somebody else chose: it begins on the page of the invitation.
+    let from = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    if asked.invitation.is_some() && from.is_some_and(|from| from != b"same-origin") {
         return absent();
     }
     let Some((bound, set)) = pages.bound(&headers, channel) else {
