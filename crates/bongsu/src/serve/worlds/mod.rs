@@ -232,6 +232,22 @@ fn steady(told: &Told) -> Told {
     }
 }
 
+/// A text in which each number of twelve digits or more is the same.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for run in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let digits = run.trim_end_matches(|c: char| !c.is_ascii_digit());
+        match digits.len() >= 12 {
+            true => {
+                out.push_str("(a number)");
+                out.push_str(&run[digits.len()..]);
+            }
+            false => out.push_str(run),
+        }
+    }
+    out
+}
+
 /// A page without the checkpoint of a line, whose root is that of all that is in it.
 fn without_root(text: &str) -> String {
     let Some((before, root)) = text.split_once("<pre>tower.test/line/") else { return text.to_owned() };
@@ -332,7 +348,12 @@ async fn compare(mut crawl: Crawl<'_>, draw: &mut Draw) {
     let told_apart = |question: &Question, here: &Told, there: &Told, count: &mut Count| {
         // How long a line is may be known; its root is that of all that is in it.
         let is_tree = question.path.starts_with("/log/") && !question.path.ends_with("/openings");
-        let (here, there) = (steady(here), steady(there));
+        let (mut here, mut there) = (steady(here), steady(there));
+        if question.method == "POST" {
+            // MISP's numbers follow from ids, and those of what is made now are drawn by chance.
+            here.body = without_numbers(&here.body);
+            there.body = without_numbers(&there.body);
+        }
         if here.status != there.status || !is_tree && here != there {
             count.leaks.push(format!(
                 "BONGSU_WORLD={seed}: {question:?} as {member} tells the worlds apart: {}\n{:?}\nunseen {unseen:?} of {:#?}",
