@@ -56,7 +56,7 @@ fn nodes(count: usize) -> Vec<Node> {
         member: member(number),
         handle: format!("m{number}"),
         name: format!("M{number}"),
-        clearance: if number % 2 == 0 { Tlp::AmberStrict } else { Tlp::Green },
+        clearance: if number.is_multiple_of(2) { Tlp::AmberStrict } else { Tlp::Green },
         home: SecretKey::new(&seed(number / 2)).public().clone(),
         key: member_key(number).public().clone(),
     };
@@ -218,7 +218,7 @@ proptest! {
         }
         for node in &nodes {
             let records = node.gate.store().records(LineId::new(CIRCLE.uuid()), Seq(0), 10_000).unwrap();
-            let mut last: BTreeMap<(Uuid, String), (Vec<u8>, Option<Box<str>>)> = BTreeMap::new();
+            let mut last = BTreeMap::new();
             for record in records.into_iter().filter(|record| record.kind == RecordKind::Object) {
                 let head = stix::read_head(std::str::from_utf8(&record.body).unwrap()).unwrap();
                 let version = format!("{} {}", head.id, head.version());

@@ -361,7 +361,8 @@ fn a_provider_or_a_browser_that_lies_lets_nobody_in() {
     refused(&back(&mut kim, &asked["state"], &liar.issuer), "the state a second time");
 
     // Lies of the provider, or of whoever stands in its place.
-    let lies: [(&str, &dyn Fn(&mut Says)); 12] = [
+    type Lie<'l> = (&'l str, &'l dyn Fn(&mut Says));
+    let lies: [Lie<'_>; 12] = [
         ("no algorithm", &|says| says.header = json!({"alg": "none"})),
         ("a shared key's algorithm", &|says| says.header["alg"] = "HS256".into()),
         ("another's nonce", &|says| says.claims["nonce"] = "other".into()),

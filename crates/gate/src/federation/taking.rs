@@ -125,7 +125,7 @@ impl Gate {
                             |deed: &Deed| matches!(deed, Deed::Object { terms: of, .. } if *of == terms);
                         next.statement.member == member && same(&next.statement.deed)
                     };
-                    while let Some(next) = rest.next_if(&goes_along) {
+                    while let Some(next) = rest.next_if(goes_along) {
                         run.push(next);
                     }
                     let (mut statements, mut objects) = (Vec::with_capacity(run.len()), Vec::new());

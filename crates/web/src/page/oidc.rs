@@ -37,7 +37,7 @@ enum Not {
     Unknown(Bound),
     Taken,
     Absent,
-    NotWritten,
+    Unwritten,
 }
 
 /// Sends a browser to the provider.
@@ -139,7 +139,7 @@ fn bind(auth: &Auth, invitation: &str, bound: Bound) -> Result<Account, Not> {
         Ok::<_, NotChanged>(Entry::Account(account))
     });
     match changed {
-        Ok(()) => made.ok_or(Not::NotWritten),
+        Ok(()) => made.ok_or(Not::Unwritten),
         Err(NotChanged) if taken => Err(Not::Taken),
         Err(NotChanged) => Err(Not::Absent),
     }
@@ -186,7 +186,7 @@ fn told(oidc: &Oidc, not: &Not) -> Response {
             ),
         ),
         Not::Absent => return absent(),
-        Not::NotWritten => return broken(&"the account could not be written"),
+        Not::Unwritten => return broken(&"the account could not be written"),
     };
     error(status, title, &what)
 }

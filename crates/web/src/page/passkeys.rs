@@ -154,7 +154,7 @@ fn shown<'b>(
     let (person, key) = book.person_by_passkey(&given.id)?;
     // Whom the device means must be whose key it is (section 7.2, step 6).
     let handle = decoded(&given.person)?;
-    if handle != person.id.uuid().as_bytes() && !(handle.is_empty() && !alone) {
+    if handle != person.id.uuid().as_bytes() && (alone || !handle.is_empty()) {
         return None;
     }
     match shown.check(key, &challenge, relying, alone) {

@@ -1,7 +1,7 @@
 //! Passkeys: keys of people, in their devices, that sign for this node's address alone. Source: W3C Web Authentication, Level 3.
 //!
 //! Taken are keys for ES256 and Ed25519. Who made a device is not asked (attestation `none`), so that any will do and nobody's is
-//! recognised. [`registered`] reads a new key (section 7.1), [`Shown`] is what a device signed and says whether it holds (7.2).
+//! recognised. `registered` reads a new key (section 7.1), `Shown` is what a device signed and says whether it holds (7.2).
 //! A challenge counts once, for five minutes, and for the browser to which it was shown.
 
 mod cbor;
@@ -264,8 +264,11 @@ impl Shown {
 /// Challenges that are out, by their hashes, with the hash of what their browser shows.
 #[derive(Debug, Default)]
 pub struct Challenges {
-    out: Mutex<HashMap<[u8; 32], ([u8; 32], Instant)>>,
+    out: Mutex<HashMap<Digest32, (Digest32, Instant)>>,
 }
+
+/// A SHA-256.
+type Digest32 = [u8; 32];
 
 impl Challenges {
     /// A challenge from random bytes, for whoever shows `bound`.
