@@ -25,7 +25,7 @@ pub(crate) enum PeerCommand {
 pub(crate) struct PeerAddArgs {
     /// Short name
     pub name: String,
-    /// Where it is reached, such as https://node.example; without it, it brings what it has itself
+    /// Where it is reached, such as `https://node.example`; without it, it brings what it has itself
     #[arg(long)]
     pub url: Option<String>,
     /// File with the key that it signs with: a JSON web key, as under /.well-known/jwks.json, or 32 bytes in base64

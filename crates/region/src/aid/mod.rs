@@ -7,6 +7,7 @@
 
 pub mod activity;
 pub mod iati;
+mod reading;
 mod tree;
 
 pub use activity::Activity;

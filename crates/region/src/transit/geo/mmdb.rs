@@ -4,7 +4,6 @@
 //! [`COUNTRY`] and [`NETWORK`].
 
 use std::net::IpAddr;
-use std::path::Path;
 
 use maxminddb::{PathElement, Reader};
 
@@ -22,32 +21,17 @@ pub struct Mmdb {
 }
 
 /// Why a table can't be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MmdbError {
-    /// The file can't be read.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    /// It isn't what it should be.
-    #[error("it is no table in MaxMind's form (.mmdb), or it is damaged: {0}")]
-    Damaged(String),
-}
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it is no table in MaxMind's form (.mmdb), or it is damaged: {0}")]
+pub struct MmdbError(String);
 
 impl Mmdb {
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// [`MmdbError`].
-    pub fn open(path: &Path) -> Result<Self, MmdbError> {
-        Self::of(std::fs::read(path)?)
-    }
-
     /// Takes what a file holds.
     ///
     /// # Errors
-    /// [`MmdbError::Damaged`].
+    /// [`MmdbError`].
     pub fn of(bytes: Vec<u8>) -> Result<Self, MmdbError> {
-        let reader = Reader::from_source(bytes).map_err(|error| MmdbError::Damaged(error.to_string()))?;
+        let reader = Reader::from_source(bytes).map_err(|error| MmdbError(error.to_string()))?;
         Ok(Self { reader })
     }
 
