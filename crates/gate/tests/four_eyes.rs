@@ -290,7 +290,10 @@ fn a_yes_to_an_ask_is_a_release_and_the_asker_learns_of_it_when_it_is_one() {
             }
         };
         let parcel = answer(Answerer::Person(by(A, ANN)));
-        assert_eq!(answer(Answerer::Link), parcel, "it waits once");
+        assert_eq!(answer(Answerer::Person(by(A, BEN))), parcel, "it waits once");
+        let reply = Reply { grant: Grant::Whole, said: "yes".to_owned() };
+        let over_a_link = node.gate.answer_ask(ask.id, Answerer::Link, reply, node.now);
+        assert!(matches!(over_a_link, Err(AnswerError::NeedsLogIn)), "a link does not say whose word it is");
         assert_eq!(node.gate.ask_seen(ask.id, policy::Caller::Member(B), node.now), before);
         assert_eq!(not(&node, parcel, by(A, ANN), node.now), NotReleased::Own);
         let node = node.reopened();
