@@ -7,6 +7,7 @@
 //! Source: W3C, XML 1.0 (fifth edition).
 
 use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
@@ -154,15 +155,7 @@ fn reference(said: &quick_xml::events::BytesRef<'_>) -> Option<char> {
     if said.is_char_ref() {
         return said.resolve_char_ref().ok().flatten();
     }
-    let name: &str = said;
-    Some(match name {
-        "lt" => '<',
-        "gt" => '>',
-        "amp" => '&',
-        "apos" => '\'',
-        "quot" => '"',
-        _ => return None,
-    })
+    resolve_xml_entity(said)?.chars().next()
 }
 
 fn element(start: &BytesStart<'_>, line: usize) -> Result<Element, String> {

@@ -9,6 +9,7 @@ use std::io::{self, BufRead, Read};
 use std::ops::Range;
 
 use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
@@ -285,15 +286,7 @@ fn reference(said: &BytesRef<'_>) -> Option<char> {
     if said.is_char_ref() {
         return said.resolve_char_ref().ok().flatten();
     }
-    let name: &str = said;
-    Some(match name {
-        "lt" => '<',
-        "gt" => '>',
-        "amp" => '&',
-        "apos" => '\'',
-        "quot" => '"',
-        _ => return None,
-    })
+    resolve_xml_entity(said)?.chars().next()
 }
 
 /// A source whose pieces between two tags are not endless: the reader keeps such a piece whole.

@@ -17,7 +17,7 @@ use policy::{Account, Channel, Entry, Person};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::log_in::{Chosen, NotChanged, begin, busy, fault_of, hashed, second, with_cookie};
+use super::log_in::{Chosen, From, NotChanged, begin, busy, fault_of, hashed, second, with_cookie};
 use super::passkeys::{self, Asking, with_script};
 use super::people::drawn_id;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
@@ -95,9 +95,6 @@ impl Given {
         Self { password: password.to_owned(), code: code.to_owned(), ..Self::default() }
     }
 }
-
-/// Where a request came from.
-type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
 
 /// Why nothing was changed.
 const NOT_RIGHT: &str =

@@ -49,7 +49,7 @@ struct WelcomePage {
 }
 
 /// Where a request came from.
-type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
+pub(super) type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
 
 /// Where log-in leads to.
 #[derive(Deserialize)]
@@ -214,44 +214,72 @@ pub(super) async fn form(
 
 pub(super) async fn take(
     State(pages): Shared,
-    (Extension(channel), ConnectInfo(peer)): From,
+    from: From,
     uri: Uri,
     headers: HeaderMap,
     Form(given): Form<Given>,
 ) -> Response {
-    let (peer, auth) = (peer.ip(), Arc::clone(&pages.auth));
-    if !is_safe(channel, peer) {
-        return unsafe_channel();
-    }
-    if !pages.is_own_form(&given.form, &headers, &uri, channel) {
-        return not_from_here();
-    }
-    if let Some(after) = auth.failures.wait(peer, Instant::now()) {
-        return later(Surface::Page, after);
-    }
-    let looking = Arc::clone(&auth);
-    let (user, to) = (given.user.clone(), path_of(&given.to));
-    // Counted where it is judged, so that whoever hangs up before the answer is counted too.
-    let judged = auth.passwords.run(move || {
-        let account = judge(&looking, &given);
-        if account.is_none() {
-            tracing::info!(%peer, "a log-in from {peer} failed");
-            looking.failures.count(peer, Instant::now());
-        }
-        account
-    });
-    let judged = judged.await;
-    let account = match judged {
-        Err(Busy) => return busy(),
-        Ok(Some(account)) => account,
-        Ok(None) => {
-            let user = user.chars().take(policy::person::USER_CHARS_MAX).collect();
-            let mut page = pages.log_in_page((&headers, channel), to, user, Some(WRONG));
-            *page.status_mut() = StatusCode::UNAUTHORIZED;
-            return page;
-        }
+    let (user, to, form) = (given.user.clone(), path_of(&given.to), given.form.clone());
+    let failed = |pages: &Pages, channel, to| {
+        let user = user.chars().take(policy::person::USER_CHARS_MAX).collect();
+        pages.log_in_page((&headers, channel), to, user, Some(WRONG))
     };
-    enter(&auth, &account, (channel, peer), &headers, &to)
+    let trial = Trial { from, uri: &uri, headers: &headers, form: &form, to };
+    trial.run(&pages, move |auth, _| judge(auth, &given), failed).await
+}
+
+/// One try to log in, by whatever is shown.
+pub(super) struct Trial<'a> {
+    pub(super) from: From,
+    pub(super) uri: &'a Uri,
+    pub(super) headers: &'a HeaderMap,
+    /// What binds the form to the page that was shown.
+    pub(super) form: &'a str,
+    /// Where its person wants to be.
+    pub(super) to: String,
+}
+
+impl Trial<'_> {
+    /// Lets in whomever `judge` gives (it is also told what the form is bound to), and shows the page that `failed` makes
+    /// otherwise.
+    pub(super) async fn run(
+        self,
+        pages: &Pages,
+        judge: impl FnOnce(&Auth, &[u8]) -> Option<Account> + Send + 'static,
+        failed: impl FnOnce(&Pages, Channel, String) -> Response,
+    ) -> Response {
+        let Self { from: (Extension(channel), ConnectInfo(peer)), uri, headers, form, to } = self;
+        let (peer, auth) = (peer.ip(), Arc::clone(&pages.auth));
+        if !is_safe(channel, peer) {
+            return unsafe_channel();
+        }
+        if !pages.is_own_form(form, headers, uri, channel) {
+            return not_from_here();
+        }
+        if let Some(after) = auth.failures.wait(peer, Instant::now()) {
+            return later(Surface::Page, after);
+        }
+        let bound = Cookie::FORM.of(headers, channel.encrypted).unwrap_or_default().to_owned();
+        let looking = Arc::clone(&auth);
+        // Counted where it is judged, so that whoever hangs up before the answer is counted too.
+        let judged = auth.passwords.run(move || {
+            let account = judge(&looking, bound.as_bytes());
+            if account.is_none() {
+                tracing::info!(%peer, "a log-in from {peer} failed");
+                looking.failures.count(peer, Instant::now());
+            }
+            account
+        });
+        match judged.await {
+            Err(Busy) => busy(),
+            Ok(Some(account)) => enter(&auth, &account, (channel, peer), headers, &to),
+            Ok(None) => {
+                let mut page = failed(pages, channel, to);
+                *page.status_mut() = StatusCode::UNAUTHORIZED;
+                page
+            }
+        }
+    }
 }
 
 /// Begins a session, and leads to where its person wanted to be.

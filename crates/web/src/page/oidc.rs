@@ -3,25 +3,21 @@
 //! A provider's word is as good as a password and a code together: no code is asked for after it. It lets in a person who is
 //! bound to whom it names; a person becomes bound at the command line, or by following an invitation and logging in there.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, Extension, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use policy::{Account, Bound, Channel, Entry};
+use policy::{Account, Bound, Entry};
 use serde::Deserialize;
 
-use super::log_in::{NotChanged, by, enter, invited, is_safe, path_of, unsafe_channel, with_cookie};
+use super::log_in::{From, NotChanged, by, enter, invited, is_safe, path_of, unsafe_channel, with_cookie};
 use super::{Pages, Shared, absent, broken, error, making};
 use crate::auth::Auth;
 use crate::auth::oidc::{Brought, Oidc, OidcError};
 use crate::auth::refusal::{Surface, later};
 use crate::auth::session::Cookie;
-
-/// Where a request came from.
-type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
 
 /// For what a log-in is begun.
 #[derive(Default, Deserialize)]

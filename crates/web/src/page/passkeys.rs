@@ -3,33 +3,25 @@
 //! The forms need the node's script, and stay hidden without it. A passkey alone lets its person in if the device knows who holds
 //! it; beside a password, it takes the place of a code.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Extension, Form, State};
+use axum::extract::{Form, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use policy::person::PASSKEYS_MAX;
-use policy::{Account, Book, Channel, Entry, Passkey, Person};
+use policy::{Account, Book, Entry, Passkey, Person};
 use serde::Deserialize;
 
 use super::account::{Changed, Given as Proving, Proof, answered, change};
-use super::log_in::{NotChanged, busy, by, enter, is_safe, not_from_here, path_of, unsafe_channel};
+use super::log_in::{From, NotChanged, Trial, by, path_of};
 use super::{Pages, Shared, Viewer, Who, absent, making, minute};
 use crate::auth::Auth;
 use crate::auth::passkey::{Shown, challenge_of, registered};
-use crate::auth::password::Busy;
-use crate::auth::refusal::{Surface, later};
-use crate::auth::session::Cookie;
 
 /// Characters of what a person calls a passkey.
 const NAME_CHARS_MAX: usize = 60;
-
-/// Where a request came from.
-type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
 
 /// What the script needs to ask for a passkey.
 pub(super) struct Asking {
@@ -186,41 +178,18 @@ fn counted(auth: &Auth, account: &Account, key: &Passkey, count: u32) -> Option<
 /// Logs in with a passkey.
 pub(super) async fn log_in(
     State(pages): Shared,
-    (Extension(channel), ConnectInfo(peer)): From,
+    from: From,
     uri: Uri,
     headers: HeaderMap,
     Form(given): Form<Given>,
 ) -> Response {
-    let (peer, auth) = (peer.ip(), Arc::clone(&pages.auth));
-    if !is_safe(channel, peer) {
-        return unsafe_channel();
-    }
-    if !pages.is_own_form(&given.form, &headers, &uri, channel) {
-        return not_from_here();
-    }
-    if let Some(after) = auth.failures.wait(peer, Instant::now()) {
-        return later(Surface::Page, after);
-    }
-    let bound = Cookie::FORM.of(&headers, channel.encrypted).unwrap_or_default().to_owned();
-    let (to, looking) = (path_of(&given.to), Arc::clone(&auth));
-    let judged = auth.passwords.run(move || {
-        let account = judge(&looking, &given, bound.as_bytes());
-        if account.is_none() {
-            tracing::info!(%peer, "a log-in from {peer} failed");
-            looking.failures.count(peer, Instant::now());
-        }
-        account
-    });
-    match judged.await {
-        Err(Busy) => busy(),
-        Ok(Some(account)) => enter(&auth, &account, (channel, peer), &headers, &to),
-        Ok(None) => {
-            let what = "The passkey, or the name or password beside it, is not right; or there were too many tries, and some time must pass.";
-            let mut page = pages.log_in_page((&headers, channel), to, String::new(), Some(what));
-            *page.status_mut() = StatusCode::UNAUTHORIZED;
-            page
-        }
-    }
+    let (to, form) = (path_of(&given.to), given.form.clone());
+    let failed = |pages: &Pages, channel, to| {
+        let what = "The passkey, or the name or password beside it, is not right; or there were too many tries, and some time must pass.";
+        pages.log_in_page((&headers, channel), to, String::new(), Some(what))
+    };
+    let trial = Trial { from, uri: &uri, headers: &headers, form: &form, to };
+    trial.run(&pages, move |auth, bound| judge(auth, &given, bound), failed).await
 }
 
 /// What a person calls a passkey.
