@@ -127,9 +127,10 @@ impl Act {
                 member.handle, member.level, member.clearance
             ),
             Entry::Circle(circle) => format!(
-                "set the circle {}: {} members, ceiling {}",
+                "set the circle {}: {} {}, ceiling {}",
                 circle.handle,
                 circle.members.len(),
+                if circle.members.len() == 1 { "member" } else { "members" },
                 circle.ceiling
             ),
             Entry::Credential(credential) => {

@@ -54,14 +54,15 @@ pub(crate) enum PersonCommand {
 
 /// `bongsu person add …`
 #[derive(Debug, Args, Serialize, Deserialize)]
+#[command(group = clap::ArgGroup::new("whom").required(true))]
 pub(crate) struct PersonAddArgs {
     /// User name: a-z, 0-9 and . _ - + @; an e-mail address can be one
     pub user: String,
     /// For which member it acts
-    #[arg(long, value_name = "MEMBER", required_unless_present = "node", conflicts_with = "node")]
+    #[arg(long, value_name = "MEMBER", group = "whom")]
     pub member: Option<String>,
     /// It acts for the node: it is of the operator's staff
-    #[arg(long)]
+    #[arg(long, group = "whom")]
     pub node: bool,
     /// Its name [default: the user name]
     #[arg(long)]

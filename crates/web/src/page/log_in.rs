@@ -31,6 +31,8 @@ struct LogInPage {
     to: String,
     user: String,
     fault: Option<&'static str>,
+    /// Whether a password was set just now.
+    is_set: bool,
     /// What people call the provider, and where log-in there begins.
     provider: Option<(String, String)>,
     asking: Option<Asking>,
@@ -56,6 +58,8 @@ pub(super) type From = (Extension<Channel>, ConnectInfo<SocketAddr>);
 pub(super) struct Asked {
     #[serde(default)]
     to: String,
+    /// There if a password was set just now.
+    set: Option<String>,
 }
 
 /// What is filled in.
@@ -139,13 +143,25 @@ impl Pages {
         Some((drawn, Some(set)))
     }
 
-    /// The page on which people log in.
+    /// The page on which people log in, after a try that failed.
     pub(super) fn log_in_page(
         &self,
         request: (&HeaderMap, Channel),
         to: String,
         user: String,
+        fault: &'static str,
+    ) -> Response {
+        self.log_in_shown(request, to, user, Some(fault), false)
+    }
+
+    /// The page on which people log in.
+    fn log_in_shown(
+        &self,
+        request: (&HeaderMap, Channel),
+        to: String,
+        user: String,
         fault: Option<&'static str>,
+        is_set: bool,
     ) -> Response {
         let begin = || format!("/login/oidc?to={}", percent_encode(&to));
         let provider = self.provider().map(|name| (name, begin()));
@@ -153,7 +169,7 @@ impl Pages {
             return broken(&"the system gives no random bytes");
         };
         let (asking, frame) = (self.asking(bound.as_bytes()), self.open_frame("Log in", &bound));
-        let page = with_script(render(&LogInPage { frame, to, user, fault, provider, asking }));
+        let page = with_script(render(&LogInPage { frame, to, user, fault, is_set, provider, asking }));
         kept_by_nobody(page, set)
     }
 
@@ -209,7 +225,7 @@ pub(super) async fn form(
     if !is_safe(channel, peer.ip()) {
         return unsafe_channel();
     }
-    pages.log_in_page((&headers, channel), path_of(&asked.to), String::new(), None)
+    pages.log_in_shown((&headers, channel), path_of(&asked.to), String::new(), None, asked.set.is_some())
 }
 
 pub(super) async fn take(
@@ -222,7 +238,7 @@ pub(super) async fn take(
     let (user, to, form) = (given.user.clone(), path_of(&given.to), given.form.clone());
     let failed = |pages: &Pages, channel, to| {
         let user = user.chars().take(policy::person::USER_CHARS_MAX).collect();
-        pages.log_in_page((&headers, channel), to, user, Some(WRONG))
+        pages.log_in_page((&headers, channel), to, user, WRONG)
     };
     let trial = Trial { from, uri: &uri, headers: &headers, form: &form, to };
     trial.run(&pages, move |auth, _| judge(auth, &given), failed).await
@@ -481,7 +497,7 @@ pub(super) async fn choose(
         match changed {
             Ok(()) => {
                 auth.lockout.clear(&person.user);
-                Redirect::to("/login").into_response()
+                Redirect::to("/login?set").into_response()
             }
             Err(NotChanged) => absent(),
         }

@@ -186,7 +186,7 @@ pub(super) async fn log_in(
     let (to, form) = (path_of(&given.to), given.form.clone());
     let failed = |pages: &Pages, channel, to| {
         let what = "The passkey, or the name or password beside it, is not right; or there were too many tries, and some time must pass.";
-        pages.log_in_page((&headers, channel), to, String::new(), Some(what))
+        pages.log_in_page((&headers, channel), to, String::new(), what)
     };
     let trial = Trial { from, uri: &uri, headers: &headers, form: &form, to };
     trial.run(&pages, move |auth, bound| judge(auth, &given, bound), failed).await
