@@ -17,7 +17,8 @@ pub use taking::Taken;
 
 use std::collections::{HashMap, HashSet};
 
-use line::{LineId, Record, Seq, StorageError};
+use line::erasing::from_hex;
+use line::{Erased, Erasure, LineId, Record, Seq, StorageError};
 use parking_lot::Mutex;
 use policy::federation::Deed;
 use policy::{Agreement, Book, CircleId, MemberId, Peer, Statement, Terms};
@@ -91,8 +92,10 @@ struct Kept {
     places: HashMap<[u8; 32], Seq>,
     /// Where the statements about withdrawals of an object stand.
     withdrawals: HashMap<(CircleId, MemberId, ObjectId), Vec<Seq>>,
-    /// Records that are known to be in their line.
+    /// Records that are known to be in their line, or to have been there.
     settled: HashSet<[u8; 32]>,
+    /// What was erased, and where the node's line says so last: whoever says again what was said before that, brings nothing back.
+    erased: HashMap<(LineId, ObjectId, [u8; 32]), Seq>,
 }
 
 impl Statements {
@@ -103,9 +106,40 @@ impl Statements {
             self.kept.lock().note(&statement, record.seq);
         }
     }
+
+    /// Takes in a record of the node's line that says what was erased.
+    pub(crate) fn load_erasure(&self, record: &Record) {
+        // The store has read it before.
+        if let Some(erasure) = Erasure::from_json(&String::from_utf8_lossy(&record.body)) {
+            self.erased(&erasure.erased, record.seq);
+        }
+    }
+
+    /// Keeps in mind what the node's line says to be erased, up to the record `at`.
+    pub(crate) fn erased(&self, erased: &[Erased], at: Seq) {
+        let mut kept = self.kept.lock();
+        for one in erased {
+            kept.erased.extend(one.id.clone().map(|id| ((one.line, id, one.body), at)));
+        }
+    }
+
+    /// No page is taken while this is held.
+    pub(crate) fn in_order(&self) -> parking_lot::MutexGuard<'_, ()> {
+        self.in_order.lock()
+    }
 }
 
 impl Kept {
+    /// Whether a record that a statement is about is in its line, or was there and was erased after the statement was heard.
+    fn is_settled(&self, name: &[u8; 32], statement: &Statement) -> bool {
+        let Deed::Object { sha256, .. } = &statement.deed else { return self.settled.contains(name) };
+        let was_erased = || {
+            let place = (LineId::new(statement.circle.uuid()), statement.id.clone(), from_hex(sha256)?);
+            Some(self.places.get(name)? < self.erased.get(&place)?)
+        };
+        self.settled.contains(name) || was_erased().unwrap_or_default()
+    }
+
     fn note(&mut self, statement: &Statement, at: Seq) {
         for version in versions_of(statement) {
             let latest = self.latest.entry(version).or_default();

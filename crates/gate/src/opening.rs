@@ -144,6 +144,8 @@ impl Gate {
                     book.apply(entry);
                 } else if record.kind == RecordKind::Statement {
                     statements.load(&record);
+                } else if record.kind == RecordKind::Erasure {
+                    statements.load_erasure(&record);
                 } else if record.kind == RecordKind::Receipt {
                     receipts.load(&record);
                 } else if record.kind == RecordKind::Ask {

@@ -30,9 +30,26 @@ fn member_key(number: usize) -> SecretKey {
 
 struct Node {
     gate: Gate,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
+    seed: [u8; 32],
+    clock: Arc<AtomicI64>,
     /// Where it stands with each other node.
     cursors: BTreeMap<usize, Seq>,
+}
+
+fn open(dir: &tempfile::TempDir, seed: &[u8; 32], clock: &Arc<AtomicI64>) -> Gate {
+    let time = Arc::clone(clock);
+    let clock = Arc::new(move || time.fetch_add(1, Ordering::SeqCst));
+    let store = Store::open(dir.path(), &Options::default(), clock).unwrap();
+    Gate::open(store, NodeKey::new("node.test", seed)).unwrap()
+}
+
+impl Node {
+    fn reopened(self) -> Self {
+        let Self { gate, dir, seed, clock, cursors } = self;
+        drop(gate);
+        Self { gate: open(&dir, &seed, &clock), dir, seed, clock, cursors }
+    }
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -46,10 +63,7 @@ fn nodes(count: usize) -> Vec<Node> {
     let gates: Vec<(Gate, tempfile::TempDir)> = (0..count)
         .map(|node| {
             let dir = tempfile::tempdir().unwrap();
-            let time = Arc::clone(&clock);
-            let clock = Arc::new(move || time.fetch_add(1, Ordering::SeqCst));
-            let store = Store::open(dir.path(), &Options::default(), clock).unwrap();
-            (Gate::open(store, NodeKey::new("node.test", &seed(node))).unwrap(), dir)
+            (open(&dir, &seed(node), &clock), dir)
         })
         .collect();
     let party = |number: usize| Party {
@@ -82,8 +96,11 @@ fn nodes(count: usize) -> Vec<Node> {
         gate.record(MemberId::NODE, Entry::Agreement(Box::new(agreed.clone()))).unwrap();
         assert_eq!(*gate.home(), agreed.agreement.parties[2 * node].home);
     }
-    let node = |(gate, dir)| Node { gate, _dir: dir, cursors: BTreeMap::new() };
-    gates.into_iter().map(node).collect()
+    let node = |(at, (gate, dir))| {
+        let (clock, cursors) = (Arc::clone(&clock), BTreeMap::new());
+        Node { gate, dir, seed: seed(at), clock, cursors }
+    };
+    gates.into_iter().enumerate().map(node).collect()
 }
 
 fn peer(of: &Node, name: usize) -> Peer {
@@ -299,4 +316,51 @@ fn what_no_member_there_may_see_does_not_go_there() {
     let give = |now| nodes[0].gate.give(CIRCLE, &peer(&nodes[1], 1), Seq(0), 100, now).unwrap().texts;
     assert!(give(at(2_000)).is_empty());
     assert_eq!(give(at(3_000)).len(), 1, "the embargo is over");
+}
+
+#[test]
+fn what_was_erased_does_not_come_back_with_what_was_said_before_and_does_with_what_is_said_anew() {
+    let mut nodes = nodes(2);
+    // Without dates, so that nothing but what was kept of the erasure tells the old from the new.
+    let oid = "ipv4-addr--ff26c055-6336-5bc5-b98d-13d6226742dd";
+    let address = json!({"type": "ipv4-addr", "spec_version": "2.1", "id": oid, "value": "198.51.100.3"});
+    share(&nodes[0].gate, member(0), &Terms::default(), &address);
+    let from = peer(&nodes[0], 0);
+    let given = |nodes: &[Node]| -> Vec<String> {
+        let given = nodes[0].gate.give(CIRCLE, &peer(&nodes[1], 1), Seq(0), 100, at(2_000)).unwrap();
+        given.texts.iter().map(|text| text.get().clone()).collect()
+    };
+    let before = given(&nodes);
+    assert_eq!(before.len(), 1);
+    let take = |nodes: &[Node], texts: &[String]| {
+        let taken = nodes[1].gate.take(CIRCLE, &from, texts, at(2_000)).unwrap();
+        (taken.added, taken.known, taken.refused)
+    };
+    let reopened = |nodes: &mut Vec<Node>| {
+        let node = nodes.pop().unwrap().reopened();
+        nodes.push(node);
+    };
+    assert_eq!(take(&nodes, &before), (1, 0, 0));
+    let oid = ObjectId::parse(oid).unwrap();
+    let erase = |nodes: &[Node]| {
+        let plan = nodes[1].gate.erasable(CIRCLE, &oid).unwrap().unwrap();
+        let note = json!({"why": "a test"});
+        assert_eq!(nodes[1].gate.erase(MemberId::NODE, &note, &[plan], "erased").unwrap().len(), 1);
+        assert_eq!(sees(&nodes[1].gate, member(2)), Vec::<String>::new());
+    };
+    // A start between the two, so that what was taken is known from the line alone.
+    reopened(&mut nodes);
+    erase(&nodes);
+    assert_eq!(take(&nodes, &before), (0, 1, 0));
+    reopened(&mut nodes);
+    assert_eq!(take(&nodes, &before), (0, 1, 0));
+    assert_eq!(sees(&nodes[1].gate, member(2)), Vec::<String>::new());
+    // Erasure is no ban: its originator shares it again.
+    nodes[0].gate.withdraw(member(0), CIRCLE, std::slice::from_ref(&oid), "wrong").unwrap();
+    share(&nodes[0].gate, member(0), &Terms::default(), &address);
+    assert_eq!(take(&nodes, &given(&nodes)).2, 0);
+    assert_eq!(sees(&nodes[1].gate, member(2)), [address.to_string()]);
+    reopened(&mut nodes);
+    assert_eq!(take(&nodes, &before), (0, 1, 0));
+    assert_eq!(sees(&nodes[1].gate, member(2)), [address.to_string()]);
 }

@@ -190,7 +190,7 @@ impl Gate {
                 let overtaken = of.iter().all(|version| last(version) > seq);
                 if overtaken
                     || names.contains(&name)
-                    || (kept.settled.contains(&name) && !is_newer(&kept, &of, seq))
+                    || (kept.is_settled(&name, &one.statement) && !is_newer(&kept, &of, seq))
                 {
                     taken.known += 1;
                     continue;
