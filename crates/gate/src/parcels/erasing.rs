@@ -86,6 +86,12 @@ impl Gate {
         Ok(has.into_keys().map(|seq| (line, seq)).collect())
     }
 
+    /// Whether a node was stopped while it took something out of a parcel: the next erasure ends it, of whatever it is.
+    #[must_use]
+    pub fn has_old_parcels(&self) -> bool {
+        self.inner.parcels.known.lock().has_old()
+    }
+
     /// Records of parcels that others stand for, and which were not erased: a node was stopped in between.
     pub(crate) fn old_parcels(&self) -> Vec<(LineId, Seq)> {
         self.inner.parcels.known.lock().take_old()

@@ -49,6 +49,10 @@ impl Known {
         self.all.values()
     }
 
+    pub(super) fn has_old(&self) -> bool {
+        !self.old.is_empty()
+    }
+
     /// Records of parcels that others stand for and which are still to be erased; they are not told again.
     pub(super) fn take_old(&mut self) -> Vec<(LineId, Seq)> {
         std::mem::take(&mut self.old)
