@@ -68,7 +68,9 @@ impl Gate {
             QuarantineState::Waiting => Became::Waiting,
             QuarantineState::Shared => Became::Shared,
             QuarantineState::Gone => {
-                let why = parcel.done.iter().flat_map(|(_, outcome)| &outcome.why);
+                // What waited for the operators has a complaint there too, and may have been dropped since.
+                let refused = parcel.done.iter().filter(|(_, outcome)| outcome.quarantined == 0);
+                let why = refused.flat_map(|(_, outcome)| &outcome.why);
                 let own = format!("{id}: ");
                 let why = why.filter_map(|why| why.strip_prefix(own.as_str())).next();
                 Became::Gone(match why {
