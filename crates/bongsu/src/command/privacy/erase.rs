@@ -124,7 +124,7 @@ pub(super) fn list(node: &Node) -> Result<Answer, Failure> {
     let mut erased = Vec::new();
     node.own(&mut |record, text| {
         let said = Some(text).filter(|_| record.kind == RecordKind::Erasure).and_then(Erasure::from_json);
-        for said in said {
+        if let Some(said) = said {
             let in_parcels = &said.note["in_parcels"];
             erased.extend(said.erased.iter().map(|one| {
                 let mut one = told(one);
