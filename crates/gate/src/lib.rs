@@ -69,7 +69,7 @@ pub use lag::{Lag, MISSING_MAX};
 pub use listed::{ListedParty, Listing};
 pub use note::{NoteError, NoteKey};
 pub use opening::{Gate, GateError, NotFound};
-pub use parcels::{Became, Goes, Lies, ReleaseError, Waits};
+pub use parcels::{Became, BecameOf, Goes, Lies, ReleaseError, Waits};
 pub use provenance::SignatureCount;
 pub use quarantine::{QuarantineState, Quarantined, Verdict};
 pub use query::{ManifestRow, Object, Page, Query, VersionMatch};

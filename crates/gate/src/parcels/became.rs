@@ -20,6 +20,9 @@ pub enum Became {
     Gone(String),
 }
 
+/// An object of a parcel with its version, if it has one, and what became of it.
+pub type BecameOf = (ObjectId, Option<Timestamp>, Became);
+
 impl Gate {
     /// What became of the objects of a member's parcel, each with its version, in the order in which they were brought. What was
     /// erased is left out; `None` if the member has no such parcel, or one so old that it is not told any more.
@@ -31,7 +34,7 @@ impl Gate {
         member: MemberId,
         id: Uuid,
         now: Timestamp,
-    ) -> Result<Option<Vec<(ObjectId, Option<Timestamp>, Became)>>, StorageError> {
+    ) -> Result<Option<Vec<BecameOf>>, StorageError> {
         let Some(parcel) = self.parcel(id, Some(member)) else { return Ok(None) };
         let Some(Contents::Objects { objects, .. }) = self.parcel_contents(&parcel)? else { return Ok(None) };
         let mut all = Vec::with_capacity(objects.len());

@@ -34,7 +34,7 @@ use crate::opening::{Gate, GateError};
 use crate::submit::{Submission, Submitted};
 use known::Known;
 
-pub use became::Became;
+pub use became::{Became, BecameOf};
 pub(crate) use bringing::{WAITING_OBJECTS_MAX, WAITING_PARCELS_MAX};
 pub use deciding::ReleaseError;
 pub use erasing::Lies;
