@@ -16,16 +16,20 @@ use std::time::Duration;
 use stix::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use web::federation::{Envelope, MEDIA_TYPE, PAGE, envelope};
+use tokio::time::Instant;
+use web::federation::{Envelope, MEDIA_TYPE, PAGE, Signatures, envelope};
 
 /// The pause between two looks at a peer.
 const PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause after failures.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// How often signatures under drafts are exchanged.
+const SIGNATURES: Duration = Duration::from_secs(5);
 /// How often new peers are looked for.
 const PEERS: Duration = Duration::from_secs(1);
 /// Pages that are taken of a circle before the next one's turn.
 const PAGES_MAX: usize = 100;
+const JSON: &str = "application/json";
 /// Bytes of a page.
 const PAGE_BYTES_MAX: usize = 64 << 20;
 
@@ -135,6 +139,7 @@ fn reaches(peer: &Peer) -> bool {
 async fn run(node: Arc<Node>, name: String, mut stopped: watch::Receiver<bool>) {
     let Some(peer) = node.gate.book().peer(&name).cloned() else { return };
     let (mut client, mut pause) = (None, PAUSE);
+    let mut signatures_due = Instant::now();
     loop {
         if node.gate.book().peer(&name) != Some(&peer) {
             return;
@@ -157,6 +162,17 @@ async fn run(node: Arc<Node>, name: String, mut stopped: watch::Receiver<bool>) 
                     }
                     node.peers.tell(&name, circle, |standing| standing.error = Some(error));
                 }
+            }
+        }
+        if signatures_due <= Instant::now() {
+            signatures_due = Instant::now() + SIGNATURES;
+            let exchanged = tokio::select! {
+                exchanged = signatures(&node, &peer, &mut client) => exchanged,
+                _ = stopped.changed() => return,
+            };
+            // A peer that has not noted the draft yet says that there is none; it is asked again.
+            if let Err(error) = exchanged {
+                tracing::debug!(peer = name, "no signatures come from peer {name} yet: {error}");
             }
         }
         if failed {
@@ -211,6 +227,29 @@ async fn exchange(
     }
 }
 
+/// Brings a peer the signatures that are here of drafts which name it, and takes in those that it has.
+async fn signatures(node: &Arc<Node>, peer: &Peer, client: &mut Option<Http>) -> Result<(), String> {
+    for (circle, digest, signatures) in node.gate.signatures_with(peer) {
+        let http = match client {
+            Some(http) => http,
+            None => client.insert(http(node, peer)?),
+        };
+        let base = peer.url.trim_end_matches('/');
+        let url = format!("{base}/federation/agreements/{circle}/signatures/");
+        let url: Url = url.parse().map_err(|error| format!("{url}: {error}"))?;
+        let body = serde_json::to_string(&Signatures { digest: digest.clone(), signatures });
+        let body = body.map_err(|error| error.to_string())?;
+        let answer = http.post(&url, JSON, JSON, &body).await.map_err(|error| error.to_string())?;
+        let told: Signatures = serde_json::from_slice(&answer.body)
+            .map_err(|error| format!("its answer holds no signatures: {error}"))?;
+        let (working, by) = (Arc::clone(node), peer.clone());
+        let work = move || working.gate.exchange_signatures(circle, &by, &digest, told.signatures);
+        let taken = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
+        taken.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
 async fn pull(
     node: &Arc<Node>,
     peer: &Peer,
@@ -225,6 +264,10 @@ async fn pull(
             .parse()
             .map_err(|error| format!("{base}: {error}"))?;
         let answer = http.get_once(&url, MEDIA_TYPE).await.map_err(said)?;
+        let said_to_be = answer.header("content-type").unwrap_or_default();
+        if !said_to_be.trim_start().starts_with("application/taxii+json") {
+            return Err(format!("its answer is `{said_to_be}` and no TAXII: is this a node, and its federation?"));
+        }
         let envelope: Envelope = serde_json::from_slice(&answer.body)
             .map_err(|error| format!("its answer is no envelope: {error}"))?;
         let until = envelope.next.as_deref().and_then(|next| next.parse().ok()).map(Seq);

@@ -61,7 +61,7 @@ pub use dry_run::{DryRun, DryRunRow, Fate};
 pub use equivalents::EQUIVALENTS_MAX;
 pub use erase::{EraseFault, ErasePlan};
 pub use explain::{Count, Explanation, HeldItem};
-pub use federation::{FederationError, Given, Taken};
+pub use federation::{ExchangeError, FederationError, Given, Taken, digest};
 pub use fires::severity;
 pub use key::NodeKey;
 pub use known::{KnownValue, WITNESSES_MAX, Witness};

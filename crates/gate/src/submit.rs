@@ -95,14 +95,21 @@ pub(crate) enum Passing {
     OutOfQuarantine,
     /// A second person of the sender's let it out.
     Released,
-    /// Its sender's home node says so: whoever has to let it out did so there.
+    /// Its sender's home node says so: whoever has to let it out did so there, and its signature was judged.
     FromHome,
+    /// The same, of what takes the place of another text of the same version.
+    FromHomeInPlace,
 }
 
 impl Passing {
     /// Whether nobody has to be asked any more.
     const fn is_let_out(self) -> bool {
-        matches!(self, Self::Released | Self::FromHome)
+        matches!(self, Self::Released | Self::FromHome | Self::FromHomeInPlace)
+    }
+
+    /// Whether its signature was judged already.
+    const fn is_judged(self) -> bool {
+        matches!(self, Self::FromHome | Self::FromHomeInPlace)
     }
 }
 
@@ -192,7 +199,10 @@ impl Gate {
             }
         }
         let line = LineId::new(circle.uuid());
-        let unproven = |object: &Submission| self.unproven(agreed, member, object, now);
+        let unproven = |object: &Submission| match passing.is_judged() {
+            true => None,
+            false => self.unproven(agreed, member, object, now),
+        };
         // Members of other nodes have no people here: they let out at home.
         let party = book.agreed(circle).and_then(|agreed| agreed.agreement.party(member));
         let is_elsewhere = party.is_some_and(|party| party.home != *self.home());
@@ -217,7 +227,10 @@ impl Gate {
             Intake::Quarantine if self.has_from(line, member, object) => Way::Circle,
             Intake::Quarantine => Way::Quarantine,
         };
-        let passage = Passage::new(settled, rest, (member.uuid(), text.as_ref()), way, unproven);
+        let mut passage = Passage::new(settled, rest, (member.uuid(), text.as_ref()), way, unproven);
+        if passing == Passing::FromHomeInPlace {
+            passage.take_places();
+        }
         passage.append(self.store(), line, told);
     }
 

@@ -56,6 +56,18 @@ pub enum Onward {
     Allowed,
 }
 
+impl Onward {
+    /// Its name, as on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Forbidden => "forbidden",
+            Self::WithinCircle => "within-circle",
+            Self::Allowed => "allowed",
+        }
+    }
+}
+
 /// What a member may do in a circle. TAXII 2.1, section 5.2, calls it `can_read` and `can_write`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -26,6 +26,8 @@ use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use stix::Timestamp;
 use time::OffsetDateTime;
 
@@ -46,6 +48,8 @@ pub(crate) struct Authority {
     register: Kept<Register>,
     /// Held while its files are written.
     writing: Mutex<()>,
+    /// How many lists of what was taken back were written, since the node was opened.
+    lists: Arc<AtomicU64>,
 }
 
 /// What is to be signed.
@@ -78,7 +82,7 @@ fn failed(what: &str, error: &dyn std::fmt::Display) -> Failure {
 impl Authority {
     /// The authority in the folder `dir`, whether there is one or not.
     pub(crate) fn new(dir: PathBuf, gate: Gate) -> Self {
-        Self { dir, register: Kept::new(gate), writing: Mutex::default() }
+        Self { dir, register: Kept::new(gate), writing: Mutex::default(), lists: Arc::default() }
     }
 
     /// Where its certificate lies, for those who are to trust it.
@@ -89,6 +93,11 @@ impl Authority {
     /// Where the list of what was taken back lies.
     pub(crate) fn crl(&self) -> PathBuf {
         self.dir.join("crl.pem")
+    }
+
+    /// How many such lists were written: a number that grows, for whoever must know of the newest.
+    pub(crate) fn lists(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.lists)
     }
 
     fn key(&self) -> PathBuf {
@@ -297,6 +306,7 @@ impl Authority {
             file.persist(&path).map_err(|error| error.error)
         };
         write().map_err(|error| failed(&path.display().to_string(), &error))?;
+        self.lists.fetch_add(1, Ordering::Release);
         Ok(pem)
     }
 

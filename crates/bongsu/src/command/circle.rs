@@ -8,7 +8,7 @@ use crate::command::{equivalents, fires, signatures};
 use crate::exit::Failure;
 use crate::node::Node;
 use line::LineId;
-use policy::{Access, Book, Circle, CircleId, Entry, FourEyes, MemberId, Onward, Privacy, privacy};
+use policy::{Access, Book, Circle, CircleId, Entry, FourEyes, MemberId, Privacy, privacy};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -106,11 +106,7 @@ fn view<'a>(node: &Node, book: &'a Book, circle: &'a Circle) -> View<'a> {
         title: &circle.title,
         purpose: &circle.purpose,
         ceiling: circle.ceiling.to_string(),
-        onward: match circle.onward {
-            Onward::Forbidden => "forbidden",
-            Onward::WithinCircle => "within-circle",
-            Onward::Allowed => "allowed",
-        },
+        onward: circle.onward.name(),
         starts: circle.starts.map(|at| at.to_string()),
         ends: circle.ends.map(|at| at.to_string()),
         hidden_members: circle.hidden_members,
@@ -247,11 +243,12 @@ fn keeps_to_agreement(book: &Book, circle: &Circle) -> Result<(), Failure> {
         || circle.ceiling != agreed.ceiling
         || circle.onward != agreed.onward
         || circle.signatures != agreed.signatures
+        || agreed.four_eyes.is_some() && circle.four_eyes != agreed.four_eyes
         || circle.starts != agreed.starts
         || ends_later;
     if is_more {
         return Err(Failure::new(format!("circle {} is agreed on with other nodes", circle.handle)).hint(
-            "its members, ceiling, onward rule, signatures and dates change by a new version that all members sign: `bongsu agreement draft`",
+            "its members, ceiling, onward rule, signatures, four eyes and dates change by a new version that all members sign: `bongsu agreement draft`",
         ));
     }
     Ok(())

@@ -118,6 +118,12 @@ const PROGRAMS: &[Way] = &[
         "/federation/collections/{c}/objects/",
         r#"{"objects":[{"id":"{o}"}]}"#,
     ),
+    (
+        "/federation/agreements/{circle}/signatures/",
+        "POST",
+        "/federation/agreements/{c}/signatures/",
+        r#"{"digest":"00","signatures":{}}"#,
+    ),
     ("/log", "GET", "/log", ""),
     ("/log/{circle}/checkpoint", "GET", "/log/{c}/checkpoint", ""),
     ("/log/{circle}/tile/{*tile}", "GET", "/log/{c}/tile/entries/000.p/3", ""),
