@@ -7,9 +7,9 @@
 use crate::exit::Failure;
 use crate::node::Node;
 use exchange::pull::{Credentials, Http, Limits, PullError, Reach, Remote, Url};
-use line::Seq;
+use line::{LineId, Seq};
 use parking_lot::Mutex;
-use policy::{CircleId, Entry, Peer, Setting};
+use policy::{Book, CircleId, Entry, Peer, Setting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use stix::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use web::page::peers;
 use web::federation::{Envelope, MEDIA_TYPE, PAGE, Signatures, envelope};
 
 /// The pause between two looks at a peer.
@@ -78,10 +79,52 @@ fn setting(way: Way, peer: &str, circle: CircleId) -> String {
     format!("federation.{way}.{peer}.{circle}")
 }
 
+/// How it stands with peers, for pages.
+pub(crate) struct Shown {
+    pub(crate) gate: gate::Gate,
+    pub(crate) peers: Arc<Peers>,
+    pub(crate) now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl peers::Peers for Shown {
+    fn standing(&self, peer: &Peer) -> Vec<peers::Standing> {
+        standing(&self.gate, &self.peers, peer, (self.now)())
+    }
+}
+
+/// How it stands with a peer in each circle that lies on both nodes.
+pub(crate) fn standing(
+    gate: &gate::Gate,
+    known: &Peers,
+    peer: &Peer,
+    now: Timestamp,
+) -> Vec<peers::Standing> {
+    let book = gate.book();
+    let one = |(circle, version): (CircleId, u32)| {
+        let Standing { success, error, added, refused, why } = known.of(&peer.name, circle);
+        let head = gate.store().look(LineId::new(circle.uuid()), |catalogue| catalogue.head().0);
+        let pushed = peer.push.then(|| position(&book, Way::To, &peer.name, circle, version).0);
+        peers::Standing {
+            circle: book.circle(circle).map(|circle| circle.handle.clone()),
+            version,
+            position: position(&book, Way::From, &peer.name, circle, version).0,
+            pushed,
+            to_push: pushed.map(|pushed| head.unwrap_or_default().saturating_sub(pushed)),
+            success: success.map(|at| at.to_string()),
+            lag_s: success.map(|at| peers::lag_s(at, now)),
+            todo: peers::todo(error.as_deref(), why.as_deref()),
+            error,
+            added,
+            refused,
+            why,
+        }
+    };
+    gate.circles_with(&peer.key).into_iter().map(one).collect()
+}
+
 /// Up to where a line was exchanged with a peer under this version of the agreement; a new version begins anew, because new
 /// members may see what is old.
-pub(crate) fn position(node: &Node, way: Way, peer: &str, circle: CircleId, version: u32) -> Seq {
-    let book = node.gate.book();
+pub(crate) fn position(book: &Book, way: Way, peer: &str, circle: CircleId, version: u32) -> Seq {
     let kept = book.setting(&setting(way, peer, circle)).and_then(|text| text.split_once(' '));
     let kept = kept.filter(|(of, _)| *of == version.to_string());
     Seq(kept.and_then(|(_, seq)| seq.parse().ok()).unwrap_or_default())
@@ -257,7 +300,7 @@ async fn pull(
     (base, circle, version): (&str, CircleId, u32),
 ) -> Result<(), String> {
     let said = |error: PullError| error.to_string();
-    let mut after = position(node, Way::From, &peer.name, circle, version);
+    let mut after = position(&node.gate.book(), Way::From, &peer.name, circle, version);
     // The peer's other circles have their turn too, however much there is of this one.
     for _ in 0..PAGES_MAX {
         let url: Url = format!("{base}?next={}&agreement={version}", after.0)
@@ -312,7 +355,7 @@ async fn push(
     let url: Url =
         format!("{base}?agreement={version}").parse().map_err(|error| format!("{base}: {error}"))?;
     loop {
-        let after = position(node, Way::To, &peer.name, circle, version);
+        let after = position(&node.gate.book(), Way::To, &peer.name, circle, version);
         let (giving, to) = (Arc::clone(node), peer.clone());
         let work = move || giving.gate.give(circle, &to, after, PAGE, giving.now());
         let given = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;

@@ -64,7 +64,7 @@ pub(crate) struct Node {
     /// Who looked at what.
     pub looks: Arc<Looks>,
     /// How it stands with other nodes.
-    pub peers: crate::federation::Peers,
+    pub peers: Arc<crate::federation::Peers>,
     /// Contacts and calls.
     pub region: Arc<RegionBook>,
     /// The key of links by which contacts answer calls.
@@ -134,7 +134,7 @@ impl Node {
             cases: Arc::new(CaseBook::new(gate.clone())),
             runs: Arc::new(RunBook::new(gate.clone())),
             case_files: folder.cases(),
-            peers: crate::federation::Peers::default(),
+            peers: Arc::default(),
             region: Arc::new(RegionBook::new(gate.clone())),
             looks: Arc::new(Looks::new(folder.accesses())),
             calls: CallKey::new(&secrets.token_secret),

@@ -58,7 +58,9 @@ fn draft(count: usize, version: u32, clearance: impl Fn(usize) -> Tlp) -> Agreem
     };
     let circle =
         Circle { ceiling: Tlp::AmberStrict, onward: Onward::WithinCircle, ..Circle::new(CIRCLE, "c") };
-    Agreement { version, ..Agreement::of(&circle, (0..2 * count).map(party).collect()) }
+    let mut agreement = Agreement::of(&circle, (0..2 * count).map(party).collect());
+    agreement.version = version;
+    agreement
 }
 
 fn signed(agreement: Agreement) -> Agreed {
@@ -434,7 +436,8 @@ fn a_withdrawal_names_to_each_node_what_went_there() {
 
 #[test]
 fn a_key_is_judged_by_when_the_object_came_to_its_home() {
-    let agreement = Agreement { signatures: Signatures::Required, ..draft(2, 1, by_parity) };
+    let mut agreement = draft(2, 1, by_parity);
+    agreement.signatures = Signatures::Required;
     let mut nodes = nodes_under(2, &signed(agreement));
     let key = |expires: Option<Timestamp>| {
         let (key, member, from) = (member_key(0).public().clone(), member(0), at(0));
@@ -509,8 +512,9 @@ fn signatures_of_a_draft_come_together_between_the_nodes_that_it_names() {
 fn an_agreement_without_what_is_newer_is_written_as_before() {
     let old = draft(1, 1, by_parity).text();
     assert!(!old.contains("four_eyes") && !old.contains("from"), "{old}");
-    let eyes = Agreement { four_eyes: Some(FourEyes { days: 3 }), ..draft(1, 1, by_parity) };
-    let text = serde_json::to_string(&signed(eyes.clone())).unwrap();
+    let mut eyes = draft(1, 1, by_parity);
+    eyes.four_eyes = Some(FourEyes { days: 3 });
+    let text = serde_json::to_string(&signed(eyes)).unwrap();
     let read = Agreed::read(&text).unwrap();
     assert_eq!((read.agreement.to_circle().four_eyes, read.verify()), (Some(FourEyes { days: 3 }), Ok(())));
     let lifted = text.replace("{\"days\":3}", "{\"days\":4}");

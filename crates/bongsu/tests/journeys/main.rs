@@ -23,6 +23,8 @@ mod devices;
 mod exposures;
 mod faults;
 mod federation;
+mod federation_lies;
+mod federation_times;
 mod fires;
 mod forms;
 mod four_eyes;

@@ -195,6 +195,7 @@ fn a_token_does_what_its_scopes_and_its_person_may_on_every_surface() {
         let manages = who == "administrator";
         check(manages, ask(who, get.clone(), "/people", ""), "people");
         check(who == "auditor", ask(who, get.clone(), "/acts", ""), "acts");
+        check(manages || who == "auditor", ask(who, get.clone(), "/peers.json", ""), "peers");
     }
     // A person's token ends with the person, and follows its roles.
     node.json(&["person", "role", "analyst", "--add", "reader", "--remove", "analyst"]);

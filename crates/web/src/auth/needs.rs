@@ -60,6 +60,7 @@ fn page(reads: bool, path: &str) -> Need {
         "account" | "logout" | "with-token" => Need::Anybody,
         "people" => one(Right::Admin),
         "acts" | "accesses" => one(Right::Audit),
+        "peers" | "peers.json" => Need::OneOf(Rights::of(&[Right::Admin, Right::Audit])),
         "screen" | "persona" => one(Right::Screen),
         "asks" if !reads && path == "/asks" => one(Right::Write),
         "playbooks" | "runs" if !reads => one(Right::Write),
@@ -118,6 +119,10 @@ mod tests {
         check(post.clone(), "/people", Right::Admin);
         check(get.clone(), "/acts", Right::Audit);
         check(get.clone(), "/accesses", Right::Audit);
+        let staff = Need::OneOf(Rights::of(&[Right::Admin, Right::Audit]));
+        for path in ["/peers", "/peers.json"] {
+            assert_eq!(Need::of(Surface::of(path), &get, path), staff, "{path}");
+        }
         let any = Need::OneOf(Rights::of(&[Right::Read, Right::Write, Right::Release]));
         for path in ["/taxii2/", "/api/collections/", "/api/status/x/", "/servers/getVersion"] {
             assert_eq!(Need::of(Surface::of(path), &get, path), any, "{path}");

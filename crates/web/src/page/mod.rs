@@ -20,6 +20,7 @@ mod objects;
 mod oidc;
 mod overview;
 mod passkeys;
+pub mod peers;
 mod people;
 mod playbooks;
 mod quarantine;
@@ -57,6 +58,8 @@ pub struct Pages {
     pub runs: Arc<dyn Runs>,
     /// Contacts and calls.
     pub region: Arc<dyn Region>,
+    /// How it stands with other nodes.
+    pub peers: Arc<dyn peers::Peers>,
     /// The door to the circles.
     pub gate: Gate,
     /// Makes artefacts.
@@ -211,6 +214,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/people/tokens", post(people::make_token))
         .route("/people/credentials/{id}/revoke", post(people::revoke))
         .route("/acts", get(acts::page))
+        .route("/peers", get(peers::page))
+        .route("/peers.json", get(peers::json))
         .route("/accesses", get(accesses::page))
         .route("/style.css", get(style))
         .route("/healthz", get(|| async { "ok\n" }))

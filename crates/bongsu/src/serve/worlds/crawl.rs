@@ -63,6 +63,8 @@ const PAGES: &[Way] = &[
     ("/objects", "GET", "/objects?q={v}", ""),
     ("/objects/{circle}/{object}", "GET", "/objects/{c}/{o}", ""),
     ("/objects/{circle}/{object}", "GET", "/objects/{c}/{o}", ""),
+    ("/peers", "GET", "/peers", ""),
+    ("/peers.json", "GET", "/peers.json", ""),
     ("/people", "GET", "/people", ""),
     ("/people", "POST", "/people", "user={v}&name=x&member={m}&form=x"),
     ("/people/credentials/{id}/revoke", "POST", "/people/credentials/{u}/revoke", "form=x"),
