@@ -386,12 +386,17 @@ fn what_went_without_a_name_goes_with_it_once_that_is_seen() {
     };
     let own = Terms { recipients: vec![member(1)], ..Terms::default() };
     share(&nodes[0].gate, member(0), &own, &identity(1));
-    let mut named = object(1, 1, Tlp::Green);
-    named["created_by_ref"] = identity(1)["id"].clone();
+    let named = json!({
+        "type": "report", "spec_version": "2.1", "id": id(1).replace("indicator", "report"), "name": "r",
+        "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:01.000Z",
+        "published": "2026-01-01T00:00:00Z", "object_refs": [identity(1)["id"], id(9)],
+        "object_marking_refs": [Tlp::Green.definition_id().to_string()],
+    });
     share(&nodes[0].gate, member(0), &Terms::default(), &named);
     heal(&mut nodes, &links(2, 2));
     let seen = sees(&nodes[1].gate, member(2));
-    assert!(seen.len() == 1 && !seen[0].contains("created_by_ref"), "{seen:?}");
+    let hidden = identity(1)["id"].as_str().unwrap().to_owned();
+    assert!(seen.len() == 1 && !seen[0].contains(&hidden), "{seen:?}");
     share(&nodes[0].gate, member(0), &Terms::default(), &identity(2));
     heal(&mut nodes, &links(2, 2));
     let seen = sees(&nodes[1].gate, member(2));

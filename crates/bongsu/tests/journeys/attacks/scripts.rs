@@ -196,6 +196,7 @@ fn no_text_of_others_becomes_markup_a_formula_or_a_header() {
         "/calendar.ics",
         "/people",
         "/acts",
+        "/peers",
     ];
     let objects: Vec<String> = attack_paths(&node, &serving);
     let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
