@@ -17,8 +17,8 @@ use stix::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use web::page::peers;
 use web::federation::{Envelope, MEDIA_TYPE, PAGE, Signatures, envelope};
+use web::page::peers;
 
 /// The pause between two looks at a peer.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -309,7 +309,9 @@ async fn pull(
         let answer = http.get_once(&url, MEDIA_TYPE).await.map_err(said)?;
         let said_to_be = answer.header("content-type").unwrap_or_default();
         if !said_to_be.trim_start().starts_with("application/taxii+json") {
-            return Err(format!("its answer is `{said_to_be}` and no TAXII: is this a node, and its federation?"));
+            return Err(format!(
+                "its answer is `{said_to_be}` and no TAXII: is this a node, and its federation?"
+            ));
         }
         let envelope: Envelope = serde_json::from_slice(&answer.body)
             .map_err(|error| format!("its answer is no envelope: {error}"))?;

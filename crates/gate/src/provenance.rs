@@ -51,15 +51,13 @@ impl Gate {
     /// [`StorageError`].
     pub fn provenance_of(&self, circle: CircleId, seq: Seq) -> Result<Option<Provenance>, StorageError> {
         let line = LineId::new(circle.uuid());
-        let came = self.store().look(line, |catalogue| {
-            catalogue.entry(seq).map(|entry| Came::of(&entry, catalogue))
-        })?;
+        let came = self
+            .store()
+            .look(line, |catalogue| catalogue.entry(seq).map(|entry| Came::of(&entry, catalogue)))?;
         let mut found = None;
         self.store().bodies(line, &[seq], &mut |_, _, body| {
             let raw = String::from_utf8_lossy(body);
-            found = came
-                .as_ref()
-                .map(|came| self.provenance(&raw, self.inner.arrived(circle, came, &raw)));
+            found = came.as_ref().map(|came| self.provenance(&raw, self.inner.arrived(circle, came, &raw)));
         })?;
         Ok(found)
     }
@@ -173,9 +171,10 @@ impl Reader {
         if !object.whole {
             return Provenance::Copied;
         }
-        let found = self.inner.store.look(line, |catalogue| {
-            catalogue.entry(object.seq).map(|entry| Came::of(&entry, catalogue))
-        });
+        let found = self
+            .inner
+            .store
+            .look(line, |catalogue| catalogue.entry(object.seq).map(|entry| Came::of(&entry, catalogue)));
         let came = found.ok().flatten();
         let at = came.as_ref().map_or(object.added.timestamp(), |came| {
             self.inner.arrived(self.request().circle, came, &object.raw)

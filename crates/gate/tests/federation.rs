@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bongsu_gate::{FederationError, Gate, NodeKey, Query, Submission, Taken};
 use line::{LineId, Options, RecordKind, Seq, Store};
 use policy::{
-    Agreed, Agreement, Circle, CircleId, Entry, FourEyes, Level, Member, MemberId, Onward, Party, Peer, Reach,
-    Request, Signatures, SigningKey, Terms,
+    Agreed, Agreement, Circle, CircleId, Entry, FourEyes, Level, Member, MemberId, Onward, Party, Peer,
+    Reach, Request, Signatures, SigningKey, Terms,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -330,7 +330,8 @@ fn what_no_member_there_may_see_does_not_go_there() {
 fn partly_amber(number: usize) -> Value {
     let mut object = object(number, 1, Tlp::Green);
     object["description"] = "canary".into();
-    let marks = json!([{"marking_ref": Tlp::Amber.definition_id().to_string(), "selectors": ["description"]}]);
+    let marks =
+        json!([{"marking_ref": Tlp::Amber.definition_id().to_string(), "selectors": ["description"]}]);
     object["granular_markings"] = marks;
     object
 }
@@ -433,7 +434,8 @@ fn a_withdrawal_names_to_each_node_what_went_there() {
     for (node, number) in [(0, 0), (1, 2), (2, 4)] {
         assert!(sees(&nodes[node].gate, member(number)).is_empty(), "{node}");
     }
-    let records = |node: usize| nodes[node].gate.store().records(LineId::new(CIRCLE.uuid()), Seq(0), 100).unwrap();
+    let records =
+        |node: usize| nodes[node].gate.store().records(LineId::new(CIRCLE.uuid()), Seq(0), 100).unwrap();
     let withdrawals =
         |node: usize| records(node).iter().filter(|record| record.kind == RecordKind::Withdrawal).count();
     assert_eq!([0, 1, 2].map(withdrawals), [1; 3], "it is one withdrawal everywhere");
@@ -449,7 +451,8 @@ fn a_key_is_judged_by_when_the_object_came_to_its_home() {
         Entry::SigningKey(SigningKey { key, member, from, expires, revoked: None })
     };
     let share_signed = |gate: &Gate, number: usize| {
-        let raw = stix::signature::sign(&object(number, 1, Tlp::Green).to_string(), &member_key(0), at(1)).unwrap();
+        let raw =
+            stix::signature::sign(&object(number, 1, Tlp::Green).to_string(), &member_key(0), at(1)).unwrap();
         let submission = Submission { head: stix::read_head(&raw).unwrap(), raw };
         let now = gate.store().look(LineId::NODE, |catalogue| catalogue.head_added().timestamp()).unwrap();
         gate.submit(member(0), CIRCLE, &Terms::default(), vec![submission], now).unwrap();

@@ -7,7 +7,6 @@
 //!
 //! All signatures are those of [`stix::signature`]: a detached JWS over the RFC 8785 form of the JSON.
 
-
 mod agreement;
 mod statement;
 

@@ -226,5 +226,6 @@ async fn signatures(
         .map_err(|error| Refused(StatusCode::UNPROCESSABLE_ENTITY, format!("no signatures: {error}")))?;
     let (gate, named) = (federation.gate.clone(), digest.clone());
     let signatures = off(move || gate.exchange_signatures(circle, &peer, &named, signatures)).await?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], Json(Signatures { digest, signatures })).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/json")], Json(Signatures { digest, signatures }))
+        .into_response())
 }

@@ -26,9 +26,7 @@ pub(crate) fn run(node: &Node, command: AgreementCommand) -> Result<Answer, Fail
         AgreementCommand::Add { file: None, proposed } => {
             add(node, proposal(&node.gate.book(), &proposed.unwrap_or_default())?.clone())
         }
-        AgreementCommand::Show { circle, proposed: true } => {
-            document(proposal(&node.gate.book(), &circle)?)
-        }
+        AgreementCommand::Show { circle, proposed: true } => document(proposal(&node.gate.book(), &circle)?),
         AgreementCommand::Show { circle, proposed: false } => {
             let book = node.gate.book();
             let id = node.circle(&book, &circle)?.id;
@@ -205,10 +203,7 @@ fn propose(node: &Node, file: &Path) -> Result<Answer, Failure> {
     }
     let counts = node.gate.book().agreed(agreed.agreement.circle).map(|known| known.agreement.version);
     if counts.is_some_and(|version| version >= agreed.agreement.version) {
-        return Err(failed(file)(&format!(
-            "version {} counts here already",
-            counts.unwrap_or_default()
-        )));
+        return Err(failed(file)(&format!("version {} counts here already", counts.unwrap_or_default())));
     }
     node.change(|book| {
         let before = book.proposal(agreed.agreement.circle);
@@ -224,8 +219,13 @@ fn propose(node: &Node, file: &Path) -> Result<Answer, Failure> {
         true => format!("All have signed it: `bongsu agreement add --proposed {handle}` lets it count."),
         false => format!("Not signed yet by: {}.", missing.join(", ")),
     };
-    let text = format!("The draft about circle {handle} is noted: peers that it names bring their signatures. {rest}\n");
-    Ok(Answer::done(json!({"circle": handle, "digest": gate::digest(&agreed.agreement), "missing": missing}), text))
+    let text = format!(
+        "The draft about circle {handle} is noted: peers that it names bring their signatures. {rest}\n"
+    );
+    Ok(Answer::done(
+        json!({"circle": handle, "digest": gate::digest(&agreed.agreement), "missing": missing}),
+        text,
+    ))
 }
 
 fn add(node: &Node, agreed: Agreed) -> Result<Answer, Failure> {

@@ -256,7 +256,8 @@ impl Counts {
 
 /// What is said on a connection whose certificate does not count any more.
 fn refused() -> Response {
-    let told = "the certificate of this connection does not count any more: connect again with one that does\n";
+    let told =
+        "the certificate of this connection does not count any more: connect again with one that does\n";
     (StatusCode::UNAUTHORIZED, told).into_response()
 }
 

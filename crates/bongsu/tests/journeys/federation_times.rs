@@ -39,7 +39,8 @@ fn what_one_node_gets_a_resolver_of_the_other_refuses() {
     let mut took = Vec::new();
     for number in 2..7 {
         let name = format!("next{number}-k3.top");
-        let file = region.nodes[0].file("in.json", crate::node::bundle(&[crate::node::indicator(number, &name)]));
+        let file =
+            region.nodes[0].file("in.json", crate::node::bundle(&[crate::node::indicator(number, &name)]));
         region.nodes[0].json(&["import", &file, "--circle", "sea", "--as", "ma"]);
         let began = Instant::now();
         let refused = loop {
@@ -143,7 +144,10 @@ fn a_connection_ends_with_its_certificate() {
     // There is no circle between them, which a peer is told on a connection that stays.
     for _ in 0..2 {
         assert_eq!(member.ask(api), Some(200));
-        assert_eq!((removed.ask(peers), peer.ask(peers), listed.ask(peers)), (Some(404), Some(404), Some(404)));
+        assert_eq!(
+            (removed.ask(peers), peer.ask(peers), listed.ask(peers)),
+            (Some(404), Some(404), Some(404))
+        );
     }
     // Certificates that the list names end at once, whoever they are.
     node.json(&["ca", "revoke", taken_back.as_str().unwrap()]);

@@ -252,7 +252,9 @@ impl Gate {
                     signed.extend(self.statement_at(at)?);
                 }
             }
-            texts.extend(signed.iter().filter_map(|signed| carried(WITHDRAWAL, circle, &gone.id, now, signed)));
+            texts.extend(
+                signed.iter().filter_map(|signed| carried(WITHDRAWAL, circle, &gone.id, now, signed)),
+            );
         }
         Ok(())
     }
@@ -410,7 +412,8 @@ fn said_before(catalogue: &Catalogue, (after, until): Part) -> Vec<(Seq, Vec<Seq
             texts.entry((version.sender(), version.fingerprint())).or_default().push(version);
         }
         for same in texts.values().filter(|same| same.len() > 1) {
-            let newest = same.iter().filter(|entry| entry.counts() && after < entry.seq && entry.seq <= until);
+            let newest =
+                same.iter().filter(|entry| entry.counts() && after < entry.seq && entry.seq <= until);
             for entry in newest {
                 let is_before = |other: &&Entry<'_>| {
                     other.seq < entry.seq && other.class() != entry.class() && !other.withdrawn()
@@ -467,7 +470,8 @@ fn fuller(
                         },
                     );
                     // What was not here was not taken out, and what waited for it is announced again.
-                    if was_seen || !was_here || !catalogue.newest_first(object).any(|one| view.reaches(&one)) {
+                    if was_seen || !was_here || !catalogue.newest_first(object).any(|one| view.reaches(&one))
+                    {
                         continue;
                     }
                     for referrer in referrers {
@@ -497,7 +501,8 @@ fn fuller(
         while !query.ids.is_empty() {
             let page = reader.page(&query)?;
             for object in page.items {
-                let is_named = named.get(&object.get().id).is_some_and(|seqs| seqs.contains(&object.get().seq));
+                let is_named =
+                    named.get(&object.get().id).is_some_and(|seqs| seqs.contains(&object.get().seq));
                 if is_named {
                     put(&mut going, object);
                 }

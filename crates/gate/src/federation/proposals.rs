@@ -28,7 +28,9 @@ fn known<'b>(
     let known = book.proposal(circle).into_iter().chain(book.agreed(circle));
     known
         .filter(|_| !peer.ended)
-        .filter(|known| [&peer.key, own.home()].iter().all(|key| known.agreement.at_home(key).next().is_some()))
+        .filter(|known| {
+            [&peer.key, own.home()].iter().all(|key| known.agreement.at_home(key).next().is_some())
+        })
         .find(|known| digest(&known.agreement) == named)
         .ok_or(FederationError::NotFound)
 }

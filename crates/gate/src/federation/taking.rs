@@ -126,7 +126,8 @@ impl Gate {
                 Deed::Withdrawal { .. } => {
                     // A home says it of each version by itself; here it is one withdrawal, as it was there.
                     let mut run = Vec::new();
-                    while let Some(next) = rest.next_if(|next| goes_along(&first.statement, &next.statement)) {
+                    while let Some(next) = rest.next_if(|next| goes_along(&first.statement, &next.statement))
+                    {
                         run.push(next.statement);
                     }
                     run.insert(0, first.statement);
@@ -134,7 +135,8 @@ impl Gate {
                 }
                 Deed::Object { .. } => {
                     let mut run = Vec::new();
-                    while let Some(next) = rest.next_if(|next| goes_along(&first.statement, &next.statement)) {
+                    while let Some(next) = rest.next_if(|next| goes_along(&first.statement, &next.statement))
+                    {
                         run.push(next);
                     }
                     run.insert(0, first);
@@ -271,8 +273,7 @@ impl Gate {
         })?;
         let Some(raw) = raw else { return Ok(None) };
         let terms = terms.as_deref().map_or(Ok(Terms::default()), Terms::from_json).unwrap_or_default();
-        let name =
-            name_of_object(circle, statement.member, &statement.id, &hex(raw.as_bytes()), &terms);
+        let name = name_of_object(circle, statement.member, &statement.id, &hex(raw.as_bytes()), &terms);
         let place = self.inner.statements.kept.lock().places.get(&name).copied();
         let (seq, copy) = place.map_or((0, false), |place| (place.home.0, place.copy));
         Ok(Some(Held { raw, seq, copy }))
@@ -340,16 +341,10 @@ impl Gate {
     }
 
     /// Withdraws of a remote member's object what was not brought again since. All statements are of one withdrawal.
-    fn withdraw_there(
-        &self,
-        circle: CircleId,
-        run: &[Statement],
-    ) -> Result<Vec<Submitted>, FederationError> {
+    fn withdraw_there(&self, circle: CircleId, run: &[Statement]) -> Result<Vec<Submitted>, FederationError> {
         let Some(Statement { member, id, seq, deed, .. }) = run.first() else { return Ok(Vec::new()) };
         let Deed::Withdrawal { reason, .. } = deed else { return Ok(Vec::new()) };
-        let names_none = |statement: &Statement| {
-            matches!(&statement.deed, Deed::Withdrawal { versions, .. } if versions.is_empty())
-        };
+        let names_none = |statement: &Statement| matches!(&statement.deed, Deed::Withdrawal { versions, .. } if versions.is_empty());
         if run.iter().any(names_none) {
             return Ok(self.withdraw(*member, circle, std::slice::from_ref(id), reason)?);
         }

@@ -66,7 +66,9 @@ pub fn todo(error: Option<&str>, why: Option<&str>) -> Option<&'static str> {
             "the other node must know this one as its peer, by the certificate that it shows, and let the agreement count"
         }
         _ if error.contains("no certificate to show") => "set http.tls_cert and http.tls_key in bongsu.toml",
-        _ => "it is tried again by itself; if it stays, check the peer's address, its certificate and the network",
+        _ => {
+            "it is tried again by itself; if it stays, check the peer's address, its certificate and the network"
+        }
     })
 }
 
