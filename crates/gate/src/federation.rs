@@ -99,6 +99,9 @@ struct Place {
     copy: bool,
 }
 
+/// Where a statement about a withdrawal stands, and the versions that it names.
+type Named = (Seq, Vec<Timestamp>);
+
 #[derive(Default)]
 struct Kept {
     /// The highest number that was heard of each version.
@@ -106,7 +109,7 @@ struct Kept {
     /// The statement about a record.
     places: HashMap<[u8; 32], Place>,
     /// The statements about withdrawals of an object, with the versions that each names.
-    withdrawals: HashMap<(CircleId, MemberId, ObjectId), Vec<(Seq, Vec<Timestamp>)>>,
+    withdrawals: HashMap<(CircleId, MemberId, ObjectId), Vec<Named>>,
     /// Records that are known to be in their line.
     settled: HashSet<[u8; 32]>,
 }
