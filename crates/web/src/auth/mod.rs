@@ -15,6 +15,7 @@
 
 pub(crate) mod code;
 pub(crate) mod form;
+mod known;
 mod limit;
 mod lockout;
 mod needs;
@@ -252,18 +253,6 @@ impl Auth {
     /// Who a verified certificate belongs to. `None` for one that nobody registered, as for [`Auth::caller`].
     fn certified(&self, book: &Book, certificate: &PeerCertificate) -> Option<Admitted> {
         self.holder(book, book.certificate(&certificate.0)?, None)
-    }
-
-    /// Whether a member or another node is known by a certificate, as the book stands.
-    #[must_use]
-    pub fn is_known(&self, certificate: &PeerCertificate) -> bool {
-        let book = self.gate.book();
-        let holds = |credential: &Credential| {
-            let takes_part = |id| book.member(id).is_some_and(|member| !member.ended);
-            credential.member.is_none_or(takes_part)
-                && !book.rights_of(credential, self.gate.ends_by((self.now)())).is_empty()
-        };
-        book.peer_with(&certificate.0).is_some() || book.certificate(&certificate.0).is_some_and(holds)
     }
 
     /// Whose credential it is and what may be done with it, if it holds.
