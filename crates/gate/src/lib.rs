@@ -8,6 +8,7 @@
 //!
 //! Records go in here as well ([`Gate::submit`]), because who may share what is the same question.
 
+mod absent;
 mod acts;
 mod arrivals;
 mod asks;
