@@ -53,7 +53,8 @@ pub(super) struct Told {
 
 impl Built {
     pub(super) fn of(world: &World) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        // In memory where that can be had: what is tried here is no disk.
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let folder = Folder::new(dir.path());
         let secrets = Secrets { name: "tower.test".into(), node_seed: [7; 32], token_secret: [9; 32] };
         folder.create(&secrets).unwrap();

@@ -170,12 +170,11 @@ impl World {
                             && self.things[other].id == self.things[*named].id
                             && self.is_let_go(thing.by, other, Level::Read)
                     });
-                    // What was withdrawn is not in the line any more: see docs/no-leaks.md.
-                    if thing.by == member || !has_it || self.things[*named].withdrawn {
+                    if thing.by == member || !has_it {
                         let_in(&[&self.things[*named].id]);
                     }
                 }
-            } else if thing.withdrawn && self.had(member, at) {
+            } else if thing.withdrawn && self.had(member, at) && self.circles[thing.circle].stays(member) {
                 let_in(&[&thing.id, &thing.name, &thing.value]);
             }
         }
