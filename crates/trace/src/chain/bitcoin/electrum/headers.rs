@@ -1,0 +1,232 @@
+//! A chain of headers: each names the one before it, and was worked for as much as the rules ask.
+//!
+//! Difficulty: on the main chain it changes where a period of 2016 blocks ends, by how long it took, and nowhere else; so a chain of headers begins
+//! where a period does. On a chain for tests of one's own it never changes. On the shared chain for tests, blocks that come late
+//! may be easy, and only that each meets its own target is checked.
+//! Source: Bitcoin Core, `pow.cpp`.
+
+use bitcoin::block::Header;
+use bitcoin::consensus::{Params, encode};
+use bitcoin::hashes::Hash as _;
+use bitcoin::pow::{CompactTarget, Work};
+
+use super::super::{Magic, written};
+use super::wire::header_of;
+
+/// Bytes of a header.
+pub const HEADER_BYTES: usize = 80;
+/// How many blocks back a chain can go another way.
+pub const BACK_MAX: u64 = 96;
+
+/// A header that can't be true.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeaderLie {
+    /// It names another block before it.
+    #[error("the header of block {0} does not name the block before it")]
+    Parent(u64),
+    /// It is not the first block of its chain.
+    #[error("the first block is {0}, and the chain's is another")]
+    First(String),
+    /// It was not worked for.
+    #[error("the header of block {0} does not meet its target")]
+    Work(u64),
+    /// Its target is another than the rules say.
+    #[error("the header of block {0} has another target than follows from those before it")]
+    Target(u64),
+    /// The chain would go back too far.
+    #[error("the chain would go another way more than {BACK_MAX} blocks back, before block {0}")]
+    Depth(u64),
+    /// There is none where one must be.
+    #[error("there is no header of block {0}, which comes before the last block that was told")]
+    Missing(u64),
+    /// Bytes are no chain of headers.
+    #[error("no headers: {0}")]
+    Form(String),
+}
+
+/// What became of a chain to which another one was compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It is the same, as far as both go.
+    Same,
+    /// The other one took more work, and counts from this block on.
+    Turned {
+        /// The first block that is another one.
+        from: u64,
+    },
+    /// The other one took no more work, and counts for nothing.
+    Lighter,
+}
+
+/// Headers in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headers {
+    magic: Magic,
+    first: u64,
+    all: Vec<(Header, [u8; 32])>,
+}
+
+/// A header's hash, in the order of bytes in which it is hashed.
+#[must_use]
+pub fn hash_of(header: &Header) -> [u8; 32] {
+    header.block_hash().to_byte_array()
+}
+
+impl Headers {
+    /// None yet, for a chain from about this block on: from the start of its period on the main chain.
+    #[must_use]
+    pub fn around(magic: Magic, height: u64) -> Self {
+        let params = Params::new(magic.network());
+        let period = match params.allow_min_difficulty_blocks {
+            true => 1,
+            false => params.difficulty_adjustment_interval(),
+        };
+        Self { magic, first: height - height % period, all: Vec::new() }
+    }
+
+    /// Which chain they are of.
+    #[must_use]
+    pub const fn magic(&self) -> Magic {
+        self.magic
+    }
+
+    /// The height of the first.
+    #[must_use]
+    pub const fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// The height behind the last.
+    #[must_use]
+    pub fn next(&self) -> u64 {
+        self.first + self.all.len() as u64
+    }
+
+    /// The height and hash of the last.
+    #[must_use]
+    pub fn tip(&self) -> Option<(u64, [u8; 32])> {
+        Some((self.next().checked_sub(1)?, self.all.last()?.1))
+    }
+
+    /// The header at a height, and its hash.
+    #[must_use]
+    pub fn at(&self, height: u64) -> Option<&(Header, [u8; 32])> {
+        self.all.get(usize::try_from(height.checked_sub(self.first)?).ok()?)
+    }
+
+    /// Adds the next one.
+    ///
+    /// # Errors
+    /// [`HeaderLie`]; then nothing is changed.
+    pub fn push(&mut self, header: Header) -> Result<(), HeaderLie> {
+        let height = self.next();
+        let params = Params::new(self.magic.network());
+        match self.all.last() {
+            Some((_, hash)) if header.prev_blockhash.to_byte_array() != *hash => {
+                return Err(HeaderLie::Parent(height));
+            }
+            Some((last, _)) if self.expected(height, last, &params).is_some_and(|bits| bits != header.bits) => {
+                return Err(HeaderLie::Target(height));
+            }
+            Some(_) => {}
+            None if height == 0 => {
+                let first = bitcoin::constants::genesis_block(self.magic.network()).block_hash();
+                if header.block_hash() != first {
+                    return Err(HeaderLie::First(header.block_hash().to_string()));
+                }
+            }
+            None => {}
+        }
+        if header.target() > params.max_attainable_target {
+            return Err(HeaderLie::Target(height));
+        }
+        let hash = header.validate_pow(header.target()).map_err(|_| HeaderLie::Work(height))?;
+        self.all.push((header, hash.to_byte_array()));
+        Ok(())
+    }
+
+    /// The target that a header must have behind `last`; `None` if it can't be said.
+    fn expected(&self, height: u64, last: &Header, params: &Params) -> Option<CompactTarget> {
+        if params.no_pow_retargeting {
+            return Some(last.bits);
+        }
+        if params.allow_min_difficulty_blocks {
+            return None;
+        }
+        let period = params.difficulty_adjustment_interval();
+        if height % period != 0 {
+            return Some(last.bits);
+        }
+        let (begin, _) = self.at(height.checked_sub(period)?)?;
+        let took = last.time.saturating_sub(begin.time);
+        Some(CompactTarget::from_next_work_required(last.bits, took.into(), params))
+    }
+
+    /// Compares with what a server says the headers from `start` on are, and takes them where they differ if they took more work.
+    ///
+    /// # Errors
+    /// [`HeaderLie`]; then nothing is changed.
+    pub fn turn(&mut self, start: u64, told: &[Header]) -> Result<Turn, HeaderLie> {
+        let differs = (start..).zip(told).find(|(height, header)| {
+            self.at(*height).is_some_and(|(_, hash)| *hash != hash_of(header))
+        });
+        let Some((from, _)) = differs else { return Ok(Turn::Same) };
+        if from == start && start > self.first {
+            return Err(HeaderLie::Depth(start));
+        }
+        let kept = usize::try_from(from - self.first).unwrap_or(usize::MAX);
+        let mut other = Self { magic: self.magic, first: self.first, all: Vec::new() };
+        other.all.extend_from_slice(self.all.get(..kept).unwrap_or_default());
+        for (_, header) in (start..).zip(told).filter(|(height, _)| *height >= from) {
+            other.push(*header)?;
+        }
+        match other.work(kept) > self.work(kept) {
+            true => {
+                *self = other;
+                Ok(Turn::Turned { from })
+            }
+            false => Ok(Turn::Lighter),
+        }
+    }
+
+    /// How many hashes those took from the `start`th on.
+    fn work(&self, start: usize) -> Work {
+        let all = self.all.get(start..).unwrap_or_default().iter();
+        all.fold(Work::from_be_bytes([0; 32]), |sum, (header, _)| sum + header.work())
+    }
+
+    /// They as bytes: the height of the first in eight, the low one first, and each header as it is hashed.
+    #[must_use]
+    pub fn written(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(8 + self.all.len() * HEADER_BYTES);
+        bytes.extend_from_slice(&self.first.to_le_bytes());
+        self.all.iter().for_each(|(header, _)| bytes.extend(encode::serialize(header)));
+        bytes
+    }
+
+    /// Reads [`Headers::written`]; all is checked again.
+    ///
+    /// # Errors
+    /// [`HeaderLie`].
+    pub fn read(magic: Magic, bytes: &[u8]) -> Result<Self, HeaderLie> {
+        let ends = || HeaderLie::Form("they end within a header".to_owned());
+        let (first, rest) = bytes.split_first_chunk::<8>().ok_or_else(ends)?;
+        let height = u64::from_le_bytes(*first);
+        let mut headers = Self::around(magic, height);
+        if headers.first != height || u32::try_from(height).is_err() || !rest.len().is_multiple_of(HEADER_BYTES) {
+            return Err(ends());
+        }
+        for bytes in rest.chunks_exact(HEADER_BYTES) {
+            let header = header_of(bytes).map_err(|error| HeaderLie::Form(error.to_string()))?;
+            headers.push(header)?;
+        }
+        Ok(headers)
+    }
+
+    /// The hash of the block at a height as people write it; empty if it is not there.
+    #[must_use]
+    pub fn shown(&self, height: u64) -> String {
+        self.at(height).map(|(_, hash)| written(hash)).unwrap_or_default()
+    }
+}
