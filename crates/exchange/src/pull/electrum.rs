@@ -123,7 +123,8 @@ impl Electrum {
         let failed = |why: String| PullError::Unreachable { url: shown.clone(), why };
         let stands = async {
             let addresses = reach.addresses(&server.host, server.port).await?;
-            let stream = TcpStream::connect(&addresses[..]).await.map_err(|error| failed(error.to_string()))?;
+            let stream =
+                TcpStream::connect(&addresses[..]).await.map_err(|error| failed(error.to_string()))?;
             // Small questions are not to wait for each other.
             stream.set_nodelay(true).map_err(|error| failed(error.to_string()))?;
             Ok::<Box<dyn Wire>, PullError>(match server.is_tls {
@@ -203,7 +204,9 @@ impl Electrum {
             if reply.method.is_some() {
                 passed += 1;
                 if passed > PASSED_MAX {
-                    return Err(self.malformed("it says much that was not asked for, and no answer".to_owned()).into());
+                    return Err(self
+                        .malformed("it says much that was not asked for, and no answer".to_owned())
+                        .into());
                 }
                 continue;
             }
@@ -297,11 +300,8 @@ mod tests {
                 }
             }
         });
-        let limits = Limits {
-            line_bytes_max: 1_000,
-            read_timeout: Duration::from_secs(20),
-            ..Limits::default()
-        };
+        let limits =
+            Limits { line_bytes_max: 1_000, read_timeout: Duration::from_secs(20), ..Limits::default() };
         let server = Server::read(&format!("tcp://{at}")).unwrap();
         Electrum::connect(&server, &Trust::System, &Reach::Anywhere, limits).await
     }
@@ -331,7 +331,8 @@ mod tests {
         let mut server = server.await.unwrap();
         assert_eq!(server.software(), "Test 1");
         let told = server.batch(&calls(5)).await.unwrap();
-        let results: Vec<&str> = told.iter().map(|told| told.as_ref().map_or("none", |told| told.get())).collect();
+        let results: Vec<&str> =
+            told.iter().map(|told| told.as_ref().map_or("none", |told| told.get())).collect();
         assert_eq!(results, ["0", "2", "4", "none", "8"]);
         assert_eq!(told[3].as_ref().unwrap_err().to_string(), "double: no three (1)");
         assert!(matches!(server.call(&calls(4)[3]).await, Err(RpcError::Refused(_))));
@@ -345,7 +346,10 @@ mod tests {
         let cases: [(fn(&Value) -> String, &str); 8] = [
             (|_| "hello\n".to_owned(), "does not know"),
             (|asked| answer(&json!({"id": asked["id"].as_u64().unwrap() + 9}), &json!(1)), "not made"),
-            (|_| format!("{}\n", json!({"id": null, "error": {"code": -32600, "message": "excessive"}})), "excessive"),
+            (
+                |_| format!("{}\n", json!({"id": null, "error": {"code": -32600, "message": "excessive"}})),
+                "excessive",
+            ),
             (|asked| format!("{}\n", json!({"id": asked["id"]})), "neither a result"),
             (|_| "x".repeat(2_000), "longer than 1000 bytes"),
             (|_| String::new(), "the connection was ended"),
@@ -361,14 +365,26 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_is_only_where_it_may_be() {
-        for bad in ["http://a.example:1", "tcp://a.example", "tcp://:50001", "ssl://u@a.example:1", "ssl://a.example:1/x", "a"] {
+        for bad in [
+            "http://a.example:1",
+            "tcp://a.example",
+            "tcp://:50001",
+            "ssl://u@a.example:1",
+            "ssl://a.example:1/x",
+            "a",
+        ] {
             assert_eq!(Server::read(bad), None, "{bad}");
         }
         let server = Server::read("ssl://[2001:DB8::1]:50002").unwrap();
-        assert_eq!((server.host(), server.is_tls(), server.shown().as_str()), ("2001:db8::1", true, "ssl://[2001:db8::1]:50002"));
+        assert_eq!(
+            (server.host(), server.is_tls(), server.shown().as_str()),
+            ("2001:db8::1", true, "ssl://[2001:db8::1]:50002")
+        );
         let reach = Reach::Public { except: std::collections::BTreeSet::new() };
         // Also as a number, which the system takes for an address.
-        for inside in ["tcp://127.0.0.1:9", "tcp://localhost:9", "tcp://2130706433:9", "tcp://[::ffff:10.0.0.1]:9"] {
+        for inside in
+            ["tcp://127.0.0.1:9", "tcp://localhost:9", "tcp://2130706433:9", "tcp://[::ffff:10.0.0.1]:9"]
+        {
             let server = Server::read(inside).unwrap();
             let told = Electrum::connect(&server, &Trust::System, &reach, Limits::default()).await;
             let told = told.err().unwrap();

@@ -54,12 +54,14 @@ impl Trust {
             }
             Self::Named(pem) => {
                 let named = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
-                let named = named.map_err(|error| unusable(format!("the certificate can't be read: {error}")))?;
+                let named =
+                    named.map_err(|error| unusable(format!("the certificate can't be read: {error}")))?;
                 if named.is_empty() {
                     return Err(unusable("the file has no certificate in PEM".to_owned()));
                 }
                 let (_added, _left_out) = roots.add_parsable_certificates(named.clone());
-                let signed = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+                let signed =
+                    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
                 // Of a certificate that can sign nothing, nothing is signed.
                 let signed = signed.build().ok();
                 let verifier = Named { named, signed, provider };

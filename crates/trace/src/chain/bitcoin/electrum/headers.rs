@@ -126,7 +126,9 @@ impl Headers {
             Some((_, hash)) if header.prev_blockhash.to_byte_array() != *hash => {
                 return Err(HeaderLie::Parent(height));
             }
-            Some((last, _)) if self.expected(height, last, &params).is_some_and(|bits| bits != header.bits) => {
+            Some((last, _))
+                if self.expected(height, last, &params).is_some_and(|bits| bits != header.bits) =>
+            {
                 return Err(HeaderLie::Target(height));
             }
             Some(_) => {}
@@ -168,9 +170,9 @@ impl Headers {
     /// # Errors
     /// [`HeaderLie`]; then nothing is changed.
     pub fn turn(&mut self, start: u64, told: &[Header]) -> Result<Turn, HeaderLie> {
-        let differs = (start..).zip(told).find(|(height, header)| {
-            self.at(*height).is_some_and(|(_, hash)| *hash != hash_of(header))
-        });
+        let differs = (start..)
+            .zip(told)
+            .find(|(height, header)| self.at(*height).is_some_and(|(_, hash)| *hash != hash_of(header)));
         let Some((from, _)) = differs else { return Ok(Turn::Same) };
         if from == start && start > self.first {
             return Err(HeaderLie::Depth(start));
@@ -214,7 +216,10 @@ impl Headers {
         let (first, rest) = bytes.split_first_chunk::<8>().ok_or_else(ends)?;
         let height = u64::from_le_bytes(*first);
         let mut headers = Self::around(magic, height);
-        if headers.first != height || u32::try_from(height).is_err() || !rest.len().is_multiple_of(HEADER_BYTES) {
+        if headers.first != height
+            || u32::try_from(height).is_err()
+            || !rest.len().is_multiple_of(HEADER_BYTES)
+        {
             return Err(ends());
         }
         for bytes in rest.chunks_exact(HEADER_BYTES) {

@@ -110,7 +110,11 @@ impl Reached {
             upto: self.upto.map(|(height, hash)| Place { height, hash: written(&hash) }),
             blocks: self.blocks.iter().map(block).collect(),
             unspent: self.unspent.iter().map(named).collect(),
-            left: self.left.iter().map(|(output, why)| Left { output: named(output), why: why.clone() }).collect(),
+            left: self
+                .left
+                .iter()
+                .map(|(output, why)| Left { output: named(output), why: why.clone() })
+                .collect(),
         };
         // Names and numbers alone, which JSON can say.
         serde_json::to_string(&form).unwrap_or_default()
@@ -129,8 +133,10 @@ impl Reached {
         if form.form != FORM {
             return Err(FormError("it is of another form".to_owned()));
         }
-        let magic = [Magic::MAIN, Magic::TEST, Magic::REGTEST].into_iter().find(|magic| magic.chain() == form.chain);
-        let mut reached = Self::new(magic.ok_or_else(|| FormError("it is of no chain that is known".to_owned()))?);
+        let magic =
+            [Magic::MAIN, Magic::TEST, Magic::REGTEST].into_iter().find(|magic| magic.chain() == form.chain);
+        let mut reached =
+            Self::new(magic.ok_or_else(|| FormError("it is of no chain that is known".to_owned()))?);
         for block in form.blocks {
             let header = header_of(&unhex(&block.header)?)?;
             header.validate_pow(header.target()).map_err(FormError::of)?;
@@ -139,13 +145,18 @@ impl Reached {
             }
         }
         let upto = form.upto.map(|place| Ok::<_, FormError>((place.height, id(&place.hash)?))).transpose()?;
-        let unspent = form.unspent.iter().map(|output| outpoint(output)).collect::<Result<BTreeSet<_>, _>>()?;
+        let unspent =
+            form.unspent.iter().map(|output| outpoint(output)).collect::<Result<BTreeSet<_>, _>>()?;
         let left = form.left.into_iter().map(|left| Ok::<_, FormError>((outpoint(&left.output)?, left.why)));
         let left = left.collect::<Result<BTreeMap<_, _>, _>>()?;
         reached.settle(upto, unspent, left);
         // An amount is told where its transaction is not there.
-        reached.amounts = reached.amounts.iter().filter(|(output, _)| reached.height(&output.transaction).is_none())
-            .map(|(output, satoshi)| (*output, *satoshi)).collect();
+        reached.amounts = reached
+            .amounts
+            .iter()
+            .filter(|(output, _)| reached.height(&output.transaction).is_none())
+            .map(|(output, satoshi)| (*output, *satoshi))
+            .collect();
         Ok(reached)
     }
 
@@ -167,7 +178,10 @@ impl Reached {
         for (at, satoshi) in one.spent {
             let from = proven.transaction().inputs.get(at as usize).copied();
             let from = from.filter(|_| satoshi <= SATOSHI_MAX);
-            self.tell(from.ok_or_else(|| FormError("an amount is of no input, or too high".to_owned()))?, satoshi);
+            self.tell(
+                from.ok_or_else(|| FormError("an amount is of no input, or too high".to_owned()))?,
+                satoshi,
+            );
         }
         debug_assert_eq!(hash_of(&header), hash_of(&proven.header));
         self.add(proven).map_err(FormError::of)?;

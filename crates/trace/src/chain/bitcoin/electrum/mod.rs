@@ -20,8 +20,8 @@ pub use kept::{FORM_BYTES_MAX, FormError};
 pub use proof::{ProofLie, Proven, Raw};
 pub use reached::{Reached, ReachedLie};
 pub use wire::{
-    BRANCH_MAX, HEADERS_MAX, MENTIONS_MAX, Mention, Proof, ReadError, first_header, headers, mentions, proof, raw,
-    tip,
+    BRANCH_MAX, HEADERS_MAX, MENTIONS_MAX, Mention, Proof, ReadError, first_header, headers, mentions, proof,
+    raw, tip,
 };
 
 pub use bitcoin::block::Header;

@@ -160,7 +160,8 @@ impl Reached {
     /// Takes away what is in blocks that are not, or not any more, among these headers; says how many transactions that were.
     pub fn keep_on(&mut self, headers: &Headers) -> usize {
         let before = self.heights.len();
-        let is_there = |height: u64, hash: &[u8; 32]| headers.at(height).is_some_and(|(_, there)| there == hash);
+        let is_there =
+            |height: u64, hash: &[u8; 32]| headers.at(height).is_some_and(|(_, there)| there == hash);
         self.blocks.retain(|height, part| is_there(*height, &part.hash));
         let ids = self.blocks.values().flat_map(|part| part.transactions.values());
         let kept: HashMap<[u8; 32], u64> = ids.map(|one| (*one.id(), one.height())).collect();

@@ -53,7 +53,10 @@ struct WireMention {
 pub fn mentions(json: &str) -> Result<Vec<Mention>, ReadError> {
     let told: Vec<WireMention> = serde_json::from_str(json)?;
     if told.len() > MENTIONS_MAX {
-        return Err(ReadError::new(format!("{} transactions of one script; the limit is {MENTIONS_MAX}", told.len())));
+        return Err(ReadError::new(format!(
+            "{} transactions of one script; the limit is {MENTIONS_MAX}",
+            told.len()
+        )));
     }
     let mut all = Vec::with_capacity(told.len());
     for one in told {
@@ -93,7 +96,10 @@ struct WireProof {
 pub fn proof(json: &str) -> Result<Proof, ReadError> {
     let told: WireProof = serde_json::from_str(json)?;
     if told.merkle.len() > BRANCH_MAX {
-        return Err(ReadError::new(format!("a branch of {} hashes; the limit is {BRANCH_MAX}", told.merkle.len())));
+        return Err(ReadError::new(format!(
+            "a branch of {} hashes; the limit is {BRANCH_MAX}",
+            told.merkle.len()
+        )));
     }
     let branch = told.merkle.iter().map(|hash| id(hash)).collect::<Result<_, _>>()?;
     Ok(Proof { height: told.block_height, position: told.pos, branch })
