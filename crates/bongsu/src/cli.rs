@@ -78,7 +78,7 @@ pub(crate) use share::{
 pub(crate) use sign::{MemberKeyCommand, PublicKeyArgs, SignArgs, SignatureStateArg, SignaturesArg};
 pub(crate) use trace::{
     BitcoinNetworkArg, ChangeArg, MethodArg, OutArgs, StolenArgs, TraceBitcoinArgs, TraceCommand,
-    TraceExposureArgs, TraceFollowArgs, TraceInfoArgs, TraceLiveArgs, TraceLoadArgs, TraceTransfersArgs,
+    TraceElectrumArgs, TraceExposureArgs, TraceFollowArgs, TraceInfoArgs, TraceLiveArgs, TraceLoadArgs, TraceTransfersArgs,
     WaysArgs,
 };
 pub(crate) use validate::ValidateArgs;

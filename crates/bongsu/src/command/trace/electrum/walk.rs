@@ -444,7 +444,7 @@ impl<'a> Walk<'a> {
                 let spends = &raw.transaction().inputs;
                 let Some(height) = wanted.get(&id).copied() else { continue };
                 if spends.iter().any(|from| ours.contains(from)) {
-                    spends.iter().for_each(|from| drop(asked.unspent.remove(from)));
+                    asked.unspent.retain(|output| !spends.contains(output));
                     self.proves(reached, headers, raw, height)?;
                 } else if self.seen.len() < SEEN_MAX {
                     self.seen.insert(id, spends.clone());
