@@ -127,7 +127,10 @@ impl Chain {
             let told = asked(self.plain, "blockchain.headers.subscribe", &json!([]))?;
             (told["hex"] == best).then_some(())
         };
-        assert!(wait(Duration::from_secs(60), last).is_some(), "ElectrumX does not come up; run scripts/setup");
+        assert!(
+            wait(Duration::from_secs(60), last).is_some(),
+            "ElectrumX does not come up; run scripts/setup"
+        );
     }
 
     /// Writes the node's blocks as a file of one of the kind that most have.
@@ -267,7 +270,8 @@ fn what_is_fetched_is_followed_as_the_blocks_themselves() {
         let output = chain.bitcoin("fetched", &[&base[..], further].concat());
         let why = String::from_utf8_lossy(&output.stderr).into_owned();
         let reaches = chain.bitcoin("blk00000.dat", &[&base[..], further].concat());
-        let is_same = output.status.success() && lines(&output)[0]["outputs"] == lines(&reaches)[0]["outputs"];
+        let is_same =
+            output.status.success() && lines(&output)[0]["outputs"] == lines(&reaches)[0]["outputs"];
         assert!(is_same || why.contains("nobody was asked who spends"), "{further:?}: {output:?}");
     }
     let output = chain.bitcoin("fetched", &base[..2]);
@@ -289,7 +293,8 @@ fn what_is_fetched_is_followed_as_the_blocks_themselves() {
     chain.mine(3);
     chain.is_upto_date();
     let told = chain.fetched(&base);
-    let turned = told.iter().find(|line| line["event"] == "reorganised").unwrap_or_else(|| panic!("{told:?}"));
+    let turned =
+        told.iter().find(|line| line["event"] == "reorganised").unwrap_or_else(|| panic!("{told:?}"));
     assert_eq!((&turned["from"], &turned["dropped"]), (&height.into(), &1.into()), "{turned}");
     let found = chain.same(&base);
     assert!(found.to_string().contains(&other) && !found.to_string().contains(&last));
@@ -449,7 +454,11 @@ fn a_server_that_lies_is_found_out_and_changes_nothing() {
         }),
         ("another target", |method, told| {
             if method == "blockchain.block.headers" && told["count"].as_u64() > Some(1) {
-                let text = told["hex"].as_str().unwrap().replacen("ffff7f20", "ffff7f1f", 2).replacen("ffff7f1f", "ffff7f20", 1);
+                let text = told["hex"]
+                    .as_str()
+                    .unwrap()
+                    .replacen("ffff7f20", "ffff7f1f", 2)
+                    .replacen("ffff7f1f", "ffff7f20", 1);
                 told["hex"] = text.into();
             }
         }),
@@ -471,7 +480,10 @@ fn a_server_that_lies_is_found_out_and_changes_nothing() {
         *lie.lock().unwrap() = told;
         let output = chain.fetch(&at, &base);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.code() == Some(1) && error.contains(why) && error.contains("127.0.0.1"), "{why}: {output:?}");
+        assert!(
+            output.status.code() == Some(1) && error.contains(why) && error.contains("127.0.0.1"),
+            "{why}: {output:?}"
+        );
         assert!(!chain.folder.join("fetched/electrum.json").exists(), "{why}");
     }
     // The truth in between is as good as the truth.

@@ -235,3 +235,116 @@ impl Headers {
         self.at(height).map(|(_, hash)| written(hash)).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::block::Version;
+    use bitcoin::{BlockHash, TxMerkleNode};
+
+    use super::*;
+
+    /// A header behind another, of a chain for tests, worked for; the number makes it another one.
+    fn behind(previous: [u8; 32], number: u32, bits: u32) -> Header {
+        let mut header = Header {
+            version: Version::TWO,
+            prev_blockhash: BlockHash::from_byte_array(previous),
+            merkle_root: TxMerkleNode::from_byte_array([number as u8; 32]),
+            time: 1_700_000_000 + number,
+            bits: CompactTarget::from_consensus(bits),
+            nonce: 0,
+        };
+        while header.validate_pow(header.target()).is_err() {
+            header.nonce += 1;
+        }
+        header
+    }
+
+    fn chain(previous: [u8; 32], numbers: std::ops::Range<u32>) -> Vec<Header> {
+        let mut all: Vec<Header> = Vec::new();
+        for number in numbers {
+            let last = all.last().map_or(previous, hash_of);
+            all.push(behind(last, number, 0x207f_ffff));
+        }
+        all
+    }
+
+    fn headers(all: &[Header]) -> Headers {
+        let mut headers = Headers::around(Magic::REGTEST, 10);
+        headers.first = 10;
+        all.iter().for_each(|header| headers.push(*header).unwrap());
+        headers
+    }
+
+    #[test]
+    fn each_header_names_the_one_before_and_is_worked_for() {
+        let all = chain([9; 32], 0..5);
+        let mut headers = headers(&all);
+        assert_eq!((headers.next(), headers.tip()), (15, Some((14, hash_of(&all[4])))));
+        assert_eq!(headers.push(all[2]), Err(HeaderLie::Parent(15)));
+        let mut lazy = behind(hash_of(&all[4]), 5, 0x207f_ffff);
+        while lazy.validate_pow(lazy.target()).is_ok() {
+            lazy.nonce += 1;
+        }
+        assert_eq!(headers.push(lazy), Err(HeaderLie::Work(15)));
+        let easy = behind(hash_of(&all[4]), 5, 0x207f_fffe);
+        assert_eq!(headers.push(easy), Err(HeaderLie::Target(15)));
+        assert_eq!(headers.next(), 15, "nothing of that was added");
+        let bytes = headers.written();
+        assert_eq!(
+            Headers::read(Magic::REGTEST, &bytes),
+            Err(HeaderLie::Form("they end within a header".to_owned()))
+        );
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_and_checked() {
+        let first = bitcoin::constants::genesis_block(Magic::REGTEST.network()).header;
+        let mut headers = Headers::around(Magic::REGTEST, 0);
+        assert!(matches!(headers.push(behind([0; 32], 1, 0x207f_ffff)), Err(HeaderLie::First(_))));
+        headers.push(first).unwrap();
+        chain(hash_of(&first), 1..9).into_iter().for_each(|header| headers.push(header).unwrap());
+        let bytes = headers.written();
+        assert_eq!(Headers::read(Magic::REGTEST, &bytes), Ok(headers));
+        assert!(Headers::read(Magic::MAIN, &bytes).is_err());
+        for cut in [0, 7, 9, 87, bytes.len() - 1] {
+            assert!(Headers::read(Magic::REGTEST, &bytes[..cut]).is_err(), "{cut}");
+        }
+        let mut other = bytes;
+        other[8 + 3 * HEADER_BYTES + 40] ^= 1;
+        assert!(Headers::read(Magic::REGTEST, &other).is_err());
+    }
+
+    #[test]
+    fn the_way_that_took_more_work_is_the_chain() {
+        let all = chain([9; 32], 0..200);
+        let fork = |from: usize, length: u32| {
+            let mut told = all[..from].to_vec();
+            told.extend(chain(hash_of(&all[from - 1]), 1_000..1_000 + length));
+            told
+        };
+        let turn = |from: usize, length: u32, start: usize| {
+            let mut headers = headers(&all);
+            let told = headers.turn(10 + start as u64, &fork(from, length)[start..]);
+            (told, headers.next())
+        };
+        assert_eq!(turn(200, 3, 150), (Ok(Turn::Same), 210), "what comes behind is no other way");
+        assert_eq!(turn(190, 11, 150), (Ok(Turn::Turned { from: 200 }), 211));
+        assert_eq!(turn(190, 10, 150), (Ok(Turn::Lighter), 210));
+        assert_eq!(turn(120, 90, 150), (Err(HeaderLie::Depth(160)), 210));
+    }
+
+    /// The first time that it became harder to find blocks: at height 32,256, by blocks 30,240 and 32,255.
+    #[test]
+    fn on_the_main_chain_the_target_follows_from_the_time_that_a_period_took() {
+        let mut headers = Headers::around(Magic::MAIN, 30_300);
+        assert_eq!(headers.first(), 30_240);
+        let mut first = bitcoin::constants::genesis_block(Magic::MAIN.network()).header;
+        first.time = 1_261_130_161;
+        let mut last = first;
+        last.time = 1_262_152_739;
+        headers.all = vec![(first, hash_of(&first)); 2_016];
+        let params = Params::new(Magic::MAIN.network());
+        let bits = |height| headers.expected(height, &last, &params).map(CompactTarget::to_consensus);
+        assert_eq!((bits(32_255), bits(32_256)), (Some(0x1d00_ffff), Some(0x1d00_d86a)));
+    }
+}
