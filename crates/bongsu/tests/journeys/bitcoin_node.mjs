@@ -45,7 +45,7 @@ const commands = {
       else mtx.addOutput(rings[number].getAddress(), amount);
     }
     for (const [id, index] of spend) {
-      const hash = fromEnd(Buffer.from(id, 'hex'));
+      const hash = shown(Buffer.from(id, 'hex'));
       const tx = node.mempool.getTX(hash) ?? (await node.chain.getTX(hash));
       mtx.addCoin(Coin.fromTX(tx, index, -1));
     }

@@ -213,7 +213,8 @@ fn asked(port: u16, method: &str, params: &Value) -> Option<Value> {
 /// last transaction.
 fn laundered(chain: &mut Chain) -> (String, String) {
     chain.ask("mine", json!({"count": 8, "to": 0}));
-    chain.mine(104);
+    // Until signatures may stand beside transactions (BIP 141, by BIP 9).
+    chain.mine(432);
     let own: Vec<String> = (1..=4).map(|height| chain.coinbase(height)).collect();
     let theft = chain.pay(&[(&own[0], 0)], &[(0, 1_999), (5, 3_000)]);
     chain.mine(1);
