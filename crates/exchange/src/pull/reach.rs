@@ -53,7 +53,9 @@ impl Reach {
     pub(super) async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, PullError> {
         let host = host.to_ascii_lowercase();
         let failed = |why: String| PullError::Unreachable { url: host.clone(), why };
-        let all = tokio::net::lookup_host((host.as_str(), port)).await.map_err(|error| failed(error.to_string()))?;
+        let all = tokio::net::lookup_host((host.as_str(), port))
+            .await
+            .map_err(|error| failed(error.to_string()))?;
         let all: Vec<SocketAddr> = all.collect();
         let is_free = match self {
             Self::Anywhere => true,

@@ -181,7 +181,10 @@ pub(super) fn no_result(method: &str) -> String {
 }
 
 /// What a reply says, and of which call.
-pub(super) fn told(method: &'static str, reply: Reply) -> (Option<u64>, Result<Option<Box<RawValue>>, Refusal>) {
+pub(super) fn told(
+    method: &'static str,
+    reply: Reply,
+) -> (Option<u64>, Result<Option<Box<RawValue>>, Refusal>) {
     let result = match reply.error {
         Some(Fault { code, message }) => {
             let message = message.chars().filter(|character| !character.is_control());
