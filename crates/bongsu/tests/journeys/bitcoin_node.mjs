@@ -34,7 +34,7 @@ const commands = {
     return { hashes, height: node.chain.height };
   },
   height: async () => node.chain.height,
-  best: async () => (await node.chain.getBlock(node.chain.tip.hash)).toHeaders().toRaw().toString('hex'),
+  best: async () => (await node.chain.getBlock(node.chain.tip.hash)).toHead().toString('hex'),
   coinbase: async ({ height }) => {
     const block = await node.chain.getBlock(height);
     return block.txs[0].txid();
