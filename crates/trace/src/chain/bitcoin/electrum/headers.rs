@@ -216,10 +216,10 @@ impl Headers {
         let (first, rest) = bytes.split_first_chunk::<8>().ok_or_else(ends)?;
         let height = u64::from_le_bytes(*first);
         let mut headers = Self::around(magic, height);
-        if headers.first != height
-            || u32::try_from(height).is_err()
-            || !rest.len().is_multiple_of(HEADER_BYTES)
-        {
+        if headers.first != height || u32::try_from(height).is_err() {
+            return Err(HeaderLie::Form(format!("they begin at block {height}, and can't")));
+        }
+        if !rest.len().is_multiple_of(HEADER_BYTES) {
             return Err(ends());
         }
         for bytes in rest.chunks_exact(HEADER_BYTES) {
@@ -290,10 +290,10 @@ mod tests {
         assert_eq!(headers.push(easy), Err(HeaderLie::Target(15)));
         assert_eq!(headers.next(), 15, "nothing of that was added");
         let bytes = headers.written();
-        assert_eq!(
-            Headers::read(Magic::REGTEST, &bytes),
-            Err(HeaderLie::Form("they end within a header".to_owned()))
-        );
+        assert_eq!(Headers::read(Magic::REGTEST, &bytes), Ok(headers));
+        // On the main chain they begin where a period does.
+        let told = Headers::read(Magic::MAIN, &bytes).unwrap_err().to_string();
+        assert!(told.contains("begin at block 10"), "{told}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bitcoin::consensus::encode;
+use bitcoin::consensus::{Params, encode};
 use serde::{Deserialize, Serialize};
 
 use super::super::{Magic, Outpoint, read_id, written};
@@ -140,6 +140,9 @@ impl Reached {
         for block in form.blocks {
             let header = header_of(&unhex(&block.header)?)?;
             header.validate_pow(header.target()).map_err(FormError::of)?;
+            if header.target() > Params::new(reached.magic.network()).max_attainable_target {
+                return Err(FormError("a block was not worked for as its chain asks".to_owned()));
+            }
             for one in block.transactions {
                 reached.take(block.height, header, one)?;
             }

@@ -252,12 +252,14 @@ mod tests {
             prop_assert!(check(&proof).is_ok());
             let elsewhere = Proof { position: at ^ other, ..proof.clone() };
             prop_assert!(check(&elsewhere).is_err(), "{} of {count} as {}", at, at ^ other);
-            prop_assert!(check(&Proof { height: 8, ..proof.clone() }).is_err());
+            let above = Proof { height: 8, ..proof.clone() };
+            prop_assert!(check(&above).is_err());
             if let Some(step) = proof.branch.len().checked_sub(1) {
                 let mut changed = proof.clone();
                 changed.branch[(bit + step) % (step + 1)][bit / 8] ^= 1 << (bit % 8);
                 prop_assert!(check(&changed).is_err());
-                prop_assert!(check(&Proof { branch: proof.branch[1..].to_vec(), ..proof.clone() }).is_err());
+                let shorter = Proof { branch: proof.branch[1..].to_vec(), ..proof.clone() };
+                prop_assert!(check(&shorter).is_err());
             }
         }
     }
