@@ -236,8 +236,9 @@ impl<'a> Walk<'a> {
         }
         let asked = self.waves(reached, headers, limit, terminal)?;
         let upto = headers.at(limit).map(|(_, hash)| (limit, *hash));
-        let is_new = reached.upto() != upto || reached.len() != before || dropped > 0;
-        reached.settle(upto, asked.unspent, asked.left);
+        // The rule or the labels may be others than before, though no transaction is new.
+        let is_settled_anew = reached.settle(upto, asked.unspent, asked.left);
+        let is_new = is_settled_anew || reached.len() != before || dropped > 0;
         if is_new {
             self.folder.write(headers, reached)?;
             self.since = Instant::now();

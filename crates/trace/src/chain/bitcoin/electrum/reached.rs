@@ -180,14 +180,16 @@ impl Reached {
         before - self.heights.len()
     }
 
-    /// Says up to which block it was asked who spends what, and what is unspent there, or not known, and why.
+    /// Says up to which block it was asked who spends what, and what is unspent there, or not known, and why; whether any of that is new.
     pub fn settle(
         &mut self,
         upto: Option<(u64, [u8; 32])>,
         unspent: BTreeSet<Outpoint>,
         left: BTreeMap<Outpoint, String>,
-    ) {
+    ) -> bool {
+        let is_new = (self.upto, &self.unspent, &self.left) != (upto, &unspent, &left);
         (self.upto, self.unspent, self.left) = (upto, unspent, left);
+        is_new
     }
 
     /// The payments of all that is there.
