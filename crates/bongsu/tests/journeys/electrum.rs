@@ -283,7 +283,10 @@ fn what_is_fetched_is_followed_as_the_blocks_themselves() {
         let output = chain.bitcoin("fetched", &[&base[..], &["--method", method]].concat());
         let why = String::from_utf8_lossy(&output.stderr).into_owned();
         let is_told = why.contains(&format!("nobody was asked who spends {mixed}:0"));
-        assert!(output.status.code() == Some(1) && output.stdout.is_empty() && is_told, "{method}: {output:?}");
+        assert!(
+            output.status.code() == Some(1) && output.stdout.is_empty() && is_told,
+            "{method}: {output:?}"
+        );
     }
     let output = chain.bitcoin("fetched", &base[..2]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("nobody was asked who spends"), "{output:?}");
