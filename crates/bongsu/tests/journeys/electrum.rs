@@ -153,13 +153,15 @@ impl Chain {
 
     fn fetch(&self, at: &str, args: &[&str]) -> Output {
         let mut command = self.fetching(at);
-        command.arg("--once").args(args).output().unwrap()
+        let is_said = args.contains(&"--confirmations");
+        command.args(if is_said { &["--once"][..] } else { &["--once", "--confirmations", "0"] });
+        command.args(args).output().unwrap()
     }
 
     fn fetching(&self, at: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
         command.env_clear().current_dir(&self.folder).args(["--json", "trace", "electrum", "fetched"]);
-        command.args(["--allow", "127.0.0.1", "--confirmations", "0", "--server", at]);
+        command.args(["--allow", "127.0.0.1", "--server", at]);
         command
     }
 
@@ -356,7 +358,7 @@ fn follows(chain: &mut Chain, base: &[&str]) {
 /// A run that goes on fetches what comes, also from a server that was gone meanwhile.
 fn waits(chain: &mut Chain, base: &[&str], from: &str) {
     let mut command = chain.fetching(&chain.at());
-    command.args(base).args(["--every", "1"]);
+    command.args(base).args(["--every", "1", "--confirmations", "0"]);
     let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     let mut told = BufReader::new(running.0.stdout.take().unwrap()).lines().map_while(Result::ok);
     chain.server = None;
@@ -400,6 +402,13 @@ fn limits(chain: &Chain, base: &[&str]) {
         assert_eq!(output.status.code(), Some(3), "{output:?}");
         assert!(lines(&output)[0]["blocks"]["unread"].to_string().contains(limit[0]));
     }
+    // The mix has five blocks behind it, and what came before it six and more.
+    let _not_there = std::fs::remove_dir_all(chain.folder.join("fetched"));
+    let output = chain.fetch(&chain.at(), &[base, &["--confirmations", "9"]].concat());
+    let why = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && why.contains("fewer than 9 blocks behind it"), "{output:?}");
+    let told = chain.fetched(&[base, &["--confirmations", "6"]].concat());
+    assert_eq!(told.last().unwrap()["transactions"], 3, "{told:?}");
 }
 
 /// What a server in between makes of the answer to a method.
