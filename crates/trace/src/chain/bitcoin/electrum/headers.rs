@@ -157,7 +157,7 @@ impl Headers {
             return None;
         }
         let period = params.difficulty_adjustment_interval();
-        if height % period != 0 {
+        if !height.is_multiple_of(period) {
             return Some(last.bits);
         }
         let (begin, _) = self.at(height.checked_sub(period)?)?;
