@@ -250,7 +250,8 @@ fn labels(chain: &mut Chain, theft: &str) {
     chain.writes();
     let output = chain.bitcoin("blk00000.dat", &["--theft", theft, "--method", "poison"]);
     let found = lines(&output).remove(0);
-    let paid = |one: &&Value| one["amount"] == (5 * COIN).to_string();
+    let five = (5 * COIN).to_string();
+    let paid = |one: &&Value| one["amount"] == five;
     let address = found["outputs"].as_array().unwrap().iter().find(paid).unwrap()["address"].clone();
     let text = format!("address,name,category\n{},Harbour,exchange\n", address.as_str().unwrap());
     std::fs::write(chain.folder.join("labels.csv"), text).unwrap();

@@ -276,8 +276,10 @@ mod tests {
 
     use super::*;
 
+    type Says = fn(&Value) -> String;
+
     /// A server that says of each line that comes what `says`, and is connected to.
-    async fn server(says: fn(&Value) -> String) -> Result<Electrum, RpcError> {
+    async fn server(says: Says) -> Result<Electrum, RpcError> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         tokio::spawn(async move {
@@ -343,7 +345,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_answer_is_told() {
-        let cases: [(fn(&Value) -> String, &str); 8] = [
+        let cases: [(Says, &str); 8] = [
             (|_| "hello\n".to_owned(), "does not know"),
             (|asked| answer(&json!({"id": asked["id"].as_u64().unwrap() + 9}), &json!(1)), "not made"),
             (
