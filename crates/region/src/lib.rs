@@ -20,5 +20,6 @@ pub mod norms;
 pub mod register;
 pub mod text;
 pub mod transit;
+pub mod world;
 
 pub use register::{Event, Register};
