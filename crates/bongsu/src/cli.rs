@@ -28,6 +28,7 @@ mod privacy;
 mod push;
 mod quarantine;
 mod recall;
+mod region;
 mod release;
 mod screen;
 mod share;
@@ -70,6 +71,10 @@ pub(crate) use privacy::{
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
+pub(crate) use region::{
+    FlowsArgs, GroundArgs, NoticeArgs, NoticeStateArg, NoticesCommand, OutputArgs, RegionCommand, SpotArg,
+    WhereArgs,
+};
 pub(crate) use release::{ReleaseApproveArgs, ReleaseCommand, ReleaseRefuseArgs};
 pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};
 pub(crate) use share::{
@@ -250,6 +255,9 @@ pub(crate) enum NodeCommand {
     /// Offline packs: all that a member gets as one signed archive, and the receipt that comes back
     #[command(subcommand)]
     Pack(PackCommand),
+    /// A region: what attacks pass through, where help removes most, notices to take down what attacks use
+    #[command(subcommand)]
+    Region(RegionCommand),
     /// Personal data: what is held of whom and why, erasure, requests, who looked at what
     #[command(subcommand)]
     Privacy(PrivacyCommand),

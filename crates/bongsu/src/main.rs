@@ -29,6 +29,7 @@ mod runs;
 mod screening;
 mod serve;
 mod terminal;
+mod transit;
 
 use clap::Parser as _;
 use cli::{AuditArgs, AuditCommand, Cli, Command, Global, NodeCommand, ScreeningsArgs};
@@ -72,6 +73,9 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         Command::Trace(command) => command::trace::run(&command, terminal)?,
         Command::Node(NodeCommand::Pack(command)) if command.needs_no_node() => {
             command::pack::carried(&command)?
+        }
+        Command::Node(NodeCommand::Region(command)) if command.needs_no_node() => {
+            command::region::alone(&command)?
         }
         Command::Node(NodeCommand::Screen(args)) if args.private.private => {
             return command::screen::privately(&args, terminal);

@@ -13,6 +13,7 @@ use crate::push::{MailPost, WebhookPost, chance};
 use crate::region::RegionBook;
 use crate::runs::RunBook;
 use crate::screening::Places;
+use crate::transit::Transit;
 use deliver::calling::CallKey;
 use deliver::push::outbox::Outbox;
 use deliver::push::{Channel as _, Post};
@@ -67,6 +68,8 @@ pub(crate) struct Node {
     pub peers: crate::federation::Peers,
     /// Contacts and calls.
     pub region: Arc<RegionBook>,
+    /// What attacks pass through, and notices.
+    pub transit: Arc<Transit>,
     /// The key of links by which contacts answer calls.
     calls: CallKey,
     /// The key of links by which members answer advisories.
@@ -136,6 +139,7 @@ impl Node {
             case_files: folder.cases(),
             peers: crate::federation::Peers::default(),
             region: Arc::new(RegionBook::new(gate.clone())),
+            transit: Arc::new(Transit::new(gate.clone(), config.region.clone())),
             looks: Arc::new(Looks::new(folder.accesses())),
             calls: CallKey::new(&secrets.token_secret),
             gate,

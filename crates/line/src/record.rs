@@ -115,6 +115,8 @@ pub enum RecordKind {
     Erasure = 42,
     /// What happened to a person's request about what is held of it.
     PrivacyRequest = 43,
+    /// What happened to a notice to take down what attacks use.
+    Notice = 46,
 }
 
 impl RecordKind {
@@ -144,6 +146,7 @@ impl RecordKind {
             40 => Self::Certificate,
             42 => Self::Erasure,
             43 => Self::PrivacyRequest,
+            46 => Self::Notice,
             _ => return None,
         })
     }

@@ -17,6 +17,7 @@ pub mod drill;
 mod instant;
 pub mod measure;
 pub mod norms;
+pub mod notice;
 pub mod register;
 pub mod text;
 pub mod transit;
