@@ -72,8 +72,7 @@ pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, W
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
 pub(crate) use region::{
-    FlowsArgs, GroundArgs, NoticeArgs, NoticeStateArg, NoticesCommand, OutputArgs, RegionCommand, SpotArg,
-    WhereArgs,
+    FlowsArgs, GroundArgs, NoticeStateArg, NoticesCommand, OutputArgs, RegionCommand, WhereArgs,
 };
 pub(crate) use release::{ReleaseApproveArgs, ReleaseCommand, ReleaseRefuseArgs};
 pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};

@@ -59,7 +59,7 @@ impl Region {
     /// # Errors
     /// When a form, a role or a country is none.
     pub(crate) fn sources(&self) -> Result<Vec<Source>, Failure> {
-        self.observed.iter().map(|text| text.parse().map_err(|why| wrong("observed", &why))).collect()
+        self.observed.iter().map(|text| text.parse().map_err(|why: String| wrong("observed", &why))).collect()
     }
 
     /// How territories are shown.

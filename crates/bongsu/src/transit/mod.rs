@@ -12,6 +12,7 @@ use crate::exit::Failure;
 use gate::Gate;
 use parking_lot::Mutex;
 use policy::{Book, Caller, CircleId, MemberId, Opening};
+use region::notice::Notice;
 use region::transit::flow::Options;
 use region::transit::geo::Tables;
 use region::transit::told::{Row, Told, told};
@@ -246,4 +247,23 @@ fn may_see(
         let opening = Opening { owners: &owners, circles: &[] };
         owners.is_empty() || book.opened(looking.caller, opening, looking.now, ()).is_some()
     })
+}
+
+impl web::page::Transit for Transit {
+    fn told(&self, asked: &web::page::TransitAsked) -> Result<Arc<Told>, String> {
+        let web::page::TransitAsked { caller, encrypted, circle, by, now } = *asked;
+        Self::told(self, &Looking { caller, encrypted, circle, by, now })
+            .map_err(|failure| failure.to_string())
+    }
+
+    fn notices(&self, member: Option<MemberId>, most: usize) -> Result<Vec<Notice>, String> {
+        let concerns = |notice: &&Notice| member.is_none_or(|member| notice.about.member == member);
+        let look =
+            |notices: &Notices| Ok(notices.all().iter().rev().filter(concerns).take(most).cloned().collect());
+        self.notices.look(look).map_err(|failure| failure.to_string())
+    }
+
+    fn territories(&self) -> Territories {
+        Self::territories(self)
+    }
 }

@@ -24,6 +24,7 @@ mod people;
 mod playbooks;
 mod quarantine;
 mod recalls;
+mod region;
 mod releases;
 mod screen;
 pub(crate) mod steps;
@@ -57,6 +58,8 @@ pub struct Pages {
     pub runs: Arc<dyn Runs>,
     /// Contacts and calls.
     pub region: Arc<dyn Region>,
+    /// What attacks pass through.
+    pub transit: Arc<dyn Transit>,
     /// The door to the circles.
     pub gate: Gate,
     /// Makes artefacts.
@@ -79,6 +82,7 @@ use crate::auth::{Actor, Auth};
 pub use cases::Cases;
 pub use contacts::Region;
 pub use playbooks::Runs;
+pub use region::{Transit, TransitAsked};
 
 type Shared = axum::extract::State<Arc<Pages>>;
 type Who = (Extension<Caller>, Extension<Channel>, Extension<Actor>);
@@ -175,6 +179,10 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/calendar.ics", get(confidence::calendar))
         .route("/drills", get(drills::list))
         .route("/drills/{call}", get(drills::one))
+        .route("/region", get(region::overview))
+        .route("/region/flows", get(region::flows))
+        .route("/region/notices", get(region::notices))
+        .route("/region/{file}", get(region::file))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))
         .route("/steps", get(steps::page))
