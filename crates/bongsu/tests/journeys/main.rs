@@ -44,6 +44,7 @@ mod node;
 mod offline;
 mod oidc;
 mod paces;
+mod pass_through;
 mod passkeys;
 mod people;
 mod personas;
