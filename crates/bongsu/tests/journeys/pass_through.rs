@@ -8,8 +8,10 @@ use crate::node::{Node, shared};
 
 /// A table of ranges, unpacked; xz is Python's.
 fn ranges(node: &Node, name: &str) -> String {
-    let (from, to) = (shared("geo/ip").join(format!("{name}.csv.xz")), node.dir.path().join(format!("{name}.csv")));
-    let unpack = "import lzma,shutil,sys\nshutil.copyfileobj(lzma.open(sys.argv[1]), open(sys.argv[2], 'wb'))";
+    let (from, to) =
+        (shared("geo/ip").join(format!("{name}.csv.xz")), node.dir.path().join(format!("{name}.csv")));
+    let unpack =
+        "import lzma,shutil,sys\nshutil.copyfileobj(lzma.open(sys.argv[1]), open(sys.argv[2], 'wb'))";
     let ran = Command::new("python3").args(["-c", unpack]).arg(from).arg(&to).status().unwrap();
     assert!(ran.success());
     to.display().to_string()
@@ -35,7 +37,9 @@ fn published_lists_are_located_as_another_program_does() {
     let source = format!("{feodo}=feodo");
     let csv = node.dir.path().join("flows.csv").display().to_string();
     let svg = node.dir.path().join("flows.svg").display().to_string();
-    let told = node.json(&["region", "flows", &source, "--geo", &countries, "--top", "300", "--csv", &csv, "--svg", &svg]);
+    let told = node.json(&[
+        "region", "flows", &source, "--geo", &countries, "--top", "300", "--csv", &csv, "--svg", &svg,
+    ]);
     let rows = told["rows"].as_array().unwrap();
     let found: serde_json::Map<String, Value> =
         rows.iter().map(|row| (row["spot"].as_str().unwrap().to_owned(), row["addresses"].clone())).collect();
@@ -50,7 +54,17 @@ fn published_lists_are_located_as_another_program_does() {
     let told = node.json(&["region", "flows", &cowrie, "--geo", &countries]);
     assert!(told["attacks"].as_u64().unwrap() > 50, "{told}");
     assert!(told["rows"].as_array().unwrap().iter().all(|row| row["through"] == 0), "{told}");
-    let planned = node.json(&["region", "where", &source, "--geo", &countries, "--level", "blocking=0.8", "--most", "3"]);
+    let planned = node.json(&[
+        "region",
+        "where",
+        &source,
+        "--geo",
+        &countries,
+        "--level",
+        "blocking=0.8",
+        "--most",
+        "3",
+    ]);
     assert_eq!(planned["greedy"]["chosen"].as_array().unwrap().len(), 3);
     assert!(planned["notes"][0].as_str().unwrap().contains("63 %"), "{planned}");
 }
@@ -66,10 +80,16 @@ fn countries_are_seen_by_their_own_and_notices_followed_until_takedown() {
     node.json(&["member", "set", "read", "--country", "SG"]);
     node.json(&["member", "set", "list", "--country", "VN", "--asset", "203.0.113.0/28"]);
     let seen = node.file("seen.csv", SEEN);
-    let config = format!("[region]\nobserved = [\"{seen}\"]\n[region.territories]\nnames = {{ SG = \"The Lion City\" }}\n");
+    let config = format!(
+        "[region]\nobserved = [\"{seen}\"]\n[region.territories]\nnames = {{ SG = \"The Lion City\" }}\n"
+    );
     std::fs::write(node.data().join("bongsu.toml"), config).unwrap();
     let told = node.json(&["region", "flows"]);
-    assert_eq!((told["attacks"].as_u64(), told["unread"].as_array().map(Vec::len)), (Some(8), Some(1)), "{told}");
+    assert_eq!(
+        (told["attacks"].as_u64(), told["unread"].as_array().map(Vec::len)),
+        (Some(8), Some(1)),
+        "{told}"
+    );
     assert_eq!(told["rows"][0]["name"], "The Lion City");
 
     // A country's own share is its own: members of others are not told.
@@ -79,15 +99,25 @@ fn countries_are_seen_by_their_own_and_notices_followed_until_takedown() {
     };
     let own = node.json(&["region", "flows", "--as", "read"]);
     assert!(spots(&own).contains(&"SG".to_owned()) && !spots(&own).contains(&"VN".to_owned()), "{own}");
-    assert_eq!(own["hidden"], json!({"places": 1, "through": null}), "fewer members than three stand behind it");
+    assert_eq!(
+        own["hidden"],
+        json!({"places": 1, "through": null}),
+        "fewer members than three stand behind it"
+    );
 
     // What is in its networks goes before what is in its country.
     let drafted = node.json(&["region", "notices", "draft"]);
     let of = |member: &str| {
         let all = drafted["drafted"].as_array().unwrap().iter();
-        all.filter(|one| one["member"] == member).map(|one| one["address"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        all.filter(|one| one["member"] == member)
+            .map(|one| one["address"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
-    assert_eq!((of("list"), of("read")), (vec!["203.0.113.9".to_owned(), "192.0.2.1".to_owned()], vec![]), "{drafted}");
+    assert_eq!(
+        (of("list"), of("read")),
+        (vec!["203.0.113.9".to_owned(), "192.0.2.1".to_owned()], vec![]),
+        "{drafted}"
+    );
     let again = node.json(&["region", "notices", "draft"]);
     assert_eq!(again["drafted"], json!([]));
     let report = node.json(&["region", "notices", "show", "1", "--xarf"]);
@@ -101,7 +131,12 @@ fn countries_are_seen_by_their_own_and_notices_followed_until_takedown() {
 
     let serving = node.serve();
     let page = node.as_operator(&serving, "/region/flows");
-    assert!(page.contains("<svg") && page.contains("Location is not attribution") && page.contains("The Lion City"), "{page}");
+    assert!(
+        page.contains("<svg")
+            && page.contains("Location is not attribution")
+            && page.contains("The Lion City"),
+        "{page}"
+    );
     assert!(node.as_operator(&serving, "/region").contains("2 notices"));
     let mine = node.text(&serving, "read", "/region/flows.csv");
     assert!(mine.contains("SG,The Lion City") && !mine.contains("VN,"), "{mine}");
