@@ -259,7 +259,7 @@ fn steps() -> [String; STEPS] {
     std::array::from_fn(|at| match (at.checked_sub(1).and_then(bound), bound(at)) {
         (None, Some(upto)) => format!("under {upto} %"),
         (Some(from), Some(upto)) => format!("{from} – {upto} %"),
-        (Some(from), None) => format!("{from} % and more"),
+        (Some(from), None) => format!("over {from} %"),
         (None, None) => String::new(),
     })
 }

@@ -234,7 +234,7 @@ impl Map<'_> {
         let x = STEPS as f64 * each;
         let _ = writeln!(
             svg,
-            "<rect class=\"none\" x=\"{0}\" y=\"{1}\" width=\"22\" height=\"14\"/><text class=\"says\" x=\"{2}\" y=\"{3}\">nothing seen, or not shown</text>",
+            "<rect class=\"none\" x=\"{0}\" y=\"{1}\" width=\"22\" height=\"14\"/><text class=\"says\" x=\"{2}\" y=\"{3}\">none, or not shown</text>",
             number(x),
             number(top + 26.0),
             number(x + 28.0),
