@@ -12,14 +12,17 @@ pub mod activity;
 pub mod capability;
 pub mod coverage;
 pub mod cyber;
+pub mod export;
 pub mod iati;
 pub mod measured;
 pub mod money;
 pub mod need;
+pub mod plan;
 pub mod project;
 mod reading;
 pub mod sdg;
 mod table;
+pub mod timeline;
 mod tree;
 
 pub use activity::Activity;
