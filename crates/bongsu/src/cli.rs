@@ -28,6 +28,7 @@ mod privacy;
 mod push;
 mod quarantine;
 mod recall;
+mod region;
 mod release;
 mod screen;
 mod share;
@@ -70,6 +71,7 @@ pub(crate) use privacy::{
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
+pub(crate) use region::{AidArgs, PlanArgs, ProjectsArgs, RegionCommand};
 pub(crate) use release::{ReleaseApproveArgs, ReleaseCommand, ReleaseRefuseArgs};
 pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};
 pub(crate) use share::{
@@ -160,6 +162,9 @@ pub(crate) enum Command {
     /// Stolen virtual assets: load transfers, follow what was stolen; needs no node
     #[command(subcommand)]
     Trace(TraceCommand),
+    /// A region: aid projects, and plans drafted from what is missing; needs no node
+    #[command(subcommand)]
+    Region(RegionCommand),
     #[command(flatten)]
     Node(NodeCommand),
 }

@@ -70,6 +70,7 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         Command::Demo => return demo::run(global, environment(), terminal),
         Command::Pattern(command) => command::pattern::run(&command)?,
         Command::Trace(command) => command::trace::run(&command, terminal)?,
+        Command::Region(command) => command::region::run(&command, terminal)?,
         Command::Node(NodeCommand::Pack(command)) if command.needs_no_node() => {
             command::pack::carried(&command)?
         }

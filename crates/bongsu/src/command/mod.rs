@@ -41,6 +41,7 @@ mod privacy;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
+pub(crate) mod region;
 pub(crate) mod release;
 pub(crate) mod remote;
 mod report;

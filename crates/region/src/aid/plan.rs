@@ -10,6 +10,8 @@
 //!
 //! Source: REQUIREMENTS C-5 to C-7.
 
+use std::io::Read;
+
 use jiff::Span;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -18,6 +20,7 @@ use super::capability;
 use super::coverage::{Coverage, State};
 use super::measured::{FIGURES, Measured};
 use super::project::{Phase, Project};
+use super::table::{Table, TableError, Wrong};
 use crate::transit::help::Choice;
 use crate::transit::{Country, Spot};
 
@@ -42,6 +45,27 @@ pub fn helped(choice: &Choice) -> Vec<Helped> {
         Spot::Network(_) => None,
     };
     choice.chosen.iter().filter_map(of).collect()
+}
+
+/// Reads the same from a table with the columns `country` and `share`, a number between 0 and 1.
+///
+/// # Errors
+/// [`TableError`] if it is no such table. What is wrong in a row is told, and the row left out.
+pub fn helped_table(from: impl Read) -> Result<(Vec<Helped>, Vec<Wrong>), TableError> {
+    let mut table = Table::open(from, &["country", "share"], &[])?;
+    let mut all: Vec<Helped> = Vec::new();
+    while let Some(row) = table.next_row()? {
+        let share = row.cell(1).parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
+        match (Country::parse(row.cell(0)), share) {
+            (Ok(country), _) if all.iter().any(|one| one.country == country) => {
+                table.wrong(format!("{country} stands there twice; the first counts"));
+            }
+            (Ok(country), Some(share)) => all.push(Helped { country, share }),
+            (Err(error), _) => table.wrong(error.to_string()),
+            (_, None) => table.wrong(format!("`{}` is no share: a number from 0 to 1", row.cell(1))),
+        }
+    }
+    Ok((all, table.wrongs()))
 }
 
 /// Who drafts a plan, as the IATI standard wants to know.

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::activity::{Activity, Organisation, best};
+use super::activity::{Activity, Money, Organisation, best};
 use super::capability;
 use super::cyber::{Certainty, Found, find};
 use super::money::Sums;
@@ -77,6 +77,9 @@ pub struct Project {
     pub targets: Vec<&'static str>,
     /// Its budgets: the revised ones where there are such.
     pub budget: Sums,
+    /// Those budgets one by one, for whoever has rates.
+    #[serde(skip)]
+    pub amounts: Vec<Money>,
     /// What was committed (transactions of type 2).
     pub committed: Sums,
     /// What was disbursed or spent (types 3 and 4).
@@ -124,9 +127,10 @@ impl Project {
         }
         let (begins, ends) = activity.period();
         let revised = activity.budgets.iter().any(|budget| budget.kind == "2");
-        let mut budget = Sums::default();
+        let (mut budget, mut amounts) = (Sums::default(), Vec::new());
         for one in activity.budgets.iter().filter(|one| !revised || one.kind == "2") {
             budget.add(&one.value);
+            amounts.push(one.value.clone());
         }
         let mut sums = [Sums::default(), Sums::default()];
         let [committed, spent] = &mut sums;
@@ -159,6 +163,7 @@ impl Project {
             builds,
             targets: sdg::targets(activity).map(|target| target.code).collect(),
             budget,
+            amounts,
             committed,
             spent,
             results: (activity.results.len(), measured),
