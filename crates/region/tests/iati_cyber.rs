@@ -40,7 +40,9 @@ fn nothing_is_found_where_nothing_is() {
     let (mut seen, mut found) = (0, Vec::new());
     let mut files: Vec<PathBuf> = fs::read_dir(real()).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    for path in files.iter().filter(|path| path.extension().is_some_and(|ending| ending == "xml" || ending == "gz")) {
+    for path in
+        files.iter().filter(|path| path.extension().is_some_and(|ending| ending == "xml" || ending == "gz"))
+    {
         for (at, activity) in activities(path).iter().enumerate() {
             seen += 1;
             if let Some(why) = find(activity) {

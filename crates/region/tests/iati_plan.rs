@@ -27,8 +27,12 @@ fn validated(folder: &Path, name: &str, text: &str) -> Result<(), String> {
     let file = folder.join(name);
     fs::write(&file, text).unwrap();
     let schema = folder.join("iati-activities-schema.xsd");
-    let output =
-        Command::new("xmllint").args(["--nonet", "--noout", "--schema"]).arg(schema).arg(file).output().unwrap();
+    let output = Command::new("xmllint")
+        .args(["--nonet", "--noout", "--schema"])
+        .arg(schema)
+        .arg(file)
+        .output()
+        .unwrap();
     match output.status.success() {
         true => Ok(()),
         false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
@@ -59,13 +63,18 @@ fn a_plan_is_valid_by_the_official_schema_and_is_read_back() {
     });
     let coverage = coverage(&needs, &[], "2026-06-01".parse().unwrap());
     let wish = Wish {
-        drafter: Drafter { reference: "KR-GOV-010".into(), name: "Office & \u{1}Co".into(), kind: "10".into() },
+        drafter: Drafter {
+            reference: "KR-GOV-010".into(),
+            name: "Office & \u{1}Co".into(),
+            kind: "10".into(),
+        },
         begins: "2027-01-01".parse().unwrap(),
         months: 24,
         most: 100,
     };
     let helped = [Helped { country, share: 0.125 }];
-    let plan = draft(From { coverage: &coverage, projects: &[], helped: &helped, measured: &measured }, &wish);
+    let plan =
+        draft(From { coverage: &coverage, projects: &[], helped: &helped, measured: &measured }, &wish);
     assert_eq!(plan.parts.len(), needs.len());
     let text = iati(&plan, "2026-06-01T00:00:00Z".parse().unwrap());
     assert_eq!(validated(&folder, "plan.xml", &text), Ok(()));

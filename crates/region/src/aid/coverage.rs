@@ -240,7 +240,8 @@ fn endings(serving: &[(usize, Phase)], projects: &[Project], day: Date) -> Vec<E
                 };
                 *other != ending.project
                     && !matches!(phase, Phase::Stopped)
-                    && !(*phase == Phase::Ended && projects.get(*other).is_some_and(|other| other.ends.is_none()))
+                    && !(*phase == Phase::Ended
+                        && projects.get(*other).is_some_and(|other| other.ends.is_none()))
                     && projects.get(*other).is_some_and(goes_on)
             })
         })
@@ -304,7 +305,10 @@ mod tests {
             project("JP", Some(date(2026, 10, 1)), None, &["skills"]),
         ];
         let told = coverage(&[need("skills"), need("strategy"), need("dns-filtering")], &projects, DAY);
-        assert_eq!(told.counts, Counts { needs: 3, covered: 2, never: 1, overlapped: 1, ..Counts::default() });
+        assert_eq!(
+            told.counts,
+            Counts { needs: 3, covered: 2, never: 1, overlapped: 1, ..Counts::default() }
+        );
         let skills = told.cells.iter().find(|cell| cell.need.capability == "skills").unwrap();
         let pairs: Vec<(usize, usize)> = skills.overlaps.iter().map(|one| one.projects).collect();
         assert_eq!(pairs, [(0, 1), (0, 2), (1, 3), (2, 3)]);

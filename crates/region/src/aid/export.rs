@@ -87,10 +87,13 @@ fn described(part: &Part) -> String {
     part.why.iter().for_each(|why| say(capitalised(why)));
     if let Some(share) = part.removes.filter(|share| *share > 0.0) {
         let percent = (share * 1000.0).round() / 10.0;
-        say(format!("Of the attacks that were seen, {percent} % would not have come through had this country acted sooner"));
+        say(format!(
+            "Of the attacks that were seen, {percent} % would not have come through had this country acted sooner"
+        ));
     }
     if !part.beside.is_empty() {
-        let all: Vec<String> = part.beside.iter().map(|one| format!("{} ({})", one.title, one.identifier)).collect();
+        let all: Vec<String> =
+            part.beside.iter().map(|one| format!("{} ({})", one.title, one.identifier)).collect();
         say(format!("Other projects on the same need: {}", all.join("; ")));
     }
     text
@@ -98,7 +101,9 @@ fn described(part: &Part) -> String {
 
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
 /// Writes elements; what is not allowed in XML is left out.

@@ -200,9 +200,7 @@ const BY_CAPABILITY: &[(&str, &[&str], &str, &[&str])] = &[
 /// Drafts a plan.
 #[must_use]
 pub fn draft(from: From<'_>, wish: &Wish) -> Plan {
-    let share = |country: Country| {
-        from.helped.iter().find(|one| one.country == country).map(|one| one.share)
-    };
+    let share = |country: Country| from.helped.iter().find(|one| one.country == country).map(|one| one.share);
     let mut cells: Vec<&super::coverage::Cell> = from.coverage.cells.iter().collect();
     let rank = |cell: &super::coverage::Cell| match (cell.state, cell.endings.is_empty()) {
         (State::Never | State::Over, _) => 0,
@@ -216,10 +214,13 @@ pub fn draft(from: From<'_>, wish: &Wish) -> Plan {
             .cmp(&rank(two))
             .then(worth(two).total_cmp(&worth(one)))
             .then(two.need.weight.total_cmp(&one.need.weight))
-            .then_with(|| (one.need.country, &one.need.capability).cmp(&(two.need.country, &two.need.capability)))
+            .then_with(|| {
+                (one.need.country, &one.need.capability).cmp(&(two.need.country, &two.need.capability))
+            })
     });
     let left_out = cells.len().saturating_sub(wish.most);
-    let parts = cells.into_iter().take(wish.most).map(|cell| part(cell, &from, wish, share(cell.need.country)));
+    let parts =
+        cells.into_iter().take(wish.most).map(|cell| part(cell, &from, wish, share(cell.need.country)));
     let ends = wish.begins.checked_add(Span::new().months(i64::from(wish.months.clamp(1, 240))));
     let ends = ends.ok().and_then(|day| day.yesterday().ok()).unwrap_or(wish.begins);
     Plan {
@@ -276,8 +277,8 @@ fn part(cell: &super::coverage::Cell, from: &From<'_>, wish: &Wish, removes: Opt
     donors_there.dedup();
     donors_there.truncate(BESIDE_MAX);
     let known = BY_CAPABILITY.iter().find(|(name, ..)| *name == capability).or(BY_CAPABILITY.last());
-    let (figures, sector, targets) =
-        known.map_or((&[][..], "22040", &[][..]), |(_, figures, sector, targets)| (*figures, *sector, *targets));
+    let (figures, sector, targets) = known
+        .map_or((&[][..], "22040", &[][..]), |(_, figures, sector, targets)| (*figures, *sector, *targets));
     Part {
         identifier: format!("{}-BONGSU-{country}-{}", wish.drafter.reference, safe(capability)),
         country,
@@ -365,10 +366,14 @@ mod tests {
         ];
         let coverage = coverage(&needs, &projects, date(2026, 6, 1));
         let country = |code: &str| Country::parse(code).unwrap();
-        let measured = [("KH", "level", 1.0), ("KH", "lag", 31.0), ("LA", "takedown-days", 20.0)]
-            .map(|(code, figure, value)| Measured {
-                country: country(code), figure: figure.into(), at: date(2026, 5, 1), value,
-            });
+        let measured = [("KH", "level", 1.0), ("KH", "lag", 31.0), ("LA", "takedown-days", 20.0)].map(
+            |(code, figure, value)| Measured {
+                country: country(code),
+                figure: figure.into(),
+                at: date(2026, 5, 1),
+                value,
+            },
+        );
         let wish = Wish {
             drafter: Drafter { reference: "KR-GOV-010".into(), name: "Korea".into(), kind: "10".into() },
             begins: date(2027, 1, 1),
@@ -388,7 +393,10 @@ mod tests {
         let targets: Vec<Option<f64>> = dns.signs.iter().map(|sign| sign.target).collect();
         assert_eq!(targets, [Some(2.0), Some(15.0)]);
         let skills = &plan.parts[3];
-        assert_eq!(skills.why[1], "“skills in VN” (AU-1) ends on 2026-09-01, and nothing that was read follows it");
+        assert_eq!(
+            skills.why[1],
+            "“skills in VN” (AU-1) ends on 2026-09-01, and nothing that was read follows it"
+        );
         assert_eq!((skills.donors_there.as_slice(), skills.beside.len()), (&["AU".to_owned()][..], 1));
         assert!(skills.signs.iter().all(|sign| sign.target.is_none()));
     }

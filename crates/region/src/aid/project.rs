@@ -292,20 +292,33 @@ mod tests {
             <related-activity type="1" ref="KR-0"/><related-activity type="5" ref="KR-9"/></iati-activity>"#,
         );
         let project = &told.all()[0];
-        assert_eq!((project.title.as_str(), project.donors.as_slice()), ("CSIRT for Cambodia", &["KR-KOICA".to_owned()][..]));
+        assert_eq!(
+            (project.title.as_str(), project.donors.as_slice()),
+            ("CSIRT for Cambodia", &["KR-KOICA".to_owned()][..])
+        );
         assert_eq!(project.countries, [Country::parse("KH").unwrap()]);
         assert_eq!((project.places[0].as_str(), project.targets[0]), ("QZ", "17.8"));
         assert_eq!((project.budget.told(), project.spent.told()), ("7 KRW".to_owned(), "2 USD".to_owned()));
-        assert_eq!((project.builds.as_slice(), project.related.as_slice()), (&["incident-response"][..], &["KR-0".to_owned()][..]));
+        assert_eq!(
+            (project.builds.as_slice(), project.related.as_slice()),
+            (&["incident-response"][..], &["KR-0".to_owned()][..])
+        );
         assert!(is_cyber(project, Certainty::Sure));
     }
 
     #[test]
     fn the_newest_of_one_identifier_counts() {
         let one = |updated: &str, title: &str| {
-            format!("<iati-activity last-updated-datetime='{updated}'><iati-identifier>A</iati-identifier><title><narrative>{title}</narrative></title></iati-activity>")
+            format!(
+                "<iati-activity last-updated-datetime='{updated}'><iati-identifier>A</iati-identifier><title><narrative>{title}</narrative></title></iati-activity>"
+            )
         };
-        let told = projects(&format!("{}{}{}<iati-activity/>", one("2026-01-01", "a"), one("2026-02-01", "b"), one("2025-01-01", "c")));
+        let told = projects(&format!(
+            "{}{}{}<iati-activity/>",
+            one("2026-01-01", "a"),
+            one("2026-02-01", "b"),
+            one("2025-01-01", "c")
+        ));
         assert_eq!((told.all().len(), told.seen, told.repeated), (2, 4, 2));
         assert_eq!(told.all()[0].title, "b");
     }

@@ -25,7 +25,10 @@ pub const TARGETS: [Target; 9] = [
     Target { code: "9.c", about: "access to information and communication technology" },
     Target { code: "16.4", about: "less illicit money, assets found and given back, organised crime fought" },
     Target { code: "16.6", about: "institutions that work and answer for it" },
-    Target { code: "16.a", about: "institutions that prevent violence, terrorism and crime, built with others" },
+    Target {
+        code: "16.a",
+        about: "institutions that prevent violence, terrorism and crime, built with others",
+    },
     Target { code: "17.6", about: "cooperation in science, technology and what is known" },
     Target { code: "17.8", about: "capacity in technology, above all information technology" },
     Target { code: "17.9", about: "capacity building that countries' own plans steer" },

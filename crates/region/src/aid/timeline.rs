@@ -31,7 +31,9 @@ pub fn timeline(country: Country, projects: &[&Project], measured: &[Measured], 
     let mut bars: Vec<&Project> = projects
         .iter()
         .copied()
-        .filter(|project| project.countries.contains(&country) && (project.begins.is_some() || project.ends.is_some()))
+        .filter(|project| {
+            project.countries.contains(&country) && (project.begins.is_some() || project.ends.is_some())
+        })
         .collect();
     bars.sort_by_key(|project| (project.begins, project.ends));
     let days = bars.iter().flat_map(|project| [project.begins, project.ends]).flatten();
@@ -64,7 +66,11 @@ pub fn timeline(country: Country, projects: &[&Project], measured: &[Measured], 
     begin(&mut out, height, &title, &about);
     axis(&mut out, &scale, height - 50.0);
     let now = scale.x(day);
-    let _ = write!(out, r#"<line class="now" x1="{now:.1}" y1="{TOP:.1}" x2="{now:.1}" y2="{:.1}"/>"#, height - 50.0);
+    let _ = write!(
+        out,
+        r#"<line class="now" x1="{now:.1}" y1="{TOP:.1}" x2="{now:.1}" y2="{:.1}"/>"#,
+        height - 50.0
+    );
     for (at, project) in bars.iter().enumerate() {
         bar(&mut out, &scale, project, TOP + ROW * at as f64, day);
     }
@@ -76,7 +82,12 @@ pub fn timeline(country: Country, projects: &[&Project], measured: &[Measured], 
     if more_bars + more_figures > 0 {
         let _ = write!(foot, " Not shown: {more_bars} more projects, {more_figures} more figures.");
     }
-    let _ = write!(out, r#"<text class="soft" x="{LEFT}" y="{:.1}">{}</text></svg>"#, height - 12.0, escaped(&foot));
+    let _ = write!(
+        out,
+        r#"<text class="soft" x="{LEFT}" y="{:.1}">{}</text></svg>"#,
+        height - 12.0,
+        escaped(&foot)
+    );
     out.push('\n');
     Some(out)
 }
@@ -161,9 +172,9 @@ fn bar(out: &mut String, scale: &Scale, project: &Project, top: f64, day: Date) 
 fn panel(out: &mut String, scale: &Scale, figure: &str, mut values: Vec<&Measured>, top: f64) {
     values.sort_by_key(|one| one.at);
     let step = values.len().div_ceil(POINTS_MAX).max(1);
-    let (least, most) = values.iter().fold((f64::MAX, f64::MIN), |(least, most), one| {
-        (least.min(one.value), most.max(one.value))
-    });
+    let (least, most) = values
+        .iter()
+        .fold((f64::MAX, f64::MIN), |(least, most), one| (least.min(one.value), most.max(one.value)));
     let (base, height) = (top + PANEL - 22.0, PANEL - 46.0);
     let range = if most > least { most - least } else { 1.0 };
     let points: Vec<(f64, f64)> = values
@@ -232,7 +243,12 @@ mod tests {
         project.countries = vec![country];
         (project.begins, project.ends) = (Some(date(2024, 3, 1)), Some(date(2025, 9, 1)));
         let measured: Vec<Measured> = (1..=12)
-            .map(|month| Measured { country, figure: "level".into(), at: date(2025, month, 1), value: f64::from(month / 4) })
+            .map(|month| Measured {
+                country,
+                figure: "level".into(),
+                at: date(2025, month, 1),
+                value: f64::from(month / 4),
+            })
             .collect();
         let svg = timeline(country, &[&project], &measured, date(2026, 1, 1)).unwrap();
         assert!(svg.contains("KOICA: Training &lt;&amp;&gt; &quot;tools&quot;"), "{svg}");

@@ -51,7 +51,8 @@ pub(super) fn run(args: &PlanArgs, terminal: &mut Terminal) -> Result<Answer, Fa
     }
     let mut text = overview(&plan);
     text.push_str(&aid.lines());
-    let answer = json!({"plan": plan, "counts": covered.counts, "read": aid.told(), "caveat": NOT_ATTRIBUTION});
+    let answer =
+        json!({"plan": plan, "counts": covered.counts, "read": aid.told(), "caveat": NOT_ATTRIBUTION});
     let exit = if aid.is_incomplete() { Exit::Findings } else { Exit::Done };
     Ok(Answer::done(answer, text).ending(exit))
 }
@@ -103,17 +104,29 @@ fn document(plan: &Plan) -> String {
         }
         list(&mut out, "Why", part.why.iter().map(|why| marked(why)));
         let signs = part.signs.iter().map(|sign| {
-            let baseline = sign.baseline.map_or("nothing was measured".to_owned(), |(day, value)| format!("{value} on {day}"));
+            let baseline = sign
+                .baseline
+                .map_or("nothing was measured".to_owned(), |(day, value)| format!("{value} on {day}"));
             let target = sign.target.map_or("to be set".to_owned(), |value| value.to_string());
             format!("{}: now {baseline}, to become {target}", sign.about)
         });
         list(&mut out, "How one will see whether it worked", signs);
         let beside = part.beside.iter().map(|one| {
             let until = one.ends.map(|ends| format!(" until {ends}")).unwrap_or_default();
-            format!("{} ({}; {}{until}) by {}", marked(&one.title), marked(&one.identifier), one.phase.name(), marked(&one.donors.join(", ")))
+            format!(
+                "{} ({}; {}{until}) by {}",
+                marked(&one.title),
+                marked(&one.identifier),
+                one.phase.name(),
+                marked(&one.donors.join(", "))
+            )
         });
         list(&mut out, "Projects on the same need", beside);
-        list(&mut out, "Donors with other projects there", part.donors_there.iter().map(|donor| marked(donor)));
+        list(
+            &mut out,
+            "Donors with other projects there",
+            part.donors_there.iter().map(|donor| marked(donor)),
+        );
         out.push_str(&format!(
             "\nPurpose code {}; targets of the goals for sustainable development: {}. In IATI: {}\n",
             part.sector,

@@ -26,9 +26,9 @@ pub(super) fn run(args: &ProjectsArgs, terminal: &mut Terminal) -> Result<Answer
     let is_asked = |project: &Project| {
         (!args.cyber || project.cyber.is_some())
             && country.is_none_or(|country| project.countries.contains(&country))
-            && donor.as_deref().is_none_or(|wanted| {
-                project.donors.iter().any(|donor| donor.to_lowercase().contains(wanted))
-            })
+            && donor
+                .as_deref()
+                .is_none_or(|wanted| project.donors.iter().any(|donor| donor.to_lowercase().contains(wanted)))
     };
     let mut aid = read::all(&args.aid, terminal, is_asked)?;
     let rates = match &args.rates {
@@ -45,18 +45,22 @@ pub(super) fn run(args: &ProjectsArgs, terminal: &mut Terminal) -> Result<Answer
         .collect();
     let mut budget = Sums::default();
     projects.iter().for_each(|project| budget.add_all(&project.budget));
-    let converted = rates.as_ref().map(|rates| rates.sum(projects.iter().flat_map(|project| &project.amounts)));
+    let converted =
+        rates.as_ref().map(|rates| rates.sum(projects.iter().flat_map(|project| &project.amounts)));
     if let Some(path) = &args.csv {
         write(path, &csv(projects, &aid)?)?;
     }
     if let (Some(path), Some(country)) = (&args.svg, country) {
         let about: Vec<&Project> = projects.iter().filter(|project| project.cyber.is_some()).collect();
-        let picture = timeline(country, &about, &aid.measured, aid.day)
-            .ok_or_else(|| Failure::new(format!("nothing with a date was read of {country}: there is no picture")))?;
+        let picture = timeline(country, &about, &aid.measured, aid.day).ok_or_else(|| {
+            Failure::new(format!("nothing with a date was read of {country}: there is no picture"))
+        })?;
         write(path, picture.as_bytes())?;
     }
-    let moved: Vec<_> =
-        beside.iter().map(|(project, moved)| json!({"identifier": project.identifier, "moved": moved})).collect();
+    let moved: Vec<_> = beside
+        .iter()
+        .map(|(project, moved)| json!({"identifier": project.identifier, "moved": moved}))
+        .collect();
     let answer = json!({
         "day": aid.day, "read": aid.told(), "projects": projects, "budget": budget, "converted": converted,
         "coverage": covered, "moved": moved, "caveat": NO_PROOF,
@@ -85,7 +89,13 @@ pub(super) fn run(args: &ProjectsArgs, terminal: &mut Terminal) -> Result<Answer
         text.push_str(&format!("\n{NO_PROOF}\n"));
         for (project, moved) in &beside {
             for one in moved {
-                let line = format!("{} {}: {} {}\n", project.identifier, one.country, one.figure, one.verdict.words());
+                let line = format!(
+                    "{} {}: {} {}\n",
+                    project.identifier,
+                    one.country,
+                    one.figure,
+                    one.verdict.words()
+                );
                 text.push_str(&visible(line.trim_end().as_bytes()));
                 text.push('\n');
             }
@@ -121,7 +131,8 @@ fn told(projects: &[Project], aid: &read::Aid) -> String {
 
 fn matrix(covered: &Coverage, projects: &[Project]) -> String {
     let row = |cell: &region::aid::coverage::Cell| {
-        let who = cell.projects.iter().filter_map(|(at, _)| projects.get(*at)).map(|one| one.identifier.as_str());
+        let who =
+            cell.projects.iter().filter_map(|(at, _)| projects.get(*at)).map(|one| one.identifier.as_str());
         let ends = cell.endings.first().map(|ending| ending.ends.to_string()).unwrap_or_default();
         vec![
             cell.need.country.to_string(),
@@ -149,13 +160,32 @@ fn matrix(covered: &Coverage, projects: &[Project]) -> String {
 fn csv(projects: &[Project], aid: &read::Aid) -> Result<Vec<u8>, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(format!("the table can't be made: {error}"));
     let mut out = csv::Writer::from_writer(Vec::new());
-    let head = ["identifier", "title", "donors", "countries", "begins", "ends", "stands", "cyber", "why", "builds", "targets", "budget", "spent"];
+    let head = [
+        "identifier",
+        "title",
+        "donors",
+        "countries",
+        "begins",
+        "ends",
+        "stands",
+        "cyber",
+        "why",
+        "builds",
+        "targets",
+        "budget",
+        "spent",
+    ];
     out.write_record(head).map_err(|error| failed(&error))?;
     for project in projects {
         let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string()).unwrap_or_default();
         let found = project.cyber.as_ref();
         let why = found.map(|found| {
-            found.reasons.iter().map(|why| format!("{}: {}", why.place, why.found)).collect::<Vec<_>>().join("; ")
+            found
+                .reasons
+                .iter()
+                .map(|why| format!("{}: {}", why.place, why.found))
+                .collect::<Vec<_>>()
+                .join("; ")
         });
         let row = [
             project.identifier.clone(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
-use jiff::Zoned;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use region::aid::cyber::Certainty;
 use region::aid::iati::{Item, Report};
@@ -66,11 +66,18 @@ impl Aid {
             let path = visible(path.display().to_string().as_bytes());
             match told {
                 Ok(Report { broken: Some(why), .. }) => {
-                    out.push_str(&format!("{path}: read up to where it breaks: {}\n", visible(why.as_bytes())));
+                    out.push_str(&format!(
+                        "{path}: read up to where it breaks: {}\n",
+                        visible(why.as_bytes())
+                    ));
                 }
                 Ok(report) if report.faulty > 0 => {
                     let first = report.faults.first().map_or("", |fault| fault.why.as_str());
-                    out.push_str(&format!("{path}: {} faults, such as: {}\n", report.faulty, visible(first.as_bytes())));
+                    out.push_str(&format!(
+                        "{path}: {} faults, such as: {}\n",
+                        report.faulty,
+                        visible(first.as_bytes())
+                    ));
                 }
                 Ok(_) => {}
                 Err(why) => out.push_str(&format!("{path}: not read: {}\n", visible(why.as_bytes()))),
@@ -84,13 +91,17 @@ impl Aid {
 }
 
 /// Reads all that was named. Projects are kept if `keep` says so.
-pub(super) fn all(args: &AidArgs, terminal: &mut Terminal, keep: impl Fn(&Project) -> bool) -> Result<Aid, Failure> {
+pub(super) fn all(
+    args: &AidArgs,
+    terminal: &mut Terminal,
+    keep: impl Fn(&Project) -> bool,
+) -> Result<Aid, Failure> {
     let at_least = if args.sure { Certainty::Sure } else { Certainty::Possible };
     let mut aid = Aid {
         projects: Projects::default(),
         needs: Vec::new(),
         measured: Vec::new(),
-        day: day(args.day.as_deref())?.unwrap_or_else(|| Zoned::now().date()),
+        day: day(args.day.as_deref())?.unwrap_or_else(today),
         files: Vec::new(),
         wrong: Vec::new(),
     };
@@ -112,9 +123,15 @@ pub(super) fn all(args: &AidArgs, terminal: &mut Terminal, keep: impl Fn(&Projec
     Ok(aid)
 }
 
+/// The day, in UTC.
+fn today() -> Date {
+    Timestamp::now().to_string().get(..10).and_then(|day| day.parse().ok()).unwrap_or(Date::ZERO)
+}
+
 /// A day that was typed.
 pub(super) fn day(text: Option<&str>) -> Result<Option<Date>, Failure> {
-    let read = |text: &str| text.parse().map_err(|_| Failure::usage(format!("`{text}` is no day: 2026-01-31")));
+    let read =
+        |text: &str| text.parse().map_err(|_| Failure::usage(format!("`{text}` is no day: 2026-01-31")));
     text.map(read).transpose()
 }
 

@@ -171,7 +171,8 @@ fn keep(reasons: &mut Vec<Reason>, reason: Reason) {
 
 /// The codes of an activity that support a word.
 fn supporting(activity: &Activity) -> Vec<Reason> {
-    let meaning = |code: &str| SUPPORTING.iter().find(|(known, _)| *known == code).map(|(_, meaning)| *meaning);
+    let meaning =
+        |code: &str| SUPPORTING.iter().find(|(known, _)| *known == code).map(|(_, meaning)| *meaning);
     let sectors = activity.sectors.iter().filter(|share| share.vocabulary == "1").filter_map(|share| {
         Some(Reason { place: "sector", found: share.code.clone(), rule: meaning(&share.code)?.to_owned() })
     });

@@ -108,7 +108,8 @@ impl<T> Finder<T> {
             let found = found.as_str();
             let at = self.whole.get(found).copied().or_else(|| {
                 let joined = found.replace(" |", "");
-                let begins = |(term, _): &&(String, usize)| found.starts_with(term.as_str()) || joined == *term;
+                let begins =
+                    |(term, _): &&(String, usize)| found.starts_with(term.as_str()) || joined == *term;
                 self.beginnings.iter().find(begins).map(|(_, at)| *at)
             })?;
             let words = found.replace(BEGIN, "");
@@ -138,10 +139,10 @@ mod tests {
             let text = folded(text);
             finder.find(&text).map(|(term, words)| (*term, words)).collect()
         };
-        assert_eq!(found("A Cyber Café and cyberattacks"), [
-            ("cyber cafe", "cyber cafe".to_owned()),
-            ("cyber*", "cyberattacks".to_owned())
-        ]);
+        assert_eq!(
+            found("A Cyber Café and cyberattacks"),
+            [("cyber cafe", "cyber cafe".to_owned()), ("cyber*", "cyberattacks".to_owned())]
+        );
         assert_eq!(found("food security information systems; ZoneCyber; CSIRTs"), []);
         assert_eq!(found("information-security CSIRT").len(), 2);
         assert_eq!(found("국가정보보호센터의 정보 보호를")[0].0, "정보 보호");
