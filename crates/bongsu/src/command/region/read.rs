@@ -115,10 +115,10 @@ pub(super) fn all(
         aid.files.push((path, told));
     }
     if let Some(path) = &args.needs {
-        aid.needs = table(path, &mut aid.wrong, |file| need::read(file))?;
+        aid.needs = table(path, &mut aid.wrong, need::read)?;
     }
     if let Some(path) = &args.measured {
-        aid.measured = table(path, &mut aid.wrong, |file| measured::read(file))?;
+        aid.measured = table(path, &mut aid.wrong, measured::read)?;
     }
     Ok(aid)
 }
