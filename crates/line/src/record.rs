@@ -115,6 +115,8 @@ pub enum RecordKind {
     Erasure = 42,
     /// What happened to a person's request about what is held of it.
     PrivacyRequest = 43,
+    /// What members opened of their capacity, and said of themselves.
+    Capacity = 48,
 }
 
 impl RecordKind {
@@ -144,6 +146,7 @@ impl RecordKind {
             40 => Self::Certificate,
             42 => Self::Erasure,
             43 => Self::PrivacyRequest,
+            48 => Self::Capacity,
             _ => return None,
         })
     }

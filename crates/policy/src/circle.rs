@@ -162,6 +162,9 @@ pub struct Circle {
     /// Whether what members share waits for a second of their people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub four_eyes: Option<FourEyes>,
+    /// From how many members on something may be said of all of them together; the node's default, if none is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aggregate_from: Option<u8>,
     /// What it says of personal data.
     #[serde(default, skip_serializing_if = "crate::Privacy::is_silent")]
     pub privacy: crate::Privacy,
@@ -186,6 +189,7 @@ impl Circle {
             hidden_members: false,
             signatures: Signatures::Optional,
             four_eyes: None,
+            aggregate_from: None,
             privacy: crate::Privacy::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! A region: how partners reach each other and come to trust each other, what attacks pass through, and which aid there is.
 //!
-//! [`transit`] says which countries and networks attacks cross, and where help would remove most; [`aid`] reads aid projects.
+//! [`transit`] says which countries and networks attacks cross, and where help would remove most; [`aid`] reads aid projects;
+//! [`capacity`] says where members and countries fall short of what the threats seen call for, and who may see that.
 //! The rest, contacts, calls and drills, norms, measures and consultations, is what small [events](register::Event) add up to, in the order of the node's line ([`register::Register`]):
 //! [`contact`] says whom to reach at a member, and when and how; [`drill`] is a question to such people, as an exercise or in
 //! earnest, and how fast they answered; [`norms`] is what states say of the 11 norms; [`measure`] what was promised between
@@ -10,6 +11,7 @@
 
 pub mod aid;
 pub mod calendar;
+pub mod capacity;
 pub mod consultation;
 pub mod contact;
 mod content_line;
