@@ -63,6 +63,7 @@ fn page(reads: bool, path: &str) -> Need {
         "screen" | "persona" => one(Right::Screen),
         "asks" if !reads && path == "/asks" => one(Right::Write),
         "playbooks" | "runs" if !reads => one(Right::Write),
+        "region" if !reads && path == "/region/assessment" => one(Right::Write),
         // Steps are settled, and what waits is let out.
         _ if !reads => one(Right::Release),
         _ => one(Right::Read),
@@ -104,7 +105,7 @@ mod tests {
         }
         check(post.clone(), "/steps/x/confirm", Right::Release);
         check(post.clone(), "/whatever/comes", Right::Release);
-        for path in ["/ask", "/asks", "/playbooks/c/o", "/runs/x"] {
+        for path in ["/ask", "/asks", "/playbooks/c/o", "/runs/x", "/region/assessment"] {
             check(get.clone(), path, Right::Read);
             check(post.clone(), path, Right::Write);
         }

@@ -10,6 +10,7 @@ mod circle;
 mod confidence;
 mod contacts;
 mod drills;
+mod gaps;
 mod guard;
 mod held;
 mod keys;
@@ -57,6 +58,8 @@ pub struct Pages {
     pub runs: Arc<dyn Runs>,
     /// Contacts and calls.
     pub region: Arc<dyn Region>,
+    /// Openings, assessments and public models.
+    pub capacity: Arc<dyn Capacities>,
     /// The door to the circles.
     pub gate: Gate,
     /// Makes artefacts.
@@ -78,6 +81,7 @@ use crate::auth::{Actor, Auth};
 
 pub use cases::Cases;
 pub use contacts::Region;
+pub use gaps::{Capacities, as_json as gaps_json};
 pub use playbooks::Runs;
 
 type Shared = axum::extract::State<Arc<Pages>>;
@@ -175,6 +179,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/calendar.ics", get(confidence::calendar))
         .route("/drills", get(drills::list))
         .route("/drills/{call}", get(drills::one))
+        .merge(gaps::router())
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))
         .route("/steps", get(steps::page))
