@@ -28,6 +28,7 @@ mod privacy;
 mod push;
 mod quarantine;
 mod recall;
+mod region;
 mod release;
 mod screen;
 mod share;
@@ -70,6 +71,7 @@ pub(crate) use privacy::{
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
+pub(crate) use region::{AssessArgs, GapsArgs, GapsForm, OpenArgs, RegionCommand};
 pub(crate) use release::{ReleaseApproveArgs, ReleaseCommand, ReleaseRefuseArgs};
 pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};
 pub(crate) use share::{
@@ -233,6 +235,9 @@ pub(crate) enum NodeCommand {
     /// Consultations between members, and their calendar
     #[command(subcommand)]
     Consultation(ConsultationCommand),
+    /// The region: what threats call for against what is there, who may see where a member is weak
+    #[command(subcommand)]
+    Region(RegionCommand),
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

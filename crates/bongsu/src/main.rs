@@ -9,6 +9,7 @@
 mod admin;
 mod answer;
 mod authority;
+mod capacity;
 mod cases;
 mod cli;
 mod command;

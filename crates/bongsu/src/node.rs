@@ -1,6 +1,7 @@
 //! An open node: the gate over its store, the key of its tokens, its configuration, the clock.
 
 use crate::authority::Authority;
+use crate::capacity::CapacityBook;
 use crate::cases::CaseBook;
 use crate::config::Config;
 use crate::exit::Failure;
@@ -67,6 +68,8 @@ pub(crate) struct Node {
     pub peers: crate::federation::Peers,
     /// Contacts and calls.
     pub region: Arc<RegionBook>,
+    /// Openings, assessments and public models.
+    pub capacity: Arc<CapacityBook>,
     /// The key of links by which contacts answer calls.
     calls: CallKey,
     /// The key of links by which members answer advisories.
@@ -136,6 +139,7 @@ impl Node {
             case_files: folder.cases(),
             peers: crate::federation::Peers::default(),
             region: Arc::new(RegionBook::new(gate.clone())),
+            capacity: Arc::new(CapacityBook::new(gate.clone(), &config.region)?),
             looks: Arc::new(Looks::new(folder.accesses())),
             calls: CallKey::new(&secrets.token_secret),
             gate,

@@ -79,6 +79,9 @@ struct View<'a> {
     signatures: &'static str,
     /// Days for which what is shared waits for a second person; null if one suffices.
     four_eyes: Option<u16>,
+    /// From how many members on something is said of all together; not there if the circle sets nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aggregate_from: Option<u8>,
     members: Vec<&'a str>,
     /// What members may do who may not do both.
     access: BTreeMap<&'a str, &'static str>,
@@ -116,6 +119,7 @@ fn view<'a>(node: &Node, book: &'a Book, circle: &'a Circle) -> View<'a> {
         hidden_members: circle.hidden_members,
         signatures: circle.signatures.name(),
         four_eyes: circle.four_eyes.map(|four_eyes| four_eyes.days),
+        aggregate_from: circle.aggregate_from,
         members,
         access: access.collect(),
         spec_versions: circle.spec_versions.iter().map(|version| version.as_str()).collect(),
@@ -291,6 +295,9 @@ pub(crate) fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), 
         Some(FourEyesArg::Off) => circle.four_eyes = None,
         Some(FourEyesArg::Days(days)) => circle.four_eyes = Some(FourEyes { days }),
         None => {}
+    }
+    if let Some(k) = profile.aggregate_from {
+        circle.aggregate_from = Some(k);
     }
     if !profile.spec_versions.is_empty() {
         circle.spec_versions = profile.spec_versions.iter().copied().map(Into::into).collect();

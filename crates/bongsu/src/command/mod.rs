@@ -41,6 +41,7 @@ mod privacy;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
+mod region;
 pub(crate) mod release;
 pub(crate) mod remote;
 mod report;
@@ -63,7 +64,7 @@ use crate::admin;
 use crate::answer::{Answer, Watcher};
 use crate::cli::{
     CaseCommand, CredentialCommand, Global, MemberCommand, MemberKeyCommand, NodeCommand, PackCommand,
-    PeerCommand, PersonaCommand, PrivacyCommand,
+    PeerCommand, PersonaCommand, PrivacyCommand, RegionCommand,
 };
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -101,6 +102,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Norms(command) => confidence::norms::run(node, command),
         NodeCommand::Measure(command) => confidence::measure::run(node, command),
         NodeCommand::Consultation(command) => confidence::consultation::run(node, command),
+        NodeCommand::Region(command) => region::run(node, command),
         NodeCommand::Quarantine(command) => quarantine::run(node, command),
         NodeCommand::Guard(command) => guard::run(node, command),
         NodeCommand::Mail(command) => mail::run(node, &command),
@@ -128,6 +130,9 @@ pub(crate) fn here_or_there(
     if let NodeCommand::Screen(args) = &mut command {
         screen::read_input(args)?;
     }
+    if let NodeCommand::Region(RegionCommand::Assess(args)) = &mut command {
+        region::assess::read_input(args)?;
+    }
     // What is written is written here, by the one who asked, not by the node that serves.
     let out = match &mut command {
         NodeCommand::Deliver(args) => args.out.take().map(|out| (out, deliver::Readers::Usual)),
@@ -135,6 +140,7 @@ pub(crate) fn here_or_there(
         NodeCommand::Pack(PackCommand::Make(args)) => {
             args.out.take().map(|out| (out, deliver::Readers::Owner))
         }
+        NodeCommand::Region(RegionCommand::Gaps(args)) => args.out().map(|out| (out, deliver::Readers::Owner)),
         NodeCommand::Import(args) => args.review.clone().map(|out| (out, deliver::Readers::Usual)),
         _ => None,
     };

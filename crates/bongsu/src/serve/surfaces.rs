@@ -131,6 +131,7 @@ impl Surfaces {
             cases: Arc::new(cases),
             runs: Arc::new(crate::runs::Shown(Arc::clone(&node.runs))),
             region: Arc::clone(&node.region) as Arc<dyn web::page::Region>,
+            capacity: Arc::clone(&node.capacity) as Arc<dyn web::page::Capacities>,
             gate: node.gate.clone(),
             deliver: Arc::clone(&deliver),
             screening: node.screening()?,
