@@ -26,6 +26,7 @@ mod federation;
 mod fires;
 mod forms;
 mod four_eyes;
+mod gaps;
 mod guard;
 mod hostile_dns;
 mod hunt_memory;
