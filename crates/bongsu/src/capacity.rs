@@ -121,7 +121,8 @@ impl CapacityBook {
                 year_max,
             };
             let opened = File::open(&table.path).map_err(|error| format!("it can't be opened: {error}"));
-            let read = opened.and_then(|source| indices.read(source, &given).map_err(|error| error.to_string()));
+            let read =
+                opened.and_then(|source| indices.read(source, &given).map_err(|error| error.to_string()));
             match &read {
                 Ok(report) if report.faulty > 0 => {
                     tracing::warn!(file, faulty = report.faulty, "{} figures are left out", report.faulty);

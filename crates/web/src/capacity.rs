@@ -214,7 +214,8 @@ impl Sources<'_> {
         let receipts = self.gate.receipts(member.id);
         let used = || receipts.iter().filter(|receipt| receipt.deed.is_use());
         let since = now.micros().saturating_sub(USED_DAYS * DAY_MICROS);
-        let wallets = used().filter(|receipt| receipt.what.contains("wallet") && receipt.at.micros() >= since);
+        let wallets =
+            used().filter(|receipt| receipt.what.contains("wallet") && receipt.at.micros() >= since);
         Levels {
             offered: member.level,
             real: self.gate.standing(member.id).real(now),
@@ -235,7 +236,8 @@ impl Sources<'_> {
             let of = self.gate.store().look(LineId::new(circle.uuid()), |catalogue| catalogue.head().0)?;
             let lag = Lag { behind: of.saturating_sub(seq), of, last };
             let is_worse = |known: &Lag| {
-                u128::from(lag.behind) * u128::from(known.of.max(1)) > u128::from(known.behind) * u128::from(of.max(1))
+                u128::from(lag.behind) * u128::from(known.of.max(1))
+                    > u128::from(known.behind) * u128::from(of.max(1))
             };
             if worst.as_ref().is_none_or(is_worse) {
                 worst = Some(lag);
@@ -277,11 +279,7 @@ impl Sources<'_> {
 
     /// What may be said of the circles of the one who looks, without those that it sees anyway. It rests on levels, calls and
     /// assessments, and on nothing that follows from objects.
-    fn aggregates(
-        &self,
-        looking: &Looking<'_>,
-        seen: &BTreeSet<MemberId>,
-    ) -> Vec<(String, String, Shown)> {
+    fn aggregates(&self, looking: &Looking<'_>, seen: &BTreeSet<MemberId>) -> Vec<(String, String, Shown)> {
         let Caller::Member(viewer) = looking.caller else { return Vec::new() };
         let takes_part = |id: &MemberId| looking.book.member(*id).is_some_and(|member| !member.ended);
         let group = |circle: &Circle| {

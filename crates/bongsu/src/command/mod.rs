@@ -140,7 +140,9 @@ pub(crate) fn here_or_there(
         NodeCommand::Pack(PackCommand::Make(args)) => {
             args.out.take().map(|out| (out, deliver::Readers::Owner))
         }
-        NodeCommand::Region(RegionCommand::Gaps(args)) => args.out().map(|out| (out, deliver::Readers::Owner)),
+        NodeCommand::Region(RegionCommand::Gaps(args)) => {
+            args.out().map(|out| (out, deliver::Readers::Owner))
+        }
         NodeCommand::Import(args) => args.review.clone().map(|out| (out, deliver::Readers::Usual)),
         _ => None,
     };

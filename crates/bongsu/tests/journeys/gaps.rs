@@ -57,7 +57,9 @@ fn all_countries_of_a_public_model_are_shown_with_year_and_file_in_time() {
     let figure = &korea["cells"][0]["evidence"][0]["figure"];
     assert_eq!((figure["model"].as_str(), figure["year"].as_u64()), (Some("gci"), Some(2024)));
     assert_eq!(figure["source"], "gci-2024.csv");
-    for path in ["/region/gaps", "/region/gaps?lang=ko", "/region/gaps.svg", "/region/gaps.csv", "/region/gaps/kr"] {
+    for path in
+        ["/region/gaps", "/region/gaps?lang=ko", "/region/gaps.svg", "/region/gaps.csv", "/region/gaps/kr"]
+    {
         let began = Instant::now();
         let text = node.text(&serving, "read", path);
         println!("{path}: {} bytes in {:?}", text.len(), began.elapsed());
@@ -112,7 +114,10 @@ fn of_many_it_is_said_how_many_fall_short_and_not_who() {
     let told = |viewer: &str| gaps(&node, &serving, viewer)["aggregates"].clone();
     // Four others, and nobody has used anything yet but who brought something.
     let dns = &told("read")[0]["fall_short"][0];
-    assert_eq!((told("read")[0]["of"].as_u64(), dns["from"].as_u64(), dns["to"].as_u64()), (Some(4), Some(3), Some(4)));
+    assert_eq!(
+        (told("read")[0]["of"].as_u64(), dns["from"].as_u64(), dns["to"].as_u64()),
+        (Some(4), Some(3), Some(4))
+    );
     node.json(&["region", "open", "list", "--to", "read", "--act", "MoU"]);
     node.json(&["region", "open", "block", "--to", "read", "--act", "MoU"]);
     assert_eq!(told("read"), serde_json::json!([]), "two others are left: too few");
@@ -153,8 +158,12 @@ fn what_is_wrong_in_a_table_is_told_with_its_line_and_the_rest_is_shown() {
     let output = node.command(&["region", "gaps"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let lines: Vec<u64> =
-        told["tables"][0]["faults"].as_array().unwrap().iter().map(|one| one["line"].as_u64().unwrap()).collect();
+    let lines: Vec<u64> = told["tables"][0]["faults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["line"].as_u64().unwrap())
+        .collect();
     assert_eq!(lines, [3, 4, 5, 5]);
     assert!(told["tables"][1]["error"].as_str().unwrap().contains("no column with countries' codes"));
     assert!(told["tables"][2]["error"].as_str().unwrap().contains("can't be opened"));

@@ -73,7 +73,11 @@ pub fn range(count: usize, of: usize, k: u8) -> Range {
 
 /// What may be shown of circles; `short` says of a member which of the capabilities it falls short of, in order.
 #[must_use]
-pub fn aggregates(mut groups: Vec<Group>, capabilities: usize, short: impl Fn(MemberId) -> Vec<bool>) -> Vec<Shown> {
+pub fn aggregates(
+    mut groups: Vec<Group>,
+    capabilities: usize,
+    short: impl Fn(MemberId) -> Vec<bool>,
+) -> Vec<Shown> {
     groups.sort_by_key(|group| (std::cmp::Reverse(group.others.len()), group.circle));
     // Circles of the same others tell the same, by the most careful of them.
     let careful: Vec<u8> = groups
@@ -160,7 +164,11 @@ mod tests {
                     let range = range(count, of, k);
                     assert!(range.from <= count && count <= range.to && range.from < range.to.max(1) + 1);
                     if last != Some(range) {
-                        assert_eq!(last.map_or(0, |last: Range| last.to + 1), range.from, "{count} of {of}, {k}");
+                        assert_eq!(
+                            last.map_or(0, |last: Range| last.to + 1),
+                            range.from,
+                            "{count} of {of}, {k}"
+                        );
                     }
                     last = Some(range);
                 }

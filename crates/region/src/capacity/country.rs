@@ -20,7 +20,9 @@ pub enum CodeError {
     #[error("no country is named; write two or three letters of ISO 3166-1, such as KR or KOR")]
     Missing,
     /// It is no code.
-    #[error("`{0}` is no country's code: two or three letters or three digits of ISO 3166-1, such as KR, KOR or 410")]
+    #[error(
+        "`{0}` is no country's code: two or three letters or three digits of ISO 3166-1, such as KR, KOR or 410"
+    )]
     Unknown(String),
 }
 

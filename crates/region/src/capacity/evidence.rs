@@ -355,7 +355,13 @@ pub fn of_assessment(assessment: &Assessment) -> Vec<(Capability, Evidence)> {
 const PUBLIC: [(&str, &str, f64, f64, &[Capability]); 8] = [
     ("gci", "technical", 2.0 / 3.0, 1.0 / 3.0, TECHNICAL),
     ("gci", "organizational", 2.0 / 3.0, 1.0 / 3.0, &[Capability::PointOfContact]),
-    ("gci", "legal", 2.0 / 3.0, 1.0 / 3.0, &[Capability::TakedownHandling, Capability::VirtualAssetScreening]),
+    (
+        "gci",
+        "legal",
+        2.0 / 3.0,
+        1.0 / 3.0,
+        &[Capability::TakedownHandling, Capability::VirtualAssetScreening],
+    ),
     ("gci", "cooperation", 2.0 / 3.0, 1.0 / 3.0, &[Capability::IntelligenceSharing]),
     ("cmm", "d1", 3.0 / 5.0, 2.0 / 5.0, &[Capability::PointOfContact, Capability::IntelligenceSharing]),
     ("cmm", "d3", 3.0 / 5.0, 2.0 / 5.0, &[Capability::LogHunting]),
@@ -375,9 +381,9 @@ const TECHNICAL: &[Capability] = &[
 pub fn of_figures<'f>(figures: impl Iterator<Item = &'f Figure>) -> Vec<(Capability, Evidence)> {
     let mut found = Vec::new();
     for figure in figures {
-        let rules = PUBLIC.iter().filter(|(model, indicator, ..)| {
-            figure.model == *model && figure.indicator == *indicator
-        });
+        let rules = PUBLIC
+            .iter()
+            .filter(|(model, indicator, ..)| figure.model == *model && figure.indicator == *indicator);
         for (_, _, there, partly, capabilities) in rules {
             let share = figure.share();
             // A share is a quotient of decimals: what is meant to be equal may be off by its last digit.
@@ -438,11 +444,10 @@ mod tests {
             of(&Measured { reach: Some(reach), ..Measured::default() }, Capability::PointOfContact)
         };
         assert_eq!(reach(0, 0, 0), [], "who was not asked is not known");
-        assert_eq!([reach(2, 2, 0), reach(2, 1, 1), reach(2, 0, 0)].map(|all| all[0]), [
-            Verdict::There,
-            Verdict::Partly,
-            Verdict::Missing
-        ]);
+        assert_eq!(
+            [reach(2, 2, 0), reach(2, 1, 1), reach(2, 0, 0)].map(|all| all[0]),
+            [Verdict::There, Verdict::Partly, Verdict::Missing]
+        );
     }
 
     #[test]

@@ -107,12 +107,21 @@ impl Cell {
     #[must_use]
     pub fn reasons(&self, language: Language) -> Vec<String> {
         let call = |(threat, seen): &(Threat, Seen)| match language {
-            Language::English => format!("{}: {} seen, last on {}", threat.words(language), seen.count, seen.last.date()),
-            Language::Korean => format!("{}: {}건, 최근 {}", threat.words(language), seen.count, seen.last.date()),
+            Language::English => {
+                format!("{}: {} seen, last on {}", threat.words(language), seen.count, seen.last.date())
+            }
+            Language::Korean => {
+                format!("{}: {}건, 최근 {}", threat.words(language), seen.count, seen.last.date())
+            }
         };
         let known = |one: &Evidence| {
             let day = if one.day.is_empty() { String::new() } else { format!(" ({})", one.day) };
-            format!("{}: {}{day}: {}", one.basis.words(language), one.words(language), one.verdict.words(language))
+            format!(
+                "{}: {}{day}: {}",
+                one.basis.words(language),
+                one.words(language),
+                one.verdict.words(language)
+            )
         };
         self.calls.iter().map(call).chain(self.evidence.iter().map(known)).collect()
     }
@@ -200,7 +209,12 @@ pub fn needs(rows: &[Row], language: Language) -> Vec<Need> {
             let calls: usize = cell.calls.iter().map(|(_, seen)| seen.count).sum();
             let calls = f64::from(u32::try_from(calls).unwrap_or(u32::MAX));
             let weight = if cell.state == State::Missing { calls } else { calls / 2.0 };
-            needs.push(Need { country, capability: cell.capability, reasons: cell.reasons(language), weight });
+            needs.push(Need {
+                country,
+                capability: cell.capability,
+                reasons: cell.reasons(language),
+                weight,
+            });
         }
     }
     needs
@@ -216,7 +230,10 @@ pub(crate) mod tests {
         let mut demand = Demand::default();
         let at = Timestamp::parse("2026-11-20T00:00:00Z").unwrap();
         for _ in 0..3 {
-            demand.take(r#"{"type":"indicator","pattern":"[domain-name:value = 'x']","pattern_type":"stix"}"#, at);
+            demand.take(
+                r#"{"type":"indicator","pattern":"[domain-name:value = 'x']","pattern_type":"stix"}"#,
+                at,
+            );
         }
         demand
     }
@@ -245,13 +262,15 @@ pub(crate) mod tests {
 
     #[test]
     fn what_nothing_calls_for_is_no_gap_but_its_evidence_stays() {
-        let cell = Cell::of(Capability::MailFiltering, &demand(), vec![evidence(Basis::Public, Verdict::Missing)]);
+        let cell =
+            Cell::of(Capability::MailFiltering, &demand(), vec![evidence(Basis::Public, Verdict::Missing)]);
         assert_eq!((cell.state, cell.evidence.len(), cell.state.is_gap()), (State::NotCalled, 1, false));
     }
 
     #[test]
     fn reasons_have_figures_and_days_in_both_languages() {
-        let cell = Cell::of(Capability::DnsFiltering, &demand(), vec![evidence(Basis::Measured, Verdict::Partly)]);
+        let cell =
+            Cell::of(Capability::DnsFiltering, &demand(), vec![evidence(Basis::Measured, Verdict::Partly)]);
         assert_eq!(
             cell.reasons(Language::English),
             [

@@ -137,16 +137,24 @@ pub enum IndexError {
     #[error("it has more than {COLUMNS_MAX} columns")]
     Columns,
     /// No column has codes.
-    #[error("it has no column with countries' codes: name one `iso3`, `iso2` or `country`; its columns are {0}")]
+    #[error(
+        "it has no column with countries' codes: name one `iso3`, `iso2` or `country`; its columns are {0}"
+    )]
     NoCountry(String),
     /// No column has figures.
-    #[error("it has no column with figures; a wide table has one for each indicator, a long one `indicator` and `value`; its columns are {0}")]
+    #[error(
+        "it has no column with figures; a wide table has one for each indicator, a long one `indicator` and `value`; its columns are {0}"
+    )]
     NoFigures(String),
     /// Nothing says which model it is.
-    #[error("it does not say which model it is of: add a column `model`, or name the model behind the file, as in `table.csv=ncsi:2023`")]
+    #[error(
+        "it does not say which model it is of: add a column `model`, or name the model behind the file, as in `table.csv=ncsi:2023`"
+    )]
     NoModel,
     /// Nothing says which year it is of.
-    #[error("it does not say which year it is of: add a column `year`, or name the year behind the file, as in `table.csv=gci:2024`")]
+    #[error(
+        "it does not say which year it is of: add a column `year`, or name the year behind the file, as in `table.csv=gci:2024`"
+    )]
     NoYear,
 }
 
@@ -246,7 +254,8 @@ impl Indices {
         for Found { line, country, named, figure } in found {
             if !there.insert(key(country, &figure)) {
                 let Figure { model, indicator, year, .. } = figure;
-                let why = format!("{model} {indicator} of {country} for {year} is there already: the first counts");
+                let why =
+                    format!("{model} {indicator} of {country} for {year} is there already: the first counts");
                 report.fault(line, why);
                 continue;
             }
@@ -256,9 +265,9 @@ impl Indices {
             report.figures += 1;
         }
         for about in self.0.values_mut() {
-            about.figures.sort_by(|a, b| {
-                (&a.model, &a.indicator, b.year).cmp(&(&b.model, &b.indicator, a.year))
-            });
+            about
+                .figures
+                .sort_by(|a, b| (&a.model, &a.indicator, b.year).cmp(&(&b.model, &b.indicator, a.year)));
         }
     }
 }
@@ -298,13 +307,13 @@ impl<R: Read> Table<std::io::Take<R>> {
             return Err(IndexError::Columns);
         }
         let names: Vec<String> = header.iter().map(|name| plain(name).to_lowercase()).collect();
-        let at = |wanted: &[&str]| {
-            wanted.iter().find_map(|wanted| names.iter().position(|name| name == wanted))
-        };
+        let at =
+            |wanted: &[&str]| wanted.iter().find_map(|wanted| names.iter().position(|name| name == wanted));
         let said = || names.join(", ").chars().take(300).collect::<String>();
         let country = at(&CODES).ok_or_else(|| IndexError::NoCountry(said()))?;
         let (named, year, model) = (at(&NAMES), at(&["year", "time_period"]), at(&["model"]));
-        let (indicator, value) = (at(&["indicator", "dimension"]), at(&["value", "score", "stage", "obs_value"]));
+        let (indicator, value) =
+            (at(&["indicator", "dimension"]), at(&["value", "score", "stage", "obs_value"]));
         let shown = match () {
             () if at(&["gci"]).is_some() => Some("gci"),
             () if at(&["d1"]).is_some() && at(&["d5"]).is_some() => Some("cmm"),
@@ -322,7 +331,10 @@ impl<R: Read> Table<std::io::Take<R>> {
                 let about = [Some(country), named, year, model];
                 // Other names and codes of the country are no figures.
                 let is_figure = |at: usize, name: &str| {
-                    !about.contains(&Some(at)) && !CODES.contains(&name) && !NAMES.contains(&name) && !name.is_empty()
+                    !about.contains(&Some(at))
+                        && !CODES.contains(&name)
+                        && !NAMES.contains(&name)
+                        && !name.is_empty()
                 };
                 let all = names.iter().enumerate().filter(|(at, name)| is_figure(*at, name));
                 Figures::Wide(all.map(|(at, name)| (at, name.clone())).collect())
@@ -359,7 +371,11 @@ impl<R> Table<R> {
         let model = model.ok_or(IndexError::NoModel)?;
         let year = match or_none(self.year) {
             None => given.year.ok_or(IndexError::NoYear)?,
-            Some(text) => match text.parse::<u16>().ok().filter(|year| (YEAR_MIN..=given.year_max).contains(year)) {
+            Some(text) => match text
+                .parse::<u16>()
+                .ok()
+                .filter(|year| (YEAR_MIN..=given.year_max).contains(year))
+            {
                 Some(year) => year,
                 None => {
                     let text: String = text.chars().take(20).collect();
@@ -368,8 +384,8 @@ impl<R> Table<R> {
                 }
             },
         };
-        let mut put = |indicator: String, text: &str, max: Option<&str>| {
-            match figure(&model, indicator, text, max) {
+        let mut put =
+            |indicator: String, text: &str, max: Option<&str>| match figure(&model, indicator, text, max) {
                 Ok(Some((indicator, value, max))) => {
                     let source = given.source.clone();
                     let figure = Figure { model: model.clone(), year, indicator, value, max, source };
@@ -377,8 +393,7 @@ impl<R> Table<R> {
                 }
                 Ok(None) => {}
                 Err(why) => report.fault(line, why),
-            }
-        };
+            };
         match &self.figures {
             Figures::Wide(all) => {
                 all.iter().for_each(|(at, indicator)| put(indicator.clone(), &field(*at), None));
@@ -397,7 +412,12 @@ fn plain(field: &[u8]) -> String {
 }
 
 /// An indicator, its value and the end of its scale; nothing where the table has no figure.
-fn figure(model: &str, indicator: String, text: &str, max: Option<&str>) -> Result<Option<(String, f64, f64)>, String> {
+fn figure(
+    model: &str,
+    indicator: String,
+    text: &str,
+    max: Option<&str>,
+) -> Result<Option<(String, f64, f64)>, String> {
     if matches!(text, "" | "-" | "." | ".." | "n/a" | "N/A" | "NA" | "na") {
         return Ok(None);
     }
@@ -445,7 +465,12 @@ mod tests {
 
     fn given(model: &str, year: u16) -> Given {
         let model = Some(model.to_owned()).filter(|model| !model.is_empty());
-        Given { model, year: Some(year).filter(|year| *year > 0), source: "table.csv".to_owned(), year_max: 2026 }
+        Given {
+            model,
+            year: Some(year).filter(|year| *year > 0),
+            source: "table.csv".to_owned(),
+            year_max: 2026,
+        }
     }
 
     fn read(text: &str, given: &Given) -> (Indices, Report) {
@@ -464,7 +489,8 @@ mod tests {
 
     #[test]
     fn a_wide_table_keeps_model_year_and_source_of_each_figure() {
-        let text = "\u{feff}ISO3,name,GCI,legal,technical\nKOR,\"Korea, Rep.\",99.8,20,19.9\nLAO,,38.2,9.1,\n";
+        let text =
+            "\u{feff}ISO3,name,GCI,legal,technical\nKOR,\"Korea, Rep.\",99.8,20,19.9\nLAO,,38.2,9.1,\n";
         let (indices, report) = read(text, &given("", 2024));
         assert_eq!((report.rows, report.figures, report.faulty), (2, 5, 0));
         assert_eq!(indices.named(country("KR")), Some("Korea, Rep."));
@@ -481,7 +507,8 @@ mod tests {
         assert_eq!(report.faults, [Fault { line: 4, why: "cmm has no indicator `d6`".to_owned() }]);
         let latest: Vec<_> = indices.latest(country("KH")).map(|one| (one.year, one.value)).collect();
         assert_eq!(latest, [(2023, 3.0)], "the latest year comes first");
-        let (indices, _) = read("iso2,model,year,indicator,value,max\nKH,ncsi,2023,policy,4,7\n", &given("", 0));
+        let (indices, _) =
+            read("iso2,model,year,indicator,value,max\nKH,ncsi,2023,policy,4,7\n", &given("", 0));
         assert_eq!(indices.figures(country("KH"))[0].max, 7.0);
     }
 
@@ -493,7 +520,10 @@ mod tests {
         assert_eq!(
             told,
             [
-                (3, "`QQQ` is no country's code: two or three letters or three digits of ISO 3166-1, such as KR, KOR or 410"),
+                (
+                    3,
+                    "`QQQ` is no country's code: two or three letters or three digits of ISO 3166-1, such as KR, KOR or 410"
+                ),
                 (4, "no country is named; write two or three letters of ISO 3166-1, such as KR or KOR"),
                 (5, "legal is 21, and its scale goes from 0 to 20"),
                 (6, "gci is `x`, which is no number"),
@@ -504,13 +534,17 @@ mod tests {
             ]
         );
         assert_eq!((report.figures, indices.countries().count()), (4, 3));
-        let (_, report) = read("iso3,year,gci\nKOR,1999,1\nKOR,2027,1\nKOR,soon,1\nKOR,2020,1\n", &given("", 0));
+        let (_, report) =
+            read("iso3,year,gci\nKOR,1999,1\nKOR,2027,1\nKOR,soon,1\nKOR,2020,1\n", &given("", 0));
         assert_eq!((report.faulty, report.figures), (3, 1));
     }
 
     #[test]
     fn what_a_table_does_not_say_is_asked_for() {
-        assert!(refused("org id,publisher,score,year\nx,y,1,2016\n", &given("ncsi", 0)).contains("org id, publisher"));
+        assert!(
+            refused("org id,publisher,score,year\nx,y,1,2016\n", &given("ncsi", 0))
+                .contains("org id, publisher")
+        );
         assert!(refused("iso3,legal\nKOR,1\n", &given("", 2024)).contains("=ncsi:2023"));
         assert!(refused("iso3,gci\nKOR,1\n", &given("", 0)).contains("=gci:2024"));
         assert!(refused("iso3,year\nKOR,2024\n", &given("gci", 0)).contains("no column with figures"));

@@ -149,9 +149,9 @@ pub fn json(row: &Row, language: Language) -> Value {
 }
 
 fn cell_json(cell: &Cell, language: Language) -> Value {
-    let calls = cell.calls.iter().map(|(threat, seen)| {
-        json!({"threat": threat.name(), "seen": seen.count, "last": seen.last.to_string()})
-    });
+    let calls = cell.calls.iter().map(
+        |(threat, seen)| json!({"threat": threat.name(), "seen": seen.count, "last": seen.last.to_string()}),
+    );
     let evidence = cell.evidence.iter().map(|one| evidence_json(one, language));
     json!({
         "capability": cell.capability.name(), "state": cell.state.name(), "gap": cell.state.is_gap(),

@@ -117,7 +117,13 @@ impl Capacity {
 
     /// Whether the caller may see what is known of a member in this kind: then it has a value that says so.
     #[must_use]
-    pub fn shows<T>(&self, looking: &Looking<'_>, owner: MemberId, kind: Kind, value: T) -> Option<Opened<T>> {
+    pub fn shows<T>(
+        &self,
+        looking: &Looking<'_>,
+        owner: MemberId,
+        kind: Kind,
+        value: T,
+    ) -> Option<Opened<T>> {
         let (mut members, mut circles): (Vec<MemberId>, Vec<CircleId>) = Default::default();
         let holding = self.openings.iter().filter(|kept| {
             kept.opening.owner == owner && kept.opening.is_about(kind) && kept.holds(looking.now)
@@ -181,7 +187,8 @@ mod tests {
     fn seen(capacity: &Capacity, second: i64, kind: Kind) -> [bool; 3] {
         let book = book();
         [OWNER, PARTNER, STRANGER].map(|member| {
-            let looking = Looking { book: &book, caller: Caller::Member(member), since: at(0), now: at(second) };
+            let looking =
+                Looking { book: &book, caller: Caller::Member(member), since: at(0), now: at(second) };
             capacity.shows(&looking, OWNER, kind, ()).is_some()
         })
     }
@@ -193,7 +200,8 @@ mod tests {
             day: "2026-11-29".to_owned(),
             levels: BTreeMap::from([("O-1".to_owned(), 3)]),
         };
-        let some = Opening { kinds: BTreeSet::from([Kind::Sim3]), until: None, ..opening(Target::Member(PARTNER)) };
+        let some =
+            Opening { kinds: BTreeSet::from([Kind::Sim3]), until: None, ..opening(Target::Member(PARTNER)) };
         for event in [
             Event::Opened(opening(Target::Circle(CIRCLE))),
             Event::Opened(some),
@@ -240,7 +248,11 @@ mod tests {
             capacity.openings_for(&looking).len()
         });
         assert_eq!([OWNER, PARTNER, STRANGER].map(|member| known(&book, member, 2)), [1, 1, 0]);
-        assert_eq!([OWNER, PARTNER].map(|member| known(&book, member, 100)), [1, 0], "what is over is the owner's own");
+        assert_eq!(
+            [OWNER, PARTNER].map(|member| known(&book, member, 100)),
+            [1, 0],
+            "what is over is the owner's own"
+        );
     }
 
     #[test]

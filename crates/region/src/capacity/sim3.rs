@@ -52,7 +52,11 @@ pub const ALL: [Parameter; 44] = [
     ask("O-2", "Whom does the team serve?", "팀이 담당하는 대상이 정해져 있습니까?"),
     ask("O-3", "What may it tell them to do?", "담당 대상에게 무엇을 요구할 권한이 있습니까?"),
     ask("O-4", "What does it answer for?", "팀의 책임 범위가 정해져 있습니까?"),
-    ask("O-5", "What does it do for them, and how is it reached?", "제공하는 서비스와 연락 방법이 적혀 있습니까?"),
+    ask(
+        "O-5",
+        "What does it do for them, and how is it reached?",
+        "제공하는 서비스와 연락 방법이 적혀 있습니까?",
+    ),
     ask("O-7", "How fast does it promise to react?", "대응 시간을 약속하고 있습니까?"),
     ask("O-8", "How does it sort incidents?", "사고를 분류하는 기준이 있습니까?"),
     ask("O-9", "Which bodies of such teams does it take part in?", "대응팀 협의체에 참여하고 있습니까?"),
@@ -70,7 +74,11 @@ pub const ALL: [Parameter; 44] = [
     ask("T-3", "Do all of the team see the mail that comes in?", "들어오는 메일을 팀 전체가 볼 수 있습니까?"),
     ask("T-4", "Where are incidents written down and followed?", "사고를 기록하고 추적하는 도구가 있습니까?"),
     ask("T-5", "Can it telephone when its own lines are down?", "자체 회선이 끊겨도 전화할 수 있습니까?"),
-    ask("T-6", "Can it send mail when its own servers are down?", "자체 서버가 멈춰도 메일을 보낼 수 있습니까?"),
+    ask(
+        "T-6",
+        "Can it send mail when its own servers are down?",
+        "자체 서버가 멈춰도 메일을 보낼 수 있습니까?",
+    ),
     ask("T-7", "Has it another way to the Internet?", "다른 인터넷 회선이 있습니까?"),
     ask("T-8", "Which tools keep incidents from happening?", "사고를 예방하는 도구가 있습니까?"),
     ask("T-9", "Which tools show that one is happening?", "사고를 탐지하는 도구가 있습니까?"),
@@ -81,13 +89,33 @@ pub const ALL: [Parameter; 44] = [
     ask("P-4", "How does it prevent incidents?", "사고를 예방하는 절차가 있습니까?"),
     ask("P-5", "How does it notice incidents?", "사고를 알아차리는 절차가 있습니까?"),
     ask("P-6", "How does it end incidents?", "사고를 해결하는 절차가 있습니까?"),
-    ask("P-7", "What is done for kinds of incident of their own, such as phishing?", "피싱 등 유형별 대응 절차가 있습니까?"),
-    ask("P-8", "How does it find out whether it does well?", "팀의 성과를 점검하고 의견을 듣는 절차가 있습니까?"),
+    ask(
+        "P-7",
+        "What is done for kinds of incident of their own, such as phishing?",
+        "피싱 등 유형별 대응 절차가 있습니까?",
+    ),
+    ask(
+        "P-8",
+        "How does it find out whether it does well?",
+        "팀의 성과를 점검하고 의견을 듣는 절차가 있습니까?",
+    ),
     ask("P-9", "How is it reached in an emergency?", "긴급할 때 연락하는 절차가 있습니까?"),
-    ask("P-10", "Is it found where others look: mailboxes and pages?", "널리 쓰는 메일 주소와 웹 페이지로 찾을 수 있습니까?"),
-    ask("P-11", "How is confidential information kept and marked?", "기밀 정보를 다루고 표시하는 절차가 있습니까?"),
+    ask(
+        "P-10",
+        "Is it found where others look: mailboxes and pages?",
+        "널리 쓰는 메일 주소와 웹 페이지로 찾을 수 있습니까?",
+    ),
+    ask(
+        "P-11",
+        "How is confidential information kept and marked?",
+        "기밀 정보를 다루고 표시하는 절차가 있습니까?",
+    ),
     ask("P-12", "How are its sources judged and used?", "정보원을 평가하고 활용하는 절차가 있습니까?"),
-    ask("P-13", "How does it reach out to those whom it serves?", "담당 대상에게 먼저 다가가는 활동을 합니까?"),
+    ask(
+        "P-13",
+        "How does it reach out to those whom it serves?",
+        "담당 대상에게 먼저 다가가는 활동을 합니까?",
+    ),
     ask("P-14", "What is reported to those who govern?", "상위 기관에 정기적으로 보고합니까?"),
     ask("P-15", "What statistics are told to those whom it serves?", "담당 대상에게 통계를 알립니까?"),
     ask("P-16", "How does the team meet?", "팀 회의를 정해진 방식으로 합니까?"),
@@ -123,7 +151,9 @@ pub struct Assessment {
 #[non_exhaustive]
 pub enum AssessmentError {
     /// A parameter that SIM3 does not have.
-    #[error("{place}`{number}` is no parameter of SIM3 v1: O-1 to O-11 without O-6, H-1 to H-7, T-1 to T-10, P-1 to P-17")]
+    #[error(
+        "{place}`{number}` is no parameter of SIM3 v1: O-1 to O-11 without O-6, H-1 to H-7, T-1 to T-10, P-1 to P-17"
+    )]
     Parameter {
         /// Where it stands, such as `line 3: `, or nothing.
         place: String,
@@ -173,7 +203,9 @@ pub fn answer(place: &str, number: &str, level: &str) -> Result<Option<(&'static
         "" | "-" => Ok(None),
         text => match text.parse::<u8>().ok().filter(|level| *level <= LEVEL_MAX) {
             Some(level) => Ok(Some((parameter.number, level))),
-            None => Err(AssessmentError::Level { place, number: parameter.number.to_owned(), level: short(text) }),
+            None => {
+                Err(AssessmentError::Level { place, number: parameter.number.to_owned(), level: short(text) })
+            }
         },
     }
 }
@@ -236,7 +268,11 @@ mod tests {
         assert_eq!(["O-", "H-", "T-", "P-"].map(of), [10, 7, 10, 17]);
         assert!(Parameter::of("O-6").is_none() && Parameter::of(" p-17").is_some());
         for one in ALL {
-            assert!(one.question(Language::Korean).chars().any(|c| ('가'..='힣').contains(&c)), "{}", one.number);
+            assert!(
+                one.question(Language::Korean).chars().any(|c| ('가'..='힣').contains(&c)),
+                "{}",
+                one.number
+            );
             assert_ne!(one.question(Language::English), one.question(Language::Korean));
         }
     }
@@ -244,7 +280,8 @@ mod tests {
     #[test]
     fn a_file_is_read_and_what_is_wrong_is_told_with_its_line() {
         let levels = read("parameter,level\nO-1,3\n# people\nh-1 = 0 # nothing yet\nT-1;\nP-17 4\n").unwrap();
-        let expected = [("H-1", 0), ("O-1", 3), ("P-17", 4)].map(|(number, level)| (number.to_owned(), level));
+        let expected =
+            [("H-1", 0), ("O-1", 3), ("P-17", 4)].map(|(number, level)| (number.to_owned(), level));
         assert_eq!(levels, BTreeMap::from(expected));
         for (text, told) in [
             ("O-1 3\nO-6 1\n", "line 2: `O-6` is no parameter"),

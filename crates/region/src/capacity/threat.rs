@@ -261,7 +261,10 @@ mod tests {
         let indicator = |pattern: &str| {
             serde_json::json!({"type": "indicator", "pattern": pattern, "pattern_type": "stix"}).to_string()
         };
-        assert_eq!(of(&indicator("[domain-name:value = 'ipv4-addr:x' OR url:value = 'x']")), [Threat::Domains]);
+        assert_eq!(
+            of(&indicator("[domain-name:value = 'ipv4-addr:x' OR url:value = 'x']")),
+            [Threat::Domains]
+        );
         assert_eq!(
             of(&indicator("[ipv4-addr:value = '192.0.2.1'] AND [file:name = 'x']")),
             [Threat::Addresses, Threat::Files]
@@ -279,7 +282,8 @@ mod tests {
 
     #[test]
     fn every_threat_calls_for_something_and_everything_is_called_for() {
-        let called: BTreeSet<Capability> = Threat::ALL.iter().flat_map(|one| one.calls_for()).copied().collect();
+        let called: BTreeSet<Capability> =
+            Threat::ALL.iter().flat_map(|one| one.calls_for()).copied().collect();
         assert_eq!(called.len(), Capability::COUNT);
         assert!(Threat::ALL.iter().all(|one| !one.calls_for().is_empty()));
     }

@@ -24,7 +24,8 @@ pub(crate) fn read_input(args: &mut AssessArgs) -> Result<(), Failure> {
     let is_asked = stdin.is_terminal() && stderr.is_terminal();
     args.levels = match args.file.take() {
         Some(path) if path != Path::new("-") => {
-            let unread = |error: io::Error| Failure::new(format!("{} can't be read: {error}", path.display()));
+            let unread =
+                |error: io::Error| Failure::new(format!("{} can't be read: {error}", path.display()));
             let file = std::fs::File::open(&path).map_err(unread)?;
             levels(&path.display().to_string(), file)?
         }
@@ -42,7 +43,8 @@ fn levels(name: &str, source: impl Read) -> Result<BTreeMap<String, u8>, Failure
     let read = source.take(FILE_BYTES_MAX as u64 + 1).read_to_string(&mut text);
     read.map_err(|error| Failure::new(format!("{name} can't be read: {error}")))?;
     sim3::read(&text).map_err(|error| {
-        Failure::usage(format!("{name}: {error}")).hint("a line for each parameter that you know, such as `O-1 3`")
+        Failure::usage(format!("{name}: {error}"))
+            .hint("a line for each parameter that you know, such as `O-1 3`")
     })
 }
 

@@ -50,7 +50,8 @@ pub(super) fn run(node: &Node, args: &GapsArgs) -> Result<Answer, Failure> {
     let mut json = web::page::gaps_json(&found, language);
     json["entries"] = json!(found.rows.len());
     json["tables"] = told.iter().map(shown).collect();
-    let is_faulty = told.iter().any(|one| one.read.as_ref().is_ok_and(|read| read.faulty > 0) || one.read.is_err());
+    let is_faulty =
+        told.iter().any(|one| one.read.as_ref().is_ok_and(|read| read.faulty > 0) || one.read.is_err());
     let ending = if is_faulty { Exit::Findings } else { Exit::Done };
     let answer = match args.form {
         GapsForm::Told => Answer::done(json, text(&found, &told, args, language)),
@@ -68,7 +69,9 @@ pub(super) fn language(tag: Option<&str>) -> Result<Language, Failure> {
     match tag {
         None | Some("en") => Ok(Language::English),
         Some("ko") => Ok(Language::Korean),
-        Some(other) => Err(Failure::usage(format!("--language: `{other}` is not spoken here; en and ko are"))),
+        Some(other) => {
+            Err(Failure::usage(format!("--language: `{other}` is not spoken here; en and ko are")))
+        }
     }
 }
 
@@ -76,11 +79,14 @@ fn text(found: &Matrix, told: &[Told], args: &GapsArgs, language: Language) -> S
     let mut text = match found.rows.as_slice() {
         [] => match (&args.country, &args.member) {
             (None, None) => {
-                "Nothing to show: name tables of public models in region.indices, or add members.\n".to_owned()
+                "Nothing to show: name tables of public models in region.indices, or add members.\n"
+                    .to_owned()
             }
             _ => "Nothing to show: nothing is known of it, or it may not be seen.\n".to_owned(),
         },
-        rows if args.country.is_some() || args.member.is_some() => rows.iter().map(|row| reasons(row, language)).collect(),
+        rows if args.country.is_some() || args.member.is_some() => {
+            rows.iter().map(|row| reasons(row, language)).collect()
+        }
         rows => overview(rows, language),
     };
     for (circle, _, shown) in &found.aggregates {
@@ -89,7 +95,8 @@ fn text(found: &Matrix, told: &[Told], args: &GapsArgs, language: Language) -> S
             .map(|(capability, range)| format!("{} {}–{}", capability.words(language), range.from, range.to))
             .collect();
         // Writing to a text does not fail.
-        let _ = writeln!(text, "\nCircle {circle}, {} other members; fall short: {}", shown.of, short.join(", "));
+        let _ =
+            writeln!(text, "\nCircle {circle}, {} other members; fall short: {}", shown.of, short.join(", "));
     }
     for one in told {
         match &one.read {
@@ -119,7 +126,11 @@ fn overview(rows: &[Row], language: Language) -> String {
     let rows: Vec<Vec<String>> = rows.iter().map(line).collect();
     let states: Vec<String> =
         State::ALL.iter().map(|state| format!("{} {}", state.sign(), state.words(language))).collect();
-    format!("{}\n{}\nWith reasons: bongsu region gaps --country CC, or --member MEMBER\n", table(&header, &rows), states.join(", "))
+    format!(
+        "{}\n{}\nWith reasons: bongsu region gaps --country CC, or --member MEMBER\n",
+        table(&header, &rows),
+        states.join(", ")
+    )
 }
 
 fn reasons(row: &Row, language: Language) -> String {

@@ -48,7 +48,8 @@ pub(super) fn open(node: &Node, args: &OpenArgs) -> Result<Answer, Failure> {
         Opening { owner, to, kinds: args.what.iter().map(|kind| (*kind).into()).collect(), until, act };
     opening.check().map_err(wrong)?;
     let number = node.capacity.happens(|register| {
-        let holding = register.openings().iter().filter(|kept| kept.opening.owner == owner && kept.holds(now));
+        let holding =
+            register.openings().iter().filter(|kept| kept.opening.owner == owner && kept.holds(now));
         if holding.count() >= OPENINGS_MAX {
             return Err(Failure::new(format!("{} has {OPENINGS_MAX} openings already", args.member))
                 .hint("take some back: `bongsu region close NUMBER --act TEXT`"));

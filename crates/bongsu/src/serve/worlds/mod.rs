@@ -102,7 +102,8 @@ impl Crawl<'_> {
                 return world.allowed(member, wanted);
             }
             // It finds the circles, and learns what became of what it brings.
-            let nothing = World { things: Vec::new(), contacts: Vec::new(), grants: Vec::new(), ..world.clone() };
+            let nothing =
+                World { things: Vec::new(), contacts: Vec::new(), grants: Vec::new(), ..world.clone() };
             nothing.allowed(member, wanted)
         })
     }

@@ -173,7 +173,8 @@ impl World {
         for desk in self.contacts.iter().filter(|desk| self.is_shown(member, desk)) {
             let_in(&[&desk.handle, &desk.name]);
         }
-        for grant in self.grants.iter().filter(|grant| grant.by == member || self.sees_through(member, grant)) {
+        for grant in self.grants.iter().filter(|grant| grant.by == member || self.sees_through(member, grant))
+        {
             let_in(&[&grant.act]);
         }
         for (at, thing) in self.things.iter().enumerate() {

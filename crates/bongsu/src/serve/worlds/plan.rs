@@ -203,7 +203,8 @@ impl World {
         }
         for _ in 0..draw.below(4) {
             let by = draw.below(4);
-            let own: Vec<usize> = (0..world.circles.len()).filter(|at| world.circles[*at].stays(by)).collect();
+            let own: Vec<usize> =
+                (0..world.circles.len()).filter(|at| world.circles[*at].stays(by)).collect();
             let to = match own.is_empty() || draw.in_100(50) {
                 true => To::Member((by + 1 + draw.below(3)) % 4),
                 false => To::Circle(draw.of(&own)),
