@@ -21,6 +21,7 @@ fuzz_target!(|text: &str| {
         Entry::Account(account) => assert_eq!(book.account(account.person), Some(&account)),
         Entry::Peer(peer) => assert_eq!(book.peer(&peer.name), Some(&peer)),
         Entry::Agreement(agreed) => assert_eq!(book.agreed(agreed.agreement.circle), Some(&*agreed)),
+        Entry::Proposal(agreed) => assert_eq!(book.proposal(agreed.agreement.circle), Some(&*agreed)),
         // When a credential was used last is no setting that anybody asks for by name.
         Entry::Setting(setting) if setting.name.starts_with("used.") => {}
         Entry::Setting(setting) => assert_eq!(book.setting(&setting.name), setting.value.as_deref()),

@@ -28,6 +28,7 @@ mod privacy;
 mod push;
 mod quarantine;
 mod recall;
+mod region;
 mod release;
 mod screen;
 mod share;
@@ -70,6 +71,10 @@ pub(crate) use privacy::{
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
+pub(crate) use region::{
+    AidArgs, AssessArgs, FlowsArgs, GapsArgs, GapsForm, GroundArgs, NoticeStateArg, NoticesCommand, OpenArgs,
+    OutputArgs, PlanArgs, ProjectsArgs, RegionCommand, WhereArgs,
+};
 pub(crate) use release::{ReleaseApproveArgs, ReleaseCommand, ReleaseRefuseArgs};
 pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};
 pub(crate) use share::{
@@ -78,8 +83,8 @@ pub(crate) use share::{
 pub(crate) use sign::{MemberKeyCommand, PublicKeyArgs, SignArgs, SignatureStateArg, SignaturesArg};
 pub(crate) use trace::{
     BitcoinNetworkArg, ChangeArg, MethodArg, OutArgs, StolenArgs, TraceBitcoinArgs, TraceCommand,
-    TraceExposureArgs, TraceFollowArgs, TraceInfoArgs, TraceLiveArgs, TraceLoadArgs, TraceTransfersArgs,
-    WaysArgs,
+    TraceElectrumArgs, TraceExposureArgs, TraceFollowArgs, TraceInfoArgs, TraceLiveArgs, TraceLoadArgs,
+    TraceTransfersArgs, WaysArgs,
 };
 pub(crate) use validate::ValidateArgs;
 
@@ -233,6 +238,9 @@ pub(crate) enum NodeCommand {
     /// Consultations between members, and their calendar
     #[command(subcommand)]
     Consultation(ConsultationCommand),
+    /// The region: what attacks pass through, where help removes most, what is missing where, aid projects and plans
+    #[command(subcommand)]
+    Region(RegionCommand),
     /// What was kept apart because it breaks STIX 2.1: look at it, release it, drop it
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

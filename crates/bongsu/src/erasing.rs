@@ -66,7 +66,12 @@ impl Node {
     pub(crate) fn erase(&self, plans: &[ErasePlan], why: &str, reason: &str) -> Result<Done, Failure> {
         let records: Vec<(LineId, Seq)> =
             plans.iter().flat_map(|plan| plan.records.iter().copied()).collect();
-        let needles = self.needles(plans.iter().map(|plan| plan.id.to_string()).collect(), &records)?;
+        let mut needles = self.needles(plans.iter().map(|plan| plan.id.to_string()).collect(), &records)?;
+        for lies in plans.iter().flat_map(|plan| &plan.in_parcels) {
+            if let Ok(object) = serde_json::from_str::<Value>(&lies.text) {
+                texts(&object, &mut needles);
+            }
+        }
         let erased = self.gate.erase(MemberId::NODE, &json!({"why": why}), plans, reason).map_err(failed)?;
         self.clean(erased, &needles)
     }
@@ -85,7 +90,7 @@ impl Node {
     /// As [`Node::erase`].
     pub(crate) fn erase_due(&self) -> Result<Done, Failure> {
         let (mut done, plans) = (Done::default(), self.due()?);
-        if !plans.is_empty() {
+        if !plans.is_empty() || self.gate.has_old_parcels() {
             done = self.erase(&plans, "retention", "its retention is over")?;
         }
         let (people, contacts) = self.long_gone()?;

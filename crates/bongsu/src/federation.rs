@@ -7,25 +7,30 @@
 use crate::exit::Failure;
 use crate::node::Node;
 use exchange::pull::{Credentials, Http, Limits, PullError, Reach, Remote, Url};
-use line::Seq;
+use line::{LineId, Seq};
 use parking_lot::Mutex;
-use policy::{CircleId, Entry, Peer, Setting};
+use policy::{Book, CircleId, Entry, Peer, Setting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use stix::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use web::federation::{Envelope, MEDIA_TYPE, PAGE, envelope};
+use tokio::time::Instant;
+use web::federation::{Envelope, MEDIA_TYPE, PAGE, Signatures, envelope};
+use web::page::peers;
 
 /// The pause between two looks at a peer.
 const PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause after failures.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// How often signatures under drafts are exchanged.
+const SIGNATURES: Duration = Duration::from_secs(5);
 /// How often new peers are looked for.
 const PEERS: Duration = Duration::from_secs(1);
 /// Pages that are taken of a circle before the next one's turn.
 const PAGES_MAX: usize = 100;
+const JSON: &str = "application/json";
 /// Bytes of a page.
 const PAGE_BYTES_MAX: usize = 64 << 20;
 
@@ -74,10 +79,52 @@ fn setting(way: Way, peer: &str, circle: CircleId) -> String {
     format!("federation.{way}.{peer}.{circle}")
 }
 
+/// How it stands with peers, for pages.
+pub(crate) struct Shown {
+    pub(crate) gate: gate::Gate,
+    pub(crate) peers: Arc<Peers>,
+    pub(crate) now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl peers::Peers for Shown {
+    fn standing(&self, peer: &Peer) -> Vec<peers::Standing> {
+        standing(&self.gate, &self.peers, peer, (self.now)())
+    }
+}
+
+/// How it stands with a peer in each circle that lies on both nodes.
+pub(crate) fn standing(
+    gate: &gate::Gate,
+    known: &Peers,
+    peer: &Peer,
+    now: Timestamp,
+) -> Vec<peers::Standing> {
+    let book = gate.book();
+    let one = |(circle, version): (CircleId, u32)| {
+        let Standing { success, error, added, refused, why } = known.of(&peer.name, circle);
+        let head = gate.store().look(LineId::new(circle.uuid()), |catalogue| catalogue.head().0);
+        let pushed = peer.push.then(|| position(&book, Way::To, &peer.name, circle, version).0);
+        peers::Standing {
+            circle: book.circle(circle).map(|circle| circle.handle.clone()),
+            version,
+            position: position(&book, Way::From, &peer.name, circle, version).0,
+            pushed,
+            to_push: pushed.map(|pushed| head.unwrap_or_default().saturating_sub(pushed)),
+            success: success.map(|at| at.to_string()),
+            lag_s: success.map(|at| peers::lag_s(at, now)),
+            todo: peers::todo(error.as_deref(), why.as_deref()),
+            error,
+            added,
+            refused,
+            why,
+        }
+    };
+    gate.circles_with(&peer.key).into_iter().map(one).collect()
+}
+
 /// Up to where a line was exchanged with a peer under this version of the agreement; a new version begins anew, because new
 /// members may see what is old.
-pub(crate) fn position(node: &Node, way: Way, peer: &str, circle: CircleId, version: u32) -> Seq {
-    let book = node.gate.book();
+pub(crate) fn position(book: &Book, way: Way, peer: &str, circle: CircleId, version: u32) -> Seq {
     let kept = book.setting(&setting(way, peer, circle)).and_then(|text| text.split_once(' '));
     let kept = kept.filter(|(of, _)| *of == version.to_string());
     Seq(kept.and_then(|(_, seq)| seq.parse().ok()).unwrap_or_default())
@@ -135,6 +182,7 @@ fn reaches(peer: &Peer) -> bool {
 async fn run(node: Arc<Node>, name: String, mut stopped: watch::Receiver<bool>) {
     let Some(peer) = node.gate.book().peer(&name).cloned() else { return };
     let (mut client, mut pause) = (None, PAUSE);
+    let mut signatures_due = Instant::now();
     loop {
         if node.gate.book().peer(&name) != Some(&peer) {
             return;
@@ -157,6 +205,17 @@ async fn run(node: Arc<Node>, name: String, mut stopped: watch::Receiver<bool>) 
                     }
                     node.peers.tell(&name, circle, |standing| standing.error = Some(error));
                 }
+            }
+        }
+        if signatures_due <= Instant::now() {
+            signatures_due = Instant::now() + SIGNATURES;
+            let exchanged = tokio::select! {
+                exchanged = signatures(&node, &peer, &mut client) => exchanged,
+                _ = stopped.changed() => return,
+            };
+            // A peer that has not noted the draft yet says that there is none; it is asked again.
+            if let Err(error) = exchanged {
+                tracing::debug!(peer = name, "no signatures come from peer {name} yet: {error}");
             }
         }
         if failed {
@@ -211,6 +270,29 @@ async fn exchange(
     }
 }
 
+/// Brings a peer the signatures that are here of drafts which name it, and takes in those that it has.
+async fn signatures(node: &Arc<Node>, peer: &Peer, client: &mut Option<Http>) -> Result<(), String> {
+    for (circle, digest, signatures) in node.gate.signatures_with(peer) {
+        let http = match client {
+            Some(http) => http,
+            None => client.insert(http(node, peer)?),
+        };
+        let base = peer.url.trim_end_matches('/');
+        let url = format!("{base}/federation/agreements/{circle}/signatures/");
+        let url: Url = url.parse().map_err(|error| format!("{url}: {error}"))?;
+        let body = serde_json::to_string(&Signatures { digest: digest.clone(), signatures });
+        let body = body.map_err(|error| error.to_string())?;
+        let answer = http.post(&url, JSON, JSON, &body).await.map_err(|error| error.to_string())?;
+        let told: Signatures = serde_json::from_slice(&answer.body)
+            .map_err(|error| format!("its answer holds no signatures: {error}"))?;
+        let (working, by) = (Arc::clone(node), peer.clone());
+        let work = move || working.gate.exchange_signatures(circle, &by, &digest, told.signatures);
+        let taken = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
+        taken.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
 async fn pull(
     node: &Arc<Node>,
     peer: &Peer,
@@ -218,13 +300,19 @@ async fn pull(
     (base, circle, version): (&str, CircleId, u32),
 ) -> Result<(), String> {
     let said = |error: PullError| error.to_string();
-    let mut after = position(node, Way::From, &peer.name, circle, version);
+    let mut after = position(&node.gate.book(), Way::From, &peer.name, circle, version);
     // The peer's other circles have their turn too, however much there is of this one.
     for _ in 0..PAGES_MAX {
         let url: Url = format!("{base}?next={}&agreement={version}", after.0)
             .parse()
             .map_err(|error| format!("{base}: {error}"))?;
         let answer = http.get_once(&url, MEDIA_TYPE).await.map_err(said)?;
+        let said_to_be = answer.header("content-type").unwrap_or_default();
+        if !said_to_be.trim_start().starts_with("application/taxii+json") {
+            return Err(format!(
+                "its answer is `{said_to_be}` and no TAXII: is this a node, and its federation?"
+            ));
+        }
         let envelope: Envelope = serde_json::from_slice(&answer.body)
             .map_err(|error| format!("its answer is no envelope: {error}"))?;
         let until = envelope.next.as_deref().and_then(|next| next.parse().ok()).map(Seq);
@@ -269,7 +357,7 @@ async fn push(
     let url: Url =
         format!("{base}?agreement={version}").parse().map_err(|error| format!("{base}: {error}"))?;
     loop {
-        let after = position(node, Way::To, &peer.name, circle, version);
+        let after = position(&node.gate.book(), Way::To, &peer.name, circle, version);
         let (giving, to) = (Arc::clone(node), peer.clone());
         let work = move || giving.gate.give(circle, &to, after, PAGE, giving.now());
         let given = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;

@@ -9,6 +9,7 @@
 mod admin;
 mod answer;
 mod authority;
+mod capacity;
 mod cases;
 mod cli;
 mod command;
@@ -29,6 +30,7 @@ mod runs;
 mod screening;
 mod serve;
 mod terminal;
+mod transit;
 
 use clap::Parser as _;
 use cli::{AuditArgs, AuditCommand, Cli, Command, Global, NodeCommand, ScreeningsArgs};
@@ -70,6 +72,9 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         Command::Demo => return demo::run(global, environment(), terminal),
         Command::Pattern(command) => command::pattern::run(&command)?,
         Command::Trace(command) => command::trace::run(&command, terminal)?,
+        Command::Node(NodeCommand::Region(command)) if command.needs_no_node() => {
+            command::region::alone(&command, terminal)?
+        }
         Command::Node(NodeCommand::Pack(command)) if command.needs_no_node() => {
             command::pack::carried(&command)?
         }

@@ -1,6 +1,7 @@
 //! An open node: the gate over its store, the key of its tokens, its configuration, the clock.
 
 use crate::authority::Authority;
+use crate::capacity::CapacityBook;
 use crate::cases::CaseBook;
 use crate::config::Config;
 use crate::exit::Failure;
@@ -13,6 +14,7 @@ use crate::push::{MailPost, WebhookPost, chance};
 use crate::region::RegionBook;
 use crate::runs::RunBook;
 use crate::screening::Places;
+use crate::transit::{NoticeBook, Transit};
 use deliver::calling::CallKey;
 use deliver::push::outbox::Outbox;
 use deliver::push::{Channel as _, Post};
@@ -64,9 +66,13 @@ pub(crate) struct Node {
     /// Who looked at what.
     pub looks: Arc<Looks>,
     /// How it stands with other nodes.
-    pub peers: crate::federation::Peers,
+    pub peers: Arc<crate::federation::Peers>,
     /// Contacts and calls.
     pub region: Arc<RegionBook>,
+    /// Openings, assessments and public models.
+    pub capacity: Arc<CapacityBook>,
+    /// What attacks pass through, and notices.
+    pub transit: Arc<Transit>,
     /// The key of links by which contacts answer calls.
     calls: CallKey,
     /// The key of links by which members answer advisories.
@@ -129,13 +135,22 @@ impl Node {
         })?;
         let gate = Gate::open(store, NodeKey::new(&secrets.name, &secrets.node_seed))
             .map_err(|error| Failure::new(error.to_string()))?;
+        let notices = Arc::new(NoticeBook::new(gate.clone()));
+        let capacity = Arc::new(CapacityBook::new(gate.clone(), &config.region, Arc::clone(&notices))?);
         Ok(Self {
             authority: Authority::new(folder.authority(), gate.clone()),
             cases: Arc::new(CaseBook::new(gate.clone())),
             runs: Arc::new(RunBook::new(gate.clone())),
             case_files: folder.cases(),
-            peers: crate::federation::Peers::default(),
+            peers: Arc::default(),
             region: Arc::new(RegionBook::new(gate.clone())),
+            transit: Arc::new(Transit::new(
+                gate.clone(),
+                config.region.clone(),
+                notices,
+                Arc::clone(&capacity),
+            )),
+            capacity,
             looks: Arc::new(Looks::new(folder.accesses())),
             calls: CallKey::new(&secrets.token_secret),
             gate,

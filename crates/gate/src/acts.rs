@@ -93,7 +93,11 @@ impl Act {
             Entry::SigningKey(key) => Some(key.member),
             Entry::Person(person) => person.member,
             Entry::Account(account) => book.person(account.person).and_then(|person| person.member),
-            Entry::Circle(_) | Entry::Setting(_) | Entry::Peer(_) | Entry::Agreement(_) => None,
+            Entry::Circle(_)
+            | Entry::Setting(_)
+            | Entry::Peer(_)
+            | Entry::Agreement(_)
+            | Entry::Proposal(_) => None,
         }
     }
 
@@ -184,6 +188,12 @@ impl Act {
             Entry::Agreement(agreed) => format!(
                 "added version {} of the agreement of circle {}",
                 agreed.agreement.version, agreed.agreement.handle
+            ),
+            Entry::Proposal(agreed) => format!(
+                "noted a draft of version {} of the agreement of circle {}, with {} signatures",
+                agreed.agreement.version,
+                agreed.agreement.handle,
+                agreed.signatures.len()
             ),
             Entry::Setting(Setting { name, value: Some(_) }) => format!("set {name}"),
             Entry::Setting(Setting { name, value: None }) => format!("took {name} back"),

@@ -1,16 +1,17 @@
-//! Erasing objects: from a circle's line and from what waits beside it, withdrawn first where they are in force.
+//! Erasing objects: from a circle's line, from the quarantine and the parcels beside it, withdrawn first where they are in force.
 //!
 //! A withdrawal tells members that an object is out of use and leaves its bytes in the line; erasure removes the bytes and leaves
 //! what proves that the line is still the same one (see [`line::erasing`]). So whoever had the object is told as of any withdrawal,
 //! and what is left of it, its id, dates, creator and markings, is what that takes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use line::{EraseError, Erased, LineId, RecordKind, Seq, StorageError};
 use policy::{CircleId, MemberId};
 use stix::{ObjectId, Timestamp};
 
 use crate::opening::Gate;
+use crate::parcels::Lies;
 use crate::submit::SubmitError;
 
 /// What erasing one object in one circle comes to.
@@ -20,8 +21,12 @@ pub struct ErasePlan {
     pub circle: CircleId,
     /// The object.
     pub id: ObjectId,
-    /// The records whose bytes go, in the circle's line and beside it.
+    /// The records whose bytes go, in the circle's line and its quarantine.
     pub records: Vec<(LineId, Seq)>,
+    /// Its texts that lie in parcels, of what waits for a second person and of what has waited.
+    pub in_parcels: Vec<Lies>,
+    /// Whether something of it waits for a second person, so that it is withdrawn there first.
+    pub waits: bool,
     /// Whether it is still in force, so that it is withdrawn first.
     pub is_live: bool,
     /// When its last version came.
@@ -53,9 +58,37 @@ impl Gate {
     /// # Errors
     /// [`StorageError`].
     pub fn erasable(&self, circle: CircleId, id: &ObjectId) -> Result<Option<ErasePlan>, StorageError> {
-        if id.object_type() == "marking-definition" {
-            return Ok(None);
+        Ok(self.all_erasable(circle, std::slice::from_ref(id))?.pop())
+    }
+
+    /// As [`Gate::erasable`], of several: what is not there is left out.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn all_erasable(&self, circle: CircleId, ids: &[ObjectId]) -> Result<Vec<ErasePlan>, StorageError> {
+        let mut lying: HashMap<&ObjectId, Vec<Lies>> = ids.iter().map(|id| (id, Vec::new())).collect();
+        self.lying_in_parcels(circle, &mut |lies| {
+            if let Some(of) = lies.id.clone().and_then(|id| lying.get_mut(&id)) {
+                of.push(lies);
+            }
+        })?;
+        let mut plans = Vec::new();
+        for id in ids.iter().filter(|id| id.object_type() != "marking-definition") {
+            // An id that is named twice has its plan.
+            let Some(in_parcels) = lying.remove(id) else { continue };
+            let mut plan = self.erasable_in_lines(circle, id)?;
+            plan.arrived =
+                in_parcels.iter().map(|lies| lies.at).chain([plan.arrived]).max().unwrap_or(plan.arrived);
+            plan.waits = self.waits_anywhere(circle, id);
+            plan.in_parcels = in_parcels;
+            if !plan.records.is_empty() || !plan.in_parcels.is_empty() {
+                plans.push(plan);
+            }
         }
+        Ok(plans)
+    }
+
+    fn erasable_in_lines(&self, circle: CircleId, id: &ObjectId) -> Result<ErasePlan, StorageError> {
         let line = LineId::new(circle.uuid());
         let (mut records, mut is_live, mut arrived) = (Vec::new(), false, Timestamp::MIN);
         for line in [line, line.quarantine()] {
@@ -75,8 +108,8 @@ impl Gate {
             }
         }
         records.sort_unstable();
-        let plan = ErasePlan { circle, id: id.clone(), records, is_live, arrived };
-        Ok(Some(plan).filter(|plan| !plan.records.is_empty()))
+        let (id, in_parcels) = (id.clone(), Vec::new());
+        Ok(ErasePlan { circle, id, records, in_parcels, waits: false, is_live, arrived })
     }
 
     /// Erases what is planned, each object withdrawn first where it is in force; `reason` is what members are told then. Gives what
@@ -91,15 +124,48 @@ impl Gate {
         plans: &[ErasePlan],
         reason: &str,
     ) -> Result<Vec<Erased>, EraseFault> {
+        // No page of these circles is taken meanwhile, so that what another node says again is told from what it says anew.
+        let circles: BTreeSet<CircleId> = plans.iter().map(|plan| plan.circle).collect();
+        let pages: Vec<_> =
+            circles.into_iter().map(|circle| self.inner.statements.in_order(circle)).collect();
+        let _in_order: Vec<_> = pages.iter().map(|page| page.lock()).collect();
+        let mut records = Vec::new();
+        let mut parcelled: BTreeMap<CircleId, BTreeSet<&ObjectId>> = BTreeMap::new();
+        for plan in plans.iter().filter(|plan| !plan.in_parcels.is_empty()) {
+            parcelled.entry(plan.circle).or_default().insert(&plan.id);
+        }
+        let mut note = note.clone();
+        if let (Some(note), false) = (note.as_object_mut(), parcelled.is_empty()) {
+            // A parcel's record has many objects, so that its place and hash alone do not say which were meant.
+            let ids: BTreeSet<String> = parcelled.values().flatten().map(ToString::to_string).collect();
+            note.insert("in_parcels".to_owned(), ids.into_iter().collect());
+        }
+        for (circle, ids) in &parcelled {
+            records.extend(self.take_out_of_parcels(*circle, ids)?);
+        }
+        // Looked at anew: a second person may have let out of a parcel what waited when the plan was made.
         let mut live: BTreeMap<CircleId, Vec<ObjectId>> = BTreeMap::new();
-        for plan in plans.iter().filter(|plan| plan.is_live) {
-            live.entry(plan.circle).or_default().push(plan.id.clone());
+        for plan in plans {
+            let now = self.erasable_in_lines(plan.circle, &plan.id)?;
+            records.extend(now.records);
+            if now.is_live {
+                live.entry(plan.circle).or_default().push(now.id);
+            }
         }
         for (circle, ids) in live {
             self.withdraw(MemberId::NODE, circle, &ids, reason)?;
         }
-        let records: Vec<_> = plans.iter().flat_map(|plan| plan.records.iter().copied()).collect();
-        Ok(self.store().erase(by.uuid(), note, &records)?)
+        let old = self.old_parcels();
+        records.extend(&old);
+        let erased = self.store().erase(by.uuid(), &note, &records);
+        match &erased {
+            Ok(erased) => {
+                let head = self.store().look(LineId::NODE, |catalogue| catalogue.head())?;
+                self.inner.statements.erased(erased, head);
+            }
+            Err(_) => self.still_old_parcels(old),
+        }
+        Ok(erased?)
     }
 
     /// The objects of a circle whose last version came before `before` (whoever brought it), of which bytes are still there as far
@@ -133,14 +199,22 @@ impl Gate {
                 Err(error) => return Err(error),
             }
         }
-        let mut plans: Vec<ErasePlan> = Vec::new();
-        let mut seen = HashSet::new();
-        for id in due.into_iter().filter(|id| seen.insert(id.clone())) {
-            if plans.len() == limit {
-                break;
+        let mut lying: BTreeMap<ObjectId, Timestamp> = BTreeMap::new();
+        self.lying_in_parcels(circle, &mut |lies| {
+            if let Some(id) = lies.id {
+                let last = lying.entry(id).or_insert(lies.at);
+                *last = lies.at.max(*last);
             }
-            plans.extend(self.erasable(circle, &id)?);
+        })?;
+        // A version that waits is a version that has come.
+        due.retain(|id| lying.get(id).is_none_or(|at| is_due(id.object_type(), *at)));
+        for (id, at) in lying {
+            let last = self.erasable_in_lines(circle, &id)?.arrived.max(at);
+            due.extend(is_due(id.object_type(), last).then_some(id));
         }
-        Ok(plans)
+        let mut seen = HashSet::new();
+        due.retain(|id| id.object_type() != "marking-definition" && seen.insert(id.clone()));
+        due.truncate(limit);
+        self.all_erasable(circle, &due)
     }
 }

@@ -5,19 +5,27 @@
 //! receivers may not pass on within the circle. Each text carries what the originator's home node signed ([`policy::Statement`]);
 //! a node in the middle keeps these statements in its own line and passes them on as they are.
 //!
+//! What goes as a copy, because nobody there may see the whole, is replaced there by what says more of the same record: the whole, or
+//! a longer copy. It goes again when its receivers may see more: under a new version of the agreement, and when an object comes
+//! that they see and whose name was taken out.
+//!
 //! Statements of one member carry numbers of its home's line. What has a lower number than the last that was heard of the
 //! same version is passed over, so that it does not matter by which ways, how often and in which order records come. A
 //! statement is kept before its record is shared: whoever is cut off between the two takes the page again.
 
 mod giving;
+mod proposals;
 mod taking;
 
 pub use giving::Given;
+pub use proposals::{ExchangeError, digest};
 pub use taking::Taken;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use line::{LineId, Record, Seq, StorageError};
+use line::erasing::from_hex;
+use line::{Added, Entry, Erased, Erasure, LineId, Record, Seq, StorageError};
 use parking_lot::Mutex;
 use policy::federation::Deed;
 use policy::{Agreement, Book, CircleId, MemberId, Peer, Statement, Terms};
@@ -25,7 +33,7 @@ use sha2::{Digest as _, Sha256};
 use stix::signature::PublicKey;
 use stix::{ObjectId, Timestamp};
 
-use crate::opening::Gate;
+use crate::opening::{Gate, Inner};
 use crate::submit::SubmitError;
 
 /// Why nothing goes to another node, or nothing is taken from it.
@@ -79,20 +87,34 @@ type Version = (CircleId, MemberId, ObjectId, Option<Timestamp>);
 #[derive(Default)]
 pub(crate) struct Statements {
     kept: Mutex<Kept>,
-    /// Held while a page is taken.
-    in_order: Mutex<()>,
+    /// Of each circle, what is held while a page of it is taken: what is said of one circle depends on no other.
+    in_order: Mutex<HashMap<CircleId, Arc<Mutex<()>>>>,
 }
+
+/// Where a statement stands in the node's line, and what it says.
+#[derive(Clone, Copy)]
+struct Place {
+    at: Seq,
+    /// The number in the home's line, and the time there.
+    home: (u64, i64),
+    copy: bool,
+}
+
+/// Where a statement about a withdrawal stands, and the versions that it names.
+type Named = (Seq, Vec<Timestamp>);
 
 #[derive(Default)]
 struct Kept {
     /// The highest number that was heard of each version.
     latest: HashMap<Version, u64>,
-    /// Where the statement about a record stands in the node's line.
-    places: HashMap<[u8; 32], Seq>,
-    /// Where the statements about withdrawals of an object stand.
-    withdrawals: HashMap<(CircleId, MemberId, ObjectId), Vec<Seq>>,
-    /// Records that are known to be in their line.
+    /// The statement about a record.
+    places: HashMap<[u8; 32], Place>,
+    /// The statements about withdrawals of an object, with the versions that each names.
+    withdrawals: HashMap<(CircleId, MemberId, ObjectId), Vec<Named>>,
+    /// Records that are known to be in their line, or to have been there.
     settled: HashSet<[u8; 32]>,
+    /// What was erased, and where the node's line says so last: whoever says again what was said before that, brings nothing back.
+    erased: HashMap<(LineId, ObjectId, [u8; 32]), Seq>,
 }
 
 impl Statements {
@@ -103,19 +125,92 @@ impl Statements {
             self.kept.lock().note(&statement, record.seq);
         }
     }
+
+    /// Takes in a record of the node's line that says what was erased.
+    pub(crate) fn load_erasure(&self, record: &Record) {
+        // The store has read it before.
+        if let Some(erasure) = Erasure::from_json(&String::from_utf8_lossy(&record.body)) {
+            self.erased(&erasure.erased, record.seq);
+        }
+    }
+
+    /// Keeps in mind what the node's line says to be erased, up to the record `at`.
+    pub(crate) fn erased(&self, erased: &[Erased], at: Seq) {
+        let mut kept = self.kept.lock();
+        for one in erased {
+            kept.erased.extend(one.id.clone().map(|id| ((one.line, id, one.body), at)));
+        }
+    }
+
+    /// What is held while a page of a circle is taken.
+    pub(crate) fn in_order(&self, circle: CircleId) -> Arc<Mutex<()>> {
+        Arc::clone(self.in_order.lock().entry(circle).or_default())
+    }
 }
 
 impl Kept {
+    /// Whether a record that a statement is about is in its line, or was there and was erased after the statement was heard.
+    fn is_settled(&self, name: &[u8; 32], statement: &Statement) -> bool {
+        let Deed::Object { sha256, .. } = &statement.deed else { return self.settled.contains(name) };
+        let was_erased = || {
+            let place = (LineId::new(statement.circle.uuid()), statement.id.clone(), from_hex(sha256)?);
+            Some(self.places.get(name)?.at < *self.erased.get(&place)?)
+        };
+        self.settled.contains(name) || was_erased().unwrap_or_default()
+    }
+
     fn note(&mut self, statement: &Statement, at: Seq) {
         for version in versions_of(statement) {
             let latest = self.latest.entry(version).or_default();
             *latest = statement.seq.max(*latest);
         }
-        self.places.insert(name_of(statement), at);
-        if matches!(statement.deed, Deed::Withdrawal { .. }) {
+        let copy = matches!(statement.deed, Deed::Object { copy: true, .. });
+        self.places.insert(name_of(statement), Place { at, home: (statement.seq, statement.added), copy });
+        if let Deed::Withdrawal { versions, .. } = &statement.deed {
+            let versions = versions.iter().filter_map(|text| Timestamp::parse(text).ok()).collect();
             let of = (statement.circle, statement.member, statement.id.clone());
-            self.withdrawals.entry(of).or_default().push(at);
+            self.withdrawals.entry(of).or_default().push((at, versions));
         }
+    }
+}
+
+/// What of a record tells when it came to its home.
+pub(crate) struct Came {
+    /// When it came here.
+    here: Added,
+    id: Option<ObjectId>,
+    sender: MemberId,
+    terms: Option<Arc<str>>,
+}
+
+impl Came {
+    /// Of an entry. Looks at the versions of its object.
+    pub(crate) fn of(entry: &Entry<'_>, catalogue: &line::Catalogue) -> Self {
+        let class = catalogue.class(entry.class());
+        Self {
+            here: entry.first_added(),
+            id: entry.id(),
+            sender: MemberId::new(class.map(|class| class.sender).unwrap_or_default()),
+            terms: class.and_then(|class| class.terms.clone()),
+        }
+    }
+
+    pub(crate) const fn sender(&self) -> MemberId {
+        self.sender
+    }
+}
+
+impl Inner {
+    /// When an object with this text came to the home node of the member that brought it: the time by which all nodes judge its
+    /// signature. For this node's members, when it came here.
+    pub(crate) fn arrived(&self, circle: CircleId, came: &Came, raw: &str) -> Timestamp {
+        let here = came.here.timestamp();
+        let kept = self.statements.kept.lock();
+        let (Some(id), false) = (&came.id, kept.places.is_empty()) else { return here };
+        let terms = came.terms.as_deref().map_or(Ok(Terms::default()), Terms::from_json);
+        let Ok(terms) = terms else { return here };
+        let name = name_of_object(circle, came.sender, id, &hex(raw.as_bytes()), &terms);
+        kept.places.get(&name).map_or(here, |place| Timestamp::from_micros(place.home.1))
     }
 }
 
@@ -136,12 +231,13 @@ fn name_of(statement: &Statement) -> [u8; 32] {
     let (circle, member, id) = (statement.circle, statement.member, &statement.id);
     match &statement.deed {
         Deed::Object { sha256, terms, .. } => name_of_object(circle, member, id, sha256, terms),
-        Deed::Withdrawal { .. } => named(&[
+        Deed::Withdrawal { versions, .. } => named(&[
             circle.to_string().as_str(),
             &member.to_string(),
             &id.to_string(),
             "withdrawn",
             &statement.seq.to_string(),
+            &versions.join(" "),
         ]),
     }
 }

@@ -116,6 +116,12 @@ impl Passage {
         passage
     }
 
+    /// What goes to the circle takes the place of other texts of the same versions.
+    pub(crate) fn take_places(&mut self) {
+        self.circle.drafts =
+            std::mem::take(&mut self.circle.drafts).into_iter().map(Draft::in_place).collect();
+    }
+
     /// Appends everything and tells when it is durable; what is told is in the submission's order.
     pub(crate) fn append(mut self, store: &Store, line: LineId, told: Told) {
         let drafts = std::mem::take(&mut self.circle.drafts);

@@ -8,6 +8,7 @@
 //!
 //! Records go in here as well ([`Gate::submit`]), because who may share what is the same question.
 
+mod absent;
 mod acts;
 mod arrivals;
 mod asks;
@@ -61,7 +62,7 @@ pub use dry_run::{DryRun, DryRunRow, Fate};
 pub use equivalents::EQUIVALENTS_MAX;
 pub use erase::{EraseFault, ErasePlan};
 pub use explain::{Count, Explanation, HeldItem};
-pub use federation::{FederationError, Given, Taken};
+pub use federation::{ExchangeError, FederationError, Given, Taken, digest};
 pub use fires::severity;
 pub use key::NodeKey;
 pub use known::{KnownValue, WITNESSES_MAX, Witness};
@@ -69,7 +70,7 @@ pub use lag::{Lag, MISSING_MAX};
 pub use listed::{ListedParty, Listing};
 pub use note::{NoteError, NoteKey};
 pub use opening::{Gate, GateError, NotFound};
-pub use parcels::{Goes, ReleaseError, Waits};
+pub use parcels::{Became, BecameOf, Goes, Lies, ReleaseError, Waits};
 pub use provenance::SignatureCount;
 pub use quarantine::{QuarantineState, Quarantined, Verdict};
 pub use query::{ManifestRow, Object, Page, Query, VersionMatch};

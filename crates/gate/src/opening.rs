@@ -93,6 +93,7 @@ const fn kind_of(entry: &Entry) -> RecordKind {
         Entry::Person(_) | Entry::Account(_) => RecordKind::Person,
         Entry::Peer(_) => RecordKind::Peer,
         Entry::Agreement(_) => RecordKind::Agreement,
+        Entry::Proposal(_) => RecordKind::Proposal,
     }
 }
 
@@ -112,6 +113,7 @@ pub(crate) const fn is_entry(kind: RecordKind) -> bool {
             | RecordKind::Person
             | RecordKind::Peer
             | RecordKind::Agreement
+            | RecordKind::Proposal
     )
 }
 
@@ -144,6 +146,8 @@ impl Gate {
                     book.apply(entry);
                 } else if record.kind == RecordKind::Statement {
                     statements.load(&record);
+                } else if record.kind == RecordKind::Erasure {
+                    statements.load_erasure(&record);
                 } else if record.kind == RecordKind::Receipt {
                     receipts.load(&record);
                 } else if record.kind == RecordKind::Ask {

@@ -1,15 +1,16 @@
 //! Whose signature an object carries, as it stands in a line and as a member may know it.
 //!
-//! Nothing is kept of it: it follows from the object's bytes, the time at which it came and the book as it stands, so that a key
-//! that is taken back shows everywhere at once.
+//! Nothing is kept of it: it follows from the object's bytes, the time at which it came to its home node and the book as it stands,
+//! so that a key that is taken back shows everywhere at once.
 
 use std::collections::BTreeMap;
 
-use line::{Entry, LineId, Seq, StorageError};
+use line::{LineId, Seq, StorageError};
 use policy::{Book, CircleId, Known, MemberId, Provenance, SignatureState};
 use rayon::iter::{IntoParallelRefIterator as _, IntoParallelRefMutIterator as _, ParallelIterator as _};
 use stix::{ObjectId, Timestamp, Tlp, signature};
 
+use crate::federation::Came;
 use crate::opening::Gate;
 use crate::query::Object;
 use crate::reader::Reader;
@@ -50,11 +51,13 @@ impl Gate {
     /// [`StorageError`].
     pub fn provenance_of(&self, circle: CircleId, seq: Seq) -> Result<Option<Provenance>, StorageError> {
         let line = LineId::new(circle.uuid());
-        let arrived =
-            self.store().look(line, |catalogue| catalogue.entry(seq).map(|entry| arrived(&entry)))?;
+        let came = self
+            .store()
+            .look(line, |catalogue| catalogue.entry(seq).map(|entry| Came::of(&entry, catalogue)))?;
         let mut found = None;
         self.store().bodies(line, &[seq], &mut |_, _, body| {
-            found = arrived.map(|arrived| self.provenance(&String::from_utf8_lossy(body), arrived));
+            let raw = String::from_utf8_lossy(body);
+            found = came.as_ref().map(|came| self.provenance(&raw, self.inner.arrived(circle, came, &raw)));
         })?;
         Ok(found)
     }
@@ -129,22 +132,22 @@ impl Gate {
         limit: usize,
     ) -> Result<SignatureCount, StorageError> {
         let (line, mut count) = (LineId::new(circle.uuid()), SignatureCount::default());
-        let lasts: Vec<(Seq, ObjectId, Timestamp)> = self.store().look(line, |catalogue| {
+        let lasts: Vec<(Seq, ObjectId, Came)> = self.store().look(line, |catalogue| {
             let entries = (1..=catalogue.head().0).filter_map(|seq| catalogue.entry(Seq(seq)));
             let lasts = entries.filter(|entry| entry.last() && entry.counts());
-            lasts.filter_map(|entry| Some((entry.seq, entry.id()?, arrived(&entry)))).collect()
+            lasts.filter_map(|entry| Some((entry.seq, entry.id()?, Came::of(&entry, catalogue)))).collect()
         })?;
         for some in lasts.chunks(AT_ONCE) {
             let seqs: Vec<Seq> = some.iter().map(|(seq, ..)| *seq).collect();
             let mut read = Vec::with_capacity(some.len());
             let mut known = some.iter().peekable();
             self.store().bodies(line, &seqs, &mut |seq, _, body| {
-                if let Some((_, id, at)) = known.next_if(|(known, ..)| *known == seq) {
-                    read.push((id, *at, String::from_utf8_lossy(body).into_owned()));
+                if let Some((_, id, came)) = known.next_if(|(known, ..)| *known == seq) {
+                    read.push((id, came, String::from_utf8_lossy(body).into_owned()));
                 }
             })?;
-            let judge = |(id, at, raw): &(&ObjectId, Timestamp, String)| {
-                (ObjectId::clone(id), self.provenance(raw, *at))
+            let judge = |(id, came, raw): &(&ObjectId, &Came, String)| {
+                (ObjectId::clone(id), self.provenance(raw, self.inner.arrived(circle, came, raw)))
             };
             let judged: Vec<(ObjectId, Provenance)> = read.par_iter().map(judge).collect();
             for (id, provenance) in judged {
@@ -168,11 +171,15 @@ impl Reader {
         if !object.whole {
             return Provenance::Copied;
         }
-        let found = self.inner.store.look(line, |catalogue| {
-            let entry = catalogue.entry(object.seq)?;
-            Some((arrived(&entry), entry.sender().map(MemberId::new)))
+        let found = self
+            .inner
+            .store
+            .look(line, |catalogue| catalogue.entry(object.seq).map(|entry| Came::of(&entry, catalogue)));
+        let came = found.ok().flatten();
+        let at = came.as_ref().map_or(object.added.timestamp(), |came| {
+            self.inner.arrived(self.request().circle, came, &object.raw)
         });
-        let (at, sender) = found.ok().flatten().unwrap_or((object.added.timestamp(), None));
+        let sender = came.map(|came| came.sender());
         let (book, node) = (&self.standing.book, self.inner.key.object_key().public());
         let provenance = book.provenance(&object.raw, at, node);
         provenance.known_as(|signer| known_as(book, self.request().member, signer, sender))
@@ -186,9 +193,4 @@ fn known_as(book: &Book, viewer: MemberId, signer: MemberId, sender: Option<Memb
         _ if sender == Some(signer) => Known::AsMember,
         _ => Known::Not,
     }
-}
-
-/// When an object came, however often it was announced again.
-fn arrived(entry: &Entry<'_>) -> Timestamp {
-    entry.first_added().timestamp()
 }

@@ -204,7 +204,7 @@ impl Reader {
         let mut picking = Picking { query, picked: Vec::new(), copied: 0 };
         if !query.ids.is_empty() {
             let stopped = self.with_view(|view| {
-                let seqs = of_ids(view.catalogue, &query.ids, start(view.catalogue, query));
+                let seqs = of_ids(view, &query.ids, start(view.catalogue, query));
                 seqs.into_iter().try_for_each(|seq| picking.visit(view, seq))
             })?;
             return Ok((picking.picked, stopped.break_value().flatten()));
@@ -272,10 +272,16 @@ impl Picking<'_> {
     }
 }
 
-fn of_ids(catalogue: &Catalogue, ids: &[ObjectId], after: Seq) -> Vec<Seq> {
-    let objects = ids.iter().filter_map(|id| catalogue.object(id));
-    let mut seqs: Vec<Seq> =
-        objects.flat_map(|object| catalogue.versions(object)).filter(|seq| *seq > after).collect();
+fn of_ids(view: &mut View<'_>, ids: &[ObjectId], after: Seq) -> Vec<Seq> {
+    let catalogue = view.catalogue;
+    let mut seqs = Vec::with_capacity(ids.len());
+    for id in ids {
+        let versions = catalogue.object(id).map(|object| catalogue.versions(object)).unwrap_or_default();
+        if versions.is_empty() {
+            view.pass_by(id);
+        }
+        seqs.extend(versions.into_iter().filter(|seq| *seq > after));
+    }
     seqs.sort_unstable();
     seqs.dedup();
     seqs

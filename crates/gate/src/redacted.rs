@@ -79,6 +79,25 @@ pub(crate) fn copy(
     Ok(Made { text, is_original: false })
 }
 
+/// The id of an object of which something may go out under `cut`.
+///
+/// What was erased can't be tried any more: it is taken for one of which a copy went, so that whoever had that hears that it is taken
+/// back. But not where the id follows from the content: who never had it would learn that it was there.
+pub(crate) fn id_of(
+    view: &View<'_>,
+    entry: &Entry<'_>,
+    cut: Cut,
+    forbidden: &HashSet<ObjectIx>,
+) -> Option<Released<ObjectId>> {
+    let id = entry.id()?;
+    if !entry.erased() {
+        return copy(view, entry, cut, forbidden).ok().map(|made| made.text.map(|_| id));
+    }
+    let left = serde_json::json!({"type": id.object_type(), "id": id.to_string()}).to_string();
+    let left = cut.release(&left, &Removal::default()).ok().flatten()?;
+    (!is_told_by_content(&id)).then(|| left.map(|_| id))
+}
+
 /// Whether a copy has everything that makes up its id: what was taken out could be tried out against it (STIX 2.1, 2.9).
 fn keeps_content(id: &ObjectId, original: &str, copy: &str) -> bool {
     let properties = |text: &str| serde_json::from_str::<Map<String, Value>>(text);

@@ -44,7 +44,8 @@ impl Since {
             | Entry::Person(_)
             | Entry::Account(_)
             | Entry::Peer(_)
-            | Entry::Agreement(_) => {}
+            | Entry::Agreement(_)
+            | Entry::Proposal(_) => {}
         }
     }
 

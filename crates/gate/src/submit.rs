@@ -12,7 +12,7 @@ use stix::{Finding, Head, ObjectId, Severity, Timestamp, Tlp};
 
 use crate::intake::{Passage, Way, strictest};
 use crate::opening::{Gate, NotFound};
-use crate::parcels::Bringing;
+use crate::parcels::{Bringing, WAITING_OBJECTS_MAX, WAITING_PARCELS_MAX};
 use crate::reader::{Settled, settle};
 use crate::view::is_told_by_content;
 
@@ -43,6 +43,8 @@ pub enum Submitted {
     Quarantined(Vec<Finding>),
     /// It waits, durably, until a second person of the sender's lets it out: in the parcel with this id.
     Waiting(uuid::Uuid),
+    /// It would have to wait for a second person, and as much of the sender's waits as may.
+    Crowded,
     /// It breaks a MUST of STIX 2.1, and the source's intake refuses that.
     Invalid(Vec<Finding>),
     /// The line refused it.
@@ -66,6 +68,12 @@ pub enum SubmitError {
     /// The member may not share in this circle.
     #[error("the member may only read in this circle, so it can share nothing in it")]
     ReadOnly,
+    /// As much of the member's waits for a second person as may.
+    #[error(
+        "as much waits for a second person of yours as may ({WAITING_OBJECTS_MAX} objects in {WAITING_PARCELS_MAX} releases): release or \
+         refuse some, and bring it again"
+    )]
+    Crowded,
     /// The store. Safe to repeat.
     #[error("{0}; safe to repeat")]
     Storage(#[from] StorageError),
@@ -95,14 +103,21 @@ pub(crate) enum Passing {
     OutOfQuarantine,
     /// A second person of the sender's let it out.
     Released,
-    /// Its sender's home node says so: whoever has to let it out did so there.
+    /// Its sender's home node says so: whoever has to let it out did so there, and its signature was judged.
     FromHome,
+    /// The same, of what takes the place of another text of the same version.
+    FromHomeInPlace,
 }
 
 impl Passing {
     /// Whether nobody has to be asked any more.
     const fn is_let_out(self) -> bool {
-        matches!(self, Self::Released | Self::FromHome)
+        matches!(self, Self::Released | Self::FromHome | Self::FromHomeInPlace)
+    }
+
+    /// Whether its signature was judged already.
+    const fn is_judged(self) -> bool {
+        matches!(self, Self::FromHome | Self::FromHomeInPlace)
     }
 }
 
@@ -192,7 +207,10 @@ impl Gate {
             }
         }
         let line = LineId::new(circle.uuid());
-        let unproven = |object: &Submission| self.unproven(agreed, member, object, now);
+        let unproven = |object: &Submission| match passing.is_judged() {
+            true => None,
+            false => self.unproven(agreed, member, object, now),
+        };
         // Members of other nodes have no people here: they let out at home.
         let party = book.agreed(circle).and_then(|agreed| agreed.agreement.party(member));
         let is_elsewhere = party.is_some_and(|party| party.home != *self.home());
@@ -217,7 +235,10 @@ impl Gate {
             Intake::Quarantine if self.has_from(line, member, object) => Way::Circle,
             Intake::Quarantine => Way::Quarantine,
         };
-        let passage = Passage::new(settled, rest, (member.uuid(), text.as_ref()), way, unproven);
+        let mut passage = Passage::new(settled, rest, (member.uuid(), text.as_ref()), way, unproven);
+        if passing == Passing::FromHomeInPlace {
+            passage.take_places();
+        }
         passage.append(self.store(), line, told);
     }
 
@@ -460,6 +481,7 @@ impl Submitted {
             Self::Waiting(parcel) => Some(format!(
                 "it waits until another person of yours releases it, under {parcel}: four eyes are asked for in this circle"
             )),
+            Self::Crowded => Some(SubmitError::Crowded.to_string()),
             Self::Invalid(findings) => Some(format!("it breaks STIX 2.1: {}", list(findings))),
             Self::Unproven(provenance) => Some(unproven(provenance)),
         }

@@ -96,6 +96,13 @@ impl<'v> View<'v> {
         self.fate_within(entry, DEPTH_MAX)
     }
 
+    /// The beginning of what [`View::fate`] does, which is all of it for what is held by its class.
+    pub(crate) fn fate_of_stand_in(&mut self, entry: &Entry<'_>, names_source: bool) -> Permit {
+        self.budget.set(BUDGET);
+        self.seen.clear();
+        self.permit_of(entry.class(), names_source)
+    }
+
     /// Whether something of an entry reaches the member.
     pub(crate) fn reaches(&mut self, entry: &Entry<'_>) -> bool {
         self.budget.set(BUDGET);
@@ -108,6 +115,13 @@ impl<'v> View<'v> {
     ///
     /// All else is asked as it is now: what the originator let expire before it took it away counts as never had.
     pub(crate) fn fate_until(&mut self, entry: &Entry<'_>, taken: Added) -> Fate {
+        self.budget.set(BUDGET);
+        self.seen.clear();
+        self.fate_when(entry, taken, DEPTH_MAX)
+    }
+
+    /// As [`View::fate_until`], within the budget of what is being settled.
+    fn fate_when(&mut self, entry: &Entry<'_>, taken: Added, depth: u8) -> Fate {
         let Some(resolved) = self.resolve(entry.class()) else { return Fate::Held(Rule::MarkingUnknown) };
         if resolved.terms.embargo_until.is_some_and(|until| until.micros() > taken.0) {
             return Fate::Held(Rule::Embargo);
@@ -118,9 +132,7 @@ impl<'v> View<'v> {
         if !is_own && !self.standing.since.was_there(circle, member, mark, taken) {
             return Fate::Held(Rule::CircleNotMember);
         }
-        self.budget.set(BUDGET);
-        self.seen.clear();
-        self.fate_of_counting(entry, DEPTH_MAX)
+        self.fate_of_counting(entry, depth)
     }
 
     /// Whether the member had something of a version when it was taken away at `taken`.
@@ -226,7 +238,9 @@ impl<'v> View<'v> {
         let member = MemberId::new(sender);
         let asks =
             Request { member, wanted: Level::Read, encrypted: true, reach: Reach::Member, ..*self.request };
-        self.catalogue.newest_first(object).any(|version| {
+        // What was withdrawn was there as well.
+        let mut all = self.catalogue.newest_first(object).chain(self.catalogue.withdrawn(object));
+        all.any(|version| {
             let Some(mut resolved) = self.resolve(version.class()) else { return false };
             // What has expired was there when the sender named it.
             resolved.terms.expires = None;
@@ -235,7 +249,8 @@ impl<'v> View<'v> {
         })
     }
 
-    /// Whether the member sees some version of an object; `None` if the object is not in the line.
+    /// Whether the member sees some version of an object; `None` if the object is not in the line, or the member had it until it
+    /// was withdrawn.
     fn sees_object(&mut self, object: ObjectIx, depth: u8) -> Option<bool> {
         if let Some(known) = self.seen.get(&object) {
             return *known;
@@ -246,7 +261,9 @@ impl<'v> View<'v> {
     }
 
     fn looks_for_object(&mut self, object: ObjectIx, depth: u8) -> Option<bool> {
-        self.catalogue.latest(object)?;
+        if self.catalogue.latest(object).is_none() {
+            return self.looks_for_withdrawn(object, depth);
+        }
         // What an entry names itself is bounded by its size; what those name in turn, by the budget.
         if depth < DEPTH_MAX && (depth == 0 || !self.spend()) {
             return Some(false);
@@ -260,6 +277,24 @@ impl<'v> View<'v> {
         Some(versions.any(|version| self.spend() && self.comes_out(&version, depth - 1)))
     }
 
+    /// As [`View::looks_for_object`], of an object of which nothing holds any more: what the member never had stays as hidden as it
+    /// was.
+    fn looks_for_withdrawn(&mut self, object: ObjectIx, depth: u8) -> Option<bool> {
+        let catalogue = self.catalogue;
+        let taken = catalogue.withdrawal(object)?.added();
+        if depth < DEPTH_MAX && (depth == 0 || !self.spend()) {
+            return Some(false);
+        }
+        let mut versions = catalogue.withdrawn(object);
+        let had = versions.any(|version| {
+            self.spend() && {
+                let fate = self.fate_when(&version, taken, depth - 1);
+                self.leaves_something(&version, &fate)
+            }
+        });
+        (!had).then_some(false)
+    }
+
     /// Whether something of an entry comes out: what can't be taken out of it, or leaves nothing, holds it back when its copy
     /// is made.
     fn comes_out(&mut self, entry: &Entry<'_>, depth: u8) -> bool {
@@ -271,7 +306,7 @@ impl<'v> View<'v> {
         match fate {
             Fate::Whole(_) => true,
             Fate::Redacted(cut, forbidden) if entry.granular() || !forbidden.is_empty() => {
-                redacted::copy(self, entry, *cut, forbidden).is_ok()
+                redacted::id_of(self, entry, *cut, forbidden).is_some()
             }
             Fate::Redacted(..) => true,
             Fate::Held(_) => false,
@@ -280,8 +315,11 @@ impl<'v> View<'v> {
 
     /// What policy says of the entry's class.
     pub(crate) fn permit(&mut self, entry: &Entry<'_>) -> Permit {
-        let class = entry.class();
-        let names_source = self.names_source(entry);
+        self.permit_of(entry.class(), self.names_source(entry))
+    }
+
+    /// What policy says of a class, and of those of its objects that name their source or of the others.
+    pub(crate) fn permit_of(&mut self, class: ClassIx, names_source: bool) -> Permit {
         if !names_source && let Some(known) = self.table.get(class) {
             return known;
         }

@@ -217,3 +217,48 @@ fn what_is_named_deep_inside_is_taken_out_like_what_is_named_on_top() {
     }
     assert!(node.text(C, "tool", 5).contains(&named), "a text is no reference");
 }
+
+/// Its id stood in what named it as soon as it was withdrawn, because what is withdrawn was looked at no more.
+#[test]
+fn what_was_withdrawn_stays_as_hidden_as_it_was() {
+    let node = Node::new();
+    let hidden = marked(indicator(1), Tlp::AmberStrict);
+    let refs = json!([hidden["id"], indicator(2)["id"]]);
+    let report =
+        object("report", 9, json!({"name": "r", "published": "2026-01-01T00:00:00Z", "object_refs": refs}));
+    node.share(A, &Terms::default(), &[hidden.clone(), indicator(2), report.clone()]);
+    let names =
+        |member, thing: &Value| node.text(member, "report", 9).contains(thing["id"].as_str().unwrap());
+    assert!(!names(C, &hidden) && names(C, &indicator(2)) && names(B, &hidden));
+    node.gate.withdraw(A, node::CIRCLE, &[id_of(&hidden), id_of(&indicator(2))], "wrong").unwrap();
+    assert!(!names(C, &hidden), "C never had it");
+    assert!(names(C, &indicator(2)) && names(B, &hidden), "who had it may know its name");
+    let node = node.reopened();
+    assert!(!node.text(C, "report", 9).contains(hidden["id"].as_str().unwrap()));
+}
+
+/// A right guess of what was taken out of a copy must look as a wrong one: the member keeps its own version of either.
+#[test]
+fn a_guess_of_what_was_taken_out_of_an_observable_stays_as_it_is() {
+    let observed = |said: &str| {
+        let content = json!({"type": "domain-name", "value": "guess-k3.top"});
+        let id = stix::observable_id(content.as_object().unwrap()).unwrap().to_string();
+        let mark = Tlp::AmberStrict.definition_id().to_string();
+        json!({
+            "type": "domain-name", "spec_version": "2.1", "id": id, "value": "guess-k3.top", "x_said": said,
+            "object_marking_refs": [Tlp::Green.definition_id().to_string()],
+            "granular_markings": [{"marking_ref": mark, "selectors": ["x_said"]}],
+        })
+    };
+    let shown = |guess: &str| {
+        let node = Node::new();
+        node.share(A, &Terms::default(), &[observed("the secret")]);
+        node.share(C, &Terms::default(), &[observed(guess)]);
+        let ids = vec![id_of(&observed(guess))];
+        let page = node.reader(C).page(&Query { ids, limit: 9, ..Query::default() }).unwrap();
+        page.items.into_iter().map(|item| item.into_inner().raw.replace(guess, "…")).collect::<Vec<_>>()
+    };
+    let right = shown("the secret");
+    assert_eq!(right, shown("a nothing!"));
+    assert!(right.iter().any(|text| text.contains("x_said")), "its own is there: {right:?}");
+}

@@ -340,3 +340,19 @@ proptest! {
         prop_assert_eq!(got, expected);
     }
 }
+
+#[test]
+fn what_was_hidden_and_has_expired_stays_taken_out_of_what_names_it() {
+    let mut node = Node::new();
+    let hidden = Terms { recipients: vec![B], expires: Some(at(2_000)), ..Terms::default() };
+    node.share(A, &hidden, &[indicator(1)]);
+    node.share(A, &Terms::default(), &[indicator(2)]);
+    let refs = json!({"name": "n", "published": "2026-01-01T00:00:00.000Z", "object_refs": [node::id("indicator", 1), node::id("indicator", 2)]});
+    node.share(A, &Terms::default(), &[object("report", 3, refs)]);
+    for seconds in [1_000, 3_000] {
+        node.now = at(seconds);
+        let copy = node.text(C, "report", 3);
+        let names = |number| copy.contains(&node::id("indicator", number));
+        assert!(!names(1) && names(2), "at {seconds}: {copy}");
+    }
+}

@@ -115,6 +115,12 @@ pub enum RecordKind {
     Erasure = 42,
     /// What happened to a person's request about what is held of it.
     PrivacyRequest = 43,
+    /// What happened to a notice to take down what attacks use.
+    Notice = 46,
+    /// What members opened of their capacity, and said of themselves.
+    Capacity = 48,
+    /// A draft of what a circle's members may agree on, with the signatures that it has so far, as its book entry.
+    Proposal = 54,
 }
 
 impl RecordKind {
@@ -144,6 +150,9 @@ impl RecordKind {
             40 => Self::Certificate,
             42 => Self::Erasure,
             43 => Self::PrivacyRequest,
+            46 => Self::Notice,
+            48 => Self::Capacity,
+            54 => Self::Proposal,
             _ => return None,
         })
     }
@@ -198,6 +207,8 @@ pub struct Draft {
     pub(crate) withdrawn: Option<ObjectId>,
     /// Which versions are withdrawn; none named means all.
     pub(crate) versions: Vec<Timestamp>,
+    /// Whether it may take the place of other bytes of the same version.
+    pub(crate) replaces: bool,
 }
 
 impl Draft {
@@ -205,6 +216,13 @@ impl Draft {
     #[must_use]
     pub fn object(sender: Uuid, terms: Option<Arc<str>>, raw: Vec<u8>, head: Head) -> Self {
         Self { terms, head: Some(head), ..Self::note(RecordKind::Object, sender, raw) }
+    }
+
+    /// As [`Draft::object`], but it takes the place of what the sender has brought of this very version, if that is another text: as
+    /// the whole does of a copy.
+    #[must_use]
+    pub fn in_place(self) -> Self {
+        Self { replaces: true, ..self }
     }
 
     /// The withdrawal of an object; `body` is what members who had it are told.
@@ -247,6 +265,7 @@ impl Draft {
             head: None,
             withdrawn: None,
             versions,
+            replaces: false,
         }
     }
 }

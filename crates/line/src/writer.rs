@@ -229,7 +229,7 @@ impl<'a> Stage<'a> {
             return match () {
                 () if newest.origin != 0 => Some(Outcome::Refused(Refusal::OriginChanged)),
                 () if same => Some(Outcome::Present { seq: newest.seq }),
-                () if is_definition && newest.fingerprint != fingerprint => {
+                () if is_definition && newest.fingerprint != fingerprint && !draft.replaces => {
                     Some(Outcome::Refused(Refusal::VersionConflict))
                 }
                 () => full,
@@ -242,6 +242,7 @@ impl<'a> Stage<'a> {
         }
         if let Some(same) = same {
             return match () {
+                () if same.fingerprint != fingerprint && draft.replaces => full,
                 () if same.fingerprint != fingerprint => Some(Outcome::Refused(Refusal::VersionConflict)),
                 // Who says no terms changes none: an import that runs each night must not lift an embargo.
                 () if draft.terms.is_none() || same.terms == draft.terms => {

@@ -50,6 +50,8 @@ pub enum Entry {
     Peer(Peer),
     /// What the members of a circle that lies on several nodes have agreed on.
     Agreement(Box<Agreed>),
+    /// A draft of such, with the signatures that it has so far.
+    Proposal(Box<Agreed>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -124,7 +126,7 @@ impl Entry {
             Self::Credential(credential) if credential.scopes.is_some() || credential.person.is_some() => {
                 VERSION_PEOPLE
             }
-            Self::Peer(_) | Self::Agreement(_) => VERSION,
+            Self::Peer(_) | Self::Agreement(_) | Self::Proposal(_) => VERSION,
             Self::Circle(circle) if circle.four_eyes.is_some() => VERSION,
             Self::Account(account) if !account.passkeys.is_empty() => VERSION,
             Self::Person(_) | Self::Account(_) | Self::SigningKey(_) => VERSION_PEOPLE,
@@ -155,6 +157,8 @@ pub struct Book {
     /// By their names.
     peers: BTreeMap<String, Peer>,
     agreements: BTreeMap<CircleId, Agreed>,
+    /// The last draft of each circle, until it or a later version counts.
+    proposals: BTreeMap<CircleId, Agreed>,
 }
 
 impl Book {
@@ -169,8 +173,15 @@ impl Book {
             Entry::Account(account) => drop(self.accounts.insert(account.person, account)),
             Entry::Setting(setting) => self.apply_setting(setting),
             Entry::Peer(peer) => drop(self.peers.insert(peer.name.clone(), peer)),
-            Entry::Agreement(agreed) => drop(self.agreements.insert(agreed.agreement.circle, *agreed)),
+            Entry::Agreement(agreed) => self.apply_agreement(*agreed),
+            Entry::Proposal(agreed) => drop(self.proposals.insert(agreed.agreement.circle, *agreed)),
         }
+    }
+
+    fn apply_agreement(&mut self, agreed: Agreed) {
+        let (circle, version) = (agreed.agreement.circle, agreed.agreement.version);
+        self.proposals.retain(|of, draft| *of != circle || draft.agreement.version > version);
+        self.agreements.insert(circle, agreed);
     }
 
     fn apply_setting(&mut self, setting: Setting) {
@@ -402,6 +413,17 @@ impl Book {
     /// All such agreements.
     pub fn all_agreed(&self) -> impl Iterator<Item = &Agreed> {
         self.agreements.values()
+    }
+
+    /// The last draft of an agreement about a circle, with the signatures that it has so far; none once it counts.
+    #[must_use]
+    pub fn proposal(&self, circle: CircleId) -> Option<&Agreed> {
+        self.proposals.get(&circle)
+    }
+
+    /// All such drafts.
+    pub fn proposals(&self) -> impl Iterator<Item = &Agreed> {
+        self.proposals.values()
     }
 
     /// The settings whose names begin with `prefix`, without it, and their values, by name.

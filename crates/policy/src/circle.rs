@@ -56,6 +56,18 @@ pub enum Onward {
     Allowed,
 }
 
+impl Onward {
+    /// Its name, as on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Forbidden => "forbidden",
+            Self::WithinCircle => "within-circle",
+            Self::Allowed => "allowed",
+        }
+    }
+}
+
 /// What a member may do in a circle. TAXII 2.1, section 5.2, calls it `can_read` and `can_write`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -162,6 +174,9 @@ pub struct Circle {
     /// Whether what members share waits for a second of their people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub four_eyes: Option<FourEyes>,
+    /// From how many members on something may be said of all of them together; the node's default, if none is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aggregate_from: Option<u8>,
     /// What it says of personal data.
     #[serde(default, skip_serializing_if = "crate::Privacy::is_silent")]
     pub privacy: crate::Privacy,
@@ -186,6 +201,7 @@ impl Circle {
             hidden_members: false,
             signatures: Signatures::Optional,
             four_eyes: None,
+            aggregate_from: None,
             privacy: crate::Privacy::default(),
         }
     }

@@ -49,6 +49,27 @@ impl Book {
         may_see.then_some(Opened(value))
     }
 
+    /// `value`, if `caller` may see what an owner opened to these members by name and to these circles. A member that is named sees
+    /// it whether it is in a circle with the owner or not, as long as both take part.
+    pub fn opened_to<T>(
+        &self,
+        caller: Caller,
+        (owner, members): (MemberId, &[MemberId]),
+        circles: &[CircleId],
+        now: Timestamp,
+        value: T,
+    ) -> Option<Opened<T>> {
+        let takes_part = |id: MemberId| self.member(id).is_some_and(|member| !member.ended);
+        let is_named = match caller {
+            Caller::Member(member) => members.contains(&member) && takes_part(member) && takes_part(owner),
+            Caller::Operator => false,
+        };
+        match is_named {
+            true => Some(Opened(value)),
+            false => self.opened(caller, Opening { owners: &[owner], circles }, now, value),
+        }
+    }
+
     /// Whether an entry can be opened to a circle: not if its members are hidden from each other, nor if no owner is in it.
     #[must_use]
     pub fn opens(&self, circle: &Circle, owners: &[MemberId]) -> bool {
@@ -121,6 +142,18 @@ mod tests {
             assert!(!sees(&book, Caller::Member(PARTNER)), "{turn}");
             assert!(sees(&book, Caller::Member(OWNER)), "{turn}: its own");
         }
+    }
+
+    #[test]
+    fn what_is_opened_to_a_member_by_name_is_seen_by_that_one_alone() {
+        let book = book(|_| ());
+        let sees = |caller| {
+            let now = Timestamp::from_micros(50);
+            book.opened_to(caller, (OWNER, &[STRANGER]), &[], now, ()).is_some()
+        };
+        let all =
+            [Caller::Operator, Caller::Member(OWNER), Caller::Member(PARTNER), Caller::Member(STRANGER)];
+        assert_eq!(all.map(sees), [true, true, false, true]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl FourEyes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Contents {
-    /// Objects, each as it came, under terms (as they are stored; none are the usual ones).
+    /// Objects, each as it came, under terms (as they are stored; none are the usual ones). One whose text was erased is empty.
     Objects {
         /// The terms.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,6 +89,9 @@ pub struct Brought {
     /// Who brought it; `None` is a machine of the member's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,
+    /// When it was brought, if this stands for a record that was erased because it held something that was.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored::time_option")]
+    pub at: Option<Timestamp>,
     /// What is in it.
     pub contents: Contents,
 }
@@ -97,7 +100,7 @@ impl Brought {
     /// A parcel of a member's.
     #[must_use]
     pub const fn new(id: Uuid, by: By, until: Timestamp, contents: Contents) -> Self {
-        Self { v: VERSION, id, until, member: by.member, person: by.person, contents }
+        Self { v: VERSION, id, until, member: by.member, person: by.person, at: None, contents }
     }
 
     /// Reads the stored form.
@@ -315,7 +318,7 @@ pub struct Parcel {
 }
 
 impl Parcel {
-    /// As it was brought.
+    /// As it was brought, at `at` if what is kept does not say otherwise.
     #[must_use]
     pub fn new(brought: &Brought, circle: CircleId, at: Timestamp) -> Self {
         let (objects, ask) = match &brought.contents {
@@ -324,7 +327,7 @@ impl Parcel {
         };
         Self {
             id: brought.id,
-            at,
+            at: brought.at.unwrap_or(at),
             until: brought.until,
             by: By { member: brought.member, person: brought.person },
             circle,

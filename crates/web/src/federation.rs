@@ -2,22 +2,25 @@
 //!
 //! `GET …/collections/CIRCLE/objects/?next=NUMBER` gives what is new for the peer's members behind a number of this node's
 //! line, as an envelope whose `next` is where to go on, also when there is no more yet. `POST` takes an envelope of the same
-//! objects, for peers that can't be reached themselves. Whoever is no peer is told that there is nothing here.
+//! objects, for peers that can't be reached themselves. `POST …/agreements/CIRCLE/signatures/` brings the signatures that a peer
+//! has of a draft, and gives those that are here. Whoever is no peer is told that there is nothing here.
 //!
 //! Source: TAXII 2.1, sections 3.7 (envelope), 5.4 and 5.5.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use gate::{FederationError, Gate, Given};
+use gate::{ExchangeError, FederationError, Gate, Given};
 use http::{StatusCode, header};
 use line::Seq;
-use policy::{CircleId, Peer};
+use policy::federation::AGREEMENT_BYTES_MAX;
+use policy::{CircleId, MemberId, Peer};
 use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use stix::Timestamp;
@@ -53,6 +56,15 @@ pub struct Envelope {
     /// The objects.
     #[serde(default, deserialize_with = "some")]
     pub objects: Vec<Box<RawValue>>,
+}
+
+/// Signatures under a draft, on their way between two nodes.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Signatures {
+    /// Which draft: [`gate::digest`].
+    pub digest: String,
+    /// Detached JWS by member.
+    pub signatures: BTreeMap<MemberId, String>,
 }
 
 /// At most [`OBJECTS_MAX`] objects: what is beyond takes no memory.
@@ -102,6 +114,15 @@ impl From<FederationError> for Refused {
     }
 }
 
+impl From<ExchangeError> for Refused {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::Federation(error) => error.into(),
+            other => Self(StatusCode::SERVICE_UNAVAILABLE, other.to_string()),
+        }
+    }
+}
+
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let body = json!({"title": self.1, "http_status": self.0.as_u16().to_string()});
@@ -116,6 +137,7 @@ type Shown = Option<Extension<PeerCertificate>>;
 pub fn router(federation: Federation) -> Router {
     Router::new()
         .route("/federation/collections/{circle}/objects/", get(objects).post(bring))
+        .route("/federation/agreements/{circle}/signatures/", post(signatures))
         .fallback(async || absent())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(Arc::new(federation))
@@ -137,11 +159,11 @@ fn answer(body: &Value) -> Response {
 }
 
 /// Runs what reads or writes the disk off the threads that serve connections.
-async fn off<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, FederationError> + Send + 'static,
+async fn off<T: Send + 'static, E: Into<Refused> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, Refused> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(done) => Ok(done?),
+        Ok(done) => done.map_err(Into::into),
         Err(_) => Err(Refused(StatusCode::SERVICE_UNAVAILABLE, "try again".to_owned())),
     }
 }
@@ -189,4 +211,21 @@ async fn bring(
     Ok(answer(&json!({
         "status": "complete", "added": taken.added, "known": taken.known, "refused": taken.refused, "why": taken.why,
     })))
+}
+
+async fn signatures(
+    State(federation): Shared,
+    shown: Shown,
+    Path(circle): Path<String>,
+    request: Request,
+) -> Result<Response, Refused> {
+    let (peer, circle) = asked(&federation, shown, &circle)?;
+    let body = axum::body::to_bytes(request.into_body(), AGREEMENT_BYTES_MAX).await;
+    let body = body.map_err(|error| Refused(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()))?;
+    let Signatures { digest, signatures } = serde_json::from_slice(&body)
+        .map_err(|error| Refused(StatusCode::UNPROCESSABLE_ENTITY, format!("no signatures: {error}")))?;
+    let (gate, named) = (federation.gate.clone(), digest.clone());
+    let signatures = off(move || gate.exchange_signatures(circle, &peer, &named, signatures)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], Json(Signatures { digest, signatures }))
+        .into_response())
 }

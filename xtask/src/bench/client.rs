@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -19,6 +19,9 @@ pub(crate) struct Client {
     send: SendRequest<Full<Bytes>>,
     host: String,
     authorization: String,
+    /// What a page has set, and what forms carry that were shown with it.
+    cookie: String,
+    form: String,
 }
 
 impl Client {
@@ -30,7 +33,8 @@ impl Client {
         stream.set_nodelay(true)?;
         let (send, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        Ok(Self { send, host: host.to_owned(), authorization: credential.unwrap_or_default() })
+        let (authorization, host) = (credential.unwrap_or_default(), host.to_owned());
+        Ok(Self { send, host, authorization, cookie: String::new(), form: String::new() })
     }
 
     async fn ask(&mut self, method: Method, path: &str, body: String) -> Result<(StatusCode, Bytes)> {
@@ -78,6 +82,44 @@ impl Client {
     /// Looks at what may not be there, and gives the status of the answer once all of it has come.
     pub(crate) async fn look(&mut self, path: &str) -> Result<StatusCode> {
         Ok(self.ask(Method::GET, path, String::new()).await?.0)
+    }
+
+    /// Posts JSON, and gives the status of the answer once all of it has come.
+    pub(crate) async fn post_and_look(&mut self, path: &str, body: String) -> Result<StatusCode> {
+        Ok(self.ask(Method::POST, path, body).await?.0)
+    }
+
+    /// Opens a page that has a form, whose fields [`Client::fill_in`] then sends.
+    pub(crate) async fn open_form(&mut self, path: &str) -> Result<()> {
+        let request = Request::builder().uri(path).header("host", &self.host);
+        self.send.ready().await?;
+        let page = self.send.send_request(request.body(Full::default())?).await?;
+        let cookies = page.headers().get_all("set-cookie").iter().filter_map(|set| set.to_str().ok());
+        let cookies: Vec<&str> = cookies.filter_map(|set| set.split(';').next()).collect();
+        self.cookie = cookies.join("; ");
+        let page = page.into_body().collect().await?.to_bytes();
+        let page = String::from_utf8_lossy(&page);
+        let form = page.split_once("name=\"form\" value=\"").and_then(|(_, rest)| rest.split('"').next());
+        form.context("the page has no form")?.clone_into(&mut self.form);
+        Ok(())
+    }
+
+    /// Sends a form's fields, which need no escapes; gives the status of the answer once all of it has come.
+    pub(crate) async fn fill_in(&mut self, path: &str, fields: &str) -> Result<StatusCode> {
+        ensure!(!self.form.is_empty(), "no form was opened");
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header("host", &self.host)
+            .header("origin", format!("http://{}", self.host))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("cookie", &self.cookie);
+        let body = format!("{fields}&form={}", self.form);
+        self.send.ready().await?;
+        let response = self.send.send_request(request.body(Full::new(body.into()))?).await?;
+        let status = response.status();
+        tokio::time::timeout(Duration::from_secs(60), response.into_body().collect()).await??;
+        Ok(status)
     }
 
     /// Gets a page.

@@ -1,7 +1,7 @@
 //! Whether the time of an answer tells what is forbidden from what is not there.
 //!
 //! A member that is cleared for TLP:GREEN asks, over one connection, for things that another has shared as TLP:AMBER and for things
-//! that nobody has, one after the other in an order drawn by chance. The two sets of times are compared by their medians and by the
+//! that nobody has, one after the other in an order drawn by chance; and log-ins fail for people who are there, and for nobody. The two sets of times are compared by their medians and by the
 //! test of Mann and Whitney (On a test of whether one of two random variables is stochastically larger than the other, 1947): its
 //! statistic, divided by its most, is the chance that an answer about what is forbidden takes longer than one about what is not
 //! there, 0.5 if they can't be told apart. Beside each stands a control: two sets of things that are not there.
@@ -20,6 +20,12 @@ use super::table::{Figure, Table};
 const THINGS: u64 = 1_000;
 /// Answers of each kind, for each way to ask.
 const SAMPLES: usize = 4_000;
+/// Values of a question about many.
+const VALUES: u64 = 100;
+/// People who have passwords.
+const PEOPLE: u64 = 8;
+/// Log-ins of each kind: each takes as long as a thousand other answers.
+const LOG_INS: usize = 400;
 /// The member that may not see them.
 const LOW: &str = "low";
 /// Standard deviations beyond which a difference counts as measured: by chance alone, once in 16,000.
@@ -30,18 +36,55 @@ const SHARED: u64 = 0;
 const ABSENT: u64 = 1 << 32;
 const CONTROL: u64 = 2 << 32;
 
-/// A way to ask: its name, and the path for the thing of a number.
-type Way = (&'static str, fn(u64) -> String);
+/// What is sent.
+enum Sent {
+    Get(String),
+    Post(&'static str, String),
+    Form(&'static str, String),
+}
 
-const WAYS: [Way; 7] = [
-    ("object page", |number| format!("/objects/region/{}", id(number))),
-    ("TAXII object", |number| format!("{OBJECTS}{}/", id(number))),
-    ("TAXII versions", |number| format!("{OBJECTS}{}/versions/", id(number))),
-    ("TAXII match[id]", |number| format!("{OBJECTS}?match%5Bid%5D={}", id(number))),
-    ("MISP event", |number| format!("/events/view/{}", uuid(number))),
-    ("MISP attribute", |number| format!("/attributes/view/{}", uuid(number))),
-    ("screening", |number| format!("/screening/value?value=t{number}.evil.top")),
+/// A way to ask: its name, of how many things, how often, and what is sent for the thing of a number.
+struct Way {
+    name: &'static str,
+    things: u64,
+    samples: usize,
+    sent: fn(u64) -> Sent,
+}
+
+impl Way {
+    const fn new(name: &'static str, sent: fn(u64) -> Sent) -> Self {
+        Self { name, things: THINGS, samples: SAMPLES, sent }
+    }
+}
+
+const WAYS: [Way; 9] = [
+    Way::new("object page", |number| Sent::Get(format!("/objects/region/{}", id(number)))),
+    Way::new("TAXII object", |number| Sent::Get(format!("{OBJECTS}{}/", id(number)))),
+    Way::new("TAXII versions", |number| Sent::Get(format!("{OBJECTS}{}/versions/", id(number)))),
+    Way::new("TAXII match[id]", |number| Sent::Get(format!("{OBJECTS}?match%5Bid%5D={}", id(number)))),
+    Way::new("MISP event", |number| Sent::Get(format!("/events/view/{}", uuid(number)))),
+    Way::new("MISP attribute", |number| Sent::Get(format!("/attributes/view/{}", uuid(number)))),
+    Way::new("screening", |number| Sent::Get(format!("/screening/value?value=t{number}.evil.top"))),
+    Way::new("screening of 100", |number| {
+        let number = number - number % VALUES;
+        let values: Vec<String> = (number..number + VALUES).map(|at| format!("t{at}.evil.top")).collect();
+        Sent::Post("/screening/values", json!({ "values": values }).to_string())
+    }),
+    // Whoever is there and gives a wrong password, and nobody.
+    Way {
+        name: "log-in",
+        things: PEOPLE,
+        samples: LOG_INS,
+        sent: |number| {
+            Sent::Form("/login", format!("user={}&password=not-the-right-one&code=&to=/", user(number)))
+        },
+    },
 ];
+
+/// A user name, of as many letters whoever it is.
+fn user(number: u64) -> String {
+    format!("person-{number:011}")
+}
 
 fn uuid(number: u64) -> Uuid {
     let bits = u128::from(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)) << 32 | u128::from(number >> 32);
@@ -64,11 +107,14 @@ pub(super) fn run(node: &Node, table: &mut Table) -> Result<()> {
     runtime.block_on(async {
         let mut sender = Client::connect(&serving.host, Some((MEMBER, &node.token))).await?;
         sender.post(OBJECTS, things()).await?;
-        for (name, path) in WAYS {
+        people(node, &serving.host).await?;
+        for way in WAYS {
+            let name = way.name;
             // A connection of its own for each: the node closes one that was asked often.
             let mut client = Client::connect(&serving.host, Some((LOW, &token))).await?;
-            let (forbidden, absent) = times(&mut client, path, SHARED, ABSENT).await?;
-            let (first, second) = times(&mut client, path, CONTROL, ABSENT).await?;
+            client.open_form("/login").await?;
+            let (forbidden, absent) = times(&mut client, &way, SHARED, ABSENT).await?;
+            let (first, second) = times(&mut client, &way, CONTROL, ABSENT).await?;
             let (found, control) = (compared(&forbidden, &absent), compared(&first, &second));
             let mut figure = |what: &str, value, unit, goal| {
                 table.add(&Figure {
@@ -112,30 +158,48 @@ fn things() -> String {
     json!({"objects": (0..THINGS).map(thing).collect::<Vec<_>>()}).to_string()
 }
 
+/// People who have set their passwords.
+async fn people(node: &Node, host: &str) -> Result<()> {
+    for number in 0..PEOPLE {
+        let user = user(number);
+        let added =
+            node.json(&["person", "add", &user, "--name", &user, "--member", MEMBER, "--role", "reader"])?;
+        let link = added["link"].as_str().context("no link was shown")?;
+        let mut client = Client::connect(host, None).await?;
+        client.open_form(link).await?;
+        let set = client.fill_in(link, "new=a-long-enough-password&again=a-long-enough-password").await?;
+        ensure!(set == hyper::StatusCode::SEE_OTHER, "{link}: {set}");
+    }
+    Ok(())
+}
+
 /// Times in microseconds of answers about things numbered from `one` and from `other`, which must all be the same but for what was
 /// asked.
-async fn times(
-    client: &mut Client,
-    path: fn(u64) -> String,
-    one: u64,
-    other: u64,
-) -> Result<(Vec<f64>, Vec<f64>)> {
-    let (mut ones, mut others) = (Vec::with_capacity(SAMPLES), Vec::with_capacity(SAMPLES));
+async fn times(client: &mut Client, way: &Way, one: u64, other: u64) -> Result<(Vec<f64>, Vec<f64>)> {
+    let (mut ones, mut others) = (Vec::with_capacity(way.samples), Vec::with_capacity(way.samples));
     let (mut chance, mut status) = (0x2545_f491_4f6c_dd1d_u64, None);
-    while ones.len() < SAMPLES || others.len() < SAMPLES {
+    while ones.len() < way.samples || others.len() < way.samples {
         chance ^= chance << 13;
         chance ^= chance >> 7;
         chance ^= chance << 17;
-        let is_one = match (ones.len() < SAMPLES, others.len() < SAMPLES) {
+        let is_one = match (ones.len() < way.samples, others.len() < way.samples) {
             (true, true) => chance & 1 == 0,
             (is_one, _) => is_one,
         };
-        let number = (chance >> 16) % THINGS + if is_one { one } else { other };
-        let path = path(number);
+        let number = (chance >> 16) % way.things + if is_one { one } else { other };
+        let sent = (way.sent)(number);
         let begun = Instant::now();
-        let told = client.look(&path).await?;
+        let told = match sent {
+            Sent::Get(path) => client.look(&path).await?,
+            Sent::Post(path, body) => client.post_and_look(path, body).await?,
+            Sent::Form(path, fields) => client.fill_in(path, &fields).await?,
+        };
         let took = begun.elapsed().as_secs_f64() * 1e6;
-        ensure!(*status.get_or_insert(told) == told, "{path}: {told}, where others were answered {status:?}");
+        ensure!(
+            *status.get_or_insert(told) == told,
+            "{}: {told}, where others were answered {status:?}",
+            way.name
+        );
         if is_one { ones.push(took) } else { others.push(took) }
     }
     Ok((ones, others))

@@ -26,6 +26,8 @@ use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use stix::Timestamp;
 use time::OffsetDateTime;
 
@@ -46,6 +48,8 @@ pub(crate) struct Authority {
     register: Kept<Register>,
     /// Held while its files are written.
     writing: Mutex<()>,
+    /// How many lists of what was taken back were written, since the node was opened.
+    lists: Arc<AtomicU64>,
 }
 
 /// What is to be signed.
@@ -78,7 +82,7 @@ fn failed(what: &str, error: &dyn std::fmt::Display) -> Failure {
 impl Authority {
     /// The authority in the folder `dir`, whether there is one or not.
     pub(crate) fn new(dir: PathBuf, gate: Gate) -> Self {
-        Self { dir, register: Kept::new(gate), writing: Mutex::default() }
+        Self { dir, register: Kept::new(gate), writing: Mutex::default(), lists: Arc::default() }
     }
 
     /// Where its certificate lies, for those who are to trust it.
@@ -91,6 +95,11 @@ impl Authority {
         self.dir.join("crl.pem")
     }
 
+    /// How many such lists were written: a number that grows, for whoever must know of the newest.
+    pub(crate) fn lists(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.lists)
+    }
+
     fn key(&self) -> PathBuf {
         self.dir.join("ca.key")
     }
@@ -100,13 +109,19 @@ impl Authority {
         self.certificate().exists()
     }
 
-    /// Makes the authority.
+    /// Makes the authority. Each file is there whole or not at all, the key first: what was begun and stopped is gone on with.
     ///
     /// # Errors
     /// When there is one already, or its files can't be written.
     pub(crate) fn begin(&self, name: &str, years: u32, now: Timestamp) -> Result<Signed, Failure> {
         let _writing = self.writing.lock();
-        if self.exists() || self.key().exists() {
+        if self.exists() {
+            let own = self.all()?.into_iter().rev().find(|signed| signed.purpose == Purpose::Authority);
+            // Stopped before the last of its files.
+            if let Some(own) = own.filter(|_| !self.crl().exists()) {
+                self.write_crl(now)?;
+                return Ok(own);
+            }
             return Err(Failure::new(format!("there is an authority in {} already", self.dir.display()))
                 .hint("use it: `bongsu ca list` shows what it has signed; nothing was changed"));
         }
@@ -115,7 +130,7 @@ impl Authority {
             .mode(0o700)
             .create(&self.dir)
             .map_err(|error| failed(&self.dir.display().to_string(), &error))?;
-        let key = KeyPair::generate().map_err(|error| failed("no key could be made", &error))?;
+        let key = self.begun_key()?;
         let until = later(now, i64::from(years) * 365);
         let serial = serial()?;
         let mut params = params(name, &[], &serial, now, until)?;
@@ -137,10 +152,38 @@ impl Authority {
             revoked: None,
         };
         self.note(&signed.serial, What::Signed(signed.clone()))?;
-        write_new(&self.key(), &key.serialize_pem(), 0o600)?;
-        write_new(&self.certificate(), &certificate.pem(), 0o644)?;
+        self.write_whole(&self.certificate(), &certificate.pem(), 0o644)?;
         self.write_crl(now)?;
         Ok(signed)
+    }
+
+    /// The key of an authority that was begun and has no certificate yet, or a new one, which is written.
+    fn begun_key(&self) -> Result<KeyPair, Failure> {
+        let path = self.key();
+        if path.exists() {
+            let unusable = |error: &dyn std::fmt::Display| {
+                failed(&path.display().to_string(), error)
+                    .hint("there is no certificate for this key: move it away, and run it again")
+            };
+            let pem = std::fs::read_to_string(&path).map_err(|error| unusable(&error))?;
+            return KeyPair::from_pem(&pem).map_err(|error| unusable(&error));
+        }
+        let key = KeyPair::generate().map_err(|error| failed("no key could be made", &error))?;
+        self.write_whole(&path, &key.serialize_pem(), 0o600)?;
+        Ok(key)
+    }
+
+    /// Writes a file of the authority's that is not there yet, under another name first.
+    fn write_whole(&self, path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
+            file.as_file().sync_all()?;
+            file.persist_noclobber(path).map_err(|error| error.error)?;
+            std::fs::File::open(&self.dir)?.sync_all()
+        };
+        write().map_err(|error| failed(&format!("{} can't be written", path.display()), &error))
     }
 
     /// The key and the certificate, to sign with.
@@ -297,6 +340,7 @@ impl Authority {
             file.persist(&path).map_err(|error| error.error)
         };
         write().map_err(|error| failed(&path.display().to_string(), &error))?;
+        self.lists.fetch_add(1, Ordering::Release);
         Ok(pem)
     }
 

@@ -76,8 +76,21 @@ pub(crate) enum AgreementCommand {
         #[arg(required = true)]
         others: Vec<PathBuf>,
     },
+    /// Note a draft here, with the signatures in the file: peers that it names then bring each other theirs
+    Propose { file: PathBuf },
     /// Let an agreement count that all its members have signed
-    Add { file: PathBuf },
+    Add {
+        #[arg(required_unless_present = "proposed")]
+        file: Option<PathBuf>,
+        /// The draft about this circle that was noted here, once it has all signatures
+        #[arg(long, value_name = "CIRCLE", conflicts_with = "file")]
+        proposed: Option<String>,
+    },
     /// Print the agreement of a circle, with its signatures
-    Show { circle: String },
+    Show {
+        circle: String,
+        /// The draft that was noted here
+        #[arg(long)]
+        proposed: bool,
+    },
 }

@@ -270,6 +270,9 @@ pub(crate) struct CircleProfile {
     /// What members share waits for a second of their people, so many days, or `off` [default: off; 14 days without a number]
     #[arg(long, value_name = "DAYS|off", num_args = 0..=1, require_equals = true, default_missing_value = "14", value_parser = four_eyes)]
     pub four_eyes: Option<FourEyesArg>,
+    /// From how many members on something may be said of all of them together, 3 to 100 [default: 5]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(3..=100))]
+    pub aggregate_from: Option<u8>,
     /// STIX version that is taken in it, 2.0 or 2.1, repeatable [default: both]
     #[arg(long = "spec-version", value_name = "VERSION")]
     pub spec_versions: Vec<SpecVersionArg>,

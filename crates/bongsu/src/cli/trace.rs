@@ -12,6 +12,8 @@ pub(crate) enum TraceCommand {
     Load(TraceLoadArgs),
     /// Read a chain from a node over Ethereum's JSON-RPC into a store, block by block as they come, reorganisations too
     Live(TraceLiveArgs),
+    /// Fetch what was stolen of Bitcoin from an Electrum server, from output to output, each transaction with its proof
+    Electrum(TraceElectrumArgs),
     /// Say what a store holds
     Info(TraceInfoArgs),
     /// Follow what was stolen: where it is now, which services it entered, and by which transfers
@@ -78,6 +80,51 @@ pub(crate) struct TraceLiveArgs {
     /// Read what contracts pay within transactions too: from a node that has `trace_block`
     #[arg(long)]
     pub traces: bool,
+}
+
+/// Options of `bongsu trace electrum`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceElectrumArgs {
+    /// The folder for what is fetched, which is made if it is not there; `trace bitcoin`, `trace follow` and cases take it as blocks
+    #[arg(value_name = "FOLDER")]
+    pub store: PathBuf,
+    /// The server: ssl://HOST:PORT, or tcp://HOST:PORT for one of your own
+    #[arg(long, value_name = "URL", env = "BONGSU_TRACE_ELECTRUM")]
+    pub server: String,
+    /// A host that may be at an address that is not public, and be asked without TLS: a server of your own
+    #[arg(long, value_name = "HOST")]
+    pub allow: Vec<String>,
+    /// The server's certificate, in PEM, if no authority of this system signed it
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// An output that was stolen, by its transaction and its place in it from 0; without a place, all outputs of the transaction;
+    /// =SATOSHI behind a place says how much of it
+    #[arg(long, required = true, value_name = "TXID[:VOUT[=SATOSHI]]")]
+    pub theft: Vec<String>,
+    /// By which rule it will be followed: no more is fetched than that rule reaches; what `poison` reaches is enough for all
+    #[arg(long, value_enum, default_value_t = MethodArg::Fifo)]
+    pub method: MethodArg,
+    /// File of labels, as for `bongsu trace bitcoin`: nothing is fetched of what comes out of services
+    #[arg(long, value_name = "FILE[=CATEGORY]")]
+    pub labels: Vec<String>,
+    /// Take what has so many blocks behind it: with 0, what is in any block, and what a reorganisation takes back is taken back
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    pub confirmations: u64,
+    /// A block that you know to be the chain's, from elsewhere
+    #[arg(long, value_name = "HEIGHT:HASH")]
+    pub checkpoint: Vec<String>,
+    /// Fetch so many transactions
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub most: usize,
+    /// Look through no more than so many transactions of one address
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub history: usize,
+    /// End when everything that is there is fetched; without it, wait for more
+    #[arg(long)]
+    pub once: bool,
+    /// Ask for new blocks so often, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub every: u64,
 }
 
 /// Options of `bongsu trace info`.

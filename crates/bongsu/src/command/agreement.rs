@@ -21,8 +21,13 @@ pub(crate) fn run(node: &Node, command: AgreementCommand) -> Result<Answer, Fail
     match command {
         AgreementCommand::Party { member, key } => party(node, &member, key.as_deref()),
         AgreementCommand::Draft { circle, parties, profile } => draft(node, circle, &parties, &profile),
-        AgreementCommand::Add { file } => add(node, read(&file)?),
-        AgreementCommand::Show { circle } => {
+        AgreementCommand::Propose { file } => propose(node, &file),
+        AgreementCommand::Add { file: Some(file), .. } => add(node, read(&file)?),
+        AgreementCommand::Add { file: None, proposed } => {
+            add(node, proposal(&node.gate.book(), &proposed.unwrap_or_default())?.clone())
+        }
+        AgreementCommand::Show { circle, proposed: true } => document(proposal(&node.gate.book(), &circle)?),
+        AgreementCommand::Show { circle, proposed: false } => {
             let book = node.gate.book();
             let id = node.circle(&book, &circle)?.id;
             let agreed = book.agreed(id).ok_or_else(|| {
@@ -49,7 +54,8 @@ pub(crate) fn without_node(command: &AgreementCommand) -> Option<Result<Answer, 
 pub(crate) fn paths(command: &mut AgreementCommand) -> Vec<&mut PathBuf> {
     match command {
         AgreementCommand::Draft { parties, .. } => parties.iter_mut().collect(),
-        AgreementCommand::Add { file } => vec![file],
+        AgreementCommand::Add { file, .. } => file.iter_mut().collect(),
+        AgreementCommand::Propose { file } => vec![file],
         AgreementCommand::Sign { file, key } => vec![file, key],
         AgreementCommand::Join { file, others } => std::iter::once(file).chain(others).collect(),
         AgreementCommand::Party { .. } | AgreementCommand::Show { .. } => Vec::new(),
@@ -109,6 +115,7 @@ fn party(node: &Node, handle: &str, key: Option<&str>) -> Result<Answer, Failure
         clearance: member.clearance,
         home: node.gate.home().clone(),
         key: found.key.clone(),
+        from: Some(found.from),
     })
 }
 
@@ -174,10 +181,56 @@ fn write(file: &Path, agreed: &Agreed, told: &str) -> Result<Answer, Failure> {
     Ok(Answer::done(json!({"missing": missing}), format!("{told} {rest}\n")))
 }
 
+/// The draft about a circle that was noted here.
+fn proposal<'b>(book: &'b Book, handle: &str) -> Result<&'b Agreed, Failure> {
+    book.proposals().find(|draft| draft.agreement.handle == handle).ok_or_else(|| {
+        Failure::new(format!("no draft of an agreement of circle `{handle}` is noted here"))
+            .hint("`bongsu agreement propose FILE` notes one; once it counts, `bongsu agreement show` has it")
+    })
+}
+
+/// Notes a draft, so that its signatures come and go by themselves between the nodes that it names.
+fn propose(node: &Node, file: &Path) -> Result<Answer, Failure> {
+    let Agreed { agreement, signatures } = read(file)?;
+    if agreement.at_home(node.gate.home()).next().is_none() {
+        return Err(failed(file)(&"it names no member of this node"));
+    }
+    let mut agreed = Agreed::draft(agreement);
+    for (member, jws) in signatures {
+        if !agreed.take(member, jws) {
+            return Err(failed(file)(&format!("the signature of member {member} does not hold")));
+        }
+    }
+    let counts = node.gate.book().agreed(agreed.agreement.circle).map(|known| known.agreement.version);
+    if counts.is_some_and(|version| version >= agreed.agreement.version) {
+        return Err(failed(file)(&format!("version {} counts here already", counts.unwrap_or_default())));
+    }
+    node.change(|book| {
+        let before = book.proposal(agreed.agreement.circle);
+        if let Some(before) = before.filter(|before| before.agreement == agreed.agreement) {
+            for (member, jws) in &before.signatures {
+                agreed.signatures.entry(*member).or_insert_with(|| jws.clone());
+            }
+        }
+        Ok(Entry::Proposal(Box::new(agreed.clone())))
+    })?;
+    let (missing, handle) = (agreed.missing(), &agreed.agreement.handle);
+    let rest = match missing.is_empty() {
+        true => format!("All have signed it: `bongsu agreement add --proposed {handle}` lets it count."),
+        false => format!("Not signed yet by: {}.", missing.join(", ")),
+    };
+    let text = format!(
+        "The draft about circle {handle} is noted: peers that it names bring their signatures. {rest}\n"
+    );
+    Ok(Answer::done(
+        json!({"circle": handle, "digest": gate::digest(&agreed.agreement), "missing": missing}),
+        text,
+    ))
+}
+
 fn add(node: &Node, agreed: Agreed) -> Result<Answer, Failure> {
     agreed.verify().map_err(|error| Failure::new(format!("the agreement does not count: {error}")))?;
     let agreement = agreed.agreement.clone();
-    let now = node.now();
     node.gate.change_all(MemberId::NODE, |book| {
         let fits = |why: String| Failure::new(format!("the agreement can't be taken: {why}"));
         let known = book.agreed(agreement.circle).map(|known| &known.agreement);
@@ -196,7 +249,7 @@ fn add(node: &Node, agreed: Agreed) -> Result<Answer, Failure> {
         }
         let mut entries = Vec::new();
         for party in &agreement.parties {
-            entries.extend(entries_of(node, book, party, now).map_err(fits)?);
+            entries.extend(entries_of(node, book, party).map_err(fits)?);
         }
         if agreement.at_home(node.gate.home()).next().is_none() {
             return Err(fits("it names no member of this node".to_owned()));
@@ -205,7 +258,7 @@ fn add(node: &Node, agreed: Agreed) -> Result<Answer, Failure> {
         // What members did not agree on is each node's own.
         if let Some(before) = book.circle(circle.id) {
             circle.privacy = before.privacy.clone();
-            circle.four_eyes = before.four_eyes;
+            circle.four_eyes = agreement.four_eyes.or(before.four_eyes);
             circle.access = before.access.clone();
             circle.spec_versions = before.spec_versions.clone();
             circle.hidden_members = before.hidden_members;
@@ -226,7 +279,7 @@ fn add(node: &Node, agreed: Agreed) -> Result<Answer, Failure> {
 }
 
 /// What the book needs to know of a party: nothing of a member of this node, itself of another's.
-fn entries_of(node: &Node, book: &Book, party: &Party, now: stix::Timestamp) -> Result<Vec<Entry>, String> {
+fn entries_of(node: &Node, book: &Book, party: &Party) -> Result<Vec<Entry>, String> {
     let (handle, known) = (&party.handle, book.member(party.member));
     let key_holder = book.signing_key(party.key.id()).map(|key| key.member);
     if party.home == *node.gate.home() {
@@ -260,9 +313,17 @@ fn entries_of(node: &Node, book: &Book, party: &Party, now: stix::Timestamp) -> 
         ..known.cloned().unwrap_or(new)
     };
     let mut entries = vec![Entry::Member(member)];
-    if key_holder.is_none() {
-        let (key, member) = (party.key.clone(), party.member);
-        entries.push(Entry::SigningKey(SigningKey { key, member, from: now, expires: None, revoked: None }));
+    // It holds from when its home says, on all nodes, and not from when each of them has heard of it.
+    let from = party.from.unwrap_or(stix::Timestamp::from_micros(0));
+    match book.signing_key(party.key.id()) {
+        None => {
+            let (key, member) = (party.key.clone(), party.member);
+            entries.push(Entry::SigningKey(SigningKey { key, member, from, expires: None, revoked: None }));
+        }
+        Some(known) if known.from != from => {
+            entries.push(Entry::SigningKey(SigningKey { from, ..known.clone() }));
+        }
+        Some(_) => {}
     }
     Ok(entries)
 }

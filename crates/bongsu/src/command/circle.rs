@@ -8,7 +8,7 @@ use crate::command::{equivalents, fires, signatures};
 use crate::exit::Failure;
 use crate::node::Node;
 use line::LineId;
-use policy::{Access, Book, Circle, CircleId, Entry, FourEyes, MemberId, Onward, Privacy, privacy};
+use policy::{Access, Book, Circle, CircleId, Entry, FourEyes, MemberId, Privacy, privacy};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -79,6 +79,9 @@ struct View<'a> {
     signatures: &'static str,
     /// Days for which what is shared waits for a second person; null if one suffices.
     four_eyes: Option<u16>,
+    /// From how many members on something is said of all together; not there if the circle sets nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aggregate_from: Option<u8>,
     members: Vec<&'a str>,
     /// What members may do who may not do both.
     access: BTreeMap<&'a str, &'static str>,
@@ -106,16 +109,13 @@ fn view<'a>(node: &Node, book: &'a Book, circle: &'a Circle) -> View<'a> {
         title: &circle.title,
         purpose: &circle.purpose,
         ceiling: circle.ceiling.to_string(),
-        onward: match circle.onward {
-            Onward::Forbidden => "forbidden",
-            Onward::WithinCircle => "within-circle",
-            Onward::Allowed => "allowed",
-        },
+        onward: circle.onward.name(),
         starts: circle.starts.map(|at| at.to_string()),
         ends: circle.ends.map(|at| at.to_string()),
         hidden_members: circle.hidden_members,
         signatures: circle.signatures.name(),
         four_eyes: circle.four_eyes.map(|four_eyes| four_eyes.days),
+        aggregate_from: circle.aggregate_from,
         members,
         access: access.collect(),
         spec_versions: circle.spec_versions.iter().map(|version| version.as_str()).collect(),
@@ -247,11 +247,12 @@ fn keeps_to_agreement(book: &Book, circle: &Circle) -> Result<(), Failure> {
         || circle.ceiling != agreed.ceiling
         || circle.onward != agreed.onward
         || circle.signatures != agreed.signatures
+        || agreed.four_eyes.is_some() && circle.four_eyes != agreed.four_eyes
         || circle.starts != agreed.starts
         || ends_later;
     if is_more {
         return Err(Failure::new(format!("circle {} is agreed on with other nodes", circle.handle)).hint(
-            "its members, ceiling, onward rule, signatures and dates change by a new version that all members sign: `bongsu agreement draft`",
+            "its members, ceiling, onward rule, signatures, four eyes and dates change by a new version that all members sign: `bongsu agreement draft`",
         ));
     }
     Ok(())
@@ -291,6 +292,9 @@ pub(crate) fn apply(profile: &CircleProfile, circle: &mut Circle) -> Result<(), 
         Some(FourEyesArg::Off) => circle.four_eyes = None,
         Some(FourEyesArg::Days(days)) => circle.four_eyes = Some(FourEyes { days }),
         None => {}
+    }
+    if let Some(k) = profile.aggregate_from {
+        circle.aggregate_from = Some(k);
     }
     if !profile.spec_versions.is_empty() {
         circle.spec_versions = profile.spec_versions.iter().copied().map(Into::into).collect();

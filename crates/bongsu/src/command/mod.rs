@@ -41,6 +41,7 @@ mod privacy;
 pub(crate) mod quarantine;
 pub(crate) mod recall;
 mod receipts;
+pub(crate) mod region;
 pub(crate) mod release;
 pub(crate) mod remote;
 mod report;
@@ -63,7 +64,7 @@ use crate::admin;
 use crate::answer::{Answer, Watcher};
 use crate::cli::{
     CaseCommand, CredentialCommand, Global, MemberCommand, MemberKeyCommand, NodeCommand, PackCommand,
-    PeerCommand, PersonaCommand, PrivacyCommand,
+    PeerCommand, PersonaCommand, PrivacyCommand, RegionCommand,
 };
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -107,6 +108,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Webhook(command) => webhook::run(node, &command),
         NodeCommand::Deliver(args) => deliver::run(node, &args),
         NodeCommand::Pack(command) => pack::run(node, &command),
+        NodeCommand::Region(command) => region::run(node, command),
         NodeCommand::Privacy(command) => privacy::run(node, &command),
         NodeCommand::Peer(command) => peer::run(node, command),
         NodeCommand::Agreement(command) => agreement::run(node, command),
@@ -128,12 +130,18 @@ pub(crate) fn here_or_there(
     if let NodeCommand::Screen(args) = &mut command {
         screen::read_input(args)?;
     }
+    if let NodeCommand::Region(RegionCommand::Assess(args)) = &mut command {
+        region::assess::read_input(args)?;
+    }
     // What is written is written here, by the one who asked, not by the node that serves.
     let out = match &mut command {
         NodeCommand::Deliver(args) => args.out.take().map(|out| (out, deliver::Readers::Usual)),
         // Whoever has a pack can write receipts for it.
         NodeCommand::Pack(PackCommand::Make(args)) => {
             args.out.take().map(|out| (out, deliver::Readers::Owner))
+        }
+        NodeCommand::Region(RegionCommand::Gaps(args)) => {
+            args.out().map(|out| (out, deliver::Readers::Owner))
         }
         NodeCommand::Import(args) => args.review.clone().map(|out| (out, deliver::Readers::Usual)),
         _ => None,
@@ -145,6 +153,10 @@ pub(crate) fn here_or_there(
         return Err(Failure::new(format!("{} is there already", path.display()))
             .hint("give it with --accept, or have the list written to another file"));
     }
+    let region_out = match &mut command {
+        NodeCommand::Region(command) => command.take_output(),
+        _ => None,
+    };
     let picture = match &command {
         NodeCommand::Persona(PersonaCommand::Calibrate(args)) => args.out.clone(),
         _ => None,
@@ -161,6 +173,9 @@ pub(crate) fn here_or_there(
     let folder = Folder::new(global.folder());
     folder.require()?;
     let answer = run_where_it_lies(&folder, config, command, terminal)?;
+    if let Some(out) = region_out {
+        return region::written(answer, &out);
+    }
     match out {
         Some((out, readers)) => deliver::write(answer, &out, readers),
         None => with_picture(answer, picture.as_deref()),
@@ -228,6 +243,9 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
         }
         NodeCommand::Contact(command) => {
             contact::paths(command).into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
+        }
+        NodeCommand::Region(command) => {
+            command.paths().into_iter().try_for_each(|path| absolute(path).map(|found| *path = found))
         }
         NodeCommand::Agreement(command) => {
             let paths = agreement::paths(command);

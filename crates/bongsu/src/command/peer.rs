@@ -4,10 +4,9 @@ use crate::answer::{Answer, table};
 use crate::cli::{PeerAddArgs, PeerCommand};
 use crate::command::member::check_handle;
 use crate::exit::Failure;
-use crate::federation::{Way, again, position};
+use crate::federation::{again, standing};
 use crate::node::Node;
 use exchange::pull::Url;
-use line::LineId;
 use policy::{Entry, Peer};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -100,26 +99,7 @@ fn key_of(text: &str) -> Result<PublicKey, String> {
 }
 
 fn view(node: &Node, peer: &Peer) -> Value {
-    let book = node.gate.book();
-    let circles: Vec<Value> = node
-        .gate
-        .circles_with(&peer.key)
-        .into_iter()
-        .map(|(circle, version)| {
-            let standing = node.peers.of(&peer.name, circle);
-            let head = node.gate.store().look(LineId::new(circle.uuid()), |catalogue| catalogue.head().0);
-            let pushed = peer.push.then(|| position(node, Way::To, &peer.name, circle, version).0);
-            json!({
-                "circle": book.circle(circle).map(|circle| circle.handle.as_str()),
-                "version": version,
-                "position": position(node, Way::From, &peer.name, circle, version).0,
-                "pushed": pushed,
-                "to_push": pushed.map(|pushed| head.unwrap_or_default().saturating_sub(pushed)),
-                "success": standing.success.map(|at| at.to_string()),
-                "error": standing.error, "added": standing.added, "refused": standing.refused, "why": standing.why,
-            })
-        })
-        .collect();
+    let circles = standing(&node.gate, &node.peers, peer, node.now());
     let certificate: String = peer.certificate.iter().map(|byte| format!("{byte:02x}")).collect();
     json!({"name": peer.name, "url": peer.url, "key": peer.key.id(), "certificate": certificate,
            "push": peer.push, "ended": peer.ended, "circles": circles})

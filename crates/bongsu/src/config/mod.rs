@@ -12,6 +12,7 @@ mod overlay;
 mod privacy;
 mod private;
 mod push;
+mod region;
 mod source;
 mod transparency;
 
@@ -22,6 +23,7 @@ pub(crate) use oidc::Oidc;
 pub(crate) use privacy::Privacy;
 pub(crate) use private::Private;
 pub(crate) use push::Push;
+pub(crate) use region::{Region, Table as IndexTable};
 pub(crate) use source::{Auth, Kind, Source};
 pub(crate) use transparency::Transparency;
 
@@ -55,6 +57,7 @@ pub(crate) struct Config {
     pub mail: Mail,
     pub private: Private,
     pub exposure: Exposure,
+    pub region: Region,
     pub transparency: Transparency,
     pub privacy: Privacy,
     pub log: Log,
@@ -385,6 +388,7 @@ impl Config {
         self.oidc.check(http)?;
         self.private.check()?;
         self.exposure.check()?;
+        self.region.check()?;
         self.transparency.check()?;
         self.privacy.check()?;
         self.recall.check()?;

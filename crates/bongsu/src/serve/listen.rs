@@ -3,7 +3,8 @@
 //! `axum::serve` has no TLS, no limit on connections and no time limit for a header; this loop has. Each
 //! connection gets its peer's address and whether it is encrypted as request extensions. When `stop` turns
 //! true, no connection is accepted any more, requests under way may finish within the drain timeout, and
-//! idle connections are closed at once.
+//! idle connections are closed at once. So it goes with one whose client has shown a certificate that does not hold any more, or that
+//! nobody is known by any more: it is served nothing, and closed.
 //!
 //! Places are scarce, and a stranger may not keep them: a connection on which no request is with a handler for as long as
 //! a header may take is closed, whether it never said a word, said half an HTTP/2 preface, or was done; a peer that does
@@ -14,8 +15,10 @@
 
 use super::stall::Stall;
 use super::surfaces::{From, Surfaces};
-use super::tls::{Reloading, peer_certificate};
+use super::tls::{Reloading, Shown};
 use crate::config::Http;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use deliver::zone::peers::{self, Peers};
 use deliver::zone::places::{Place, Places};
 use hyper::body::Incoming;
@@ -30,7 +33,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
-use web::auth::{LetIn, PeerCertificate};
+use web::auth::LetIn;
 
 /// Time for a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,6 +52,8 @@ const STRANGER_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 const RESTS: Duration = Duration::from_secs(1);
 /// Time for what is still being sent when a connection takes no more requests: enough for the longest page over 20 kB/s.
 const LINGER: Duration = Duration::from_secs(30 * 60);
+/// The same for a connection whose certificate is nobody's any more.
+const LINGER_NOBODY: Duration = Duration::from_secs(10);
 /// One address may hold this part of the places.
 const SHARE: usize = 4;
 /// But so many connections in any case: a browser opens six, and an office shares an address.
@@ -153,8 +158,8 @@ impl Server {
         };
         match shaken {
             Ok(Ok(stream)) => {
-                let certificate = peer_certificate(stream.get_ref().1);
-                self.requests(stream, peer, certificate, stop, place).await;
+                let shown = Shown::on(stream.get_ref().1, tls).map(Arc::new);
+                self.requests(stream, peer, shown, stop, place).await;
             }
             Ok(Err(error)) => tracing::debug!(%peer, %error, "the TLS handshake failed"),
             Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
@@ -165,22 +170,29 @@ impl Server {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         peer: SocketAddr,
-        certificate: Option<PeerCertificate>,
+        shown: Option<Arc<Shown>>,
         mut stop: watch::Receiver<bool>,
         mut place: Place,
     ) {
         let channel =
             Channel { encrypted: self.tls.is_some() || self.http.tls_ends_at_proxy, looked_at: false };
+        let certificate = shown.as_ref().map(|shown| shown.certificate());
         let (surfaces, from) = (self.surfaces.clone(), From { peer, channel, certificate });
+        let counts = Arc::new(Counts { shown, was_known: AtomicBool::new(false), no_more: Notify::new() });
+        let judged = Arc::clone(&counts);
         let activity = Activity::new();
         let watched = Arc::clone(&activity);
         let known = Arc::clone(&activity);
         let let_in = LetIn::new(move || known.let_in());
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
             let under_way = activity.begin();
-            let answer = surfaces.clone().answer(request, from, let_in.clone());
+            let surfaces = counts.now(&surfaces).then(|| surfaces.clone());
+            let let_in = let_in.clone();
             async move {
-                let answer = answer.await;
+                let answer = match surfaces {
+                    Some(surfaces) => surfaces.answer(request, from, let_in).await,
+                    None => refused(),
+                };
                 drop(under_way);
                 Ok::<_, Infallible>(answer)
             }
@@ -192,6 +204,8 @@ impl Server {
         let linger = tokio::select! {
             ended = connection.as_mut() => return told(peer, ended),
             _ = stop.changed() => LINGER,
+            () = judged.ended() => return,
+            () = judged.no_more.notified() => LINGER_NOBODY,
             () = loses.as_mut() => return,
             before = idle(Arc::clone(&watched), self.http.header_timeout()) => match before {
                 Before::Requests => LINGER,
@@ -207,6 +221,44 @@ impl Server {
             () = loses => {}
         }
     }
+}
+
+/// Whether the certificate of a connection still counts.
+struct Counts {
+    shown: Option<Arc<Shown>>,
+    /// Whether somebody was known by it.
+    was_known: AtomicBool,
+    /// It does not count any more, as a request has found.
+    no_more: Notify,
+}
+
+impl Counts {
+    /// Whether it counts now; a connection without one always does.
+    fn now(&self, surfaces: &Surfaces) -> bool {
+        let Some(shown) = &self.shown else { return true };
+        let is_known = surfaces.auth().is_known(&shown.certificate());
+        let was_known = self.was_known.fetch_or(is_known, Ordering::Relaxed);
+        let counts = shown.holds() && (is_known || !was_known);
+        if !counts {
+            self.no_more.notify_one();
+        }
+        counts
+    }
+
+    /// Waits until what was shown does not hold any more; whatever is being sent then is cut.
+    async fn ended(&self) {
+        match &self.shown {
+            Some(shown) => shown.ends().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// What is said on a connection whose certificate does not count any more.
+fn refused() -> Response {
+    let told =
+        "the certificate of this connection does not count any more: connect again with one that does\n";
+    (StatusCode::UNAUTHORIZED, told).into_response()
 }
 
 /// Waits until the place is given to another, or nobody who is known has asked anything for too long.

@@ -178,7 +178,8 @@ async fn start(
     let tls = match (&http.tls_cert, &http.tls_key) {
         (Some(cert), Some(key)) => {
             let clients = http.tls_client_ca.clone();
-            let clients = clients.map(|ca| tls::Clients { ca, crl: http.tls_client_crl.clone() });
+            let lists = node.authority.lists();
+            let clients = clients.map(|ca| tls::Clients { ca, crl: http.tls_client_crl.clone(), lists });
             Some(tls::Reloading::open(cert, key, clients)?)
         }
         _ => None,

@@ -131,6 +131,13 @@ impl Surfaces {
             cases: Arc::new(cases),
             runs: Arc::new(crate::runs::Shown(Arc::clone(&node.runs))),
             region: Arc::clone(&node.region) as Arc<dyn web::page::Region>,
+            peers: Arc::new(crate::federation::Shown {
+                gate: node.gate.clone(),
+                peers: Arc::clone(&node.peers),
+                now: Arc::clone(&now),
+            }),
+            capacity: Arc::clone(&node.capacity) as Arc<dyn web::page::Capacities>,
+            transit: Arc::clone(&node.transit) as Arc<dyn web::page::Transit>,
             gate: node.gate.clone(),
             deliver: Arc::clone(&deliver),
             screening: node.screening()?,

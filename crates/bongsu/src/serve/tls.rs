@@ -4,8 +4,8 @@
 //! shows one that the authority did not sign gets no connection. Whose certificate it is says the book.
 //!
 //! The files are read again when they change, so that a renewed certificate is shown, and one that was taken back (CRL; RFC 5280,
-//! section 5) gets no connection, without a restart. Sessions that began before are not resumed then. What can't be used leaves
-//! everything as it was, and is told in the log.
+//! section 5) gets no connection, without a restart. Sessions that began before are not resumed then, and connections that are open
+//! are judged anew ([`Shown`]). What can't be used leaves everything as it was, and is told in the log.
 //!
 //! TLS 1.2 and 1.3 with the one provider that the binary installs (ring); HTTP/2 and HTTP/1.1 are offered.
 
@@ -15,12 +15,14 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
 use sha2::{Digest as _, Sha256};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use web::auth::PeerCertificate;
 
@@ -36,9 +38,17 @@ pub(crate) struct Reloading {
     cert: PathBuf,
     key: PathBuf,
     clients: Option<Clients>,
-    current: RwLock<TlsAcceptor>,
-    /// The files as they were read last.
-    read: Mutex<Vec<Option<Stamp>>>,
+    current: RwLock<Current>,
+    /// The files as they were read last, and the number of lists by then.
+    read: Mutex<(Vec<Option<Stamp>>, u64)>,
+    /// Grows each time the files were read.
+    readings: watch::Sender<u64>,
+}
+
+/// What the files say.
+struct Current {
+    acceptor: TlsAcceptor,
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
 }
 
 /// Who signs clients' certificates, and where it says which it took back.
@@ -46,6 +56,8 @@ pub(crate) struct Reloading {
 pub(crate) struct Clients {
     pub(crate) ca: PathBuf,
     pub(crate) crl: Option<PathBuf>,
+    /// How many lists the node's own authority has written: when it grows, the files are read before anybody is served again.
+    pub(crate) lists: Arc<AtomicU64>,
 }
 
 /// What tells that a file is another: device, number, size, and when it was written.
@@ -62,21 +74,26 @@ impl Reloading {
     /// # Errors
     /// As [`acceptor`].
     pub(crate) fn open(cert: &Path, key: &Path, clients: Option<Clients>) -> Result<Arc<Self>, Failure> {
-        let acceptor = acceptor(cert, key, clients.as_ref(), &HTTP)?;
+        let current = current(cert, key, clients.as_ref())?;
         let reloading = Self {
             cert: cert.to_owned(),
             key: key.to_owned(),
             clients,
-            current: RwLock::new(acceptor),
+            current: RwLock::new(current),
             read: Mutex::default(),
+            readings: watch::Sender::new(0),
         };
-        *reloading.read.lock() = reloading.stamps();
+        *reloading.read.lock() = (reloading.stamps(), reloading.lists());
         Ok(Arc::new(reloading))
     }
 
     /// The acceptor as the files stand.
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        self.current.read().clone()
+        self.current.read().acceptor.clone()
+    }
+
+    fn lists(&self) -> u64 {
+        self.clients.as_ref().map_or(0, |clients| clients.lists.load(Ordering::Acquire))
     }
 
     fn stamps(&self) -> Vec<Option<Stamp>> {
@@ -87,15 +104,18 @@ impl Reloading {
 
     /// Reads the files again if one has changed.
     fn look(&self) {
-        let stamps = self.stamps();
         let mut read = self.read.lock();
-        if *read == stamps {
+        let lists = self.lists();
+        let stamps = self.stamps();
+        let is_known = read.0 == stamps;
+        *read = (stamps, lists);
+        if is_known {
             return;
         }
-        *read = stamps;
-        match acceptor(&self.cert, &self.key, self.clients.as_ref(), &HTTP) {
-            Ok(acceptor) => {
-                *self.current.write() = acceptor;
+        match current(&self.cert, &self.key, self.clients.as_ref()) {
+            Ok(current) => {
+                *self.current.write() = current;
+                self.readings.send_modify(|readings| *readings += 1);
                 tracing::info!("the files for TLS have changed and were read again");
             }
             Err(failure) => tracing::error!(
@@ -119,6 +139,73 @@ impl Reloading {
     }
 }
 
+/// A certificate that a client has shown, for as long as its connection is open. A handshake proves it for a moment; what counts is
+/// whether it holds when something is asked.
+pub(crate) struct Shown {
+    chain: Vec<CertificateDer<'static>>,
+    certificate: PeerCertificate,
+    tls: Arc<Reloading>,
+    judged: Mutex<Judged>,
+}
+
+struct Judged {
+    /// By which reading of the files.
+    reading: u64,
+    at: Instant,
+    holds: bool,
+}
+
+impl Shown {
+    /// The certificate that the client has shown, if it has shown one; it is verified by then.
+    pub(crate) fn on(connection: &ServerConnection, tls: &Arc<Reloading>) -> Option<Self> {
+        let chain = connection.peer_certificates()?.to_vec();
+        let certificate = PeerCertificate(Sha256::digest(chain.first()?).into());
+        // By which files it was verified is not known, so that the first request judges it again.
+        let judged = Mutex::new(Judged { reading: u64::MAX, at: Instant::now(), holds: true });
+        Some(Self { chain, certificate, tls: Arc::clone(tls), judged })
+    }
+
+    /// Its fingerprint.
+    pub(crate) const fn certificate(&self) -> PeerCertificate {
+        self.certificate
+    }
+
+    /// Whether it holds: by the authorities and lists as they stand, and by the clock.
+    ///
+    /// About 100 microseconds after the files have changed, and once a second; next to nothing otherwise.
+    pub(crate) fn holds(&self) -> bool {
+        if self.tls.lists() != self.tls.read.lock().1 {
+            self.tls.look();
+        }
+        let mut judged = self.judged.lock();
+        let reading = *self.tls.readings.borrow();
+        if judged.reading != reading || judged.at.elapsed() >= LOOK_EVERY {
+            *judged = Judged { reading, at: Instant::now(), holds: self.is_verified() };
+        }
+        judged.holds
+    }
+
+    fn is_verified(&self) -> bool {
+        let verifier = self.tls.current.read().verifier.clone();
+        let (Some(verifier), Some((own, above))) = (verifier, self.chain.split_first()) else { return false };
+        verifier.verify_client_cert(own, above, UnixTime::now()).is_ok()
+    }
+
+    /// Waits until the files say that it holds no more.
+    pub(crate) async fn ends(&self) {
+        let mut readings = self.tls.readings.subscribe();
+        while self.holds() {
+            // The sender lives as long as this does.
+            let _still_there = readings.changed().await;
+        }
+    }
+}
+
+fn current(cert: &Path, key: &Path, from: Option<&Clients>) -> Result<Current, Failure> {
+    let verifier = from.map(clients).transpose()?;
+    Ok(Current { acceptor: acceptor(cert, key, verifier.clone(), &HTTP)?, verifier })
+}
+
 /// An acceptor with the chain in `cert` and the key in `key`.
 ///
 /// # Errors
@@ -126,7 +213,7 @@ impl Reloading {
 pub(crate) fn acceptor(
     cert: &Path,
     key: &Path,
-    client_ca: Option<&Clients>,
+    clients: Option<Arc<dyn ClientCertVerifier>>,
     protocols: &[&[u8]],
 ) -> Result<TlsAcceptor, Failure> {
     let unusable = |path: &Path, why: String| {
@@ -140,9 +227,9 @@ pub(crate) fn acceptor(
         return Err(unusable(cert, "there is no certificate in it".to_owned()));
     }
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error.to_string()))?;
-    let builder = match client_ca {
+    let builder = match clients {
         None => ServerConfig::builder().with_no_client_auth(),
-        Some(from) => ServerConfig::builder().with_client_cert_verifier(clients(from)?),
+        Some(verifier) => ServerConfig::builder().with_client_cert_verifier(verifier),
     };
     let mut config =
         builder.with_single_cert(chain, secret).map_err(|error| unusable(key, error.to_string()))?;
@@ -151,7 +238,7 @@ pub(crate) fn acceptor(
 }
 
 /// What checks the certificates of clients against their authorities, and what those took back.
-fn clients(Clients { ca: path, crl }: &Clients) -> Result<Arc<dyn ClientCertVerifier>, Failure> {
+fn clients(Clients { ca: path, crl, .. }: &Clients) -> Result<Arc<dyn ClientCertVerifier>, Failure> {
     let unusable = |why: String| {
         Failure::usage(format!("{} can't be used for clients' certificates: {why}", path.display())).hint(
             "http.tls_client_ca is the authority that signs them, in PEM; several may stand in one file",
@@ -177,10 +264,4 @@ fn clients(Clients { ca: path, crl }: &Clients) -> Result<Arc<dyn ClientCertVeri
         builder = builder.with_crls(lists).only_check_end_entity_revocation();
     }
     builder.build().map_err(|error| unusable(error.to_string()))
-}
-
-/// The fingerprint of the certificate that the client has shown, if it has shown one; it is verified by then.
-pub(crate) fn peer_certificate(connection: &ServerConnection) -> Option<PeerCertificate> {
-    let shown = connection.peer_certificates()?.first()?;
-    Some(PeerCertificate(Sha256::digest(shown).into()))
 }

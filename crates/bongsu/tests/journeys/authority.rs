@@ -175,3 +175,87 @@ fn certificates_are_signed_shown_and_taken_back_while_the_node_runs() {
     serving.stop();
     node.json(&["verify"]);
 }
+
+#[test]
+fn an_authority_that_was_begun_and_stopped_is_gone_on_with() {
+    let node = Node::new();
+    let at = |name: &str| node.data().join("ca").join(name);
+    let made = node.json(&["ca", "init", "--name", "Tower authority"]);
+    let key = std::fs::read(at("ca.key")).unwrap();
+    // Stopped after the key, and before the list.
+    for gone in [&["ca.pem", "crl.pem"][..], &["crl.pem"]] {
+        gone.iter().for_each(|name| std::fs::remove_file(at(name)).unwrap());
+        let again = node.json(&["ca", "init", "--name", "Tower authority"]);
+        assert_eq!(again["authority"]["state"], "good", "{again}");
+        assert_eq!(std::fs::read(at("ca.key")).unwrap(), key, "no second key");
+        assert!(at("crl.pem").exists());
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let out = |name: &str| dir.path().join(name).display().to_string();
+    node.json(&[
+        "ca",
+        "issue",
+        "--server",
+        "--name",
+        "node.test",
+        "--out",
+        &out("s.pem"),
+        "--key-out",
+        &out("s.key"),
+    ]);
+    let (ca, crl) = (made["certificate"].as_str().unwrap(), made["crl"].as_str().unwrap());
+    let verified = openssl(dir.path(), &format!("verify -CAfile {ca} -crl_check -CRLfile {crl} s.pem"));
+    assert!(verified.0, "{}", verified.1);
+    assert!(!node.command(&["ca", "init"]).output().unwrap().status.success(), "there is one");
+    // What is no key is not made one.
+    std::fs::remove_file(at("ca.pem")).unwrap();
+    std::fs::write(at("ca.key"), "no key").unwrap();
+    let refused = node.command(&["ca", "init"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("move it away"), "{refused:?}");
+    assert_eq!(std::fs::read(at("ca.key")).unwrap(), b"no key");
+}
+
+#[test]
+fn a_backup_has_the_authority_and_the_record_of_screenings_and_they_hold_after_it_is_put_back() {
+    let node = Node::with_members();
+    let serving = node.serve();
+    node.json(&["ca", "init"]);
+    node.text(&serving, "list", "/screening/value?value=asked-k3.top");
+    let copy = node.dir.path().join("copy.sqlite");
+    let told = node.json(&["backup", copy.to_str().unwrap()]);
+    assert_eq!(
+        told["files"],
+        serde_json::json!(["ca/ca.key", "ca/ca.pem", "ca/crl.pem", "screenings.jsonl"]),
+        "{told}"
+    );
+    let again = node.command(&["backup", copy.to_str().unwrap()]).output().unwrap();
+    assert_eq!(again.status.code(), Some(1));
+    serving.stop();
+    let beside = node.dir.path().join("copy.sqlite.files");
+    let mode = |path: &Path| {
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions())
+    };
+    assert_eq!((mode(&beside) & 0o077, mode(&beside.join("ca/ca.key")) & 0o077), (0, 0));
+
+    // As docs/operate.md puts it back.
+    let old = node.dir.path().join("damaged");
+    std::fs::rename(node.data(), &old).unwrap();
+    let made = run(node.dir.path(), "install", &["-d", "-m", "0700", node.data().to_str().unwrap()]);
+    assert!(made.status.success());
+    for name in ["node.key", "token.secret", "bongsu.toml"] {
+        if old.join(name).exists() {
+            std::fs::copy(old.join(name), node.data().join(name)).unwrap();
+        }
+    }
+    std::fs::copy(&copy, node.data().join("bongsu.sqlite")).unwrap();
+    let files = format!("{}/.", beside.display());
+    assert!(run(node.dir.path(), "cp", &["-a", &files, node.data().to_str().unwrap()]).status.success());
+    node.json(&["verify"]);
+    let asked = node.json(&["audit", "screenings", "--value", "asked-k3.top"]);
+    assert!(asked.to_string().contains("\"list\""), "{asked}");
+    let out = node.dir.path().join("member.pem").display().to_string();
+    let key = node.dir.path().join("member.key").display().to_string();
+    let issued =
+        node.json(&["ca", "issue", "--server", "--name", "node.test", "--out", &out, "--key-out", &key]);
+    assert_eq!(issued["certificate"]["state"], "good", "{issued}");
+}

@@ -14,9 +14,9 @@ use crate::node::{Node, bundle, indicator, port, wait};
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// Three nodes, and where each is reached.
-struct Region {
-    nodes: Vec<Node>,
-    urls: Vec<String>,
+pub(crate) struct Region {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) urls: Vec<String>,
     dir: tempfile::TempDir,
 }
 
@@ -26,7 +26,7 @@ fn path(dir: &Path, name: &str) -> String {
 
 impl Region {
     /// Nodes with a member each, who have signed one agreement; nobody is anybody's peer yet.
-    fn new(hosts: [&str; 3], ports: [u16; 3]) -> Self {
+    pub(crate) fn new(hosts: [&str; 3], ports: [u16; 3]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
         openssl(dir.path(), &format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=ca"));
@@ -53,11 +53,11 @@ impl Region {
         region
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         path(self.dir.path(), name)
     }
 
-    fn write(&self, name: &str, value: &Value) -> String {
+    pub(crate) fn write(&self, name: &str, value: &Value) -> String {
         std::fs::write(self.dir.path().join(name), value.to_string()).unwrap();
         self.path(name)
     }
@@ -91,7 +91,7 @@ impl Region {
         }
     }
 
-    fn peer(&self, at: usize, of: usize, with_url: bool, push: bool) {
+    pub(crate) fn peer(&self, at: usize, of: usize, with_url: bool, push: bool) {
         let (key, certificate) =
             (self.path(&format!("{}.node", NAMES[of])), self.path(&format!("{}.pem", NAMES[of])));
         let ca = self.path("ca.pem");
@@ -104,13 +104,13 @@ impl Region {
         self.nodes[at].json(&args);
     }
 
-    fn import(&self, at: usize, number: u128, domain: &str) {
+    pub(crate) fn import(&self, at: usize, number: u128, domain: &str) {
         let file = self.nodes[at].file("in.json", bundle(&[indicator(number, domain)]));
         let member = format!("m{}", NAMES[at]);
         self.nodes[at].json(&["import", &file, "--circle", "sea", "--as", &member]);
     }
 
-    fn records(&self, at: usize) -> u64 {
+    pub(crate) fn records(&self, at: usize) -> u64 {
         self.nodes[at].json(&["circle", "show", "sea"])["circle"]["records"].as_u64().unwrap()
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::node::{Node, Serving, TAXII, bundle, indicator};
 use crate::people::{logged_in, person};
+use crate::privacy::holding;
 
 /// A circle that asks for four eyes; of `source`, ann brings and ben releases, each with a token.
 fn node() -> Node {
@@ -226,5 +227,132 @@ fn on_the_page_one_brings_and_another_decides() {
     let told = node.json(&["circle", "show", "region"]);
     assert_eq!(told["circle"]["four_eyes"], Value::Null);
     assert_eq!(releases(&node)[0]["state"], "waiting", "what waits goes on waiting");
+    serving.stop();
+}
+
+#[test]
+fn what_waits_is_found_exported_and_erased_like_all_else() {
+    const CANARY: &str = "Quillon Vantreese";
+    let mut node = node();
+    with_people(&mut node);
+    let api = format!("/api/collections/{}/objects/", circle(&node));
+    let serving = node.serve();
+    let person = json!({
+        "type": "identity", "spec_version": "2.1", "id": crate::node::id("identity", 1), "name": CANARY,
+        "identity_class": "individual", "created": "2026-09-01T00:00:00.000Z", "modified": "2026-09-01T00:00:00.000Z",
+    });
+    let identity = person["id"].as_str().unwrap().to_owned();
+    let envelope = json!({"objects": [person, indicator(1, "stays-k3.top")]}).to_string();
+    ask(&node, &serving, "ann", (Method::POST, &api), &envelope);
+    let release = releases(&node)[0]["id"].as_str().unwrap().to_owned();
+
+    let found = node.json(&["privacy", "find", "quillon vantreese"]);
+    assert_eq!(
+        (&found["count"], &found["found"][0]["place"]),
+        (&json!(1), &json!("region (four eyes)")),
+        "{found}"
+    );
+    let export = node.json(&["privacy", "export", CANARY]);
+    assert_eq!(
+        (&export["held"][0]["source"], &export["held"][0]["content"]["name"]),
+        (&json!("source"), &json!(CANARY))
+    );
+    let dry = node.json(&["privacy", "erase", &identity, "--dry-run"]);
+    assert_eq!(
+        (&dry["would_erase"][0]["waits"], &dry["would_erase"][0]["in_releases"]),
+        (&json!(true), &json!(1)),
+        "{dry}"
+    );
+
+    let copy = node.dir.path().join("copy.sqlite");
+    node.json(&["backup", copy.to_str().unwrap()]);
+    let done = node.json(&["privacy", "erase", &identity, "--reason", "on request"]);
+    assert_eq!((done["erased"].as_array().unwrap().len(), &done["left"]), (1, &json!([])), "{done}");
+    assert_eq!(holding(&node.data(), CANARY), Vec::<String>::new());
+    assert_eq!(node.json(&["privacy", "find", CANARY])["count"], 0);
+    let list = node.json(&["privacy", "erasures"]);
+    assert!(!list.to_string().contains("Quillon") && list.to_string().contains(&identity), "{list}");
+
+    // The rest of its release goes out, and nothing else.
+    let token = node.file("ben.token", format!("{}\n", node.tokens["ben"]));
+    let approved = node.json(&["release", "approve", &release, "--token-file", &token]);
+    assert_eq!(approved["releases"][0]["outcome"]["shared"], 1, "{approved}");
+    let seen = get(&node, &serving, "exchange", &api).1;
+    assert!(seen.contains("stays-k3.top") && !seen.contains(&identity), "{seen}");
+    serving.stop();
+    node.json(&["verify"]);
+
+    // A backup from before has it, and the list of erasures takes it out again.
+    let list = node.file("erasures.json", list.to_string());
+    for name in ["bongsu.sqlite-wal", "bongsu.sqlite-shm"] {
+        // What was written after the backup would be applied to it.
+        drop(std::fs::remove_file(node.data().join(name)));
+    }
+    std::fs::copy(&copy, node.data().join("bongsu.sqlite")).unwrap();
+    assert!(!holding(&node.data(), CANARY).is_empty());
+    std::fs::remove_file(copy).unwrap();
+    let again = node.json(&["privacy", "replay", &list]);
+    assert_eq!(again["erased"].as_array().unwrap().len(), 1, "{again}");
+    assert_eq!(holding(&node.data(), CANARY), Vec::<String>::new());
+    node.json(&["verify"]);
+}
+
+#[test]
+fn what_only_waits_is_deleted_by_its_sender_over_each_way_and_a_refusal_is_told() {
+    let mut node = node();
+    with_people(&mut node);
+    let api = format!("/api/collections/{}/objects/", circle(&node));
+    let serving = node.serve();
+    let post = |number: u128, domain: &str| -> (String, String) {
+        let envelope = json!({"objects": [indicator(number, domain)]}).to_string();
+        let told: Value =
+            serde_json::from_str(&ask(&node, &serving, "ann", (Method::POST, &api), &envelope).1).unwrap();
+        let release = releases(&node)[0]["id"].as_str().unwrap().to_owned();
+        (format!("/api/status/{}/", told["id"].as_str().unwrap()), release)
+    };
+    let status =
+        |path: &str| -> Value { serde_json::from_str(&get(&node, &serving, "ann", path).1).unwrap() };
+    let delete = |who: &str, path: &str| ask(&node, &serving, who, (Method::DELETE, path), "").0;
+    let state = |release: &str| node.json(&["release", "show", release])["release"]["state"].clone();
+
+    let (told, release) = post(1, "deleted-k3.top");
+    let path = format!("{api}{}/", indicator(1, "x")["id"].as_str().unwrap());
+    assert_eq!(delete("exchange", &path), 404, "another's is not there");
+    assert_eq!(state(&release), "waiting");
+    assert_eq!(delete("ann", &path), 200);
+    assert_eq!(state(&release), "withdrawn");
+    assert_eq!(delete("ann", &path), 404, "nothing waits any more");
+    let told = status(&told);
+    assert_eq!((&told["status"], &told["failure_count"]), (&json!("complete"), &json!(1)), "{told}");
+    assert!(told["failures"][0]["message"].as_str().unwrap().contains("withdrawn while it waited"), "{told}");
+
+    // A refusal is told, with what was said, and stays told when the same is brought again.
+    let (told, release) = post(2, "refused-k3.top");
+    let token = node.file("ben.token", format!("{}\n", node.tokens["ben"]));
+    node.json(&["release", "refuse", &release, "--say", "names the source", "--token-file", &token]);
+    let check = || {
+        let told = status(&told);
+        assert_eq!((&told["status"], &told["pending_count"]), (&json!("complete"), &json!(0)), "{told}");
+        let why = told["failures"][0]["message"].as_str().unwrap();
+        assert!(why.contains("refused it: names the source"), "{told}");
+    };
+    check();
+    let (again, second) = post(2, "refused-k3.top");
+    check();
+    assert_eq!((&status(&again)["status"], state(&second)), (&json!("pending"), json!("waiting")));
+
+    // MISP: an event, and what is in it.
+    let uuid = "5f0b4a4e-0000-4000-8000-00000000abcd";
+    let event = json!({"Event": {"uuid": uuid, "info": "misp", "distribution": "1", "Attribute": [
+        {"type": "domain", "category": "Network activity", "value": "event-k3.top", "to_ids": true}]}});
+    ask(&node, &serving, "ann", (Method::POST, "/events/add"), &event.to_string());
+    let release = releases(&node)[0]["id"].as_str().unwrap().to_owned();
+    let texts = || node.json(&["release", "show", &release])["release"]["texts"].to_string();
+    assert!(texts().contains("event-k3.top"));
+    assert_ne!(delete("exchange", &format!("/events/delete/{uuid}")), 200);
+    assert!(texts().contains("event-k3.top"));
+    assert_eq!(delete("ann", &format!("/events/delete/{uuid}")), 200);
+    assert!(!texts().contains("event-k3.top") && !texts().contains(uuid), "{}", texts());
+    assert_ne!(delete("ann", &format!("/events/delete/{uuid}")), 200, "nothing waits any more");
     serving.stop();
 }

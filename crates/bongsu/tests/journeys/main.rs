@@ -1,4 +1,4 @@
-//! The main jobs from end to end, with real peers: taxii2-client, medallion, BIND, Chromium, Suricata, poppler, ganache. `scripts/setup` installs them;
+//! The main jobs from end to end, with real peers: taxii2-client, medallion, BIND, Chromium, Suricata, poppler, ganache, bcoin with ElectrumX. `scripts/setup` installs them;
 //! without them these tests fail.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
@@ -20,12 +20,16 @@ mod contacts;
 mod corpus;
 mod demo;
 mod devices;
+mod electrum;
 mod exposures;
 mod faults;
 mod federation;
+mod federation_lies;
+mod federation_times;
 mod fires;
 mod forms;
 mod four_eyes;
+mod gaps;
 mod guard;
 mod hostile_dns;
 mod hunt_memory;
@@ -44,6 +48,7 @@ mod node;
 mod offline;
 mod oidc;
 mod paces;
+mod pass_through;
 mod passkeys;
 mod people;
 mod personas;

@@ -195,6 +195,7 @@ fn a_token_does_what_its_scopes_and_its_person_may_on_every_surface() {
         let manages = who == "administrator";
         check(manages, ask(who, get.clone(), "/people", ""), "people");
         check(who == "auditor", ask(who, get.clone(), "/acts", ""), "acts");
+        check(manages || who == "auditor", ask(who, get.clone(), "/peers.json", ""), "peers");
     }
     // A person's token ends with the person, and follows its roles.
     node.json(&["person", "role", "analyst", "--add", "reader", "--remove", "analyst"]);
@@ -230,7 +231,7 @@ fn people_log_in_and_out_and_nobody_in_their_name() {
         assert!(page.text.contains(says), "{}", page.text);
     }
     assert_eq!(kim.log_in("kim@cert.example", PASSWORD, "").status, 401, "no password yet");
-    assert_eq!(kim.welcome(&link).to.as_deref(), Some("/login"));
+    assert_eq!(kim.welcome(&link).to.as_deref(), Some("/login?set"));
     assert_eq!(kim.get(&link).status, 404, "a link works once");
     assert_eq!(kim.get(&format!("{}x", &link[..link.len() - 1])).status, 404);
 

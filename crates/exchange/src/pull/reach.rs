@@ -45,6 +45,31 @@ impl Reach {
             _ => Ok(()),
         }
     }
+
+    /// The addresses of a host to which a connection may go. `host` is a name, or an address without brackets.
+    ///
+    /// # Errors
+    /// [`PullError::NotPublic`]; [`PullError::Unreachable`] if the name is not known.
+    pub(super) async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, PullError> {
+        let host = host.to_ascii_lowercase();
+        let failed = |why: String| PullError::Unreachable { url: host.clone(), why };
+        let all = tokio::net::lookup_host((host.as_str(), port))
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let all: Vec<SocketAddr> = all.collect();
+        let is_free = match self {
+            Self::Anywhere => true,
+            Self::Outside => host == "localhost" || host.parse::<IpAddr>().is_ok(),
+            Self::Public { except } => except.contains(&host),
+        };
+        let why = |address: &SocketAddr| watch::guard::special_purpose(address.ip()).filter(|_| !is_free);
+        let may: Vec<SocketAddr> = all.iter().filter(|address| why(address).is_none()).copied().collect();
+        match (may.is_empty(), all.first().and_then(why)) {
+            (true, Some(why)) => Err(PullError::NotPublic { host, why: why.to_owned() }),
+            (true, None) => Err(failed("the name has no address".to_owned())),
+            (false, _) => Ok(may),
+        }
+    }
 }
 
 /// Looks names up and gives public addresses alone.

@@ -77,8 +77,10 @@ pub struct Rpc {
 }
 
 #[derive(Deserialize)]
-struct Reply {
-    id: Option<u64>,
+pub(super) struct Reply {
+    pub(super) id: Option<u64>,
+    /// What is called: of what a server says unasked, where the connection is one that stays.
+    pub(super) method: Option<String>,
     #[serde(default, deserialize_with = "there")]
     result: Option<Box<RawValue>>,
     error: Option<Fault>,
@@ -170,16 +172,19 @@ impl Rpc {
     }
 }
 
-fn request(id: u64, call: &Call) -> Value {
+pub(super) fn request(id: u64, call: &Call) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "method": call.method, "params": call.params})
 }
 
-fn no_result(method: &str) -> String {
+pub(super) fn no_result(method: &str) -> String {
     format!("{method} has neither a result nor an error")
 }
 
 /// What a reply says, and of which call.
-fn told(method: &'static str, reply: Reply) -> (Option<u64>, Result<Option<Box<RawValue>>, Refusal>) {
+pub(super) fn told(
+    method: &'static str,
+    reply: Reply,
+) -> (Option<u64>, Result<Option<Box<RawValue>>, Refusal>) {
     let result = match reply.error {
         Some(Fault { code, message }) => {
             let message = message.chars().filter(|character| !character.is_control());

@@ -27,6 +27,9 @@ pub(super) struct Kept {
     pub(super) member: MemberId,
     /// Where the objects went.
     pub(super) circle: CircleId,
+    /// The parcels in which something of it waits for a second person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) parcels: Vec<Uuid>,
     /// The status resource.
     pub(super) json: String,
 }
@@ -107,7 +110,7 @@ mod tests {
 
     fn kept(json: &str) -> Kept {
         let member = MemberId::new(Uuid::from_u128(1));
-        Kept { member, circle: CircleId::new(Uuid::from_u128(2)), json: json.to_owned() }
+        Kept { member, circle: CircleId::new(Uuid::from_u128(2)), parcels: Vec::new(), json: json.to_owned() }
     }
 
     #[test]

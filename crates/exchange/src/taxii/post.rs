@@ -3,6 +3,7 @@
 //! An envelope with something wrong in it is not refused as a whole: what is good is kept, what is not is a failure of the
 //! status, with the reason. When the answer goes out, what it calls a success is durable.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 use super::collections::{find_for, json, reader};
 use super::error::TaxiiError;
+use super::lasting::Kept;
 use super::media::TAXII;
 use super::names::Names;
 use super::objects::present;
@@ -223,11 +225,15 @@ fn answer(
     let Sent { good, bad: mut failures } = sent;
     let total_count = good.len() + failures.len();
     let (mut successes, mut pendings) = (Vec::with_capacity(good.len()), Vec::new());
+    let mut parcels = BTreeSet::new();
     for ((at, id, version), outcome) in good.into_iter().zip(outcomes) {
         // An object without times of its own has the time of its adding for a version, as in the manifest.
         let added = if let Submitted::Appended { added, .. } = outcome { added.timestamp() } else { now };
         let version = version.unwrap_or(added).to_string();
         let detail = |message| Detail { id: id.to_string(), version, message };
+        if let Submitted::Waiting(parcel) = outcome {
+            parcels.insert(parcel);
+        }
         match (outcome.complaint(), &outcome) {
             (None, outcome) => successes.push(detail(remark(outcome))),
             (complaint, Submitted::Quarantined(_) | Submitted::Waiting(_)) => {
@@ -259,7 +265,7 @@ fn answer(
     };
     let id = status.id;
     let (text, kept) = status.texts().map_err(|error| TaxiiError::unavailable(&error))?;
-    state.statuses.keep(id, member, circle, kept);
+    state.statuses.keep(id, Kept { member, circle, parcels: parcels.into_iter().collect(), json: kept });
     Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, TAXII)], text).into_response())
 }
 
@@ -289,6 +295,18 @@ pub(super) async fn withdraw(
             (member.id, circle.id)
         };
         let reader = reader(&state.taxii, &caller, channel, &name)?;
+        let now = (state.taxii.now)();
+        let id = ObjectId::parse(&object).map_err(|_| TaxiiError::not_found())?;
+        // What only waits for a second person is the sender's to withdraw, and is not seen in the circle.
+        if !channel.looked_at
+            && present(&reader, &object).is_err()
+            && state.taxii.gate.is_waiting(place.0, place.1, &id, now)
+        {
+            return match asked {
+                Asked::For(query) if query.spec_versions.is_empty() => waiting(&state, place, &id, &query),
+                Asked::For(_) | Asked::Nothing => Err(TaxiiError::not_found()),
+            };
+        }
         let id = present(&reader, &object)?;
         match asked {
             Asked::Nothing => Err(TaxiiError::not_found()),
@@ -306,6 +324,30 @@ pub(super) async fn withdraw(
 
 /// What members who had it are told of a withdrawal over TAXII.
 const REASON: &str = "withdrawn over TAXII";
+
+/// Withdraws what only waits: all of it, or the versions that are named by their times.
+fn waiting(
+    state: &Server,
+    (member, circle): (MemberId, CircleId),
+    id: &ObjectId,
+    asked: &Query,
+) -> Result<Response, TaxiiError> {
+    let is_all = asked.versions.is_empty() || asked.versions.contains(&VersionMatch::All);
+    let exact = asked.versions.iter().filter_map(|version| match version {
+        VersionMatch::At(at) => Some(*at),
+        _ => None,
+    });
+    let versions: Vec<Timestamp> = if is_all { Vec::new() } else { exact.collect() };
+    if !is_all && versions.is_empty() {
+        return Err(TaxiiError::not_found());
+    }
+    let ids = std::slice::from_ref(id);
+    let told = state.taxii.gate.withdraw_waiting(member, circle, ids, &versions)?;
+    match told.first() {
+        Some(Some(_)) => Ok(json(&serde_json::json!({}))),
+        _ => Err(TaxiiError::not_found()),
+    }
+}
 
 /// The versions that a withdrawal selects (section 5.7: `match[version]` and `match[spec_version]`).
 fn versions(reader: &gate::Reader, id: &ObjectId, asked: Query) -> Result<Vec<Timestamp>, TaxiiError> {

@@ -5,13 +5,13 @@
 //! that it does not push out its sender's others.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use gate::{Gate, QuarantineState};
+use gate::{Became, Gate, QuarantineState};
 use http::header;
 use parking_lot::Mutex;
 use policy::{Caller, CircleId, MemberId};
@@ -103,31 +103,53 @@ impl Status {
         }
     }
 
-    /// Takes in what was decided of what waited. Pendings that there was no room for are counted on as they were.
-    fn decide<E>(&mut self, state: impl Fn(&Detail) -> Result<QuarantineState, E>) -> Result<(), E> {
-        for mut pending in std::mem::take(&mut self.pendings) {
+    /// Takes in what was decided of what waited.
+    fn decide<E>(&mut self, state: impl Fn(&Detail) -> Result<Stands, E>) -> Result<(), E> {
+        for pending in std::mem::take(&mut self.pendings) {
             match state(&pending)? {
-                QuarantineState::Waiting => {
-                    self.pendings.push(pending);
-                    continue;
-                }
-                QuarantineState::Shared => {
-                    pending.message = None;
-                    self.successes.push(pending);
-                    self.success_count += 1;
-                }
-                QuarantineState::Gone => {
-                    pending.message = Some(GONE.to_owned());
-                    self.failures.push(pending);
-                    self.failure_count += 1;
-                }
+                Stands::Waits => self.pendings.push(pending),
+                decided => self.end(pending, decided),
             }
-            self.pending_count = self.pending_count.saturating_sub(1);
         }
         if self.pending_count == 0 {
             self.status = Cow::Borrowed("complete");
         }
         Ok(())
+    }
+
+    /// Takes in what became of a pending.
+    fn end(&mut self, mut pending: Detail, stands: Stands) {
+        match stands {
+            Stands::Waits => return,
+            Stands::Shared => {
+                pending.message = None;
+                self.successes.push(pending);
+                self.success_count += 1;
+            }
+            Stands::Gone(why) => {
+                pending.message = Some(why);
+                self.failures.push(pending);
+                self.failure_count += 1;
+            }
+        }
+        self.pending_count = self.pending_count.saturating_sub(1);
+    }
+}
+
+/// How an object stands that waited.
+enum Stands {
+    Waits,
+    Shared,
+    Gone(String),
+}
+
+impl From<Became> for Stands {
+    fn from(became: Became) -> Self {
+        match became {
+            Became::Waiting => Self::Waits,
+            Became::Shared => Self::Shared,
+            Became::Gone(why) => Self::Gone(why),
+        }
     }
 }
 
@@ -137,6 +159,8 @@ struct Text {
     id: Uuid,
     /// Where the objects went.
     circle: CircleId,
+    /// The parcels in which something of it waits for a second person.
+    parcels: Vec<Uuid>,
     json: String,
 }
 
@@ -190,11 +214,12 @@ impl Statuses {
         Self { room: Mutex::default(), lasting: Lasting::open(folder) }
     }
 
-    pub(super) fn keep(&self, id: Uuid, member: MemberId, circle: CircleId, json: String) {
-        if waits(&json) {
-            self.lasting.keep(id, &Kept { member, circle, json: json.clone() });
+    pub(super) fn keep(&self, id: Uuid, kept: Kept) {
+        if waits(&kept.json) {
+            self.lasting.keep(id, &kept);
         }
-        self.room.lock().keep(member, Text { id, circle, json });
+        let Kept { member, circle, parcels, json } = kept;
+        self.room.lock().keep(member, Text { id, circle, parcels, json });
     }
 
     /// The status with this id, if it is the member's. A walk over a few thousand at most.
@@ -206,7 +231,7 @@ impl Statuses {
     /// As [`Statuses::of`], of those that lie in files.
     fn lasting(&self, id: Uuid, member: MemberId) -> Option<Text> {
         let kept = self.lasting.of(id).filter(|kept| kept.member == member)?;
-        Some(Text { id, circle: kept.circle, json: kept.json })
+        Some(Text { id, circle: kept.circle, parcels: kept.parcels, json: kept.json })
     }
 }
 
@@ -241,14 +266,57 @@ pub(super) async fn read(
 fn as_it_stands(gate: &Gate, member: MemberId, text: &Text, now: Timestamp) -> Result<String, TaxiiError> {
     let unavailable = |error: &dyn std::fmt::Display| TaxiiError::unavailable(error);
     let mut status: Status = serde_json::from_str(&text.json).map_err(|error| unavailable(&error))?;
-    let state = |pending: &Detail| match (ObjectId::parse(&pending.id), Timestamp::parse(&pending.version)) {
-        (Ok(id), Ok(version)) if gate.waits_for_release(member, text.circle, &id, version, now) => {
-            Ok(QuarantineState::Waiting)
-        }
-        (Ok(id), Ok(version)) => gate.quarantine_state(member, text.circle, &id, version),
-        _ => Ok(QuarantineState::Gone),
+    let mut parcelled: Vec<(String, Option<String>, Became)> = Vec::new();
+    for parcel in &text.parcels {
+        let became = gate.became(member, *parcel, now).map_err(|error| unavailable(&error))?;
+        let told = became.into_iter().flatten();
+        parcelled.extend(told.map(|(id, version, became)| {
+            (id.to_string(), version.map(|version| version.to_string()), became)
+        }));
+    }
+    let mut of_id: HashMap<&str, Vec<(Option<&str>, &Became)>> = HashMap::new();
+    for (id, version, became) in &parcelled {
+        of_id.entry(id).or_default().push((version.as_deref(), became));
+    }
+    let in_a_parcel = |pending: &Detail| {
+        let told = of_id.get(pending.id.as_str())?;
+        let is_it = |version: &Option<&str>| version.is_none_or(|version| version == pending.version);
+        told.iter().find(|(version, _)| is_it(version)).map(|(_, became)| Stands::from(Became::clone(became)))
     };
+    let state = |pending: &Detail| {
+        if let Some(stands) = in_a_parcel(pending) {
+            return Ok(stands);
+        }
+        let (Ok(id), Ok(version)) = (ObjectId::parse(&pending.id), Timestamp::parse(&pending.version)) else {
+            return Ok(Stands::Gone(GONE.to_owned()));
+        };
+        // A status from before it was kept in which parcels its objects are.
+        if text.parcels.is_empty() && gate.waits_for_release(member, text.circle, &id, version, now) {
+            return Ok(Stands::Waits);
+        }
+        gate.quarantine_state(member, text.circle, &id, version).map(|state| match state {
+            QuarantineState::Waiting => Stands::Waits,
+            QuarantineState::Shared => Stands::Shared,
+            QuarantineState::Gone => Stands::Gone(GONE.to_owned()),
+        })
+    };
+    let untold = status.pending_count.saturating_sub(status.pendings.len());
+    let listed: HashSet<(String, Option<String>)> = status
+        .pendings
+        .iter()
+        .flat_map(|pending| [(pending.id.clone(), Some(pending.version.clone())), (pending.id.clone(), None)])
+        .collect();
     status.decide(state).map_err(|error| unavailable(&error))?;
+    // Pendings that there was no room for stand in the parcels.
+    let is_untold = |(id, version, _): &&(String, Option<String>, Became)| {
+        !listed.contains(&(id.clone(), version.clone()))
+    };
+    for (id, version, became) in parcelled.iter().filter(is_untold).take(untold) {
+        let version = version.clone().unwrap_or_else(|| status.request_timestamp.clone());
+        status.end(Detail { id: id.clone(), version, message: None }, became.clone().into());
+    }
+    status.decide(|_| Ok::<_, TaxiiError>(Stands::Waits))?;
+    status.shorten_failures();
     serde_json::to_string(&status).map_err(|error| unavailable(&error))
 }
 
@@ -331,7 +399,7 @@ mod tests {
         let first = std::cell::Cell::new(true);
         let state = |_: &Detail| {
             let dropped = first.replace(false);
-            Ok::<_, ()>(if dropped { QuarantineState::Gone } else { QuarantineState::Shared })
+            Ok::<_, ()>(if dropped { Stands::Gone(GONE.to_owned()) } else { Stands::Shared })
         };
         kept.decide(state).unwrap();
         let counts = (kept.success_count, kept.failure_count, kept.pending_count);
@@ -340,9 +408,9 @@ mod tests {
         let mut short = status(0, 0, 0);
         short.pendings = status(0, 1, 1).failures;
         (short.pending_count, short.status) = (1, Cow::Borrowed("pending"));
-        short.decide(|_| Ok::<_, ()>(QuarantineState::Waiting)).unwrap();
+        short.decide(|_| Ok::<_, ()>(Stands::Waits)).unwrap();
         assert_eq!((short.pending_count, &*short.status), (1, "pending"));
-        short.decide(|_| Ok::<_, ()>(QuarantineState::Shared)).unwrap();
+        short.decide(|_| Ok::<_, ()>(Stands::Shared)).unwrap();
         assert_eq!((short.pending_count, &*short.status), (0, "complete"));
     }
 
@@ -350,9 +418,12 @@ mod tests {
     fn what_one_member_sends_pushes_out_no_other_members() {
         let statuses = Statuses::new(None);
         let id = Uuid::from_u128;
-        statuses.keep(id(1), A, C, "mine".to_owned());
+        let keep = |id, member, json: String| {
+            statuses.keep(id, Kept { member, circle: C, parcels: Vec::new(), json })
+        };
+        keep(id(1), A, "mine".to_owned());
         for number in 0..100 {
-            statuses.keep(id(100 + number), B, C, "x".repeat(STATUS_BYTES_MAX));
+            keep(id(100 + number), B, "x".repeat(STATUS_BYTES_MAX));
         }
         assert_eq!(statuses.of(id(1), A).unwrap().json, "mine");
         assert!(statuses.of(id(1), B).is_none(), "by its owner alone");
@@ -364,11 +435,14 @@ mod tests {
     fn beyond_all_room_those_with_most_lose_their_oldest() {
         let statuses = Statuses::new(None);
         let member = |number| MemberId::new(Uuid::from_u128(number));
-        statuses.keep(Uuid::from_u128(1), member(0), C, "mine".to_owned());
+        let keep = |id, member, json: String| {
+            statuses.keep(id, Kept { member, circle: C, parcels: Vec::new(), json })
+        };
+        keep(Uuid::from_u128(1), member(0), "mine".to_owned());
         for number in 1..100 {
             for at in 0..4 {
                 let id = Uuid::from_u128(number * 10 + at);
-                statuses.keep(id, member(number), C, "x".repeat(STATUS_BYTES_MAX));
+                keep(id, member(number), "x".repeat(STATUS_BYTES_MAX));
             }
         }
         let held: usize = statuses.room.lock().members.values().map(|own| own.bytes).sum();

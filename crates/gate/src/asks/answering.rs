@@ -133,6 +133,9 @@ pub enum AnswerError {
         /// What the policy says.
         mark: Tlp,
     },
+    /// Too much waits for a second person already.
+    #[error("{}", SubmitError::Crowded)]
+    Crowded,
     /// It names its source where that can't be left out.
     #[error(
         "it names its source where that can't be left out, so a copy would still tell: share by hand what may be known, or say no"
@@ -242,9 +245,18 @@ impl Gate {
             let by = By { member: ask.asked.originator, person };
             let parcel = self.bring_answer(by, place, contents, now).map_err(|error| match error {
                 SubmitError::Storage(error) => AnswerError::Storage(error),
+                SubmitError::Crowded => AnswerError::Crowded,
                 _ => AnswerError::NotFound,
             })?;
             return Err(AnswerError::Waits { parcel });
+        }
+        if released.is_none() {
+            // A yes that waits does not hold any more.
+            let person = if let Answerer::Person(by) = by { by.person } else { None };
+            self.withdraw_answers(
+                By { member: ask.asked.originator, person },
+                &self.waiting_answers(id, now),
+            )?;
         }
         let by = if way == Way::Operator { MemberId::NODE } else { ask.asked.originator };
         let answered = Answered { grant, said: said.to_owned(), way, modified };

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use line::{Draft, LineId, Outcome, RecordKind, Refusal, Seq};
+use line::{Draft, LineId, Outcome, RecordKind, Refusal};
 use policy::federation::Deed;
 use policy::{Agreement, CircleId, Intake, MemberId, Peer, Statement, StatementError, Terms};
 use stix::Timestamp;
 
-use super::{FederationError, Version, hex, name_of, versions_of};
+use super::{FederationError, Version, hex, name_of, name_of_object, versions_of};
 use crate::intake::strictest;
 use crate::opening::Gate;
 use crate::submit::{Passing, Sharing, Submission, SubmitError, Submitted};
@@ -59,6 +59,21 @@ struct Come {
     object: Option<Submission>,
 }
 
+/// What lies here of a version that one member brought.
+struct Held {
+    raw: String,
+    /// The number in the home's line that it came with.
+    seq: u64,
+    copy: bool,
+}
+
+/// What is to be shared of what has come.
+struct Fitting {
+    object: Submission,
+    /// Whether it takes the place of another text of the same version.
+    in_place: bool,
+}
+
 impl Gate {
     /// Takes what another node brings of a circle; when this returns, it is durable.
     ///
@@ -102,66 +117,180 @@ impl Gate {
                 Ok(one) => come.push(one),
             }
         }
-        let _in_order = self.inner.statements.in_order.lock();
+        let in_order = self.inner.statements.in_order(circle);
+        let _in_order = in_order.lock();
         let come = self.noted(come, taken)?;
         let mut rest = come.into_iter().peekable();
         while let Some(first) = rest.next() {
-            let member = first.statement.member;
             match &first.statement.deed {
-                Deed::Withdrawal { versions, reason } => {
-                    match self.withdraw_there(circle, &first.statement, versions, reason) {
-                        Ok(told) => {
-                            self.mark_settled(&first.statement);
-                            told.iter().for_each(|told| taken.tell(&first.statement, told));
-                        }
-                        Err(error) => taken.refuse(format!("{}: {}", first.statement.id, lasting(error)?)),
+                Deed::Withdrawal { .. } => {
+                    // A home says it of each version by itself; here it is one withdrawal, as it was there.
+                    let mut run = Vec::new();
+                    while let Some(next) = rest.next_if(|next| goes_along(&first.statement, &next.statement))
+                    {
+                        run.push(next.statement);
                     }
+                    run.insert(0, first.statement);
+                    self.take_withdrawals(circle, &run, taken)?;
                 }
-                Deed::Object { terms, .. } => {
-                    let terms = Terms::clone(terms);
-                    let mut run = vec![first];
-                    let goes_along = |next: &Come| {
-                        let same =
-                            |deed: &Deed| matches!(deed, Deed::Object { terms: of, .. } if *of == terms);
-                        next.statement.member == member && same(&next.statement.deed)
-                    };
-                    while let Some(next) = rest.next_if(goes_along) {
+                Deed::Object { .. } => {
+                    let mut run = Vec::new();
+                    while let Some(next) = rest.next_if(|next| goes_along(&first.statement, &next.statement))
+                    {
                         run.push(next);
                     }
-                    let (mut statements, mut objects) = (Vec::with_capacity(run.len()), Vec::new());
-                    for one in run {
-                        let object = match one.object {
-                            Some(object) => Some(object),
-                            None => self.had_here(circle, &one.statement)?,
-                        };
-                        match object {
-                            Some(object) => {
-                                statements.push(one.statement);
-                                objects.push(object);
-                            }
-                            None => taken.known += 1,
-                        }
-                    }
-                    let intake = strictest(book.member(member), Intake::Accept);
-                    let sharing = Sharing { member, person: None, circle, terms: &terms, intake };
-                    match self.share_decided(&sharing, Passing::FromHome, objects, now) {
-                        Ok(all_told) => {
-                            for (statement, told) in statements.iter().zip(all_told) {
-                                self.mark_settled(statement);
-                                taken.tell(statement, &told);
-                            }
-                        }
-                        Err(error) => {
-                            let why = lasting(error.into())?;
-                            statements
-                                .iter()
-                                .for_each(|statement| taken.refuse(format!("{}: {why}", statement.id)));
-                        }
-                    }
+                    run.insert(0, first);
+                    self.take_objects(circle, run, now, taken)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Withdraws what several statements of one withdrawal name.
+    fn take_withdrawals(
+        &self,
+        circle: CircleId,
+        run: &[Statement],
+        taken: &mut Taken,
+    ) -> Result<(), FederationError> {
+        let Some(first) = run.first() else { return Ok(()) };
+        match self.withdraw_there(circle, run) {
+            Ok(told) => {
+                run.iter().for_each(|statement| self.mark_settled(statement));
+                told.iter().for_each(|told| taken.tell(first, told));
+            }
+            Err(error) => taken.refuse(format!("{}: {}", first.id, lasting(error)?)),
+        }
+        Ok(())
+    }
+
+    /// Shares objects of one member under the same terms.
+    fn take_objects(
+        &self,
+        circle: CircleId,
+        run: Vec<Come>,
+        now: Timestamp,
+        taken: &mut Taken,
+    ) -> Result<(), FederationError> {
+        let book = self.book();
+        let Some(agreed) = book.circle(circle) else { return Err(FederationError::NotFound) };
+        let Some(Come { statement, .. }) = run.first() else { return Ok(()) };
+        let Deed::Object { terms, .. } = &statement.deed else { return Ok(()) };
+        let (member, terms) = (statement.member, terms.clone());
+        let (mut usual, mut in_place) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+        for Come { statement, object, .. } in run {
+            let is_object = object.is_some();
+            let Some(fitting) = self.fitting(circle, &statement, object)? else {
+                // New terms of what is not here say nothing of whether it comes.
+                if is_object {
+                    self.mark_settled(&statement);
+                }
+                taken.known += 1;
+                continue;
+            };
+            // All nodes judge by when it came to its home, and not by when it came to them.
+            let came = Timestamp::from_micros(statement.added);
+            let unproven = self.unproven(agreed, member, &fitting.object, came);
+            if let Some(why) = unproven.and_then(|told| told.complaint()) {
+                taken.refuse(format!("{}: {why}", statement.id));
+                continue;
+            }
+            let lot = if fitting.in_place { &mut in_place } else { &mut usual };
+            lot.0.push(statement);
+            lot.1.push(fitting.object);
+        }
+        let intake = strictest(book.member(member), Intake::Accept);
+        let sharing = Sharing { member, person: None, circle, terms: &terms, intake };
+        for ((statements, objects), passing) in
+            [(usual, Passing::FromHome), (in_place, Passing::FromHomeInPlace)]
+        {
+            if objects.is_empty() {
+                continue;
+            }
+            match self.share_decided(&sharing, passing, objects, now) {
+                Ok(all_told) => {
+                    for (statement, told) in statements.iter().zip(all_told) {
+                        // What is refused for what can change here is taken up once it comes again.
+                        let is_settled = matches!(
+                            told,
+                            Submitted::Appended { .. }
+                                | Submitted::Present
+                                | Submitted::Quarantined(_)
+                                | Submitted::Refused(Refusal::Withdrawn)
+                        );
+                        if is_settled {
+                            self.mark_settled(statement);
+                        }
+                        taken.tell(statement, &told);
+                    }
+                }
+                Err(error) => {
+                    let why = lasting(error.into())?;
+                    statements.iter().for_each(|statement| taken.refuse(format!("{}: {why}", statement.id)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be shared of what has come, by what lies here of the same version; `None` if nothing is.
+    ///
+    /// What came later at its home takes the place of what is here, and of the same record what says more does: the whole, or
+    /// the longer of two copies, as a copy is made by taking away. Two different wholes are for the line to refuse.
+    fn fitting(
+        &self,
+        circle: CircleId,
+        statement: &Statement,
+        object: Option<Submission>,
+    ) -> Result<Option<Fitting>, FederationError> {
+        let Deed::Object { sha256, copy, .. } = &statement.deed else { return Ok(None) };
+        let held = self.held(circle, statement)?;
+        let as_usual = |object| Ok(Some(Fitting { object, in_place: false }));
+        match (object, held) {
+            (Some(object), None) => as_usual(object),
+            (Some(object), Some(held)) if object.raw == held.raw || !copy && !held.copy => as_usual(object),
+            (Some(object), Some(held)) => {
+                let says_more = match (copy, held.copy) {
+                    (true, true) => object.raw.len() > held.raw.len(),
+                    (copy, _) => !copy,
+                };
+                let fits = statement.seq > held.seq || says_more;
+                Ok(fits.then_some(Fitting { object, in_place: true }))
+            }
+            // New terms of what is here.
+            (None, Some(held)) if *sha256 == hex(held.raw.as_bytes()) => match stix::read_head(&held.raw) {
+                Ok(head) => as_usual(Submission { raw: held.raw, head }),
+                Err(_) => Ok(None),
+            },
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// What lies here of the version that a statement is about, and counts.
+    fn held(&self, circle: CircleId, statement: &Statement) -> Result<Option<Held>, FederationError> {
+        let Deed::Object { version, .. } = &statement.deed else { return Ok(None) };
+        let line = LineId::new(circle.uuid());
+        let found = self.store().look(line, |catalogue| {
+            let mut versions = catalogue.newest_first(catalogue.object(&statement.id)?);
+            let entry = versions.find(|entry| {
+                let is_version = entry.versioned().then(|| entry.version()) == *version;
+                is_version && entry.sender() == Some(statement.member.uuid())
+            })?;
+            let terms = catalogue.class(entry.class()).and_then(|class| class.terms.clone());
+            Some((entry.seq, terms))
+        })?;
+        let Some((seq, terms)) = found else { return Ok(None) };
+        let mut raw = None;
+        self.store().bodies(line, &[seq], &mut |_, _, body| {
+            raw = str::from_utf8(body).ok().map(str::to_owned);
+        })?;
+        let Some(raw) = raw else { return Ok(None) };
+        let terms = terms.as_deref().map_or(Ok(Terms::default()), Terms::from_json).unwrap_or_default();
+        let name = name_of_object(circle, statement.member, &statement.id, &hex(raw.as_bytes()), &terms);
+        let place = self.inner.statements.kept.lock().places.get(&name).copied();
+        let (seq, copy) = place.map_or((0, false), |place| (place.home.0, place.copy));
+        Ok(Some(Held { raw, seq, copy }))
     }
 
     fn is_home_of(&self, agreement: &Agreement, member: MemberId) -> bool {
@@ -190,7 +319,7 @@ impl Gate {
                 let overtaken = of.iter().all(|version| last(version) > seq);
                 if overtaken
                     || names.contains(&name)
-                    || (kept.settled.contains(&name) && !is_newer(&kept, &of, seq))
+                    || (kept.is_settled(&name, &one.statement) && !is_newer(&kept, &of, seq))
                 {
                     taken.known += 1;
                     continue;
@@ -225,48 +354,34 @@ impl Gate {
         Ok(fresh)
     }
 
-    /// The object of a statement that came without it, as it lies here.
-    fn had_here(
-        &self,
-        circle: CircleId,
-        statement: &Statement,
-    ) -> Result<Option<Submission>, FederationError> {
-        let Deed::Object { sha256, .. } = &statement.deed else { return Ok(None) };
-        let line = LineId::new(circle.uuid());
-        let mut seqs = self.store().look(line, |catalogue| {
-            let versions =
-                catalogue.object(&statement.id).into_iter().flat_map(|object| catalogue.newest_first(object));
-            let of_sender = versions.filter(|entry| entry.sender() == Some(statement.member.uuid()));
-            of_sender.map(|entry| entry.seq).collect::<Vec<Seq>>()
-        })?;
-        seqs.sort_unstable();
-        let mut found = None;
-        self.store().bodies(line, &seqs, &mut |_, _, body| {
-            if *sha256 == hex(body) {
-                found = str::from_utf8(body).ok().map(str::to_owned);
-            }
-        })?;
-        Ok(found.and_then(|raw| Some(Submission { head: stix::read_head(&raw).ok()?, raw })))
-    }
-
-    /// Withdraws of a remote member's object what was not brought again since.
-    fn withdraw_there(
-        &self,
-        circle: CircleId,
-        statement: &Statement,
-        versions: &[String],
-        reason: &str,
-    ) -> Result<Vec<Submitted>, FederationError> {
-        let (member, id) = (statement.member, &statement.id);
-        if versions.is_empty() {
-            return Ok(self.withdraw(member, circle, std::slice::from_ref(id), reason)?);
+    /// Withdraws of a remote member's object what was not brought again since. All statements are of one withdrawal.
+    fn withdraw_there(&self, circle: CircleId, run: &[Statement]) -> Result<Vec<Submitted>, FederationError> {
+        let Some(Statement { member, id, seq, deed, .. }) = run.first() else { return Ok(Vec::new()) };
+        let Deed::Withdrawal { reason, .. } = deed else { return Ok(Vec::new()) };
+        let names_none = |statement: &Statement| matches!(&statement.deed, Deed::Withdrawal { versions, .. } if versions.is_empty());
+        if run.iter().any(names_none) {
+            return Ok(self.withdraw(*member, circle, std::slice::from_ref(id), reason)?);
         }
         let kept = self.inner.statements.kept.lock();
-        let still = |version: &Version| kept.latest.get(version).is_none_or(|last| *last <= statement.seq);
-        let versions: Vec<Timestamp> =
-            versions_of(statement).into_iter().filter(still).filter_map(|version| version.3).collect();
+        let still = |version: &Version| kept.latest.get(version).is_none_or(|last| last <= seq);
+        let all = run.iter().flat_map(versions_of);
+        let versions: Vec<Timestamp> = all.filter(still).filter_map(|version| version.3).collect();
         drop(kept);
-        Ok(self.withdraw_versions(member, circle, id, &versions, reason)?)
+        Ok(self.withdraw_versions(*member, circle, id, &versions, reason)?)
+    }
+}
+
+/// Whether what comes next is taken in one step with what came first: objects of one member under the same terms, or parts of one
+/// withdrawal.
+fn goes_along(first: &Statement, next: &Statement) -> bool {
+    match (&first.deed, &next.deed) {
+        (Deed::Object { terms, .. }, Deed::Object { terms: next_terms, .. }) => {
+            first.member == next.member && terms == next_terms
+        }
+        (Deed::Withdrawal { .. }, Deed::Withdrawal { .. }) => {
+            (first.member, &first.id, first.seq) == (next.member, &next.id, next.seq)
+        }
+        _ => false,
     }
 }
 

@@ -17,9 +17,10 @@ use stix::{ObjectId, Timestamp};
 use watch::index::{Found, Match};
 use watch::{Indicator, Kind, Value, actionable_of};
 
-use following::Place;
 pub(crate) use following::Values;
+use following::{Followed, Place};
 
+use crate::absent::{number_of, stand_in};
 use crate::opening::Gate;
 use crate::query::{Object, Query};
 use crate::reader::Reader;
@@ -68,6 +69,8 @@ struct Hit {
     text: String,
     /// In the member's circles, the newest first.
     places: Vec<Place>,
+    /// Whether it stands at these places.
+    is_there: bool,
     witnesses: Vec<Arc<Witness>>,
 }
 
@@ -96,11 +99,13 @@ impl Gate {
     ) -> Result<Vec<Vec<KnownValue>>, StorageError> {
         self.follow_values()?;
         let mut answers: Vec<Vec<KnownValue>> = std::iter::repeat_with(Vec::new).take(values.len()).collect();
-        let mut hits = self.hits(member, values);
-        if hits.is_empty() {
-            return Ok(answers);
+        let readers = self.readers_by_slot(member, wanted, encrypted, now);
+        let mut hits = self.hits(&readers, values);
+        for (slot, reader) in &readers {
+            drop_held(*slot, reader, &mut hits)?;
         }
-        for (slot, reader) in &self.readers_by_slot(member, wanted, encrypted, now) {
+        hits.retain(|hit| !hit.places.is_empty());
+        for (slot, reader) in &readers {
             witness(*slot, reader, &mut hits)?;
         }
         for Hit { question, by, kind, text, witnesses, .. } in hits {
@@ -133,15 +138,19 @@ impl Gate {
         self.inner.known.look(|followed| (followed.index.len(), followed.index.bytes()))
     }
 
-    /// What of some values stands in a member's circles.
-    fn hits(&self, member: MemberId, values: &[Value]) -> Vec<Hit> {
-        let book = self.book();
-        let mine: Vec<LineId> =
-            book.circles_of(member).into_iter().map(|circle| LineId::new(circle.id.uuid())).collect();
+    /// What of some values stands in a member's circles. What does not stand there is among it all the same, at a place that says
+    /// nothing of it: see [`crate::absent`].
+    fn hits(&self, readers: &[(usize, Reader)], values: &[Value]) -> Vec<Hit> {
         self.inner.known.look(|followed| {
             // What is not in a circle of its own is for a member as if it were nowhere, also in how long the answer takes.
-            let is_mine: Vec<bool> = followed.lines.iter().map(|(line, _)| mine.contains(line)).collect();
-            let mut hits = Vec::new();
+            let mut is_mine = vec![false; followed.lines.len()];
+            for (slot, _) in readers {
+                if let Some(mine) = is_mine.get_mut(*slot) {
+                    *mine = true;
+                }
+            }
+            let mut hits: Vec<Hit> = Vec::new();
+            let mut is_there = vec![false; values.len()];
             let mut on = |question, found: Found<'_>| {
                 let places = found.places().map(Place::of);
                 let mut places: Vec<Place> =
@@ -149,7 +158,18 @@ impl Gate {
                 places.reverse();
                 if !places.is_empty() {
                     let (by, kind, text) = (found.by, found.kind(), found.text());
-                    hits.push(Hit { question, by, kind, text, places, witnesses: Vec::new() });
+                    hits.push(Hit {
+                        question,
+                        by,
+                        kind,
+                        text,
+                        places,
+                        is_there: true,
+                        witnesses: Vec::new(),
+                    });
+                    if let Some(is_there) = is_there.get_mut(question) {
+                        *is_there = true;
+                    }
                 }
             };
             if values.len() < FEW {
@@ -159,6 +179,10 @@ impl Gate {
             } else {
                 followed.index.look_each(values, on);
             }
+            let absent = values.iter().zip(is_there).enumerate().filter(|(_, (_, is_there))| !is_there);
+            hits.extend(
+                absent.filter_map(|(question, (value, _))| absentee(question, value, readers, followed)),
+            );
             hits
         })
     }
@@ -179,6 +203,37 @@ impl Gate {
             readers.into_iter().filter_map(|reader| Some((slot(&reader)?, reader))).collect()
         })
     }
+}
+
+/// What stands in for a value that is in none of the readers' circles.
+fn absentee(question: usize, value: &Value, readers: &[(usize, Reader)], followed: &Followed) -> Option<Hit> {
+    let number = number_of(value.text());
+    let (slot, _) = readers.get(usize::try_from(number >> 32).ok()?.checked_rem(readers.len())?)?;
+    let (_, head) = followed.lines.get(*slot)?;
+    let places = vec![Place { slot: *slot, seq: stand_in(number, *head) }];
+    let (by, kind, text) = (Match::Exact, value.kind(), value.text().to_owned());
+    Some(Hit { question, by, kind, text, places, is_there: false, witnesses: Vec::new() })
+}
+
+/// Leaves out the places of which nothing may go, as far as classes tell: reading them would take time that tells that something is
+/// there.
+fn drop_held(slot: usize, reader: &Reader, hits: &mut [Hit]) -> Result<(), StorageError> {
+    if !hits.iter().any(|hit| hit.places.iter().any(|place| place.slot == slot)) {
+        return Ok(());
+    }
+    reader.with_view(|view| {
+        for Hit { places, is_there, .. } in hits {
+            let mut left = READ_MAX;
+            places.retain(|place| {
+                if place.slot != slot {
+                    return true;
+                }
+                let is_near = left > 0;
+                left = left.saturating_sub(1);
+                is_near && view.may_come_out(place.seq) && *is_there
+            });
+        }
+    })
 }
 
 /// Reads who says so in a circle, some records of each value at a time, until there are enough or no more.

@@ -99,9 +99,10 @@ impl Gate {
     pub fn finish_releases(&self, now: Timestamp) -> Result<usize, ReleaseError> {
         let _one_at_a_time = self.inner.parcels.one_at_a_time.lock();
         let open: Vec<Uuid> = {
-            let all = self.inner.parcels.all.lock();
+            let mut known = self.inner.parcels.known.lock();
+            known.sweep(now);
             let is_open = |kept: &&Kept| kept.parcel.state(now) == ParcelState::Released;
-            all.values().filter(is_open).map(|kept| kept.parcel.id).collect()
+            known.all().filter(is_open).map(|kept| kept.parcel.id).collect()
         };
         for id in &open {
             self.carry_out(*id, now)?;
@@ -114,7 +115,9 @@ impl Gate {
         let kept = self.inner.parcels.get(id).ok_or(NotReleased::NotFound)?;
         let became = match self.parcel_contents(&kept.parcel)? {
             Some(Contents::Objects { terms, intake, objects }) => {
-                let stay = objects.into_iter().enumerate().filter(|(at, _)| !kept.is_withdrawn(*at));
+                let is_withdrawn =
+                    |at: usize| u32::try_from(at).is_ok_and(|at| kept.parcel.withdrawn.contains(&at));
+                let stay = objects.into_iter().enumerate().filter(|(at, _)| !is_withdrawn(*at));
                 let objects: Vec<Submission> = stay
                     .filter_map(|(_, raw)| Some(Submission { head: stix::read_head(&raw).ok()?, raw }))
                     .collect();

@@ -5,12 +5,20 @@
 //! is on the node's line, with both persons. Nobody but the member's own people learns that there is one: what others bring, ask
 //! or are refused does not depend on it. Letting it out shares the bytes that were brought, under the terms that they came with;
 //! stopped in between, it is carried out at the next start ([`Gate::finish_releases`]). What is withdrawn is withdrawn at once, from
-//! here as well.
+//! here as well, and what is erased is erased here too.
+//!
+//! In memory is what waits, up to a limit for each member, and of what is decided the latest, without what is in it
+//! ([`known`]). The lines have all of it.
 
+mod became;
+mod bringing;
 mod deciding;
+mod erasing;
 mod goes;
+mod known;
+mod withdrawing;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashSet;
 
 use line::{Draft, LineId, Outcome, Record, RecordKind, Seq, StorageError, Store};
 use parking_lot::Mutex;
@@ -19,31 +27,29 @@ use policy::{By, CircleId, Intake, MemberId, Parcel, ParcelState, Wish};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use stix::{ObjectId, Severity, Timestamp};
+use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
 
-use crate::asks::short;
-use crate::intake::findings;
 use crate::opening::{Gate, GateError};
-use crate::submit::{Submission, SubmitError, Submitted, Told};
+use crate::submit::{Submission, Submitted};
+use known::Known;
 
+pub use became::{Became, BecameOf};
+pub(crate) use bringing::{WAITING_OBJECTS_MAX, WAITING_PARCELS_MAX};
 pub use deciding::ReleaseError;
+pub use erasing::Lies;
 pub use goes::Goes;
 
-/// Objects of one parcel; more become several.
-const OBJECTS_MAX: usize = 5_000;
-/// Bytes of one parcel's objects; more become several.
-const BYTES_MAX: usize = 8 << 20;
-/// Parcels that are read at once at a start.
+/// Parcels that are read at once.
 const WINDOW: usize = 4;
 
 /// All parcels, as the lines have them.
 #[derive(Debug, Default)]
 pub(crate) struct Parcels {
-    all: Mutex<BTreeMap<Uuid, Kept>>,
+    known: Mutex<Known>,
     /// Held while one is judged and carried out, so that each is decided once.
     one_at_a_time: Mutex<()>,
-    /// How many ids were made since the start.
+    /// How many ids were made, in all.
     made: AtomicU64,
 }
 
@@ -55,7 +61,10 @@ struct Kept {
     seq: Seq,
     /// The terms of its objects, as they are stored.
     terms: Option<Arc<str>>,
-    held: Vec<Held>,
+    /// Its objects, each at its place; `None` was erased.
+    held: Vec<Option<Held>>,
+    /// Whether nothing of it can be let out any more: then terms and objects are left to the line.
+    over: bool,
 }
 
 /// An object in a parcel.
@@ -79,6 +88,8 @@ impl Held {
 pub struct Waits {
     /// How many parcels wait.
     pub parcels: usize,
+    /// How many objects are in them and were not withdrawn.
+    pub objects: u64,
     /// When the first of them lapses.
     pub until: Option<Timestamp>,
 }
@@ -105,72 +116,81 @@ impl Parcels {
         circles: impl Iterator<Item = CircleId>,
         decided: &[Record],
     ) -> Result<Self, GateError> {
-        let parcels = Self::default();
-        for circle in circles {
-            let (line, mut after) = (LineId::new(circle.uuid()).parcels(), Seq(0));
-            loop {
-                let records = match store.records(line, after, WINDOW) {
-                    Err(StorageError::NoSuchLine { .. }) => break,
-                    records => records?,
-                };
-                let Some(last) = records.last() else { break };
-                after = last.seq;
-                for record in records.iter().filter(|record| record.kind == RecordKind::Parcel) {
-                    parcels.load_one(circle, line, record)?;
-                }
-            }
-        }
+        let (mut events, mut over) = (Vec::with_capacity(decided.len()), HashSet::new());
         for record in decided {
             // What a newer program wrote of a parcel could be a decision: to pass over it could let it be decided twice.
             let noted = read(record, Noted::from_json)?;
-            parcels.apply(noted, record.added.timestamp());
+            if matches!(noted.event, Event::Refused { .. } | Event::Done(_)) {
+                over.insert(noted.parcel);
+            }
+            events.push((noted, record.added.timestamp()));
         }
+        let parcels = Self::default();
+        for circle in circles {
+            each_record(store, circle, &mut |record| parcels.load_one(circle, record, &over))?;
+        }
+        let mut known = parcels.known.lock();
+        for (noted, at) in events {
+            known.apply(noted, at);
+        }
+        known.shorten();
+        drop(known);
         Ok(parcels)
     }
 
-    fn load_one(&self, circle: CircleId, line: LineId, record: &Record) -> Result<(), GateError> {
+    fn load_one(&self, circle: CircleId, record: &Record, over: &HashSet<Uuid>) -> Result<(), GateError> {
         let brought = read(record, Brought::from_json)?;
         let parcel = Parcel::new(&brought, circle, record.added.timestamp());
         let (mut held, mut kept_terms) = (Vec::new(), None);
-        if let Contents::Objects { objects, terms, .. } = brought.contents {
+        if let Contents::Objects { objects, terms, .. } = brought.contents
+            && !over.contains(&parcel.id)
+        {
             kept_terms = terms.map(Into::into);
-            for raw in objects {
-                if let Ok(head) = stix::read_head(&raw) {
-                    held.push(Held::of(&Submission { raw, head }));
-                }
-            }
+            let of = |raw: String| {
+                let head = stix::read_head(&raw).ok()?;
+                Some(Held::of(&Submission { raw, head }))
+            };
+            held = objects.into_iter().map(of).collect();
         }
-        self.all.lock().insert(parcel.id, Kept { parcel, line, seq: record.seq, terms: kept_terms, held });
+        let line = LineId::new(circle.uuid()).parcels();
+        self.made.fetch_add(1, Ordering::Relaxed);
+        self.known.lock().insert(Kept {
+            parcel,
+            line,
+            seq: record.seq,
+            terms: kept_terms,
+            held,
+            over: false,
+        });
         Ok(())
     }
 
     fn apply(&self, noted: Noted, at: Timestamp) {
-        if let Some(kept) = self.all.lock().get_mut(&noted.parcel) {
-            kept.parcel.apply(noted, at);
-        }
+        let mut known = self.known.lock();
+        known.apply(noted, at);
+        known.shorten();
     }
 
     fn get(&self, id: Uuid) -> Option<Kept> {
-        self.all.lock().get(&id).cloned()
+        self.known.lock().get(id).cloned()
     }
 
     /// Takes in what was written.
     fn keep(&self, kept: Vec<Kept>, outcomes: Vec<Outcome>) {
-        let mut all = self.all.lock();
+        let mut known = self.known.lock();
         for (mut kept, outcome) in kept.into_iter().zip(outcomes) {
             match outcome {
                 Outcome::Appended { seq, added } => (kept.seq, kept.parcel.at) = (seq, added.timestamp()),
                 Outcome::Present { seq } => kept.seq = seq,
                 Outcome::Refused(_) => continue,
             }
-            all.insert(kept.parcel.id, kept);
+            known.insert(kept);
         }
     }
 
     /// What no other parcel has: how many there are, and how many ids were made since the start.
-    fn salt(&self) -> [u8; 16] {
-        let known = u128::from(self.all.lock().len() as u64) << 64;
-        (known | u128::from(self.made.fetch_add(1, Ordering::Relaxed))).to_be_bytes()
+    fn salt(&self) -> [u8; 8] {
+        self.made.fetch_add(1, Ordering::Relaxed).to_be_bytes()
     }
 }
 
@@ -179,220 +199,46 @@ fn read<T>(record: &Record, from: impl FnOnce(&str) -> Result<T, serde_json::Err
         .map_err(|source| GateError::Entry { seq: record.seq, source: source.into() })
 }
 
+/// Reads the parcels that lie beside a circle's line, in the order of their coming, some at a time; what was erased is passed over.
+fn each_record<E: From<StorageError>>(
+    store: &Store,
+    circle: CircleId,
+    on: &mut dyn FnMut(&Record) -> Result<(), E>,
+) -> Result<(), E> {
+    let (line, mut after) = (LineId::new(circle.uuid()).parcels(), Seq(0));
+    loop {
+        let records = match store.records(line, after, WINDOW) {
+            Err(StorageError::NoSuchLine { .. }) => return Ok(()),
+            records => records?,
+        };
+        let Some(last) = records.last() else { return Ok(()) };
+        after = last.seq;
+        let is_there = |record: &&Record| record.kind == RecordKind::Parcel && record.erased.is_none();
+        records.iter().filter(is_there).try_for_each(&mut *on)?;
+    }
+}
+
 impl Gate {
-    /// Sorts out what need not wait: what is refused anyhow, and what the circle has from this member already.
-    pub(crate) fn weigh(
-        &self,
-        bringing: &Bringing,
-        mut settled: Vec<(usize, Submitted)>,
-        objects: Vec<(usize, Submission)>,
-        unproven: impl Fn(&Submission) -> Option<Submitted>,
-    ) -> Weighed {
-        let (line, member) = (LineId::new(bringing.circle.uuid()), bringing.by.member);
-        let mut rest = Vec::with_capacity(objects.len());
-        for (at, object) in objects {
-            let invalid = || {
-                let found = match bringing.intake {
-                    Intake::Refuse => findings(&object.raw, Severity::Error),
-                    Intake::Accept | Intake::Quarantine => Vec::new(),
-                };
-                (!found.is_empty()).then_some(Submitted::Invalid(found))
-            };
-            match unproven(&object).or_else(invalid) {
-                Some(told) => settled.push((at, told)),
-                None if self.has_from(line, member, &object) => settled.push((at, Submitted::Present)),
-                None => rest.push((at, object)),
-            }
-        }
-        Weighed { settled, rest }
-    }
-
-    /// Keeps objects apart until a second person of the member's has let them out, and tells when that is durable.
-    pub(crate) fn bring(
-        &self,
-        bringing: &Bringing,
-        Weighed { settled, rest: objects }: Weighed,
-        now: Timestamp,
-        told: Told,
-    ) {
-        let mut answers: Vec<Option<Submitted>> = vec![None; settled.len() + objects.len()];
-        for (at, answer) in settled {
-            answers[at] = Some(answer);
-        }
-        let waiting = self.waiting_already(bringing, now);
-        let (mut lots, mut bytes) = (Vec::<Vec<(usize, Submission, Held)>>::new(), 0);
-        for (at, object) in objects {
-            let held = Held::of(&object);
-            if let Some(parcel) = waiting.get(&(held.id.clone(), held.digest)) {
-                answers[at] = Some(Submitted::Waiting(*parcel));
-                continue;
-            }
-            bytes += object.raw.len();
-            match lots.last_mut() {
-                Some(lot) if lot.len() < OBJECTS_MAX && bytes <= BYTES_MAX => lot.push((at, object, held)),
-                _ => {
-                    bytes = object.raw.len();
-                    lots.push(vec![(at, object, held)]);
-                }
-            }
-        }
-        let (mut drafts, mut kept) = (Vec::with_capacity(lots.len()), Vec::with_capacity(lots.len()));
-        let line = LineId::new(bringing.circle.uuid()).parcels();
-        for lot in lots {
-            let mut held = Vec::with_capacity(lot.len());
-            let mut objects = Vec::with_capacity(lot.len());
-            let places: Vec<usize> = lot.iter().map(|(at, ..)| *at).collect();
-            for (_, object, of) in lot {
-                objects.push(object.raw);
-                held.push(of);
-            }
-            let terms = bringing.terms.clone();
-            let contents = Contents::Objects {
-                terms: terms.as_deref().map(str::to_owned),
-                intake: bringing.intake,
-                objects,
-            };
-            let brought =
-                Brought::new(self.parcel_id(bringing, &held, now), bringing.by, bringing.until, contents);
-            places.iter().for_each(|at| answers[*at] = Some(Submitted::Waiting(brought.id)));
-            drafts.push(draft(&brought));
-            let parcel = Parcel::new(&brought, bringing.circle, now);
-            kept.push(Kept { parcel, line, seq: Seq(0), terms, held });
-        }
-        if drafts.is_empty() {
-            return told(Ok(answers.into_iter().flatten().collect()));
-        }
-        self.store().ensure_line(line);
-        // The writer's thread must not be the last that holds the store.
-        let parcels = Arc::clone(&self.inner.parcels);
-        let then = move |outcomes: Result<Vec<Outcome>, StorageError>| match outcomes {
-            Err(error) => told(Err(error.into())),
-            Ok(outcomes) => {
-                parcels.keep(kept, outcomes);
-                told(Ok(answers.into_iter().flatten().collect()));
-            }
-        };
-        self.store().append_then(line, drafts, Box::new(then));
-    }
-
-    /// Keeps an answer to an ask apart; gives the parcel, which may be one that waits already.
-    pub(crate) fn bring_answer(
-        &self,
-        by: By,
-        (circle, until): (CircleId, Timestamp),
-        contents: Contents,
-        now: Timestamp,
-    ) -> Result<Uuid, SubmitError> {
-        let Contents::Answer { ask, .. } = &contents else { return Err(crate::NotFound.into()) };
-        let waiting = {
-            let all = self.inner.parcels.all.lock();
-            let waits = |kept: &&Kept| {
-                kept.parcel.ask == Some(*ask) && kept.parcel.state(now) == ParcelState::Waiting
-            };
-            all.values().find(waits).map(|kept| kept.parcel.id)
-        };
-        if let Some(waiting) = waiting {
-            return Ok(waiting);
-        }
-        let (at, salt) = (now.micros().to_be_bytes(), self.inner.parcels.salt());
-        let parts: [&[u8]; 3] = [ask.as_bytes(), &at, &salt];
-        let id = short(&self.key().derive("parcel of an answer", &parts));
-        let brought = Brought::new(id, by, until, contents);
-        let (line, parcel) = (LineId::new(circle.uuid()).parcels(), Parcel::new(&brought, circle, now));
-        self.store().ensure_line(line);
-        let outcomes = self.store().append(line, vec![draft(&brought)])?;
-        self.inner
-            .parcels
-            .keep(vec![Kept { parcel, line, seq: Seq(0), terms: None, held: Vec::new() }], outcomes);
-        Ok(id)
-    }
-
-    /// Objects that wait already, by id and bytes, under the same terms.
-    fn waiting_already(&self, bringing: &Bringing, now: Timestamp) -> HashMap<(ObjectId, [u8; 32]), Uuid> {
-        let all = self.inner.parcels.all.lock();
-        let is_same = |kept: &&Kept| {
-            let parcel = &kept.parcel;
-            parcel.by.member == bringing.by.member
-                && parcel.circle == bringing.circle
-                && kept.terms == bringing.terms
-                && parcel.state(now) == ParcelState::Waiting
-        };
-        let of = |kept: &Kept| {
-            let stays = |(at, _): &(usize, &Held)| !kept.is_withdrawn(*at);
-            let held = kept.held.iter().enumerate().filter(stays);
-            held.map(|(_, held)| ((held.id.clone(), held.digest), kept.parcel.id)).collect::<Vec<_>>()
-        };
-        all.values().filter(is_same).flat_map(of).collect()
-    }
-
-    /// An id that nobody else can tell beforehand.
-    fn parcel_id(&self, bringing: &Bringing, held: &[Held], now: Timestamp) -> Uuid {
-        let mut of_all = Sha256::new();
-        held.iter().for_each(|held| of_all.update(held.digest));
-        let (all, at): ([u8; 32], _) = (of_all.finalize().into(), now.micros().to_be_bytes());
-        let salt = self.inner.parcels.salt();
-        let (member, circle) = (bringing.by.member.uuid(), bringing.circle.uuid());
-        let person = bringing.by.person.map(|person| person.uuid().into_bytes()).unwrap_or_default();
-        let parts: [&[u8]; 6] = [member.as_bytes(), circle.as_bytes(), &person, &all, &at, &salt];
-        short(&self.key().derive("parcel", &parts))
-    }
-
-    /// Whether these very bytes of a member's were let out by a second person for this circle.
+    /// Whether these very bytes of a member's were let out by a second person for this circle, and break STIX 2.1 so that they came
+    /// to quarantine then.
     pub(crate) fn was_released(&self, member: MemberId, circle: CircleId, object: &Submission) -> bool {
-        let held = Held::of(object);
-        let all = self.inner.parcels.all.lock();
-        all.values().any(|kept| {
-            let parcel = &kept.parcel;
-            let is_out = parcel.decided.as_ref().is_some_and(|decided| decided.released);
-            let has = || kept.held.iter().enumerate().any(|(at, of)| *of == held && !kept.is_withdrawn(at));
-            is_out && parcel.by.member == member && parcel.circle == circle && has()
+        let parcels: Vec<Parcel> = {
+            let known = self.inner.parcels.known.lock();
+            let is_out = |parcel: &&Parcel| {
+                let done = parcel.done.as_ref();
+                let apart = done.is_none_or(|(_, became)| became.quarantined > 0);
+                let released = parcel.decided.as_ref().is_some_and(|decided| decided.released);
+                released && apart && parcel.by.member == member && parcel.circle == circle
+            };
+            known.all().map(|kept| &kept.parcel).filter(is_out).cloned().collect()
+        };
+        parcels.iter().any(|parcel| {
+            let Ok(Some(Contents::Objects { objects, .. })) = self.parcel_contents(parcel) else {
+                return false;
+            };
+            let stays = |at: usize| u32::try_from(at).is_ok_and(|at| !parcel.withdrawn.contains(&at));
+            objects.iter().enumerate().any(|(at, raw)| *raw == object.raw && stays(at))
         })
-    }
-
-    /// Takes objects out of what waits: the member's own, for the node's operators ([`MemberId::NODE`]) any. What became of each.
-    pub(crate) fn withdraw_waiting(
-        &self,
-        member: MemberId,
-        circle: CircleId,
-        ids: &[ObjectId],
-        versions: &[Timestamp],
-    ) -> Result<Vec<Option<Outcome>>, StorageError> {
-        let mut told = vec![None; ids.len()];
-        let is_meant = |held: &Held| {
-            ids.contains(&held.id)
-                && (versions.is_empty() || held.version.is_none_or(|version| versions.contains(&version)))
-        };
-        let found = |parcels: &Parcels| -> Vec<Kept> {
-            let all = parcels.all.lock();
-            let of = all.values().filter(|kept| {
-                let parcel = &kept.parcel;
-                let is_own = member == MemberId::NODE || parcel.by.member == member;
-                is_own && parcel.circle == circle && !parcel.is_over() && kept.held.iter().any(is_meant)
-            });
-            of.cloned().collect()
-        };
-        let parcels = &self.inner.parcels;
-        // Most circles have nothing that waits, and most withdrawals are of what is in the line.
-        if parcels.all.lock().values().all(|kept| kept.parcel.circle != circle) {
-            return Ok(told);
-        }
-        let _one_at_a_time = parcels.one_at_a_time.lock();
-        for kept in found(parcels) {
-            let stays = |(at, held): &(usize, &Held)| is_meant(held) && !kept.is_withdrawn(*at);
-            let out: Vec<(usize, &Held)> = kept.held.iter().enumerate().filter(stays).collect();
-            if out.is_empty() {
-                continue;
-            }
-            let places = out.iter().filter_map(|(at, _)| u32::try_from(*at).ok()).collect();
-            let noted = Noted::new(&kept.parcel, None, Event::Withdrawn { places });
-            let outcome = self.note_parcel(member, noted)?;
-            for (id, told) in ids.iter().zip(&mut told) {
-                if out.iter().any(|(_, held)| held.id == *id) {
-                    *told = Some(outcome.clone());
-                }
-            }
-        }
-        Ok(told)
     }
 
     /// Writes what happened to a parcel to the node's line; when this returns, it is durable and holds.
@@ -406,12 +252,12 @@ impl Gate {
         Ok(outcome)
     }
 
-    /// The parcels of a member, or all, the newest first.
+    /// The parcels of a member, or all, the newest first: all that wait, and the latest of those that do not any more.
     #[must_use]
     pub fn parcels(&self, of: Option<MemberId>) -> Vec<Parcel> {
-        let all = self.inner.parcels.all.lock();
-        let mut found: Vec<Parcel> = all
-            .values()
+        let known = self.inner.parcels.known.lock();
+        let mut found: Vec<Parcel> = known
+            .all()
             .map(|kept| &kept.parcel)
             .filter(|parcel| of.is_none_or(|member| parcel.by.member == member))
             .cloned()
@@ -430,14 +276,7 @@ impl Gate {
     /// How much of a member's waits, for whoever begins the day.
     #[must_use]
     pub fn parcels_waiting(&self, member: MemberId, now: Timestamp) -> Waits {
-        let all = self.inner.parcels.all.lock();
-        let own = all.values().map(|kept| &kept.parcel).filter(|parcel| parcel.by.member == member);
-        let mut waits = Waits::default();
-        for parcel in own.filter(|parcel| parcel.state(now) == ParcelState::Waiting) {
-            waits.parcels += 1;
-            waits.until = Some(waits.until.map_or(parcel.until, |until| until.min(parcel.until)));
-        }
-        waits
+        self.inner.parcels.known.lock().waits(member, now)
     }
 
     /// What is in a parcel, byte for byte as it was brought.
@@ -463,14 +302,13 @@ impl Gate {
         version: Timestamp,
         now: Timestamp,
     ) -> bool {
-        let all = self.inner.parcels.all.lock();
-        let is_it = |held: &Held| held.id == *id && held.version.is_none_or(|own| own == version);
-        all.values().any(|kept| {
+        let known = self.inner.parcels.known.lock();
+        known.holding(id).any(|(kept, _, held)| {
             let parcel = &kept.parcel;
             parcel.by.member == member
                 && parcel.circle == circle
                 && matches!(parcel.state(now), ParcelState::Waiting | ParcelState::Released)
-                && kept.held.iter().enumerate().any(|(at, held)| is_it(held) && !kept.is_withdrawn(at))
+                && held.version.is_none_or(|own| own == version)
         })
     }
 
@@ -485,12 +323,6 @@ impl Gate {
         let circles = grant.circle.into_iter().chain([asked]);
         let asks = |id: CircleId| Some((id, book.circle(id)?.four_eyes?.until(now)));
         circles.filter_map(asks).next()
-    }
-}
-
-impl Kept {
-    fn is_withdrawn(&self, at: usize) -> bool {
-        u32::try_from(at).is_ok_and(|at| self.parcel.withdrawn.contains(&at))
     }
 }
 

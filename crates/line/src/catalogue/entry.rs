@@ -87,6 +87,12 @@ impl<'a> Entry<'a> {
         self.row.fingerprint == other.row.fingerprint
     }
 
+    /// What tells texts apart: the same for the same bytes ([`Entry::says_the_same`]), and as good as never for others.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        self.row.fingerprint
+    }
+
     /// Whether the record is an object version that holds: not withdrawn, not replaced by a later announcement.
     #[must_use]
     pub fn counts(&self) -> bool {

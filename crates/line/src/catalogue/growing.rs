@@ -211,7 +211,11 @@ impl Catalogue {
 
     fn take_in(&mut self, row: Row) {
         if row.kind == RecordKind::Withdrawal || row.flags & REVOKED != 0 {
-            self.takings.push(u32::try_from(self.rows.len()).unwrap_or(NONE));
+            let at = u32::try_from(self.rows.len()).unwrap_or(NONE);
+            self.takings.push(at);
+            if row.kind == RecordKind::Withdrawal && row.object != NONE {
+                self.withdrawals.insert(row.object, at);
+            }
         }
         self.rows.push(row);
     }

@@ -133,6 +133,8 @@ pub struct Catalogue {
     waiting: HashMap<u32, Vec<u32>>,
     /// The entries that take something away: withdrawals, and versions that say that their object is revoked.
     takings: Vec<u32>,
+    /// Of objects of which something was withdrawn, the last entry that did so.
+    withdrawals: HashMap<u32, u32>,
 }
 
 impl Catalogue {
@@ -231,6 +233,12 @@ impl Catalogue {
     /// The versions that were withdrawn, the latest to come first.
     pub fn withdrawn(&self, object: ObjectIx) -> impl Iterator<Item = Entry<'_>> {
         self.chain(object).filter(Entry::withdrawn)
+    }
+
+    /// The last record by which versions of the object were withdrawn, whoever's they were.
+    #[must_use]
+    pub fn withdrawal(&self, object: ObjectIx) -> Option<Entry<'_>> {
+        self.withdrawals.get(&object.0).and_then(|at| self.entry(Seq(u64::from(*at) + 1)))
     }
 
     /// The versions that count: the newest first, unless it is withdrawn, and the others as they came.

@@ -32,7 +32,7 @@ pub struct Organisation {
 }
 
 /// An amount in millionths of a unit of its currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount(pub i128);
 
 impl Amount {

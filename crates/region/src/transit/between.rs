@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 /// The most places for which it is computed: time grows with their number times that of the ways between them.
-pub const SPOTS_MAX: usize = 20_000;
+pub const SPOTS_MAX: usize = 2_000;
 
 /// Lengths that differ by less than this part of them are one length: sums of the same lengths in another order.
 const SAME: f64 = 1e-12;

@@ -2,7 +2,8 @@
 //!
 //! A [`Sighting`] is an attack that somebody saw: its hops, in order, and whose it came to. [`Observed`] keeps many of them small;
 //! [`flow`] says what crosses each country or network, [`route`] which ways are taken most, [`between`] how central each is to what flows, [`stay`] how
-//! long what attacks use stays there, and [`help`] what would not have come through if some of them had acted sooner.
+//! long what attacks use stays there, and [`help`] what would not have come through if some of them had acted sooner. [`told`] and [`plan`] are what is
+//! shown of it; [`published`] reads lists and logs that others publish.
 //!
 //! **Location is not attribution.** That an attack crossed a country says where somebody's computer stood, and nothing of who
 //! attacked, nor of who is to blame. [`NOT_ATTRIBUTION`] stands on everything that is made of this.
@@ -17,10 +18,13 @@ pub mod geo;
 pub mod help;
 pub mod observed;
 pub mod place;
+pub mod plan;
+pub mod published;
 pub mod read;
 pub mod route;
 pub mod spot;
 pub mod stay;
+pub mod told;
 
 pub use observed::Observed;
 pub use place::{Country, Network, Place};

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
-use super::geo::Locate;
+use super::geo::{Locate, NoTable};
 use super::place::Place;
 use super::{Hop, Role, Sighting};
 
@@ -148,6 +148,25 @@ impl Observed {
         number
     }
 
+    /// What of it was seen from `from` on and before `to`, as if nothing else had been.
+    #[must_use]
+    pub fn within(&self, from: u32, to: u32) -> Self {
+        let mut within = Self::default();
+        let mut hops = Vec::new();
+        for kept in self.sightings().filter(|kept| (from..to).contains(&kept.time)) {
+            hops.clear();
+            hops.extend(kept.hops.iter().filter_map(|(number, role)| {
+                let one = self.infrastructure.get(*number as usize)?;
+                Some(Hop { address: one.address, place: one.place, role: *role })
+            }));
+            let sighting =
+                Sighting { time: kept.time.into(), hops: &hops, victim: kept.victim, count: kept.count };
+            // What was taken once is taken again.
+            let _ = within.add(&sighting, &NoTable);
+        }
+        within
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -216,7 +235,6 @@ fn key(address: IpAddr) -> u128 {
 mod tests {
     use super::*;
     use crate::transit::Country;
-    use crate::transit::geo::NoTable;
 
     fn hop(address: &str, country: &str, role: Role) -> Hop {
         let country = Country::known(country).unwrap();
@@ -241,6 +259,8 @@ mod tests {
         assert_eq!(observed.sighting(1).hops, [(0, Role::CommandAndControl)]);
         assert_eq!(observed.sighting(2).hops, []);
         assert_eq!(observed.of_address("192.0.2.1".parse().unwrap()), Some(0));
+        let within = observed.within(100, 500);
+        assert_eq!((within.len(), within.infrastructure()[0].seen), (1, (100, 100)));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct Report {
 }
 
 impl Report {
-    fn fault(&mut self, line: u64, why: String) {
+    pub(super) fn fault(&mut self, line: u64, why: String) {
         self.faulty += 1;
         if self.faults.len() < FAULTS_MAX {
             self.faults.push(Fault { line, why });

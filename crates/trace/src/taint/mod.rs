@@ -193,6 +193,15 @@ pub enum TaintError {
         /// The transfer with which the sum came to be too large.
         number: u64,
     },
+    /// Not all transactions are there, and the trace comes further than those that are.
+    #[error(
+        "nobody was asked who spends {output}: these transactions were fetched for other thefts, or by another rule or other labels; \
+         fetch them again with `bongsu trace electrum`, for the same"
+    )]
+    Unasked {
+        /// The output, as people name it.
+        output: String,
+    },
     /// The method is none for accounts.
     #[error("TIHO orders a transaction's outputs, and accounts have none: follow by another method")]
     OutputsOnly,

@@ -15,6 +15,7 @@
 
 pub(crate) mod code;
 pub(crate) mod form;
+mod known;
 mod limit;
 mod lockout;
 mod needs;

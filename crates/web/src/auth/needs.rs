@@ -60,9 +60,11 @@ fn page(reads: bool, path: &str) -> Need {
         "account" | "logout" | "with-token" => Need::Anybody,
         "people" => one(Right::Admin),
         "acts" | "accesses" => one(Right::Audit),
+        "peers" | "peers.json" => Need::OneOf(Rights::of(&[Right::Admin, Right::Audit])),
         "screen" | "persona" => one(Right::Screen),
         "asks" if !reads && path == "/asks" => one(Right::Write),
         "playbooks" | "runs" if !reads => one(Right::Write),
+        "region" if !reads && path == "/region/assessment" => one(Right::Write),
         // Steps are settled, and what waits is let out.
         _ if !reads => one(Right::Release),
         _ => one(Right::Read),
@@ -104,7 +106,7 @@ mod tests {
         }
         check(post.clone(), "/steps/x/confirm", Right::Release);
         check(post.clone(), "/whatever/comes", Right::Release);
-        for path in ["/ask", "/asks", "/playbooks/c/o", "/runs/x"] {
+        for path in ["/ask", "/asks", "/playbooks/c/o", "/runs/x", "/region/assessment"] {
             check(get.clone(), path, Right::Read);
             check(post.clone(), path, Right::Write);
         }
@@ -118,6 +120,10 @@ mod tests {
         check(post.clone(), "/people", Right::Admin);
         check(get.clone(), "/acts", Right::Audit);
         check(get.clone(), "/accesses", Right::Audit);
+        let staff = Need::OneOf(Rights::of(&[Right::Admin, Right::Audit]));
+        for path in ["/peers", "/peers.json"] {
+            assert_eq!(Need::of(Surface::of(path), &get, path), staff, "{path}");
+        }
         let any = Need::OneOf(Rights::of(&[Right::Read, Right::Write, Right::Release]));
         for path in ["/taxii2/", "/api/collections/", "/api/status/x/", "/servers/getVersion"] {
             assert_eq!(Need::of(Surface::of(path), &get, path), any, "{path}");

@@ -10,6 +10,7 @@ mod circle;
 mod confidence;
 mod contacts;
 mod drills;
+mod gaps;
 mod guard;
 mod held;
 mod keys;
@@ -20,10 +21,12 @@ mod objects;
 mod oidc;
 mod overview;
 mod passkeys;
+pub mod peers;
 mod people;
 mod playbooks;
 mod quarantine;
 mod recalls;
+mod region;
 mod releases;
 mod screen;
 pub(crate) mod steps;
@@ -57,6 +60,12 @@ pub struct Pages {
     pub runs: Arc<dyn Runs>,
     /// Contacts and calls.
     pub region: Arc<dyn Region>,
+    /// How it stands with other nodes.
+    pub peers: Arc<dyn peers::Peers>,
+    /// Openings, assessments and public models.
+    pub capacity: Arc<dyn Capacities>,
+    /// What attacks pass through.
+    pub transit: Arc<dyn Transit>,
     /// The door to the circles.
     pub gate: Gate,
     /// Makes artefacts.
@@ -78,7 +87,9 @@ use crate::auth::{Actor, Auth};
 
 pub use cases::Cases;
 pub use contacts::Region;
+pub use gaps::{Capacities, as_json as gaps_json};
 pub use playbooks::Runs;
+pub use region::{Transit, TransitAsked};
 
 type Shared = axum::extract::State<Arc<Pages>>;
 type Who = (Extension<Caller>, Extension<Channel>, Extension<Actor>);
@@ -175,6 +186,11 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/calendar.ics", get(confidence::calendar))
         .route("/drills", get(drills::list))
         .route("/drills/{call}", get(drills::one))
+        .merge(gaps::router())
+        .route("/region", get(region::overview))
+        .route("/region/flows", get(region::flows))
+        .route("/region/notices", get(region::notices))
+        .route("/region/{file}", get(region::file))
         .route("/members/{member}/held", get(held::page))
         .route("/members/{member}/guard", get(guard::page))
         .route("/steps", get(steps::page))
@@ -211,6 +227,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/people/tokens", post(people::make_token))
         .route("/people/credentials/{id}/revoke", post(people::revoke))
         .route("/acts", get(acts::page))
+        .route("/peers", get(peers::page))
+        .route("/peers.json", get(peers::json))
         .route("/accesses", get(accesses::page))
         .route("/style.css", get(style))
         .route("/healthz", get(|| async { "ok\n" }))

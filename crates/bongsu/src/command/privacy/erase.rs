@@ -10,6 +10,7 @@ use line::erasing::{from_hex, hex};
 use line::{Erasure, LineId, RecordKind, Seq};
 use policy::CircleId;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use stix::ObjectId;
 use uuid::Uuid;
@@ -52,18 +53,20 @@ fn plans(node: &Node, args: &EraseArgs) -> Result<(Vec<ErasePlan>, Vec<String>),
         Some(handle) => vec![node.circle(&book, handle)?.id],
         None => book.circles().map(|circle| circle.id).collect(),
     };
-    let (mut plans, mut absent) = (Vec::new(), Vec::new());
-    for text in &args.ids {
-        let id = ObjectId::parse(text).map_err(|error| Failure::usage(format!("`{text}`: {error}")))?;
-        let before = plans.len();
-        for circle in &circles {
-            let plan = node.gate.erasable(*circle, &id);
-            plans.extend(plan.map_err(|error| Failure::new(format!("{id} can't be looked for: {error}")))?);
-        }
-        if plans.len() == before {
-            absent.push(format!("{id}: nothing of it is there, or it is a marking definition"));
-        }
+    let ids = args
+        .ids
+        .iter()
+        .map(|text| ObjectId::parse(text).map_err(|error| Failure::usage(format!("`{text}`: {error}"))));
+    let ids = ids.collect::<Result<Vec<ObjectId>, Failure>>()?;
+    let mut plans = Vec::new();
+    for circle in &circles {
+        let of_circle = node.gate.all_erasable(*circle, &ids);
+        plans.extend(of_circle.map_err(|error| Failure::new(format!("they can't be looked for: {error}")))?);
     }
+    let has_plan: HashSet<&ObjectId> = plans.iter().map(|plan| &plan.id).collect();
+    let absent = ids.iter().filter(|id| !has_plan.contains(id));
+    let absent =
+        absent.map(|id| format!("{id}: nothing of it is there, or it is a marking definition")).collect();
     Ok((plans, absent))
 }
 
@@ -72,17 +75,19 @@ fn dry(node: &Node, plans: &[ErasePlan], absent: &[String]) -> Answer {
     let one = |plan: &ErasePlan| {
         let circle = book.circle(plan.circle).map(|circle| circle.handle.clone()).unwrap_or_default();
         json!({"id": plan.id.to_string(), "circle": circle, "records": plan.records.len(), "in_force": plan.is_live,
-               "arrived": plan.arrived.to_string()})
+               "in_releases": plan.in_parcels.len(), "waits": plan.waits, "arrived": plan.arrived.to_string()})
     };
     let would: Vec<Value> = plans.iter().map(one).collect();
     let mut text = format!("{} would be erased:\n", would.len());
     for plan in &would {
-        let first = if plan["in_force"] == true { ", withdrawn first" } else { "" };
+        let is_withdrawn = plan["in_force"] == true || plan["waits"] == true;
+        let first = if is_withdrawn { ", withdrawn first" } else { "" };
         text.push_str(&format!(
-            "  {} in {}: {} records{first}\n",
+            "  {} in {}: {} records, {} releases{first}\n",
             plan["id"].as_str().unwrap_or_default(),
             plan["circle"].as_str().unwrap_or_default(),
-            plan["records"]
+            plan["records"],
+            plan["in_releases"]
         ));
     }
     absent.iter().for_each(|finding| text.push_str(&format!("  {finding}\n")));
@@ -119,7 +124,17 @@ pub(super) fn list(node: &Node) -> Result<Answer, Failure> {
     let mut erased = Vec::new();
     node.own(&mut |record, text| {
         let said = Some(text).filter(|_| record.kind == RecordKind::Erasure).and_then(Erasure::from_json);
-        erased.extend(said.into_iter().flat_map(|said| said.erased).map(|one| told(&one)));
+        if let Some(said) = said {
+            let in_parcels = &said.note["in_parcels"];
+            erased.extend(said.erased.iter().map(|one| {
+                let mut one = told(one);
+                // A release has many objects: which of them were meant is said beside its place and hash.
+                if one["id"].is_null() && in_parcels.is_array() {
+                    one["in_parcels"] = in_parcels.clone();
+                }
+                one
+            }));
+        }
     })?;
     let document = json!({"node": node.gate.key().name(), "made": node.now().to_string(), "erased": erased});
     let bytes = serde_json::to_vec(&document).map_err(|error| Failure::new(error.to_string()))?;
@@ -139,7 +154,8 @@ pub(super) fn replay(node: &Node, file: &Path) -> Result<Answer, Failure> {
     let text = std::fs::read(file).map_err(|error| unread(error.to_string()))?;
     let list: Value = serde_json::from_slice(&text).map_err(|error| unread(error.to_string()))?;
     let named = list["erased"].as_array().ok_or_else(|| unread("it is no list of erasures".to_owned()))?;
-    let (mut plans, mut own, mut elsewhere) = (Vec::<ErasePlan>::new(), Vec::new(), 0_u64);
+    let (mut own, mut elsewhere) = (Vec::new(), 0_u64);
+    let mut again: BTreeMap<CircleId, BTreeSet<ObjectId>> = BTreeMap::new();
     for one in named {
         let line = one["line"].as_str().and_then(|line| Uuid::parse_str(line).ok()).map(LineId::new);
         let at = one["number"].as_u64().filter(|number| *number > 0).map(Seq);
@@ -157,11 +173,19 @@ pub(super) fn replay(node: &Node, file: &Path) -> Result<Answer, Failure> {
         };
         match line {
             LineId::NODE => own.push((record.kind, String::from_utf8_lossy(&record.body).into_owned())),
-            line => plans.extend(plan_of(node, line, at)?),
+            line => {
+                if let Some((circle, ids)) = named_by(node, line, at, &one["in_parcels"])? {
+                    again.entry(circle).or_default().extend(ids);
+                }
+            }
         }
     }
-    plans.sort_by_key(|plan| (plan.circle, plan.id.to_string()));
-    plans.dedup_by(|a, b| a.circle == b.circle && a.id == b.id);
+    let mut plans = Vec::new();
+    for (circle, ids) in again {
+        let ids: Vec<ObjectId> = ids.into_iter().collect();
+        let of_circle = node.gate.all_erasable(circle, &ids);
+        plans.extend(of_circle.map_err(|error| Failure::new(format!("they can't be looked for: {error}")))?);
+    }
     let mut done = match plans.is_empty() {
         true => Done::default(),
         false => node.erase(&plans, "replay", "erased")?,
@@ -172,8 +196,18 @@ pub(super) fn replay(node: &Node, file: &Path) -> Result<Answer, Failure> {
     Ok(answer(&done, &findings).ending(if done.left.is_empty() { Exit::Done } else { Exit::Findings }))
 }
 
-/// What erasing the object of a record comes to.
-fn plan_of(node: &Node, line: LineId, at: Seq) -> Result<Option<ErasePlan>, Failure> {
+/// The objects that an entry of a list of erasures names, and their circle: the one whose record it is, or those of a release.
+fn named_by(
+    node: &Node,
+    line: LineId,
+    at: Seq,
+    in_parcels: &Value,
+) -> Result<Option<(CircleId, Vec<ObjectId>)>, Failure> {
+    let book = node.gate.book();
+    if let Some(circle) = book.circles().find(|circle| LineId::new(circle.id.uuid()).parcels() == line) {
+        let ids = in_parcels.as_array().into_iter().flatten().filter_map(Value::as_str);
+        return Ok(Some((circle.id, ids.filter_map(|id| ObjectId::parse(id).ok()).collect())));
+    }
     let failed = |error: line::StorageError| {
         Failure::new(format!("record {} of {}: {error}", at.0, hex(line.uuid().as_bytes())))
     };
@@ -182,13 +216,9 @@ fn plan_of(node: &Node, line: LineId, at: Seq) -> Result<Option<ErasePlan>, Fail
         .store()
         .look(line, |catalogue| catalogue.entry(at).and_then(|entry| entry.id()))
         .map_err(failed)?;
-    let book = node.gate.book();
     let circle = book.circles().find(|circle| {
         let of = LineId::new(circle.id.uuid());
         of == line || of.quarantine() == line
     });
-    match (id, circle) {
-        (Some(id), Some(circle)) => node.gate.erasable(circle.id, &id).map_err(failed),
-        _ => Ok(None),
-    }
+    Ok(circle.zip(id).map(|(circle, id)| (circle.id, vec![id])))
 }

@@ -130,6 +130,7 @@ fn held(node: &Node, asked: &Asked) -> Result<Vec<Found>, Failure> {
         {
             of_line(node, asked, (line, &place), &mut found)?;
         }
+        in_parcels(node, asked, circle, &mut found)?;
     }
     for person in book.people() {
         let text = json!({"user": person.user, "name": person.name});
@@ -227,6 +228,32 @@ fn of_line(
             });
         }
     }
+}
+
+/// What waits beside a circle for a second person, or has waited.
+fn in_parcels(node: &Node, asked: &Asked, circle: &Circle, found: &mut Vec<Found>) -> Result<(), Failure> {
+    let book = node.gate.book();
+    let on = &mut |lies: gate::Lies| {
+        let told = match &lies.id {
+            Some(_) => asked.finds(&lies.text),
+            None => {
+                let content = json!({"said": lies.text});
+                asked.says(&content).then(|| ("its text".to_owned(), content))
+            }
+        };
+        let Some((by, content)) = told else { return };
+        found.push(Found {
+            place: format!("{} (four eyes)", circle.handle),
+            id: lies.id.map_or_else(|| format!("release {}", lies.parcel), |id| id.to_string()),
+            by,
+            number: Some(lies.seq.0),
+            arrived: Some(lies.at.to_string()),
+            source: book.member(lies.member).map(|member| member.handle.clone()),
+            in_force: false,
+            content,
+        });
+    };
+    node.gate.lying_in_parcels(circle.id, on).map_err(failed)
 }
 
 /// What was asked about somebody: values that were screened, and applicants that were checked.

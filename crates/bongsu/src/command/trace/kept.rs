@@ -1,4 +1,5 @@
-//! Where a chain's payments are kept: in a store that transfers were loaded into, or in the files of a node of Bitcoin.
+//! Where a chain's payments are kept: in a store that transfers were loaded into, in the files of a node of Bitcoin, or in what was fetched
+//! from an Electrum server.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -6,20 +7,24 @@ use std::time::SystemTime;
 use trace::Payments;
 use trace::store::MANIFEST;
 
-use super::{Said, blocks, opened};
+use super::{Said, blocks, electrum, opened};
 use crate::exit::Failure;
 
-/// Opens them: the folder of a store, a folder of blocks, or the first of a node's files of blocks that counts.
+/// Opens them: the folder of a store, a folder of blocks, the first of a node's files of blocks that counts, or a folder of what was fetched.
 ///
 /// # Errors
-/// When there is neither, or it can't be read.
+/// When there is none of them, or it can't be read.
 pub(crate) fn open(path: &Path, say: &mut dyn FnMut(Said<'_>)) -> Result<Payments, Failure> {
-    if path.join(MANIFEST).exists() || !blocks::are_at(path) {
+    let read = if electrum::is_at(path) {
+        electrum::blocks(path)?
+    } else if path.join(MANIFEST).exists() || !blocks::are_at(path) {
         return opened(path).map(Payments::from);
-    }
-    let files = blocks::behind(path)?;
-    let first = files.first().ok_or_else(|| Failure::usage(format!("{} has no blocks", path.display())))?;
-    let read = blocks::read(&files, blocks::magic(first)?, say)?;
+    } else {
+        let files = blocks::behind(path)?;
+        let first = files.first();
+        let first = first.ok_or_else(|| Failure::usage(format!("{} has no blocks", path.display())))?;
+        blocks::read(&files, blocks::magic(first)?, say)?
+    };
     for fault in &read.faults {
         say(Said::Unread(fault));
     }
@@ -35,9 +40,12 @@ pub(crate) type Version = (SystemTime, u64);
 /// When it can't be looked at.
 pub(crate) fn version(path: &Path) -> Result<Version, Failure> {
     let manifest = path.join(MANIFEST);
-    let files = match !manifest.exists() && blocks::are_at(path) {
-        true => blocks::behind(path)?,
-        false => vec![manifest],
+    let files = if electrum::is_at(path) {
+        vec![electrum::document(path)]
+    } else if !manifest.exists() && blocks::are_at(path) {
+        blocks::behind(path)?
+    } else {
+        vec![manifest]
     };
     let mut version = (SystemTime::UNIX_EPOCH, 0_u64);
     for file in files {

@@ -5,6 +5,7 @@ mod bitcoin;
 mod blocks;
 pub(crate) mod crossings;
 mod deposits;
+mod electrum;
 mod exposure;
 mod follow;
 pub(crate) mod found;
@@ -41,6 +42,7 @@ pub(crate) fn run(command: &TraceCommand, terminal: &mut Terminal) -> Result<Ans
         TraceCommand::Load(args) => load::run(args, terminal),
         TraceCommand::Bitcoin(args) => bitcoin::run(args, terminal),
         TraceCommand::Live(args) => live::run(args, terminal),
+        TraceCommand::Electrum(args) => electrum::run(args, terminal),
         TraceCommand::Info(args) => info::run(args),
         TraceCommand::Follow(args) => follow::run(args, terminal),
         TraceCommand::Exposure(args) => exposure::run(args, terminal),

@@ -15,13 +15,15 @@ use http_body_util::BodyExt as _;
 use policy::{
     Channel, Circle, CircleId, Credential, CredentialKind, Entry, Intake, Member, MemberId, Signatures,
 };
+use region::capacity::opening::{Opening, Target};
+use region::capacity::sim3::Assessment;
 use region::contact::{Contact, Function, Hours};
 use region::register::Event;
 use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
 use web::auth::{LetIn, Token};
 
-use super::plan::{LOOKED_S, SHARED_S, Term, World};
+use super::plan::{LOOKED_S, SHARED_S, Term, To, World};
 use crate::config::Config;
 use crate::folder::{Folder, Secrets};
 use crate::node::Node;
@@ -53,7 +55,8 @@ pub(super) struct Told {
 
 impl Built {
     pub(super) fn of(world: &World) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        // In memory where that can be had: what is tried here is no disk.
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let folder = Folder::new(dir.path());
         let secrets = Secrets { name: "tower.test".into(), node_seed: [7; 32], token_secret: [9; 32] };
         folder.create(&secrets).unwrap();
@@ -149,6 +152,7 @@ fn circle(world: &World, at: usize, is_end: bool) -> Circle {
         members: ring.members.iter().filter(stays).map(id).collect(),
         access: ring.access.iter().map(|(at, access)| (id(at), *access)).collect(),
         hidden_members: ring.hidden,
+        aggregate_from: Some(3),
         signatures: if ring.signed { Signatures::Required } else { Signatures::Optional },
         ..Circle::new(CircleId::new(ring.id), ring.handle.clone())
     }
@@ -205,7 +209,31 @@ fn begin(world: &World, node: &Node) -> Vec<String> {
         let event = Event::Contact { handle: desk.handle.clone(), contact };
         node.region.happens(|_| Ok((vec![event], ()))).unwrap();
     }
+    said(world, node);
     tokens
+}
+
+/// What members say of themselves, and whom they let see it.
+fn said(world: &World, node: &Node) {
+    use region::capacity::Event;
+    let id = |at: usize| MemberId::new(world.members[at].id);
+    let happens = |at: usize, event: Event| node.capacity.happens(|_| Ok((id(at), event, ()))).unwrap();
+    for (at, level) in world.levels.iter().enumerate() {
+        let Some(level) = level else { continue };
+        let levels = [("P-9".to_owned(), *level), ("T-9".to_owned(), *level)].into();
+        happens(at, Event::Assessed(Assessment { member: id(at), day: "2026-01-01".to_owned(), levels }));
+    }
+    for (number, grant) in (1..).zip(&world.grants) {
+        let to = match grant.to {
+            To::Member(at) => Target::Member(id(at)),
+            To::Circle(at) => Target::Circle(circle_id(world, at)),
+        };
+        let (act, kinds) = (grant.act.clone(), BTreeSet::new());
+        happens(grant.by, Event::Opened(Opening { owner: id(grant.by), to, kinds, until: None, act }));
+        if grant.over {
+            happens(grant.by, Event::Withdrawn { opening: number, act: "letter".to_owned() });
+        }
+    }
 }
 
 fn share(world: &World, node: &Node, at: usize) {

@@ -13,8 +13,9 @@ mod draw;
 mod oracle;
 mod plan;
 mod routes;
+mod twins;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -64,8 +65,8 @@ struct Crawl<'w> {
     world: &'w World,
     built: &'w Built,
     allowed: BTreeMap<(Option<usize>, Level, bool), HashSet<Canary>>,
-    /// What was sent along with what was brought: whoever brought it may meet it again.
-    brought: HashSet<Canary>,
+    /// What members have brought or asked for: whoever did may meet it again.
+    brought: HashMap<Option<usize>, HashSet<Canary>>,
     count: &'w mut Count,
     seed: u64,
 }
@@ -102,7 +103,8 @@ impl Crawl<'_> {
                 return world.allowed(member, wanted);
             }
             // It finds the circles, and learns what became of what it brings.
-            let nothing = World { things: Vec::new(), contacts: Vec::new(), ..world.clone() };
+            let nothing =
+                World { things: Vec::new(), contacts: Vec::new(), grants: Vec::new(), ..world.clone() };
             nothing.allowed(member, wanted)
         })
     }
@@ -123,17 +125,27 @@ impl Crawl<'_> {
             self.count.leaks.push(format!("BONGSU_WORLD={seed}: {question:?} fails: {told:?}"));
         }
         let mut asked = met(&format!("{} {} {:?}", question.path, question.body, question.header));
-        if question.method == "POST" {
-            self.brought.extend(asked.iter().cloned());
+        let stays =
+            CHANGING.iter().any(|(route, ..)| *route == question.route) || KEPT.contains(&question.route);
+        let brought = self.brought.entry(member).or_default();
+        if question.method == "POST" && stays {
+            brought.extend(asked.iter().cloned());
         }
-        asked.extend(self.brought.iter().cloned());
+        asked.extend(brought.iter().cloned());
         let headers: String = told.headers.iter().map(|line| format!("{line}\n")).collect();
         let text = format!("{headers}\n{}", told.body);
         let is_sent = !question.path.starts_with('/') || question.route == SIGHTING;
         let allowed = self.allowed(member, question.wanted(), is_sent);
         let met = met(&text);
-        let leaked: Vec<&Canary> =
+        let mut leaked: Vec<&Canary> =
             met.iter().filter(|canary| !asked.contains(*canary) && !allowed.contains(*canary)).collect();
+        if let (Some(member), Some(brought)) = (member, self.brought.get(&member)) {
+            let wanted = question.wanted();
+            leaked.retain(|canary| {
+                let thing = self.world.thing_of(canary);
+                !thing.is_some_and(|at| self.world.has_own_ends(member, at, wanted, brought))
+            });
+        }
         if let Some(canary) = leaked.first() {
             let whose = self.world.whose(canary);
             let who = member.map(|member| &self.world.members[member]);
@@ -200,14 +212,21 @@ impl Crawl<'_> {
 }
 
 impl World {
+    /// The thing that a canary is of.
+    fn thing_of(&self, canary: &str) -> Option<usize> {
+        let is = |text: &str| oracle::canary(text).as_deref() == Some(canary);
+        self.things.iter().position(|thing| {
+            [&thing.id, &thing.name, &thing.said, &thing.value].into_iter().any(|text| is(text))
+        })
+    }
+
     /// Whose a canary is, for whoever reads of a leak.
     fn whose(&self, canary: &str) -> String {
-        let is = |text: &str| oracle::canary(text).as_deref() == Some(canary);
-        for (at, thing) in self.things.iter().enumerate() {
-            if [&thing.id, &thing.name, &thing.said, &thing.value].into_iter().any(|text| is(text)) {
-                return format!("of thing {at}: {thing:?}, in {:?}", self.circles[thing.circle]);
-            }
+        if let Some(at) = self.thing_of(canary) {
+            let thing = &self.things[at];
+            return format!("of thing {at}: {thing:?}, in {:?}", self.circles[thing.circle]);
         }
+        let is = |text: &str| oracle::canary(text).as_deref() == Some(canary);
         let member = self
             .members
             .iter()
@@ -221,95 +240,13 @@ impl World {
 /// MISP's way of saying that something was seen.
 const SIGHTING: &str = "sightings/add";
 
+/// Routes that keep what is posted, beside those that bring objects.
+const KEPT: [&str; 3] = ["/ask", "/asks", "/d/test/alert"];
+
 /// The ways for one request, each as often as the others, whatever their number.
 fn way(draw: &mut Draw) -> &'static Way {
     let ways = ALL[draw.below(ALL.len())];
     &ways[draw.below(ways.len())]
-}
-
-/// An answer without what is drawn anew each time: ids of statuses and asks.
-fn steady(told: &Told) -> Told {
-    Told {
-        body: without_ids(&without_root(&told.body)),
-        headers: told.headers.iter().map(|line| without_ids(line)).collect(),
-        ..told.clone()
-    }
-}
-
-/// A text in which each number of twelve digits or more is the same.
-fn without_numbers(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for run in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
-        let digits = run.trim_end_matches(|c: char| !c.is_ascii_digit());
-        match digits.len() >= 12 {
-            true => {
-                out.push_str("(a number)");
-                out.push_str(&run[digits.len()..]);
-            }
-            false => out.push_str(run),
-        }
-    }
-    out
-}
-
-/// A message without how far each line was told.
-fn without_lengths(text: &str) -> String {
-    let mut parts = text.split("\"upto\":");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |out, part| out + part.trim_start_matches(|c: char| c.is_ascii_digit()))
-}
-
-/// A page without the checkpoint of a line, whose root is that of all that is in it.
-fn without_root(text: &str) -> String {
-    let Some((before, root)) = text.split_once("<pre>tower.test/line/") else { return text.to_owned() };
-    format!("{before}{}", root.split_once("</pre>").map_or("", |(_, after)| after))
-}
-
-/// Where two answers part.
-fn difference(here: &Told, there: &Told) -> String {
-    if here.status != there.status {
-        return format!("{} and {}\n{}\n---\n{}", here.status, there.status, here.body, there.body);
-    }
-    let parts = here.body.bytes().zip(there.body.bytes()).position(|(here, there)| here != there);
-    let at = parts.unwrap_or_else(|| here.body.len().min(there.body.len()));
-    let near = |text: &str| {
-        let (from, to) = (
-            text.floor_char_boundary(at.saturating_sub(200)),
-            text.ceil_char_boundary((at + 200).min(text.len())),
-        );
-        text[from..to].to_owned()
-    };
-    let headers: Vec<_> = here.headers.symmetric_difference(&there.headers).collect();
-    format!("{headers:?}\n{}\n---\n{}", near(&here.body), near(&there.body))
-}
-
-/// A text in which each id that the node made up by chance is the same.
-fn without_ids(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(next) = rest.chars().next() {
-        // The number of a list's state begins with that of the process.
-        let start = rest.get(..17).filter(|start| {
-            start.ends_with('-')
-                && start.bytes().take(16).all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-        });
-        if let Some(start) = start {
-            out.push_str("(a start)");
-            rest = &rest[start.len()..];
-            continue;
-        }
-        let id = rest
-            .get(..36)
-            .filter(|id| Uuid::try_parse(id).is_ok_and(|id| matches!(id.get_version_num(), 4 | 7)));
-        if let Some(id) = id.filter(|id| !id.starts_with(HEX)) {
-            out.push_str("(an id)");
-            rest = &rest[id.len()..];
-        } else {
-            out.push(next);
-            rest = &rest[next.len_utf8()..];
-        }
-    }
-    out
 }
 
 async fn crawl_world(seed: u64, count: &mut Count) {
@@ -320,7 +257,7 @@ async fn crawl_world(seed: u64, count: &mut Count) {
         world: &world,
         built: &built,
         allowed: BTreeMap::new(),
-        brought: HashSet::new(),
+        brought: HashMap::new(),
         count,
         seed,
     };
@@ -341,76 +278,7 @@ async fn crawl_world(seed: u64, count: &mut Count) {
         }
     }
     if seed.is_multiple_of(TWIN_EVERY) {
-        compare(crawl, &mut draw).await;
-    }
-}
-
-/// Builds the world again with something else in the place of what one member may not see, and asks both the same as that member.
-async fn compare(mut crawl: Crawl<'_>, draw: &mut Draw) {
-    let (world, seed) = (crawl.world, crawl.seed);
-    let member = draw.below(world.members.len());
-    let unseen = world.unseen(member);
-    let other = Built::of(&world.twin(member));
-    crawl.count.unseen += unseen.len();
-    // Built anew, because what was asked of the first before may have changed it.
-    let one = Built::of(world);
-    crawl.built = &one;
-    let token = &one.tokens[member];
-    let told_apart = |question: &Question, here: &Told, there: &Told, count: &mut Count| {
-        // How long a line is may be known; its root is that of all that is in it.
-        let is_tree = question.path.starts_with("/log/") && !question.path.ends_with("/openings");
-        let (mut here, mut there) = (steady(here), steady(there));
-        if question.method == "POST" {
-            // MISP's numbers follow from ids, and those of what is made now are drawn by chance.
-            here.body = without_numbers(&here.body);
-            there.body = without_numbers(&there.body);
-            for told in [&mut here, &mut there] {
-                told.headers.retain(|line| !line.starts_with("content-length"));
-            }
-        }
-        if here.status != there.status || !is_tree && here != there {
-            count.leaks.push(format!(
-                "BONGSU_WORLD={seed}: {question:?} as {member} tells the worlds apart: {}\n{:?}\nunseen {unseen:?} of {:#?}",
-                difference(&here, &there),
-                world.members[member],
-                world.things
-            ));
-        }
-        count.compared += 1;
-    };
-    for number in 0..ASKED_OF_TWINS + CHANGED {
-        let way = if number < ASKED_OF_TWINS { way(draw) } else { &CHANGING[draw.below(CHANGING.len())] };
-        let question = Question::drawn(way, world, (Some(member), token), &unseen, draw);
-        // What a sighting was added to is named, whatever the token may read: no-leaks.md says so.
-        if question.route == SIGHTING
-            && world.members[member].scopes.is_some_and(|scopes| !scopes.has(Right::Read))
-        {
-            continue;
-        }
-        let here = crawl.ask(Some(member), &question).await;
-        let there = other.ask(question.request(), Some(token)).await;
-        told_apart(&question, &here, &there, crawl.count);
-        if number >= ASKED_OF_TWINS {
-            let at = question.path.split('/').nth(3).unwrap_or_default();
-            let look = Question::look(&format!("/api/collections/{at}/objects/?match[version]=all"));
-            let (here, there) =
-                (crawl.ask(Some(member), &look).await, other.ask(look.request(), Some(token)).await);
-            told_apart(&look, &here, &there, crawl.count);
-        }
-    }
-    let here = crawl.sent(member);
-    crawl.built = &other;
-    let twin = world.twin(member);
-    crawl.world = &twin;
-    crawl.allowed.clear();
-    let there = crawl.sent(member);
-    // How long a line is may be known.
-    let without_lengths = |all: &[String]| all.iter().map(|text| without_lengths(text)).collect::<Vec<_>>();
-    if without_lengths(&here) != without_lengths(&there) {
-        let why = format!(
-            "BONGSU_WORLD={seed}: what is sent to {member} tells the worlds apart: {here:?}\n{there:?}"
-        );
-        crawl.count.leaks.push(why);
+        twins::compare(crawl, &mut draw).await;
     }
 }
 

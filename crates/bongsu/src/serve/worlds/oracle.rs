@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use policy::{Access, Level};
 use stix::Tlp;
 
-use super::plan::{Kind, Ring, Term, Thing, World};
+use super::plan::{Grant, Kind, Ring, Term, Thing, To, World};
 
 /// A name under which a canary is looked for: a word, or the first digits of an id.
 pub(super) type Canary = String;
@@ -105,6 +105,26 @@ impl World {
         !thing.kind.needs_ends() || thing.names.iter().all(is_seen)
     }
 
+    /// Whether a thing is held for nothing but ends of which the member brought something under the same id itself: with that, the ends
+    /// are there for it.
+    pub(super) fn has_own_ends(
+        &self,
+        member: usize,
+        at: usize,
+        wanted: Level,
+        brought: &HashSet<Canary>,
+    ) -> bool {
+        let thing = &self.things[at];
+        let is_brought = |named: &usize| {
+            let id = &self.things[*named].id;
+            let is_seen = (0..self.things.len())
+                .any(|other| self.things[other].id == *id && other != at && self.sees(member, other, wanted));
+            is_seen || canary(id).is_some_and(|id| brought.contains(&id))
+        };
+        let holds = self.is_taken(at) && !thing.withdrawn && !thing.expired;
+        holds && self.is_let_go(member, at, wanted) && thing.names.iter().all(is_brought)
+    }
+
     /// Whether the description of a thing that is seen may be seen.
     fn sees_said(&self, member: usize, at: usize) -> bool {
         let (thing, party) = (&self.things[at], &self.members[member]);
@@ -135,12 +155,35 @@ impl World {
         desk.member == member || desk.circles.iter().any(opened)
     }
 
+    /// Whether a member sees through what another opened.
+    fn sees_through(&self, member: usize, grant: &Grant) -> bool {
+        let takes_part = !self.members[grant.by].ended && !self.members[member].ended;
+        let is_to = match grant.to {
+            To::Member(to) => to == member,
+            To::Circle(at) => {
+                let circle = &self.circles[at];
+                let reads = matches!(circle.access_of(member), Some(Access::Both | Access::Read));
+                let both = circle.stays(member) && circle.stays(grant.by);
+                both && reads && circle.term == Term::Open && !circle.hidden
+            }
+        };
+        takes_part && !grant.over && is_to
+    }
+
+    /// Whether a member has another's name by what one of them opened to the other.
+    fn is_named_to(&self, member: usize, other: usize) -> bool {
+        self.grants.iter().any(|grant| {
+            grant.by == other && self.sees_through(member, grant)
+                || grant.by == member && grant.to == To::Member(other)
+        })
+    }
+
     /// Every canary that a member may meet where it is given what is for the level `wanted`.
     pub(super) fn allowed(&self, member: usize, wanted: Level) -> HashSet<Canary> {
         let mut allowed = HashSet::new();
         let mut let_in = |texts: &[&str]| allowed.extend(texts.iter().filter_map(|text| canary(text)));
         for (at, party) in self.members.iter().enumerate() {
-            if self.knows(member, at) {
+            if self.knows(member, at) || self.is_named_to(member, at) {
                 let_in(&[&party.handle, &party.name, &party.id.to_string()]);
             }
         }
@@ -149,6 +192,10 @@ impl World {
         }
         for desk in self.contacts.iter().filter(|desk| self.is_shown(member, desk)) {
             let_in(&[&desk.handle, &desk.name]);
+        }
+        for grant in self.grants.iter().filter(|grant| grant.by == member || self.sees_through(member, grant))
+        {
+            let_in(&[&grant.act]);
         }
         for (at, thing) in self.things.iter().enumerate() {
             if thing.by == member {
@@ -170,12 +217,11 @@ impl World {
                             && self.things[other].id == self.things[*named].id
                             && self.is_let_go(thing.by, other, Level::Read)
                     });
-                    // What was withdrawn is not in the line any more: see docs/no-leaks.md.
-                    if thing.by == member || !has_it || self.things[*named].withdrawn {
+                    if thing.by == member || !has_it {
                         let_in(&[&self.things[*named].id]);
                     }
                 }
-            } else if thing.withdrawn && self.had(member, at) {
+            } else if thing.withdrawn && self.had(member, at) && self.circles[thing.circle].stays(member) {
                 let_in(&[&thing.id, &thing.name, &thing.value]);
             }
         }
@@ -244,7 +290,9 @@ impl World {
             };
         }
         for at in 0..self.members.len() {
-            if !self.knows(member, at) {
+            if !self.knows(member, at) && !self.is_named_to(member, at) {
+                // Nor is it one of those of whom together something may be said.
+                twin.levels[at] = twin.levels[at].map_or(Some(2), |level| (level < 3).then_some(level + 1));
                 twin.members[at].handle = draw.word();
                 twin.members[at].name = draw.word();
             }
@@ -257,6 +305,11 @@ impl World {
             if !self.is_shown(member, &self.contacts[at]) {
                 twin.contacts[at].name = draw.word();
                 twin.contacts[at].handle = draw.word();
+            }
+        }
+        for grant in twin.grants.iter_mut() {
+            if grant.by != member && !self.sees_through(member, grant) {
+                grant.act = draw.word();
             }
         }
         twin

@@ -25,6 +25,10 @@ pub(super) struct World {
     pub(super) circles: Vec<Ring>,
     pub(super) things: Vec<Thing>,
     pub(super) contacts: Vec<Desk>,
+    /// What members opened of their capacity.
+    pub(super) grants: Vec<Grant>,
+    /// What each member says of itself: the level of one parameter of SIM3.
+    pub(super) levels: Vec<Option<u8>>,
     /// Drawn from for what is asked.
     pub(super) draw: Draw,
 }
@@ -133,6 +137,23 @@ pub(super) struct Desk {
     pub(super) circles: Vec<usize>,
 }
 
+/// To whom something is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum To {
+    Member(usize),
+    Circle(usize),
+}
+
+/// What a member opened of its capacity.
+#[derive(Debug, Clone)]
+pub(super) struct Grant {
+    pub(super) by: usize,
+    pub(super) to: To,
+    pub(super) act: String,
+    /// Whether it was taken back.
+    pub(super) over: bool,
+}
+
 impl Kind {
     pub(super) const fn object_type(self) -> &'static str {
         match self {
@@ -164,6 +185,8 @@ impl World {
             circles: Vec::new(),
             things: Vec::new(),
             contacts: Vec::new(),
+            grants: Vec::new(),
+            levels: Vec::new(),
             draw: draw.clone(),
         };
         for _ in 0..2 + draw.below(2) {
@@ -178,6 +201,17 @@ impl World {
             let desk = Desk { handle: draw.word(), name: draw.word(), member: draw.below(4), circles };
             world.contacts.push(desk);
         }
+        for _ in 0..draw.below(4) {
+            let by = draw.below(4);
+            let own: Vec<usize> =
+                (0..world.circles.len()).filter(|at| world.circles[*at].stays(by)).collect();
+            let to = match own.is_empty() || draw.in_100(50) {
+                true => To::Member((by + 1 + draw.below(3)) % 4),
+                false => To::Circle(draw.of(&own)),
+            };
+            world.grants.push(Grant { by, to, act: draw.word(), over: draw.in_100(25) });
+        }
+        world.levels = (0..4).map(|_| draw.in_100(60).then(|| draw.of(&[0, 1, 2, 3, 4]))).collect();
         world.draw = draw;
         world
     }

@@ -17,7 +17,7 @@ use crate::push::Peer;
 /// Elements that pages have; none other is there, whoever wrote what is on the page.
 const ELEMENTS: &str = "a abbr article aside b blockquote body br button caption circle code col colgroup dd defs del desc details div dl dt em \
     fieldset figcaption figure footer form g h1 h2 h3 h4 h5 h6 head header hr html i img input ins label legend li line link main marker meta nav ol optgroup \
-    option p path picture polygon polyline pre q rect s section select small span strong style sub summary sup svg symbol table tbody td text textarea tfoot \
+    option p path pattern picture polygon polyline pre q rect s section select small span strong style sub summary sup svg symbol table tbody td text textarea tfoot \
     th thead time title tr tspan u ul use";
 /// Attributes whose value a browser follows.
 const FOLLOWED: [&str; 11] = [
@@ -196,6 +196,7 @@ fn no_text_of_others_becomes_markup_a_formula_or_a_header() {
         "/calendar.ics",
         "/people",
         "/acts",
+        "/peers",
     ];
     let objects: Vec<String> = attack_paths(&node, &serving);
     let objects: Vec<&str> = objects.iter().map(String::as_str).collect();

@@ -209,6 +209,7 @@ fn every_page_says_that_it_is_not_framed_not_sniffed_and_not_kept() {
         "/account/codes",
         "/people",
         "/acts",
+        "/peers",
         "/screen",
         "/contacts",
         "/drills",

@@ -8,7 +8,7 @@ use super::error::{Answer, MispError};
 use super::filter::Subject;
 use super::save::{self, Saved, Whose};
 use super::view::{Part, View, attribute_at};
-use super::{Asked, State, dress, json, merge};
+use super::{Asked, State, dress, json, merge, waiting};
 use crate::misp::wire::{Attribute, Event, Text};
 
 /// Most attributes that are added at a time.
@@ -172,10 +172,14 @@ pub(super) fn edit(state: &State, asked: &Asked) -> Answer {
 
 pub(super) fn delete(state: &State, asked: &Asked) -> Answer {
     let id = asked.call.first().ok_or_else(|| MispError::not_found("attribute"))?;
-    let (view, part) = state.part(&asked.who, id, "attribute")?;
+    let waited = waiting::delete(state, &asked.who, id)?;
+    let (view, part) = match state.part(&asked.who, id, "attribute") {
+        Err(_) if waited > 0 => return Ok(deleted(asked)),
+        found => found?,
+    };
     let around = around(&view, part, Attribute { deleted: true.into(), ..Attribute::default() })?;
     let saved = change(state, asked, &view, part.event(), &around)?;
-    if saved.withdrawn + saved.appended.len() == 0 {
+    if saved.withdrawn + saved.appended.len() + waited == 0 {
         return Err(MispError::forbidden());
     }
     Ok(deleted(asked))

@@ -13,7 +13,7 @@ use super::error::{Answer, MispError};
 use super::filter::{Filter, Subject, Truth, deleted_in_view};
 use super::save::{self, Saved, Whose};
 use super::view::{seconds, uuid_of};
-use super::{Asked, State, View, counted, dress, json, merge, newest, number, with_tag};
+use super::{Asked, State, View, counted, dress, json, merge, newest, number, waiting, with_tag};
 use crate::misp::wire::{Event, Text};
 
 /// Most events that a partner asks about at a time before it pushes.
@@ -291,10 +291,15 @@ fn named(asked: &Asked) -> Result<Vec<String>, MispError> {
 }
 
 fn remove(state: &State, asked: &Asked, views: &[Arc<View>], id: &str) -> Result<(), MispError> {
-    let (view, at) = newest(views, id)?;
+    // What waits of it first, so that nothing of it is let out after it is gone.
+    let waited = waiting::delete(state, &asked.who, id)?;
+    let (view, at) = match newest(views, id) {
+        Err(_) if waited > 0 => return Ok(()),
+        found => found?,
+    };
     let plain = view.events.get(at).ok_or_else(|| MispError::not_found("event"))?;
     let saved = save::save(state, &asked.who, view.circle, Some(plain), None, Whose::Own)?;
-    if saved.withdrawn == 0 { Err(MispError::forbidden()) } else { Ok(()) }
+    if saved.withdrawn + waited == 0 { Err(MispError::forbidden()) } else { Ok(()) }
 }
 
 pub(super) fn publish(state: &State, asked: &Asked, published: bool) -> Answer {

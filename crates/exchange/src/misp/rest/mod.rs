@@ -30,6 +30,7 @@ mod sightings;
 mod tags;
 mod types;
 mod view;
+mod waiting;
 
 use std::io::Read as _;
 use std::sync::Arc;

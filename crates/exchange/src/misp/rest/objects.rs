@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::attribute::change;
 use super::error::{Answer, MispError};
 use super::view::{Part, View};
-use super::{Asked, State, dress, json, merge, save};
+use super::{Asked, State, dress, json, merge, save, waiting};
 use crate::misp::wire::{Attribute, Event, Object, ObjectReference, Text};
 
 pub(super) fn view(state: &State, asked: &Asked) -> Answer {
@@ -131,11 +131,17 @@ fn around(view: &View, part: Part, object: Object) -> Result<(Text, Event), Misp
 
 pub(super) fn delete(state: &State, asked: &Asked) -> Answer {
     let id = asked.call.first().ok_or_else(|| MispError::not_found("object"))?;
-    let (view, part) = state.part(&asked.who, id, "object")?;
-    let (_, around) = around(&view, part, Object { deleted: true.into(), ..Object::default() })?;
-    let saved = change(state, asked, &view, part.event(), &around)?;
-    if saved.withdrawn + saved.appended.len() == 0 {
-        return Err(MispError::forbidden());
+    let waited = waiting::delete(state, &asked.who, id)?;
+    match state.part(&asked.who, id, "object") {
+        Err(_) if waited > 0 => {}
+        found => {
+            let (view, part) = found?;
+            let (_, around) = around(&view, part, Object { deleted: true.into(), ..Object::default() })?;
+            let saved = change(state, asked, &view, part.event(), &around)?;
+            if saved.withdrawn + saved.appended.len() + waited == 0 {
+                return Err(MispError::forbidden());
+            }
+        }
     }
     let message = "Object deleted";
     Ok(json(&json!({

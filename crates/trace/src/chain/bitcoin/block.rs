@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use bitcoin::consensus::encode;
 use bitcoin::hashes::{Hash as _, sha256};
-use bitcoin::{Address, Amount, Network, Script};
+use bitcoin::{Address, Amount, Network, Script, Txid};
 
 use super::BLOCK_BYTES_MAX;
 
@@ -57,6 +57,32 @@ pub struct Output {
     /// Of a script that has no address: its hash (SHA-256), in the order of bytes in which it is hashed. `None` where there is an address,
     /// and of scripts that nobody can spend, since they begin with OP_RETURN.
     pub script: Option<[u8; 32]>,
+}
+
+impl Transaction {
+    /// What a transaction with this id moves.
+    ///
+    /// # Errors
+    /// [`BlockError::Money`].
+    pub(super) fn of(told: &bitcoin::Transaction, id: Txid, network: Network) -> Result<Self, BlockError> {
+        let is_coinbase = told.is_coinbase();
+        let inputs = told.input.iter().filter(|_| !is_coinbase).map(|input| {
+            let from = input.previous_output;
+            Outpoint { transaction: from.txid.to_byte_array(), output: from.vout }
+        });
+        let sum = told.output.iter().try_fold(Amount::ZERO, |sum, output| {
+            sum.checked_add(output.value).filter(|sum| *sum <= Amount::MAX_MONEY)
+        });
+        sum.ok_or_else(|| BlockError::Money(id.to_string()))?;
+        let outputs = told.output.iter().map(|output| {
+            let script = &output.script_pubkey;
+            let address = address(script, network).map(|address| address.to_string());
+            let has_hash = address.is_none() && !script.is_op_return();
+            let script = has_hash.then(|| sha256::Hash::hash(script.as_bytes()).to_byte_array());
+            Output { satoshi: output.value.to_sat(), address, script }
+        });
+        Ok(Self { id: id.to_byte_array(), inputs: inputs.collect(), outputs: outputs.collect() })
+    }
 }
 
 impl Output {
@@ -148,28 +174,11 @@ impl Block {
         let mut spent = HashSet::new();
         let mut transactions = Vec::with_capacity(block.txdata.len());
         for (transaction, id) in block.txdata.iter().zip(ids) {
-            let named = || id.to_string();
-            let mut inputs = Vec::with_capacity(transaction.input.len());
-            for input in transaction.input.iter().filter(|_| !transaction.is_coinbase()) {
-                let from = input.previous_output;
-                let outpoint = Outpoint { transaction: from.txid.to_byte_array(), output: from.vout };
-                if !spent.insert(outpoint) {
-                    return Err(BlockError::SpentTwice(named()));
-                }
-                inputs.push(outpoint);
+            let transaction = Transaction::of(transaction, id, network)?;
+            if !transaction.inputs.iter().all(|from| spent.insert(*from)) {
+                return Err(BlockError::SpentTwice(id.to_string()));
             }
-            let sum = transaction.output.iter().try_fold(Amount::ZERO, |sum, output| {
-                sum.checked_add(output.value).filter(|sum| *sum <= Amount::MAX_MONEY)
-            });
-            sum.ok_or_else(|| BlockError::Money(named()))?;
-            let outputs = transaction.output.iter().map(|output| {
-                let script = &output.script_pubkey;
-                let address = address(script, network).map(|address| address.to_string());
-                let has_hash = address.is_none() && !script.is_op_return();
-                let script = has_hash.then(|| sha256::Hash::hash(script.as_bytes()).to_byte_array());
-                Output { satoshi: output.value.to_sat(), address, script }
-            });
-            transactions.push(Transaction { id: id.to_byte_array(), inputs, outputs: outputs.collect() });
+            transactions.push(transaction);
         }
         if transactions.is_empty() {
             return Err(BlockError::Coinbase);

@@ -4,14 +4,14 @@
 //! accounts wherever payments are read; taint is followed by outputs all the same ([`Transactions::trace`]). Of several that a
 //! transaction spends from, the first that is known is the giver here; a trace knows better ([`Trace::transfer`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::OnceLock;
 
 use super::block::{UNSPENDABLE, read_id, written};
 use super::{Ledger, Magic};
 use crate::cross::Transactions;
 use crate::taint::outputs::{
-    self, Input, Method, Numbered, OutputId, OutputTaintError, OutputTheft, OutputTrace, Spends as _,
+    self, Fate, Input, Method, Numbered, OutputId, OutputTaintError, OutputTheft, OutputTrace, Spends as _,
     payments,
 };
 use crate::taint::{Limits, Place, TaintError, Theft, Trace, Way};
@@ -31,6 +31,8 @@ const FEES: &str = "fees";
 pub struct Coins {
     ledger: Ledger,
     chain: &'static str,
+    /// Where not all transactions are there: the outputs of which it is known that they are unspent, or told that it is not.
+    ends: Option<HashSet<OutputId>>,
     sides: OnceLock<Sides>,
 }
 
@@ -48,7 +50,24 @@ impl Coins {
     /// The payments of a ledger's transactions, of this chain.
     #[must_use]
     pub fn new(ledger: Ledger, magic: Magic) -> Self {
-        Self { ledger, chain: magic.chain(), sides: OnceLock::new() }
+        Self { ledger, chain: magic.chain(), ends: None, sides: OnceLock::new() }
+    }
+
+    /// The same, of a ledger that has not all transactions of its blocks: those that were reached from a theft. Of `ends` it was asked who
+    /// spends them; what a trace leaves unspent beyond these may be spent all the same.
+    #[must_use]
+    pub fn with_known_ends(self, ends: HashSet<OutputId>) -> Self {
+        Self { ends: Some(ends), ..self }
+    }
+
+    /// An output that a trace says is unspent, although nobody was asked who spends it: it came further than what was fetched.
+    #[must_use]
+    pub fn unasked(&self, found: &OutputTrace) -> Option<String> {
+        let ends = self.ends.as_ref()?;
+        let is_unasked = |id: OutputId| !ends.contains(&id) && self.ledger.spender(id).is_none();
+        let held = found.outputs().iter().filter(|one| one.fate == Fate::Held && one.tainted > 0);
+        let one = held.map(|one| one.output).find(|id| is_unasked(*id))?;
+        self.outpoint(self.number(one.transaction, Some(one.index)))
     }
 
     /// What they are made of.
@@ -176,7 +195,8 @@ impl Coins {
     fn fee(&self, transaction: u64) -> u64 {
         let amount = |input: &Input| match input {
             Input::Output(id) => self.ledger.output(*id).map_or(0, |output| output.amount),
-            Input::Coinbase | Input::Unknown(_) => 0,
+            Input::Unknown(amount) => amount.unwrap_or_default(),
+            Input::Coinbase => 0,
         };
         let spent = self.ledger.inputs(transaction).iter().map(amount).fold(0, u64::saturating_add);
         let paid = self.ledger.outputs(transaction).iter().map(|output| output.amount);
@@ -311,6 +331,9 @@ impl Transactions for Coins {
         };
         let thefts = thefts.iter().map(theft).collect::<Result<Vec<_>, TaintError>>()?;
         let found = outputs::follow(&self.ledger, &thefts, method, place, limits, way)?;
-        Ok(self.told(&found))
+        match self.unasked(&found) {
+            Some(output) => Err(TaintError::Unasked { output }),
+            None => Ok(self.told(&found)),
+        }
     }
 }

@@ -24,6 +24,8 @@ pub struct Ledger {
     spenders: HashMap<OutputId, u64>,
     addresses: Vec<Box<str>>,
     accounts: HashMap<Box<str>, Account>,
+    /// What outputs hold whose transactions are not there.
+    amounts: HashMap<Outpoint, u64>,
     fees: u64,
     unknown: u64,
 }
@@ -63,6 +65,11 @@ pub enum LedgerError {
 }
 
 impl Ledger {
+    /// Says what an output holds whose transaction is not in the blocks that will be added.
+    pub fn tell(&mut self, output: Outpoint, satoshi: u64) {
+        self.amounts.insert(output, satoshi);
+    }
+
     /// Adds a block behind those that are there; all of it or, if something is wrong, nothing.
     ///
     /// # Errors
@@ -106,7 +113,8 @@ impl Ledger {
             let input = self.input(*from, number, &named)?;
             let amount = match input {
                 Input::Output(id) => self.output(id).map(|output| output.amount),
-                Input::Coinbase | Input::Unknown(_) => None,
+                Input::Unknown(amount) => amount,
+                Input::Coinbase => None,
             };
             self.unknown += u64::from(amount.is_none());
             is_known &= amount.is_some();
@@ -136,7 +144,7 @@ impl Ledger {
     ) -> Result<Input, LedgerError> {
         let Some(transaction) = self.numbers.get(&from.transaction).copied().filter(|made| *made < number)
         else {
-            return Ok(Input::Unknown(None));
+            return Ok(Input::Unknown(self.amounts.get(&from).copied()));
         };
         let id = OutputId { transaction, index: from.output };
         let wrong = |twice: bool| {
@@ -265,7 +273,7 @@ impl Ledger {
         self.fees
     }
 
-    /// How many inputs spend outputs that are not there.
+    /// How many inputs spend outputs of which it is not known what they hold.
     #[must_use]
     pub const fn unknown(&self) -> u64 {
         self.unknown

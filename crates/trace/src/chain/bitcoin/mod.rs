@@ -1,7 +1,8 @@
-//! Bitcoin: blocks as nodes keep them, put in the order of the chain.
+//! Bitcoin: blocks as nodes keep them, put in the order of the chain; and transactions with proofs, as Electrum's servers give them.
 
 mod block;
 mod coins;
+pub mod electrum;
 mod file;
 mod ledger;
 mod order;

@@ -1,4 +1,4 @@
-//! `bongsu trace bitcoin`: stolen coins, followed from output to output through a node's blocks.
+//! `bongsu trace bitcoin`: stolen coins, followed from output to output through a node's blocks, or what was fetched of them.
 
 mod out;
 mod show;
@@ -11,13 +11,13 @@ use trace::label::{Category, Labels};
 use trace::taint::outputs::{
     Fate, Method, OutputId, OutputTheft, OutputTrace, Spends as _, TaintedOutput, Transaction, follow,
 };
-use trace::taint::{Limits, Place, Way};
+use trace::taint::{Limits, Place, TaintError, Way};
 use trace::{Account, Payments, U256, whole};
 
 use super::blocks::{self, Blocks};
 use super::found::How;
 use super::out::{Asked, Form};
-use super::{labels, to_terminal};
+use super::{electrum, labels, to_terminal};
 use crate::answer::{Answer, Progress};
 use crate::cli::{BitcoinNetworkArg, ChangeArg, TraceBitcoinArgs};
 use crate::exit::{Exit, Failure};
@@ -68,19 +68,21 @@ pub(super) fn run(args: &TraceBitcoinArgs, terminal: &mut Terminal) -> Result<An
         BitcoinNetworkArg::Test => Magic::TEST,
         BitcoinNetworkArg::Regtest => Magic::REGTEST,
     };
-    let blocks = blocks::read(&args.blocks, magic, &mut to_terminal(terminal))?;
+    let blocks = match args.blocks.as_slice() {
+        [folder] if electrum::is_at(folder) => electrum::blocks(folder)?,
+        named => blocks::read(named, magic, &mut to_terminal(terminal))?,
+    };
     let ledger = blocks.coins.ledger();
     let thefts = thefts(ledger, &args.theft)?;
     let method = args.method.into();
-    let place = |account: Account| match ledger.address(account) {
-        Some(UNSPENDABLE) => Place::Nobody,
-        Some(address) if labels.service(address).is_some() => Place::Service,
-        _ => Place::Holder,
-    };
+    let place = place(ledger, &labels);
     let _goes_on = terminal.progress(&Progress { what: "following".to_owned(), done: 0, total: 0 });
     let limits = Limits { reached_max: args.reach, ..Limits::default() };
     let trace = follow(ledger, &thefts, method, place, limits, Way::Choose)
         .map_err(|error| Failure::new(error.to_string()))?;
+    if let Some(output) = blocks.coins.unasked(&trace) {
+        return Err(Failure::new(TaintError::Unasked { output }.to_string()));
+    }
     let clusters = args.clusters.then(|| {
         let mut clusters = Clusters::default();
         let changes: Vec<Change> = args.change.iter().map(|change| guess(*change)).collect();
@@ -131,6 +133,15 @@ const fn guess(change: ChangeArg) -> Change {
         ChangeArg::OneTime => Change::OneTime,
         ChangeArg::NotRound => Change::NotRound,
         ChangeArg::LessThanInputs => Change::LessThanInputs,
+    }
+}
+
+/// What becomes of taint at an account.
+pub(super) fn place(ledger: &Ledger, labels: &Labels) -> impl Fn(Account) -> Place {
+    |account: Account| match ledger.address(account) {
+        Some(UNSPENDABLE) => Place::Nobody,
+        Some(address) if labels.service(address).is_some() => Place::Service,
+        _ => Place::Holder,
     }
 }
 

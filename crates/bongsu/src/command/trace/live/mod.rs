@@ -115,7 +115,7 @@ impl Asking {
 }
 
 /// Tells what happens: a line of JSON on standard output, or a text on standard error.
-fn tell(terminal: &mut Terminal, event: &Value, text: &str) -> Result<(), Failure> {
+pub(super) fn tell(terminal: &mut Terminal, event: &Value, text: &str) -> Result<(), Failure> {
     match terminal.json() {
         true => terminal.write(format!("{event}\n").as_bytes()),
         false => {

@@ -1,0 +1,184 @@
+//! Pairs of worlds that differ in what one member may not see: whatever that member asks, both answer alike, byte for byte.
+//!
+//! Each mask here says why it is there. What is masked is drawn by chance at each build, or is the root of a line, which may be known.
+
+use policy::Right;
+use uuid::Uuid;
+
+use super::build::{Built, Told};
+use super::crawl::{CHANGING, Question};
+use super::draw::{Draw, HEX};
+use super::{ASKED_OF_TWINS, CHANGED, Count, Crawl, SIGHTING, way};
+
+/// Builds the world again with something else in the place of what one member may not see, and asks both the same as that member.
+pub(super) async fn compare(mut crawl: Crawl<'_>, draw: &mut Draw) {
+    let (world, seed) = (crawl.world, crawl.seed);
+    let member = draw.below(world.members.len());
+    let unseen = world.unseen(member);
+    let other = Built::of(&world.twin(member));
+    crawl.count.unseen += unseen.len();
+    // Built anew, because what was asked of the first before may have changed it.
+    let one = Built::of(world);
+    crawl.built = &one;
+    let token = &one.tokens[member];
+    let told_apart = |question: &Question, here: &Told, there: &Told, count: &mut Count| {
+        // How long a line is may be known; its root is that of all that is in it.
+        let is_tree = question.path.starts_with("/log/") && !question.path.ends_with("/openings");
+        let (mut here, mut there) = (steady(here), steady(there));
+        if is_tree {
+            for told in [&mut here, &mut there] {
+                told.body = tree_without_hashes(&question.path, &told.body);
+                told.headers.retain(|line| !line.starts_with("etag"));
+            }
+        }
+        if question.method == "POST" && CHANGING.iter().any(|(route, ..)| *route == question.route) {
+            // MISP's numbers follow from ids, and those of what is made now are drawn by chance.
+            here.body = without_numbers(&here.body);
+            there.body = without_numbers(&there.body);
+            for told in [&mut here, &mut there] {
+                told.headers.retain(|line| !line.starts_with("content-length"));
+            }
+        }
+        if here != there {
+            count.leaks.push(format!(
+                "BONGSU_WORLD={seed}: {question:?} as {member} tells the worlds apart: {}\n{:?}\nunseen {unseen:?} of {:#?}",
+                difference(&here, &there),
+                world.members[member],
+                world.things
+            ));
+        }
+        count.compared += 1;
+    };
+    for number in 0..ASKED_OF_TWINS + CHANGED {
+        let way = if number < ASKED_OF_TWINS { way(draw) } else { &CHANGING[draw.below(CHANGING.len())] };
+        let question = Question::drawn(way, world, (Some(member), token), &unseen, draw);
+        // What a sighting was added to is named, whatever the token may read: no-leaks.md says so.
+        if question.route == SIGHTING
+            && world.members[member].scopes.is_some_and(|scopes| !scopes.has(Right::Read))
+        {
+            continue;
+        }
+        let here = crawl.ask(Some(member), &question).await;
+        let there = other.ask(question.request(), Some(token)).await;
+        told_apart(&question, &here, &there, crawl.count);
+        if number >= ASKED_OF_TWINS {
+            let at = question.path.split('/').nth(3).unwrap_or_default();
+            let look = Question::look(&format!("/api/collections/{at}/objects/?match[version]=all"));
+            let (here, there) =
+                (crawl.ask(Some(member), &look).await, other.ask(look.request(), Some(token)).await);
+            told_apart(&look, &here, &there, crawl.count);
+        }
+    }
+    let here = crawl.sent(member);
+    crawl.built = &other;
+    let twin = world.twin(member);
+    crawl.world = &twin;
+    crawl.allowed.clear();
+    let there = crawl.sent(member);
+    // How long a line is may be known.
+    let without_lengths = |all: &[String]| all.iter().map(|text| without_lengths(text)).collect::<Vec<_>>();
+    if without_lengths(&here) != without_lengths(&there) {
+        let why = format!(
+            "BONGSU_WORLD={seed}: what is sent to {member} tells the worlds apart: {here:?}\n{there:?}"
+        );
+        crawl.count.leaks.push(why);
+    }
+}
+
+/// An answer without what is drawn anew each time: ids of statuses and asks.
+fn steady(told: &Told) -> Told {
+    Told {
+        body: without_ids(&without_root(&told.body)),
+        headers: told.headers.iter().map(|line| without_ids(line)).collect(),
+        ..told.clone()
+    }
+}
+
+/// A text in which each number of twelve digits or more is the same.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for run in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let digits = run.trim_end_matches(|c: char| !c.is_ascii_digit());
+        match digits.len() >= 12 {
+            true => {
+                out.push_str("(a number)");
+                out.push_str(&run[digits.len()..]);
+            }
+            false => out.push_str(run),
+        }
+    }
+    out
+}
+
+/// A message without how far each line was told.
+fn without_lengths(text: &str) -> String {
+    let mut parts = text.split("\"upto\":");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| out + part.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// A page without the root of a line in its checkpoint, which is that of all that is in it, and the signatures over it; how long the
+/// line is stays. Source: C2SP tlog-checkpoint, whose lines are origin, size, root, an empty one, and signatures.
+fn without_root(text: &str) -> String {
+    const BEGIN: &str = "<pre>tower.test/line/";
+    let Some((before, note)) = text.split_once(BEGIN) else { return text.to_owned() };
+    let (note, after) = note.split_once("</pre>").unwrap_or((note, ""));
+    let kept: Vec<&str> = note.lines().take(2).collect();
+    format!("{before}{BEGIN}{}{after}", kept.join("\n"))
+}
+
+/// Where two answers part.
+fn difference(here: &Told, there: &Told) -> String {
+    if here.status != there.status {
+        return format!("{} and {}\n{}\n---\n{}", here.status, there.status, here.body, there.body);
+    }
+    let parts = here.body.bytes().zip(there.body.bytes()).position(|(here, there)| here != there);
+    let at = parts.unwrap_or_else(|| here.body.len().min(there.body.len()));
+    let near = |text: &str| {
+        let (from, to) = (
+            text.floor_char_boundary(at.saturating_sub(200)),
+            text.ceil_char_boundary((at + 200).min(text.len())),
+        );
+        text[from..to].to_owned()
+    };
+    let headers: Vec<_> = here.headers.symmetric_difference(&there.headers).collect();
+    format!("{headers:?}\n{}\n---\n{}", near(&here.body), near(&there.body))
+}
+
+/// A text in which each id that the node made up by chance is the same.
+fn without_ids(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        // The number of a list's state begins with that of the process.
+        let start = rest.get(..17).filter(|start| {
+            start.ends_with('-')
+                && start.bytes().take(16).all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        });
+        if let Some(start) = start {
+            out.push_str("(a start)");
+            rest = &rest[start.len()..];
+            continue;
+        }
+        let id = rest
+            .get(..36)
+            .filter(|id| Uuid::try_parse(id).is_ok_and(|id| matches!(id.get_version_num(), 4 | 7)));
+        if let Some(id) = id.filter(|id| !id.starts_with(HEX)) {
+            out.push_str("(an id)");
+            rest = &rest[id.len()..];
+        } else {
+            out.push(next);
+            rest = &rest[next.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// What the public tree hands out without its hashes and the signatures over them: of a checkpoint its origin and size, of a tile
+/// nothing, for its length is in the headers.
+fn tree_without_hashes(path: &str, body: &str) -> String {
+    match path.contains("/checkpoint") {
+        true => body.lines().take(2).collect::<Vec<_>>().join("\n"),
+        false => String::new(),
+    }
+}

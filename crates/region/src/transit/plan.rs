@@ -1,0 +1,262 @@
+//! Where help removes most, told: the choice by what each place adds, beside the naive ranking by volume.
+//!
+//! For plans of aid: [`plan`] says whom to help first, with what is proved of the choice.
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use serde_json::{Value, json};
+
+use super::help::{Bounds, Choice, blocking, by_volume, choose, sooner};
+use super::observed::Observed;
+use super::told::{name, percent, quoted};
+use super::{By, NOT_ATTRIBUTION, Spot};
+use crate::world::Territories;
+use crate::world::chart::{Beside, Row};
+
+/// What all places would be brought to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Level {
+    /// What attacks use is gone so many days after it was first seen.
+    Takedown(u32),
+    /// What attacks use is blocked with this likelihood.
+    Blocking(f64),
+}
+
+/// Why a text is no level.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no level: write takedown=DAYS, such as takedown=7, or blocking=PART, such as blocking=0.8")]
+pub struct LevelError(String);
+
+impl FromStr for Level {
+    type Err = LevelError;
+
+    fn from_str(text: &str) -> Result<Self, LevelError> {
+        let refused = || LevelError(text.chars().take(40).collect());
+        match text.split_once('=') {
+            Some(("takedown", days)) => match days.parse() {
+                Ok(days) if days <= 3_650 => Ok(Self::Takedown(days)),
+                _ => Err(refused()),
+            },
+            Some(("blocking", part)) => match part.parse() {
+                Ok(part) if part > 0.0 && part <= 1.0 => Ok(Self::Blocking(part)),
+                _ => Err(refused()),
+            },
+            _ => Err(refused()),
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Takedown(days) => write!(f, "takedown={days}"),
+            Self::Blocking(part) => write!(f, "blocking={part}"),
+        }
+    }
+}
+
+impl Level {
+    /// What it means, as part of a sentence: `if all that attacks use were gone 7 days after it was first seen`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Takedown(days) => {
+                format!("if all that attacks use there were gone {days} days after it was first seen")
+            }
+            Self::Blocking(part) => {
+                format!("if what attacks use there were blocked {} of the time", percent(*part))
+            }
+        }
+    }
+}
+
+/// A plan: whom to help first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What is looked at.
+    pub by: By,
+    /// What they would be brought to.
+    pub level: Level,
+    /// What was allowed.
+    pub bounds: Bounds,
+    /// The choice by what each adds.
+    pub chosen: Choice,
+    /// As many places by volume alone.
+    pub naive: Choice,
+}
+
+/// Whom to help first; `cost` says what a place costs, and may be chosen says `may`.
+#[must_use]
+pub fn plan(
+    observed: &Observed,
+    by: By,
+    level: Level,
+    bounds: Bounds,
+    cost: impl Fn(Spot) -> u64,
+    may: impl Fn(Spot) -> bool,
+) -> Plan {
+    let mut coverage = match level {
+        Level::Takedown(days) => sooner(observed, by, days),
+        Level::Blocking(part) => blocking(observed, by, part),
+    };
+    // Who may not be chosen stops nothing.
+    let is_in: Vec<bool> = coverage.spots.iter().map(|spot| may(*spot)).collect();
+    let keeps = |at: &u32| is_in.get(*at as usize).copied().unwrap_or(false);
+    for (group, _) in &mut coverage.groups {
+        *group = group.iter().copied().filter(keeps).collect();
+    }
+    let chosen = choose(&coverage, bounds, cost);
+    let naive = by_volume(&coverage, chosen.chosen.len());
+    Plan { by, level, bounds, chosen, naive }
+}
+
+impl Plan {
+    /// What is proved of the choice, and what is not.
+    #[must_use]
+    pub fn guarantee(&self) -> String {
+        match self.chosen.guarantee {
+            part if part > 0.0 => format!(
+                "Proved: the choice removes at least {:.0} % of what the best choice under the same bounds would (Nemhauser, Wolsey and Fisher, 1978).",
+                part * 100.0
+            ),
+            _ => "Nothing is proved of a choice that is bound by a number of places and by a budget with unequal costs.".to_owned(),
+        }
+    }
+
+    /// What the counterfactual leaves out.
+    pub const LIMITS: &'static str = "It is asked of the paths that were recorded: attackers would go elsewhere, and what nobody saw is not in it.";
+
+    fn part(&self, removes: f64) -> f64 {
+        if self.chosen.total == 0 { 0.0 } else { removes / self.chosen.total as f64 }
+    }
+
+    /// As JSON.
+    #[must_use]
+    pub fn json(&self, territories: &Territories) -> Value {
+        let side = |choice: &Choice| {
+            let mut upto = 0.0;
+            let rows: Vec<Value> = choice
+                .chosen
+                .iter()
+                .map(|one| {
+                    upto += one.removes;
+                    json!({
+                        "spot": one.spot, "name": name(one.spot, territories), "cost": one.cost, "removes": one.removes,
+                        "alone": one.alone, "share": self.part(one.removes), "share_upto": self.part(upto),
+                    })
+                })
+                .collect();
+            json!({"chosen": rows, "removes": choice.removes, "share": self.part(choice.removes)})
+        };
+        json!({
+            "by": self.by, "level": self.level.to_string(), "most": self.bounds.most, "budget": self.bounds.budget,
+            "attacks": self.chosen.total, "guarantee": self.chosen.guarantee, "greedy": side(&self.chosen), "by_volume": side(&self.naive),
+            "notes": [self.guarantee(), Self::LIMITS], "caveat": NOT_ATTRIBUTION,
+        })
+    }
+
+    /// As CSV: both choices, one after the other.
+    #[must_use]
+    pub fn csv(&self, territories: &Territories) -> String {
+        let mut text = "choice,rank,place,name,cost,removes,alone,share_upto,caveat\r\n".to_owned();
+        for (side, choice) in [("greedy", &self.chosen), ("by-volume", &self.naive)] {
+            let mut upto = 0.0;
+            for (at, one) in choice.chosen.iter().enumerate() {
+                upto += one.removes;
+                let _ = write!(
+                    text,
+                    "{side},{},{},{},{},{},{},{},{}\r\n",
+                    at + 1,
+                    one.spot,
+                    quoted(&name(one.spot, territories)),
+                    one.cost,
+                    one.removes,
+                    one.alone,
+                    self.part(upto),
+                    quoted(NOT_ATTRIBUTION)
+                );
+            }
+        }
+        text
+    }
+
+    /// The picture of both choices.
+    #[must_use]
+    pub fn svg(&self, territories: &Territories) -> String {
+        let rows = |choice: &Choice| {
+            let mut upto = 0.0;
+            let row = |one: &super::help::Chosen| {
+                upto += one.removes;
+                Row { name: name(one.spot, territories), upto: self.part(upto), adds: self.part(one.removes) }
+            };
+            choice.chosen.iter().map(row).collect::<Vec<Row>>()
+        };
+        let (chosen, naive) = (rows(&self.chosen), rows(&self.naive));
+        let title = format!("Where help removes most, {}", self.level.words());
+        let guarantee = self.guarantee();
+        Beside {
+            title: &title,
+            sides: [("Chosen by what each adds", &chosen), ("By volume alone", &naive)],
+            notes: &[&guarantee, Self::LIMITS, NOT_ATTRIBUTION],
+        }
+        .svg()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transit::geo::NoTable;
+    use crate::transit::{Country, read};
+
+    /// Two countries lie on the same paths, a third on fewer of its own.
+    const SEEN: &str = "time,source,hops,victim,count\n\
+        1772323200,,192.0.2.1@SG 192.0.2.2@NL 192.0.2.3@DE,KR,1\n\
+        1774915200,,192.0.2.1@SG 192.0.2.2@NL,KR,10\n\
+        1774915200,,192.0.2.3@DE,KR,6\n";
+
+    #[test]
+    fn two_on_the_same_paths_are_not_both_chosen() {
+        let mut observed = Observed::default();
+        read::table(&mut observed, SEEN.as_bytes(), &NoTable).unwrap();
+        let bounds = Bounds { most: 2, budget: None };
+        let plan =
+            |may: fn(Spot) -> bool| plan(&observed, By::Country, Level::Takedown(7), bounds, |_| 1, may);
+        let whole = plan(|_| true);
+        let names =
+            |choice: &Choice| choice.chosen.iter().map(|one| one.spot.to_string()).collect::<Vec<_>>();
+        assert_eq!(names(&whole.chosen), ["NL", "DE"]);
+        assert_eq!(names(&whole.naive), ["NL", "SG"]);
+        assert_eq!((whole.chosen.removes, whole.naive.removes), (16.0, 10.0));
+        assert!(whole.guarantee().contains("at least 63 %"));
+        let territories = Territories::default();
+        assert!(
+            whole.svg(&territories).contains(NOT_ATTRIBUTION)
+                && whole.csv(&territories).contains(NOT_ATTRIBUTION)
+        );
+        insta::assert_json_snapshot!(whole.json(&territories));
+        let without = plan(|spot| spot != Spot::Country(Country::parse("NL").unwrap()));
+        assert_eq!(names(&without.chosen), ["SG", "DE"]);
+    }
+
+    #[test]
+    fn levels_are_read_as_they_are_written() {
+        for text in ["takedown=7", "blocking=0.8", "blocking=1"] {
+            assert_eq!(text.parse::<Level>().unwrap().to_string(), text);
+        }
+        for bad in [
+            "",
+            "takedown",
+            "takedown=-1",
+            "takedown=99999",
+            "blocking=0",
+            "blocking=1.1",
+            "blocking=NaN",
+            "speed=1",
+        ] {
+            assert!(bad.parse::<Level>().is_err(), "{bad}");
+        }
+    }
+}

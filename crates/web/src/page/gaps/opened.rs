@@ -1,0 +1,80 @@
+//! What a member opened to whom, and what was opened to it.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use policy::{Book, Caller};
+use region::capacity::opening::{Kept, Target};
+use region::capacity::words::Language;
+
+use super::super::{Frame, Pages, Shared, Viewer, Who, broken, making, minute, render};
+use super::{Asked, Spoken, language};
+
+#[derive(Template)]
+#[template(path = "gaps_opened.html")]
+struct OpenedPage {
+    frame: Frame,
+    speak: Spoken,
+    operator: bool,
+    rows: Vec<Line>,
+}
+
+struct Line {
+    number: u64,
+    owner: String,
+    to: String,
+    kinds: String,
+    at: String,
+    until: String,
+    act: String,
+    state: &'static str,
+}
+
+pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
+    making(move || {
+        let (viewer, book) = (Viewer::of(who), pages.gate.book());
+        let language = language(&asked, &book, &viewer);
+        let register = match pages.capacity.register() {
+            Ok(register) => register,
+            Err(error) => return broken(&error),
+        };
+        let openings = register.openings_for(&pages.looking(&book, &viewer));
+        render(&OpenedPage {
+            frame: pages.frame(&book, &viewer, language.pick(("Opened", "공개 내역"))),
+            speak: Spoken(language),
+            operator: viewer.is_operator(),
+            rows: openings.iter().map(|kept| line(&pages, &viewer, &book, kept.get(), language)).collect(),
+        })
+    })
+    .await
+}
+
+fn line(pages: &Pages, viewer: &Viewer, book: &Book, kept: &Kept, language: Language) -> Line {
+    let opening = &kept.opening;
+    let handle = |id| book.member(id).map(|member| member.handle.clone()).unwrap_or_default();
+    // Who was named sees its own name, and whoever sees through a circle is in it.
+    let to = match opening.to {
+        Target::Member(member) => handle(member),
+        Target::Circle(circle) => book.circle(circle).map(|circle| circle.handle.clone()).unwrap_or_default(),
+    };
+    let is_owner = viewer.is_operator() || viewer.caller == Caller::Member(opening.owner);
+    let kinds: Vec<&str> = opening.kinds.iter().map(|kind| kind.words(language)).collect();
+    let state = match (&kept.withdrawn, kept.holds((pages.now)())) {
+        (_, true) => ("holds", "유효"),
+        (Some(_), _) => ("taken back", "철회됨"),
+        (None, false) => ("over", "만료됨"),
+    };
+    Line {
+        number: kept.number,
+        owner: handle(opening.owner),
+        to,
+        kinds: if kinds.is_empty() { language.pick(("all", "전부")).to_owned() } else { kinds.join(", ") },
+        at: minute(kept.at),
+        until: opening.until.map(minute).unwrap_or_default(),
+        act: match &kept.withdrawn {
+            Some((at, act)) if is_owner => format!("{}; {} {act}", opening.act, minute(*at)),
+            _ => opening.act.clone(),
+        },
+        state: language.pick(state),
+    }
+}

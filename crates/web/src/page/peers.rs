@@ -1,0 +1,160 @@
+//! Other nodes, for the node's administrators and auditors: how it stands with each in each circle, and who has signed which
+//! agreement; as a page and as JSON.
+
+use askama::Template;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use policy::{Agreed, Peer};
+use serde::Serialize;
+use serde_json::json;
+use stix::Timestamp;
+
+use super::{Frame, Pages, Shared, Viewer, Who, absent, making, render};
+
+/// How it stands with other nodes, as the node knows that exchanges with them.
+pub trait Peers: Send + Sync {
+    /// With one of them, in each circle that lies on both nodes.
+    fn standing(&self, peer: &Peer) -> Vec<Standing>;
+}
+
+/// How it stands with one peer in one circle, since the node was started.
+#[derive(Debug, Clone, Serialize)]
+pub struct Standing {
+    /// The circle's short name.
+    pub circle: Option<String>,
+    /// The version of its agreement that counts here.
+    pub version: u32,
+    /// Up to which number of the peer's line all was taken.
+    pub position: u64,
+    /// Up to which number of the own line all was brought, to a peer that can't pull.
+    pub pushed: Option<u64>,
+    /// Records of the own line that are still to be brought.
+    pub to_push: Option<u64>,
+    /// When it was asked last with success.
+    pub success: Option<String>,
+    /// Seconds since then: so old can be what is here.
+    pub lag_s: Option<i64>,
+    /// Why it failed last, if that was after the last success.
+    pub error: Option<String>,
+    /// What was added.
+    pub added: u64,
+    /// What was refused.
+    pub refused: u64,
+    /// Why something was refused last.
+    pub why: Option<String>,
+    /// What to do about an error, or about what is refused.
+    pub todo: Option<&'static str>,
+}
+
+/// What to do about what a peer says, or what is said of it.
+#[must_use]
+pub fn todo(error: Option<&str>, why: Option<&str>) -> Option<&'static str> {
+    let Some(error) = error else {
+        return why.map(|_| {
+            "show the reason to the operators of the object's home node; what is refused holds up nothing else"
+        });
+    };
+    Some(match error {
+        _ if error.contains("of the agreement counts") => {
+            "let the same version count on both nodes: `bongsu agreement show CIRCLE`, `bongsu agreement add FILE`"
+        }
+        _ if error.contains("put back from a backup") => {
+            "begin anew with `bongsu peer again NAME`: nothing comes twice"
+        }
+        _ if error.contains("there is no such circle") || error.contains("nothing here for you") => {
+            "the other node must know this one as its peer, by the certificate that it shows, and let the agreement count"
+        }
+        _ if error.contains("no certificate to show") => "set http.tls_cert and http.tls_key in bongsu.toml",
+        _ => {
+            "it is tried again by itself; if it stays, check the peer's address, its certificate and the network"
+        }
+    })
+}
+
+/// An agreement or a draft of one, and who has signed it.
+#[derive(Serialize)]
+struct Signed {
+    circle: String,
+    version: u32,
+    /// Whether it counts; else it is a draft.
+    counts: bool,
+    members: Vec<String>,
+    signed: Vec<String>,
+    missing: Vec<String>,
+}
+
+impl Signed {
+    fn of(agreed: &Agreed, counts: bool) -> Self {
+        let missing: Vec<String> = agreed.missing().into_iter().map(str::to_owned).collect();
+        let members: Vec<String> =
+            agreed.agreement.parties.iter().map(|party| party.handle.clone()).collect();
+        let signed = members.iter().filter(|handle| !missing.contains(handle)).cloned().collect();
+        let (circle, version) = (agreed.agreement.handle.clone(), agreed.agreement.version);
+        Self { circle, version, counts, members, signed, missing }
+    }
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    url: String,
+    key: String,
+    push: bool,
+    ended: bool,
+    circles: Vec<Standing>,
+}
+
+#[derive(Template)]
+#[template(path = "peers.html")]
+struct PeersPage {
+    frame: Frame,
+    rows: Vec<Row>,
+    agreements: Vec<Signed>,
+}
+
+fn rows(pages: &Pages) -> (Vec<Row>, Vec<Signed>) {
+    let book = pages.gate.book();
+    let row = |peer: &Peer| Row {
+        name: peer.name.clone(),
+        url: peer.url.clone(),
+        key: peer.key.id().to_owned(),
+        push: peer.push,
+        ended: peer.ended,
+        circles: pages.peers.standing(peer),
+    };
+    let counting = book.all_agreed().map(|agreed| Signed::of(agreed, true));
+    let drafts = book.proposals().map(|agreed| Signed::of(agreed, false));
+    (book.peers().map(row).collect(), counting.chain(drafts).collect())
+}
+
+pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
+    making(move || {
+        let (viewer, book) = (Viewer::of(who), pages.gate.book());
+        // Which nodes there are is the node's affair, not its members'.
+        if !viewer.is_operator() {
+            return absent();
+        }
+        let frame = pages.frame(&book, &viewer, "Other nodes");
+        let (rows, agreements) = rows(&pages);
+        render(&PeersPage { frame, rows, agreements })
+    })
+    .await
+}
+
+pub(super) async fn json(State(pages): Shared, who: Who) -> Response {
+    making(move || {
+        if !Viewer::of(who).is_operator() {
+            return absent();
+        }
+        let (peers, agreements) = rows(&pages);
+        Json(json!({"peers": peers, "agreements": agreements})).into_response()
+    })
+    .await
+}
+
+/// Seconds between two times, none below 0.
+#[must_use]
+pub fn lag_s(since: Timestamp, now: Timestamp) -> i64 {
+    now.micros().saturating_sub(since.micros()).max(0) / 1_000_000
+}

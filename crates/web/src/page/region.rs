@@ -1,0 +1,425 @@
+//! A region: what attacks pass through, as maps and tables; notices to take down what attacks use. As pages, as JSON, CSV and SVG.
+
+use std::sync::Arc;
+
+use ::region::notice::Notice;
+use ::region::transit::told::{Row, Told, lasted, name, percent};
+use ::region::transit::{By, NOT_ATTRIBUTION};
+use ::region::world::{Territories, View};
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use http::header;
+use policy::{Caller, CircleId, MemberId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use stix::Timestamp;
+
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
+
+/// Rows of a page; the table as CSV has all.
+const ROWS: usize = 100;
+/// Rows of the overview.
+const FIRST: usize = 5;
+/// Rows and flows of an answer as JSON.
+const JSON_ROWS: usize = 10_000;
+/// Notices of a page, the newest first.
+const NOTICES: usize = 200;
+
+/// Who looks at what attacks pass through.
+#[derive(Debug, Clone, Copy)]
+pub struct TransitAsked {
+    /// Who looks.
+    pub caller: Caller,
+    /// Whether what may travel encrypted alone may count.
+    pub encrypted: bool,
+    /// With what the caller was sent over this circle alone.
+    pub circle: Option<CircleId>,
+    /// Countries or networks.
+    pub by: By,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What attacks pass through, as the node knows it.
+pub trait Transit: Send + Sync {
+    /// What is told to whoever looks; nothing else is in it.
+    ///
+    /// # Errors
+    /// What stands in the way of reading it.
+    fn told(&self, asked: &TransitAsked) -> Result<Arc<Told>, String>;
+
+    /// How many notices there are about what a member keeps, or of all, and how many of them wait for a takedown.
+    ///
+    /// # Errors
+    /// What stands in the way of reading them.
+    fn counts(&self, member: Option<MemberId>) -> Result<(usize, usize), String>;
+
+    /// Notices about what a member keeps, or all, for an operator; the newest first, at most so many.
+    ///
+    /// # Errors
+    /// What stands in the way of reading them.
+    fn notices(&self, member: Option<MemberId>, most: usize) -> Result<Vec<Notice>, String>;
+
+    /// How territories are shown.
+    fn territories(&self) -> Territories;
+}
+
+/// What of it is asked for.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    /// `country` or `network`.
+    #[serde(default)]
+    by: String,
+    /// `world` or `indo-pacific`.
+    #[serde(default)]
+    map: String,
+    /// A circle's handle.
+    #[serde(default)]
+    circle: String,
+}
+
+impl Asked {
+    fn by(&self) -> By {
+        if self.by == "network" { By::Network } else { By::Country }
+    }
+
+    fn view(&self) -> View {
+        View::of(&self.map).unwrap_or(View::World)
+    }
+}
+
+/// A way to look, with its address and whether it is the one that is looked at.
+struct Way {
+    text: String,
+    href: String,
+    is_this: bool,
+}
+
+#[derive(Template)]
+#[template(path = "region.html")]
+struct RegionPage {
+    frame: Frame,
+    caveat: &'static str,
+    attacks: u64,
+    between: Option<(String, String)>,
+    map: String,
+    first: Vec<FlowRow>,
+    notices: usize,
+    open: usize,
+}
+
+#[derive(Template)]
+#[template(path = "flows.html")]
+struct FlowsPage {
+    frame: Frame,
+    caveat: &'static str,
+    attacks: u64,
+    with_unknown: u64,
+    between: Option<(String, String)>,
+    map: String,
+    is_network: bool,
+    ways: Vec<Way>,
+    circles: Vec<Way>,
+    files: Vec<Way>,
+    rows: Vec<FlowRow>,
+    more: usize,
+    hidden: usize,
+    hidden_through: Option<u64>,
+    edges: Vec<(String, String, u64)>,
+}
+
+struct FlowRow {
+    name: String,
+    share: String,
+    bounds: String,
+    through: u64,
+    from: u64,
+    to: u64,
+    between: String,
+    addresses: u64,
+    dwell: String,
+    takedown: String,
+    again: u64,
+    trend: String,
+    roles: String,
+}
+
+impl FlowRow {
+    fn of(row: &Row, territories: &Territories) -> Self {
+        let (crossing, stay) = (&row.crossing, row.stay.as_ref());
+        let none = || "–".to_owned();
+        let hops: u64 = crossing.roles.values().sum();
+        let role = |(role, count): (&::region::transit::Role, &u64)| {
+            format!("{} {}", role.name().replace('-', " "), percent(*count as f64 / hops.max(1) as f64))
+        };
+        Self {
+            name: name(crossing.spot, territories),
+            share: percent(crossing.share),
+            bounds: format!("{} to {}", percent(crossing.share_least), percent(crossing.share_most)),
+            through: crossing.through,
+            from: crossing.from,
+            to: crossing.to,
+            between: row.betweenness.map_or_else(none, |number| format!("{number:.3}")),
+            addresses: stay.map_or(0, |stay| stay.addresses),
+            dwell: stay.and_then(|stay| stay.dwell).map_or_else(none, |dwell| lasted(dwell.median)),
+            takedown: stay
+                .and_then(|stay| stay.takedown)
+                .map_or_else(none, |takedown| lasted(takedown.median)),
+            again: stay.map_or(0, |stay| stay.again),
+            trend: crossing.trend.map_or_else(none, |trend| format!("×{trend:.2}")),
+            roles: crossing.roles.iter().map(role).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
+/// The first and the last day of what was observed.
+fn between(told: &Told) -> Option<(String, String)> {
+    let day = |seconds: u32| Timestamp::from_micros(i64::from(seconds) * 1_000_000).date();
+    told.times.map(|(first, last)| (day(first), day(last)))
+}
+
+/// Answers with what is made of what the caller may see.
+async fn answer(
+    pages: Arc<Pages>,
+    who: Who,
+    asked: Asked,
+    make: impl FnOnce(&Pages, &Viewer, &Asked, &Told) -> Response + Send + 'static,
+) -> Response {
+    making(move || {
+        let (viewer, book) = (Viewer::of(who), pages.gate.book());
+        let circle = match asked.circle.as_str() {
+            "" => None,
+            handle => {
+                let circles = match viewer.caller {
+                    Caller::Member(member) => book.circles_of(member),
+                    Caller::Operator => Vec::new(),
+                };
+                match circles.into_iter().find(|circle| circle.handle == handle) {
+                    Some(circle) => Some(circle.id),
+                    None => return absent(),
+                }
+            }
+        };
+        let looking = TransitAsked {
+            caller: viewer.caller,
+            encrypted: viewer.encrypted,
+            circle,
+            by: asked.by(),
+            now: (pages.now)(),
+        };
+        match pages.transit.told(&looking) {
+            Ok(told) => make(&pages, &viewer, &asked, &told),
+            Err(error) => broken(&error),
+        }
+    })
+    .await
+}
+
+pub(super) async fn overview(State(pages): Shared, who: Who) -> Response {
+    answer(
+        pages,
+        who,
+        Asked { map: View::IndoPacific.name().to_owned(), ..Asked::default() },
+        |pages, viewer, asked, told| {
+            let territories = pages.transit.territories();
+            let (notices, open) = match pages.transit.counts(member(viewer)) {
+                Ok(counts) => counts,
+                Err(error) => return broken(&error),
+            };
+            render(&RegionPage {
+                frame: pages.frame(&pages.gate.book(), viewer, "Region"),
+                caveat: NOT_ATTRIBUTION,
+                attacks: told.total,
+                between: between(told),
+                map: told.map(asked.view(), &territories),
+                first: told.rows.iter().take(FIRST).map(|row| FlowRow::of(row, &territories)).collect(),
+                open,
+                notices,
+            })
+        },
+    )
+    .await
+}
+
+fn member(viewer: &Viewer) -> Option<MemberId> {
+    match viewer.caller {
+        Caller::Operator => None,
+        Caller::Member(member) => Some(member),
+    }
+}
+
+pub(super) async fn flows(State(pages): Shared, Query(asked): Query<Asked>, who: Who) -> Response {
+    answer(pages, who, asked, |pages, viewer, asked, told| {
+        let (book, territories) = (pages.gate.book(), pages.transit.territories());
+        let (by, view) = (asked.by(), asked.view());
+        let by_name = |by: By| if by == By::Network { "network" } else { "country" };
+        let query = |by: By, view: View, circle: &str| {
+            let circle = if circle.is_empty() { String::new() } else { format!("&circle={circle}") };
+            format!("by={}&map={}{circle}", by_name(by), view.name())
+        };
+        let way = |text: &str, by_this: By, view_this: View| Way {
+            text: text.to_owned(),
+            href: format!("/region/flows?{}", query(by_this, view_this, &asked.circle)),
+            is_this: by_this == by && (by == By::Network || view_this == view),
+        };
+        let circles = match viewer.caller {
+            Caller::Operator => Vec::new(),
+            Caller::Member(member) => book.circles_of(member),
+        };
+        let one = |text: &str, handle: &str| Way {
+            text: text.to_owned(),
+            href: format!("/region/flows?{}", query(by, view, handle)),
+            is_this: asked.circle == handle,
+        };
+        let mut over: Vec<Way> = circles.iter().map(|circle| one(&circle.title, &circle.handle)).collect();
+        if !over.is_empty() {
+            over.insert(0, one("all circles", ""));
+        }
+        let file = |text: &str, end: &str| Way {
+            text: text.to_owned(),
+            href: format!("/region/flows.{end}?{}", query(by, view, &asked.circle)),
+            is_this: false,
+        };
+        let mut files = vec![file("table (CSV)", "csv"), file("JSON", "json")];
+        if by == By::Country {
+            files.push(file("map (SVG)", "svg"));
+        }
+        let edge = |edge: &::region::transit::told::Edge| {
+            (name(edge.from, &territories), name(edge.to, &territories), edge.count)
+        };
+        render(&FlowsPage {
+            frame: pages.frame(&book, viewer, "What attacks pass through"),
+            caveat: NOT_ATTRIBUTION,
+            attacks: told.total,
+            with_unknown: told.with_unknown,
+            between: between(told),
+            map: if by == By::Country { told.map(view, &territories) } else { String::new() },
+            is_network: by == By::Network,
+            ways: vec![
+                way("countries: world", By::Country, View::World),
+                way("countries: Indo-Pacific", By::Country, View::IndoPacific),
+                way("networks", By::Network, view),
+            ],
+            circles: over,
+            files,
+            rows: told.rows.iter().take(ROWS).map(|row| FlowRow::of(row, &territories)).collect(),
+            more: told.rows.len().saturating_sub(ROWS),
+            hidden: told.hidden.places,
+            hidden_through: told.hidden.through,
+            edges: told.edges.iter().take(20).map(edge).collect(),
+        })
+    })
+    .await
+}
+
+/// The same as a file: `/region/flows.csv`, `.json`, `.svg`; and notices as JSON.
+pub(super) async fn file(
+    State(pages): Shared,
+    Path(file): Path<String>,
+    Query(asked): Query<Asked>,
+    who: Who,
+) -> Response {
+    if file == "notices.json" {
+        return notices_json(pages, who).await;
+    }
+    answer(pages, who, asked, move |pages, _, asked, told| {
+        let territories = pages.transit.territories();
+        let kept = (header::CACHE_CONTROL, "private, no-cache");
+        match file.as_str() {
+            "flows.csv" => {
+                let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"flows.csv\"");
+                ([(header::CONTENT_TYPE, "text/csv; charset=utf-8"), kept, name], told.csv(&territories))
+                    .into_response()
+            }
+            "flows.json" => {
+                let text = told.json(JSON_ROWS, &territories).to_string();
+                ([(header::CONTENT_TYPE, "application/json"), kept], text).into_response()
+            }
+            "flows.svg" if told.by == By::Country => {
+                let svg = told.map(asked.view(), &territories);
+                let styles = deliver::style_policy::of(&svg);
+                let mut response = ([(header::CONTENT_TYPE, "image/svg+xml"), kept], svg).into_response();
+                if let Some(styles) = styles {
+                    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, styles);
+                }
+                response
+            }
+            _ => absent(),
+        }
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "notices.html")]
+struct NoticesPage {
+    frame: Frame,
+    operator: bool,
+    caveat: &'static str,
+    rows: Vec<NoticeRow>,
+}
+
+struct NoticeRow {
+    number: u64,
+    member: String,
+    address: String,
+    roles: String,
+    state: &'static str,
+    since: String,
+    takedown: String,
+}
+
+pub(super) async fn notices(State(pages): Shared, who: Who) -> Response {
+    making(move || {
+        let (viewer, book) = (Viewer::of(who), pages.gate.book());
+        let row = |notice: Notice| NoticeRow {
+            number: notice.number,
+            member: book.member(notice.about.member).map(|member| member.name.clone()).unwrap_or_default(),
+            address: notice.about.address.to_string(),
+            roles: notice
+                .about
+                .roles
+                .iter()
+                .map(|role| role.name().replace('-', " "))
+                .collect::<Vec<_>>()
+                .join(", "),
+            state: notice.state().name(),
+            since: notice.steps.last().map(|step| minute(step.at)).unwrap_or_default(),
+            takedown: notice.takedown_s().map_or_else(|| "–".to_owned(), lasted),
+        };
+        match pages.transit.notices(member(&viewer), NOTICES) {
+            Ok(notices) => render(&NoticesPage {
+                frame: pages.frame(&book, &viewer, "Notices"),
+                operator: viewer.is_operator(),
+                caveat: NOT_ATTRIBUTION,
+                rows: notices.into_iter().map(row).collect(),
+            }),
+            Err(error) => broken(&error),
+        }
+    })
+    .await
+}
+
+async fn notices_json(pages: Arc<Pages>, who: Who) -> Response {
+    making(move || {
+        let (viewer, book) = (Viewer::of(who), pages.gate.book());
+        let one = |notice: &Notice| {
+            let member = book.member(notice.about.member).map(|member| member.handle.clone());
+            let steps = notice.steps.iter().map(|step| json!({"state": step.state.name(), "at": step.at.to_string()}));
+            json!({
+                "notice": notice.number, "member": member, "address": notice.about.address, "roles": notice.about.roles,
+                "state": notice.state().name(), "takedown_s": notice.takedown_s(), "steps": steps.collect::<Vec<_>>(),
+            })
+        };
+        match pages.transit.notices(member(&viewer), NOTICES) {
+            Ok(notices) => {
+                let all: Vec<Value> = notices.iter().map(one).collect();
+                let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "private, no-cache")];
+                (headers, json!({"notices": all, "caveat": NOT_ATTRIBUTION}).to_string()).into_response()
+            }
+            Err(error) => broken(&error),
+        }
+    })
+    .await
+}
