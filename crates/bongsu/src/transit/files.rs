@@ -132,12 +132,10 @@ fn one(
                 .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
                 .map_or(0, |since| since.as_secs());
             let time = i64::try_from(time).unwrap_or(i64::MAX);
-            let year = stix::Timestamp::from_micros(time.saturating_mul(1_000_000)).date();
             let said = Said {
                 role: source.role.unwrap_or(form.role()),
                 victim: Place { country: source.victim, network: None },
                 time,
-                year: year.get(..4).and_then(|year| year.parse().ok()).unwrap_or(1970),
             };
             published::read(observed, form, said, BufReader::new(opened), tables)
         }

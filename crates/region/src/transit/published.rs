@@ -80,10 +80,9 @@ pub struct Said {
     pub role: Role,
     /// Where those are who were attacked.
     pub victim: Place,
-    /// When what has no time was seen, in seconds since 1970-01-01 UTC.
+    /// When what has no time was seen, in seconds since 1970-01-01 UTC: when the file changed last. Lines without a year are of the year
+    /// before that.
     pub time: i64,
-    /// The year in which a system's log begins.
-    pub year: i16,
 }
 
 /// What a line is: an attack, with its time and address where they are known, or one that none is.
@@ -101,7 +100,7 @@ pub fn read(
     tables: &impl Locate,
 ) -> Result<Report, ReadError> {
     let mut report = Report::default();
-    let mut year = Year { year: said.year, month: 0 };
+    let year = Year::before(said.time);
     let mut columns = None;
     let mut text = Vec::new();
     for line in 1_u64.. {
@@ -124,7 +123,7 @@ pub fn read(
             Form::List => Ok(of_list(row).map(|address| (said.time, Some(address), 1))),
             Form::Feodo => of_feodo(row, &mut columns),
             Form::Cowrie => of_cowrie(row),
-            Form::Sshd => Ok(of_sshd(row, &mut year)),
+            Form::Sshd => Ok(of_sshd(row, &year)),
             Form::Apache => Ok(of_apache(row)),
         };
         match found {
@@ -204,27 +203,34 @@ fn of_cowrie(row: &str) -> Result<Found, String> {
     Ok(Some((time, address, 1)))
 }
 
-/// The year of lines that do not say it: a month that comes before the last one is in the next.
+/// The year of lines that do not say it: the last in which they are not after the file's last change.
 struct Year {
-    year: i16,
-    month: i8,
+    last: i16,
+    upto: i64,
 }
+
+/// By how much a log's clock may be ahead, in seconds: that of any time zone, and some.
+const AHEAD_MAX: i64 = 86_400;
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 impl Year {
+    /// The year that ends with the file's last change.
+    fn before(changed: i64) -> Self {
+        let upto = changed.saturating_add(AHEAD_MAX);
+        let last = jiff::Timestamp::from_second(upto).unwrap_or(jiff::Timestamp::MAX);
+        Self { last: jiff::tz::TimeZone::UTC.to_datetime(last).year(), upto }
+    }
+
     /// The time of `Dec 10 06:55:46`.
-    fn time(&mut self, row: &str) -> Option<i64> {
+    fn time(&self, row: &str) -> Option<i64> {
         let mut words = row.split_ascii_whitespace();
         let name = words.next()?;
         let month = MONTHS.iter().position(|month| *month == name)? as i8 + 1;
         let (day, clock) = (words.next()?.parse().ok()?, words.next()?);
-        if month < self.month {
-            self.year = self.year.checked_add(1)?;
-        }
-        self.month = month;
-        seconds(self.year, month, day, clock)
+        let of = |year: i16| seconds(year, month, day, clock);
+        of(self.last).filter(|at| *at <= self.upto).or_else(|| of(self.last.checked_sub(1)?))
     }
 }
 
@@ -236,7 +242,7 @@ fn seconds(year: i16, month: i8, day: i8, clock: &str) -> Option<i64> {
 }
 
 /// A password that failed. Older systems say it through PAM alone.
-fn of_sshd(row: &str, year: &mut Year) -> Found {
+fn of_sshd(row: &str, year: &Year) -> Found {
     if !row.contains("sshd") {
         return None;
     }
@@ -287,8 +293,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn seen(form: Form, text: &str) -> (Report, Vec<String>) {
+        seen_upto(1_000, form, text)
+    }
+
+    fn seen_upto(time: i64, form: Form, text: &str) -> (Report, Vec<String>) {
         let victim = Place { country: Country::parse("KR").ok(), network: None };
-        let said = Said { role: form.role(), victim, time: 1_000, year: 2017 };
+        let said = Said { role: form.role(), victim, time };
         let mut observed = Observed::default();
         let report = read(&mut observed, form, said, text.as_bytes(), &NoTable).unwrap();
         let told = observed.sightings().map(|kept| {
@@ -339,7 +349,7 @@ mod tests {
             Dec 10 06:55:48 LabSZ sshd[1]: Failed password for invalid user x from 192.0.2.9 from 173.234.31.186 port 38926 ssh2\n\
             Jan  1 00:00:01 LabSZ sshd[1]: message repeated 5 times: [ Failed password for root from 5.36.59.76 port 42393 ssh2]\n\
             Jan  1 00:00:02 combo sshd(pam_unix)[2]: authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost=host.example \n";
-        let (report, told) = seen(Form::Sshd, text);
+        let (report, told) = seen_upto(1_514_851_200, Form::Sshd, text);
         assert_eq!((report.rows, report.faulty), (3, 0));
         assert_eq!(told, ["1512888948 173.234.31.186 1", "1514764801 5.36.59.76 5", "1514764802 ? 1"]);
         let text = "[Sun Dec 04 04:47:44 2005] [notice] workerEnv.init() ok\n\

@@ -275,7 +275,7 @@ impl Told {
 fn steps() -> [String; STEPS] {
     let bound = |at: usize| world::BOUNDS.get(at).map(|bound| format!("{}", bound * 100.0));
     std::array::from_fn(|at| match (at.checked_sub(1).and_then(bound), bound(at)) {
-        (None, Some(upto)) => format!("under {upto} %"),
+        (None, Some(upto)) => format!("to {upto} %"),
         (Some(from), Some(upto)) => format!("{from} – {upto} %"),
         (Some(from), None) => format!("over {from} %"),
         (None, None) => String::new(),
