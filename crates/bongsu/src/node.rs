@@ -180,6 +180,22 @@ impl Node {
         Timestamp::from_micros((self.clock)())
     }
 
+    /// When something happened: the time that was typed, or now. What is to come has not happened.
+    ///
+    /// # Errors
+    /// When it is no time, or still to come.
+    pub(crate) fn since(&self, typed: Option<&str>) -> Result<Timestamp, Failure> {
+        let now = self.now();
+        let Some(typed) = typed else { return Ok(now) };
+        let at = Timestamp::parse(typed).map_err(|error| {
+            Failure::usage(format!("`{typed}` is no time: {error}")).hint("write it as 2026-11-29T08:00:00Z")
+        })?;
+        match at.micros() > now.micros() {
+            true => Err(Failure::usage(format!("{at} is still to come"))),
+            false => Ok(at),
+        }
+    }
+
     /// What gives the time, for whoever asks it often.
     pub(crate) fn times(&self) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
         let clock = Arc::clone(&self.clock);

@@ -22,6 +22,7 @@ pub mod measure;
 pub mod norms;
 pub mod notice;
 pub mod register;
+pub mod stored;
 pub mod text;
 pub mod transit;
 pub mod world;

@@ -74,6 +74,15 @@ pub fn at_most(what: &'static str, count: usize, count_max: usize) -> Result<(),
     }
 }
 
+/// A field of a table that no spreadsheet takes for a formula.
+#[must_use]
+pub fn harmless(text: String) -> String {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{text}"),
+        false => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::measured::{FIGURES, Measured, NO_PROOF};
 use super::project::{Phase, Project};
 use crate::transit::Country;
+use crate::world::escaped;
 
 /// The most projects, and figures, of one picture; what is more is counted in it.
 const BARS_MAX: usize = 40;
@@ -212,20 +213,6 @@ fn short(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars().filter(|letter| !letter.is_control()) {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            letter => out.push(letter),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use super::evidence::{Evidence, What};
 use super::gap::{Cell, Row, State};
 use super::words::Language;
 use crate::aid::Need;
+use crate::text::harmless;
+use crate::world::escaped;
 
 const CELL: usize = 26;
 const LINE: usize = 22;
@@ -28,23 +30,6 @@ const fn colour(state: State) -> &'static str {
         State::Missing => "#d55e00",
         State::Unknown => "#d9d9d9",
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // What XML 1.0 has no place for.
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// The matrix as SVG: a line for each row, a column for each capability, and what the signs mean.
@@ -103,14 +88,6 @@ pub fn svg(rows: &[Row], language: Language) -> String {
     }
     out.push_str("</svg>\n");
     out
-}
-
-/// A field that no spreadsheet takes for a formula.
-fn harmless(text: String) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{text}"),
-        false => text,
-    }
 }
 
 /// The cells as CSV, a line each, with their reasons.

@@ -12,9 +12,7 @@ use stix::Timestamp;
 use super::opening::{Kept, Kind, Opening, Target};
 use super::sim3::Assessment;
 use crate::contact::Looking;
-
-/// The version of the stored form.
-const VERSION: u8 = 1;
+use crate::stored::{self, EventError};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,29 +31,11 @@ pub enum Event {
     Assessed(Assessment),
 }
 
-#[derive(Serialize, Deserialize)]
-struct Stored<E> {
-    v: u8,
-    event: E,
-}
-
-/// Why a text is no event.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EventError {
-    /// It has another form.
-    #[error("the event can't be read: {0}")]
-    Form(#[from] serde_json::Error),
-    /// It was written by a newer program.
-    #[error("the event has version {0}, this program knows {VERSION}: use a newer program")]
-    Version(u8),
-}
-
 impl Event {
     /// The stored form.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string(&Stored { v: VERSION, event: self }).unwrap_or_default()
+        stored::written(self)
     }
 
     /// Reads the stored form.
@@ -63,15 +43,7 @@ impl Event {
     /// # Errors
     /// [`EventError`].
     pub fn from_json(text: &str) -> Result<Self, EventError> {
-        #[derive(Deserialize)]
-        struct Version {
-            v: u8,
-        }
-        let Version { v } = serde_json::from_str(text)?;
-        if v != VERSION {
-            return Err(EventError::Version(v));
-        }
-        Ok(serde_json::from_str::<Stored<Self>>(text)?.event)
+        stored::read(text)
     }
 }
 

@@ -15,6 +15,7 @@ use policy::MemberId;
 use serde::{Deserialize, Serialize};
 use stix::Timestamp;
 
+use crate::stored::{self, EventError};
 use crate::transit::{Place, Role};
 
 /// Notices of a node.
@@ -211,16 +212,15 @@ impl Event {
     /// The text that is stored.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // A struct of texts and numbers always has a form.
-        serde_json::to_string(self).unwrap_or_default()
+        stored::written(self)
     }
 
     /// Reads what was stored.
     ///
     /// # Errors
-    /// When it is none.
-    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    /// [`EventError`].
+    pub fn from_json(text: &str) -> Result<Self, EventError> {
+        stored::read(text)
     }
 }
 

@@ -13,6 +13,7 @@ use super::flow::{Crossing, Options, flows};
 use super::observed::Observed;
 use super::stay::{Notice, Stay, Terms, stays};
 use super::{By, Country, NOT_ATTRIBUTION, Role, Spot, between};
+use crate::text::harmless;
 use crate::world::{self, Arc, Map, STEPS, Shade, Territories, View};
 
 /// What is told of one country or network.
@@ -333,8 +334,7 @@ pub fn lasted(seconds: u32) -> String {
 
 /// A field of CSV; one that a spreadsheet would compute is none.
 pub(super) fn quoted(text: &str) -> String {
-    let text =
-        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
+    let text = harmless(text.to_owned());
     match text.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),
         false => text,

@@ -25,7 +25,6 @@ use crate::command::trace::found::method;
 use crate::command::trace::to_log;
 use crate::exit::Failure;
 use crate::node::Node;
-use stix::Timestamp;
 use trace::case::Definition;
 
 /// Runs `bongsu case …`.
@@ -88,17 +87,4 @@ fn followed<T>(
         deposits: Deposits::Unasked,
     };
     across::followed(&asked, &mut to_log, done)
-}
-
-/// A time that was typed, or now. What is to come has not happened.
-fn at(node: &Node, typed: Option<&str>) -> Result<Timestamp, Failure> {
-    let now = node.now();
-    let Some(typed) = typed else { return Ok(now) };
-    let at = Timestamp::parse(typed).map_err(|error| {
-        Failure::usage(format!("`{typed}` is no time: {error}")).hint("write it as 2026-11-29T08:00:00Z")
-    })?;
-    match at.micros() > now.micros() {
-        true => Err(Failure::usage(format!("{at} is still to come"))),
-        false => Ok(at),
-    }
 }

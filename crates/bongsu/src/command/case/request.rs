@@ -21,8 +21,8 @@ use trace::taint::{Entry, Place};
 use trace::units::lasted;
 use uuid::Uuid;
 
+use super::followed;
 use super::retrace::{amount, arrival};
-use super::{at, followed};
 
 /// Arrivals of one request, and arrivals whose whole path is told.
 const ARRIVALS_MAX: usize = 5_000;
@@ -304,7 +304,7 @@ pub(super) fn document(node: &Node, args: &CaseDocumentArgs) -> Result<Answer, F
 
 pub(super) fn send(node: &Node, args: &CaseSendArgs) -> Result<Answer, Failure> {
     let RequestArgs { handle, number } = &args.request;
-    let sent = at(node, args.at.as_deref())?;
+    let sent = node.since(args.at.as_deref())?;
     // Whether it can be sent is asked before it goes.
     node.cases.look(|cases| check(cases.get(handle)?, *number, State::Sent, sent).map(drop))?;
     let whom = match (&args.to, &args.by_hand) {
@@ -357,7 +357,7 @@ pub(super) fn answer(node: &Node, args: &CaseAnswerArgs) -> Result<Answer, Failu
         AnsweredArg::Refused => State::Refused,
         AnsweredArg::Released => State::Released,
     };
-    let step = Step { state, at: at(node, args.at.as_deref())?, note: args.note.clone(), to: None };
+    let step = Step { state, at: node.since(args.at.as_deref())?, note: args.note.clone(), to: None };
     let request = happens(node, &args.request, step)?;
     let mut text = format!("Request {number} to {}: {}.\n", request.service, state.as_str());
     if let (State::Frozen, Some(seconds)) = (state, request.to_freeze()) {

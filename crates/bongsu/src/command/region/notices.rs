@@ -15,7 +15,6 @@ use region::text::line;
 use region::transit::By;
 use region::transit::told::lasted;
 use serde_json::{Value, json};
-use stix::Timestamp;
 use uuid::Uuid;
 
 /// Runs `bongsu region notices …`.
@@ -39,21 +38,8 @@ pub(super) fn run(node: &Node, command: &NoticesCommand) -> Result<Answer, Failu
             };
             let note = note.as_deref().map(|note| line("a note", note, NOTE_CHARS_MAX));
             let note = note.transpose().map_err(|error| Failure::usage(error.to_string()))?;
-            happens(node, notice.number, Step { state, at: when(node, at.as_deref())?, to: None, note })
+            happens(node, notice.number, Step { state, at: node.since(at.as_deref())?, to: None, note })
         }
-    }
-}
-
-/// A time that was typed, or now. What is to come has not happened.
-fn when(node: &Node, typed: Option<&str>) -> Result<Timestamp, Failure> {
-    let now = node.now();
-    let Some(typed) = typed else { return Ok(now) };
-    let at = Timestamp::parse(typed).map_err(|error| {
-        Failure::usage(format!("`{typed}` is no time: {error}")).hint("write it as 2026-11-29T08:00:00Z")
-    })?;
-    match at.micros() > now.micros() {
-        true => Err(Failure::usage(format!("{at} is still to come"))),
-        false => Ok(at),
     }
 }
 

@@ -6,6 +6,7 @@ use region::aid::measured::{Moved, NO_PROOF, moved};
 use region::aid::money::{Rates, Sums};
 use region::aid::project::{Project, is_cyber};
 use region::aid::timeline::timeline;
+use region::text::harmless;
 use region::transit::Country;
 use serde_json::json;
 
@@ -202,14 +203,9 @@ fn csv(projects: &[Project], aid: &read::Aid) -> Result<Vec<u8>, Failure> {
             project.budget.told(),
             project.spent.told(),
         ];
-        out.write_record(row.map(plain)).map_err(|error| failed(&error))?;
+        out.write_record(row.map(harmless)).map_err(|error| failed(&error))?;
     }
     out.into_inner().map_err(|error| failed(&error))
-}
-
-/// A text that a spreadsheet takes for a text: it would take some for formulas.
-fn plain(text: String) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t']) { format!("'{text}") } else { text }
 }
 
 /// Writes a file.

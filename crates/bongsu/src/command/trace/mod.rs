@@ -16,6 +16,7 @@ mod live;
 mod load;
 pub(crate) mod out;
 pub(crate) mod transfers;
+mod until;
 
 use std::fs::File;
 use std::io::Read;

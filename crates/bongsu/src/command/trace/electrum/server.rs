@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use exchange::pull::electrum::{Electrum, Limits, Server as Address, Trust};
@@ -15,13 +15,11 @@ use trace::chain::bitcoin::electrum::{
 use trace::chain::bitcoin::{Magic, written};
 
 use crate::cli::TraceElectrumArgs;
+use crate::command::trace::until::Until;
 use crate::exit::Failure;
-use crate::pull;
 
 /// Calls that are made without waiting for each other's answers.
 const TOGETHER: usize = 16;
-/// How soon it is noticed that the program is told to end.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// What servers of ElectrumX's kind say where they are asked for too much in a time, or are too busy.
 const BUSY: [i64; 2] = [-101, -102];
 /// What a server may take for an answer.
@@ -77,8 +75,7 @@ pub(super) struct Server {
     address: Address,
     trust: Trust,
     reach: Reach,
-    runtime: tokio::runtime::Runtime,
-    stop: Arc<AtomicBool>,
+    until: Until,
     connection: Option<Electrum>,
 }
 
@@ -109,8 +106,8 @@ impl Server {
                     .map_err(|error| Failure::usage(format!("--certificate: {}: {error}", path.display())))?,
             ),
         };
-        let (reach, runtime) = (Reach::Public { except }, pull::runtime()?);
-        Ok(Self { address, trust, reach, runtime, stop: Arc::clone(stop), connection: None })
+        let (reach, until) = (Reach::Public { except }, Until::new(stop)?);
+        Ok(Self { address, trust, reach, until, connection: None })
     }
 
     /// The name by which it is told of.
@@ -192,10 +189,10 @@ impl Server {
                 Some(connection) => connection,
                 None => {
                     let connects = Electrum::connect(&self.address, &self.trust, &self.reach, LIMITS);
-                    self.until(connects).ok_or(Failed::Stopped)?.map_err(|error| self.failed(error))?
+                    self.until.given(connects).ok_or(Failed::Stopped)?.map_err(|error| self.failed(error))?
                 }
             };
-            let answers = self.until(connection.batch(calls)).ok_or(Failed::Stopped)?;
+            let answers = self.until.given(connection.batch(calls)).ok_or(Failed::Stopped)?;
             told.extend(answers.map_err(|error| self.failed(error))?);
             // After an error it is of no use any more.
             self.connection = Some(connection);
@@ -205,24 +202,7 @@ impl Server {
 
     /// Waits, but not longer than the program is to run; says whether it is to go on.
     pub(super) fn waits(&self, time: Duration) -> bool {
-        // A sleep can only be made where the runtime is.
-        self.until(async { tokio::time::sleep(time).await }).is_some()
-    }
-
-    /// What a future gives; nothing if the program is told to end before.
-    fn until<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        let stopped = async {
-            while !self.stop.load(Ordering::Relaxed) {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        };
-        self.runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = stopped => None,
-                got = future => Some(got),
-            }
-        })
+        self.until.waits(time)
     }
 
     fn read<T>(&self, read: Result<T, ReadError>) -> Result<T, Failed> {

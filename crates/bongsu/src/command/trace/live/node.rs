@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use exchange::pull::rpc::{BATCH_MAX, Call, Refusal, Rpc, RpcError, Told};
@@ -13,8 +13,9 @@ use serde_json::value::RawValue;
 use trace::chain::ethereum::{Block, ReadError, transactions};
 
 use crate::cli::TraceLiveArgs;
+use crate::command::trace::until::Until;
 use crate::exit::Failure;
-use crate::{node, pull};
+use crate::node;
 
 /// Blocks that are asked for at once.
 const TOGETHER: usize = 8;
@@ -22,8 +23,6 @@ const TOGETHER: usize = 8;
 const TRIES: u32 = 3;
 /// The wait between two of them.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
-/// How soon it is noticed that the program is told to end.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// What is put up with. A block of the busiest chains with its receipts has some 10 MB.
 const LIMITS: Limits = Limits {
     answer_bytes_max: 128 << 20,
@@ -64,8 +63,7 @@ enum Receipts {
 /// A node of a chain.
 pub(super) struct Node {
     rpc: Rpc,
-    runtime: tokio::runtime::Runtime,
-    stop: Arc<AtomicBool>,
+    until: Until,
     receipts: Cell<Receipts>,
     /// Whether calls go in batches, and of how many blocks.
     together: Cell<usize>,
@@ -99,8 +97,7 @@ impl Node {
         let http = Http::new(remote, Arc::new(node::now)).map_err(|error| Failure::new(error.to_string()))?;
         Ok(Self {
             rpc: Rpc::new(http, url),
-            runtime: pull::runtime()?,
-            stop: Arc::clone(stop),
+            until: Until::new(stop)?,
             receipts: Cell::new(Receipts::OfBlock),
             together: Cell::new(TOGETHER),
             in_batches: Cell::new(true),
@@ -190,8 +187,7 @@ impl Node {
 
     /// Waits, but not longer than the program is to run; says whether it is to go on.
     pub(super) fn waits(&self, time: Duration) -> bool {
-        // A sleep can only be made where the runtime is.
-        self.until(async { tokio::time::sleep(time).await }).is_some()
+        self.until.waits(time)
     }
 
     /// A block whose parts did not fit, asked for some more times.
@@ -332,23 +328,7 @@ impl Node {
         &self,
         asked: impl Future<Output = Result<T, RpcError>>,
     ) -> Result<Result<T, RpcError>, Failed> {
-        self.until(asked).ok_or(Failed::Stopped)
-    }
-
-    /// What a future gives; nothing if the program is told to end before.
-    fn until<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        let stopped = async {
-            while !self.stop.load(Ordering::Relaxed) {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        };
-        self.runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = stopped => None,
-                got = future => Some(got),
-            }
-        })
+        self.until.given(asked).ok_or(Failed::Stopped)
     }
 
     fn result(&self, told: Told) -> Result<Box<RawValue>, Failed> {
