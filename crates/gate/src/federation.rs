@@ -24,7 +24,6 @@ pub use taking::Taken;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use line::erasing::from_hex;
 use line::{Added, Entry, Erased, Erasure, LineId, Record, Seq, StorageError};
 use parking_lot::Mutex;
 use policy::federation::Deed;
@@ -103,10 +102,17 @@ struct Place {
 /// Where a statement about a withdrawal stands, and the versions that it names.
 type Named = (Seq, Vec<Timestamp>);
 
+/// The highest number in its home's line that was heard of a version, and where the node's line says so.
+#[derive(Clone, Copy, Default)]
+struct Latest {
+    seq: u64,
+    at: Seq,
+}
+
 #[derive(Default)]
 struct Kept {
-    /// The highest number that was heard of each version.
-    latest: HashMap<Version, u64>,
+    /// The last that was heard of each version.
+    latest: HashMap<Version, Latest>,
     /// The statement about a record.
     places: HashMap<[u8; 32], Place>,
     /// The statements about withdrawals of an object, with the versions that each names.
@@ -114,7 +120,7 @@ struct Kept {
     /// Records that are known to be in their line, or to have been there.
     settled: HashSet<[u8; 32]>,
     /// What was erased, and where the node's line says so last: whoever says again what was said before that, brings nothing back.
-    erased: HashMap<(LineId, ObjectId, [u8; 32]), Seq>,
+    erased: HashMap<(LineId, ObjectId), Seq>,
 }
 
 impl Statements {
@@ -138,7 +144,7 @@ impl Statements {
     pub(crate) fn erased(&self, erased: &[Erased], at: Seq) {
         let mut kept = self.kept.lock();
         for one in erased {
-            kept.erased.extend(one.id.clone().map(|id| ((one.line, id, one.body), at)));
+            kept.erased.extend(one.id.clone().map(|id| ((one.line, id), at)));
         }
     }
 
@@ -151,18 +157,28 @@ impl Statements {
 impl Kept {
     /// Whether a record that a statement is about is in its line, or was there and was erased after the statement was heard.
     fn is_settled(&self, name: &[u8; 32], statement: &Statement) -> bool {
-        let Deed::Object { sha256, .. } = &statement.deed else { return self.settled.contains(name) };
-        let was_erased = || {
-            let place = (LineId::new(statement.circle.uuid()), statement.id.clone(), from_hex(sha256)?);
-            Some(self.places.get(name)?.at < *self.erased.get(&place)?)
+        self.settled.contains(name)
+            || matches!(statement.deed, Deed::Object { .. }) && self.was_erased(statement)
+    }
+
+    /// Whether all that was heard of a version up to a statement was heard before its object was erased: in whatever form it comes
+    /// again, a copy or the whole, it was erased.
+    fn was_erased(&self, statement: &Statement) -> bool {
+        let line = LineId::new(statement.circle.uuid());
+        let erased = [line, line.quarantine()].map(|line| self.erased.get(&(line, statement.id.clone())));
+        let Some(erased) = erased.into_iter().flatten().max() else { return false };
+        let before = |version| {
+            self.latest.get(&version).is_some_and(|last| statement.seq <= last.seq && last.at < *erased)
         };
-        self.settled.contains(name) || was_erased().unwrap_or_default()
+        versions_of(statement).into_iter().all(before)
     }
 
     fn note(&mut self, statement: &Statement, at: Seq) {
         for version in versions_of(statement) {
             let latest = self.latest.entry(version).or_default();
-            *latest = statement.seq.max(*latest);
+            if statement.seq >= latest.seq {
+                *latest = Latest { seq: statement.seq, at };
+            }
         }
         let copy = matches!(statement.deed, Deed::Object { copy: true, .. });
         self.places.insert(name_of(statement), Place { at, home: (statement.seq, statement.added), copy });

@@ -313,7 +313,7 @@ impl Gate {
                 let of = versions_of(&one.statement);
                 let seq = one.statement.seq;
                 let last = |version: &Version| {
-                    let kept = kept.latest.get(version).copied().unwrap_or_default();
+                    let kept = kept.latest.get(version).copied().unwrap_or_default().seq;
                     latest.get(version).copied().unwrap_or_default().max(kept)
                 };
                 let overtaken = of.iter().all(|version| last(version) > seq);
@@ -363,7 +363,7 @@ impl Gate {
             return Ok(self.withdraw(*member, circle, std::slice::from_ref(id), reason)?);
         }
         let kept = self.inner.statements.kept.lock();
-        let still = |version: &Version| kept.latest.get(version).is_none_or(|last| last <= seq);
+        let still = |version: &Version| kept.latest.get(version).is_none_or(|last| last.seq <= *seq);
         let all = run.iter().flat_map(versions_of);
         let versions: Vec<Timestamp> = all.filter(still).filter_map(|version| version.3).collect();
         drop(kept);
@@ -401,7 +401,7 @@ fn lasting(error: FederationError) -> Result<String, FederationError> {
 
 /// Whether a number is higher than all that was kept of these versions.
 fn is_newer(kept: &super::Kept, versions: &[Version], seq: u64) -> bool {
-    versions.iter().any(|version| kept.latest.get(version).is_none_or(|last| *last < seq))
+    versions.iter().any(|version| kept.latest.get(version).is_none_or(|last| last.seq < seq))
 }
 
 fn read(text: &str, agreement: &Agreement) -> Result<Come, StatementError> {

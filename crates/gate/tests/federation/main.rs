@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
+mod erased;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -338,53 +340,6 @@ fn what_no_member_there_may_see_does_not_go_there() {
     let give = |now| nodes[0].gate.give(CIRCLE, &peer(&nodes[1], 1), Seq(0), 100, now).unwrap().texts;
     assert!(give(at(2_000)).is_empty());
     assert_eq!(give(at(3_000)).len(), 1, "the embargo is over");
-}
-
-#[test]
-fn what_was_erased_does_not_come_back_with_what_was_said_before_and_does_with_what_is_said_anew() {
-    let mut nodes = nodes(2);
-    // Without dates, so that nothing but what was kept of the erasure tells the old from the new.
-    let oid = "ipv4-addr--ff26c055-6336-5bc5-b98d-13d6226742dd";
-    let address = json!({"type": "ipv4-addr", "spec_version": "2.1", "id": oid, "value": "198.51.100.3"});
-    share(&nodes[0].gate, member(0), &Terms::default(), &address);
-    let from = peer(&nodes[0], 0);
-    let given = |nodes: &[Node]| -> Vec<String> {
-        let given = nodes[0].gate.give(CIRCLE, &peer(&nodes[1], 1), Seq(0), 100, at(2_000)).unwrap();
-        given.texts.iter().map(|text| text.get().clone()).collect()
-    };
-    let before = given(&nodes);
-    assert_eq!(before.len(), 1);
-    let take = |nodes: &[Node], texts: &[String]| {
-        let taken = nodes[1].gate.take(CIRCLE, &from, texts, at(2_000)).unwrap();
-        (taken.added, taken.known, taken.refused)
-    };
-    let reopened = |nodes: &mut Vec<Node>| {
-        let node = nodes.pop().unwrap().reopened();
-        nodes.push(node);
-    };
-    assert_eq!(take(&nodes, &before), (1, 0, 0));
-    let oid = ObjectId::parse(oid).unwrap();
-    let erase = |nodes: &[Node]| {
-        let plan = nodes[1].gate.erasable(CIRCLE, &oid).unwrap().unwrap();
-        let note = json!({"why": "a test"});
-        assert_eq!(nodes[1].gate.erase(MemberId::NODE, &note, &[plan], "erased").unwrap().len(), 1);
-        assert_eq!(sees(&nodes[1].gate, member(2)), Vec::<String>::new());
-    };
-    // A start between the two, so that what was taken is known from the line alone.
-    reopened(&mut nodes);
-    erase(&nodes);
-    assert_eq!(take(&nodes, &before), (0, 1, 0));
-    reopened(&mut nodes);
-    assert_eq!(take(&nodes, &before), (0, 1, 0));
-    assert_eq!(sees(&nodes[1].gate, member(2)), Vec::<String>::new());
-    // Erasure is no ban: its originator shares it again.
-    nodes[0].gate.withdraw(member(0), CIRCLE, std::slice::from_ref(&oid), "wrong").unwrap();
-    share(&nodes[0].gate, member(0), &Terms::default(), &address);
-    assert_eq!(take(&nodes, &given(&nodes)).2, 0);
-    assert_eq!(sees(&nodes[1].gate, member(2)), [address.to_string()]);
-    reopened(&mut nodes);
-    assert_eq!(take(&nodes, &before), (0, 1, 0));
-    assert_eq!(sees(&nodes[1].gate, member(2)), [address.to_string()]);
 }
 
 /// An object whose description only members cleared for AMBER may see.
