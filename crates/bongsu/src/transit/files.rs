@@ -5,6 +5,7 @@ use flate2::read::MultiGzDecoder;
 use region::transit::geo::{Locate, Mmdb, Ranges, Tables};
 use region::transit::published::{self, Form, Said};
 use region::transit::{Country, Observed, Place, Role, read};
+use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -89,6 +90,13 @@ pub(crate) struct Unread {
     pub faulty: u64,
     /// The first that is wrong, with its line.
     pub first: String,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, rows, faulty, first } = self;
+        write!(out, "{}: {faulty} of {rows} rows are left out; {first}", path.display())
+    }
 }
 
 /// Reads a file or folder into what is observed; gives the files of which not all could be read.

@@ -39,16 +39,7 @@ pub(super) fn of_node(node: &Node, args: &FlowsArgs) -> Result<Answer, Failure> 
 
 fn unread(node: &Node) -> Result<Vec<String>, Failure> {
     let (_, ground) = node.transit.ground()?;
-    let notes = ground.unread.iter().map(|unread| {
-        format!(
-            "{}: {} of {} rows are left out; {}",
-            unread.path.display(),
-            unread.faulty,
-            unread.rows,
-            unread.first
-        )
-    });
-    Ok(notes.collect())
+    Ok(ground.unread.iter().map(ToString::to_string).collect())
 }
 
 /// An answer with what could not be read under it; it ends so that a script sees it.

@@ -63,14 +63,14 @@ pub(crate) fn written(mut answer: Answer, out: &OutputArgs) -> Result<Answer, Fa
     for (key, path) in [("csv", &out.csv), ("svg", &out.svg)] {
         let text = answer.json.as_object_mut().and_then(|object| object.remove(key));
         let (Some(path), Some(text)) = (path, text) else { continue };
-        write(path, text.as_str().unwrap_or_default())?;
+        write(path, text.as_str().unwrap_or_default().as_bytes())?;
         answer.text.push_str(&format!("{} is written.\n", path.display()));
     }
     Ok(answer)
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text)
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes)
         .map_err(|error| Failure::new(format!("{} can't be written: {error}", path.display())))
 }
 
@@ -80,15 +80,7 @@ fn named(ground: &GroundArgs) -> Result<(Observed, Vec<String>), Failure> {
     let (mut all, mut notes) = (Observed::default(), Vec::new());
     for text in &ground.files {
         let source: Source = text.parse().map_err(Failure::usage)?;
-        for unread in observed(&mut all, &source, &tables)? {
-            notes.push(format!(
-                "{}: {} of {} rows are left out; {}",
-                unread.path.display(),
-                unread.faulty,
-                unread.rows,
-                unread.first
-            ));
-        }
+        notes.extend(observed(&mut all, &source, &tables)?.iter().map(ToString::to_string));
     }
     Ok((within(all, ground)?, notes))
 }

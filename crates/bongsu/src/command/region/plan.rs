@@ -13,8 +13,7 @@ use crate::cli::PlanArgs;
 use crate::exit::{Exit, Failure};
 use crate::terminal::{Terminal, visible};
 
-use super::projects::write;
-use super::read;
+use super::{read, write};
 
 pub(super) fn run(args: &PlanArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
     if args.aid.needs.is_none() {

@@ -15,7 +15,7 @@ use crate::cli::ProjectsArgs;
 use crate::exit::{Exit, Failure};
 use crate::terminal::{Terminal, visible};
 
-use super::read;
+use super::{read, write};
 
 /// Rows that people are shown; JSON and CSV have all.
 const ROWS_MAX: usize = 200;
@@ -206,10 +206,4 @@ fn csv(projects: &[Project], aid: &read::Aid) -> Result<Vec<u8>, Failure> {
         out.write_record(row.map(harmless)).map_err(|error| failed(&error))?;
     }
     out.into_inner().map_err(|error| failed(&error))
-}
-
-/// Writes a file.
-pub(super) fn write(path: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes)
-        .map_err(|error| Failure::new(format!("{} can't be written: {error}", path.display())))
 }
