@@ -82,9 +82,9 @@ pub(crate) use share::{
 };
 pub(crate) use sign::{MemberKeyCommand, PublicKeyArgs, SignArgs, SignatureStateArg, SignaturesArg};
 pub(crate) use trace::{
-    BitcoinNetworkArg, ChangeArg, MethodArg, OutArgs, StolenArgs, TraceBitcoinArgs, TraceCommand,
-    TraceElectrumArgs, TraceExposureArgs, TraceFollowArgs, TraceInfoArgs, TraceLiveArgs, TraceLoadArgs,
-    TraceTransfersArgs, WaysArgs,
+    ChangeArg, MethodArg, OutArgs, StolenArgs, TraceBitcoinArgs, TraceCommand, TraceElectrumArgs,
+    TraceExposureArgs, TraceFollowArgs, TraceInfoArgs, TraceLiveArgs, TraceLoadArgs, TraceTransfersArgs,
+    WaysArgs,
 };
 pub(crate) use validate::ValidateArgs;
 

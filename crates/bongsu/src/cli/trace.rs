@@ -4,6 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use trace::case::{Chain, Stolen};
+use trace::chain::bitcoin::Magic;
 
 /// `bongsu trace …`
 #[derive(Debug, Subcommand)]
@@ -97,6 +98,9 @@ pub(crate) struct TraceElectrumArgs {
     /// The server's certificate, in PEM, if no authority of this system signed it
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// Which chain the server is to be of
+    #[arg(long, value_enum, default_value_t = BitcoinNetworkArg::Main)]
+    pub network: BitcoinNetworkArg,
     /// An output that was stolen, by its transaction and its place in it from 0; without a place, all outputs of the transaction;
     /// =SATOSHI behind a place says how much of it
     #[arg(long, required = true, value_name = "TXID[:VOUT[=SATOSHI]]")]
@@ -335,6 +339,16 @@ pub(crate) enum BitcoinNetworkArg {
     Test,
     /// A chain for tests of one's own
     Regtest,
+}
+
+impl From<BitcoinNetworkArg> for Magic {
+    fn from(network: BitcoinNetworkArg) -> Self {
+        match network {
+            BitcoinNetworkArg::Main => Self::MAIN,
+            BitcoinNetworkArg::Test => Self::TEST,
+            BitcoinNetworkArg::Regtest => Self::REGTEST,
+        }
+    }
 }
 
 /// A guess at which output is change.

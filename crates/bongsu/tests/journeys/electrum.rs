@@ -159,9 +159,13 @@ impl Chain {
     }
 
     fn fetching(&self, at: &str) -> Command {
+        self.fetching_on(at, "regtest")
+    }
+
+    fn fetching_on(&self, at: &str, network: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
         command.env_clear().current_dir(&self.folder).args(["--json", "trace", "electrum", "fetched"]);
-        command.args(["--allow", "127.0.0.1", "--server", at]);
+        command.args(["--network", network, "--allow", "127.0.0.1", "--server", at]);
         command
     }
 
@@ -410,6 +414,15 @@ fn limits(chain: &Chain, base: &[&str]) {
     assert!(output.status.code() == Some(1) && why.contains("fewer than 9 blocks behind it"), "{output:?}");
     let told = chain.fetched(&[base, &["--confirmations", "6"]].concat());
     assert_eq!(told.last().unwrap()["transactions"], 3, "{told:?}");
+    // Who may choose the chain may make one at no cost: it is the one that is asked for, or none.
+    let other = || {
+        let output = chain.fetching_on(&chain.at(), "main").arg("--once").args(base).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(other().contains("another is asked for"));
+    std::fs::remove_dir_all(chain.folder.join("fetched")).unwrap();
+    assert!(other().contains("is not of"));
 }
 
 /// What a server in between makes of the answer to a method.

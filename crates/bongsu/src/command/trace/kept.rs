@@ -16,7 +16,7 @@ use crate::exit::Failure;
 /// When there is none of them, or it can't be read.
 pub(crate) fn open(path: &Path, say: &mut dyn FnMut(Said<'_>)) -> Result<Payments, Failure> {
     let read = if electrum::is_at(path) {
-        electrum::blocks(path)?
+        electrum::blocks(path, None)?
     } else if path.join(MANIFEST).exists() || !blocks::are_at(path) {
         return opened(path).map(Payments::from);
     } else {

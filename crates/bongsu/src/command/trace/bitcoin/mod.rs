@@ -19,7 +19,7 @@ use super::found::How;
 use super::out::{Asked, Form};
 use super::{electrum, labels, to_terminal};
 use crate::answer::{Answer, Progress};
-use crate::cli::{BitcoinNetworkArg, ChangeArg, TraceBitcoinArgs};
+use crate::cli::{ChangeArg, TraceBitcoinArgs};
 use crate::exit::{Exit, Failure};
 use crate::terminal::{Terminal, visible};
 
@@ -63,13 +63,9 @@ struct Holder {
 pub(super) fn run(args: &TraceBitcoinArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
     let outs = Asked::of(&args.out)?;
     let labels = labels::read(&args.labels, &mut |note| terminal.note(note))?;
-    let magic = match args.network {
-        BitcoinNetworkArg::Main => Magic::MAIN,
-        BitcoinNetworkArg::Test => Magic::TEST,
-        BitcoinNetworkArg::Regtest => Magic::REGTEST,
-    };
+    let magic = Magic::from(args.network);
     let blocks = match args.blocks.as_slice() {
-        [folder] if electrum::is_at(folder) => electrum::blocks(folder)?,
+        [folder] if electrum::is_at(folder) => electrum::blocks(folder, Some(magic))?,
         named => blocks::read(named, magic, &mut to_terminal(terminal))?,
     };
     let ledger = blocks.coins.ledger();

@@ -35,13 +35,17 @@ pub(in super::super) fn document(folder: &Path) -> PathBuf {
     folder.join(DOCUMENT)
 }
 
-/// Reads what was fetched, as blocks that have nothing else.
+/// Reads what was fetched, as blocks that have nothing else; `asked` is the chain of which it is to be, if that is said.
 ///
 /// # Errors
 /// When it can't be read, or does not prove itself.
-pub(in super::super) fn blocks(folder: &Path) -> Result<Blocks, Failure> {
+pub(in super::super) fn blocks(folder: &Path, asked: Option<Magic>) -> Result<Blocks, Failure> {
     let path = document(folder);
     let reached = read(&path)?.ok_or_else(|| Failure::usage(format!("{} is not there", path.display())))?;
+    if asked.is_some_and(|asked| asked != reached.magic()) {
+        let other = Failure::usage(format!("{} holds {}", path.display(), reached.magic().chain()));
+        return Err(other.hint("say its --network"));
+    }
     let coins = reached.coins().map_err(|error| damaged(&path, &error))?;
     Ok(Blocks { coins, chain: reached.blocks().collect(), beside: 0, faults: left(&reached) })
 }

@@ -142,25 +142,27 @@ impl<'a> Walk<'a> {
         ended
     }
 
-    /// Which chain the server is of, by its first block.
+    /// The chain that was asked for, if the server is of it by its first block: whoever may choose the chain may make one at no cost.
     fn magic(&mut self) -> Result<Magic, Failed> {
-        let first = self.server.first()?;
-        let is_of = |magic: &Magic| Headers::around(*magic, 0).push(first).is_ok();
-        let known = [Magic::MAIN, Magic::TEST, Magic::REGTEST];
-        let other =
-            || Failure::new(format!("{} is of no chain of Bitcoin that is known", self.server.host()));
-        Ok(known.into_iter().find(is_of).ok_or_else(other)?)
+        let magic = Magic::from(self.args.network);
+        match Headers::around(magic, 0).push(self.server.first()?) {
+            Ok(()) => Ok(magic),
+            Err(_) => Err(Failed::Lasting(
+                Failure::usage(format!("{} is not of {}", self.server.host(), magic.chain()))
+                    .hint("name another server, or another --network"),
+            )),
+        }
     }
 
     fn rounds(&mut self, reached: &mut Reached, terminal: &mut Terminal) -> Result<(), Failed> {
         let magic = reached.magic();
+        if magic != Magic::from(self.args.network) {
+            return Err(Failed::Lasting(self.other_chain(magic)));
+        }
         let mut headers = match self.headers.take() {
             Some(headers) => headers,
             None => {
-                // What was fetched from another server before is to be of the same chain.
-                if self.magic()? != magic {
-                    return Err(Failed::Lasting(self.other_chain(magic)));
-                }
+                self.magic()?;
                 Headers::around(magic, u64::MAX)
             }
         };
@@ -171,11 +173,11 @@ impl<'a> Walk<'a> {
 
     fn other_chain(&self, magic: Magic) -> Failure {
         Failure::usage(format!(
-            "{} holds {}, and the server is of another chain",
+            "{} holds {}, and another is asked for",
             self.args.store.display(),
             magic.chain()
         ))
-        .hint("name the folder of that chain, or a new one")
+        .hint("say its --network, or name the folder of the other chain, or a new one")
     }
 
     fn fetches(
@@ -194,10 +196,16 @@ impl<'a> Walk<'a> {
         let heights = known.chain(found.iter().map(|(_, height)| *height));
         let lowest = heights.chain(self.checkpoints.iter().map(|(height, _)| *height)).min();
         let around = Headers::around(reached.magic(), lowest.unwrap_or_default());
-        if headers.first() > around.first() {
-            *headers = around;
-        }
+        let kept = (headers.first() > around.first()).then(|| std::mem::replace(headers, around));
         let turned = self.syncs(headers, terminal)?;
+        // What goes back further is to lead to what was kept: only a reorganisation that took more work puts another in its place.
+        if let Some((height, hash)) = kept.as_ref().and_then(settled)
+            && headers.at(height).is_none_or(|(_, there)| *there != hash)
+        {
+            let what = format!("block {height} is to be {}, as before, and is not", written(&hash));
+            *headers = kept.unwrap_or_else(|| Headers::around(reached.magic(), u64::MAX));
+            return Err(Failed::Lasting(self.server.lies(&what)));
+        }
         for (height, hash) in &self.checkpoints {
             if headers.at(*height).is_none_or(|(_, there)| there != hash) {
                 let told = headers.shown(*height);
@@ -422,11 +430,9 @@ impl<'a> Walk<'a> {
             };
             let made = reached.height(&output.transaction).unwrap_or_default();
             if !mentions.iter().any(|mention| mention.id == output.transaction && mention.height == made) {
-                return Err(Failed::Doubtful(format!(
-                    "the history of who owns output {} of {} does not have that transaction",
-                    output.output,
-                    written(&output.transaction)
-                )));
+                let why = "the server's history of its owner does not have the transaction that made it";
+                asked.left.insert(*output, why.to_owned());
+                continue;
             }
             let later = mentions.iter().filter(|mention| mention.height >= made && mention.height <= limit);
             for mention in later.filter(|mention| reached.height(&mention.id).is_none()) {
@@ -485,4 +491,10 @@ impl<'a> Walk<'a> {
         self.added += usize::from(reached.add(proven)?);
         Ok(())
     }
+}
+
+/// A header that no reorganisation puts another in the place of: as far behind the last as one may go back, or the first.
+fn settled(headers: &Headers) -> Option<(u64, [u8; 32])> {
+    let at = headers.next().saturating_sub(1 + BACK_MAX).max(headers.first());
+    headers.at(at).map(|(_, hash)| (at, *hash))
 }
