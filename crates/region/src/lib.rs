@@ -22,6 +22,7 @@ pub mod measure;
 pub mod norms;
 pub mod notice;
 pub mod register;
+mod rows;
 pub mod stored;
 pub mod text;
 pub mod transit;

@@ -1,5 +1,6 @@
 //! Tables in CSV that people bring: columns by name, a limit for each thing, and what is wrong told by line.
 
+use crate::rows::Rows;
 use std::io::Read;
 
 use csv::{Reader, ReaderBuilder, StringRecord};
@@ -43,7 +44,7 @@ pub enum TableError {
 
 /// A table that is gone through.
 pub(super) struct Table<R> {
-    reader: Reader<R>,
+    reader: Reader<Rows<R>>,
     columns: Vec<Option<usize>>,
     record: StringRecord,
     line: u64,
@@ -66,7 +67,7 @@ impl Row {
 impl<R: Read> Table<R> {
     /// A table with these columns, and perhaps those.
     pub(super) fn open(from: R, needed: &[&str], perhaps: &[&str]) -> Result<Self, TableError> {
-        let mut reader = ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(from);
+        let mut reader = ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(Rows::of(from));
         let header = reader.headers()?.clone();
         let place = |name: &str| {
             header.iter().position(|has| has.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name))
@@ -98,6 +99,7 @@ impl<R: Read> Table<R> {
             if !more {
                 return Ok(None);
             }
+            self.reader.get_mut().ended();
             self.line = self.record.position().map_or(self.line, csv::Position::line);
             self.rows += 1;
             if self.rows > ROWS_MAX {

@@ -26,6 +26,7 @@ use super::geo::{Fault, Locate};
 use super::observed::{HOPS_MAX, Observed};
 use super::place::{Country, Network, Place};
 use super::{Hop, Role, Sighting};
+use crate::rows::Rows;
 
 /// The longest line, in bytes.
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
@@ -93,7 +94,7 @@ pub fn table(
     tables: &(impl Locate + Sync),
 ) -> Result<Report, ReadError> {
     piped(observed, tables, |give| {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(source);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(Rows::of(source));
         let names = reader.byte_headers().map_err(failed)?.clone();
         let column = |name: &str| names.iter().position(|one| one.trim_ascii() == name.as_bytes());
         let time = column("time").ok_or(ReadError::Column("time"))?;
@@ -101,6 +102,7 @@ pub fn table(
         let (from, victim, count) = (column("source"), column("victim"), column("count"));
         let mut record = csv::ByteRecord::new();
         while reader.read_byte_record(&mut record).map_err(failed)? {
+            reader.get_mut().ended();
             let line = record.position().map_or(0, csv::Position::line);
             give(line, &mut |batch| {
                 let field = |at: usize| {

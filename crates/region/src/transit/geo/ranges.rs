@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{Locate, as_v4};
+use crate::rows::Rows;
 use crate::transit::place::{Country, Network, Place};
 
 /// The rows that a table may have.
@@ -84,13 +85,13 @@ impl Ranges {
             .has_headers(false)
             .flexible(true)
             .comment(Some(b'#'))
-            .from_reader(source);
+            .from_reader(Rows::of(source));
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
         let mut read = Read::default();
         let mut record = csv::ByteRecord::new();
         loop {
             match reader.read_byte_record(&mut record) {
-                Ok(true) => {}
+                Ok(true) => reader.get_mut().ended(),
                 Ok(false) => break,
                 Err(error) => match error.into_kind() {
                     csv::ErrorKind::Io(error) => return Err(error.into()),
