@@ -47,6 +47,11 @@ pub(crate) struct Standing {
     pub refused: u64,
     /// Why something was refused last.
     pub why: Option<String>,
+    /// Up to where there was looked under a version of the agreement, each way: of what brings nothing no position is kept, as it would
+    /// be a record each time, and it need not be looked through again either.
+    looked: [Option<(u32, Seq)>; 2],
+    /// How often all was to be exchanged anew.
+    round: u64,
 }
 
 /// How it stands with peers.
@@ -57,6 +62,23 @@ impl Peers {
     /// With one peer and circle.
     pub(crate) fn of(&self, peer: &str, circle: CircleId) -> Standing {
         self.0.lock().get(&(peer.to_owned(), circle)).cloned().unwrap_or_default()
+    }
+
+    /// Where to go on, and in which round: behind what was exchanged, and what brought nothing.
+    fn begin(&self, book: &Book, way: Way, peer: &str, (circle, version): (CircleId, u32)) -> (Seq, u64) {
+        let standing = self.of(peer, circle);
+        let looked = standing.looked[way as usize].filter(|(of, _)| *of == version);
+        let kept = position(book, way, peer, circle, version);
+        (looked.map_or(kept, |(_, seq)| seq.max(kept)), standing.round)
+    }
+
+    /// Notes that there is nothing new up to a number, unless all is to be exchanged anew since the round began.
+    fn looked(&self, peer: &str, circle: CircleId, way: Way, (version, seq): (u32, Seq), round: u64) {
+        self.tell(peer, circle, |standing| {
+            if standing.round == round {
+                standing.looked[way as usize] = Some((version, seq));
+            }
+        });
     }
 
     fn tell(&self, peer: &str, circle: CircleId, change: impl FnOnce(&mut Standing)) {
@@ -101,13 +123,14 @@ pub(crate) fn standing(
 ) -> Vec<peers::Standing> {
     let book = gate.book();
     let one = |(circle, version): (CircleId, u32)| {
-        let Standing { success, error, added, refused, why } = known.of(&peer.name, circle);
+        let Standing { success, error, added, refused, why, .. } = known.of(&peer.name, circle);
         let head = gate.store().look(LineId::new(circle.uuid()), |catalogue| catalogue.head().0);
-        let pushed = peer.push.then(|| position(&book, Way::To, &peer.name, circle, version).0);
+        let stands = |way: Way| known.begin(&book, way, &peer.name, (circle, version)).0.0;
+        let pushed = peer.push.then(|| stands(Way::To));
         peers::Standing {
             circle: book.circle(circle).map(|circle| circle.handle.clone()),
             version,
-            position: position(&book, Way::From, &peer.name, circle, version).0,
+            position: stands(Way::From),
             pushed,
             to_push: pushed.map(|pushed| head.unwrap_or_default().saturating_sub(pushed)),
             success: success.map(|at| at.to_string()),
@@ -124,7 +147,7 @@ pub(crate) fn standing(
 
 /// Up to where a line was exchanged with a peer under this version of the agreement; a new version begins anew, because new
 /// members may see what is old.
-pub(crate) fn position(book: &Book, way: Way, peer: &str, circle: CircleId, version: u32) -> Seq {
+fn position(book: &Book, way: Way, peer: &str, circle: CircleId, version: u32) -> Seq {
     let kept = book.setting(&setting(way, peer, circle)).and_then(|text| text.split_once(' '));
     let kept = kept.filter(|(of, _)| *of == version.to_string());
     Seq(kept.and_then(|(_, seq)| seq.parse().ok()).unwrap_or_default())
@@ -142,6 +165,10 @@ pub(crate) fn again(node: &Node, peer: &Peer) -> Result<usize, Failure> {
         for way in [Way::From, Way::To] {
             node.record(Entry::Setting(Setting { name: setting(way, &peer.name, *circle), value: None }))?;
         }
+        node.peers.tell(&peer.name, *circle, |standing| {
+            standing.round += 1;
+            standing.looked = Default::default();
+        });
     }
     Ok(circles.len())
 }
@@ -300,7 +327,7 @@ async fn pull(
     (base, circle, version): (&str, CircleId, u32),
 ) -> Result<(), String> {
     let said = |error: PullError| error.to_string();
-    let mut after = position(&node.gate.book(), Way::From, &peer.name, circle, version);
+    let (mut after, round) = node.peers.begin(&node.gate.book(), Way::From, &peer.name, (circle, version));
     // The peer's other circles have their turn too, however much there is of this one.
     for _ in 0..PAGES_MAX {
         let url: Url = format!("{base}?next={}&agreement={version}", after.0)
@@ -321,8 +348,9 @@ async fn pull(
         if until < after || (until == after && (envelope.more || !envelope.objects.is_empty())) {
             return Err(format!("it goes on at {} after {}, which is no progress", until.0, after.0));
         }
-        // Of what brings nothing no position is kept: it would be a record each time.
-        if !envelope.objects.is_empty() {
+        if envelope.objects.is_empty() {
+            node.peers.looked(&peer.name, circle, Way::From, (version, until), round);
+        } else {
             let texts: Vec<String> = envelope.objects.iter().map(|text| text.get().to_owned()).collect();
             let (working, by) = (Arc::clone(node), peer.clone());
             let work = move || -> Result<(), String> {
@@ -357,7 +385,7 @@ async fn push(
     let url: Url =
         format!("{base}?agreement={version}").parse().map_err(|error| format!("{base}: {error}"))?;
     loop {
-        let after = position(&node.gate.book(), Way::To, &peer.name, circle, version);
+        let (after, round) = node.peers.begin(&node.gate.book(), Way::To, &peer.name, (circle, version));
         let (giving, to) = (Arc::clone(node), peer.clone());
         let work = move || giving.gate.give(circle, &to, after, PAGE, giving.now());
         let given = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
@@ -365,15 +393,18 @@ async fn push(
         if given.until <= after {
             return Ok(());
         }
-        if !given.texts.is_empty() {
+        let until = given.until;
+        if given.texts.is_empty() {
+            node.peers.looked(&peer.name, circle, Way::To, (version, until), round);
+        } else {
             let told = http.post(&url, MEDIA_TYPE, MEDIA_TYPE, &envelope(&given)).await;
             told.map_err(|error| error.to_string())?;
+            let (keeping, name) = (Arc::clone(node), peer.name.clone());
+            let work = move || keep(&keeping, Way::To, &name, circle, version, until);
+            let kept = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
+            kept.map_err(|failure| failure.message)?;
         }
-        let (keeping, name, until, more) = (Arc::clone(node), peer.name.clone(), given.until, given.more);
-        let work = move || keep(&keeping, Way::To, &name, circle, version, until);
-        let kept = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
-        kept.map_err(|failure| failure.message)?;
-        if !more {
+        if !given.more {
             return Ok(());
         }
     }
