@@ -98,13 +98,21 @@ pub enum IatiError {
 /// # Errors
 /// [`IatiError`] where nothing can be read.
 pub fn read(source: impl Read, each: &mut dyn FnMut(Item)) -> Result<Report, IatiError> {
+    read_utf8(in_utf8(source)?, each)
+}
+
+/// A file in UTF-8, whatever it is written in.
+///
+/// # Errors
+/// [`IatiError::Encoding`], or when the source fails.
+pub(super) fn in_utf8<'r>(source: impl Read + 'r) -> Result<Box<dyn BufRead + 'r>, IatiError> {
     let mut source = BufReader::with_capacity(1 << 16, source);
     let encoding = declared(source.fill_buf().map_err(XmlError::from)?)?;
     if encoding == UTF_8 {
-        return read_utf8(source, each);
+        return Ok(Box::new(source));
     }
     let decoded = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).bom_override(true).build(source);
-    read_utf8(BufReader::with_capacity(1 << 16, decoded), each)
+    Ok(Box::new(BufReader::with_capacity(1 << 16, decoded)))
 }
 
 /// The encoding that the beginning of a file shows or names.

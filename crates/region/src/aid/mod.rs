@@ -10,6 +10,7 @@
 
 pub mod activity;
 pub mod capability;
+pub mod check;
 pub mod coverage;
 pub mod cyber;
 pub mod export;

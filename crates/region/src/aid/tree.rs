@@ -6,7 +6,6 @@
 //! Source: W3C, XML 1.0 (fifth edition).
 
 use std::io::{self, BufRead, Read};
-use std::ops::Range;
 
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_xml_entity;
@@ -39,21 +38,60 @@ pub enum XmlError {
     },
 }
 
+/// A part of a tree's text, or of its attributes: four bytes each, since an activity may have half a million parts.
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    fn of(start: usize, end: usize) -> Self {
+        // Both are below the limits of what is kept.
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    const fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// Stands where no element stands.
+const NONE: u32 = u32::MAX;
+
 /// An element.
 #[derive(Debug)]
 struct Node {
-    name: Range<usize>,
-    attributes: Range<usize>,
-    text: Range<usize>,
-    next: Option<u32>,
-    first: Option<u32>,
+    name: Named,
+    attributes: Span,
+    text: Span,
+    parent: u32,
+    next: u32,
+    first: u32,
+}
+
+/// A name, and where in it the part behind the prefix begins.
+#[derive(Debug, Clone, Copy)]
+struct Named {
+    whole: Span,
+    local: u32,
+}
+
+impl Named {
+    const fn local(self) -> Span {
+        Span { start: self.local, end: self.whole.end }
+    }
 }
 
 /// Elements in one another, in one text.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
-    attributes: Vec<(Range<usize>, Range<usize>)>,
+    attributes: Vec<(Named, Span)>,
     text: String,
 }
 
@@ -67,25 +105,25 @@ pub(super) struct Element<'t> {
 impl<'t> Element<'t> {
     /// Its name, without prefix.
     pub(super) fn name(self) -> &'t str {
-        self.tree.part(&self.node.name)
+        self.tree.part(self.node.name.local())
     }
 
     /// Its own text, without white space around it.
     pub(super) fn text(self) -> &'t str {
-        self.tree.part(&self.node.text).trim()
+        self.tree.part(self.node.text).trim()
     }
 
     /// An attribute, by its name without prefix; empty if there is none.
     pub(super) fn attribute(self, name: &str) -> &'t str {
-        let attributes = self.tree.attributes.get(self.node.attributes.clone()).unwrap_or_default();
-        let found = attributes.iter().find(|(known, _)| self.tree.part(known) == name);
-        found.map_or("", |(_, value)| self.tree.part(value).trim())
+        let attributes = self.tree.attributes.get(self.node.attributes.range()).unwrap_or_default();
+        let found = attributes.iter().find(|(known, _)| self.tree.part(known.local()) == name);
+        found.map_or("", |(_, value)| self.tree.part(*value).trim())
     }
 
     /// The elements in it.
     pub(super) fn children(self) -> impl Iterator<Item = Element<'t>> {
         let tree = self.tree;
-        let at = move |place: Option<u32>| tree.nodes.get(place? as usize);
+        let at = move |place: u32| tree.nodes.get(place as usize);
         std::iter::successors(at(self.node.first), move |node| at(node.next))
             .map(move |node| Element { tree, node })
     }
@@ -102,8 +140,49 @@ impl Tree {
         Some(Element { tree: self, node: self.nodes.first()? })
     }
 
-    fn part(&self, range: &Range<usize>) -> &str {
-        self.text.get(range.clone()).unwrap_or_default()
+    /// How many elements there are. They are numbered from 0 in the order of the document.
+    pub(super) fn len(&self) -> u32 {
+        self.nodes.len() as u32
+    }
+
+    fn node(&self, at: u32) -> Option<&Node> {
+        self.nodes.get(at as usize)
+    }
+
+    /// An element's name with its prefix, as it is written.
+    pub(super) fn name_of(&self, at: u32) -> &str {
+        self.node(at).map_or("", |node| self.part(node.name.whole))
+    }
+
+    /// An element's own text, as it is written.
+    pub(super) fn text_of(&self, at: u32) -> &str {
+        self.node(at).map_or("", |node| self.part(node.text))
+    }
+
+    /// An element's attributes: their names with prefix, and their values.
+    pub(super) fn attributes_of(&self, at: u32) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        let range = self.node(at).map_or(0..0, |node| node.attributes.range());
+        let attributes = self.attributes.get(range).unwrap_or_default();
+        attributes.iter().map(|(name, value)| (self.part(name.whole), self.part(*value)))
+    }
+
+    /// The element in which one stands; none for the outermost.
+    pub(super) fn parent_of(&self, at: u32) -> Option<u32> {
+        self.node(at).map(|node| node.parent).filter(|parent| *parent != NONE)
+    }
+
+    /// The first element in one.
+    pub(super) fn first_of(&self, at: u32) -> Option<u32> {
+        self.node(at).map(|node| node.first).filter(|first| *first != NONE)
+    }
+
+    /// The next element beside one.
+    pub(super) fn next_of(&self, at: u32) -> Option<u32> {
+        self.node(at).map(|node| node.next).filter(|next| *next != NONE)
+    }
+
+    fn part(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or_default()
     }
 
     fn clear(&mut self) {
@@ -112,41 +191,46 @@ impl Tree {
         self.text.clear();
     }
 
-    fn say(&mut self, text: &str) -> Range<usize> {
+    fn say(&mut self, text: &str) -> Span {
         let start = self.text.len();
         self.text.push_str(text);
-        start..self.text.len()
+        Span::of(start, self.text.len())
     }
 
-    fn open(&mut self, start: &BytesStart<'_>) -> Result<(), String> {
+    fn say_name(&mut self, whole: &str, local: &str) -> Named {
+        let whole = self.say(whole);
+        Named { whole, local: whole.end - local.len() as u32 }
+    }
+
+    fn open(&mut self, start: &BytesStart<'_>, parent: u32) -> Result<(), String> {
         let first = self.attributes.len();
-        let name = self.say(start.local_name().as_ref());
+        let name = self.say_name(start.name().as_ref(), start.local_name().as_ref());
         for attribute in start.attributes() {
             let attribute = attribute.map_err(|error| error.to_string())?;
             let value =
                 attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
-            let key = self.say(attribute.key.local_name().as_ref());
+            let key = self.say_name(attribute.key.as_ref(), attribute.key.local_name().as_ref());
             let value = self.say(&value);
             self.attributes.push((key, value));
         }
-        let attributes = first..self.attributes.len();
-        self.nodes.push(Node { name, attributes, text: 0..0, next: None, first: None });
+        let attributes = Span::of(first, self.attributes.len());
+        self.nodes.push(Node { name, attributes, text: Span::default(), parent, next: NONE, first: NONE });
         Ok(())
     }
 
     /// Adds to the own text of an element. Text that stands in pieces, between other elements, is laid together.
     fn add(&mut self, node: u32, text: &str) {
-        let Some(before) = self.nodes.get(node as usize).map(|node| node.text.clone()) else { return };
-        let said = if before.end == self.text.len() || before.is_empty() {
+        let Some(before) = self.node(node).map(|node| node.text) else { return };
+        let said = if before.end as usize == self.text.len() || before.is_empty() {
             let said = self.say(text);
-            if before.is_empty() { said } else { before.start..said.end }
+            if before.is_empty() { said } else { Span { start: before.start, end: said.end } }
         } else if text.trim().is_empty() {
             return;
         } else {
             let start = self.text.len();
-            self.text.extend_from_within(before);
+            self.text.extend_from_within(before.range());
             self.text.push_str(text);
-            start..self.text.len()
+            Span::of(start, self.text.len())
         };
         if let Some(node) = self.nodes.get_mut(node as usize) {
             node.text = said;
@@ -191,8 +275,20 @@ impl<R: BufRead> Document<R> {
     /// Reads on, into a tree that is made empty first.
     pub(super) fn next(&mut self, tree: &mut Tree) -> Result<Next, XmlError> {
         tree.clear();
-        // The elements that are open, and the last one in each.
-        let mut open: Vec<(u32, Option<u32>)> = Vec::new();
+        self.go(tree, Vec::new())
+    }
+
+    /// Reads all that is in the outermost element, which the tree has, into the tree.
+    pub(super) fn rest(&mut self, tree: &mut Tree) -> Result<(), XmlError> {
+        if self.is_open {
+            self.go(tree, vec![(0, None)])?;
+            self.is_open = false;
+        }
+        Ok(())
+    }
+
+    /// Reads on, up to the end of the element that is open or opens. `open` are the elements that are open, and the last one in each.
+    fn go(&mut self, tree: &mut Tree, mut open: Vec<(u32, Option<u32>)>) -> Result<Next, XmlError> {
         loop {
             let at = self.reader.buffer_position();
             let malformed = |why: String| XmlError::Malformed { at, why };
@@ -210,23 +306,23 @@ impl<R: BufRead> Document<R> {
             match event {
                 Event::Start(start) if !self.is_open => {
                     self.is_open = true;
-                    tree.open(&start).map_err(malformed)?;
+                    tree.open(&start, NONE).map_err(malformed)?;
                     return Ok(Next::Root);
                 }
                 Event::Empty(start) if !self.is_open => {
-                    tree.open(&start).map_err(malformed)?;
+                    tree.open(&start, NONE).map_err(malformed)?;
                     return Ok(Next::Root);
                 }
                 Event::Start(ref start) | Event::Empty(ref start) => {
                     let place = tree.nodes.len() as u32;
-                    tree.open(start).map_err(malformed)?;
+                    tree.open(start, open.last().map_or(NONE, |(outer, _)| *outer)).map_err(malformed)?;
                     if let Some((outer, last)) = open.last_mut() {
                         let before = match last.replace(place) {
                             Some(last) => tree.nodes.get_mut(last as usize).map(|node| &mut node.next),
                             None => tree.nodes.get_mut(*outer as usize).map(|node| &mut node.first),
                         };
                         if let Some(before) = before {
-                            *before = Some(place);
+                            *before = place;
                         }
                     }
                     if matches!(event, Event::Start(_)) {

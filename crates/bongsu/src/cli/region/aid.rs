@@ -52,6 +52,23 @@ pub(crate) struct ProjectsArgs {
     pub svg: Option<PathBuf>,
 }
 
+/// Options of `bongsu region check`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct CheckArgs {
+    /// Files by the IATI standard, or folders of them, also packed with gzip
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Rules: a rule set of the standard, in JSON; may be said again
+    #[arg(long, value_name = "FILE")]
+    pub ruleset: Vec<PathBuf>,
+    /// Code lists of the standard, in XML: files, or folders of them; may be said again
+    #[arg(long, value_name = "PATH")]
+    pub codelists: Vec<PathBuf>,
+    /// The day as of which it is judged [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: Option<String>,
+}
+
 /// Options of `bongsu region plan`.
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct PlanArgs {

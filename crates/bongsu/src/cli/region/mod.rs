@@ -4,7 +4,7 @@ mod aid;
 mod capacity;
 mod transit;
 
-pub(crate) use aid::{AidArgs, PlanArgs, ProjectsArgs};
+pub(crate) use aid::{AidArgs, CheckArgs, PlanArgs, ProjectsArgs};
 pub(crate) use capacity::{AssessArgs, GapsArgs, GapsForm, OpenArgs};
 pub(crate) use transit::{FlowsArgs, GroundArgs, NoticeStateArg, NoticesCommand, OutputArgs, WhereArgs};
 
@@ -48,6 +48,8 @@ pub(crate) enum RegionCommand {
     /// Aid projects in files by the IATI standard: which are about cyber security and why, need by project, what moved beside them;
     /// needs no node
     Projects(Box<ProjectsArgs>),
+    /// Say whether files by the IATI standard keep to its rules and code lists; ends with 3 if they do not; needs no node
+    Check(Box<CheckArgs>),
     /// Draft a plan from what no project serves; needs no node
     Plan(Box<PlanArgs>),
 }
@@ -58,7 +60,7 @@ impl RegionCommand {
         match self {
             Self::Flows(args) => !args.ground.files.is_empty(),
             Self::Where(args) => !args.ground.files.is_empty(),
-            Self::Projects(_) | Self::Plan(_) => true,
+            Self::Projects(_) | Self::Check(_) | Self::Plan(_) => true,
             _ => false,
         }
     }

@@ -2,6 +2,7 @@
 //! it; aid projects and plans.
 
 pub(crate) mod assess;
+mod check;
 mod flows;
 mod gaps;
 mod notices;
@@ -35,7 +36,7 @@ pub(crate) fn run(node: &Node, command: RegionCommand) -> Result<Answer, Failure
         RegionCommand::Close { opening, act } => open::close(node, opening, &act),
         RegionCommand::Opened { viewer } => open::opened(node, viewer.as_deref()),
         RegionCommand::Assess(args) => assess::run(node, *args),
-        RegionCommand::Projects(_) | RegionCommand::Plan(_) => {
+        RegionCommand::Projects(_) | RegionCommand::Check(_) | RegionCommand::Plan(_) => {
             Err(Failure::usage("projects and plans are read from files, without a node"))
         }
     }
@@ -50,6 +51,7 @@ pub(crate) fn alone(command: &RegionCommand, terminal: &mut Terminal) -> Result<
         RegionCommand::Flows(args) => written(flows::of_files(args)?, &args.out),
         RegionCommand::Where(args) => written(flows::where_of_files(args)?, &args.out),
         RegionCommand::Projects(args) => projects::run(args, terminal),
+        RegionCommand::Check(args) => check::run(args, terminal),
         RegionCommand::Plan(args) => plan::run(args, terminal),
         _ => Err(Failure::usage("this is a node's to answer")),
     }

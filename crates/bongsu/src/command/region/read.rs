@@ -105,10 +105,7 @@ pub(super) fn all(
         files: Vec::new(),
         wrong: Vec::new(),
     };
-    let mut paths = Vec::new();
-    for path in &args.files {
-        found(path, 0, &mut paths)?;
-    }
+    let paths = found(&args.files)?;
     let keep = |project: &Project| keep(project) && (project.cyber.is_none() || is_cyber(project, at_least));
     for path in paths {
         let told = one(&path, &mut aid.projects, &keep, terminal);
@@ -148,8 +145,16 @@ pub(super) fn table<T>(
     Ok(told)
 }
 
-/// The files of a folder that look like XML, or the file itself.
-fn found(path: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Failure> {
+/// The files that were named, and those of the folders that were, which look like XML.
+pub(super) fn found(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut paths = Vec::new();
+    for path in named {
+        look(path, 0, &mut paths)?;
+    }
+    Ok(paths)
+}
+
+fn look(path: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Failure> {
     if !path.is_dir() {
         paths.push(path.to_owned());
         return Ok(());
@@ -164,7 +169,7 @@ fn found(path: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Fail
         let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
         if path.is_dir() {
             if depth < DEPTH_MAX {
-                found(&path, depth + 1, paths)?;
+                look(&path, depth + 1, paths)?;
             }
         } else if name.ends_with(".xml") || name.ends_with(".xml.gz") {
             paths.push(path);
@@ -173,29 +178,55 @@ fn found(path: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Fail
     Ok(())
 }
 
+/// A file that is read, unpacked where it is packed.
+pub(super) struct Opened {
+    source: Box<dyn Read>,
+    what: String,
+    read: Arc<AtomicU64>,
+    total: u64,
+}
+
+impl Opened {
+    /// Opens it.
+    pub(super) fn new(path: &Path) -> Result<Self, String> {
+        let file = File::open(path).map_err(|error| error.to_string())?;
+        let total = file.metadata().map_or(0, |about| about.len());
+        let read = Arc::new(AtomicU64::new(0));
+        let mut file = BufReader::with_capacity(1 << 18, Counted::new(file, Arc::clone(&read)));
+        let is_packed = file.fill_buf().map_err(|error| error.to_string())?.starts_with(&[0x1f, 0x8b]);
+        let source: Box<dyn Read> =
+            if is_packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+        let what = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Self { source, what, read, total })
+    }
+
+    /// Its source, and what tells how far it is read, now and then.
+    pub(super) fn told(self, terminal: &mut Terminal) -> (Box<dyn Read>, impl FnMut() + '_) {
+        let Self { source, what, read, total } = self;
+        let mut seen = 0;
+        let tell = move || {
+            seen += 1;
+            if seen % EVERY == 0 {
+                let progress = Progress { what: what.clone(), done: read.load(Ordering::Relaxed), total };
+                let _goes_on = terminal.progress(&progress);
+            }
+        };
+        (source, tell)
+    }
+}
+
 fn one(
     path: &Path,
     projects: &mut Projects,
     keep: &dyn Fn(&Project) -> bool,
     terminal: &mut Terminal,
 ) -> Result<Report, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let total = file.metadata().map_or(0, |about| about.len());
-    let count = Arc::new(AtomicU64::new(0));
-    let mut file = BufReader::with_capacity(1 << 18, Counted::new(file, Arc::clone(&count)));
-    let is_packed = file.fill_buf().map_err(|error| error.to_string())?.starts_with(&[0x1f, 0x8b]);
-    let source: Box<dyn Read> = if is_packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    let what = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut seen = 0;
+    let (source, mut tell) = Opened::new(path)?.told(terminal);
     let told = iati::read(source, &mut |item| {
         if let Item::Activity(activity) = item {
             projects.take(&activity, keep);
         }
-        seen += 1;
-        if seen % EVERY == 0 {
-            let progress = Progress { what: what.clone(), done: count.load(Ordering::Relaxed), total };
-            let _goes_on = terminal.progress(&progress);
-        }
+        tell();
     });
     told.map_err(|error| error.to_string())
 }
