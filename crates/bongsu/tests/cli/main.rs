@@ -4,6 +4,7 @@
 
 mod command_line;
 mod formats;
+mod iati;
 mod node_from_nothing;
 mod pattern;
 mod shell;

@@ -13,6 +13,7 @@
 //! Source: REQUIREMENTS T-1 to T-6.
 
 pub mod between;
+mod blocks;
 pub mod flow;
 pub mod geo;
 pub mod help;

@@ -116,15 +116,56 @@ impl Observed {
             }
             self.hops.push((number, hop.role));
         }
-        let victim = *self.by_victim.entry(sighting.victim).or_insert_with(|| {
-            self.victims.push(sighting.victim);
-            self.victims.len() as u32 - 1
-        });
+        let victim = self.victim(sighting.victim);
         self.ends.push(end);
         self.times.push(time);
         self.victim_of.push(victim);
         self.counts.push(sighting.count);
         Ok(())
+    }
+
+    /// Takes all of others, in their order, as if they came after these one by one. They were observed without a table: what they
+    /// don't say of where an address is, is looked up here. Says whether they were taken: if there is no room for all, none are.
+    pub(super) fn append(&mut self, more: &Self, tables: &impl Locate) -> bool {
+        let before = self.hops.len() as u32;
+        let fits = u32::try_from(self.hops.len() + more.hops.len()).is_ok()
+            && self.infrastructure.len() + more.infrastructure.len() + HOPS_MAX < NONE as usize;
+        if !fits {
+            return false;
+        }
+        let mut numbers = Vec::with_capacity(more.infrastructure.len());
+        for one in &more.infrastructure {
+            let next = self.infrastructure.len() as u32;
+            let number = match one.address {
+                Some(address) => *self.by_address.entry(key(address)).or_insert(next),
+                // What has no address has one role.
+                None => *self.by_place.entry((one.place, one.roles)).or_insert(next),
+            };
+            if number == next {
+                self.infrastructure.push(Infrastructure { place: located(one.address, one.place, tables), ..*one });
+            } else if let Some(known) = self.infrastructure.get_mut(number as usize) {
+                known.place = one.place.or(known.place);
+                known.roles |= one.roles;
+                known.seen = (known.seen.0.min(one.seen.0), known.seen.1.max(one.seen.1));
+                known.count += one.count;
+            }
+            numbers.push(number);
+        }
+        let number = |local: &u32| numbers.get(*local as usize).copied().unwrap_or(NONE);
+        self.hops.extend(more.hops.iter().map(|(local, role)| (number(local), *role)));
+        self.ends.extend(more.ends.iter().map(|end| before + end));
+        self.times.extend_from_slice(&more.times);
+        let victims: Vec<u32> = more.victims.iter().map(|victim| self.victim(*victim)).collect();
+        self.victim_of.extend(more.victim_of.iter().map(|at| victims.get(*at as usize).copied().unwrap_or(NONE)));
+        self.counts.extend_from_slice(&more.counts);
+        true
+    }
+
+    fn victim(&mut self, victim: Place) -> u32 {
+        *self.by_victim.entry(victim).or_insert_with(|| {
+            self.victims.push(victim);
+            self.victims.len() as u32 - 1
+        })
     }
 
     /// The number of what a hop is; new infrastructure gets one.
@@ -135,11 +176,9 @@ impl Observed {
             None => *self.by_place.entry((hop.place, bit(hop.role))).or_insert(next),
         };
         if number == next {
-            let is_whole = hop.place.country.is_some() && hop.place.network.is_some();
-            let found = hop.address.filter(|_| !is_whole).map(|address| tables.place(address));
             self.infrastructure.push(Infrastructure {
                 address: hop.address,
-                place: hop.place.or(found.unwrap_or_default()),
+                place: located(hop.address, hop.place, tables),
                 roles: 0,
                 seen: (time, time),
                 count: 0,
@@ -154,17 +193,22 @@ impl Observed {
         let mut within = Self::default();
         let mut hops = Vec::new();
         for kept in self.sightings().filter(|kept| (from..to).contains(&kept.time)) {
-            hops.clear();
-            hops.extend(kept.hops.iter().filter_map(|(number, role)| {
-                let one = self.infrastructure.get(*number as usize)?;
-                Some(Hop { address: one.address, place: one.place, role: *role })
-            }));
+            self.hops_of(&kept, &mut hops);
             let sighting =
                 Sighting { time: kept.time.into(), hops: &hops, victim: kept.victim, count: kept.count };
             // What was taken once is taken again.
             let _ = within.add(&sighting, &NoTable);
         }
         within
+    }
+
+    /// The hops of a sighting, as they would be said now.
+    pub(super) fn hops_of(&self, kept: &Kept<'_>, hops: &mut Vec<Hop>) {
+        hops.clear();
+        hops.extend(kept.hops.iter().filter_map(|(number, role)| {
+            let one = self.infrastructure.get(*number as usize)?;
+            Some(Hop { address: one.address, place: one.place, role: *role })
+        }));
     }
 
     /// How many there are.
@@ -221,6 +265,13 @@ impl Observed {
     pub fn times(&self) -> Option<(u32, u32)> {
         Some((*self.times.iter().min()?, *self.times.iter().max()?))
     }
+}
+
+/// Where something is: as it is said, and else as tables know.
+fn located(address: Option<IpAddr>, said: Place, tables: &impl Locate) -> Place {
+    let is_whole = said.country.is_some() && said.network.is_some();
+    let found = address.filter(|_| !is_whole).map(|address| tables.place(address));
+    said.or(found.unwrap_or_default())
 }
 
 /// An IPv4 address is the same as its form in IPv6 (RFC 4291, 2.5.5.2).

@@ -58,14 +58,19 @@ pub(super) fn run(args: &ProjectsArgs, terminal: &mut Terminal) -> Result<Answer
         })?;
         write(path, picture.as_bytes())?;
     }
-    let moved: Vec<_> = beside
-        .iter()
-        .map(|(project, moved)| json!({"identifier": project.identifier, "moved": moved}))
-        .collect();
-    let answer = json!({
-        "day": aid.day, "read": aid.told(), "projects": projects, "budget": budget, "converted": converted,
-        "coverage": covered, "moved": moved, "caveat": NO_PROOF,
-    });
+    // For people nothing of it is made: for ten thousand projects it is three times what they themselves take.
+    let answer = if terminal.json() {
+        let moved: Vec<_> = beside
+            .iter()
+            .map(|(project, moved)| json!({"identifier": project.identifier, "moved": moved}))
+            .collect();
+        json!({
+            "day": aid.day, "read": aid.told(), "projects": projects, "budget": budget, "converted": converted,
+            "coverage": covered, "moved": moved, "caveat": NO_PROOF,
+        })
+    } else {
+        serde_json::Value::Null
+    };
     let mut text = told(projects, &aid);
     text.push_str(&format!("\n{} of {} read", counted(projects.len() as u64, "project"), aid.projects.seen));
     let sure = projects.iter().filter(|project| is_cyber(project, Certainty::Sure)).count();
