@@ -50,7 +50,7 @@ pub(super) fn judge<'r, 'v>(
     };
     let mut texts: Vec<Cow<'v, str>> = Vec::new();
     for node in look.nodes(groups, at)? {
-        let text = view.string(node);
+        let text = look.say(node)?;
         look.work(texts.len())?;
         if !texts.contains(&text) {
             texts.push(text);
@@ -105,22 +105,25 @@ impl<'v> Judge<'v, '_> {
             }
             Kind::Sum { is_strict: false, .. } if nodes.is_empty() => Verdict::Kept,
             Kind::Sum { of, .. } => {
-                let sum: f64 = nodes.iter().map(|node| self.number(*node)).sum();
+                let mut sum = 0.0;
+                for node in &nodes {
+                    sum += lenient(&self.look.say(*node)?);
+                }
                 // As far as the standard's own validator looks: four digits behind the point.
                 broken((sum - of).abs() < 0.000_05, nodes)
             }
             Kind::Regex { regex, is_wanted } => self.each(nodes, |text| {
                 text.is_empty() || regex.is_match(text) == *is_wanted
-            }),
+            })?,
             Kind::StartsWith { prefixes, separator } => {
                 let prefixes = self.all(prefixes)?;
                 self.look.work(nodes.len().saturating_mul(prefixes.len()))?;
-                let prefixes: Vec<Cow<'_, str>> = prefixes.iter().map(|node| self.look.view.string(*node)).collect();
+                let prefixes = prefixes.iter().map(|node| self.look.say(*node)).collect::<Result<Vec<_>, _>>()?;
                 self.each(nodes, |text| {
                     prefixes.iter().any(|prefix| {
                         text.strip_prefix(prefix.as_ref()).is_some_and(|rest| rest.starts_with(separator))
                     })
-                })
+                })?
             }
             Kind::Registered => match self.ground.codelists.is_agency("") {
                 None => Verdict::Unjudged("it needs the code list OrganisationRegistrationAgency"),
@@ -129,11 +132,14 @@ impl<'v> Judge<'v, '_> {
                     let end = text.match_indices('-').nth(1).map_or(text.len(), |(at, _)| at);
                     let agency = text.get(..end).unwrap_or_default();
                     self.ground.codelists.is_agency(agency).unwrap_or(false)
-                }),
+                })?,
             },
             Kind::Unique => {
                 let mut seen = hashbrown::HashSet::new();
-                let is_kept = nodes.iter().all(|node| seen.insert(self.look.view.string(*node)));
+                let mut is_kept = true;
+                for node in &nodes {
+                    is_kept &= seen.insert(self.look.say(*node)?);
+                }
                 broken(is_kept, nodes)
             }
             Kind::EvaluatesToTrue { what } => broken(self.look.holds(what, self.at)?, nodes),
@@ -144,9 +150,9 @@ impl<'v> Judge<'v, '_> {
             Kind::Range { least, most } => self.each(nodes, |text| {
                 let number = lenient(text);
                 least.is_none_or(|least| least <= number) && most.is_none_or(|most| number <= most)
-            }),
-            Kind::NoSpaces => self.each(nodes, |text| text == text.trim()),
-            Kind::NoPercent => self.each(nodes, |text| !text.contains('%')),
+            })?,
+            Kind::NoSpaces => self.each(nodes, |text| text == text.trim())?,
+            Kind::NoPercent => self.each(nodes, |text| !text.contains('%'))?,
             Kind::DateOrder { .. } | Kind::DateNow { .. } | Kind::TimeLimit { .. } | Kind::BetweenDates { .. } => {
                 self.dates(&rule.kind)?
             }
@@ -205,14 +211,14 @@ impl<'v> Judge<'v, '_> {
     }
 
     /// Those of the nodes whose text is not as it should be.
-    fn each(&self, nodes: Vec<Node>, is_right: impl Fn(&str) -> bool) -> Verdict {
-        let wrong: Vec<Node> =
-            nodes.into_iter().filter(|node| !is_right(&self.look.view.string(*node))).collect();
-        if wrong.is_empty() { Verdict::Kept } else { Verdict::Broken(wrong) }
-    }
-
-    fn number(&self, node: Node) -> f64 {
-        lenient(&self.look.view.string(node))
+    fn each(&self, nodes: Vec<Node>, is_right: impl Fn(&str) -> bool) -> Result<Verdict, TooMuch> {
+        let mut wrong = Vec::new();
+        for node in nodes {
+            if !is_right(&self.look.say(node)?) {
+                wrong.push(node);
+            }
+        }
+        Ok(if wrong.is_empty() { Verdict::Kept } else { Verdict::Broken(wrong) })
     }
 
     /// What lacks what all must have.

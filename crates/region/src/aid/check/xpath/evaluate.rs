@@ -10,6 +10,9 @@ use crate::aid::check::view::{Node, View};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::aid::check) struct TooMuch;
 
+/// So much text is as much work as a node.
+const TEXT_BYTES_A_NODE: usize = 64;
+
 type Evaluated<T> = Result<T, TooMuch>;
 
 /// What is looked at, and how much may still be done.
@@ -50,6 +53,14 @@ impl<'v> Look<'v> {
         Ok(self.truth(&value))
     }
 
+    /// What a node says; long texts are more work.
+    pub(in crate::aid::check) fn say(&self, node: Node) -> Evaluated<Cow<'v, str>> {
+        let text = self.view.string(node);
+        let parts = if node.is_element() { self.view.within(node).count() } else { 0 };
+        self.work(parts + text.len() / TEXT_BYTES_A_NODE)?;
+        Ok(text)
+    }
+
     fn whole(&self, xpath: &Xpath, at: Node) -> Evaluated<Value<'v>> {
         let context = Context { node: at, place: 1 };
         if xpath.has_group {
@@ -69,7 +80,7 @@ impl<'v> Look<'v> {
     fn of(&self, expression: &Expression, at: Context) -> Evaluated<Value<'v>> {
         self.work(0)?;
         let truth = |one: &Expression| self.of(one, at).map(|value| self.truth(&value));
-        let number = |one: &Expression| self.of(one, at).map(|value| self.number(&value));
+        let number = |one: &Expression| self.of(one, at).and_then(|value| self.number(&value));
         Ok(match expression {
             Expression::Or(left, right) => Value::Truth(truth(left)? || truth(right)?),
             Expression::And(left, right) => Value::Truth(truth(left)? && truth(right)?),
@@ -122,7 +133,7 @@ impl<'v> Look<'v> {
                 _ => Value::Number(f64::NAN),
             },
             Function::Not => Value::Truth(!self.truth(&first)),
-            Function::Number => Value::Number(self.number(&first)),
+            Function::Number => Value::Number(self.number(&first)?),
             Function::String => Value::Text(self.text(&first)?),
             Function::Boolean => Value::Truth(self.truth(&first)),
             Function::StartsWith => {
@@ -187,15 +198,17 @@ impl<'v> Look<'v> {
     }
 
     fn compare(&self, how: Comparison, left: &Value<'v>, right: &Value<'v>) -> Evaluated<bool> {
-        let view = self.view;
         match (left, right) {
             (Value::Nodes(nodes), Value::Nodes(others)) => {
-                self.work(nodes.len().saturating_mul(others.len()))?;
-                let texts: Vec<Cow<'_, str>> = others.iter().map(|other| view.string(*other)).collect();
-                Ok(nodes.iter().any(|node| {
-                    let text = view.string(*node);
-                    texts.iter().any(|other| texts_compare(how, &text, other))
-                }))
+                let others = others.iter().map(|other| self.say(*other)).collect::<Evaluated<Vec<_>>>()?;
+                for node in nodes {
+                    let text = self.say(*node)?;
+                    self.work(others.len())?;
+                    if others.iter().any(|other| texts_compare(how, &text, other)) {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
             }
             (Value::Nodes(_), Value::Truth(truth)) => {
                 Ok(numbers_compare(how, f64::from(self.truth(left)), f64::from(*truth)))
@@ -203,31 +216,35 @@ impl<'v> Look<'v> {
             (Value::Truth(truth), Value::Nodes(_)) => {
                 Ok(numbers_compare(how, f64::from(*truth), f64::from(self.truth(right))))
             }
-            (Value::Nodes(nodes), other) => {
-                self.work(nodes.len())?;
-                Ok(nodes.iter().any(|node| match other {
-                    Value::Number(of) => numbers_compare(how, number(&view.string(*node)), *of),
-                    Value::Text(of) => texts_compare(how, &view.string(*node), of),
-                    _ => false,
-                }))
-            }
-            (other, Value::Nodes(nodes)) => {
-                self.work(nodes.len())?;
-                Ok(nodes.iter().any(|node| match other {
-                    Value::Number(of) => numbers_compare(how, *of, number(&view.string(*node))),
-                    Value::Text(of) => texts_compare(how, of, &view.string(*node)),
-                    _ => false,
-                }))
-            }
+            (Value::Nodes(nodes), other) => self.any(nodes, |text| match other {
+                Value::Number(of) => numbers_compare(how, number(text), *of),
+                Value::Text(of) => texts_compare(how, text, of),
+                _ => false,
+            }),
+            (other, Value::Nodes(nodes)) => self.any(nodes, |text| match other {
+                Value::Number(of) => numbers_compare(how, *of, number(text)),
+                Value::Text(of) => texts_compare(how, of, text),
+                _ => false,
+            }),
             _ if matches!(how, Comparison::Equal | Comparison::Unequal) => Ok(match (left, right) {
                 (Value::Truth(_), _) | (_, Value::Truth(_)) => {
                     numbers_compare(how, f64::from(self.truth(left)), f64::from(self.truth(right)))
                 }
                 (Value::Text(left), Value::Text(right)) => texts_compare(how, left, right),
-                _ => numbers_compare(how, self.number(left), self.number(right)),
+                _ => numbers_compare(how, self.number(left)?, self.number(right)?),
             }),
-            _ => Ok(numbers_compare(how, self.number(left), self.number(right))),
+            _ => Ok(numbers_compare(how, self.number(left)?, self.number(right)?)),
         }
+    }
+
+    /// Whether something holds of what one of the nodes says.
+    fn any(&self, nodes: &[Node], holds: impl Fn(&str) -> bool) -> Evaluated<bool> {
+        for node in nodes {
+            if holds(&self.say(*node)?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn truth(&self, value: &Value<'v>) -> bool {
@@ -239,24 +256,22 @@ impl<'v> Look<'v> {
         }
     }
 
-    fn number(&self, value: &Value<'v>) -> f64 {
-        match value {
-            Value::Nodes(nodes) => {
-                nodes.first().map_or(f64::NAN, |node| number(&self.view.string(*node)))
-            }
+    fn number(&self, value: &Value<'v>) -> Evaluated<f64> {
+        Ok(match value {
+            Value::Nodes(nodes) => match nodes.first() {
+                Some(node) => number(&self.say(*node)?),
+                None => f64::NAN,
+            },
             Value::Text(text) => number(text),
             Value::Number(number) => *number,
             Value::Truth(truth) => f64::from(*truth),
-        }
+        })
     }
 
     fn text(&self, value: &Value<'v>) -> Evaluated<Cow<'v, str>> {
         Ok(match value {
             Value::Nodes(nodes) => match nodes.first() {
-                Some(node) => {
-                    self.work(self.view.within(*node).count())?;
-                    self.view.string(*node)
-                }
+                Some(node) => self.say(*node)?,
                 None => "".into(),
             },
             Value::Text(text) => text.clone(),
