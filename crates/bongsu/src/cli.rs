@@ -72,8 +72,8 @@ pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, W
 pub(crate) use quarantine::QuarantineCommand;
 pub(crate) use recall::RecallCommand;
 pub(crate) use region::{
-    AidArgs, AssessArgs, FlowsArgs, GapsArgs, GapsForm, GroundArgs, NoticeStateArg, NoticesCommand, OpenArgs,
-    OutputArgs, PlanArgs, ProjectsArgs, RegionCommand, WhereArgs,
+    AidArgs, AssessArgs, CheckArgs, FlowsArgs, GapsArgs, GapsForm, GroundArgs, NoticeStateArg,
+    NoticesCommand, OpenArgs, OutputArgs, PlanArgs, ProjectsArgs, RegionCommand, WhereArgs,
 };
 pub(crate) use release::{ReleaseApproveArgs, ReleaseCommand, ReleaseRefuseArgs};
 pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};

@@ -35,7 +35,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn measure<R: Read>(what: &str, sources: impl IntoIterator<Item = R>, keeps: bool) -> Result<(), Box<dyn Error>> {
+fn measure<R: Read>(
+    what: &str,
+    sources: impl IntoIterator<Item = R>,
+    keeps: bool,
+) -> Result<(), Box<dyn Error>> {
     let before = peak_mib();
     let began = Instant::now();
     let mut projects = Projects::default();
@@ -111,7 +115,8 @@ impl Made {
         }
         self.number += 1;
         let number = self.number;
-        let description = "Support to district services for water, health and schools, with training of staff. ".repeat(12);
+        let description =
+            "Support to district services for water, health and schools, with training of staff. ".repeat(12);
         let mut text = format!(
             "<iati-activity default-currency=\"USD\" last-updated-datetime=\"2026-01-01T00:00:00Z\" xml:lang=\"en\">\n\
              <iati-identifier>XM-DAC-1-{number}</iati-identifier><reporting-org ref=\"XM-DAC-1\" type=\"10\"><narrative>Donor</narrative></reporting-org>\n\

@@ -68,13 +68,8 @@ fn ask(
     arguments: &[&Path],
     place: impl Fn(&str) -> Place,
 ) -> (usize, BTreeSet<IpAddr>) {
-    let mut other = Command::new("python3")
-        .arg("-c")
-        .arg(script)
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut other =
+        Command::new("python3").arg("-c").arg(script).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
     let (mut count, mut wrong) = (0, BTreeSet::new());
     for line in BufReader::new(other.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
@@ -93,8 +88,13 @@ fn ask(
     (count, wrong)
 }
 
+/// `AN`, the Netherlands Antilles until 2010, stands once in these tables and is no country of today.
 fn country(code: &str) -> Place {
-    Place { country: Country::known(code).unwrap(), network: None }
+    let country = Country::known(code).unwrap_or_else(|error| {
+        assert_eq!(code, "AN", "{error}");
+        None
+    });
+    Place { country, network: None }
 }
 
 fn network(number: &str) -> Place {
@@ -108,7 +108,8 @@ fn ranges(path: &Path) -> Ranges {
         .output()
         .unwrap();
     let read = Ranges::read(Cursor::new(unpacked.stdout)).unwrap();
-    assert_eq!((read.faulty, read.rows > 200_000), (0, true), "{:?}", read.faults);
+    assert!(read.rows > 200_000 && read.faulty <= 1, "{:?}", read.faults);
+    assert!(read.faults.iter().all(|fault| fault.why.starts_with("`AN`")), "{:?}", read.faults);
     read.ranges
 }
 

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bongsu_region::aid::check::{Checked, Checker, Codelists, Ruleset, Severity};
+use bongsu_region::aid::check::{Checked, Checker, Codelists, Ruleset};
 use bongsu_region::aid::iati::IatiError;
 
 fn data(path: &str) -> PathBuf {
@@ -15,7 +15,8 @@ fn data(path: &str) -> PathBuf {
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let all = fs::read_dir(data(folder)).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = all.filter(|path| path.extension().is_some_and(|end| end == "xml")).collect();
+    let mut files: Vec<PathBuf> =
+        all.filter(|path| path.extension().is_some_and(|end| end == "xml")).collect();
     files.sort();
     assert!(!files.is_empty(), "{folder}");
     files
@@ -44,7 +45,12 @@ fn check(checker: &Checker, path: &Path) -> Result<Checked, IatiError> {
 /// What rules say of a file; what is found without any is left out.
 fn by_rules(checked: &Checked) -> Vec<String> {
     let own = ["outermost", "empty", "twice"];
-    checked.findings.iter().filter(|one| !own.contains(&one.rule.as_str())).map(|one| one.rule.clone()).collect()
+    checked
+        .findings
+        .iter()
+        .filter(|one| !own.contains(&one.rule.as_str()))
+        .map(|one| one.rule.clone())
+        .collect()
 }
 
 #[test]

@@ -48,7 +48,8 @@ fn most_mib() -> u64 {
 }
 
 fn activity(number: usize) -> String {
-    let transaction = r#"<transaction><transaction-type code="3"/><value value-date="2025-01-01">5</value></transaction>"#;
+    let transaction =
+        r#"<transaction><transaction-type code="3"/><value value-date="2025-01-01">5</value></transaction>"#;
     format!(
         r#"<iati-activity default-currency="USD"><iati-identifier>A-{}</iati-identifier><title><narrative>Wells {number}</narrative></title>
         <description><narrative>{}</narrative></description><sector code="1"/>{}</iati-activity>"#,

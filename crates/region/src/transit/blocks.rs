@@ -122,8 +122,8 @@ impl<R: Read> Cutting<R> {
         let is_last = bytes.len() < self.most;
         // What follows the last byte is seen with the next block.
         let is_break = |at: usize| bytes.get(at + 1).map_or(!is_last, |next| *next == b'\n');
-        let is_plain = memchr::memchr(b'"', &bytes).is_none()
-            && memchr::memchr_iter(b'\r', &bytes).all(is_break);
+        let is_plain =
+            memchr::memchr(b'"', &bytes).is_none() && memchr::memchr_iter(b'\r', &bytes).all(is_break);
         let end = if is_last { Some(bytes.len()) } else { memchr::memrchr(b'\n', &bytes).map(|at| at + 1) };
         let Some(end) = end.filter(|_| is_plain) else {
             // Also a line longer than a block, which the other reader refuses.
@@ -185,7 +185,9 @@ impl Block {
         let mut hops: Vec<Hop> = Vec::new();
         let whole = str::from_utf8(&self.bytes).ok();
         let mut from = 0;
-        for (line, end) in (self.line..).zip(memchr::memchr_iter(b'\n', &self.bytes).chain([self.bytes.len()])) {
+        for (line, end) in
+            (self.line..).zip(memchr::memchr_iter(b'\n', &self.bytes).chain([self.bytes.len()]))
+        {
             let range = from..end;
             from = end + 1;
             // Letters of one byte separate fields and lines, so that what lies between is text where all of it is.
@@ -193,7 +195,8 @@ impl Block {
                 Some(text) => {
                     let text = text.get(range).unwrap_or_default();
                     let text = text.strip_suffix('\r').unwrap_or(text);
-                    (!text.is_empty()).then(|| read.take(line, &fields(text, columns), columns, &mut hops, tables))
+                    (!text.is_empty())
+                        .then(|| read.take(line, &fields(text, columns), columns, &mut hops, tables))
                 }
                 None => {
                     let bytes = self.bytes.get(range).unwrap_or_default();
@@ -254,7 +257,8 @@ fn lay(observed: &mut Observed, blocks: &[Known], tables: &impl Locate, report: 
         let mut hops = Vec::new();
         for (line, kept) in block.lines.iter().zip(block.observed.sightings()) {
             block.observed.hops_of(&kept, &mut hops);
-            let sighting = Sighting { time: kept.time.into(), hops: &hops, victim: kept.victim, count: kept.count };
+            let sighting =
+                Sighting { time: kept.time.into(), hops: &hops, victim: kept.victim, count: kept.count };
             if let Err(error) = observed.add(&sighting, tables) {
                 report.fault(*line, error.to_string());
             }
@@ -280,7 +284,8 @@ mod tests {
         let (mut observed, mut report) = (Observed::default(), Report::default());
         let cutting = Cutting { source: text, most, carry: Vec::new(), line: 1, is_over: false };
         let left = read_cut(&mut observed, cutting, &ranges, &mut report);
-        let left = left.and_then(|left| left.map(|left| quoted(&mut observed, left, &ranges, &mut report)).transpose());
+        let left = left
+            .and_then(|left| left.map(|left| quoted(&mut observed, left, &ranges, &mut report)).transpose());
         let in_blocks = format!("{} {:?}", told(&observed, &report), left.err());
         let (mut observed, mut report) = (Observed::default(), Report::default());
         let all = Left { head: Vec::new(), source: text, line: 1, columns: None };
@@ -301,7 +306,9 @@ mod tests {
         check("when,hops\n1,\n");
         check(head);
         check(&format!("{head}1,,192.0.2.1/c2,KR,1\r\n2,203.0.113.9,192.0.2.1,JP,2\r\n3,,?,KR"));
-        check(&format!("{head}1,,192.0.2.1/c2,KR,1\n2,\"203.0.113.9\",192.0.2.1@DE,JP,2\n3,,?,\"K\nR\",\nx,,,,\n"));
+        check(&format!(
+            "{head}1,,192.0.2.1/c2,KR,1\n2,\"203.0.113.9\",192.0.2.1@DE,JP,2\n3,,?,\"K\nR\",\nx,,,,\n"
+        ));
         check(&format!("{head}1,,192.0.2.1/c2,KR,1\r2,,?,KR,\r3,,x,KR,"));
     }
 

@@ -142,7 +142,8 @@ impl Observed {
                 None => *self.by_place.entry((one.place, one.roles)).or_insert(next),
             };
             if number == next {
-                self.infrastructure.push(Infrastructure { place: located(one.address, one.place, tables), ..*one });
+                self.infrastructure
+                    .push(Infrastructure { place: located(one.address, one.place, tables), ..*one });
             } else if let Some(known) = self.infrastructure.get_mut(number as usize) {
                 known.place = one.place.or(known.place);
                 known.roles |= one.roles;
@@ -156,7 +157,8 @@ impl Observed {
         self.ends.extend(more.ends.iter().map(|end| before + end));
         self.times.extend_from_slice(&more.times);
         let victims: Vec<u32> = more.victims.iter().map(|victim| self.victim(*victim)).collect();
-        self.victim_of.extend(more.victim_of.iter().map(|at| victims.get(*at as usize).copied().unwrap_or(NONE)));
+        self.victim_of
+            .extend(more.victim_of.iter().map(|at| victims.get(*at as usize).copied().unwrap_or(NONE)));
         self.counts.extend_from_slice(&more.counts);
         true
     }

@@ -112,7 +112,8 @@ pub(super) fn quoted(
     let Left { head, source, line: first, columns } = left;
     piped(observed, tables, report, |give| {
         let rows = Rows::of(io::Cursor::new(head).chain(source));
-        let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(columns.is_none()).from_reader(rows);
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(true).has_headers(columns.is_none()).from_reader(rows);
         let columns = match columns {
             Some(columns) => columns,
             None => Columns::of(reader.byte_headers().map_err(failed)?)?,
@@ -122,8 +123,9 @@ pub(super) fn quoted(
             reader.get_mut().ended();
             let line = record.position().map_or(0, csv::Position::line) + first - 1;
             give(line, &mut |batch| {
-                let field =
-                    |at: usize| str::from_utf8(record.get(at).unwrap_or_default()).unwrap_or("\u{fffd}").trim();
+                let field = |at: usize| {
+                    str::from_utf8(record.get(at).unwrap_or_default()).unwrap_or("\u{fffd}").trim()
+                };
                 let before = batch.hops.len();
                 let (time, victim, count) = columns.row(field, &mut batch.hops)?;
                 Ok(Row { line, time, hops: batch.hops.len() - before, victim, count })

@@ -50,13 +50,13 @@ pub(super) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Answer, F
 
 /// The rules and lists that were named.
 fn checker(args: &CheckArgs) -> Result<Checker, Failure> {
-    let failed = |path: &Path, why: &dyn std::fmt::Display| Failure::usage(format!("{}: {why}", path.display()));
+    let failed =
+        |path: &Path, why: &dyn std::fmt::Display| Failure::usage(format!("{}: {why}", path.display()));
     let now = match read::day(args.day.as_deref())? {
         // The end of that day: what is dated by it is not to come.
-        Some(day) => Timestamp::from_second(
-            day.to_zoned(jiff::tz::TimeZone::UTC).map_or(0, |at| at.timestamp().as_second() + 86_399),
-        )
-        .map_err(|error| Failure::usage(error.to_string()))?,
+        Some(day) => jiff::tz::Offset::UTC
+            .to_timestamp(day.at(23, 59, 59, 0))
+            .map_err(|error| Failure::usage(error.to_string()))?,
         None => Timestamp::now(),
     };
     let mut rulesets = Vec::new();
@@ -107,7 +107,10 @@ fn put(text: &mut String, path: &Path, judged: &Result<Checked, String>) {
     let all: u64 = checked.counts.values().flat_map(|rules| rules.values()).sum();
     let shown = checked.findings.len().min(SHOWN_MAX) as u64;
     if all > shown {
-        text.push_str(&format!("  … {} more: --json has the first thousand, and counts all by rule\n", all - shown));
+        text.push_str(&format!(
+            "  … {} more: --json has the first thousand, and counts all by rule\n",
+            all - shown
+        ));
     }
     if let Some(why) = &checked.broken {
         text.push_str(&format!("  read up to where it breaks: {}\n", visible(why.as_bytes())));

@@ -89,7 +89,9 @@ impl Codelists {
         };
         let mut codes = HashSet::new();
         while let Next::Element = document.next(&mut tree)? {
-            let Some(items) = tree.root().filter(|element| element.name() == "codelist-items") else { continue };
+            let Some(items) = tree.root().filter(|element| element.name() == "codelist-items") else {
+                continue;
+            };
             for item in items.children() {
                 let code = item.child("code").map_or("", |code| code.text());
                 if !code.is_empty() {
@@ -187,7 +189,10 @@ mod tests {
         check("x", "it is no code list");
         check("<iati-activities/>", "its outermost element is <iati-activities>");
         check("<codelist><codelist-items/></codelist>", "or it has no name");
-        check("<codelist name='A'><codelist-items><codelist-item><code> </code></codelist-item></codelist-items></codelist>", "A has no code");
+        check(
+            "<codelist name='A'><codelist-items><codelist-item><code> </code></codelist-item></codelist-items></codelist>",
+            "A has no code",
+        );
         check("<codelist name='A'><codelist-items>", "ends within an element");
         let one = "<codelist name='A'><codelist-items><codelist-item><code>1</code></codelist-item></codelist-items></codelist>";
         assert_eq!(add(one).unwrap(), "A");

@@ -80,7 +80,8 @@ struct Judge<'v, 'g> {
 impl<'v> Judge<'v, '_> {
     fn verdict(&self, rule: &Rule) -> Result<Verdict, TooMuch> {
         let nodes = self.all(&rule.paths)?;
-        let broken = |is_kept: bool, nodes: Vec<Node>| if is_kept { Verdict::Kept } else { Verdict::Broken(nodes) };
+        let broken =
+            |is_kept: bool, nodes: Vec<Node>| if is_kept { Verdict::Kept } else { Verdict::Broken(nodes) };
         Ok(match &rule.kind {
             Kind::NoMoreThanOne => broken(nodes.len() <= 1, nodes),
             Kind::AtLeastOne => broken(!nodes.is_empty(), nodes),
@@ -112,13 +113,14 @@ impl<'v> Judge<'v, '_> {
                 // As far as the standard's own validator looks: four digits behind the point.
                 broken((sum - of).abs() < 0.000_05, nodes)
             }
-            Kind::Regex { regex, is_wanted } => self.each(nodes, |text| {
-                text.is_empty() || regex.is_match(text) == *is_wanted
-            })?,
+            Kind::Regex { regex, is_wanted } => {
+                self.each(nodes, |text| text.is_empty() || regex.is_match(text) == *is_wanted)?
+            }
             Kind::StartsWith { prefixes, separator } => {
                 let prefixes = self.all(prefixes)?;
                 self.look.work(nodes.len().saturating_mul(prefixes.len()))?;
-                let prefixes = prefixes.iter().map(|node| self.look.say(*node)).collect::<Result<Vec<_>, _>>()?;
+                let prefixes =
+                    prefixes.iter().map(|node| self.look.say(*node)).collect::<Result<Vec<_>, _>>()?;
                 self.each(nodes, |text| {
                     prefixes.iter().any(|prefix| {
                         text.strip_prefix(prefix.as_ref()).is_some_and(|rest| rest.starts_with(separator))
@@ -153,9 +155,10 @@ impl<'v> Judge<'v, '_> {
             })?,
             Kind::NoSpaces => self.each(nodes, |text| text == text.trim())?,
             Kind::NoPercent => self.each(nodes, |text| !text.contains('%'))?,
-            Kind::DateOrder { .. } | Kind::DateNow { .. } | Kind::TimeLimit { .. } | Kind::BetweenDates { .. } => {
-                self.dates(&rule.kind)?
-            }
+            Kind::DateOrder { .. }
+            | Kind::DateNow { .. }
+            | Kind::TimeLimit { .. }
+            | Kind::BetweenDates { .. } => self.dates(&rule.kind)?,
             Kind::Loop { .. } => Verdict::Kept,
         })
     }
@@ -226,9 +229,8 @@ impl<'v> Judge<'v, '_> {
         let view = self.look.view;
         self.look.work(view.within(self.at).count())?;
         let has_attribute = |node: Node, name: &str| view.attributes(node).any(|one| view.name(one) == name);
-        let has_child = |node: Node, names: &[&str]| {
-            view.children(node).any(|child| names.contains(&view.name(child)))
-        };
+        let has_child =
+            |node: Node, names: &[&str]| view.children(node).any(|child| names.contains(&view.name(child)));
         let lacks = |node: &Node| match (all, view.name(*node)) {
             (All::Language, "narrative") => !has_attribute(*node, "xml:lang"),
             (All::Currency, "value" | "forecast" | "loan-status") => !has_attribute(*node, "currency"),
@@ -280,7 +282,11 @@ fn time(text: &str) -> Option<Timestamp> {
         zone => {
             let sign = if zone.starts_with('-') { -1 } else { 1 };
             let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-            sign * (hours.parse::<i32>().ok()?.checked_mul(3600)?.checked_add(minutes.parse::<i32>().ok()?.checked_mul(60)?)?)
+            sign * (hours
+                .parse::<i32>()
+                .ok()?
+                .checked_mul(3600)?
+                .checked_add(minutes.parse::<i32>().ok()?.checked_mul(60)?)?)
         }
     };
     Offset::from_seconds(seconds).ok()?.to_timestamp(day.to_datetime(clock)).ok()
@@ -300,7 +306,16 @@ mod tests {
         check("2014-09-10+02:00", Some("2014-09-09T22:00:00Z"));
         check(" 2014-09-10T07:15:37 ", Some("2014-09-10T07:15:37Z"));
         check("2014-09-10T07:15:37.5-01:30", Some("2014-09-10T08:45:37.5Z"));
-        for bad in ["", "2014", "2014-13-01", "2014-09-10T", "2014-09-10x", "2014-09-10+99:00", "10/09/2014", "2014-09-10+9999999999:1"] {
+        for bad in [
+            "",
+            "2014",
+            "2014-13-01",
+            "2014-09-10T",
+            "2014-09-10x",
+            "2014-09-10+99:00",
+            "10/09/2014",
+            "2014-09-10+9999999999:1",
+        ] {
             check(bad, None);
         }
     }

@@ -151,7 +151,8 @@ impl Checker {
             "iati-organisations" => "iati-organisation",
             // A single one, as examples have it: as if it stood in what it should stand in.
             name @ ("iati-activity" | "iati-organisation") => {
-                let around = if name == "iati-activity" { "<iati-activities/>" } else { "<iati-organisations/>" };
+                let around =
+                    if name == "iati-activity" { "<iati-activities/>" } else { "<iati-organisations/>" };
                 let mut wrapped = Tree::default();
                 Document::new(around.as_bytes()).next(&mut wrapped)?;
                 match document.rest(&mut root) {
@@ -179,7 +180,14 @@ struct Going<'c> {
 }
 
 impl Going<'_> {
-    fn all<R: BufRead>(&mut self, document: &mut Document<R>, root: &Tree, tree: &mut Tree, inside: &str, each: &mut dyn FnMut()) {
+    fn all<R: BufRead>(
+        &mut self,
+        document: &mut Document<R>,
+        root: &Tree,
+        tree: &mut Tree,
+        inside: &str,
+        each: &mut dyn FnMut(),
+    ) {
         loop {
             match document.next(tree) {
                 Ok(Next::Element) => {}
@@ -247,16 +255,17 @@ impl Going<'_> {
                 for node in nodes.into_iter().filter(|node| *node >= view.top()) {
                     for rule in &context.rules {
                         let checked = &mut self.checked;
-                        let judged = judge(rule, node, view, &left, &ground, &mut |rule, verdict| match verdict {
-                            Verdict::Kept => {}
-                            Verdict::Broken(nodes) => {
-                                let said = (rule.id.clone(), rule.severity, rule.message.clone());
-                                checked.add(about.finding(said, node, &nodes));
-                            }
-                            Verdict::Unjudged(why) => {
-                                checked.unjudged.insert(rule.id.clone(), why);
-                            }
-                        });
+                        let judged =
+                            judge(rule, node, view, &left, &ground, &mut |rule, verdict| match verdict {
+                                Verdict::Kept => {}
+                                Verdict::Broken(nodes) => {
+                                    let said = (rule.id.clone(), rule.severity, rule.message.clone());
+                                    checked.add(about.finding(said, node, &nodes));
+                                }
+                                Verdict::Unjudged(why) => {
+                                    checked.unjudged.insert(rule.id.clone(), why);
+                                }
+                            });
                         if judged.is_err() {
                             return self.too_much(&about);
                         }
@@ -302,7 +311,12 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    fn finding(&self, (rule, severity, message): (String, Severity, String), at: Node, nodes: &[Node]) -> Finding {
+    fn finding(
+        &self,
+        (rule, severity, message): (String, Severity, String),
+        at: Node,
+        nodes: &[Node],
+    ) -> Finding {
         let saw = nodes.iter().take(SAW_MAX).map(|node| {
             let text = self.view.string(*node);
             let mut value: String = text.trim().chars().take(VALUE_LETTERS_MAX).collect();

@@ -70,7 +70,9 @@ impl Severity {
     }
 
     fn named(name: &str) -> Option<Self> {
-        [Self::Critical, Self::Error, Self::Warning, Self::Advisory].into_iter().find(|one| one.name() == name)
+        [Self::Critical, Self::Error, Self::Warning, Self::Advisory]
+            .into_iter()
+            .find(|one| one.name() == name)
     }
 }
 
@@ -99,25 +101,62 @@ pub(super) struct Rule {
 pub(super) enum Kind {
     NoMoreThanOne,
     AtLeastOne,
-    OnlyOneOf { excluded: Vec<Xpath> },
-    OneOrAll { one: Xpath, all: All },
+    OnlyOneOf {
+        excluded: Vec<Xpath>,
+    },
+    OneOrAll {
+        one: Xpath,
+        all: All,
+    },
     Dependent,
-    Sum { of: f64, is_strict: bool },
-    DateOrder { less: When, more: When },
-    DateNow { date: When },
-    TimeLimit { start: When, end: When },
-    BetweenDates { date: When, start: When, end: When },
-    Regex { regex: Regex, is_wanted: bool },
-    StartsWith { prefixes: Vec<Xpath>, separator: String },
+    Sum {
+        of: f64,
+        is_strict: bool,
+    },
+    DateOrder {
+        less: When,
+        more: When,
+    },
+    DateNow {
+        date: When,
+    },
+    TimeLimit {
+        start: When,
+        end: When,
+    },
+    BetweenDates {
+        date: When,
+        start: When,
+        end: When,
+    },
+    Regex {
+        regex: Regex,
+        is_wanted: bool,
+    },
+    StartsWith {
+        prefixes: Vec<Xpath>,
+        separator: String,
+    },
     /// The text begins with the code of an agency that registers organisations.
     Registered,
     Unique,
-    EvaluatesToTrue { what: Xpath },
-    IfThen { condition: Xpath, then: Xpath },
-    Range { least: Option<f64>, most: Option<f64> },
+    EvaluatesToTrue {
+        what: Xpath,
+    },
+    IfThen {
+        condition: Xpath,
+        then: Xpath,
+    },
+    Range {
+        least: Option<f64>,
+        most: Option<f64>,
+    },
     NoSpaces,
     NoPercent,
-    Loop { groups: Xpath, rules: Vec<Rule> },
+    Loop {
+        groups: Xpath,
+        rules: Vec<Rule>,
+    },
 }
 
 /// What all must have, where the one thing is missing.
@@ -210,14 +249,19 @@ impl Here {
         Ok(all)
     }
 
-    fn rule(&self, name: &str, case: &Map<String, Value>, left: &mut usize, subs: Option<&[&str]>) -> Checked<Rule> {
+    fn rule(
+        &self,
+        name: &str,
+        case: &Map<String, Value>,
+        left: &mut usize,
+        subs: Option<&[&str]>,
+    ) -> Checked<Rule> {
         let case = Case { here: self, case, subs };
         let about = case.case.get("ruleInfo");
         let text = |key: &str| about.and_then(|about| about.get(key)).and_then(Value::as_str);
         let severity = match text("severity") {
-            Some(said) => {
-                Severity::named(said).ok_or_else(|| self.wrong(format!("the severity `{said}` is not known")))?
-            }
+            Some(said) => Severity::named(said)
+                .ok_or_else(|| self.wrong(format!("the severity `{said}` is not known")))?,
             None => Severity::Error,
         };
         let kind = case.kind(name, left)?;
@@ -324,11 +368,13 @@ impl Case<'_> {
             "regex_no_matches" | "regexNoMatches" => self.regex(false).and_then(needs_paths),
             "startswith" | "startsWith" => self.starts_with().and_then(needs_paths),
             "unique" => needs_paths(Kind::Unique),
-            "evaluates_to_true" | "evaluatesToTrue" => Ok(Kind::EvaluatesToTrue { what: self.xpath("eval")? }),
-            "if_then" | "ifThen" => Ok(Kind::IfThen { condition: self.xpath("if")?, then: self.xpath("then")? }),
-            "range" => {
-                needs_paths(Kind::Range { least: self.number("min")?, most: self.number("max")? })
+            "evaluates_to_true" | "evaluatesToTrue" => {
+                Ok(Kind::EvaluatesToTrue { what: self.xpath("eval")? })
             }
+            "if_then" | "ifThen" => {
+                Ok(Kind::IfThen { condition: self.xpath("if")?, then: self.xpath("then")? })
+            }
+            "range" => needs_paths(Kind::Range { least: self.number("min")?, most: self.number("max")? }),
             "no_spaces" | "noSpaces" => needs_paths(Kind::NoSpaces),
             "no_percent" | "noPercent" => needs_paths(Kind::NoPercent),
             "loop" if self.subs.is_none() => self.looped(left),
@@ -366,7 +412,10 @@ impl Case<'_> {
             return Ok(Kind::Registered);
         }
         let separator = self.case.contains_key("separator").then(|| self.text("separator")).transpose()?;
-        Ok(Kind::StartsWith { prefixes: self.paths(key)?, separator: separator.unwrap_or_default().to_owned() })
+        Ok(Kind::StartsWith {
+            prefixes: self.paths(key)?,
+            separator: separator.unwrap_or_default().to_owned(),
+        })
     }
 
     fn looped(&self, left: &mut usize) -> Checked<Kind> {
@@ -417,17 +466,43 @@ mod tests {
         check("{\"//a\": 5}", "`//a`: here should stand rules");
         check("{\"//a\": {\"sum\": {}}}", "`sum` has no `cases`");
         check("{\"//a\": {\"guess\": {\"cases\": [{}]}}}", "`//a`, guess 1: the rule `guess` is not known");
-        check("{\"//a\": {\"sum\": {\"cases\": [{\"sum\": 1, \"paths\": []}, {\"paths\": []}]}}}", "sum 2: it has no `sum`");
+        check(
+            "{\"//a\": {\"sum\": {\"cases\": [{\"sum\": 1, \"paths\": []}, {\"paths\": []}]}}}",
+            "sum 2: it has no `sum`",
+        );
         check("{\"//a\": {\"unique\": {\"cases\": [{\"paths\": [\"count(a)\"]}]}}}", "`count(a)` is no path");
         check("{\"//a\": {\"unique\": {\"cases\": [{}]}}}", "it has no `paths`");
-        check("{\"//a\": {\"regex_matches\": {\"cases\": [{\"paths\": [], \"regex\": \"(\"}]}}}", "regex parse error");
-        check("{\"//a\": {\"regex_matches\": {\"cases\": [{\"paths\": [], \"regex\": \"(a{1000}){1000}\"}]}}}", "size limit");
-        check("{\"//a\": {\"one_or_all\": {\"cases\": [{\"one\": \"b\", \"all\": \"c\"}]}}}", "`all` of `c` is not known");
-        check("{\"//a\": {\"if_then\": {\"cases\": [{\"if\": \"b\", \"then\": \"max(b)\"}]}}}", "the function `max` is not read");
-        check("{\"//a\": {\"unique\": {\"cases\": [{\"paths\": [], \"ruleInfo\": {\"severity\": \"bad\"}}]}}}", "severity `bad`");
+        check(
+            "{\"//a\": {\"regex_matches\": {\"cases\": [{\"paths\": [], \"regex\": \"(\"}]}}}",
+            "regex parse error",
+        );
+        check(
+            "{\"//a\": {\"regex_matches\": {\"cases\": [{\"paths\": [], \"regex\": \"(a{1000}){1000}\"}]}}}",
+            "size limit",
+        );
+        check(
+            "{\"//a\": {\"one_or_all\": {\"cases\": [{\"one\": \"b\", \"all\": \"c\"}]}}}",
+            "`all` of `c` is not known",
+        );
+        check(
+            "{\"//a\": {\"if_then\": {\"cases\": [{\"if\": \"b\", \"then\": \"max(b)\"}]}}}",
+            "the function `max` is not read",
+        );
+        check(
+            "{\"//a\": {\"unique\": {\"cases\": [{\"paths\": [], \"ruleInfo\": {\"severity\": \"bad\"}}]}}}",
+            "severity `bad`",
+        );
         let inner = "{\"loop\": {\"cases\": [{\"foreach\": \"b\", \"subs\": [], \"do\": {}}]}}";
-        check(&format!("{{\"//a\": {{\"loop\": {{\"cases\": [{{\"foreach\": \"b\", \"subs\": [], \"do\": {inner}}}]}}}}}}"), "a loop within a loop");
-        let many = format!("{{\"//a\": {{\"unique\": {{\"cases\": [{}]}}}}}}", vec!["{\"paths\":[]}"; CASES_MAX + 1].join(","));
+        check(
+            &format!(
+                "{{\"//a\": {{\"loop\": {{\"cases\": [{{\"foreach\": \"b\", \"subs\": [], \"do\": {inner}}}]}}}}}}"
+            ),
+            "a loop within a loop",
+        );
+        let many = format!(
+            "{{\"//a\": {{\"unique\": {{\"cases\": [{}]}}}}}}",
+            vec!["{\"paths\":[]}"; CASES_MAX + 1].join(",")
+        );
         check(&many, "more than 10000 cases");
         let long = std::io::repeat(b' ').take(BYTES_MAX + 1);
         assert!(matches!(Ruleset::read(long), Err(RulesetError::Long)));

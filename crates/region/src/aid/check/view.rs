@@ -77,9 +77,7 @@ impl<'t> View<'t> {
         let (tree, at) = self.place(node.element);
         match node.part {
             Part::Whole => tree.name_of(at),
-            Part::Attribute(which) => {
-                tree.attributes_of(at).nth(which as usize).map_or("", |(name, _)| name)
-            }
+            Part::Attribute(which) => tree.attributes_of(at).nth(which as usize).map_or("", |(name, _)| name),
             Part::Text => "",
         }
     }

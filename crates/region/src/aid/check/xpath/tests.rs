@@ -30,7 +30,8 @@ fn tell(expression: &str, work: u64) -> String {
 
 #[test]
 fn paths_find_what_they_name() {
-    let check = |expression: &str, expected: &str| assert_eq!(tell(expression, 10_000), expected, "{expression}");
+    let check =
+        |expression: &str, expected: &str| assert_eq!(tell(expression, 10_000), expected, "{expression}");
     check("s", "/as/a/s[1] /as/a/s[2] /as/a/s[3]");
     check("s[2]/@p", "/as/a/s[2]/@p");
     check("x:s", "/as/a/x:s");
