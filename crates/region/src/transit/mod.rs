@@ -16,6 +16,7 @@ pub mod between;
 pub mod flow;
 pub mod geo;
 pub mod help;
+pub mod lasting;
 pub mod observed;
 pub mod place;
 pub mod plan;

@@ -2,6 +2,7 @@
 //!
 //! For plans of aid: [`plan`] says whom to help first, with what is proved of the choice.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use super::help::{Bounds, Choice, blocking, by_volume, choose, sooner};
 use super::observed::Observed;
 use super::told::{name, percent, quoted};
-use super::{By, NOT_ATTRIBUTION, Spot};
+use super::{By, Country, NOT_ATTRIBUTION, Network, Spot};
 use crate::world::Territories;
 use crate::world::chart::{Beside, Row};
 
@@ -70,6 +71,38 @@ impl Level {
             }
         }
     }
+}
+
+/// Why a text is no cost of a place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no cost of a place: write SG=3 or AS64500=2, with a cost of 1 or more")]
+pub struct CostError(String);
+
+/// Reads what a place costs: `SG=3` or `AS64500=2`.
+///
+/// # Errors
+/// [`CostError`].
+pub fn place_cost(text: &str) -> Result<(Spot, u64), CostError> {
+    let refused = || CostError(text.chars().take(40).collect());
+    let (place, cost) = text.split_once('=').ok_or_else(refused)?;
+    let spot = match (Country::parse(place), Network::parse(place)) {
+        (Ok(country), _) => Spot::Country(country),
+        (Err(_), Some(network)) => Spot::Network(network),
+        (Err(_), None) => return Err(refused()),
+    };
+    let cost = cost.parse().ok().filter(|cost| *cost > 0).ok_or_else(refused)?;
+    Ok((spot, cost))
+}
+
+/// What is asked for: what places would be brought to, what it may cost, and what each costs (1 if nobody says).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wish {
+    /// What they would be brought to.
+    pub level: Level,
+    /// What is allowed.
+    pub bounds: Bounds,
+    /// What places cost.
+    pub costs: BTreeMap<Spot, u64>,
 }
 
 /// A plan: whom to help first.
@@ -209,7 +242,7 @@ impl Plan {
 mod tests {
     use super::*;
     use crate::transit::geo::NoTable;
-    use crate::transit::{Country, read};
+    use crate::transit::read;
 
     /// Two countries lie on the same paths, a third on fewer of its own.
     const SEEN: &str = "time,source,hops,victim,count\n\
@@ -239,6 +272,16 @@ mod tests {
         insta::assert_json_snapshot!(whole.json(&territories));
         let without = plan(|spot| spot != Spot::Country(Country::parse("NL").unwrap()));
         assert_eq!(names(&without.chosen), ["SG", "DE"]);
+    }
+
+    #[test]
+    fn costs_name_a_place_and_a_number() {
+        let (spot, cost) = place_cost("AS64500=2").unwrap();
+        assert_eq!((spot.to_string().as_str(), cost), ("AS64500", 2));
+        assert_eq!(place_cost("SG=3").unwrap().1, 3);
+        for bad in ["", "SG", "SG=0", "SG=-1", "QQ=1", "ASx=1"] {
+            assert!(place_cost(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::region::notice::Notice;
-use ::region::transit::told::{Row, Told, lasted, name, percent};
+use ::region::transit::told::{Row, Told, lasted, name, percent, until_gone};
 use ::region::transit::{By, NOT_ATTRIBUTION};
 use ::region::world::{Territories, View};
 use askama::Template;
@@ -163,9 +163,7 @@ impl FlowRow {
             between: row.betweenness.map_or_else(none, |number| format!("{number:.3}")),
             addresses: stay.map_or(0, |stay| stay.addresses),
             dwell: stay.and_then(|stay| stay.dwell).map_or_else(none, |dwell| lasted(dwell.median)),
-            takedown: stay
-                .and_then(|stay| stay.takedown)
-                .map_or_else(none, |takedown| lasted(takedown.median)),
+            takedown: stay.and_then(until_gone).unwrap_or_else(none),
             again: stay.map_or(0, |stay| stay.again),
             trend: crossing.trend.map_or_else(none, |trend| format!("×{trend:.2}")),
             roles: crossing.roles.iter().map(role).collect::<Vec<_>>().join(", "),

@@ -1,30 +1,23 @@
 //! Files about aid, read for the commands.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use region::aid::cyber::Certainty;
-use region::aid::iati::{Item, Report};
+use region::aid::iati::Report;
 use region::aid::measured::Measured;
 use region::aid::project::{Project, Projects, is_cyber};
-use region::aid::{Need, TableError, Wrong, iati, measured, need};
+use region::aid::{Need, TableError, Wrong, measured, need};
 use serde_json::{Value, json};
 
-use crate::answer::{Counted, Progress};
+use crate::aid::files;
+use crate::answer::Progress;
 use crate::cli::AidArgs;
 use crate::exit::Failure;
 use crate::terminal::{Terminal, visible};
-
-/// How many activities are read between two words on how far it is.
-const EVERY: u64 = 512;
-/// How deep folders are looked through.
-const DEPTH_MAX: usize = 8;
 
 /// All that a command looks at.
 pub(super) struct Aid {
@@ -107,11 +100,15 @@ pub(super) fn all(
     };
     let mut paths = Vec::new();
     for path in &args.files {
-        found(path, 0, &mut paths)?;
+        files::found(path, &mut paths)
+            .map_err(|(path, error)| Failure::usage(format!("{}: {error}", path.display())))?;
     }
     let keep = |project: &Project| keep(project) && (project.cyber.is_none() || is_cyber(project, at_least));
     for path in paths {
-        let told = one(&path, &mut aid.projects, &keep, terminal);
+        let what = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let told = files::read(&path, &mut aid.projects, &keep, &mut |done, total| {
+            let _goes_on = terminal.progress(&Progress { what: what.clone(), done, total });
+        });
         aid.files.push((path, told));
     }
     if let Some(path) = &args.needs {
@@ -146,56 +143,4 @@ pub(super) fn table<T>(
     let (told, more) = read(BufReader::new(file)).map_err(|error| failed(&error))?;
     wrong.extend(more.into_iter().map(|one| (path.to_owned(), one)));
     Ok(told)
-}
-
-/// The files of a folder that look like XML, or the file itself.
-fn found(path: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    if !path.is_dir() {
-        paths.push(path.to_owned());
-        return Ok(());
-    }
-    let failed = |error: std::io::Error| Failure::usage(format!("{}: {error}", path.display()));
-    let mut inside: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        inside.push(entry.map_err(failed)?.path());
-    }
-    inside.sort();
-    for path in inside {
-        let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-        if path.is_dir() {
-            if depth < DEPTH_MAX {
-                found(&path, depth + 1, paths)?;
-            }
-        } else if name.ends_with(".xml") || name.ends_with(".xml.gz") {
-            paths.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn one(
-    path: &Path,
-    projects: &mut Projects,
-    keep: &dyn Fn(&Project) -> bool,
-    terminal: &mut Terminal,
-) -> Result<Report, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let total = file.metadata().map_or(0, |about| about.len());
-    let count = Arc::new(AtomicU64::new(0));
-    let mut file = BufReader::with_capacity(1 << 18, Counted::new(file, Arc::clone(&count)));
-    let is_packed = file.fill_buf().map_err(|error| error.to_string())?.starts_with(&[0x1f, 0x8b]);
-    let source: Box<dyn Read> = if is_packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    let what = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut seen = 0;
-    let told = iati::read(source, &mut |item| {
-        if let Item::Activity(activity) = item {
-            projects.take(&activity, keep);
-        }
-        seen += 1;
-        if seen % EVERY == 0 {
-            let progress = Progress { what: what.clone(), done: count.load(Ordering::Relaxed), total };
-            let _goes_on = terminal.progress(&progress);
-        }
-    });
-    told.map_err(|error| error.to_string())
 }
