@@ -49,9 +49,9 @@ pub(crate) struct Looking {
 /// What was observed: the number of the files' ground, and of each circle what it was when it was added.
 type Seen = (u64, Vec<(CircleId, u64)>);
 
-/// What makes a sum another one: who looks, how, what was observed, how many notices' events and changes of the book there were, and
-/// what members opened.
-type Key = (Option<MemberId>, By, Seen, (u64, u64), Open);
+/// What makes a sum another one: who looks, how, what was observed, how many notices' events and changes of the book there were, the day
+/// (up to which notices wait), and what members opened.
+type Key = (Option<MemberId>, By, Seen, (u64, u64, i64), Open);
 
 /// What makes a choice of where to help another one: what was observed, how it is looked at, what it may cost, and what is not shown.
 type HelpKey = (Seen, By, String, (usize, Option<u64>), BTreeMap<Spot, u64>, BTreeSet<Spot>);
@@ -191,7 +191,8 @@ impl Transit {
         };
         let (events, stood) = self.notices.stays()?;
         let open = self.open(looking)?;
-        let key = (member, looking.by, seen, (events, self.gate.book_version()), open.clone());
+        let day = looking.now.seconds().div_euclid(86_400);
+        let key = (member, looking.by, seen, (events, self.gate.book_version(), day), open.clone());
         if let Some(told) = self.told.lock().get(&key) {
             return Ok(Arc::clone(told));
         }

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::help::{Bounds, Choice, blocking, by_volume, choose, sooner};
 use super::observed::Observed;
-use super::told::{name, percent, quoted};
+use super::told::{name, percent, quoted, steps};
 use super::{By, Country, NOT_ATTRIBUTION, Network, Spot};
-use crate::world::Territories;
+use crate::world::{Map, Shade, Territories, View, step};
 use crate::world::chart::{Beside, Row};
 
 /// What all places would be brought to.
@@ -215,6 +215,39 @@ impl Plan {
         text
     }
 
+    /// The map of the choice, shaded by what each place would remove; only countries have one.
+    #[must_use]
+    pub fn map(&self, territories: &Territories) -> Option<String> {
+        let mut shades: BTreeMap<Country, Shade> = BTreeMap::new();
+        let mut first = Vec::new();
+        for (at, one) in self.chosen.chosen.iter().enumerate() {
+            let Spot::Country(country) = one.spot else { return None };
+            let part = self.part(one.removes);
+            let text = format!("number {}: removes {} of attacks", at + 1, percent(part));
+            if at < 3 {
+                first.push(format!("{} {}", name(one.spot, territories), percent(part)));
+            }
+            shades.entry(territories.counted(country)).or_insert(Shade { step: step(part), text });
+        }
+        let title = format!("Where help removes most, {}", self.level.words());
+        let description = format!(
+            "Countries that are chosen, shaded by the share of attacks that each adds to what is removed: {}. The table beside it says the same in numbers.",
+            first.join(", ")
+        );
+        let map = Map {
+            view: View::World,
+            title: &title,
+            description: &description,
+            territories,
+            shades: &shades,
+            arcs: &[],
+            legend: ("Share of attacks that helping a country removes beside those before it", steps()),
+            counted: "attacks",
+            caveat: NOT_ATTRIBUTION,
+        };
+        (!shades.is_empty()).then(|| map.svg())
+    }
+
     /// The picture of both choices.
     #[must_use]
     pub fn svg(&self, territories: &Territories) -> String {
@@ -269,6 +302,8 @@ mod tests {
             whole.svg(&territories).contains(NOT_ATTRIBUTION)
                 && whole.csv(&territories).contains(NOT_ATTRIBUTION)
         );
+        let map = whole.map(&territories).unwrap();
+        assert!(map.contains("number 1: removes") && map.contains(NOT_ATTRIBUTION), "{map}");
         insta::assert_json_snapshot!(whole.json(&territories));
         let without = plan(|spot| spot != Spot::Country(Country::parse("NL").unwrap()));
         assert_eq!(names(&without.chosen), ["SG", "DE"]);

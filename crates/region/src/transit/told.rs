@@ -274,7 +274,7 @@ impl Told {
 }
 
 /// What the steps of shares are called.
-fn steps() -> [String; STEPS] {
+pub(super) fn steps() -> [String; STEPS] {
     let bound = |at: usize| world::BOUNDS.get(at).map(|bound| format!("{}", bound * 100.0));
     std::array::from_fn(|at| match (at.checked_sub(1).and_then(bound), bound(at)) {
         (None, Some(upto)) => format!("to {upto} %"),
