@@ -331,7 +331,7 @@ mod tests {
         let shown = told.json(0, 10);
         assert_eq!(shown["coverage"]["cells"].as_array().unwrap().len(), 2);
         assert_eq!(shown["coverage"]["cells"][0]["projects"].as_array().unwrap().len(), 2, "{shown}");
-        assert_eq!(shown["projects"][0]["stands"], "unknown");
+        assert_eq!(shown["projects"][0]["stands"], "active");
         let text = told.csv();
         assert!(text.lines().count() == 2 && text.contains("'=Title of A"), "{text}");
         let text = coverage_csv(told.coverage.as_ref().unwrap(), &projects);
