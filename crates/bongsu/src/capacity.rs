@@ -71,7 +71,8 @@ fn takedowns(notices: &Notices, now: Timestamp) -> BTreeMap<MemberId, Takedown> 
     let upto = u32::try_from(now.seconds()).unwrap_or(u32::MAX);
     let sum = |asked: Vec<(u32, Option<u32>)>| {
         let settled = asked.iter().filter(|(_, gone)| gone.is_some()).count();
-        let time = |(told, gone): &(u32, Option<u32>)| (gone.unwrap_or(upto).saturating_sub(*told), gone.is_some());
+        let time =
+            |(told, gone): &(u32, Option<u32>)| (gone.unwrap_or(upto).saturating_sub(*told), gone.is_some());
         let median = median(asked.iter().map(time).collect())?;
         let last = asked.iter().filter_map(|(_, gone)| *gone).max();
         Some(Takedown {

@@ -141,10 +141,12 @@ impl Followed {
             for id in ids {
                 let id = id.to_string();
                 is_new |= match found.remove(&id) {
-                    Some(raw) => self.objects.get(&id) != Some(&raw) && {
-                        self.objects.insert(id, raw);
-                        true
-                    },
+                    Some(raw) => {
+                        self.objects.get(&id) != Some(&raw) && {
+                            self.objects.insert(id, raw);
+                            true
+                        }
+                    }
                     None => self.objects.remove(&id).is_some(),
                 };
             }

@@ -97,7 +97,10 @@ fn read(source: &files::Source, path: &std::path::Path) -> Result<Part, Failure>
 }
 
 /// All parts as one. What is the only part is not kept twice: if it changes, it is read again anyway.
-fn joined(parts: &mut BTreeMap<(usize, PathBuf), (Option<Stamp>, Part)>, tables: &Tables) -> Result<Ground, Failure> {
+fn joined(
+    parts: &mut BTreeMap<(usize, PathBuf), (Option<Stamp>, Part)>,
+    tables: &Tables,
+) -> Result<Ground, Failure> {
     let unread = parts.values().filter_map(|(_, part)| part.unread.clone()).collect();
     let is_one = parts.len() == 1;
     let mut observed = Observed::default();
@@ -123,9 +126,14 @@ mod tests {
     fn what_changed_is_read_again_and_the_rest_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let row = |address: &str| format!("time,source,hops,victim,count\n2026-03-01T00:00:00Z,,{address}@SG/c2,KR,1\n");
+        let row = |address: &str| {
+            format!("time,source,hops,victim,count\n2026-03-01T00:00:00Z,,{address}@SG/c2,KR,1\n")
+        };
         std::fs::write(path("a.csv"), row("192.0.2.1")).unwrap();
-        let config = config::Region { observed: vec![folder.path().display().to_string()], ..config::Region::default() };
+        let config = config::Region {
+            observed: vec![folder.path().display().to_string()],
+            ..config::Region::default()
+        };
         let files = Files::default();
         let look = || files.ground(&config).unwrap();
         let (number, _, first) = look();

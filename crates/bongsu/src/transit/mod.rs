@@ -26,7 +26,7 @@ use std::sync::Arc;
 use stix::Timestamp;
 
 use circles::Followed;
-pub(crate) use files::{Source, Unread, geo, observed};
+pub(crate) use files::{Source, geo, observed};
 pub(crate) use ground::Ground;
 pub(crate) use notices::{NoticeBook, Notices, about, keepers};
 
@@ -213,7 +213,8 @@ impl Transit {
         if let Some(plan) = self.helps.lock().get(&key) {
             return Ok(Arc::clone(plan));
         }
-        let (cost, may) = (|spot: Spot| costs.get(&spot).copied().unwrap_or(1), |spot: Spot| !key.5.contains(&spot));
+        let (cost, may) =
+            (|spot: Spot| costs.get(&spot).copied().unwrap_or(1), |spot: Spot| !key.5.contains(&spot));
         let made = Arc::new(plan(&ground.observed, looking.by, *level, *bounds, cost, may));
         keep(&self.helps, key, Arc::clone(&made));
         Ok(made)

@@ -110,7 +110,8 @@ impl NoticeBook {
         make: impl FnOnce(&Notices) -> Result<(Vec<Event>, T), Failure>,
     ) -> Result<T, Failure> {
         let text = |event: &Event| (MemberId::NODE, event.to_json());
-        self.kept.happens(|sums| make(&sums.0).map(|(events, told)| (events.iter().map(text).collect(), told)))
+        self.kept
+            .happens(|sums| make(&sums.0).map(|(events, told)| (events.iter().map(text).collect(), told)))
     }
 
     /// How many events there were, and what was asked to be taken down.

@@ -174,7 +174,8 @@ fn a_notice_goes_by_mail_to_the_member_once() {
     std::fs::write(config, format!("{text}\n[region]\nobserved = [\"{seen}\"]\n")).unwrap();
     node.json(&["region", "notices", "draft", "--member", "list"]);
     let send = |more: &[&str]| {
-        let output = node.command(&[&["region", "notices", "send", "1"][..], more].concat()).output().unwrap();
+        let output =
+            node.command(&[&["region", "notices", "send", "1"][..], more].concat()).output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (code, said) = send(&[]);
@@ -192,7 +193,12 @@ fn a_notice_goes_by_mail_to_the_member_once() {
     assert_eq!(send(&later).0, Some(0));
     let mail = server.next();
     assert_eq!((&mail["id"], &mail["to"]), (&waits["sending"]["id"], &json!([later[1]])));
-    assert!(mail["language"] == "ko" && mail["defects"] == json!([]) && mail["text"].as_str().unwrap().contains("203.0.113.9"), "{mail}");
+    assert!(
+        mail["language"] == "ko"
+            && mail["defects"] == json!([])
+            && mail["text"].as_str().unwrap().contains("203.0.113.9"),
+        "{mail}"
+    );
     let report = std::fs::read(mail["attached"][0]["path"].as_str().unwrap()).unwrap();
     let report: Value = serde_json::from_slice(&report).unwrap();
     assert_eq!(report["source_identifier"], "203.0.113.9");
@@ -246,23 +252,33 @@ fn sightings_of_circles_are_summed_for_those_who_may_have_them() {
         object
     };
     let indicator = |number: u128, address: &str, tlp: stix::Tlp| {
-        object("indicator", number, json!({
-            "pattern": format!("[ipv4-addr:value = '{address}']"), "pattern_type": "stix", "valid_from": "2026-03-01T00:00:00Z",
-            "object_marking_refs": [tlp.definition_id().to_string()],
-        }))
+        object(
+            "indicator",
+            number,
+            json!({
+                "pattern": format!("[ipv4-addr:value = '{address}']"), "pattern_type": "stix", "valid_from": "2026-03-01T00:00:00Z",
+                "object_marking_refs": [tlp.definition_id().to_string()],
+            }),
+        )
     };
     let sighting = |number: u128, of: u128, count: u32, tlp: stix::Tlp| {
-        object("sighting", number, json!({
-            "sighting_of_ref": crate::node::id("indicator", of), "count": count, "last_seen": "2026-03-02T00:00:00Z",
-            "object_marking_refs": [tlp.definition_id().to_string()],
-        }))
+        object(
+            "sighting",
+            number,
+            json!({
+                "sighting_of_ref": crate::node::id("indicator", of), "count": count, "last_seen": "2026-03-02T00:00:00Z",
+                "object_marking_refs": [tlp.definition_id().to_string()],
+            }),
+        )
     };
     let share = |circle: &str, objects: &[Value]| {
         let file = node.file("seen.json", crate::node::bundle(objects));
         node.json(&["import", &file, "--circle", circle, "--as", "exchange"]);
     };
     let attacks = |member: &str, query: &str| {
-        let told: Value = serde_json::from_str(&node.text(&serving, member, &format!("/region/flows.json{query}"))).unwrap();
+        let told: Value =
+            serde_json::from_str(&node.text(&serving, member, &format!("/region/flows.json{query}")))
+                .unwrap();
         told["attacks"].as_u64().unwrap()
     };
     assert_eq!(attacks("read", ""), 0);
@@ -280,7 +296,16 @@ fn sightings_of_circles_are_summed_for_those_who_may_have_them() {
     // What says nothing of attacks changes no sum, and what is withdrawn is in none.
     share("region", &[crate::node::indicator(9, "nothing.example")]);
     assert_eq!(attacks("list", ""), 27);
-    node.json(&["withdraw", &crate::node::id("sighting", 1), "--circle", "region", "--as", "exchange", "--reason", "wrong"]);
+    node.json(&[
+        "withdraw",
+        &crate::node::id("sighting", 1),
+        "--circle",
+        "region",
+        "--as",
+        "exchange",
+        "--reason",
+        "wrong",
+    ]);
     assert_eq!((attacks("read", ""), attacks("list", "")), (1, 21));
     let places = node.text(&serving, "read", "/region/where.json");
     assert!(places.contains("\"attacks\":1,"), "{places}");

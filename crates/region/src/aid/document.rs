@@ -1,6 +1,7 @@
 //! A plan as a text with headings (CommonMark), for people to change, and as a table.
 
 use super::plan::{Beside, Part, Plan, Sign};
+use super::project::Phase;
 use super::told::table;
 use crate::transit::NOT_ATTRIBUTION;
 
@@ -45,15 +46,16 @@ pub fn text(plan: &Plan) -> String {
 #[must_use]
 pub fn aim(sign: &Sign) -> String {
     let baseline =
-        sign.baseline.map_or("nothing was measured".to_owned(), |(day, value)| format!("{value} on {day}"));
-    let target = sign.target.map_or("to be set".to_owned(), |value| value.to_string());
-    format!("{}: now {baseline}, to become {target}", sign.about)
+        sign.baseline.map_or("not measured".to_owned(), |(day, value)| format!("{value} on {day}"));
+    let target = sign.target.map_or("the aim is to be set".to_owned(), |value| format!("to become {value}"));
+    format!("{}: now {baseline}, {target}", sign.about)
 }
 
 /// A project beside a part, as a sentence.
 #[must_use]
 pub fn beside(one: &Beside) -> String {
-    let until = one.ends.map(|ends| format!(" until {ends}")).unwrap_or_default();
+    let verb = if one.phase == Phase::Ended { "on" } else { "until" };
+    let until = one.ends.map(|ends| format!(" {verb} {ends}")).unwrap_or_default();
     format!("{} ({}; {}{until}) by {}", one.title, one.identifier, one.phase.name(), one.donors.join(", "))
 }
 
@@ -67,7 +69,18 @@ pub fn percent(share: f64) -> String {
 #[must_use]
 pub fn csv(plan: &Plan) -> String {
     let head = [
-        "part", "identifier", "country", "capability", "about", "served", "removes", "why", "signs", "beside", "donors_there", "sector",
+        "part",
+        "identifier",
+        "country",
+        "capability",
+        "about",
+        "served",
+        "removes",
+        "why",
+        "signs",
+        "beside",
+        "donors_there",
+        "sector",
         "targets",
     ];
     let row = |(number, part): (usize, &Part)| {
@@ -128,7 +141,10 @@ mod tests {
         let plan = draft(From { coverage: &coverage, projects: &[], helped: &[], measured: &[] }, &wish);
         let text = text(&plan);
         assert!(text.contains("\\<b\\> & \\[x\\](y)") && text.contains("\\# Korea"), "{text}");
-        assert!(text.contains("## 1. KH: people who were taught it") && text.contains("Purpose code 22040"), "{text}");
+        assert!(
+            text.contains("## 1. KH: people who were taught it") && text.contains("Purpose code 22040"),
+            "{text}"
+        );
         let table = csv(&plan);
         assert!(table.contains("'=KR-BONGSU-KH-skills,KH,skills") && table.lines().count() == 2, "{table}");
     }

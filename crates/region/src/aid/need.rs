@@ -123,7 +123,11 @@ mod tests {
         assert_eq!((needs[0].capability.as_str(), needs[0].weight), ("dns-filtering", 2.0));
         assert_eq!(needs[0].reasons, ["42 sightings", "no zone fetched", "late"]);
         assert_eq!(wrong.iter().map(|one| one.line).collect::<Vec<_>>(), [3, 4, 5, 7]);
-        let twice = joined(needs.iter().cloned().chain([Need { weight: 5.0, reasons: vec!["worse".into()], ..needs[0].clone() }]));
+        let twice = joined(needs.iter().cloned().chain([Need {
+            weight: 5.0,
+            reasons: vec!["worse".into()],
+            ..needs[0].clone()
+        }]));
         assert_eq!((twice.len(), twice[0].weight, twice[0].reasons.len()), (1, 5.0, 4));
         let refused = read("a,b\n".as_bytes()).unwrap_err().to_string();
         assert_eq!(refused, "there is no column `country`: it has a, b");

@@ -61,7 +61,8 @@ pub fn svg(coverage: &Coverage, named: impl Fn(Country) -> String, language: Lan
     for cell in &coverage.cells {
         rows.entry(cell.need.country).or_default().insert(&cell.need.capability, cell);
     }
-    let (more_rows, more_columns) = (rows.len().saturating_sub(ROWS_MAX), columns.len().saturating_sub(COLUMNS_MAX));
+    let (more_rows, more_columns) =
+        (rows.len().saturating_sub(ROWS_MAX), columns.len().saturating_sub(COLUMNS_MAX));
     let (shown_rows, shown_columns) = (rows.len() - more_rows, columns.len() - more_columns);
     let (width, height) = ((LEFT + CELL * shown_columns + 120).max(640), TOP + LINE * shown_rows + 74);
     let title = language.pick(("Needs by projects", "필요 역량과 원조 사업"));
@@ -85,7 +86,8 @@ pub fn svg(coverage: &Coverage, named: impl Fn(Country) -> String, language: Lan
     for (at, (country, cells)) in rows.iter().take(ROWS_MAX).enumerate() {
         let y = TOP + LINE * at;
         let name: String = named(*country).chars().take(NAME_CHARS).collect();
-        let _ = write!(out, "<text class=\"word\" x=\"4\" y=\"{}\">{} {country}</text>", y + 15, escaped(&name));
+        let _ =
+            write!(out, "<text class=\"word\" x=\"4\" y=\"{}\">{} {country}</text>", y + 15, escaped(&name));
         for (column, capability) in columns.iter().take(COLUMNS_MAX).enumerate() {
             if let Some(cell) = cells.get(capability) {
                 draw(&mut out, cell, (LEFT + CELL * column, y), language);
@@ -138,7 +140,11 @@ fn legend(out: &mut String, y: usize, (rows, columns): (usize, usize), language:
         ))
         .to_owned();
     if rows + columns > 0 {
-        let _ = write!(note, " {}: {rows} + {columns}", language.pick(("Not drawn (rows + columns)", "그리지 않음(행 + 열)")));
+        let _ = write!(
+            note,
+            " {}: {rows} + {columns}",
+            language.pick(("Not drawn (rows + columns)", "그리지 않음(행 + 열)"))
+        );
     }
     let _ = write!(out, "<text class=\"word\" x=\"4\" y=\"{}\">{}</text>", y + 28, escaped(&note));
 }

@@ -237,7 +237,8 @@ impl Projects {
     /// The same, the surest to be about cyber security first.
     #[must_use]
     pub fn by_certainty(mut self) -> Vec<Project> {
-        self.all.sort_by_key(|project| std::cmp::Reverse(project.cyber.as_ref().map(|found| found.certainty)));
+        self.all
+            .sort_by_key(|project| std::cmp::Reverse(project.cyber.as_ref().map(|found| found.certainty)));
         self.all
     }
 

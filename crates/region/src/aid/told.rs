@@ -44,7 +44,10 @@ impl Filter {
             && self.country.is_none_or(|country| project.countries.contains(&country))
             && self.phase.is_none_or(|phase| project.phase(day) == phase)
             && self.donor.as_deref().is_none_or(is_donors)
-            && self.capability.as_deref().is_none_or(|wanted| project.builds.iter().any(|built| *built == wanted))
+            && self
+                .capability
+                .as_deref()
+                .is_none_or(|wanted| project.builds.iter().any(|built| *built == wanted))
     }
 
     /// Whether a need is asked for.
@@ -97,8 +100,11 @@ impl Order {
         match self {
             Self::Read => {}
             Self::Title => projects.sort_by_cached_key(|project| project.title.to_lowercase()),
-            Self::Donor => projects.sort_by_cached_key(|project| project.donors.first().map(|donor| donor.to_lowercase())),
-            Self::Begins => projects.sort_by_key(|project| (project.begins.is_none(), Reverse(project.begins))),
+            Self::Donor => projects
+                .sort_by_cached_key(|project| project.donors.first().map(|donor| donor.to_lowercase())),
+            Self::Begins => {
+                projects.sort_by_key(|project| (project.begins.is_none(), Reverse(project.begins)))
+            }
             Self::Ends => projects.sort_by_key(|project| (project.ends.is_none(), project.ends)),
         }
     }
@@ -143,7 +149,8 @@ impl<'f> Told<'f> {
         order.apply(&mut projects);
         let mut budget = Sums::default();
         projects.iter().for_each(|project| budget.add_all(&project.budget));
-        let needs = needs.map(|needs| needs.iter().filter(|need| filter.needs(need)).cloned().collect::<Vec<Need>>());
+        let needs =
+            needs.map(|needs| needs.iter().filter(|need| filter.needs(need)).cloned().collect::<Vec<Need>>());
         let coverage = needs.map(|needs| coverage(&needs, all, day));
         let about = projects.iter().copied().filter(|project| project.cyber.is_some());
         let beside = about.map(|project| (project, moved(project, measured)));
@@ -161,7 +168,10 @@ impl<'f> Told<'f> {
     /// As JSON: the projects from `first` on, at most so many, and all the rest.
     #[must_use]
     pub fn json(&self, first: usize, most: usize) -> Value {
-        let moved = self.moved.iter().map(|(project, moved)| json!({"identifier": project.identifier, "moved": moved}));
+        let moved = self
+            .moved
+            .iter()
+            .map(|(project, moved)| json!({"identifier": project.identifier, "moved": moved}));
         let (cyber, sure) = self.cyber();
         json!({
             "day": self.day, "found": self.projects.len(), "cyber": cyber, "sure": sure, "first": first,
@@ -175,8 +185,19 @@ impl<'f> Told<'f> {
     #[must_use]
     pub fn csv(&self) -> String {
         let head = [
-            "identifier", "title", "donors", "countries", "begins", "ends", "stands", "cyber", "why", "builds", "targets",
-            "budget", "spent",
+            "identifier",
+            "title",
+            "donors",
+            "countries",
+            "begins",
+            "ends",
+            "stands",
+            "cyber",
+            "why",
+            "builds",
+            "targets",
+            "budget",
+            "spent",
         ];
         let row = |project: &&Project| {
             let found = project.cyber.as_ref();
@@ -225,7 +246,9 @@ fn dated(day: Option<Date>) -> String {
 /// Need by project as JSON, with projects by their identifiers.
 #[must_use]
 pub fn coverage_json(coverage: &Coverage, projects: &[Project]) -> Value {
-    let one = |at: &usize| projects.get(*at).map(|project| json!({"identifier": project.identifier, "title": project.title}));
+    let one = |at: &usize| {
+        projects.get(*at).map(|project| json!({"identifier": project.identifier, "title": project.title}))
+    };
     let named = |at: usize, more: Value| {
         let mut named = one(&at).unwrap_or_default();
         if let (Some(named), Value::Object(more)) = (named.as_object_mut(), more) {
@@ -256,7 +279,8 @@ pub fn coverage_json(coverage: &Coverage, projects: &[Project]) -> Value {
 /// Need by project as CSV: a line for each need.
 #[must_use]
 pub fn coverage_csv(coverage: &Coverage, projects: &[Project]) -> String {
-    let head = ["country", "capability", "state", "projects", "overlaps", "ends", "ending", "reasons", "weight"];
+    let head =
+        ["country", "capability", "state", "projects", "overlaps", "ends", "ending", "reasons", "weight"];
     let named = |at: usize| projects.get(at).map(|project| project.identifier.clone());
     let row = |cell: &Cell| {
         [
@@ -295,7 +319,8 @@ mod tests {
     fn project(identifier: &str, country: &str, donor: &str, certainty: Option<Certainty>) -> Project {
         let mut project = Project::of(&Activity::default());
         (project.identifier, project.title) = (identifier.to_owned(), format!("=Title of {identifier}"));
-        (project.donors, project.countries) = (vec![donor.to_owned()], vec![Country::parse(country).unwrap()]);
+        (project.donors, project.countries) =
+            (vec![donor.to_owned()], vec![Country::parse(country).unwrap()]);
         project.cyber = certainty.map(|certainty| Found { certainty, reasons: Vec::new() });
         (project.begins, project.builds) = (Some(date(2026, 1, 1)), vec!["skills"]);
         project.status = "2".to_owned();

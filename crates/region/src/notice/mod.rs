@@ -386,9 +386,13 @@ mod tests {
             let sending = Sending { at: at(150), to: "abuse@example.org".to_owned(), id: id.to_owned() };
             Event::from_json(&Event::Sending { notice: 1, sending }.to_json()).unwrap()
         };
-        let id = |notices: &Notices| notices.get(1).unwrap().sending.as_ref().map(|sending| sending.id.clone());
+        let id =
+            |notices: &Notices| notices.get(1).unwrap().sending.as_ref().map(|sending| sending.id.clone());
         notices.apply(sending("<1@n>"), at(150));
-        assert_eq!((id(&notices), notices.get(1).unwrap().state()), (Some("<1@n>".to_owned()), State::Drafted));
+        assert_eq!(
+            (id(&notices), notices.get(1).unwrap().state()),
+            (Some("<1@n>".to_owned()), State::Drafted)
+        );
         notices.apply(Event::NotSent { notice: 1, id: "<0@n>".to_owned() }, at(160));
         assert!(id(&notices).is_some());
         notices.apply(Event::NotSent { notice: 1, id: "<1@n>".to_owned() }, at(160));

@@ -13,8 +13,8 @@ use super::help::{Bounds, Choice, blocking, by_volume, choose, sooner};
 use super::observed::Observed;
 use super::told::{name, percent, quoted, steps};
 use super::{By, Country, NOT_ATTRIBUTION, Network, Spot};
-use crate::world::{Map, Shade, Territories, View, step};
 use crate::world::chart::{Beside, Row};
+use crate::world::{Map, Shade, Territories, View, step};
 
 /// What all places would be brought to.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -199,8 +199,18 @@ mod tests {
         let number = |address: &str| observed.of_address(address.parse().unwrap()).unwrap();
         let day = DAY as u32;
         let notices = [
-            Notice { infrastructure: number("192.0.2.1"), told: 10 * day, gone: Some(31 * day), upto: 40 * day },
-            Notice { infrastructure: number("192.0.2.2"), told: 20 * day, gone: Some(21 * day), upto: 40 * day },
+            Notice {
+                infrastructure: number("192.0.2.1"),
+                told: 10 * day,
+                gone: Some(31 * day),
+                upto: 40 * day,
+            },
+            Notice {
+                infrastructure: number("192.0.2.2"),
+                told: 20 * day,
+                gone: Some(21 * day),
+                upto: 40 * day,
+            },
             Notice { infrastructure: number("192.0.2.3"), told: 30 * day, gone: None, upto: 40 * day },
         ];
         let stays = stays(&observed, &notices, By::Country, Terms::default());

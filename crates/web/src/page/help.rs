@@ -66,7 +66,9 @@ impl Asked {
             "" => None,
             typed => match typed.parse() {
                 Ok(budget) => Some(budget),
-                Err(_) => return Err(format!("`{typed}` is no budget: write a whole number, or leave it out")),
+                Err(_) => {
+                    return Err(format!("`{typed}` is no budget: write a whole number, or leave it out"));
+                }
             },
         };
         if self.costs.split_whitespace().count() > COSTS_MAX {
@@ -182,9 +184,9 @@ async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Res
         let speak = Spoken(language);
         let by = if asked.by() == By::Network { "network" } else { "country" };
         let own = circles(&book, viewer);
-        let circles = own.iter().map(|circle| {
-            (circle.handle.clone(), circle.title.clone(), circle.handle == asked.circle)
-        });
+        let circles = own
+            .iter()
+            .map(|circle| (circle.handle.clone(), circle.title.clone(), circle.handle == asked.circle));
         render(&WherePage {
             frame: pages.frame(&book, viewer, speak.say("Where help removes most", "지원 효과가 큰 곳")),
             speak,

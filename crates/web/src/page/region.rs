@@ -370,16 +370,16 @@ pub(super) async fn file(
 ) -> Response {
     match file.as_str() {
         "notices.json" => return notices_json(pages, who).await,
-        "openapi.json" => return file_of("application/json", None, include_str!("region_openapi.json").to_owned()),
+        "openapi.json" => {
+            return file_of("application/json", None, include_str!("region_openapi.json").to_owned());
+        }
         _ => {}
     }
     answer(pages, who, asked, move |pages, _, asked, told| {
         let territories = pages.transit.territories();
         match file.as_str() {
             "flows.csv" => file_of("text/csv; charset=utf-8", Some("flows.csv"), told.csv(&territories)),
-            "flows.json" => {
-                file_of("application/json", None, told.json(JSON_ROWS, &territories).to_string())
-            }
+            "flows.json" => file_of("application/json", None, told.json(JSON_ROWS, &territories).to_string()),
             "flows.svg" if told.by == By::Country => picture(told.map(asked.view(), &territories)),
             _ => absent(),
         }

@@ -54,11 +54,7 @@ pub(super) fn run(args: &ProjectsArgs, terminal: &mut Terminal) -> Result<Answer
     answer["read"] = aid.told();
     answer["converted"] = json!(converted);
     let mut text = rows(&told);
-    text.push_str(&format!(
-        "\n{} of {} read",
-        counted(projects.len() as u64, "project"),
-        aid.projects.seen
-    ));
+    text.push_str(&format!("\n{} of {} read", counted(projects.len() as u64, "project"), aid.projects.seen));
     let (cyber, sure) = told.cyber();
     text.push_str(&format!("; {cyber} about cyber security, {sure} of them for sure\n"));
     if told.budget.count > 0 {

@@ -46,7 +46,9 @@ impl AidFile {
     fn fault(&self) -> Option<String> {
         match &self.read {
             Err(why) => Some(format!("{}: not read: {why}", self.name)),
-            Ok(Report { broken: Some(why), .. }) => Some(format!("{}: read up to where it breaks: {why}", self.name)),
+            Ok(Report { broken: Some(why), .. }) => {
+                Some(format!("{}: read up to where it breaks: {why}", self.name))
+            }
             Ok(report) if report.faulty > 0 => {
                 let first = report.faults.first().map_or("", |fault| fault.why.as_str());
                 Some(format!("{}: {} faults, such as: {first}", self.name, report.faulty))
@@ -140,7 +142,8 @@ impl Pages {
         for notice in self.transit.notices(None, NOTICES_MAX)? {
             let member = notice.about.member;
             let of = book.member(member).and_then(|member| country::of(member.country.as_deref()?).ok());
-            let Some(country) = of.filter(|_| register.shows(&looking, member, Kind::Takedown, ()).is_some()) else {
+            let Some(country) = of.filter(|_| register.shows(&looking, member, Kind::Takedown, ()).is_some())
+            else {
                 continue;
             };
             for (told, gone) in notice.asked() {
@@ -148,7 +151,12 @@ impl Pages {
                 let at = stix::Timestamp::from_micros(i64::from(gone) * 1_000_000).date().parse();
                 let days = f64::from(gone.saturating_sub(told)) / DAY_S;
                 let value = (days * 10.0).round() / 10.0;
-                measured.extend(at.ok().map(|at| Measured { country, figure: "takedown-days".to_owned(), at, value }));
+                measured.extend(at.ok().map(|at| Measured {
+                    country,
+                    figure: "takedown-days".to_owned(),
+                    at,
+                    value,
+                }));
             }
         }
         Ok(measured)
@@ -193,6 +201,8 @@ fn country_of(text: &str) -> Result<Option<Country>, Refused> {
 
 /// Capabilities to choose from: a name, what it is called, and whether it is the one.
 fn capabilities(chosen: &str, language: Language) -> Vec<(&'static str, &'static str, bool)> {
-    let one = |(name, _): (&'static str, &str)| (name, region::aid::words::capability(name, language), name == chosen);
+    let one = |(name, _): (&'static str, &str)| {
+        (name, region::aid::words::capability(name, language), name == chosen)
+    };
     capability::all().map(one).collect()
 }

@@ -109,10 +109,13 @@ impl Asked {
     fn wish(&self, pages: &Pages, viewer: &Viewer, book: &Book, ground: &Ground) -> Result<Wish, Refused> {
         let refused = |error: &dyn std::fmt::Display| Refused(error.to_string());
         let own = match viewer.caller {
-            Caller::Member(member) => book.member(member).map(|member| (member.handle.clone(), member.name.clone())),
+            Caller::Member(member) => {
+                book.member(member).map(|member| (member.handle.clone(), member.name.clone()))
+            }
             Caller::Operator => None,
         };
-        let (handle, title) = own.unwrap_or_else(|| (pages.gate.key().name().to_owned(), pages.title.clone()));
+        let (handle, title) =
+            own.unwrap_or_else(|| (pages.gate.key().name().to_owned(), pages.title.clone()));
         let text = |what, typed: &str, own: String| match typed.trim() {
             "" => Ok(own),
             typed => line(what, typed, NAME_CHARS_MAX).map_err(|error| refused(&error)),
@@ -126,12 +129,16 @@ impl Asked {
         };
         let begins = match self.begins.trim() {
             "" => next_year(ground.day),
-            typed => typed.parse().map_err(|_| Refused(format!("`{typed}` is no day: write it as 2027-01-31")))?,
+            typed => {
+                typed.parse().map_err(|_| Refused(format!("`{typed}` is no day: write it as 2027-01-31")))?
+            }
         };
         let months = number("months", &self.months, MONTHS as usize, MONTHS_MAX as usize)?;
         let kind = text("a type of organisation", &self.kind, "10".to_owned())?;
         if kind.len() > 3 || !kind.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Refused("a type of organisation is a code of two digits, such as 10 for a government".to_owned()));
+            return Err(Refused(
+                "a type of organisation is a code of two digits, such as 10 for a government".to_owned(),
+            ));
         }
         Ok(Wish {
             drafter: Drafter {
@@ -159,8 +166,12 @@ fn drafted(
     let least = if asked.about == "sure" { Certainty::Sure } else { Certainty::Possible };
     let all = &ground.gathered.projects;
     let projects = all.get(..all.partition_point(|project| is_cyber(project, least))).unwrap_or_default();
-    let needs: Vec<_> =
-        ground.needs.iter().filter(|need| country.is_none_or(|country| need.country == country)).cloned().collect();
+    let needs: Vec<_> = ground
+        .needs
+        .iter()
+        .filter(|need| country.is_none_or(|country| need.country == country))
+        .cloned()
+        .collect();
     let coverage = coverage(&needs, projects, ground.day);
     let bounds = Bounds { most: HELPED, budget: None };
     let wanted = Help { level: LEVEL, bounds, costs: BTreeMap::new() };
@@ -170,7 +181,8 @@ fn drafted(
         tracing::error!(%error, "a plan is drafted without what help removes");
         None
     });
-    let helped = removes.filter(|plan| plan.chosen.total > 0).map(|plan| helped(&plan.chosen)).unwrap_or_default();
+    let helped =
+        removes.filter(|plan| plan.chosen.total > 0).map(|plan| helped(&plan.chosen)).unwrap_or_default();
     let from = From { coverage: &coverage, projects, helped: &helped, measured: &ground.measured };
     Ok((draft(from, &wish), !helped.is_empty()))
 }

@@ -4,9 +4,11 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use jiff::civil::Date;
+use region::aid::activity::Amount;
 use region::aid::coverage::{Cell, Counts, Coverage, State as Served};
 use region::aid::cyber::Certainty;
-use region::aid::measured::NO_PROOF;
+use region::aid::measured::{NO_PROOF, Verdict};
+use region::aid::money::Sums;
 use region::aid::picture;
 use region::aid::project::{Phase, Project, is_cyber};
 use region::aid::timeline::timeline;
@@ -201,6 +203,33 @@ fn dated(day: Option<Date>) -> String {
     day.map_or_else(|| "–".to_owned(), |day| day.to_string())
 }
 
+/// A number with a comma before each three digits of its whole part.
+fn grouped(number: &str) -> String {
+    let (whole, part) = number.split_once('.').map_or((number, None), |(whole, part)| (whole, Some(part)));
+    let digits = whole.trim_start_matches('-').len();
+    let mut out = String::with_capacity(number.len() + digits / 3);
+    for (at, letter) in whole.chars().enumerate() {
+        let left = whole.len() - at;
+        if left % 3 == 0 && left < digits {
+            out.push(',');
+        }
+        out.push(letter);
+    }
+    if let Some(part) = part {
+        out.push('.');
+        out.push_str(part);
+    }
+    out
+}
+
+/// Sums of money, each currency by itself.
+fn money(sums: &Sums) -> String {
+    let one = |(code, sum): (&String, &Amount)| {
+        format!("{} {code}", grouped(&sum.to_string())).trim_end().to_owned()
+    };
+    sums.by_currency.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
 /// A project in a few words.
 fn named(project: &Project) -> String {
     match project.title.as_str() {
@@ -217,14 +246,21 @@ impl Line {
         Self {
             title: named(project),
             donors: project.donors.join(", "),
-            countries: names.chain(project.places.iter().cloned()).chain(regional).collect::<Vec<_>>().join(", "),
+            countries: names
+                .chain(project.places.iter().cloned())
+                .chain(regional)
+                .collect::<Vec<_>>()
+                .join(", "),
             begins: dated(project.begins),
             ends: dated(project.ends),
             stands: words::phase(project.phase(day), language),
-            certainty: project.cyber.as_ref().map_or("–", |found| words::certainty(found.certainty, language)),
+            certainty: project
+                .cyber
+                .as_ref()
+                .map_or("–", |found| words::certainty(found.certainty, language)),
             why: why(project).into_iter().take(REASONS).collect(),
             builds: builds.collect::<Vec<_>>().join(", "),
-            budget: project.budget.told(),
+            budget: money(&project.budget),
         }
     }
 }
@@ -255,7 +291,8 @@ impl Needed<'_> {
             Served::Over => counts.over,
             Served::Never => counts.never,
         };
-        let one = |state| (format!("{} {}", words::sign(state), words::state(state, self.language)), count(state));
+        let one =
+            |state| (format!("{} {}", words::sign(state), words::state(state, self.language)), count(state));
         picture::STATES.map(one).to_vec()
     }
 
@@ -290,7 +327,8 @@ impl Needed<'_> {
     }
 
     fn overlaps(&self) -> Vec<Overlapping> {
-        let all = self.coverage.cells.iter().flat_map(|cell| cell.overlaps.iter().map(move |one| (cell, one)));
+        let all =
+            self.coverage.cells.iter().flat_map(|cell| cell.overlaps.iter().map(move |one| (cell, one)));
         let one = |(cell, one): (&Cell, &region::aid::coverage::Overlap)| {
             let (country, capability) = self.place(cell);
             let projects = [self.project(one.projects.0), self.project(one.projects.1)];
@@ -329,11 +367,23 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
     .await
 }
 
-fn made(pages: &Pages, viewer: &Viewer, frame: Frame, ground: &Ground, asked: Asked) -> Result<ProjectsPage, Refused> {
+fn made(
+    pages: &Pages,
+    viewer: &Viewer,
+    frame: Frame,
+    ground: &Ground,
+    asked: Asked,
+) -> Result<ProjectsPage, Refused> {
     let (told, filter, language) = (asked.told(ground)?, asked.filter()?, ground.language);
     let last = told.projects.len().div_ceil(ROWS).max(1);
     let page = asked.page.unwrap_or(1).clamp(1, last);
-    let empty = Coverage { day: ground.day, cells: Vec::new(), counts: Counts::default(), serving_none: Vec::new(), without_country: 0 };
+    let empty = Coverage {
+        day: ground.day,
+        cells: Vec::new(),
+        counts: Counts::default(),
+        serving_none: Vec::new(),
+        without_country: 0,
+    };
     let coverage = told.coverage.as_ref().unwrap_or(&empty);
     let needed = Needed { pages, coverage, projects: told.all, language };
     let ((columns, matrix), (blanks, blank)) = (needed.matrix(&asked), needed.blanks());
@@ -342,8 +392,11 @@ fn made(pages: &Pages, viewer: &Viewer, frame: Frame, ground: &Ground, asked: As
         let href = format!("/region/projects?{}", asked.query(order.name(), 1, language.tag()));
         (language.pick(text), href, Order::of(&asked.sort) == order)
     };
-    let about: Vec<&Project> = told.projects.iter().copied().filter(|project| project.cyber.is_some()).collect();
+    let about: Vec<&Project> =
+        told.projects.iter().copied().filter(|project| project.cyber.is_some()).collect();
     let moved = told.moved.iter().flat_map(|(project, all)| all.iter().map(move |one| (project, one)));
+    let moved = moved.filter(|(_, one)| one.verdict != Verdict::NotKnown);
+    let is_whole = filter.country.is_none() && filter.capability.is_none();
     let (faults, faulty) = ground.faults(viewer);
     let (cyber, sure) = told.cyber();
     Ok(ProjectsPage {
@@ -357,7 +410,9 @@ fn made(pages: &Pages, viewer: &Viewer, frame: Frame, ground: &Ground, asked: As
         faults,
         faulty,
         capabilities: capabilities(&asked.capability, language),
-        phases: PHASES.map(|phase| (phase.name(), words::phase(phase, language), phase.name() == asked.stands)).to_vec(),
+        phases: PHASES
+            .map(|phase| (phase.name(), words::phase(phase, language), phase.name() == asked.stands))
+            .to_vec(),
         heads: vec![
             head(Order::Title, ("Project", "사업")),
             head(Order::Donor, ("Donors", "공여자")),
@@ -378,7 +433,12 @@ fn made(pages: &Pages, viewer: &Viewer, frame: Frame, ground: &Ground, asked: As
         after: (page < last).then(|| link(page + 1)),
         page,
         pages: last,
-        money: told.budget.by_currency.iter().map(|(currency, sum)| (currency.clone(), sum.to_string())).collect(),
+        money: told
+            .budget
+            .by_currency
+            .iter()
+            .map(|(code, sum)| (code.clone(), grouped(&sum.to_string())))
+            .collect(),
         money_notes: (told.budget.count, told.budget.undated, told.budget.negative),
         query: asked.query(&asked.sort, 1, language.tag()),
         needs: coverage.counts.needs,
@@ -395,7 +455,8 @@ fn made(pages: &Pages, viewer: &Viewer, frame: Frame, ground: &Ground, asked: As
         ending: coverage.counts.ending,
         blanks,
         blank,
-        unspecific: coverage.serving_none.len(),
+        // Of some needs alone, that nothing serves others says nothing.
+        unspecific: if is_whole { coverage.serving_none.len() } else { 0 },
         timeline: filter.country.and_then(|country| timeline(country, &about, &ground.measured, ground.day)),
         moved: moved
             .take(LINES)
@@ -442,7 +503,10 @@ pub(super) async fn coverage_svg(State(pages): Shared, who: Who, Query(asked): Q
     answer(pages, who, asked.lang.clone(), move |pages, _, _, ground| {
         let told = asked.told(&ground)?;
         let named = |country| pages.named(country, ground.language);
-        Ok(told.coverage.as_ref().map_or_else(absent, |coverage| drawn(picture::svg(coverage, named, ground.language))))
+        Ok(told
+            .coverage
+            .as_ref()
+            .map_or_else(absent, |coverage| drawn(picture::svg(coverage, named, ground.language))))
     })
     .await
 }
@@ -453,8 +517,20 @@ pub(super) async fn timeline_svg(State(pages): Shared, who: Who, Query(asked): Q
         let Some(country) = asked.filter()?.country else {
             return Err(Refused("a timeline is a country's: name one with ?country=".to_owned()));
         };
-        let about: Vec<&Project> = told.projects.iter().copied().filter(|project| project.cyber.is_some()).collect();
+        let about: Vec<&Project> =
+            told.projects.iter().copied().filter(|project| project.cyber.is_some()).collect();
         Ok(timeline(country, &about, &ground.measured, ground.day).map_or_else(absent, drawn))
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn numbers_are_grouped_by_three() {
+        let all = ["0", "12", "999", "1000", "-1000", "-100", "1234567.5", "1000000"].map(grouped);
+        assert_eq!(all, ["0", "12", "999", "1,000", "-1,000", "-100", "1,234,567.5", "1,000,000"]);
+    }
 }
