@@ -153,6 +153,20 @@ fn projects_and_plans_are_told_on_pages_as_by_the_command_line() {
         node.text(&serving, "read", &format!("/region/plan.csv?{query}")).contains("KR-GOV-010-BONGSU-KH-")
     );
 
+    // All that is described is there.
+    let described = told(&node, &serving, "read", "/region/openapi.json");
+    for path in described["paths"].as_object().unwrap().keys() {
+        let response = node.get(&serving, "read", &format!("{path}?country=KH")).send().unwrap();
+        let kind = response.headers()["content-type"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let at = format!("/paths/{}/get/responses/200/content", path.replace('/', "~1"));
+        let content = described.pointer(&at).unwrap().as_object().unwrap();
+        assert!(
+            response.status() == 200 && content.contains_key(&kind),
+            "{path}: {} {kind}",
+            response.status()
+        );
+    }
+
     // A file that changes is read again, and the rest is as it was.
     std::fs::write(&written, WRITTEN.replace("protective DNS", "no")).unwrap();
     let changed = told(&node, &serving, "read", "/region/projects.json?country=KH");

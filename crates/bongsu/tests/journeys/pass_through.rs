@@ -223,6 +223,9 @@ fn a_notice_goes_by_mail_to_the_member_once() {
     let waiting: u64 = rows.iter().filter_map(|row| row["waiting"].as_u64()).sum();
     assert_eq!(waiting, 1, "{told}");
     let serving = node.serve();
+    let told = serde_json::from_str(&node.text(&serving, "list", "/region/notices.json")).unwrap();
+    let described = ("/region/notices.json", "get");
+    crate::screenings::conforms_to(&serving, &node, "/region/openapi.json", described, &told);
     let page = node.text(&serving, "list", "/region/notices");
     assert!(page.contains("taken-down") && !page.contains("being sent"), "{page}");
     serving.stop();
