@@ -12,7 +12,7 @@ use crate::transit::Country;
 use crate::world::escaped;
 
 /// The most rows and columns that are drawn; what is more is counted.
-const ROWS_MAX: usize = 120;
+const ROWS_MAX: usize = 260;
 const COLUMNS_MAX: usize = 24;
 
 const CELL: usize = 36;
