@@ -14,6 +14,7 @@ use region::capacity::evidence::Takedown;
 use region::capacity::index::{Given, Indices, Report};
 use region::capacity::register::{Capacity, Event};
 use region::capacity::sim3::Assessment;
+use region::transit::lasting::median;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
@@ -61,25 +62,28 @@ pub(crate) struct CapacityBook {
     notices: Arc<NoticeBook>,
 }
 
-/// How long members took from notice to takedown.
-fn takedowns(notices: &Notices) -> BTreeMap<MemberId, Takedown> {
-    let mut times: BTreeMap<MemberId, Vec<(u32, u32)>> = BTreeMap::new();
+/// How long members took from notice to takedown, with those that wait up to now.
+fn takedowns(notices: &Notices, now: Timestamp) -> BTreeMap<MemberId, Takedown> {
+    let mut asked: BTreeMap<MemberId, Vec<(u32, Option<u32>)>> = BTreeMap::new();
     for notice in notices.all() {
-        let settled = notice.asked().into_iter().filter_map(|(told, gone)| Some((told, gone?)));
-        times.entry(notice.about.member).or_default().extend(settled);
+        asked.entry(notice.about.member).or_default().extend(notice.asked());
     }
-    let sum = |times: Vec<(u32, u32)>| {
-        let mut hours: Vec<u32> =
-            times.iter().map(|(told, gone)| gone.saturating_sub(*told) / 3_600).collect();
-        hours.sort_unstable();
-        let last = times.iter().map(|(_, gone)| *gone).max()?;
+    let upto = u32::try_from(now.seconds()).unwrap_or(u32::MAX);
+    let sum = |asked: Vec<(u32, Option<u32>)>| {
+        let settled = asked.iter().filter(|(_, gone)| gone.is_some()).count();
+        let time =
+            |(told, gone): &(u32, Option<u32>)| (gone.unwrap_or(upto).saturating_sub(*told), gone.is_some());
+        let median = median(asked.iter().map(time).collect())?;
+        let last = asked.iter().filter_map(|(_, gone)| *gone).max();
         Some(Takedown {
-            settled: hours.len(),
-            median_h: u64::from(*hours.get(hours.len().saturating_sub(1) / 2)?),
-            last: Timestamp::from_micros(i64::from(last) * 1_000_000),
+            settled,
+            waiting: asked.len() - settled,
+            median_h: u64::from(median.seconds / 3_600),
+            at_least: median.at_least,
+            last: last.map_or(now, |last| Timestamp::from_micros(i64::from(last) * 1_000_000)),
         })
     };
-    times.into_iter().filter_map(|(member, times)| Some((member, sum(times)?))).collect()
+    asked.into_iter().filter_map(|(member, asked)| Some((member, sum(asked)?))).collect()
 }
 
 impl CapacityBook {
@@ -179,7 +183,7 @@ impl web::page::Capacities for CapacityBook {
     }
 
     fn takedowns(&self) -> BTreeMap<MemberId, Takedown> {
-        let found = self.notices.look(|notices| Ok(takedowns(notices)));
+        let found = self.notices.look(|notices| Ok(takedowns(notices, node::now())));
         found.unwrap_or_else(|failure| {
             tracing::error!(error = %failure.message, "notices could not be read");
             BTreeMap::new()

@@ -7,6 +7,7 @@
 //! [`pull`] takes in what configured sources have; [`demo`] is all of it at once.
 
 mod admin;
+mod aid;
 mod answer;
 mod authority;
 mod capacity;

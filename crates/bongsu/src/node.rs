@@ -1,5 +1,6 @@
 //! An open node: the gate over its store, the key of its tokens, its configuration, the clock.
 
+use crate::aid::AidBook;
 use crate::authority::Authority;
 use crate::capacity::CapacityBook;
 use crate::cases::CaseBook;
@@ -73,6 +74,8 @@ pub(crate) struct Node {
     pub capacity: Arc<CapacityBook>,
     /// What attacks pass through, and notices.
     pub transit: Arc<Transit>,
+    /// Aid projects.
+    pub aid: Arc<AidBook>,
     /// The key of links by which contacts answer calls.
     calls: CallKey,
     /// The key of links by which members answer advisories.
@@ -151,6 +154,7 @@ impl Node {
                 Arc::clone(&capacity),
             )),
             capacity,
+            aid: Arc::new(AidBook::new(config.region.projects.clone())),
             looks: Arc::new(Looks::new(folder.accesses())),
             calls: CallKey::new(&secrets.token_secret),
             gate,

@@ -33,6 +33,8 @@ pub(crate) struct Region {
     pub members_min: usize,
     /// Tables of public models, each with `=MODEL` or `=MODEL:YEAR` behind it or not.
     pub indices: Vec<String>,
+    /// Aid projects: files by the IATI standard, or folders of them.
+    pub projects: Vec<PathBuf>,
     /// How territories are shown.
     pub territories: Shown,
 }
@@ -68,6 +70,7 @@ impl Default for Region {
             period_days: 28,
             members_min: 3,
             indices: Vec::new(),
+            projects: Vec::new(),
             territories: Shown::default(),
         }
     }
@@ -124,10 +127,15 @@ impl Region {
     }
 
     pub(super) fn check(&self) -> Result<(), Failure> {
-        if self.observed.len() > FILES_MAX || self.geo.len() > FILES_MAX {
+        let named = [self.observed.len(), self.geo.len(), self.projects.len()];
+        if named.into_iter().any(|named| named > FILES_MAX) {
             return Err(Failure::usage(format!(
-                "region.observed and region.geo: name at most {FILES_MAX} each"
+                "region.observed, region.geo and region.projects: name at most {FILES_MAX} each"
             )));
+        }
+        let mut seen = HashSet::new();
+        if let Some(twice) = self.projects.iter().find(|path| !seen.insert(*path)) {
+            return Err(wrong("projects", &format!("`{}` is named twice", twice.display())));
         }
         if !(1..=3_650).contains(&self.period_days) {
             return Err(Failure::usage("region.period_days: name 1 to 3650"));
@@ -212,6 +220,7 @@ mod tests {
             ("period_days = 0", "region.period_days"),
             ("members_min = 2", "region.members_min"),
             ("indices = [\"a.csv\", \"a.csv\"]", "twice"),
+            ("projects = [\"aid\", \"aid\"]", "region.projects"),
             ("[territories]\nnames = { QQ = \"x\" }", "QQ"),
             ("[territories]\nnames = { KR = \"\" }", "region.territories.names.KR"),
             ("[territories]\nwithin = { HK = \"QQ\" }", "region.territories.within"),

@@ -138,6 +138,7 @@ impl Surfaces {
             }),
             capacity: Arc::clone(&node.capacity) as Arc<dyn web::page::Capacities>,
             transit: Arc::clone(&node.transit) as Arc<dyn web::page::Transit>,
+            aid: Arc::clone(&node.aid) as Arc<dyn web::page::Aid>,
             gate: node.gate.clone(),
             deliver: Arc::clone(&deliver),
             screening: node.screening()?,

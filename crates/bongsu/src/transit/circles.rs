@@ -3,9 +3,9 @@
 //! Each comes through the member's reader, so that what may not go to it is in no sum. A sighting is an attack over the addresses of what was
 //! sighted, and of the data that was observed; an indicator or infrastructure that nobody has sighted yet counts as seen once.
 
-use gate::Reader;
+use gate::{Query, Reader};
 use ipnet::IpNet;
-use line::StorageError;
+use line::{Seq, StorageError};
 use region::transit::geo::Locate;
 use region::transit::observed::HOPS_MAX;
 use region::transit::{Country, Hop, Observed, Place, Role, Sighting};
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use stix::Timestamp;
 
 /// The types that say something of where attacks pass.
@@ -28,7 +29,7 @@ const TYPES: [&str; 8] = [
 ];
 
 /// What is read of an object.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 struct Raw {
     id: String,
@@ -55,26 +56,114 @@ struct Raw {
     number_observed: Option<u32>,
 }
 
-/// Adds what a member was sent over a circle.
-///
-/// # Errors
-/// [`StorageError`].
-pub(super) fn add(
-    observed: &mut Observed,
-    reader: &Reader,
-    tables: &impl Locate,
-) -> Result<(), StorageError> {
-    let mut told = Circle::default();
-    reader.each(&TYPES, &mut |object| {
-        if let Ok(raw) = serde_json::from_str::<Raw>(&object.get().raw)
-            && !raw.revoked
-        {
-            told.take(raw);
+impl Raw {
+    /// That of an object; nothing of what was revoked, or can't be read.
+    fn of(text: &str) -> Option<Self> {
+        serde_json::from_str::<Self>(text).ok().filter(|raw| !raw.revoked)
+    }
+}
+
+/// Objects that are read again at once.
+const ASKED_AT_ONCE: usize = 500;
+
+/// What a member was sent over a circle, followed record by record.
+pub(super) struct Followed {
+    book_version: u64,
+    head: Seq,
+    at: Timestamp,
+    /// When a date next decides about a release.
+    until: Option<Timestamp>,
+    objects: BTreeMap<String, Raw>,
+    /// Another number each time that something of it changed; no two have the same.
+    pub(super) version: u64,
+}
+
+/// Numbers for what changed.
+static VERSIONS: AtomicU64 = AtomicU64::new(1);
+
+impl Followed {
+    /// What was sent up to now: what was followed before, with what has changed since; read whole if the book is another.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub(super) fn upto(before: Option<Self>, reader: &Reader) -> Result<Self, StorageError> {
+        let (now, book_version) = (reader.request().now, reader.book_version());
+        match before.filter(|before| before.book_version == book_version && before.at <= now) {
+            Some(mut before) => {
+                before.follow(reader)?;
+                Ok(before)
+            }
+            None => Self::begin(reader),
         }
-        ControlFlow::Continue(())
-    })?;
-    told.add(observed, tables);
-    Ok(())
+    }
+
+    fn begin(reader: &Reader) -> Result<Self, StorageError> {
+        // What comes after this is touched again.
+        let head = reader.head();
+        let mut objects = BTreeMap::new();
+        reader.each(&TYPES, &mut |object| {
+            if let Some(raw) = Raw::of(&object.get().raw) {
+                objects.insert(raw.id.clone(), raw);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(Self {
+            book_version: reader.book_version(),
+            head,
+            at: reader.request().now,
+            until: reader.settled_until()?,
+            objects,
+            version: VERSIONS.fetch_add(1, Ordering::Relaxed),
+        })
+    }
+
+    fn follow(&mut self, reader: &Reader) -> Result<(), StorageError> {
+        let now = reader.request().now;
+        let is_dated = self.until.is_some_and(|until| until <= now);
+        if !is_dated && reader.head() == self.head {
+            self.at = now;
+            return Ok(());
+        }
+        let touched = reader.touched(&TYPES, self.head, self.at)?;
+        let mut is_new = false;
+        for ids in touched.ids.chunks(ASKED_AT_ONCE) {
+            let mut found: BTreeMap<String, Raw> = BTreeMap::new();
+            let mut query = Query { ids: ids.to_vec(), limit: ASKED_AT_ONCE, ..Query::default() };
+            loop {
+                let page = reader.page(&query)?;
+                let raws = page.items.iter().filter_map(|object| Raw::of(&object.get().raw));
+                found.extend(raws.map(|raw| (raw.id.clone(), raw)));
+                match page.next {
+                    Some(next) => query.after = next,
+                    None => break,
+                }
+            }
+            for id in ids {
+                let id = id.to_string();
+                is_new |= match found.remove(&id) {
+                    Some(raw) => {
+                        self.objects.get(&id) != Some(&raw) && {
+                            self.objects.insert(id, raw);
+                            true
+                        }
+                    }
+                    None => self.objects.remove(&id).is_some(),
+                };
+            }
+        }
+        if is_new {
+            self.version = VERSIONS.fetch_add(1, Ordering::Relaxed);
+        }
+        (self.head, self.at, self.until) = (touched.head, now, reader.settled_until()?);
+        Ok(())
+    }
+
+    /// Adds it to what was observed.
+    pub(super) fn add(&self, observed: &mut Observed, tables: &impl Locate) {
+        let mut told = Circle::default();
+        self.objects.values().for_each(|raw| told.take(raw.clone()));
+        told.add(observed, tables);
+    }
 }
 
 #[derive(Default)]

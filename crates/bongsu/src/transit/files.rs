@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use flate2::read::MultiGzDecoder;
-use region::transit::geo::{Locate, Mmdb, Ranges, Tables};
+use region::transit::geo::{Locate, Mmdb, NoTable, Ranges, Tables};
 use region::transit::published::{self, Form, Said};
 use region::transit::{Country, Observed, Place, Role, read};
 use std::fmt;
@@ -99,6 +99,33 @@ impl fmt::Display for Unread {
     }
 }
 
+/// One file of a source as it was read, without where addresses are.
+pub(super) struct Part {
+    pub(super) observed: Observed,
+    pub(super) unread: Option<Unread>,
+}
+
+/// Reads one of a source's files.
+///
+/// # Errors
+/// When it can't be read at all.
+pub(super) fn part(source: &Source, path: &Path) -> Result<Part, Failure> {
+    let mut observed = Observed::default();
+    let report = one(&mut observed, source, path, &NoTable)
+        .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    Ok(Part { observed, unread: unread(path, &report) })
+}
+
+fn unread(path: &Path, report: &read::Report) -> Option<Unread> {
+    let first = report.faults.first().map(|fault| format!("line {}: {}", fault.line, fault.why));
+    (report.faulty > 0).then(|| Unread {
+        path: path.to_owned(),
+        rows: report.rows,
+        faulty: report.faulty,
+        first: first.unwrap_or_default(),
+    })
+}
+
 /// Reads a file or folder into what is observed; gives the files of which not all could be read.
 ///
 /// # Errors
@@ -110,20 +137,12 @@ pub(crate) fn observed(
 ) -> Result<Vec<Unread>, Failure> {
     let failed =
         |path: &Path, error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", path.display()));
-    let mut unread = Vec::new();
+    let mut all = Vec::new();
     for path in within(&source.path).map_err(|error| failed(&source.path, &error))? {
         let report = one(observed, source, &path, tables).map_err(|error| failed(&path, &error))?;
-        if report.faulty > 0 {
-            let first = report.faults.first().map(|fault| format!("line {}: {}", fault.line, fault.why));
-            unread.push(Unread {
-                path,
-                rows: report.rows,
-                faulty: report.faulty,
-                first: first.unwrap_or_default(),
-            });
-        }
+        all.extend(unread(&path, &report));
     }
-    Ok(unread)
+    Ok(all)
 }
 
 fn one(

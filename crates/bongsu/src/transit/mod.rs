@@ -5,6 +5,7 @@
 
 mod circles;
 mod files;
+mod ground;
 mod notices;
 
 use crate::capacity::CapacityBook;
@@ -16,20 +17,23 @@ use policy::{Book, Caller, CircleId, MemberId};
 use region::capacity::opening::Kind;
 use region::notice::Notice;
 use region::transit::flow::Options;
-use region::transit::geo::Tables;
+use region::transit::plan::{Plan, Wish, plan};
 use region::transit::told::{Told, told};
 use region::transit::{By, Country, Observed, Spot, stay};
 use region::world::Territories;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use stix::Timestamp;
 
-pub(crate) use files::{Source, Unread, geo, observed};
+use circles::Followed;
+pub(crate) use files::{Source, geo, observed};
+pub(crate) use ground::Ground;
 pub(crate) use notices::{NoticeBook, Notices, about, keepers};
 
 /// What is kept of what was summed up: so many looks.
 const KEPT_MAX: usize = 8;
+/// Circles that are followed, each for a member.
+const FOLLOWED_MAX: usize = 64;
 
 /// Who looks at what.
 #[derive(Debug, Clone, Copy)]
@@ -42,16 +46,18 @@ pub(crate) struct Looking {
     pub now: Timestamp,
 }
 
-/// What was read from files.
-pub(crate) struct Ground {
-    pub observed: Observed,
-    /// What could not be read of it.
-    pub unread: Vec<Unread>,
-}
+/// What was observed: the number of the files' ground, and of each circle what it was when it was added.
+type Seen = (u64, Vec<(CircleId, u64)>);
 
-/// What makes a sum another one: who looks, how, how far each of its circles has come, the files, how many notices' events and changes
-/// of the book there were, and what members opened.
-type Key = (Option<MemberId>, Option<CircleId>, By, bool, Vec<(CircleId, u64)>, u64, (u64, u64), Open);
+/// What makes a sum another one: who looks, how, what was observed, how many notices' events and changes of the book there were, the day
+/// (up to which notices wait), and what members opened.
+type Key = (Option<MemberId>, By, Seen, (u64, u64, i64), Open);
+
+/// What makes a choice of where to help another one: what was observed, how it is looked at, what it may cost, and what is not shown.
+type HelpKey = (Seen, By, String, (usize, Option<u64>), BTreeMap<Spot, u64>, BTreeSet<Spot>);
+
+/// A circle as a member follows it.
+type Following = Arc<Mutex<Option<Followed>>>;
 
 /// The members of which whoever looks may see what passes through, and how fast they take down: itself, and those that opened it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,9 +70,11 @@ struct Open {
 pub(crate) struct Transit {
     gate: Gate,
     config: config::Region,
-    tables: Mutex<Option<(files::Print, Arc<Tables>)>>,
-    ground: Mutex<Option<(files::Print, u64, Arc<Ground>)>>,
+    files: ground::Files,
+    following: Mutex<BTreeMap<(MemberId, CircleId, bool), Following>>,
+    observed: Mutex<BTreeMap<Seen, Arc<Ground>>>,
     told: Mutex<BTreeMap<Key, Arc<Told>>>,
+    helps: Mutex<BTreeMap<HelpKey, Arc<Plan>>>,
     pub(crate) notices: Arc<NoticeBook>,
     capacity: Arc<CapacityBook>,
 }
@@ -84,9 +92,11 @@ impl Transit {
             capacity,
             gate,
             config,
-            tables: Mutex::default(),
-            ground: Mutex::default(),
+            files: ground::Files::default(),
+            following: Mutex::default(),
+            observed: Mutex::default(),
             told: Mutex::default(),
+            helps: Mutex::default(),
         }
     }
 
@@ -95,45 +105,12 @@ impl Transit {
         self.config.territories().unwrap_or_default()
     }
 
-    fn tables(&self) -> Result<(files::Print, Arc<Tables>), Failure> {
-        let mut kept = self.tables.lock();
-        let print = files::print(&self.config.geo);
-        if let Some((before, tables)) = &*kept
-            && *before == print
-        {
-            return Ok((print, Arc::clone(tables)));
-        }
-        let tables = Arc::new(geo(&self.config.geo)?);
-        *kept = Some((print.clone(), Arc::clone(&tables)));
-        Ok((print, tables))
-    }
-
-    /// What was observed by the configured files, and its number, which is another once they have changed.
+    /// What was observed by the configured files, and its number, which is another once they or the tables of addresses have changed.
     ///
     /// # Errors
     /// When a file can't be read at all.
     pub(crate) fn ground(&self) -> Result<(u64, Arc<Ground>), Failure> {
-        let (mut print, tables) = self.tables()?;
-        let sources = self.config.sources()?;
-        let paths: Vec<PathBuf> = sources.iter().map(|source| source.path.clone()).collect();
-        let mut kept = self.ground.lock();
-        print.extend(files::print(&paths));
-        if let Some((before, number, ground)) = &*kept
-            && *before == print
-        {
-            return Ok((*number, Arc::clone(ground)));
-        }
-        let mut ground = Ground { observed: Observed::default(), unread: Vec::new() };
-        for source in &sources {
-            ground.unread.extend(observed(&mut ground.observed, source, &*tables)?);
-        }
-        for unread in &ground.unread {
-            tracing::warn!(file = %unread.path.display(), rows = unread.faulty, "rows of {} are left out: {}", unread.path.display(), unread.first);
-        }
-        let number = kept.as_ref().map_or(1, |(_, number, _)| number + 1);
-        let ground = Arc::new(ground);
-        *kept = Some((print, number, Arc::clone(&ground)));
-        Ok((number, ground))
+        self.files.ground(&self.config).map(|(number, _, ground)| (number, ground))
     }
 
     /// What was observed, as far as somebody may add to it: the files', and what a member was sent over its circles.
@@ -141,18 +118,56 @@ impl Transit {
     /// # Errors
     /// When a file or a line can't be read.
     pub(crate) fn observed(&self, looking: &Looking) -> Result<Arc<Ground>, Failure> {
-        let (_, ground) = self.ground()?;
-        let readers = self.readers(looking);
-        if readers.is_empty() {
-            return Ok(ground);
+        self.seen(looking).map(|(_, ground)| ground)
+    }
+
+    fn seen(&self, looking: &Looking) -> Result<(Seen, Arc<Ground>), Failure> {
+        let (number, tables, ground) = self.files.ground(&self.config)?;
+        let followed = self.follow(looking)?;
+        let mut circles = Vec::new();
+        for (circle, slot) in &followed {
+            circles.push((*circle, slot.lock().as_ref().map_or(0, |followed| followed.version)));
         }
-        let (_, tables) = self.tables()?;
+        let seen = (number, circles);
+        if followed.is_empty() {
+            return Ok((seen, ground));
+        }
+        if let Some(known) = self.observed.lock().get(&seen) {
+            return Ok((seen, Arc::clone(known)));
+        }
         let mut all = ground.observed.clone();
-        for reader in &readers {
-            circles::add(&mut all, reader, &*tables)
-                .map_err(|error| Failure::new(format!("a circle can't be read: {error}")))?;
+        for (_, slot) in &followed {
+            if let Some(followed) = &*slot.lock() {
+                followed.add(&mut all, &*tables);
+            }
         }
-        Ok(Arc::new(Ground { observed: all, unread: Vec::new() }))
+        let all = Arc::new(Ground { observed: all, unread: Vec::new() });
+        keep(&self.observed, seen.clone(), Arc::clone(&all));
+        Ok((seen, all))
+    }
+
+    /// What a member was sent, brought up to now.
+    fn follow(&self, looking: &Looking) -> Result<Vec<(CircleId, Following)>, Failure> {
+        let Caller::Member(member) = looking.caller else { return Ok(Vec::new()) };
+        let mut followed = Vec::new();
+        for reader in self.readers(looking) {
+            let circle = reader.request().circle;
+            let slot = {
+                let mut all = self.following.lock();
+                let key = (member, circle, looking.encrypted);
+                if all.len() >= FOLLOWED_MAX && !all.contains_key(&key) {
+                    all.clear();
+                }
+                Arc::clone(all.entry(key).or_default())
+            };
+            let mut kept = slot.lock();
+            let upto = Followed::upto(kept.take(), &reader)
+                .map_err(|error| Failure::new(format!("a circle can't be read: {error}")))?;
+            *kept = Some(upto);
+            drop(kept);
+            followed.push((circle, slot));
+        }
+        Ok(followed)
     }
 
     fn readers(&self, looking: &Looking) -> Vec<gate::Reader> {
@@ -169,29 +184,40 @@ impl Transit {
     /// # Errors
     /// When a file or a line can't be read.
     pub(crate) fn told(&self, looking: &Looking) -> Result<Arc<Told>, Failure> {
-        let (files, _) = self.ground()?;
-        let readers = self.readers(looking);
+        let (seen, ground) = self.seen(looking)?;
         let member = match looking.caller {
             Caller::Member(member) => Some(member),
             Caller::Operator => None,
         };
-        let heads = readers.iter().map(|reader| (reader.request().circle, reader.head().0)).collect();
         let (events, stood) = self.notices.stays()?;
         let open = self.open(looking)?;
-        let (circle, by, encrypted) = (looking.circle, looking.by, looking.encrypted);
-        let version = self.gate.book_version();
-        let key = (member, circle, by, encrypted, heads, files, (events, version), open.clone());
+        let day = looking.now.seconds().div_euclid(86_400);
+        let key = (member, looking.by, seen, (events, self.gate.book_version(), day), open.clone());
         if let Some(told) = self.told.lock().get(&key) {
             return Ok(Arc::clone(told));
         }
-        let seen = self.sum(looking, &open, &self.observed(looking)?.observed, &stood);
-        let seen = Arc::new(seen);
-        let mut kept = self.told.lock();
-        if kept.len() >= KEPT_MAX {
-            kept.clear();
+        let told = Arc::new(self.sum(looking, &open, &ground.observed, &stood));
+        keep(&self.told, key, Arc::clone(&told));
+        Ok(told)
+    }
+
+    /// Where help removes most, as far as whoever looks may know.
+    ///
+    /// # Errors
+    /// When a file or a line can't be read.
+    pub(crate) fn help(&self, looking: &Looking, wish: &Wish) -> Result<Arc<Plan>, Failure> {
+        let (seen, ground) = self.seen(looking)?;
+        let hidden = self.hidden(looking, &ground.observed)?;
+        let Wish { level, bounds, costs } = wish;
+        let key = (seen, looking.by, level.to_string(), (bounds.most, bounds.budget), costs.clone(), hidden);
+        if let Some(plan) = self.helps.lock().get(&key) {
+            return Ok(Arc::clone(plan));
         }
-        kept.insert(key, Arc::clone(&seen));
-        Ok(seen)
+        let (cost, may) =
+            (|spot: Spot| costs.get(&spot).copied().unwrap_or(1), |spot: Spot| !key.5.contains(&spot));
+        let made = Arc::new(plan(&ground.observed, looking.by, *level, *bounds, cost, may));
+        keep(&self.helps, key, Arc::clone(&made));
+        Ok(made)
     }
 
     /// What is told to whoever looks of something that was observed.
@@ -215,10 +241,11 @@ impl Transit {
     }
 
     fn sum(&self, looking: &Looking, open: &Open, observed: &Observed, stood: &notices::Stood) -> Told {
+        let upto = u32::try_from(looking.now.seconds()).unwrap_or(u32::MAX);
         let shown = stood.iter().filter(|(member, ..)| open.takedown.contains(member));
         let asked = shown.filter_map(|(_, address, told, gone)| {
             let infrastructure = observed.of_address(*address)?;
-            Some(stay::Notice { infrastructure, told: *told, gone: *gone })
+            Some(stay::Notice { infrastructure, told: *told, gone: *gone, upto })
         });
         let asked: Vec<stay::Notice> = asked.collect();
         let options = Options { by: looking.by, period_days: self.config.period_days };
@@ -255,6 +282,15 @@ impl Transit {
         });
         Ok(countries.into_keys().collect())
     }
+}
+
+/// Keeps a sum; when there are too many, the others go.
+fn keep<K: Ord, V>(kept: &Mutex<BTreeMap<K, V>>, key: K, value: V) {
+    let mut kept = kept.lock();
+    if kept.len() >= KEPT_MAX {
+        kept.clear();
+    }
+    kept.insert(key, value);
 }
 
 fn members_of(book: &Book, countries: &BTreeSet<Country>) -> Vec<MemberId> {
@@ -302,6 +338,12 @@ impl web::page::Transit for Transit {
     fn told(&self, asked: &web::page::TransitAsked) -> Result<Arc<Told>, String> {
         let web::page::TransitAsked { caller, encrypted, circle, by, now } = *asked;
         Self::told(self, &Looking { caller, encrypted, circle, by, now })
+            .map_err(|failure| failure.to_string())
+    }
+
+    fn help(&self, asked: &web::page::TransitAsked, wish: &Wish) -> Result<Arc<Plan>, String> {
+        let web::page::TransitAsked { caller, encrypted, circle, by, now } = *asked;
+        Self::help(self, &Looking { caller, encrypted, circle, by, now }, wish)
             .map_err(|failure| failure.to_string())
     }
 

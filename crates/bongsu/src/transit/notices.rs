@@ -5,10 +5,12 @@ use crate::kept::{Kept, Sum};
 use gate::Gate;
 use ipnet::IpNet;
 use line::RecordKind;
+use parking_lot::Mutex;
 use policy::{Book, Member, MemberId};
 use region::notice::{About, Because, Event, Notice, State};
 use region::transit::Role;
 use region::transit::observed::Infrastructure;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use stix::Timestamp;
 
@@ -31,12 +33,64 @@ impl Sum for Sums {
 pub(super) type Stood = Vec<(MemberId, IpAddr, u32, Option<u32>)>;
 
 /// Notices, kept up with the node's line.
-pub(crate) struct NoticeBook(Kept<Sums>);
+pub(crate) struct NoticeBook {
+    kept: Kept<Sums>,
+    mails: Mutex<Mails>,
+}
+
+/// What this process knows of mails beside the line.
+#[derive(Default)]
+struct Mails {
+    /// Notices that are being sent.
+    going: BTreeSet<u64>,
+    /// Mails that the server took, by id, and of which that is not written yet.
+    taken: BTreeSet<String>,
+}
+
+/// A notice that nobody else sends meanwhile.
+pub(crate) struct Going<'b> {
+    book: &'b NoticeBook,
+    number: u64,
+}
+
+impl Drop for Going<'_> {
+    fn drop(&mut self) {
+        self.book.mails.lock().going.remove(&self.number);
+    }
+}
+
+impl Going<'_> {
+    /// Whether the server took this mail, as far as this process knows.
+    pub(crate) fn is_taken(&self, id: &str) -> bool {
+        self.book.mails.lock().taken.contains(id)
+    }
+
+    /// The server took it.
+    pub(crate) fn taken(&self, id: &str) {
+        self.book.mails.lock().taken.insert(id.to_owned());
+    }
+
+    /// That it was taken is written.
+    pub(crate) fn noted(&self, id: &str) {
+        self.book.mails.lock().taken.remove(id);
+    }
+}
 
 impl NoticeBook {
     /// Those of the node behind this door. Nothing is read yet.
     pub(crate) fn new(gate: Gate) -> Self {
-        Self(Kept::new(gate))
+        Self { kept: Kept::new(gate), mails: Mutex::default() }
+    }
+
+    /// Has a notice for oneself, to send it.
+    ///
+    /// # Errors
+    /// When it is being sent.
+    pub(crate) fn going(&self, number: u64) -> Result<Going<'_>, Failure> {
+        match self.mails.lock().going.insert(number) {
+            true => Ok(Going { book: self, number }),
+            false => Err(Failure::new(format!("notice {number} is being sent already"))),
+        }
     }
 
     /// Looks at them as they stand.
@@ -44,7 +98,7 @@ impl NoticeBook {
     /// # Errors
     /// When the line can't be read, or what `look` fails with.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Notices) -> Result<T, Failure>) -> Result<T, Failure> {
-        self.0.look(|sums| look(&sums.0))
+        self.kept.look(|sums| look(&sums.0))
     }
 
     /// Has happen what `make` makes of them as they stand, as [`Kept::happens`].
@@ -56,7 +110,8 @@ impl NoticeBook {
         make: impl FnOnce(&Notices) -> Result<(Vec<Event>, T), Failure>,
     ) -> Result<T, Failure> {
         let text = |event: &Event| (MemberId::NODE, event.to_json());
-        self.0.happens(|sums| make(&sums.0).map(|(events, told)| (events.iter().map(text).collect(), told)))
+        self.kept
+            .happens(|sums| make(&sums.0).map(|(events, told)| (events.iter().map(text).collect(), told)))
     }
 
     /// How many events there were, and what was asked to be taken down.

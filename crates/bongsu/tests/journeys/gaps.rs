@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::node::{Node, Serving, bundle, indicator, shared};
 
-fn with_models(node: &Node, tables: &[String]) {
+pub(crate) fn with_models(node: &Node, tables: &[String]) {
     let config = node.data().join("bongsu.toml");
     let text = std::fs::read_to_string(&config).unwrap();
     let listed = format!("indices = {tables:?}");
@@ -16,7 +16,7 @@ fn with_models(node: &Node, tables: &[String]) {
     std::fs::write(config, changed).unwrap();
 }
 
-fn gci() -> String {
+pub(crate) fn gci() -> String {
     format!("{}=gci:2024", shared("capacity/indices/gci-2024.csv").display())
 }
 
@@ -34,7 +34,7 @@ fn state(row: &Value, capability: &str) -> String {
 }
 
 /// A node with members of all levels in one circle, a bad domain in it, and the GCI of 2024.
-fn node() -> Node {
+pub(crate) fn node() -> Node {
     let node = Node::with_members();
     let members = ["read", "list", "block", "detect", "exchange"];
     let joined: Vec<&str> = members.iter().flat_map(|member| ["--member", *member]).collect();

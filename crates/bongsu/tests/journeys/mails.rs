@@ -14,7 +14,7 @@ const TIME: Duration = Duration::from_secs(60);
 const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journeys/mail_server.py");
 
 /// A node with a circle up to RED, a member that is cleared for it, and a mail server with STARTTLS.
-fn node() -> (Node, Peer, String) {
+pub(crate) fn node() -> (Node, Peer, String) {
     node_with("starttls", "")
 }
 

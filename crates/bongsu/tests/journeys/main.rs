@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
 
 mod advisories;
+mod aid;
 mod asks;
 mod attacks;
 mod authority;

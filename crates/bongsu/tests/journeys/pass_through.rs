@@ -162,3 +162,155 @@ fn countries_are_seen_by_their_own_and_notices_followed_until_takedown() {
     assert_eq!(of(&own, "SG")["takedown"]["count"], 1, "{own}");
     serving.stop();
 }
+
+/// A notice goes by mail once: what the server did not take stands as being sent and goes again as the same mail.
+#[test]
+fn a_notice_goes_by_mail_to_the_member_once() {
+    let (node, server, fails) = crate::mails::node();
+    node.json(&["member", "set", "list", "--country", "VN", "--asset", "203.0.113.0/28", "--language", "ko"]);
+    let seen = node.file("seen.csv", SEEN);
+    let config = node.data().join("bongsu.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(config, format!("{text}\n[region]\nobserved = [\"{seen}\"]\n")).unwrap();
+    node.json(&["region", "notices", "draft", "--member", "list"]);
+    let send = |more: &[&str]| {
+        let output =
+            node.command(&[&["region", "notices", "send", "1"][..], more].concat()).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = send(&[]);
+    assert!(code == Some(2) && said.contains("no contact of list has an address"), "{said}");
+
+    std::fs::write(&fails, "").unwrap();
+    let later = ["--to", "later@ministry.example"];
+    let (code, said) = send(&later);
+    assert!(code != Some(0) && said.contains("come back later"), "{said}");
+    let shown = || node.json(&["region", "notices", "show", "1"]);
+    let waits = shown();
+    assert_eq!((&waits["state"], &waits["sending"]["to"]), (&json!("drafted"), &json!(later[1])), "{waits}");
+    assert!(server.lines.try_recv().is_err());
+    std::fs::remove_file(&fails).unwrap();
+    assert_eq!(send(&later).0, Some(0));
+    let mail = server.next();
+    assert_eq!((&mail["id"], &mail["to"]), (&waits["sending"]["id"], &json!([later[1]])));
+    assert!(
+        mail["language"] == "ko"
+            && mail["defects"] == json!([])
+            && mail["text"].as_str().unwrap().contains("203.0.113.9"),
+        "{mail}"
+    );
+    let report = std::fs::read(mail["attached"][0]["path"].as_str().unwrap()).unwrap();
+    let report: Value = serde_json::from_slice(&report).unwrap();
+    assert_eq!(report["source_identifier"], "203.0.113.9");
+    let sent = shown();
+    assert_eq!((&sent["state"], &sent["sending"]), (&json!("sent"), &Value::Null));
+    let (code, said) = send(&later);
+    assert!(code == Some(2) && said.contains("can't be sent"), "{said}");
+    assert!(server.lines.try_recv().is_err(), "once");
+
+    // What is refused for good is no longer on its way, and goes to another as another mail; a contact's address is found.
+    let (code, said) = send_two(&node, &["--to", "refused@ministry.example"]);
+    assert!(code != Some(0) && said.contains("no such person"), "{said}");
+    assert_eq!(node.json(&["region", "notices", "show", "2"])["sending"], Value::Null);
+    node.json(&["member", "set", "list", "--contact", "abuse@list.example"]);
+    assert_eq!(send_two(&node, &[]).0, Some(0));
+    assert_eq!(server.next()["to"], json!(["abuse@list.example"]));
+
+    // What waits counts as long as it does: a figure with one takedown and one that waits says so.
+    node.json(&["region", "notices", "state", "1", "taken-down"]);
+    let told = node.json(&["region", "flows"]);
+    let rows = told["rows"].as_array().unwrap();
+    let waiting: u64 = rows.iter().filter_map(|row| row["waiting"].as_u64()).sum();
+    assert_eq!(waiting, 1, "{told}");
+    let serving = node.serve();
+    let told = serde_json::from_str(&node.text(&serving, "list", "/region/notices.json")).unwrap();
+    let described = ("/region/notices.json", "get");
+    crate::screenings::conforms_to(&serving, &node, "/region/openapi.json", described, &told);
+    let page = node.text(&serving, "list", "/region/notices");
+    assert!(page.contains("taken-down") && !page.contains("being sent"), "{page}");
+    serving.stop();
+}
+
+fn send_two(node: &Node, more: &[&str]) -> (Option<i32>, String) {
+    let output = node.command(&[&["region", "notices", "send", "2"][..], more].concat()).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// Sightings of circles are in the sums of those to whom they may go, and only in those; what is withdrawn leaves them.
+#[test]
+fn sightings_of_circles_are_summed_for_those_who_may_have_them() {
+    let mut node = Node::with_members();
+    node.member("red", "read", "red");
+    let members = ["read", "list", "exchange", "red"];
+    let joined: Vec<&str> = members.iter().flat_map(|member| ["--member", *member]).collect();
+    node.json(&[&["circle", "add", "region", "--ceiling", "red"][..], &joined].concat());
+    node.json(&["circle", "add", "few", "--member", "exchange", "--member", "list"]);
+    let serving = node.serve();
+    let at = crate::node::now();
+    let object = |kind: &str, number: u128, more: Value| {
+        let mut object = json!({
+            "type": kind, "spec_version": "2.1", "id": crate::node::id(kind, number), "created": at, "modified": at,
+        });
+        object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        object
+    };
+    let indicator = |number: u128, address: &str, tlp: stix::Tlp| {
+        object(
+            "indicator",
+            number,
+            json!({
+                "pattern": format!("[ipv4-addr:value = '{address}']"), "pattern_type": "stix", "valid_from": "2026-03-01T00:00:00Z",
+                "object_marking_refs": [tlp.definition_id().to_string()],
+            }),
+        )
+    };
+    let sighting = |number: u128, of: u128, count: u32, tlp: stix::Tlp| {
+        object(
+            "sighting",
+            number,
+            json!({
+                "sighting_of_ref": crate::node::id("indicator", of), "count": count, "last_seen": "2026-03-02T00:00:00Z",
+                "object_marking_refs": [tlp.definition_id().to_string()],
+            }),
+        )
+    };
+    let share = |circle: &str, objects: &[Value]| {
+        let file = node.file("seen.json", crate::node::bundle(objects));
+        node.json(&["import", &file, "--circle", circle, "--as", "exchange"]);
+    };
+    let attacks = |member: &str, query: &str| {
+        let told: Value =
+            serde_json::from_str(&node.text(&serving, member, &format!("/region/flows.json{query}")))
+                .unwrap();
+        told["attacks"].as_u64().unwrap()
+    };
+    assert_eq!(attacks("read", ""), 0);
+    // An indicator that nobody sighted counts as seen once; its sighting counts as it says.
+    share("region", &[indicator(1, "192.0.2.1", stix::Tlp::Green)]);
+    assert_eq!((attacks("read", ""), attacks("list", "")), (1, 1));
+    share("region", &[sighting(1, 1, 7, stix::Tlp::Green)]);
+    assert_eq!((attacks("read", ""), attacks("list", "")), (7, 7));
+    // What may go to one only is in that one's sum only, and what is in one circle in that circle's.
+    share("region", &[indicator(2, "192.0.2.2", stix::Tlp::Red), sighting(2, 2, 100, stix::Tlp::Red)]);
+    share("few", &[indicator(3, "192.0.2.3", stix::Tlp::Green), sighting(3, 3, 20, stix::Tlp::Green)]);
+    assert_eq!((attacks("read", ""), attacks("list", ""), attacks("exchange", "")), (7, 27, 127));
+    assert_eq!((attacks("list", "?circle=region"), attacks("list", "?circle=few")), (7, 20));
+    assert_eq!(node.get(&serving, "read", "/region/flows.json?circle=few").send().unwrap().status(), 404);
+    // What says nothing of attacks changes no sum, and what is withdrawn is in none.
+    share("region", &[crate::node::indicator(9, "nothing.example")]);
+    assert_eq!(attacks("list", ""), 27);
+    node.json(&[
+        "withdraw",
+        &crate::node::id("sighting", 1),
+        "--circle",
+        "region",
+        "--as",
+        "exchange",
+        "--reason",
+        "wrong",
+    ]);
+    assert_eq!((attacks("read", ""), attacks("list", "")), (1, 21));
+    let places = node.text(&serving, "read", "/region/where.json");
+    assert!(places.contains("\"attacks\":1,"), "{places}");
+    serving.stop();
+}

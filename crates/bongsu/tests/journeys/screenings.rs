@@ -63,8 +63,19 @@ fn told(result: &str, by: &str) -> (String, String) {
 
 /// Holds an answer against the description that the node gives of itself.
 pub(crate) fn conforms(serving: &Serving, node: &Node, path: &str, method: &str, told: &Value) {
+    conforms_to(serving, node, "/screening/openapi.json", (path, method), told);
+}
+
+/// The same, where another description has it.
+pub(crate) fn conforms_to(
+    serving: &Serving,
+    node: &Node,
+    description: &str,
+    (path, method): (&str, &str),
+    told: &Value,
+) {
     let (_, token) = node.tokens.iter().next().unwrap();
-    let described = format!("{}/screening/openapi.json", serving.url);
+    let described = format!("{}{description}", serving.url);
     let described = answer(serving.client.get(described).bearer_auth(token));
     let at =
         format!("/paths/{}/{method}/responses/200/content/application~1json/schema", path.replace('/', "~1"));

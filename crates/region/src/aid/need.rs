@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::table::{Table, TableError, Wrong};
@@ -36,8 +37,7 @@ const fn one() -> f64 {
 /// [`TableError`] if it is no such table. What is wrong in a row is told, and the row left out.
 pub fn read(from: impl Read) -> Result<(Vec<Need>, Vec<Wrong>), TableError> {
     let mut table = Table::open(from, &["country", "capability"], &["reasons", "weight"])?;
-    let mut needs: Vec<Need> = Vec::new();
-    let mut known = hashbrown::HashMap::<(Country, String), usize>::new();
+    let mut needs = Joining::default();
     while let Some(row) = table.next_row()? {
         let (country, capability, weight) = (row.cell(0), row.cell(1), row.cell(3));
         let country = match Country::parse(country) {
@@ -63,27 +63,51 @@ pub fn read(from: impl Read) -> Result<(Vec<Need>, Vec<Wrong>), TableError> {
         };
         let reasons = row.cell(2).split(';').map(str::trim).filter(|reason| !reason.is_empty());
         let capability = capability.to_lowercase().replace([' ', '_'], "-");
-        let count = needs.len();
-        let at = *known.entry((country, capability.clone())).or_insert(count);
-        match needs.get_mut(at) {
-            Some(need) => {
-                need.weight = need.weight.max(weight);
-                for reason in reasons {
-                    if !need.reasons.iter().any(|has| has == reason) {
-                        need.reasons.push(reason.to_owned());
+        let reasons = reasons.map(str::to_owned).collect();
+        if !needs.take(Need { country, capability, reasons, weight }) {
+            return Err(TableError::Long(NEEDS_MAX));
+        }
+    }
+    Ok((needs.all, table.wrongs()))
+}
+
+/// Needs in which no capability of a country stands twice: of those that do, the reasons of all count and the largest weight. What is
+/// beyond the most that are read is left out.
+#[must_use]
+pub fn joined(needs: impl IntoIterator<Item = Need>) -> Vec<Need> {
+    let mut joining = Joining::default();
+    for need in needs {
+        joining.take(need);
+    }
+    joining.all
+}
+
+/// Needs, each once.
+#[derive(Default)]
+struct Joining {
+    all: Vec<Need>,
+    known: HashMap<(Country, String), usize>,
+}
+
+impl Joining {
+    /// Takes one in; not if there are too many.
+    fn take(&mut self, need: Need) -> bool {
+        let count = self.all.len();
+        let at = *self.known.entry((need.country, need.capability.clone())).or_insert(count);
+        match self.all.get_mut(at) {
+            Some(has) => {
+                has.weight = has.weight.max(need.weight);
+                for reason in need.reasons {
+                    if !has.reasons.contains(&reason) {
+                        has.reasons.push(reason);
                     }
                 }
             }
-            None if count >= NEEDS_MAX => return Err(TableError::Long(NEEDS_MAX)),
-            None => needs.push(Need {
-                country,
-                capability,
-                reasons: reasons.map(str::to_owned).collect(),
-                weight,
-            }),
+            None if count >= NEEDS_MAX => return false,
+            None => self.all.push(need),
         }
+        true
     }
-    Ok((needs, table.wrongs()))
 }
 
 #[cfg(test)]
@@ -99,6 +123,12 @@ mod tests {
         assert_eq!((needs[0].capability.as_str(), needs[0].weight), ("dns-filtering", 2.0));
         assert_eq!(needs[0].reasons, ["42 sightings", "no zone fetched", "late"]);
         assert_eq!(wrong.iter().map(|one| one.line).collect::<Vec<_>>(), [3, 4, 5, 7]);
+        let twice = joined(needs.iter().cloned().chain([Need {
+            weight: 5.0,
+            reasons: vec!["worse".into()],
+            ..needs[0].clone()
+        }]));
+        assert_eq!((twice.len(), twice[0].weight, twice[0].reasons.len()), (1, 5.0, 4));
         let refused = read("a,b\n".as_bytes()).unwrap_err().to_string();
         assert_eq!(refused, "there is no column `country`: it has a, b");
     }

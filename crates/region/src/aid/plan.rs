@@ -197,6 +197,12 @@ const BY_CAPABILITY: &[(&str, &[&str], &str, &[&str])] = &[
     ("skills", &["sightings", "level"], "22040", &["4.4", "17.9"]),
 ];
 
+/// The day on which a plan begins if nobody says another: the first of the next year.
+#[must_use]
+pub fn next_year(day: Date) -> Date {
+    day.first_of_year().checked_add(Span::new().years(1)).unwrap_or(day)
+}
+
 /// Drafts a plan.
 #[must_use]
 pub fn draft(from: From<'_>, wish: &Wish) -> Plan {

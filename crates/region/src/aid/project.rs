@@ -221,7 +221,28 @@ impl Projects {
     /// Takes an activity in, if `keep` says so.
     pub fn take(&mut self, activity: &Activity, keep: impl Fn(&Project) -> bool) {
         self.seen += 1;
-        let project = Project::of(activity);
+        self.put(Project::of(activity), keep);
+    }
+
+    /// Takes in what others have seen, such as those of one file of many, if `keep` says so.
+    pub fn join(&mut self, others: &Self, keep: impl Fn(&Project) -> bool) {
+        for project in &others.all {
+            self.put(project.clone(), &keep);
+        }
+        self.seen += others.seen;
+        self.repeated += others.repeated;
+        self.left_out += others.left_out;
+    }
+
+    /// The same, the surest to be about cyber security first.
+    #[must_use]
+    pub fn by_certainty(mut self) -> Vec<Project> {
+        self.all
+            .sort_by_key(|project| std::cmp::Reverse(project.cyber.as_ref().map(|found| found.certainty)));
+        self.all
+    }
+
+    fn put(&mut self, project: Project, keep: impl Fn(&Project) -> bool) {
         let known = (!project.identifier.is_empty())
             .then(|| self.by_identifier.get(&project.identifier).copied())
             .flatten();
@@ -321,6 +342,13 @@ mod tests {
         ));
         assert_eq!((told.all().len(), told.seen, told.repeated), (2, 4, 2));
         assert_eq!(told.all()[0].title, "b");
+        // Of several files it is the same.
+        let mut joined = Projects::default();
+        for (updated, title) in [("2026-01-01", "a"), ("2026-02-01", "b"), ("2025-01-01", "c")] {
+            joined.join(&projects(&one(updated, title)), |_| true);
+        }
+        assert_eq!((joined.all().len(), joined.seen, joined.repeated), (1, 3, 2));
+        assert_eq!(joined.all()[0].title, "b");
     }
 
     #[test]

@@ -109,8 +109,12 @@ pub enum What {
     Takedown {
         /// Hours.
         median_h: u64,
-        /// Of so many.
+        /// Whether it is longer: so much is still waited for.
+        at_least: bool,
+        /// So many came to an end.
         settled: usize,
+        /// So many are waited for, and count as long as they are.
+        waiting: usize,
     },
     /// A parameter of SIM3 and its level.
     Sim3(&'static str, u8),
@@ -158,11 +162,13 @@ impl Evidence {
             }
             What::Sightings(count) if korean => format!("발견 보고 {count}건"),
             What::Sightings(count) => format!("{count} sightings returned"),
-            What::Takedown { median_h, settled } if korean => {
-                format!("차단 조치 {settled}건, 중앙값 {median_h}시간")
+            What::Takedown { median_h, at_least, settled, waiting } if korean => {
+                let least = if *at_least { " 이상" } else { "" };
+                format!("차단 조치 {settled}건, 대기 {waiting}건, 중앙값 {median_h}시간{least}")
             }
-            What::Takedown { median_h, settled } => {
-                format!("{settled} takedowns, {median_h} hours in the median")
+            What::Takedown { median_h, at_least, settled, waiting } => {
+                let least = if *at_least { "at least " } else { "" };
+                format!("{settled} takedowns, {waiting} waited for, {least}{median_h} hours in the median")
             }
             What::Sim3(number, level) if korean => format!("{MODEL} {number}: 수준 {level}"),
             What::Sim3(number, level) => format!("{MODEL} {number}: level {level}"),
@@ -211,9 +217,13 @@ pub struct Returned {
 pub struct Takedown {
     /// Notices that came to an end.
     pub settled: usize,
-    /// Hours until then, in the median.
+    /// Notices that are waited for, and count as having taken as long as they are.
+    pub waiting: usize,
+    /// Hours until takedown, in the median.
     pub median_h: u64,
-    /// When the last one did.
+    /// Whether it is longer.
+    pub at_least: bool,
+    /// When the last one came to an end; when it was looked, if none did.
     pub last: Timestamp,
 }
 
@@ -275,14 +285,18 @@ impl Measured {
             let what = What::Sightings(sightings.count);
             put(Capability::LogHunting, verdict, &what, sightings.last);
         }
-        if let Some(takedown) = self.takedown.as_ref().filter(|takedown| takedown.settled > 0) {
-            let verdict = match takedown.median_h {
-                median_h if median_h <= TAKEDOWN_QUICK_H => Verdict::There,
-                median_h if median_h <= TAKEDOWN_SLOW_H => Verdict::Partly,
-                _ => Verdict::Missing,
+        if let Some(takedown) = &self.takedown {
+            let Takedown { settled, waiting, median_h, at_least, last } = *takedown;
+            let verdict = match median_h {
+                // What has waited shortly may still become anything.
+                median_h if median_h <= TAKEDOWN_QUICK_H => (!at_least).then_some(Verdict::There),
+                median_h if median_h <= TAKEDOWN_SLOW_H => Some(Verdict::Partly),
+                _ => Some(Verdict::Missing),
             };
-            let what = What::Takedown { median_h: takedown.median_h, settled: takedown.settled };
-            put(Capability::TakedownHandling, verdict, &what, Some(takedown.last));
+            if let Some(verdict) = verdict.filter(|_| settled + waiting > 0) {
+                let what = What::Takedown { median_h, at_least, settled, waiting };
+                put(Capability::TakedownHandling, verdict, &what, Some(last));
+            }
         }
         found
     }
@@ -434,11 +448,14 @@ mod tests {
             of(&Measured { lag: Some(lag), ..Measured::default() }, Capability::DnsFiltering)[0]
         };
         assert_eq!([0, 10, 11].map(lag), [Verdict::There, Verdict::Partly, Verdict::Missing]);
-        let takedown = |median_h| {
-            let takedown = Takedown { settled: 3, median_h, last: now };
-            of(&Measured { takedown: Some(takedown), ..Measured::default() }, Capability::TakedownHandling)[0]
+        let takedown = |median_h, at_least| {
+            let takedown = Takedown { settled: 3, waiting: 1, median_h, at_least, last: now };
+            let measured = Measured { takedown: Some(takedown), ..Measured::default() };
+            of(&measured, Capability::TakedownHandling).first().copied()
         };
-        assert_eq!([48, 336, 337].map(takedown), [Verdict::There, Verdict::Partly, Verdict::Missing]);
+        let verdicts = [Some(Verdict::There), Some(Verdict::Partly), Some(Verdict::Missing)];
+        assert_eq!([48, 336, 337].map(|hours| takedown(hours, false)), verdicts);
+        assert_eq!([48, 336, 337].map(|hours| takedown(hours, true)), [None, verdicts[1], verdicts[2]]);
         let reach = |asked, in_term, late| {
             let reach = Reach { asked, in_term, late, ..Reach::default() };
             of(&Measured { reach: Some(reach), ..Measured::default() }, Capability::PointOfContact)

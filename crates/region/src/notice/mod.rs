@@ -118,6 +118,18 @@ pub struct Step {
     pub note: Option<String>,
 }
 
+/// A mail that is on its way: what is needed to send the same one again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sending {
+    /// When it was made.
+    #[serde(with = "crate::instant")]
+    pub at: Timestamp,
+    /// To whom it goes.
+    pub to: String,
+    /// By which whoever gets it twice knows that it is one (RFC 5322, `Message-ID`).
+    pub id: String,
+}
+
 /// Why a step can't be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -142,6 +154,8 @@ pub struct Notice {
     pub about: About,
     /// What happened, the first first; never empty.
     pub steps: Vec<Step>,
+    /// The mail of which it is not known yet whether it was taken.
+    pub sending: Option<Sending>,
 }
 
 impl Notice {
@@ -206,6 +220,21 @@ pub enum Event {
         /// What.
         step: Step,
     },
+    /// One is about to be sent by mail. It stands there before the mail goes, so that one that was sent and could not be noted is neither
+    /// lost nor made anew.
+    Sending {
+        /// Its number.
+        notice: u64,
+        /// The mail.
+        sending: Sending,
+    },
+    /// The mail server refused a mail for good.
+    NotSent {
+        /// The notice's number.
+        notice: u64,
+        /// The mail's id.
+        id: String,
+    },
 }
 
 impl Event {
@@ -241,18 +270,33 @@ impl Notices {
                 let number = self.all.len() as u64 + 1;
                 self.by_address.entry(about.address).or_default().push(number);
                 let step = Step { state: State::Drafted, at, to: None, note: None };
-                self.all.push(Notice { number, about: *about, steps: vec![step] });
+                self.all.push(Notice { number, about: *about, steps: vec![step], sending: None });
             }
             Event::Step { notice, step } => {
-                let found =
-                    usize::try_from(notice).ok().and_then(|number| self.all.get_mut(number.checked_sub(1)?));
-                if let Some(found) = found
+                if let Some(found) = self.get_mut(notice)
                     && step.state.may_follow(found.state())
                 {
                     found.steps.push(step);
+                    found.sending = None;
+                }
+            }
+            Event::Sending { notice, sending } => {
+                if let Some(found) = self.get_mut(notice)
+                    && State::Sent.may_follow(found.state())
+                {
+                    found.sending = Some(sending);
+                }
+            }
+            Event::NotSent { notice, id } => {
+                if let Some(found) = self.get_mut(notice) {
+                    found.sending = found.sending.take().filter(|sending| sending.id != id);
                 }
             }
         }
+    }
+
+    fn get_mut(&mut self, number: u64) -> Option<&mut Notice> {
+        self.all.get_mut(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
     /// One of them.
@@ -332,6 +376,33 @@ mod tests {
         );
         assert!(matches!(notice.check(State::CameBack, at(999)), Err(StepError::Time(..))));
         assert_eq!(notices.about("203.0.113.9".parse().unwrap()).count(), 1);
+    }
+
+    #[test]
+    fn a_mail_is_on_its_way_until_it_is_noted_or_refused_for_good() {
+        let mut notices = Notices::default();
+        notices.apply(Event::Drafted(Box::new(about())), at(100));
+        let sending = |id: &str| {
+            let sending = Sending { at: at(150), to: "abuse@example.org".to_owned(), id: id.to_owned() };
+            Event::from_json(&Event::Sending { notice: 1, sending }.to_json()).unwrap()
+        };
+        let id =
+            |notices: &Notices| notices.get(1).unwrap().sending.as_ref().map(|sending| sending.id.clone());
+        notices.apply(sending("<1@n>"), at(150));
+        assert_eq!(
+            (id(&notices), notices.get(1).unwrap().state()),
+            (Some("<1@n>".to_owned()), State::Drafted)
+        );
+        notices.apply(Event::NotSent { notice: 1, id: "<0@n>".to_owned() }, at(160));
+        assert!(id(&notices).is_some());
+        notices.apply(Event::NotSent { notice: 1, id: "<1@n>".to_owned() }, at(160));
+        assert_eq!(id(&notices), None);
+        notices.apply(sending("<2@n>"), at(170));
+        notices.apply(step(State::Sent, 180), at(180));
+        assert_eq!(id(&notices), None);
+        // What was sent is not on its way again.
+        notices.apply(sending("<3@n>"), at(190));
+        assert_eq!(id(&notices), None);
     }
 
     proptest! {

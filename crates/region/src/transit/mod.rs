@@ -17,6 +17,7 @@ mod blocks;
 pub mod flow;
 pub mod geo;
 pub mod help;
+pub mod lasting;
 pub mod observed;
 pub mod place;
 pub mod plan;

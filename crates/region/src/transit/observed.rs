@@ -189,6 +189,67 @@ impl Observed {
         number
     }
 
+    /// Takes in all that others have, as if it had come one after the other. Where addresses are by tables is looked up for
+    /// the sum ([`Self::locate`]) and not for its parts: what one part says of an address would else be hidden by what tables say in another.
+    ///
+    /// # Errors
+    /// [`ObserveError::Full`]; nothing of it is taken then.
+    pub fn join(&mut self, other: &Self) -> Result<(), ObserveError> {
+        let hops = self.hops.len() + other.hops.len();
+        if u32::try_from(hops).is_err() {
+            return Err(ObserveError::Full("hops of attacks"));
+        }
+        if self.infrastructure.len() + other.infrastructure.len() + HOPS_MAX >= NONE as usize {
+            return Err(ObserveError::Full("addresses"));
+        }
+        let mut numbers: Vec<u32> = Vec::with_capacity(other.infrastructure.len());
+        for one in &other.infrastructure {
+            let next = self.infrastructure.len() as u32;
+            let number = match one.address {
+                Some(address) => *self.by_address.entry(key(address)).or_insert(next),
+                None => *self.by_place.entry((one.place, one.roles)).or_insert(next),
+            };
+            match self.infrastructure.get_mut(number as usize) {
+                Some(known) => {
+                    known.place = one.place.or(known.place);
+                    known.roles |= one.roles;
+                    known.seen = (known.seen.0.min(one.seen.0), known.seen.1.max(one.seen.1));
+                    known.count += one.count;
+                }
+                None => self.infrastructure.push(*one),
+            }
+            numbers.push(number);
+        }
+        let victims: Vec<u32> = other
+            .victims
+            .iter()
+            .map(|victim| {
+                *self.by_victim.entry(*victim).or_insert_with(|| {
+                    self.victims.push(*victim);
+                    self.victims.len() as u32 - 1
+                })
+            })
+            .collect();
+        let before = self.hops.len() as u32;
+        let new = |numbers: &[u32], number: u32| numbers.get(number as usize).copied().unwrap_or(NONE);
+        self.hops.extend(other.hops.iter().map(|(number, role)| (new(&numbers, *number), *role)));
+        self.ends.extend(other.ends.iter().map(|end| before + end));
+        self.times.extend_from_slice(&other.times);
+        self.victim_of.extend(other.victim_of.iter().map(|victim| new(&victims, *victim)));
+        self.counts.extend_from_slice(&other.counts);
+        Ok(())
+    }
+
+    /// Looks up where addresses are of which that was not said.
+    pub fn locate(&mut self, tables: &impl Locate) {
+        for one in &mut self.infrastructure {
+            let is_whole = one.place.country.is_some() && one.place.network.is_some();
+            if let Some(address) = one.address.filter(|_| !is_whole) {
+                one.place = one.place.or(tables.place(address));
+            }
+        }
+    }
+
     /// What of it was seen from `from` on and before `to`, as if nothing else had been.
     #[must_use]
     pub fn within(&self, from: u32, to: u32) -> Self {
@@ -288,6 +349,7 @@ fn key(address: IpAddr) -> u128 {
 mod tests {
     use super::*;
     use crate::transit::Country;
+    use proptest::prelude::*;
 
     fn hop(address: &str, country: &str, role: Role) -> Hop {
         let country = Country::known(country).unwrap();
@@ -314,6 +376,45 @@ mod tests {
         assert_eq!(observed.of_address("192.0.2.1".parse().unwrap()), Some(0));
         let within = observed.within(100, 500);
         assert_eq!((within.len(), within.infrastructure()[0].seen), (1, (100, 100)));
+    }
+
+    /// Everything is in one network.
+    struct One;
+
+    impl Locate for One {
+        fn place(&self, _address: IpAddr) -> Place {
+            Place { country: Country::parse("NL").ok(), network: None }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+        #[test]
+        fn parts_come_to_what_the_whole_is(
+            drawn in prop::collection::vec((0..2_i64, prop::collection::vec((0..4_usize, 0..3_usize, 0..2_usize), 0..4), 0..2_usize, 1..9_u32), 0..30),
+        ) {
+            const ADDRESSES: [&str; 4] = ["", "192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1"];
+            const COUNTRIES: [&str; 3] = ["", "DE", "KR"];
+            const ROLES: [Role; 2] = [Role::Proxy, Role::Drop];
+            let (mut whole, mut parts) = (Observed::default(), [Observed::default(), Observed::default()]);
+            let mut drawn = drawn;
+            drawn.sort_by_key(|(part, ..)| *part);
+            for (time, (part, hops, victim, count)) in drawn.iter().enumerate() {
+                let hops: Vec<Hop> =
+                    hops.iter().map(|(address, country, role)| hop(ADDRESSES[*address], COUNTRIES[*country], ROLES[*role])).collect();
+                let victim = Place { country: Country::known(COUNTRIES[*victim]).unwrap(), network: None };
+                let sighting = Sighting { time: time as i64, hops: &hops, victim, count: *count };
+                whole.add(&sighting, &One).unwrap();
+                parts[*part as usize].add(&sighting, &NoTable).unwrap();
+            }
+            let mut joined = Observed::default();
+            parts.iter().for_each(|part| joined.join(part).unwrap());
+            joined.locate(&One);
+            prop_assert_eq!(joined.infrastructure(), whole.infrastructure());
+            prop_assert!(joined.sightings().eq(whole.sightings()));
+            prop_assert_eq!(joined.victims(), whole.victims());
+        }
     }
 
     #[test]

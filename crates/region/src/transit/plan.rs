@@ -2,6 +2,7 @@
 //!
 //! For plans of aid: [`plan`] says whom to help first, with what is proved of the choice.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -10,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::help::{Bounds, Choice, blocking, by_volume, choose, sooner};
 use super::observed::Observed;
-use super::told::{name, percent, quoted};
-use super::{By, NOT_ATTRIBUTION, Spot};
-use crate::world::Territories;
+use super::told::{name, percent, quoted, steps};
+use super::{By, Country, NOT_ATTRIBUTION, Network, Spot};
 use crate::world::chart::{Beside, Row};
+use crate::world::{Map, Shade, Territories, View, step};
 
 /// What all places would be brought to.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,6 +71,38 @@ impl Level {
             }
         }
     }
+}
+
+/// Why a text is no cost of a place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no cost of a place: write SG=3 or AS64500=2, with a cost of 1 or more")]
+pub struct CostError(String);
+
+/// Reads what a place costs: `SG=3` or `AS64500=2`.
+///
+/// # Errors
+/// [`CostError`].
+pub fn place_cost(text: &str) -> Result<(Spot, u64), CostError> {
+    let refused = || CostError(text.chars().take(40).collect());
+    let (place, cost) = text.split_once('=').ok_or_else(refused)?;
+    let spot = match (Country::parse(place), Network::parse(place)) {
+        (Ok(country), _) => Spot::Country(country),
+        (Err(_), Some(network)) => Spot::Network(network),
+        (Err(_), None) => return Err(refused()),
+    };
+    let cost = cost.parse().ok().filter(|cost| *cost > 0).ok_or_else(refused)?;
+    Ok((spot, cost))
+}
+
+/// What is asked for: what places would be brought to, what it may cost, and what each costs (1 if nobody says).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wish {
+    /// What they would be brought to.
+    pub level: Level,
+    /// What is allowed.
+    pub bounds: Bounds,
+    /// What places cost.
+    pub costs: BTreeMap<Spot, u64>,
 }
 
 /// A plan: whom to help first.
@@ -182,6 +215,39 @@ impl Plan {
         text
     }
 
+    /// The map of the choice, shaded by what each place would remove; only countries have one.
+    #[must_use]
+    pub fn map(&self, territories: &Territories) -> Option<String> {
+        let mut shades: BTreeMap<Country, Shade> = BTreeMap::new();
+        let mut first = Vec::new();
+        for (at, one) in self.chosen.chosen.iter().enumerate() {
+            let Spot::Country(country) = one.spot else { return None };
+            let part = self.part(one.removes);
+            let text = format!("number {}: removes {} of attacks", at + 1, percent(part));
+            if at < 3 {
+                first.push(format!("{} {}", name(one.spot, territories), percent(part)));
+            }
+            shades.entry(territories.counted(country)).or_insert(Shade { step: step(part), text });
+        }
+        let title = format!("Where help removes most, {}", self.level.words());
+        let description = format!(
+            "Countries that are chosen, shaded by the share of attacks that each adds to what is removed: {}. The table beside it says the same in numbers.",
+            first.join(", ")
+        );
+        let map = Map {
+            view: View::World,
+            title: &title,
+            description: &description,
+            territories,
+            shades: &shades,
+            arcs: &[],
+            legend: ("Share of attacks that helping a country removes beside those before it", steps()),
+            counted: "attacks",
+            caveat: NOT_ATTRIBUTION,
+        };
+        (!shades.is_empty()).then(|| map.svg())
+    }
+
     /// The picture of both choices.
     #[must_use]
     pub fn svg(&self, territories: &Territories) -> String {
@@ -209,7 +275,7 @@ impl Plan {
 mod tests {
     use super::*;
     use crate::transit::geo::NoTable;
-    use crate::transit::{Country, read};
+    use crate::transit::read;
 
     /// Two countries lie on the same paths, a third on fewer of its own.
     const SEEN: &str = "time,source,hops,victim,count\n\
@@ -236,9 +302,21 @@ mod tests {
             whole.svg(&territories).contains(NOT_ATTRIBUTION)
                 && whole.csv(&territories).contains(NOT_ATTRIBUTION)
         );
+        let map = whole.map(&territories).unwrap();
+        assert!(map.contains("number 1: removes") && map.contains(NOT_ATTRIBUTION), "{map}");
         insta::assert_json_snapshot!(whole.json(&territories));
         let without = plan(|spot| spot != Spot::Country(Country::parse("NL").unwrap()));
         assert_eq!(names(&without.chosen), ["SG", "DE"]);
+    }
+
+    #[test]
+    fn costs_name_a_place_and_a_number() {
+        let (spot, cost) = place_cost("AS64500=2").unwrap();
+        assert_eq!((spot.to_string().as_str(), cost), ("AS64500", 2));
+        assert_eq!(place_cost("SG=3").unwrap().1, 3);
+        for bad in ["", "SG", "SG=0", "SG=-1", "QQ=1", "ASx=1"] {
+            assert!(place_cost(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! How long what attacks use stays where it is: dwell, time to takedown, and repeat use.
 //!
 //! Dwell is the time from the first to the last sighting of an address, so that it is told too short rather than too long; one that
-//! is still seen at the end is *open*. Time to takedown runs from a notice to the time from which it is known to be gone.
+//! is still seen at the end is *open*. Time to takedown runs from a notice to the time from which it is known to be gone; what still waits counts as
+//! long as it does ([`super::lasting`]).
 //! An address is used again when it is seen after a rest.
 //!
 //! Source: REQUIREMENTS T-4.
@@ -9,6 +10,7 @@
 use hashbrown::HashMap;
 use serde::Serialize;
 
+use super::lasting::{Median, median};
 use super::observed::Observed;
 use super::spot::{By, Spot};
 
@@ -21,6 +23,8 @@ pub struct Notice {
     pub told: u32,
     /// Since when it is gone; `None` while it isn't.
     pub gone: Option<u32>,
+    /// Until when it is known not to be gone, if it isn't.
+    pub upto: u32,
 }
 
 /// What counts as what.
@@ -81,6 +85,8 @@ pub struct Stay {
     pub dwell: Option<Spread>,
     /// From notice to gone, of those that are gone.
     pub takedown: Option<Spread>,
+    /// From notice to gone in the median, of all: those that are not gone count as long as they wait.
+    pub until_gone: Option<Median>,
     /// Those that were told of and are not gone.
     pub waiting: u64,
 }
@@ -90,6 +96,7 @@ pub struct Stay {
 struct Sums {
     dwell: Vec<u32>,
     takedown: Vec<u32>,
+    until_gone: Vec<(u32, bool)>,
     open: u64,
     again: u64,
     waiting: u64,
@@ -113,6 +120,8 @@ pub fn stays(observed: &Observed, notices: &[Notice], by: By, terms: Terms) -> V
         let one = observed.infrastructure().get(notice.infrastructure as usize);
         let Some(spot) = one.and_then(|one| Spot::of(one.place, by)) else { continue };
         let sums = sums.entry(spot).or_default();
+        let ends = notice.gone.unwrap_or(notice.upto);
+        sums.until_gone.push((ends.saturating_sub(notice.told), notice.gone.is_some()));
         match notice.gone {
             Some(gone) => sums.takedown.push(gone.saturating_sub(notice.told)),
             None => sums.waiting += 1,
@@ -127,6 +136,7 @@ pub fn stays(observed: &Observed, notices: &[Notice], by: By, terms: Terms) -> V
             again: sums.again,
             dwell: Spread::of(sums.dwell),
             takedown: Spread::of(sums.takedown),
+            until_gone: median(sums.until_gone),
             waiting: sums.waiting,
         })
         .collect();
@@ -189,9 +199,19 @@ mod tests {
         let number = |address: &str| observed.of_address(address.parse().unwrap()).unwrap();
         let day = DAY as u32;
         let notices = [
-            Notice { infrastructure: number("192.0.2.1"), told: 10 * day, gone: Some(31 * day) },
-            Notice { infrastructure: number("192.0.2.2"), told: 20 * day, gone: Some(21 * day) },
-            Notice { infrastructure: number("192.0.2.3"), told: 30 * day, gone: None },
+            Notice {
+                infrastructure: number("192.0.2.1"),
+                told: 10 * day,
+                gone: Some(31 * day),
+                upto: 40 * day,
+            },
+            Notice {
+                infrastructure: number("192.0.2.2"),
+                told: 20 * day,
+                gone: Some(21 * day),
+                upto: 40 * day,
+            },
+            Notice { infrastructure: number("192.0.2.3"), told: 30 * day, gone: None, upto: 40 * day },
         ];
         let stays = stays(&observed, &notices, By::Country, Terms::default());
         let spread = |count, median, ninth, longest| {
@@ -208,6 +228,7 @@ mod tests {
                     again: 1,
                     dwell: spread(3, 14, 30, 30),
                     takedown: spread(2, 1, 21, 21),
+                    until_gone: Some(Median { seconds: 21 * day, at_least: false }),
                     waiting: 1,
                 },
                 Stay {
@@ -217,6 +238,7 @@ mod tests {
                     again: 0,
                     dwell: spread(1, 0, 0, 0),
                     takedown: None,
+                    until_gone: None,
                     waiting: 0,
                 },
             ]

@@ -175,7 +175,7 @@ impl Told {
     #[must_use]
     pub fn csv(&self, territories: &Territories) -> String {
         let mut text = format!(
-            "{},name,share,share_least,share_most,through,from,to,betweenness,trend,addresses,open,used_again,dwell_median_s,dwell_ninth_s,taken_down,takedown_median_s,waiting",
+            "{},name,share,share_least,share_most,through,from,to,betweenness,trend,addresses,open,used_again,dwell_median_s,dwell_ninth_s,taken_down,takedown_median_s,takedown_at_least,waiting",
             self.by_name()
         );
         for role in Role::ALL {
@@ -188,7 +188,7 @@ impl Told {
             let number = |number: Option<String>| number.unwrap_or_default();
             let _ = write!(
                 text,
-                "{spot},{},{share},{share_least},{share_most},{through},{from},{to},{},{},{},{},{},{},{},{},{},{}",
+                "{spot},{},{share},{share_least},{share_most},{through},{from},{to},{},{},{},{},{},{},{},{},{},{},{}",
                 quoted(&name(*spot, territories)),
                 number(row.betweenness.map(|number| number.to_string())),
                 number(row.crossing.trend.map(|number| number.to_string())),
@@ -198,7 +198,8 @@ impl Told {
                 number(stay.and_then(|stay| stay.dwell).map(|dwell| dwell.median.to_string())),
                 number(stay.and_then(|stay| stay.dwell).map(|dwell| dwell.ninth.to_string())),
                 stay.and_then(|stay| stay.takedown).map_or(0, |takedown| takedown.count),
-                number(stay.and_then(|stay| stay.takedown).map(|takedown| takedown.median.to_string())),
+                number(stay.and_then(|stay| stay.until_gone).map(|median| median.seconds.to_string())),
+                number(stay.and_then(|stay| stay.until_gone).map(|median| median.at_least.to_string())),
                 stay.map_or(0, |stay| stay.waiting),
             );
             for role in Role::ALL {
@@ -273,7 +274,7 @@ impl Told {
 }
 
 /// What the steps of shares are called.
-fn steps() -> [String; STEPS] {
+pub(super) fn steps() -> [String; STEPS] {
     let bound = |at: usize| world::BOUNDS.get(at).map(|bound| format!("{}", bound * 100.0));
     std::array::from_fn(|at| match (at.checked_sub(1).and_then(bound), bound(at)) {
         (None, Some(upto)) => format!("to {upto} %"),
@@ -295,12 +296,22 @@ fn row_json(row: &Row, territories: &Territories) -> Value {
                 ("again", json!(stay.again)),
                 ("dwell", json!(stay.dwell)),
                 ("takedown", json!(stay.takedown)),
+                ("until_gone", json!(stay.until_gone)),
                 ("waiting", json!(stay.waiting)),
             ];
             object.extend(more.map(|(key, value)| (key.to_owned(), value)));
         }
     }
     value
+}
+
+/// From a notice to takedown in the median, for people: `3 days`, or `at least 3 days; 2 wait`.
+#[must_use]
+pub fn until_gone(stay: &Stay) -> Option<String> {
+    let median = stay.until_gone?;
+    let at_least = if median.at_least { "at least " } else { "" };
+    let waiting = if stay.waiting > 0 { format!("; {} wait", stay.waiting) } else { String::new() };
+    Some(format!("{at_least}{}{waiting}", lasted(median.seconds)))
 }
 
 /// What a place is called.

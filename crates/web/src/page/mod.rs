@@ -3,6 +3,7 @@
 mod accesses;
 mod account;
 mod acts;
+mod aid;
 pub(crate) mod asks;
 mod case_graph;
 mod cases;
@@ -13,6 +14,7 @@ mod drills;
 mod gaps;
 mod guard;
 mod held;
+mod help;
 mod keys;
 mod log_in;
 mod member;
@@ -66,6 +68,8 @@ pub struct Pages {
     pub capacity: Arc<dyn Capacities>,
     /// What attacks pass through.
     pub transit: Arc<dyn Transit>,
+    /// Aid projects.
+    pub aid: Arc<dyn Aid>,
     /// The door to the circles.
     pub gate: Gate,
     /// Makes artefacts.
@@ -85,6 +89,7 @@ pub struct Pages {
 use crate::auth::form::FORM_BYTES_MAX;
 use crate::auth::{Actor, Auth};
 
+pub use aid::{Aid, AidFile, Gathered};
 pub use cases::Cases;
 pub use contacts::Region;
 pub use gaps::{Capacities, as_json as gaps_json};
@@ -187,6 +192,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/drills", get(drills::list))
         .route("/drills/{call}", get(drills::one))
         .merge(gaps::router())
+        .merge(aid::router())
+        .merge(help::router())
         .route("/region", get(region::overview))
         .route("/region/flows", get(region::flows))
         .route("/region/notices", get(region::notices))

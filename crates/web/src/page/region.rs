@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use ::region::notice::Notice;
-use ::region::transit::told::{Row, Told, lasted, name, percent};
+use ::region::transit::plan::{Plan, Wish};
+use ::region::transit::told::{Row, Told, lasted, name, percent, until_gone};
 use ::region::transit::{By, NOT_ATTRIBUTION};
 use ::region::world::{Territories, View};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use http::header;
-use policy::{Caller, CircleId, MemberId};
+use http::{HeaderValue, header};
+use policy::{Book, Caller, Circle, CircleId, MemberId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stix::Timestamp;
 
+use super::gaps::{Spoken, language};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
 
 /// Rows of a page; the table as CSV has all.
@@ -49,6 +51,12 @@ pub trait Transit: Send + Sync {
     /// What stands in the way of reading it.
     fn told(&self, asked: &TransitAsked) -> Result<Arc<Told>, String>;
 
+    /// Where help removes most, among the places that whoever looks may see.
+    ///
+    /// # Errors
+    /// What stands in the way of reading it.
+    fn help(&self, asked: &TransitAsked, wish: &Wish) -> Result<Arc<Plan>, String>;
+
     /// How many notices there are about what a member keeps, or of all, and how many of them wait for a takedown.
     ///
     /// # Errors
@@ -77,6 +85,8 @@ pub(super) struct Asked {
     /// A circle's handle.
     #[serde(default)]
     circle: String,
+    /// `en` or `ko`.
+    lang: Option<String>,
 }
 
 impl Asked {
@@ -100,6 +110,8 @@ struct Way {
 #[template(path = "region.html")]
 struct RegionPage {
     frame: Frame,
+    here: &'static str,
+    speak: Spoken,
     caveat: &'static str,
     attacks: u64,
     between: Option<(String, String)>,
@@ -113,6 +125,8 @@ struct RegionPage {
 #[template(path = "flows.html")]
 struct FlowsPage {
     frame: Frame,
+    here: &'static str,
+    speak: Spoken,
     caveat: &'static str,
     attacks: u64,
     with_unknown: u64,
@@ -163,9 +177,7 @@ impl FlowRow {
             between: row.betweenness.map_or_else(none, |number| format!("{number:.3}")),
             addresses: stay.map_or(0, |stay| stay.addresses),
             dwell: stay.and_then(|stay| stay.dwell).map_or_else(none, |dwell| lasted(dwell.median)),
-            takedown: stay
-                .and_then(|stay| stay.takedown)
-                .map_or_else(none, |takedown| lasted(takedown.median)),
+            takedown: stay.and_then(until_gone).unwrap_or_else(none),
             again: stay.map_or(0, |stay| stay.again),
             trend: crossing.trend.map_or_else(none, |trend| format!("×{trend:.2}")),
             roles: crossing.roles.iter().map(role).collect::<Vec<_>>().join(", "),
@@ -188,25 +200,8 @@ async fn answer(
 ) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let circle = match asked.circle.as_str() {
-            "" => None,
-            handle => {
-                let circles = match viewer.caller {
-                    Caller::Member(member) => book.circles_of(member),
-                    Caller::Operator => Vec::new(),
-                };
-                match circles.into_iter().find(|circle| circle.handle == handle) {
-                    Some(circle) => Some(circle.id),
-                    None => return absent(),
-                }
-            }
-        };
-        let looking = TransitAsked {
-            caller: viewer.caller,
-            encrypted: viewer.encrypted,
-            circle,
-            by: asked.by(),
-            now: (pages.now)(),
+        let Some(looking) = pages.transit_asked(&book, &viewer, &asked.circle, asked.by()) else {
+            return absent();
         };
         match pages.transit.told(&looking) {
             Ok(told) => make(&pages, &viewer, &asked, &told),
@@ -216,11 +211,63 @@ async fn answer(
     .await
 }
 
-pub(super) async fn overview(State(pages): Shared, who: Who) -> Response {
+/// The circles that somebody can look at alone.
+pub(super) fn circles<'b>(book: &'b Book, viewer: &Viewer) -> Vec<&'b Circle> {
+    match viewer.caller {
+        Caller::Member(member) => book.circles_of(member),
+        Caller::Operator => Vec::new(),
+    }
+}
+
+impl Pages {
+    /// The words of a page, in the language that is asked for or the viewer's own.
+    fn spoken(&self, viewer: &Viewer, lang: Option<&str>) -> Spoken {
+        Spoken(language(lang, &self.gate.book(), viewer))
+    }
+
+    /// What is asked of what attacks pass through, over one circle if its handle is named; nothing if it is none of the viewer's.
+    pub(super) fn transit_asked(
+        &self,
+        book: &Book,
+        viewer: &Viewer,
+        circle: &str,
+        by: By,
+    ) -> Option<TransitAsked> {
+        let circle = match circle {
+            "" => None,
+            handle => Some(circles(book, viewer).into_iter().find(|circle| circle.handle == handle)?.id),
+        };
+        let (caller, encrypted) = (viewer.caller, viewer.encrypted);
+        Some(TransitAsked { caller, encrypted, circle, by, now: (self.now)() })
+    }
+}
+
+/// A file for whoever asked: its kind, its name if it is to be kept, and what stands in it.
+pub(super) fn file_of(kind: &'static str, name: Option<&'static str>, body: String) -> Response {
+    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "private, no-cache")];
+    let mut response = (headers, body).into_response();
+    let named = name.map(|name| HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")));
+    if let Some(Ok(named)) = named {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, named);
+    }
+    response
+}
+
+/// A picture, with leave for its own style alone.
+pub(super) fn picture(svg: String) -> Response {
+    let styles = deliver::style_policy::of(&svg);
+    let mut response = file_of("image/svg+xml", None, svg);
+    if let Some(styles) = styles {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, styles);
+    }
+    response
+}
+
+pub(super) async fn overview(State(pages): Shared, Query(asked): Query<Asked>, who: Who) -> Response {
     answer(
         pages,
         who,
-        Asked { map: View::IndoPacific.name().to_owned(), ..Asked::default() },
+        Asked { map: View::IndoPacific.name().to_owned(), lang: asked.lang, ..Asked::default() },
         |pages, viewer, asked, told| {
             let territories = pages.transit.territories();
             let (notices, open) = match pages.transit.counts(member(viewer)) {
@@ -229,6 +276,8 @@ pub(super) async fn overview(State(pages): Shared, who: Who) -> Response {
             };
             render(&RegionPage {
                 frame: pages.frame(&pages.gate.book(), viewer, "Region"),
+                here: "region",
+                speak: pages.spoken(viewer, asked.lang.as_deref()),
                 caveat: NOT_ATTRIBUTION,
                 attacks: told.total,
                 between: between(told),
@@ -263,10 +312,7 @@ pub(super) async fn flows(State(pages): Shared, Query(asked): Query<Asked>, who:
             href: format!("/region/flows?{}", query(by_this, view_this, &asked.circle)),
             is_this: by_this == by && (by == By::Network || view_this == view),
         };
-        let circles = match viewer.caller {
-            Caller::Operator => Vec::new(),
-            Caller::Member(member) => book.circles_of(member),
-        };
+        let circles = circles(&book, viewer);
         let one = |text: &str, handle: &str| Way {
             text: text.to_owned(),
             href: format!("/region/flows?{}", query(by, view, handle)),
@@ -290,6 +336,8 @@ pub(super) async fn flows(State(pages): Shared, Query(asked): Query<Asked>, who:
         };
         render(&FlowsPage {
             frame: pages.frame(&book, viewer, "What attacks pass through"),
+            here: "flows",
+            speak: pages.spoken(viewer, asked.lang.as_deref()),
             caveat: NOT_ATTRIBUTION,
             attacks: told.total,
             with_unknown: told.with_unknown,
@@ -320,31 +368,19 @@ pub(super) async fn file(
     Query(asked): Query<Asked>,
     who: Who,
 ) -> Response {
-    if file == "notices.json" {
-        return notices_json(pages, who).await;
+    match file.as_str() {
+        "notices.json" => return notices_json(pages, who).await,
+        "openapi.json" => {
+            return file_of("application/json", None, include_str!("region_openapi.json").to_owned());
+        }
+        _ => {}
     }
     answer(pages, who, asked, move |pages, _, asked, told| {
         let territories = pages.transit.territories();
-        let kept = (header::CACHE_CONTROL, "private, no-cache");
         match file.as_str() {
-            "flows.csv" => {
-                let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"flows.csv\"");
-                ([(header::CONTENT_TYPE, "text/csv; charset=utf-8"), kept, name], told.csv(&territories))
-                    .into_response()
-            }
-            "flows.json" => {
-                let text = told.json(JSON_ROWS, &territories).to_string();
-                ([(header::CONTENT_TYPE, "application/json"), kept], text).into_response()
-            }
-            "flows.svg" if told.by == By::Country => {
-                let svg = told.map(asked.view(), &territories);
-                let styles = deliver::style_policy::of(&svg);
-                let mut response = ([(header::CONTENT_TYPE, "image/svg+xml"), kept], svg).into_response();
-                if let Some(styles) = styles {
-                    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, styles);
-                }
-                response
-            }
+            "flows.csv" => file_of("text/csv; charset=utf-8", Some("flows.csv"), told.csv(&territories)),
+            "flows.json" => file_of("application/json", None, told.json(JSON_ROWS, &territories).to_string()),
+            "flows.svg" if told.by == By::Country => picture(told.map(asked.view(), &territories)),
             _ => absent(),
         }
     })
@@ -355,6 +391,8 @@ pub(super) async fn file(
 #[template(path = "notices.html")]
 struct NoticesPage {
     frame: Frame,
+    here: &'static str,
+    speak: Spoken,
     operator: bool,
     caveat: &'static str,
     rows: Vec<NoticeRow>,
@@ -366,6 +404,7 @@ struct NoticeRow {
     address: String,
     roles: String,
     state: &'static str,
+    is_going: bool,
     since: String,
     takedown: String,
 }
@@ -385,12 +424,15 @@ pub(super) async fn notices(State(pages): Shared, who: Who) -> Response {
                 .collect::<Vec<_>>()
                 .join(", "),
             state: notice.state().name(),
+            is_going: notice.sending.is_some(),
             since: notice.steps.last().map(|step| minute(step.at)).unwrap_or_default(),
             takedown: notice.takedown_s().map_or_else(|| "–".to_owned(), lasted),
         };
         match pages.transit.notices(member(&viewer), NOTICES) {
             Ok(notices) => render(&NoticesPage {
                 frame: pages.frame(&book, &viewer, "Notices"),
+                here: "notices",
+                speak: pages.spoken(&viewer, None),
                 operator: viewer.is_operator(),
                 caveat: NOT_ATTRIBUTION,
                 rows: notices.into_iter().map(row).collect(),
@@ -409,14 +451,13 @@ async fn notices_json(pages: Arc<Pages>, who: Who) -> Response {
             let steps = notice.steps.iter().map(|step| json!({"state": step.state.name(), "at": step.at.to_string()}));
             json!({
                 "notice": notice.number, "member": member, "address": notice.about.address, "roles": notice.about.roles,
-                "state": notice.state().name(), "takedown_s": notice.takedown_s(), "steps": steps.collect::<Vec<_>>(),
+                "state": notice.state().name(), "sending": notice.sending.as_ref().map(|sending| &sending.to), "takedown_s": notice.takedown_s(), "steps": steps.collect::<Vec<_>>(),
             })
         };
         match pages.transit.notices(member(&viewer), NOTICES) {
             Ok(notices) => {
                 let all: Vec<Value> = notices.iter().map(one).collect();
-                let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "private, no-cache")];
-                (headers, json!({"notices": all, "caveat": NOT_ATTRIBUTION}).to_string()).into_response()
+                file_of("application/json", None, json!({"notices": all, "caveat": NOT_ATTRIBUTION}).to_string())
             }
             Err(error) => broken(&error),
         }

@@ -8,12 +8,13 @@ use jiff::Timestamp;
 use region::aid::check::{Checked, Checker, Codelists, Finding, Ruleset, Severity};
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, counted};
+use crate::aid::files::Opened;
+use crate::answer::{Answer, Progress, counted};
 use crate::cli::CheckArgs;
 use crate::exit::{Exit, Failure};
 use crate::terminal::{Terminal, visible};
 
-use super::read::{self, Opened};
+use super::read;
 
 /// Findings of a file that people are shown; JSON has the first thousand.
 const SHOWN_MAX: usize = 50;
@@ -22,9 +23,13 @@ pub(super) fn run(args: &CheckArgs, terminal: &mut Terminal) -> Result<Answer, F
     let checker = checker(args)?;
     let mut files = Vec::new();
     for path in read::found(&args.files)? {
+        let what = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut tell = |done, total| {
+            let _goes_on = terminal.progress(&Progress { what: what.clone(), done, total });
+        };
         let judged = Opened::new(&path).and_then(|opened| {
-            let (source, mut tell) = opened.told(terminal);
-            checker.check(source, &mut tell).map_err(|error| error.to_string())
+            let (source, mut seen) = opened.telling(&mut tell);
+            checker.check(source, &mut seen).map_err(|error| error.to_string())
         });
         files.push((path, judged));
     }

@@ -7,9 +7,9 @@ use crate::exit::{Exit, Failure};
 use crate::node::Node;
 use region::transit::flow::Options;
 use region::transit::help::{Bounds, Choice};
-use region::transit::plan::{Level, Plan, plan};
-use region::transit::told::{Told, lasted, name, percent, told};
-use region::transit::{By, Country, NOT_ATTRIBUTION, Network, Observed, Spot};
+use region::transit::plan::{Level, Plan, place_cost, plan};
+use region::transit::told::{Told, lasted, name, percent, told, until_gone};
+use region::transit::{By, NOT_ATTRIBUTION, Observed, Spot};
 use region::world::Territories;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ fn text(told: &Told, top: usize, territories: &Territories) -> String {
                 row.betweenness.map_or_else(|| "-".to_owned(), |number| format!("{number:.3}")),
                 stay.map_or(0, |stay| stay.addresses).to_string(),
                 spread(stay.and_then(|stay| stay.dwell)),
-                spread(stay.and_then(|stay| stay.takedown)),
+                stay.and_then(until_gone).unwrap_or_else(|| "-".to_owned()),
                 stay.map_or(0, |stay| stay.again).to_string(),
                 crossing.trend.map_or_else(|| "-".to_owned(), |trend| format!("x{trend:.2}")),
                 roles.join(", "),
@@ -169,7 +169,8 @@ fn planned(
     may: impl Fn(Spot) -> bool,
 ) -> Result<Answer, Failure> {
     let level: Level = args.level.parse().map_err(|error| Failure::usage(format!("--level: {error}")))?;
-    let costs = args.cost.iter().map(|text| cost(text)).collect::<Result<BTreeMap<Spot, u64>, Failure>>()?;
+    let costs = args.cost.iter().map(|text| place_cost(text)).collect::<Result<BTreeMap<Spot, u64>, _>>();
+    let costs = costs.map_err(|error| Failure::usage(format!("--cost: {error}")))?;
     let bounds = Bounds { most: args.most, budget: args.budget };
     let of = |spot: Spot| costs.get(&spot).copied().unwrap_or(1);
     let plan = plan(observed, args.ground.by.into(), level, bounds, of, may);
@@ -181,21 +182,6 @@ fn planned(
         json["svg"] = json!(plan.svg(territories));
     }
     Ok(noted(Answer::done(json, plan_text(&plan, territories)), notes))
-}
-
-/// `SG=3` or `AS64500=2`.
-fn cost(text: &str) -> Result<(Spot, u64), Failure> {
-    let refused = || {
-        Failure::usage(format!("--cost `{text}`: write it as SG=3 or AS64500=2, with a cost of 1 or more"))
-    };
-    let (place, cost) = text.split_once('=').ok_or_else(refused)?;
-    let spot = match (Country::parse(place), Network::parse(place)) {
-        (Ok(country), _) => Spot::Country(country),
-        (Err(_), Some(network)) => Spot::Network(network),
-        (Err(_), None) => return Err(refused()),
-    };
-    let cost = cost.parse().ok().filter(|cost| *cost > 0).ok_or_else(refused)?;
-    Ok((spot, cost))
 }
 
 fn plan_text(plan: &Plan, territories: &Territories) -> String {

@@ -5,12 +5,12 @@ use crate::cli::{NoticeStateArg, NoticesCommand};
 use crate::exit::Failure;
 use crate::node::Node;
 use crate::transit::{Looking, Notices, about, keepers};
-use deliver::mail::{Attached, Content};
+use deliver::mail::{Attached, Content, Mailer};
 use deliver::speech::Language;
 use policy::{Book, Caller, Member};
 use region::Register;
 use region::contact::Function;
-use region::notice::{Event, NOTE_CHARS_MAX, NOTICES_MAX, Notice, State, Step, text, xarf};
+use region::notice::{Event, NOTE_CHARS_MAX, NOTICES_MAX, Notice, Sending, State, Step, text, xarf};
 use region::text::line;
 use region::transit::By;
 use region::transit::told::lasted;
@@ -60,7 +60,7 @@ fn json(book: &Book, notice: &Notice) -> Value {
         "notice": notice.number, "member": book.member(notice.about.member).map(|member| member.handle.clone()),
         "address": notice.about.address, "country": notice.about.place.country, "network": notice.about.place.network,
         "roles": notice.about.roles, "because": notice.about.because, "state": notice.state().name(),
-        "takedown_s": notice.takedown_s(), "steps": steps.collect::<Vec<_>>(),
+        "sending": notice.sending, "takedown_s": notice.takedown_s(), "steps": steps.collect::<Vec<_>>(),
     })
 }
 
@@ -74,7 +74,10 @@ fn list(node: &Node) -> Result<Answer, Failure> {
                 notice.number.to_string(),
                 member.unwrap_or_default(),
                 notice.about.address.to_string(),
-                notice.state().name().to_owned(),
+                match &notice.sending {
+                    Some(_) => format!("{}, being sent", notice.state().name()),
+                    None => notice.state().name().to_owned(),
+                },
                 last.get(..16).unwrap_or_default().replace('T', " "),
                 notice.takedown_s().map_or_else(|| "-".to_owned(), lasted),
             ]
@@ -180,40 +183,71 @@ fn address(register: &Register, member: &Member) -> Option<String> {
 }
 
 fn send(node: &Node, number: u64, to: Option<&str>, by_hand: Option<&str>) -> Result<Answer, Failure> {
+    let notices = &node.transit.notices;
+    let going = notices.going(number)?;
     let notice = one(node, number)?;
     let at = node.now();
     // Whether it can be sent is asked before it goes.
     notice.check(State::Sent, at).map_err(|error| Failure::usage(error.to_string()))?;
-    let whom = match by_hand {
-        Some(whom) => {
-            line("whom", whom, NOTE_CHARS_MAX).map_err(|error| Failure::usage(error.to_string()))?
-        }
-        None => {
-            let book = node.gate.book();
-            let member = book.member(notice.about.member).filter(|member| !member.ended);
-            let member = member.ok_or_else(|| Failure::new("the member takes part no more"))?;
-            let to = match to {
-                Some(to) => to.to_owned(),
-                None => address(&*node.region.register()?, member).ok_or_else(|| {
-                    Failure::usage(format!("no contact of {} has an address for mail", member.handle)).hint(
-                        "`bongsu contact add` adds one; or name it with --to, or note how it went with --by-hand",
-                    )
-                })?,
-            };
-            mail(node, &notice, member, &to)?;
-            to
-        }
+    if let Some(whom) = by_hand {
+        let whom = line("whom", whom, NOTE_CHARS_MAX).map_err(|error| Failure::usage(error.to_string()))?;
+        return happens(node, number, Step { state: State::Sent, at, to: Some(whom), note: None });
+    }
+    let book = node.gate.book();
+    let member = book.member(notice.about.member).filter(|member| !member.ended);
+    let member = member.ok_or_else(|| Failure::new("the member takes part no more"))?;
+    let to = match to {
+        Some(to) => to.to_owned(),
+        None => address(&*node.region.register()?, member).ok_or_else(|| {
+            Failure::usage(format!("no contact of {} has an address for mail", member.handle)).hint(
+                "`bongsu contact add` adds one; or name it with --to, or note how it went with --by-hand",
+            )
+        })?,
     };
-    happens(node, number, Step { state: State::Sent, at, to: Some(whom), note: None })
-}
-
-fn mail(node: &Node, notice: &Notice, member: &Member, to: &str) -> Result<(), Failure> {
     let post = node.mails()?;
     let mailer = post.channel.mailer().ok_or_else(|| {
         Failure::usage("mail.host is not set in the configuration").hint(
             "docs/push.md says what mail needs; or print it with `bongsu region notices show` and note how it went with --by-hand",
         )
     })?;
+    // What is about to go stands on the line before it goes, and is the same each time.
+    let new = Sending { at, to, id: mailer.id(&format!("notice.{number}.{}", Uuid::now_v7().simple())) };
+    let sending = match notice.sending.clone().filter(|sending| sending.to == new.to) {
+        Some(sending) => sending,
+        None => {
+            message(node, mailer, &notice, member, &new)?;
+            notices.happens(|_| Ok((vec![Event::Sending { notice: number, sending: new.clone() }], new)))?
+        }
+    };
+    if !going.is_taken(&sending.id) {
+        let message = message(node, mailer, &notice, member, &sending)?;
+        if let Err(not) = crate::pull::runtime()?.block_on(mailer.send(&sending.to, &message)) {
+            if not.is_final {
+                let event = Event::NotSent { notice: number, id: sending.id };
+                notices.happens(|_| Ok((vec![event], ())))?;
+            }
+            return Err(Failure::new(format!("the mail server did not take the notice: {}", not.why))
+                .hint("sent again, it is the same mail, under the same id"));
+        }
+        going.taken(&sending.id);
+    }
+    let step = Step { state: State::Sent, at: node.now(), to: Some(sending.to), note: None };
+    let answer = happens(node, number, step).map_err(|failure| {
+        Failure::new(format!("the mail server took the notice, and that is not noted: {}", failure.message))
+            .hint("`bongsu region notices send` again, or with --by-hand, notes it")
+    })?;
+    going.noted(&sending.id);
+    Ok(answer)
+}
+
+/// The mail of a notice: the same each time for the same sending.
+fn message(
+    node: &Node,
+    mailer: &Mailer,
+    notice: &Notice,
+    member: &Member,
+    sending: &Sending,
+) -> Result<String, Failure> {
     let is_korean = member.language.starts_with("ko");
     let language: Language = if is_korean { "ko" } else { "en" }
         .parse()
@@ -227,11 +261,8 @@ fn mail(node: &Node, notice: &Notice, member: &Member, to: &str) -> Result<(), F
         content_type: "application/json",
         bytes: format!("{report:#}\n").into_bytes(),
     }];
-    let id = mailer.id(&format!("notice.{}.{}", notice.number, Uuid::now_v7().simple()));
-    let message = mailer.message(to, &id, node.now(), content);
-    let message = message.map_err(|error| Failure::usage(error.to_string()))?;
-    let sent = crate::pull::runtime()?.block_on(mailer.send(to, &message));
-    sent.map_err(|not| Failure::new(format!("the mail server did not take the notice: {}", not.why)))
+    let message = mailer.message(&sending.to, &sending.id, sending.at, content);
+    message.map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// Writes a step, and tells how the notice stands then.

@@ -1,10 +1,10 @@
 //! `bongsu region plan`: a draft of what is missing.
 
-use jiff::civil::Date;
-use jiff::{Span, Timestamp};
+use jiff::Timestamp;
 use region::aid::coverage::coverage;
+use region::aid::document::{percent, text};
 use region::aid::export::iati;
-use region::aid::plan::{Drafter, From, Helped, Part, Plan, Wish, draft, helped_table};
+use region::aid::plan::{Drafter, From, Helped, Part, Plan, Wish, draft, helped_table, next_year};
 use region::transit::NOT_ATTRIBUTION;
 use serde_json::json;
 
@@ -46,18 +46,14 @@ pub(super) fn run(args: &PlanArgs, terminal: &mut Terminal) -> Result<Answer, Fa
         write(path, iati(&plan, Timestamp::now()).as_bytes())?;
     }
     if let Some(path) = &args.text {
-        write(path, document(&plan).as_bytes())?;
+        write(path, text(&plan).as_bytes())?;
     }
-    let mut text = overview(&plan);
-    text.push_str(&aid.lines());
+    let mut lines = overview(&plan);
+    lines.push_str(&aid.lines());
     let answer =
         json!({"plan": plan, "counts": covered.counts, "read": aid.told(), "caveat": NOT_ATTRIBUTION});
     let exit = if aid.is_incomplete() { Exit::Findings } else { Exit::Done };
-    Ok(Answer::done(answer, text).ending(exit))
-}
-
-fn next_year(day: Date) -> Date {
-    day.first_of_year().checked_add(Span::new().years(1)).unwrap_or(day)
+    Ok(Answer::done(answer, lines).ending(exit))
 }
 
 fn overview(plan: &Plan) -> String {
@@ -77,81 +73,4 @@ fn overview(plan: &Plan) -> String {
         more => format!("; {more} more needs are in no part: --most"),
     };
     format!("{table}\nA draft of {}{left_out}\n", counted(plan.parts.len() as u64, "part"))
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
-}
-
-/// The plan as a text with headings, for people to change.
-fn document(plan: &Plan) -> String {
-    let mut out = format!(
-        "# Plan for cyber security, {} to {}\n\nDrafted for {} as of {}. A draft is for people to change.\n\n{NOT_ATTRIBUTION}\n",
-        plan.period.0,
-        plan.period.1,
-        marked(&plan.drafter.name),
-        plan.day
-    );
-    for (number, part) in plan.parts.iter().enumerate() {
-        out.push_str(&format!("\n## {}. {}: {}\n\n", number + 1, part.country, marked(&part.about)));
-        out.push_str(&format!("Served today: {}.\n", part.state.name()));
-        if let Some(share) = part.removes {
-            out.push_str(&format!(
-                "\nOf the attacks that were seen, {} would not have come through had this country acted sooner.\n",
-                percent(share)
-            ));
-        }
-        list(&mut out, "Why", part.why.iter().map(|why| marked(why)));
-        let signs = part.signs.iter().map(|sign| {
-            let baseline = sign
-                .baseline
-                .map_or("nothing was measured".to_owned(), |(day, value)| format!("{value} on {day}"));
-            let target = sign.target.map_or("to be set".to_owned(), |value| value.to_string());
-            format!("{}: now {baseline}, to become {target}", sign.about)
-        });
-        list(&mut out, "How one will see whether it worked", signs);
-        let beside = part.beside.iter().map(|one| {
-            let until = one.ends.map(|ends| format!(" until {ends}")).unwrap_or_default();
-            format!(
-                "{} ({}; {}{until}) by {}",
-                marked(&one.title),
-                marked(&one.identifier),
-                one.phase.name(),
-                marked(&one.donors.join(", "))
-            )
-        });
-        list(&mut out, "Projects on the same need", beside);
-        list(
-            &mut out,
-            "Donors with other projects there",
-            part.donors_there.iter().map(|donor| marked(donor)),
-        );
-        out.push_str(&format!(
-            "\nPurpose code {}; targets of the goals for sustainable development: {}. In IATI: {}\n",
-            part.sector,
-            part.targets.join(", "),
-            marked(&part.identifier)
-        ));
-    }
-    out
-}
-
-fn list(out: &mut String, heading: &str, all: impl Iterator<Item = String>) {
-    let mut all = all.peekable();
-    if all.peek().is_some() {
-        out.push_str(&format!("\n### {heading}\n\n"));
-        all.for_each(|one| out.push_str(&format!("- {one}\n")));
-    }
-}
-
-/// What others wrote, so that it is text and no markup.
-fn marked(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars().filter(|letter| !letter.is_control()) {
-        if matches!(letter, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!') {
-            out.push('\\');
-        }
-        out.push(letter);
-    }
-    out
 }

@@ -1,12 +1,11 @@
 //! `bongsu region projects`: who does what where, and what stands beside it.
 
-use region::aid::coverage::{Coverage, State, coverage};
-use region::aid::cyber::Certainty;
-use region::aid::measured::{Moved, NO_PROOF, moved};
-use region::aid::money::{Rates, Sums};
-use region::aid::project::{Project, is_cyber};
+use region::aid::coverage::{Coverage, State};
+use region::aid::measured::NO_PROOF;
+use region::aid::money::Rates;
+use region::aid::project::Project;
 use region::aid::timeline::timeline;
-use region::text::harmless;
+use region::aid::told::{Filter, From, Order, Told, why};
 use region::transit::Country;
 use serde_json::json;
 
@@ -23,61 +22,47 @@ const ROWS_MAX: usize = 200;
 pub(super) fn run(args: &ProjectsArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
     let country = args.country.as_deref().map(Country::parse).transpose();
     let country = country.map_err(|error| Failure::usage(error.to_string()))?;
-    let donor = args.donor.as_deref().map(str::to_lowercase);
-    let is_asked = |project: &Project| {
+    // What the donor's name is asked for, is not asked of what serves a need: whoever pays for it serves it.
+    let is_there = |project: &Project| {
         (!args.cyber || project.cyber.is_some())
             && country.is_none_or(|country| project.countries.contains(&country))
-            && donor
-                .as_deref()
-                .is_none_or(|wanted| project.donors.iter().any(|donor| donor.to_lowercase().contains(wanted)))
     };
-    let mut aid = read::all(&args.aid, terminal, is_asked)?;
+    let mut aid = read::all(&args.aid, terminal, is_there)?;
     let rates = match &args.rates {
         Some(path) => Some(read::table(path, &mut aid.wrong, |file| Rates::read(&args.base, file))?),
         None => None,
     };
-    let projects = aid.projects.all();
-    let covered = args.aid.needs.as_ref().map(|_| coverage(&aid.needs, projects, aid.day));
-    let beside: Vec<(&Project, Vec<Moved>)> = projects
-        .iter()
-        .filter(|project| project.cyber.is_some())
-        .map(|project| (project, moved(project, &aid.measured)))
-        .filter(|(_, moved)| !moved.is_empty())
-        .collect();
-    let mut budget = Sums::default();
-    projects.iter().for_each(|project| budget.add_all(&project.budget));
+    let filter = Filter { country, donor: args.donor.clone(), ..Filter::default() };
+    let needs = args.aid.needs.as_ref().map(|_| aid.needs.as_slice());
+    let from = From { projects: aid.projects.all(), needs, measured: &aid.measured, day: aid.day };
+    let told = Told::of(from, &filter, Order::Read);
+    let projects = &told.projects;
     let converted =
         rates.as_ref().map(|rates| rates.sum(projects.iter().flat_map(|project| &project.amounts)));
     if let Some(path) = &args.csv {
-        write(path, &csv(projects, &aid)?)?;
+        write(path, told.csv().as_bytes())?;
     }
     if let (Some(path), Some(country)) = (&args.svg, country) {
-        let about: Vec<&Project> = projects.iter().filter(|project| project.cyber.is_some()).collect();
+        let about: Vec<&Project> =
+            projects.iter().copied().filter(|project| project.cyber.is_some()).collect();
         let picture = timeline(country, &about, &aid.measured, aid.day).ok_or_else(|| {
             Failure::new(format!("nothing with a date was read of {country}: there is no picture"))
         })?;
         write(path, picture.as_bytes())?;
     }
+    let mut answer = serde_json::Value::Null;
     // For people nothing of it is made: for ten thousand projects it is three times what they themselves take.
-    let answer = if terminal.json() {
-        let moved: Vec<_> = beside
-            .iter()
-            .map(|(project, moved)| json!({"identifier": project.identifier, "moved": moved}))
-            .collect();
-        json!({
-            "day": aid.day, "read": aid.told(), "projects": projects, "budget": budget, "converted": converted,
-            "coverage": covered, "moved": moved, "caveat": NO_PROOF,
-        })
-    } else {
-        serde_json::Value::Null
-    };
-    let mut text = told(projects, &aid);
+    if terminal.json() {
+        answer = told.json(0, usize::MAX);
+        answer["read"] = aid.told();
+        answer["converted"] = json!(converted);
+    }
+    let mut text = rows(&told);
     text.push_str(&format!("\n{} of {} read", counted(projects.len() as u64, "project"), aid.projects.seen));
-    let sure = projects.iter().filter(|project| is_cyber(project, Certainty::Sure)).count();
-    let cyber = projects.iter().filter(|project| project.cyber.is_some()).count();
+    let (cyber, sure) = told.cyber();
     text.push_str(&format!("; {cyber} about cyber security, {sure} of them for sure\n"));
-    if budget.count > 0 {
-        text.push_str(&format!("Budgets: {}\n", budget.told()));
+    if told.budget.count > 0 {
+        text.push_str(&format!("Budgets: {}\n", told.budget.told()));
     }
     if let Some(converted) = &converted {
         text.push_str(&format!(
@@ -88,12 +73,12 @@ pub(super) fn run(args: &ProjectsArgs, terminal: &mut Terminal) -> Result<Answer
             converted.left_out
         ));
     }
-    if let Some(covered) = &covered {
-        text.push_str(&matrix(covered, projects));
+    if let Some(covered) = &told.coverage {
+        text.push_str(&matrix(covered, told.all));
     }
-    if !beside.is_empty() {
+    if !told.moved.is_empty() {
         text.push_str(&format!("\n{NO_PROOF}\n"));
-        for (project, moved) in &beside {
+        for (project, moved) in &told.moved {
             for one in moved {
                 let line = format!(
                     "{} {}: {} {}\n",
@@ -112,21 +97,21 @@ pub(super) fn run(args: &ProjectsArgs, terminal: &mut Terminal) -> Result<Answer
     Ok(Answer::done(answer, text).ending(exit))
 }
 
-fn told(projects: &[Project], aid: &read::Aid) -> String {
-    let row = |project: &Project| {
+fn rows(told: &Told<'_>) -> String {
+    let row = |project: &&Project| {
         let found = project.cyber.as_ref();
-        let why = found.and_then(|found| found.reasons.first());
         let cells = [
             project.identifier.clone(),
             project.donors.join(", "),
             project.countries.iter().map(Country::code).collect::<Vec<_>>().join(" "),
-            project.phase(aid.day).name().to_owned(),
+            project.phase(told.day).name().to_owned(),
             found.map_or("", |found| found.certainty.name()).to_owned(),
-            why.map(|why| format!("{}: {}", why.place, why.found)).unwrap_or_default(),
+            why(project).into_iter().next().unwrap_or_default(),
             project.title.clone(),
         ];
         cells.iter().map(|cell| visible(cell.chars().take(60).collect::<String>().as_bytes())).collect()
     };
+    let projects = &told.projects;
     let rows: Vec<Vec<String>> = projects.iter().take(ROWS_MAX).map(row).collect();
     let mut text = table(&["project", "donor", "country", "stands", "cyber", "why", "title"], &rows);
     if projects.len() > ROWS_MAX {
@@ -161,54 +146,4 @@ fn matrix(covered: &Coverage, projects: &[Project]) -> String {
         counts.overlapped,
         counts.ending
     )
-}
-
-fn csv(projects: &[Project], aid: &read::Aid) -> Result<Vec<u8>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::new(format!("the table can't be made: {error}"));
-    let mut out = csv::Writer::from_writer(Vec::new());
-    let head = [
-        "identifier",
-        "title",
-        "donors",
-        "countries",
-        "begins",
-        "ends",
-        "stands",
-        "cyber",
-        "why",
-        "builds",
-        "targets",
-        "budget",
-        "spent",
-    ];
-    out.write_record(head).map_err(|error| failed(&error))?;
-    for project in projects {
-        let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string()).unwrap_or_default();
-        let found = project.cyber.as_ref();
-        let why = found.map(|found| {
-            found
-                .reasons
-                .iter()
-                .map(|why| format!("{}: {}", why.place, why.found))
-                .collect::<Vec<_>>()
-                .join("; ")
-        });
-        let row = [
-            project.identifier.clone(),
-            project.title.clone(),
-            project.donors.join("; "),
-            project.countries.iter().map(Country::code).collect::<Vec<_>>().join(" "),
-            day(project.begins),
-            day(project.ends),
-            project.phase(aid.day).name().to_owned(),
-            found.map_or("", |found| found.certainty.name()).to_owned(),
-            why.unwrap_or_default(),
-            project.builds.join(" "),
-            project.targets.join(" "),
-            project.budget.told(),
-            project.spent.told(),
-        ];
-        out.write_record(row.map(harmless)).map_err(|error| failed(&error))?;
-    }
-    out.into_inner().map_err(|error| failed(&error))
 }

@@ -1,30 +1,23 @@
 //! Files about aid, read for the commands.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use region::aid::cyber::Certainty;
-use region::aid::iati::{Item, Report};
+use region::aid::iati::Report;
 use region::aid::measured::Measured;
 use region::aid::project::{Project, Projects, is_cyber};
-use region::aid::{Need, TableError, Wrong, iati, measured, need};
+use region::aid::{Need, TableError, Wrong, measured, need};
 use serde_json::{Value, json};
 
-use crate::answer::{Counted, Progress};
+use crate::aid::files;
+use crate::answer::Progress;
 use crate::cli::AidArgs;
 use crate::exit::Failure;
 use crate::terminal::{Terminal, visible};
-
-/// How many activities are read between two words on how far it is.
-const EVERY: u64 = 512;
-/// How deep folders are looked through.
-const DEPTH_MAX: usize = 8;
 
 /// All that a command looks at.
 pub(super) struct Aid {
@@ -108,7 +101,10 @@ pub(super) fn all(
     let paths = found(&args.files)?;
     let keep = |project: &Project| keep(project) && (project.cyber.is_none() || is_cyber(project, at_least));
     for path in paths {
-        let told = one(&path, &mut aid.projects, &keep, terminal);
+        let what = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let told = files::read(&path, &mut aid.projects, &keep, &mut |done, total| {
+            let _goes_on = terminal.progress(&Progress { what: what.clone(), done, total });
+        });
         aid.files.push((path, told));
     }
     if let Some(path) = &args.needs {
@@ -149,84 +145,8 @@ pub(super) fn table<T>(
 pub(super) fn found(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut paths = Vec::new();
     for path in named {
-        look(path, 0, &mut paths)?;
+        files::found(path, &mut paths)
+            .map_err(|(path, error)| Failure::usage(format!("{}: {error}", path.display())))?;
     }
     Ok(paths)
-}
-
-fn look(path: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    if !path.is_dir() {
-        paths.push(path.to_owned());
-        return Ok(());
-    }
-    let failed = |error: std::io::Error| Failure::usage(format!("{}: {error}", path.display()));
-    let mut inside: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        inside.push(entry.map_err(failed)?.path());
-    }
-    inside.sort();
-    for path in inside {
-        let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-        if path.is_dir() {
-            if depth < DEPTH_MAX {
-                look(&path, depth + 1, paths)?;
-            }
-        } else if name.ends_with(".xml") || name.ends_with(".xml.gz") {
-            paths.push(path);
-        }
-    }
-    Ok(())
-}
-
-/// A file that is read, unpacked where it is packed.
-pub(super) struct Opened {
-    source: Box<dyn Read>,
-    what: String,
-    read: Arc<AtomicU64>,
-    total: u64,
-}
-
-impl Opened {
-    /// Opens it.
-    pub(super) fn new(path: &Path) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| error.to_string())?;
-        let total = file.metadata().map_or(0, |about| about.len());
-        let read = Arc::new(AtomicU64::new(0));
-        let mut file = BufReader::with_capacity(1 << 18, Counted::new(file, Arc::clone(&read)));
-        let is_packed = file.fill_buf().map_err(|error| error.to_string())?.starts_with(&[0x1f, 0x8b]);
-        let source: Box<dyn Read> =
-            if is_packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-        let what = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { source, what, read, total })
-    }
-
-    /// Its source, and what tells how far it is read, now and then.
-    pub(super) fn told(self, terminal: &mut Terminal) -> (Box<dyn Read>, impl FnMut() + '_) {
-        let Self { source, what, read, total } = self;
-        let mut seen = 0;
-        let tell = move || {
-            seen += 1;
-            if seen % EVERY == 0 {
-                let progress = Progress { what: what.clone(), done: read.load(Ordering::Relaxed), total };
-                let _goes_on = terminal.progress(&progress);
-            }
-        };
-        (source, tell)
-    }
-}
-
-fn one(
-    path: &Path,
-    projects: &mut Projects,
-    keep: &dyn Fn(&Project) -> bool,
-    terminal: &mut Terminal,
-) -> Result<Report, String> {
-    let (source, mut tell) = Opened::new(path)?.told(terminal);
-    let told = iati::read(source, &mut |item| {
-        if let Item::Activity(activity) = item {
-            projects.take(&activity, keep);
-        }
-        tell();
-    });
-    told.map_err(|error| error.to_string())
 }

@@ -47,7 +47,7 @@ pub(super) async fn form(State(pages): Shared, who: Who, Query(asked): Query<Ask
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         let Some(member) = member(&viewer, &book) else { return absent() };
-        let language = language(&asked, &book, &viewer);
+        let language = language(asked.lang.as_deref(), &book, &viewer);
         let (levels, day) = match pages.capacity.register() {
             Ok(register) => {
                 let known = register.assessment(member.id).map(|one| one.levels.clone());
@@ -118,7 +118,7 @@ pub(super) async fn take(
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         let Some(member) = member(&viewer, &book) else { return absent() };
-        let language = language(&asked, &book, &viewer);
+        let language = language(asked.lang.as_deref(), &book, &viewer);
         let day = fields.iter().rev().find(|(name, _)| name == "day").map(|(_, day)| day.trim().to_owned());
         let day = day.unwrap_or_default();
         let (levels, fault) = match read(&fields) {

@@ -75,26 +75,26 @@ pub(super) struct Asked {
 
 /// The words of a page.
 #[derive(Debug, Clone, Copy)]
-struct Spoken(Language);
+pub(super) struct Spoken(pub(super) Language);
 
 impl Spoken {
     /// One of two texts.
-    const fn say(&self, english: &'static str, korean: &'static str) -> &'static str {
+    pub(super) const fn say(&self, english: &'static str, korean: &'static str) -> &'static str {
         self.0.pick((english, korean))
     }
 
-    const fn tag(&self) -> &'static str {
+    pub(super) const fn tag(&self) -> &'static str {
         self.0.tag()
     }
 }
 
 /// The language that is asked for, else that of the member that looks.
-fn language(asked: &Asked, book: &Book, viewer: &Viewer) -> Language {
+pub(super) fn language(asked: Option<&str>, book: &Book, viewer: &Viewer) -> Language {
     let own = match viewer.caller {
         Caller::Member(member) => book.member(member).map(|member| member.language.as_str()),
         Caller::Operator => None,
     };
-    Language::of(asked.lang.as_deref().or(own).unwrap_or_default())
+    Language::of(asked.or(own).unwrap_or_default())
 }
 
 /// Makes something of the gaps that the caller may see.
@@ -106,7 +106,7 @@ async fn answer(
 ) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let language = language(&asked, &book, &viewer);
+        let language = language(asked.lang.as_deref(), &book, &viewer);
         match pages.gaps(&viewer, &book, language) {
             Ok(matrix) => make(&pages, &viewer, &book, language, matrix),
             Err(error) => broken(&error),
@@ -116,7 +116,7 @@ async fn answer(
 }
 
 impl Pages {
-    fn gaps(&self, viewer: &Viewer, book: &Book, language: Language) -> Result<Matrix, String> {
+    pub(super) fn gaps(&self, viewer: &Viewer, book: &Book, language: Language) -> Result<Matrix, String> {
         let (register, capacity) = (self.region.register()?, self.capacity.register()?);
         let (indices, takedowns) = (self.capacity.indices(), self.capacity.takedowns());
         let sources = Sources {
@@ -136,6 +136,7 @@ impl Pages {
 #[template(path = "gaps.html")]
 struct GapsPage {
     frame: Frame,
+    here: &'static str,
     speak: Spoken,
     /// Whether a member looks, who can assess itself.
     is_member: bool,
@@ -175,6 +176,7 @@ async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Res
         };
         render(&GapsPage {
             frame: pages.frame(book, viewer, language.pick(("Gaps", "격차"))),
+            here: "gaps",
             speak: Spoken(language),
             is_member: !viewer.is_operator(),
             capabilities: Capability::ALL.map(|one| one.words(language)).to_vec(),

@@ -33,7 +33,7 @@ struct Line {
 pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let language = language(&asked, &book, &viewer);
+        let language = language(asked.lang.as_deref(), &book, &viewer);
         let register = match pages.capacity.register() {
             Ok(register) => register,
             Err(error) => return broken(&error),

@@ -1,0 +1,85 @@
+//! The words of aid projects in English and Korean.
+
+use super::coverage::State;
+use super::cyber::Certainty;
+use super::project::Phase;
+use crate::capacity::words::Language;
+
+/// How a need is served.
+#[must_use]
+pub const fn state(state: State, language: Language) -> &'static str {
+    language.pick(match state {
+        State::Covered => ("covered", "사업 진행 중"),
+        State::Planned => ("planned", "사업 예정"),
+        State::Over => ("over", "사업 종료"),
+        State::Never => ("never served", "사업 없음"),
+    })
+}
+
+/// A sign that stands for it where colours are not told apart.
+#[must_use]
+pub const fn sign(state: State) -> &'static str {
+    match state {
+        State::Covered => "●",
+        State::Planned => "◐",
+        State::Over => "×",
+        State::Never => "○",
+    }
+}
+
+/// Where a project stands.
+#[must_use]
+pub const fn phase(phase: Phase, language: Language) -> &'static str {
+    language.pick(match phase {
+        Phase::Planned => ("planned", "예정"),
+        Phase::Active => ("under way", "진행 중"),
+        Phase::Ended => ("over", "종료"),
+        Phase::Stopped => ("stopped", "중단"),
+        Phase::Unknown => ("not known", "알 수 없음"),
+    })
+}
+
+/// How sure it is that a project is about cyber security.
+#[must_use]
+pub const fn certainty(certainty: Certainty, language: Language) -> &'static str {
+    language.pick(match certainty {
+        Certainty::Sure => ("sure", "확실"),
+        Certainty::Possible => ("possible", "가능성 있음"),
+    })
+}
+
+/// A capability in a few words; of one that is not in the list, its name.
+#[must_use]
+pub fn capability(name: &str, language: Language) -> &str {
+    let both = match name {
+        "incident-response" => ("incident response", "침해사고 대응"),
+        "point-of-contact" => ("point of contact", "연락 창구"),
+        "dns-filtering" => ("DNS filtering", "DNS 차단"),
+        "network-detection" => ("network detection", "네트워크 탐지"),
+        "mail-filtering" => ("mail filtering", "메일 차단"),
+        "log-hunting" => ("log hunting", "로그 추적"),
+        "takedown-handling" => ("takedown handling", "차단 요청 처리"),
+        "vulnerability-handling" => ("vulnerability handling", "취약점 처리"),
+        "virtual-asset-screening" => ("virtual-asset screening", "가상자산 확인"),
+        "intelligence-sharing" => ("intelligence sharing", "위협정보 공유"),
+        "law-and-prosecution" => ("law and prosecution", "법률과 수사"),
+        "strategy" => ("strategy", "전략"),
+        "skills" => ("skills", "인력 양성"),
+        "critical-infrastructure" => ("critical infrastructure", "기반시설 보호"),
+        other => (other, other),
+    };
+    language.pick(both)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_capability_has_words_in_both_languages() {
+        for (name, _) in super::super::capability::all() {
+            assert_ne!(capability(name, Language::English), capability(name, Language::Korean), "{name}");
+        }
+        assert_eq!(capability("quantum-networks", Language::Korean), "quantum-networks");
+    }
+}

@@ -1,0 +1,265 @@
+//! A plan drafted from what no project serves: what, where, why, by which evidence, and how one will see whether it worked.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use policy::{Book, Caller};
+use region::aid::coverage::coverage;
+use region::aid::cyber::Certainty;
+use region::aid::document::{self, aim, beside, percent};
+use region::aid::export::iati;
+use region::aid::plan::{Drafter, From, Part, Plan, Wish, draft, helped, next_year};
+use region::aid::project::is_cyber;
+use region::aid::words;
+use region::capacity::words::Language;
+use region::text::line;
+use region::transit::help::Bounds;
+use region::transit::plan::{Level, Wish as Help};
+use region::transit::{By, NOT_ATTRIBUTION};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+use super::super::gaps::Spoken;
+use super::super::objects::encoded;
+use super::super::region::file_of;
+use super::super::{Frame, Pages, Shared, Viewer, Who, render};
+use super::{Ground, Refused, answer, country_of};
+
+/// Parts of a plan, unless another number is asked for, and at most.
+const PARTS: usize = 20;
+const PARTS_MAX: usize = 200;
+/// Months, likewise.
+const MONTHS: u32 = 36;
+const MONTHS_MAX: u32 = 240;
+/// Letters of who drafts it.
+const NAME_CHARS_MAX: usize = 200;
+/// Places of which it is asked what help there removes; and the level that it is asked for.
+const HELPED: usize = 60;
+const LEVEL: Level = Level::Takedown(7);
+
+/// What is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    country: String,
+    by: String,
+    name: String,
+    kind: String,
+    begins: String,
+    months: String,
+    most: String,
+    /// `sure` leaves out projects that only may be about cyber security.
+    about: String,
+    lang: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "plan.html")]
+struct PlanPage {
+    frame: Frame,
+    speak: Spoken,
+    here: &'static str,
+    asked: Asked,
+    caveat: &'static str,
+    drafter: String,
+    day: String,
+    period: (String, String),
+    parts: Vec<Shown>,
+    left_out: usize,
+    query: String,
+    faulty: usize,
+    has_helped: bool,
+}
+
+struct Shown {
+    number: usize,
+    heading: String,
+    state: &'static str,
+    removes: Option<String>,
+    why: Vec<String>,
+    signs: Vec<String>,
+    beside: Vec<String>,
+    donors: Vec<String>,
+    sector: &'static str,
+    targets: String,
+    identifier: String,
+}
+
+impl Asked {
+    fn query(&self, language: &str) -> String {
+        let fields = [
+            ("country", self.country.as_str()),
+            ("by", &self.by),
+            ("name", &self.name),
+            ("kind", &self.kind),
+            ("begins", &self.begins),
+            ("months", &self.months),
+            ("most", &self.most),
+            ("about", &self.about),
+        ];
+        let mut query = format!("lang={language}");
+        for (key, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
+            query.push_str(&format!("&{key}={}", encoded(value)));
+        }
+        query
+    }
+
+    /// What the plan is to be like. Who drafts it is whoever looks, if nobody is named.
+    fn wish(&self, pages: &Pages, viewer: &Viewer, book: &Book, ground: &Ground) -> Result<Wish, Refused> {
+        let refused = |error: &dyn std::fmt::Display| Refused(error.to_string());
+        let own = match viewer.caller {
+            Caller::Member(member) => {
+                book.member(member).map(|member| (member.handle.clone(), member.name.clone()))
+            }
+            Caller::Operator => None,
+        };
+        let (handle, title) =
+            own.unwrap_or_else(|| (pages.gate.key().name().to_owned(), pages.title.clone()));
+        let text = |what, typed: &str, own: String| match typed.trim() {
+            "" => Ok(own),
+            typed => line(what, typed, NAME_CHARS_MAX).map_err(|error| refused(&error)),
+        };
+        let number = |what: &str, typed: &str, own: usize, most: usize| match typed.trim() {
+            "" => Ok(own),
+            typed => match typed.parse() {
+                Ok(number) if (1..=most).contains(&number) => Ok(number),
+                _ => Err(Refused(format!("{what}: write a number from 1 to {most}, not `{typed}`"))),
+            },
+        };
+        let begins = match self.begins.trim() {
+            "" => next_year(ground.day),
+            typed => {
+                typed.parse().map_err(|_| Refused(format!("`{typed}` is no day: write it as 2027-01-31")))?
+            }
+        };
+        let months = number("months", &self.months, MONTHS as usize, MONTHS_MAX as usize)?;
+        let kind = text("a type of organisation", &self.kind, "10".to_owned())?;
+        if kind.len() > 3 || !kind.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Refused(
+                "a type of organisation is a code of two digits, such as 10 for a government".to_owned(),
+            ));
+        }
+        Ok(Wish {
+            drafter: Drafter {
+                reference: text("an identifier", &self.by, handle)?,
+                name: text("a name", &self.name, title)?,
+                kind,
+            },
+            begins,
+            months: u32::try_from(months).unwrap_or(MONTHS),
+            most: number("parts", &self.most, PARTS, PARTS_MAX)?,
+        })
+    }
+}
+
+/// The plan that is asked for; and whether it says where help removes most.
+fn drafted(
+    pages: &Pages,
+    viewer: &Viewer,
+    book: &Book,
+    ground: &Ground,
+    asked: &Asked,
+) -> Result<(Plan, bool), Refused> {
+    let wish = asked.wish(pages, viewer, book, ground)?;
+    let country = country_of(&asked.country)?;
+    let least = if asked.about == "sure" { Certainty::Sure } else { Certainty::Possible };
+    let all = &ground.gathered.projects;
+    let projects = all.get(..all.partition_point(|project| is_cyber(project, least))).unwrap_or_default();
+    let needs: Vec<_> = ground
+        .needs
+        .iter()
+        .filter(|need| country.is_none_or(|country| need.country == country))
+        .cloned()
+        .collect();
+    let coverage = coverage(&needs, projects, ground.day);
+    let bounds = Bounds { most: HELPED, budget: None };
+    let wanted = Help { level: LEVEL, bounds, costs: BTreeMap::new() };
+    let looking = pages.transit_asked(book, viewer, "", By::Country);
+    let removes = looking.map(|looking| pages.transit.help(&looking, &wanted)).transpose();
+    let removes = removes.unwrap_or_else(|error| {
+        tracing::error!(%error, "a plan is drafted without what help removes");
+        None
+    });
+    let helped =
+        removes.filter(|plan| plan.chosen.total > 0).map(|plan| helped(&plan.chosen)).unwrap_or_default();
+    let from = From { coverage: &coverage, projects, helped: &helped, measured: &ground.measured };
+    Ok((draft(from, &wish), !helped.is_empty()))
+}
+
+fn shown(pages: &Pages, (at, part): (usize, &Part), language: Language) -> Shown {
+    let about = match language {
+        Language::English => part.about.clone(),
+        Language::Korean => words::capability(&part.capability, language).to_owned(),
+    };
+    Shown {
+        number: at + 1,
+        heading: format!("{}: {about}", pages.named(part.country, language)),
+        state: words::state(part.state, language),
+        removes: part.removes.map(percent),
+        why: part.why.clone(),
+        signs: part.signs.iter().map(aim).collect(),
+        beside: part.beside.iter().map(beside).collect(),
+        donors: part.donors_there.clone(),
+        sector: part.sector,
+        targets: part.targets.join(", "),
+        identifier: part.identifier.clone(),
+    }
+}
+
+pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
+    answer(pages, who, asked.lang.clone(), move |pages, viewer, book, ground| {
+        let language = ground.language;
+        let (plan, has_helped) = drafted(pages, viewer, book, &ground, &asked)?;
+        Ok(render(&PlanPage {
+            frame: pages.frame(book, viewer, language.pick(("Plan", "계획"))),
+            speak: Spoken(language),
+            here: "plan",
+            caveat: NOT_ATTRIBUTION,
+            drafter: plan.drafter.name.clone(),
+            day: plan.day.to_string(),
+            period: (plan.period.0.to_string(), plan.period.1.to_string()),
+            parts: plan.parts.iter().enumerate().map(|part| shown(pages, part, language)).collect(),
+            left_out: plan.left_out,
+            query: asked.query(language.tag()),
+            faulty: ground.faults(viewer).1,
+            has_helped,
+            asked,
+        }))
+    })
+    .await
+}
+
+pub(super) async fn json(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
+    answer(pages, who, asked.lang.clone(), move |pages, viewer, book, ground| {
+        let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
+        Ok(file_of("application/json", None, json!({"plan": plan, "caveat": NOT_ATTRIBUTION}).to_string()))
+    })
+    .await
+}
+
+pub(super) async fn csv(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
+    answer(pages, who, asked.lang.clone(), move |pages, viewer, book, ground| {
+        let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
+        Ok(file_of("text/csv; charset=utf-8", Some("plan.csv"), document::csv(&plan)))
+    })
+    .await
+}
+
+pub(super) async fn text(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
+    answer(pages, who, asked.lang.clone(), move |pages, viewer, book, ground| {
+        let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
+        Ok(file_of("text/plain; charset=utf-8", Some("plan.txt"), document::text(&plan)))
+    })
+    .await
+}
+
+pub(super) async fn xml(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
+    answer(pages, who, asked.lang.clone(), move |pages, viewer, book, ground| {
+        let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
+        let made = jiff::Timestamp::from_microsecond((pages.now)().micros());
+        let made = made.map_err(|error| Refused(error.to_string()))?;
+        Ok(file_of("application/xml; charset=utf-8", Some("plan.xml"), iati(&plan, made)))
+    })
+    .await
+}
