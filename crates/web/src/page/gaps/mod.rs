@@ -75,21 +75,21 @@ pub(super) struct Asked {
 
 /// The words of a page.
 #[derive(Debug, Clone, Copy)]
-struct Spoken(Language);
+pub(super) struct Spoken(pub(super) Language);
 
 impl Spoken {
     /// One of two texts.
-    const fn say(&self, english: &'static str, korean: &'static str) -> &'static str {
+    pub(super) const fn say(&self, english: &'static str, korean: &'static str) -> &'static str {
         self.0.pick((english, korean))
     }
 
-    const fn tag(&self) -> &'static str {
+    pub(super) const fn tag(&self) -> &'static str {
         self.0.tag()
     }
 }
 
 /// The language that is asked for, else that of the member that looks.
-fn language(asked: &Asked, book: &Book, viewer: &Viewer) -> Language {
+pub(super) fn language(asked: &Asked, book: &Book, viewer: &Viewer) -> Language {
     let own = match viewer.caller {
         Caller::Member(member) => book.member(member).map(|member| member.language.as_str()),
         Caller::Operator => None,
