@@ -47,6 +47,20 @@ fn a_peer_whose_certificate_was_taken_back_is_not_asked_any_more() {
     });
     let error = error.unwrap_or_else(|| panic!("{}", region.nodes[0].json(&["peer", "show", "b"])));
     assert!(error.contains("revoked"), "{error}");
+    let page = |lang: &str| {
+        let ca = reqwest::Certificate::from_pem(&std::fs::read(region.path("ca.pem")).unwrap()).unwrap();
+        let client = reqwest::blocking::Client::builder().tls_certs_only([ca]).build().unwrap();
+        let token = region.nodes[0].json(&["member", "token", "--operator"])["token"]["token"].clone();
+        let request = client.get(format!("{}/peers?lang={lang}", region.urls[0]));
+        let answer = request.bearer_auth(token.as_str().unwrap()).send().unwrap();
+        answer.error_for_status().unwrap().text().unwrap()
+    };
+    let (english, korean) = (page("en"), page("ko"));
+    assert!(english.contains("<h1>Other nodes</h1>") && english.contains("was taken back"), "{english}");
+    assert!(
+        korean.contains("<h1>다른 노드</h1>") && korean.contains("피어의 인증서가 폐지되었습니다"),
+        "{korean}"
+    );
     region.import(1, 2, "b-k3.top");
     assert!(
         wait(Duration::from_secs(5), || (region.records(0) > 1).then_some(())).is_none(),
