@@ -338,10 +338,15 @@ fn an_erasure_that_is_broken_off_is_taken_up_by_the_serving_node_by_itself() {
     let led = id("indicator", 900);
     let log = node.dir.path().join("log");
     let serving = node.serve_logged(&log, &[]);
-    // What waits to be sent can't be looked through, so that the last step fails; and a file that has it is not looked at.
-    let blocked = node.data().join("push");
-    assert!(!blocked.exists());
-    std::fs::write(&blocked, "no folder").unwrap();
+    // The disk takes no change of a record for a while; and a file that has it is not looked at by then.
+    let store = node.data().join("bongsu.sqlite");
+    let sql = |text: &str| {
+        let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.peers/venv/bin/python");
+        let script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])";
+        let ran = std::process::Command::new(python).args(["-c", script]).arg(&store).arg(text).status();
+        assert!(ran.unwrap().success(), "{text}");
+    };
+    sql("CREATE TRIGGER fault BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'a fault'); END");
     let zones = node.data().join("zones");
     std::fs::create_dir_all(&zones).unwrap();
     std::fs::write(zones.join("kept"), format!("x {DOMAIN} y")).unwrap();
@@ -349,16 +354,13 @@ fn an_erasure_that_is_broken_off_is_taken_up_by_the_serving_node_by_itself() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("takes it up"), "{said}");
     assert!(!holding(&node.data(), DOMAIN).is_empty(), "it is not through");
-    std::fs::remove_file(&blocked).unwrap();
-    let through = crate::node::wait(std::time::Duration::from_secs(120), || {
-        holding(&node.data(), DOMAIN).is_empty().then_some(())
-    });
-    assert!(through.is_some(), "{:?}", holding(&node.data(), DOMAIN));
-    let told = crate::node::wait(std::time::Duration::from_secs(30), || {
+    sql("DROP TRIGGER fault");
+    let told = crate::node::wait(std::time::Duration::from_secs(120), || {
         let log = std::fs::read_to_string(&log).unwrap();
         log.contains("had been broken off").then_some(())
     });
-    assert!(told.is_some(), "it is told");
+    assert!(told.is_some(), "it is told when it is through");
+    assert_eq!(holding(&node.data(), DOMAIN), Vec::<String>::new());
     assert!(!node.text(&serving, "beta", "/d/list/domain.txt").contains(DOMAIN));
     drop(serving);
     assert!(node.command(&["verify"]).output().unwrap().status.success());
