@@ -408,7 +408,7 @@ fn what_crosses_a_bridge_is_followed_to_the_other_chain_and_asked_for_there() {
 /// What a mail server does not take for now is told later, once; what it refuses for good is said to be.
 #[test]
 fn an_alert_that_a_mail_server_does_not_take_is_told_later() {
-    let node = Node::new();
+    let node = Node::with_members();
     region(&node);
     certificates(node.dir.path());
     let path = |name: &str| node.dir.path().join(name).display().to_string();

@@ -248,3 +248,29 @@ fn a_withdrawal_names_to_who_joined_later_only_what_was_there_by_then() {
         first = first.reopened();
     }
 }
+
+#[test]
+fn what_operators_dropped_of_another_node_does_not_come_back_to_be_decided_again() {
+    let mut nodes = nodes(2);
+    let strict = policy::Member {
+        intake: policy::Intake::Quarantine,
+        ..nodes[1].gate.book().member(member(0)).unwrap().clone()
+    };
+    nodes[1].gate.record(MemberId::NODE, Entry::Member(strict)).unwrap();
+    let mut bad = address(1);
+    bad["value"] = json!(7);
+    share(&nodes[0].gate, member(0), &Terms::default(), &bad);
+    let said = given_to(&nodes, 0, 1);
+    let from = peer(&nodes[0], 0);
+    let waits = |nodes: &[Node]| {
+        nodes[1].gate.take(CIRCLE, &from, &said, at(2_000)).unwrap();
+        nodes[1].gate.quarantine_count(CIRCLE).unwrap()
+    };
+    assert_eq!(waits(&nodes), 1);
+    let dropped = nodes[1].gate.settle(CIRCLE, &id_of(&bad), bongsu_gate::Verdict::Drop, at(2_000)).unwrap();
+    assert_eq!(dropped.len(), 1);
+    for _ in 0..2 {
+        assert_eq!(waits(&nodes), 0);
+        reopen_last(&mut nodes);
+    }
+}
