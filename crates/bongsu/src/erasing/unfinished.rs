@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 
 /// The folder's name in the data folder.
 pub(super) const FOLDER: &str = "erasing";
-/// Bytes of such a file: some tens of thousands of texts of 4 KiB at most.
-const FILE_BYTES_MAX: u64 = 256 << 20;
+/// Bytes of such a file: 20,000 texts of 4 KiB at most, each byte of which may be written as six.
+const FILE_BYTES_MAX: u64 = 512 << 20;
 
 /// An erasure that is under way.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
