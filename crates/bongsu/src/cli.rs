@@ -66,7 +66,7 @@ pub(crate) use persona::{
 };
 pub(crate) use playbook::{PlaybookCommand, PlaybookStartArgs, PlaybookStepArgs, SaidArgs, StepArg};
 pub(crate) use privacy::{
-    AccessesArgs, EraseArgs, PrivacyCommand, RegisterForm, RequestCommand, RequestedArg,
+    AccessesArgs, CorrectArgs, EraseArgs, PrivacyCommand, RegisterForm, RequestCommand, RequestedArg,
 };
 pub(crate) use push::{AdvisoryArg, DeadArgs, DigestArg, MailArgs, MailCommand, WebhookArgs, WebhookCommand};
 pub(crate) use quarantine::QuarantineCommand;

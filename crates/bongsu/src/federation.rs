@@ -11,8 +11,9 @@ use line::{LineId, Seq};
 use parking_lot::Mutex;
 use policy::{Book, CircleId, Entry, Peer, Setting};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use stix::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -33,6 +34,8 @@ const PAGES_MAX: usize = 100;
 const JSON: &str = "application/json";
 /// Bytes of a page.
 const PAGE_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a file with lists of what authorities took back.
+const CRL_BYTES_MAX: u64 = 64 << 20;
 
 /// How it stands with one circle of one peer, since the node was opened.
 #[derive(Debug, Clone, Default)]
@@ -209,10 +212,16 @@ fn reaches(peer: &Peer) -> bool {
 async fn run(node: Arc<Node>, name: String, mut stopped: watch::Receiver<bool>) {
     let Some(peer) = node.gate.book().peer(&name).cloned() else { return };
     let (mut client, mut pause) = (None, PAUSE);
+    let mut lists = lists_written(&node);
     let mut signatures_due = Instant::now();
     loop {
         if node.gate.book().peer(&name) != Some(&peer) {
             return;
+        }
+        // What authorities take back holds at once: a connection that was made before is not gone on with.
+        let lists_now = lists_written(&node);
+        if lists_now != lists {
+            (client, lists) = (None, lists_now);
         }
         let mut failed = false;
         for (circle, version) in node.gate.circles_with(&peer.key) {
@@ -256,12 +265,29 @@ async fn run(node: Arc<Node>, name: String, mut stopped: watch::Receiver<bool>) 
     }
 }
 
+/// The lists of what authorities took back.
+fn lists_in(path: &Path) -> Result<Vec<u8>, String> {
+    let unread = |why: String| format!("{} (http.tls_client_crl) can't be read: {why}", path.display());
+    match std::fs::metadata(path).map_err(|error| unread(error.to_string()))?.len() {
+        length if length > CRL_BYTES_MAX => {
+            Err(unread(format!("it has {length} bytes; the limit is {CRL_BYTES_MAX}")))
+        }
+        _ => std::fs::read(path).map_err(|error| unread(error.to_string())),
+    }
+}
+
+/// When the lists of what authorities took back were written last, and how long they are; `None` without lists.
+fn lists_written(node: &Node) -> Option<(SystemTime, u64)> {
+    let about = std::fs::metadata(node.config.http.tls_client_crl.as_ref()?).ok()?;
+    Some((about.modified().ok()?, about.len()))
+}
+
 fn http(node: &Node, peer: &Peer) -> Result<Http, String> {
     let tls = &node.config.http;
     let (Some(cert), Some(key)) = (&tls.tls_cert, &tls.tls_key) else {
         return Err("this node has no certificate to show: set http.tls_cert and http.tls_key".to_owned());
     };
-    let read = |path| crate::pull::file(path).map_err(|failure| failure.message);
+    let read = |path: &Path| crate::pull::file(path).map_err(|failure| failure.message);
     let pem = [read(cert)?, b"\n".to_vec(), read(key)?].concat();
     let limits = Limits {
         answer_bytes_max: PAGE_BYTES_MAX,
@@ -273,7 +299,8 @@ fn http(node: &Node, peer: &Peer) -> Result<Http, String> {
     };
     let authorities = peer.authorities.clone().map(String::into_bytes);
     let (credentials, reach) = (Credentials::Certificate { pem }, Reach::Anywhere);
-    let remote = Remote { credentials, authorities, limits, reach };
+    let revoked = tls.tls_client_crl.as_deref().map(lists_in).transpose()?;
+    let remote = Remote { credentials, authorities, revoked, limits, reach };
     Http::new(remote, Arc::new(crate::node::now)).map_err(|error| error.to_string())
 }
 

@@ -60,6 +60,8 @@ pub(crate) struct Node {
     pub authority: Authority,
     /// The cases of stolen assets.
     pub cases: Arc<CaseBook>,
+    /// Mails about alerts of cases that were not taken yet.
+    pub alerting: crate::command::case::Alerting,
     /// The playbooks that are carried out.
     pub runs: Arc<RunBook>,
     /// Where what was found in cases is kept.
@@ -83,6 +85,8 @@ pub(crate) struct Node {
     webhooks: OnceLock<WebhookPost>,
     mails: OnceLock<MailPost>,
     deliver: Mutex<Option<Delivering>>,
+    /// Held while something is erased: what is under way is not taken up beside it.
+    pub(crate) erasing: Mutex<()>,
 }
 
 /// What makes artefacts, and the files of lists that it goes without.
@@ -143,6 +147,7 @@ impl Node {
         Ok(Self {
             authority: Authority::new(folder.authority(), gate.clone()),
             cases: Arc::new(CaseBook::new(gate.clone())),
+            alerting: Default::default(),
             runs: Arc::new(RunBook::new(gate.clone())),
             case_files: folder.cases(),
             peers: Arc::default(),
@@ -169,6 +174,7 @@ impl Node {
             screening: Mutex::default(),
             tickets: TicketKey::new(&secrets.token_secret),
             deliver: Mutex::default(),
+            erasing: Mutex::default(),
             webhooks: OnceLock::new(),
             mails: OnceLock::new(),
         })

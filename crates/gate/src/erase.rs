@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use line::erasing::ERASED_AT_ONCE_MAX;
 use line::{EraseError, Erased, LineId, RecordKind, Seq, StorageError};
 use policy::{CircleId, MemberId};
 use stix::{ObjectId, Timestamp};
@@ -141,7 +142,7 @@ impl Gate {
             note.insert("in_parcels".to_owned(), ids.into_iter().collect());
         }
         for (circle, ids) in &parcelled {
-            records.extend(self.take_out_of_parcels(*circle, ids)?);
+            self.take_out_of_parcels(*circle, ids)?;
         }
         // Looked at anew: a second person may have let out of a parcel what waited when the plan was made.
         let mut live: BTreeMap<CircleId, Vec<ObjectId>> = BTreeMap::new();
@@ -153,19 +154,31 @@ impl Gate {
             }
         }
         for (circle, ids) in live {
-            self.withdraw(MemberId::NODE, circle, &ids, reason)?;
+            self.withdraw_in_order(MemberId::NODE, circle, &ids, reason)?;
         }
         let old = self.old_parcels();
         records.extend(&old);
-        let erased = self.store().erase(by.uuid(), &note, &records);
-        match &erased {
-            Ok(erased) => {
+        records.sort_unstable();
+        records.dedup();
+        let mut erased = Vec::new();
+        for some in records.chunks(ERASED_AT_ONCE_MAX) {
+            let done = self.store().erase(by.uuid(), &note, some).and_then(|done| {
                 let head = self.store().look(LineId::NODE, |catalogue| catalogue.head())?;
-                self.inner.statements.erased(erased, head);
+                Ok((done, head))
+            });
+            match done {
+                // Kept in mind at once: what comes after it may fail, and this stays erased.
+                Ok((done, head)) => {
+                    self.inner.statements.erased(&done, head);
+                    erased.extend(done);
+                }
+                Err(error) => {
+                    self.still_old_parcels(old);
+                    return Err(error.into());
+                }
             }
-            Err(_) => self.still_old_parcels(old),
         }
-        Ok(erased?)
+        Ok(erased)
     }
 
     /// The objects of a circle whose last version came before `before` (whoever brought it), of which bytes are still there as far

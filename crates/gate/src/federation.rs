@@ -15,6 +15,7 @@
 
 mod giving;
 mod proposals;
+mod taken_back;
 mod taking;
 
 pub use giving::Given;
@@ -102,7 +103,7 @@ struct Place {
 /// Where a statement about a withdrawal stands, and the versions that it names.
 type Named = (Seq, Vec<Timestamp>);
 
-/// The highest number in its home's line that was heard of a version, and where the node's line says so.
+/// The highest number in its home's line that was heard of a version, and where the node's line says so first.
 #[derive(Clone, Copy, Default)]
 struct Latest {
     seq: u64,
@@ -111,7 +112,7 @@ struct Latest {
 
 #[derive(Default)]
 struct Kept {
-    /// The last that was heard of each version.
+    /// The last that was heard of each version, and where that was heard first.
     latest: HashMap<Version, Latest>,
     /// The statement about a record.
     places: HashMap<[u8; 32], Place>,
@@ -121,6 +122,8 @@ struct Kept {
     settled: HashSet<[u8; 32]>,
     /// What was erased, and where the node's line says so last: whoever says again what was said before that, brings nothing back.
     erased: HashMap<(LineId, ObjectId), Seq>,
+    /// What the node's operators took back of objects without versions, and where the node's line says so last.
+    taken_back: HashMap<(CircleId, ObjectId), Seq>,
 }
 
 impl Statements {
@@ -167,17 +170,21 @@ impl Kept {
         let line = LineId::new(statement.circle.uuid());
         let erased = [line, line.quarantine()].map(|line| self.erased.get(&(line, statement.id.clone())));
         let Some(erased) = erased.into_iter().flatten().max() else { return false };
-        let before = |version| {
-            self.latest.get(&version).is_some_and(|last| statement.seq <= last.seq && last.at < *erased)
-        };
-        versions_of(statement).into_iter().all(before)
+        versions_of(statement).iter().all(|version| self.was_heard_before(statement, version, *erased))
+    }
+
+    /// Whether all that was heard of a version up to a statement was heard before the record `at` of the node's line.
+    fn was_heard_before(&self, statement: &Statement, version: &Version, at: Seq) -> bool {
+        self.latest.get(version).is_some_and(|last| statement.seq <= last.seq && last.at < at)
     }
 
     fn note(&mut self, statement: &Statement, at: Seq) {
         for version in versions_of(statement) {
-            let latest = self.latest.entry(version).or_default();
-            if statement.seq >= latest.seq {
-                *latest = Latest { seq: statement.seq, at };
+            let heard = Latest { seq: statement.seq, at };
+            let latest = self.latest.entry(version).or_insert(heard);
+            // Another form of the same record, such as the whole after a copy, is not said anew.
+            if statement.seq > latest.seq {
+                *latest = heard;
             }
         }
         let copy = matches!(statement.deed, Deed::Object { copy: true, .. });

@@ -148,6 +148,8 @@ impl Gate {
                     statements.load(&record);
                 } else if record.kind == RecordKind::Erasure {
                     statements.load_erasure(&record);
+                } else if record.kind == RecordKind::TakenBack {
+                    statements.load_taken_back(&record);
                 } else if record.kind == RecordKind::Receipt {
                     receipts.load(&record);
                 } else if record.kind == RecordKind::Ask {

@@ -144,6 +144,12 @@ impl Gate {
         now: Timestamp,
     ) -> Result<Vec<Submitted>, SubmitError> {
         let line = LineId::new(circle.uuid()).quarantine();
+        let page = self.inner.statements.in_order(circle);
+        let _in_order = page.lock();
+        // What another node says once more of it does not come back to be decided again.
+        if verdict == Verdict::Drop {
+            self.note_taken_back(circle, std::slice::from_ref(id))?;
+        }
         let reason = if verdict == Verdict::Release { "released" } else { "dropped" };
         let (mut told, mut over) = (Vec::new(), Vec::new());
         for waiting in self.quarantined_as(circle, id)? {

@@ -348,6 +348,20 @@ impl Gate {
         ids: &[ObjectId],
         reason: &str,
     ) -> Result<Vec<Submitted>, SubmitError> {
+        // What operators take back of what another node brought stays taken back, however often that node says it once more.
+        let page = (member == MemberId::NODE).then(|| self.inner.statements.in_order(circle));
+        let _in_order = page.as_ref().map(|page| page.lock());
+        self.withdraw_in_order(member, circle, ids, reason)
+    }
+
+    /// As [`Gate::withdraw`]; of the node's operators, while no page of the circle is taken.
+    pub(crate) fn withdraw_in_order(
+        &self,
+        member: MemberId,
+        circle: CircleId,
+        ids: &[ObjectId],
+        reason: &str,
+    ) -> Result<Vec<Submitted>, SubmitError> {
         let drafts = ids.iter().map(|id| Draft::withdrawal(member.uuid(), id, reason)).collect();
         self.withdraw_drafts(member, circle, ids, &[], drafts)
     }
@@ -387,6 +401,9 @@ impl Gate {
         }
         if !book.circle(circle).is_some_and(|circle| circle.access(member).writes()) {
             return Err(SubmitError::ReadOnly);
+        }
+        if member == MemberId::NODE {
+            self.note_taken_back(circle, ids)?;
         }
         let line = LineId::new(circle.uuid());
         // First from what waits, so that nothing is released of what is withdrawn here.

@@ -111,7 +111,7 @@ impl<'v> View<'v> {
     }
 
     /// Whether and how the member had a version when it was taken away at `taken`: not, if it was under embargo until then, or if
-    /// the member joined, or was cleared for its mark, only later.
+    /// the member joined, or was cleared for its mark, only later. What had been withdrawn before that was taken away then.
     ///
     /// All else is asked as it is now: what the originator let expire before it took it away counts as never had.
     pub(crate) fn fate_until(&mut self, entry: &Entry<'_>, taken: Added) -> Fate {
@@ -123,6 +123,7 @@ impl<'v> View<'v> {
     /// As [`View::fate_until`], within the budget of what is being settled.
     fn fate_when(&mut self, entry: &Entry<'_>, taken: Added, depth: u8) -> Fate {
         let Some(resolved) = self.resolve(entry.class()) else { return Fate::Held(Rule::MarkingUnknown) };
+        let taken = self.catalogue.taking(entry).map_or(taken, |by| by.added().min(taken));
         if resolved.terms.embargo_until.is_some_and(|until| until.micros() > taken.0) {
             return Fate::Held(Rule::Embargo);
         }

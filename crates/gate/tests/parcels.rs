@@ -232,3 +232,24 @@ fn another_yes_takes_the_place_of_the_one_that_waits_and_a_no_takes_it_back() {
         assert_eq!((seen.state, seen.done.len()), (policy::AskState::Done, 1), "{seen:?}");
     }
 }
+
+#[test]
+fn what_was_taken_out_of_a_parcel_and_not_erased_is_kept_in_mind_without_a_start() {
+    let node = place();
+    let parcel = waits(&node, &[indicator(1), indicator(2)]);
+    let file = node.gate.store().folder().join(line::store::FILE);
+    let fault = rusqlite::Connection::open(file).unwrap();
+    let trigger = "CREATE TRIGGER fault BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'a fault'); END";
+    fault.execute_batch(trigger).unwrap();
+    let plan = node.gate.erasable(CIRCLE, &oid(1)).unwrap().unwrap();
+    let erase = |plans: &[ErasePlan]| node.gate.erase(MemberId::NODE, &json!({}), plans, "erased");
+    assert!(erase(&[plan]).is_err());
+    assert!(node.gate.has_old_parcels() && lying(&node.gate).contains(&id("indicator", 1)));
+    assert!(erase(&[]).is_err());
+    fault.execute_batch("DROP TRIGGER fault").unwrap();
+    assert!(node.gate.has_old_parcels(), "however often it fails");
+    assert_eq!(erase(&[]).unwrap().len(), 1);
+    assert!(!node.gate.has_old_parcels() && !lying(&node.gate).contains(&id("indicator", 1)));
+    let done = node.gate.release(parcel, by(BEN), node.now).unwrap();
+    assert_eq!((done.done.unwrap().1.shared, node.sees(B)), (1, vec![2]));
+}

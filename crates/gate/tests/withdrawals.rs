@@ -97,3 +97,29 @@ fn what_depended_on_what_is_hidden_was_never_there() {
     assert_eq!(told(&node, C, 0), []);
     assert_eq!(told(&node, B, 0).len(), 1);
 }
+
+#[test]
+fn who_joins_later_is_not_told_of_what_was_gone_by_then() {
+    let node = Node::new();
+    let later = || node.clock.fetch_add(1_000, std::sync::atomic::Ordering::SeqCst);
+    let circle = |members: Vec<policy::MemberId>| {
+        later();
+        let circle = policy::Circle { members, ..node::circle() };
+        node.gate.record(policy::MemberId::NODE, policy::Entry::Circle(circle)).unwrap();
+    };
+    circle(vec![A, B]);
+    later();
+    node.share(A, &Terms::default(), &[indicator(1)]);
+    withdraw(&node, A, &indicator(1));
+    circle(vec![A, B, C]);
+    later();
+    // A version that C may not see, withdrawn after C came: the one before it was gone by then.
+    let mut hidden = marked(indicator(1), Tlp::AmberStrict);
+    hidden["modified"] = json!("2026-03-01T00:00:00.000Z");
+    node.share(A, &Terms::default(), &[hidden.clone()]);
+    withdraw(&node, A, &hidden);
+    assert_eq!(told(&node, C, 0), []);
+    assert_eq!(told(&node, B, 0).len(), 1);
+    let node = node.reopened();
+    assert_eq!(told(&node, C, 0), [], "nor after a start");
+}

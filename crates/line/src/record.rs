@@ -121,6 +121,10 @@ pub enum RecordKind {
     Capacity = 48,
     /// A draft of what a circle's members may agree on, with the signatures that it has so far, as its book entry.
     Proposal = 54,
+    /// What the node's operators took back of what members of other nodes had brought.
+    TakenBack = 60,
+    /// That something about a person was corrected, and why.
+    Correction = 61,
 }
 
 impl RecordKind {
@@ -153,6 +157,8 @@ impl RecordKind {
             46 => Self::Notice,
             48 => Self::Capacity,
             54 => Self::Proposal,
+            60 => Self::TakenBack,
+            61 => Self::Correction,
             _ => return None,
         })
     }

@@ -15,6 +15,10 @@ pub(crate) enum PrivacyCommand {
     },
     /// Erase: objects, what was due, or what was kept of a person or contact; the lines keep what proves them
     Erase(EraseArgs),
+    /// Correct a property of an object about a person: a new version goes out, and the ones before are withdrawn
+    Correct(CorrectArgs),
+    /// List what was corrected, and why
+    Corrections,
     /// List what was erased, by ids and hashes alone, to keep beside backups
     Erasures,
     /// Erase again what a list of `bongsu privacy erasures` names, after a backup was put back
@@ -69,6 +73,29 @@ pub(crate) struct EraseArgs {
     #[arg(long, value_name = "TEXT", default_value = "erased")]
     pub reason: String,
     /// Only say what would be erased
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Options of `bongsu privacy correct`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct CorrectArgs {
+    /// The object's id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// What a property is to be, such as `name=Kim` or `aliases.0=Lee`; what is JSON is taken as that
+    #[arg(long, value_name = "NAME=VALUE", required_unless_present = "remove")]
+    pub set: Vec<String>,
+    /// A property that is taken out
+    #[arg(long, value_name = "NAME")]
+    pub remove: Vec<String>,
+    /// Why; members read it where a version is withdrawn, so name nobody in it
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// In this circle alone [default: in all]
+    #[arg(long, value_name = "CIRCLE")]
+    pub circle: Option<String>,
+    /// Only say what would be corrected
     #[arg(long)]
     pub dry_run: bool,
 }

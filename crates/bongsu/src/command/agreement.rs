@@ -196,10 +196,10 @@ fn propose(node: &Node, file: &Path) -> Result<Answer, Failure> {
         return Err(failed(file)(&"it names no member of this node"));
     }
     let mut agreed = Agreed::draft(agreement);
-    for (member, jws) in signatures {
-        if !agreed.take(member, jws) {
-            return Err(failed(file)(&format!("the signature of member {member} does not hold")));
-        }
+    let signers: Vec<MemberId> = signatures.keys().copied().collect();
+    let held = agreed.take(signatures);
+    if let Some(member) = signers.iter().find(|member| !held.contains_key(member)) {
+        return Err(failed(file)(&format!("the signature of member {member} does not hold")));
     }
     let counts = node.gate.book().agreed(agreed.agreement.circle).map(|known| known.agreement.version);
     if counts.is_some_and(|version| version >= agreed.agreement.version) {

@@ -50,7 +50,7 @@ impl Node {
         };
         let authorities = asked.ca_file.as_deref().map(pull::file).transpose()?;
         let credentials = Credentials::Bearer { token };
-        let remote = Remote { credentials, authorities, limits, reach: Reach::Anywhere };
+        let remote = Remote { credentials, authorities, limits, reach: Reach::Anywhere, ..Remote::default() };
         let http = Http::new(remote, Arc::new(node::now)).map_err(|error| Failure::new(error.to_string()))?;
         Ok(Self { http, root, runtime: pull::runtime()? })
     }

@@ -281,7 +281,7 @@ fn http_with(source: &Source, limits: Limits) -> Result<Http, Stopped> {
     };
     let authorities = source.ca_file.as_deref().map(file).transpose()?;
     let reach = if source.inside { Reach::Anywhere } else { Reach::Outside };
-    let remote = Remote { credentials, authorities, limits, reach };
+    let remote = Remote { credentials, authorities, limits, reach, ..Remote::default() };
     Ok(Http::new(remote, Arc::new(crate::node::now))?)
 }
 

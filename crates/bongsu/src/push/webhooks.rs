@@ -40,7 +40,8 @@ impl Webhooks {
         };
         let authorities = config.push.ca_file.as_deref().map(crate::pull::file).transpose()?;
         let reach = Reach::Public { except };
-        let remote = Remote { credentials: Credentials::Nothing, authorities, limits, reach };
+        let remote =
+            Remote { credentials: Credentials::Nothing, authorities, limits, reach, ..Remote::default() };
         let now = Arc::clone(&deliver.now);
         let http = Http::new(remote, now).map_err(|error| Failure::usage(error.to_string()))?;
         Ok(Self { deliver, http })

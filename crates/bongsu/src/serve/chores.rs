@@ -1,5 +1,6 @@
 //! What a node sees to again and again, each off the threads that serve connections.
 
+use crate::erasing::Done;
 use crate::exit::Failure;
 use crate::node::Node;
 use policy::{Entry, MemberId};
@@ -29,7 +30,9 @@ pub(super) fn begin(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
         every(node, 30, "sharing the test entry", test_entry),
         every(node, 1, "seeing to calls", move |_| calling.run(&called)),
         every(node, 1, "keeping who looked at what", |node| node.looks.sync()),
+        every(node, 30, "taking up an erasure that was broken off", take_up),
         every(node, 86_400, "erasing what is due", due),
+        every(node, 2, "telling of alerts", |node| node.alerting.run(node)),
         every(node, 5, "following cases", move |node| cases.run(node)),
     ]
 }
@@ -85,6 +88,27 @@ fn embargoes(node: &Node) -> Result<(), line::StorageError> {
     Ok(())
 }
 
+/// Takes up erasures that were broken off.
+fn take_up(node: &Node) -> Result<(), Failure> {
+    let done = node.take_up_erasures()?;
+    if done.taken_up > 0 {
+        tracing::warn!(
+            count = done.taken_up,
+            records = done.erased.len(),
+            "erasures that had been broken off are through now"
+        );
+    }
+    tell_left(&done);
+    Ok(())
+}
+
+/// Says which files still hold something of what was erased.
+fn tell_left(done: &Done) {
+    for path in &done.left {
+        tracing::warn!(path = %path.display(), "a file still holds something of what was erased");
+    }
+}
+
 /// Erases what is due, and lets go what was noted of looks long ago.
 fn due(node: &Node) -> Result<(), Failure> {
     const DAY_US: i64 = 86_400_000_000;
@@ -92,9 +116,7 @@ fn due(node: &Node) -> Result<(), Failure> {
     if !done.erased.is_empty() {
         tracing::info!(count = done.erased.len(), "records were erased: their retention is over");
     }
-    for path in &done.left {
-        tracing::warn!(path = %path.display(), "a file still holds something of what was erased");
-    }
+    tell_left(&done);
     let kept_us = i64::from(node.config.privacy.accesses_days).saturating_mul(DAY_US);
     let before = stix::Timestamp::from_micros(node.now().micros().saturating_sub(kept_us));
     let forgotten = node.looks.forget_before(before);

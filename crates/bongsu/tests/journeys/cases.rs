@@ -404,3 +404,43 @@ fn what_crosses_a_bridge_is_followed_to_the_other_chain_and_asked_for_there() {
     assert_eq!(way, ["0xaa01", "0xaa02", "0xbb01", "0xbb02"]);
     assert_eq!((&document["thefts-count"], &document["totals"][0]["units"]), (&1.into(), &"8000".into()));
 }
+
+/// What a mail server does not take for now is told later, once; what it refuses for good is said to be.
+#[test]
+fn an_alert_that_a_mail_server_does_not_take_is_told_later() {
+    let node = Node::with_members();
+    region(&node);
+    certificates(node.dir.path());
+    let path = |name: &str| node.dir.path().join(name).display().to_string();
+    let server =
+        Peer::run(MAIL_SERVER, &[&path("server.pem"), &path("server.key"), &path("fails"), "starttls"]);
+    let config = format!(
+        "[mail]\nhost = \"127.0.0.1\"\nport = {}\nca_file = \"{}\"\nfrom = \"Tower <tower@tower.example>\"\n",
+        server.next(),
+        path("ca.pem")
+    );
+    std::fs::write(node.data().join("bongsu.toml"), config).unwrap();
+    std::fs::write(path("fails"), "").unwrap();
+    load(&node, &transfers(&node, &["1", "2", "3", "4"]));
+    opened(&node, &["--alert-to", "later@cert.example", "--alert-to", "refused@cert.example"]);
+    let traced = node.json(&["case", "trace", "bybit-2025"]);
+    assert_eq!(traced["cases"][0]["alerts"].as_array().unwrap().len(), 2, "{traced}");
+    assert_eq!(traced["cases"][0]["mails"].as_array().unwrap().len(), 2, "both are said: {traced}");
+    let mail = |to: &str| {
+        let mails = case(&node)["mails"].as_array().unwrap().clone();
+        mails.into_iter().find(|one| one["to"] == to)
+    };
+    let (later, refused) = (mail("later@cert.example").unwrap(), mail("refused@cert.example").unwrap());
+    assert_eq!((&later["given_up"], &later["alerts"]), (&Value::Bool(false), &Value::from(2)), "{later}");
+    assert_eq!(refused["given_up"], Value::Bool(true), "{refused}");
+    assert!(later["why"].as_str().unwrap().contains("come back later"), "{later}");
+    assert!(refused["why"].as_str().unwrap().contains("no such person"), "{refused}");
+    // A start does not forget it.
+    let _serving = node.serve();
+    std::fs::remove_file(path("fails")).unwrap();
+    let alert = server.next();
+    assert_eq!(alert["to"], serde_json::json!(["later@cert.example"]), "{alert}");
+    assert!(alert["text"].as_str().unwrap().contains("10,000 ETH to Harbour Exchange (exchange)"), "{alert}");
+    assert!(wait(TIME, || mail("later@cert.example").is_none().then_some(())).is_some(), "it waits no more");
+    assert!(mail("refused@cert.example").is_some(), "what was refused stays said");
+}

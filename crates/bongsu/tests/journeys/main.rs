@@ -26,6 +26,7 @@ mod exposures;
 mod faults;
 mod federation;
 mod federation_lies;
+mod federation_revoked;
 mod federation_times;
 mod fires;
 mod forms;

@@ -23,6 +23,8 @@ pub(crate) struct Page {
     pub(crate) status: u16,
     pub(crate) to: Option<String>,
     pub(crate) cookies: Vec<String>,
+    /// What the browser is to let go.
+    pub(crate) clears: Option<String>,
     pub(crate) text: String,
 }
 
@@ -54,7 +56,8 @@ impl<'s> Browser<'s> {
             self.cookies.insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
         }
         let to = headers.get(LOCATION).map(|to| to.to_str().unwrap().to_owned());
-        Page { status: response.status().as_u16(), to, cookies, text: response.text().unwrap() }
+        let clears = headers.get("clear-site-data").map(|what| what.to_str().unwrap().to_owned());
+        Page { status: response.status().as_u16(), to, cookies, clears, text: response.text().unwrap() }
     }
 
     pub(crate) fn cookie(&self) -> String {
@@ -224,9 +227,12 @@ fn people_log_in_and_out_and_nobody_in_their_name() {
     let page = kim.get("/objects");
     assert_eq!(page.to.as_deref(), Some("/login?to=/objects"), "{}", page.status);
     assert_eq!(kim.get("/with-token").status, 401, "a browser is asked for a token where it wants to be");
-    for (new, again, says) in
-        [("short", "short", "at least 12"), (PASSWORD, "another one of mine", "not the same")]
-    {
+    for (new, again, says) in [
+        ("short", "short", "at least 12"),
+        (PASSWORD, "another one of mine", "not the same"),
+        ("1qaz2wsx3EDC", "1qaz2wsx3EDC", "everybody tries first"),
+        ("exchange-tower-1", "exchange-tower-1", "too little of the password is left"),
+    ] {
         let page = kim.post(&link, &link, &[("new", new), ("again", again)]);
         assert!(page.text.contains(says), "{}", page.text);
     }
@@ -278,7 +284,9 @@ fn people_log_in_and_out_and_nobody_in_their_name() {
     assert_eq!(kim.post("/account", "/account/sessions/end", &[("number", &number)]).status, 303);
     assert_eq!(second.get("/account").to.as_deref(), Some("/login?to=/account"));
     let stolen = kim.cookies.clone();
-    assert_eq!(kim.post("/account", "/logout", &[]).to.as_deref(), Some("/login"));
+    let out = kim.post("/account", "/logout", &[]);
+    assert_eq!(out.to.as_deref(), Some("/login"));
+    assert_eq!(out.clears.as_deref(), Some("\"cache\", \"storage\""));
     kim.cookies = stolen;
     assert_eq!(kim.get("/account").status, 303, "what was copied before log-out is worth nothing");
 

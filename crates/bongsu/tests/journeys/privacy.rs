@@ -331,3 +331,92 @@ fn who_looked_at_what_is_kept_and_machines_are_not_in_it() {
     }
     drop(serving);
 }
+
+#[test]
+fn an_erasure_that_is_broken_off_is_taken_up_by_the_serving_node_by_itself() {
+    let node = tower();
+    let led = id("indicator", 900);
+    let log = node.dir.path().join("log");
+    let serving = node.serve_logged(&log, &[]);
+    // The disk takes no change of a record for a while; and a file that has it is not looked at by then.
+    let store = node.data().join("bongsu.sqlite");
+    let sql = |text: &str| {
+        let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.peers/venv/bin/python");
+        let script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])";
+        let ran = std::process::Command::new(python).args(["-c", script]).arg(&store).arg(text).status();
+        assert!(ran.unwrap().success(), "{text}");
+    };
+    sql("CREATE TRIGGER fault BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'a fault'); END");
+    let zones = node.data().join("zones");
+    std::fs::create_dir_all(&zones).unwrap();
+    std::fs::write(zones.join("kept"), format!("x {DOMAIN} y")).unwrap();
+    let output = node.command(&["privacy", "erase", &led]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("takes it up"), "{said}");
+    assert!(!holding(&node.data(), DOMAIN).is_empty(), "it is not through");
+    sql("DROP TRIGGER fault");
+    let told = crate::node::wait(std::time::Duration::from_secs(120), || {
+        let log = std::fs::read_to_string(&log).unwrap();
+        log.contains("had been broken off").then_some(())
+    });
+    assert!(told.is_some(), "it is told when it is through");
+    assert_eq!(holding(&node.data(), DOMAIN), Vec::<String>::new());
+    assert!(!node.text(&serving, "beta", "/d/list/domain.txt").contains(DOMAIN));
+    drop(serving);
+    assert!(node.command(&["verify"]).output().unwrap().status.success());
+}
+
+#[test]
+fn a_property_about_a_person_is_corrected_by_a_new_version_and_the_wrong_one_is_handed_out_no_more() {
+    let node = tower();
+    let (identity, circle) = (id("identity", 1), collection(&node));
+    let serving = node.serve();
+    let all = |serving: &Serving| {
+        let path = format!("/api/collections/{circle}/objects/?match[id]={identity}&match[version]=all");
+        let text = node.text(serving, "beta", &path);
+        serde_json::from_str::<Value>(&text).unwrap()["objects"].as_array().cloned().unwrap_or_default()
+    };
+    assert_eq!(all(&serving)[0]["name"], CANARY);
+    let correct = |more: &[&str]| {
+        node.json(&[&["privacy", "correct", &identity, "--reason", "misspelt"], more].concat())
+    };
+    let dry = correct(&["--set", "name=Quillon Vantrees", "--dry-run"]);
+    assert_eq!(dry["would_correct"].as_array().unwrap().len(), 1, "{dry}");
+    assert_eq!(all(&serving)[0]["name"], CANARY, "nothing was done");
+    let bad = correct(&["--set", "identity_class=7"]);
+    assert!(bad["corrected"].as_array().unwrap().is_empty() && !bad["findings"][0].is_null(), "{bad}");
+
+    let done = correct(&["--set", "name=Q. V. Trees", "--set", "contact_information=q@example.test"]);
+    assert_eq!((done["corrected"].as_array().unwrap().len(), &done["findings"]), (1, &json!([])), "{done}");
+    let versions = all(&serving);
+    assert_eq!(versions.len(), 1, "the wrong version is handed out no more: {versions:?}");
+    let now = &versions[0];
+    assert_eq!(
+        (&now["name"], &now["contact_information"]),
+        (&json!("Q. V. Trees"), &json!("q@example.test"))
+    );
+    assert_eq!(now["object_marking_refs"], json!([GREEN]), "for the same as before");
+    assert!(
+        now["modified"].as_str().unwrap() > "2026-09-01",
+        "whoever had the old one is told as of any new version"
+    );
+    let listed = node.json(&["privacy", "corrections"]);
+    let one = &listed["corrections"][0];
+    assert_eq!((&one["id"], &one["member"]), (&json!(identity), &json!("alpha")), "{listed}");
+    assert_eq!(
+        (&one["properties"], &one["reason"]),
+        (&json!(["name", "contact_information"]), &json!("misspelt"))
+    );
+    assert!(!listed.to_string().contains("Trees"), "what it says is not kept there");
+    for wrong in ["id=x", "created_by_ref=x", "=x", "name"] {
+        let output = node
+            .command(&["privacy", "correct", &identity, "--reason", "r", "--set", wrong])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+    let absent = correct(&["--remove", "x_nothing"]);
+    assert!(absent["findings"][0].as_str().unwrap().contains("x_nothing"), "{absent}");
+    drop(serving);
+    assert!(node.command(&["verify"]).output().unwrap().status.success());
+}

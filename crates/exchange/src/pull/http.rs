@@ -123,6 +123,8 @@ pub struct Remote {
     pub credentials: Credentials,
     /// Authorities that are trusted instead of the system's, PEM.
     pub authorities: Option<Vec<u8>>,
+    /// What these authorities have taken back (CRL), PEM; looked at only with authorities of its own.
+    pub revoked: Option<Vec<u8>>,
     /// What is put up with.
     pub limits: Limits,
     /// Where it may be.
@@ -169,13 +171,20 @@ impl Http {
             what: format!("{what} can't be used: {error}"),
         };
         let mut builder = client(&remote.limits);
-        if let Some(pem) = &remote.authorities {
+        let own = match &remote.credentials {
+            Credentials::Certificate { pem } => Some(pem),
+            _ => None,
+        };
+        if let (Some(authorities), Some(lists)) = (&remote.authorities, &remote.revoked) {
+            let config = super::revoked::config(authorities, lists, own.map(Vec::as_slice))?;
+            builder = builder.tls_backend_preconfigured(config);
+        } else if let Some(pem) = &remote.authorities {
             let authorities = Certificate::from_pem_bundle(pem);
             builder = builder.tls_certs_only(
                 authorities.map_err(|error| unusable("the authority's certificate", &reason(&error)))?,
             );
         }
-        if let Credentials::Certificate { pem } = &remote.credentials {
+        if let Some(pem) = own.filter(|_| remote.authorities.is_none() || remote.revoked.is_none()) {
             let identity = Identity::from_pem(pem);
             builder = builder.identity(
                 identity.map_err(|error| unusable("the client certificate with its key", &reason(&error)))?,

@@ -13,6 +13,7 @@ pub mod electrum;
 mod error;
 mod http;
 mod reach;
+mod revoked;
 pub mod rpc;
 pub mod taxii;
 

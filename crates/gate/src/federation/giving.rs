@@ -315,7 +315,8 @@ fn had(reader: &Reader, seq: Seq, gone: &mut Option<Gone>) -> Result<(), Federat
         let versions = catalogue
             .all_versions(object)
             .filter(|version| sender.is_nil() || version.sender() == Some(sender))
-            .filter(|version| version.withdrawn() && version.seq < seq);
+            // What was withdrawn before was said then, to whoever was there.
+            .filter(|version| catalogue.taking(version).is_some_and(|by| by.seq == seq));
         for version in versions {
             let member = MemberId::new(version.sender()?);
             let named = version.versioned().then(|| version.version());

@@ -68,8 +68,7 @@ impl Gate {
             let book = self.book();
             known(&book, self, peer, circle, named)?.clone()
         };
-        let new: Vec<(MemberId, String)> =
-            brought.into_iter().filter(|(member, jws)| has.take(*member, jws.clone())).collect();
+        let new = has.take(brought);
         if new.is_empty() {
             return Ok(has.signatures);
         }

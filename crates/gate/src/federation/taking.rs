@@ -246,6 +246,9 @@ impl Gate {
     ) -> Result<Option<Fitting>, FederationError> {
         let Deed::Object { sha256, copy, .. } = &statement.deed else { return Ok(None) };
         let held = self.held(circle, statement)?;
+        if held.is_none() && self.is_taken_back(statement) {
+            return Ok(None);
+        }
         let as_usual = |object| Ok(Some(Fitting { object, in_place: false }));
         match (object, held) {
             (Some(object), None) => as_usual(object),

@@ -64,12 +64,12 @@ impl Gate {
     }
 
     /// Takes these objects out of all parcels beside a circle: what waits of them is withdrawn, and parcels are written anew without
-    /// them. Gives the records that are to be erased now.
+    /// them. The records that have them are among [`Gate::old_parcels`] then, also if this fails midway.
     pub(crate) fn take_out_of_parcels(
         &self,
         circle: CircleId,
         ids: &BTreeSet<&ObjectId>,
-    ) -> Result<Vec<(LineId, Seq)>, EraseFault> {
+    ) -> Result<(), EraseFault> {
         let line = LineId::new(circle.uuid()).parcels();
         let parcels = &self.inner.parcels;
         let _one_at_a_time = parcels.one_at_a_time.lock();
@@ -80,24 +80,28 @@ impl Gate {
                 has.insert(lies.seq, lies.parcel);
             }
         })?;
-        for (seq, parcel) in has.iter().filter(|(seq, parcel)| last.get(parcel) == Some(seq)) {
-            self.write_without(line, *seq, *parcel, ids)?;
+        for (seq, parcel) in has {
+            if last.get(&parcel) == Some(&seq) {
+                self.write_without(line, seq, parcel, ids)?;
+            }
+            self.still_old_parcels(vec![(line, seq)]);
         }
-        Ok(has.into_keys().map(|seq| (line, seq)).collect())
+        Ok(())
     }
 
-    /// Whether a node was stopped while it took something out of a parcel: the next erasure ends it, of whatever it is.
+    /// Whether something was taken out of a parcel and the record that has it is not erased yet: the next erasure ends it, of whatever
+    /// it is.
     #[must_use]
     pub fn has_old_parcels(&self) -> bool {
         self.inner.parcels.known.lock().has_old()
     }
 
-    /// Records of parcels that others stand for, and which were not erased: a node was stopped in between.
+    /// Records of parcels that others stand for, and which are not erased yet.
     pub(crate) fn old_parcels(&self) -> Vec<(LineId, Seq)> {
         self.inner.parcels.known.lock().take_old()
     }
 
-    /// Takes back what [`Gate::old_parcels`] gave and what could not be erased.
+    /// Keeps in mind that these are still to be erased.
     pub(crate) fn still_old_parcels(&self, old: Vec<(LineId, Seq)>) {
         self.inner.parcels.known.lock().still_old(old);
     }

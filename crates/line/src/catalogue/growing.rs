@@ -41,6 +41,7 @@ impl Catalogue {
                     (fact.sender.is_nil() || entry.sender() == Some(fact.sender))
                         && (fact.versions.is_empty() || fact.versions.contains(&entry.version()))
                 };
+                self.note_taken(object);
                 self.flag(object, WITHDRAWN, is_meant);
                 self.push_row(fact, object, Timestamp::MIN, NONE, 0, 0, Vec::new(), false);
             }
@@ -53,6 +54,15 @@ impl Catalogue {
         let index = seq.0.checked_sub(1).and_then(|index| usize::try_from(index).ok());
         if let Some(row) = index.and_then(|index| self.rows.get_mut(index)) {
             row.flags |= ERASED;
+        }
+    }
+
+    /// Keeps in mind which record withdrew what is withdrawn already, before another one becomes the last.
+    fn note_taken(&mut self, object: u32) {
+        let Some(by) = self.withdrawals.get(&object).copied() else { return };
+        let gone: Vec<Seq> = self.withdrawn(ObjectIx(object)).map(|entry| entry.seq).collect();
+        for at in gone.into_iter().filter_map(|seq| u32::try_from(seq.0 - 1).ok()) {
+            self.taken.entry(at).or_insert(by);
         }
     }
 

@@ -135,6 +135,8 @@ pub struct Catalogue {
     takings: Vec<u32>,
     /// Of objects of which something was withdrawn, the last entry that did so.
     withdrawals: HashMap<u32, u32>,
+    /// Of versions that were withdrawn before the last withdrawal of their object, the entry that did so.
+    taken: HashMap<u32, u32>,
 }
 
 impl Catalogue {
@@ -239,6 +241,14 @@ impl Catalogue {
     #[must_use]
     pub fn withdrawal(&self, object: ObjectIx) -> Option<Entry<'_>> {
         self.withdrawals.get(&object.0).and_then(|at| self.entry(Seq(u64::from(*at) + 1)))
+    }
+
+    /// The record by which a version was withdrawn; `None` if it was not.
+    #[must_use]
+    pub fn taking(&self, version: &Entry<'_>) -> Option<Entry<'_>> {
+        let at = u32::try_from(version.seq.0.checked_sub(1)?).ok().filter(|_| version.withdrawn())?;
+        let by = self.taken.get(&at).or_else(|| self.withdrawals.get(&version.row.object))?;
+        self.entry(Seq(u64::from(*by) + 1))
     }
 
     /// The versions that count: the newest first, unless it is withdrawn, and the others as they came.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use stix::signature::{self, EXTENSION, PublicKey, SecretKey, SignError};
-use stix::{Timestamp, Tlp, extension};
+use serde_json::Value;
+use stix::signature::{self, Broken, EXTENSION, Payload, PublicKey, SecretKey, SignError};
+use stix::{Timestamp, Tlp};
 
 use crate::circle::{Circle, CircleId, Onward, Signatures};
 use crate::member::MemberId;
@@ -256,15 +256,23 @@ impl Agreed {
         Ok(())
     }
 
-    /// Takes in a signature that somebody brings; whether it is a member's that had none here, and holds.
-    pub fn take(&mut self, member: MemberId, jws: String) -> bool {
-        let is_new = !self.signatures.contains_key(&member) && jws.len() <= SIGNATURE_BYTES_MAX;
-        let party = self.agreement.party(member).filter(|_| is_new);
-        let holds = party.is_some_and(|party| holds(&self.agreement.text(), party, &jws).is_ok());
-        if holds {
-            self.signatures.insert(member, jws);
+    /// Takes in signatures that somebody brings: those of members that had none here, and that hold; gives these. The text that they
+    /// are under is made once for all.
+    pub fn take(&mut self, brought: BTreeMap<MemberId, String>) -> BTreeMap<MemberId, String> {
+        let is_new = |(member, jws): &(MemberId, String)| {
+            !self.signatures.contains_key(member) && jws.len() <= SIGNATURE_BYTES_MAX
+        };
+        let mut new: BTreeMap<MemberId, String> = brought.into_iter().filter(is_new).collect();
+        if new.is_empty() {
+            return new;
         }
-        holds
+        let text = Payload::of(&self.agreement.text());
+        new.retain(|member, jws| {
+            let party = self.agreement.party(*member);
+            party.is_some_and(|party| holds(&text, party, jws).is_ok())
+        });
+        self.signatures.extend(new.iter().map(|(member, jws)| (*member, jws.clone())));
+        new
     }
 
     /// Who has not signed it yet, by short name.
@@ -284,7 +292,7 @@ impl Agreed {
         if !missing.is_empty() {
             return Err(AgreementError::Unsigned(missing.join(", ")));
         }
-        let text = self.agreement.text();
+        let text = Payload::of(&self.agreement.text());
         for party in &self.agreement.parties {
             let jws = self.signatures.get(&party.member).map_or("", String::as_str);
             holds(&text, party, jws)
@@ -298,9 +306,8 @@ impl Agreed {
 ///
 /// # Errors
 /// Why not.
-fn holds(text: &str, party: &Party, jws: &str) -> Result<(), String> {
-    let note = json!({"extension_type": "property-extension", "jws": jws}).to_string();
-    let signed = extension::with(text, EXTENSION, &note).unwrap_or_default();
-    let read = signature::read(&signed).map_err(|error| error.to_string())?;
-    read.ok_or_else(|| "there is none".to_owned())?.verify(&party.key).map_err(|error| error.to_string())
+fn holds(text: &Result<Payload, Broken>, party: &Party, jws: &str) -> Result<(), String> {
+    let said = |error: Broken| error.to_string();
+    let signature = text.as_ref().map_err(ToString::to_string)?.signature(jws).map_err(said)?;
+    signature.verify(&party.key).map_err(said)
 }

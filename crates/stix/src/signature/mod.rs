@@ -183,9 +183,35 @@ pub fn read(raw: &str) -> Result<Option<Signature>, Broken> {
     }
 }
 
+/// What signatures are over, made once for however many are under it.
+#[derive(Debug, Clone)]
+pub struct Payload(Vec<u8>);
+
+impl Payload {
+    /// The RFC 8785 form of an object, without a signature that it has.
+    ///
+    /// # Errors
+    /// [`Broken`]: nothing can be over it.
+    pub fn of(raw: &str) -> Result<Self, Broken> {
+        canonical::parted(raw).map(|(payload, _)| Self(payload))
+    }
+
+    /// The signature that a detached JWS is over this.
+    ///
+    /// # Errors
+    /// [`Broken`]: it is none, whatever the key.
+    pub fn signature(&self, jws: &str) -> Result<Signature, Broken> {
+        over(jws, &self.0)
+    }
+}
+
 /// What the extension holds, over this payload.
 fn taken(note: &Value, payload: &[u8]) -> Result<Signature, Broken> {
-    let jws = jws_of(note)?;
+    over(jws_of(note)?, payload)
+}
+
+/// A detached JWS over this payload.
+fn over(jws: &str, payload: &[u8]) -> Result<Signature, Broken> {
     if jws.len() > JWS_BYTES_MAX {
         return Err(Broken::Compact("it is longer than 4096 bytes"));
     }

@@ -19,6 +19,25 @@ pub enum Event {
     Traced(Vec<Sums>),
     /// Something came to a service.
     Alert(Alert),
+    /// These mail addresses are to be told of the alerts that come now.
+    ToTell {
+        /// The addresses.
+        to: Vec<String>,
+    },
+    /// The mail server has taken what one of them was to be told.
+    Told {
+        /// The address.
+        to: String,
+    },
+    /// It has not, for another reason than before.
+    Untold {
+        /// The address.
+        to: String,
+        /// Why.
+        why: String,
+        /// Whether it is not tried any more.
+        is_final: bool,
+    },
     /// These arrivals are not there any more, by their keys: the chain went another way, or a label changed.
     Gone(Vec<String>),
     /// A request to freeze was drafted; its number is one more than that of the last.

@@ -5,12 +5,14 @@
 
 mod event;
 mod figures;
+mod mails;
 mod request;
 mod sums;
 mod timeline;
 
 pub use event::{Event, EventError};
 pub use figures::{Figures, Standing};
+pub use mails::ToTell;
 pub use request::{Request, State, StateError, Step, WRONG_STEP};
 pub use sums::{Alert, Arrival, Sums};
 pub use timeline::Happened;
@@ -120,6 +122,8 @@ pub struct Case {
     pub closed: Option<(Timestamp, String)>,
     /// The arrivals of which there was an alert.
     known: HashSet<String>,
+    /// What is still to be told of alerts by mail.
+    mails: mails::Mails,
 }
 
 impl Case {
@@ -137,6 +141,7 @@ impl Case {
             shared: Vec::new(),
             closed: None,
             known: HashSet::new(),
+            mails: mails::Mails::default(),
         }
     }
 
@@ -155,9 +160,20 @@ impl Case {
                 for alert in &mut self.alerts {
                     alert.arrivals.retain(|arrival| !is_gone(arrival));
                 }
-                self.alerts.retain(|alert| !alert.arrivals.is_empty());
+                let empty = |alert: &Alert| alert.arrivals.is_empty();
+                while let Some(at) = self.alerts.iter().position(empty) {
+                    self.alerts.remove(at);
+                    self.mails.gone(at);
+                }
                 self.known.retain(|key| !keys.contains(key));
             }
+            Event::ToTell { to } => {
+                for to in to {
+                    self.mails.begin(to, self.alerts.len(), at);
+                }
+            }
+            Event::Told { to } => self.mails.told(&to),
+            Event::Untold { to, why, is_final } => self.mails.untold(&to, why, is_final),
             Event::Drafted(request) => self.requests.push(request),
             Event::Step { request, step } => {
                 if let Some(found) = self.request_mut(request) {
@@ -306,6 +322,45 @@ mod tests {
         assert_eq!(case.news(vec![arrival("1", "okx", 5), arrival("2", "okx", 7)]).len(), 1);
         case.apply(Event::Gone(case.gone(&[])), at(3));
         assert!(case.alerts.is_empty());
+    }
+
+    #[test]
+    fn what_is_to_be_told_waits_until_it_is_told_or_given_up() {
+        let mut case = case();
+        let waiting = |case: &Case| -> Vec<(String, Vec<String>, bool)> {
+            let of = |(to, waiting): (&str, &ToTell)| {
+                let alerts = case.untold(waiting).iter().map(|alert| alert.service().to_owned()).collect();
+                (to.to_owned(), alerts, waiting.is_over)
+            };
+            case.mails().map(of).collect()
+        };
+        let alert = |case: &mut Case, transaction: &str, service: &str, second: i64| {
+            case.apply(Event::ToTell { to: vec!["a@x.test".to_owned()] }, at(second));
+            for alert in case.news(vec![arrival(transaction, service, 5)]) {
+                case.apply(Event::Alert(alert), at(second));
+            }
+        };
+        let one = |services: &[&str], is_over| {
+            vec![("a@x.test".to_owned(), services.iter().map(|one| (*one).to_owned()).collect(), is_over)]
+        };
+        alert(&mut case, "1", "okx", 1);
+        case.apply(Event::Told { to: "a@x.test".to_owned() }, at(2));
+        assert_eq!(waiting(&case), []);
+        alert(&mut case, "2", "binance", 3);
+        let untold = |is_final| Event::Untold { to: "a@x.test".to_owned(), why: "451".to_owned(), is_final };
+        case.apply(untold(false), at(4));
+        alert(&mut case, "3", "kraken", 5);
+        assert_eq!(waiting(&case), one(&["binance", "kraken"], false));
+        assert_eq!(case.mails().next().unwrap().1.since, at(3), "since the first of them");
+        // The first that was told of is taken back: what is to be told stays the same.
+        case.apply(Event::Gone(vec![arrival("1", "okx", 5).key()]), at(6));
+        assert_eq!(waiting(&case), one(&["binance", "kraken"], false));
+        case.apply(Event::Gone(vec![arrival("2", "binance", 5).key()]), at(6));
+        assert_eq!(waiting(&case), one(&["kraken"], false));
+        case.apply(untold(true), at(7));
+        assert_eq!(waiting(&case), one(&["kraken"], true));
+        alert(&mut case, "4", "bitso", 8);
+        assert_eq!(waiting(&case), one(&["bitso"], false), "what was given up is not tried again");
     }
 
     #[test]

@@ -406,7 +406,7 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
         if target.uri.path() == "/" && actor.session.is_some() && reads {
             return refusal::to_account();
         }
-        return refusal::no_right(surface, rights);
+        return refusal::no_right(surface, rights, holder);
     }
     let mut asked = None;
     if let Some((_, token)) = actor.session.filter(|_| !reads) {

@@ -5,6 +5,8 @@
 //! memory is short. Whether there is such a user, and whether the password is right, takes the same time: where there is
 //! nothing to compare with, a hash that matches nothing is compared.
 
+mod common;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -12,12 +14,20 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
+use common::is_common;
+
 /// Characters that a password has at least.
 pub(crate) const PASSWORD_CHARS_MIN: usize = 12;
 /// Bytes that it has at most.
 pub(crate) const PASSWORD_BYTES_MAX: usize = 256;
 /// Different characters that it has at least.
 const DIFFERENT_MIN: usize = 5;
+/// Characters that it has at least beside the words of the place.
+const BESIDE_MIN: usize = 8;
+/// Characters of a word that counts as one of the place: shorter ones stand in other words.
+const WORD_CHARS_MIN: usize = 4;
+/// Words that are the same at every node, beside the names of member and node.
+const WORDS: [&str; 3] = ["bongsu", "password", "welcome"];
 /// Comparisons at a time.
 const AT_A_TIME: usize = 2;
 /// Comparisons that wait for their turn.
@@ -47,6 +57,10 @@ pub(crate) enum Weak {
     Long,
     #[error("The password has too few different characters, or your user name in it.")]
     Easy,
+    #[error("The password is one of those that everybody tries first.")]
+    Common,
+    #[error("Without the names of this node and your organisation, too little of the password is left.")]
+    OfThePlace,
 }
 
 impl Default for Passwords {
@@ -65,8 +79,9 @@ fn argon2() -> Option<Argon2<'static>> {
     Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// Whether a password may be chosen. Length is what counts (NIST SP 800-63B, 3.1.1.2); no kinds of characters are asked for.
-pub(crate) fn check_choice(password: &str, user: &str) -> Result<(), Weak> {
+/// Whether a password may be chosen. Length is what counts (NIST SP 800-63B, 3.1.1.2); no kinds of characters are asked for. `place`
+/// are names of the place, such as the node's and the member's: their words don't count for its length.
+pub(crate) fn check_choice(password: &str, user: &str, place: &[&str]) -> Result<(), Weak> {
     if password.len() > PASSWORD_BYTES_MAX {
         return Err(Weak::Long);
     }
@@ -76,7 +91,27 @@ pub(crate) fn check_choice(password: &str, user: &str) -> Result<(), Weak> {
     let different: std::collections::BTreeSet<char> = password.chars().collect();
     let name = user.split('@').next().unwrap_or_default();
     let has_name = name.len() > 3 && password.to_ascii_lowercase().contains(name);
-    if different.len() < DIFFERENT_MIN || has_name { Err(Weak::Easy) } else { Ok(()) }
+    match () {
+        () if different.len() < DIFFERENT_MIN || has_name => Err(Weak::Easy),
+        () if is_common(password) => Err(Weak::Common),
+        () if beside(password, user, place) < BESIDE_MIN => Err(Weak::OfThePlace),
+        () => Ok(()),
+    }
+}
+
+/// Characters of a password that are in no word of the place.
+fn beside(password: &str, user: &str, place: &[&str]) -> usize {
+    let names = place.iter().copied().chain([user]).map(str::to_lowercase);
+    let words = names.flat_map(|name| {
+        let parts = name.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);
+        parts.collect::<Vec<String>>()
+    });
+    let mut words: Vec<String> = words.chain(WORDS.map(str::to_owned)).collect();
+    words.retain(|word| word.chars().count() >= WORD_CHARS_MIN);
+    // The longest first: one may stand in another.
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let left = words.iter().fold(password.to_lowercase(), |left, word| left.replace(word, " "));
+    left.chars().filter(|c| !c.is_whitespace()).count()
 }
 
 /// The hash of a password, as it is kept. `None` if the system has no memory for it.
@@ -150,13 +185,26 @@ mod tests {
 
     #[test]
     fn what_can_be_guessed_is_not_taken() {
-        let check = |password: &str| check_choice(password, "kim.lee@cert.example");
+        let check = |password: &str| {
+            check_choice(
+                password,
+                "kim.lee@cert.example",
+                &["tower.test", "korea-cert", "National Response Centre"],
+            )
+        };
         assert_eq!(check("a long sentence of one"), Ok(()));
         assert_eq!(check("비밀번호는길수록좋습니다"), Ok(()));
         assert_eq!(check("elevenchars"), Err(Weak::Short));
         assert_eq!(check("aaaabbbbaaaabbbb"), Err(Weak::Easy));
         assert_eq!(check("my name is Kim.Lee"), Err(Weak::Easy));
         assert_eq!(check(&"abcdef".repeat(50)), Err(Weak::Long));
+        assert_eq!(check("1Q2W3E4R5T6Y"), Err(Weak::Common));
+        for of_the_place in
+            ["Response2026!", "bongsu-tower-7", "Korea.Cert.123", "Welcome-Bongsu-9", "national centre"]
+        {
+            assert_eq!(check(of_the_place), Err(Weak::OfThePlace), "{of_the_place}");
+        }
+        assert_eq!(check("the tower of Korea burns at dusk"), Ok(()), "with enough beside them");
     }
 
     #[test]

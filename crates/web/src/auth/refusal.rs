@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use policy::Rights;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Who speaks under a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,8 +128,16 @@ pub(super) fn too_fast(surface: Surface, after: Duration) -> Response {
     response
 }
 
-/// 403: who asks is known, and may not do this. It says nothing of what there is.
-pub(super) fn no_right(surface: Surface, rights: Rights) -> Response {
+/// 403: who asks is known, and may not do this. It says nothing of what there is. The log has the id of the credential or person, and not
+/// what was asked for: that may be a secret, or name somebody.
+pub(super) fn no_right(surface: Surface, rights: Rights, holder: Option<Uuid>) -> Response {
+    let who = holder.map_or_else(|| "the operator".to_owned(), |id| id.to_string());
+    tracing::warn!(
+        holder = who,
+        ?surface,
+        %rights,
+        "{who} was refused something for want of a right: {rights}"
+    );
     let what = format!(
         "This log-in has not the right that is needed: {rights}. Your administrator, or the node's operator, gives roles and scopes."
     );

@@ -295,7 +295,7 @@ pub(super) async fn password(
     let viewer = proof.viewer;
     let chosen = Chosen::of(given.new, given.again);
     let Some((person, _)) = pages.own(&viewer) else { return absent() };
-    if let Some(fault) = fault_of(&chosen, &person.user) {
+    if let Some(fault) = fault_of(&pages.auth, &chosen, &person) {
         return answered(pages, viewer, Changed::Not(fault)).await;
     }
     let changed = change(&pages, proof, move |pages, account| {

@@ -392,7 +392,17 @@ pub(super) async fn out(State(pages): Shared, who: Who, Extension(channel): Exte
     if let Some((id, _)) = Viewer::of(who).actor.session {
         pages.auth.sessions.end(id);
     }
-    with_cookie(Redirect::to("/login").into_response(), &Cookie::SESSION.set(channel.encrypted, ""))
+    let out =
+        with_cookie(Redirect::to("/login").into_response(), &Cookie::SESSION.set(channel.encrypted, ""));
+    cleared(out)
+}
+
+/// Asks the browser to let go what it holds of the node's pages. Cookies are not among it: those of other services under the same name are
+/// not the node's to end.
+fn cleared(mut response: Response) -> Response {
+    let what = HeaderValue::from_static("\"cache\", \"storage\"");
+    response.headers_mut().insert("clear-site-data", what);
+    response
 }
 
 /// Who is invited by what stands in a link, if it is good.
@@ -441,9 +451,13 @@ impl Pages {
     }
 }
 
-/// What is wrong with a new password, if anything is.
-pub(super) fn fault_of(chosen: &Chosen, user: &str) -> Option<String> {
-    match check_choice(&chosen.new, user) {
+/// What is wrong with a person's new password, if anything is.
+pub(super) fn fault_of(auth: &Auth, chosen: &Chosen, person: &Person) -> Option<String> {
+    let book = auth.gate.book();
+    let member = person.member.and_then(|member| book.member(member));
+    let mut place = vec![auth.gate.key().name(), person.name.as_str()];
+    place.extend(member.iter().flat_map(|member| [member.handle.as_str(), member.name.as_str()]));
+    match check_choice(&chosen.new, &person.user, &place) {
         Err(weak) => Some(weak.to_string()),
         Ok(()) if chosen.new != chosen.again => Some("The two are not the same.".to_owned()),
         Ok(()) => None,
@@ -472,7 +486,7 @@ pub(super) async fn choose(
     }
     let auth = Arc::clone(&pages.auth);
     let Some((person, account)) = invited(&auth, &text) else { return absent() };
-    if let Some(fault) = fault_of(&chosen, &person.user) {
+    if let Some(fault) = fault_of(&auth, &chosen, &person) {
         return pages.welcome_page(&person, &text, (&headers, channel), Some(fault));
     }
     let hashing = Arc::clone(&auth);

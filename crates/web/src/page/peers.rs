@@ -1,15 +1,16 @@
 //! Other nodes, for the node's administrators and auditors: how it stands with each in each circle, and who has signed which
-//! agreement; as a page and as JSON.
+//! agreement; as a page, in English or Korean (`?lang=ko`), and as JSON.
 
 use askama::Template;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
 use policy::{Agreed, Peer};
 use serde::Serialize;
 use serde_json::json;
 use stix::Timestamp;
 
+use super::gaps::{Asked, Spoken, language};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, making, render};
 
 /// How it stands with other nodes, as the node knows that exchanges with them.
@@ -50,25 +51,44 @@ pub struct Standing {
 /// What to do about what a peer says, or what is said of it.
 #[must_use]
 pub fn todo(error: Option<&str>, why: Option<&str>) -> Option<&'static str> {
+    both_todo(error, why).map(|(english, _)| english)
+}
+
+/// As [`todo`], in English and in Korean.
+fn both_todo(error: Option<&str>, why: Option<&str>) -> Option<(&'static str, &'static str)> {
     let Some(error) = error else {
         return why.map(|_| {
-            "show the reason to the operators of the object's home node; what is refused holds up nothing else"
+            (
+                "show the reason to the operators of the object's home node; what is refused holds up nothing else",
+                "거부된 까닭을 그 객체의 원 노드 운영자에게 알리십시오. 거부된 것 때문에 다른 것이 막히지는 않습니다",
+            )
         });
     };
     Some(match error {
-        _ if error.contains("of the agreement counts") => {
-            "let the same version count on both nodes: `bongsu agreement show CIRCLE`, `bongsu agreement add FILE`"
-        }
-        _ if error.contains("put back from a backup") => {
-            "begin anew with `bongsu peer again NAME`: nothing comes twice"
-        }
-        _ if error.contains("there is no such circle") || error.contains("nothing here for you") => {
-            "the other node must know this one as its peer, by the certificate that it shows, and let the agreement count"
-        }
-        _ if error.contains("no certificate to show") => "set http.tls_cert and http.tls_key in bongsu.toml",
-        _ => {
-            "it is tried again by itself; if it stays, check the peer's address, its certificate and the network"
-        }
+        _ if error.contains("of the agreement counts") => (
+            "let the same version count on both nodes: `bongsu agreement show CIRCLE`, `bongsu agreement add FILE`",
+            "두 노드에서 같은 판의 협약이 발효되게 하십시오: `bongsu agreement show CIRCLE`, `bongsu agreement add FILE`",
+        ),
+        _ if error.contains("put back from a backup") => (
+            "begin anew with `bongsu peer again NAME`: nothing comes twice",
+            "`bongsu peer again NAME`으로 처음부터 다시 교환하십시오. 중복되는 것은 없습니다",
+        ),
+        _ if error.contains("there is no such circle") || error.contains("nothing here for you") => (
+            "the other node must know this one as its peer, by the certificate that it shows, and let the agreement count",
+            "상대 노드가 이 노드의 인증서로 이 노드를 피어로 등록하고 협약을 발효시켜야 합니다",
+        ),
+        _ if error.contains("no certificate to show") => (
+            "set http.tls_cert and http.tls_key in bongsu.toml",
+            "bongsu.toml에 http.tls_cert와 http.tls_key를 지정하십시오",
+        ),
+        _ if error.contains("evoked") => (
+            "the peer's certificate was taken back: its operators have to show a new one",
+            "피어의 인증서가 폐지되었습니다. 그 운영자가 새 인증서를 써야 합니다",
+        ),
+        _ => (
+            "it is tried again by itself; if it stays, check the peer's address, its certificate and the network",
+            "저절로 다시 시도합니다. 계속되면 피어의 주소와 인증서, 네트워크를 확인하십시오",
+        ),
     })
 }
 
@@ -109,6 +129,7 @@ struct Row {
 #[template(path = "peers.html")]
 struct PeersPage {
     frame: Frame,
+    speak: Spoken,
     rows: Vec<Row>,
     agreements: Vec<Signed>,
 }
@@ -128,16 +149,21 @@ fn rows(pages: &Pages) -> (Vec<Row>, Vec<Signed>) {
     (book.peers().map(row).collect(), counting.chain(drafts).collect())
 }
 
-pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
+pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         // Which nodes there are is the node's affair, not its members'.
         if !viewer.is_operator() {
             return absent();
         }
-        let frame = pages.frame(&book, &viewer, "Other nodes");
-        let (rows, agreements) = rows(&pages);
-        render(&PeersPage { frame, rows, agreements })
+        let speak = Spoken(language(asked.lang.as_deref(), &book, &viewer));
+        let frame = pages.frame(&book, &viewer, speak.say("Other nodes", "다른 노드"));
+        let (mut rows, agreements) = rows(&pages);
+        for standing in rows.iter_mut().flat_map(|row| &mut row.circles) {
+            let both = both_todo(standing.error.as_deref(), standing.why.as_deref());
+            standing.todo = both.map(|(english, korean)| speak.say(english, korean));
+        }
+        render(&PeersPage { frame, speak, rows, agreements })
     })
     .await
 }

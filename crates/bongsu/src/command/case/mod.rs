@@ -14,6 +14,7 @@ mod timeline;
 mod verify;
 
 pub(crate) use retrace::again;
+pub(crate) use telling::Alerting;
 pub(crate) use verify::run as verify;
 
 use std::path::PathBuf;

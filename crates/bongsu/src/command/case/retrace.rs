@@ -35,7 +35,9 @@ pub(super) fn run(node: &Node, args: &CaseTraceArgs, watch: &mut Watcher<'_>) ->
             Ok(alerts) => {
                 any |= !alerts.is_empty();
                 text.push_str(&said(handle, &alerts));
-                told.push(json!({"case": handle, "alerts": alerts}));
+                let waiting = node.cases.look(|cases| Ok(telling::waiting(cases.get(handle)?)))?;
+                waiting.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+                told.push(json!({"case": handle, "alerts": alerts, "mails": waiting}));
             }
             Err(failure) if handles.len() > 1 => {
                 text.push_str(&format!("{handle}: {failure}\n"));
@@ -59,7 +61,7 @@ pub(super) fn run(node: &Node, args: &CaseTraceArgs, watch: &mut Watcher<'_>) ->
 /// Follows a case again, keeps what was found, tells who is to be told, and gives the alerts that are new.
 ///
 /// # Errors
-/// When the case is unknown, or what it is followed through can't be read. What was found is kept also if nobody could be told of it.
+/// When the case is unknown, or what it is followed through can't be read. Who could not be told of it is told later: the case says so.
 pub(crate) fn again(node: &Node, handle: &str) -> Result<Vec<Alert>, Failure> {
     let definition = node.cases.look(|cases| Ok(cases.get(handle)?.definition.clone()))?;
     let alerts = followed(&definition, |found| {
@@ -74,15 +76,17 @@ pub(crate) fn again(node: &Node, handle: &str) -> Result<Vec<Alert>, Failure> {
             let alerts = case.news(arrivals);
             let is_new = case.traced.as_ref().is_none_or(|(_, before)| *before != sums);
             let traced = is_new.then_some(Event::Traced(sums));
-            let events =
-                traced.into_iter().chain(gone).chain(alerts.iter().cloned().map(Event::Alert)).collect();
+            let to = definition.alerts_to.clone();
+            let to_tell = (!to.is_empty() && !alerts.is_empty()).then_some(Event::ToTell { to });
+            let alerted = alerts.iter().cloned().map(Event::Alert);
+            let events = traced.into_iter().chain(gone).chain(to_tell).chain(alerted).collect();
             Ok((events, alerts))
         })
     })?;
     if definition.share_at_once {
         share::all(node, handle)?;
     }
-    telling::mail(node, handle, &definition, &alerts)?;
+    node.alerting.tell(node, handle)?;
     Ok(alerts)
 }
 

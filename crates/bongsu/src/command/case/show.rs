@@ -9,7 +9,7 @@ use crate::terminal::visible;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use trace::U256;
-use trace::case::{Case, Figures, Request, Standing, State, Sums};
+use trace::case::{Case, Figures, Request, Standing, State, Sums, ToTell};
 use trace::units::{lasted, share};
 
 use super::retrace::{self, ALERT, amount};
@@ -133,6 +133,7 @@ fn told(case: &Case, most: usize) -> String {
         }
     }
     alerts(case, most, &mut text);
+    mails(case, &mut text);
     requests(case, &mut text);
     let figures = figures(&case.figures());
     if !figures.is_empty() {
@@ -190,6 +191,29 @@ fn alerts(case: &Case, most: usize, text: &mut String) {
             let _ = writeln!(text, "and {} more: --most N shows them", case.alerts.len() - most);
         }
     }
+}
+
+/// Who is still to be told of alerts, or could not be.
+fn mails(case: &Case, text: &mut String) {
+    let row = |(to, waiting): (&str, &ToTell)| {
+        let state = if waiting.is_over { "given up" } else { "waits" };
+        let alerts = case.untold(waiting).len().to_string();
+        let why = visible(waiting.why.as_deref().unwrap_or_default().as_bytes());
+        vec![visible(to.as_bytes()), state.to_owned(), alerts, minute(waiting.since), why]
+    };
+    let rows: Vec<Vec<String>> = case.mails().map(row).collect();
+    if !rows.is_empty() {
+        let header = ["TO", "STATE", "ALERTS", "SINCE (UTC)", "WHY"];
+        let _ = write!(text, "\nMails that were not taken\n{}", table(&header, &rows));
+    }
+}
+
+/// As [`mails`], for programs.
+fn mail(case: &Case, (to, waiting): (&str, &ToTell)) -> Value {
+    json!({
+        "to": to, "alerts": case.untold(waiting).len(), "since": waiting.since.to_string(), "why": waiting.why,
+        "given_up": waiting.is_over,
+    })
 }
 
 fn requests(case: &Case, text: &mut String) {
@@ -256,6 +280,7 @@ fn shown(case: &Case) -> Value {
         "case": case.handle, "opened": case.opened.to_string(), "definition": case.definition,
         "traced": case.traced.as_ref().map(|(at, _)| at.to_string()), "where": where_it_is,
         "alerts": case.alerts, "requests": case.requests.iter().enumerate().map(request).collect::<Vec<_>>(),
+        "mails": case.mails().map(|one| mail(case, one)).collect::<Vec<_>>(),
         "seconds": {"to_send": figures.to_send, "to_acknowledge": figures.to_acknowledge, "to_freeze": figures.to_freeze},
         "notes": case.notes.iter().map(|(at, text)| json!({"at": at.to_string(), "text": text})).collect::<Vec<_>>(),
         "shared": case.shared.iter().map(|(at, circle, objects)| json!({"at": at.to_string(), "circle": circle, "objects": objects})).collect::<Vec<_>>(),

@@ -1,6 +1,7 @@
-//! `bongsu privacy`: what circles say of personal data, what is held of a person, erasure, requests, who looked at what.
+//! `bongsu privacy`: what circles say of personal data, what is held of a person, correction, erasure, requests, who looked at what.
 
 mod accesses;
+mod correct;
 mod erase;
 mod find;
 mod register;
@@ -19,6 +20,8 @@ pub(crate) fn run(node: &Node, command: &PrivacyCommand) -> Result<Answer, Failu
     match command {
         PrivacyCommand::Register { form } => register::run(node, *form),
         PrivacyCommand::Erase(args) => erase::run(node, args),
+        PrivacyCommand::Correct(args) => correct::run(node, args),
+        PrivacyCommand::Corrections => correct::list(node),
         PrivacyCommand::Erasures => erase::list(node),
         PrivacyCommand::Replay { file } => erase::replay(node, file),
         PrivacyCommand::Find { text } => find::find(node, text),

@@ -79,6 +79,7 @@ fn no_secret_stands_in_a_log_an_answer_or_an_error() {
     seen.push_str(&kim.log_in("kim", "a wrong sentence k3", "123456").text);
     assert_eq!(kim.log_in("kim", PASSWORD, "").status, 303);
     seen.push_str(&kim.get("/account").text);
+    assert_eq!(kim.get("/people").status, 403);
     let file = node.file("bundle.json", bundle(&[indicator(1, "a-k3.top")]));
     node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
     let mut both = (false, false);
@@ -105,6 +106,7 @@ fn no_secret_stands_in_a_log_an_answer_or_an_error() {
         "it was loud: {}",
         log.len()
     );
+    assert!(log.contains("was refused something for want of a right"), "refusals are told");
     let part = |secret: &str| secret.rsplit('.').next().unwrap().to_owned();
     let secrets = [
         ("a token", part(&token)),

@@ -41,7 +41,13 @@ impl Node {
         let url = url(args, header, is_proven)?;
         let authorities = args.ca_file.as_deref().map(file).transpose()?;
         let limits = Limits { attempts: ATTEMPTS, ..Limits::default() };
-        let remote = Remote { credentials: credentials(args)?, authorities, limits, reach: Reach::Anywhere };
+        let remote = Remote {
+            credentials: credentials(args)?,
+            authorities,
+            limits,
+            reach: Reach::Anywhere,
+            ..Remote::default()
+        };
         let http = Http::new(remote, Arc::new(crate::node::now));
         let http = http.map_err(|error| Failure::usage(error.to_string()))?;
         Ok(Self { url, client: Client::new(http) })

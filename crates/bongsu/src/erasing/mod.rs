@@ -4,17 +4,21 @@
 //! ids, and for the texts that the erased objects held and that tell something: files that hold one are removed where they can be
 //! made anew or are no truth (zones, pending statuses, what waits to be sent to members, who are told anew then; the index of
 //! values is always made anew). Of files that are kept for a reason of their own (the record of screenings, files of cases) the
-//! names are given back, so that a person decides.
+//! names are given back, so that a person decides. What breaks off is taken up again ([`unfinished`]).
+
+mod unfinished;
 
 use crate::exit::Failure;
 use crate::node::Node;
 use gate::ErasePlan;
 use line::erasing::hex;
 use line::{Erased, LineId, Record, RecordKind, Seq};
-use policy::{Account, Entry, MemberId, Person, PersonId};
+use policy::{Account, CircleId, Entry, MemberId, Person, PersonId};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use stix::ObjectId;
+use unfinished::Unfinished;
 
 /// Bytes of a file that is looked through.
 const FILE_BYTES_MAX: u64 = 256 << 20;
@@ -34,6 +38,8 @@ pub(crate) struct Done {
     pub(crate) removed: Vec<PathBuf>,
     /// Files that hold something of them and stay.
     pub(crate) left: Vec<PathBuf>,
+    /// Erasures that were broken off before and are through now.
+    pub(crate) taken_up: usize,
 }
 
 impl Done {
@@ -41,6 +47,7 @@ impl Done {
         self.erased.extend(other.erased);
         self.removed.extend(other.removed);
         self.left.extend(other.left);
+        self.taken_up += other.taken_up;
     }
 }
 
@@ -55,7 +62,7 @@ fn is_nobody(person: &Person) -> bool {
 
 fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::new(format!("it could not be erased: {error}"))
-        .hint("run it again: what was erased stays erased")
+        .hint("what was erased stays erased; the rest is kept in mind, and the serving node takes it up within a minute, or `bongsu privacy erase --due` does")
 }
 
 impl Node {
@@ -72,16 +79,73 @@ impl Node {
                 texts(&object, &mut needles);
             }
         }
-        let erased = self.gate.erase(MemberId::NODE, &json!({"why": why}), plans, reason).map_err(failed)?;
-        self.clean(erased, &needles)
+        let objects = plans.iter().map(|plan| (plan.circle, plan.id.to_string())).collect();
+        let (why, reason) = (why.to_owned(), reason.to_owned());
+        self.erase_kept(&Unfinished { why, reason, objects, needles, ..Unfinished::default() })
     }
 
     /// Erases records of the node's own line.
     fn erase_own(&self, records: &[Seq], why: &str) -> Result<Done, Failure> {
+        let own = records.iter().map(|seq| seq.0).collect();
         let records: Vec<(LineId, Seq)> = records.iter().map(|seq| (LineId::NODE, *seq)).collect();
         let needles = self.needles(BTreeSet::new(), &records)?;
-        let erased = self.gate.store().erase(MemberId::NODE.uuid(), &json!({"why": why}), &records);
-        self.clean(erased.map_err(failed)?, &needles)
+        self.erase_kept(&Unfinished { why: why.to_owned(), own, needles, ..Unfinished::default() })
+    }
+
+    /// Carries an erasure out; it is kept in mind until it is through.
+    fn erase_kept(&self, unfinished: &Unfinished) -> Result<Done, Failure> {
+        let _one_at_a_time = self.erasing.lock();
+        let kept = unfinished.keep(self.gate.store().folder())?;
+        self.carry_out(unfinished, &kept)
+    }
+
+    /// Takes up what was broken off: erasures that are kept in mind, what is left of them in lines of releases, and the cleaning of the
+    /// store's file.
+    ///
+    /// # Errors
+    /// As [`Node::erase`].
+    pub(crate) fn take_up_erasures(&self) -> Result<Done, Failure> {
+        let _one_at_a_time = self.erasing.lock();
+        let mut done = Done::default();
+        for path in unfinished::all(self.gate.store().folder())? {
+            done.join(self.carry_out(&Unfinished::read(&path)?, &path)?);
+            done.taken_up += 1;
+        }
+        if self.gate.has_old_parcels() {
+            let erased =
+                self.gate.erase(MemberId::NODE, &json!({"why": "taken up"}), &[], "").map_err(failed)?;
+            done.join(self.clean(erased, &BTreeSet::new())?);
+            done.taken_up += 1;
+        }
+        // A node that was stopped, or whose disk was full, before it had cleaned up.
+        if self.gate.store().has_remains().map_err(failed)? {
+            done.join(self.clean(Vec::new(), &BTreeSet::new())?);
+            done.taken_up += 1;
+        }
+        Ok(done)
+    }
+
+    /// All steps of an erasure, also those that were done before; in the end it need not be kept in mind any more.
+    fn carry_out(&self, unfinished: &Unfinished, kept: &Path) -> Result<Done, Failure> {
+        let note = json!({"why": unfinished.why});
+        let mut of_circles: BTreeMap<CircleId, Vec<ObjectId>> = BTreeMap::new();
+        for (circle, id) in &unfinished.objects {
+            of_circles.entry(*circle).or_default().push(ObjectId::parse(id).map_err(failed)?);
+        }
+        let mut plans = Vec::new();
+        for (circle, ids) in of_circles {
+            plans.extend(self.gate.all_erasable(circle, &ids).map_err(failed)?);
+        }
+        let mut erased = Vec::new();
+        if !plans.is_empty() || self.gate.has_old_parcels() {
+            erased = self.gate.erase(MemberId::NODE, &note, &plans, &unfinished.reason).map_err(failed)?;
+        }
+        let own: Vec<(LineId, Seq)> = unfinished.own().map(|seq| (LineId::NODE, seq)).collect();
+        erased.extend(self.gate.store().erase(MemberId::NODE.uuid(), &note, &own).map_err(failed)?);
+        unfinished.keep_needles(kept).map_err(failed)?;
+        let done = self.clean(erased, &unfinished.needles)?;
+        std::fs::remove_file(kept).map_err(failed)?;
+        Ok(done)
     }
 
     /// Erases all whose retention is over. For the chore, and by hand.
@@ -89,9 +153,10 @@ impl Node {
     /// # Errors
     /// As [`Node::erase`].
     pub(crate) fn erase_due(&self) -> Result<Done, Failure> {
-        let (mut done, plans) = (Done::default(), self.due()?);
-        if !plans.is_empty() || self.gate.has_old_parcels() {
-            done = self.erase(&plans, "retention", "its retention is over")?;
+        let mut done = self.take_up_erasures()?;
+        let plans = self.due()?;
+        if !plans.is_empty() {
+            done.join(self.erase(&plans, "retention", "its retention is over")?);
         }
         let (people, contacts) = self.long_gone()?;
         for user in people {
@@ -99,10 +164,6 @@ impl Node {
         }
         for handle in contacts {
             done.join(self.erase_contact(&handle)?);
-        }
-        // A node that was stopped, or whose disk was full, before it had cleaned up.
-        if self.gate.store().has_remains().map_err(failed)? {
-            done.join(self.clean(Vec::new(), &BTreeSet::new())?);
         }
         Ok(done)
     }
@@ -349,7 +410,14 @@ fn is_looked_at(folder: &Path, path: &Path) -> bool {
     !matches!(
         first.as_deref(),
         Some(
-            "trees" | "witness" | "accesses" | "node.key" | "token.secret" | "private.secret" | "bongsu.toml"
+            "trees"
+                | "witness"
+                | unfinished::FOLDER
+                | "accesses"
+                | "node.key"
+                | "token.secret"
+                | "private.secret"
+                | "bongsu.toml"
         )
     ) && !inside.to_string_lossy().starts_with(line::store::FILE)
 }
