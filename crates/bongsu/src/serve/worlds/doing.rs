@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::draw::Draw;
 use super::happen::Facts;
 use super::plan::{Kind, MARKS, Thing, World};
+use super::seal::Seal;
 
 /// How much wider something is to go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -197,6 +198,33 @@ impl World {
         for (at, link) in facts.calls.iter().enumerate() {
             self.calls[at].link.clone_from(link);
         }
+    }
+
+    /// How often what was drawn happened.
+    pub(super) fn happened(&self) -> [(&'static str, usize); 12] {
+        let seals = |wanted: fn(&Seal) -> bool| {
+            let taken = (0..self.planned).filter(|at| self.is_taken(*at));
+            taken.filter(|at| self.things[*at].seal.as_ref().is_some_and(wanted)).count()
+        };
+        let made = &self.things[self.planned..];
+        let copies =
+            made.iter().filter(|thing| self.things[..self.planned].iter().all(|old| old.id != thing.id));
+        let of =
+            |kind| (0..self.planned).filter(|at| self.things[*at].kind == kind && self.is_taken(*at)).count();
+        [
+            ("signed", seals(|seal| *seal == Seal::Own)),
+            ("broken", seals(|seal| *seal == Seal::Broken)),
+            ("signed by a stray key", seals(|seal| *seal == Seal::Stray)),
+            ("signed by another", seals(|seal| matches!(seal, Seal::Of(_)))),
+            ("asks", self.pleas.iter().filter(|plea| plea.made.is_some()).count()),
+            ("let go wider", made.iter().filter(|thing| thing.kind != Kind::Note).count()),
+            ("copies without a source, and results", copies.count()),
+            ("playbooks", of(Kind::Playbook)),
+            ("runs", self.runs.iter().filter(|run| run.ran).count()),
+            ("calls", self.calls.iter().filter(|call| call.link.is_some()).count()),
+            ("personas", of(Kind::Persona)),
+            ("notices", self.notices.len()),
+        ]
     }
 
     fn add(&mut self, thing: Thing) {

@@ -62,6 +62,8 @@ struct Count {
     met: usize,
     /// Things that were hidden from the member for which a twin was built.
     unseen: usize,
+    /// How often what was drawn happened.
+    happened: BTreeMap<&'static str, usize>,
     /// What went wrong, worlds and all.
     leaks: Vec<String>,
     /// Answers by the route and the kind of status, 2 for 2xx.
@@ -228,6 +230,28 @@ impl Crawl<'_> {
         }
     }
 
+    /// What few paths lead to: asks, runs and calls, for those whom they are about and for others.
+    async fn beside(&mut self, draw: &mut Draw) {
+        let (world, mut looks) = (self.world, Vec::new());
+        for plea in &world.pleas {
+            let Some(id) = plea.made.filter(|_| draw.in_100(60)) else { continue };
+            let by = world.things[plea.thing].by;
+            looks.push((draw.of(&[plea.asker, by, by, draw.below(4)]), format!("/asks/{id}")));
+        }
+        for run in world.runs.iter().filter(|run| run.ran) {
+            looks.push((draw.of(&[run.member, draw.below(4)]), format!("/runs/{}", run.id)));
+        }
+        if !world.calls.is_empty() && draw.in_100(20) {
+            looks.push((draw.below(4), "/drills/1".to_owned()));
+        }
+        if !world.notices.is_empty() && draw.in_100(50) {
+            looks.push((draw.below(4), "/region/notices".to_owned()));
+        }
+        for (member, path) in looks {
+            self.ask(Who::token(Some(member)), &Question::look(&path)).await;
+        }
+    }
+
     /// Logs somebody in and looks around as that one. Who has ended, or whose member has, is not let in.
     async fn as_person(&mut self, at: usize, draw: &mut Draw) {
         let (world, clerk) = (self.world, &self.world.clerks[at]);
@@ -236,6 +260,7 @@ impl Crawl<'_> {
         if session.is_some() != acts {
             self.count.leaks.push(format!("BONGSU_WORLD={}: {clerk:?} logs in: {session:?}", self.seed));
         }
+        *self.count.happened.entry("sessions").or_default() += usize::from(session.is_some());
         let Some(session) = session else { return };
         self.sessions.insert(at, session);
         let (member, guessed) = (clerk.member, world.unseen(clerk.member));
@@ -340,6 +365,9 @@ async fn crawl_world(seed: u64, count: &mut Count) {
         count,
         seed,
     };
+    for (what, often) in world.happened() {
+        *crawl.count.happened.entry(what).or_default() += often;
+    }
     for plea in world.pleas.iter().filter(|plea| plea.made.is_some()) {
         let to = plea.wish.to.is_none_or(|to| world.circles[to].members.contains(&plea.asker));
         if !to || !world.had(plea.asker, plea.thing) {
@@ -360,6 +388,7 @@ async fn crawl_world(seed: u64, count: &mut Count) {
         }
         crawl.follow(Who::token(member), question, &mut draw).await;
     }
+    crawl.beside(&mut draw).await;
     for clerk in 0..world.clerks.len() {
         crawl.as_person(clerk, &mut draw).await;
     }
@@ -447,6 +476,7 @@ fn no_world_leaks() {
         total.met,
         text.lines().count()
     );
+    println!("{:?}", total.happened);
     for ((route, status), count) in &total.routes {
         println!("{count:>8} {status}xx {route}");
     }
@@ -456,6 +486,8 @@ fn no_world_leaks() {
             assert!(answered.contains(route), "{route} was never asked");
         }
         assert!(total.unseen > 1_000 && total.met > 10_000, "{total:?}");
+        let seldom = total.happened.iter().find(|(_, often)| **often < 50);
+        assert!(seldom.is_none(), "{seldom:?} of {:?}", total.happened);
     }
 }
 
@@ -466,6 +498,9 @@ impl Count {
         self.met += other.met;
         self.unseen += other.unseen;
         self.leaks.extend(other.leaks);
+        for (what, count) in other.happened {
+            *self.happened.entry(what).or_default() += count;
+        }
         for (route, count) in other.routes {
             *self.routes.entry(route).or_default() += count;
         }
