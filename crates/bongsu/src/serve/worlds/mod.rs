@@ -236,10 +236,22 @@ impl Crawl<'_> {
         for plea in &world.pleas {
             let Some(id) = plea.made.filter(|_| draw.in_100(60)) else { continue };
             let by = world.things[plea.thing].by;
-            looks.push((draw.of(&[plea.asker, by, by, draw.below(4)]), format!("/asks/{id}")));
+            looks.push((
+                {
+                    let other = draw.below(4);
+                    draw.of(&[plea.asker, by, by, other])
+                },
+                format!("/asks/{id}"),
+            ));
         }
         for run in world.runs.iter().filter(|run| run.ran) {
-            looks.push((draw.of(&[run.member, draw.below(4)]), format!("/runs/{}", run.id)));
+            looks.push((
+                {
+                    let other = draw.below(4);
+                    draw.of(&[run.member, other])
+                },
+                format!("/runs/{}", run.id),
+            ));
         }
         if !world.calls.is_empty() && draw.in_100(20) {
             looks.push((draw.below(4), "/drills/1".to_owned()));

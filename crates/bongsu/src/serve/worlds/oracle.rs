@@ -292,6 +292,10 @@ impl World {
             if plea.says != Says::Nothing {
                 let_in(&[&plea.said]);
             }
+            // Who asked keeps what it asked, if it leaves as well.
+            for circle in plea.wish.to.into_iter().chain([self.things[plea.thing].circle]) {
+                let_in(&[&self.circles[circle].handle, &self.circles[circle].title]);
+            }
         }
         for notice in self.notices.iter().filter(|notice| notice.member == member) {
             allowed_notices.extend([notice.address.clone(), notice.note.clone()]);
