@@ -87,7 +87,7 @@ impl World {
     /// Draws what is done.
     pub(super) fn do_things(&mut self, draw: &mut Draw) {
         self.note(draw);
-        for _ in 0..draw.below(3) {
+        for _ in 0..draw.of(&[0, 0, 1, 1, 2]) {
             let plea = self.plea(draw);
             self.pleas.extend(plea);
         }

@@ -302,7 +302,9 @@ impl World {
         }
         for run in self.runs.iter().filter(|run| run.ran && run.member == member) {
             let playbook = &self.things[run.thing];
-            // It keeps the names of the steps as they were.
+            // It keeps the names of the steps as they were, and says where it was, if its member has left as well.
+            let circle = &self.circles[playbook.circle];
+            let_in(&[&circle.handle, &circle.title]);
             let_in(&[&run.by, &run.note, &run.id.to_string(), &playbook.id, &playbook.value]);
         }
         for (at, thing) in self.things.iter().enumerate() {
