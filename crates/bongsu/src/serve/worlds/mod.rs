@@ -259,6 +259,17 @@ impl Crawl<'_> {
         if !world.notices.is_empty() && draw.in_100(50) {
             looks.push((draw.below(4), "/region/notices".to_owned()));
         }
+        for at in 0..world.things.len() {
+            // Whose signature it is, is not for all who see it.
+            let is_one = |member: &usize| {
+                world.signer(at).is_some_and(|signer| !world.knows(*member, signer))
+                    && world.sees(*member, at, Level::Read)
+            };
+            if let Some(member) = (0..world.members.len()).find(is_one) {
+                let thing = &world.things[at];
+                looks.push((member, format!("/objects/{}/{}", world.circles[thing.circle].handle, thing.id)));
+            }
+        }
         for (member, path) in looks {
             self.ask(Who::token(Some(member)), &Question::look(&path)).await;
         }

@@ -133,6 +133,15 @@ impl World {
         })
     }
 
+    /// Whose key a thing is signed with, broken or not.
+    pub(super) fn signer(&self, at: usize) -> Option<usize> {
+        match self.things[at].seal {
+            Some(Seal::Of(other)) => Some(other),
+            Some(Seal::Own | Seal::Broken) => Some(self.things[at].by),
+            Some(Seal::Stray) | None => None,
+        }
+    }
+
     /// Whether a member gets a thing as it came, with its signature: nothing of it is taken out, and its source is named.
     fn is_whole(&self, member: usize, at: usize, wanted: Level) -> bool {
         let thing = &self.things[at];
@@ -477,12 +486,7 @@ impl World {
         }
         let unseen = self.unseen(member);
         let signs = |signer: usize| {
-            let is_signed = |at: &usize| match self.things[*at].seal {
-                Some(Seal::Of(other)) => other == signer,
-                Some(Seal::Own | Seal::Broken) => self.things[*at].by == signer,
-                Some(Seal::Stray) | None => false,
-            };
-            (0..self.things.len()).filter(|at| !unseen.contains(at)).any(|at| is_signed(&at))
+            (0..self.things.len()).filter(|at| !unseen.contains(at)).any(|at| self.signer(at) == Some(signer))
         };
         for at in 0..self.members.len() {
             if !self.knows(member, at) && !signs(at) {
