@@ -220,6 +220,8 @@ fn seen(reader: &Reader, asked: &[&Candidate]) -> Result<BTreeMap<Seq, Seen>, St
         Some((one.seq, Seen { kind: told.map(|(kind, _)| kind), at }))
     };
     reader.with_view(|view| {
+        // That another member's version stands before this one for some, whoever brought this one must not learn from a fire.
+        view.is_alone = true;
         for one in asked {
             let Some(entry) = view.catalogue.entry(one.seq).filter(|entry| entry.counts()) else { continue };
             match settle(view, &entry) {

@@ -75,6 +75,8 @@ pub(crate) struct View<'v> {
     seen: HashMap<ObjectIx, Option<bool>>,
     /// The newest version that is seen of objects of which it is not simply the newest.
     lasts: HashMap<(ObjectIx, Option<SpecVersion>), Option<Seq>>,
+    /// Whether an entry is looked at as if nobody else had brought its object.
+    pub(crate) is_alone: bool,
 }
 
 impl<'v> View<'v> {
@@ -86,7 +88,8 @@ impl<'v> View<'v> {
         table: &'v mut Table,
     ) -> Self {
         let (seen, lasts) = (HashMap::new(), HashMap::new());
-        Self { inner, standing, request, catalogue, table, budget: Cell::new(0), seen, lasts }
+        let budget = Cell::new(0);
+        Self { inner, standing, request, catalogue, table, budget, seen, lasts, is_alone: false }
     }
 
     /// Whether and how an entry may go to the member.
@@ -154,7 +157,7 @@ impl<'v> View<'v> {
             Permit::Hold(rule) => return Fate::Held(rule),
             permit => permit,
         };
-        if self.is_overshadowed(entry, depth) {
+        if !self.is_alone && self.is_overshadowed(entry, depth) {
             return Fate::Held(Rule::OwnedByAnother);
         }
         // What a member brought it has whole: what is left out of it would tell what is in the circle beside.

@@ -100,6 +100,19 @@ fn what_one_member_may_not_see_lights_nothing_for_anybody() {
 }
 
 #[test]
+fn who_brings_what_another_has_hidden_from_it_learns_nothing_from_a_fire() {
+    let incident = |number| object("incident", number, json!({"name": "x"}));
+    let level = |hidden: u128| {
+        let node = node();
+        // B sees this one, and not C's version of the same; C does not.
+        node.share(A, &Terms::default(), &[marked(incident(hidden), Tlp::AmberStrict)]);
+        node.share(C, &Terms::default(), &[incident(6)]);
+        node.gate.fires(CIRCLE, later(2)).unwrap().level
+    };
+    assert_eq!((level(6), level(7)), (3, 3));
+}
+
+#[test]
 fn an_analysts_word_is_kept_and_ends() {
     let node = node();
     let word = Word { fires: 5, reason: "drill".to_owned(), at: later(0), until: later(100) };

@@ -13,7 +13,8 @@ use gate::{GateError, Submission};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use policy::{
-    Channel, Circle, CircleId, Credential, CredentialKind, Entry, Intake, Member, MemberId, Signatures,
+    Channel, Circle, CircleId, Credential, CredentialKind, Entry, Intake, Member, MemberId, Revocation,
+    Signatures, SigningKey,
 };
 use region::capacity::opening::{Opening, Target};
 use region::capacity::sim3::Assessment;
@@ -23,7 +24,10 @@ use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
 use web::auth::{LetIn, Token};
 
+use super::happen::{Facts, happen};
+use super::people::Session;
 use super::plan::{LOOKED_S, SHARED_S, Term, To, World};
+use super::wire::Zones;
 use crate::config::Config;
 use crate::folder::{Folder, Secrets};
 use crate::node::Node;
@@ -40,9 +44,24 @@ pub(super) struct Built {
     pub(super) tokens: Vec<String>,
     /// How far each member had been told before anything was shared.
     pub(super) told: Vec<Position>,
+    /// Serves zones, in some worlds.
+    pub(super) zones: Option<Zones>,
+    /// What happened beside sharing.
+    pub(super) facts: Facts,
     _pulse: tokio::sync::watch::Sender<u64>,
     _stop: tokio::sync::watch::Sender<bool>,
     _folder: tempfile::TempDir,
+}
+
+/// What a request shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shown<'s> {
+    Nothing,
+    Token(&'s str),
+    /// A session, over an encrypted channel.
+    Session(&'s Session),
+    /// Nothing, over an encrypted channel.
+    Safe,
 }
 
 /// What was answered.
@@ -71,12 +90,15 @@ impl Built {
         let told =
             world.members.iter().map(|party| deliver.position(MemberId::new(party.id), false).unwrap());
         let told = told.collect();
-        for at in 0..world.things.len() {
+        for at in 0..world.planned {
             share(world, &node, at);
         }
         clock.store((LOOKED_S - 60) * 1_000_000, Ordering::SeqCst);
         node.gate.announce_due(node.now()).unwrap();
-        for (at, thing) in world.things.iter().enumerate().filter(|(_, thing)| thing.withdrawn) {
+        let facts = happen(world, &node);
+        let zones = world.has_zones.then(|| Zones::begin(world, &node));
+        let all = world.things.iter().enumerate().take(world.planned);
+        for (at, thing) in all.filter(|(_, thing)| thing.withdrawn) {
             let id = ObjectId::parse(&thing.id).unwrap();
             let (by, circle) = (MemberId::new(world.members[thing.by].id), circle_id(world, thing.circle));
             // What was not taken can't be withdrawn.
@@ -90,18 +112,25 @@ impl Built {
         let cosigned = Arc::new(Cosigned::default());
         let private = crate::serve::private(&node, &folder).unwrap();
         let surfaces = Surfaces::of(&node, &folder, Events::new(grown, stopped), private, cosigned).unwrap();
-        Self { node, surfaces, tokens, told, _pulse: pulse, _stop: stop, _folder: dir }
+        Self { node, surfaces, tokens, told, zones, facts, _pulse: pulse, _stop: stop, _folder: dir }
     }
 
     /// Asks as it would be asked over a connection.
-    pub(super) async fn ask(&self, mut request: Request<Body>, token: Option<&str>) -> Told {
-        if let Some(token) = token {
+    pub(super) async fn ask(&self, mut request: Request<Body>, shown: Shown<'_>) -> Told {
+        if let Shown::Session(session) = shown {
+            request.headers_mut().insert(http::header::COOKIE, session.cookie.parse().unwrap());
+        }
+        if let Shown::Token(token) = shown {
             let shown = format!("Bearer {token}").parse().unwrap();
             request.headers_mut().insert(http::header::AUTHORIZATION, shown);
         }
         let from = From {
-            peer: ([192, 0, 2, 1], 4711).into(),
-            channel: Channel { encrypted: false, looked_at: false },
+            // Log-ins come from elsewhere, so that what was refused before does not slow them down.
+            peer: ([192, 0, 2, if matches!(shown, Shown::Safe) { 2 } else { 1 }], 4711).into(),
+            channel: Channel {
+                encrypted: matches!(shown, Shown::Session(_) | Shown::Safe),
+                looked_at: false,
+            },
             certificate: None,
         };
         let waits = request.headers().contains_key("last-event-id");
@@ -170,6 +199,19 @@ fn member(world: &World, at: usize, is_end: bool) -> Member {
     }
 }
 
+/// A member's key for signatures, once it is revoked too.
+fn key(world: &World, at: usize, is_end: bool) -> SigningKey {
+    let since = Timestamp::from_micros((SHARED_S - 60) * 1_000_000);
+    let revoked = world.members[at].revoked.clone().filter(|_| is_end);
+    SigningKey {
+        key: world.key_of(at),
+        member: MemberId::new(world.members[at].id),
+        from: Timestamp::from_micros((SHARED_S - 86_400) * 1_000_000),
+        expires: None,
+        revoked: revoked.map(|reason| Revocation { since, reason }),
+    }
+}
+
 /// Members, circles, credentials and contacts; gives the members' tokens.
 fn begin(world: &World, node: &Node) -> Vec<String> {
     let (mut entries, mut tokens) = (Vec::new(), Vec::new());
@@ -189,7 +231,10 @@ fn begin(world: &World, node: &Node) -> Vec<String> {
             kind: CredentialKind::Token { hash: node.tokens.kept(&token).to_vec() },
         }));
         tokens.push(token.reveal());
+        entries.push(Entry::SigningKey(key(world, at, false)));
+        entries.push(super::wire::key(world, node, at));
     }
+    entries.extend((0..world.clerks.len()).flat_map(|at| world.clerk(at, false, node.now())));
     entries.extend((0..world.circles.len()).map(|at| Entry::Circle(circle(world, at, false))));
     node.gate.change_all::<GateError>(MemberId::NODE, |_| Ok(entries)).unwrap();
     for desk in &world.contacts {
@@ -238,7 +283,7 @@ fn said(world: &World, node: &Node) {
 
 fn share(world: &World, node: &Node, at: usize) {
     let thing = &world.things[at];
-    let raw = world.json(at).to_string();
+    let raw = world.raw(at);
     let head = stix::read_head(&raw).unwrap();
     let (by, circle) = (MemberId::new(world.members[thing.by].id), circle_id(world, thing.circle));
     let terms = thing.terms(&world.members);
@@ -246,7 +291,7 @@ fn share(world: &World, node: &Node, at: usize) {
     drop(node.gate.submit(by, circle, &terms, vec![Submission { raw, head }], node.now()));
 }
 
-/// Circles end, and members leave.
+/// Circles end, members leave, and keys are revoked.
 fn end(world: &World, node: &Node) {
     let circles = (0..world.circles.len())
         .filter(|at| world.circles[*at].left.is_some() || world.circles[*at].term == Term::Over)
@@ -254,7 +299,13 @@ fn end(world: &World, node: &Node) {
     let members = (0..world.members.len())
         .filter(|at| world.members[*at].ended)
         .map(|at| Entry::Member(member(world, at, true)));
-    let entries: Vec<Entry> = circles.chain(members).collect();
+    let keys = (0..world.members.len())
+        .filter(|at| world.members[*at].revoked.is_some())
+        .map(|at| Entry::SigningKey(key(world, at, true)));
+    let clerks = (0..world.clerks.len())
+        .filter(|at| world.clerks[*at].ended)
+        .flat_map(|at| world.clerk(at, true, node.now()).into_iter().take(1));
+    let entries: Vec<Entry> = circles.chain(members).chain(keys).chain(clerks).collect();
     if !entries.is_empty() {
         node.gate.change_all::<GateError>(MemberId::NODE, |_| Ok(entries)).unwrap();
     }

@@ -5,11 +5,13 @@ use policy::Level;
 use serde_json::{Value, json};
 
 use super::draw::Draw;
+use super::oracle::Canary;
 use super::plan::World;
 use axum::body::Body;
 
 /// A route, and how it is asked. In a path, `{c}` is a circle's handle, `{o}` an object's id, `{u}` its UUID, `{v}` a word or a value,
-/// `{m}` a member's handle, `{t}` the member's token, `{k}` a contact's handle; in a body, `{j}` is an object as it was shared.
+/// `{m}` a member's handle, `{t}` the member's token, `{k}` a contact's handle, `{a}` an ask and `{w}` its originator's link, `{r}` a run,
+/// `{l}` the link of a contact that was called; in a body, `{j}` is an object as it was shared.
 pub(super) type Way = (&'static str, &'static str, &'static str, &'static str);
 
 /// The pages.
@@ -30,6 +32,7 @@ const PAGES: &[Way] = &[
     ("/asks", "GET", "/asks", ""),
     ("/asks", "POST", "/asks", "circle={c}&object={o}&why=x&to={c}&form=x"),
     ("/asks/{ask}", "GET", "/asks/{u}", ""),
+    ("/asks/{ask}", "GET", "/asks/{a}", ""),
     ("/asks/{ask}", "POST", "/asks/{u}", "answer=yes&said=x&form=x"),
     ("/calendar.ics", "GET", "/calendar.ics", ""),
     ("/cases", "GET", "/cases", ""),
@@ -66,8 +69,10 @@ const PAGES: &[Way] = &[
     ("/peers", "GET", "/peers", ""),
     ("/peers.json", "GET", "/peers.json", ""),
     ("/people", "GET", "/people", ""),
-    ("/people", "POST", "/people", "user={v}&name=x&member={m}&form=x"),
+    ("/people", "GET", "/people", ""),
+    ("/people", "POST", "/people", "user={v}&name=x&member={m}&role=reader&form=x"),
     ("/people/credentials/{id}/revoke", "POST", "/people/credentials/{u}/revoke", "form=x"),
+    ("/people/tokens", "POST", "/people/tokens", "scope=read&days=3&form=x"),
     ("/people/tokens", "POST", "/people/tokens", "form=x"),
     ("/people/{user}/{change}", "POST", "/people/{m}/end", "form=x"),
     ("/playbooks", "GET", "/playbooks", ""),
@@ -114,6 +119,8 @@ const PAGES: &[Way] = &[
     ("/releases/{release}", "POST", "/releases/{u}", "verdict=approve&form=x"),
     ("/releases/{release}/objects", "GET", "/releases/{u}/objects", ""),
     ("/runs/{run}", "GET", "/runs/{u}", ""),
+    ("/runs/{run}", "GET", "/runs/{r}", ""),
+    ("/.well-known/jwks.json", "GET", "/.well-known/jwks.json", ""),
     ("/runs/{run}", "POST", "/runs/{u}", "form=x"),
     ("/screen", "GET", "/screen", ""),
     ("/screen", "POST", "/screen", "values={v}&form=x"),
@@ -136,13 +143,19 @@ const PROGRAMS: &[Way] = &[
     ("/ask", "POST", "/ask", r#"{"circle":"{c}","object":"{o}","why":"x","to":"{c}"}"#),
     ("/ask", "POST", "/ask", r#"{"circle":"{c}","object":"{o}","why":"x","tlp":"clear"}"#),
     ("/ask/{ask}", "GET", "/ask/{u}", ""),
+    ("/ask/{ask}", "GET", "/ask/{a}", ""),
+    ("/ask/{ask}", "POST", "/ask/{a}", r#"{"answer":"no"}"#),
     ("/ask/{ask}", "POST", "/ask/{u}", r#"{"answer":"yes"}"#),
     ("/answer/{ticket}", "GET", "/answer/{v}", ""),
     ("/answer/{ticket}", "POST", "/answer/{v}", "said=x"),
     ("/answer/ask/{ticket}", "GET", "/answer/ask/{v}", ""),
     ("/answer/ask/{ticket}", "POST", "/answer/ask/{v}", "answer=yes"),
+    ("/answer/ask/{ticket}", "GET", "/answer/ask/{w}", ""),
+    ("/answer/ask/{ticket}", "POST", "/answer/ask/{w}", "answer=no&said=x"),
     ("/call/{link}", "GET", "/call/{v}", ""),
     ("/call/{link}", "POST", "/call/{v}", "name=x"),
+    ("/call/{link}", "GET", "/call/{l}", ""),
+    ("/call/{link}", "POST", "/call/{l}", "name="),
     ("/d/events", "GET", "/d/events", ""),
     ("/d/test", "GET", "/d/test", ""),
     ("/d/test.sh", "GET", "/d/test.sh", ""),
@@ -167,6 +180,12 @@ const PROGRAMS: &[Way] = &[
     ("/log/{circle}/openings", "POST", "/log/{c}/openings", r#"{"objects":[{"id":"{o}"}]}"#),
     ("/log/{circle}/openings", "POST", "/log/{c}/openings", r#"{"records":[1,2,3,4,5]}"#),
     ("/persona/check", "POST", "/persona/check", r#"{"name":"{v}"}"#),
+    (
+        "/persona/check",
+        "POST",
+        "/persona/check",
+        r#"[{"id":"A","names":["{v}"],"emails":["{v}+x@{v}.top"],"accounts":["github/{v}"]}]"#,
+    ),
     ("/private/key", "GET", "/private/key", ""),
     ("/private/filter", "GET", "/private/filter", ""),
     ("/private/evaluate", "POST", "/private/evaluate", "{}"),
@@ -407,12 +426,21 @@ pub(super) struct Question {
     pub(super) body: String,
     /// A header beside what all have.
     pub(super) header: Option<(&'static str, String)>,
+    /// What the answer may show whoever asks: that of the link in its path.
+    pub(super) shows: Vec<Canary>,
 }
 
 impl Question {
     /// A look at a path.
     pub(super) fn look(path: &str) -> Self {
-        Self { route: "*", method: "GET", path: path.to_owned(), body: String::new(), header: None }
+        Self {
+            route: "*",
+            method: "GET",
+            path: path.to_owned(),
+            body: String::new(),
+            header: None,
+            shows: Vec::new(),
+        }
     }
 
     /// A way with what a member guesses: the things at `guessed`, and circles and members at random, its own among them.
@@ -452,6 +480,22 @@ impl Question {
         let member = if made_up { draw.word() } else { world.members[party].handle.clone() };
         let desk = world.contacts.first().map_or_else(|| draw.word(), |desk| desk.handle.clone());
         let uuid = object.split_once("--").map_or("", |(_, uuid)| uuid).to_owned();
+        let plea = world.pleas.iter().find(|plea| plea.made.is_some());
+        let ask = plea.and_then(|plea| plea.made).unwrap_or_else(|| draw.uuid()).to_string();
+        let ask_link = plea.map_or_else(|| draw.word(), |plea| plea.link.clone());
+        let run = world.runs.first().map_or_else(|| draw.uuid(), |run| run.id).to_string();
+        let call = world.calls.iter().find(|call| call.link.is_some());
+        let link = call.and_then(|call| call.link.clone()).unwrap_or_else(|| draw.word());
+        let shows = match (plea, call) {
+            (Some(plea), _) if path.contains("{w}") => world.shown_by_ask_link(plea),
+            (_, Some(call)) if path.contains("{l}") => world.shown_by_call_link(call),
+            _ => Vec::new(),
+        };
+        let shared = match body.contains("{j}") {
+            true if object == thing.id => world.raw(at),
+            true => guess(&world.json(at), &object).to_string(),
+            false => String::new(),
+        };
         let fill = |text: &str| {
             text.replace("{c}", &circle)
                 .replace("{o}", &object)
@@ -460,7 +504,11 @@ impl Question {
                 .replace("{m}", &member)
                 .replace("{k}", &desk)
                 .replace("{t}", token)
-                .replace("{j}", &guess(&world.json(at), &object).to_string())
+                .replace("{a}", &ask)
+                .replace("{w}", &ask_link)
+                .replace("{r}", &run)
+                .replace("{l}", &link)
+                .replace("{j}", &shared)
         };
         let (path, body) = (fill(path), fill(body));
         let other = match draw.below(12) {
@@ -468,7 +516,7 @@ impl Question {
             1 if method == "GET" => "OPTIONS",
             _ => method,
         };
-        Self { route, method: other, path, body, header: None }
+        Self { route, method: other, path, body, header: None, shows }
     }
 
     /// For which level's form it asks.
@@ -477,17 +525,27 @@ impl Question {
         let path =
             path.strip_prefix("/t/").and_then(|rest| rest.find('/').map(|at| &rest[at..])).unwrap_or(path);
         match path {
+            _ if path.starts_with("dns ") => Level::Block,
             _ if path.starts_with("/d/list/") => Level::List,
             "/d/zone.rpz" | "/d/nftables.conf" | "/d/nftables.sets" => Level::Block,
             _ if path.starts_with("/d/advisory") || path.starts_with("/d/fires") => Level::Read,
-            "/d/events" | "/d/test" | "/d/test.sh" => Level::Read,
+            "/d/events" | "/d/test" | "/d/test.sh" | "/d/manifest.json" => Level::Read,
+            "/d/bundle.json" => Level::Exchange,
             _ if path.starts_with("/d/") => Level::Detect,
             _ if path.starts_with("/api/collections") => Level::Exchange,
             _ => Level::Read,
         }
     }
 
-    pub(super) fn request(&self) -> Request<Body> {
+    /// As it is asked with the token that forms carry.
+    pub(super) fn request_with(&self, form: &str) -> Request<Body> {
+        match self.body.strip_suffix("form=x") {
+            Some(body) => Self { body: format!("{body}form={form}"), ..self.clone() }.request(),
+            None => self.request(),
+        }
+    }
+
+    fn request(&self) -> Request<Body> {
         let method: Method = self.method.parse().unwrap();
         // What can't stand in an address is written as it must.
         let path = self.path.replace('[', "%5B").replace(']', "%5D").replace(' ', "%20");

@@ -57,6 +57,19 @@ impl Draw {
             .into_uuid()
     }
 
+    /// An address that stands nowhere else.
+    pub(super) fn address(&mut self) -> String {
+        let low = u128::from(self.next()) | 0x8000_0000_0000_0001;
+        std::net::Ipv6Addr::from_bits(0x2001_0db8_u128 << 96 | low).to_string()
+    }
+
+    /// 32 bytes.
+    pub(super) fn seed(&mut self) -> [u8; 32] {
+        let mut seed = [0; 32];
+        seed.chunks_mut(8).for_each(|part| part.copy_from_slice(&self.next().to_le_bytes()));
+        seed
+    }
+
     /// A digest that stands nowhere else, of 64 digits.
     pub(super) fn digest(&mut self) -> String {
         let rest = (0..56).map(|_| char::from(b"0123456789abcdef"[self.below(16)]));

@@ -9,11 +9,16 @@
 
 mod build;
 mod crawl;
+mod doing;
 mod draw;
+mod happen;
 mod oracle;
+mod people;
 mod plan;
 mod routes;
+mod seal;
 mod twins;
+mod wire;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
@@ -27,10 +32,11 @@ use parking_lot::Mutex;
 use policy::{Level, MemberId, Right};
 use uuid::Uuid;
 
-use self::build::{Built, Told};
+use self::build::{Built, Shown, Told};
 use self::crawl::{ALL, CHANGING, Question, Way};
 use self::draw::{Draw, HEX, WORD};
 use self::oracle::Canary;
+use self::people::Session;
 use self::plan::World;
 
 /// Worlds unless another number is asked for.
@@ -38,9 +44,11 @@ const WORLDS: u64 = 10_000;
 /// Every so many worlds is built twice.
 const TWIN_EVERY: u64 = 3;
 /// Requests of one world, and of the two of a pair.
-const ASKED: usize = 24;
+const ASKED: usize = 20;
 const ASKED_OF_TWINS: usize = 16;
 const CHANGED: usize = 2;
+/// Requests of each person, and of one in the two of a pair.
+const ASKED_BY_PERSON: usize = 8;
 /// Leaks after which no more worlds are looked at.
 const LEAKS_MAX: usize = 10;
 
@@ -54,33 +62,52 @@ struct Count {
     met: usize,
     /// Things that were hidden from the member for which a twin was built.
     unseen: usize,
+    /// How often what was drawn happened.
+    happened: BTreeMap<&'static str, usize>,
     /// What went wrong, worlds and all.
     leaks: Vec<String>,
     /// Answers by the route and the kind of status, 2 for 2xx.
     routes: BTreeMap<(&'static str, u16), usize>,
 }
 
+/// Who asks: a member by its token, somebody for it who has logged in, or nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Who {
+    member: Option<usize>,
+    clerk: Option<usize>,
+}
+
+impl Who {
+    const fn token(member: Option<usize>) -> Self {
+        Self { member, clerk: None }
+    }
+}
+
 /// One world while it is crawled.
 struct Crawl<'w> {
     world: &'w World,
     built: &'w Built,
-    allowed: BTreeMap<(Option<usize>, Level, bool), HashSet<Canary>>,
+    allowed: BTreeMap<(Who, Level, bool), HashSet<Canary>>,
+    /// What people show who have logged in.
+    sessions: BTreeMap<usize, Session>,
     /// What members have brought or asked for: whoever did may meet it again.
     brought: HashMap<Option<usize>, HashSet<Canary>>,
     count: &'w mut Count,
     seed: u64,
 }
 
-/// The canaries that stand in a text.
-fn met(text: &str) -> HashSet<Canary> {
+/// The canaries that stand in a text, and of a world's traces those that do.
+fn met(text: &str, traces: &[Canary]) -> HashSet<Canary> {
     let lower = text.to_ascii_lowercase();
     let starts = lower.match_indices(WORD).chain(lower.match_indices(HEX)).map(|(at, _)| at);
-    starts.filter_map(|at| oracle::canary(&text[at..text.floor_char_boundary(at + 40)])).collect()
+    let words = starts.filter_map(|at| oracle::canary(&text[at..text.floor_char_boundary(at + 40)]));
+    words.chain(traces.iter().filter(|trace| text.contains(trace.as_str())).cloned()).collect()
 }
 
 /// What stands around a canary.
 fn around<'t>(text: &'t str, canary: &str) -> &'t str {
-    let at = text.to_ascii_lowercase().find(&canary[..8.min(canary.len())]).unwrap_or_default();
+    let start = &canary[..8.min(canary.len())];
+    let at = text.find(start).or_else(|| text.to_ascii_lowercase().find(start)).unwrap_or_default();
     let (from, to) = (
         text.floor_char_boundary(at.saturating_sub(300)),
         text.ceil_char_boundary((at + 200).min(text.len())),
@@ -90,53 +117,68 @@ fn around<'t>(text: &'t str, canary: &str) -> &'t str {
 
 impl Crawl<'_> {
     /// What whoever shows this member's token may meet: less, if the token does not read.
-    fn allowed(&mut self, member: Option<usize>, wanted: Level, is_sent: bool) -> &HashSet<Canary> {
+    fn allowed(&mut self, who: Who, wanted: Level, is_sent: bool) -> &HashSet<Canary> {
         let world = self.world;
-        self.allowed.entry((member, wanted, is_sent)).or_insert_with(|| {
-            let Some(member) = member.filter(|member| !world.members[*member].ended) else {
+        self.allowed.entry((who, wanted, is_sent)).or_insert_with(|| {
+            let Some(member) = who.member.filter(|member| !world.members[*member].ended) else {
                 return HashSet::new();
             };
             // What is sent is sent to the member, whatever its token may.
             let scopes = world.members[member].scopes.filter(|_| !is_sent);
-            let reads = scopes.is_none_or(|scopes| scopes.has(Right::Read) || scopes.has(Right::Screen));
+            let reads = match who.clerk {
+                Some(clerk) => world.clerks[clerk].may(Right::Read),
+                None => scopes.is_none_or(|scopes| scopes.has(Right::Read) || scopes.has(Right::Screen)),
+            };
+            let people = world.people_seen(member, who.clerk);
+            let people = people.into_iter().filter_map(oracle::canary);
             if reads {
-                return world.allowed(member, wanted);
+                return people.chain(world.allowed(member, wanted)).collect();
             }
             // It finds the circles, and learns what became of what it brings.
-            let nothing =
-                World { things: Vec::new(), contacts: Vec::new(), grants: Vec::new(), ..world.clone() };
-            nothing.allowed(member, wanted)
+            let nothing = World { pleas: Vec::new(), runs: Vec::new(), ..world.without_things() };
+            people.chain(nothing.allowed(member, wanted)).collect()
         })
     }
 
-    async fn ask(&mut self, member: Option<usize>, question: &Question) -> Told {
-        let token = member.map(|member| self.built.tokens[member].as_str());
-        let told = self.built.ask(question.request(), token).await;
+    async fn ask(&mut self, who: Who, question: &Question) -> Told {
+        let session = who.clerk.map(|clerk| &self.sessions[&clerk]);
+        let shown = match (session, who.member) {
+            (Some(session), _) => Shown::Session(session),
+            (None, Some(member)) => Shown::Token(&self.built.tokens[member]),
+            (None, None) => Shown::Nothing,
+        };
+        let form = session.map_or("x", |session| session.form.as_str());
+        let told = self.built.ask(question.request_with(form), shown).await;
         self.count.requests += 1;
         *self.count.routes.entry((question.route, told.status.as_u16() / 100)).or_default() += 1;
-        self.check(member, question, &told);
+        self.check(who, question, &told);
         told
     }
 
     /// That nothing was told that may not be.
-    fn check(&mut self, member: Option<usize>, question: &Question, told: &Told) {
-        let seed = self.seed;
+    fn check(&mut self, who: Who, question: &Question, told: &Told) {
+        let (seed, member) = (self.seed, who.member);
         if told.status.is_server_error() && told.status != 501 {
             self.count.leaks.push(format!("BONGSU_WORLD={seed}: {question:?} fails: {told:?}"));
         }
-        let mut asked = met(&format!("{} {} {:?}", question.path, question.body, question.header));
+        let world = self.world;
+        let traces = &world.traces;
+        let mut asked = met(&format!("{} {} {:?}", question.path, question.body, question.header), traces);
+        asked.extend(question.shows.iter().cloned());
         let stays =
             CHANGING.iter().any(|(route, ..)| *route == question.route) || KEPT.contains(&question.route);
         let brought = self.brought.entry(member).or_default();
-        if question.method == "POST" && stays {
+        // Whoever audits a member sees what its people looked at.
+        if question.method == "POST" && stays || who.clerk.is_some() {
             brought.extend(asked.iter().cloned());
         }
         asked.extend(brought.iter().cloned());
         let headers: String = told.headers.iter().map(|line| format!("{line}\n")).collect();
         let text = format!("{headers}\n{}", told.body);
-        let is_sent = !question.path.starts_with('/') || question.route == SIGHTING;
-        let allowed = self.allowed(member, question.wanted(), is_sent);
-        let met = met(&text);
+        let is_sent =
+            !question.path.starts_with('/') || question.route == SIGHTING || question.route == "pack";
+        let met = met(&text, traces);
+        let allowed = self.allowed(who, question.wanted(), is_sent);
         let mut leaked: Vec<&Canary> =
             met.iter().filter(|canary| !asked.contains(*canary) && !allowed.contains(*canary)).collect();
         if let (Some(member), Some(brought)) = (member, self.brought.get(&member)) {
@@ -148,9 +190,12 @@ impl Crawl<'_> {
         }
         if let Some(canary) = leaked.first() {
             let whose = self.world.whose(canary);
-            let who = member.map(|member| &self.world.members[member]);
+            let (clerk, who) = (
+                who.clerk.map(|clerk| &self.world.clerks[clerk]),
+                member.map(|member| &self.world.members[member]),
+            );
             self.count.leaks.push(format!(
-                "BONGSU_WORLD={seed}: {question:?} as {member:?} ({who:?}) shows {canary}, which is {whose}:\n{}\nof {:#?}",
+                "BONGSU_WORLD={seed}: {question:?} as {member:?} ({who:?} {clerk:?}) shows {canary}, which is {whose}:\n{}\nof {:#?}",
                 around(&text, canary),
                 self.world.things
             ));
@@ -160,28 +205,92 @@ impl Crawl<'_> {
     }
 
     /// Asks, and then asks on: the next page, what a page links to, the same again with its tag.
-    async fn follow(&mut self, member: Option<usize>, question: Question, draw: &mut Draw) {
-        let told = self.ask(member, &question).await;
+    async fn follow(&mut self, who: Who, question: Question, draw: &mut Draw) {
+        let told = self.ask(who, &question).await;
         if question.method != "GET" || !told.status.is_success() {
             return;
         }
         let tag = told.headers.iter().find_map(|line| line.strip_prefix("etag: "));
         if let Some(tag) = tag.filter(|_| draw.in_100(30)) {
             let again = Question { header: Some(("if-none-match", tag.to_owned())), ..question.clone() };
-            self.ask(member, &again).await;
+            self.ask(who, &again).await;
         }
         let links: Vec<&str> =
             told.body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         let links: Vec<&str> = links.into_iter().filter(|link| link.starts_with('/')).collect();
         if !links.is_empty() && draw.in_100(50) {
             let link = draw.of(&links).replace("&amp;", "&");
-            self.ask(member, &Question::look(&link)).await;
+            self.ask(who, &Question::look(&link)).await;
         }
         let next = told.body.split("\"next\":\"").nth(1).and_then(|rest| rest.split('"').next());
         if let Some(next) = next {
             let joint = if question.path.contains('?') { '&' } else { '?' };
             let on = Question { path: format!("{}{joint}next={next}", question.path), ..question };
-            self.ask(member, &on).await;
+            self.ask(who, &on).await;
+        }
+    }
+
+    /// What few paths lead to: asks, runs and calls, for those whom they are about and for others.
+    async fn beside(&mut self, draw: &mut Draw) {
+        let (world, mut looks) = (self.world, Vec::new());
+        for plea in &world.pleas {
+            let Some(id) = plea.made.filter(|_| draw.in_100(60)) else { continue };
+            let by = world.things[plea.thing].by;
+            looks.push((
+                {
+                    let other = draw.below(4);
+                    draw.of(&[plea.asker, by, by, other])
+                },
+                format!("/asks/{id}"),
+            ));
+        }
+        for run in world.runs.iter().filter(|run| run.ran) {
+            looks.push((
+                {
+                    let other = draw.below(4);
+                    draw.of(&[run.member, other])
+                },
+                format!("/runs/{}", run.id),
+            ));
+        }
+        if !world.calls.is_empty() && draw.in_100(20) {
+            looks.push((draw.below(4), "/drills/1".to_owned()));
+        }
+        if !world.notices.is_empty() && draw.in_100(50) {
+            looks.push((draw.below(4), "/region/notices".to_owned()));
+        }
+        for at in 0..world.things.len() {
+            // Whose signature it is, is not for all who see it.
+            let is_one = |member: &usize| {
+                world.signer(at).is_some_and(|signer| !world.knows(*member, signer))
+                    && world.sees(*member, at, Level::Read)
+            };
+            if let Some(member) = (0..world.members.len()).find(is_one) {
+                let thing = &world.things[at];
+                looks.push((member, format!("/objects/{}/{}", world.circles[thing.circle].handle, thing.id)));
+            }
+        }
+        for (member, path) in looks {
+            self.ask(Who::token(Some(member)), &Question::look(&path)).await;
+        }
+    }
+
+    /// Logs somebody in and looks around as that one. Who has ended, or whose member has, is not let in.
+    async fn as_person(&mut self, at: usize, draw: &mut Draw) {
+        let (world, clerk) = (self.world, &self.world.clerks[at]);
+        let session = self.built.log_in(world, at).await;
+        let acts = !clerk.ended && !world.members[clerk.member].ended;
+        if session.is_some() != acts {
+            self.count.leaks.push(format!("BONGSU_WORLD={}: {clerk:?} logs in: {session:?}", self.seed));
+        }
+        *self.count.happened.entry("sessions").or_default() += usize::from(session.is_some());
+        let Some(session) = session else { return };
+        self.sessions.insert(at, session);
+        let (member, guessed) = (clerk.member, world.unseen(clerk.member));
+        for _ in 0..ASKED_BY_PERSON {
+            let way = if draw.in_100(70) { draw.of(&ALL[0].iter().collect::<Vec<_>>()) } else { way(draw) };
+            let question = Question::drawn(way, world, (Some(member), ""), &guessed, draw);
+            self.follow(Who { member: Some(member), clerk: Some(at) }, question, draw).await;
         }
     }
 
@@ -203,7 +312,7 @@ impl Crawl<'_> {
             let Ok(Some(draft)) = draft else { continue };
             let headers = std::collections::BTreeSet::new();
             let told = Told { status: http::StatusCode::OK, headers, body: draft.body.clone() };
-            self.check(Some(member), &Question::look(path), &told);
+            self.check(Who::token(Some(member)), &Question::look(path), &told);
             *self.count.routes.entry((if path == "mail" { "mail" } else { "webhook" }, 2)).or_default() += 1;
             all.push(draft.body);
         }
@@ -212,10 +321,16 @@ impl Crawl<'_> {
 }
 
 impl World {
+    /// The world with nothing in it: as it is for who may not read.
+    fn without_things(&self) -> Self {
+        let (things, contacts, grants, sealed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { things, contacts, grants, sealed, ..self.clone() }
+    }
+
     /// The thing that a canary is of.
     fn thing_of(&self, canary: &str) -> Option<usize> {
         let is = |text: &str| oracle::canary(text).as_deref() == Some(canary);
-        self.things.iter().position(|thing| {
+        self.things[..self.planned].iter().position(|thing| {
             [&thing.id, &thing.name, &thing.said, &thing.value].into_iter().any(|text| is(text))
         })
     }
@@ -233,7 +348,17 @@ impl World {
             .find(|party| is(&party.handle) || is(&party.name) || is(&party.id.to_string()));
         let circle =
             self.circles.iter().find(|ring| is(&ring.handle) || is(&ring.title) || is(&ring.id.to_string()));
-        format!("of {member:?} {circle:?} {:?}", self.contacts)
+        let signed = self
+            .sealed
+            .iter()
+            .position(|one| one.as_ref().is_some_and(|one| one.value == *canary || one.key == *canary));
+        let signed = signed.map(|at| format!("signature of {:?}", self.things[at]));
+        let clerk = self.clerks.iter().find(|clerk| is(&clerk.user) || is(&clerk.name));
+        let key = self.keys.iter().position(|key| key.iter().any(|text| text == canary));
+        format!(
+            "of {member:?} {circle:?} {:?} {signed:?} key of {key:?} {clerk:?} {:?} {:?} {:?}",
+            self.contacts, self.pleas, self.runs, self.calls
+        )
     }
 }
 
@@ -241,7 +366,7 @@ impl World {
 const SIGHTING: &str = "sightings/add";
 
 /// Routes that keep what is posted, beside those that bring objects.
-const KEPT: [&str; 3] = ["/ask", "/asks", "/d/test/alert"];
+const KEPT: [&str; 4] = ["/ask", "/asks", "/d/test/alert", "/people"];
 
 /// The ways for one request, each as often as the others, whatever their number.
 fn way(draw: &mut Draw) -> &'static Way {
@@ -250,17 +375,31 @@ fn way(draw: &mut Draw) -> &'static Way {
 }
 
 async fn crawl_world(seed: u64, count: &mut Count) {
-    let world = World::of(seed);
+    let mut world = World::of(seed);
     let built = Built::of(&world);
+    world.learn(&built.facts);
     let mut draw = world.draw.clone();
     let mut crawl = Crawl {
         world: &world,
         built: &built,
         allowed: BTreeMap::new(),
+        sessions: BTreeMap::new(),
         brought: HashMap::new(),
         count,
         seed,
     };
+    for (what, often) in world.happened() {
+        *crawl.count.happened.entry(what).or_default() += often;
+    }
+    for plea in world.pleas.iter().filter(|plea| plea.made.is_some()) {
+        let to = plea.wish.to.is_none_or(|to| world.circles[to].members.contains(&plea.asker));
+        if !to || !world.had(plea.asker, plea.thing) {
+            crawl
+                .count
+                .leaks
+                .push(format!("BONGSU_WORLD={seed}: it was asked for what is not seen: {plea:?}"));
+        }
+    }
     for _ in 0..ASKED {
         let member = (!draw.in_100(5)).then(|| draw.below(world.members.len()));
         let guessed = member.map(|member| world.unseen(member)).unwrap_or_default();
@@ -270,7 +409,15 @@ async fn crawl_world(seed: u64, count: &mut Count) {
             // From the beginning on: all that there is to tell.
             question.header = Some(("last-event-id", "1".to_owned()));
         }
-        crawl.follow(member, question, &mut draw).await;
+        crawl.follow(Who::token(member), question, &mut draw).await;
+    }
+    crawl.beside(&mut draw).await;
+    for clerk in 0..world.clerks.len() {
+        crawl.as_person(clerk, &mut draw).await;
+    }
+    crawl.transfers(&mut draw);
+    if draw.in_100(5) {
+        crawl.packed(draw.below(world.members.len()));
     }
     for member in 0..world.members.len() {
         if draw.in_100(10) {
@@ -352,6 +499,7 @@ fn no_world_leaks() {
         total.met,
         text.lines().count()
     );
+    println!("{:?}", total.happened);
     for ((route, status), count) in &total.routes {
         println!("{count:>8} {status}xx {route}");
     }
@@ -361,6 +509,8 @@ fn no_world_leaks() {
             assert!(answered.contains(route), "{route} was never asked");
         }
         assert!(total.unseen > 1_000 && total.met > 10_000, "{total:?}");
+        let seldom = total.happened.iter().find(|(_, often)| **often < 50);
+        assert!(seldom.is_none(), "{seldom:?} of {:?}", total.happened);
     }
 }
 
@@ -371,6 +521,9 @@ impl Count {
         self.met += other.met;
         self.unseen += other.unseen;
         self.leaks.extend(other.leaks);
+        for (what, count) in other.happened {
+            *self.happened.entry(what).or_default() += count;
+        }
         for (route, count) in other.routes {
             *self.routes.entry(route).or_default() += count;
         }

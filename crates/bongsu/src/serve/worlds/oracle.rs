@@ -8,7 +8,9 @@ use std::collections::HashSet;
 use policy::{Access, Level};
 use stix::Tlp;
 
+use super::doing::{Call, Plea, Says};
 use super::plan::{Grant, Kind, Ring, Term, Thing, To, World};
+use super::seal::Seal;
 
 /// A name under which a canary is looked for: a word, or the first digits of an id.
 pub(super) type Canary = String;
@@ -35,11 +37,12 @@ impl World {
         let (thing, circle) = (&self.things[at], &self.circles[self.things[at].circle]);
         let writes = matches!(circle.access_of(thing.by), Some(Access::Both | Access::Write));
         let waits = thing.malformed && self.members[thing.by].quarantines;
-        circle.term != Term::NotYet && writes && !circle.signed && !waits && self.mark(at) <= circle.ceiling
+        let proven = !circle.signed || thing.seal == Some(Seal::Own);
+        circle.term != Term::NotYet && writes && proven && !waits && self.mark(at) <= circle.ceiling
     }
 
     /// The mark that counts.
-    fn mark(&self, at: usize) -> Tlp {
+    pub(super) fn mark(&self, at: usize) -> Tlp {
         let thing = &self.things[at];
         let own = thing.mark.unwrap_or(self.circles[thing.circle].ceiling);
         own.max(thing.ceiling.unwrap_or(Tlp::Clear))
@@ -51,7 +54,8 @@ impl World {
         if !self.is_taken(at) || thing.withdrawn || thing.expired || self.members[member].ended {
             return false;
         }
-        self.is_let_go(member, at, wanted) && (thing.by == member || self.has_ends(member, at, wanted))
+        let stands = || self.has_ends(member, at, wanted) && self.has_something(member, at, wanted);
+        self.is_let_go(member, at, wanted) && (thing.by == member || stands())
     }
 
     /// Whether it was seen, or would be if it had not been withdrawn.
@@ -83,7 +87,7 @@ impl World {
             && self.is_marked_for(member, at)
             && !(acts && thing.definition.is_some())
             && thing.embargo != Some(true)
-            && !(thing.kind == Kind::Identity && thing.pseudonymise)
+            && !(thing.kind.object_type() == "identity" && thing.pseudonymise)
     }
 
     fn is_marked_for(&self, member: usize, at: usize) -> bool {
@@ -103,6 +107,101 @@ impl World {
                 .any(|other| self.things[other].id == *id && other != at && self.sees(member, other, wanted))
         };
         !thing.kind.needs_ends() || thing.names.iter().all(is_seen)
+    }
+
+    /// Whether something is left of what says something of others: one of them that the member sees or had, or that its sender knows
+    /// from elsewhere.
+    fn has_something(&self, member: usize, at: usize, wanted: Level) -> bool {
+        let thing = &self.things[at];
+        let is_left = |named: &usize| {
+            let id = &self.things[*named].id;
+            let is_seen = |other: usize| {
+                let gone = self.things[other].withdrawn && self.had(member, other);
+                self.things[other].id == *id && (gone || self.sees(member, other, wanted))
+            };
+            !self.has_it(thing.by, *named) || (0..self.things.len()).any(is_seen)
+        };
+        !matches!(thing.kind, Kind::Report | Kind::Note) || thing.names.iter().any(is_left)
+    }
+
+    /// Whether a sender sees what it names here; if not, it has it from elsewhere.
+    fn has_it(&self, sender: usize, named: usize) -> bool {
+        (0..self.things.len()).any(|other| {
+            self.is_taken(other)
+                && self.things[other].id == self.things[named].id
+                && self.is_let_go(sender, other, Level::Read)
+        })
+    }
+
+    /// Whose key a thing is signed with, broken or not.
+    pub(super) fn signer(&self, at: usize) -> Option<usize> {
+        match self.things[at].seal {
+            Some(Seal::Of(other)) => Some(other),
+            Some(Seal::Own | Seal::Broken) => Some(self.things[at].by),
+            Some(Seal::Stray) | None => None,
+        }
+    }
+
+    /// Whether a member gets a thing as it came, with its signature: nothing of it is taken out, and its source is named.
+    fn is_whole(&self, member: usize, at: usize, wanted: Level) -> bool {
+        let thing = &self.things[at];
+        let is_seen = |named: &usize| {
+            let id = &self.things[*named].id;
+            let sees = |other: usize| self.things[other].id == *id && self.sees(member, other, wanted);
+            !self.has_it(thing.by, *named) || (0..self.things.len()).any(sees)
+        };
+        let names_none_hidden = || thing.names.iter().all(is_seen);
+        self.sees(member, at, wanted)
+            && (thing.by == member
+                || !thing.pseudonymise && self.sees_said(member, at) && names_none_hidden())
+    }
+
+    /// Whether an ask is shown to a member: to its asker, and to who decides if that one is in the circles that it is about.
+    pub(super) fn is_about(&self, member: usize, plea: &Plea) -> bool {
+        let thing = &self.things[plea.thing];
+        let mut circles = plea.wish.to.into_iter().chain([thing.circle]);
+        let decides = thing.by == member && circles.all(|at| self.circles[at].stays(member));
+        plea.made.is_some() && (plea.asker == member || decides)
+    }
+
+    /// What the link shows by which an originator answers an ask: the object's id, the circles, the wish and the reason, and who asks if
+    /// members of both circles see each other (docs/asks.md).
+    pub(super) fn shown_by_ask_link(&self, plea: &Plea) -> Vec<Canary> {
+        let thing = &self.things[plea.thing];
+        if !self.is_about(thing.by, plea) || self.members[thing.by].ended {
+            return Vec::new();
+        }
+        let circles = plea.wish.to.into_iter().chain([thing.circle]);
+        let circles: Vec<&Ring> = circles.map(|at| &self.circles[at]).collect();
+        let is_named = circles.iter().all(|circle| !circle.hidden && circle.stays(plea.asker));
+        let titles = circles.iter().flat_map(|circle| [circle.title.as_str(), circle.handle.as_str()]);
+        let asker = is_named.then(|| self.members[plea.asker].name.as_str());
+        let all = titles.chain([thing.id.as_str(), plea.why.as_str()]).chain(asker);
+        all.filter_map(canary).collect()
+    }
+
+    /// What the link of a call shows: the question, who asks, and in which circle.
+    pub(super) fn shown_by_call_link(&self, call: &Call) -> Vec<Canary> {
+        let caller = call.caller.map(|at| self.members[at].name.as_str());
+        let all =
+            [call.question.as_str(), self.circles[call.circle].title.as_str()].into_iter().chain(caller);
+        all.filter_map(canary).collect()
+    }
+
+    /// Whether a member is told how well the contacts that were called could be reached.
+    fn hears_of(&self, member: usize, call: &Call) -> bool {
+        self.circles[call.circle].members.contains(&member)
+    }
+
+    /// Whether nothing may be said of how a member stands, not even of several together: it has opened nothing to the one who looks, and
+    /// there are fewer than three others in each circle that they share (docs/capacity.md).
+    fn is_unsummed(&self, member: usize, other: usize) -> bool {
+        let is_many = |circle: &&Ring| {
+            let others = (0..self.members.len()).filter(|at| *at != member && circle.stays(*at));
+            circle.stays(member) && circle.stays(other) && others.count() >= 3
+        };
+        let is_opened = self.grants.iter().any(|grant| grant.by == other && self.sees_through(member, grant));
+        member != other && !is_opened && !self.circles.iter().any(|circle| is_many(&circle))
     }
 
     /// Whether a thing is held for nothing but ends of which the member brought something under the same id itself: with that, the ends
@@ -180,7 +279,7 @@ impl World {
 
     /// Every canary that a member may meet where it is given what is for the level `wanted`.
     pub(super) fn allowed(&self, member: usize, wanted: Level) -> HashSet<Canary> {
-        let mut allowed = HashSet::new();
+        let (mut allowed, mut allowed_notices) = (HashSet::new(), Vec::new());
         let mut let_in = |texts: &[&str]| allowed.extend(texts.iter().filter_map(|text| canary(text)));
         for (at, party) in self.members.iter().enumerate() {
             if self.knows(member, at) || self.is_named_to(member, at) {
@@ -197,6 +296,26 @@ impl World {
         {
             let_in(&[&grant.act]);
         }
+        for plea in self.pleas.iter().filter(|plea| self.is_about(member, plea)) {
+            let_in(&[&plea.why, &self.things[plea.thing].id]);
+            if plea.says != Says::Nothing {
+                let_in(&[&plea.said]);
+            }
+            // Who asked keeps what it asked, if it leaves as well.
+            for circle in plea.wish.to.into_iter().chain([self.things[plea.thing].circle]) {
+                let_in(&[&self.circles[circle].handle, &self.circles[circle].title]);
+            }
+        }
+        for notice in self.notices.iter().filter(|notice| notice.member == member) {
+            allowed_notices.extend([notice.address.clone(), notice.note.clone()]);
+        }
+        for run in self.runs.iter().filter(|run| run.ran && run.member == member) {
+            let playbook = &self.things[run.thing];
+            // It keeps the names of the steps as they were, and says where it was, if its member has left as well.
+            let circle = &self.circles[playbook.circle];
+            let_in(&[&circle.handle, &circle.title]);
+            let_in(&[&run.by, &run.note, &run.id.to_string(), &playbook.id, &playbook.value]);
+        }
         for (at, thing) in self.things.iter().enumerate() {
             if thing.by == member {
                 let_in(&[&thing.id]);
@@ -212,12 +331,7 @@ impl World {
                 }
                 for named in thing.names.iter().chain(&thing.definition) {
                     // Who names what it can't see itself has it from elsewhere.
-                    let has_it = (0..self.things.len()).any(|other| {
-                        self.is_taken(other)
-                            && self.things[other].id == self.things[*named].id
-                            && self.is_let_go(thing.by, other, Level::Read)
-                    });
-                    if thing.by == member || !has_it {
+                    if thing.by == member || !self.has_it(thing.by, *named) {
                         let_in(&[&self.things[*named].id]);
                     }
                 }
@@ -225,7 +339,36 @@ impl World {
                 let_in(&[&thing.id, &thing.name, &thing.value]);
             }
         }
+        allowed.extend(allowed_notices);
+        for at in 0..self.members.len() {
+            if self.knows(member, at) {
+                allowed.extend(self.keys[at].iter().cloned());
+                allowed.extend(self.members[at].revoked.clone());
+            }
+        }
+        for at in 0..self.things.len() {
+            if let Some(sealed) = self.sealed[at].as_ref().filter(|_| self.is_whole(member, at, wanted)) {
+                allowed.extend([sealed.value.clone(), sealed.key.clone()]);
+                // Why a key was revoked is for all who know the key, in a circle with hidden members too.
+                let signer = (0..self.members.len()).find(|other| self.keys[*other][0] == sealed.key);
+                let signer = signer.filter(|signer| *signer == self.things[at].by);
+                allowed.extend(signer.and_then(|signer| self.members[signer].revoked.clone()));
+            }
+        }
         allowed
+    }
+
+    /// What a member may meet in what it was given before things were withdrawn, circles ended and members left.
+    pub(super) fn had_canaries(&self, member: usize, wanted: Level) -> HashSet<Canary> {
+        let mut had = self.allowed(member, wanted);
+        let own = [self.members[member].handle.as_str()];
+        let all = (0..self.things.len()).filter(|at| self.had(member, *at));
+        let things = all.flat_map(|at| {
+            let thing = &self.things[at];
+            [thing.id.as_str(), thing.name.as_str(), thing.value.as_str()]
+        });
+        had.extend(things.chain(own).filter_map(canary));
+        had
     }
 
     /// The things that a member may not see at all, and of which no sign may reach it: nothing that it sees names them, and nobody
@@ -246,8 +389,11 @@ impl World {
             let id = &self.things[at].id;
             self.things.iter().enumerate().any(|(other, thing)| other != at && thing.id == *id)
         };
-        (0..self.things.len())
-            .filter(|at| !self.is_announced_again(*at))
+        let is_done_with = |at: usize| {
+            self.pleas.iter().any(|plea| plea.thing == at) || self.runs.iter().any(|run| run.thing == at)
+        };
+        (0..self.planned)
+            .filter(|at| !self.is_announced_again(*at) && !is_done_with(*at))
             .filter(|at| self.is_taken(*at) && hidden(*at) && !is_named(*at) && !is_again(*at))
             .filter(|at| self.things[*at].kind != Kind::Pap)
             .collect()
@@ -289,10 +435,25 @@ impl World {
                 ..self.things[at].clone()
             };
         }
+        // Fewer of them are fewer objects in a line that is no shorter.
+        for first in self.unseen(member) {
+            let alone = |at: &usize| self.things[*at].embargo.is_none() && !self.things[*at].withdrawn;
+            let like = |at: &usize| {
+                let key = |at: usize| (self.things[at].by, self.things[at].circle);
+                *at > first && key(*at) == key(first) && alone(at)
+            };
+            let second = self.unseen(member).into_iter().find(like).filter(|_| alone(&first));
+            if let Some(second) = second.filter(|_| draw.in_100(50)) {
+                twin.things[second].id = twin.things[first].id.clone();
+                twin.things[second].version = twin.things[first].version + 1;
+                break;
+            }
+        }
+        for at in (0..self.members.len()).filter(|at| self.is_unsummed(member, *at)) {
+            twin.levels[at] = twin.levels[at].map_or(Some(2), |level| (level < 3).then_some(level + 1));
+        }
         for at in 0..self.members.len() {
             if !self.knows(member, at) && !self.is_named_to(member, at) {
-                // Nor is it one of those of whom together something may be said.
-                twin.levels[at] = twin.levels[at].map_or(Some(2), |level| (level < 3).then_some(level + 1));
                 twin.members[at].handle = draw.word();
                 twin.members[at].name = draw.word();
             }
@@ -307,6 +468,33 @@ impl World {
                 twin.contacts[at].handle = draw.word();
             }
         }
+        for (at, plea) in self.pleas.iter().enumerate().filter(|(_, plea)| !self.is_about(member, plea)) {
+            twin.pleas[at] = Plea { why: draw.word(), said: draw.word(), ..plea.clone() };
+        }
+        for notice in twin.notices.iter_mut().filter(|notice| notice.member != member) {
+            (notice.address, notice.note) = (draw.address(), draw.word());
+        }
+        for run in twin.runs.iter_mut().filter(|run| run.member != member) {
+            (run.by, run.note) = (draw.word(), draw.word());
+        }
+        for call in &mut twin.calls {
+            // Whoever hears of it hears whether it was answered, and not what.
+            let is_answered = call.answer.is_some() == self.hears_of(member, call);
+            call.answer = is_answered.then(|| (draw.word(), draw.word()));
+            call.question = draw.word();
+            call.closed = call.closed.as_ref().map(|_| draw.word());
+        }
+        let unseen = self.unseen(member);
+        let signs = |signer: usize| {
+            (0..self.things.len()).filter(|at| !unseen.contains(at)).any(|at| self.signer(at) == Some(signer))
+        };
+        for at in 0..self.members.len() {
+            if !self.knows(member, at) && !signs(at) {
+                twin.members[at].seed = draw.seed();
+                twin.members[at].revoked = draw.in_100(50).then(|| draw.word());
+            }
+        }
+        twin.seal_all();
         for grant in twin.grants.iter_mut() {
             if grant.by != member && !self.sees_through(member, grant) {
                 grant.act = draw.word();

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use policy::{Access, Level, Right, Rights};
 use serde_json::{Value, json};
 use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 
+use super::doing::{Call, Notice, Plea, Run};
 use super::draw::Draw;
+use super::oracle::Canary;
+use super::people::Clerk;
+use super::seal::{Seal, Sealed};
 
 /// When all is shared: 2026-01-01T00:00:00Z, in seconds since 1970.
 pub(super) const SHARED_S: i64 = 1_767_225_600;
@@ -19,6 +25,12 @@ const LATE_S: i64 = SHARED_S + 36_000;
 
 pub(super) const MARKS: [Tlp; 5] = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red];
 
+/// The extension of a course of action in which a playbook is kept. Source: Course of Action extension for Security Playbooks 3.0.0.
+const PLAYBOOK: &str = "extension-definition--1e1c1bd7-c527-4215-8e18-e199e74da57c";
+
+/// That of an identity which says what is known of a persona.
+const PERSONA: &str = "extension-definition--6d0ab6a4-4c0f-4f25-9f57-2c8e1f6e0b3d";
+
 #[derive(Debug, Clone)]
 pub(super) struct World {
     pub(super) members: Vec<Party>,
@@ -29,6 +41,28 @@ pub(super) struct World {
     pub(super) grants: Vec<Grant>,
     /// What each member says of itself: the level of one parameter of SIM3.
     pub(super) levels: Vec<Option<u8>>,
+    /// What members ask originators to let go wider.
+    pub(super) pleas: Vec<Plea>,
+    /// Playbooks that members carry out.
+    pub(super) runs: Vec<Run>,
+    /// What members were asked to take down.
+    pub(super) notices: Vec<Notice>,
+    /// Questions to contacts.
+    pub(super) calls: Vec<Call>,
+    /// People who act for members.
+    pub(super) clerks: Vec<Clerk>,
+    /// Whether members' servers fetch zones over DNS.
+    pub(super) has_zones: bool,
+    /// The seed of a key that is nobody's.
+    pub(super) stray: [u8; 32],
+    /// How many of the things are shared; those after them came of what was asked for and done ([`World::learn`]).
+    pub(super) planned: usize,
+    /// Each thing as it was signed, if it was.
+    pub(super) sealed: Vec<Option<Sealed>>,
+    /// Each member's key: its name and itself.
+    pub(super) keys: Vec<[Canary; 2]>,
+    /// Texts that are as good as canaries: names of keys, keys, signatures.
+    pub(super) traces: Vec<Canary>,
     /// Drawn from for what is asked.
     pub(super) draw: Draw,
 }
@@ -47,6 +81,10 @@ pub(super) struct Party {
     pub(super) quarantines: bool,
     /// What its token may, if that is less than all.
     pub(super) scopes: Option<Rights>,
+    /// The seed of its key for signatures.
+    pub(super) seed: [u8; 32],
+    /// Why its key is revoked once all is shared, if it is.
+    pub(super) revoked: Option<String>,
 }
 
 /// Since when and how long a circle is in force.
@@ -73,7 +111,7 @@ pub(super) struct Ring {
     /// What members may do there, if that is less than all.
     pub(super) access: BTreeMap<usize, Access>,
     pub(super) hidden: bool,
-    /// Whether it takes only what is signed; nothing here is.
+    /// Whether it takes only what its sender has signed.
     pub(super) signed: bool,
     pub(super) onward: policy::Onward,
 }
@@ -88,8 +126,12 @@ pub(super) enum Kind {
     /// A domain name, observed: its id follows from it.
     Observed,
     Identity,
+    /// An identity under which somebody applies for work.
+    Persona,
     Malware,
     Report,
+    /// A course of action that holds a playbook.
+    Playbook,
     Note,
     Relationship,
     Sighting,
@@ -126,6 +168,7 @@ pub(super) struct Thing {
     pub(super) revoked: bool,
     pub(super) withdrawn: bool,
     pub(super) malformed: bool,
+    pub(super) seal: Option<Seal>,
 }
 
 /// A contact.
@@ -159,9 +202,10 @@ impl Kind {
         match self {
             Self::Domain | Self::Url | Self::Address | Self::Digest | Self::Wallet => "indicator",
             Self::Observed => "domain-name",
-            Self::Identity => "identity",
+            Self::Identity | Self::Persona => "identity",
             Self::Malware => "malware",
             Self::Report => "report",
+            Self::Playbook => "course-of-action",
             Self::Note => "note",
             Self::Relationship => "relationship",
             Self::Sighting => "sighting",
@@ -187,6 +231,17 @@ impl World {
             contacts: Vec::new(),
             grants: Vec::new(),
             levels: Vec::new(),
+            pleas: Vec::new(),
+            runs: Vec::new(),
+            calls: Vec::new(),
+            notices: Vec::new(),
+            clerks: Vec::new(),
+            has_zones: draw.in_100(10),
+            stray: draw.seed(),
+            planned: 0,
+            sealed: Vec::new(),
+            keys: Vec::new(),
+            traces: Vec::new(),
             draw: draw.clone(),
         };
         for _ in 0..2 + draw.below(2) {
@@ -196,7 +251,7 @@ impl World {
             let thing = world.thing(&mut draw);
             world.things.push(thing);
         }
-        for _ in 0..draw.below(3) {
+        for _ in 0..draw.below(4) {
             let circles = (0..world.circles.len()).filter(|_| draw.in_100(40)).collect();
             let desk = Desk { handle: draw.word(), name: draw.word(), member: draw.below(4), circles };
             world.contacts.push(desk);
@@ -212,6 +267,12 @@ impl World {
             world.grants.push(Grant { by, to, act: draw.word(), over: draw.in_100(25) });
         }
         world.levels = (0..4).map(|_| draw.in_100(60).then(|| draw.of(&[0, 1, 2, 3, 4]))).collect();
+        if draw.in_100(25) {
+            world.clerks = (0..1 + draw.below(3)).map(|_| Clerk::drawn(&mut draw)).collect();
+        }
+        world.planned = world.things.len();
+        world.do_things(&mut draw);
+        world.seal_all();
         world.draw = draw;
         world
     }
@@ -231,9 +292,11 @@ impl World {
             Kind::Observed,
             Kind::Observed,
             Kind::Identity,
+            Kind::Persona,
             Kind::Malware,
             Kind::Report,
             Kind::Report,
+            Kind::Playbook,
             Kind::Note,
             Kind::Relationship,
             Kind::Relationship,
@@ -283,6 +346,7 @@ impl World {
             revoked: draw.in_100(5),
             withdrawn: draw.in_100(8),
             malformed: draw.in_100(5),
+            seal: None,
         };
         if draw.in_100(20) {
             thing.recipients = (0..4).filter(|_| draw.in_100(50)).collect();
@@ -294,6 +358,10 @@ impl World {
         let definitions = others(&|other| other.by == by && other.kind == Kind::Pap);
         if !definitions.is_empty() && draw.in_100(60) {
             thing.definition = Some(draw.of(&definitions));
+        }
+        if draw.in_100(if self.circles[circle].signed { 90 } else { 15 }) {
+            let other = Seal::Of(draw.below(4));
+            thing.seal = Some(draw.of(&[Seal::Own, Seal::Own, Seal::Own, Seal::Broken, Seal::Stray, other]));
         }
         // Another version of what is there, or the same id brought by somebody else.
         let same = others(&|other| other.kind == kind && kind != Kind::Pap);
@@ -353,7 +421,13 @@ impl World {
                 set("confidence", json!(90));
             }
             Kind::Identity => set("identity_class", json!("organization")),
+            Kind::Persona => {
+                set("identity_class", json!("individual"));
+                set("labels", json!(["it-worker"]));
+                set("extensions", persona(&thing.value));
+            }
             Kind::Malware => set("is_family", json!(false)),
+            Kind::Playbook => set("extensions", playbook(thing)),
             Kind::Report => {
                 set("published", json!(time(SHARED_S - 60)));
                 set("object_refs", thing.names.iter().map(of).collect());
@@ -414,8 +488,12 @@ impl Thing {
                 revoked: false,
                 withdrawn: false,
                 malformed: false,
+                seal: None,
                 ..self
             };
+        }
+        if self.seal == Some(Seal::Of(self.by)) {
+            self.seal = Some(Seal::Own);
         }
         if matches!(self.kind, Kind::Note) {
             self.said_mark = None;
@@ -435,6 +513,32 @@ impl Thing {
             recipients: self.recipients.iter().map(|at| policy::MemberId::new(members[*at].id)).collect(),
         }
     }
+}
+
+/// What is known of a persona, in the extension that holds it (docs/personas.md).
+fn persona(value: &str) -> Value {
+    json!({PERSONA: {
+        "extension_type": "property-extension", "emails": [format!("{value}@{value}.top")],
+        "accounts": [format!("github/{value}")],
+    }})
+}
+
+/// A playbook of one step, in the extension that holds it. Source: CACAO Security Playbooks 2.0.
+fn playbook(thing: &Thing) -> Value {
+    let value = &thing.value;
+    let playbook = json!({
+        "type": "playbook", "spec_version": "cacao-2.0", "name": value, "workflow_start": "start--1",
+        "workflow": {
+            "start--1": {"type": "start", "on_completion": "action--2"},
+            "action--2": {
+                "type": "action", "name": format!("First {value}"),
+                "commands": [{"type": "manual", "command": format!("Look for {value}")}], "on_completion": "end--3",
+            },
+            "end--3": {"type": "end"},
+        },
+    });
+    let kept = STANDARD.encode(playbook.to_string());
+    json!({PLAYBOOK: {"extension_type": "property-extension", "playbook_base64": kept}})
 }
 
 fn value(kind: Kind, draw: &mut Draw) -> String {
@@ -483,6 +587,8 @@ impl Party {
             ended: draw.in_100(8),
             quarantines: draw.in_100(50),
             scopes: draw.in_100(15).then(|| draw.of(&scopes)),
+            seed: draw.seed(),
+            revoked: draw.in_100(15).then(|| draw.word()),
         }
     }
 }
@@ -515,7 +621,7 @@ impl Ring {
             members,
             left,
             hidden: draw.in_100(25),
-            signed: draw.in_100(5),
+            signed: draw.in_100(10),
             onward: draw.of(&[
                 policy::Onward::Forbidden,
                 policy::Onward::WithinCircle,

@@ -5,17 +5,31 @@
 use policy::Right;
 use uuid::Uuid;
 
-use super::build::{Built, Told};
+use super::build::{Built, Shown, Told};
 use super::crawl::{CHANGING, Question};
 use super::draw::{Draw, HEX};
-use super::{ASKED_OF_TWINS, CHANGED, Count, Crawl, SIGHTING, way};
+use super::people::Session;
+use super::{ASKED_BY_PERSON, ASKED_OF_TWINS, CHANGED, Count, Crawl, SIGHTING, Who, way};
+
+/// Pages that show something drawn by chance: what binds a form before log-in, an invitation, a token, a secret for codes.
+const DRAWS: [&str; 8] = [
+    "/login",
+    "/login/oidc",
+    "/login/passkey",
+    "/people",
+    "/people/tokens",
+    "/people/{user}/{change}",
+    "/account/codes",
+    "/account/passkeys",
+];
 
 /// Builds the world again with something else in the place of what one member may not see, and asks both the same as that member.
 pub(super) async fn compare(mut crawl: Crawl<'_>, draw: &mut Draw) {
     let (world, seed) = (crawl.world, crawl.seed);
     let member = draw.below(world.members.len());
     let unseen = world.unseen(member);
-    let other = Built::of(&world.twin(member));
+    let twin = world.twin(member);
+    let other = Built::of(&twin);
     crawl.count.unseen += unseen.len();
     // Built anew, because what was asked of the first before may have changed it.
     let one = Built::of(world);
@@ -52,26 +66,47 @@ pub(super) async fn compare(mut crawl: Crawl<'_>, draw: &mut Draw) {
     for number in 0..ASKED_OF_TWINS + CHANGED {
         let way = if number < ASKED_OF_TWINS { way(draw) } else { &CHANGING[draw.below(CHANGING.len())] };
         let question = Question::drawn(way, world, (Some(member), token), &unseen, draw);
+        // Whoever has a link is shown what it is for.
+        if !question.shows.is_empty() {
+            continue;
+        }
         // What a sighting was added to is named, whatever the token may read: no-leaks.md says so.
         if question.route == SIGHTING
             && world.members[member].scopes.is_some_and(|scopes| !scopes.has(Right::Read))
         {
             continue;
         }
-        let here = crawl.ask(Some(member), &question).await;
-        let there = other.ask(question.request(), Some(token)).await;
+        let here = crawl.ask(Who::token(Some(member)), &question).await;
+        let there = other.ask(question.request_with("x"), Shown::Token(token)).await;
         told_apart(&question, &here, &there, crawl.count);
         if number >= ASKED_OF_TWINS {
             let at = question.path.split('/').nth(3).unwrap_or_default();
             let look = Question::look(&format!("/api/collections/{at}/objects/?match[version]=all"));
-            let (here, there) =
-                (crawl.ask(Some(member), &look).await, other.ask(look.request(), Some(token)).await);
+            let (here, there) = (
+                crawl.ask(Who::token(Some(member)), &look).await,
+                other.ask(look.request_with("x"), Shown::Token(token)).await,
+            );
             told_apart(&look, &here, &there, crawl.count);
+        }
+    }
+    for clerk in (0..world.clerks.len()).filter(|clerk| world.clerks[*clerk].member == member) {
+        let (here, there) = (one.log_in(world, clerk).await, other.log_in(&twin, clerk).await);
+        let (Some(session), Some(there)) = (here, there) else { continue };
+        crawl.sessions.insert(clerk, session.clone());
+        let who = Who { member: Some(member), clerk: Some(clerk) };
+        for _ in 0..ASKED_BY_PERSON {
+            let question = Question::drawn(way(draw), world, (Some(member), ""), &unseen, draw);
+            if !question.shows.is_empty() || DRAWS.contains(&question.route) {
+                continue;
+            }
+            let told = crawl.ask(who, &question).await;
+            let other = other.ask(question.request_with(&there.form), Shown::Session(&there)).await;
+            let (told, other) = (without_form(told, &session), without_form(other, &there));
+            told_apart(&question, &told, &other, crawl.count);
         }
     }
     let here = crawl.sent(member);
     crawl.built = &other;
-    let twin = world.twin(member);
     crawl.world = &twin;
     crawl.allowed.clear();
     let there = crawl.sent(member);
@@ -83,6 +118,12 @@ pub(super) async fn compare(mut crawl: Crawl<'_>, draw: &mut Draw) {
         );
         crawl.count.leaks.push(why);
     }
+}
+
+/// An answer without what its session's forms carry, which is drawn by chance.
+fn without_form(mut told: Told, session: &Session) -> Told {
+    told.body = told.body.replace(&session.form, "(a form)");
+    told
 }
 
 /// An answer without what is drawn anew each time: ids of statuses and asks.
