@@ -5,7 +5,8 @@
 //! not watched are clean, and are only counted when somebody needs to know what it holds. Nothing else is read.
 //!
 //! What takes the time is memory. Of the transfers that are due next some are looked at together, and so are the accounts that get
-//! them, most of whom will be watched: the processor waits for all of them at once, and not for one after the other.
+//! them, most of whom will be watched, and what came in meanwhile to those who are: the processor waits for all of them at once, and
+//! not for one after the other.
 
 use std::cmp::Reverse;
 use std::collections::binary_heap::PeekMut;
@@ -88,6 +89,9 @@ const AHEAD: usize = 32;
 /// So many of the transfers that are due next are looked at together.
 const SOON: usize = 32;
 
+/// So many of what came in to each of those who are concerned.
+const COMING: usize = 8;
+
 /// An account that is watched.
 struct Watched<G, T>
 where
@@ -100,6 +104,17 @@ where
     taken: Peekable<T>,
     /// The asset that was asked for last, and the slot of what it holds of it.
     known: Option<(usize, u32)>,
+}
+
+impl<G, T> Watched<G, T>
+where
+    G: Iterator<Item = u64>,
+    T: Iterator<Item = u64> + Clone,
+{
+    /// The first of those in which it gets that are not counted yet and come before a transfer.
+    fn coming(&self, before: u64) -> impl Iterator<Item = u64> {
+        self.taken.clone().take_while(move |number| *number < before).take(COMING)
+    }
 }
 
 /// A transfer that is due.
@@ -142,7 +157,7 @@ where
     Given: Fn(Account, u64) -> G,
     Taken: Fn(Account, u64) -> T,
     G: Iterator<Item = u64>,
-    T: Iterator<Item = u64>,
+    T: Iterator<Item = u64> + Clone,
 {
     fn all<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Stop>
     where
@@ -222,9 +237,13 @@ where
             *place = due;
             count += 1;
             self.numbers.push(due.0);
+            if let Some(watched) = self.watched.get(due.1 as usize) {
+                self.numbers.extend(watched.coming(due.0));
+            }
         }
         self.left = self.left.saturating_sub(count as u64);
         self.flows.glance(&self.numbers);
+        self.numbers.clear();
         self.receivers.clear();
         for (number, whose) in next.into_iter().take(count) {
             let transfer = self.flows.transfer(number).ok_or(Halt::Changed(number))?;
@@ -232,7 +251,10 @@ where
             let Some(asset) = run.case.assets.moved(&transfer) else {
                 continue;
             };
-            if self.places.contains_key(&transfer.to) {
+            if let Some(place) = self.places.get(&transfer.to) {
+                if let Some(watched) = self.watched.get(*place as usize) {
+                    self.numbers.extend(watched.coming(number));
+                }
                 continue;
             }
             let from = (whose != NONE).then(|| self.slot(run, whose, asset)).flatten();
@@ -241,6 +263,7 @@ where
                 self.receivers.push((transfer.to, number));
             }
         }
+        self.flows.glance(&self.numbers);
         self.flows.glance_of(&self.receivers);
         Ok(())
     }
@@ -384,7 +407,17 @@ where
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
-        (0..self.watched.len())
-            .try_for_each(|place| self.catch_up(run, u32::try_from(place).unwrap_or(NONE), before))
+        for first in (0..self.watched.len()).step_by(SOON) {
+            let some = first..self.watched.len().min(first + SOON);
+            self.numbers.clear();
+            for watched in self.watched.get(some.clone()).unwrap_or_default() {
+                self.numbers.extend(watched.coming(before));
+            }
+            self.flows.glance(&self.numbers);
+            for place in some {
+                self.catch_up(run, u32::try_from(place).unwrap_or(NONE), before)?;
+            }
+        }
+        Ok(())
     }
 }
