@@ -150,9 +150,7 @@ fn a_wrapped_coin_is_a_token_that_its_contract_pays_and_gets() {
     let (payer, hash) = (hex(&[7; 20]), hex(&[2; 32]));
     let owner = format!("0x{}{}", "00".repeat(12), &payer[2..]);
     let amount = format!("0x{:064x}", 5);
-    let log = |address: &str, topics: Value, index: u8| {
-        json!({"address": address, "topics": topics, "data": amount, "logIndex": format!("{index:#x}")})
-    };
+    let log = |address: &str, topics: Value, index: u8| json!({"address": address, "topics": topics, "data": amount, "logIndex": format!("{index:#x}")});
     let logs = json!([
         log(wrapper, json!([deposit, owner]), 0),
         log(wrapper, json!([withdrawal, owner]), 1),
@@ -161,14 +159,10 @@ fn a_wrapped_coin_is_a_token_that_its_contract_pays_and_gets() {
         log(wrapper, json!([deposit]), 4),
     ]);
     let transactions = json!([{"hash": hash, "from": payer, "to": wrapper, "value": "0x5"}]);
-    let receipts =
-        json!([{"transactionHash": hash, "blockHash": hex(&[1; 32]), "contractAddress": null, "status": "0x1", "logs": logs}]);
+    let receipts = json!([{"transactionHash": hash, "blockHash": hex(&[1; 32]), "contractAddress": null, "status": "0x1", "logs": logs}]);
     let read = Block::read(&block(&transactions), &receipts.to_string()).unwrap();
-    let told: Vec<(bool, String, String)> = read
-        .moved
-        .iter()
-        .map(|moved| (moved.kind == Kind::Own, hex(&moved.from), hex(&moved.to)))
-        .collect();
+    let told: Vec<(bool, String, String)> =
+        read.moved.iter().map(|moved| (moved.kind == Kind::Own, hex(&moved.from), hex(&moved.to))).collect();
     let (payer, wrapper) = (payer.as_str().to_owned(), wrapper.to_owned());
     assert_eq!(
         told,

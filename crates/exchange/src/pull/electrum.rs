@@ -307,8 +307,12 @@ mod tests {
                 }
             }
         });
-        let limits =
-            Limits { line_bytes_max: 1_000, batch_bytes_max: 100_000, read_timeout: Duration::from_secs(20), ..Limits::default() };
+        let limits = Limits {
+            line_bytes_max: 1_000,
+            batch_bytes_max: 100_000,
+            read_timeout: Duration::from_secs(20),
+            ..Limits::default()
+        };
         let server = Server::read(&format!("tcp://{at}")).unwrap();
         Electrum::connect(&server, &Trust::System, &Reach::Anywhere, limits).await
     }
@@ -359,7 +363,15 @@ mod tests {
             ),
             (|asked| format!("{}\n", json!({"id": asked["id"]})), "neither a result"),
             (|_| "x".repeat(2_000), "longer than 1000 bytes"),
-            (|asked| format!("{{\"method\":\"noise\",\"params\":[\"{}\"]}}\n", "x".repeat(900)).repeat(100) + &answer(asked, &json!(1)) + &format!("{{\"method\":\"noise\",\"params\":[\"{}\"]}}\n", "x".repeat(900)).repeat(30), "longer than 100000 bytes"),
+            (
+                |asked| {
+                    format!("{{\"method\":\"noise\",\"params\":[\"{}\"]}}\n", "x".repeat(900)).repeat(100)
+                        + &answer(asked, &json!(1))
+                        + &format!("{{\"method\":\"noise\",\"params\":[\"{}\"]}}\n", "x".repeat(900))
+                            .repeat(30)
+                },
+                "longer than 100000 bytes",
+            ),
             (|_| String::new(), "the connection was ended"),
             (|_| "{\"method\":\"noise\",\"params\":[]}\n".repeat(1_100), "not asked for"),
             (|asked| format!("{}{}", answer(asked, &json!(1)), answer(asked, &json!(2))), "one twice"),

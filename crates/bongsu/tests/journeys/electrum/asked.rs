@@ -104,7 +104,8 @@ fn what_a_server_does_not_tell_is_not_known_and_what_it_told_is_kept() {
     chain.same(&base);
     // What is spent by a transaction that is there is not said to be unspent, whichever of the many it was asked of first.
     let kept: Value =
-        serde_json::from_str(&std::fs::read_to_string(chain.folder.join("fetched/electrum.json")).unwrap()).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(chain.folder.join("fetched/electrum.json")).unwrap())
+            .unwrap();
     let unspent: Vec<&str> = kept["unspent"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(unspent.contains(&format!("{joined}:0").as_str()), "{unspent:?}");
     assert!(!unspent.iter().any(|output| output.starts_with(&many)), "{unspent:?}");

@@ -300,4 +300,3 @@ pub(super) fn between(behind: u16) -> (String, Arc<Mutex<Lie>>) {
     });
     (at, lie)
 }
-

@@ -194,7 +194,7 @@ impl Server {
         for calls in calls.chunks(TOGETHER) {
             for came in self.some(calls)? {
                 let read = match &came {
-                    Came::Told(told) => each(Ok(told)),
+                    Came::Told(told) => each(Ok(told.as_ref())),
                     Came::Not(why) => each(Err(why.clone())),
                 };
                 self.read(read)?;
@@ -254,7 +254,11 @@ impl Server {
             };
             let too_long = || {
                 let bytes = LIMITS.line_bytes_max;
-                Came::Not(format!("the answer of {} to {} is longer than {bytes} bytes", self.host(), call.method))
+                Came::Not(format!(
+                    "the answer of {} to {} is longer than {bytes} bytes",
+                    self.host(),
+                    call.method
+                ))
             };
             all.push(came.unwrap_or_else(too_long));
         }

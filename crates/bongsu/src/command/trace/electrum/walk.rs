@@ -46,7 +46,7 @@ pub(super) struct Walk<'a> {
     /// What transactions spend that were looked at and not kept.
     pub(super) seen: HashMap<[u8; 32], Vec<Outpoint>>,
     /// Outputs that were unspent, with nothing to come that was known, and what the server shortly said of their owners' histories then.
-    pub(super) looked: HashMap<Outpoint, Option<[u8; 32]>>,
+    pub(super) looked: HashMap<Outpoint, [u8; 32]>,
     /// What is known of the outputs that were asked for in this round.
     pub(super) asked: Asked,
     /// The last block up to which it is asked.

@@ -174,17 +174,19 @@ impl Walk<'_> {
                     }
                 }
             }
-            match is_spent {
-                true => drop(self.asked.spent.insert(end.output)),
-                false => drop(unspent.insert(end.output, status.filter(|_| is_settled))),
+            if is_spent {
+                self.asked.spent.insert(end.output);
+            } else {
+                unspent.insert(end.output, status.filter(|_| is_settled));
             }
         }
         let added = self.fetches_spenders(reached, headers, &wanted, &mut unspent)?;
         for (output, status) in unspent {
             self.asked.unspent.insert(output);
-            match status {
-                Some(status) => drop(self.looked.insert(output, Some(status))),
-                None => drop(self.looked.remove(&output)),
+            if let Some(status) = status {
+                self.looked.insert(output, status);
+            } else {
+                self.looked.remove(&output);
             }
         }
         Ok(added)
@@ -221,8 +223,7 @@ impl Walk<'_> {
             false => self.server.statuses(&scripts)?,
         };
         for (end, status) in known.into_iter().zip(statuses) {
-            let before = self.looked.get(&end.output).copied().flatten();
-            if status.is_some() && status == before {
+            if status.is_some() && status == self.looked.get(&end.output).copied() {
                 self.asked.unspent.insert(end.output);
             }
         }

@@ -47,7 +47,9 @@ pub enum HeaderLie {
     #[error("the header of block {0} is more than two hours ahead of this machine's clock")]
     Ahead(u64),
     /// More than are kept.
-    #[error("the chain would have more than {CHAIN_MAX} headers from block {0} on; begin later, with a later theft or checkpoint")]
+    #[error(
+        "the chain would have more than {CHAIN_MAX} headers from block {0} on; begin later, with a later theft or checkpoint"
+    )]
     Length(u64),
     /// The chain would go back too far.
     #[error("the chain would go another way more than {BACK_MAX} blocks back, before block {0}")]
@@ -181,7 +183,8 @@ impl Headers {
 
     /// The middle one of the last headers' times; `None` where those before them are not known.
     fn median(&self) -> Option<u32> {
-        let mut times: Vec<u32> = self.all.iter().rev().take(MEDIAN_OF).map(|(header, _)| header.time).collect();
+        let mut times: Vec<u32> =
+            self.all.iter().rev().take(MEDIAN_OF).map(|(header, _)| header.time).collect();
         times.sort_unstable();
         times.get(times.len() / 2).copied().filter(|_| times.len() == MEDIAN_OF || self.first == 0)
     }

@@ -27,7 +27,9 @@ pub enum ProofLie {
     #[error("transaction {0} has 64 bytes, which none that is relayed has")]
     Sixty(String),
     /// The way to the root goes over a transaction of 64 bytes, passed off as a node of the tree: what hangs below it is made up.
-    #[error("the proof of transaction {0} goes over another transaction, passed off as a node of its block's tree")]
+    #[error(
+        "the proof of transaction {0} goes over another transaction, passed off as a node of its block's tree"
+    )]
     OverTransaction(String),
     /// The proof is for another block.
     #[error("the proof of transaction {id} is for block {got}, and its history says {asked}")]
@@ -203,7 +205,7 @@ impl Way {
 /// Whether two hashes side by side read as a transaction that a block could have: one in 10^12 true nodes does by chance.
 fn is_transaction(both: &[u8; 64]) -> bool {
     let Ok(read) = encode::deserialize::<bitcoin::Transaction>(both) else { return false };
-    let values = read.output.iter().map(|output| output.value);
+    let mut values = read.output.iter().map(|output| output.value);
     let sum = values.try_fold(Amount::ZERO, |sum, value| sum.checked_add(value));
     !read.input.is_empty() && sum.is_some_and(|sum| sum <= Amount::MAX_MONEY)
 }
@@ -317,9 +319,14 @@ mod tests {
         let paid = small.compute_txid().to_byte_array();
         let bytes = encode::serialize(&small);
         let (beside, leaf) = (*bytes.first_chunk().unwrap(), *bytes.last_chunk().unwrap());
-        let way = |leaf, beside| Way::up(leaf, &Proof { height: 7, position: 3, branch: vec![beside, [4; 32]] });
+        let way =
+            |leaf, beside| Way::up(leaf, &Proof { height: 7, position: 3, branch: vec![beside, [4; 32]] });
         let over = way(leaf, beside);
-        assert_eq!((over.root, over.is_over), (both([4; 32], paid), true), "it leads to a root that a block can have");
+        assert_eq!(
+            (over.root, over.is_over),
+            (both([4; 32], paid), true),
+            "it leads to a root that a block can have"
+        );
         assert!(!way(beside, leaf).is_over && !way(leaf, [9; 32]).is_over);
         // More than there is of it: no block has such a transaction, and a node can read so.
         small.output[0].value = Amount::from_sat(Amount::MAX_MONEY.to_sat() + 1);
