@@ -195,6 +195,7 @@ impl<'a> Walk<'a> {
         terminal: &mut Terminal,
     ) -> Result<(), Failed> {
         let before = reached.len();
+        (self.asked, self.upto) = (Asked::default(), None);
         // Headers begin at or before the first theft, and what is known to be there.
         let missing: Vec<[u8; 32]> =
             self.stolen.iter().filter(|id| reached.height(id).is_none()).copied().collect();
@@ -260,7 +261,6 @@ impl<'a> Walk<'a> {
         for (raw, height) in found {
             self.proves(reached, headers, raw, height)?;
         }
-        self.asked = Asked::default();
         self.waves(reached, headers, limit, terminal)?;
         self.done = upto.filter(|_| !self.asked.is_refused);
         // The rule or the labels may be others than before, though no transaction is new.
