@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, port, wait};
+use crate::node::{port, wait};
 
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.peers");
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journeys");
