@@ -9,7 +9,7 @@ use crate::backend::postgres::Settings;
 use crate::backend::{Backend, BackendError, Batch, HeadRow, Place, RecordRow, Role, Storage};
 use crate::merkle::Frontier;
 use crate::record::Seq;
-use crate::store::{FILE, private};
+use crate::store::{FILE, OpenError, lock, private};
 use crate::verify::{VerifyReport, verify_at};
 use crate::writer::Kept;
 
@@ -32,6 +32,9 @@ pub enum MoveError {
     /// There is something in the new place already.
     #[error("there are lines in the new place already: move into one that is empty")]
     NotEmpty,
+    /// Somebody uses the folder, or it can't be used.
+    #[error(transparent)]
+    Folder(#[from] OpenError),
     /// A place can't be read or written.
     #[error("the lines can't be moved: {0}")]
     Backend(String),
@@ -58,6 +61,7 @@ pub fn migrate(
     way: Way,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<VerifyReport, MoveError> {
+    let _lock = lock(folder)?;
     let path = folder.join(FILE);
     let (file, database) = (Storage::Sqlite(path.clone()), Storage::Postgres(database.clone()));
     let (from, to) = match way {

@@ -186,14 +186,7 @@ impl Store {
             let path = path.to_owned();
             move |source| OpenError::Io { path, source }
         };
-        std::fs::create_dir_all(folder).map_err(io(folder))?;
-        let lock_path = folder.join("bongsu.lock");
-        let lock = private(&lock_path).map_err(io(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: lock_path }),
-            Err(TryLockError::Error(source)) => return Err(OpenError::Io { path: lock_path, source }),
-        }
+        let lock = lock(folder)?;
         let storage = match &options.database {
             Some(database) => Storage::Postgres(database.clone()),
             None => {
@@ -541,6 +534,19 @@ fn load_all(backend: &dyn Backend) -> Result<HashMap<LineId, Arc<LineState>>, Op
     match account.faults().into_iter().next() {
         Some((line, what)) => Err(OpenError::Damaged { line, what }),
         None => Ok(lines),
+    }
+}
+
+/// Makes the folder, and lets no other process use what is in it as long as what this gives is kept.
+pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
+    let io = |path: &Path, source| OpenError::Io { path: path.to_owned(), source };
+    std::fs::create_dir_all(folder).map_err(|source| io(folder, source))?;
+    let path = folder.join("bongsu.lock");
+    let file = private(&path).map_err(|source| io(&path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path }),
+        Err(TryLockError::Error(source)) => Err(io(&path, source)),
     }
 }
 

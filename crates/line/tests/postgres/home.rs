@@ -10,6 +10,11 @@ use crate::server::Server;
 /// How many cases a property is tried with.
 pub(crate) const CASES: u32 = 8;
 
+/// How a database of a server is reached.
+pub(crate) fn settings(server: &Server, name: &str) -> Database {
+    Database::new(&server.address(name), None, None).unwrap()
+}
+
 /// Where a store is while a test needs it.
 pub(crate) struct Home {
     folder: tempfile::TempDir,
@@ -21,7 +26,7 @@ impl Home {
     pub(crate) fn new() -> Self {
         let server = Server::shared();
         let name = server.database();
-        Self { folder: tempfile::tempdir().unwrap(), database: server.settings(&name), name }
+        Self { folder: tempfile::tempdir().unwrap(), database: settings(server, &name), name }
     }
 
     pub(crate) fn folder(&self) -> &Path {

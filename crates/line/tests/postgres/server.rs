@@ -6,8 +6,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use bongsu_line::Database;
-
 /// A running server, in a folder of its own, reached over a socket there.
 pub(crate) struct Server {
     folder: PathBuf,
@@ -108,10 +106,6 @@ impl Server {
         let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
         self.client("postgres").batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
         name
-    }
-
-    pub(crate) fn settings(&self, database: &str) -> Database {
-        Database::new(&self.address(database), None).unwrap()
     }
 }
 

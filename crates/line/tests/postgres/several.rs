@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::erasing::{CANARY, CIRCLE, SENDER, add, draft, id, identity, withdraw};
-use crate::home::Home;
+use crate::home::{Home, settings};
 use crate::server::Server;
 
 /// Stores beside one database.
@@ -132,7 +132,7 @@ fn read(store: &Store, ended: &AtomicBool) -> Vec<String> {
 fn while_the_database_is_killed_again_and_again_each_acknowledged_record_is_read_once_by_each() {
     let mut server = Server::start();
     let name = server.database();
-    let settings = server.settings(&name);
+    let settings = settings(&server, &name);
     let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().unwrap()).collect();
     let stores: Vec<Store> = folders
         .iter()

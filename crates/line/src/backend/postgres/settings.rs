@@ -32,23 +32,36 @@ pub enum SettingsError {
         "the database's address can't be read: {0}; write it as postgresql://user@host/database, or host=… user=… dbname=…"
     )]
     Address(String),
+    /// The password stands in the address, where many can read it.
+    #[error("the database's address has a password in it: give it in a file of its own")]
+    Password,
     /// The certificates that are to be trusted can't be read.
     #[error("the database's certificate authorities can't be read: {0}")]
     Authorities(String),
 }
 
 impl Settings {
-    /// Reads an address in one of libpq's two forms. Sources: PostgreSQL 15, 34.1.1 (connection strings).
+    /// Reads an address in one of libpq's two forms, which must not have the password in it. Sources: PostgreSQL 15, 34.1.1 (connection strings).
     ///
     /// Over a network TLS is used if the server offers it, and always with `sslmode=require`; the server's certificate must come from
     /// one of the authorities in `authorities` (PEM), or from one that this system trusts if none is given.
     ///
     /// # Errors
     /// [`SettingsError`].
-    pub fn new(address: &str, authorities: Option<&[u8]>) -> Result<Self, SettingsError> {
+    pub fn new(
+        address: &str,
+        password: Option<&[u8]>,
+        authorities: Option<&[u8]>,
+    ) -> Result<Self, SettingsError> {
         // The parser's own message names what is wrong, and not the password.
         let mut config: Config =
             address.parse().map_err(|error: postgres::Error| SettingsError::Address(error.to_string()))?;
+        if config.get_password().is_some() {
+            return Err(SettingsError::Password);
+        }
+        if let Some(password) = password {
+            config.password(password);
+        }
         config.connect_timeout(CONNECT).application_name("bongsu");
         let tls = match config.get_ssl_mode() {
             SslMode::Disable => None,
