@@ -146,6 +146,12 @@ pub(crate) enum Command {
     Demo,
     /// Recompute everything from the lines and say whether it holds
     Verify,
+    /// Move the lines from the file into the database that is configured, or back; the node must not serve
+    Migrate {
+        /// Where they go
+        #[arg(value_enum)]
+        to: MigrateTo,
+    },
     /// Check STIX against every rule of its specification; needs no node
     Validate(ValidateArgs),
     /// Sign STIX so that everyone can prove who says so, check signatures, make keys; needs no node
@@ -287,6 +293,14 @@ pub(crate) struct BackupArgs {
 }
 
 /// A level of the ladder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MigrateTo {
+    /// The database of database.url
+    Database,
+    /// The file in the data folder
+    File,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum LevelArg {
     /// People read an advisory

@@ -121,6 +121,11 @@ impl Folder {
         self.dir.join(NODE_KEY).exists()
     }
 
+    /// Whether there are lines in a file here.
+    pub(crate) fn has_file(&self) -> bool {
+        std::fs::metadata(self.dir.join(line::store::FILE)).is_ok_and(|file| file.len() > 0)
+    }
+
     /// Makes the folder with its secrets.
     ///
     /// # Errors

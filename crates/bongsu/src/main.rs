@@ -66,7 +66,12 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         Command::Completions { shell } => command::completions::run(shell),
         Command::Init(args) => command::init::run(global.folder(), &args)?,
         Command::Verify => {
-            command::verify::run(global.folder(), &mut |progress| terminal.progress(&progress))?
+            let config = config()?;
+            command::verify::run(global.folder(), &config, &mut |progress| terminal.progress(&progress))?
+        }
+        Command::Migrate { to } => {
+            let config = config()?;
+            command::migrate::run(global.folder(), &config, to, &mut |progress| terminal.progress(&progress))?
         }
         Command::Hunt(args) => return command::hunt::run(&args, terminal),
         Command::Serve => return serve::run(global, config()?, terminal),

@@ -24,7 +24,7 @@ use deliver::ticket::TicketKey;
 use deliver::{Deliver, Letterhead};
 use gate::{Gate, NodeKey};
 use line::store::Clock;
-use line::{OpenError, Options, Store};
+use line::{LineId, OpenError, Options, Store};
 use parking_lot::Mutex;
 use policy::{Book, Circle, Entry, Member, MemberId};
 use std::collections::BTreeSet;
@@ -107,6 +107,11 @@ fn clock() -> i64 {
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
+/// Whether nothing was ever recorded in it.
+fn is_empty(store: &Store) -> bool {
+    store.root(LineId::NODE).is_ok_and(|(size, _)| size == 0)
+}
+
 /// The time by this machine's clock.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_micros(clock())
@@ -133,13 +138,17 @@ impl Node {
     /// As [`Node::open`].
     pub(crate) fn open_by(clock: Clock, folder: &Folder, config: Config) -> Result<Self, Failure> {
         let secrets = folder.secrets()?;
-        let options = Options::default();
+        let options = Options { database: config.database.settings()?, ..Options::default() };
         let store = Store::open(folder.dir(), &options, Arc::clone(&clock)).map_err(|error| match error {
             OpenError::Damaged { .. } => Failure::new(error.to_string()).hint(
                 "`bongsu verify` says what else is wrong; docs/operate.md says how to restore a backup",
             ),
             error => Failure::new(error.to_string()),
         })?;
+        if config.database.url.is_some() && is_empty(&store) && folder.has_file() {
+            return Err(Failure::new("the database has no lines, and the file in the data folder has some")
+                .hint("move them with `bongsu migrate database`, or leave database.url out of the configuration"));
+        }
         let gate = Gate::open(store, NodeKey::new(&secrets.name, &secrets.node_seed))
             .map_err(|error| Failure::new(error.to_string()))?;
         let notices = Arc::new(NoticeBook::new(gate.clone()));

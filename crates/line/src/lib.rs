@@ -2,22 +2,27 @@
 //!
 //! A [`Store`] holds many lines. [`record`] says what a record is; [`store`] takes records in, many writers'
 //! appends sharing one durable transaction; [`catalogue`] is the memory-resident view of which objects and versions
-//! a line has; [`merkle`] makes a line provable. SQL is known in [`Store`]'s backend alone. A record, once
-//! answered as appended, survives kill -9 and power loss, and its number never changes.
+//! a line has; [`merkle`] makes a line provable. SQL is known in [`Store`]'s backends alone: one file of
+//! SQLite, or a [`Database`] of PostgreSQL in which other processes append as well. A record, once answered as appended, survives
+//! kill -9 and power loss, and its number never changes.
 
 mod backend;
 pub mod catalogue;
 pub mod chunks;
 pub mod erasing;
+mod following;
+mod group;
 mod growth;
 mod load;
 pub mod merkle;
+pub mod moving;
 mod queue;
 pub mod record;
 pub mod store;
 pub mod verify;
 mod writer;
 
+pub use backend::postgres::{Settings as Database, SettingsError as DatabaseError};
 pub use catalogue::{Catalogue, Class, ClassIx, Entry, ObjectIx};
 pub use erasing::{EraseError, Erased, Erasure};
 pub use record::{Added, Draft, LineId, Outcome, Record, RecordKind, Refusal, Seq};

@@ -5,7 +5,7 @@
 
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
-use crate::backend::{HeadRow, RecordRow, Sqlite};
+use crate::backend::{Backend, HeadRow, Place, RecordRow};
 use crate::catalogue::Catalogue;
 use crate::erasing::{Account, Erased};
 use crate::merkle::{Frontier, Hash};
@@ -77,15 +77,19 @@ impl Loading {
     }
 }
 
-/// The line as it stands in the file.
+/// The line as it is stored.
 ///
 /// # Errors
 /// [`OpenError::Damaged`] when it is not what was acknowledged.
-pub(crate) fn load(sqlite: &Sqlite, head: &HeadRow, account: &mut Account) -> Result<LineState, OpenError> {
+pub(crate) fn load(
+    backend: &dyn Backend,
+    head: &HeadRow,
+    account: &mut Account,
+) -> Result<LineState, OpenError> {
     let damaged = |what: String| OpenError::Damaged { line: head.id, what };
     let mut loading = Loading::new();
-    sqlite
-        .scan((head.no, head.id), Seq(0), Seq(head.size), &mut |row| loading.row(row))
+    backend
+        .scan(Place { id: head.id, no: head.no }, Seq(0), Seq(head.size), &mut |row| loading.row(row))
         .map_err(|error| damaged(error.to_string()))?;
     loading.settle();
     let Loading { catalogue, frontier, faults, erased, said, .. } = loading;

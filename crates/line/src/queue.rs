@@ -1,19 +1,16 @@
 //! What waits for the writer, and the thread that writes.
 //!
 //! The writer takes all that waits, as one group, so that many appends share one commit. When several appenders are at
-//! work, it waits a moment for all of them ([`Pace`]): a commit costs much more than a record in it. A second thread moves the write-ahead log into the file meanwhile; when the log has grown long all the
-//! same, the writer itself lets it begin anew.
+//! work, it waits a moment for all of them ([`Pace`]): a commit costs much more than a record in it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::backend::{Batch, Sqlite};
+use crate::backend::Backend;
+use crate::group::group;
 use crate::store::{Shared, StorageError};
-use crate::writer::Task;
-use crate::writer::{GROUP_RECORDS_MAX, Job, group};
+use crate::writer::{GROUP_RECORDS_MAX, Job, Task};
 
 /// Bytes that may wait for the writer; beyond it, appending waits.
 const BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -21,12 +18,6 @@ const BYTES_MAX: usize = 256 * 1024 * 1024;
 const LINGER: Duration = Duration::from_micros(400);
 /// After so many groups it is found out anew how many appenders there are.
 const GROUPS_PER_COUNT: u32 = 64;
-/// Bytes written after which the log is moved into the file.
-const MOVE_AFTER_BYTES: u64 = 8 * 1024 * 1024;
-/// Pages of the log (of 4 KiB) after which the writer lets it begin anew: 64 MiB. A log that is written over needs no new
-/// blocks, so a commit writes its bytes and nothing else.
-const LOG_PAGES_MAX: u64 = 16 * 1024;
-
 #[derive(Default)]
 struct Waiting {
     jobs: Vec<Job>,
@@ -72,6 +63,11 @@ impl Queue {
         self.waiting.lock().closing = true;
         self.work.notify_all();
         self.room.notify_all();
+    }
+
+    /// Whether the store is closing.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.waiting.lock().closing
     }
 
     /// The next group of jobs; `None` when the store closes and all is written.
@@ -130,81 +126,18 @@ impl Pace {
     }
 }
 
-/// What the writer and the mover of the log tell each other.
-#[derive(Default)]
-struct Log {
-    /// Bytes written since the log was last moved; `None` when the writer has ended.
-    written: Mutex<Option<u64>>,
-    grown: Condvar,
-    /// Pages in the log when it was last moved.
-    pages: AtomicU64,
-}
-
-impl Log {
-    fn note(&self, bytes: u64) {
-        let mut written = self.written.lock();
-        let sum = written.unwrap_or_default() + bytes;
-        *written = Some(sum);
-        drop(written);
-        if sum >= MOVE_AFTER_BYTES {
-            self.grown.notify_one();
-        }
-    }
-
-    /// Moves the log whenever it has grown, until the writer ends.
-    fn move_until_closed(&self, sqlite: &Sqlite) {
-        loop {
-            let mut written = self.written.lock();
-            while written.is_some_and(|bytes| bytes < MOVE_AFTER_BYTES) {
-                self.grown.wait(&mut written);
-            }
-            if written.is_none() {
-                return;
-            }
-            *written = Some(0);
-            drop(written);
-            // What can't be moved now stays in the log, where it is as safe; the next turn tries again.
-            if let Ok(pages) = sqlite.move_log() {
-                self.pages.store(pages, Ordering::Relaxed);
-            }
-        }
-    }
-}
-
 /// Writes what comes into the queue until the store closes.
-pub(crate) fn write_until_closed(shared: &Shared, mut sqlite: Sqlite) {
-    let log = Arc::new(Log::default());
-    *log.written.lock() = Some(0);
-    let mover = Sqlite::mover(&shared.path).ok().and_then(|mover| {
-        let log = Arc::clone(&log);
-        let thread = std::thread::Builder::new().name("log-mover".to_owned());
-        thread.spawn(move || log.move_until_closed(&mover)).ok()
-    });
+pub(crate) fn write_until_closed(shared: &Shared, mut backend: Box<dyn Backend>) {
     let mut pace = Pace::default();
     while let Some(jobs) = shared.queue.group(&mut pace) {
         let lines = shared.lines.read().clone();
         let (scrubs, jobs): (Vec<Job>, Vec<Job>) =
             jobs.into_iter().partition(|job| matches!(job.task, Task::Scrub));
-        let bytes: usize = jobs.iter().map(Job::weight).sum();
-        let mut commit = |batch: &Batch<'_>| sqlite.commit(batch).map_err(StorageError::from);
-        group(jobs, &lines, (shared.clock)(), &mut commit, &shared.growth);
-        log.note(bytes as u64);
+        group(jobs, &lines, shared, &mut *backend);
         if !scrubs.is_empty() {
-            let done = sqlite.scrub().map_err(StorageError::from);
+            let done = backend.scrub().map_err(StorageError::from);
             scrubs.into_iter().for_each(|job| (job.answer)(done.clone().map(|()| Vec::new())));
         }
-        if log.pages.load(Ordering::Relaxed) > LOG_PAGES_MAX || mover.is_none() {
-            // Most of it is moved already. A reader in the way only puts it off until the mover has counted again.
-            let _put_off = sqlite.restart_log();
-            log.pages.store(0, Ordering::Relaxed);
-        }
+        backend.settle();
     }
-    *log.written.lock() = None;
-    log.grown.notify_all();
-    if let Some(mover) = mover {
-        // A mover that failed has left everything in the log.
-        let _ = mover.join();
-    }
-    // So that the file alone is the store when nobody has it open.
-    let _left_to_the_next = sqlite.empty_log();
 }

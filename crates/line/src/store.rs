@@ -1,4 +1,5 @@
-//! The store: all lines of a node, in one file, with one writer and many readers.
+//! The store: all lines of a node, with one writer and many readers in this process; in a database of PostgreSQL others may write
+//! as well.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -9,9 +10,11 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 
-use crate::backend::{BackendError, Sqlite};
+use crate::backend::postgres::Settings;
+use crate::backend::{Backend, BackendError, Place, Role, Storage};
 use crate::catalogue::{Catalogue, Entry};
 use crate::erasing::{self, Account, ERASED_AT_ONCE_MAX, EraseError, Erased, Erasure};
+use crate::following::follow_until_closed;
 use crate::growth::Growth;
 use crate::load::load;
 use crate::merkle::{Frontier, Hash};
@@ -29,11 +32,13 @@ pub const FILE: &str = "bongsu.sqlite";
 pub struct Options {
     /// Connections kept for readers.
     pub readers: usize,
+    /// The database of PostgreSQL in which the lines are; if there is none, they are in a file of SQLite in the store's folder.
+    pub database: Option<Settings>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 4 }
+        Self { readers: 4, database: None }
     }
 }
 
@@ -113,22 +118,42 @@ pub(crate) struct LineState {
     pub(crate) id: LineId,
     pub(crate) catalogue: RwLock<Catalogue>,
     pub(crate) frontier: Mutex<Frontier>,
+    /// Held while records that are stored already are taken in, or records are stored and published.
+    pub(crate) following: Mutex<()>,
 }
 
 pub(crate) struct Shared {
-    pub(crate) path: PathBuf,
+    folder: PathBuf,
+    pub(crate) storage: Storage,
     pub(crate) lines: RwLock<HashMap<LineId, Arc<LineState>>>,
     pub(crate) queue: Queue,
     pub(crate) growth: Growth,
     pub(crate) clock: Clock,
-    readers: Mutex<Vec<Sqlite>>,
+    readers: Mutex<Vec<Box<dyn Backend>>>,
     readers_max: usize,
     _lock: File,
 }
 
+impl Shared {
+    /// Whether the store is closing.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.queue.is_closing()
+    }
+
+    /// A line, made if it is not there.
+    pub(crate) fn line_of(&self, line: LineId) -> Arc<LineState> {
+        if let Some(state) = self.lines.read().get(&line) {
+            return Arc::clone(state);
+        }
+        let mut lines = self.lines.write();
+        let no = lines.values().map(|state| state.no + 1).max().unwrap_or(1);
+        Arc::clone(lines.entry(line).or_insert_with(|| Arc::new(LineState::empty(no, line))))
+    }
+}
+
 struct Owner {
     shared: Arc<Shared>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Drop for Owner {
@@ -136,9 +161,9 @@ impl Drop for Owner {
         // The writer's connection is to be the last, so that it leaves no log behind.
         self.shared.readers.lock().clear();
         self.shared.queue.close();
-        if let Some(writer) = self.writer.lock().take() {
+        for thread in self.threads.lock().drain(..) {
             // A writer that panicked has told its callers by dropping their answers.
-            let _ = writer.join();
+            let _ = thread.join();
         }
     }
 }
@@ -161,31 +186,27 @@ impl Store {
             let path = path.to_owned();
             move |source| OpenError::Io { path, source }
         };
-        std::fs::create_dir_all(folder).map_err(io(folder))?;
-        let lock_path = folder.join("bongsu.lock");
-        let lock = private(&lock_path).map_err(io(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: lock_path }),
-            Err(TryLockError::Error(source)) => return Err(OpenError::Io { path: lock_path, source }),
-        }
-        let path = folder.join(FILE);
-        drop(private(&path).map_err(io(&path))?);
+        let lock = lock(folder)?;
+        let storage = match &options.database {
+            Some(database) => Storage::Postgres(database.clone()),
+            None => {
+                let path = folder.join(FILE);
+                drop(private(&path).map_err(io(&path))?);
+                Storage::Sqlite(path)
+            }
+        };
         let backend = |error: BackendError| OpenError::Backend(error.to_string());
-        let writer = Sqlite::writer(&path).map_err(backend)?;
-        let (mut lines, mut account) = (HashMap::new(), Account::default());
-        for head in writer.heads().map_err(backend)? {
-            lines.insert(head.id, Arc::new(load(&writer, &head, &mut account)?));
-        }
-        if let Some((line, what)) = account.faults().into_iter().next() {
-            return Err(OpenError::Damaged { line, what });
-        }
+        let writer = storage.open(Role::Writer).map_err(backend)?;
+        writer.hold_still().map_err(backend)?;
+        let lines = load_all(&*writer)?;
+        writer.look_on().map_err(backend)?;
         // A node that was stopped after it had erased and before it had cleaned up.
         if writer.has_remains().map_err(backend)? {
             writer.scrub().map_err(backend)?;
         }
         let shared = Arc::new(Shared {
-            path,
+            folder: folder.to_owned(),
+            storage,
             lines: RwLock::new(lines),
             queue: Queue::default(),
             growth: Growth::default(),
@@ -194,12 +215,19 @@ impl Store {
             readers_max: options.readers,
             _lock: lock,
         });
+        let owner = Owner { shared: Arc::clone(&shared), threads: Mutex::default() };
+        let begin = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(io(folder))?;
+            owner.threads.lock().push(thread);
+            Ok(())
+        };
         let for_writer = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("line-writer".to_owned())
-            .spawn(move || write_until_closed(&for_writer, writer))
-            .map_err(io(folder))?;
-        let store = Self { owner: Arc::new(Owner { shared, writer: Mutex::new(Some(thread)) }) };
+        begin("line-writer", Box::new(move || write_until_closed(&for_writer, writer)))?;
+        if shared.storage.is_shared() {
+            let for_follower = Arc::clone(&shared);
+            begin("line-follower", Box::new(move || follow_until_closed(&for_follower)))?;
+        }
+        let store = Self { owner: Arc::new(owner) };
         store.ensure_line(LineId::NODE);
         Ok(store)
     }
@@ -211,16 +239,12 @@ impl Store {
     /// The folder in which it lies.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.shared().path.parent().unwrap_or(Path::new(""))
+        &self.shared().folder
     }
 
     /// Makes the line if it is not there. It is stored with its first record.
     pub fn ensure_line(&self, line: LineId) {
-        let mut lines = self.shared().lines.write();
-        if !lines.contains_key(&line) {
-            let no = lines.values().map(|state| state.no + 1).max().unwrap_or(1);
-            lines.insert(line, Arc::new(LineState::empty(no, line)));
-        }
+        self.shared().line_of(line);
     }
 
     /// All lines, sorted.
@@ -292,25 +316,29 @@ impl Store {
                 let near = rest.windows(2).take_while(|pair| pair[1].0 - pair[0].0 <= GAP_MAX).count() + 1;
                 let (run, later) = rest.split_at(near);
                 let mut wanted = run.iter().peekable();
-                let mut again = Vec::new();
                 let last = run.last().unwrap_or(first);
-                reader.scan((state.no, line), Seq(first.0 - 1), *last, &mut |row| {
-                    if wanted.next_if(|seq| **seq == row.seq).is_some() {
-                        match row.of {
-                            None => {
-                                for (seq, added, of) in again.drain(..) {
-                                    resolve(reader, &state, seq, added, of, on);
-                                }
-                                if row.erased.is_none() {
-                                    on(row.seq, row.added, row.body);
-                                }
-                            }
-                            Some(of) => again.push((row.seq, row.added, of)),
-                        }
+                // What follows an announcement waits until what was announced is read.
+                let mut waiting = Vec::new();
+                reader.scan(state.place(), Seq(first.0 - 1), *last, &mut |row| {
+                    if wanted.next_if(|seq| **seq == row.seq).is_none() {
+                        return;
+                    }
+                    match row.of {
+                        Some(of) => waiting.push((row.seq, row.added, Waiting::For(of))),
+                        None if row.erased.is_some() => {}
+                        None if waiting.is_empty() => on(row.seq, row.added, row.body),
+                        None => waiting.push((row.seq, row.added, Waiting::Body(row.body.to_vec()))),
                     }
                 })?;
-                for (seq, added, of) in again {
-                    resolve(reader, &state, seq, added, of, on);
+                for (seq, added, what) in waiting {
+                    match what {
+                        Waiting::Body(body) => on(seq, added, &body),
+                        Waiting::For(of) => {
+                            if let Some(body) = announced(reader, &state, of)? {
+                                on(seq, added, &body);
+                            }
+                        }
+                    }
                 }
                 rest = later;
             }
@@ -327,7 +355,7 @@ impl Store {
         let until = Seq(after.0.saturating_add(limit.min(RECORDS_MAX) as u64));
         let mut records = Vec::new();
         self.reading(|reader| {
-            reader.scan((state.no, line), after, until, &mut |row| {
+            reader.scan(state.place(), after, until, &mut |row| {
                 records.push(Record {
                     seq: row.seq,
                     added: row.added,
@@ -424,7 +452,7 @@ impl Store {
     /// # Errors
     /// [`StorageError`].
     pub fn has_remains(&self) -> Result<bool, StorageError> {
-        self.reading(Sqlite::has_remains)
+        self.reading(|reader| reader.has_remains())
     }
 
     /// Waits until some line has grown since this gave `seen` (0 at first), at most for `timeout`; gives what to name next time.
@@ -457,13 +485,16 @@ impl Store {
         file.sync_all().map_err(failed)
     }
 
-    fn reading<T>(&self, read: impl FnOnce(&Sqlite) -> Result<T, BackendError>) -> Result<T, StorageError> {
+    fn reading<T>(
+        &self,
+        read: impl FnOnce(&dyn Backend) -> Result<T, BackendError>,
+    ) -> Result<T, StorageError> {
         let idle = self.shared().readers.lock().pop();
         let reader = match idle {
             Some(reader) => reader,
-            None => Sqlite::reader(&self.shared().path)?,
+            None => self.shared().storage.open(Role::Reader)?,
         };
-        let outcome = read(&reader);
+        let outcome = read(&*reader);
         let mut readers = self.shared().readers.lock();
         if readers.len() < self.shared().readers_max {
             readers.push(reader);
@@ -472,35 +503,55 @@ impl Store {
     }
 }
 
-fn resolve(
-    reader: &Sqlite,
-    state: &LineState,
-    seq: Seq,
-    added: Added,
-    of: Seq,
-    on: &mut dyn FnMut(Seq, Added, &[u8]),
-) {
-    let mut at = Some(of);
+/// What of a page can't be given yet.
+enum Waiting {
+    /// What was announced again, by its first number.
+    For(Seq),
+    /// What stands behind it.
+    Body(Vec<u8>),
+}
+
+/// The bytes of what was announced again as `of`; none if they were erased.
+fn announced(reader: &dyn Backend, state: &LineState, of: Seq) -> Result<Option<Vec<u8>>, BackendError> {
+    let (mut at, mut body) = (Some(of), None);
     while let Some(original) = at.take() {
-        let found =
-            reader.scan((state.no, state.id), Seq(original.0.saturating_sub(1)), original, &mut |row| {
-                match row.of {
-                    // An earlier number each time, so this ends.
-                    Some(earlier) if row.kind == RecordKind::Again && earlier < original => {
-                        at = Some(earlier)
-                    }
-                    _ if row.erased.is_some() => {}
-                    _ => on(seq, added, row.body),
-                }
-            });
-        if found.is_err() {
-            return;
-        }
+        reader.scan(state.place(), Seq(original.0.saturating_sub(1)), original, &mut |row| match row.of {
+            // An earlier number each time, so this ends.
+            Some(earlier) if row.kind == RecordKind::Again && earlier < original => at = Some(earlier),
+            _ if row.erased.is_some() => {}
+            _ => body = Some(row.body.to_vec()),
+        })?;
+    }
+    Ok(body)
+}
+
+/// All lines as they are stored.
+fn load_all(backend: &dyn Backend) -> Result<HashMap<LineId, Arc<LineState>>, OpenError> {
+    let (mut lines, mut account) = (HashMap::new(), Account::default());
+    for head in backend.heads().map_err(|error| OpenError::Backend(error.to_string()))? {
+        lines.insert(head.id, Arc::new(load(backend, &head, &mut account)?));
+    }
+    match account.faults().into_iter().next() {
+        Some((line, what)) => Err(OpenError::Damaged { line, what }),
+        None => Ok(lines),
+    }
+}
+
+/// Makes the folder, and lets no other process use what is in it as long as what this gives is kept.
+pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
+    let io = |path: &Path, source| OpenError::Io { path: path.to_owned(), source };
+    std::fs::create_dir_all(folder).map_err(|source| io(folder, source))?;
+    let path = folder.join("bongsu.lock");
+    let file = private(&path).map_err(|source| io(&path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path }),
+        Err(TryLockError::Error(source)) => Err(io(&path, source)),
     }
 }
 
 /// The file, made readable for its owner alone if it is not there.
-fn private(path: &Path) -> std::io::Result<File> {
+pub(crate) fn private(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -510,6 +561,11 @@ fn private(path: &Path) -> std::io::Result<File> {
 
 impl LineState {
     pub(crate) fn empty(no: i64, id: LineId) -> Self {
-        Self { no, id, catalogue: RwLock::default(), frontier: Mutex::default() }
+        let (catalogue, frontier, following) = (RwLock::default(), Mutex::default(), Mutex::default());
+        Self { no, id, catalogue, frontier, following }
+    }
+
+    pub(crate) const fn place(&self) -> Place {
+        Place { id: self.id, no: self.no }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::backend::{BackendError, Sqlite};
+use crate::backend::postgres::Settings;
+use crate::backend::{Backend, BackendError, Place, Role, Storage};
 use crate::erasing::Account;
 use crate::load::Loading;
 use crate::merkle::Hash;
@@ -44,32 +45,49 @@ impl VerifyReport {
     }
 }
 
-/// Reads every record of the store in `folder` and checks numbers, times, bytes and roots. What was erased is checked by the hash
-/// that was kept of it, and must be what the node's line says was erased.
+/// Reads every record of the store in `folder`, or in `database` if it is there, and checks numbers, times, bytes and roots. What was
+/// erased is checked by the hash that was kept of it, and must be what the node's line says was erased.
 ///
 /// `progress` is told how many records of how many are done. Works beside a running node: it checks each line up
 /// to the head that it found at the start.
 ///
 /// # Errors
 /// [`VerifyError`] when the store can't be read at all; what is wrong in it is in the report.
-pub fn verify(folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
+pub fn verify(
+    folder: &Path,
+    database: Option<&Settings>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<VerifyReport, VerifyError> {
+    let storage = match database {
+        Some(database) => Storage::Postgres(database.clone()),
+        None => Storage::Sqlite(folder.join(FILE)),
+    };
+    verify_at(&storage, progress)
+}
+
+pub(crate) fn verify_at(
+    storage: &Storage,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<VerifyReport, VerifyError> {
     let failed = |error: BackendError| VerifyError(error.to_string());
-    let path = folder.join(FILE);
-    let read = |sqlite: Sqlite| Ok((sqlite.heads()?, sqlite));
-    let (heads, sqlite) = match Sqlite::reader(&path).and_then(read) {
+    let read = |backend: Box<dyn Backend>| {
+        backend.hold_still()?;
+        Ok((backend.heads()?, backend))
+    };
+    let (heads, backend) = match storage.open(Role::Reader).and_then(read) {
         // A program that was ended while it made the file left a journal, which is to be rolled back first.
-        Err(BackendError::ReadOnly) => Sqlite::mover(&path).and_then(read),
+        Err(BackendError::ReadOnly) => storage.open(Role::Mover).and_then(read),
         found => found,
     }
     .map_err(failed)?;
     let total = heads.iter().map(|head| head.size).sum();
     let mut report = VerifyReport::default();
-    let said = sqlite.integrity().map_err(failed)?;
-    report.file_fault = (said != "ok").then_some(said);
+    report.file_fault = backend.fault().map_err(failed)?;
     let (mut done, mut account) = (0, Account::default());
     for head in heads {
         let mut loading = Loading::new();
-        let scanned = sqlite.scan((head.no, head.id), Seq(0), Seq(head.size), &mut |row| {
+        let place = Place { id: head.id, no: head.no };
+        let scanned = backend.scan(place, Seq(0), Seq(head.size), &mut |row| {
             loading.row(row);
             done += 1;
             progress(done, total);

@@ -5,16 +5,16 @@
 //! without gaps, and nobody sees what might not survive. A failed commit changes nothing and is told to all
 //! whose drafts were in it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use stix::{Head, ObjectId, Timestamp};
 use uuid::Uuid;
 
-use crate::backend::{Batch, ErasedRow, HeadRow, RecordRow};
+use crate::backend::{Batch, HeadRow, Place, RecordRow};
 use crate::catalogue::{Catalogue, Entry, Fact, ObjectIx, VERSIONS_MAX, origin_of, version_of};
 use crate::erasing::{Erased, Erasure};
-use crate::growth::Growth;
 use crate::merkle::{self, Frontier};
 use crate::record::{Added, Draft, LineId, Outcome, RecordKind, Refusal, Seq};
 use crate::store::{LineState, StorageError};
@@ -59,13 +59,13 @@ impl Job {
 }
 
 /// One line during one group.
-struct Stage<'a> {
+pub(crate) struct Stage<'a, 'd> {
     state: &'a LineState,
     catalogue: &'a Catalogue,
-    frontier: Frontier,
+    pub(crate) frontier: Frontier,
     next: u64,
     last_added: Added,
-    staged: Vec<Staged>,
+    pub(crate) staged: Vec<Staged<'d>>,
     /// What this group brings of each object, in order.
     versions: HashMap<ObjectId, Vec<Version>>,
     /// Objects that others referred to before they came with this group.
@@ -74,10 +74,20 @@ struct Stage<'a> {
     returned: HashSet<ObjectIx>,
 }
 
-struct Staged {
-    seq: Seq,
+/// A draft that has its number.
+pub(crate) struct Staged<'d> {
+    pub(crate) seq: Seq,
     added: Added,
-    draft: Draft,
+    draft: Cow<'d, Draft>,
+}
+
+impl Staged<'_> {
+    /// What stands for the record in its line's tree.
+    pub(crate) fn leaf(&self) -> merkle::Hash {
+        let Self { added, draft, .. } = self;
+        let terms = draft.terms.as_deref();
+        merkle::leaf(&merkle::leaf_data(draft.kind, draft.sender, *added, draft.of, terms, &draft.body_hash))
+    }
 }
 
 /// What is known of an object before a draft about it is judged: what the draft's own sender has brought of it. What others
@@ -110,15 +120,16 @@ fn fingerprint(draft: &Draft) -> u64 {
     u64::from_be_bytes(first)
 }
 
-impl<'a> Stage<'a> {
-    fn new(state: &'a LineState, catalogue: &'a Catalogue, frontier: Frontier) -> Self {
+impl<'a, 'd> Stage<'a, 'd> {
+    pub(crate) fn new(state: &'a LineState, catalogue: &'a Catalogue, frontier: Frontier) -> Self {
         let (next, last_added) = (catalogue.head().0 + 1, catalogue.head_added());
         let (staged, versions) = (Vec::new(), HashMap::new());
         let (arrived, returned) = (HashSet::new(), HashSet::new());
         Self { state, catalogue, frontier, next, last_added, staged, versions, arrived, returned }
     }
 
-    fn offer(&mut self, draft: Draft, now: i64) -> Outcome {
+    /// Judges a draft, and gives it its number if it may be appended.
+    pub(crate) fn offer(&mut self, draft: Cow<'d, Draft>, now: i64) -> Outcome {
         if self.next >= u64::from(u32::MAX) {
             return Outcome::Refused(Refusal::Full);
         }
@@ -142,10 +153,9 @@ impl<'a> Stage<'a> {
         if let Some(known) = known {
             self.note(&draft, &known, seq, added);
         }
-        let terms = draft.terms.as_deref();
-        let data = merkle::leaf_data(draft.kind, draft.sender, added, draft.of, terms, &draft.body_hash);
-        self.frontier.push(merkle::leaf(&data));
-        self.staged.push(Staged { seq, added, draft });
+        let staged = Staged { seq, added, draft };
+        self.frontier.push(staged.leaf());
+        self.staged.push(staged);
         (self.next, self.last_added) = (seq.0 + 1, added);
         Outcome::Appended { seq, added }
     }
@@ -342,7 +352,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Announces again what earlier groups left waiting for an object that this one brings.
-    fn announce(&mut self, now: i64) {
+    pub(crate) fn announce(&mut self, now: i64) {
         let (arrived, returned) = (std::mem::take(&mut self.arrived), std::mem::take(&mut self.returned));
         let mut due: Vec<Seq> = arrived
             .iter()
@@ -354,14 +364,15 @@ impl<'a> Stage<'a> {
         for of in due {
             let sender = self.catalogue.entry(of).and_then(|entry| self.catalogue.class(entry.class()));
             let sender = sender.map_or(Uuid::nil(), |class| class.sender);
-            self.offer(Draft::again(sender, of), now);
+            self.offer(Cow::Owned(Draft::again(sender, of)), now);
         }
     }
 
-    fn rows<'s>(&'s self, batch: &mut Batch<'s>) {
-        let no = self.state.no;
+    /// What is to be written.
+    pub(crate) fn rows<'s>(&'s self, batch: &mut Batch<'s>) {
+        let line = self.state.place();
         batch.records.extend(self.staged.iter().map(|staged| RecordRow {
-            no,
+            line,
             seq: staged.seq,
             added: staged.added,
             kind: staged.draft.kind,
@@ -371,8 +382,8 @@ impl<'a> Stage<'a> {
             body: &staged.draft.body,
             erased: None,
         }));
-        let (id, size, root) = (self.state.id, self.frontier.size(), self.frontier.root());
-        batch.heads.push(HeadRow { no, id, size, root });
+        let (size, root) = (self.frontier.size(), self.frontier.root());
+        batch.heads.push(HeadRow { no: line.no, id: line.id, size, root });
     }
 }
 
@@ -381,75 +392,8 @@ fn is_meant(versions: &[Timestamp], version: &Version) -> bool {
     versions.is_empty() || versions.contains(&version.version)
 }
 
-/// Takes a group of jobs: stages, commits through `commit`, publishes, answers.
-pub(crate) fn group(
-    jobs: Vec<Job>,
-    lines: &HashMap<LineId, Arc<LineState>>,
-    now: i64,
-    commit: &mut dyn FnMut(&Batch<'_>) -> Result<(), StorageError>,
-    growth: &Growth,
-) {
-    let mut batch = Batch::default();
-    let mut states: Vec<Arc<LineState>> = Vec::new();
-    let mut entries: Vec<Vec<(Vec<Draft>, Answer)>> = Vec::new();
-    for job in jobs {
-        let Some(state) = lines.get(&job.line) else {
-            (job.answer)(Err(StorageError::NoSuchLine { line: job.line }));
-            continue;
-        };
-        let at = states.iter().position(|known| known.id == job.line).unwrap_or_else(|| {
-            states.push(Arc::clone(state));
-            entries.push(Vec::new());
-            states.len() - 1
-        });
-        entries[at].push((job.drafts, job.answer));
-        if let Task::Erase(records) = job.task {
-            batch.erasures.extend(records.into_iter().filter_map(|erase| {
-                let Erase { line, seq, body, stub } = erase;
-                lines.get(&line).map(|state| ErasedRow { no: state.no, seq, body, stub })
-            }));
-        }
-    }
-    // Catalogues are only read until the commit is done: readers go on meanwhile.
-    let guards: Vec<_> = states.iter().map(|state| state.catalogue.read()).collect();
-    let mut answers = Vec::new();
-    let mut done = Vec::new();
-    for ((state, guard), entries) in states.iter().zip(&guards).zip(entries) {
-        let mut stage = Stage::new(state, guard, state.frontier.lock().clone());
-        for (drafts, answer) in entries {
-            let outcomes = drafts.into_iter().map(|draft| stage.offer(draft, now)).collect();
-            answers.push((answer, outcomes));
-        }
-        stage.announce(now);
-        done.push(stage);
-    }
-    done.iter().filter(|stage| !stage.staged.is_empty()).for_each(|stage| stage.rows(&mut batch));
-    let erased: Vec<(i64, Seq)> = batch.erasures.iter().map(|row| (row.no, row.seq)).collect();
-    let written = if batch.records.is_empty() { Ok(()) } else { commit(&batch) };
-    drop(batch);
-    let fresh: Vec<_> = done.into_iter().map(|stage| (stage.frontier, stage.staged)).collect();
-    drop(guards);
-    match written {
-        Ok(()) => {
-            for (state, (frontier, staged)) in states.iter().zip(fresh) {
-                publish_line(state, frontier, &staged);
-            }
-            for state in lines.values() {
-                let of_line: Vec<Seq> =
-                    erased.iter().filter(|(no, _)| *no == state.no).map(|(_, seq)| *seq).collect();
-                if !of_line.is_empty() {
-                    let mut catalogue = state.catalogue.write();
-                    of_line.into_iter().for_each(|seq| catalogue.note_erased(seq));
-                }
-            }
-            growth.tell();
-            answers.into_iter().for_each(|(answer, outcomes)| answer(Ok(outcomes)));
-        }
-        Err(error) => answers.into_iter().for_each(|(answer, _)| answer(Err(error.clone()))),
-    }
-}
-
-fn publish_line(state: &LineState, frontier: Frontier, staged: &[Staged]) {
+/// Lets what was written be seen.
+pub(crate) fn publish(state: &LineState, frontier: Frontier, staged: &[Staged<'_>]) {
     if staged.is_empty() {
         return;
     }
@@ -484,6 +428,13 @@ impl Kept {
             body: row.body.to_vec(),
             erased: row.erased,
         }
+    }
+
+    /// The row again, for a line.
+    pub(crate) fn row(&self, line: Place) -> RecordRow<'_> {
+        let Self { seq, added, kind, sender, terms, of, body, erased } = self;
+        let (seq, added, kind, sender, of) = (*seq, *added, *kind, *sender, *of);
+        RecordRow { line, seq, added, kind, sender, terms: terms.as_deref(), of, body, erased: *erased }
     }
 }
 

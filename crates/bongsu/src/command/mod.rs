@@ -30,6 +30,7 @@ pub(crate) mod key;
 mod level_up;
 mod mail;
 pub(crate) mod member;
+pub(crate) mod migrate;
 mod outbox;
 pub(crate) mod pack;
 pub(crate) mod pattern;

@@ -1,20 +1,26 @@
 //! `bongsu verify`: everything recomputed from the lines.
 
 use crate::answer::{Answer, Progress};
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::folder::Folder;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-/// Reads every record in `dir` and says whether it holds; works beside a serving node.
+/// Reads every record in `dir`, or in the database that is configured, and says whether it holds; works beside a serving node.
 ///
 /// # Errors
 /// When the store can't be read at all.
-pub(crate) fn run(dir: &Path, watch: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Answer, Failure> {
+pub(crate) fn run(
+    dir: &Path,
+    config: &Config,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Answer, Failure> {
     Folder::new(dir).require()?;
+    let database = config.database.settings()?;
     let mut last = 0;
-    let report = line::verify(dir, &mut |done, total| {
+    let report = line::verify(dir, database.as_ref(), &mut |done, total| {
         if done >= last + 10_000 || done == total {
             last = done;
             let _goes_on = watch(Progress { what: "verify".to_owned(), done, total });

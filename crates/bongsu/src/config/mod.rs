@@ -4,6 +4,7 @@
 //! adjustable. Unknown keys are errors that show their line. It is read and checked once, here; the rooms
 //! get the values that they need, never the file.
 
+mod database;
 mod exposure;
 mod guard;
 mod mail;
@@ -16,6 +17,7 @@ mod region;
 mod source;
 mod transparency;
 
+pub(crate) use database::Database;
 pub(crate) use exposure::Exposure;
 pub(crate) use guard::Guard;
 pub(crate) use mail::{Mail, MailTls};
@@ -43,6 +45,7 @@ pub(crate) const TEMPLATE: &str = include_str!("template.toml");
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     pub node: Node,
+    pub database: Database,
     pub http: Http,
     pub dns: Dns,
     pub web: Web,
@@ -385,6 +388,7 @@ impl Config {
             }
         }
         self.mail.check()?;
+        self.database.check()?;
         self.oidc.check(http)?;
         self.private.check()?;
         self.exposure.check()?;

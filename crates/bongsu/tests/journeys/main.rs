@@ -55,6 +55,7 @@ mod passkeys;
 mod people;
 mod personas;
 mod playbooks;
+mod postgres;
 mod privacy;
 mod private;
 mod push;
@@ -65,6 +66,9 @@ mod rpz;
 mod sanctions;
 mod screenings;
 mod secondaries;
+#[allow(dead_code, reason = "the tests of the lines themselves use all of it")]
+#[path = "../../../line/tests/postgres/server.rs"]
+mod server;
 mod shared_rules;
 mod signatures;
 mod sources;

@@ -22,7 +22,7 @@ pub(crate) fn whole(
 ) -> (Store, Acknowledged) {
     // Whoever was ended at once has no file yet.
     if !acknowledged.is_empty() || folder.join(FILE).exists() {
-        let report = verify(folder, &mut |_, _| ()).unwrap();
+        let report = verify(folder, None, &mut |_, _| ()).unwrap();
         assert!(report.is_sound(), "{report:?}");
     }
     // A day behind whatever wrote it.

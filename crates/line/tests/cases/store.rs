@@ -1,24 +1,21 @@
-//! The store through its public face.
+//! The store through its public face, wherever it keeps its lines.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use bongsu_line::{Draft, LineId, Options, Outcome, Refusal, Seq, Store, verify};
+use bongsu_line::{Draft, LineId, Outcome, Refusal, Seq, Store, verify};
 use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
+
+use crate::home::Home;
 
 const SENDER: Uuid = Uuid::from_u128(7);
 const CIRCLE: LineId = LineId::new(Uuid::from_u128(0xc1));
 
-fn open(folder: &Path) -> Store {
+fn open(home: &Home) -> Store {
     // A clock that stands still and steps back: order must not depend on it.
     let ticks = Arc::new(AtomicI64::new(1_000));
-    let store =
-        Store::open(folder, &Options::default(), Arc::new(move || ticks.fetch_sub(1, Ordering::Relaxed)))
-            .unwrap();
+    let store = home.open(Arc::new(move || ticks.fetch_sub(1, Ordering::Relaxed))).unwrap();
     store.ensure_line(CIRCLE);
     store
 }
@@ -59,8 +56,8 @@ fn seq(outcome: &Outcome) -> Seq {
 
 #[test]
 fn bytes_come_back_as_they_went_in_and_times_strictly_increase() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let raws: Vec<_> = (0..500).map(|n| indicator(n, "1", &format!(r#","n":1.{n}e0 , "z":{n}"#))).collect();
     let outcomes = store.append(CIRCLE, raws.iter().map(|raw| draft(raw)).collect()).unwrap();
     let seqs: Vec<_> = outcomes.iter().map(seq).collect();
@@ -77,8 +74,8 @@ fn bytes_come_back_as_they_went_in_and_times_strictly_increase() {
 
 #[test]
 fn what_is_there_already_is_present_and_what_contradicts_it_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let first = one(&store, &indicator(1, "2", ""));
     assert_eq!(one(&store, &indicator(1, "2", "")), Outcome::Present { seq: seq(&first) });
     assert_eq!(one(&store, &indicator(1, "2", r#","name":"x""#)), Outcome::Refused(Refusal::VersionConflict));
@@ -100,8 +97,8 @@ fn what_is_there_already_is_present_and_what_contradicts_it_is_refused() {
 
 #[test]
 fn a_withdrawn_object_is_gone_until_its_sender_brings_a_newer_version() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     one(&store, &indicator(1, "1", ""));
     let object = ObjectId::parse(&id("indicator", 1)).unwrap();
     let stranger = store.append(CIRCLE, vec![Draft::withdrawal(Uuid::from_u128(9), &object, "no")]).unwrap();
@@ -128,8 +125,8 @@ fn tell(store: &Store, draft: Draft) -> Outcome {
 
 #[test]
 fn each_member_has_its_own_versions_and_learns_nothing_of_the_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let first = one(&store, &indicator(1, "2", ""));
     // Another's version is no conflict, no end, no withdrawal of the first's.
     for raw in [indicator(1, "2", r#","name":"x""#), indicator(1, "3", r#","revoked":true"#)] {
@@ -150,7 +147,7 @@ fn each_member_has_its_own_versions_and_learns_nothing_of_the_others() {
     };
     check(&store);
     drop(store);
-    let store = open(folder.path());
+    let store = open(&home);
     check(&store);
     // The node withdraws whatever anybody brought.
     tell(&store, Draft::withdrawal(Uuid::nil(), &object, "all"));
@@ -160,8 +157,8 @@ fn each_member_has_its_own_versions_and_learns_nothing_of_the_others() {
 
 #[test]
 fn what_was_withdrawn_stays_so_when_a_newer_version_comes() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let first = one(&store, &indicator(1, "1", ""));
     let object = ObjectId::parse(&id("indicator", 1)).unwrap();
     tell(&store, Draft::withdrawal(SENDER, &object, "wrong"));
@@ -171,8 +168,8 @@ fn what_was_withdrawn_stays_so_when_a_newer_version_comes() {
 
 #[test]
 fn the_same_bytes_under_other_terms_are_a_record_of_their_own() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let raw = format!(r#"{{"type":"domain-name","id":"{}","value":"a.example"}}"#, id("domain-name", 1));
     let first = one(&store, &raw);
     assert_eq!(one(&store, &raw), Outcome::Present { seq: seq(&first) });
@@ -188,8 +185,8 @@ fn the_same_bytes_under_other_terms_are_a_record_of_their_own() {
 
 #[test]
 fn a_marking_definition_says_what_it_said_first() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let definition = |more: &str| {
         format!(
             r#"{{"type":"marking-definition","id":"{}","spec_version":"2.1"{more}}}"#,
@@ -204,8 +201,8 @@ fn a_marking_definition_says_what_it_said_first() {
 
 #[test]
 fn versions_of_one_object_have_a_limit() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let version = |n: u32| {
         let modified = format!(r#""modified":"2026-01-01T00:{:02}:{:02}Z""#, n / 60, n % 60);
         indicator(1, "1", "").replace(r#""modified":"2026-01-01T00:00:00Z""#, &modified)
@@ -217,8 +214,8 @@ fn versions_of_one_object_have_a_limit() {
 
 #[test]
 fn what_waited_for_its_ends_is_announced_again_once_they_are_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let early = one(&store, &relationship(1, 10, 20));
     one(&store, &indicator(10, "1", ""));
     let count = |store: &Store| store.look(CIRCLE, |catalogue| catalogue.head()).unwrap();
@@ -240,63 +237,29 @@ fn what_waited_for_its_ends_is_announced_again_once_they_are_there() {
     };
     check(&store);
     drop(store);
-    check(&open(folder.path()));
+    check(&open(&home));
     // Both ends first: nothing is announced.
-    let store = open(folder.path());
+    let store = open(&home);
     assert_eq!(seq(&one(&store, &relationship(2, 10, 20))), Seq(5));
     assert_eq!(count(&store), Seq(5));
 }
 
 #[test]
 fn a_store_has_one_owner_and_opens_again_after_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     one(&store, &indicator(1, "1", ""));
     let root = store.root(CIRCLE).unwrap();
-    let second = Store::open(folder.path(), &Options::default(), Arc::new(|| 0));
+    let second = home.open(Arc::new(|| 0));
     assert!(second.err().unwrap().to_string().contains("in use"));
     drop(store);
-    assert_eq!(open(folder.path()).root(CIRCLE).unwrap(), root);
-}
-
-#[test]
-fn a_closed_store_is_one_file_that_its_owner_alone_reads() {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    one(&store, &indicator(1, "1", ""));
-    store.records(CIRCLE, Seq(0), 10).unwrap();
-    drop(store);
-    let left = |name: &str| std::fs::metadata(folder.path().join(name)).map_or(0, |meta| meta.len());
-    assert_eq!(left("bongsu.sqlite-wal"), 0, "a copy of the file alone is the whole store");
-    assert!(left("bongsu.sqlite") > 0);
-    let mode = std::fs::metadata(folder.path().join("bongsu.sqlite")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o077, 0, "{mode:o}");
-}
-
-#[test]
-fn verification_finds_a_changed_byte() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    for number in 0..300 {
-        one(&store, &indicator(number, "1", ""));
-    }
-    drop(store);
-    assert!(verify(folder.path(), &mut |_, _| {}).unwrap().is_sound());
-    let sqlite = rusqlite::Connection::open(folder.path().join("bongsu.sqlite")).unwrap();
-    let changed = indicator(100, "1", "").replace("created", "cReated");
-    sqlite.execute("UPDATE record SET body = ? WHERE seq = 101", [changed.as_bytes()]).unwrap();
-    drop(sqlite);
-    let report = verify(folder.path(), &mut |_, _| {}).unwrap();
-    assert!(!report.is_sound());
-    assert!(Store::open(folder.path(), &Options::default(), Arc::new(|| 0)).is_err());
+    assert_eq!(open(&home).root(CIRCLE).unwrap(), root);
 }
 
 #[test]
 fn a_cursor_sees_each_record_once_whatever_many_writers_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let mut seen = Vec::new();
     std::thread::scope(|scope| {
         for writer in 0..8_u128 {
@@ -323,9 +286,9 @@ fn a_cursor_sees_each_record_once_whatever_many_writers_do() {
 
 #[test]
 fn a_copy_made_while_it_is_written_is_sound() {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let copy = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let store = open(&home);
     std::thread::scope(|scope| {
         let writer = store.clone();
         scope.spawn(move || {
@@ -335,13 +298,13 @@ fn a_copy_made_while_it_is_written_is_sound() {
         });
         store.backup(&copy.path().join("bongsu.sqlite")).unwrap();
     });
-    assert!(verify(copy.path(), &mut |_, _| {}).unwrap().is_sound());
+    assert!(verify(copy.path(), None, &mut |_, _| {}).unwrap().is_sound());
 }
 
 #[test]
 fn one_version_is_withdrawn_and_the_others_stay() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let (first, second) = (indicator(1, "1", ""), indicator(1, "2", ""));
     for raw in [&first, &second] {
         seq(&one(&store, raw));
@@ -368,7 +331,7 @@ fn one_version_is_withdrawn_and_the_others_stay() {
     assert_eq!(one(&store, &second), Outcome::Refused(Refusal::Withdrawn), "it does not come back");
     assert_eq!(one(&store, &first), Outcome::Present { seq: Seq(1) });
     drop(store);
-    let store = open(folder.path());
+    let store = open(&home);
     assert_eq!(counting(&store), (1, Some(Seq(1))), "after a start as well");
     assert!(matches!(tell(&store, Draft::withdrawal(SENDER, &object, "all")), Outcome::Appended { .. }));
     assert_eq!(counting(&store), (0, None));
@@ -381,8 +344,8 @@ fn one_version_is_withdrawn_and_the_others_stay() {
 /// The bound holds however the quotes are written, and is there again after a start.
 #[test]
 fn the_catalogue_knows_how_many_literals_an_object_can_hold() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let extra = |pattern: &str| format!(r#","pattern":"{pattern}""#);
     let two = r"[a:b = 'x' OR a:b = \u0027y\u0027]";
     let many = "'x',".repeat(32_768);
@@ -396,5 +359,5 @@ fn the_catalogue_knows_how_many_literals_an_object_can_hold() {
     };
     assert_eq!(known(&store), [Some(0), Some(2), Some(3), None]);
     drop(store);
-    assert_eq!(known(&open(folder.path())), [Some(0), Some(2), Some(3), None]);
+    assert_eq!(known(&open(&home)), [Some(0), Some(2), Some(3), None]);
 }

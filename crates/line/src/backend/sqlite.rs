@@ -1,4 +1,4 @@
-//! Where lines are kept: SQLite, the one place that knows SQL.
+//! Lines in one file of SQLite.
 //!
 //! Two tables in number order, appended to; a record's bytes may be erased, its row never. `record.pos` is `line.no << 40 | number`, so that the records of a line lie
 //! together and a page is one sequential read; the head row of a line changes in the transaction that
@@ -11,7 +11,7 @@ use rusqlite::ffi::{ErrorCode, SQLITE_IOERR_SHMSIZE};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
 
-use crate::merkle::Hash;
+use super::{Backend, BackendError, Batch, HeadRow, OnRow, Place, RecordRow};
 use crate::record::{Added, LineId, RecordKind, Seq};
 
 /// The version of the tables.
@@ -21,62 +21,6 @@ const SEQ_BITS: u32 = 40;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the writer waits for readers that are still in the log.
 const PATIENCE_WITH_READERS: Duration = Duration::from_millis(20);
-
-/// The head of a line, as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HeadRow {
-    pub(crate) no: i64,
-    pub(crate) id: LineId,
-    pub(crate) size: u64,
-    pub(crate) root: Hash,
-}
-
-/// A record, as stored.
-pub(crate) struct RecordRow<'a> {
-    pub(crate) no: i64,
-    pub(crate) seq: Seq,
-    pub(crate) added: Added,
-    pub(crate) kind: RecordKind,
-    pub(crate) sender: Uuid,
-    pub(crate) terms: Option<&'a str>,
-    pub(crate) of: Option<Seq>,
-    pub(crate) body: &'a [u8],
-    /// SHA-256 of the bytes that were there before they were erased.
-    pub(crate) erased: Option<Hash>,
-}
-
-/// A record whose bytes are to go.
-pub(crate) struct ErasedRow {
-    pub(crate) no: i64,
-    pub(crate) seq: Seq,
-    /// SHA-256 of its bytes.
-    pub(crate) body: Hash,
-    /// What stands for them.
-    pub(crate) stub: Vec<u8>,
-}
-
-/// A transaction's worth of appends.
-#[derive(Default)]
-pub(crate) struct Batch<'a> {
-    pub(crate) records: Vec<RecordRow<'a>>,
-    pub(crate) heads: Vec<HeadRow>,
-    pub(crate) erasures: Vec<ErasedRow>,
-}
-
-/// What stops the backend.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum BackendError {
-    #[error("{0}")]
-    Sql(String),
-    #[error("the record at {line}/{seq} can't be read: {what}", seq = seq.0)]
-    Damaged { line: LineId, seq: Seq, what: &'static str },
-    #[error("the disk is full: make room on it")]
-    Full,
-    #[error("the disk takes no writes: mount it writable")]
-    ReadOnly,
-    #[error("the tables have version {found}, this program knows {SCHEMA}: use a newer program")]
-    Schema { found: i64 },
-}
 
 impl From<rusqlite::Error> for BackendError {
     fn from(error: rusqlite::Error) -> Self {
@@ -111,9 +55,9 @@ impl Sqlite {
         let found = version(&connection)?;
         match found {
             SCHEMA => {}
-            0 => connection.execute_batch(include_str!("schema.sql"))?,
-            1 => connection.execute_batch(include_str!("schema_2.sql"))?,
-            _ => return Err(BackendError::Schema { found }),
+            0 => connection.execute_batch(include_str!("sqlite.sql"))?,
+            1 => connection.execute_batch(include_str!("sqlite_2.sql"))?,
+            _ => return Err(BackendError::Schema { found, known: SCHEMA }),
         }
         Ok(Self { connection, knows_erased: true })
     }
@@ -157,15 +101,15 @@ impl Sqlite {
         let pages: i64 = self.connection.query_row(pragma, [], |row| row.get(1))?;
         Ok(u64::try_from(pages).unwrap_or(0))
     }
+}
 
-    /// Whether what was erased may still lie in the file's free space, or in its log.
-    pub(crate) fn has_remains(&self) -> Result<bool, BackendError> {
+impl Backend for Sqlite {
+    fn has_remains(&self) -> Result<bool, BackendError> {
         Ok(self.connection.query_row("SELECT EXISTS (SELECT 1 FROM remains)", [], |row| row.get(0))?)
     }
 
-    /// Writes the file anew without its free space, and empties the log: what was erased is in neither. For the writer, between
-    /// commits. Pages that were split long ago keep copies of rows in their gaps, which overwriting a row does not reach.
-    pub(crate) fn scrub(&self) -> Result<(), BackendError> {
+    // Pages that were split long ago keep copies of rows in their gaps, which overwriting a row does not reach.
+    fn scrub(&self) -> Result<(), BackendError> {
         self.connection.execute_batch("VACUUM")?;
         let busy: bool =
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
@@ -176,12 +120,11 @@ impl Sqlite {
         Ok(())
     }
 
-    /// All lines, in the order in which they were made; none where a program was ended before it had made the tables.
-    pub(crate) fn heads(&self) -> Result<Vec<HeadRow>, BackendError> {
+    fn heads(&self) -> Result<Vec<HeadRow>, BackendError> {
         match version(&self.connection)? {
             0 => return Ok(Vec::new()),
             1..=SCHEMA => {}
-            found => return Err(BackendError::Schema { found }),
+            found => return Err(BackendError::Schema { found, known: SCHEMA }),
         }
         let mut statement = self.connection.prepare("SELECT no, id, size, root FROM line ORDER BY no")?;
         let rows = statement.query_map([], |row| {
@@ -192,28 +135,28 @@ impl Sqlite {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Writes a batch in one transaction. When it returns `Ok`, the batch is durable.
-    pub(crate) fn commit(&mut self, batch: &Batch<'_>) -> Result<(), BackendError> {
+    fn commit(&mut self, batch: &Batch<'_>) -> Result<(), BackendError> {
         let transaction = self.connection.transaction()?;
         {
             let mut insert = transaction.prepare_cached(
-                "INSERT INTO record (pos, added, kind, sender, terms, of_seq, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO record (pos, added, kind, sender, terms, of_seq, body, erased) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             )?;
             for row in &batch.records {
                 insert.execute(params![
-                    position(row.no, row.seq),
+                    position(row.line.no, row.seq),
                     row.added.0,
                     row.kind.stored(),
                     row.sender.as_bytes(),
                     row.terms,
                     row.of.map(|seq| seq.0.cast_signed()),
                     row.body,
+                    row.erased,
                 ])?;
             }
             let mut erase = transaction
                 .prepare_cached("UPDATE record SET body = ?, erased = ? WHERE pos = ? AND erased IS NULL")?;
-            for row in &batch.erasures {
-                erase.execute(params![row.stub, row.body, position(row.no, row.seq)])?;
+            for row in batch.erasures {
+                erase.execute(params![row.stub, row.body, position(row.line.no, row.seq)])?;
             }
             if !batch.erasures.is_empty() {
                 transaction.execute("INSERT OR IGNORE INTO remains (since) VALUES (1)", [])?;
@@ -234,15 +177,8 @@ impl Sqlite {
         Ok(transaction.commit()?)
     }
 
-    /// Gives the records of a line with numbers above `after` up to `until`, in order.
-    pub(crate) fn scan(
-        &self,
-        line: (i64, LineId),
-        after: Seq,
-        until: Seq,
-        on: &mut dyn FnMut(&RecordRow<'_>),
-    ) -> Result<(), BackendError> {
-        let (no, id) = line;
+    fn scan(&self, line: Place, after: Seq, until: Seq, on: &mut OnRow<'_>) -> Result<(), BackendError> {
+        let Place { id, no } = line;
         let mut statement = self.connection.prepare_cached(match self.knows_erased {
             true => "SELECT pos, added, kind, sender, terms, of_seq, body, erased FROM record WHERE pos > ? AND pos <= ? ORDER BY pos",
             false => "SELECT pos, added, kind, sender, terms, of_seq, body, NULL FROM record WHERE pos > ? AND pos <= ? ORDER BY pos",
@@ -253,7 +189,7 @@ impl Sqlite {
             let seq = Seq((pos & ((1 << SEQ_BITS) - 1)).cast_unsigned());
             let damaged = |what| BackendError::Damaged { line: id, seq, what };
             on(&RecordRow {
-                no,
+                line,
                 seq,
                 added: Added(row.get(1)?),
                 kind: RecordKind::from_stored(row.get(2)?).ok_or_else(|| damaged("unknown kind"))?,
@@ -267,17 +203,22 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Copies the whole file while it is in use, as it stands now: what is written meanwhile does not hold it up.
-    pub(crate) fn backup(&self, to: &Path) -> Result<(), BackendError> {
+    fn backup(&self, to: &Path) -> Result<(), BackendError> {
         let name = to.to_str().ok_or_else(|| BackendError::Sql("the path is not Unicode".to_owned()))?;
         self.connection.execute("VACUUM INTO ?", params![name])?;
         Ok(())
     }
 
-    /// What SQLite itself says of its file: `ok`, or the first thing that is wrong.
-    pub(crate) fn integrity(&self) -> Result<String, BackendError> {
+    fn fault(&self) -> Result<Option<String>, BackendError> {
         let said = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).optional()?;
-        Ok(said.unwrap_or_default())
+        let said: String = said.unwrap_or_default();
+        Ok((said != "ok").then_some(said))
+    }
+
+    fn wait(&self, timeout: Duration) -> Result<(), BackendError> {
+        // Nobody else appends to it.
+        std::thread::sleep(timeout);
+        Ok(())
     }
 }
 

@@ -1,37 +1,35 @@
 //! Erasure through the public face: what goes, what stays, and what is found out.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use bongsu_line::erasing::hex;
-use bongsu_line::{Draft, EraseError, LineId, OpenError, Options, Outcome, RecordKind, Seq, Store, verify};
+use bongsu_line::{Draft, EraseError, LineId, Outcome, RecordKind, Seq, Store};
 use proptest::prelude::*;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use stix::ObjectId;
 use uuid::Uuid;
 
-const SENDER: Uuid = Uuid::from_u128(7);
-const CIRCLE: LineId = LineId::new(Uuid::from_u128(0xc1));
-const OTHER: LineId = LineId::new(Uuid::from_u128(0xc2));
-const CANARY: &str = "goldfinch.canary";
+use crate::home::Home;
 
-fn open(folder: &Path) -> Store {
+pub(crate) const SENDER: Uuid = Uuid::from_u128(7);
+pub(crate) const CIRCLE: LineId = LineId::new(Uuid::from_u128(0xc1));
+const OTHER: LineId = LineId::new(Uuid::from_u128(0xc2));
+pub(crate) const CANARY: &str = "goldfinch.canary";
+
+pub(crate) fn open(home: &Home) -> Store {
     let ticks = Arc::new(AtomicI64::new(1_000));
     let clock = Arc::new(move || ticks.fetch_add(1, Ordering::Relaxed));
-    let store = Store::open(folder, &Options::default(), clock).unwrap();
+    let store = home.open(clock).unwrap();
     [CIRCLE, OTHER].into_iter().for_each(|line| store.ensure_line(line));
     store
 }
 
-fn id(object_type: &str, number: u128) -> ObjectId {
+pub(crate) fn id(object_type: &str, number: u128) -> ObjectId {
     ObjectId::new(object_type, Uuid::from_u128(number)).unwrap()
 }
 
-fn identity(number: u128, day: u32, name: &str) -> String {
+pub(crate) fn identity(number: u128, day: u32, name: &str) -> String {
     let id = id("identity", number);
     json!({"type": "identity", "id": id.to_string(), "spec_version": "2.1", "created": "2026-01-01T00:00:00Z",
            "modified": format!("2026-01-{day:02}T00:00:00Z"), "name": name,
@@ -47,7 +45,7 @@ fn relationship(number: u128, target: u128) -> String {
     .to_string()
 }
 
-fn draft(raw: &str) -> Draft {
+pub(crate) fn draft(raw: &str) -> Draft {
     Draft::object(SENDER, None, raw.as_bytes().to_vec(), stix::read_head(raw).unwrap())
 }
 
@@ -58,21 +56,12 @@ fn seq(outcome: &Outcome) -> Seq {
     }
 }
 
-fn add(store: &Store, line: LineId, raw: &str) -> Seq {
+pub(crate) fn add(store: &Store, line: LineId, raw: &str) -> Seq {
     seq(&store.append(line, vec![draft(raw)]).unwrap()[0])
 }
 
-fn withdraw(store: &Store, line: LineId, id: &ObjectId) {
+pub(crate) fn withdraw(store: &Store, line: LineId, id: &ObjectId) {
     store.append(line, vec![Draft::withdrawal(SENDER, id, "wrong")]).unwrap();
-}
-
-/// Whether any file of the folder holds the text.
-fn lies_there(folder: &Path, text: &str) -> bool {
-    let holds = |path: &Path| {
-        let bytes = std::fs::read(path).unwrap();
-        bytes.windows(text.len()).any(|window| window == text.as_bytes())
-    };
-    std::fs::read_dir(folder).unwrap().any(|entry| holds(&entry.unwrap().path()))
 }
 
 /// Lines that grow beside each other, so that pages are split and rows moved; one object in each is about the canary.
@@ -90,22 +79,22 @@ fn grown(store: &Store) -> Vec<(LineId, Seq)> {
 
 #[test]
 fn what_is_erased_is_on_the_disk_no_more_and_the_line_is_the_same_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let canaries = grown(&store);
     for (line, at) in &canaries {
         let gone = store.look(*line, |catalogue| catalogue.entry(*at).unwrap().id().unwrap()).unwrap();
         withdraw(&store, *line, &gone);
     }
     let roots = [CIRCLE, OTHER].map(|line| store.root(line).unwrap());
-    assert!(lies_there(folder.path(), CANARY));
+    assert!(home.holds(CANARY));
     let erased = store.erase(SENDER, &json!({"why": "a request"}), &canaries).unwrap();
     assert_eq!(erased.len(), canaries.len());
     assert_eq!(store.erase(SENDER, &json!({}), &canaries).unwrap(), [], "once is enough");
     assert!(store.has_remains().unwrap());
     store.scrub().unwrap();
     assert!(!store.has_remains().unwrap());
-    assert!(!lies_there(folder.path(), CANARY));
+    assert!(!home.holds(CANARY));
     assert_eq!([CIRCLE, OTHER].map(|line| store.root(line).unwrap()), roots);
     let (line, at) = canaries[0];
     let record = store.records(line, Seq(at.0 - 1), 1).unwrap().remove(0);
@@ -115,9 +104,9 @@ fn what_is_erased_is_on_the_disk_no_more_and_the_line_is_the_same_line() {
     store.bodies(line, &[at], &mut |_, _, _| given += 1).unwrap();
     assert_eq!(given, 0, "nothing is given in its place");
     drop(store);
-    let report = verify(folder.path(), &mut |_, _| {}).unwrap();
+    let report = home.verify();
     assert!(report.is_sound(), "{report:?}");
-    let store = open(folder.path());
+    let store = open(&home);
     assert_eq!([CIRCLE, OTHER].map(|line| store.root(line).unwrap()), roots);
     let entry = store.look(line, |catalogue| {
         let entry = catalogue.entry(at).unwrap();
@@ -128,8 +117,8 @@ fn what_is_erased_is_on_the_disk_no_more_and_the_line_is_the_same_line() {
 
 #[test]
 fn what_counts_is_not_erased_nor_what_others_announced_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+    let home = Home::new();
+    let store = open(&home);
     let waiting = add(&store, CIRCLE, &relationship(1, 50));
     add(&store, CIRCLE, &identity(50, 1, "a"));
     add(&store, CIRCLE, &identity(51, 1, "b"));
@@ -149,95 +138,7 @@ fn what_counts_is_not_erased_nor_what_others_announced_again() {
         assert!(matches!(refused, Err(EraseError::NotErasable { .. })), "{at:?} of {line}: {refused:?}");
     }
     drop(store);
-    open(folder.path());
-}
-
-#[test]
-fn a_node_that_was_killed_between_erasing_and_cleaning_cleans_when_it_opens() {
-    let (folder, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let store = open(folder.path());
-    let at = add(&store, CIRCLE, &identity(1, 1, CANARY));
-    withdraw(&store, CIRCLE, &id("identity", 1));
-    store.erase(SENDER, &json!({}), &[(CIRCLE, at)]).unwrap();
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let path = entry.unwrap().path();
-        std::fs::copy(&path, killed.path().join(path.file_name().unwrap())).unwrap();
-    }
-    assert!(lies_there(killed.path(), CANARY), "the log still has it");
-    let reopened = open(killed.path());
-    assert!(!lies_there(killed.path(), CANARY));
-    assert!(reopened.look(CIRCLE, |catalogue| catalogue.entry(at).unwrap().erased()).unwrap());
-}
-
-fn one_erased() -> (tempfile::TempDir, Seq) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    let at = add(&store, CIRCLE, &identity(1, 1, "a"));
-    add(&store, CIRCLE, &identity(2, 1, "b"));
-    withdraw(&store, CIRCLE, &id("identity", 1));
-    store.erase(SENDER, &json!({}), &[(CIRCLE, at)]).unwrap();
-    (folder, at)
-}
-
-fn change(folder: &Path, sql: &str) {
-    let connection = rusqlite::Connection::open(folder.join("bongsu.sqlite")).unwrap();
-    assert_eq!(connection.execute(sql, []).unwrap(), 1, "{sql}");
-}
-
-#[test]
-fn who_changes_what_stands_for_erased_bytes_or_feigns_an_erasure_is_found() {
-    let b = identity(2, 1, "b");
-    let feigned = format!(
-        "UPDATE record SET body = CAST('{}' AS BLOB), erased = x'{}' WHERE body = CAST('{b}' AS BLOB)",
-        b.replace("\"b\"", "\"c\""),
-        hex(&Sha256::digest(&b)),
-    );
-    let other = id("identity", 9).to_string();
-    let stub = format!(
-        "UPDATE record SET body = CAST(replace(CAST(body AS TEXT), '{}', '{other}') AS BLOB) WHERE erased IS NOT NULL",
-        id("identity", 1)
-    );
-    let hash = "UPDATE record SET erased = zeroblob(32) WHERE erased IS NOT NULL";
-    let back = format!(
-        "UPDATE record SET body = CAST('{}' AS BLOB), erased = NULL WHERE erased IS NOT NULL",
-        identity(1, 1, "a")
-    );
-    for (sql, says) in [
-        (feigned.as_str(), "does not know of it"),
-        (stub.as_str(), "was changed"),
-        (hash, "root"),
-        (back.as_str(), "its bytes are back"),
-    ] {
-        let (folder, _) = one_erased();
-        assert!(verify(folder.path(), &mut |_, _| {}).unwrap().is_sound());
-        change(folder.path(), sql);
-        let report = verify(folder.path(), &mut |_, _| {}).unwrap();
-        let faults: Vec<String> = report.lines.into_iter().flat_map(|line| line.faults).collect();
-        assert!(faults.iter().any(|fault| fault.contains(says)), "{sql}: {faults:?}");
-        let opened = Store::open(folder.path(), &Options::default(), Arc::new(|| 0)).map(drop);
-        assert!(matches!(opened, Err(OpenError::Damaged { .. })), "{sql}");
-    }
-}
-
-#[test]
-fn a_store_from_before_there_was_erasure_is_read_and_brought_up() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    let at = add(&store, CIRCLE, &identity(1, 1, CANARY));
-    let root = store.root(CIRCLE).unwrap();
-    drop(store);
-    let connection = rusqlite::Connection::open(folder.path().join("bongsu.sqlite")).unwrap();
-    connection
-        .execute_batch("ALTER TABLE record DROP COLUMN erased; DROP TABLE remains; PRAGMA user_version = 1;")
-        .unwrap();
-    drop(connection);
-    assert!(verify(folder.path(), &mut |_, _| {}).unwrap().is_sound(), "also as it is");
-    let store = open(folder.path());
-    assert_eq!(store.root(CIRCLE).unwrap(), root);
-    withdraw(&store, CIRCLE, &id("identity", 1));
-    store.erase(SENDER, &json!({}), &[(CIRCLE, at)]).unwrap();
-    store.scrub().unwrap();
-    assert!(!lies_there(folder.path(), CANARY));
+    open(&home);
 }
 
 /// What happens to a line of few objects.
@@ -296,13 +197,13 @@ fn told(store: &Store) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(crate::home::CASES))]
 
     /// Two stores do the same, and one erases: it has the same root, and tells the same of everything, before and after a start.
     #[test]
     fn erasing_changes_nothing_but_bytes(steps in proptest::collection::vec(step(), 1..40)) {
-        let (with, without) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let stores = [open(with.path()), open(without.path())];
+        let (with, without) = (Home::new(), Home::new());
+        let stores = [open(&with), open(&without)];
         let tick = |draft: Draft| stores.iter().for_each(|store| drop(store.append(CIRCLE, vec![draft.clone()]).unwrap()));
         let mut erased = 0;
         for step in &steps {
@@ -340,11 +241,11 @@ proptest! {
         let root = stores[0].root(CIRCLE).unwrap();
         let before = told(&stores[0]);
         drop(stores);
-        let again = open(with.path());
+        let again = open(&with);
         prop_assert_eq!(again.root(CIRCLE).unwrap(), root);
         prop_assert_eq!(told(&again), before);
         drop(again);
-        let report = verify(with.path(), &mut |_, _| {}).unwrap();
+        let report = with.verify();
         prop_assert!(report.is_sound(), "{:?} after {} erasures", report, erased);
     }
 }

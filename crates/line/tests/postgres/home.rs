@@ -1,0 +1,73 @@
+//! A place for a store: a database of its own, and a folder for the rest.
+
+use std::path::Path;
+
+use bongsu_line::store::Clock;
+use bongsu_line::{Database, OpenError, Options, Store, VerifyReport, verify};
+
+use crate::server::Server;
+
+/// How many cases a property is tried with.
+pub(crate) const CASES: u32 = 8;
+
+/// How a database of a server is reached.
+pub(crate) fn settings(server: &Server, name: &str) -> Database {
+    Database::new(&server.address(name), None, None).unwrap()
+}
+
+/// Where a store is while a test needs it.
+pub(crate) struct Home {
+    folder: tempfile::TempDir,
+    name: String,
+    database: Database,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let server = Server::shared();
+        let name = server.database();
+        Self { folder: tempfile::tempdir().unwrap(), database: settings(server, &name), name }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub(crate) fn client(&self) -> postgres::Client {
+        Server::shared().client(&self.name)
+    }
+
+    pub(crate) fn open(&self, clock: Clock) -> Result<Store, OpenError> {
+        self.open_beside(self.folder(), clock)
+    }
+
+    /// Opens it as another process would, which has another folder.
+    pub(crate) fn open_beside(&self, folder: &Path, clock: Clock) -> Result<Store, OpenError> {
+        Store::open(folder, &Options { database: Some(self.database.clone()), ..Options::default() }, clock)
+    }
+
+    pub(crate) fn verify(&self) -> VerifyReport {
+        verify(self.folder(), Some(&self.database), &mut |_, _| {}).unwrap()
+    }
+
+    /// Whether any file of the database's tables holds the text; the log of what was written is the server's, which keeps it for a
+    /// while.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        let mut client = self.client();
+        client.batch_execute("CHECKPOINT").unwrap();
+        let number: u32 = client
+            .query_one("SELECT oid FROM pg_database WHERE datname = current_database()", &[])
+            .unwrap()
+            .get(0);
+        let folder = Server::shared().folder().join(format!("data/base/{number}"));
+        std::fs::read_dir(folder).unwrap().any(|entry| {
+            // A file may go while it is looked for.
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap_or_default();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+    }
+}
