@@ -97,8 +97,9 @@ fn country(code: &str) -> Place {
     Place { country, network: None }
 }
 
+/// 4294967294, for private use (RFC 6996), stands once in these tables, and its row is left out.
 fn network(number: &str) -> Place {
-    Place { country: None, network: Network::parse(number) }
+    Place { country: None, network: Network::parse(number).filter(|number| number.0 != 4_294_967_294) }
 }
 
 fn ranges(path: &Path) -> Ranges {
@@ -109,7 +110,8 @@ fn ranges(path: &Path) -> Ranges {
         .unwrap();
     let read = Ranges::read(Cursor::new(unpacked.stdout)).unwrap();
     assert!(read.rows > 200_000 && read.faulty <= 1, "{:?}", read.faults);
-    assert!(read.faults.iter().all(|fault| fault.why.starts_with("`AN`")), "{:?}", read.faults);
+    let is_known = |why: &str| why.starts_with("`AN`") || why.starts_with("AS4294967294");
+    assert!(read.faults.iter().all(|fault| is_known(&fault.why)), "{:?}", read.faults);
     read.ranges
 }
 
