@@ -172,7 +172,7 @@ mod tests {
         };
         assert_eq!((names(&first), first.seen), (vec!["A".to_owned(), "B".to_owned()], 2));
         assert!(first.files.iter().any(|file| file.name.ends_with("nowhere") && file.read.is_err()));
-        std::fs::write(path("c.xml"), activity("C", "Cyber security for schools")[..60].to_owned()).unwrap();
+        std::fs::write(path("c.xml"), &activity("C", "Cyber security for schools")[..60]).unwrap();
         std::fs::write(path("b.xml"), activity("B", "Cyber security of rural roads")).unwrap();
         let second = book.gathered();
         assert_eq!(second.projects.iter().filter(|project| project.cyber.is_some()).count(), 2);

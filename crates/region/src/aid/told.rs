@@ -44,10 +44,7 @@ impl Filter {
             && self.country.is_none_or(|country| project.countries.contains(&country))
             && self.phase.is_none_or(|phase| project.phase(day) == phase)
             && self.donor.as_deref().is_none_or(is_donors)
-            && self
-                .capability
-                .as_deref()
-                .is_none_or(|wanted| project.builds.iter().any(|built| *built == wanted))
+            && self.capability.as_deref().is_none_or(|wanted| project.builds.contains(&wanted))
     }
 
     /// Whether a need is asked for.
