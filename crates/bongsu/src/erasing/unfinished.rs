@@ -120,7 +120,7 @@ mod tests {
         };
         let path = unfinished.keep(data.path()).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(all(data.path()).unwrap(), [path.clone()]);
+        assert_eq!(all(data.path()).unwrap(), std::slice::from_ref(&path));
         assert_eq!(Unfinished::read(&path).unwrap(), unfinished);
         std::fs::write(&path, "{").unwrap();
         assert!(Unfinished::read(&path).is_err());

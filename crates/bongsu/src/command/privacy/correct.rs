@@ -14,6 +14,7 @@ use policy::{Circle, Intake, MemberId, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use stix::{ObjectId, Timestamp};
 
 /// Properties that are no statement about anybody, or that say which object and version it is and who may see it.
@@ -49,6 +50,9 @@ struct Change {
     path: Vec<String>,
     value: Option<Value>,
 }
+
+/// Where one member's newest version stands, its terms, and the versions that count.
+type Newest = ((Timestamp, Seq), Option<Arc<str>>, Vec<Timestamp>);
 
 /// The newest version that one member has of an object in a circle.
 struct Held {
@@ -152,7 +156,7 @@ fn changes(args: &CorrectArgs) -> Result<Vec<Change>, Failure> {
 fn held(node: &Node, circle: &Circle, id: &ObjectId) -> Result<Vec<Held>, Failure> {
     let line = LineId::new(circle.id.uuid());
     let found = node.gate.store().look(line, |catalogue| {
-        let mut found: BTreeMap<MemberId, ((Timestamp, Seq), Option<_>, Vec<Timestamp>)> = BTreeMap::new();
+        let mut found: BTreeMap<MemberId, Newest> = BTreeMap::new();
         let object = catalogue.object(id);
         for entry in object.into_iter().flat_map(|object| catalogue.newest_first(object)) {
             let Some(class) = catalogue.class(entry.class()) else { continue };
