@@ -12,6 +12,7 @@ mod crawl;
 mod doing;
 mod draw;
 mod happen;
+mod object;
 mod oracle;
 mod people;
 mod plan;
