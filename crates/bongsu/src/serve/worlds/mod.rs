@@ -45,7 +45,7 @@ const WORLDS: u64 = 10_000;
 /// Every so many worlds is built twice.
 const TWIN_EVERY: u64 = 3;
 /// Requests of one world, and of the two of a pair.
-const ASKED: usize = 20;
+const ASKED: usize = 18;
 const ASKED_OF_TWINS: usize = 16;
 const CHANGED: usize = 2;
 /// Requests of each person, and of one in the two of a pair.
