@@ -166,6 +166,10 @@ impl Crawl<'_> {
         let traces = &world.traces;
         let mut asked = met(&format!("{} {} {:?}", question.path, question.body, question.header), traces);
         asked.extend(question.shows.iter().cloned());
+        // Who shows a signature shows the name of its key, in base64.
+        let shown = world.sealed.iter().flatten().filter(|sealed| asked.contains(&sealed.value));
+        let keys: Vec<Canary> = shown.map(|sealed| sealed.key.clone()).collect();
+        asked.extend(keys);
         let stays =
             CHANGING.iter().any(|(route, ..)| *route == question.route) || KEPT.contains(&question.route);
         let brought = self.brought.entry(member).or_default();
