@@ -12,6 +12,7 @@ mod crawl;
 mod doing;
 mod draw;
 mod happen;
+mod object;
 mod oracle;
 mod people;
 mod plan;
@@ -44,7 +45,7 @@ const WORLDS: u64 = 10_000;
 /// Every so many worlds is built twice.
 const TWIN_EVERY: u64 = 3;
 /// Requests of one world, and of the two of a pair.
-const ASKED: usize = 20;
+const ASKED: usize = 18;
 const ASKED_OF_TWINS: usize = 16;
 const CHANGED: usize = 2;
 /// Requests of each person, and of one in the two of a pair.
@@ -165,6 +166,10 @@ impl Crawl<'_> {
         let traces = &world.traces;
         let mut asked = met(&format!("{} {} {:?}", question.path, question.body, question.header), traces);
         asked.extend(question.shows.iter().cloned());
+        // Who shows a signature shows the name of its key, in base64.
+        let shown = world.sealed.iter().flatten().filter(|sealed| asked.contains(&sealed.value));
+        let keys: Vec<Canary> = shown.map(|sealed| sealed.key.clone()).collect();
+        asked.extend(keys);
         let stays =
             CHANGING.iter().any(|(route, ..)| *route == question.route) || KEPT.contains(&question.route);
         let brought = self.brought.entry(member).or_default();

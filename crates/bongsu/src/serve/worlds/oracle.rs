@@ -491,7 +491,7 @@ impl World {
         for at in 0..self.members.len() {
             if !self.knows(member, at) && !signs(at) {
                 twin.members[at].seed = draw.seed();
-                twin.members[at].revoked = draw.in_100(50).then(|| draw.word());
+                twin.members[at].revoked = self.members[at].revoked.as_ref().map(|_| draw.word());
             }
         }
         twin.seal_all();
