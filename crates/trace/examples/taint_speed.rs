@@ -35,7 +35,7 @@ impl Flows for Ledger {
         into.extend_from_slice(&rest[..most.min(rest.len())]);
     }
 
-    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
+    fn of(&self, account: Account) -> impl Iterator<Item = u64> + Clone + '_ {
         let begins = self.begins[account.0 as usize] as usize..self.begins[account.0 as usize + 1] as usize;
         self.numbers[begins].iter().map(|number| u64::from(*number))
     }

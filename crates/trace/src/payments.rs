@@ -34,6 +34,7 @@ impl From<Coins> for Payments {
 }
 
 /// One or the other of two iterators.
+#[derive(Clone)]
 enum Either<A, B> {
     Accounts(A),
     Outputs(B),
@@ -200,21 +201,21 @@ impl Flows for Payments {
         }
     }
 
-    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
+    fn of(&self, account: Account) -> impl Iterator<Item = u64> + Clone + '_ {
         match self {
             Self::Accounts(store) => Either::Accounts(Flows::of(&**store, account)),
             Self::Outputs(coins) => Either::Outputs(Flows::of(&**coins, account)),
         }
     }
 
-    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + Clone + '_ {
         match self {
             Self::Accounts(store) => Either::Accounts(store.given_from(account, first)),
             Self::Outputs(coins) => Either::Outputs(coins.given_from(account, first)),
         }
     }
 
-    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + Clone + '_ {
         match self {
             Self::Accounts(store) => Either::Accounts(store.taken_from(account, first)),
             Self::Outputs(coins) => Either::Outputs(coins.taken_from(account, first)),

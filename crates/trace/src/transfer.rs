@@ -52,17 +52,17 @@ pub trait Flows {
     }
 
     /// The numbers of those in which an account gives or gets, each once, ascending.
-    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_;
+    fn of(&self, account: Account) -> impl Iterator<Item = u64> + Clone + '_;
 
     /// The numbers of those in which an account gives, from one on, ascending.
-    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + Clone + '_ {
         let gives =
             move |number: &u64| self.transfer(*number).is_some_and(|transfer| transfer.from == account);
         self.of(account).skip_while(move |number| *number < first).filter(gives)
     }
 
     /// The numbers of those in which an account gets, from one on, ascending.
-    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + Clone + '_ {
         let gets = move |number: &u64| self.transfer(*number).is_some_and(|transfer| transfer.to == account);
         self.of(account).skip_while(move |number| *number < first).filter(gets)
     }

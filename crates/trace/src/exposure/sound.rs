@@ -60,7 +60,7 @@ impl<F: Flows> Flows for Without<'_, F> {
         self.flows.glance(numbers);
     }
 
-    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
+    fn of(&self, account: Account) -> impl Iterator<Item = u64> + Clone + '_ {
         self.flows.of(account)
     }
 
@@ -84,7 +84,7 @@ mod tests {
             self.0.get(usize::try_from(number).ok()?).copied()
         }
 
-        fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
+        fn of(&self, account: Account) -> impl Iterator<Item = u64> + Clone + '_ {
             let is_of = move |transfer: &Transfer| transfer.from == account || transfer.to == account;
             (0..).zip(&self.0).filter(move |(_, transfer)| is_of(transfer)).map(|(number, _)| number)
         }

@@ -33,7 +33,7 @@ impl Flows for Memory {
         self.transfers.get(usize::try_from(number).ok()?).copied()
     }
 
-    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
+    fn of(&self, account: Account) -> impl Iterator<Item = u64> + Clone + '_ {
         self.of.get(&account).into_iter().flatten().copied()
     }
 }

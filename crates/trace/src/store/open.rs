@@ -336,15 +336,15 @@ impl Flows for Store {
         }
     }
 
-    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
+    fn of(&self, account: Account) -> impl Iterator<Item = u64> + Clone + '_ {
         Of::new(self, account.0)
     }
 
-    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + Clone + '_ {
         self.given(account).starting_at(first)
     }
 
-    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + Clone + '_ {
         self.taken(account).starting_at(first)
     }
 

@@ -5,6 +5,9 @@ use crate::{Account, Asset, Flows, Transfer, U256};
 
 use super::{ASSETS_MAX, Limits, Place, THEFTS_MAX, TaintError, Theft};
 
+/// So many thefts' transfers are looked at together.
+const GLANCE: usize = 64;
+
 /// A theft with its amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stolen {
@@ -31,7 +34,13 @@ impl<P: Fn(Account) -> Place> Case<P> {
             return Err(TaintError::TooManyThefts { count: thefts.len(), limit: THEFTS_MAX });
         }
         let (mut stolen, mut assets) = (Vec::with_capacity(thefts.len()), Vec::new());
-        for theft in thefts {
+        let mut numbers = Vec::with_capacity(GLANCE);
+        for (at, theft) in thefts.iter().enumerate() {
+            if at.is_multiple_of(GLANCE) {
+                numbers.clear();
+                numbers.extend(thefts.iter().skip(at).take(GLANCE).map(|theft| theft.number));
+                flows.glance(&numbers);
+            }
             let number = theft.number;
             let transfer = flows
                 .transfer(number)
@@ -67,6 +76,10 @@ impl<P: Fn(Account) -> Place> Case<P> {
 pub(super) struct Assets(Vec<Asset>);
 
 impl Assets {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = Asset> + '_ {
         self.0.iter().copied()
     }

@@ -5,12 +5,12 @@
 //! not watched are clean, and are only counted when somebody needs to know what it holds. Nothing else is read.
 //!
 //! What takes the time is memory. Of the transfers that are due next some are looked at together, and so are the accounts that get
-//! them, most of whom will be watched: the processor waits for all of them at once, and not for one after the other.
+//! them, most of whom will be watched, and what came in meanwhile to those who are: the processor waits for all of them at once, and
+//! not for one after the other. What each transfer needs of those who are watched lies close together, and the rest apart.
 
 use std::cmp::Reverse;
 use std::collections::binary_heap::PeekMut;
 use std::collections::{BinaryHeap, VecDeque};
-use std::iter::Peekable;
 
 use hashbrown::HashMap;
 
@@ -45,6 +45,7 @@ where
         places: HashMap::new(),
         slots: HashMap::new(),
         watched: Vec::new(),
+        near: Vec::new(),
         due: run.case.thefts.iter().map(|theft| Reverse((theft.number, NONE))).collect(),
         soon: VecDeque::new(),
         numbers: Vec::new(),
@@ -86,7 +87,10 @@ impl From<Halt> for Stop {
 const AHEAD: usize = 32;
 
 /// So many of the transfers that are due next are looked at together.
-const SOON: usize = 32;
+const SOON: usize = 128;
+
+/// So many of what came in to each of those who are concerned.
+const COMING: usize = 8;
 
 /// An account that is watched.
 struct Watched<G, T>
@@ -96,11 +100,22 @@ where
 {
     /// The transfers in which it gives, behind the one that is due.
     given: G,
-    /// The transfers in which it gets that are not counted yet.
-    taken: Peekable<T>,
-    /// The asset that was asked for last, and the slot of what it holds of it.
-    known: Option<(usize, u32)>,
+    /// The transfers in which it gets that are not counted yet, behind the first of them.
+    taken: T,
 }
+
+/// What each transfer needs of an account that is watched.
+#[derive(Clone, Copy)]
+struct Near {
+    /// The first transfer in which it gets that is not counted yet; [`NEVER`] if there is none.
+    coming: u64,
+    /// The asset that was asked for last, and the slot of what it holds of it; [`NONE`] if none was.
+    asset: u32,
+    slot: u32,
+}
+
+/// In place of a transfer's number: none.
+const NEVER: u64 = u64::MAX;
 
 /// A transfer that is due.
 #[derive(Clone, Copy)]
@@ -123,9 +138,11 @@ where
     left: u64,
     /// Of those watched.
     places: HashMap<Account, u32>,
-    /// By place and asset.
+    /// By place and asset, where there are several assets.
     slots: HashMap<(u32, usize), u32>,
     watched: Vec<Watched<G, T>>,
+    /// Of the same accounts.
+    near: Vec<Near>,
     /// The next transfer in which each of those watched gives, and its place; thefts come without one, and so behind the same transfer
     /// as one of somebody who is watched.
     due: BinaryHeap<Reverse<(u64, u32)>>,
@@ -142,7 +159,7 @@ where
     Given: Fn(Account, u64) -> G,
     Taken: Fn(Account, u64) -> T,
     G: Iterator<Item = u64>,
-    T: Iterator<Item = u64>,
+    T: Iterator<Item = u64> + Clone,
 {
     fn all<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Stop>
     where
@@ -194,11 +211,6 @@ where
             top => {
                 drop(top);
                 self.soon.pop_front();
-                if let Some(watched) = self.watched.get_mut(soon.whose as usize)
-                    && let Some(next) = watched.given.next()
-                {
-                    self.due.push(Reverse((next, soon.whose)));
-                }
                 soon
             }
         };
@@ -224,15 +236,29 @@ where
             self.numbers.push(due.0);
         }
         self.left = self.left.saturating_sub(count as u64);
+        let next = next.get(..count).unwrap_or_default();
+        // Who gives in one of them gives the next time later.
+        for (_, whose) in next {
+            if let Some(watched) = self.watched.get_mut(*whose as usize)
+                && let Some(number) = watched.given.next()
+            {
+                self.due.push(Reverse((number, *whose)));
+            }
+        }
+        for (number, whose) in next {
+            self.see_coming(*whose, *number);
+        }
         self.flows.glance(&self.numbers);
+        self.numbers.clear();
         self.receivers.clear();
-        for (number, whose) in next.into_iter().take(count) {
+        for (number, whose) in next.iter().copied() {
             let transfer = self.flows.transfer(number).ok_or(Halt::Changed(number))?;
             self.soon.push_back(Due { number, whose, transfer });
             let Some(asset) = run.case.assets.moved(&transfer) else {
                 continue;
             };
-            if self.places.contains_key(&transfer.to) {
+            if let Some(place) = self.places.get(&transfer.to).copied() {
+                self.see_coming(place, number);
                 continue;
             }
             let from = (whose != NONE).then(|| self.slot(run, whose, asset)).flatten();
@@ -241,6 +267,7 @@ where
                 self.receivers.push((transfer.to, number));
             }
         }
+        self.flows.glance(&self.numbers);
         self.flows.glance_of(&self.receivers);
         Ok(())
     }
@@ -270,11 +297,38 @@ where
             self.catch_up(run, receiver, *number)?;
             step.to = self.slot(run, receiver, asset);
             // This one is counted here.
-            if let Some(watched) = self.watched.get_mut(receiver as usize) {
-                watched.taken.next_if_eq(number);
+            if self.coming(receiver) == *number {
+                self.come(receiver);
             }
         }
         Ok(run.step(&step)?)
+    }
+
+    /// The first transfer in which an account that is watched gets and that is not counted yet.
+    fn coming(&self, place: u32) -> u64 {
+        self.near.get(place as usize).map_or(NEVER, |near| near.coming)
+    }
+
+    /// Goes on to the next of them.
+    fn come(&mut self, place: u32) {
+        if let (Some(near), Some(watched)) =
+            (self.near.get_mut(place as usize), self.watched.get_mut(place as usize))
+        {
+            near.coming = watched.taken.next().unwrap_or(NEVER);
+        }
+    }
+
+    /// Adds the first few of them before a transfer to the numbers.
+    fn see_coming(&mut self, place: u32, before: u64) {
+        let first = self.coming(place);
+        if first >= before {
+            return;
+        }
+        self.numbers.push(first);
+        if let Some(watched) = self.watched.get(place as usize) {
+            let more = watched.taken.clone().take_while(|number| *number < before);
+            self.numbers.extend(more.take(COMING - 1));
+        }
     }
 
     /// The slot of what an account that is watched holds of an asset.
@@ -284,14 +338,16 @@ where
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
-        let watched = self.watched.get_mut(place as usize)?;
-        if let Some((known, slot)) = watched.known
-            && known == asset
-        {
-            return Some(slot);
+        let near = self.near.get_mut(place as usize)?;
+        let wanted = u32::try_from(asset).ok()?;
+        if near.asset == wanted {
+            return Some(near.slot);
         }
-        let slot = *self.slots.entry((place, asset)).or_insert_with(|| run.slot());
-        watched.known = Some((asset, slot));
+        let slot = match run.case.assets.len() {
+            1 => run.slot(),
+            _ => *self.slots.entry((place, asset)).or_insert_with(|| run.slot()),
+        };
+        (near.asset, near.slot) = (wanted, slot);
         Some(slot)
     }
 
@@ -308,12 +364,12 @@ where
         P: Fn(Account) -> Place,
     {
         let place = u32::try_from(self.watched.len()).unwrap_or(NONE);
-        let (mut given, taken) =
-            ((self.given)(account, number + 1), (self.taken)(account, number + 1).peekable());
+        let (mut given, mut taken) = ((self.given)(account, number + 1), (self.taken)(account, number + 1));
         if let Some(next) = given.next() {
             self.due.push(Reverse((next, place)));
         }
-        self.watched.push(Watched { given, taken, known: None });
+        self.near.push(Near { coming: taken.next().unwrap_or(NEVER), asset: NONE, slot: NONE });
+        self.watched.push(Watched { given, taken });
         self.places.insert(account, place);
         let mut before = self.flows.of(account).take_while(|earlier| *earlier < number);
         loop {
@@ -348,14 +404,13 @@ where
         P: Fn(Account) -> Place,
     {
         loop {
-            let Some(watched) = self.watched.get_mut(place as usize) else {
+            if self.coming(place) >= before {
                 return Ok(());
-            };
+            }
             self.numbers.clear();
-            let next = || watched.taken.next_if(|number| *number < before);
-            self.numbers.extend(std::iter::from_fn(next).take(AHEAD));
-            if self.numbers.is_empty() {
-                return Ok(());
+            while self.numbers.len() < AHEAD && self.coming(place) < before {
+                self.numbers.push(self.coming(place));
+                self.come(place);
             }
             self.left = self.left.saturating_sub(self.numbers.len() as u64);
             if self.left == 0 {
@@ -384,7 +439,17 @@ where
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
-        (0..self.watched.len())
-            .try_for_each(|place| self.catch_up(run, u32::try_from(place).unwrap_or(NONE), before))
+        for first in (0..self.watched.len()).step_by(SOON) {
+            let some = first..self.watched.len().min(first + SOON);
+            self.numbers.clear();
+            for place in some.clone() {
+                self.see_coming(u32::try_from(place).unwrap_or(NONE), before);
+            }
+            self.flows.glance(&self.numbers);
+            for place in some {
+                self.catch_up(run, u32::try_from(place).unwrap_or(NONE), before)?;
+            }
+        }
+        Ok(())
     }
 }

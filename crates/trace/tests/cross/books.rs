@@ -65,7 +65,7 @@ impl Flows for Book {
         self.transfers.get(usize::try_from(number).ok()?).copied()
     }
 
-    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
+    fn of(&self, account: Account) -> impl Iterator<Item = u64> + Clone + '_ {
         let is_theirs = move |one: &Transfer| one.from == account || one.to == account;
         (0..).zip(&self.transfers).filter(move |(_, one)| is_theirs(one)).map(|(number, _)| number)
     }

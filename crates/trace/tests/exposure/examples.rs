@@ -155,7 +155,7 @@ impl Flows for Damaged {
         self.0.transfer(number).filter(|_| number != 0)
     }
 
-    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
+    fn of(&self, account: Account) -> impl Iterator<Item = u64> + Clone + '_ {
         self.0.of(account)
     }
 }

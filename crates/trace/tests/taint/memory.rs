@@ -29,7 +29,7 @@ impl Flows for Ledger {
         self.0.get(usize::try_from(number).ok()?).copied()
     }
 
-    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
+    fn of(&self, account: Account) -> impl Iterator<Item = u64> + Clone + '_ {
         let is_theirs = move |transfer: &Transfer| transfer.from == account || transfer.to == account;
         (0..).zip(&self.0).filter(move |(_, transfer)| is_theirs(transfer)).map(|(number, _)| number)
     }

@@ -219,7 +219,7 @@ impl Coins {
 }
 
 /// The payments of an account among some in order, from one on.
-fn of(all: &[(Account, u64)], account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+fn of(all: &[(Account, u64)], account: Account, first: u64) -> impl Iterator<Item = u64> + Clone + '_ {
     let start = all.partition_point(|one| *one < (account, first));
     let rest = all.get(start..).unwrap_or_default().iter();
     rest.take_while(move |(owner, _)| *owner == account).map(|(_, number)| *number)
@@ -248,18 +248,18 @@ impl Flows for Coins {
         })
     }
 
-    fn of(&self, account: Account) -> impl Iterator<Item = u64> + '_ {
+    fn of(&self, account: Account) -> impl Iterator<Item = u64> + Clone + '_ {
         let mut all: Vec<u64> = self.given_from(account, 0).chain(self.taken_from(account, 0)).collect();
         all.sort_unstable();
         all.dedup();
         all.into_iter()
     }
 
-    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+    fn given_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + Clone + '_ {
         of(&self.sides().given, account, first)
     }
 
-    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + '_ {
+    fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + Clone + '_ {
         of(&self.sides().taken, account, first)
     }
 }

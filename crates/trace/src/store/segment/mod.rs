@@ -42,7 +42,7 @@ const BLOCK: usize = 12;
 const WIDE: usize = 32;
 /// For so many accounts what leads to their rows is glanced at together, and so many of their rows on either side.
 const GLANCE: usize = 32;
-const GLANCE_ROWS: usize = 8;
+const GLANCE_ROWS: usize = 32;
 
 /// The files of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
