@@ -141,6 +141,40 @@ fn block(transactions: &Value) -> String {
     json!({"hash": hash, "parentHash": hash, "number": "0x1", "timestamp": "0x2", "transactions": transactions}).to_string()
 }
 
+/// Ether that is wrapped, and that is unwrapped again, as WETH9 logs it; a contract that is none logs the same.
+#[test]
+fn a_wrapped_coin_is_a_token_that_its_contract_pays_and_gets() {
+    let wrapper = "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2";
+    let deposit = "0xe1fffcc4923d04b559f4d29a8bfc6cda04eb5b0d3c460751c2402c5c5cc9109c";
+    let withdrawal = "0x7fcf532c15f0a6db0bd6d0e038bea71d30d808c7d98cb3bf7268a95bf5081b65";
+    let (payer, hash) = (hex(&[7; 20]), hex(&[2; 32]));
+    let owner = format!("0x{}{}", "00".repeat(12), &payer[2..]);
+    let amount = format!("0x{:064x}", 5);
+    let log = |address: &str, topics: Value, index: u8| json!({"address": address, "topics": topics, "data": amount, "logIndex": format!("{index:#x}")});
+    let logs = json!([
+        log(wrapper, json!([deposit, owner]), 0),
+        log(wrapper, json!([withdrawal, owner]), 1),
+        log(&hex(&[6; 20]), json!([deposit, owner]), 2),
+        log(wrapper, json!([deposit, hex(&[8; 32])]), 3),
+        log(wrapper, json!([deposit]), 4),
+    ]);
+    let transactions = json!([{"hash": hash, "from": payer, "to": wrapper, "value": "0x5"}]);
+    let receipts = json!([{"transactionHash": hash, "blockHash": hex(&[1; 32]), "contractAddress": null, "status": "0x1", "logs": logs}]);
+    let read = Block::read(&block(&transactions), &receipts.to_string()).unwrap();
+    let told: Vec<(bool, String, String)> =
+        read.moved.iter().map(|moved| (moved.kind == Kind::Own, hex(&moved.from), hex(&moved.to))).collect();
+    let (payer, wrapper) = (payer.as_str().to_owned(), wrapper.to_owned());
+    assert_eq!(
+        told,
+        [
+            (true, payer.clone(), wrapper.clone()),
+            (false, wrapper.clone(), payer.clone()),
+            (false, payer, wrapper)
+        ]
+    );
+    assert!(read.moved.iter().all(|moved| moved.amount == U256::from(5)));
+}
+
 #[test]
 fn what_failed_or_pays_nothing_moves_nothing_and_what_does_not_fit_is_told() {
     let [one, other, third] = [2, 3, 4].map(|byte| hex(&[byte; 32]));

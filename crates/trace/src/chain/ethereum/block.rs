@@ -13,6 +13,27 @@ const TRANSFER: [u8; 32] = [
     0x2b, 0xa7, 0xf1, 0x63, 0xc4, 0xa1, 0x16, 0x28, 0xf5, 0x5a, 0x4d, 0xf5, 0x23, 0xb3, 0xef,
 ];
 
+/// Contracts that give a token for each coin that is paid in, and the coin back for the token (WETH9 and copies of it): for ether on
+/// Ethereum and, as part of the chain, on those of Optimism's kind; for the coins of BNB Smart Chain and Polygon. They log neither as a
+/// transfer. Nobody but their makers can have put others at these addresses, on whatever chain.
+const WRAPPERS: [[u8; 20]; 4] = [
+    hex(b"c02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"),
+    hex(b"4200000000000000000000000000000000000006"),
+    hex(b"bb4cdb9cbd36b01bd1cbaebf2de08d9173bc095c"),
+    hex(b"0d500b1d8e8ef31e21c99d1db9a6444d3adf1270"),
+];
+/// `Deposit(address,uint256)` and `Withdrawal(address,uint256)`, hashed. Source: WETH9.
+const WRAPPED: [u8; 32] = hex(b"e1fffcc4923d04b559f4d29a8bfc6cda04eb5b0d3c460751c2402c5c5cc9109c");
+const UNWRAPPED: [u8; 32] = hex(b"7fcf532c15f0a6db0bd6d0e038bea71d30d808c7d98cb3bf7268a95bf5081b65");
+
+#[expect(clippy::panic, reason = "these digits are read when the program is built")]
+const fn hex<const N: usize>(digits: &[u8]) -> [u8; N] {
+    match const_hex::const_decode_to_array(digits) {
+        Ok(bytes) => bytes,
+        Err(_) => panic!("no hexadecimal digits"),
+    }
+}
+
 /// A block, as far as value moves in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
@@ -213,17 +234,26 @@ fn paid(trace: &wire::Trace) -> Option<(Address, Address, U256)> {
 }
 
 /// The transfer that a log tells of; `None` for all other logs, and those of tokens that are no amounts (ERC-721).
+///
+/// A coin that is wrapped is a token that its contract pays, and one that is unwrapped a token that it gets: the coin itself goes the other
+/// way, in the transaction or within it.
 fn token(log: &wire::Log, transaction: [u8; 32], place: u32) -> Option<Moved> {
-    let [of, from, to] = &log.topics[..] else { return None };
-    if of.0 != TRANSFER || log.removed {
+    if log.removed {
         return None;
     }
-    let amount = U256::from_be_bytes(bytes::<32>(&log.data)?);
+    let contract = log.address.0;
     // The first twelve bytes of a topic with an address are zeros.
     let address = |topic: &wire::Hash| {
         let (zeros, address) = topic.0.split_first_chunk::<12>()?;
         address.try_into().ok().filter(|_| zeros.iter().all(|byte| *byte == 0))
     };
-    let kind = Kind::Token { log: log.log_index, contract: log.address.0 };
-    Some(Moved { transaction, place, kind, from: address(from)?, to: address(to)?, amount })
+    let (from, to) = match &log.topics[..] {
+        [of, from, to] if of.0 == TRANSFER => (address(from)?, address(to)?),
+        [of, owner] if of.0 == WRAPPED && WRAPPERS.contains(&contract) => (contract, address(owner)?),
+        [of, owner] if of.0 == UNWRAPPED && WRAPPERS.contains(&contract) => (address(owner)?, contract),
+        _ => return None,
+    };
+    let amount = U256::from_be_bytes(bytes::<32>(&log.data)?);
+    let kind = Kind::Token { log: log.log_index, contract };
+    Some(Moved { transaction, place, kind, from, to, amount })
 }
