@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use trace::chain::bitcoin::Magic;
 use trace::chain::bitcoin::electrum::{
     BRANCH_MAX, HEADER_BYTES, HEADERS_MAX, Headers, Proven, Raw, Reached, Turn, first_header, hash_of,
-    headers, mentions, proof, raw, tip,
+    headers, history, proof, raw, tip,
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -29,7 +29,8 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(read.clone().turn(read.first(), &all), Ok(Turn::Same));
     }
     let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Ok(all) = mentions(text) {
+    if let Ok(read) = history(text) {
+        let all = read.mentions;
         assert!(all.is_sorted() && all.iter().all(|one| one.height > 0));
     }
     if let Ok(all) = headers(text) {

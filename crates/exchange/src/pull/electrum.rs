@@ -32,6 +32,8 @@ const SOFTWARE_CHARS_MAX: usize = 60;
 pub struct Limits {
     /// Bytes of a line. A transaction of 4 MB takes 8.
     pub line_bytes_max: usize,
+    /// Bytes of the answers to a batch together.
+    pub batch_bytes_max: usize,
     /// Time in which a connection must stand, TLS included.
     pub connect_timeout: Duration,
     /// Time without a byte after which an answer is given up.
@@ -44,6 +46,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             line_bytes_max: 16 << 20,
+            batch_bytes_max: 64 << 20,
             connect_timeout: Duration::from_secs(15),
             read_timeout: Duration::from_secs(30),
             answer_timeout: Duration::from_secs(120),
@@ -196,9 +199,10 @@ impl Electrum {
         };
         sent.await.map_err(|error| self.unreachable(&error.to_string()))?;
         let mut all: Vec<Option<Told>> = calls.iter().map(|_| None).collect();
-        let (mut missing, mut passed) = (calls.len(), 0);
+        let (mut missing, mut passed, mut left) = (calls.len(), 0, self.limits.batch_bytes_max);
         while missing > 0 {
-            let line = self.line().await?;
+            let line = self.line(left).await?;
+            left -= line.len();
             let reply: Reply =
                 serde_json::from_slice(&line).map_err(|error| self.malformed(error.to_string()))?;
             if reply.method.is_some() {
@@ -225,9 +229,13 @@ impl Electrum {
         Ok(all.into_iter().flatten().collect())
     }
 
-    /// The next line, without its end.
-    async fn line(&mut self) -> Result<Vec<u8>, PullError> {
+    /// The next line, without its end; at most so long.
+    async fn line(&mut self, most: usize) -> Result<Vec<u8>, PullError> {
         let mut line = Vec::new();
+        let (most, limit_bytes) = match most < self.limits.line_bytes_max {
+            true => (most, self.limits.batch_bytes_max),
+            false => (self.limits.line_bytes_max, self.limits.line_bytes_max),
+        };
         loop {
             let part = timeout(self.limits.read_timeout, self.stream.fill_buf()).await;
             let part = match part {
@@ -238,11 +246,8 @@ impl Electrum {
             };
             let end = memchr::memchr(b'\n', part);
             let taken = end.unwrap_or(part.len());
-            if line.len() + taken > self.limits.line_bytes_max {
-                return Err(PullError::TooLarge {
-                    url: self.shown.clone(),
-                    limit_bytes: self.limits.line_bytes_max,
-                });
+            if line.len() + taken > most {
+                return Err(PullError::TooLarge { url: self.shown.clone(), limit_bytes });
             }
             line.extend_from_slice(&part[..taken]);
             self.stream.consume(taken + usize::from(end.is_some()));
@@ -302,8 +307,12 @@ mod tests {
                 }
             }
         });
-        let limits =
-            Limits { line_bytes_max: 1_000, read_timeout: Duration::from_secs(20), ..Limits::default() };
+        let limits = Limits {
+            line_bytes_max: 1_000,
+            batch_bytes_max: 100_000,
+            read_timeout: Duration::from_secs(20),
+            ..Limits::default()
+        };
         let server = Server::read(&format!("tcp://{at}")).unwrap();
         Electrum::connect(&server, &Trust::System, &Reach::Anywhere, limits).await
     }
@@ -345,7 +354,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_answer_is_told() {
-        let cases: [(Says, &str); 8] = [
+        let cases: [(Says, &str); 9] = [
             (|_| "hello\n".to_owned(), "does not know"),
             (|asked| answer(&json!({"id": asked["id"].as_u64().unwrap() + 9}), &json!(1)), "not made"),
             (
@@ -354,6 +363,15 @@ mod tests {
             ),
             (|asked| format!("{}\n", json!({"id": asked["id"]})), "neither a result"),
             (|_| "x".repeat(2_000), "longer than 1000 bytes"),
+            (
+                |asked| {
+                    format!("{{\"method\":\"noise\",\"params\":[\"{}\"]}}\n", "x".repeat(900)).repeat(100)
+                        + &answer(asked, &json!(1))
+                        + &format!("{{\"method\":\"noise\",\"params\":[\"{}\"]}}\n", "x".repeat(900))
+                            .repeat(30)
+                },
+                "longer than 100000 bytes",
+            ),
             (|_| String::new(), "the connection was ended"),
             (|_| "{\"method\":\"noise\",\"params\":[]}\n".repeat(1_100), "not asked for"),
             (|asked| format!("{}{}", answer(asked, &json!(1)), answer(asked, &json!(2))), "one twice"),

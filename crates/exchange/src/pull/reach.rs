@@ -52,23 +52,27 @@ impl Reach {
     /// [`PullError::NotPublic`]; [`PullError::Unreachable`] if the name is not known.
     pub(super) async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, PullError> {
         let host = host.to_ascii_lowercase();
-        let failed = |why: String| PullError::Unreachable { url: host.clone(), why };
-        let all = tokio::net::lookup_host((host.as_str(), port))
-            .await
-            .map_err(|error| failed(error.to_string()))?;
-        let all: Vec<SocketAddr> = all.collect();
         let is_free = match self {
             Self::Anywhere => true,
             Self::Outside => host == "localhost" || host.parse::<IpAddr>().is_ok(),
             Self::Public { except } => except.contains(&host),
         };
-        let why = |address: &SocketAddr| watch::guard::special_purpose(address.ip()).filter(|_| !is_free);
-        let may: Vec<SocketAddr> = all.iter().filter(|address| why(address).is_none()).copied().collect();
-        match (may.is_empty(), all.first().and_then(why)) {
-            (true, Some(why)) => Err(PullError::NotPublic { host, why: why.to_owned() }),
-            (true, None) => Err(failed("the name has no address".to_owned())),
-            (false, _) => Ok(may),
-        }
+        looked_up(host, port, is_free).await
+    }
+}
+
+/// The addresses that a host has: all if it is free to be anywhere, or else the public ones.
+async fn looked_up(host: String, port: u16, is_free: bool) -> Result<Vec<SocketAddr>, PullError> {
+    let failed = |why: String| PullError::Unreachable { url: host.clone(), why };
+    let all =
+        tokio::net::lookup_host((host.as_str(), port)).await.map_err(|error| failed(error.to_string()))?;
+    let all: Vec<SocketAddr> = all.collect();
+    let why = |address: &SocketAddr| watch::guard::special_purpose(address.ip()).filter(|_| !is_free);
+    let may: Vec<SocketAddr> = all.iter().filter(|address| why(address).is_none()).copied().collect();
+    match (may.is_empty(), all.first().and_then(why)) {
+        (true, Some(why)) => Err(PullError::NotPublic { host, why: why.to_owned() }),
+        (true, None) => Err(failed("the name has no address".to_owned())),
+        (false, _) => Ok(may),
     }
 }
 
@@ -93,15 +97,12 @@ impl Resolve for Resolver {
         let except = Arc::clone(&self.except);
         Box::pin(async move {
             let host = name.as_str().to_ascii_lowercase();
-            let all: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
             let is_free = except.contains(&host);
-            let is_public =
-                |address: &&SocketAddr| is_free || watch::guard::special_purpose(address.ip()).is_none();
-            let public: Vec<SocketAddr> = all.iter().filter(is_public).copied().collect();
-            let why = all.first().and_then(|address| watch::guard::special_purpose(address.ip()));
-            match (public.is_empty(), why) {
-                (true, Some(why)) => Err(PullError::NotPublic { host, why: why.to_owned() }.into()),
-                _ => Ok(Box::new(public.into_iter()) as Addrs),
+            match looked_up(host, 0, is_free).await {
+                Ok(all) => Ok(Box::new(all.into_iter()) as Addrs),
+                // What the name is of is told by whoever asks.
+                Err(PullError::Unreachable { why, .. }) => Err(why.into()),
+                Err(error) => Err(error.into()),
             }
         })
     }

@@ -134,9 +134,14 @@ const fn guess(change: ChangeArg) -> Change {
 
 /// What becomes of taint at an account.
 pub(super) fn place(ledger: &Ledger, labels: &Labels) -> impl Fn(Account) -> Place {
-    |account: Account| match ledger.address(account) {
-        Some(UNSPENDABLE) => Place::Nobody,
-        Some(address) if labels.service(address).is_some() => Place::Service,
+    |account: Account| ledger.address(account).map_or(Place::Holder, |address| place_of(address, labels))
+}
+
+/// What who owns an output is to a trace, by the name of the owner.
+pub(super) fn place_of(owner: &str, labels: &Labels) -> Place {
+    match owner {
+        UNSPENDABLE => Place::Nobody,
+        address if labels.service(address).is_some() => Place::Service,
         _ => Place::Holder,
     }
 }

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use trace::chain::bitcoin::electrum::{FORM_BYTES_MAX, Headers, Reached};
+use trace::chain::bitcoin::electrum::{CHAIN_MAX, FORM_BYTES_MAX, HEADER_BYTES, Headers, Reached};
 use trace::chain::bitcoin::{Magic, written};
 
 use super::super::blocks::Blocks;
@@ -20,8 +20,8 @@ const DOCUMENT: &str = "electrum.json";
 const HEADERS: &str = "headers.dat";
 /// Held by the run that writes.
 const LOCK: &str = "electrum.lock";
-/// Longest file of headers: those of a chain of ten million blocks.
-const HEADERS_BYTES_MAX: u64 = 800 << 20;
+/// Longest file of headers.
+const HEADERS_BYTES_MAX: u64 = 8 + (CHAIN_MAX * HEADER_BYTES) as u64;
 /// What is not known that is told one by one.
 const LEFT_SHOWN: usize = 20;
 

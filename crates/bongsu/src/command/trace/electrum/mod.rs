@@ -3,6 +3,7 @@
 mod kept;
 mod server;
 mod walk;
+mod wave;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -78,7 +79,7 @@ pub(super) fn run(args: &TraceElectrumArgs, terminal: &mut Terminal) -> Result<A
 fn answer(told: &Told) -> Answer {
     let json = json!({
         "event": "ended", "chain": told.chain, "upto": told.upto, "transactions": told.transactions, "added": told.added,
-        "dropped": told.dropped, "reorganisations": told.reorganisations, "left": told.left,
+        "dropped": told.dropped, "reorganisations": told.reorganisations, "left": told.left, "written": !told.is_unwritten,
     });
     let mut text =
         format!("{}, {} of them new", counted(told.transactions as u64, "transaction"), told.added);
@@ -92,6 +93,9 @@ fn answer(told: &Told) -> Answer {
             told.reorganisations,
             counted(told.dropped as u64, "transaction")
         ));
+    }
+    if told.is_unwritten {
+        text.push_str(" It ended before all thefts were there: what came since is not written.");
     }
     for left in &told.left {
         text.push_str(&format!("\nNot all is known: {}", visible(left.as_bytes())));

@@ -1,6 +1,6 @@
 //! The server that is asked. What it says is read here, and checked by who asks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -9,8 +9,9 @@ use exchange::pull::electrum::{Electrum, Limits, Server as Address, Trust};
 use exchange::pull::rpc::{Call, RpcError, Told};
 use exchange::pull::{PullError, Reach};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use trace::chain::bitcoin::electrum::{
-    self as read, Header, HeaderLie, Mention, Proof, ProofLie, Raw, ReachedLie, ReadError,
+    self as read, Header, HeaderLie, History, Proof, ProofLie, Raw, ReachedLie, ReadError,
 };
 use trace::chain::bitcoin::{Magic, written};
 
@@ -22,9 +23,10 @@ use crate::exit::Failure;
 const TOGETHER: usize = 16;
 /// What servers of ElectrumX's kind say where they are asked for too much in a time, or are too busy.
 const BUSY: [i64; 2] = [-101, -102];
-/// What a server may take for an answer.
+/// What a server may take for an answer. What does not fit together is asked for one by one.
 const LIMITS: Limits = Limits {
     line_bytes_max: 16 << 20,
+    batch_bytes_max: 32 << 20,
     connect_timeout: Duration::from_secs(10),
     read_timeout: Duration::from_secs(30),
     answer_timeout: Duration::from_secs(120),
@@ -51,7 +53,10 @@ impl From<Failure> for Failed {
 
 impl From<HeaderLie> for Failed {
     fn from(lie: HeaderLie) -> Self {
-        Self::Doubtful(lie.to_string())
+        match lie {
+            HeaderLie::Length(_) => Self::Lasting(Failure::new(lie.to_string())),
+            lie => Self::Doubtful(lie.to_string()),
+        }
     }
 }
 
@@ -67,8 +72,12 @@ impl From<ReachedLie> for Failed {
     }
 }
 
-/// A history, or why the server does not tell it.
-pub(super) type History = Result<Vec<Mention>, String>;
+/// What comes of one of several calls.
+enum Came {
+    Told(Box<RawValue>),
+    /// The server does not tell it, or more than is taken.
+    Not(String),
+}
 
 /// A server, and the connection to it while there is one.
 pub(super) struct Server {
@@ -77,6 +86,8 @@ pub(super) struct Server {
     reach: Reach,
     until: Until,
     connection: Option<Electrum>,
+    /// Whether it would say unasked, over this connection, when a history changes.
+    is_subscribed: bool,
 }
 
 impl Server {
@@ -107,7 +118,7 @@ impl Server {
             ),
         };
         let (reach, until) = (Reach::Public { except }, Until::new(stop)?);
-        Ok(Self { address, trust, reach, until, connection: None })
+        Ok(Self { address, trust, reach, until, connection: None, is_subscribed: false })
     }
 
     /// The name by which it is told of.
@@ -136,33 +147,83 @@ impl Server {
         Ok(headers)
     }
 
-    /// The transactions that mention each of these scripts.
-    pub(super) fn histories(&mut self, scripts: &[String]) -> Result<Vec<History>, Failed> {
-        let call = |script: &String| Call::new("blockchain.scripthash.get_history", [script.as_str().into()]);
-        let told = self.all(&scripts.iter().map(call).collect::<Vec<_>>())?;
-        let read = |told: Told| match told {
-            Ok(result) => Ok(Ok(self.read(read::mentions(result.get()))?)),
-            Err(refusal) if BUSY.contains(&refusal.code) => Err(Failed::Passing(self.refusing(&refusal))),
-            Err(refusal) => Ok(Err(self.refusing(&refusal))),
-        };
-        told.into_iter().map(read).collect()
+    /// The transactions that mention each of these scripts, or why they are not told: each is handed on as it comes, in order.
+    pub(super) fn histories(
+        &mut self,
+        scripts: &[String],
+        mut each: impl FnMut(Result<History, String>),
+    ) -> Result<(), Failed> {
+        let calls = scripts.iter().map(|script| (script, "blockchain.scripthash.get_history"));
+        self.scripts(calls, |came| {
+            each(match came.map(|told| read::history(told.get())) {
+                Ok(Ok(history)) => Ok(history),
+                Ok(Err(error @ ReadError::Mentions(_))) => Err(error.to_string()),
+                Ok(Err(error)) => return Err(error),
+                Err(why) => Err(why),
+            });
+            Ok(())
+        })
     }
 
-    /// Transactions by their ids, each of which its bytes have.
+    /// What the server says shortly of these scripts' histories, where it does, in order.
+    pub(super) fn statuses(&mut self, scripts: &[String]) -> Result<Vec<Option<[u8; 32]>>, Failed> {
+        let calls = scripts.iter().map(|script| (script, "blockchain.scripthash.subscribe"));
+        let mut all = Vec::with_capacity(scripts.len());
+        self.is_subscribed = true;
+        self.scripts(calls, |came| {
+            all.push(came.map_or(Ok(None), |told| read::status(told.get()))?);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Ends the connection if the server would say unasked, over it, what nobody listens for.
+    pub(super) fn hangs_up(&mut self) {
+        if std::mem::take(&mut self.is_subscribed) {
+            self.connection = None;
+        }
+    }
+
+    fn scripts<'a>(
+        &mut self,
+        calls: impl Iterator<Item = (&'a String, &'static str)>,
+        mut each: impl FnMut(Result<&RawValue, String>) -> Result<(), ReadError>,
+    ) -> Result<(), Failed> {
+        let calls: Vec<Call> =
+            calls.map(|(script, method)| Call::new(method, [script.as_str().into()])).collect();
+        for calls in calls.chunks(TOGETHER) {
+            for came in self.some(calls)? {
+                let read = match &came {
+                    Came::Told(told) => each(Ok(told.as_ref())),
+                    Came::Not(why) => each(Err(why.clone())),
+                };
+                self.read(read)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Transactions by their ids, each of which its bytes have: each is handed on as it comes.
     pub(super) fn transactions(
         &mut self,
         magic: Magic,
         ids: &BTreeSet<[u8; 32]>,
-    ) -> Result<BTreeMap<[u8; 32], Raw>, Failed> {
-        let call = |id: &[u8; 32]| Call::new("blockchain.transaction.get", [written(id).into()]);
-        let told = self.all(&ids.iter().map(call).collect::<Vec<_>>())?;
-        let mut all = BTreeMap::new();
-        for (id, told) in ids.iter().zip(told) {
-            let result = told.map_err(|refusal| Failed::Passing(self.refusing(&refusal)))?;
-            let bytes = self.read(read::raw(result.get()))?;
-            all.insert(*id, Raw::read(magic, id, bytes)?);
+        mut each: impl FnMut([u8; 32], Raw) -> Result<(), Failed>,
+    ) -> Result<(), Failed> {
+        let ids: Vec<[u8; 32]> = ids.iter().copied().collect();
+        for ids in ids.chunks(TOGETHER) {
+            let call = |id: &[u8; 32]| Call::new("blockchain.transaction.get", [written(id).into()]);
+            let calls: Vec<Call> = ids.iter().map(call).collect();
+            for (id, came) in ids.iter().zip(self.some(&calls)?) {
+                let told = match came {
+                    Came::Told(told) => told,
+                    Came::Not(why) => return Err(Failed::Passing(why)),
+                };
+                let bytes = self.read(read::raw(told.get()))?;
+                each(*id, Raw::read(magic, id, bytes)?)?;
+            }
         }
-        Ok(all)
+        Ok(())
     }
 
     /// How a transaction hangs below the root of the block at a height.
@@ -173,31 +234,59 @@ impl Server {
     }
 
     fn one(&mut self, call: Call) -> Result<String, Failed> {
-        let told = self.all(std::slice::from_ref(&call))?.into_iter().next();
-        match told {
-            Some(Ok(result)) => Ok(result.get().to_owned()),
-            Some(Err(refusal)) => Err(Failed::Passing(self.refusing(&refusal))),
+        match self.some(std::slice::from_ref(&call))?.into_iter().next() {
+            Some(Came::Told(told)) => Ok(told.get().to_owned()),
+            Some(Came::Not(why)) => Err(Failed::Passing(why)),
             None => Err(Failed::Passing(format!("{} does not answer {}", self.host(), call.method))),
         }
     }
 
-    /// Calls all of them, over a new connection if there is none.
-    fn all(&mut self, calls: &[Call]) -> Result<Vec<Told>, Failed> {
-        let mut told = Vec::with_capacity(calls.len());
-        for calls in calls.chunks(TOGETHER) {
-            let mut connection = match self.connection.take() {
-                Some(connection) => connection,
-                None => {
-                    let connects = Electrum::connect(&self.address, &self.trust, &self.reach, LIMITS);
-                    self.until.given(connects).ok_or(Failed::Stopped)?.map_err(|error| self.failed(error))?
-                }
-            };
-            let answers = self.until.given(connection.batch(calls)).ok_or(Failed::Stopped)?;
-            told.extend(answers.map_err(|error| self.failed(error))?);
-            // After an error it is of no use any more.
-            self.connection = Some(connection);
+    /// Calls some, together; if the answers are too long for that, one by one.
+    fn some(&mut self, calls: &[Call]) -> Result<Vec<Came>, Failed> {
+        if let Some(came) = self.together(calls)? {
+            return Ok(came);
         }
-        Ok(told)
+        let mut all = Vec::with_capacity(calls.len());
+        for call in calls {
+            let came = match calls.len() {
+                1 => None,
+                _ => self.together(std::slice::from_ref(call))?.and_then(|mut came| came.pop()),
+            };
+            let too_long = || {
+                let bytes = LIMITS.line_bytes_max;
+                Came::Not(format!(
+                    "the answer of {} to {} is longer than {bytes} bytes",
+                    self.host(),
+                    call.method
+                ))
+            };
+            all.push(came.unwrap_or_else(too_long));
+        }
+        Ok(all)
+    }
+
+    /// Calls all of them, over a new connection if there is none; nothing if the answers are too long.
+    fn together(&mut self, calls: &[Call]) -> Result<Option<Vec<Came>>, Failed> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                let connects = Electrum::connect(&self.address, &self.trust, &self.reach, LIMITS);
+                self.until.given(connects).ok_or(Failed::Stopped)?.map_err(|error| self.failed(error))?
+            }
+        };
+        // After an error the connection is of no use any more.
+        let told = match self.until.given(connection.batch(calls)).ok_or(Failed::Stopped)? {
+            Ok(told) => told,
+            Err(RpcError::Pull(PullError::TooLarge { .. })) => return Ok(None),
+            Err(error) => return Err(self.failed(error)),
+        };
+        self.connection = Some(connection);
+        let came = |told: Told| match told {
+            Ok(result) => Ok(Came::Told(result)),
+            Err(refusal) if BUSY.contains(&refusal.code) => Err(Failed::Passing(self.refusing(&refusal))),
+            Err(refusal) => Ok(Came::Not(self.refusing(&refusal))),
+        };
+        told.into_iter().map(came).collect::<Result<_, _>>().map(Some)
     }
 
     /// Waits, but not longer than the program is to run; says whether it is to go on.

@@ -1,35 +1,24 @@
 //! From the theft on: who owns what holds taint is asked for, and what spends it is fetched, until nothing is left to ask.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::{Duration, Instant};
+use std::collections::{BTreeSet, HashMap};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
-use trace::chain::bitcoin::electrum::{BACK_MAX, HeaderLie, Headers, Proven, Raw, Reached, Turn, hash_of};
+use trace::chain::bitcoin::electrum::{BACK_MAX, HeaderLie, Headers, Raw, Reached, Turn, hash_of, have_come};
 use trace::chain::bitcoin::{Magic, Outpoint, read_id, written};
 use trace::label::Labels;
-use trace::taint::outputs::{Fate, OutputId, Spends as _, follow};
-use trace::taint::{Limits, Way};
 
-use super::super::bitcoin::{place, thefts};
 use super::super::live::tell;
-use super::kept::{Folder, Outpoints, left};
+use super::kept::{Folder, left};
 use super::server::{Failed, Server};
+use super::wave::Asked;
 use crate::answer::{Progress, counted};
 use crate::cli::TraceElectrumArgs;
 use crate::exit::Failure;
 use crate::terminal::{Terminal, visible};
 
-/// Outputs whose owners are asked for together.
-const TOGETHER: usize = 16;
-/// Transactions of which it is remembered what they spend, though nothing of this theft.
-const SEEN_MAX: usize = 100_000;
-/// Amounts that are asked for of what one transaction spends. The amounts of further inputs are not known.
-const AMOUNTS_MAX: usize = 1_000;
 /// How often a chain may turn while its headers are read.
 const TURNS_MAX: u32 = 3;
-/// After this time what was fetched is kept, though more is to be asked.
-const KEPT_AFTER: Duration = Duration::from_secs(30);
-
 /// What a run did.
 pub(super) struct Told {
     pub(super) chain: Option<&'static str>,
@@ -39,25 +28,14 @@ pub(super) struct Told {
     pub(super) dropped: usize,
     pub(super) reorganisations: usize,
     pub(super) left: Vec<String>,
-}
-
-/// What is known of the outputs that were asked for in a round.
-#[derive(Default)]
-struct Asked {
-    unspent: Outpoints,
-    left: BTreeMap<Outpoint, String>,
-}
-
-impl Asked {
-    fn has(&self, output: &Outpoint) -> bool {
-        self.unspent.contains(output) || self.left.contains_key(output)
-    }
+    /// Whether some of it was not written, since not all thefts were there yet.
+    pub(super) is_unwritten: bool,
 }
 
 /// A theft that is fetched.
 pub(super) struct Walk<'a> {
-    args: &'a TraceElectrumArgs,
-    labels: Labels,
+    pub(super) args: &'a TraceElectrumArgs,
+    pub(super) labels: Labels,
     pub(super) server: Server,
     folder: Folder,
     /// The thefts' transactions.
@@ -66,9 +44,19 @@ pub(super) struct Walk<'a> {
     reached: Option<Reached>,
     headers: Option<Headers>,
     /// What transactions spend that were looked at and not kept.
-    seen: HashMap<[u8; 32], Vec<Outpoint>>,
-    since: Instant,
-    added: usize,
+    pub(super) seen: HashMap<[u8; 32], Vec<Outpoint>>,
+    /// Outputs that were unspent, with nothing to come that was known, and what the server shortly said of their owners' histories then.
+    pub(super) looked: HashMap<Outpoint, [u8; 32]>,
+    /// What is known of the outputs that were asked for in this round.
+    pub(super) asked: Asked,
+    /// The last block up to which it is asked.
+    upto: Option<(u64, [u8; 32])>,
+    /// The last block up to which all was asked and answered, by this run.
+    done: Option<(u64, [u8; 32])>,
+    /// When something was written last, and whether something has come since.
+    pub(super) since: Instant,
+    pub(super) is_new: bool,
+    pub(super) added: usize,
     dropped: usize,
     reorganisations: usize,
 }
@@ -110,7 +98,12 @@ impl<'a> Walk<'a> {
             reached,
             headers,
             seen: HashMap::new(),
+            looked: HashMap::new(),
+            asked: Asked::default(),
+            upto: None,
+            done: None,
             since: Instant::now(),
+            is_new: false,
             added: 0,
             dropped: 0,
             reorganisations: 0,
@@ -127,10 +120,11 @@ impl<'a> Walk<'a> {
             dropped: self.dropped,
             reorganisations: self.reorganisations,
             left: reached.map(left).unwrap_or_default(),
+            is_unwritten: self.is_new,
         }
     }
 
-    /// Asks for all that is there now, and keeps it.
+    /// Asks for all that is there now, and keeps it; also where it is told to end, or the server is gone, before that was all.
     pub(super) fn round(&mut self, terminal: &mut Terminal) -> Result<(), Failed> {
         let mut reached = match self.reached.take() {
             Some(reached) => reached,
@@ -138,8 +132,22 @@ impl<'a> Walk<'a> {
         };
         // What was added before something went wrong stays: it is proven.
         let ended = self.rounds(&mut reached, terminal);
+        self.server.hangs_up();
+        let kept = match (&ended, self.headers.take()) {
+            (Err(Failed::Stopped | Failed::Passing(_)), Some(headers))
+                if self.is_new && self.stolen.iter().all(|id| reached.height(id).is_some()) =>
+            {
+                let kept = self.keeps(&mut reached, &headers);
+                self.headers = Some(headers);
+                kept
+            }
+            (_, headers) => {
+                self.headers = headers;
+                Ok(())
+            }
+        };
         self.reached = Some(reached);
-        ended
+        kept.and(ended)
     }
 
     /// The chain that was asked for, if the server is of it by its first block: whoever may choose the chain may make one at no cost.
@@ -187,6 +195,7 @@ impl<'a> Walk<'a> {
         terminal: &mut Terminal,
     ) -> Result<(), Failed> {
         let before = reached.len();
+        (self.asked, self.upto) = (Asked::default(), None);
         // Headers begin at or before the first theft, and what is known to be there.
         let missing: Vec<[u8; 32]> =
             self.stolen.iter().filter(|id| reached.height(id).is_none()).copied().collect();
@@ -215,6 +224,10 @@ impl<'a> Walk<'a> {
         }
         let dropped = reached.keep_on(headers);
         self.dropped += dropped;
+        self.is_new |= dropped > 0;
+        if dropped > 0 || turned.is_some() {
+            (self.done, self.looked) = (None, HashMap::new());
+        }
         if let Some(from) = turned {
             self.reorganisations += 1;
             let event = json!({"event": "reorganised", "from": from, "dropped": dropped});
@@ -239,17 +252,22 @@ impl<'a> Walk<'a> {
             (Some(limit), None) => limit,
             (_, first) => return Err(unconfirmed(first.map_or(&[0; 32], |(raw, _)| &raw.transaction().id))),
         };
+        let upto = headers.at(limit).map(|(_, hash)| (limit, *hash));
+        if upto.is_some() && upto == self.done && found.is_empty() {
+            // No other block counts than those up to which all was asked.
+            return Ok(());
+        }
+        self.upto = upto;
         for (raw, height) in found {
             self.proves(reached, headers, raw, height)?;
         }
-        let asked = self.waves(reached, headers, limit, terminal)?;
-        let upto = headers.at(limit).map(|(_, hash)| (limit, *hash));
+        self.waves(reached, headers, limit, terminal)?;
+        self.done = upto.filter(|_| !self.asked.is_refused);
         // The rule or the labels may be others than before, though no transaction is new.
-        let is_settled_anew = reached.settle(upto, asked.unspent, asked.left);
-        let is_new = is_settled_anew || reached.len() != before || dropped > 0;
+        let is_settled_anew = reached.settle(upto, self.asked.unspent.clone(), self.asked.left.clone());
+        let is_new = is_settled_anew || reached.len() != before || self.is_new;
         if is_new {
-            self.folder.write(headers, reached)?;
-            self.since = Instant::now();
+            self.writes(reached, headers)?;
         }
         if is_new && terminal.json() {
             let (all, added) = (reached.len(), reached.len().saturating_sub(before));
@@ -260,25 +278,45 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// Keeps what is there, though more is to be asked.
+    pub(super) fn keeps(&mut self, reached: &mut Reached, headers: &Headers) -> Result<(), Failed> {
+        let mut left = self.asked.left.clone();
+        let why = "it was not asked for yet; the same again goes on";
+        left.extend(self.ends(reached)?.into_iter().map(|end| (end.output, why.to_owned())));
+        reached.settle(self.upto, self.asked.unspent.clone(), left);
+        self.writes(reached, headers)
+    }
+
+    fn writes(&mut self, reached: &Reached, headers: &Headers) -> Result<(), Failed> {
+        self.folder.write(headers, reached)?;
+        (self.since, self.is_new) = (Instant::now(), false);
+        Ok(())
+    }
+
     /// A theft's transaction, and the height at which one of its outputs' histories has it.
     fn finds(&mut self, magic: Magic, id: &[u8; 32]) -> Result<(Raw, u64), Failed> {
-        let mut raws = self.server.transactions(magic, &BTreeSet::from([*id]))?;
+        let mut raw = None;
+        self.server.transactions(magic, &BTreeSet::from([*id]), |_, told| {
+            raw = Some(told);
+            Ok(())
+        })?;
         let host = self.server.host().to_owned();
         let missing =
             |why: &str| Failed::Passing(format!("{host} has transaction {} in no block{why}", written(id)));
-        let raw = raws.remove(id).ok_or_else(|| missing(""))?;
+        let raw = raw.ok_or_else(|| missing(""))?;
         let mut why = String::new();
         for output in 0..raw.transaction().outputs.len() {
             let Some(script) = raw.scripthash(u32::try_from(output).unwrap_or(u32::MAX)) else { continue };
-            for history in self.server.histories(&[script])? {
-                match history {
-                    Ok(mentions) => {
-                        if let Some(mention) = mentions.iter().find(|mention| mention.id == *id) {
-                            return Ok((raw, mention.height));
-                        }
-                    }
-                    Err(refused) => why = format!(" that is known: {refused}"),
+            let mut height = None;
+            self.server.histories(&[script], |history| match history {
+                Ok(history) => {
+                    let mention = history.mentions.iter().find(|mention| mention.id == *id);
+                    height = mention.map(|mention| mention.height);
                 }
+                Err(refused) => why = format!(" that is known: {refused}"),
+            })?;
+            if let Some(height) = height {
+                return Ok((raw, height));
             }
         }
         Err(missing(&why))
@@ -302,6 +340,7 @@ impl<'a> Walk<'a> {
                 None => {
                     let told = self.server.headers(next, height - next + 1)?;
                     let Some(first) = told.first() else { return Err(HeaderLie::Missing(next).into()) };
+                    have_come(next, &told, now())?;
                     let links = headers
                         .tip()
                         .is_none_or(|(_, hash)| *AsRef::<[u8; 32]>::as_ref(&first.prev_blockhash) == hash);
@@ -320,6 +359,7 @@ impl<'a> Walk<'a> {
             let start = next.saturating_sub(BACK_MAX).max(headers.first());
             let count = (height + 1).saturating_sub(start);
             let told = if count > 0 { self.server.headers(start, count)? } else { Vec::new() };
+            have_come(start, &told, now())?;
             match headers.turn(start, &told)? {
                 Turn::Turned { from } if turns < TURNS_MAX => {
                     turns += 1;
@@ -335,162 +375,12 @@ impl<'a> Walk<'a> {
             }
         }
     }
+}
 
-    /// Follows what is there, asks who owns what it leaves unspent and what spends that, and so on until nothing is left to ask.
-    fn waves(
-        &mut self,
-        reached: &mut Reached,
-        headers: &Headers,
-        limit: u64,
-        terminal: &mut Terminal,
-    ) -> Result<Asked, Failed> {
-        let mut asked = Asked::default();
-        loop {
-            let ends = self.ends(reached, &asked)?;
-            if ends.is_empty() {
-                return Ok(asked);
-            }
-            if self.since.elapsed() >= KEPT_AFTER {
-                let mut left = asked.left.clone();
-                let why = "it was not asked for yet; the same again goes on".to_owned();
-                left.extend(ends.iter().map(|(output, _)| (*output, why.clone())));
-                reached.settle(
-                    headers.at(limit).map(|(_, hash)| (limit, *hash)),
-                    asked.unspent.clone(),
-                    left,
-                );
-                self.folder.write(headers, reached)?;
-                self.since = Instant::now();
-            }
-            for ends in ends.chunks(TOGETHER) {
-                let (done, total) = (reached.len() as u64, self.args.most as u64);
-                let _goes_on =
-                    terminal.progress(&Progress { what: "fetching transactions".to_owned(), done, total });
-                self.asks(reached, headers, limit, ends, &mut asked)?;
-            }
-        }
-    }
-
-    /// What holds taint and is unspent among what is there, but for what was asked for, with the names of its scripts.
-    fn ends(&self, reached: &Reached, asked: &Asked) -> Result<Vec<(Outpoint, String)>, Failed> {
-        let coins = reached.coins().map_err(|error| Failed::Doubtful(error.to_string()))?;
-        let ledger = coins.ledger();
-        let thefts = thefts(ledger, &self.args.theft)?;
-        let place = place(ledger, &self.labels);
-        let trace = follow(ledger, &thefts, self.args.method.into(), place, Limits::default(), Way::Choose)
-            .map_err(|error| Failure::new(error.to_string()))?;
-        let held = trace.outputs().iter().filter(|one| one.fate == Fate::Held && one.tainted > 0);
-        let end = |id: OutputId| {
-            let output = Outpoint { transaction: ledger.id(id.transaction)?, output: id.index };
-            if asked.has(&output) || ledger.spender(id).is_some() {
-                return None;
-            }
-            let script = reached.get(&output.transaction)?.raw().scripthash(output.output)?;
-            Some((output, script))
-        };
-        Ok(held.filter_map(|one| end(one.output)).collect())
-    }
-
-    /// Asks what spends some outputs, and adds it.
-    fn asks(
-        &mut self,
-        reached: &mut Reached,
-        headers: &Headers,
-        limit: u64,
-        ends: &[(Outpoint, String)],
-        asked: &mut Asked,
-    ) -> Result<(), Failed> {
-        if reached.len() >= self.args.most {
-            let why = format!(
-                "{} were fetched, and --most allows no more",
-                counted(reached.len() as u64, "transaction")
-            );
-            asked.left.extend(ends.iter().map(|(output, _)| (*output, why.clone())));
-            return Ok(());
-        }
-        let scripts: Vec<String> = ends.iter().map(|(_, script)| script.clone()).collect();
-        let histories = self.server.histories(&scripts)?;
-        let mut wanted: BTreeMap<[u8; 32], u64> = BTreeMap::new();
-        for ((output, _), history) in ends.iter().zip(histories) {
-            let mentions = match history {
-                Ok(mentions) if mentions.len() <= self.args.history => mentions,
-                Ok(mentions) => {
-                    let why = format!(
-                        "its owner has {}, and --history {} looks through no more",
-                        counted(mentions.len() as u64, "transaction"),
-                        self.args.history
-                    );
-                    asked.left.insert(*output, why);
-                    continue;
-                }
-                Err(refused) => {
-                    asked.left.insert(*output, refused);
-                    continue;
-                }
-            };
-            let made = reached.height(&output.transaction).unwrap_or_default();
-            if !mentions.iter().any(|mention| mention.id == output.transaction && mention.height == made) {
-                let why = "the server's history of its owner does not have the transaction that made it";
-                asked.left.insert(*output, why.to_owned());
-                continue;
-            }
-            let later = mentions.iter().filter(|mention| mention.height >= made && mention.height <= limit);
-            for mention in later.filter(|mention| reached.height(&mention.id).is_none()) {
-                let is_of_others = self.seen.get(&mention.id).is_some_and(|spends| !spends.contains(output));
-                if !is_of_others {
-                    wanted.insert(mention.id, mention.height);
-                }
-            }
-            asked.unspent.insert(*output);
-        }
-        let ours: BTreeSet<Outpoint> = ends.iter().map(|(output, _)| *output).collect();
-        let ids: Vec<[u8; 32]> = wanted.keys().copied().collect();
-        for ids in ids.chunks(TOGETHER) {
-            let raws = self.server.transactions(reached.magic(), &ids.iter().copied().collect())?;
-            for (id, raw) in raws {
-                let spends = &raw.transaction().inputs;
-                let Some(height) = wanted.get(&id).copied() else { continue };
-                if spends.iter().any(|from| ours.contains(from)) {
-                    asked.unspent.retain(|output| !spends.contains(output));
-                    self.proves(reached, headers, raw, height)?;
-                } else if self.seen.len() < SEEN_MAX {
-                    self.seen.insert(id, spends.clone());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks for the proof of a transaction, and for what its inputs hold, and adds it.
-    fn proves(
-        &mut self,
-        reached: &mut Reached,
-        headers: &Headers,
-        raw: Raw,
-        height: u64,
-    ) -> Result<(), Failed> {
-        let proof = self.server.proof(&raw.transaction().id, height)?;
-        let header = headers.at(height).map(|(header, _)| *header).ok_or(HeaderLie::Missing(height))?;
-        let proven = Proven::check(raw, height, proof, header)?;
-        let mut wants = reached.wants(&proven);
-        wants.truncate(AMOUNTS_MAX);
-        let ids: BTreeSet<[u8; 32]> = wants.iter().map(|from| from.transaction).collect();
-        let before = self.server.transactions(reached.magic(), &ids)?;
-        for from in wants {
-            let made = before.get(&from.transaction).map(Raw::transaction);
-            let output = made.and_then(|made| made.outputs.get(from.output as usize));
-            let output = output.ok_or_else(|| {
-                let (by, of) = (written(proven.id()), written(&from.transaction));
-                Failed::Doubtful(format!(
-                    "transaction {by} spends output {} of {of}, which has fewer",
-                    from.output
-                ))
-            })?;
-            reached.tell(from, output.satoshi);
-        }
-        self.added += usize::from(reached.add(proven)?);
-        Ok(())
-    }
+/// Seconds since 1970-01-01 UTC.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// A header that no reorganisation puts another in the place of: as far behind the last as one may go back, or the first.

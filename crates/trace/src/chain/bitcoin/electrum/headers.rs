@@ -17,6 +17,12 @@ use super::wire::header_of;
 pub const HEADER_BYTES: usize = 80;
 /// How many blocks back a chain can go another way.
 pub const BACK_MAX: u64 = 96;
+/// Most headers of a chain that are kept, in some 350 MB: of the main chain all until the year 2066. On chains for tests they cost nothing to make.
+pub const CHAIN_MAX: usize = 3_000_000;
+/// How many seconds a header's time may be ahead of the clock. Source: Bitcoin Core, `MAX_FUTURE_BLOCK_TIME`.
+pub const AHEAD_S_MAX: i64 = 2 * 60 * 60;
+/// A header's time is later than the middle one of so many before it. Source: Bitcoin Core, `GetMedianTimePast`.
+const MEDIAN_OF: usize = 11;
 
 /// A header that can't be true.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +40,17 @@ pub enum HeaderLie {
     /// Its target is another than the rules say.
     #[error("the header of block {0} has another target than follows from those before it")]
     Target(u64),
+    /// Its time is not later than the rules ask.
+    #[error("the header of block {0} is not later than the median of the eleven before it")]
+    Early(u64),
+    /// Its time has not come yet.
+    #[error("the header of block {0} is more than two hours ahead of this machine's clock")]
+    Ahead(u64),
+    /// More than are kept.
+    #[error(
+        "the chain would have more than {CHAIN_MAX} headers from block {0} on; begin later, with a later theft or checkpoint"
+    )]
+    Length(u64),
     /// The chain would go back too far.
     #[error("the chain would go another way more than {BACK_MAX} blocks back, before block {0}")]
     Depth(u64),
@@ -71,6 +88,16 @@ pub struct Headers {
 #[must_use]
 pub fn hash_of(header: &Header) -> [u8; 32] {
     header.block_hash().to_byte_array()
+}
+
+/// Compares the times of headers, the first of which is at a height, with the clock's, in seconds since 1970-01-01 UTC.
+///
+/// # Errors
+/// [`HeaderLie::Ahead`] of the first that is too far ahead.
+pub fn have_come(start: u64, told: &[Header], now: i64) -> Result<(), HeaderLie> {
+    let latest = now.saturating_add(AHEAD_S_MAX);
+    let ahead = (start..).zip(told).find(|(_, header)| i64::from(header.time) > latest);
+    ahead.map_or(Ok(()), |(height, _)| Err(HeaderLie::Ahead(height)))
 }
 
 impl Headers {
@@ -121,6 +148,9 @@ impl Headers {
     /// [`HeaderLie`]; then nothing is changed.
     pub fn push(&mut self, header: Header) -> Result<(), HeaderLie> {
         let height = self.next();
+        if self.all.len() >= CHAIN_MAX {
+            return Err(HeaderLie::Length(self.first));
+        }
         let params = Params::new(self.magic.network());
         match self.all.last() {
             Some((_, hash)) if header.prev_blockhash.to_byte_array() != *hash => {
@@ -143,9 +173,20 @@ impl Headers {
         if header.target() > params.max_attainable_target {
             return Err(HeaderLie::Target(height));
         }
+        if self.median().is_some_and(|median| header.time <= median) {
+            return Err(HeaderLie::Early(height));
+        }
         let hash = header.validate_pow(header.target()).map_err(|_| HeaderLie::Work(height))?;
         self.all.push((header, hash.to_byte_array()));
         Ok(())
+    }
+
+    /// The middle one of the last headers' times; `None` where those before them are not known.
+    fn median(&self) -> Option<u32> {
+        let mut times: Vec<u32> =
+            self.all.iter().rev().take(MEDIAN_OF).map(|(header, _)| header.time).collect();
+        times.sort_unstable();
+        times.get(times.len() / 2).copied().filter(|_| times.len() == MEDIAN_OF || self.first == 0)
     }
 
     /// The target that a header must have behind `last`; `None` if it can't be said.
@@ -294,6 +335,40 @@ mod tests {
         // On the main chain they begin where a period does.
         let told = Headers::read(Magic::MAIN, &bytes).unwrap_err().to_string();
         assert!(told.contains("begin at block 10"), "{told}");
+    }
+
+    #[test]
+    fn a_time_is_later_than_the_median_before_it_and_not_ahead_of_the_clock() {
+        let mut headers = headers(&chain([9; 32], 0..11));
+        let mut behind = |number: u32| headers.push(behind(headers.tip().unwrap().1, number, 0x207f_ffff));
+        // Of 0 to 10 the middle one is 5.
+        assert_eq!(behind(5), Err(HeaderLie::Early(21)));
+        assert_eq!(behind(6), Ok(()));
+        // Now it is 6, of 1 to 10 and 6.
+        assert_eq!(behind(6), Err(HeaderLie::Early(22)));
+        assert_eq!(behind(20_000), Ok(()));
+        let all: Vec<Header> = headers.all.iter().map(|(header, _)| *header).collect();
+        let last = 1_700_000_000 + 20_000;
+        assert_eq!(have_come(10, &all, last - AHEAD_S_MAX), Ok(()));
+        assert_eq!(have_come(10, &all, last - AHEAD_S_MAX - 1), Err(HeaderLie::Ahead(22)));
+        // Where those before are not known, the first few are not compared with them.
+        let mut early = Headers::around(Magic::REGTEST, 10);
+        for header in chain([9; 32], 0..3) {
+            early.push(header).unwrap();
+        }
+        assert_eq!(early.median(), None);
+    }
+
+    #[test]
+    fn a_chain_has_an_end() {
+        let one = behind([9; 32], 0, 0x207f_ffff);
+        let mut headers = headers(&[one]);
+        headers.all = vec![headers.all[0]; CHAIN_MAX];
+        let next = behind(hash_of(&one), 1, 0x207f_ffff);
+        assert_eq!(headers.push(next), Err(HeaderLie::Length(10)));
+        headers.all.pop();
+        // The others have all the same time.
+        assert_eq!(headers.push(next), Ok(()));
     }
 
     #[test]

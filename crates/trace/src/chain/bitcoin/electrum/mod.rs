@@ -15,13 +15,15 @@ mod proof;
 mod reached;
 mod wire;
 
-pub use headers::{BACK_MAX, HEADER_BYTES, HeaderLie, Headers, Turn, hash_of};
+pub use headers::{
+    AHEAD_S_MAX, BACK_MAX, CHAIN_MAX, HEADER_BYTES, HeaderLie, Headers, Turn, hash_of, have_come,
+};
 pub use kept::{FORM_BYTES_MAX, FormError};
 pub use proof::{ProofLie, Proven, Raw};
 pub use reached::{Reached, ReachedLie};
 pub use wire::{
-    BRANCH_MAX, HEADERS_MAX, MENTIONS_MAX, Mention, Proof, ReadError, first_header, headers, mentions, proof,
-    raw, tip,
+    BRANCH_MAX, HEADERS_MAX, History, MENTIONS_MAX, Mention, Proof, ReadError, first_header, headers,
+    history, proof, raw, status, tip,
 };
 
 pub use bitcoin::block::Header;

@@ -1,5 +1,6 @@
 //! A transaction that a block has.
 
+use bitcoin::Amount;
 use bitcoin::block::Header;
 use bitcoin::consensus::encode;
 use bitcoin::hashes::{Hash as _, sha256, sha256d};
@@ -25,6 +26,11 @@ pub enum ProofLie {
     /// It has as many bytes as two hashes, so that it could be an inner node of a block's tree (CVE-2017-12842).
     #[error("transaction {0} has 64 bytes, which none that is relayed has")]
     Sixty(String),
+    /// The way to the root goes over a transaction of 64 bytes, passed off as a node of the tree: what hangs below it is made up.
+    #[error(
+        "the proof of transaction {0} goes over another transaction, passed off as a node of its block's tree"
+    )]
+    OverTransaction(String),
     /// The proof is for another block.
     #[error("the proof of transaction {id} is for block {got}, and its history says {asked}")]
     Height {
@@ -130,20 +136,12 @@ impl Proven {
         if proof.height != height {
             return Err(ProofLie::Height { id: named(), asked: height, got: proof.height });
         }
-        let (mut at, mut is_twin) = (proof.position, false);
-        let root = proof.branch.iter().fold(raw.id, |hash, beside| {
-            // Where nothing is to the right, the left one stands there again: nothing is at such a place.
-            is_twin |= at & 1 == 1 && hash == *beside;
-            let (left, right) = if at & 1 == 0 { (&hash, beside) } else { (beside, &hash) };
-            at >>= 1;
-            let mut both = [0; 64];
-            both[..32].copy_from_slice(left);
-            both[32..].copy_from_slice(right);
-            sha256d::Hash::hash(&both).to_byte_array()
-        });
-        // What is left of the place would be beyond the tree.
-        if at != 0 || is_twin || root != header.merkle_root.to_byte_array() {
+        let way = Way::up(raw.id, &proof);
+        if way.is_beyond || way.is_twin || way.root != header.merkle_root.to_byte_array() {
             return Err(ProofLie::Root { id: named(), height });
+        }
+        if way.is_over {
+            return Err(ProofLie::OverTransaction(named()));
         }
         if raw.makes_coins != (proof.position == 0) {
             return Err(ProofLie::Coinbase(named()));
@@ -174,6 +172,42 @@ impl Proven {
     pub const fn raw(&self) -> &Raw {
         &self.raw
     }
+}
+
+/// The way from a leaf of a block's tree up to the root.
+struct Way {
+    root: [u8; 32],
+    /// What is left of the place would be beyond the tree.
+    is_beyond: bool,
+    /// Where nothing is to the right, the left one stands there again: nothing is at such a place.
+    is_twin: bool,
+    /// One of its nodes is a transaction.
+    is_over: bool,
+}
+
+impl Way {
+    fn up(leaf: [u8; 32], proof: &Proof) -> Self {
+        let (mut at, mut is_twin, mut is_over) = (proof.position, false, false);
+        let root = proof.branch.iter().fold(leaf, |hash, beside| {
+            is_twin |= at & 1 == 1 && hash == *beside;
+            let (left, right) = if at & 1 == 0 { (&hash, beside) } else { (beside, &hash) };
+            at >>= 1;
+            let mut both = [0; 64];
+            both[..32].copy_from_slice(left);
+            both[32..].copy_from_slice(right);
+            is_over |= is_transaction(&both);
+            sha256d::Hash::hash(&both).to_byte_array()
+        });
+        Self { root, is_beyond: at != 0, is_twin, is_over }
+    }
+}
+
+/// Whether two hashes side by side read as a transaction that a block could have: one in 10^12 true nodes does by chance.
+fn is_transaction(both: &[u8; 64]) -> bool {
+    let Ok(read) = encode::deserialize::<bitcoin::Transaction>(both) else { return false };
+    let mut values = read.output.iter().map(|output| output.value);
+    let sum = values.try_fold(Amount::ZERO, |sum, value| sum.checked_add(value));
+    !read.input.is_empty() && sum.is_some_and(|sum| sum <= Amount::MAX_MONEY)
 }
 
 #[cfg(test)]
@@ -274,6 +308,29 @@ mod tests {
         let proof = Proof { height: 7, position: 1, branch: vec![[3; 32]] };
         let told = Proven::check(raw, 7, proof, header(both([3; 32], id)));
         assert!(matches!(told, Err(ProofLie::Sixty(_))), "{told:?}");
+    }
+
+    /// Somebody pays by a transaction of 64 bytes whose last 32 are the id of one that no block has, and says that the first 32 stand beside
+    /// it in the tree. To find such an id takes 2^37 tries, so that here the leaf is none that anything hashes to.
+    #[test]
+    fn a_way_over_a_transaction_proves_nothing() {
+        let mut small = transaction(1);
+        small.output[0].script_pubkey = ScriptBuf::from_bytes(vec![0x51; 4]);
+        let paid = small.compute_txid().to_byte_array();
+        let bytes = encode::serialize(&small);
+        let (beside, leaf) = (*bytes.first_chunk().unwrap(), *bytes.last_chunk().unwrap());
+        let way =
+            |leaf, beside| Way::up(leaf, &Proof { height: 7, position: 3, branch: vec![beside, [4; 32]] });
+        let over = way(leaf, beside);
+        assert_eq!(
+            (over.root, over.is_over),
+            (both([4; 32], paid), true),
+            "it leads to a root that a block can have"
+        );
+        assert!(!way(beside, leaf).is_over && !way(leaf, [9; 32]).is_over);
+        // More than there is of it: no block has such a transaction, and a node can read so.
+        small.output[0].value = Amount::from_sat(Amount::MAX_MONEY.to_sat() + 1);
+        assert!(!is_transaction(encode::serialize(&small).first_chunk().unwrap()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What was reached of a chain, and what is known of where it ends.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bitcoin::block::Header;
 
@@ -166,13 +166,7 @@ impl Reached {
         let ids = self.blocks.values().flat_map(|part| part.transactions.values());
         let kept: HashMap<[u8; 32], u64> = ids.map(|one| (*one.id(), one.height())).collect();
         self.heights = kept;
-        let spent: Vec<Outpoint> = self
-            .blocks
-            .values()
-            .flat_map(|part| part.transactions.values())
-            .flat_map(|one| one.transaction().inputs.iter().copied())
-            .collect();
-        let spent: BTreeSet<Outpoint> = spent.into_iter().collect();
+        let spent = self.spent();
         self.amounts.retain(|output, _| spent.contains(output));
         if self.upto.is_some_and(|(height, hash)| !is_there(height, &hash)) {
             self.settle(None, BTreeSet::new(), BTreeMap::new());
@@ -180,13 +174,23 @@ impl Reached {
         before - self.heights.len()
     }
 
+    /// All outputs that the transactions spend.
+    fn spent(&self) -> HashSet<Outpoint> {
+        let all = self.blocks.values().flat_map(|part| part.transactions.values());
+        all.flat_map(|one| one.transaction().inputs.iter().copied()).collect()
+    }
+
     /// Says up to which block it was asked who spends what, and what is unspent there, or not known, and why; whether any of that is new.
+    /// What is spent by a transaction that is there is neither.
     pub fn settle(
         &mut self,
         upto: Option<(u64, [u8; 32])>,
-        unspent: BTreeSet<Outpoint>,
-        left: BTreeMap<Outpoint, String>,
+        mut unspent: BTreeSet<Outpoint>,
+        mut left: BTreeMap<Outpoint, String>,
     ) -> bool {
+        let spent = self.spent();
+        unspent.retain(|output| !spent.contains(output));
+        left.retain(|output, _| !spent.contains(output));
         let is_new = (self.upto, &self.unspent, &self.left) != (upto, &unspent, &left);
         (self.upto, self.unspent, self.left) = (upto, unspent, left);
         is_new

@@ -2,6 +2,7 @@
 
 use bitcoin::block::Header;
 use bitcoin::consensus::encode;
+use bitcoin::hashes::{Hash as _, HashEngine as _, sha256};
 use serde::Deserialize;
 
 use super::super::{BLOCK_BYTES_MAX, read_id};
@@ -16,18 +17,25 @@ pub const BRANCH_MAX: usize = 17;
 
 /// Why a result is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ReadError(String);
+#[non_exhaustive]
+pub enum ReadError {
+    /// More transactions mention a script than are read.
+    #[error("{0} transactions of one script; the limit is {MENTIONS_MAX}")]
+    Mentions(usize),
+    /// It is not what the protocol says.
+    #[error("{0}")]
+    Form(String),
+}
 
 impl ReadError {
     fn new(what: impl Into<String>) -> Self {
-        Self(what.into())
+        Self::Form(what.into())
     }
 }
 
 impl From<serde_json::Error> for ReadError {
     fn from(error: serde_json::Error) -> Self {
-        Self(error.to_string())
+        Self::Form(error.to_string())
     }
 }
 
@@ -46,21 +54,29 @@ struct WireMention {
     height: i64,
 }
 
-/// Reads `blockchain.scripthash.get_history`: those that are in blocks, by height, each once.
+/// The transactions that mention a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// Those that are in blocks, by height, each once.
+    pub mentions: Vec<Mention>,
+    /// What the server says of it shortly ([`status`]): another one if any transaction has come or gone, or has come into a block.
+    pub status: Option<[u8; 32]>,
+}
+
+/// Reads `blockchain.scripthash.get_history`.
 ///
 /// # Errors
 /// [`ReadError`].
-pub fn mentions(json: &str) -> Result<Vec<Mention>, ReadError> {
+pub fn history(json: &str) -> Result<History, ReadError> {
     let told: Vec<WireMention> = serde_json::from_str(json)?;
     if told.len() > MENTIONS_MAX {
-        return Err(ReadError::new(format!(
-            "{} transactions of one script; the limit is {MENTIONS_MAX}",
-            told.len()
-        )));
+        return Err(ReadError::Mentions(told.len()));
     }
     let mut all = Vec::with_capacity(told.len());
-    for one in told {
+    let mut status = sha256::HashEngine::default();
+    for one in &told {
         let id = id(&one.tx_hash)?;
+        status.input(format!("{}:{}:", one.tx_hash, one.height).as_bytes());
         // What waits for a block has 0, or -1 if what it spends waits too.
         if let Some(height) = u64::try_from(one.height).ok().filter(|height| *height > 0) {
             all.push(Mention { height, id });
@@ -68,7 +84,21 @@ pub fn mentions(json: &str) -> Result<Vec<Mention>, ReadError> {
     }
     all.sort_unstable();
     all.dedup();
-    Ok(all)
+    let status = (!told.is_empty()).then(|| sha256::Hash::from_engine(status).to_byte_array());
+    Ok(History { mentions: all, status })
+}
+
+/// Reads `blockchain.scripthash.subscribe`: the hash (SHA-256) of the history, as text; nothing if it is empty.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn status(json: &str) -> Result<Option<[u8; 32]>, ReadError> {
+    let told: Option<String> = serde_json::from_str(json)?;
+    let read = |text: String| {
+        let bytes = unhex(&text)?;
+        bytes.try_into().map_err(|_| ReadError::new("a status has 64 hexadecimal digits"))
+    };
+    told.map(read).transpose()
 }
 
 /// How a transaction hangs below the root of its block's header.
@@ -192,12 +222,21 @@ mod tests {
             r#"[{{"tx_hash":"{two}","height":9}},{{"tx_hash":"{one}","height":7,"fee":3}},{{"tx_hash":"{two}","height":9}},
                {{"tx_hash":"{one}","height":0,"fee":1}},{{"tx_hash":"{two}","height":-1}}]"#
         );
-        let read = mentions(&json).unwrap();
+        let read = history(&json).unwrap();
+        // As a server makes it: `TXID:HEIGHT:` of each, in its order.
+        let text = format!("{two}:9:{one}:7:{two}:9:{one}:0:{two}:-1:");
+        assert_eq!(read.status, Some(sha256::Hash::hash(text.as_bytes()).to_byte_array()));
+        assert_eq!(status(&format!("\"{}\"", const_hex::encode(read.status.unwrap()))).unwrap(), read.status);
+        assert_eq!(status("null").unwrap(), None);
+        assert!(status("\"00\"").is_err() && status("7").is_err());
+        let read = read.mentions;
         assert_eq!(read.iter().map(|one| (one.height, one.id[0])).collect::<Vec<_>>(), [(7, 1), (9, 2)]);
-        assert_eq!(mentions("[]").unwrap(), []);
+        assert_eq!(history("[]").unwrap(), History { mentions: Vec::new(), status: None });
         for bad in ["null", "{}", r#"[{"tx_hash":"12","height":1}]"#, r#"[{"tx_hash":7,"height":1}]"#] {
-            assert!(mentions(bad).is_err(), "{bad}");
+            assert!(matches!(history(bad), Err(ReadError::Form(_))), "{bad}");
         }
+        let many = vec![format!(r#"{{"tx_hash":"{one}","height":7}}"#); MENTIONS_MAX + 1].join(",");
+        assert_eq!(history(&format!("[{many}]")), Err(ReadError::Mentions(MENTIONS_MAX + 1)));
     }
 
     #[test]
