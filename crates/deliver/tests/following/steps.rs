@@ -218,7 +218,9 @@ fn a_failing_storage_counts_nothing_twice() {
     let time = Arc::clone(&clock);
     let micros = move || time.load(Ordering::SeqCst);
     // Each reading opens the file.
-    let store = Store::open(dir.path(), &Options { readers: 0 }, Arc::new(micros.clone())).unwrap();
+    let store =
+        Store::open(dir.path(), &Options { readers: 0, ..Options::default() }, Arc::new(micros.clone()))
+            .unwrap();
     let gate = Gate::open(store, NodeKey::new("tower.test", &[7; 32])).unwrap();
     let member = Member { level: Level::Exchange, ..Member::new(MEMBERS[0], "m0") };
     let circle = Circle { members: vec![MEMBERS[0]], ..Circle::new(CIRCLES[0], "region") };

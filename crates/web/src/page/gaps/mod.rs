@@ -70,7 +70,7 @@ pub(super) fn router() -> Router<Arc<Pages>> {
 /// How a page is asked for.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
-    lang: Option<String>,
+    pub(super) lang: Option<String>,
 }
 
 /// The words of a page.
