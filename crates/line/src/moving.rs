@@ -63,7 +63,7 @@ pub fn migrate(
 ) -> Result<VerifyReport, MoveError> {
     let _lock = lock(folder)?;
     let path = folder.join(FILE);
-    let (file, database) = (Storage::Sqlite(path.clone()), Storage::Postgres(database.clone()));
+    let (file, database) = (Storage::Sqlite(path.clone()), Storage::Postgres(Box::new(database.clone())));
     let (from, to) = match way {
         Way::IntoDatabase => (&file, &database),
         Way::IntoFile => {

@@ -188,7 +188,7 @@ impl Store {
         };
         let lock = lock(folder)?;
         let storage = match &options.database {
-            Some(database) => Storage::Postgres(database.clone()),
+            Some(database) => Storage::Postgres(Box::new(database.clone())),
             None => {
                 let path = folder.join(FILE);
                 drop(private(&path).map_err(io(&path))?);

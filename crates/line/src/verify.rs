@@ -59,7 +59,7 @@ pub fn verify(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<VerifyReport, VerifyError> {
     let storage = match database {
-        Some(database) => Storage::Postgres(database.clone()),
+        Some(database) => Storage::Postgres(Box::new(database.clone())),
         None => Storage::Sqlite(folder.join(FILE)),
     };
     verify_at(&storage, progress)
@@ -81,8 +81,7 @@ pub(crate) fn verify_at(
     }
     .map_err(failed)?;
     let total = heads.iter().map(|head| head.size).sum();
-    let mut report = VerifyReport::default();
-    report.file_fault = backend.fault().map_err(failed)?;
+    let mut report = VerifyReport { file_fault: backend.fault().map_err(failed)?, ..VerifyReport::default() };
     let (mut done, mut account) = (0, Account::default());
     for head in heads {
         let mut loading = Loading::new();

@@ -94,9 +94,19 @@ fn five_members_take_five_forms_of_the_same() {
         std::fs::read(shot).unwrap()
     };
     let one = page.replace(is_hangul, "\u{ac00}");
-    let shots = [shot("page", &page), shot("again", &page), shot("one", &one)];
-    assert!(shots[0] == shots[1], "a page looks the same each time");
-    assert!(shots[0] != shots[2], "syllables look like themselves");
+    // A browser on a busy machine may be told to take its picture before it has painted all of the page.
+    let steady = |page: &str| {
+        let mut last = shot("page", page);
+        for _ in 0..5 {
+            let next = shot("page", page);
+            if next == last {
+                return next;
+            }
+            last = next;
+        }
+        panic!("a page looks the same each time");
+    };
+    assert!(steady(&page) != steady(&one), "syllables look like themselves");
 
     // list: plain and CSV, guarded.
     let plain = node.text(&serving, "list", "/d/list/domain.txt");

@@ -68,6 +68,9 @@ fn a_node_lives_in_a_database_and_comes_back_from_it() {
     serving.stop();
     let after = records(&node);
     assert!(after > before);
+    let mut client = postgres::Client::connect(&address, postgres::NoTls).unwrap();
+    let rows: i64 = client.query_one("SELECT count(*) FROM record", &[]).unwrap().get(0);
+    assert_eq!(u64::try_from(rows), Ok(after), "they are in the database, all of them");
 
     // The file is there still, as it was; what comes back needs an empty place.
     assert!(refused(node.command(&["migrate", "file"])).contains("already"));

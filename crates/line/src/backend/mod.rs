@@ -175,7 +175,7 @@ pub(crate) trait Backend: Send {
 #[derive(Debug, Clone)]
 pub(crate) enum Storage {
     Sqlite(PathBuf),
-    Postgres(postgres::Settings),
+    Postgres(Box<postgres::Settings>),
 }
 
 impl Storage {

@@ -39,13 +39,13 @@ const KEEP: &str = r#"
 
 /// The folder of the server's programs; the newest there is.
 fn programs() -> PathBuf {
-    let versions =
-        std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is not installed: scripts/setup");
+    let versions = std::fs::read_dir("/usr/lib/postgresql");
+    let versions = versions.unwrap_or_else(|error| panic!("scripts/setup installs PostgreSQL: {error}"));
     let of = |entry: std::io::Result<std::fs::DirEntry>| {
         let path = entry.ok()?.path();
         Some((path.file_name()?.to_str()?.parse::<u32>().ok()?, path.join("bin")))
     };
-    versions.filter_map(of).max().expect("PostgreSQL is not installed: scripts/setup").1
+    versions.filter_map(of).max().unwrap().1
 }
 
 impl Server {

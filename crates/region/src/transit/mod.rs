@@ -13,7 +13,6 @@
 //! Source: REQUIREMENTS T-1 to T-6.
 
 pub mod between;
-mod blocks;
 pub mod flow;
 pub mod geo;
 pub mod help;

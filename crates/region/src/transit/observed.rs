@@ -124,45 +124,6 @@ impl Observed {
         Ok(())
     }
 
-    /// Takes all of others, in their order, as if they came after these one by one. They were observed without a table: what they
-    /// don't say of where an address is, is looked up here. Says whether they were taken: if there is no room for all, none are.
-    pub(super) fn append(&mut self, more: &Self, tables: &impl Locate) -> bool {
-        let before = self.hops.len() as u32;
-        let fits = u32::try_from(self.hops.len() + more.hops.len()).is_ok()
-            && self.infrastructure.len() + more.infrastructure.len() + HOPS_MAX < NONE as usize;
-        if !fits {
-            return false;
-        }
-        let mut numbers = Vec::with_capacity(more.infrastructure.len());
-        for one in &more.infrastructure {
-            let next = self.infrastructure.len() as u32;
-            let number = match one.address {
-                Some(address) => *self.by_address.entry(key(address)).or_insert(next),
-                // What has no address has one role.
-                None => *self.by_place.entry((one.place, one.roles)).or_insert(next),
-            };
-            if number == next {
-                self.infrastructure
-                    .push(Infrastructure { place: located(one.address, one.place, tables), ..*one });
-            } else if let Some(known) = self.infrastructure.get_mut(number as usize) {
-                known.place = one.place.or(known.place);
-                known.roles |= one.roles;
-                known.seen = (known.seen.0.min(one.seen.0), known.seen.1.max(one.seen.1));
-                known.count += one.count;
-            }
-            numbers.push(number);
-        }
-        let number = |local: &u32| numbers.get(*local as usize).copied().unwrap_or(NONE);
-        self.hops.extend(more.hops.iter().map(|(local, role)| (number(local), *role)));
-        self.ends.extend(more.ends.iter().map(|end| before + end));
-        self.times.extend_from_slice(&more.times);
-        let victims: Vec<u32> = more.victims.iter().map(|victim| self.victim(*victim)).collect();
-        self.victim_of
-            .extend(more.victim_of.iter().map(|at| victims.get(*at as usize).copied().unwrap_or(NONE)));
-        self.counts.extend_from_slice(&more.counts);
-        true
-    }
-
     fn victim(&mut self, victim: Place) -> u32 {
         *self.by_victim.entry(victim).or_insert_with(|| {
             self.victims.push(victim);

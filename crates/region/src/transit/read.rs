@@ -17,13 +17,11 @@
 //! A row that is wrong is told with its line and left out; the others count.
 
 use std::io::{self, BufRead, Read};
-use std::net::IpAddr;
 use std::sync::mpsc::sync_channel;
 
 use serde::Deserialize;
 use stix::Timestamp;
 
-use super::blocks::{self, Left};
 use super::geo::{Fault, Locate};
 use super::observed::{HOPS_MAX, Observed};
 use super::place::{Country, Network, Place};
@@ -95,91 +93,36 @@ pub fn table(
     source: impl Read + Send,
     tables: &(impl Locate + Sync),
 ) -> Result<Report, ReadError> {
-    let mut report = Report::default();
-    if let Some(left) = blocks::read(observed, source, tables, &mut report)? {
-        quoted(observed, left, tables, &mut report)?;
-    }
-    Ok(report)
-}
-
-/// Reads what is left of a table, or all of it, row by row: a text in quotation marks may hold line breaks.
-pub(super) fn quoted(
-    observed: &mut Observed,
-    left: Left<impl Read + Send>,
-    tables: &(impl Locate + Sync),
-    report: &mut Report,
-) -> Result<(), ReadError> {
-    let Left { head, source, line: first, columns } = left;
-    piped(observed, tables, report, |give| {
-        let rows = Rows::of(io::Cursor::new(head).chain(source));
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).has_headers(columns.is_none()).from_reader(rows);
-        let columns = match columns {
-            Some(columns) => columns,
-            None => Columns::of(reader.byte_headers().map_err(failed)?)?,
-        };
+    piped(observed, tables, |give| {
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(Rows::of(source));
+        let names = reader.byte_headers().map_err(failed)?.clone();
+        let column = |name: &str| names.iter().position(|one| one.trim_ascii() == name.as_bytes());
+        let time = column("time").ok_or(ReadError::Column("time"))?;
+        let hops = column("hops").ok_or(ReadError::Column("hops"))?;
+        let (from, victim, count) = (column("source"), column("victim"), column("count"));
         let mut record = csv::ByteRecord::new();
         while reader.read_byte_record(&mut record).map_err(failed)? {
             reader.get_mut().ended();
-            let line = record.position().map_or(0, csv::Position::line) + first - 1;
+            let line = record.position().map_or(0, csv::Position::line);
             give(line, &mut |batch| {
                 let field = |at: usize| {
                     str::from_utf8(record.get(at).unwrap_or_default()).unwrap_or("\u{fffd}").trim()
                 };
+                let or_none = |at: Option<usize>| at.map(field).unwrap_or_default();
+                let time = time_of(field(time))?;
+                let count = count_of(or_none(count))?;
                 let before = batch.hops.len();
-                let (time, victim, count) = columns.row(field, &mut batch.hops)?;
-                Ok(Row { line, time, hops: batch.hops.len() - before, victim, count })
+                put_source(&mut batch.hops, or_none(from))?;
+                for text in field(hops).split([' ', ';']).filter(|text| !text.is_empty()) {
+                    put(&mut batch.hops, before, hop_of(text)?)?;
+                }
+                let victim = victim_of(or_none(victim))?;
+                let hops = batch.hops.len() - before;
+                Ok(Row { line, time, hops, victim, count })
             })?;
         }
         Ok(())
     })
-}
-
-/// Where columns stand.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Columns {
-    time: usize,
-    hops: usize,
-    source: Option<usize>,
-    victim: Option<usize>,
-    count: Option<usize>,
-}
-
-impl Columns {
-    /// By the names in the first row.
-    pub(super) fn of(names: &csv::ByteRecord) -> Result<Self, ReadError> {
-        let column = |name: &str| names.iter().position(|one| one.trim_ascii() == name.as_bytes());
-        Ok(Self {
-            time: column("time").ok_or(ReadError::Column("time"))?,
-            hops: column("hops").ok_or(ReadError::Column("hops"))?,
-            source: column("source"),
-            victim: column("victim"),
-            count: column("count"),
-        })
-    }
-
-    /// How many columns must be looked at.
-    pub(super) fn len(self) -> usize {
-        let rest = [self.source, self.victim, self.count].into_iter().flatten();
-        rest.fold(self.time.max(self.hops), usize::max) + 1
-    }
-
-    /// Reads a row: its time, its victim and its count; its hops are added to those that there are.
-    pub(super) fn row<'t>(
-        self,
-        field: impl Fn(usize) -> &'t str,
-        all: &mut Vec<Hop>,
-    ) -> Result<(i64, Hop, u32), String> {
-        let or_none = |at: Option<usize>| at.map(&field).unwrap_or_default();
-        let time = time_of(field(self.time))?;
-        let count = count_of(or_none(self.count))?;
-        let before = all.len();
-        put_source(all, or_none(self.source))?;
-        for text in field(self.hops).split([' ', ';']).filter(|text| !text.is_empty()) {
-            put(all, before, hop_of(text)?)?;
-        }
-        Ok((time, victim_of(or_none(self.victim))?, count))
-    }
 }
 
 /// A sighting as a JSON object.
@@ -213,8 +156,7 @@ pub fn json_lines(
     mut source: impl BufRead + Send,
     tables: &(impl Locate + Sync),
 ) -> Result<Report, ReadError> {
-    let mut report = Report::default();
-    piped(observed, tables, &mut report, |give| {
+    piped(observed, tables, |give| {
         let mut text = Vec::new();
         for line in 1.. {
             text.clear();
@@ -248,8 +190,7 @@ pub fn json_lines(
             })?;
         }
         Ok(())
-    })?;
-    Ok(report)
+    })
 }
 
 /// What reads one row: with its line, and what puts it into a batch or says what is wrong.
@@ -260,9 +201,8 @@ type Give<'g> =
 fn piped(
     observed: &mut Observed,
     tables: &(impl Locate + Sync),
-    report: &mut Report,
     read: impl FnOnce(&mut Give<'_>) -> Result<(), ReadError> + Send,
-) -> Result<(), ReadError> {
+) -> Result<Report, ReadError> {
     let (sender, batches) = sync_channel::<Batch>(4);
     std::thread::scope(|scope| {
         let reading = scope.spawn(move || {
@@ -286,11 +226,12 @@ fn piped(
             let _ = sender.send(batch);
             read
         });
+        let mut report = Report::default();
         for batch in batches {
-            take(observed, &batch, tables, report);
+            take(observed, &batch, tables, &mut report);
         }
         match reading.join() {
-            Ok(read) => read,
+            Ok(read) => read.map(|()| report),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
@@ -305,21 +246,16 @@ fn take(observed: &mut Observed, batch: &Batch, tables: &impl Locate, report: &m
     for row in &batch.rows {
         let (hops, more) = rest.split_at_checked(row.hops).unwrap_or((rest, &[]));
         rest = more;
+        let found = row.victim.address.map(|address| tables.place(address)).unwrap_or_default();
         let sighting =
-            Sighting { time: row.time, hops, victim: placed(row.victim, tables), count: row.count };
+            Sighting { time: row.time, hops, victim: row.victim.place.or(found), count: row.count };
         if let Err(error) = observed.add(&sighting, tables) {
             report.fault(row.line, error.to_string());
         }
     }
 }
 
-/// Where a victim is: as it is said, and else as tables know.
-pub(super) fn placed(victim: Hop, tables: &impl Locate) -> Place {
-    let found = victim.address.map(|address| tables.place(address)).unwrap_or_default();
-    victim.place.or(found)
-}
-
-pub(super) fn failed(error: csv::Error) -> ReadError {
+fn failed(error: csv::Error) -> ReadError {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error.into(),
         kind => io::Error::other(format!("{kind:?}")).into(),
@@ -383,7 +319,7 @@ fn hop_of(text: &str) -> Result<Hop, String> {
     };
     let address = match address {
         "" if what.starts_with('@') => None,
-        text => Some(text.parse::<IpAddr>().map_err(|_| {
+        text => Some(text.parse().map_err(|_| {
             format!("`{}` is no hop: an address, @ and a place, or ?; with a role after /", short(text))
         })?),
     };

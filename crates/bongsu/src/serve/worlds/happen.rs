@@ -17,10 +17,13 @@ use super::doing::{Call, Plea, Run, Says, Wider};
 use super::plan::{SHARED_S, World};
 use crate::node::Node;
 
+/// The id of an ask and its originator's link, if it could be asked; and what was made of it, in which circles.
+pub(super) type Asked = (Option<(Uuid, String)>, Vec<(usize, ObjectId)>);
+
 /// What happened of what was drawn, in the order of the drawing.
 pub(super) struct Facts {
     /// Under which id something was asked, with the originator's link; and what was made of it in which circles.
-    pub(super) pleas: Vec<(Option<(Uuid, String)>, Vec<(usize, ObjectId)>)>,
+    pub(super) pleas: Vec<Asked>,
     /// Whether a playbook was carried out, and as which note its result was shared.
     pub(super) runs: Vec<Option<Option<String>>>,
     /// The link of the first contact that was called.
@@ -69,7 +72,7 @@ fn wish(world: &World, wider: Wider) -> Wish {
     Wish { circle: to.map(|at| circle(world, at)), tlp, without_source }
 }
 
-fn ask(world: &World, node: &Node, plea: &Plea) -> (Option<(Uuid, String)>, Vec<(usize, ObjectId)>) {
+fn ask(world: &World, node: &Node, plea: &Plea) -> Asked {
     let thing = &world.things[plea.thing];
     let asking = Asking {
         member: member(world, plea.asker),

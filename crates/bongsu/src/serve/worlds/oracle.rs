@@ -12,6 +12,9 @@ use super::doing::{Call, Plea, Says};
 use super::plan::{Grant, Kind, Ring, Term, Thing, To, World};
 use super::seal::Seal;
 
+/// How many times over it is looked at what things name: deeper than worlds have things that name each other.
+const DEEP: u8 = 8;
+
 /// A name under which a canary is looked for: a word, or the first digits of an id.
 pub(super) type Canary = String;
 
@@ -50,11 +53,19 @@ impl World {
 
     /// Whether a member may see something of a thing in some form, if it asks for that of the level `wanted`.
     pub(super) fn sees(&self, member: usize, at: usize, wanted: Level) -> bool {
+        self.sees_within(member, at, wanted, DEEP)
+    }
+
+    /// As [`World::sees`], looking at what things name only so many times over: things may name each other in a ring, and nothing is
+    /// seen for being in one.
+    fn sees_within(&self, member: usize, at: usize, wanted: Level, deep: u8) -> bool {
+        let Some(deep) = deep.checked_sub(1) else { return false };
         let thing = &self.things[at];
         if !self.is_taken(at) || thing.withdrawn || thing.expired || self.members[member].ended {
             return false;
         }
-        let stands = || self.has_ends(member, at, wanted) && self.has_something(member, at, wanted);
+        let stands =
+            || self.has_ends(member, at, wanted, deep) && self.has_something(member, at, wanted, deep);
         self.is_let_go(member, at, wanted) && (thing.by == member || stands())
     }
 
@@ -99,25 +110,25 @@ impl World {
     }
 
     /// Whether the ends of what makes no sense without them may be seen, in some version.
-    fn has_ends(&self, member: usize, at: usize, wanted: Level) -> bool {
+    fn has_ends(&self, member: usize, at: usize, wanted: Level, deep: u8) -> bool {
         let thing = &self.things[at];
         let is_seen = |named: &usize| {
             let id = &self.things[*named].id;
-            (0..self.things.len())
-                .any(|other| self.things[other].id == *id && other != at && self.sees(member, other, wanted))
+            let sees = |other: usize| self.sees_within(member, other, wanted, deep);
+            (0..self.things.len()).any(|other| self.things[other].id == *id && other != at && sees(other))
         };
         !thing.kind.needs_ends() || thing.names.iter().all(is_seen)
     }
 
     /// Whether something is left of what says something of others: one of them that the member sees or had, or that its sender knows
     /// from elsewhere.
-    fn has_something(&self, member: usize, at: usize, wanted: Level) -> bool {
+    fn has_something(&self, member: usize, at: usize, wanted: Level, deep: u8) -> bool {
         let thing = &self.things[at];
         let is_left = |named: &usize| {
             let id = &self.things[*named].id;
             let is_seen = |other: usize| {
                 let gone = self.things[other].withdrawn && self.had(member, other);
-                self.things[other].id == *id && (gone || self.sees(member, other, wanted))
+                self.things[other].id == *id && (gone || self.sees_within(member, other, wanted, deep))
             };
             !self.has_it(thing.by, *named) || (0..self.things.len()).any(is_seen)
         };

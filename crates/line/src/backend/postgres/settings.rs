@@ -16,6 +16,13 @@ use super::super::{BackendError, Role};
 /// How long to wait for an answer to a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// What is set for those who append: what is committed is on the disk; who hangs in the middle of a transaction does not keep the others
+/// from a line for long, and who waits for them tries again.
+const WRITER: &str =
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+     SET idle_in_transaction_session_timeout = '60s';
+     SET lock_timeout = '20s'";
+
 /// Where a database of PostgreSQL is, and how it is reached.
 #[derive(Clone)]
 pub struct Settings {
@@ -70,12 +77,15 @@ impl Settings {
         Ok(Self { config, tls })
     }
 
-    pub(super) fn connect(&self, _role: Role) -> Result<Client, BackendError> {
-        let client = match &self.tls {
+    pub(super) fn connect(&self, role: Role) -> Result<Client, BackendError> {
+        let mut client = match &self.tls {
             Some(tls) => self.config.connect(MakeRustlsConnect::new(ClientConfig::clone(tls))),
             None => self.config.connect(NoTls),
-        };
-        Ok(client?)
+        }?;
+        if role == Role::Writer {
+            client.batch_execute(WRITER)?;
+        }
+        Ok(client)
     }
 }
 

@@ -1,3 +1,5 @@
+//! Paths as rules have them, and what is refused.
+
 use std::borrow::Cow;
 use std::cell::Cell;
 
