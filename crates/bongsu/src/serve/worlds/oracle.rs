@@ -64,9 +64,7 @@ impl World {
         if !self.is_taken(at) || thing.withdrawn || thing.expired || self.members[member].ended {
             return false;
         }
-        let stands =
-            || self.has_ends(member, at, wanted, deep) && self.has_something(member, at, wanted, deep);
-        self.is_let_go(member, at, wanted) && (thing.by == member || stands())
+        self.is_let_go(member, at, wanted) && (thing.by == member || self.has_ends(member, at, wanted, deep))
     }
 
     /// Whether it was seen, or would be if it had not been withdrawn.
@@ -120,25 +118,13 @@ impl World {
         !thing.kind.needs_ends() || thing.names.iter().all(is_seen)
     }
 
-    /// Whether something is left of what says something of others: one of them that the member sees or had, or that its sender knows
-    /// from elsewhere.
-    fn has_something(&self, member: usize, at: usize, wanted: Level, deep: u8) -> bool {
-        let thing = &self.things[at];
-        let is_left = |named: &usize| {
-            let id = &self.things[*named].id;
-            let is_seen = |other: usize| {
-                let gone = self.things[other].withdrawn && self.had(member, other);
-                self.things[other].id == *id && (gone || self.sees_within(member, other, wanted, deep))
-            };
-            !self.has_it(thing.by, *named) || (0..self.things.len()).any(is_seen)
-        };
-        !matches!(thing.kind, Kind::Report | Kind::Note) || thing.names.iter().any(is_left)
-    }
-
-    /// Whether a sender sees what it names here; if not, it has it from elsewhere.
-    fn has_it(&self, sender: usize, named: usize) -> bool {
+    /// Whether the sender of a thing sees in its circle what it names; if not, it has it from elsewhere, as what was let go into another
+    /// circle than that of what it names.
+    fn has_it(&self, at: usize, named: usize) -> bool {
+        let Thing { by: sender, circle, .. } = self.things[at];
         (0..self.things.len()).any(|other| {
             self.is_taken(other)
+                && self.things[other].circle == circle
                 && self.things[other].id == self.things[named].id
                 && self.is_let_go(sender, other, Level::Read)
         })
@@ -158,8 +144,12 @@ impl World {
         let thing = &self.things[at];
         let is_seen = |named: &usize| {
             let id = &self.things[*named].id;
-            let sees = |other: usize| self.things[other].id == *id && self.sees(member, other, wanted);
-            !self.has_it(thing.by, *named) || (0..self.things.len()).any(sees)
+            let sees = |other: usize| {
+                // What it had until it was withdrawn is left in what names it.
+                let gone = self.things[other].withdrawn && self.had(member, other);
+                self.things[other].id == *id && (gone || self.sees(member, other, wanted))
+            };
+            !self.has_it(at, *named) || (0..self.things.len()).any(sees)
         };
         let names_none_hidden = || thing.names.iter().all(is_seen);
         self.sees(member, at, wanted)
@@ -328,8 +318,9 @@ impl World {
             let_in(&[&run.by, &run.note, &run.id.to_string(), &playbook.id, &playbook.value]);
         }
         for (at, thing) in self.things.iter().enumerate() {
+            // What it has brought it may meet again, whatever became of it.
             if thing.by == member {
-                let_in(&[&thing.id]);
+                let_in(&[&thing.id, &thing.name, &thing.value, &thing.said]);
             }
             if self.sees(member, at, wanted) {
                 let_in(&[&thing.id, &thing.name, &thing.value]);
@@ -342,7 +333,7 @@ impl World {
                 }
                 for named in thing.names.iter().chain(&thing.definition) {
                     // Who names what it can't see itself has it from elsewhere.
-                    if thing.by == member || !self.has_it(thing.by, *named) {
+                    if thing.by == member || !self.has_it(at, *named) {
                         let_in(&[&self.things[*named].id]);
                     }
                 }
