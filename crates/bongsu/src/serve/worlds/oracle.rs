@@ -460,9 +460,17 @@ impl World {
                 twin.members[at].name = draw.word();
             }
         }
-        for circle in twin.circles.iter_mut().filter(|circle| !circle.stays(member)) {
-            circle.handle = draw.word();
-            circle.title = draw.word();
+        for (at, circle) in twin.circles.iter_mut().enumerate() {
+            // Who asked for something, or carried something out, reads there where it was, if it has left as well.
+            let asked = self.pleas.iter().any(|plea| {
+                self.is_about(member, plea)
+                    && (plea.wish.to == Some(at) || self.things[plea.thing].circle == at)
+            });
+            let ran = self.runs.iter().any(|run| run.member == member && self.things[run.thing].circle == at);
+            if !circle.stays(member) && !asked && !ran {
+                circle.handle = draw.word();
+                circle.title = draw.word();
+            }
         }
         for at in 0..self.contacts.len() {
             if !self.is_shown(member, &self.contacts[at]) {
