@@ -120,7 +120,7 @@ fn attempt(
         let first =
             stages.iter().zip(&places).find_map(|(stage, place)| Some((*place, stage.staged.first()?)));
         let is_there = match (&error, first) {
-            (BackendError::Lost(_), Some((place, staged))) => has(backend, place, staged.seq, staged.leaf()),
+            (BackendError::Lost(_), Some((place, staged))) => has(backend, place, staged.seq, staged.leaf())?,
             _ => false,
         };
         if !is_there {
@@ -139,7 +139,10 @@ fn attempt(
 
 /// Whether a record that was committed when the connection was lost is there. Begins a transaction, so that the one in which it was
 /// written has ended, one way or the other.
-fn has(backend: &mut dyn Backend, place: Place, seq: Seq, leaf: merkle::Hash) -> bool {
+///
+/// # Errors
+/// [`BackendError::Unknown`]: trying again could write it twice.
+fn has(backend: &mut dyn Backend, place: Place, seq: Seq, leaf: merkle::Hash) -> Result<bool, BackendError> {
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
         let mut found = false;
@@ -148,12 +151,12 @@ fn has(backend: &mut dyn Backend, place: Place, seq: Seq, leaf: merkle::Hash) ->
         });
         backend.abandon();
         match looked {
-            Ok(()) => return found,
+            Ok(()) => return Ok(found),
             Err(error) if error.is_passing() => std::thread::sleep(PAUSE_MAX),
-            Err(_) => return false,
+            Err(_) => break,
         }
     }
-    false
+    Err(BackendError::Unknown)
 }
 
 fn note_erased(lines: &Lines, erasures: &[ErasedRow]) {

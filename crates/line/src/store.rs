@@ -91,6 +91,11 @@ pub enum StorageError {
         "the disk takes no writes (read-only): nothing of this was kept; mount it writable, then send it again"
     )]
     ReadOnly,
+    /// The database went away while it was written to.
+    #[error(
+        "the database went away while this was written, and it is not known whether it is there: look before you send it again"
+    )]
+    Unknown,
     /// There is no such line.
     #[error("there is no line {line}")]
     NoSuchLine {
@@ -107,6 +112,7 @@ impl From<BackendError> for StorageError {
         match error {
             BackendError::Full => Self::Full,
             BackendError::ReadOnly => Self::ReadOnly,
+            BackendError::Unknown => Self::Unknown,
             error => Self::Backend(error.to_string()),
         }
     }
@@ -260,7 +266,7 @@ impl Store {
     /// The outcomes are in the drafts' order. Appending what is there already gives [`Outcome::Present`].
     ///
     /// # Errors
-    /// [`StorageError`]: then nothing of this call is in the line. Safe to repeat.
+    /// [`StorageError`]: then nothing of this call is in the line, but for [`StorageError::Unknown`]. Safe to repeat for what has an id.
     pub fn append(&self, line: LineId, drafts: Vec<Draft>) -> Result<Vec<Outcome>, StorageError> {
         let (send, receive) = std::sync::mpsc::sync_channel(1);
         self.append_then(line, drafts, Box::new(move |outcome| drop(send.send(outcome))));

@@ -141,8 +141,8 @@ fn a_published_table_in_maxminds_form_says_what_maxminds_own_reader_says() {
     }
 }
 
-/// The same data in both forms, of one day: they agree wherever a range begins or ends, but for the few ranges that stand
-/// twice in the text with two countries, of which the publisher's own table took the other one.
+/// The same data in both forms, of one day: they agree wherever a range begins or ends, but for fewer than
+/// twenty addresses, where ranges of the text overlap.
 #[test]
 fn both_forms_of_one_table_say_the_same() {
     let bytes = std::fs::read(peers(

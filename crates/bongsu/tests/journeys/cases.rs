@@ -79,8 +79,8 @@ fn ether(case: &Value, part: &str) -> u128 {
     ether[part].as_str().unwrap().parse().unwrap()
 }
 
-#[test]
-fn a_service_is_asked_by_mail_and_freezes_what_came_to_it() {
+/// A node, and the server that takes its mails; it takes none as long as the file `fails` lies beside the node.
+fn mailing() -> (Node, Peer) {
     let node = Node::with_members();
     region(&node);
     certificates(node.dir.path());
@@ -93,6 +93,12 @@ fn a_service_is_asked_by_mail_and_freezes_what_came_to_it() {
         path("ca.pem")
     );
     std::fs::write(node.data().join("bongsu.toml"), config).unwrap();
+    (node, server)
+}
+
+#[test]
+fn a_service_is_asked_by_mail_and_freezes_what_came_to_it() {
+    let (node, server) = mailing();
     load(&node, &transfers(&node, &["1", "2", "3", "4"]));
     opened(&node, &["--alert-to", "duty@cert.example"]);
     let traced = node.json(&["case", "trace", "bybit-2025"]);
@@ -408,18 +414,8 @@ fn what_crosses_a_bridge_is_followed_to_the_other_chain_and_asked_for_there() {
 /// What a mail server does not take for now is told later, once; what it refuses for good is said to be.
 #[test]
 fn an_alert_that_a_mail_server_does_not_take_is_told_later() {
-    let node = Node::with_members();
-    region(&node);
-    certificates(node.dir.path());
+    let (node, server) = mailing();
     let path = |name: &str| node.dir.path().join(name).display().to_string();
-    let server =
-        Peer::run(MAIL_SERVER, &[&path("server.pem"), &path("server.key"), &path("fails"), "starttls"]);
-    let config = format!(
-        "[mail]\nhost = \"127.0.0.1\"\nport = {}\nca_file = \"{}\"\nfrom = \"Tower <tower@tower.example>\"\n",
-        server.next(),
-        path("ca.pem")
-    );
-    std::fs::write(node.data().join("bongsu.toml"), config).unwrap();
     std::fs::write(path("fails"), "").unwrap();
     load(&node, &transfers(&node, &["1", "2", "3", "4"]));
     opened(&node, &["--alert-to", "later@cert.example", "--alert-to", "refused@cert.example"]);

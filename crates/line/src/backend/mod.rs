@@ -94,6 +94,11 @@ pub(crate) enum BackendError {
     /// The connection is gone; a commit that was under way may have happened.
     #[error("the database does not answer: {0}")]
     Lost(String),
+    /// The connection was lost at a commit, and it could not be found out whether that happened.
+    #[error(
+        "the database went away while this was written, and it is not known whether it is there: look before you send it again"
+    )]
+    Unknown,
     /// The database took nothing of this because of what others did at the same time.
     #[error("the database was busy with others: {0}")]
     Busy(String),
@@ -125,8 +130,8 @@ pub(crate) trait Backend: Send {
     /// All lines, in the order in which they were made; none where a program was ended before it had made the tables.
     fn heads(&self) -> Result<Vec<HeadRow>, BackendError>;
 
-    /// Gives the records of a line with numbers above `after` up to `until`, in order, each once. `on` may read over this
-    /// connection.
+    /// Gives the records of a line with numbers above `after` up to `until`, in order, each once. `on` must not
+    /// use this connection.
     fn scan(&self, line: Place, after: Seq, until: Seq, on: &mut OnRow<'_>) -> Result<(), BackendError>;
 
     /// Lets reads that follow see the lines as they stand now, until [`Backend::look_on`].

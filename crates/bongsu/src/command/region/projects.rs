@@ -51,7 +51,7 @@ pub(super) fn run(args: &ProjectsArgs, terminal: &mut Terminal) -> Result<Answer
         write(path, picture.as_bytes())?;
     }
     let mut answer = serde_json::Value::Null;
-    // For people nothing of it is made: for ten thousand projects it is three times what they themselves take.
+    // For people nothing of it is made: of ten thousand projects it would be held beside them.
     if terminal.json() {
         answer = told.json(0, usize::MAX);
         answer["read"] = aid.told();

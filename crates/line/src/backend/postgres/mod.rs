@@ -79,9 +79,8 @@ impl Postgres {
         Ok(this)
     }
 
-    /// Does something over the connection; what it did half is lost with the connection.
-    fn on<T>(&self, act: impl FnOnce(&mut Client) -> Result<T, BackendError>) -> Result<T, BackendError> {
-        let mut state = self.state.borrow_mut();
+    /// The connection, made if there is none.
+    fn client<'s>(&self, state: &'s mut State) -> Result<&'s mut Client, BackendError> {
         if state.client.as_ref().is_none_or(Client::is_closed) {
             if state.within {
                 return Err(BackendError::Lost("the connection ended".to_owned()));
@@ -89,10 +88,13 @@ impl Postgres {
             state.listens = false;
             state.client = Some(self.settings.connect(self.role)?);
         }
-        let Some(client) = state.client.as_mut() else {
-            return Err(BackendError::Lost("no connection".to_owned()));
-        };
-        let outcome = act(client);
+        state.client.as_mut().ok_or_else(|| BackendError::Lost("no connection".to_owned()))
+    }
+
+    /// Does something over the connection; what it did half is lost with the connection.
+    fn on<T>(&self, act: impl FnOnce(&mut Client) -> Result<T, BackendError>) -> Result<T, BackendError> {
+        let mut state = self.state.borrow_mut();
+        let outcome = act(self.client(&mut state)?);
         if let Err(BackendError::Lost(_)) = &outcome {
             state.client = None;
         }
@@ -221,17 +223,12 @@ impl Backend for Postgres {
 
     fn wait(&self, timeout: Duration) -> Result<(), BackendError> {
         let mut state = self.state.borrow_mut();
-        if state.client.as_ref().is_none_or(Client::is_closed) {
-            state.listens = false;
-            state.client = Some(self.settings.connect(self.role)?);
-        }
-        let listens = state.listens;
-        let Some(client) = state.client.as_mut() else { return Ok(()) };
+        self.client(&mut state)?;
+        let listens = std::mem::replace(&mut state.listens, true);
+        let client = self.client(&mut state)?;
         if !listens {
-            client.batch_execute(&format!("LISTEN {CHANNEL}"))?;
-            state.listens = true;
             // What was appended before it listened is to be looked for.
-            return Ok(());
+            return Ok(client.batch_execute(&format!("LISTEN {CHANNEL}"))?);
         }
         let mut notes = client.notifications();
         notes.timeout_iter(timeout).next()?;
