@@ -30,9 +30,29 @@ pub fn of(html: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&WITHOUT_STYLES.replace("style-src 'self'", &own)).ok()
 }
 
+/// What is said of a page that runs the node's own scripts, which may ask the node alone; else as [`of`].
+#[must_use]
+pub fn of_page(html: &str) -> Option<HeaderValue> {
+    let styles = of(html);
+    if !html.contains("<script src=\"/") {
+        return styles;
+    }
+    let policy = styles.as_ref().and_then(|styles| styles.to_str().ok()).unwrap_or(WITHOUT_STYLES);
+    HeaderValue::from_str(&format!("{policy}; script-src 'self'; connect-src 'self'")).ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::{of, of_page};
+
+    #[test]
+    fn a_page_with_a_script_of_the_node_may_run_it_and_no_other() {
+        assert_eq!(of_page("<p>&lt;script src=\"/x.js\"&gt;</p>"), None);
+        let policy = of_page("<style>p{}</style><script src=\"/page.js\" defer></script>").unwrap();
+        let policy = policy.to_str().unwrap();
+        assert!(policy.contains(HASH_OF_P), "{policy}");
+        assert!(policy.ends_with("; script-src 'self'; connect-src 'self'"), "{policy}");
+    }
 
     #[test]
     fn styles_of_a_page_are_named_by_their_hashes() {

@@ -57,7 +57,7 @@ impl Need {
 fn page(reads: bool, path: &str) -> Need {
     let first = path.split('/').nth(1).unwrap_or_default();
     match first {
-        "account" | "logout" | "with-token" => Need::Anybody,
+        "account" | "display" | "logout" | "with-token" => Need::Anybody,
         "people" => one(Right::Admin),
         "acts" | "accesses" => one(Right::Audit),
         "peers" | "peers.json" => Need::OneOf(Rights::of(&[Right::Admin, Right::Audit])),

@@ -292,7 +292,7 @@ pub(super) async fn password(
     Form(given): Form<Given>,
 ) -> Response {
     let proof = Proof::of(who, from, headers, &given);
-    let viewer = proof.viewer;
+    let viewer = proof.viewer.clone();
     let chosen = Chosen::of(given.new, given.again);
     let Some((person, _)) = pages.own(&viewer) else { return absent() };
     if let Some(fault) = fault_of(&pages.auth, &chosen, &person) {
@@ -324,7 +324,7 @@ pub(super) async fn use_codes(
     let typed = given.code.clone();
     // What proves is the code until now; the app's new code is what is set up.
     let proof = Proof::of(who, from, headers, &Given { code: given.old_code.clone(), ..given });
-    let viewer = proof.viewer;
+    let viewer = proof.viewer.clone();
     let Some((person, _)) = pages.own(&viewer) else { return absent() };
     let (shown, kept) = recovery(&pages.auth.tokens, person.id, &seed);
     let changed = change(&pages, proof, move |pages, account| {
@@ -359,7 +359,7 @@ pub(super) async fn remove_codes(
     Form(given): Form<Given>,
 ) -> Response {
     let proof = Proof::of(who, from, headers, &given);
-    let viewer = proof.viewer;
+    let viewer = proof.viewer.clone();
     let changed = change(&pages, proof, |_, account| {
         (account.codes, account.recovery) = (None, Vec::new());
         Ok(())

@@ -19,7 +19,7 @@ use crate::call::Taken;
 
 /// Days that make a quarter: calls that began within them count.
 pub(super) const QUARTER_DAYS: i64 = 91;
-const DAY_MICROS: i64 = 86_400_000_000;
+pub(super) const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Contacts and calls, as the node's line has them.
 pub trait Region: Send + Sync {

@@ -41,7 +41,6 @@ struct Asked {
     /// What places cost, with spaces between them: `SG=3 VN=2`.
     costs: String,
     circle: String,
-    lang: Option<String>,
 }
 
 impl Asked {
@@ -134,7 +133,6 @@ async fn answer(
 struct WherePage {
     frame: Frame,
     speak: Spoken,
-    here: &'static str,
     caveat: &'static str,
     asked: Asked,
     attacks: u64,
@@ -180,7 +178,7 @@ fn side(title: &'static str, choice: &Choice, territories: &Territories) -> Side
 async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
     answer(pages, who, asked, |pages, viewer, asked, plan| {
         let (book, territories) = (pages.gate.book(), pages.transit.territories());
-        let language = language(asked.lang.as_deref(), &book, viewer);
+        let language = language(viewer);
         let speak = Spoken(language);
         let by = if asked.by() == By::Network { "network" } else { "country" };
         let own = circles(&book, viewer);
@@ -190,7 +188,6 @@ async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Res
         render(&WherePage {
             frame: pages.frame(&book, viewer, speak.say("Where help removes most", "지원 효과가 큰 곳")),
             speak,
-            here: "where",
             caveat: NOT_ATTRIBUTION,
             attacks: plan.chosen.total,
             words: plan.level.words(),
@@ -214,7 +211,6 @@ async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Res
                 budget: asked.budget.clone(),
                 costs: asked.costs.clone(),
                 circle: asked.circle.clone(),
-                lang: asked.lang.clone(),
             },
         })
     })

@@ -176,13 +176,7 @@ impl Pages {
     /// The frame of a page for nobody in particular, whose form is bound to a cookie.
     fn open_frame(&self, title: &str, bound: &str) -> Frame {
         let form = FormToken::of(&self.auth.tokens, bound.as_bytes()).to_string();
-        Frame {
-            title: title.to_owned(),
-            foot: self.title.clone(),
-            rights: Some(policy::Rights::NONE),
-            form,
-            ..Frame::default()
-        }
+        Frame { title: title.to_owned(), node: self.title.clone(), form, ..Frame::default() }
     }
 
     /// A page made of such a frame.

@@ -12,7 +12,7 @@ use policy::{Level, Member};
 use super::guard::Kept;
 use super::held::{self, Row};
 use super::used::{self, Used};
-use super::{Frame, Pages, Shared, Viewer, Who, about_member, does, render};
+use super::{Frame, Pages, Shared, Viewer, Who, about_member, render, words};
 
 /// Held objects and values shown here; the rest is on a page of its own.
 const HELD_MAX: usize = 20;
@@ -88,7 +88,7 @@ fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, Del
         operator: viewer.is_operator(),
         handle: member.handle.clone(),
         name: member.name.clone(),
-        does: does(member.level),
+        does: words::does(&viewer.view, member.level),
         level: member.level.name(),
         clearance: member.clearance.to_string(),
         country: member.country.clone(),

@@ -8,8 +8,10 @@ pub(crate) mod asks;
 mod case_graph;
 mod cases;
 mod circle;
+mod circles;
 mod confidence;
 mod contacts;
+mod display;
 mod drills;
 mod gaps;
 mod guard;
@@ -19,9 +21,9 @@ mod keys;
 mod log_in;
 mod member;
 mod missing;
+mod morning;
 mod objects;
 mod oidc;
-mod overview;
 mod passkeys;
 pub mod peers;
 mod people;
@@ -30,24 +32,27 @@ mod quarantine;
 mod recalls;
 mod region;
 mod releases;
+mod rooms;
 mod screen;
 pub(crate) mod steps;
 mod test;
 mod used;
+mod view;
+mod words;
 
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Router};
 use deliver::Deliver;
 use deliver::screening::Screening;
 use gate::{Gate, Patience};
 use http::{HeaderValue, StatusCode, header};
 use line::StorageError;
-use policy::{Book, By, Caller, Channel, Circle, Fires, Level, Member, MemberId, Right, Rights, Use};
+use policy::{Book, By, Caller, Circle, Fires, Level, Member, MemberId, Use};
 use stix::Timestamp;
 
 /// What the pages are made from.
@@ -97,21 +102,28 @@ pub use playbooks::Runs;
 pub use region::{Transit, TransitAsked};
 
 type Shared = axum::extract::State<Arc<Pages>>;
-type Who = (Extension<Caller>, Extension<Channel>, Extension<Actor>);
 
-/// Who looks at a page, and over what channel.
-#[derive(Debug, Clone, Copy)]
+use rooms::Door;
+use view::{At, View};
+
+pub(crate) use view::Who;
+
+/// Who looks at a page, over what channel, and how it is to be shown.
+#[derive(Debug, Clone)]
 struct Viewer {
     caller: Caller,
     /// Whether what may travel encrypted alone may be shown. An operator reads the node's own store, so to say.
     encrypted: bool,
     /// The person, if one has logged in, and what may be done.
     actor: Actor,
+    /// Language, time zone, colours.
+    view: Arc<View>,
 }
 
 impl Viewer {
-    fn of((Extension(caller), Extension(channel), Extension(actor)): Who) -> Self {
-        Self { caller, encrypted: channel.encrypted || caller == Caller::Operator, actor }
+    fn of(who: Who) -> Self {
+        let Who { caller, channel, actor, view } = who;
+        Self { caller, encrypted: channel.encrypted || caller == Caller::Operator, actor, view }
     }
 
     /// In whose name something is changed.
@@ -122,6 +134,11 @@ impl Viewer {
     fn is_operator(&self) -> bool {
         self.caller == Caller::Operator
     }
+
+    /// One of two texts, in the viewer's language.
+    fn say<'t>(&self, english: &'t str, korean: &'t str) -> &'t str {
+        self.view.say(english, korean)
+    }
 }
 
 /// What stands around every page.
@@ -129,37 +146,30 @@ impl Viewer {
 struct Frame {
     title: String,
     who: String,
-    foot: String,
+    /// The node's title.
+    node: String,
+    /// When the page was made, if that is said.
+    made: Option<At>,
     /// Whether an operator looks.
     operator: bool,
-    /// What may be done, if that is known: no other pages are offered.
-    rights: Option<Rights>,
     /// Whether a person has logged in.
     person: bool,
     /// What the session's forms carry.
     form: String,
+    view: Arc<View>,
+    rooms: Vec<Door>,
+    doors: Vec<Door>,
 }
 
 impl Frame {
-    /// Whether pages are offered that ask for this right.
-    fn offers(&self, right: Right) -> bool {
-        self.rights.is_none_or(|rights| rights.has(right))
+    /// One of two texts, in the viewer's language.
+    fn say<'t>(&self, english: &'t str, korean: &'t str) -> &'t str {
+        self.view.say(english, korean)
     }
 
-    fn reads(&self) -> bool {
-        self.offers(Right::Read)
-    }
-
-    fn screens(&self) -> bool {
-        self.offers(Right::Screen)
-    }
-
-    fn manages(&self) -> bool {
-        self.rights.is_some() && self.offers(Right::Admin)
-    }
-
-    fn audits(&self) -> bool {
-        self.rights.is_some() && self.offers(Right::Audit)
+    /// A time in the viewer's zone.
+    fn at(&self, time: &Timestamp) -> At {
+        self.view.at(*time)
     }
 }
 
@@ -172,7 +182,9 @@ struct Link {
 /// The routes of the pages.
 pub fn router(pages: Arc<Pages>) -> Router {
     Router::new()
-        .route("/", get(overview::page))
+        .route("/", get(morning::page))
+        .route("/circles", get(circles::page))
+        .route("/display", get(display::page).post(display::choose))
         .route("/circles/{circle}", get(circle::page))
         .route("/circles/{circle}/quarantine", get(quarantine::page))
         .route("/members/{member}", get(member::page))
@@ -238,6 +250,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/peers.json", get(peers::json))
         .route("/accesses", get(accesses::page))
         .route("/style.css", get(style))
+        .route("/page.js", get(script))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { absent() })
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
@@ -247,6 +260,12 @@ pub fn router(pages: Arc<Pages>) -> Router {
 async fn style() -> Response {
     let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
     (headers, include_str!("../style.css")).into_response()
+}
+
+async fn script() -> Response {
+    let headers =
+        [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
+    (headers, include_str!("../page.js")).into_response()
 }
 
 #[derive(Template)]
@@ -281,10 +300,10 @@ pub(crate) fn render(template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => {
             let html = unsteered(html);
-            let styles = deliver::style_policy::of(&html);
+            let policy = deliver::style_policy::of_page(&html);
             let mut response = Response::new(html.into());
-            if let Some(styles) = styles {
-                response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, styles);
+            if let Some(policy) = policy {
+                response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
             }
             response
                 .headers_mut()
@@ -346,24 +365,25 @@ impl Pages {
 
     fn frame(&self, book: &Book, viewer: &Viewer, title: impl Into<String>) -> Frame {
         let whose = match viewer.caller {
-            Caller::Operator => "operator".to_owned(),
+            Caller::Operator => viewer.say("operator", "운영자").to_owned(),
             Caller::Member(member) => {
                 book.member(member).map(|member| member.name.clone()).unwrap_or_default()
             }
         };
         let person = viewer.actor.person.and_then(|id| book.person(id));
         let who = person.map_or_else(|| whose.clone(), |person| format!("{}, {whose}", person.name));
-        let time = (self.now)().to_string();
-        let time = time.get(..16).unwrap_or(&time).replace('T', " ");
-        let (foot, operator) = (format!("{} · {time} UTC", self.title), viewer.is_operator());
+        let (rooms, doors) = rooms::around(viewer, &viewer.view);
         Frame {
             title: title.into(),
             who,
-            foot,
-            operator,
-            rights: Some(viewer.actor.rights),
+            node: self.title.clone(),
+            made: Some(viewer.view.at((self.now)())),
+            operator: viewer.is_operator(),
             person: viewer.actor.session.is_some(),
             form: viewer.actor.session.map(|(_, form)| form.to_string()).unwrap_or_default(),
+            view: Arc::clone(&viewer.view),
+            rooms,
+            doors,
         }
     }
 
@@ -387,17 +407,6 @@ impl Pages {
 
     fn readers(&self, viewer: &Viewer, member: MemberId, wanted: Use) -> Vec<gate::Reader> {
         self.gate.readers(member, wanted, viewer.encrypted, (self.now)())
-    }
-}
-
-/// What a level does with intelligence, in a sentence.
-const fn does(level: Level) -> &'static str {
-    match level {
-        Level::Read => "Its people read an advisory and act by hand.",
-        Level::List => "Its devices import lists.",
-        Level::Block => "Its resolver or firewall subscribes to what is to be refused.",
-        Level::Detect => "Its sensors take detection rules.",
-        Level::Exchange => "Its team exchanges objects both ways.",
     }
 }
 

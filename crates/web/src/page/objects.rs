@@ -118,7 +118,7 @@ pub(super) async fn list(State(pages): Shared, who: Who, Query(asked): Query<Ask
     making(move || make_list(&pages, &Viewer::of(who), &asked).unwrap_or_else(|error| broken(&error))).await
 }
 
-fn circles<'b>(book: &'b Book, viewer: &Viewer) -> Vec<&'b Circle> {
+pub(super) fn circles<'b>(book: &'b Book, viewer: &Viewer) -> Vec<&'b Circle> {
     let mut circles: Vec<&Circle> = match viewer.caller {
         Caller::Operator => book.circles().collect(),
         Caller::Member(member) => book.circles_of(member),
@@ -217,7 +217,7 @@ pub(super) fn encoded(text: &str) -> String {
         .collect()
 }
 
-fn of_line(
+pub(super) fn of_line(
     pages: &Pages,
     circle: &Circle,
     object_type: &str,
@@ -263,7 +263,7 @@ fn reader(
     pages.gate.reader(request).ok()
 }
 
-fn of_member(
+pub(super) fn of_member(
     pages: &Pages,
     viewer: &Viewer,
     member: MemberId,
@@ -345,7 +345,7 @@ fn is_copy(raw: &str) -> bool {
 }
 
 /// Whose signature an object carries, as the viewer may know it.
-fn provenance(
+pub(super) fn provenance(
     pages: &Pages,
     viewer: &Viewer,
     book: &Book,

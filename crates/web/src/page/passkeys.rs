@@ -213,7 +213,7 @@ pub(super) async fn add(
     Form(made): Form<Made>,
 ) -> Response {
     let proof = proof(who, from, headers, &made);
-    let viewer = proof.viewer;
+    let viewer = proof.viewer.clone();
     let name = match named(&made.name) {
         Ok(name) => name,
         Err(fault) => return answered(pages, viewer, Changed::Not(fault)).await,
@@ -264,7 +264,7 @@ pub(super) async fn remove(
     Form(made): Form<Made>,
 ) -> Response {
     let proof = proof(who, from, headers, &made);
-    let viewer = proof.viewer;
+    let viewer = proof.viewer.clone();
     let changed = change(&pages, proof, move |_, account| {
         account.passkeys.retain(|key| key.id != made.id);
         Ok(())

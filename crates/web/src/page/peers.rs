@@ -3,14 +3,14 @@
 
 use askama::Template;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use policy::{Agreed, Peer};
 use serde::Serialize;
 use serde_json::json;
 use stix::Timestamp;
 
-use super::gaps::{Asked, Spoken, language};
+use super::gaps::{Spoken, language};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, making, render};
 
 /// How it stands with other nodes, as the node knows that exchanges with them.
@@ -149,14 +149,14 @@ fn rows(pages: &Pages) -> (Vec<Row>, Vec<Signed>) {
     (book.peers().map(row).collect(), counting.chain(drafts).collect())
 }
 
-pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
+pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         // Which nodes there are is the node's affair, not its members'.
         if !viewer.is_operator() {
             return absent();
         }
-        let speak = Spoken(language(asked.lang.as_deref(), &book, &viewer));
+        let speak = Spoken(language(&viewer));
         let frame = pages.frame(&book, &viewer, speak.say("Other nodes", "다른 노드"));
         let (mut rows, agreements) = rows(&pages);
         for standing in rows.iter_mut().flat_map(|row| &mut row.circles) {

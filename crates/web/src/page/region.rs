@@ -85,8 +85,6 @@ pub(super) struct Asked {
     /// A circle's handle.
     #[serde(default)]
     circle: String,
-    /// `en` or `ko`.
-    lang: Option<String>,
 }
 
 impl Asked {
@@ -110,7 +108,6 @@ struct Way {
 #[template(path = "region.html")]
 struct RegionPage {
     frame: Frame,
-    here: &'static str,
     speak: Spoken,
     caveat: &'static str,
     attacks: u64,
@@ -125,7 +122,6 @@ struct RegionPage {
 #[template(path = "flows.html")]
 struct FlowsPage {
     frame: Frame,
-    here: &'static str,
     speak: Spoken,
     caveat: &'static str,
     attacks: u64,
@@ -220,9 +216,9 @@ pub(super) fn circles<'b>(book: &'b Book, viewer: &Viewer) -> Vec<&'b Circle> {
 }
 
 impl Pages {
-    /// The words of a page, in the language that is asked for or the viewer's own.
-    fn spoken(&self, viewer: &Viewer, lang: Option<&str>) -> Spoken {
-        Spoken(language(lang, &self.gate.book(), viewer))
+    /// The words of a page, in the viewer's language.
+    fn spoken(viewer: &Viewer) -> Spoken {
+        Spoken(language(viewer))
     }
 
     /// What is asked of what attacks pass through, over one circle if its handle is named; nothing if it is none of the viewer's.
@@ -263,11 +259,11 @@ pub(super) fn picture(svg: String) -> Response {
     response
 }
 
-pub(super) async fn overview(State(pages): Shared, Query(asked): Query<Asked>, who: Who) -> Response {
+pub(super) async fn overview(State(pages): Shared, who: Who) -> Response {
     answer(
         pages,
         who,
-        Asked { map: View::IndoPacific.name().to_owned(), lang: asked.lang, ..Asked::default() },
+        Asked { map: View::IndoPacific.name().to_owned(), ..Asked::default() },
         |pages, viewer, asked, told| {
             let territories = pages.transit.territories();
             let (notices, open) = match pages.transit.counts(member(viewer)) {
@@ -276,8 +272,7 @@ pub(super) async fn overview(State(pages): Shared, Query(asked): Query<Asked>, w
             };
             render(&RegionPage {
                 frame: pages.frame(&pages.gate.book(), viewer, "Region"),
-                here: "region",
-                speak: pages.spoken(viewer, asked.lang.as_deref()),
+                speak: Pages::spoken(viewer),
                 caveat: NOT_ATTRIBUTION,
                 attacks: told.total,
                 between: between(told),
@@ -336,8 +331,7 @@ pub(super) async fn flows(State(pages): Shared, Query(asked): Query<Asked>, who:
         };
         render(&FlowsPage {
             frame: pages.frame(&book, viewer, "What attacks pass through"),
-            here: "flows",
-            speak: pages.spoken(viewer, asked.lang.as_deref()),
+            speak: Pages::spoken(viewer),
             caveat: NOT_ATTRIBUTION,
             attacks: told.total,
             with_unknown: told.with_unknown,
@@ -391,7 +385,6 @@ pub(super) async fn file(
 #[template(path = "notices.html")]
 struct NoticesPage {
     frame: Frame,
-    here: &'static str,
     speak: Spoken,
     operator: bool,
     caveat: &'static str,
@@ -431,8 +424,7 @@ pub(super) async fn notices(State(pages): Shared, who: Who) -> Response {
         match pages.transit.notices(member(&viewer), NOTICES) {
             Ok(notices) => render(&NoticesPage {
                 frame: pages.frame(&book, &viewer, "Notices"),
-                here: "notices",
-                speak: pages.spoken(&viewer, None),
+                speak: Pages::spoken(&viewer),
                 operator: viewer.is_operator(),
                 caveat: NOT_ATTRIBUTION,
                 rows: notices.into_iter().map(row).collect(),

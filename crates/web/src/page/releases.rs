@@ -84,9 +84,8 @@ pub(super) struct Verdict {
 
 /// The member whose own people look; nobody else is told that anything waits.
 fn own(who: &Who) -> Option<MemberId> {
-    let (_, channel, _) = who;
-    match Viewer::of(*who).caller {
-        Caller::Member(member) if !channel.looked_at => Some(member),
+    match who.caller {
+        Caller::Member(member) if !who.channel.looked_at => Some(member),
         Caller::Member(_) | Caller::Operator => None,
     }
 }

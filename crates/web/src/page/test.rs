@@ -7,7 +7,8 @@ use deliver::DeliverError;
 use deliver::level_up::{Names, Rung};
 use policy::{Level, Member};
 
-use super::{Frame, Pages, Shared, Viewer, Who, about_member, does, minute, render};
+use super::view::View;
+use super::{Frame, Pages, Shared, Viewer, Who, about_member, minute, render, words};
 
 #[derive(Template)]
 #[template(path = "test.html")]
@@ -52,14 +53,14 @@ fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, Del
         resolver: member.resolver.map(|resolver| resolver.to_string()),
         names: pages.deliver.test_names(member.id, (pages.now)()),
         held: pages.deliver.test_hold(member.id)?.map(|hold| hold.to_string()),
-        levels: rungs.iter().map(|rung| row(rung, member.level)).collect(),
+        levels: rungs.iter().map(|rung| row(&viewer.view, rung, member.level)).collect(),
     }))
 }
 
-fn row(rung: &Rung, offered: Level) -> LevelRow {
+fn row(view: &View, rung: &Rung, offered: Level) -> LevelRow {
     LevelRow {
         name: rung.level.name(),
-        does: does(rung.level),
+        does: words::does(view, rung.level),
         offered: rung.level <= offered,
         proven: rung.proven.map(minute),
         against: rung.against.map(minute),

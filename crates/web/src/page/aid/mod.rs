@@ -175,12 +175,11 @@ struct Refused(String);
 async fn answer(
     pages: Arc<Pages>,
     who: Who,
-    lang: Option<String>,
     make: impl FnOnce(&Pages, &Viewer, &Book, Ground) -> Result<Response, Refused> + Send + 'static,
 ) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let language = gaps::language(lang.as_deref(), &book, &viewer);
+        let language = gaps::language(&viewer);
         match pages.aid_ground(&viewer, &book, language) {
             Ok(ground) => make(&pages, &viewer, &book, ground).unwrap_or_else(|Refused(why)| {
                 error(http::StatusCode::BAD_REQUEST, "That can't be asked for", &why)

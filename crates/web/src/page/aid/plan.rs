@@ -51,7 +51,6 @@ pub(super) struct Asked {
     most: String,
     /// `sure` leaves out projects that only may be about cyber security.
     about: String,
-    lang: Option<String>,
 }
 
 #[derive(Template)]
@@ -59,7 +58,6 @@ pub(super) struct Asked {
 struct PlanPage {
     frame: Frame,
     speak: Spoken,
-    here: &'static str,
     asked: Asked,
     caveat: &'static str,
     drafter: String,
@@ -208,13 +206,12 @@ fn shown(pages: &Pages, (at, part): (usize, &Part), language: Language) -> Shown
 }
 
 pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked.lang.clone(), move |pages, viewer, book, ground| {
+    answer(pages, who, move |pages, viewer, book, ground| {
         let language = ground.language;
         let (plan, has_helped) = drafted(pages, viewer, book, &ground, &asked)?;
         Ok(render(&PlanPage {
             frame: pages.frame(book, viewer, language.pick(("Plan", "계획"))),
             speak: Spoken(language),
-            here: "plan",
             caveat: NOT_ATTRIBUTION,
             drafter: plan.drafter.name.clone(),
             day: plan.day.to_string(),
@@ -231,7 +228,7 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
 }
 
 pub(super) async fn json(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked.lang.clone(), move |pages, viewer, book, ground| {
+    answer(pages, who, move |pages, viewer, book, ground| {
         let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
         Ok(file_of("application/json", None, json!({"plan": plan, "caveat": NOT_ATTRIBUTION}).to_string()))
     })
@@ -239,7 +236,7 @@ pub(super) async fn json(State(pages): Shared, who: Who, Query(asked): Query<Ask
 }
 
 pub(super) async fn csv(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked.lang.clone(), move |pages, viewer, book, ground| {
+    answer(pages, who, move |pages, viewer, book, ground| {
         let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
         Ok(file_of("text/csv; charset=utf-8", Some("plan.csv"), document::csv(&plan)))
     })
@@ -247,7 +244,7 @@ pub(super) async fn csv(State(pages): Shared, who: Who, Query(asked): Query<Aske
 }
 
 pub(super) async fn text(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked.lang.clone(), move |pages, viewer, book, ground| {
+    answer(pages, who, move |pages, viewer, book, ground| {
         let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
         Ok(file_of("text/plain; charset=utf-8", Some("plan.txt"), document::text(&plan)))
     })
@@ -255,7 +252,7 @@ pub(super) async fn text(State(pages): Shared, who: Who, Query(asked): Query<Ask
 }
 
 pub(super) async fn xml(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked.lang.clone(), move |pages, viewer, book, ground| {
+    answer(pages, who, move |pages, viewer, book, ground| {
         let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
         let made = jiff::Timestamp::from_microsecond((pages.now)().micros());
         let made = made.map_err(|error| Refused(error.to_string()))?;

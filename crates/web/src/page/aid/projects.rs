@@ -51,7 +51,6 @@ pub(super) struct Asked {
     sort: String,
     /// From 1.
     page: Option<usize>,
-    lang: Option<String>,
 }
 
 impl Asked {
@@ -119,7 +118,6 @@ impl Asked {
 struct ProjectsPage {
     frame: Frame,
     speak: Spoken,
-    here: &'static str,
     is_configured: bool,
     seen: u64,
     repeated: u64,
@@ -359,8 +357,7 @@ impl Needed<'_> {
 }
 
 pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    let lang = asked.lang.clone();
-    answer(pages, who, lang, move |pages, viewer, book, ground| {
+    answer(pages, who, move |pages, viewer, book, ground| {
         let frame = pages.frame(book, viewer, ground.language.pick(("Aid projects", "원조 사업")));
         Ok(render(&made(pages, viewer, frame, &ground, asked)?))
     })
@@ -402,7 +399,6 @@ fn made(
     Ok(ProjectsPage {
         frame,
         speak: Spoken(language),
-        here: "projects",
         is_configured: pages.aid.is_configured(),
         seen: ground.gathered.seen,
         repeated: ground.gathered.repeated,
@@ -470,14 +466,14 @@ fn made(
 }
 
 pub(super) async fn csv(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked.lang.clone(), move |_, _, _, ground| {
+    answer(pages, who, move |_, _, _, ground| {
         Ok(file_of("text/csv; charset=utf-8", Some("projects.csv"), asked.told(&ground)?.csv()))
     })
     .await
 }
 
 pub(super) async fn json(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked.lang.clone(), move |_, viewer, _, ground| {
+    answer(pages, who, move |_, viewer, _, ground| {
         let first = asked.page.unwrap_or(1).saturating_sub(1).saturating_mul(JSON_ROWS);
         let mut told = asked.told(&ground)?.json(first, JSON_ROWS);
         let (faults, faulty) = ground.faults(viewer);
@@ -491,7 +487,7 @@ pub(super) async fn json(State(pages): Shared, who: Who, Query(asked): Query<Ask
 }
 
 pub(super) async fn coverage_csv(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked.lang.clone(), move |_, _, _, ground| {
+    answer(pages, who, move |_, _, _, ground| {
         let told = asked.told(&ground)?;
         let text = told.coverage.as_ref().map(|coverage| told::coverage_csv(coverage, told.all));
         Ok(file_of("text/csv; charset=utf-8", Some("coverage.csv"), text.unwrap_or_default()))
@@ -500,7 +496,7 @@ pub(super) async fn coverage_csv(State(pages): Shared, who: Who, Query(asked): Q
 }
 
 pub(super) async fn coverage_svg(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked.lang.clone(), move |pages, _, _, ground| {
+    answer(pages, who, move |pages, _, _, ground| {
         let told = asked.told(&ground)?;
         let named = |country| pages.named(country, ground.language);
         Ok(told
@@ -512,7 +508,7 @@ pub(super) async fn coverage_svg(State(pages): Shared, who: Who, Query(asked): Q
 }
 
 pub(super) async fn timeline_svg(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked.lang.clone(), move |_, _, _, ground| {
+    answer(pages, who, move |_, _, _, ground| {
         let told = asked.told(&ground)?;
         let Some(country) = asked.filter()?.country else {
             return Err(Refused("a timeline is a country's: name one with ?country=".to_owned()));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Form as Filled;
+use axum::extract::State;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, StatusCode, Uri};
 use policy::{Book, Caller, Member};
@@ -14,7 +14,7 @@ use region::capacity::words::Language;
 
 use super::super::asks::{not_from_here, unread};
 use super::super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
-use super::{Asked, Spoken, language};
+use super::{Spoken, language};
 use crate::auth::form::is_from_here;
 
 #[derive(Template)]
@@ -43,11 +43,11 @@ impl Question {
     }
 }
 
-pub(super) async fn form(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
+pub(super) async fn form(State(pages): Shared, who: Who) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         let Some(member) = member(&viewer, &book) else { return absent() };
-        let language = language(asked.lang.as_deref(), &book, &viewer);
+        let language = language(&viewer);
         let (levels, day) = match pages.capacity.register() {
             Ok(register) => {
                 let known = register.assessment(member.id).map(|one| one.levels.clone());
@@ -105,7 +105,6 @@ pub(super) async fn take(
     who: Who,
     uri: Uri,
     headers: HeaderMap,
-    Query(asked): Query<Asked>,
     filled: Result<Filled<Vec<(String, String)>>, FormRejection>,
 ) -> Response {
     if !is_from_here(&headers, &uri) {
@@ -118,7 +117,7 @@ pub(super) async fn take(
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         let Some(member) = member(&viewer, &book) else { return absent() };
-        let language = language(asked.lang.as_deref(), &book, &viewer);
+        let language = language(&viewer);
         let day = fields.iter().rev().find(|(name, _)| name == "day").map(|(_, day)| day.trim().to_owned());
         let day = day.unwrap_or_default();
         let (levels, fault) = match read(&fields) {

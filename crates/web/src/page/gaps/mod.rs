@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header;
-use policy::{Book, Caller, MemberId};
+use policy::{Book, MemberId};
 use region::capacity::aggregate::Shown;
 use region::capacity::country::Naming;
 use region::capacity::evidence::Takedown;
@@ -24,7 +24,6 @@ use region::capacity::register::Capacity;
 use region::capacity::sim3::Assessment;
 use region::capacity::words::Language;
 use region::capacity::{Capability, picture};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Frame, Pages, Shared, Viewer, Who, broken, making, render};
@@ -67,12 +66,6 @@ pub(super) fn router() -> Router<Arc<Pages>> {
         .route("/region/opened", get(opened::page))
 }
 
-/// How a page is asked for.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Asked {
-    pub(super) lang: Option<String>,
-}
-
 /// The words of a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spoken(pub(super) Language);
@@ -88,25 +81,20 @@ impl Spoken {
     }
 }
 
-/// The language that is asked for, else that of the member that looks.
-pub(super) fn language(asked: Option<&str>, book: &Book, viewer: &Viewer) -> Language {
-    let own = match viewer.caller {
-        Caller::Member(member) => book.member(member).map(|member| member.language.as_str()),
-        Caller::Operator => None,
-    };
-    Language::of(asked.or(own).unwrap_or_default())
+/// The language of a page: the viewer's.
+pub(super) fn language(viewer: &Viewer) -> Language {
+    viewer.view.language
 }
 
 /// Makes something of the gaps that the caller may see.
 async fn answer(
     pages: Arc<Pages>,
     who: Who,
-    asked: Asked,
     make: impl FnOnce(&Pages, &Viewer, &Book, Language, Matrix) -> Response + Send + 'static,
 ) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let language = language(asked.lang.as_deref(), &book, &viewer);
+        let language = language(&viewer);
         match pages.gaps(&viewer, &book, language) {
             Ok(matrix) => make(&pages, &viewer, &book, language, matrix),
             Err(error) => broken(&error),
@@ -136,7 +124,6 @@ impl Pages {
 #[template(path = "gaps.html")]
 struct GapsPage {
     frame: Frame,
-    here: &'static str,
     speak: Spoken,
     /// Whether a member looks, who can assess itself.
     is_member: bool,
@@ -167,8 +154,8 @@ impl Together {
     }
 }
 
-async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked, |pages, viewer, book, language, matrix| {
+async fn page(State(pages): Shared, who: Who) -> Response {
+    answer(pages, who, |pages, viewer, book, language, matrix| {
         let line = |row: &Row| Line {
             href: format!("/region/gaps/{}?lang={}", row.place(), language.tag()),
             title: row.title(),
@@ -176,7 +163,6 @@ async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Res
         };
         render(&GapsPage {
             frame: pages.frame(book, viewer, language.pick(("Gaps", "격차"))),
-            here: "gaps",
             speak: Spoken(language),
             is_member: !viewer.is_operator(),
             capabilities: Capability::ALL.map(|one| one.words(language)).to_vec(),
@@ -198,22 +184,22 @@ fn file(kind: &'static str, body: String) -> Response {
     (headers, body).into_response()
 }
 
-async fn csv(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked, |_, _, _, language, matrix| {
+async fn csv(State(pages): Shared, who: Who) -> Response {
+    answer(pages, who, |_, _, _, language, matrix| {
         file("text/csv; charset=utf-8", picture::csv(&matrix.rows, language))
     })
     .await
 }
 
-async fn svg(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked, |_, _, _, language, matrix| {
+async fn svg(State(pages): Shared, who: Who) -> Response {
+    answer(pages, who, |_, _, _, language, matrix| {
         file("image/svg+xml", picture::svg(&matrix.rows, language))
     })
     .await
 }
 
-async fn all(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked, |_, _, _, language, matrix| {
+async fn all(State(pages): Shared, who: Who) -> Response {
+    answer(pages, who, |_, _, _, language, matrix| {
         file("application/json", as_json(&matrix, language).to_string())
     })
     .await

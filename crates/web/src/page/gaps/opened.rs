@@ -1,14 +1,14 @@
 //! What a member opened to whom, and what was opened to it.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use policy::{Book, Caller};
 use region::capacity::opening::{Kept, Target};
 use region::capacity::words::Language;
 
 use super::super::{Frame, Pages, Shared, Viewer, Who, broken, making, minute, render};
-use super::{Asked, Spoken, language};
+use super::{Spoken, language};
 
 #[derive(Template)]
 #[template(path = "gaps_opened.html")]
@@ -30,10 +30,10 @@ struct Line {
     state: &'static str,
 }
 
-pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
+pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let language = language(asked.lang.as_deref(), &book, &viewer);
+        let language = language(&viewer);
         let register = match pages.capacity.register() {
             Ok(register) => register,
             Err(error) => return broken(&error),

@@ -1,14 +1,14 @@
 //! One row of the matrix: for each capability what calls for it and what is known to be there; and all figures of its country.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use region::capacity::gap::{Cell, Row};
 use region::capacity::index;
 use region::capacity::words::Language;
 
 use super::super::{Frame, Pages, Shared, Viewer, Who, absent, render};
-use super::{Asked, Spoken, answer};
+use super::{Spoken, answer};
 
 #[derive(Template)]
 #[template(path = "gaps_place.html")]
@@ -50,13 +50,8 @@ impl Told {
     }
 }
 
-pub(super) async fn page(
-    State(pages): Shared,
-    who: Who,
-    Path(place): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Response {
-    answer(pages, who, asked, move |pages, viewer, _, language, matrix| {
+pub(super) async fn page(State(pages): Shared, who: Who, Path(place): Path<String>) -> Response {
+    answer(pages, who, move |pages, viewer, _, language, matrix| {
         match matrix.rows.iter().find(|row| row.place() == place) {
             Some(row) => render(&made(pages, viewer, row, language)),
             None => absent(),

@@ -1,4 +1,4 @@
-//! The first page: circles, and for each member what it got and what was held back.
+//! Circles, and for each member what it got and what was held back.
 
 use std::sync::Arc;
 
@@ -7,18 +7,15 @@ use axum::extract::State;
 use axum::response::Response;
 use gate::Explanation;
 use line::LineId;
-use policy::{Caller, Circle, Fires, Level};
+use policy::{Caller, Circle, Level};
 
-use super::{Frame, Link, Pages, Shared, Viewer, Who, broken, links, making, minute, render};
+use super::{Frame, Link, Pages, Shared, Viewer, Who, broken, links, making, render, words};
 
 #[derive(Template)]
-#[template(path = "overview.html")]
-struct Overview {
+#[template(path = "circles.html")]
+struct CirclesPage {
     frame: Frame,
     operator: bool,
-    /// What of the member's own waits for a second person.
-    waits: gate::Waits,
-    until: String,
     circles: Vec<CircleCard>,
     members: Vec<MemberRow>,
 }
@@ -28,7 +25,7 @@ pub(super) struct CircleCard {
     title: String,
     purpose: String,
     ceiling: String,
-    fires: Option<Fires>,
+    fires: Option<(u8, String)>,
     members: usize,
     records: u64,
     in_force: bool,
@@ -47,11 +44,10 @@ struct MemberRow {
 }
 
 pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
-    let is_looked_at = who.1.looked_at;
-    making(move || make(&pages, &Viewer::of(who), is_looked_at)).await
+    making(move || make(&pages, &Viewer::of(who))).await
 }
 
-fn make(pages: &Arc<Pages>, viewer: &Viewer, is_looked_at: bool) -> Response {
+fn make(pages: &Arc<Pages>, viewer: &Viewer) -> Response {
     let book = pages.gate.book();
     let mut circles: Vec<&Circle> = match viewer.caller {
         Caller::Operator => book.circles().collect(),
@@ -69,7 +65,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, is_looked_at: bool) -> Response {
             title: circle.title.clone(),
             purpose: circle.purpose.clone(),
             ceiling: circle.ceiling.to_string(),
-            fires,
+            fires: fires.map(|fires| (fires.level, words::cause(&viewer.view, &fires.cause))),
             members: match viewer.caller {
                 Caller::Operator => circle.members.len(),
                 Caller::Member(member) => book.visible_members(member, circle.id).len(),
@@ -108,15 +104,9 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, is_looked_at: bool) -> Response {
         });
     }
     let operator = viewer.is_operator();
-    let waits = match viewer.caller {
-        Caller::Member(member) if !is_looked_at => pages.gate.parcels_waiting(member, (pages.now)()),
-        Caller::Member(_) | Caller::Operator => gate::Waits::default(),
-    };
-    render(&Overview {
+    render(&CirclesPage {
         operator,
-        until: waits.until.map(minute).unwrap_or_default(),
-        waits,
-        frame: pages.frame(&book, viewer, "Overview"),
+        frame: pages.frame(&book, viewer, viewer.say("Circles and members", "서클과 회원")),
         circles: cards,
         members: rows,
     })

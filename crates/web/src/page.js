@@ -1,0 +1,18 @@
+// What pages do more with scripts than without: times in the zone of whoever looks, if none was chosen, and a word when something new
+// has come. Everything can be read and sent without it.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const two = (number) => String(number).padStart(2, "0");
+  const local = (at) =>
+    `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+  if (!root.dataset.zone) {
+    for (const element of document.querySelectorAll("time[datetime]")) {
+      const at = new Date(element.dateTime);
+      if (!Number.isNaN(at.getTime())) element.textContent = local(at);
+    }
+    for (const element of document.querySelectorAll("footer .zone")) {
+      element.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    }
+  }
+})();

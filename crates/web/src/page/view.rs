@@ -1,0 +1,247 @@
+//! How pages are shown to whoever looks: in which language, in which time zone, in which colours.
+//!
+//! What was chosen on `/display` stands in a cookie, which holds nothing else, so that it works for people with an account and
+//! without. Where nothing was chosen, the browser's languages count, then the member's; times are in UTC until the page's script turns
+//! them into the browser's own zone. `?lang=ko` counts for the page that it asks for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use jiff::tz::TimeZone;
+use policy::{Book, Caller, Channel};
+use region::capacity::words::Language;
+use stix::Timestamp;
+
+use super::Pages;
+use crate::auth::Actor;
+
+/// The cookie.
+pub(super) const COOKIE: &str = "bongsu-display";
+/// Languages of a browser that are looked at.
+const LANGUAGES_MAX: usize = 20;
+
+/// In which colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Scheme {
+    /// As the browser has it.
+    #[default]
+    Auto,
+    Light,
+    Dark,
+}
+
+impl Scheme {
+    pub(super) const ALL: [Self; 3] = [Self::Auto, Self::Light, Self::Dark];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    pub(super) fn of(name: &str) -> Self {
+        Self::ALL.into_iter().find(|scheme| scheme.name() == name).unwrap_or_default()
+    }
+}
+
+/// What was chosen, as far as something was.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Chosen {
+    pub(super) language: Option<Language>,
+    pub(super) zone: Option<TimeZone>,
+    pub(super) scheme: Scheme,
+}
+
+impl Chosen {
+    /// From names, of which those that are none count as nothing chosen: `ko`, `Asia/Seoul`, `dark`.
+    pub(super) fn of(language: &str, zone: &str, scheme: &str) -> Self {
+        Self {
+            language: ["en", "ko"].contains(&language).then(|| Language::of(language)),
+            zone: (!zone.is_empty()).then(|| TimeZone::get(zone).ok()).flatten(),
+            scheme: Scheme::of(scheme),
+        }
+    }
+
+    fn of_cookie(headers: &HeaderMap) -> Self {
+        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let Some((_, value)) = pairs.find(|(name, _)| *name == COOKIE) else { return Self::default() };
+        let mut parts = value.splitn(3, '|');
+        let mut next = || parts.next().unwrap_or_default();
+        Self::of(next(), next(), next())
+    }
+
+    /// The cookie's value.
+    pub(super) fn value(&self) -> String {
+        let zone = self.zone.as_ref().and_then(TimeZone::iana_name).unwrap_or_default();
+        format!("{}|{zone}|{}", self.language.map_or("", Language::tag), self.scheme.name())
+    }
+}
+
+/// The first of a browser's languages that pages are written in. Source: RFC 9110, section 12.5.4.
+fn accepted(headers: &HeaderMap) -> Option<Language> {
+    let text = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let mut ranges: Vec<(u32, &str)> = Vec::new();
+    for range in text.split(',').take(LANGUAGES_MAX) {
+        let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+        let weight: f32 = weight.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).unwrap_or(0.0);
+        ranges.push(((weight.clamp(0.0, 1.0) * 1000.0) as u32, tag.trim()));
+    }
+    ranges.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    let mut wanted = ranges.into_iter().filter(|(weight, _)| *weight > 0);
+    wanted.find_map(|(_, tag)| match tag.get(..2) {
+        Some(two) if two.eq_ignore_ascii_case("ko") => Some(Language::Korean),
+        Some(two) if two.eq_ignore_ascii_case("en") => Some(Language::English),
+        _ => None,
+    })
+}
+
+/// How a page is shown.
+#[derive(Debug, Clone, Default)]
+pub(super) struct View {
+    pub(super) language: Language,
+    pub(super) chosen: Chosen,
+    /// The path of the page, and what was asked of it.
+    pub(super) path: String,
+    pub(super) here: String,
+}
+
+impl View {
+    /// As a request asks for it; `own` is the member's language.
+    pub(super) fn of(headers: &HeaderMap, uri: &axum::http::Uri, own: Option<&str>) -> Self {
+        let chosen = Chosen::of_cookie(headers);
+        let mut pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let asked =
+            pairs.find(|(key, tag)| *key == "lang" && !tag.is_empty()).map(|(_, tag)| Language::of(tag));
+        let language = asked.or(chosen.language).or_else(|| accepted(headers)).or(own.map(Language::of));
+        let here = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+        Self { language: language.unwrap_or_default(), chosen, path: uri.path().to_owned(), here }
+    }
+
+    /// One of two texts.
+    pub(super) const fn say<'t>(&self, english: &'t str, korean: &'t str) -> &'t str {
+        self.language.pick((english, korean))
+    }
+
+    /// A time in the viewer's zone.
+    pub(super) fn at(&self, time: Timestamp) -> At {
+        At { time, zone: self.chosen.zone.clone() }
+    }
+
+    /// The zone's name.
+    pub(super) fn zone(&self) -> &str {
+        self.chosen.zone.as_ref().and_then(TimeZone::iana_name).unwrap_or("UTC")
+    }
+}
+
+/// A time as an element of a page: to the minute in the viewer's zone, with UTC to the second on hover.
+#[derive(Debug, Clone)]
+pub(super) struct At {
+    time: Timestamp,
+    zone: Option<TimeZone>,
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.time.to_string();
+        let utc = text.get(..19).unwrap_or(&text).replace('T', " ");
+        let zoned = self.zone.clone().zip(jiff::Timestamp::from_microsecond(self.time.micros()).ok());
+        let local = match zoned {
+            Some((zone, time)) => zone.to_datetime(time).strftime("%Y-%m-%d %H:%M").to_string(),
+            None => utc.get(..16).unwrap_or(&utc).to_owned(),
+        };
+        write!(out, "<time datetime=\"{text}\" title=\"{utc} UTC\">{local}</time>")
+    }
+}
+
+// It writes nothing but digits and what is written here.
+impl askama::filters::HtmlSafe for At {}
+
+/// Who asks for a page, over what, and how it is to be shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    pub(super) caller: Caller,
+    pub(super) channel: Channel,
+    pub(super) actor: Actor,
+    pub(super) view: Arc<View>,
+}
+
+impl Who {
+    /// The language that a member is written to in.
+    fn own(book: &Book, caller: Caller) -> Option<&str> {
+        match caller {
+            Caller::Member(member) => book.member(member).map(|member| member.language.as_str()),
+            Caller::Operator => None,
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Pages>> for Who {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, pages: &Arc<Pages>) -> Result<Self, StatusCode> {
+        let known = |parts: &Parts| {
+            let of = &parts.extensions;
+            Some((*of.get::<Caller>()?, *of.get::<Channel>()?, *of.get::<Actor>()?))
+        };
+        // The log-in puts them there before anything else is called.
+        let (caller, channel, actor) = known(parts).ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
+        let book = pages.gate.book();
+        let view = Arc::new(View::of(&parts.headers, &parts.uri, Self::own(&book, caller)));
+        Ok(Self { caller, channel, actor, view })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(cookie: &str, languages: &str, path: &str, own: Option<&str>) -> View {
+        let mut headers = HeaderMap::new();
+        if !cookie.is_empty() {
+            headers.insert(header::COOKIE, format!("a=b; {COOKIE}={cookie}").parse().unwrap());
+        }
+        if !languages.is_empty() {
+            headers.insert(header::ACCEPT_LANGUAGE, languages.parse().unwrap());
+        }
+        View::of(&headers, &path.parse().unwrap(), own)
+    }
+
+    #[test]
+    fn what_was_chosen_counts_then_the_browser_then_the_member() {
+        let language = |cookie, languages, path, own| view(cookie, languages, path, own).language.tag();
+        assert_eq!(language("", "", "/", None), "en");
+        assert_eq!(language("", "", "/", Some("ko")), "ko");
+        assert_eq!(language("", "fr-FR,fr;q=0.9,ko;q=0.8,en;q=0.7", "/", None), "ko");
+        assert_eq!(language("", "ko;q=0.5,en-US", "/", Some("ko")), "en");
+        assert_eq!(language("", "ko;q=0, fr", "/", None), "en");
+        assert_eq!(language("ko||auto", "en", "/", None), "ko");
+        assert_eq!(language("ko||auto", "en", "/x?lang=en", None), "en");
+        assert_eq!(language("xx|Mars/Base|purple", "\u{e9}", "/", Some("ko")), "ko");
+    }
+
+    #[test]
+    fn a_choice_comes_back_from_its_cookie() {
+        for (language, zone, scheme) in
+            [("ko", "Asia/Seoul", "dark"), ("", "", "auto"), ("en", "America/Bogota", "light")]
+        {
+            let chosen = Chosen::of(language, zone, scheme);
+            assert_eq!(chosen.value(), format!("{language}|{zone}|{scheme}"));
+            assert_eq!(view(&chosen.value(), "", "/", None).chosen, chosen);
+        }
+    }
+
+    #[test]
+    fn times_are_in_the_zone_with_utc_beside() {
+        let time = Timestamp::parse("2026-03-29T23:30:05.25Z").unwrap();
+        assert_eq!(
+            view("|Asia/Seoul|", "", "/", None).at(time).to_string(),
+            "<time datetime=\"2026-03-29T23:30:05.25Z\" title=\"2026-03-29 23:30:05 UTC\">2026-03-30 08:30</time>"
+        );
+        assert!(view("", "", "/", None).at(time).to_string().ends_with(">2026-03-29 23:30</time>"));
+    }
+}

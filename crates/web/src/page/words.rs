@@ -1,0 +1,41 @@
+//! Words of other rooms, in the viewer's language.
+
+use policy::{Cause, Level};
+
+use super::view::View;
+
+/// Why fires burn.
+pub(super) fn cause(view: &View, cause: &Cause) -> String {
+    let korean = match cause {
+        Cause::Calm => "주의할 일이 없습니다".to_owned(),
+        Cause::News => "조치할 새 정보가 왔습니다".to_owned(),
+        Cause::Incident => "사고가 공유되었습니다".to_owned(),
+        Cause::High => "심각도가 높은 정보가 공유되었습니다".to_owned(),
+        Cause::Critical => "매우 심각한 정보가 공유되었습니다".to_owned(),
+        Cause::Seen(members) => format!("회원 {members}곳이 여기 공유된 것을 실제로 보았습니다"),
+        Cause::Word(reason) => reason.clone(),
+    };
+    match view.language {
+        region::capacity::words::Language::English => cause.sentence(),
+        region::capacity::words::Language::Korean => korean,
+    }
+}
+
+/// What a level does with intelligence, in a sentence.
+pub(super) const fn does(view: &View, level: Level) -> &'static str {
+    let (english, korean) = match level {
+        Level::Read => {
+            ("Its people read an advisory and act by hand.", "사람이 권고문을 읽고 손으로 조치합니다.")
+        }
+        Level::List => ("Its devices import lists.", "장비가 목록을 가져갑니다."),
+        Level::Block => (
+            "Its resolver or firewall subscribes to what is to be refused.",
+            "DNS 서버나 방화벽이 차단할 것을 구독합니다.",
+        ),
+        Level::Detect => ("Its sensors take detection rules.", "탐지 장비가 탐지 규칙을 받습니다."),
+        Level::Exchange => {
+            ("Its team exchanges objects both ways.", "담당 팀이 객체를 양방향으로 주고받습니다.")
+        }
+    };
+    view.say(english, korean)
+}
