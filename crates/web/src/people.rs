@@ -139,6 +139,16 @@ pub fn add(gate: &Gate, by: By, wanted: Wanted, account: Account) -> Result<Pers
     Ok(person)
 }
 
+/// Whether a text can be the handle of a member or a circle: it stands in addresses, names of zones and log-ins.
+#[must_use]
+pub fn is_handle(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && text != crate::auth::OPERATOR
+}
+
 /// The person with this user name, if it acts and is one that `by` manages: the node all, a member its own.
 ///
 /// # Errors

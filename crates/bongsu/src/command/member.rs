@@ -311,12 +311,7 @@ fn apply(profile: &MemberProfile, member: &mut Member) -> Result<(), Failure> {
 /// # Errors
 /// When it has another form.
 pub(crate) fn check_handle(handle: &str) -> Result<(), Failure> {
-    let fits = (1..=63).contains(&handle.len())
-        && handle.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !handle.starts_with('-')
-        && !handle.ends_with('-')
-        && handle != OPERATOR;
-    if fits {
+    if web::people::is_handle(handle) {
         return Ok(());
     }
     Err(Failure::usage(format!("`{handle}` can't be a handle"))

@@ -29,7 +29,7 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use web::auth::{Auth, LetIn, Pace, PeerCertificate, Relying, around};
-use web::page::Pages;
+use web::page::{Live, Pages};
 
 /// What every answer says to browsers.
 const HEADERS: [(&str, &str); 3] = [
@@ -127,6 +127,7 @@ impl Surfaces {
         let auth = Arc::new(auth.noting(Arc::clone(&node.looks)));
         let pages = Pages {
             auth: Arc::clone(&auth),
+            live: Live::new(told.pulse.clone(), told.stopped.clone()),
             public_url: node.config.http.public_url.clone(),
             cases: Arc::new(cases),
             runs: Arc::new(crate::runs::Shown(Arc::clone(&node.runs))),
@@ -144,6 +145,7 @@ impl Surfaces {
             screening: node.screening()?,
             title,
             zone_origin,
+            dns_port: node.config.dns.enabled.then(|| node.config.dns.listen.port()),
             patience: node.config.recall.patience(),
             now,
         };

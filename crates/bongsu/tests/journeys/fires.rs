@@ -47,9 +47,9 @@ fn fires_are_the_same_everywhere() {
         assert_eq!(dig(&port, &["-y", &key]), std::slice::from_ref(&words));
         assert_eq!(dig(&port, &["-b", "127.0.0.2"]), [words]);
         assert!(dig(&port, &[]).is_empty(), "a stranger is told nothing");
-        for path in ["/", "/circles/region"] {
+        for path in ["/", "/circles", "/circles/region"] {
             let page = node.text(&serving, "read", path);
-            assert!(page.contains(why) && page.contains(&format!(">{fires} ")), "{path}: {page}");
+            assert!(page.contains(why) && page.contains(&format!("{fires} / 5")), "{path}: {page}");
         }
     };
     // They are worked out again at most a second after a change, and later on a slow machine.

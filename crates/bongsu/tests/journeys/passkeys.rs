@@ -1,142 +1,35 @@
 //! Passkeys in Chromium, with an authenticator of WebDriver's (Web Authentication, section 11), through the node's own pages.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
 
-use crate::node::{Node, Serving, client, port, wait};
+use crate::chromium::Chromium;
+use crate::node::{Node, Serving, port, wait};
 use crate::people::{Browser, PASSWORD, person};
 
-/// How WebDriver names an element. Source: W3C WebDriver, section 12.
-const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
-
-/// Chromium, driven.
-struct Chromium {
-    driver: Child,
-    client: Client,
-    session: String,
-}
-
-impl Drop for Chromium {
-    fn drop(&mut self) {
-        let _closed_already = self.client.delete(&self.session).send();
-        let _ended_already = self.driver.kill();
-        let _ended_already = self.driver.wait();
-    }
-}
-
-impl Chromium {
-    fn start(folder: &Path) -> Self {
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0").env("HOME", folder).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut driver = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("chromedriver: {error}; scripts/setup installs it"));
-        let mut out = BufReader::new(driver.stdout.take().unwrap());
-        let port = loop {
-            let mut line = String::new();
-            assert!(out.read_line(&mut line).unwrap() > 0, "chromedriver ended");
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim().trim_end_matches('.').to_owned();
-            }
-        };
-        std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
-        let args = [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-dev-shm-usage",
-            "--disable-gpu",
-            "--window-size=1000,1400",
-        ];
-        let wanted = json!({"capabilities": {"alwaysMatch": {
-            "goog:chromeOptions": {"args": args}, "webauthn:virtualAuthenticators": true,
-        }}});
-        let (client, root) = (client(), format!("http://127.0.0.1:{port}/session"));
-        let answer: Value = client.post(&root).json(&wanted).send().unwrap().json().unwrap();
-        let id = answer["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("{answer}"));
-        Self { driver, session: format!("{root}/{id}"), client }
-    }
-
-    fn post(&self, path: &str, body: &Value) -> Value {
-        let answer: Value =
-            self.client.post(format!("{}/{path}", self.session)).json(body).send().unwrap().json().unwrap();
-        assert!(answer["value"].get("error").is_none(), "{path}: {answer}");
-        answer["value"].clone()
-    }
-
-    fn get(&self, path: &str) -> Value {
-        let answer: Value =
-            self.client.get(format!("{}/{path}", self.session)).send().unwrap().json().unwrap();
-        answer["value"].clone()
-    }
-
-    fn delete(&self, path: &str) {
-        self.client.delete(format!("{}/{path}", self.session)).send().unwrap().error_for_status().unwrap();
-    }
-
-    /// A device with a key in it that knows who holds it.
-    fn authenticator(&self) -> String {
-        let made = self.post("webauthn/authenticator", &json!({
+/// A device with a key in it that knows who holds it.
+fn authenticator(chromium: &Chromium) -> String {
+    let made = chromium.post(
+        "webauthn/authenticator",
+        &json!({
             "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
             "isUserVerified": true,
-        }));
-        made.as_str().unwrap().to_owned()
-    }
+        }),
+    );
+    made.as_str().unwrap().to_owned()
+}
 
-    fn go(&self, url: &str) {
-        self.post("url", &json!({"url": url}));
-    }
+fn log_out(chromium: &Chromium) {
+    chromium.click("form[action='/logout'] button");
+    chromium.says("Log in");
+}
 
-    fn run(&self, script: &str) -> Value {
-        self.post("execute/sync", &json!({"script": script, "args": []}))
-    }
-
-    fn element(&self, css: &str) -> String {
-        let found = self.post("element", &json!({"using": "css selector", "value": css}));
-        found[ELEMENT].as_str().unwrap().to_owned()
-    }
-
-    fn fill(&self, css: &str, text: &str) {
-        let element = self.element(css);
-        self.post(&format!("element/{element}/value"), &json!({"text": text}));
-    }
-
-    fn click(&self, css: &str) {
-        let element = self.element(css);
-        self.post(&format!("element/{element}/click"), &json!({}));
-    }
-
-    fn text(&self) -> String {
-        self.run("return document.body.innerText").as_str().unwrap_or_default().to_owned()
-    }
-
-    /// Waits until the page says something.
-    fn says(&self, what: &str) {
-        let found = wait(Duration::from_secs(60), || self.text().contains(what).then_some(()));
-        assert!(found.is_some(), "never said {what:?}: {} {}", self.get("url"), self.text());
-    }
-
-    fn log_in(&self, url: &str, user: &str) {
-        self.go(&format!("{url}/login?to=/account"));
-        self.fill("#by-password [name=user]", user);
-        self.fill("#by-password [name=password]", PASSWORD);
-        self.click("#by-password button");
-    }
-
-    fn log_out(&self) {
-        self.click("form[action='/logout'] button");
-        self.says("Log in");
-    }
-
-    fn add(&self, name: &str) {
-        self.fill("[data-passkey=make] [name=name]", name);
-        self.fill("[data-passkey=make] [name=password]", PASSWORD);
-        self.click("[data-passkey=make] button");
-    }
+fn add(chromium: &Chromium, name: &str) {
+    chromium.fill("[data-passkey=make] [name=name]", name);
+    chromium.fill("[data-passkey=make] [name=password]", PASSWORD);
+    chromium.click("[data-passkey=make] button");
 }
 
 fn serving(node: &Node) -> (Serving, String) {
@@ -164,7 +57,7 @@ fn passkeys_are_made_shown_named_and_removed_in_a_real_browser() {
         assert_eq!(Browser::new(&serving).welcome(&link).status, 303);
     }
     let chromium = Chromium::start(node.dir.path());
-    let device = chromium.authenticator();
+    let device = authenticator(&chromium);
 
     // A passkey is made, with the password to prove who asks.
     chromium.log_in(&url, "kim");
@@ -176,7 +69,7 @@ fn passkeys_are_made_shown_named_and_removed_in_a_real_browser() {
     assert_eq!(passkeys(&node, "kim"), 0);
     let credentials = format!("webauthn/authenticator/{device}/credentials");
     chromium.delete(&credentials);
-    chromium.add("Phone");
+    add(&chromium, "Phone");
     chromium.says("the password alone lets nobody in.");
     assert_eq!(passkeys(&node, "kim"), 1);
     let acts = node.json(&["person", "acts"])["acts"].to_string();
@@ -192,7 +85,7 @@ fn passkeys_are_made_shown_named_and_removed_in_a_real_browser() {
     );
 
     // The password alone lets nobody in any more.
-    chromium.log_out();
+    log_out(&chromium);
     chromium.log_in(&url, "kim");
     chromium.says("Not logged in.");
     let mut browser = Browser::new(&serving);
@@ -202,7 +95,7 @@ fn passkeys_are_made_shown_named_and_removed_in_a_real_browser() {
     chromium.go(&format!("{url}/login?to=/account"));
     chromium.click("[data-passkey=show] button");
     chromium.says("Where you are logged in");
-    chromium.log_out();
+    log_out(&chromium);
 
     // And beside the password, without the device knowing who holds it; but not beside another's.
     chromium.go(&format!("{url}/login?to=/account"));
@@ -210,7 +103,7 @@ fn passkeys_are_made_shown_named_and_removed_in_a_real_browser() {
     chromium.fill("#by-password [name=password]", PASSWORD);
     chromium.click("[data-passkey=show] button");
     chromium.says("Where you are logged in");
-    chromium.log_out();
+    log_out(&chromium);
     for (user, password) in [("lee", PASSWORD), ("kim", "not the password of kim")] {
         chromium.go(&format!("{url}/login"));
         chromium.fill("#by-password [name=user]", user);
@@ -295,7 +188,7 @@ fn passkeys_are_made_shown_named_and_removed_in_a_real_browser() {
     chromium.says("None yet.");
     assert_eq!(passkeys(&node, "kim"), 0);
     assert_eq!(browser.log_in("kim", PASSWORD, "").status, 303);
-    chromium.log_out();
+    log_out(&chromium);
     chromium.go(&format!("{url}/login"));
     chromium.click("[data-passkey=show] button");
     chromium.says("The passkey, or the name or password beside it, is not right");

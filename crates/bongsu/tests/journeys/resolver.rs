@@ -16,6 +16,18 @@ impl Drop for Named {
     }
 }
 
+impl Named {
+    /// BIND with this configuration, in a folder of its own.
+    pub(crate) fn start(dir: &Path, config: &str) -> Self {
+        let file = dir.join("named.conf");
+        std::fs::write(&file, config).unwrap();
+        let log = std::fs::File::create(dir.join("named.log")).unwrap();
+        let mut command = Command::new("/usr/sbin/named");
+        command.args(["-g", "-4", "-c"]).arg(&file).stdout(Stdio::null()).stderr(log);
+        Self(command.spawn().unwrap_or_else(|error| panic!("named: {error}; run scripts/setup")))
+    }
+}
+
 /// BIND as a ministry would set it up: a resolver with the zone as its policy. The names that it knows itself stand in for
 /// the rest of the world.
 pub(crate) fn named(dir: &Path, zone: &str, key: (&str, &str), primary: &str, port: u16) -> Named {
@@ -39,16 +51,7 @@ zone "org" {{ type primary; file "world.zone"; }};
 "#,
         dir = dir.display()
     );
-    let file = dir.join("named.conf");
-    std::fs::write(&file, config).unwrap();
-    let log = std::fs::File::create(dir.join("named.log")).unwrap();
-    let child = Command::new("/usr/sbin/named")
-        .args(["-g", "-4", "-c"])
-        .arg(&file)
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn();
-    Named(child.unwrap_or_else(|error| panic!("named: {error}; run scripts/setup")))
+    Named::start(dir, &config)
 }
 
 /// What `dig` says: the status and the addresses.

@@ -98,14 +98,20 @@ impl Events {
         let (to, from) = mpsc::channel(1);
         let stream = Stream { deliver, member, encrypted, to, before: Before::default(), _place: place };
         tokio::spawn(stream.run(told, self.pulse.clone(), self.stopped.clone()));
-        let mut response = Response::new(Body::new(Pieces(from)));
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-        // Proxies that gather answers are asked not to.
-        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-        response
+        streamed(from)
     }
+}
+
+/// An answer of server-sent events that come piece by piece.
+#[must_use]
+pub fn streamed(pieces: mpsc::Receiver<Bytes>) -> Response {
+    let mut response = Response::new(Body::new(Pieces(pieces)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    // Proxies that gather answers are asked not to.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
 }
 
 /// One of a member's connections, as long as this lives.

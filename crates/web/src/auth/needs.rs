@@ -58,10 +58,11 @@ fn page(reads: bool, path: &str) -> Need {
     let first = path.split('/').nth(1).unwrap_or_default();
     match first {
         "account" | "display" | "logout" | "with-token" => Need::Anybody,
-        "people" => one(Right::Admin),
+        "people" | "start" => one(Right::Admin),
         "acts" | "accesses" => one(Right::Audit),
         "peers" | "peers.json" => Need::OneOf(Rights::of(&[Right::Admin, Right::Audit])),
         "screen" | "persona" => one(Right::Screen),
+        "members" | "share" if !reads => one(Right::Write),
         "asks" if !reads && path == "/asks" => one(Right::Write),
         "playbooks" | "runs" if !reads => one(Right::Write),
         "region" if !reads && path == "/region/assessment" => one(Right::Write),

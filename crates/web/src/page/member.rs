@@ -40,11 +40,11 @@ struct MemberPage {
     guarded_caption: String,
 }
 
-struct Shown {
-    form: &'static str,
-    href: String,
-    text: String,
-    entries: String,
+pub(super) struct Shown {
+    pub(super) form: &'static str,
+    pub(super) href: String,
+    pub(super) text: String,
+    pub(super) entries: String,
 }
 
 struct InCircle {
@@ -130,7 +130,7 @@ fn in_circle(handle: String, title: String, told: &Explanation) -> InCircle {
     }
 }
 
-fn artefacts(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Vec<Shown>, DeliverError> {
+pub(super) fn artefacts(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Vec<Shown>, DeliverError> {
     let (deliver, root) = (&pages.deliver, Pages::artefact_root(viewer, member));
     let mut asks = vec![
         (Ask::Advisory(advisory::Form::Html, None), "Advisory".to_owned()),

@@ -18,10 +18,13 @@ mod guard;
 mod held;
 mod help;
 mod keys;
+mod ladder;
+mod live;
 mod log_in;
 mod member;
 mod missing;
 mod morning;
+mod object;
 mod objects;
 mod oidc;
 mod passkeys;
@@ -34,6 +37,8 @@ mod region;
 mod releases;
 mod rooms;
 mod screen;
+mod share;
+mod start;
 pub(crate) mod steps;
 mod test;
 mod used;
@@ -59,6 +64,8 @@ use stix::Timestamp;
 pub struct Pages {
     /// The log-in: sessions, passwords, codes.
     pub auth: Arc<Auth>,
+    /// Says to open pages that lines have grown.
+    pub live: Live,
     /// Where the node is reached, if that is known: for links that are handed on.
     pub public_url: Option<String>,
     /// The cases of stolen assets.
@@ -85,6 +92,8 @@ pub struct Pages {
     pub title: String,
     /// The name under which zones stand, if DNS is served.
     pub zone_origin: Option<String>,
+    /// The port on which DNS is served, if it is.
+    pub dns_port: Option<u16>,
     /// How long recalls may take.
     pub patience: Patience,
     /// The clock.
@@ -98,6 +107,7 @@ pub use aid::{Aid, AidFile, Gathered};
 pub use cases::Cases;
 pub use contacts::Region;
 pub use gaps::{Capacities, as_json as gaps_json};
+pub use live::Live;
 pub use playbooks::Runs;
 pub use region::{Transit, TransitAsked};
 
@@ -190,6 +200,10 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/members/{member}", get(member::page))
         .route("/members/{member}/missing", get(missing::page))
         .route("/members/{member}/test", get(test::page))
+        .route("/members/{member}/setup/{server}", get(ladder::setup).post(ladder::test))
+        .route("/ladder", get(ladder::page))
+        .route("/start", get(start::page).post(start::add))
+        .route("/share", get(share::form).post(share::take))
         .route("/screen", get(screen::form).post(screen::ask))
         .route("/recalls", get(recalls::page))
         .route("/cases", get(cases::list))
@@ -223,7 +237,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/playbooks/{circle}/{object}", get(playbooks::one).post(playbooks::start))
         .route("/runs/{run}", get(playbooks::run).post(playbooks::happens))
         .route("/objects", get(objects::list))
-        .route("/objects/{circle}/{object}", get(objects::one))
+        .route("/objects/{circle}/{object}", get(object::page))
         .route(keys::PATH, get(keys::set))
         .route("/login", get(log_in::form).post(log_in::take))
         .route("/login/oidc", get(oidc::begin))
@@ -251,6 +265,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/accesses", get(accesses::page))
         .route("/style.css", get(style))
         .route("/page.js", get(script))
+        .route("/live", get(live::events))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { absent() })
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use gate::AskRole;
 use line::{Added, LineId, Seq, StorageError};
-use policy::{AskState, Book, Caller, Circle, Level, Member, MemberId, SignatureState};
+use policy::{AskState, Book, Caller, Circle, Level, Member, MemberId, Right, SignatureState};
 use stix::Timestamp;
 
 use super::contacts::DAY_MICROS;
@@ -286,6 +286,19 @@ impl Pages {
         if !viewer.is_operator() {
             return Ok(all);
         }
+        let left = if viewer.actor.rights.has(Right::Admin) { self.steps_left(viewer, book)? } else { 0 };
+        add(
+            left,
+            false,
+            "/start".to_owned(),
+            counted(
+                viewer,
+                left,
+                "of the first steps is left",
+                "of the first steps are left",
+                "처음 설정 가운데 {}가지가 남았습니다",
+            ),
+        );
         for circle in book.circles() {
             let many = self.gate.quarantine_count(circle.id)?;
             add(

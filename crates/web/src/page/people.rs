@@ -70,11 +70,11 @@ struct Secret {
 /// The fields of a form, of which one may come several times.
 type Fields = Form<Vec<(String, String)>>;
 
-fn one<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
+pub(super) fn one<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
     fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
 }
 
-fn all<'f>(fields: &'f [(String, String)], name: &'f str) -> impl Iterator<Item = &'f str> {
+pub(super) fn all<'f>(fields: &'f [(String, String)], name: &'f str) -> impl Iterator<Item = &'f str> {
     fields.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 

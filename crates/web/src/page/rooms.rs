@@ -34,6 +34,7 @@ const ROOMS: &[Room] = &[
         "정보",
         &[
             ("/objects", "Search", "검색", To::All, Right::Read),
+            ("/share", "Share", "공유", To::All, Right::Write),
             ("/releases", "Releases", "배포 승인", To::Members, Right::Read),
             ("/asks", "Asks", "공개 요청", To::All, Right::Read),
             ("/playbooks", "Playbooks", "대응 절차", To::All, Right::Read),
@@ -52,6 +53,7 @@ const ROOMS: &[Room] = &[
             ("/peers", "Other nodes", "다른 노드", To::Operators, Right::Audit),
         ],
     ),
+    ("Ladder", "사다리", &[("/ladder", "Forms and set-up", "형태와 설정", To::All, Right::Read)]),
     ("Screen", "조회", &[("/screen", "Screen values", "값 조회", To::All, Right::Screen)]),
     ("Stolen assets", "도난 자산", &[("/cases", "Cases", "사건", To::Operators, Right::Read)]),
     (
@@ -71,6 +73,7 @@ const ROOMS: &[Room] = &[
         "Administration",
         "관리",
         &[
+            ("/start", "First steps", "처음 설정", To::Operators, Right::Admin),
             ("/people", "People and tokens", "사람과 토큰", To::All, Right::Admin),
             ("/acts", "Who did what", "행위 기록", To::All, Right::Audit),
             ("/accesses", "Who looked at what", "열람 기록", To::All, Right::Audit),

@@ -232,10 +232,9 @@ fn every_page_says_that_it_is_not_framed_not_sniffed_and_not_kept() {
         {
             assert!(policy.contains(part), "{path}: {policy}");
         }
-        // Two pages have the script for passkeys, which is a file of the node's own.
-        let scripts = ["/account", "/login"].contains(&path);
+        // Scripts are files of the node's own.
         let others = policy.replace("script-src 'self'", "");
-        assert_eq!(policy.len() != others.len(), scripts, "{path}: {policy}");
+        assert_ne!(policy.len(), others.len(), "{path}: {policy}");
         assert!(
             !policy.contains("unsafe") && !policy.contains('*') && !others.contains("script-src"),
             "{path}: {policy}"

@@ -1,0 +1,284 @@
+//! What was typed into the form, as objects and terms; nothing is shared here.
+
+use exchange::read::{self, Format, Options};
+use gate::Submission;
+use policy::{Circle, CircleId, Member, Terms};
+use serde_json::{Value, json};
+use stix::{ObjectId, Severity, Timestamp, Tlp, read_head};
+use uuid::Uuid;
+
+/// Characters of all values together, and of a text.
+pub(super) const VALUES_BYTES_MAX: usize = 150_000;
+pub(super) const TEXT_CHARS_MAX: usize = 20_000;
+/// Values of one form: more are imported from a file.
+pub(super) const VALUES_MAX: usize = 2_000;
+const TITLE_CHARS_MAX: usize = 200;
+
+/// The fields, as they were typed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Typed {
+    pub(super) sender: String,
+    pub(super) kind: String,
+    pub(super) title: String,
+    pub(super) text: String,
+    pub(super) values: String,
+    pub(super) tlp: String,
+    pub(super) confidence: String,
+    pub(super) valid_days: String,
+    pub(super) embargo: String,
+    pub(super) labels: String,
+    pub(super) pseudonymise: bool,
+    pub(super) circles: Vec<String>,
+    pub(super) act: String,
+    /// Of what is shown and then sent: so that it keeps its ids and times.
+    pub(super) id: String,
+    pub(super) at: String,
+}
+
+impl Typed {
+    /// From a form's fields; unknown ones are passed over.
+    pub(super) fn of(fields: Vec<(String, String)>) -> Self {
+        let mut typed = Self::default();
+        for (name, value) in fields {
+            let cut = |most: usize| value.chars().take(most).collect::<String>();
+            match name.as_str() {
+                "as" => typed.sender = cut(100),
+                "kind" => typed.kind = cut(20),
+                "title" => typed.title = cut(TITLE_CHARS_MAX).trim().to_owned(),
+                "text" => typed.text = cut(TEXT_CHARS_MAX),
+                "values" => typed.values = cut(VALUES_BYTES_MAX),
+                "tlp" => typed.tlp = cut(20),
+                "confidence" => typed.confidence = cut(5),
+                "valid_days" => typed.valid_days = cut(6),
+                "embargo" => typed.embargo = cut(30),
+                "labels" => typed.labels = cut(500),
+                "pseudonymise" => typed.pseudonymise = !value.is_empty(),
+                "circle" => typed.circles.push(cut(100)),
+                "act" => typed.act = cut(10),
+                "id" => typed.id = cut(40),
+                "at" => typed.at = cut(40),
+                _ => {}
+            }
+        }
+        typed
+    }
+
+    pub(super) fn is_report(&self) -> bool {
+        self.kind == "report"
+    }
+
+    pub(super) fn is_incident(&self) -> bool {
+        self.kind == "incident"
+    }
+
+    pub(super) fn has_circle(&self, handle: &str) -> bool {
+        self.circles.iter().any(|circle| circle == handle)
+    }
+}
+
+/// One line of what was typed as values.
+pub(super) struct Line {
+    /// The line's number, from 1.
+    pub(super) number: String,
+    pub(super) what: String,
+    pub(super) is_error: bool,
+}
+
+/// What would be shared.
+pub(super) struct Draft {
+    pub(super) objects: Vec<Submission>,
+    pub(super) terms: Terms,
+    pub(super) circles: Vec<CircleId>,
+    /// What of the values can't be read, or stands there twice.
+    pub(super) lines: Vec<Line>,
+    /// What must be mended before anything can be shared, in English and Korean.
+    pub(super) faults: Vec<(String, String)>,
+}
+
+fn fault(english: &str, korean: &str) -> (String, String) {
+    (english.to_owned(), korean.to_owned())
+}
+
+/// Makes it. `chance` is random, for the id of a report.
+pub(super) fn of(
+    typed: &Typed,
+    sender: &Member,
+    circles: &[&Circle],
+    (now, chance): (Timestamp, Uuid),
+) -> Draft {
+    let mut faults = Vec::new();
+    let chosen: Vec<CircleId> =
+        circles.iter().filter(|circle| typed.has_circle(&circle.handle)).map(|circle| circle.id).collect();
+    if chosen.is_empty() {
+        faults.push(fault("Choose at least one circle.", "서클을 하나 이상 고르십시오."));
+    }
+    let tlp = match typed.tlp.parse::<Tlp>() {
+        Ok(tlp) => Some(tlp),
+        Err(_) if typed.tlp.is_empty() => None,
+        Err(_) => {
+            faults.push(fault("That is no TLP mark.", "TLP 등급이 아닙니다."));
+            None
+        }
+    };
+    let number = |text: &str, most: u32| -> Result<Option<u32>, ()> {
+        match text.trim() {
+            "" => Ok(None),
+            text => text.parse().ok().filter(|number| *number <= most).map(Some).ok_or(()),
+        }
+    };
+    let confidence = number(&typed.confidence, 100).unwrap_or_else(|()| {
+        faults.push(fault("Confidence is a number from 0 to 100.", "신뢰도는 0에서 100까지의 수입니다."));
+        None
+    });
+    let days = number(&typed.valid_days, 3_650).unwrap_or_else(|()| {
+        faults.push(fault(
+            "For how many days it holds is a number up to 3650.",
+            "유효 일수는 3650 이하의 수입니다.",
+        ));
+        None
+    });
+    let embargo = match typed.embargo.trim() {
+        "" => None,
+        text => {
+            // A browser's field for a time gives neither seconds nor a zone; the page says that it is UTC.
+            let whole = if text.len() == 16 { format!("{text}:00Z") } else { text.to_owned() };
+            let read = Timestamp::parse(&whole).ok();
+            if read.is_none() {
+                faults.push(fault(
+                    "The embargo's end is no time: 2026-12-31T12:00.",
+                    "엠바고 종료 시각이 올바르지 않습니다: 2026-12-31T12:00.",
+                ));
+            }
+            read
+        }
+    };
+    let labels: Vec<String> = typed
+        .labels
+        .split(',')
+        .map(|label| label.trim().to_owned())
+        .filter(|label| !label.is_empty())
+        .collect();
+    let options = Options {
+        source: Some(sender.handle.clone()),
+        tlp,
+        confidence: confidence.map(|number| number as u8),
+        labels: labels.clone(),
+        ..Options::new(now)
+    };
+    let (mut objects, mut lines) = (Vec::new(), Vec::new());
+    match read::read_all(typed.values.as_bytes(), Format::Plain, &options) {
+        Ok(batch) => {
+            lines.extend(batch.findings.into_iter().map(|finding| Line {
+                number: finding.path,
+                is_error: finding.severity == Severity::Error,
+                what: finding.message,
+            }));
+            if batch.objects.len() > VALUES_MAX {
+                faults.push((
+                    format!("More than {VALUES_MAX} values: import them from a file with bongsu import."),
+                    format!("값이 {VALUES_MAX}개를 넘습니다. 파일로 만들어 bongsu import로 가져오십시오."),
+                ));
+            }
+            let until = days.map(|days| now.micros().saturating_add(i64::from(days) * 86_400_000_000));
+            let until = until.map(|until| Timestamp::from_micros(until).to_string());
+            for object in batch.objects.into_iter().take(VALUES_MAX) {
+                let raw = match &until {
+                    Some(until) => with(&object.raw, "valid_until", until),
+                    None => object.raw,
+                };
+                objects.extend(submission(raw));
+            }
+        }
+        Err(error) => faults.push((error.to_string(), format!("값을 읽을 수 없습니다: {error}"))),
+    }
+    if typed.is_report() || typed.is_incident() {
+        if typed.title.is_empty() {
+            faults.push(fault("Give it a title.", "제목을 적으십시오."));
+        }
+        if typed.is_report() && objects.is_empty() {
+            faults.push(fault(
+                "A report is about something: name a value, or write an incident.",
+                "보고서에는 값이 하나 이상 있어야 합니다. 값이 없으면 사고로 쓰십시오.",
+            ));
+        }
+        let about: Vec<String> = objects.iter().map(|object| object.head.id.to_string()).collect();
+        objects.extend(
+            told(typed, &about, &labels, (now, chance), (tlp, confidence)).into_iter().filter_map(submission),
+        );
+    } else if objects.is_empty() {
+        faults.push(fault("Name at least one value.", "값을 하나 이상 적으십시오."));
+    }
+    let terms =
+        Terms { ceiling: tlp, embargo_until: embargo, pseudonymise: typed.pseudonymise, ..Terms::default() };
+    Draft { objects, terms, circles: chosen, lines, faults }
+}
+
+/// A report about values, or an incident and what joins the values with it.
+fn told(
+    typed: &Typed,
+    about: &[String],
+    labels: &[String],
+    (now, chance): (Timestamp, Uuid),
+    (tlp, confidence): (Option<Tlp>, Option<u32>),
+) -> Vec<String> {
+    let object_type = if typed.is_report() { "report" } else { "incident" };
+    let id = format!("{object_type}--{chance}");
+    let mut object = json!({
+        "type": object_type, "spec_version": "2.1", "id": id, "created": now.to_string(), "modified": now.to_string(),
+        "name": typed.title,
+    });
+    let mut put = |key: &str, value: Value| object[key] = value;
+    if !typed.text.trim().is_empty() {
+        put("description", typed.text.trim().into());
+    }
+    if typed.is_report() {
+        put("published", now.to_string().into());
+        put("report_types", json!(["indicator"]));
+        put("object_refs", json!(about));
+    }
+    if !labels.is_empty() {
+        put("labels", json!(labels));
+    }
+    if let Some(confidence) = confidence {
+        put("confidence", confidence.into());
+    }
+    let marks: Vec<String> = tlp.iter().map(|tlp| tlp.definition_id().to_string()).collect();
+    if !marks.is_empty() {
+        put("object_marking_refs", json!(marks));
+    }
+    let joined = about.iter().filter(|_| !typed.is_report()).map(|indicator| {
+        let name = Uuid::new_v5(&chance, indicator.as_bytes());
+        let mut relationship = json!({
+            "type": "relationship", "spec_version": "2.1", "id": format!("relationship--{name}"),
+            "created": now.to_string(), "modified": now.to_string(), "relationship_type": "related-to",
+            "source_ref": indicator, "target_ref": id,
+        });
+        if !marks.is_empty() {
+            relationship["object_marking_refs"] = json!(marks);
+        }
+        relationship.to_string()
+    });
+    let joined: Vec<String> = joined.collect();
+    std::iter::once(object.to_string()).chain(joined).collect()
+}
+
+/// An object with a property set.
+fn with(raw: &str, key: &str, text: &str) -> String {
+    match serde_json::from_str::<Value>(raw) {
+        Ok(Value::Object(mut object)) => {
+            object.insert(key.to_owned(), text.into());
+            Value::Object(object).to_string()
+        }
+        _ => raw.to_owned(),
+    }
+}
+
+fn submission(raw: String) -> Option<Submission> {
+    let head = read_head(&raw).ok()?;
+    Some(Submission { raw, head })
+}
+
+/// The ids of what was made, for a test of what is already there.
+pub(super) fn ids(objects: &[Submission]) -> Vec<ObjectId> {
+    objects.iter().map(|object| object.head.id.clone()).collect()
+}

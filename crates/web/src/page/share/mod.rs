@@ -1,0 +1,347 @@
+//! Share: write an indicator list, a report or an incident; see before it is sent who would get what in which form and what is held back
+//! or redacted; send it.
+//!
+//! It takes two steps, so that it works without scripts: the form is checked and shown, and what was shown is sent, with the same ids and
+//! times. What members that the sender does not see would get is not told.
+
+mod draft;
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use gate::{Fate, Submission, Submitted};
+use policy::{Book, By, Caller, Circle, Level, Member, MemberId, Rule};
+use stix::{Timestamp, Tlp};
+use uuid::Uuid;
+
+use self::draft::{Draft, Line, Typed};
+use super::asks::{not_from_here, unread};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, objects, render, words};
+use crate::auth::form::is_from_here;
+
+/// Values that are listed with what the guard says.
+const LISTED: usize = 200;
+
+#[derive(Template)]
+#[template(path = "share.html")]
+struct SharePage {
+    frame: Frame,
+    typed: Typed,
+    senders: Vec<(String, String, bool)>,
+    circles: Vec<(String, String, String, bool)>,
+    marks: Vec<(String, bool)>,
+    faults: Vec<String>,
+    preview: Option<Preview>,
+    done: Option<Vec<Done>>,
+}
+
+/// What would become of it.
+struct Preview {
+    lines: Vec<Line>,
+    values: Vec<ValueRow>,
+    more: usize,
+    circles: Vec<CircleRows>,
+}
+
+/// A value that would be shared.
+struct ValueRow {
+    name: String,
+    /// What the guard says against it.
+    held: Option<String>,
+    /// Whether the sender has shared it there already.
+    is_known: bool,
+}
+
+/// The members of a circle and what each would get.
+struct CircleRows {
+    title: String,
+    members: Vec<MemberRow>,
+    is_hidden: bool,
+}
+
+struct MemberRow {
+    name: String,
+    level: &'static str,
+    does: &'static str,
+    whole: usize,
+    redacted: usize,
+    held: usize,
+    why: Vec<(&'static str, String)>,
+}
+
+/// What became of it in one circle.
+struct Done {
+    circle: String,
+    title: String,
+    added: usize,
+    present: usize,
+    waiting: usize,
+    refused: Vec<String>,
+}
+
+pub(super) async fn form(State(pages): Shared, who: Who) -> Response {
+    making(move || {
+        let viewer = Viewer::of(who);
+        let typed = Typed { kind: "list".to_owned(), tlp: "TLP:AMBER".to_owned(), ..Typed::default() };
+        page(&pages, &viewer, typed).map_or_else(absent, |page| render(&page))
+    })
+    .await
+}
+
+/// Who may be the sender: a member itself; for an operator each member that is in a circle.
+fn senders<'b>(pages: &Pages, book: &'b Book, viewer: &Viewer) -> Vec<&'b Member> {
+    let mut all = pages.members(book, viewer);
+    all.retain(|member| !book.circles_of(member.id).is_empty());
+    all.sort_by_key(|member| (std::cmp::Reverse(member.level), member.name.clone()));
+    all
+}
+
+fn page(pages: &Pages, viewer: &Viewer, typed: Typed) -> Option<SharePage> {
+    let book = pages.gate.book();
+    let senders = senders(pages, &book, viewer);
+    let sender = chosen(&senders, &typed.sender)?;
+    let circle = |circle: &&Circle| {
+        let is_chosen = typed.has_circle(&circle.handle);
+        (circle.handle.clone(), circle.title.clone(), circle.ceiling.to_string(), is_chosen)
+    };
+    let marks = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red].map(|tlp| {
+        let text = tlp.to_string();
+        let is_chosen = text == typed.tlp;
+        (text, is_chosen)
+    });
+    Some(SharePage {
+        frame: pages.frame(&book, viewer, viewer.say("Share", "공유")),
+        senders: match viewer.caller {
+            Caller::Operator => {
+                let one = |one: &&Member| (one.handle.clone(), one.name.clone(), one.id == sender.id);
+                senders.iter().map(one).collect()
+            }
+            Caller::Member(_) => Vec::new(),
+        },
+        circles: shareable(pages, &book, sender).iter().map(circle).collect(),
+        marks: marks.to_vec(),
+        faults: Vec::new(),
+        preview: None,
+        done: None,
+        typed,
+    })
+}
+
+fn chosen<'m>(senders: &[&'m Member], handle: &str) -> Option<&'m Member> {
+    let named = senders.iter().find(|member| member.handle == handle);
+    if handle.is_empty() { senders.first().copied() } else { named.copied() }
+}
+
+/// The circles into which a member may share now.
+fn shareable<'b>(pages: &Pages, book: &'b Book, sender: &Member) -> Vec<&'b Circle> {
+    let mut circles = book.circles_of(sender.id);
+    circles.retain(|circle| pages.gate.may_share(sender.id, circle.id, (pages.now)()).is_ok());
+    circles.sort_by(|a, b| a.title.cmp(&b.title));
+    circles
+}
+
+pub(super) async fn take(
+    State(pages): Shared,
+    who: Who,
+    uri: Uri,
+    headers: HeaderMap,
+    given: Result<Form<Vec<(String, String)>>, FormRejection>,
+) -> Response {
+    if !is_from_here(&headers, &uri) {
+        return not_from_here();
+    }
+    let fields = match given {
+        Ok(Form(fields)) => fields,
+        Err(fault) => return unread(&fault),
+    };
+    making(move || {
+        let (viewer, book) = (Viewer::of(who), pages.gate.book());
+        let typed = Typed::of(fields);
+        let senders = senders(&pages, &book, &viewer);
+        let Some(sender) = chosen(&senders, &typed.sender) else { return absent() };
+        let circles = shareable(&pages, &book, sender);
+        let now = (pages.now)();
+        let Some(chance) = id(&pages, &typed) else { return broken(&"the system gives no random bytes") };
+        // What was shown keeps its time, if that is no other than it was a while ago.
+        let shown = Timestamp::parse(&typed.at)
+            .ok()
+            .filter(|at| (0..=86_400).contains(&(now.seconds() - at.seconds())));
+        let at = shown.unwrap_or(now);
+        let draft = draft::of(&typed, sender, &circles, (at, chance));
+        let is_sent = typed.act == "send" && draft.faults.is_empty();
+        let typed = Typed { id: chance.to_string(), at: at.to_string(), ..typed };
+        let Some(mut page) = page(&pages, &viewer, typed) else { return absent() };
+        page.faults =
+            draft.faults.iter().map(|(english, korean)| viewer.say(english, korean).to_owned()).collect();
+        if is_sent {
+            let by = match viewer.caller {
+                Caller::Operator => By { member: sender.id, person: None },
+                Caller::Member(_) => viewer.by(),
+            };
+            match pages.sent(&viewer, &book, by, &draft, now) {
+                Ok(done) => page.done = Some(done),
+                Err(why) => page.faults.push(why),
+            }
+        } else if draft.faults.is_empty() {
+            match pages.preview(&viewer, &book, sender, draft, now) {
+                Ok(preview) => page.preview = Some(preview),
+                Err(error) => return broken(&error),
+            }
+        } else {
+            page.preview =
+                Some(Preview { lines: draft.lines, values: Vec::new(), more: 0, circles: Vec::new() });
+        }
+        render(&page)
+    })
+    .await
+}
+
+/// The id for a report: that which was shown, else a new one.
+fn id(pages: &Pages, typed: &Typed) -> Option<Uuid> {
+    let shown = typed.id.parse::<Uuid>().ok().filter(|id| id.get_version_num() == 4);
+    shown.or_else(|| {
+        let drawn = (pages.auth.chance)()?;
+        let bytes = <[u8; 16]>::try_from(drawn.get(..16)?).ok()?;
+        Some(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    })
+}
+
+impl Pages {
+    fn preview(
+        &self,
+        viewer: &Viewer,
+        book: &Book,
+        sender: &Member,
+        draft: Draft,
+        now: Timestamp,
+    ) -> Result<Preview, Box<dyn std::error::Error>> {
+        let told = self.gate.dry_run(&draft.circles, sender.id, &draft.terms, &draft.objects, now)?;
+        let seen = |circle, member: MemberId| {
+            viewer.is_operator() || book.visible_members(sender.id, circle).iter().any(|one| one.id == member)
+        };
+        let mut circles = Vec::new();
+        for circle in draft.circles.iter().filter_map(|id| book.circle(*id)) {
+            let mut by_member: BTreeMap<MemberId, (Level, [usize; 3], BTreeMap<&str, Rule>)> =
+                BTreeMap::new();
+            for row in told.rows.iter().filter(|row| row.circle == circle.id && seen(circle.id, row.member)) {
+                let (_, counts, rules) =
+                    by_member.entry(row.member).or_insert_with(|| (row.form, [0; 3], BTreeMap::new()));
+                let at = match row.fate {
+                    Fate::Release => 0,
+                    Fate::Redact => 1,
+                    Fate::Hold => 2,
+                };
+                if let Some(count) = counts.get_mut(at) {
+                    *count += 1;
+                }
+                if row.fate != Fate::Release {
+                    rules.insert(row.rule.code(), row.rule);
+                }
+            }
+            let member = |(id, (level, [whole, redacted, held], rules)): (
+                MemberId,
+                (Level, [usize; 3], BTreeMap<&'static str, Rule>),
+            )| {
+                let member = book.member(id).filter(|member| !member.ended)?;
+                Some(MemberRow {
+                    name: member.name.clone(),
+                    level: level.name(),
+                    does: words::does(&viewer.view, level),
+                    whole,
+                    redacted,
+                    held,
+                    why: rules.into_iter().map(|(code, rule)| (code, rule.sentence().to_owned())).collect(),
+                })
+            };
+            let mut members: Vec<MemberRow> = by_member.into_iter().filter_map(member).collect();
+            members.sort_by(|a, b| a.name.cmp(&b.name));
+            circles.push(CircleRows {
+                title: circle.title.clone(),
+                members,
+                is_hidden: circle.hidden_members && !viewer.is_operator(),
+            });
+        }
+        // The guard is asked as for what the sender gets itself: whose assets others protect elsewhere is not told.
+        let trial = self.deliver.trial(book, sender.id);
+        let known = self.known(viewer, book, sender, &draft)?;
+        let value = |object: &Submission| ValueRow {
+            name: super::name_of(&object.raw, &object.head.id.to_string()),
+            held: trial.of(&object.raw, &object.head).held.first().map(|held| held.hold.message.clone()),
+            is_known: known.contains(&object.head.id.to_string()),
+        };
+        let is_value = |object: &&Submission| object.head.object_type() == "indicator";
+        let all: Vec<&Submission> = draft.objects.iter().filter(is_value).collect();
+        Ok(Preview {
+            values: all.iter().take(LISTED).map(|object| value(object)).collect(),
+            more: all.len().saturating_sub(LISTED),
+            lines: draft.lines,
+            circles,
+        })
+    }
+
+    /// Which of the objects the sender sees in one of the circles already.
+    fn known(
+        &self,
+        viewer: &Viewer,
+        book: &Book,
+        sender: &Member,
+        draft: &Draft,
+    ) -> Result<std::collections::HashSet<String>, line::StorageError> {
+        let mut known = std::collections::HashSet::new();
+        for circle in draft.circles.iter().filter_map(|id| book.circle(*id)) {
+            let Some(reader) = objects::reader(self, viewer, sender.id, circle, sender.level) else {
+                continue;
+            };
+            let ids = draft::ids(&draft.objects);
+            let query = gate::Query { limit: ids.len(), ids, ..gate::Query::default() };
+            known.extend(reader.manifest(&query)?.items.iter().map(|row| row.get().id.to_string()));
+        }
+        Ok(known)
+    }
+
+    /// Shares it.
+    fn sent(
+        &self,
+        viewer: &Viewer,
+        book: &Book,
+        by: By,
+        draft: &Draft,
+        now: Timestamp,
+    ) -> Result<Vec<Done>, String> {
+        let mut all = Vec::new();
+        for circle in draft.circles.iter().filter_map(|id| book.circle(*id)) {
+            let mut done = Done {
+                circle: circle.handle.clone(),
+                title: circle.title.clone(),
+                added: 0,
+                present: 0,
+                waiting: 0,
+                refused: Vec::new(),
+            };
+            match self.gate.submit(by, circle.id, &draft.terms, draft.objects.clone(), now) {
+                Ok(told) => {
+                    for (object, told) in draft.objects.iter().zip(told) {
+                        match (told.complaint(), &told) {
+                            (Some(_), Submitted::Waiting(_)) => done.waiting += 1,
+                            (Some(complaint), _) => {
+                                done.refused.push(format!("{}: {complaint}", object.head.id))
+                            }
+                            (None, Submitted::Present) => done.present += 1,
+                            (None, _) => done.added += 1,
+                        }
+                    }
+                }
+                Err(error) => done.refused.push(format!(
+                    "{}: {error}",
+                    viewer.say("Nothing was taken here", "여기에는 아무것도 받아들여지지 않았습니다")
+                )),
+            }
+            all.push(done);
+        }
+        Ok(all)
+    }
+}
