@@ -9,7 +9,7 @@ use crate::U256;
 use ruint::aliases::U512;
 
 /// An exact whole number of an asset's smallest units.
-pub(super) trait Amount: Copy + Ord + Default + Debug {
+pub(super) trait Amount: Copy + Ord + Default + Debug + Send + Sync {
     /// The same in fewer bits; `None` if it does not fit.
     fn narrow(wide: U256) -> Option<Self>;
 

@@ -44,7 +44,9 @@
 
 mod amount;
 mod case;
+mod due;
 mod frontier;
+mod held;
 pub mod outputs;
 mod pages;
 mod queue;

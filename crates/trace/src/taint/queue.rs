@@ -231,6 +231,19 @@ impl<N: Amount, const NEWEST_FIRST: bool> Rule<N> for Queue<N, NEWEST_FIRST> {
         to.tainted = to.tainted.plus(load.tainted).unwrap_or(to.tainted);
     }
 
+    fn precede(&mut self, slot: u32, holding: &mut Slot<N>, amount: N) {
+        if !holding.tainted.is_nothing() {
+            let mut parcels = self.holdings[slot as usize];
+            if NEWEST_FIRST {
+                self.push_back(&mut parcels, amount, false);
+            } else {
+                self.push_front(&mut parcels, amount, false);
+            }
+            self.holdings[slot as usize] = parcels;
+        }
+        holding.balance = holding.balance.plus(amount).unwrap_or(holding.balance);
+    }
+
     fn lose(&mut self, load: Load<N>) {
         self.release(load.parcels);
     }

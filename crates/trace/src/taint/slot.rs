@@ -63,6 +63,9 @@ pub(super) trait Rule<N: Amount> {
     /// Lays a load into a holding; either may be clean. That the sum fits has been seen to.
     fn arrive(&mut self, slot: u32, to: &mut Slot<N>, load: Load<N>);
 
+    /// Lays something clean into a holding that was there before all else that is in it. That the sum fits has been seen to.
+    fn precede(&mut self, slot: u32, holding: &mut Slot<N>, amount: N);
+
     /// Forgets a load that is followed no further.
     fn lose(&mut self, load: Load<N>);
 
