@@ -89,7 +89,7 @@ mod tests {
             first in prop::collection::vec(0..4_000_u64, 0..300),
             more in prop::collection::vec(0..900_u64, 0..600),
             most in 1..60_usize,
-            up in 0..50_u32,
+            up in 0..40_u32,
         ) {
             let (mut dues, mut heap) = (Dues::default(), BinaryHeap::new());
             for (whose, number) in (0..).zip(first) {
