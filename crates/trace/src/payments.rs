@@ -188,9 +188,9 @@ impl Flows for Payments {
         }
     }
 
-    fn glance_of(&self, accounts: &[(Account, u64)]) {
+    fn glance_of(&self, accounts: &[(Account, u64)], most: usize) {
         if let Self::Accounts(store) = self {
-            store.glance_of(accounts);
+            store.glance_of(accounts, most);
         }
     }
 

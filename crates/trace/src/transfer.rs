@@ -41,8 +41,9 @@ pub trait Flows {
     /// Looks at some of them, so that memory brings all at the same time, and [`Flows::transfer`] need not wait for one after the other.
     fn glance(&self, _numbers: &[u64]) {}
 
-    /// The same for what leads to some accounts' transfers, and for a few of those before a transfer.
-    fn glance_of(&self, _accounts: &[(Account, u64)]) {}
+    /// The same for what leads to some accounts' transfers, and for the first of those before a transfer: so many at most in which each
+    /// gives, and so many in which it gets.
+    fn glance_of(&self, _accounts: &[(Account, u64)], _most: usize) {}
 
     /// Appends those from `first` on, in order, `most` of them or as many as there are.
     ///

@@ -317,9 +317,9 @@ impl Flows for Store {
         std::hint::black_box(numbers.iter().fold(0_u8, |sum, number| sum ^ touch(number)));
     }
 
-    fn glance_of(&self, accounts: &[(Account, u64)]) {
+    fn glance_of(&self, accounts: &[(Account, u64)], most: usize) {
         for (segment, base) in self.segments.iter().zip(&self.starts) {
-            segment.glance_of(*base, accounts);
+            segment.glance_of(*base, accounts, most);
         }
     }
 

@@ -9,7 +9,10 @@ use crate::U256;
 use ruint::aliases::U512;
 
 /// An exact whole number of an asset's smallest units.
-pub(super) trait Amount: Copy + Ord + Default + Debug {
+pub(super) trait Amount: Copy + Ord + Default + Debug + Send + Sync {
+    /// Whether it holds any amount that there is.
+    const IS_WIDE: bool;
+
     /// The same in fewer bits; `None` if it does not fit.
     fn narrow(wide: U256) -> Option<Self>;
 
@@ -32,6 +35,8 @@ pub(super) trait Amount: Copy + Ord + Default + Debug {
 }
 
 impl Amount for u128 {
+    const IS_WIDE: bool = false;
+
     fn narrow(wide: U256) -> Option<Self> {
         let [a, b, c, d] = *wide.as_limbs();
         (c | d == 0).then_some(Self::from(b) << 64 | Self::from(a))
@@ -69,6 +74,8 @@ impl Amount for u128 {
 }
 
 impl Amount for U256 {
+    const IS_WIDE: bool = true;
+
     fn narrow(wide: U256) -> Option<Self> {
         Some(wide)
     }

@@ -1,16 +1,19 @@
 //! The frontier: the transfers of those reached, in order.
 //!
-//! Each account that taint comes to is watched from then on: its earlier transfers are read at once, for what it held. Of its later
-//! ones, those in which it gives wait in a heap with those of all others who are watched. Those in which it gets from somebody who is
-//! not watched are clean, and are only counted when somebody needs to know what it holds. Nothing else is read.
+//! Each account that taint comes to is watched from then on. What it held before is counted [aside](super::held), by the time at which it
+//! gives, or at the end. Of its later transfers, those in which it gives wait [for their turn](super::due) with those of all others
+//! who are watched. Those in which it gets from somebody who is not watched are clean, and are only counted when somebody needs to know
+//! what it holds. Nothing else is read.
 //!
 //! What takes the time is memory. Of the transfers that are due next some are looked at together, and so are the accounts that get
 //! them, most of whom will be watched, and what came in meanwhile to those who are: the processor waits for all of them at once, and
 //! not for one after the other. What each transfer needs of those who are watched lies close together, and the rest apart.
 
-use std::cmp::Reverse;
-use std::collections::binary_heap::PeekMut;
-use std::collections::{BinaryHeap, VecDeque};
+mod forward;
+
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::thread;
 
 use hashbrown::HashMap;
 
@@ -18,7 +21,9 @@ use crate::{Account, Flows, Transfer};
 
 use super::Place;
 use super::amount::Amount;
-use super::result::Ended;
+use super::due::{self, Dues};
+use super::held::{Answer, Bench, Counting};
+use super::result::{Ended, Limit};
 use super::run::{Halt, Run, Step};
 use super::slot::{NONE, Rule};
 
@@ -33,41 +38,52 @@ pub(super) enum Outcome {
 pub(super) fn follow<N, F, R, P>(flows: &F, run: &mut Run<'_, N, R, P>, budget: u64) -> Result<Outcome, Halt>
 where
     N: Amount,
-    F: Flows,
+    F: Flows + Sync,
     R: Rule<N>,
     P: Fn(Account) -> Place,
 {
-    let mut frontier = Frontier {
-        flows,
-        given: |account, first| flows.given_from(account, first),
-        taken: |account, first| flows.taken_from(account, first),
-        left: budget,
-        places: HashMap::new(),
-        slots: HashMap::new(),
-        watched: Vec::new(),
-        near: Vec::new(),
-        due: run.case.thefts.iter().map(|theft| Reverse((theft.number, NONE))).collect(),
-        soon: VecDeque::new(),
-        numbers: Vec::new(),
-        receivers: Vec::new(),
-    };
-    let mut ended = Ended::Complete;
-    let mut end = u64::MAX;
-    match frontier.all(run) {
-        Ok(()) => {}
-        Err(Stop::Halt(Halt::Limit(limit, next))) => {
-            ended = Ended::AtLimit { limit, next };
-            end = next;
+    let (case, bench) = (run.case, Bench::default());
+    thread::scope(|scope| {
+        let mut frontier = Frontier {
+            flows,
+            given: |account, first| flows.given_from(account, first),
+            taken: |account, first| flows.taken_from(account, first),
+            left: budget,
+            passed: 0,
+            places: HashMap::new(),
+            slots: HashMap::new(),
+            watched: Vec::new(),
+            near: Vec::new(),
+            held: Counting::new(scope, &bench, (flows, &case.assets), budget),
+            due: Dues::default(),
+            next: Vec::new(),
+            soon: VecDeque::new(),
+            numbers: Vec::new(),
+            receivers: Vec::new(),
+        };
+        for theft in &case.thefts {
+            frontier.due.push((theft.number, NONE));
         }
-        // There may be an earlier one among what has not been counted yet.
-        Err(Stop::LeftOff | Stop::Halt(Halt::Overflow(_))) => return Ok(Outcome::LeftOff),
-        Err(Stop::Halt(halt)) => return Err(halt),
-    }
-    match frontier.catch_up_all(run, end) {
-        Ok(()) => Ok(Outcome::Done(ended)),
-        Err(Stop::LeftOff) => Ok(Outcome::LeftOff),
-        Err(Stop::Halt(halt)) => Err(halt),
-    }
+        let mut ended = Ended::Complete;
+        let mut end = u64::MAX;
+        match frontier.all(run) {
+            Ok(()) => {}
+            Err(Stop::Halt(Halt::Limit(limit, next))) => {
+                ended = Ended::AtLimit { limit, next };
+                end = next;
+            }
+            // There may be an earlier one among what has not been counted yet.
+            Err(Stop::LeftOff | Stop::Halt(Halt::Overflow(_))) => return Ok(Outcome::LeftOff),
+            Err(Stop::Halt(halt)) => return Err(halt),
+        }
+        match frontier.catch_up_all(run, end) {
+            // Which of them was one too many, only those know who count in order.
+            Ok(()) if run.has_passed(frontier.passed) => Ok(Outcome::LeftOff),
+            Ok(()) => Ok(Outcome::Done(ended)),
+            Err(Stop::LeftOff) => Ok(Outcome::LeftOff),
+            Err(Stop::Halt(halt)) => Err(halt),
+        }
+    })
 }
 
 /// What ends it early.
@@ -100,6 +116,11 @@ where
 {
     /// The transfers in which it gives, behind the one that is due.
     given: G,
+    account: Account,
+    /// Of which asset some were gone past the last time, the last of them, and the one that is due; [`NEVER`] if none is.
+    asset: u32,
+    passed: u64,
+    waits: u64,
     /// The transfers in which it gets that are not counted yet, behind the first of them.
     taken: T,
 }
@@ -112,6 +133,8 @@ struct Near {
     /// The asset that was asked for last, and the slot of what it holds of it; [`NONE`] if none was.
     asset: u32,
     slot: u32,
+    /// Whether what it held before is counted.
+    is_known: bool,
 }
 
 /// In place of a transfer's number: none.
@@ -126,16 +149,19 @@ struct Due {
     transfer: Transfer,
 }
 
-struct Frontier<'f, F, Given, Taken, G, T>
+struct Frontier<'scope, 'env, N, F, Given, Taken, G, T>
 where
+    N: Amount,
     G: Iterator<Item = u64>,
     T: Iterator<Item = u64>,
 {
-    flows: &'f F,
+    flows: &'env F,
     given: Given,
     taken: Taken,
     /// How many transfers may still be read.
     left: u64,
+    /// How many were gone past.
+    passed: u64,
     /// Of those watched.
     places: HashMap<Account, u32>,
     /// By place and asset, where there are several assets.
@@ -143,9 +169,13 @@ where
     watched: Vec<Watched<G, T>>,
     /// Of the same accounts.
     near: Vec<Near>,
-    /// The next transfer in which each of those watched gives, and its place; thefts come without one, and so behind the same transfer
+    /// Of the same accounts, what they held before.
+    held: Counting<'scope, 'env, N, F>,
+    /// The next transfer in which each of those watched gives, and its place; thefts come without one, before or behind the same transfer
     /// as one of somebody who is watched.
-    due: BinaryHeap<Reverse<(u64, u32)>>,
+    due: Dues,
+    /// Scratch.
+    next: Vec<due::Due>,
     /// Taken out of there, because they come next but for what is put there meanwhile; ascending.
     soon: VecDeque<Due>,
     /// Scratch.
@@ -153,27 +183,29 @@ where
     receivers: Vec<(Account, u64)>,
 }
 
-impl<F, Given, Taken, G, T> Frontier<'_, F, Given, Taken, G, T>
+impl<'env, N, F, Given, Taken, G, T> Frontier<'_, 'env, N, F, Given, Taken, G, T>
 where
-    F: Flows,
+    N: Amount + 'env,
+    F: Flows + Sync,
     Given: Fn(Account, u64) -> G,
     Taken: Fn(Account, u64) -> T,
-    G: Iterator<Item = u64>,
+    G: Iterator<Item = u64> + Clone,
     T: Iterator<Item = u64> + Clone,
 {
-    fn all<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Stop>
+    fn all<R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Stop>
     where
-        N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
         let mut last = None;
         while let Some(due) = self.next(run)? {
             // A theft by somebody who is watched comes twice.
-            if last.replace(due.number) == Some(due.number) {
-                continue;
+            if last.replace(due.number) != Some(due.number) {
+                self.one(run, &due)?;
             }
-            self.one(run, &due)?;
+            if due.whose != NONE {
+                self.go_on(run, due.whose)?;
+            }
             if self.left == 0 {
                 return Err(Stop::LeftOff);
             }
@@ -182,76 +214,48 @@ where
     }
 
     /// The next transfer that is due.
-    fn next<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<Option<Due>, Halt>
+    fn next<R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<Option<Due>, Halt>
     where
-        N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
-        if self.soon.is_empty() {
+        if self.soon.is_empty() && !self.due.has_late() {
             self.look_ahead(run)?;
         }
-        let Some(soon) = self.soon.front().copied() else {
-            return Ok(None);
+        let soon = self.soon.front().map_or(NEVER, |soon| soon.number);
+        let Some((number, whose)) = self.due.pop_late(soon) else {
+            return Ok(self.soon.pop_front());
         };
-        let due = match self.due.peek_mut() {
-            Some(top) if top.0 < (soon.number, soon.whose) => {
-                let (number, whose) = top.0;
-                let watched = self.watched.get_mut(whose as usize);
-                match watched.and_then(|watched| watched.given.next()) {
-                    Some(next) => {
-                        let mut top = top;
-                        top.0.0 = next;
-                    }
-                    None => drop(PeekMut::pop(top)),
-                }
-                self.left = self.left.saturating_sub(1);
-                Due { number, whose, transfer: self.flows.transfer(number).ok_or(Halt::Changed(number))? }
-            }
-            top => {
-                drop(top);
-                self.soon.pop_front();
-                soon
-            }
-        };
-        Ok(Some(due))
+        self.left = self.left.saturating_sub(1);
+        let transfer = self.flows.transfer(number).ok_or(Halt::Changed(number))?;
+        Ok(Some(Due { number, whose, transfer }))
     }
 
     /// Reads those that come next, and glances at what leads to the transfers of those who will be watched if nothing changes until
     /// then.
-    fn look_ahead<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Halt>
+    fn look_ahead<R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Halt>
     where
-        N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
-        let mut next = [(0, NONE); SOON];
-        let mut count = 0;
+        let mut next = std::mem::take(&mut self.next);
+        self.due.take(SOON, &mut next);
+        self.left = self.left.saturating_sub(next.len() as u64);
         self.numbers.clear();
-        while let Some(place) = next.get_mut(count)
-            && let Some(Reverse(due)) = self.due.pop()
-        {
-            *place = due;
-            count += 1;
-            self.numbers.push(due.0);
-        }
-        self.left = self.left.saturating_sub(count as u64);
-        let next = next.get(..count).unwrap_or_default();
-        // Who gives in one of them gives the next time later.
-        for (_, whose) in next {
-            if let Some(watched) = self.watched.get_mut(*whose as usize)
-                && let Some(number) = watched.given.next()
-            {
-                self.due.push(Reverse((number, *whose)));
-            }
-        }
-        for (number, whose) in next {
+        self.numbers.extend(next.iter().map(|due| due.0));
+        // What each goes on with has been out of the cache for long: all are looked at together.
+        let ahead = |due: &due::Due| {
+            let watched = self.watched.get(due.1 as usize)?;
+            Some(watched.given.clone().next().unwrap_or(0) ^ watched.taken.clone().next().unwrap_or(0))
+        };
+        black_box(next.iter().filter_map(ahead).fold(0, |sum, one| sum ^ one));
+        for (number, whose) in &next {
             self.see_coming(*whose, *number);
         }
         self.flows.glance(&self.numbers);
         self.numbers.clear();
         self.receivers.clear();
-        for (number, whose) in next.iter().copied() {
+        for (number, whose) in next.drain(..) {
             let transfer = self.flows.transfer(number).ok_or(Halt::Changed(number))?;
             self.soon.push_back(Due { number, whose, transfer });
             let Some(asset) = run.case.assets.moved(&transfer) else {
@@ -261,20 +265,21 @@ where
                 self.see_coming(place, number);
                 continue;
             }
-            let from = (whose != NONE).then(|| self.slot(run, whose, asset)).flatten();
+            let from = self.is_known(whose).then(|| self.slot(run, whose, asset)).flatten();
             let step = Step { number, transfer: &transfer, asset, from, to: None };
-            if (whose == NONE || run.would_taint(&step)) && run.case.place(transfer.to) == Place::Holder {
+            if (from.is_none() || run.would_taint(&step)) && run.case.place(transfer.to) == Place::Holder {
                 self.receivers.push((transfer.to, number));
             }
         }
+        self.next = next;
         self.flows.glance(&self.numbers);
-        self.flows.glance_of(&self.receivers);
+        // What they held before is looked at when it is counted.
+        self.flows.glance_of(&self.receivers, 0);
         Ok(())
     }
 
-    fn one<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>, due: &Due) -> Result<(), Stop>
+    fn one<R, P>(&mut self, run: &mut Run<'_, N, R, P>, due: &Due) -> Result<(), Stop>
     where
-        N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
@@ -287,11 +292,12 @@ where
         let mut receiver = place(&transfer.to);
         let mut step = Step { number: *number, transfer, asset, from: None, to: None };
         if let Some(giver) = giver {
+            self.know(run, giver)?;
             self.catch_up(run, giver, *number)?;
             step.from = self.slot(run, giver, asset);
         }
         if receiver.is_none() && run.would_taint(&step) && run.case.place(transfer.to) == Place::Holder {
-            receiver = Some(self.watch(run, transfer.to, *number)?);
+            receiver = Some(self.watch(transfer.to, *number));
         }
         if let Some(receiver) = receiver {
             self.catch_up(run, receiver, *number)?;
@@ -301,7 +307,71 @@ where
                 self.come(receiver);
             }
         }
-        Ok(run.step(&step)?)
+        run.step(&step)?;
+        if let Some(receiver) = receiver
+            && self.is_past(run, receiver, step.to)?
+        {
+            return Err(Halt::Limit(Limit::Parcels, *number + 1).into());
+        }
+        Ok(())
+    }
+
+    /// Whether a slot of an account, of which it was not known so far what was held in it, turns out to be past a limit with that.
+    fn is_past<R, P>(
+        &mut self,
+        run: &mut Run<'_, N, R, P>,
+        place: u32,
+        slot: Option<u32>,
+    ) -> Result<bool, Stop>
+    where
+        R: Rule<N>,
+        P: Fn(Account) -> Place,
+    {
+        let Some(slot) = slot.filter(|slot| !self.is_known(place) && run.may_be_past(*slot)) else {
+            return Ok(false);
+        };
+        self.know(run, place)?;
+        Ok(run.is_past(slot))
+    }
+
+    fn is_known(&self, place: u32) -> bool {
+        self.near.get(place as usize).is_some_and(|near| near.is_known)
+    }
+
+    /// Counts what an account held before it was watched, if that is not done yet.
+    fn know<R, P>(&mut self, run: &mut Run<'_, N, R, P>, place: u32) -> Result<(), Stop>
+    where
+        R: Rule<N>,
+        P: Fn(Account) -> Place,
+    {
+        while !self.is_known(place) {
+            let Some(answer) = self.held.answer(place) else { return Err(Stop::LeftOff) };
+            self.learn(run, answer?)?;
+        }
+        Ok(())
+    }
+
+    fn learn<R, P>(&mut self, run: &mut Run<'_, N, R, P>, answer: Answer<N>) -> Result<(), Stop>
+    where
+        R: Rule<N>,
+        P: Fn(Account) -> Place,
+    {
+        self.left = self.left.saturating_sub(answer.read);
+        if self.left == 0 {
+            return Err(Stop::LeftOff);
+        }
+        for held in &answer.held {
+            let slot = self.slot(run, held.place, held.asset).ok_or(Stop::LeftOff)?;
+            if !run.had_before(slot, held) {
+                return Err(Stop::LeftOff);
+            }
+        }
+        for place in answer.places {
+            if let Some(near) = self.near.get_mut(place as usize) {
+                near.is_known = true;
+            }
+        }
+        Ok(())
     }
 
     /// The first transfer in which an account that is watched gets and that is not counted yet.
@@ -332,9 +402,8 @@ where
     }
 
     /// The slot of what an account that is watched holds of an asset.
-    fn slot<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>, place: u32, asset: usize) -> Option<u32>
+    fn slot<R, P>(&mut self, run: &mut Run<'_, N, R, P>, place: u32, asset: usize) -> Option<u32>
     where
-        N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
@@ -351,55 +420,25 @@ where
         Some(slot)
     }
 
-    /// Counts what an account held before a transfer, and watches it from there on. Its place.
-    fn watch<N, R, P>(
-        &mut self,
-        run: &mut Run<'_, N, R, P>,
-        account: Account,
-        number: u64,
-    ) -> Result<u32, Stop>
-    where
-        N: Amount,
-        R: Rule<N>,
-        P: Fn(Account) -> Place,
-    {
+    /// Watches an account from a transfer on. Its place.
+    fn watch(&mut self, account: Account, number: u64) -> u32 {
         let place = u32::try_from(self.watched.len()).unwrap_or(NONE);
         let (mut given, mut taken) = ((self.given)(account, number + 1), (self.taken)(account, number + 1));
-        if let Some(next) = given.next() {
-            self.due.push(Reverse((next, place)));
+        let waits = given.next().unwrap_or(NEVER);
+        if waits != NEVER {
+            self.due.push((waits, place));
         }
-        self.near.push(Near { coming: taken.next().unwrap_or(NEVER), asset: NONE, slot: NONE });
-        self.watched.push(Watched { given, taken });
+        let coming = taken.next().unwrap_or(NEVER);
+        self.near.push(Near { coming, asset: NONE, slot: NONE, is_known: false });
+        self.watched.push(Watched { given, account, asset: NONE, passed: 0, waits, taken });
         self.places.insert(account, place);
-        let mut before = self.flows.of(account).take_while(|earlier| *earlier < number);
-        loop {
-            self.numbers.clear();
-            self.numbers.extend(before.by_ref().take(AHEAD));
-            if self.numbers.is_empty() {
-                return Ok(place);
-            }
-            self.left = self.left.saturating_sub(self.numbers.len() as u64);
-            if self.left == 0 {
-                return Err(Stop::LeftOff);
-            }
-            self.flows.glance(&self.numbers);
-            for at in 0..self.numbers.len() {
-                let earlier = self.numbers[at];
-                let transfer = self.flows.transfer(earlier).ok_or(Halt::Changed(earlier))?;
-                let Some(asset) = run.case.assets.moved(&transfer) else {
-                    continue;
-                };
-                let slot = self.slot(run, place, asset);
-                let (from, to) = if transfer.from == account { (slot, None) } else { (None, slot) };
-                run.step_before(&Step { number: earlier, transfer: &transfer, asset, from, to })?;
-            }
-        }
+        self.held.ask(place, account, number);
+        place
     }
 
     /// Counts what an account has got before a transfer from those who are not watched, all of which is clean.
-    fn catch_up<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>, place: u32, before: u64) -> Result<(), Stop>
+    fn catch_up<R, P>(&mut self, run: &mut Run<'_, N, R, P>, place: u32, before: u64) -> Result<(), Stop>
     where
-        N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
@@ -425,7 +464,7 @@ where
                 };
                 let slot = self.slot(run, place, asset).ok_or(Stop::LeftOff)?;
                 let amount = N::narrow(transfer.amount).ok_or(Stop::LeftOff)?;
-                if !run.get_clean(slot, amount) {
+                if !run.get_clean(slot, amount) || self.is_past(run, place, Some(slot))? {
                     return Err(Stop::LeftOff);
                 }
             }
@@ -433,12 +472,15 @@ where
     }
 
     /// The same of all.
-    fn catch_up_all<N, R, P>(&mut self, run: &mut Run<'_, N, R, P>, before: u64) -> Result<(), Stop>
+    fn catch_up_all<R, P>(&mut self, run: &mut Run<'_, N, R, P>, before: u64) -> Result<(), Stop>
     where
-        N: Amount,
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
+        while let Some(answer) = self.held.answer(NONE) {
+            self.learn(run, answer?)?;
+        }
+        self.take_back(run, before)?;
         for first in (0..self.watched.len()).step_by(SOON) {
             let some = first..self.watched.len().min(first + SOON);
             self.numbers.clear();

@@ -34,7 +34,8 @@
 //! they have two givers; by FIFO and LIFO also two receivers. Readers therefore keep to the chain's own order, by index.
 //!
 //! **Time and memory.** Two ways lead to the same result ([`Way`]): the frontier reads the transfers of those reached, from their
-//! first on, and nothing else; the sweep reads all transfers twice. Both grow linearly with the transfers that they read, except
+//! first on, and nothing else (what somebody held before taint came to him is counted by a second thread); the sweep reads all
+//! transfers twice. Both grow linearly with the transfers that they read, except
 //! that by FIFO and LIFO a transfer also costs as many steps as it moves parcels, which [`Limits`] bounds.
 //!
 //! Sources: rules V-1 to V-9. Möser, Böhme, Breuker: Towards Risk Scoring of Bitcoin Transactions (2014) (poison, haircut).
@@ -44,7 +45,9 @@
 
 mod amount;
 mod case;
+mod due;
 mod frontier;
+mod held;
 pub mod outputs;
 mod pages;
 mod queue;

@@ -231,6 +231,19 @@ impl<N: Amount, const NEWEST_FIRST: bool> Rule<N> for Queue<N, NEWEST_FIRST> {
         to.tainted = to.tainted.plus(load.tainted).unwrap_or(to.tainted);
     }
 
+    fn precede(&mut self, slot: u32, holding: &mut Slot<N>, amount: N) {
+        if !holding.tainted.is_nothing() {
+            let mut parcels = self.holdings[slot as usize];
+            if NEWEST_FIRST {
+                self.push_back(&mut parcels, amount, false);
+            } else {
+                self.push_front(&mut parcels, amount, false);
+            }
+            self.holdings[slot as usize] = parcels;
+        }
+        holding.balance = holding.balance.plus(amount).unwrap_or(holding.balance);
+    }
+
     fn lose(&mut self, load: Load<N>) {
         self.release(load.parcels);
     }
@@ -239,6 +252,17 @@ impl<N: Amount, const NEWEST_FIRST: bool> Rule<N> for Queue<N, NEWEST_FIRST> {
     fn would_taint(&self, slot: u32, _: &Slot<N>, amount: N) -> bool {
         let first = self.pool.get(self.holdings[slot as usize].head as usize);
         first.is_some_and(|first| first.is_tainted || amount > first.amount)
+    }
+
+    fn clean_first(&self, slot: u32) -> N {
+        let first = self.pool.get(self.holdings[slot as usize].head as usize);
+        first.filter(|first| !first.is_tainted && !NEWEST_FIRST).map_or(N::default(), |first| first.amount)
+    }
+
+    fn give_clean(&mut self, slot: u32, from: &mut Slot<N>, amount: N) {
+        let first = &mut self.pool[self.holdings[slot as usize].head as usize];
+        first.amount = first.amount.less(amount);
+        from.balance = from.balance.less(amount);
     }
 
     fn parcels(&self, slot: u32) -> u32 {

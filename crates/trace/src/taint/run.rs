@@ -10,6 +10,7 @@ use crate::{Account, Transfer};
 
 use super::amount::Amount;
 use super::case::Case;
+use super::held::Held;
 use super::result::{Amounts, Ended, Entry, Limit, Reached, Total, Trace};
 use super::slot::{Load, NONE, Rule, Slot};
 use super::{Place, Way};
@@ -175,13 +176,48 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
         }
     }
 
-    /// Counts a transfer from before taint came to the account that has a slot in it.
-    pub(super) fn step_before(&mut self, step: &Step<'_>) -> Result<(), Halt> {
-        let Some(amount) = N::narrow(step.transfer.amount) else {
-            return self.too_large(step);
+    /// Counts what was held in a slot before all that has come into it so far, from which nothing has gone; false if it does not fit
+    /// where taint has come.
+    pub(super) fn had_before(&mut self, to: u32, held: &Held<N>) -> bool {
+        let slot = &mut self.slots[to as usize];
+        let sum = &mut self.unexplained[to as usize];
+        let fits = held.too_large.is_none() && slot.balance.plus(held.balance).is_some();
+        let Some(more) = sum.plus(held.unexplained).filter(|_| fits) else {
+            return self.overflow(to, held.too_large.unwrap_or_default()).is_ok();
         };
-        let load = self.take(step.from, amount, step.number)?;
-        step.to.map_or(Ok(()), |to| self.lay(to, load, step, false))
+        *sum = more;
+        if !held.balance.is_nothing() {
+            self.rule.precede(to, slot, held.balance);
+        }
+        true
+    }
+
+    /// How much a slot can give before it gives anything tainted, whatever it gets meanwhile; nothing where this can't be said.
+    pub(super) fn clean_first(&self, slot: u32) -> N {
+        match self.slots.get(slot as usize) {
+            Some(holding) if !holding.tainted.is_nothing() => self.rule.clean_first(slot),
+            _ => N::default(),
+        }
+    }
+
+    /// Takes less than that out of a slot.
+    pub(super) fn gave_clean(&mut self, slot: u32, amount: N) {
+        self.rule.give_clean(slot, &mut self.slots[slot as usize], amount);
+    }
+
+    /// Lays it into the slot again.
+    pub(super) fn give_back(&mut self, slot: u32, amount: N) {
+        self.rule.precede(slot, &mut self.slots[slot as usize], amount);
+    }
+
+    /// Whether more parcels have been passed over than may be, with so many that the rule does not know of.
+    pub(super) fn has_passed(&self, more: u64) -> bool {
+        self.rule.passed().saturating_add(more) > self.case.limits.passed_max
+    }
+
+    /// Whether a slot may be past a limit if something was held in it before.
+    pub(super) fn may_be_past(&self, slot: u32) -> bool {
+        self.rule.parcels(slot) >= self.case.limits.parcels_max
     }
 
     /// Lays something clean into a slot, whenever it came; false if it does not fit, or the slot is past a limit with it.
@@ -196,7 +232,7 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
     }
 
     /// Whether a slot, or all that is followed, is past a limit.
-    fn is_past(&self, slot: u32) -> bool {
+    pub(super) fn is_past(&self, slot: u32) -> bool {
         let limits = &self.case.limits;
         self.rule.parcels(slot) > limits.parcels_max
             || self.rule.passed() > limits.passed_max

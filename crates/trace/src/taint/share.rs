@@ -29,6 +29,10 @@ impl<N: Amount> Rule<N> for Poison {
         }
     }
 
+    fn precede(&mut self, slot: u32, holding: &mut Slot<N>, amount: N) {
+        self.arrive(slot, holding, Load::clean(amount));
+    }
+
     fn lose(&mut self, _: Load<N>) {}
 
     fn would_taint(&self, _: u32, _: &Slot<N>, _: N) -> bool {
@@ -58,6 +62,10 @@ impl<N: Amount> Rule<N> for Haircut {
     fn arrive(&mut self, _: u32, to: &mut Slot<N>, load: Load<N>) {
         to.balance = to.balance.plus(load.amount).unwrap_or(to.balance);
         to.tainted = to.tainted.plus(load.tainted).unwrap_or(to.tainted);
+    }
+
+    fn precede(&mut self, _: u32, holding: &mut Slot<N>, amount: N) {
+        holding.balance = holding.balance.plus(amount).unwrap_or(holding.balance);
     }
 
     fn lose(&mut self, _: Load<N>) {}

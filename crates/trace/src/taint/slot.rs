@@ -63,11 +63,22 @@ pub(super) trait Rule<N: Amount> {
     /// Lays a load into a holding; either may be clean. That the sum fits has been seen to.
     fn arrive(&mut self, slot: u32, to: &mut Slot<N>, load: Load<N>);
 
+    /// Lays something clean into a holding that was there before all else that is in it. That the sum fits has been seen to.
+    fn precede(&mut self, slot: u32, holding: &mut Slot<N>, amount: N);
+
     /// Forgets a load that is followed no further.
     fn lose(&mut self, load: Load<N>);
 
     /// Whether something tainted would leave with an amount, from a holding in which something is tainted.
     fn would_taint(&self, slot: u32, from: &Slot<N>, amount: N) -> bool;
+
+    /// How much is clean and leaves before anything tainted, of a holding in which something tainted is, whatever comes in meanwhile.
+    fn clean_first(&self, _slot: u32) -> N {
+        N::default()
+    }
+
+    /// Takes an amount out of what [`Rule::clean_first`] says; less than all of it.
+    fn give_clean(&mut self, _slot: u32, _from: &mut Slot<N>, _amount: N) {}
 
     /// Of how many parcels a holding in which something is tainted consists.
     fn parcels(&self, _slot: u32) -> u32 {

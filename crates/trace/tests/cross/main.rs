@@ -5,3 +5,4 @@
 mod books;
 mod examples;
 mod laws;
+mod wrapped;

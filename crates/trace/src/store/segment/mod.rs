@@ -40,9 +40,8 @@ const ODD: usize = 13;
 const BLOCK: usize = 12;
 /// Bytes of a wide amount.
 const WIDE: usize = 32;
-/// For so many accounts what leads to their rows is glanced at together, and so many of their rows on either side.
+/// For so many accounts what leads to their rows is glanced at together.
 const GLANCE: usize = 32;
-const GLANCE_ROWS: usize = 32;
 
 /// The files of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -258,11 +257,11 @@ impl Segment {
         Some((from, u32_at(&self.directory, bucket * 4 + 4)? as usize))
     }
 
-    /// Looks at all that leads to some accounts' rows, and at the records of the first few of these before a transfer. `base` is the
-    /// number of the first row's transfer.
+    /// Looks at all that leads to some accounts' rows, and at the records of the first of these before a transfer, `most` on either side.
+    /// `base` is the number of the first row's transfer.
     ///
     /// It goes step by step, and at each step through all accounts, so that the processor waits for all of them together.
-    pub(crate) fn glance_of(&self, base: u64, accounts: &[(Account, u64)]) {
+    pub(crate) fn glance_of(&self, base: u64, accounts: &[(Account, u64)], most: usize) {
         // Nothing is done with the sums; without them, nothing would be read.
         for accounts in accounts.chunks(GLANCE) {
             let mut buckets = [None; GLANCE];
@@ -277,11 +276,12 @@ impl Segment {
                 let before = before.saturating_sub(base);
                 *pair = [(given, before), (taken, before)];
             }
-            let first = |(rows, _): &(&[u8], u64)| u32_at(rows, 0);
-            black_box(lists.iter().filter_map(first).fold(0, |sum, one| sum ^ one));
+            // Its start, and where halving begins.
+            let ends = |(rows, _): &(&[u8], u64)| Some(u32_at(rows, 0)? ^ u32_at(rows, rows.len() / 8 * 4)?);
+            black_box(lists.iter().filter_map(ends).fold(0, |sum, one| sum ^ one));
             let mut touched = 0;
             for (rows, before) in lists {
-                let rows = rows.chunks_exact(4).take(GLANCE_ROWS).filter_map(|row| u32_at(row, 0));
+                let rows = rows.chunks_exact(4).take(most).filter_map(|row| u32_at(row, 0));
                 for row in rows.take_while(|row| u64::from(*row) < before) {
                     touched ^= self.touch(row).unwrap_or(0);
                 }
