@@ -1,7 +1,7 @@
 //! Who may see what, said a second time: slowly, from the table of docs/releases.md, and with nothing of the room `policy`.
 //!
 //! It errs to one side. What it calls hidden must show nowhere; of what it calls visible, the program may hold back more
-//! (`owned-by-another`, `nothing-left`, marks that can't be read).
+//! (`owned-by-another`, marks that can't be read).
 
 use std::collections::HashSet;
 
@@ -64,7 +64,9 @@ impl World {
         if !self.is_taken(at) || thing.withdrawn || thing.expired || self.members[member].ended {
             return false;
         }
-        self.is_let_go(member, at, wanted) && (thing.by == member || self.has_ends(member, at, wanted, deep))
+        let stands =
+            || self.has_ends(member, at, wanted, deep) && self.has_something(member, at, wanted, deep);
+        self.is_let_go(member, at, wanted) && (thing.by == member || stands())
     }
 
     /// Whether it was seen, or would be if it had not been withdrawn.
@@ -116,6 +118,21 @@ impl World {
             (0..self.things.len()).any(|other| self.things[other].id == *id && other != at && sees(other))
         };
         !thing.kind.needs_ends() || thing.names.iter().all(is_seen)
+    }
+
+    /// Whether something is left of what says something of others: one of them that the member sees or had, or that its sender knows
+    /// from elsewhere.
+    fn has_something(&self, member: usize, at: usize, wanted: Level, deep: u8) -> bool {
+        let thing = &self.things[at];
+        let is_left = |named: &usize| {
+            let id = &self.things[*named].id;
+            let is_seen = |other: usize| {
+                let gone = self.things[other].withdrawn && self.had(member, other);
+                self.things[other].id == *id && (gone || self.sees_within(member, other, wanted, deep))
+            };
+            !self.has_it(at, *named) || (0..self.things.len()).any(is_seen)
+        };
+        !matches!(thing.kind, Kind::Report | Kind::Note) || thing.names.iter().any(is_left)
     }
 
     /// Whether the sender of a thing sees in its circle what it names; if not, it has it from elsewhere, as what was let go into another
