@@ -130,9 +130,24 @@ impl World {
                 let gone = self.things[other].withdrawn && self.had(member, other);
                 self.things[other].id == *id && (gone || self.sees_within(member, other, wanted, deep))
             };
-            !self.has_it(at, *named) || (0..self.things.len()).any(is_seen)
+            !self.has_it(at, *named)
+                || self.is_under_pseudonym(at, *named)
+                || (0..self.things.len()).any(is_seen)
         };
         !matches!(thing.kind, Kind::Report | Kind::Note) || thing.names.iter().any(is_left)
+    }
+
+    /// Whether a pseudonym stands in a thing for an identity that it names: its creator's, or another that its sender brought.
+    fn is_under_pseudonym(&self, at: usize, named: usize) -> bool {
+        let (thing, identity) = (&self.things[at], &self.things[named]);
+        let is_its = |other: usize| {
+            let one = &self.things[other];
+            self.is_taken(other) && one.id == identity.id && (one.by, one.circle) == (thing.by, thing.circle)
+        };
+        let is_source = thing.source.is_some_and(|source| self.things[source].id == identity.id);
+        thing.pseudonymise
+            && identity.kind.object_type() == "identity"
+            && (is_source || (0..self.things.len()).any(is_its))
     }
 
     /// Whether the sender of a thing sees in its circle what it names; if not, it has it from elsewhere, as what was let go into another
