@@ -139,9 +139,8 @@ fn an_index_grows_past_its_first_room() {
 fn what_is_looked_up_by_chance_is_there() {
     let mut index = Index::default();
     let by_chance = |index: &Index, number: u64| {
-        let mut found = BTreeSet::new();
-        index
-            .look_by_chance(number, |one| drop(found.insert((one.text(), one.places().collect::<Vec<_>>()))));
+        let mut found = Vec::new();
+        index.look_by_chance(number, |one| found.push((one.text(), one.places().collect::<Vec<_>>())));
         found
     };
     assert!(by_chance(&index, 7).is_empty(), "nothing is there yet");

@@ -471,7 +471,11 @@ impl World {
         }
         // Fewer of them are fewer objects in a line that is no shorter.
         for first in self.unseen(member) {
-            let alone = |at: &usize| self.things[*at].embargo.is_none() && !self.things[*at].withdrawn;
+            // Of what is revoked no version comes after.
+            let alone = |at: &usize| {
+                let thing = &self.things[*at];
+                thing.embargo.is_none() && !thing.withdrawn && !thing.revoked
+            };
             let like = |at: &usize| {
                 let key = |at: usize| (self.things[at].by, self.things[at].circle);
                 *at > first && key(*at) == key(first) && alone(at)
