@@ -17,8 +17,9 @@ impl World {
         let names = |at: usize| {
             let thing = &self.things[at];
             let circle = &self.circles[thing.circle];
-            let is_its = thing.by == other || self.signer(at) == Some(other);
-            is_its && is_one(at) && !thing.pseudonymise && !circle.hidden && circle.stays(member)
+            // A signature goes along, and says whose it is to who has that one's keys, in a circle that hides its members too.
+            let is_its = thing.by == other && !circle.hidden || self.signer(at) == Some(other);
+            is_its && is_one(at) && !thing.pseudonymise && circle.stays(member)
         };
         member == other || (0..self.things.len()).any(names)
     }
