@@ -86,11 +86,7 @@ impl Deliver {
         Ok(match self.pdf(&advisory) {
             Ok(document) => Enclosure::Attached(document, advisory.tlp),
             Err(error) => {
-                let handle = self.handle(member);
-                tracing::warn!(
-                    member.handle = handle,
-                    "a mail to {handle} goes without its advisory: {error}"
-                );
+                tracing::warn!(member.id = %member.uuid(), "a mail goes without its advisory: {error}");
                 Enclosure::Missing
             }
         })

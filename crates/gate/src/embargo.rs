@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use line::{Catalogue, ClassIx, Draft, LineId, RecordKind, Seq, StorageError};
+use line::{Catalogue, ClassIx, Draft, LineId, ObjectIx, RecordKind, Seq, StorageError};
 use policy::Terms;
 use stix::Timestamp;
 
@@ -95,14 +95,23 @@ impl Gate {
     }
 }
 
-/// The records with all that was held because of them: relationships and sightings about them, and so on.
+/// The records with all that was held because of them: relationships and sightings about them, reports of nothing else, and so on.
 fn with_dependants(catalogue: &Catalogue, due: Vec<Seq>) -> Vec<Seq> {
     let mut all: BTreeSet<Seq> = due.iter().copied().collect();
-    let mut turn = due;
+    let (mut turn, mut announced) = (due, HashSet::<ObjectIx>::new());
     for _ in 0..DEPTH_MAX {
         let objects: HashSet<_> = turn.iter().filter_map(|seq| catalogue.entry(*seq)?.object()).collect();
-        let dependants = objects.into_iter().flat_map(|object| catalogue.dependants(object));
-        turn = dependants.filter(|seq| all.insert(*seq)).collect();
+        let mut next: BTreeSet<Seq> =
+            objects.iter().flat_map(|object| catalogue.dependants(*object)).collect();
+        announced.extend(&objects);
+        // Of what lists nothing else nothing was left until now.
+        let lists: BTreeSet<Seq> = objects.iter().flat_map(|object| catalogue.listing(*object)).collect();
+        let lists_no_other = |seq: &Seq| {
+            let mut listed = catalogue.entry(*seq).into_iter().flat_map(|entry| entry.listed());
+            listed.all(|object| announced.contains(&object))
+        };
+        next.extend(lists.into_iter().filter(lists_no_other));
+        turn = next.into_iter().filter(|seq| all.insert(*seq)).collect();
     }
     all.into_iter().collect()
 }

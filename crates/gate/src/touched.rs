@@ -5,9 +5,9 @@
 //! names the objects of the classes whose decision it turns. Objects that make no sense without those follow them, and with a
 //! marking definition all of which parts are marked.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use line::{Catalogue, Class, ClassIx, LineId, ObjectIx, Seq, StorageError};
+use line::{Class, ClassIx, LineId, ObjectIx, Seq, StorageError};
 use policy::{Request, settled_until};
 use stix::{ObjectId, Timestamp, Tlp};
 
@@ -18,6 +18,8 @@ use crate::view::View;
 const DEFINITION: &str = "marking-definition";
 /// How far it is followed what depends on what.
 const DEPTH_MAX: usize = 8;
+/// Objects that a report lists beside those that are touched which are looked at, to find one that is seen.
+const OTHERS_MAX: usize = 64;
 
 /// Objects whose view may have changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl Reader {
                 let rows = rows.filter(|entry| classes.contains(&entry.class()));
                 touched.extend(rows.filter_map(|entry| entry.object()));
             }
-            with_dependants(view.catalogue, &mut touched);
+            with_dependants(view, &mut touched);
             let wanted = |object: &ObjectIx| types.contains(&view.catalogue.object_type(*object));
             let mut ids: Vec<ObjectId> =
                 touched.into_iter().filter(wanted).filter_map(|object| view.catalogue.id(object)).collect();
@@ -107,11 +109,23 @@ fn may_have_dates(class: &Class) -> bool {
     class.granular || class.terms.as_deref().is_some_and(in_terms) || class.markings.iter().any(is_defined)
 }
 
-fn with_dependants(catalogue: &Catalogue, touched: &mut HashSet<ObjectIx>) {
+/// Adds what is seen or not for what is touched: what makes no sense without it, and what lists it and nothing else that is seen.
+fn with_dependants(view: &mut View<'_>, touched: &mut HashSet<ObjectIx>) {
+    let catalogue = view.catalogue;
     let mut turn: Vec<ObjectIx> = touched.iter().copied().collect();
     for _ in 0..DEPTH_MAX {
         let dependants = turn.iter().flat_map(|object| catalogue.dependants(*object));
-        let objects: Vec<ObjectIx> = dependants.filter_map(|seq| catalogue.entry(seq)?.object()).collect();
+        let mut next: BTreeSet<Seq> = dependants.collect();
+        let lists: BTreeSet<Seq> = turn.iter().flat_map(|object| catalogue.listing(*object)).collect();
+        for seq in lists {
+            let listed = catalogue.entry(seq).into_iter().flat_map(|entry| entry.listed());
+            let mut others = listed.filter(|object| !touched.contains(object)).take(OTHERS_MAX);
+            if !others.any(|object| view.is_left(object)) {
+                next.insert(seq);
+            }
+        }
+        let objects: Vec<ObjectIx> =
+            next.into_iter().filter_map(|seq| catalogue.entry(seq)?.object()).collect();
         turn = objects.into_iter().filter(|object| touched.insert(*object)).collect();
     }
 }

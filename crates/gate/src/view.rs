@@ -19,8 +19,10 @@ use crate::redacted;
 
 /// Most entries looked at to settle one.
 const BUDGET: u32 = 10_000;
-/// Longest chain of essential references that is followed.
-const DEPTH_MAX: u8 = 8;
+/// Longest chain of references that is followed.
+const DEPTH_MAX: u8 = 64;
+/// Objects that a report lists which are looked at for nothing, to find one that is left of it.
+const LISTED_FREE: usize = 8;
 
 /// Whether an id follows from what an observable is, so that whoever observes it gives it the same one (STIX 2.1, 2.9).
 pub(crate) fn is_told_by_content(id: &ObjectId) -> bool {
@@ -63,6 +65,14 @@ impl Resolved {
     }
 }
 
+/// What was found out of an object ([`View::sees_object`]).
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    sees: Option<bool>,
+    /// How long a chain could still be followed, where the end of that is why it is not seen: with more it may be.
+    cut_at: Option<u8>,
+}
+
 /// One member's view of a catalogue, while it is looked at.
 pub(crate) struct View<'v> {
     pub(crate) inner: &'v Inner,
@@ -71,8 +81,10 @@ pub(crate) struct View<'v> {
     pub(crate) catalogue: &'v Catalogue,
     pub(crate) table: &'v mut Table,
     pub(crate) budget: Cell<u32>,
+    /// Whether a limit was met since this was last asked: what is not seen may be so for that alone.
+    is_cut: Cell<bool>,
     /// Whether objects are seen, as far as it was found out for the entry that is being settled.
-    seen: HashMap<ObjectIx, Option<bool>>,
+    seen: HashMap<ObjectIx, Found>,
     /// The newest version that is seen of objects of which it is not simply the newest.
     lasts: HashMap<(ObjectIx, Option<SpecVersion>), Option<Seq>>,
     /// Whether an entry is looked at as if nobody else had brought its object.
@@ -88,8 +100,8 @@ impl<'v> View<'v> {
         table: &'v mut Table,
     ) -> Self {
         let (seen, lasts) = (HashMap::new(), HashMap::new());
-        let budget = Cell::new(0);
-        Self { inner, standing, request, catalogue, table, budget, seen, lasts, is_alone: false }
+        let (budget, is_cut) = (Cell::new(0), Cell::new(false));
+        Self { inner, standing, request, catalogue, table, budget, is_cut, seen, lasts, is_alone: false }
     }
 
     /// Whether and how an entry may go to the member.
@@ -139,6 +151,13 @@ impl<'v> View<'v> {
         self.fate_of_counting(entry, depth)
     }
 
+    /// Whether an object stays in what names it: the member sees it, or it is not here.
+    pub(crate) fn is_left(&mut self, object: ObjectIx) -> bool {
+        self.budget.set(BUDGET);
+        self.seen.clear();
+        self.sees_object(object, DEPTH_MAX) != Some(false)
+    }
+
     /// Whether the member had something of a version when it was taken away at `taken`.
     pub(crate) fn had(&mut self, entry: &Entry<'_>, taken: Added) -> bool {
         let fate = self.fate_until(entry, taken);
@@ -167,12 +186,14 @@ impl<'v> View<'v> {
             return Fate::Whole(pass);
         }
         let mut forbidden = HashSet::new();
+        let mut needs_all = (depth == DEPTH_MAX).then_some(true);
         for (object, essential) in entry.references() {
-            // Whether an object goes depends on its essential references alone; the others are left out of a copy of it.
-            if !essential && depth < DEPTH_MAX {
+            // Whether an object goes depends on its essential references; the others are left out of a copy of it.
+            if !essential && !*needs_all.get_or_insert_with(|| self.may_need(entry)) {
                 continue;
             }
-            if depth < DEPTH_MAX && self.budget.get() == 0 {
+            if depth < DEPTH_MAX && (self.budget.get() == 0 || !essential && !self.spend()) {
+                self.is_cut.set(true);
                 return Fate::Held(Rule::EndNotReleasable);
             }
             match (essential, self.sees_object(object, depth)) {
@@ -183,12 +204,41 @@ impl<'v> View<'v> {
                 (false, Some(false)) => {}
             }
         }
+        if needs_all != Some(true) {
+            match self.all_listed_if_hidden(entry, depth) {
+                Ok(hidden) => forbidden.extend(hidden),
+                Err(rule) => return Fate::Held(rule),
+            }
+        }
         match permit {
             Permit::Whole(pass) if forbidden.is_empty() => Fate::Whole(pass),
             Permit::Whole(pass) => Fate::Redacted(pass.without_references(), forbidden),
             Permit::Redacted(cut) => Fate::Redacted(cut, forbidden),
             Permit::Hold(rule) => Fate::Held(rule),
         }
+    }
+
+    /// Whether an entry may be held for any reference that is taken out of it: its id follows from its content, or parts of it are
+    /// marked, so that only its copy tells.
+    fn may_need(&self, entry: &Entry<'_>) -> bool {
+        let id = || entry.object().and_then(|object| self.catalogue.id(object));
+        entry.granular() || id().is_some_and(|id| is_told_by_content(&id))
+    }
+
+    /// All that a report, a grouping, a note or an opinion is about, if nothing of that is left to the member: then it is held, unless
+    /// its copy has something instead. Empty if something is left, as it is as soon as one of them is seen.
+    fn all_listed_if_hidden(&mut self, entry: &Entry<'_>, depth: u8) -> Result<Vec<ObjectIx>, Rule> {
+        let mut hidden = Vec::new();
+        for object in entry.listed() {
+            if hidden.len() >= LISTED_FREE && !self.spend() {
+                return Err(Rule::EndNotReleasable);
+            }
+            if self.sees_object(object, depth) != Some(false) || !self.could_know(entry, object) {
+                return Ok(Vec::new());
+            }
+            hidden.push(object);
+        }
+        Ok(hidden)
     }
 
     /// Whether a member that brought the object before this entry's sender has a version of it that the member sees.
@@ -233,6 +283,9 @@ impl<'v> View<'v> {
     fn spend(&self) -> bool {
         let left = self.budget.get();
         self.budget.set(left.saturating_sub(1));
+        if left == 0 {
+            self.is_cut.set(true);
+        }
         left > 0
     }
 
@@ -242,8 +295,9 @@ impl<'v> View<'v> {
         let member = MemberId::new(sender);
         let asks =
             Request { member, wanted: Level::Read, encrypted: true, reach: Reach::Member, ..*self.request };
-        // What was withdrawn was there as well.
-        let mut all = self.catalogue.newest_first(object).chain(self.catalogue.withdrawn(object));
+        // What was withdrawn was there as well, and what its sender has since shared anew under other terms.
+        let mut asked = HashSet::new();
+        let mut all = self.catalogue.all_versions(object).filter(|version| asked.insert(version.class()));
         all.any(|version| {
             let Some(mut resolved) = self.resolve(version.class()) else { return false };
             // What has expired was there when the sender named it.
@@ -256,11 +310,18 @@ impl<'v> View<'v> {
     /// Whether the member sees some version of an object; `None` if the object is not in the line, or the member had it until it
     /// was withdrawn.
     fn sees_object(&mut self, object: ObjectIx, depth: u8) -> Option<bool> {
-        if let Some(known) = self.seen.get(&object) {
-            return *known;
+        if let Some(found) = self.seen.get(&object).filter(|found| found.cut_at.is_none_or(|at| depth <= at))
+        {
+            if found.cut_at.is_some() {
+                self.is_cut.set(true);
+            }
+            return found.sees;
         }
+        let was_cut = self.is_cut.replace(false);
         let sees = self.looks_for_object(object, depth);
-        self.seen.insert(object, sees);
+        let is_cut = sees == Some(false) && self.is_cut.get();
+        self.is_cut.set(was_cut || is_cut);
+        self.seen.insert(object, Found { sees, cut_at: is_cut.then_some(depth) });
         sees
     }
 
@@ -270,6 +331,7 @@ impl<'v> View<'v> {
         }
         // What an entry names itself is bounded by its size; what those name in turn, by the budget.
         if depth < DEPTH_MAX && (depth == 0 || !self.spend()) {
+            self.is_cut.set(true);
             return Some(false);
         }
         let catalogue = self.catalogue;
@@ -287,6 +349,7 @@ impl<'v> View<'v> {
         let catalogue = self.catalogue;
         let taken = catalogue.withdrawal(object)?.added();
         if depth < DEPTH_MAX && (depth == 0 || !self.spend()) {
+            self.is_cut.set(true);
             return Some(false);
         }
         let mut versions = catalogue.withdrawn(object);

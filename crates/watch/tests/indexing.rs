@@ -134,3 +134,31 @@ fn an_index_grows_past_its_first_room() {
     }
     assert!(answers(&index, &name(20_000)).is_empty());
 }
+
+#[test]
+fn what_is_looked_up_by_chance_is_there() {
+    let mut index = Index::default();
+    let by_chance = |index: &Index, number: u64| {
+        let mut found = Vec::new();
+        index.look_by_chance(number, |one| found.push((one.text(), one.places().collect::<Vec<_>>())));
+        found
+    };
+    assert!(by_chance(&index, 7).is_empty(), "nothing is there yet");
+    let all: BTreeMap<String, Vec<u64>> =
+        (0..100).map(|at| (format!("n{at}.example"), vec![at, at + 1_000])).collect();
+    for (text, places) in &all {
+        for place in places {
+            assert!(index.add(&value(Kind::Domain, text), *place, &[]));
+        }
+    }
+    let mut met = BTreeSet::new();
+    for number in (0..100).chain([u64::MAX]) {
+        let found = by_chance(&index, number);
+        assert_eq!(found.len(), 1, "{number}");
+        for (text, places) in found {
+            assert_eq!(all.get(&text), Some(&places));
+            met.insert(text);
+        }
+    }
+    assert_eq!(met.len(), all.len(), "any of them may come");
+}

@@ -64,10 +64,10 @@ const WAYS: [Way; 9] = [
     Way::new("TAXII match[id]", |number| Sent::Get(format!("{OBJECTS}?match%5Bid%5D={}", id(number)))),
     Way::new("MISP event", |number| Sent::Get(format!("/events/view/{}", uuid(number)))),
     Way::new("MISP attribute", |number| Sent::Get(format!("/attributes/view/{}", uuid(number)))),
-    Way::new("screening", |number| Sent::Get(format!("/screening/value?value=t{number}.evil.top"))),
+    Way::new("screening", |number| Sent::Get(format!("/screening/value?value={}", value(number)))),
     Way::new("screening of 100", |number| {
         let number = number - number % VALUES;
-        let values: Vec<String> = (number..number + VALUES).map(|at| format!("t{at}.evil.top")).collect();
+        let values: Vec<String> = (number..number + VALUES).map(value).collect();
         Sent::Post("/screening/values", json!({ "values": values }).to_string())
     }),
     // Whoever is there and gives a wrong password, and nobody.
@@ -84,6 +84,11 @@ const WAYS: [Way; 9] = [
 /// A user name, of as many letters whoever it is.
 fn user(number: u64) -> String {
     format!("person-{number:011}")
+}
+
+/// A value, of as many letters whether anyone has it or nobody.
+fn value(number: u64) -> String {
+    format!("t{number:011}.evil.top")
 }
 
 fn uuid(number: u64) -> Uuid {
@@ -152,7 +157,7 @@ fn things() -> String {
         json!({
             "type": "indicator", "spec_version": "2.1", "id": id(number), "created": "2026-01-01T00:00:00.000Z",
             "modified": "2026-01-01T00:00:00.000Z", "valid_from": "2026-01-01T00:00:00Z", "pattern_type": "stix",
-            "pattern": format!("[domain-name:value = 't{number}.evil.top']"), "object_marking_refs": [mark],
+            "pattern": format!("[domain-name:value = '{}']", value(number)), "object_marking_refs": [mark],
         })
     };
     json!({"objects": (0..THINGS).map(thing).collect::<Vec<_>>()}).to_string()

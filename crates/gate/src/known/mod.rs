@@ -138,8 +138,8 @@ impl Gate {
         self.inner.known.look(|followed| (followed.index.len(), followed.index.bytes()))
     }
 
-    /// What of some values stands in a member's circles. What does not stand there is among it all the same, at a place that says
-    /// nothing of it: see [`crate::absent`].
+    /// What of some values stands in a member's circles. What does not stand there is among it all the same, at the places of another
+    /// by chance, which say nothing of it: see [`crate::absent`].
     fn hits(&self, readers: &[(usize, Reader)], values: &[Value]) -> Vec<Hit> {
         self.inner.known.look(|followed| {
             // What is not in a circle of its own is for a member as if it were nowhere, also in how long the answer takes.
@@ -151,25 +151,22 @@ impl Gate {
             }
             let mut hits: Vec<Hit> = Vec::new();
             let mut is_there = vec![false; values.len()];
-            let mut on = |question, found: Found<'_>| {
+            let hit = |question, found: Found<'_>, is_there| {
                 let places = found.places().map(Place::of);
                 let mut places: Vec<Place> =
                     places.filter(|place| is_mine.get(place.slot).is_some_and(|mine| *mine)).collect();
                 places.reverse();
-                if !places.is_empty() {
-                    let (by, kind, text) = (found.by, found.kind(), found.text());
-                    hits.push(Hit {
-                        question,
-                        by,
-                        kind,
-                        text,
-                        places,
-                        is_there: true,
-                        witnesses: Vec::new(),
-                    });
-                    if let Some(is_there) = is_there.get_mut(question) {
-                        *is_there = true;
-                    }
+                let (by, kind) = (found.by, found.kind());
+                (!places.is_empty()).then(|| {
+                    let (text, witnesses) = (found.text(), Vec::new());
+                    Hit { question, by, kind, text, places, is_there, witnesses }
+                })
+            };
+            let mut on = |question, found: Found<'_>| {
+                let Some(hit) = hit(question, found, true) else { return };
+                hits.push(hit);
+                if let Some(is_there) = is_there.get_mut(question) {
+                    *is_there = true;
                 }
             };
             if values.len() < FEW {
@@ -180,9 +177,12 @@ impl Gate {
                 followed.index.look_each(values, on);
             }
             let absent = values.iter().zip(is_there).enumerate().filter(|(_, (_, is_there))| !is_there);
-            hits.extend(
-                absent.filter_map(|(question, (value, _))| absentee(question, value, readers, followed)),
-            );
+            for (question, (value, _)) in absent {
+                let number = number_of(value.text());
+                let mut stands_in = None;
+                followed.index.look_by_chance(number, |found| stands_in = hit(question, found, false));
+                hits.extend(stands_in.or_else(|| absentee(question, (value, number), readers, followed)));
+            }
             hits
         })
     }
@@ -205,9 +205,13 @@ impl Gate {
     }
 }
 
-/// What stands in for a value that is in none of the readers' circles.
-fn absentee(question: usize, value: &Value, readers: &[(usize, Reader)], followed: &Followed) -> Option<Hit> {
-    let number = number_of(value.text());
+/// What stands in for a value that is in none of the readers' circles, where one that is there by chance isn't either.
+fn absentee(
+    question: usize,
+    (value, number): (&Value, u64),
+    readers: &[(usize, Reader)],
+    followed: &Followed,
+) -> Option<Hit> {
     let (slot, _) = readers.get(usize::try_from(number >> 32).ok()?.checked_rem(readers.len())?)?;
     let (_, head) = followed.lines.get(*slot)?;
     let places = vec![Place { slot: *slot, seq: stand_in(number, *head) }];

@@ -3,7 +3,9 @@
 use stix::{Head, ObjectId, SpecVersion, Timestamp};
 use uuid::Uuid;
 
-use super::{Catalogue, ClassIx, ERASED, GONE, GRANULAR, NONE, ObjectIx, REVOKED, Row, SPEC_20, WITHDRAWN};
+use super::{
+    Catalogue, ClassIx, ERASED, GONE, GRANULAR, Link, NONE, ObjectIx, REVOKED, Row, SPEC_20, WITHDRAWN,
+};
 use crate::record::{Added, RecordKind, Seq};
 
 /// One record as the catalogue knows it.
@@ -149,10 +151,18 @@ impl<'a> Entry<'a> {
 
     /// Whom it refers to, and whether it makes no sense without them.
     pub fn references(&self) -> impl Iterator<Item = (ObjectIx, bool)> + use<'a> {
+        self.links().map(|link| (ObjectIx(link.target), link.essential))
+    }
+
+    /// The objects of its `object_refs`, in their order: what a report, a grouping, a note or an opinion is about.
+    pub fn listed(&self) -> impl Iterator<Item = ObjectIx> + use<'a> {
+        self.links().filter(|link| link.listed).map(|link| ObjectIx(link.target))
+    }
+
+    fn links(&self) -> impl Iterator<Item = &'a Link> + use<'a> {
         let owner = u32::try_from(self.seq.0 - 1).unwrap_or(NONE);
         let catalogue = self.catalogue;
         (self.row.references as usize..)
             .map_while(move |at| catalogue.links.get(at).filter(|link| link.owner == owner))
-            .map(|link| (ObjectIx(link.target), link.essential))
     }
 }

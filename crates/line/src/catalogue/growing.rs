@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use stix::{Head, ObjectId, SpecVersion, Timestamp, Tlp};
+use stix::{Head, ObjectId, Role, SpecVersion, Timestamp, Tlp};
 use uuid::Uuid;
 
 use super::{
@@ -101,13 +101,13 @@ impl Catalogue {
         let from = u32::try_from(self.links.len()).unwrap_or(NONE);
         let built_in = |id: &&ObjectId| Tlp::of(id).is_none();
         for id in markings.iter().filter(built_in) {
-            self.link(at, id, true);
+            self.link(at, id, (true, false));
         }
         let mut named = HashSet::new();
         for reference in &head.references {
-            let essential = reference.role.essential();
-            if named.insert((&reference.id, essential)) {
-                self.link(at, &reference.id, essential);
+            let tie = (reference.role.essential(), reference.role == Role::ObjectRefs);
+            if named.insert((&reference.id, tie)) {
+                self.link(at, &reference.id, tie);
             }
         }
         self.push_row(fact, object, version, previous, origin, flags, markings, head.granular);
@@ -141,11 +141,11 @@ impl Catalogue {
         let (object, links) = (row.object, row.references);
         let targets: Vec<_> = (links as usize..)
             .map_while(|link| self.links.get(link).filter(|link| link.owner == old))
-            .map(|link| (link.target, link.essential))
+            .map(|link| (link.target, (link.essential, link.listed)))
             .collect();
         let from = u32::try_from(self.links.len()).unwrap_or(NONE);
-        for (target, essential) in targets {
-            self.link_to(at, target, essential);
+        for (target, tie) in targets {
+            self.link_to(at, target, tie);
         }
         let is_latest = self.objects.get(object as usize).is_some_and(|held| held.latest == old);
         let previous = self.chain_in(object, at, is_latest);
@@ -153,16 +153,17 @@ impl Catalogue {
         self.wait(at);
     }
 
-    fn link(&mut self, owner: u32, id: &ObjectId, essential: bool) {
+    /// Notes that an entry names an object: whether it makes no sense without it, and whether it is one of its `object_refs`.
+    fn link(&mut self, owner: u32, id: &ObjectId, tie: (bool, bool)) {
         let target = self.object_or_new(id);
-        self.link_to(owner, target, essential);
+        self.link_to(owner, target, tie);
     }
 
-    fn link_to(&mut self, owner: u32, target: u32, essential: bool) {
+    fn link_to(&mut self, owner: u32, target: u32, (essential, listed): (bool, bool)) {
         let at = u32::try_from(self.links.len()).unwrap_or(NONE);
         if let Some(object) = self.objects.get_mut(target as usize) {
             let before = std::mem::replace(&mut object.referred, at);
-            self.links.push(Link { target, owner, before, essential });
+            self.links.push(Link { target, owner, before, essential, listed });
         }
     }
 

@@ -65,6 +65,14 @@ impl Catalogue {
         self.referrers(object).filter(depends).collect()
     }
 
+    /// The records that count and list `object` among what they are about (`object_refs`): nothing may be left of them without it.
+    #[must_use]
+    pub fn listing(&self, object: ObjectIx) -> Vec<Seq> {
+        let lists = self.referring(object).filter(|link| link.listed);
+        let records = lists.map(|link| Seq(u64::from(link.owner) + 1));
+        records.filter(|seq| self.entry(*seq).is_some_and(|entry| entry.counts())).collect()
+    }
+
     /// The records that waited for `object` and lack nothing once `arrived` are here as well.
     pub(crate) fn released_by(&self, object: ObjectIx, arrived: impl Fn(ObjectIx) -> bool) -> Vec<Seq> {
         let waiting = self.waiting.get(&object.0).map_or(&[][..], Vec::as_slice);

@@ -102,6 +102,8 @@ struct Link {
     /// The reference to the same target before this one.
     before: u32,
     essential: bool,
+    /// Whether it is one of `object_refs`.
+    listed: bool,
 }
 
 /// Where an object stands, with a part of its id's hash: the table grows and rules out others without looking at objects.
@@ -285,11 +287,15 @@ impl Catalogue {
 
     /// The records that refer to the object, the newest first.
     pub fn referrers(&self, object: ObjectIx) -> impl Iterator<Item = Seq> + '_ {
+        self.referring(object).map(|link| Seq(u64::from(link.owner) + 1))
+    }
+
+    fn referring(&self, object: ObjectIx) -> impl Iterator<Item = &Link> {
         let mut at = self.objects.get(object.0 as usize).map_or(NONE, |object| object.referred);
         std::iter::from_fn(move || {
             let link = self.links.get(at as usize).filter(|_| at != NONE)?;
             at = link.before;
-            Some(Seq(u64::from(link.owner) + 1))
+            Some(link)
         })
     }
 

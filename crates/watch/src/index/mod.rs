@@ -59,6 +59,9 @@ impl Match {
     }
 }
 
+/// Records that may be looked up by chance; beyond that, later ones take the places of earlier ones.
+const BY_CHANCE_MAX: usize = 1 << 16;
+
 /// Values and their places.
 #[derive(Debug, Clone)]
 pub struct Index {
@@ -71,6 +74,8 @@ pub struct Index {
     /// All places but the first of the values that have several, by their records' numbers.
     more: HashMap<u32, Vec<u64>>,
     shape: Shape,
+    /// Numbers of records that are looked up by chance ([`Index::look_by_chance`]).
+    by_chance: Vec<u32>,
 }
 
 /// What kinds of look-ups can find something.
@@ -120,6 +125,7 @@ impl Default for Index {
             records: Records::default(),
             more: HashMap::new(),
             shape: Shape::default(),
+            by_chance: Vec::new(),
         }
     }
 }
@@ -141,7 +147,8 @@ impl Index {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let more: usize = self.more.values().map(|places| places.capacity() * 8 + 40).sum();
-        self.filter.bytes() + self.table.allocation_size() + self.records.bytes() + more
+        let by_chance = self.by_chance.capacity() * 4;
+        self.filter.bytes() + self.table.allocation_size() + self.records.bytes() + more + by_chance
     }
 
     /// Adds a place to a value, unless it has that place, or one of `earlier` that stand for the same, among its last ones.
@@ -172,6 +179,11 @@ impl Index {
             self.widen();
         }
         self.filter.add(hash);
+        if self.by_chance.len() < BY_CHANCE_MAX {
+            self.by_chance.push(number);
+        } else if let Some(place) = self.by_chance.get_mut(place_of(hash)) {
+            *place = number;
+        }
         let (records, hasher) = (&self.records, &self.hasher);
         self.table.insert_unique(hash, number, |number| {
             records.get(*number).map_or(0, |record| hash_of(hasher, record.kind, record.bytes))
@@ -191,6 +203,16 @@ impl Index {
     /// Gives everything that answers a question, the nearest first.
     pub fn look<'i>(&'i self, value: &Value, mut on: impl FnMut(Found<'i>)) {
         self.each_probe(value, |by, kind, bytes| self.probe(by, kind, bytes, &mut on));
+    }
+
+    /// Looks up a value that is there, by chance: as much work as for a question that is answered, for who must take as long for one
+    /// that is not. The same number gives the same value as long as none is added.
+    pub fn look_by_chance<'i>(&'i self, number: u64, mut on: impl FnMut(Found<'i>)) {
+        let place = number.checked_rem(self.by_chance.len() as u64).and_then(|at| usize::try_from(at).ok());
+        let record = place.and_then(|at| self.records.get(*self.by_chance.get(at)?));
+        if let Some(Record { kind, bytes, .. }) = record {
+            self.probe(Match::Exact, kind, bytes, &mut on);
+        }
     }
 
     /// As [`Index::look`] for many questions: gives what answers each with the question's place among them.
@@ -286,6 +308,11 @@ impl Index {
             Found { by: Match::Exact, record, more }
         })
     }
+}
+
+/// Where among those that are looked up by chance a record goes.
+fn place_of(hash: u64) -> usize {
+    usize::try_from(hash % BY_CHANCE_MAX as u64).unwrap_or_default()
 }
 
 #[inline]

@@ -82,7 +82,11 @@ impl Built {
         folder.private_secret(&[5; 32]).unwrap();
         let clock = Arc::new(AtomicI64::new(SHARED_S * 1_000_000));
         let time = Arc::clone(&clock);
-        let config = Config::default();
+        let mut config = Config::default();
+        if !world.has_fonts {
+            // None but one that is not there.
+            config.advisory.fonts = vec!["no.ttf".into()];
+        }
         let node = Node::open_by(Arc::new(move || time.load(Ordering::SeqCst)), &folder, config).unwrap();
         let node = Arc::new(node);
         let tokens = begin(world, &node);

@@ -18,6 +18,7 @@ mod people;
 mod plan;
 mod routes;
 mod seal;
+mod sources;
 mod twins;
 mod wire;
 
@@ -207,6 +208,7 @@ impl Crawl<'_> {
         }
         let count = met.len();
         self.count.met += count;
+        self.check_sources(who, question, told);
     }
 
     /// Asks, and then asks on: the next page, what a page links to, the same again with its tag.
@@ -265,13 +267,17 @@ impl Crawl<'_> {
             looks.push((draw.below(4), "/region/notices".to_owned()));
         }
         for at in 0..world.things.len() {
-            // Whose signature it is, is not for all who see it.
+            let thing = &world.things[at];
+            // Whose signature it is, is not for all who see it; nor is whose a thing is that does not say so.
             let is_one = |member: &usize| {
-                world.signer(at).is_some_and(|signer| !world.knows(*member, signer))
+                let is_anothers = world.signer(at).is_some_and(|signer| !world.knows(*member, signer));
+                (is_anothers || thing.pseudonymise && thing.by != *member)
                     && world.sees(*member, at, Level::Read)
             };
-            if let Some(member) = (0..world.members.len()).find(is_one) {
-                let thing = &world.things[at];
+            // Whose it is, is for those who see it and know its sender, if it says so.
+            let is_anothers = |member: &usize| thing.by != *member && world.sees(*member, at, Level::Read);
+            let named = (0..world.members.len()).find(is_anothers).filter(|_| draw.in_100(15));
+            if let Some(member) = (0..world.members.len()).find(is_one).or(named) {
                 looks.push((member, format!("/objects/{}/{}", world.circles[thing.circle].handle, thing.id)));
             }
         }
@@ -469,7 +475,8 @@ fn no_world_leaks() {
     let (first, end) = one.map_or((0, worlds), |seed| (seed, seed + 1));
     let next = AtomicU64::new(first);
     let total = Mutex::new(Count::default());
-    let threads = std::thread::available_parallelism().map_or(2, usize::from).min(8);
+    // More than there are cores: a world waits for its node's writer, and for news that may not come.
+    let threads = (2 * std::thread::available_parallelism().map_or(2, usize::from)).min(16);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {

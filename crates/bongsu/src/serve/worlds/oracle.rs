@@ -1,7 +1,7 @@
 //! Who may see what, said a second time: slowly, from the table of docs/releases.md, and with nothing of the room `policy`.
 //!
 //! It errs to one side. What it calls hidden must show nowhere; of what it calls visible, the program may hold back more
-//! (`owned-by-another`, `nothing-left`, marks that can't be read).
+//! (`owned-by-another`, marks that can't be read).
 
 use std::collections::HashSet;
 
@@ -64,7 +64,9 @@ impl World {
         if !self.is_taken(at) || thing.withdrawn || thing.expired || self.members[member].ended {
             return false;
         }
-        self.is_let_go(member, at, wanted) && (thing.by == member || self.has_ends(member, at, wanted, deep))
+        let stands =
+            || self.has_ends(member, at, wanted, deep) && self.has_something(member, at, wanted, deep);
+        self.is_let_go(member, at, wanted) && (thing.by == member || stands())
     }
 
     /// Whether it was seen, or would be if it had not been withdrawn.
@@ -116,6 +118,36 @@ impl World {
             (0..self.things.len()).any(|other| self.things[other].id == *id && other != at && sees(other))
         };
         !thing.kind.needs_ends() || thing.names.iter().all(is_seen)
+    }
+
+    /// Whether something is left of what says something of others: one of them that the member sees or had, or that its sender knows
+    /// from elsewhere.
+    fn has_something(&self, member: usize, at: usize, wanted: Level, deep: u8) -> bool {
+        let thing = &self.things[at];
+        let is_left = |named: &usize| {
+            let id = &self.things[*named].id;
+            let is_seen = |other: usize| {
+                let gone = self.things[other].withdrawn && self.had(member, other);
+                self.things[other].id == *id && (gone || self.sees_within(member, other, wanted, deep))
+            };
+            !self.has_it(at, *named)
+                || self.is_under_pseudonym(at, *named)
+                || (0..self.things.len()).any(is_seen)
+        };
+        !matches!(thing.kind, Kind::Report | Kind::Note) || thing.names.iter().any(is_left)
+    }
+
+    /// Whether a pseudonym stands in a thing for an identity that it names: its creator's, or another that its sender brought.
+    fn is_under_pseudonym(&self, at: usize, named: usize) -> bool {
+        let (thing, identity) = (&self.things[at], &self.things[named]);
+        let is_its = |other: usize| {
+            let one = &self.things[other];
+            self.is_taken(other) && one.id == identity.id && (one.by, one.circle) == (thing.by, thing.circle)
+        };
+        let is_source = thing.source.is_some_and(|source| self.things[source].id == identity.id);
+        thing.pseudonymise
+            && identity.kind.object_type() == "identity"
+            && (is_source || (0..self.things.len()).any(is_its))
     }
 
     /// Whether the sender of a thing sees in its circle what it names; if not, it has it from elsewhere, as what was let go into another
@@ -439,7 +471,11 @@ impl World {
         }
         // Fewer of them are fewer objects in a line that is no shorter.
         for first in self.unseen(member) {
-            let alone = |at: &usize| self.things[*at].embargo.is_none() && !self.things[*at].withdrawn;
+            // Of what is revoked no version comes after.
+            let alone = |at: &usize| {
+                let thing = &self.things[*at];
+                thing.embargo.is_none() && !thing.withdrawn && !thing.revoked
+            };
             let like = |at: &usize| {
                 let key = |at: usize| (self.things[at].by, self.things[at].circle);
                 *at > first && key(*at) == key(first) && alone(at)

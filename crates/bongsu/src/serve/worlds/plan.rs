@@ -45,6 +45,9 @@ pub(super) struct World {
     pub(super) clerks: Vec<Clerk>,
     /// Whether members' servers fetch zones over DNS.
     pub(super) has_zones: bool,
+    /// Whether the node has fonts, and so makes advisories as PDF: what can't be read there is compared, and reading fonts takes a
+    /// quarter of a world's time.
+    pub(super) has_fonts: bool,
     /// The seed of a key that is nobody's.
     pub(super) stray: [u8; 32],
     /// How many of the things are shared; those after them came of what was asked for and done ([`World::learn`]).
@@ -229,6 +232,7 @@ impl World {
             notices: Vec::new(),
             clerks: Vec::new(),
             has_zones: draw.in_100(10),
+            has_fonts: false,
             stray: draw.seed(),
             planned: 0,
             sealed: Vec::new(),
@@ -265,6 +269,7 @@ impl World {
         world.planned = world.things.len();
         world.do_things(&mut draw);
         world.seal_all();
+        world.has_fonts = draw.in_100(10);
         world.draw = draw;
         world
     }
