@@ -45,16 +45,19 @@ impl Country {
     /// # Errors
     /// [`CountryError`] if they are not assigned; `UK` is told apart from `GB` by nobody and taken for it.
     pub fn parse(text: &str) -> Result<Self, CountryError> {
-        let refused = || CountryError(text.chars().take(20).collect());
-        let &[first, second] = text.as_bytes() else { return Err(refused()) };
-        let code = match [first.to_ascii_uppercase(), second.to_ascii_uppercase()] {
+        let letters = <[u8; 2]>::try_from(text.as_bytes()).ok();
+        letters.and_then(Self::of_letters).ok_or_else(|| CountryError(text.chars().take(20).collect()))
+    }
+
+    /// The same without a word of what is wrong: asked for each row of a table.
+    pub(super) fn of_letters(letters: [u8; 2]) -> Option<Self> {
+        let code = match letters.map(|letter| letter.to_ascii_uppercase()) {
             [b'U', b'K'] => *b"GB",
             code => code,
         };
-        let place = |letter: u8| usize::from(letter.wrapping_sub(b'A'));
-        let row = IS_ASSIGNED.get(place(code[0]));
-        let is_assigned = row.and_then(|row| row.get(place(code[1]))).copied().unwrap_or(false);
-        if is_assigned { Ok(Self(code)) } else { Err(refused()) }
+        let [row, column] = code.map(|letter| usize::from(letter.wrapping_sub(b'A')));
+        let is_assigned = IS_ASSIGNED.get(row).and_then(|row| row.get(column)).copied().unwrap_or(false);
+        is_assigned.then_some(Self(code))
     }
 
     /// The country that a source names; `None` where it says that it knows none (nothing, `-`, `--`, `ZZ`, `XX`).

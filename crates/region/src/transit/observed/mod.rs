@@ -1,8 +1,12 @@
 //! Many sightings, kept small: columns of numbers, each address and place once.
 
+mod parts;
+
 use std::net::IpAddr;
 
 use hashbrown::HashMap;
+
+pub(super) use self::parts::{Numbers, Part, Renumbered};
 
 use super::geo::{Locate, NoTable};
 use super::place::Place;
@@ -256,7 +260,7 @@ impl Observed {
     #[must_use]
     pub fn sighting(&self, at: usize) -> Kept<'_> {
         let end = self.ends.get(at).copied().unwrap_or(0) as usize;
-        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0) as usize;
+        let start = self.sighting_begin(at);
         let victim = self.victim_of.get(at).and_then(|victim| self.victims.get(*victim as usize));
         Kept {
             time: self.times.get(at).copied().unwrap_or(0),
@@ -264,6 +268,10 @@ impl Observed {
             victim: victim.copied().unwrap_or_default(),
             count: self.counts.get(at).copied().unwrap_or(0),
         }
+    }
+
+    fn sighting_begin(&self, at: usize) -> usize {
+        at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0) as usize
     }
 
     /// The victims' places, each once.
