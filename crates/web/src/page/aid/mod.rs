@@ -7,6 +7,8 @@
 mod plan;
 mod projects;
 
+pub use self::plan::paper;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -25,6 +27,7 @@ use region::capacity::gap::needs;
 use region::capacity::opening::Kind;
 use region::capacity::words::Language;
 use region::transit::Country;
+use serde::Serialize;
 
 use super::{Pages, Viewer, Who, broken, error, gaps, making};
 
@@ -59,7 +62,7 @@ impl AidFile {
 }
 
 /// Aid projects, gathered from files.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Gathered {
     /// The projects, the surest to be about cyber security first.
     pub projects: Vec<Project>,
@@ -73,13 +76,25 @@ pub struct Gathered {
     pub files: Vec<AidFile>,
 }
 
+/// How far the reading of files is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Reading {
+    /// Files that were read.
+    pub files: usize,
+    /// Files that there are.
+    pub of: usize,
+}
+
 /// Aid projects, as the node knows them.
 pub trait Aid: Send + Sync {
-    /// The projects as the files have them now.
+    /// The projects as the files have them; while files are read for the first time or because they changed, as far as they were read before.
     fn gathered(&self) -> Arc<Gathered>;
 
     /// Whether any files are named.
     fn is_configured(&self) -> bool;
+
+    /// How far files are that are being read now; `None` while none are.
+    fn reading(&self) -> Option<Reading>;
 }
 
 /// The routes.
@@ -94,6 +109,7 @@ pub(super) fn router() -> Router<Arc<Pages>> {
         .route("/region/plan", get(plan::page))
         .route("/region/plan.csv", get(plan::csv))
         .route("/region/plan.json", get(plan::json))
+        .route("/region/plan.pdf", get(plan::pdf))
         .route("/region/plan.txt", get(plan::text))
         .route("/region/plan.xml", get(plan::xml))
 }
@@ -101,6 +117,8 @@ pub(super) fn router() -> Router<Arc<Pages>> {
 /// What pages about aid are made from.
 struct Ground {
     gathered: Arc<Gathered>,
+    /// How far files are that are being read.
+    reading: Option<Reading>,
     /// Each capability of a country once.
     needs: Vec<Need>,
     measured: Vec<Measured>,
@@ -128,6 +146,7 @@ impl Pages {
         let now = (self.now)();
         Ok(Ground {
             gathered: self.aid.gathered(),
+            reading: self.aid.reading(),
             needs: joined(needs(&matrix.rows, language)),
             measured: self.measured_takedowns(viewer, book)?,
             day: now.date().parse::<Date>().map_err(|error| format!("the day is none: {error}"))?,
