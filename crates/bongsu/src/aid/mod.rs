@@ -250,12 +250,12 @@ mod tests {
         let reading = || web::page::Aid::reading(&*book);
         book.begin();
         while reading() != Some(Reading { files: 1, of: 2 }) {
-            std::thread::yield_now();
+            std::thread::sleep(Duration::from_millis(1));
         }
         assert_eq!((book.gathered().seen, book.gathered().projects.len()), (0, 0));
         std::fs::write(&pipe, activity("B", "Rural roads")).unwrap();
         while reading().is_some() {
-            std::thread::yield_now();
+            std::thread::sleep(Duration::from_millis(1));
         }
         // The pipe would be read again, as what has no fixed length; it is not asked.
         assert_eq!(book.kept.lock().gathered.as_ref().map(|gathered| gathered.seen), Some(2));

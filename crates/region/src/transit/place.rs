@@ -51,12 +51,14 @@ impl Country {
 
     /// The same without a word of what is wrong: asked for each row of a table.
     pub(super) fn of_letters(letters: [u8; 2]) -> Option<Self> {
-        let code = match letters.map(|letter| letter.to_ascii_uppercase()) {
+        let [first, second] = letters;
+        let code = match [first.to_ascii_uppercase(), second.to_ascii_uppercase()] {
             [b'U', b'K'] => *b"GB",
             code => code,
         };
-        let [row, column] = code.map(|letter| usize::from(letter.wrapping_sub(b'A')));
-        let is_assigned = IS_ASSIGNED.get(row).and_then(|row| row.get(column)).copied().unwrap_or(false);
+        let place = |letter: u8| usize::from(letter.wrapping_sub(b'A'));
+        let row = IS_ASSIGNED.get(place(code[0]));
+        let is_assigned = row.and_then(|row| row.get(place(code[1]))).copied().unwrap_or(false);
         is_assigned.then_some(Self(code))
     }
 
@@ -150,6 +152,19 @@ pub struct Place {
 }
 
 impl Place {
+    /// All of it in one number; no two places have the same.
+    pub(super) const fn key(self) -> u64 {
+        let country = match self.country {
+            Some(Country([first, second])) => (first as u64) << 8 | second as u64,
+            None => 0,
+        };
+        let network = match self.network {
+            Some(Network(number)) => 1 << 32 | number as u64,
+            None => 0,
+        };
+        country << 33 | network
+    }
+
     /// What is known of it, and else what `other` knows.
     #[must_use]
     pub fn or(self, other: Self) -> Self {

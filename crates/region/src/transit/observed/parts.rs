@@ -4,13 +4,13 @@
 //! then taken one after the other ([`Observed::take`]), which is quick: what is new in them is looked up, and all else is
 //! numbers for numbers. What comes of it is what [`Observed::add`] makes of the same sightings.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
 use hashbrown::HashMap;
 use rayon::iter::{IntoParallelIterator as _, IntoParallelRefMutIterator as _, ParallelIterator as _};
 
-use super::{HOPS_MAX, Infrastructure, NONE, ObserveError, Observed, bit, key};
+use super::{HOPS_MAX, Infrastructure, NONE, ObserveError, Observed, USES_MAX, Use, bit, key};
 use crate::transit::geo::Locate;
 use crate::transit::place::Place;
 use crate::transit::{Hop, Role, Sighting};
@@ -18,7 +18,10 @@ use crate::transit::{Hop, Role, Sighting};
 /// Sightings of one reader, by its numbers.
 #[derive(Default)]
 pub(in crate::transit) struct Part {
-    hops: Vec<(u32, Role)>,
+    /// Hops that have no number yet; those that are more than an address of IPv4 and a role stand in `others`.
+    unnumbered: Vec<Unnumbered>,
+    others: Vec<Hop>,
+    hops: Vec<Use>,
     /// For each sighting the end of its hops, its time, its victim and how often it was seen.
     ends: Vec<u32>,
     times: Vec<u32>,
@@ -29,6 +32,12 @@ pub(in crate::transit) struct Part {
     new_victims: Vec<Place>,
     /// Where addresses are, as it is said here.
     said: Vec<(u32, Place)>,
+}
+
+#[derive(Clone, Copy)]
+enum Unnumbered {
+    V4(Ipv4Addr, Role),
+    Other(u32),
 }
 
 enum New {
@@ -42,23 +51,37 @@ pub(in crate::transit) struct Numbers {
     v4: HashMap<u32, u32>,
     v6: HashMap<u128, u32>,
     by_place: HashMap<(Place, u8), u32>,
-    by_victim: HashMap<Place, u32>,
+    /// By [`Place::key`].
+    by_victim: HashMap<u64, u32>,
     /// The next.
     next: u32,
     /// Where what has a number is, as it was said last, and in which part.
     said: HashMap<u32, (Place, u64)>,
-    /// How many parts were begun.
+    /// How many parts got their numbers.
     parts: u64,
 }
 
-impl Numbers {
-    /// Begins a part.
-    pub(in crate::transit) fn part(&mut self) -> Part {
-        self.parts += 1;
-        Part::default()
-    }
+/// Where nobody says that something is.
+const NOWHERE: Place = Place { country: None, network: None };
 
-    /// Notes a sighting in the part that was begun last.
+impl Part {
+    /// Empties it, so that it can be used for other sightings.
+    pub(in crate::transit) fn clear(&mut self) {
+        self.unnumbered.clear();
+        self.others.clear();
+        self.hops.clear();
+        self.ends.clear();
+        self.times.clear();
+        self.victim_of.clear();
+        self.counts.clear();
+        self.new.clear();
+        self.new_victims.clear();
+        self.said.clear();
+    }
+}
+
+impl Numbers {
+    /// Notes a sighting in a part.
     ///
     /// # Errors
     /// [`ObserveError`]; nothing of it is noted then.
@@ -71,23 +94,59 @@ impl Numbers {
         if sighting.hops.len() > HOPS_MAX {
             return Err(ObserveError::Hops(sighting.hops.len()));
         }
-        if self.next >= NONE - HOPS_MAX as u32 {
-            return Err(ObserveError::Full("addresses"));
-        }
         for hop in sighting.hops {
-            let number = self.number(part, hop);
-            part.hops.push((number, hop.role));
+            part.unnumbered.push(match hop {
+                Hop { address: Some(IpAddr::V4(address)), place: NOWHERE, role } => {
+                    Unnumbered::V4(*address, *role)
+                }
+                hop => {
+                    part.others.push(*hop);
+                    Unnumbered::Other(part.others.len() as u32 - 1)
+                }
+            });
         }
         let next = self.by_victim.len() as u32;
-        let victim = *self.by_victim.entry(sighting.victim).or_insert(next);
+        let victim = *self.by_victim.entry(sighting.victim.key()).or_insert(next);
         if victim == next {
             part.new_victims.push(sighting.victim);
         }
         // A part has at most as many hops as a block has bytes.
-        part.ends.push(part.hops.len() as u32);
+        part.ends.push(part.unnumbered.len() as u32);
         part.times.push(time);
         part.victim_of.push(victim);
         part.counts.push(sighting.count);
+        Ok(())
+    }
+
+    /// Gives the hops of a part their numbers. All together: looking up so many in turn, the processor waits for several at once.
+    ///
+    /// # Errors
+    /// [`ObserveError::Full`].
+    pub(in crate::transit) fn end(&mut self, part: &mut Part) -> Result<(), ObserveError> {
+        if self.next as usize + part.unnumbered.len() >= USES_MAX {
+            return Err(ObserveError::Full("addresses"));
+        }
+        self.parts += 1;
+        let unnumbered = std::mem::take(&mut part.unnumbered);
+        part.hops.reserve(unnumbered.len());
+        for hop in &unnumbered {
+            let (number, role) = match *hop {
+                Unnumbered::V4(address, role) => {
+                    let number = *self.v4.entry(address.to_bits()).or_insert(self.next);
+                    if number == self.next {
+                        self.next += 1;
+                        part.new.push(New::Address(IpAddr::V4(address)));
+                    }
+                    (number, role)
+                }
+                Unnumbered::Other(at) => match part.others.get(at as usize).copied() {
+                    Some(hop) => (self.number(part, &hop), hop.role),
+                    None => continue,
+                },
+            };
+            part.hops.push(Use::of(number, role));
+        }
+        part.unnumbered = unnumbered;
         Ok(())
     }
 
@@ -158,7 +217,7 @@ impl Observed {
         if u32::try_from(self.hops.len() + part.hops.len()).is_err() {
             return Err(ObserveError::Full("hops of attacks"));
         }
-        if self.infrastructure.len() + part.new.len() + HOPS_MAX >= NONE as usize {
+        if self.infrastructure.len() + part.new.len() >= USES_MAX {
             return Err(ObserveError::Full("addresses"));
         }
         numbers.infrastructure.extend(part.new.iter().map(|new| self.met(new)));
@@ -172,7 +231,7 @@ impl Observed {
         }
         let before = self.hops.len() as u32;
         self.hops
-            .extend(part.hops.iter().map(|(number, role)| (new(&numbers.infrastructure, *number), *role)));
+            .extend(part.hops.iter().map(|one| one.renumbered(new(&numbers.infrastructure, one.number()))));
         self.ends.extend(part.ends.iter().map(|end| before + end));
         self.times.extend_from_slice(&part.times);
         self.victim_of.extend(part.victim_of.iter().map(|victim| new(&numbers.victims, *victim)));
@@ -222,9 +281,9 @@ impl Observed {
                 let time = self.times.get(at).copied().unwrap_or(0);
                 let count = u64::from(self.counts.get(at).copied().unwrap_or(0));
                 let hops = self.sighting_begin(at)..self.sighting_begin(at + 1);
-                for (number, role) in self.hops.get(hops).unwrap_or_default() {
-                    if let Some(known) = self.infrastructure.get_mut(*number as usize) {
-                        Sum { count, first: time, last: time, roles: bit(*role) }.into(known);
+                for one in self.hops.get(hops).unwrap_or_default() {
+                    if let Some(known) = self.infrastructure.get_mut(one.number() as usize) {
+                        Sum { count, first: time, last: time, roles: bit(one.role()) }.into(known);
                     }
                 }
             }
@@ -238,9 +297,9 @@ impl Observed {
         let mut sums = vec![Sum::default(); self.infrastructure.len()];
         for at in sightings {
             let kept = self.sighting(at);
-            for (number, role) in kept.hops {
-                if let Some(sum) = sums.get_mut(*number as usize) {
-                    sum.roles |= bit(*role);
+            for one in kept.hops {
+                if let Some(sum) = sums.get_mut(one.number() as usize) {
+                    sum.roles |= bit(one.role());
                     sum.first = sum.first.min(kept.time);
                     sum.last = sum.last.max(kept.time);
                     sum.count += u64::from(kept.count);

@@ -227,7 +227,7 @@ fn v4(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
         // The digits, the last of them in the third byte.
         let digits =
             ((word >> (begin * 8 & 127)) as u32 & 0x00ff_ffff) << (24_u32.wrapping_sub(length * 8) & 31);
-        let [hundreds, tens, ones, _] = (digits & 0x00ff_ffff).to_le_bytes().map(u32::from);
+        let (hundreds, tens, ones) = (digits & 0xff, digits >> 8 & 0xff, digits >> 16 & 0xff);
         let value = hundreds * 100 + tens * 10 + ones;
         // No number but 0 begins with 0.
         is_right &= (1..=3).contains(&length)

@@ -66,6 +66,7 @@ impl Columns {
 }
 
 /// What a block says.
+#[derive(Default)]
 pub(super) struct Read {
     pub(super) part: Part,
     /// Its rows; lines of faults are counted from 0 and from where the block begins.
@@ -91,12 +92,13 @@ impl<'c, L: Locate> Reader<'c, L> {
         Self { columns, tables, numbers, victims, hops }
     }
 
-    /// Reads a block.
+    /// Reads a block into the room of one that was read before.
     ///
     /// # Errors
-    /// [`ReadError`] if the library's reader fails.
-    pub(super) fn read(&mut self, block: &Block) -> Result<Read, ReadError> {
-        let mut read = Read { part: self.numbers.part(), report: Report::default(), lines: 0 };
+    /// [`ReadError`] if the library's reader fails, or there are too many addresses.
+    pub(super) fn read(&mut self, block: &Block, mut read: Read) -> Result<Read, ReadError> {
+        read.part.clear();
+        (read.report, read.lines) = (Report::default(), 0);
         let rows = block.rows();
         // A return without a new line ends a row too.
         let is_plain =
@@ -105,6 +107,7 @@ impl<'c, L: Locate> Reader<'c, L> {
             true => self.plainly(rows, &mut read),
             false => self.slowly(rows, &mut read)?,
         }
+        self.numbers.end(&mut read.part)?;
         Ok(read)
     }
 

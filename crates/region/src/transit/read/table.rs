@@ -59,10 +59,11 @@ fn alone<R: io::Read>(
     columns: &Columns,
     tables: &impl Locate,
 ) -> Result<(), ReadError> {
-    let (mut reader, mut numbers, mut room) =
-        (Reader::of(columns, tables), Renumbered::default(), Vec::new());
+    let (mut reader, mut numbers) = (Reader::of(columns, tables), Renumbered::default());
+    let (mut room, mut read) = (Vec::new(), Read::default());
     while let Some(block) = blocks.next(room)? {
-        taker.take(&reader.read(&block)?, &mut numbers)?;
+        read = reader.read(&block, read)?;
+        taker.take(&read, &mut numbers)?;
         room = block.into_room();
     }
     Ok(())
@@ -82,11 +83,12 @@ fn together<R: io::Read + Send>(
         for _ in 0..readers {
             let (sender, waiting) = sync_channel::<Block>(WAITING);
             let (done, parts) = sync_channel(WAITING);
+            let (spent, again) = channel::<Read>();
             let rooms = rooms.clone();
             scope.spawn(move || {
                 let mut reader = Reader::of(columns, tables);
                 for block in waiting {
-                    let read = reader.read(&block);
+                    let read = reader.read(&block, again.try_recv().unwrap_or_default());
                     // What can't be handed on is of no use any more: what was read is taken no further.
                     let _ = rooms.send(block.into_room());
                     if done.send(read).is_err() {
@@ -95,7 +97,7 @@ fn together<R: io::Read + Send>(
                 }
             });
             to.push(sender);
-            from.push((parts, Renumbered::default()));
+            from.push((parts, spent, Renumbered::default()));
         }
         let cutting = scope.spawn(move || {
             for to in to.iter().cycle() {
@@ -107,12 +109,15 @@ fn together<R: io::Read + Send>(
             Ok(())
         });
         loop {
-            for (parts, numbers) in &mut from {
+            for (parts, spent, numbers) in &mut from {
                 let Ok(read) = parts.recv() else {
                     // The turn is nobody's: all blocks were read.
                     return cutting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
                 };
-                taker.take(&read?, numbers)?;
+                let read = read?;
+                taker.take(&read, numbers)?;
+                // A reader that has ended needs no room.
+                let _ = spent.send(read);
             }
         }
     })

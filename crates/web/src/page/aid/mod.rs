@@ -87,13 +87,13 @@ pub struct Reading {
 
 /// Aid projects, as the node knows them.
 pub trait Aid: Send + Sync {
-    /// The projects as the files have them; while files are read for the first time or because they changed, as far as they were read before.
+    /// The projects as the files have them now; none while they are read for the first time.
     fn gathered(&self) -> Arc<Gathered>;
 
     /// Whether any files are named.
     fn is_configured(&self) -> bool;
 
-    /// How far files are that are being read now; `None` while none are.
+    /// How far files are while they are read for the first time, after a start.
     fn reading(&self) -> Option<Reading>;
 }
 
@@ -145,8 +145,9 @@ impl Pages {
         let matrix = self.gaps(viewer, book, language)?;
         let now = (self.now)();
         Ok(Ground {
-            gathered: self.aid.gathered(),
+            // Asked first: what is not being read any more is in what is gathered then.
             reading: self.aid.reading(),
+            gathered: self.aid.gathered(),
             needs: joined(needs(&matrix.rows, language)),
             measured: self.measured_takedowns(viewer, book)?,
             day: now.date().parse::<Date>().map_err(|error| format!("the day is none: {error}"))?,
