@@ -225,8 +225,8 @@ fn v4(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
         others &= others.wrapping_sub(1);
         let length = end.wrapping_sub(begin);
         // The digits, the last of them in the third byte.
-        let digits =
-            ((word >> (begin * 8 & 127)) as u32 & 0x00ff_ffff) << (24_u32.wrapping_sub(length * 8) & 31);
+        let digits = ((word >> (begin * 8 & 127)) as u32 & 0x00ff_ffff)
+            << (24_u32.wrapping_sub(length.wrapping_mul(8)) & 31);
         let (hundreds, tens, ones) = (digits & 0xff, digits >> 8 & 0xff, digits >> 16 & 0xff);
         let value = hundreds * 100 + tens * 10 + ones;
         // No number but 0 begins with 0.
@@ -275,6 +275,10 @@ mod tests {
             assert_eq!(v4(&text(bad)), None, "{bad}");
         }
         assert_eq!(v4(b"192.0.2.1,"), None);
+        // No end among all that is looked at, or one too few.
+        for digits in [&b"12345678901234567890"[..], b"1.2.345678901234567890", b"................"] {
+            assert_eq!(v4(digits), None);
+        }
     }
 
     proptest! {
