@@ -40,6 +40,7 @@ pub mod received;
 mod relevance;
 pub mod rules;
 pub mod screening;
+pub mod sheet;
 mod sightings;
 mod sigma;
 mod sorted;

@@ -23,13 +23,17 @@ impl<R> Rows<R> {
     }
 }
 
+/// Why a source with such a row is read no further.
+pub(crate) fn endless() -> io::Error {
+    let why = format!("a row of more than {ROW_BYTES_MAX} bytes: is a quotation mark without its second?");
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
 impl<R: Read> Read for Rows<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let most = into.len().min(self.left);
         if most == 0 && !into.is_empty() {
-            let why =
-                format!("a row of more than {ROW_BYTES_MAX} bytes: is a quotation mark without its second?");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+            return Err(endless());
         }
         let count = self.source.read(into.get_mut(..most).unwrap_or_default())?;
         self.left -= count;

@@ -12,6 +12,7 @@ use bongsu_region::aid::iati::{Item, read};
 use bongsu_region::aid::measured::Measured;
 use bongsu_region::aid::plan::{Drafter, From, Helped, Wish, draft};
 use bongsu_region::aid::{capability, need};
+use bongsu_region::capacity::words::Language;
 use bongsu_region::transit::Country;
 
 fn schema() -> PathBuf {
@@ -71,6 +72,7 @@ fn a_plan_is_valid_by_the_official_schema_and_is_read_back() {
         begins: "2027-01-01".parse().unwrap(),
         months: 24,
         most: 100,
+        language: Language::English,
     };
     let helped = [Helped { country, share: 0.125 }];
     let plan =

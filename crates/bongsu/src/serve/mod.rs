@@ -186,6 +186,7 @@ async fn start(
     };
     let local = socket.local_addr().map_err(taken(http.listen))?;
     let mut addresses = Addresses { http: local, dns: None, dns_tls: None, tls: tls.is_some() };
+    node.aid.begin();
     let mut others = chores::begin(node);
     others.push(tokio::spawn(guard::follow(Arc::clone(node), guard::hangups()?)));
     others.extend(tls.iter().map(|tls| tokio::spawn(Arc::clone(tls).follow())));

@@ -39,6 +39,21 @@ fn told(node: &Node, serving: &Serving, member: &str, path: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+/// Waits until the files of projects were read, which a program can see.
+fn all_read(node: &Node, serving: &Serving) {
+    while told(node, serving, "read", "/region/projects.json")["read"]["reading"] != Value::Null {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+/// The text of a document to print, by another's reader.
+fn printed(file: &Path) -> String {
+    let output = Command::new("pdftotext").arg(file).arg("-").output();
+    let output = output.unwrap_or_else(|error| panic!("pdftotext: {error}; run scripts/setup"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// The part of the W3C's schema that the official one asks for: it can't be fetched here.
 const XML_XSD: &str = r#"<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" targetNamespace="http://www.w3.org/XML/1998/namespace">
 <xsd:attribute name="lang" type="xsd:language"/></xsd:schema>"#;
@@ -71,6 +86,7 @@ fn projects_and_plans_are_told_on_pages_as_by_the_command_line() {
     let needs = node.dir.path().join("needs.csv").display().to_string();
     node.json(&["region", "gaps", "--as", "read", "--needs", &needs]);
     let serving = node.serve();
+    all_read(&node, &serving);
 
     let page = told(&node, &serving, "read", "/region/projects.json?country=KH");
     conforms_to(&serving, &node, "/region/openapi.json", ("/region/projects.json", "get"), &page);
@@ -106,8 +122,10 @@ fn projects_and_plans_are_told_on_pages_as_by_the_command_line() {
     assert!(
         html.contains("5,000,000 KRW")
             && html.contains("id=\"coverage\"")
-            && html.contains("Projects about cyber security in KH")
+            && html.contains("Projects about cyber security in Cambodia")
     );
+    let drawn = node.text(&serving, "read", "/region/projects?country=KH&lang=ko");
+    assert!(drawn.contains("캄보디아 사이버보안 사업과 그곳에서 측정된 지표</title>"), "{drawn}");
     let korean = node.text(&serving, "read", "/region/projects?lang=ko&about=all&page=2&sort=title");
     assert!(korean.contains("원조 사업") && korean.contains("rel=\"prev\""), "{korean}");
     let csv = node.text(&serving, "read", "/region/projects.csv?donor=koica");
@@ -152,6 +170,66 @@ fn projects_and_plans_are_told_on_pages_as_by_the_command_line() {
     assert!(
         node.text(&serving, "read", &format!("/region/plan.csv?{query}")).contains("KR-GOV-010-BONGSU-KH-")
     );
+
+    for (language, says) in [
+        (
+            "en",
+            [
+                "Plan for cyber security",
+                "Drafted for Korea <Ministry>",
+                "Cambodia:",
+                "How one will see",
+                "TLP:AMBER",
+            ],
+        ),
+        (
+            "ko",
+            ["사이버보안 지원 계획", "작성 기관: Korea <Ministry>", "캄보디아:", "성과 지표", "TLP:AMBER"],
+        ),
+    ] {
+        let paper =
+            node.get(&serving, "read", &format!("/region/plan.pdf?{query}&lang={language}")).send().unwrap();
+        assert_eq!(paper.headers()["content-type"], "application/pdf");
+        let file = node.dir.path().join("plan.pdf");
+        std::fs::write(&file, paper.bytes().unwrap()).unwrap();
+        let text = printed(&file);
+        assert!(says.iter().all(|part| text.contains(part)), "{text}");
+        // What the page gives as reasons stands on paper too, in its language.
+        let told = told(&node, &serving, "read", &format!("/region/plan.json?{query}&lang={language}"));
+        let whole: String = text.split_whitespace().collect();
+        for why in
+            told["plan"]["parts"].as_array().unwrap().iter().flat_map(|part| part["why"].as_array().unwrap())
+        {
+            let why: String = why.as_str().unwrap().split_whitespace().collect();
+            assert!(whole.contains(&why), "{why}: {text}");
+        }
+    }
+    let (file, typed) = (node.dir.path().join("typed.pdf"), node.dir.path().join("typed.md"));
+    node.json(&[
+        "region",
+        "plan",
+        &written,
+        "--needs",
+        &needs,
+        "--by",
+        "KR-GOV-010",
+        "--name",
+        "Korea",
+        "--pdf",
+        file.to_str().unwrap(),
+        "--text",
+        typed.to_str().unwrap(),
+        "--tlp",
+        "green",
+        "--language",
+        "ko",
+    ]);
+    let text = printed(&file);
+    assert!(
+        text.contains("작성 기관: Korea") && text.contains("캄보디아:") && text.contains("TLP:GREEN"),
+        "{text}"
+    );
+    assert!(std::fs::read_to_string(typed).unwrap().contains("### 성과 지표"));
 
     // All that is described is there.
     let described = told(&node, &serving, "read", "/region/openapi.json");

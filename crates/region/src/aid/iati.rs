@@ -261,6 +261,7 @@ fn publisher(element: Element<'_>, faults: &mut Faults) -> Publisher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aid::activity::Amount;
 
     fn all(bytes: &[u8]) -> (Vec<Item>, Report) {
         let mut items = Vec::new();
@@ -324,6 +325,24 @@ mod tests {
         );
         assert_eq!(activity.period().0, Some(jiff::civil::date(2010, 2, 1)));
         assert_eq!((report.version.as_str(), report.faulty), ("1.02", 0));
+    }
+
+    #[test]
+    fn three_letters_are_read_as_the_two_and_told() {
+        let text = r#"<iati-activities version="2.03"><iati-activity><iati-identifier>A</iati-identifier><recipient-country code="KHM" percentage="40"/>
+            <recipient-country code="vnm"/><recipient-country code="QQQ"/><recipient-country code="410"/></iati-activity></iati-activities>"#;
+        let (items, report) = all(text.as_bytes());
+        let Item::Activity(activity) = &items[0] else { panic!("{items:?}") };
+        let countries: Vec<&str> = activity.countries.iter().map(|share| share.code.as_str()).collect();
+        assert_eq!(countries, ["KH", "VN", "QQQ", "410"]);
+        assert_eq!(activity.countries[0].percentage, Amount::parse("40"));
+        let why: Vec<&str> = report.faults.iter().map(|fault| fault.why.as_str()).collect();
+        assert_eq!(
+            why[0],
+            "recipient-country: `KHM` is read as KH; the standard wants the two letters of ISO 3166-1"
+        );
+        assert!(why[1].contains("`vnm` is read as VN") && why[2].contains("`QQQ` is no country"), "{why:?}");
+        assert_eq!(why.len(), 4);
     }
 
     #[test]

@@ -21,6 +21,8 @@ use super::coverage::{Coverage, State};
 use super::measured::{FIGURES, Measured};
 use super::project::{Phase, Project};
 use super::table::{Table, TableError, Wrong};
+use super::words;
+use crate::capacity::words::Language;
 use crate::transit::help::Choice;
 use crate::transit::{Country, Spot};
 
@@ -103,6 +105,8 @@ pub struct Wish {
     pub months: u32,
     /// At most so many parts.
     pub most: usize,
+    /// In which language it says what it says; reasons of needs, titles and names stay as they are.
+    pub language: Language,
 }
 
 /// A project beside a part of a plan.
@@ -167,6 +171,9 @@ pub struct Part {
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
+    /// In which language it speaks.
+    #[serde(skip)]
+    pub language: Language,
     /// The day of what it is drafted from.
     pub day: Date,
     /// Who drafts it.
@@ -230,6 +237,7 @@ pub fn draft(from: From<'_>, wish: &Wish) -> Plan {
     let ends = wish.begins.checked_add(Span::new().months(i64::from(wish.months.clamp(1, 240))));
     let ends = ends.ok().and_then(|day| day.yesterday().ok()).unwrap_or(wish.begins);
     Plan {
+        language: wish.language,
         day: from.coverage.day,
         drafter: wish.drafter.clone(),
         period: (wish.begins, ends),
@@ -240,25 +248,31 @@ pub fn draft(from: From<'_>, wish: &Wish) -> Plan {
 
 fn part(cell: &super::coverage::Cell, from: &From<'_>, wish: &Wish, removes: Option<f64>) -> Part {
     let (country, capability) = (cell.need.country, cell.need.capability.as_str());
+    let language = wish.language;
     let mut why = cell.need.reasons.clone();
     match cell.state {
-        State::Never => why.push("no project that was read serves it, now or before".to_owned()),
-        State::Over => why.push("projects served it, and all are over".to_owned()),
+        State::Never => why.push(
+            language
+                .pick((
+                    "no project that was read serves it, now or before",
+                    "읽은 사업 가운데 지금이나 과거에 이 역량을 다룬 것이 없음",
+                ))
+                .to_owned(),
+        ),
+        State::Over => why.push(
+            language
+                .pick(("projects served it, and all are over", "이 역량을 다룬 사업이 모두 끝남"))
+                .to_owned(),
+        ),
         State::Planned | State::Covered => {}
     }
     for ending in &cell.endings {
         if let Some(project) = from.projects.get(ending.project) {
-            let verb = if ending.ends < from.coverage.day { "ended" } else { "ends" };
-            let named = named(project);
-            why.push(format!("{named} {verb} on {}, and nothing that was read follows it", ending.ends));
+            why.push(ends(project, ending.ends, from.coverage.day, language));
         }
     }
     if cell.overlapping > 0 {
-        let what = if cell.overlapping == 1 { "pair of projects" } else { "pairs of projects" };
-        why.push(format!(
-            "{} {what} of different donors serve it at one time: agree on who does what",
-            cell.overlapping
-        ));
+        why.push(overlap(cell.overlapping, language));
     }
     let mut serving = cell.projects.clone();
     serving.sort_by_key(|(at, phase)| (order(*phase), *at));
@@ -289,15 +303,49 @@ fn part(cell: &super::coverage::Cell, from: &From<'_>, wish: &Wish, removes: Opt
         identifier: format!("{}-BONGSU-{country}-{}", wish.drafter.reference, safe(capability)),
         country,
         capability: capability.to_owned(),
-        about: capability::about(capability).to_owned(),
+        about: match language {
+            Language::English => capability::about(capability),
+            Language::Korean => words::capability(capability, language),
+        }
+        .to_owned(),
         state: cell.state,
         why,
         removes,
         beside: beside.collect(),
         donors_there,
-        signs: figures.iter().filter_map(|figure| sign(figure, country, from.measured)).collect(),
+        signs: figures.iter().filter_map(|figure| sign(figure, country, from.measured, language)).collect(),
         sector,
         targets: targets.to_vec(),
+    }
+}
+
+/// That a project ends, or ended, with nothing after it.
+fn ends(project: &Project, ends: Date, day: Date, language: Language) -> String {
+    let (named, is_over) = (named(project), ends < day);
+    match language {
+        Language::English => {
+            let verb = if is_over { "ended" } else { "ends" };
+            format!("{named} {verb} on {ends}, and nothing that was read follows it")
+        }
+        Language::Korean => {
+            let verb = if is_over { "끝났고" } else { "끝나며" };
+            format!("{named} 사업이 {ends}에 {verb}, 읽은 사업 가운데 뒤를 잇는 것이 없음")
+        }
+    }
+}
+
+/// That several donors serve a need at one time.
+fn overlap(pairs: usize, language: Language) -> String {
+    match language {
+        Language::English => {
+            let what = if pairs == 1 { "pair of projects" } else { "pairs of projects" };
+            format!("{pairs} {what} of different donors serve it at one time: agree on who does what")
+        }
+        Language::Korean => {
+            format!(
+                "서로 다른 공여자의 사업 {pairs}쌍이 같은 때에 이 역량을 다룸: 누가 무엇을 할지 협의할 것"
+            )
+        }
     }
 }
 
@@ -325,8 +373,8 @@ fn safe(text: &str) -> String {
     text.chars().take(60).map(safe).collect()
 }
 
-fn sign(figure: &str, country: Country, measured: &[Measured]) -> Option<Sign> {
-    let (name, about, more_is_better) = FIGURES.into_iter().find(|(name, ..)| *name == figure)?;
+fn sign(figure: &str, country: Country, measured: &[Measured], language: Language) -> Option<Sign> {
+    let (name, _, more_is_better) = FIGURES.into_iter().find(|(name, ..)| *name == figure)?;
     let last = measured
         .iter()
         .filter(|one| one.country == country && one.figure == name)
@@ -338,7 +386,7 @@ fn sign(figure: &str, country: Country, measured: &[Measured]) -> Option<Sign> {
         ("reached", true) => (value * 1.5).ceil().min(100.0),
         (_, true) => (value * 1.5).ceil().max(value + 1.0),
     });
-    Some(Sign { figure: name, about, baseline: last, target, more_is_better })
+    Some(Sign { figure: name, about: words::figure(name, language), baseline: last, target, more_is_better })
 }
 
 #[cfg(test)]
@@ -385,6 +433,7 @@ mod tests {
             begins: date(2027, 1, 1),
             months: 36,
             most: 4,
+            language: Language::English,
         };
         let helped = [Helped { country: country("LA"), share: 0.25 }];
         let from = From { coverage: &coverage, projects: &projects, helped: &helped, measured: &measured };
@@ -405,5 +454,18 @@ mod tests {
         );
         assert_eq!((skills.donors_there.as_slice(), skills.beside.len()), (&["AU".to_owned()][..], 1));
         assert!(skills.signs.iter().all(|sign| sign.target.is_none()));
+        let korean = draft(from, &Wish { language: Language::Korean, ..wish });
+        let said = |part: &Part| part.why.last().cloned().unwrap();
+        assert_eq!(
+            [said(&korean.parts[2]), said(&korean.parts[3])],
+            [
+                "읽은 사업 가운데 지금이나 과거에 이 역량을 다룬 것이 없음",
+                "“skills in VN” (AU-1) 사업이 2026-09-01에 끝나며, 읽은 사업 가운데 뒤를 잇는 것이 없음"
+            ]
+        );
+        assert_eq!(
+            (korean.parts[2].about.as_str(), korean.parts[2].why[0].as_str()),
+            ("DNS 차단", "42 sightings")
+        );
     }
 }

@@ -7,6 +7,7 @@ use super::activity::{
 };
 use super::iati::Faults;
 use super::tree::Element;
+use crate::capacity::country;
 use crate::transit::Country;
 
 /// An activity while it is read.
@@ -60,11 +61,20 @@ impl Reading {
                     Ok(country) => {
                         self.activity.countries.push(Share { code: country.code().to_owned(), ..share });
                     }
-                    // Kept as it is: whoever reads it decides.
-                    Err(error) => {
-                        faults.say(format!("recipient-country: {error}"));
-                        self.activity.countries.push(share);
-                    }
+                    Err(error) => match of_three_letters(&share.code) {
+                        Some(country) => {
+                            faults.say(format!(
+                                "recipient-country: `{}` is read as {country}; the standard wants the two letters of ISO 3166-1",
+                                short(&share.code)
+                            ));
+                            self.activity.countries.push(Share { code: country.code().to_owned(), ..share });
+                        }
+                        // Kept as it is: whoever reads it decides.
+                        None => {
+                            faults.say(format!("recipient-country: {error}"));
+                            self.activity.countries.push(share);
+                        }
+                    },
                 }
             }
             "recipient-region" => self.activity.regions.push(self.share(element, faults)),
@@ -252,6 +262,13 @@ impl Reading {
         let indicators = indicators.collect();
         Outcome { kind: element.attribute("type").to_owned(), title: title(element), indicators }
     }
+}
+
+/// The country of three letters, which some publishers write.
+fn of_three_letters(code: &str) -> Option<Country> {
+    let code = code.trim();
+    let is_of_letters = code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_alphabetic());
+    is_of_letters.then(|| country::of(code).ok()).flatten()
 }
 
 pub(super) fn language(element: Element<'_>) -> Option<String> {

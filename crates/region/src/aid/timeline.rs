@@ -7,8 +7,10 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 
-use super::measured::{FIGURES, Measured, NO_PROOF};
+use super::measured::Measured;
 use super::project::{Phase, Project};
+use super::words;
+use crate::capacity::words::Language;
 use crate::transit::Country;
 use crate::world::escaped;
 
@@ -25,9 +27,15 @@ const TOP: f64 = 64.0;
 const ROW: f64 = 34.0;
 const PANEL: f64 = 96.0;
 
-/// Draws a country's projects and figures; `None` if there is nothing with a date.
+/// Draws the projects and figures of a country, which is called `named`; `None` if there is nothing with a date.
 #[must_use]
-pub fn timeline(country: Country, projects: &[&Project], measured: &[Measured], day: Date) -> Option<String> {
+pub fn timeline(
+    (country, named): (Country, &str),
+    projects: &[&Project],
+    measured: &[Measured],
+    day: Date,
+    language: Language,
+) -> Option<String> {
     let of_country: Vec<&Measured> = measured.iter().filter(|one| one.country == country).collect();
     let mut bars: Vec<&Project> = projects
         .iter()
@@ -56,15 +64,19 @@ pub fn timeline(country: Country, projects: &[&Project], measured: &[Measured], 
     let panels = TOP + ROW * bars.len() as f64 + 16.0;
     let height = panels + PANEL * figures.len() as f64 + 58.0;
     let mut out = String::new();
-    let title = format!("Projects about cyber security in {country}, and what was measured there");
-    let about = format!(
-        "{} projects and {} figures from {} to {}. {NO_PROOF}",
-        bars.len() + more_bars,
-        figures.len() + more_figures,
-        scale.first,
-        scale.last
-    );
-    begin(&mut out, height, &title, &about);
+    let (bars_count, figures_count) = (bars.len() + more_bars, figures.len() + more_figures);
+    let (first, last, no_proof) = (scale.first, scale.last, words::no_proof(language));
+    let (title, about) = match language {
+        Language::English => (
+            format!("Projects about cyber security in {named}, and what was measured there"),
+            format!("{bars_count} projects and {figures_count} figures from {first} to {last}. {no_proof}"),
+        ),
+        Language::Korean => (
+            format!("{named} 사이버보안 사업과 그곳에서 측정된 지표"),
+            format!("{first}부터 {last}까지 사업 {bars_count}건, 지표 {figures_count}개. {no_proof}"),
+        ),
+    };
+    begin(&mut out, height, (&title, &about), language);
     axis(&mut out, &scale, height - 50.0);
     let now = scale.x(day);
     let _ = write!(
@@ -73,15 +85,20 @@ pub fn timeline(country: Country, projects: &[&Project], measured: &[Measured], 
         height - 50.0
     );
     for (at, project) in bars.iter().enumerate() {
-        bar(&mut out, &scale, project, TOP + ROW * at as f64, day);
+        bar(&mut out, &scale, project, TOP + ROW * at as f64, (day, language));
     }
     for (at, figure) in figures.iter().enumerate() {
         let values: Vec<&Measured> = of_country.iter().copied().filter(|one| one.figure == *figure).collect();
-        panel(&mut out, &scale, figure, values, panels + PANEL * at as f64);
+        panel(&mut out, &scale, (figure, language), values, panels + PANEL * at as f64);
     }
-    let mut foot = NO_PROOF.to_owned();
+    let mut foot = no_proof.to_owned();
     if more_bars + more_figures > 0 {
-        let _ = write!(foot, " Not shown: {more_bars} more projects, {more_figures} more figures.");
+        let _ = match language {
+            Language::English => {
+                write!(foot, " Not shown: {more_bars} more projects, {more_figures} more figures.")
+            }
+            Language::Korean => write!(foot, " 그리지 않음: 사업 {more_bars}건, 지표 {more_figures}개."),
+        };
     }
     let _ = write!(
         out,
@@ -111,8 +128,11 @@ impl Scale {
     }
 }
 
-fn begin(out: &mut String, height: f64, title: &str, about: &str) {
+fn begin(out: &mut String, height: f64, (title, about): (&str, &str), language: Language) {
     let (title, about) = (escaped(title), escaped(about));
+    let [active, planned, ended] =
+        [Phase::Active, Phase::Planned, Phase::Ended].map(|phase| words::phase(phase, language));
+    let other = language.pick(("stopped, or not known", "중단 또는 알 수 없음"));
     let _ = write!(
         out,
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0}" role="img" aria-labelledby="t d" font-family="system-ui, sans-serif" font-size="12"><title id="t">{title}</title><desc id="d">{about}</desc>
@@ -120,7 +140,7 @@ fn begin(out: &mut String, height: f64, title: &str, about: &str) {
 @media (prefers-color-scheme:dark){{text{{fill:#e6edf3}}.soft{{fill:#9198a1}}.grid{{stroke:#30363d}}.now{{stroke:#e6edf3}}.back{{fill:#0d1117}}.bar{{stroke:#7cc4e0}}.active{{fill:#7cc4e0}}.ended{{fill:#274b5a}}.other{{fill:#0d1117}}.line{{stroke:#f0a070}}.dot{{fill:#f0a070}}}}</style>
 <defs><pattern id="p" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="other"/><rect width="3" height="6" class="active"/></pattern></defs>
 <rect class="back" width="{WIDTH}" height="{height:.0}"/><text x="{LEFT}" y="24" font-size="16" font-weight="600">{title}</text>
-<g transform="translate({LEFT} 34)"><rect class="bar active" width="16" height="10"/><text x="22" y="10">under way</text><rect class="bar planned" x="100" width="16" height="10"/><text x="122" y="10">planned</text><rect class="bar ended" x="190" width="16" height="10"/><text x="212" y="10">over</text><rect class="bar other" x="260" width="16" height="10"/><text x="282" y="10">stopped, or not known</text></g>
+<g transform="translate({LEFT} 34)"><rect class="bar active" width="16" height="10"/><text x="22" y="10">{active}</text><rect class="bar planned" x="100" width="16" height="10"/><text x="122" y="10">{planned}</text><rect class="bar ended" x="190" width="16" height="10"/><text x="212" y="10">{ended}</text><rect class="bar other" x="260" width="16" height="10"/><text x="282" y="10">{other}</text></g>
 "##
     );
 }
@@ -143,7 +163,7 @@ fn axis(out: &mut String, scale: &Scale, bottom: f64) {
     out.push('\n');
 }
 
-fn bar(out: &mut String, scale: &Scale, project: &Project, top: f64, day: Date) {
+fn bar(out: &mut String, scale: &Scale, project: &Project, top: f64, (day, language): (Date, Language)) {
     let phase = project.phase(day);
     let class = match phase {
         Phase::Active => "active",
@@ -158,7 +178,8 @@ fn bar(out: &mut String, scale: &Scale, project: &Project, top: f64, day: Date) 
     let text = format!("{}: {}", short(&who, 30), short(&project.title, 90));
     // What begins late is told from its end backwards, so that it stays in the picture.
     let (x, anchor) = if begins > WIDTH / 2.0 { (begins + width, "end") } else { (begins, "start") };
-    let told = format!("{who}: {} ({}), {}", project.title, project.identifier, phase.name());
+    let told =
+        format!("{who}: {} ({}), {}", project.title, project.identifier, words::phase(phase, language));
     let _ = write!(
         out,
         r#"<g><title>{}</title><rect class="bar {class}" x="{begins:.1}" y="{:.1}" width="{width:.1}" height="10"/><text x="{x:.1}" y="{:.1}" text-anchor="{anchor}">{}</text></g>"#,
@@ -170,7 +191,13 @@ fn bar(out: &mut String, scale: &Scale, project: &Project, top: f64, day: Date) 
     out.push('\n');
 }
 
-fn panel(out: &mut String, scale: &Scale, figure: &str, mut values: Vec<&Measured>, top: f64) {
+fn panel(
+    out: &mut String,
+    scale: &Scale,
+    (figure, language): (&str, Language),
+    mut values: Vec<&Measured>,
+    top: f64,
+) {
     values.sort_by_key(|one| one.at);
     let step = values.len().div_ceil(POINTS_MAX).max(1);
     let (least, most) = values
@@ -183,8 +210,8 @@ fn panel(out: &mut String, scale: &Scale, figure: &str, mut values: Vec<&Measure
         .step_by(step)
         .map(|one| (scale.x(one.at), base - height * (one.value - least) / range))
         .collect();
-    let about = FIGURES.iter().find(|(name, ..)| *name == figure).map_or(figure, |(_, about, _)| *about);
-    let name = format!("{}: {} to {}", short(about, 90), round(least), round(most));
+    let (about, to) = (words::figure(figure, language), language.pick((" to ", "–")));
+    let name = format!("{}: {}{to}{}", short(about, 90), round(least), round(most));
     let _ = write!(
         out,
         r#"<line class="grid" x1="{LEFT}" y1="{base:.1}" x2="{:.1}" y2="{base:.1}"/><text x="{LEFT}" y="{:.1}">{}</text><polyline class="line" points=""#,
@@ -237,10 +264,32 @@ mod tests {
                 value: f64::from(month / 4),
             })
             .collect();
-        let svg = timeline(country, &[&project], &measured, date(2026, 1, 1)).unwrap();
+        let drawn = |language| {
+            timeline((country, "Cam<bodia>"), &[&project], &measured, date(2026, 1, 1), language).unwrap()
+        };
+        let svg = drawn(Language::English);
         assert!(svg.contains("KOICA: Training &lt;&amp;&gt; &quot;tools&quot;"), "{svg}");
         assert_eq!((svg.matches("class=\"bar ended\"").count(), svg.matches("<circle").count()), (2, 12));
-        assert!(svg.contains(NO_PROOF) && svg.contains(">2025</text>"));
-        assert!(timeline(Country::parse("VN").unwrap(), &[&project], &measured, date(2026, 1, 1)).is_none());
+        assert!(svg.contains(words::no_proof(Language::English)) && svg.contains(">2025</text>"));
+        assert!(svg.contains("<title id=\"t\">Projects about cyber security in Cam&lt;bodia&gt;, "), "{svg}");
+        let korean = drawn(Language::Korean);
+        assert!(
+            korean
+                .contains("<title id=\"t\">Cam&lt;bodia&gt; 사이버보안 사업과 그곳에서 측정된 지표</title>"),
+            "{korean}"
+        );
+        // What others wrote alone stays as it is.
+        let own = korean
+            .replace("KOICA: Training &lt;&amp;&gt; &quot;tools&quot;", "")
+            .replace("Cam&lt;bodia&gt;", "");
+        let letters = own
+            .split(['<', '>'])
+            .skip(2)
+            .step_by(2)
+            .filter(|text| !text.contains(['{', ';']))
+            .collect::<String>();
+        assert!(!letters.chars().any(|letter| letter.is_ascii_alphabetic()), "{letters}");
+        let elsewhere = (Country::parse("VN").unwrap(), "Vietnam");
+        assert!(timeline(elsewhere, &[&project], &measured, date(2026, 1, 1), Language::English).is_none());
     }
 }

@@ -2,8 +2,10 @@
 
 use super::coverage::State;
 use super::cyber::Certainty;
+use super::measured::{FIGURES, NO_PROOF};
 use super::project::Phase;
 use crate::capacity::words::Language;
+use crate::transit::NOT_ATTRIBUTION;
 
 /// How a need is served.
 #[must_use]
@@ -71,6 +73,36 @@ pub fn capability(name: &str, language: Language) -> &str {
     language.pick(both)
 }
 
+/// What a figure is; of one that Bongsu does not measure, its name.
+#[must_use]
+pub fn figure(name: &str, language: Language) -> &str {
+    let english = FIGURES.iter().find(|(known, ..)| *known == name).map_or(name, |(_, about, _)| *about);
+    let korean = match name {
+        "level" => "실제로 쓰는 수준: 0 없음, 1 읽기, 2 목록, 3 차단, 4 탐지, 5 교환",
+        "lag" => "국가가 쓰는 정보가 뒤처진 기록 수",
+        "takedown-days" => "공격에 쓰이는 것이 차단되기까지 걸린 일수",
+        "reached" => "훈련 호출 가운데 응답한 비율(%)",
+        "sightings" => "한 달에 돌려준 관측 건수",
+        other => other,
+    };
+    language.pick((english, korean))
+}
+
+/// [`NO_PROOF`] in a language.
+#[must_use]
+pub const fn no_proof(language: Language) -> &'static str {
+    language.pick((NO_PROOF, "사업 기간에 지표가 움직였다고 해서 그 사업 때문이라는 증거는 아닙니다."))
+}
+
+/// [`NOT_ATTRIBUTION`] in a language.
+#[must_use]
+pub const fn not_attribution(language: Language) -> &'static str {
+    language.pick((
+        NOT_ATTRIBUTION,
+        "위치는 책임 소재가 아닙니다. 공격이 지나가는 국가나 네트워크는 남의 컴퓨터가 악용되는 곳입니다.",
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +113,12 @@ mod tests {
             assert_ne!(capability(name, Language::English), capability(name, Language::Korean), "{name}");
         }
         assert_eq!(capability("quantum-networks", Language::Korean), "quantum-networks");
+        for (name, about, _) in FIGURES {
+            assert_eq!(figure(name, Language::English), about);
+            assert!(
+                !matches!(figure(name, Language::Korean), korean if korean == name || korean == about),
+                "{name}"
+            );
+        }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 use serde::Serialize;
 
 use super::Role;
@@ -86,18 +86,21 @@ pub fn flows(observed: &Observed, options: Options) -> Flows {
     let days = options.period_days.clamp(1, 36_500).max((last - first) / 86_400 / PERIODS_MAX + 1);
     let seconds = days * 86_400;
     let periods = if observed.is_empty() { 0 } else { ((last - first) / seconds + 1) as usize };
-    let sums = (0..observed.len().div_ceil(PIECE))
+    let pieces = observed.len().div_ceil(PIECE);
+    let sums = (0..pieces)
         .into_par_iter()
+        // Sums are large, and each run of pieces has its own.
+        .with_min_len(pieces.div_ceil(2 * rayon::current_num_threads().max(1)).max(1))
         .fold(
             || Sums::new(spots.len(), periods),
             |mut sums, piece| {
                 let mut way = Way::default();
                 for at in piece * PIECE..((piece + 1) * PIECE).min(observed.len()) {
                     let kept = observed.sighting(at);
-                    for (hop, role) in kept.hops {
-                        sums.role(spots.of_hop(*hop), *role, kept.count.into());
+                    for hop in kept.hops {
+                        sums.role(spots.of_hop(hop.number()), hop.role(), kept.count.into());
                     }
-                    spots.way(&kept, &mut way);
+                    spots.way(&kept, observed.victim_number(at), &mut way);
                     sums.way(&way, ((kept.time - first) / seconds) as usize, kept.count.into());
                 }
                 sums
@@ -127,8 +130,8 @@ struct Sums {
     /// Those with an unknown hop that can't be here: this is an end of theirs, or is on them already.
     settled: Vec<u64>,
     roles: Vec<[u64; Role::ALL.len()]>,
-    /// By spot, then by spot; empty where there are too many.
-    square: Vec<u64>,
+    /// By spot, then by spot; empty where there are too many. What is too much for it is in `edges`, to be added.
+    square: Vec<u32>,
     edges: hashbrown::HashMap<(u32, u32), u64>,
     /// Scratch.
     seen: Vec<u32>,
@@ -154,6 +157,12 @@ impl Sums {
         }
     }
 
+    /// The edge of a place in the square.
+    fn edge(&self, at: usize) -> (u32, u32) {
+        let side = self.from.len().max(1);
+        ((at / side) as u32, (at % side) as u32)
+    }
+
     fn role(&mut self, spot: u32, role: Role, count: u64) {
         if let Some(sum) = self.roles.get_mut(spot as usize).and_then(|roles| roles.get_mut(role as usize)) {
             *sum += count;
@@ -171,9 +180,14 @@ impl Sums {
                 && from != UNKNOWN
                 && to != UNKNOWN
             {
-                match self.square.is_empty() {
-                    false => add(&mut self.square, from as usize * self.from.len() + to as usize, count),
-                    true => *self.edges.entry((from, to)).or_default() += count,
+                let place = self.square.get_mut(from as usize * self.from.len() + to as usize);
+                let sum = place.as_ref().map_or(count, |place| u64::from(**place) + count);
+                match (place, u32::try_from(sum)) {
+                    (Some(place), Ok(sum)) => *place = sum,
+                    (place, _) => {
+                        *self.edges.entry((from, to)).or_default() += sum;
+                        place.into_iter().for_each(|place| *place = 0);
+                    }
                 }
             }
         }
@@ -212,12 +226,18 @@ impl Sums {
             (&mut self.all_by_period, more.all_by_period),
             (&mut self.surely, more.surely),
             (&mut self.settled, more.settled),
-            (&mut self.square, more.square),
         ];
         for (sums, more) in lists {
             sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
         }
         self.roles.iter_mut().flatten().zip(more.roles.iter().flatten()).for_each(|(sum, more)| *sum += more);
+        for (at, count) in more.square.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+            let edge = self.edge(at);
+            match self.square.get_mut(at).map(|sum| (sum.checked_add(count), sum)) {
+                Some((Some(more), sum)) => *sum = more,
+                _ => *self.edges.entry(edge).or_default() += u64::from(count),
+            }
+        }
         for (edge, count) in more.edges {
             *self.edges.entry(edge).or_default() += count;
         }
@@ -249,10 +269,12 @@ impl Sums {
             }
         };
         let crossings = spots.iter().enumerate().map(one).collect();
-        let side = spots.len().max(1);
         let of_square = self.square.iter().enumerate().filter(|(_, count)| **count > 0);
-        let of_square = of_square.map(|(at, count)| (((at / side) as u32, (at % side) as u32), *count));
-        let edges = of_square.chain(self.edges.iter().map(|(edge, count)| (*edge, *count))).collect();
+        let mut edges: BTreeMap<(u32, u32), u64> =
+            of_square.map(|(at, count)| (self.edge(at), u64::from(*count))).collect();
+        for (edge, count) in &self.edges {
+            *edges.entry(*edge).or_default() += count;
+        }
         Flows { by, total: self.total, with_unknown: self.with_unknown, period, spots, crossings, edges }
     }
 }
@@ -369,6 +391,13 @@ mod tests {
         assert_eq!(belgium.by_period, [1, 2, 0]);
         assert_eq!(canada.by_period, [3, 0, 2]);
         assert_eq!((belgium.trend, canada.trend), (Some(0.0), Some(1.0 / 0.75)));
+    }
+
+    #[test]
+    fn what_flows_may_be_more_than_a_small_number_holds() {
+        let many: Vec<(&str, i64, u32)> = (0..5).map(|day| (">ABK", day, u32::MAX)).collect();
+        let flows = flows(&seen(&many), Options::by(By::Country));
+        assert_eq!(flows.edges.into_values().collect::<Vec<_>>(), [5 * u64::from(u32::MAX); 2]);
     }
 
     #[test]

@@ -75,9 +75,10 @@ fn coverage(
                     let kept = observed.sighting(at);
                     total += u64::from(kept.count);
                     group.clear();
-                    group.extend(kept.hops.iter().filter_map(|(hop, _)| {
-                        let first = observed.infrastructure().get(*hop as usize)?.seen.0;
-                        (*number.get(*hop as usize)?).filter(|_| would_stop(first, kept.time))
+                    group.extend(kept.hops.iter().filter_map(|hop| {
+                        let hop = hop.number() as usize;
+                        let first = observed.infrastructure().get(hop)?.seen.0;
+                        (*number.get(hop)?).filter(|_| would_stop(first, kept.time))
                     }));
                     if !group.is_empty() {
                         group.sort_unstable();

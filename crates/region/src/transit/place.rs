@@ -45,8 +45,13 @@ impl Country {
     /// # Errors
     /// [`CountryError`] if they are not assigned; `UK` is told apart from `GB` by nobody and taken for it.
     pub fn parse(text: &str) -> Result<Self, CountryError> {
-        let refused = || CountryError(text.chars().take(20).collect());
-        let &[first, second] = text.as_bytes() else { return Err(refused()) };
+        let letters = <[u8; 2]>::try_from(text.as_bytes()).ok();
+        letters.and_then(Self::of_letters).ok_or_else(|| CountryError(text.chars().take(20).collect()))
+    }
+
+    /// The same without a word of what is wrong: asked for each row of a table.
+    pub(super) fn of_letters(letters: [u8; 2]) -> Option<Self> {
+        let [first, second] = letters;
         let code = match [first.to_ascii_uppercase(), second.to_ascii_uppercase()] {
             [b'U', b'K'] => *b"GB",
             code => code,
@@ -54,7 +59,7 @@ impl Country {
         let place = |letter: u8| usize::from(letter.wrapping_sub(b'A'));
         let row = IS_ASSIGNED.get(place(code[0]));
         let is_assigned = row.and_then(|row| row.get(place(code[1]))).copied().unwrap_or(false);
-        if is_assigned { Ok(Self(code)) } else { Err(refused()) }
+        is_assigned.then_some(Self(code))
     }
 
     /// The country that a source names; `None` where it says that it knows none (nothing, `-`, `--`, `ZZ`, `XX`).
@@ -147,6 +152,19 @@ pub struct Place {
 }
 
 impl Place {
+    /// All of it in one number; no two places have the same.
+    pub(super) const fn key(self) -> u64 {
+        let country = match self.country {
+            Some(Country([first, second])) => (first as u64) << 8 | second as u64,
+            None => 0,
+        };
+        let network = match self.network {
+            Some(Network(number)) => 1 << 32 | number as u64,
+            None => 0,
+        };
+        country << 33 | network
+    }
+
     /// What is known of it, and else what `other` knows.
     #[must_use]
     pub fn or(self, other: Self) -> Self {

@@ -303,7 +303,7 @@ mod tests {
         let report = read(&mut observed, form, said, text.as_bytes(), &NoTable).unwrap();
         let told = observed.sightings().map(|kept| {
             let address =
-                kept.hops.first().and_then(|(hop, _)| observed.infrastructure()[*hop as usize].address);
+                kept.hops.first().and_then(|hop| observed.infrastructure()[hop.number() as usize].address);
             format!(
                 "{} {} {}",
                 kept.time,

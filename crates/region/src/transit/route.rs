@@ -25,7 +25,8 @@ pub fn routes(observed: &Observed, by: By, most: usize) -> Vec<Route> {
     let spots = Spots::of(observed, by);
     let way = |at: u32| {
         let mut way = Way::default();
-        spots.way(&observed.sighting(at as usize), &mut way);
+        let at = at as usize;
+        spots.way(&observed.sighting(at), observed.victim_number(at), &mut way);
         way
     };
     let state = RandomState::new();

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use hashbrown::HashMap;
 use serde::Serialize;
 
 use super::Role;
@@ -56,7 +55,7 @@ pub(super) const UNKNOWN: u32 = u32::MAX;
 pub(super) struct Spots {
     list: Vec<Spot>,
     of_hop: Vec<u32>,
-    of_victim: HashMap<Place, u32>,
+    of_victim: Vec<u32>,
 }
 
 impl Spots {
@@ -72,7 +71,7 @@ impl Spots {
                 .map_or(UNKNOWN, |at| at as u32)
         };
         let of_hop = observed.infrastructure().iter().map(|one| number(one.place)).collect();
-        let of_victim = observed.victims().iter().map(|place| (*place, number(*place))).collect();
+        let of_victim = observed.victims().iter().map(|place| number(*place)).collect();
         Self { list, of_hop, of_victim }
     }
 
@@ -93,13 +92,13 @@ impl Spots {
         self.of_hop.get(hop as usize).copied().unwrap_or(UNKNOWN)
     }
 
-    /// The way that an attack took.
-    pub(super) fn way(&self, kept: &Kept<'_>, way: &mut Way) {
+    /// The way that an attack took: a sighting, and the number of its victim.
+    pub(super) fn way(&self, kept: &Kept<'_>, victim: usize, way: &mut Way) {
         way.length = 0;
-        kept.hops.iter().for_each(|(hop, _)| way.put(self.of_hop(*hop)));
-        way.put(self.of_victim.get(&kept.victim).copied().unwrap_or(UNKNOWN));
+        kept.hops.iter().for_each(|hop| way.put(self.of_hop(hop.number())));
+        way.put(self.of_victim.get(victim).copied().unwrap_or(UNKNOWN));
         // Who attacks where it stands has a way of one place, which is its end.
-        way.has_source = way.length > 1 && kept.hops.first().is_some_and(|(_, role)| *role == Role::Source);
+        way.has_source = way.length > 1 && kept.hops.first().is_some_and(|hop| hop.role() == Role::Source);
     }
 }
 

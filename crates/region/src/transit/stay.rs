@@ -153,9 +153,8 @@ fn used_again(observed: &Observed, rest: u32) -> Vec<bool> {
     order.sort_by_key(|at| observed.sighting(*at as usize).time);
     for at in order {
         let kept = observed.sighting(at as usize);
-        for (hop, _) in kept.hops {
-            let (Some(last), Some(again)) = (last.get_mut(*hop as usize), again.get_mut(*hop as usize))
-            else {
+        for hop in kept.hops.iter().map(|hop| hop.number() as usize) {
+            let (Some(last), Some(again)) = (last.get_mut(hop), again.get_mut(hop)) else {
                 continue;
             };
             *again |= last.is_some_and(|last| kept.time - last > rest);

@@ -103,7 +103,7 @@ pub struct Pages {
 use crate::auth::form::FORM_BYTES_MAX;
 use crate::auth::{Actor, Auth};
 
-pub use aid::{Aid, AidFile, Gathered};
+pub use aid::{Aid, AidFile, Gathered, Reading, paper as plan_paper};
 pub use cases::Cases;
 pub use contacts::Region;
 pub use gaps::{Capacities, as_json as gaps_json};

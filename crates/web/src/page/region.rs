@@ -8,6 +8,7 @@ use ::region::transit::told::{Row, Told, lasted, name, percent, until_gone};
 use ::region::transit::{By, NOT_ATTRIBUTION};
 use ::region::world::{Territories, View};
 use askama::Template;
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
@@ -239,9 +240,9 @@ impl Pages {
 }
 
 /// A file for whoever asked: its kind, its name if it is to be kept, and what stands in it.
-pub(super) fn file_of(kind: &'static str, name: Option<&'static str>, body: String) -> Response {
+pub(super) fn file_of(kind: &'static str, name: Option<&'static str>, body: impl Into<Body>) -> Response {
     let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "private, no-cache")];
-    let mut response = (headers, body).into_response();
+    let mut response = (headers, body.into()).into_response();
     let named = name.map(|name| HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")));
     if let Some(Ok(named)) = named {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, named);

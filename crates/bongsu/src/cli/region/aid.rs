@@ -1,5 +1,6 @@
 //! What may be typed about aid projects and plans.
 
+use super::super::TlpArg;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -101,4 +102,13 @@ pub(crate) struct PlanArgs {
     /// Write the plan as a text with headings (Markdown) into this file
     #[arg(long, value_name = "FILE")]
     pub text: Option<PathBuf>,
+    /// Write the plan as a document to print into this file
+    #[arg(long, value_name = "FILE")]
+    pub pdf: Option<PathBuf>,
+    /// How the document to print is marked
+    #[arg(long, value_enum, default_value_t = TlpArg::Amber)]
+    pub tlp: TlpArg,
+    /// Language of the texts, en or ko; IATI is in English [default: en]
+    #[arg(long, value_name = "TAG")]
+    pub language: Option<String>,
 }

@@ -1,10 +1,15 @@
 //! `bongsu region plan`: a draft of what is missing.
 
+use std::collections::BTreeMap;
+
+use deliver::Letterhead;
 use jiff::Timestamp;
 use region::aid::coverage::coverage;
 use region::aid::document::{percent, text};
 use region::aid::export::iati;
 use region::aid::plan::{Drafter, From, Helped, Part, Plan, Wish, draft, helped_table, next_year};
+use region::capacity::country::Naming;
+use region::capacity::words::Language;
 use region::transit::NOT_ATTRIBUTION;
 use serde_json::json;
 
@@ -13,6 +18,7 @@ use crate::cli::PlanArgs;
 use crate::exit::{Exit, Failure};
 use crate::terminal::{Terminal, visible};
 
+use super::gaps::language;
 use super::{read, write};
 
 pub(super) fn run(args: &PlanArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
@@ -39,14 +45,23 @@ pub(super) fn run(args: &PlanArgs, terminal: &mut Terminal) -> Result<Answer, Fa
         begins,
         months: args.months,
         most: args.most,
+        language: language(args.language.as_deref())?,
     };
     let from = From { coverage: &covered, projects, helped: &helped, measured: &aid.measured };
     let plan = draft(from, &wish);
     if let Some(path) = &args.iati {
-        write(path, iati(&plan, Timestamp::now()).as_bytes())?;
+        // Its narratives are marked as English.
+        let english = draft(from, &Wish { language: Language::English, ..wish });
+        write(path, iati(&english, Timestamp::now()).as_bytes())?;
     }
+    let naming = Naming::new(BTreeMap::new());
+    let named = |country| naming.name(country, None, plan.language).to_owned();
     if let Some(path) = &args.text {
-        write(path, text(&plan).as_bytes())?;
+        write(path, text(&plan, named).as_bytes())?;
+    }
+    if let Some(path) = &args.pdf {
+        let made = web::page::plan_paper(&plan, named, args.tlp.into(), &Letterhead::default());
+        write(path, &made.map_err(|error| Failure::new(error.to_string()))?)?;
     }
     let mut lines = overview(&plan);
     lines.push_str(&aid.lines());

@@ -1,11 +1,15 @@
 //! `bongsu region projects`: who does what where, and what stands beside it.
 
+use std::collections::BTreeMap;
+
 use region::aid::coverage::{Coverage, State};
 use region::aid::measured::NO_PROOF;
 use region::aid::money::Rates;
 use region::aid::project::Project;
 use region::aid::timeline::timeline;
 use region::aid::told::{Filter, From, Order, Told, why};
+use region::capacity::country::Naming;
+use region::capacity::words::Language;
 use region::transit::Country;
 use serde_json::json;
 
@@ -45,9 +49,12 @@ pub(super) fn run(args: &ProjectsArgs, terminal: &mut Terminal) -> Result<Answer
     if let (Some(path), Some(country)) = (&args.svg, country) {
         let about: Vec<&Project> =
             projects.iter().copied().filter(|project| project.cyber.is_some()).collect();
-        let picture = timeline(country, &about, &aid.measured, aid.day).ok_or_else(|| {
-            Failure::new(format!("nothing with a date was read of {country}: there is no picture"))
-        })?;
+        let naming = Naming::new(BTreeMap::new());
+        let place = (country, naming.name(country, None, Language::English));
+        let picture =
+            timeline(place, &about, &aid.measured, aid.day, Language::English).ok_or_else(|| {
+                Failure::new(format!("nothing with a date was read of {country}: there is no picture"))
+            })?;
         write(path, picture.as_bytes())?;
     }
     let mut answer = serde_json::Value::Null;

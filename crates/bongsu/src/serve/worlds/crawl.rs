@@ -122,6 +122,7 @@ const PAGES: &[Way] = &[
     ("/region/plan", "GET", "/region/plan", ""),
     ("/region/plan.csv", "GET", "/region/plan.csv", ""),
     ("/region/plan.json", "GET", "/region/plan.json?by={m}", ""),
+    ("/region/plan.pdf", "GET", "/region/plan.pdf?lang=ko", ""),
     ("/region/plan.txt", "GET", "/region/plan.txt", ""),
     ("/region/plan.xml", "GET", "/region/plan.xml", ""),
     ("/releases", "GET", "/releases", ""),

@@ -7,6 +7,8 @@
 mod plan;
 mod projects;
 
+pub use self::plan::paper;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -25,6 +27,7 @@ use region::capacity::gap::needs;
 use region::capacity::opening::Kind;
 use region::capacity::words::Language;
 use region::transit::Country;
+use serde::Serialize;
 
 use super::{Pages, Viewer, Who, broken, error, gaps, making};
 
@@ -59,7 +62,7 @@ impl AidFile {
 }
 
 /// Aid projects, gathered from files.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Gathered {
     /// The projects, the surest to be about cyber security first.
     pub projects: Vec<Project>,
@@ -73,13 +76,25 @@ pub struct Gathered {
     pub files: Vec<AidFile>,
 }
 
+/// How far the reading of files is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Reading {
+    /// Files that were read.
+    pub files: usize,
+    /// Files that there are.
+    pub of: usize,
+}
+
 /// Aid projects, as the node knows them.
 pub trait Aid: Send + Sync {
-    /// The projects as the files have them now.
+    /// The projects as the files have them now; none while they are read for the first time.
     fn gathered(&self) -> Arc<Gathered>;
 
     /// Whether any files are named.
     fn is_configured(&self) -> bool;
+
+    /// How far files are while they are read for the first time, after a start.
+    fn reading(&self) -> Option<Reading>;
 }
 
 /// The routes.
@@ -94,6 +109,7 @@ pub(super) fn router() -> Router<Arc<Pages>> {
         .route("/region/plan", get(plan::page))
         .route("/region/plan.csv", get(plan::csv))
         .route("/region/plan.json", get(plan::json))
+        .route("/region/plan.pdf", get(plan::pdf))
         .route("/region/plan.txt", get(plan::text))
         .route("/region/plan.xml", get(plan::xml))
 }
@@ -101,6 +117,8 @@ pub(super) fn router() -> Router<Arc<Pages>> {
 /// What pages about aid are made from.
 struct Ground {
     gathered: Arc<Gathered>,
+    /// How far files are that are being read.
+    reading: Option<Reading>,
     /// Each capability of a country once.
     needs: Vec<Need>,
     measured: Vec<Measured>,
@@ -127,6 +145,8 @@ impl Pages {
         let matrix = self.gaps(viewer, book, language)?;
         let now = (self.now)();
         Ok(Ground {
+            // Asked first: what is not being read any more is in what is gathered then.
+            reading: self.aid.reading(),
             gathered: self.aid.gathered(),
             needs: joined(needs(&matrix.rows, language)),
             measured: self.measured_takedowns(viewer, book)?,
@@ -177,9 +197,19 @@ async fn answer(
     who: Who,
     make: impl FnOnce(&Pages, &Viewer, &Book, Ground) -> Result<Response, Refused> + Send + 'static,
 ) -> Response {
+    answer_in(pages, who, None, make).await
+}
+
+/// The same in a language of its own, if one is named.
+async fn answer_in(
+    pages: Arc<Pages>,
+    who: Who,
+    language: Option<Language>,
+    make: impl FnOnce(&Pages, &Viewer, &Book, Ground) -> Result<Response, Refused> + Send + 'static,
+) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let language = gaps::language(&viewer);
+        let language = language.unwrap_or_else(|| gaps::language(&viewer));
         match pages.aid_ground(&viewer, &book, language) {
             Ok(ground) => make(&pages, &viewer, &book, ground).unwrap_or_else(|Refused(why)| {
                 error(http::StatusCode::BAD_REQUEST, "That can't be asked for", &why)

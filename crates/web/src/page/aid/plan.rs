@@ -3,6 +3,8 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use deliver::sheet::{Piece, Sheet};
+use deliver::{DeliverError, Letterhead};
 use policy::{Book, Caller};
 use region::aid::coverage::coverage;
 use region::aid::cyber::Certainty;
@@ -15,16 +17,17 @@ use region::capacity::words::Language;
 use region::text::line;
 use region::transit::help::Bounds;
 use region::transit::plan::{Level, Wish as Help};
-use region::transit::{By, NOT_ATTRIBUTION};
+use region::transit::{By, Country, NOT_ATTRIBUTION};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
+use stix::Tlp;
 
 use super::super::gaps::Spoken;
 use super::super::objects::encoded;
 use super::super::region::file_of;
-use super::super::{Frame, Pages, Shared, Viewer, Who, render};
-use super::{Ground, Refused, answer, country_of};
+use super::super::{Frame, Pages, Shared, Viewer, Who, broken, render};
+use super::{answer_in, Ground, Reading, Refused, answer, country_of};
 
 /// Parts of a plan, unless another number is asked for, and at most.
 const PARTS: usize = 20;
@@ -37,6 +40,8 @@ const NAME_CHARS_MAX: usize = 200;
 /// Places of which it is asked what help there removes; and the level that it is asked for.
 const HELPED: usize = 60;
 const LEVEL: Level = Level::Takedown(7);
+/// How a plan on paper is marked: where countries are weak stands in it.
+const MARK: Tlp = Tlp::Amber;
 
 /// What is asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -59,6 +64,7 @@ struct PlanPage {
     frame: Frame,
     speak: Spoken,
     asked: Asked,
+    reading: Option<Reading>,
     caveat: &'static str,
     drafter: String,
     day: String,
@@ -147,6 +153,7 @@ impl Asked {
             begins,
             months: u32::try_from(months).unwrap_or(MONTHS),
             most: number("parts", &self.most, PARTS, PARTS_MAX)?,
+            language: ground.language,
         })
     }
 }
@@ -186,18 +193,14 @@ fn drafted(
 }
 
 fn shown(pages: &Pages, (at, part): (usize, &Part), language: Language) -> Shown {
-    let about = match language {
-        Language::English => part.about.clone(),
-        Language::Korean => words::capability(&part.capability, language).to_owned(),
-    };
     Shown {
         number: at + 1,
-        heading: format!("{}: {about}", pages.named(part.country, language)),
+        heading: format!("{}: {}", pages.named(part.country, language), part.about),
         state: words::state(part.state, language),
         removes: part.removes.map(percent),
         why: part.why.clone(),
-        signs: part.signs.iter().map(aim).collect(),
-        beside: part.beside.iter().map(beside).collect(),
+        signs: part.signs.iter().map(|sign| aim(sign, language)).collect(),
+        beside: part.beside.iter().map(|one| beside(one, language)).collect(),
         donors: part.donors_there.clone(),
         sector: part.sector,
         targets: part.targets.join(", "),
@@ -212,7 +215,8 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
         Ok(render(&PlanPage {
             frame: pages.frame(book, viewer, language.pick(("Plan", "계획"))),
             speak: Spoken(language),
-            caveat: NOT_ATTRIBUTION,
+            reading: ground.reading,
+            caveat: words::not_attribution(language),
             drafter: plan.drafter.name.clone(),
             day: plan.day.to_string(),
             period: (plan.period.0.to_string(), plan.period.1.to_string()),
@@ -230,7 +234,11 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
 pub(super) async fn json(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
     answer(pages, who, move |pages, viewer, book, ground| {
         let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
-        Ok(file_of("application/json", None, json!({"plan": plan, "caveat": NOT_ATTRIBUTION}).to_string()))
+        Ok(file_of(
+            "application/json",
+            None,
+            json!({"plan": plan, "reading": ground.reading, "caveat": NOT_ATTRIBUTION}).to_string(),
+        ))
     })
     .await
 }
@@ -246,13 +254,59 @@ pub(super) async fn csv(State(pages): Shared, who: Who, Query(asked): Query<Aske
 pub(super) async fn text(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
     answer(pages, who, move |pages, viewer, book, ground| {
         let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
-        Ok(file_of("text/plain; charset=utf-8", Some("plan.txt"), document::text(&plan)))
+        Ok(file_of("text/plain; charset=utf-8", Some("plan.txt"), text_of(pages, &plan)))
+    })
+    .await
+}
+
+fn text_of(pages: &Pages, plan: &Plan) -> String {
+    document::text(plan, |country| pages.named(country, plan.language))
+}
+
+/// A plan on paper, marked with `tlp`; `named` says what a country is called.
+///
+/// # Errors
+/// As [`Sheet::pdf`].
+pub fn paper(
+    plan: &Plan,
+    named: impl Fn(Country) -> String,
+    tlp: Tlp,
+    letterhead: &Letterhead,
+) -> Result<Vec<u8>, DeliverError> {
+    let document = document::document(plan, named);
+    let piece = |piece: document::Piece| match piece {
+        document::Piece::Heading(text) => Piece::Heading(text),
+        document::Piece::Subheading(text) => Piece::Subheading(text),
+        document::Piece::Text(text) => Piece::Text(text),
+        document::Piece::Soft(text) => Piece::Soft(text),
+        document::Piece::Bullets(items) => Piece::Bullets(items),
+    };
+    let sheet = Sheet {
+        language: deliver::speech::Language::of(plan.language.tag()),
+        tlp,
+        heading: document.title,
+        dateline: document.dateline,
+        date: plan.day.to_string(),
+        pieces: document.pieces.into_iter().map(piece).collect(),
+    };
+    sheet.pdf(letterhead)
+}
+
+pub(super) async fn pdf(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
+    answer(pages, who, move |pages, viewer, book, ground| {
+        let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
+        let named = |country| pages.named(country, plan.language);
+        Ok(match paper(&plan, named, MARK, pages.deliver.letterhead()) {
+            Ok(bytes) => file_of("application/pdf", Some("plan.pdf"), bytes),
+            Err(error) => broken(&error.to_string()),
+        })
     })
     .await
 }
 
 pub(super) async fn xml(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, move |pages, viewer, book, ground| {
+    // Its narratives are marked as English, whatever language the page has.
+    answer_in(pages, who, Some(Language::English), move |pages, viewer, book, ground| {
         let (plan, _) = drafted(pages, viewer, book, &ground, &asked)?;
         let made = jiff::Timestamp::from_microsecond((pages.now)().micros());
         let made = made.map_err(|error| Refused(error.to_string()))?;

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use region::aid::activity::Amount;
 use region::aid::coverage::{Cell, Counts, Coverage, State as Served};
 use region::aid::cyber::Certainty;
-use region::aid::measured::{NO_PROOF, Verdict};
+use region::aid::measured::Verdict;
 use region::aid::money::Sums;
 use region::aid::picture;
 use region::aid::project::{Phase, Project, is_cyber};
@@ -24,7 +24,7 @@ use super::super::gaps::Spoken;
 use super::super::objects::encoded;
 use super::super::region::{file_of, picture as drawn};
 use super::super::{Frame, Pages, Shared, Viewer, Who, absent, render};
-use super::{Ground, Refused, answer, capabilities, country_of};
+use super::{Ground, Reading, Refused, answer, capabilities, country_of};
 
 /// Projects of a page, and of an answer as JSON.
 const ROWS: usize = 50;
@@ -119,6 +119,7 @@ struct ProjectsPage {
     frame: Frame,
     speak: Spoken,
     is_configured: bool,
+    reading: Option<Reading>,
     seen: u64,
     repeated: u64,
     left_out: usize,
@@ -400,6 +401,7 @@ fn made(
         frame,
         speak: Spoken(language),
         is_configured: pages.aid.is_configured(),
+        reading: ground.reading,
         seen: ground.gathered.seen,
         repeated: ground.gathered.repeated,
         left_out: ground.gathered.left_out,
@@ -453,14 +455,14 @@ fn made(
         blank,
         // Of some needs alone, that nothing serves others says nothing.
         unspecific: if is_whole { coverage.serving_none.len() } else { 0 },
-        timeline: filter.country.and_then(|country| timeline(country, &about, &ground.measured, ground.day)),
+        timeline: filter.country.and_then(|country| over_time(pages, country, &about, ground)),
         moved: moved
             .take(LINES)
             .map(|(project, one)| {
                 (named(project), pages.named(one.country, language), one.figure.clone(), one.verdict.words())
             })
             .collect(),
-        no_proof: NO_PROOF,
+        no_proof: words::no_proof(language),
         asked,
     })
 }
@@ -480,6 +482,7 @@ pub(super) async fn json(State(pages): Shared, who: Who, Query(asked): Query<Ask
         let gathered = &ground.gathered;
         told["read"] = json!({
             "activities": gathered.seen, "repeated": gathered.repeated, "left_out": gathered.left_out, "faulty_files": faulty, "faults": faults,
+            "reading": ground.reading,
         });
         Ok(file_of("application/json", None, told.to_string()))
     })
@@ -508,16 +511,22 @@ pub(super) async fn coverage_svg(State(pages): Shared, who: Who, Query(asked): Q
 }
 
 pub(super) async fn timeline_svg(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, move |_, _, _, ground| {
+    answer(pages, who, move |pages, _, _, ground| {
         let told = asked.told(&ground)?;
         let Some(country) = asked.filter()?.country else {
             return Err(Refused("a timeline is a country's: name one with ?country=".to_owned()));
         };
         let about: Vec<&Project> =
             told.projects.iter().copied().filter(|project| project.cyber.is_some()).collect();
-        Ok(timeline(country, &about, &ground.measured, ground.day).map_or_else(absent, drawn))
+        Ok(over_time(pages, country, &about, &ground).map_or_else(absent, drawn))
     })
     .await
+}
+
+/// The timeline of a country.
+fn over_time(pages: &Pages, country: Country, about: &[&Project], ground: &Ground) -> Option<String> {
+    let named = pages.named(country, ground.language);
+    timeline((country, &named), about, &ground.measured, ground.day, ground.language)
 }
 
 #[cfg(test)]

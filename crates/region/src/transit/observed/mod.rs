@@ -1,8 +1,12 @@
 //! Many sightings, kept small: columns of numbers, each address and place once.
 
+mod parts;
+
 use std::net::IpAddr;
 
 use hashbrown::HashMap;
+
+pub(super) use self::parts::{Numbers, Part, Renumbered};
 
 use super::geo::{Locate, NoTable};
 use super::place::Place;
@@ -12,6 +16,39 @@ use super::{Hop, Role, Sighting};
 pub const HOPS_MAX: usize = 32;
 /// Stands where no number stands.
 const NONE: u32 = u32::MAX;
+
+/// So many pieces of infrastructure have numbers.
+const USES_MAX: usize = 1 << (u32::BITS - Use::ROLE_BITS);
+
+/// A hop as it is kept: the number of some infrastructure, and the role that it had there. In one number, since there are tens of millions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use(u32);
+
+impl Use {
+    const ROLE_BITS: u32 = 3;
+
+    const fn of(number: u32, role: Role) -> Self {
+        Self(number << Self::ROLE_BITS | role as u32)
+    }
+
+    /// The number of the infrastructure.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0 >> Self::ROLE_BITS
+    }
+
+    /// What it was.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        Role::ALL[(self.0 & ((1 << Self::ROLE_BITS) - 1)) as usize]
+    }
+
+    const fn renumbered(self, number: u32) -> Self {
+        Self(number << Self::ROLE_BITS | self.0 & ((1 << Self::ROLE_BITS) - 1))
+    }
+}
+
+const _: () = assert!(Role::ALL.len() == 1 << Use::ROLE_BITS);
 
 /// Why a sighting can't be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -69,8 +106,8 @@ pub struct Observed {
     by_place: HashMap<(Place, u8), u32>,
     victims: Vec<Place>,
     by_victim: HashMap<Place, u32>,
-    /// The hops of all sightings, one after the other: numbers of infrastructure, and the role that it had there.
-    hops: Vec<(u32, Role)>,
+    /// The hops of all sightings, one after the other.
+    hops: Vec<Use>,
     /// For each sighting the end of its hops, its time, its victim and how often it was seen.
     ends: Vec<u32>,
     times: Vec<u32>,
@@ -83,8 +120,8 @@ pub struct Observed {
 pub struct Kept<'a> {
     /// When, in seconds since 1970-01-01 UTC.
     pub time: u32,
-    /// Numbers of its infrastructure, and what it was there.
-    pub hops: &'a [(u32, Role)],
+    /// Its infrastructure, and what that was there.
+    pub hops: &'a [Use],
     /// Where the victim is.
     pub victim: Place,
     /// How often it was seen.
@@ -103,7 +140,7 @@ impl Observed {
         }
         let end = u32::try_from(self.hops.len() + sighting.hops.len())
             .map_err(|_| ObserveError::Full("hops of attacks"))?;
-        if self.infrastructure.len() + HOPS_MAX >= NONE as usize {
+        if self.infrastructure.len() + HOPS_MAX >= USES_MAX {
             return Err(ObserveError::Full("addresses"));
         }
         for hop in sighting.hops {
@@ -114,7 +151,7 @@ impl Observed {
                 known.seen = (known.seen.0.min(time), known.seen.1.max(time));
                 known.count += u64::from(sighting.count);
             }
-            self.hops.push((number, hop.role));
+            self.hops.push(Use::of(number, hop.role));
         }
         let victim = self.victim(sighting.victim);
         self.ends.push(end);
@@ -160,7 +197,7 @@ impl Observed {
         if u32::try_from(hops).is_err() {
             return Err(ObserveError::Full("hops of attacks"));
         }
-        if self.infrastructure.len() + other.infrastructure.len() + HOPS_MAX >= NONE as usize {
+        if self.infrastructure.len() + other.infrastructure.len() >= USES_MAX {
             return Err(ObserveError::Full("addresses"));
         }
         let mut numbers: Vec<u32> = Vec::with_capacity(other.infrastructure.len());
@@ -193,7 +230,7 @@ impl Observed {
             .collect();
         let before = self.hops.len() as u32;
         let new = |numbers: &[u32], number: u32| numbers.get(number as usize).copied().unwrap_or(NONE);
-        self.hops.extend(other.hops.iter().map(|(number, role)| (new(&numbers, *number), *role)));
+        self.hops.extend(other.hops.iter().map(|one| one.renumbered(new(&numbers, one.number()))));
         self.ends.extend(other.ends.iter().map(|end| before + end));
         self.times.extend_from_slice(&other.times);
         self.victim_of.extend(other.victim_of.iter().map(|victim| new(&victims, *victim)));
@@ -229,9 +266,9 @@ impl Observed {
     /// The hops of a sighting, as they would be said now.
     pub(super) fn hops_of(&self, kept: &Kept<'_>, hops: &mut Vec<Hop>) {
         hops.clear();
-        hops.extend(kept.hops.iter().filter_map(|(number, role)| {
-            let one = self.infrastructure.get(*number as usize)?;
-            Some(Hop { address: one.address, place: one.place, role: *role })
+        hops.extend(kept.hops.iter().filter_map(|hop| {
+            let one = self.infrastructure.get(hop.number() as usize)?;
+            Some(Hop { address: one.address, place: one.place, role: hop.role() })
         }));
     }
 
@@ -256,7 +293,7 @@ impl Observed {
     #[must_use]
     pub fn sighting(&self, at: usize) -> Kept<'_> {
         let end = self.ends.get(at).copied().unwrap_or(0) as usize;
-        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0) as usize;
+        let start = self.sighting_begin(at);
         let victim = self.victim_of.get(at).and_then(|victim| self.victims.get(*victim as usize));
         Kept {
             time: self.times.get(at).copied().unwrap_or(0),
@@ -264,6 +301,15 @@ impl Observed {
             victim: victim.copied().unwrap_or_default(),
             count: self.counts.get(at).copied().unwrap_or(0),
         }
+    }
+
+    fn sighting_begin(&self, at: usize) -> usize {
+        at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0) as usize
+    }
+
+    /// The number of a sighting's victim among [`Self::victims`].
+    pub(super) fn victim_number(&self, at: usize) -> usize {
+        self.victim_of.get(at).map_or(usize::MAX, |victim| *victim as usize)
     }
 
     /// The victims' places, each once.
@@ -332,7 +378,11 @@ mod tests {
         assert_eq!(proxy.roles().collect::<Vec<_>>(), [Role::CommandAndControl, Role::Proxy]);
         assert!(!observed.infrastructure()[1].is_known());
         assert_eq!(observed.times(), Some((100, 900)));
-        assert_eq!(observed.sighting(1).hops, [(0, Role::CommandAndControl)]);
+        assert_eq!(observed.sighting(1).hops, [Use::of(0, Role::CommandAndControl)]);
+        assert_eq!(
+            (observed.sighting(0).hops[1].number(), observed.sighting(0).hops[1].role()),
+            (1, Role::Unknown)
+        );
         assert_eq!(observed.sighting(2).hops, []);
         assert_eq!(observed.of_address("192.0.2.1".parse().unwrap()), Some(0));
         let within = observed.within(100, 500);
