@@ -27,7 +27,7 @@ use super::super::gaps::Spoken;
 use super::super::objects::encoded;
 use super::super::region::file_of;
 use super::super::{Frame, Pages, Shared, Viewer, Who, broken, render};
-use super::{answer_in, Ground, Reading, Refused, answer, country_of};
+use super::{Ground, Reading, Refused, answer, answer_in, country_of};
 
 /// Parts of a plan, unless another number is asked for, and at most.
 const PARTS: usize = 20;
