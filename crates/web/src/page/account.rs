@@ -135,7 +135,7 @@ impl Pages {
             user: person.user,
             person: URL_SAFE_NO_PAD.encode(person.id.uuid().as_bytes()),
             node: self.title.clone(),
-            passkeys: account.passkeys.iter().map(passkeys::Row::of).collect(),
+            passkeys: account.passkeys.iter().map(|key| passkeys::Row::of(&viewer.view, key)).collect(),
             known: known.join(" "),
             asking,
             has_password: account.password.is_some(),
@@ -295,7 +295,7 @@ pub(super) async fn password(
     let viewer = proof.viewer.clone();
     let chosen = Chosen::of(given.new, given.again);
     let Some((person, _)) = pages.own(&viewer) else { return absent() };
-    if let Some(fault) = fault_of(&pages.auth, &chosen, &person) {
+    if let Some(fault) = fault_of(&viewer.view, &pages.auth, &chosen, &person) {
         return answered(pages, viewer, Changed::Not(fault)).await;
     }
     let changed = change(&pages, proof, move |pages, account| {
@@ -342,7 +342,9 @@ pub(super) async fn use_codes(
         Changed::Broken(response) => response,
         Changed::Done(cookie) => {
             let page = making(move || {
-                let mut page = render(&Recovery { frame: Frame::default(), recovery: shown });
+                let title = viewer.say("Recovery codes", "복구 코드").to_owned();
+                let frame = Frame { title, view: Arc::clone(&viewer.view), ..Frame::default() };
+                let mut page = render(&Recovery { frame, recovery: shown });
                 page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
                 page
             });

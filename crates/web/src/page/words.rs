@@ -1,8 +1,30 @@
 //! Words of other rooms, in the viewer's language.
 
+pub(super) mod accounts;
+pub(super) mod levels;
+pub(super) mod people;
+pub(super) mod playbooks;
+pub(super) mod releases;
+pub(super) mod rules;
+pub(super) mod screening;
+pub(super) mod transit;
+
 use policy::{Cause, Level};
+use region::capacity::words::Language;
 
 use super::view::View;
+
+impl View {
+    /// Whether Korean is spoken: for sentences in which values stand elsewhere than in English.
+    pub(super) const fn is_korean(&self) -> bool {
+        matches!(self.language, Language::Korean)
+    }
+}
+
+/// A fault of which another room knows the details, in English: in Korean they stand behind what is said.
+pub(super) fn fault(view: &View, korean: &str, english: &dyn std::fmt::Display) -> String {
+    if view.is_korean() { format!("{korean} ({english})") } else { english.to_string() }
+}
 
 /// Why fires burn.
 pub(super) fn cause(view: &View, cause: &Cause) -> String {
@@ -16,8 +38,8 @@ pub(super) fn cause(view: &View, cause: &Cause) -> String {
         Cause::Word(reason) => reason.clone(),
     };
     match view.language {
-        region::capacity::words::Language::English => cause.sentence(),
-        region::capacity::words::Language::Korean => korean,
+        Language::English => cause.sentence(),
+        Language::Korean => korean,
     }
 }
 
