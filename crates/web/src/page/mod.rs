@@ -303,6 +303,13 @@ pub(crate) fn broken(error_met: &dyn std::fmt::Display) -> Response {
     )
 }
 
+/// What was asked for on a page of the region makes no sense; `why` says where it can be mended.
+fn not_askable(viewer: &Viewer, why: &str) -> Response {
+    let title = viewer.say("That can't be asked for", "요청할 수 없음");
+    let what = words::fault(&viewer.view, "적은 것을 고쳐 다시 요청하십시오.", &why);
+    error(StatusCode::BAD_REQUEST, title, &what)
+}
+
 pub(crate) fn render(template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => {
