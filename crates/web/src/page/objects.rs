@@ -11,7 +11,7 @@ use gate::Object;
 use line::{Added, LineId, RecordKind, Seq, StorageError};
 use policy::{Book, Caller, Circle, Decision, Level, MemberId, Provenance, Reach, Request, Rule};
 use serde::Deserialize;
-use stix::{ObjectId, Tlp};
+use stix::{ObjectId, Timestamp, Tlp};
 
 use super::asks::Form;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render};

@@ -8,7 +8,7 @@ use axum::Form as Filled;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use gate::{Fate, Goes, ReleaseError};
+use gate::{Goes, ReleaseError};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use policy::parcel::Contents;
 use policy::{Book, Caller, MemberId, Parcel, ParcelState, PersonId};
