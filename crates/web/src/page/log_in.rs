@@ -16,7 +16,8 @@ use policy::{Account, By, Channel, Entry, MemberId, Person};
 use serde::Deserialize;
 
 use super::passkeys::{Asking, with_script};
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
+use super::view::View;
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render, words};
 use crate::auth::code::{Secret, without_recovery};
 use crate::auth::form::{FormToken, is_from_here};
 use crate::auth::password::{Busy, PASSWORD_CHARS_MIN, check_choice, hash};
@@ -446,14 +447,16 @@ impl Pages {
 }
 
 /// What is wrong with a person's new password, if anything is.
-pub(super) fn fault_of(auth: &Auth, chosen: &Chosen, person: &Person) -> Option<String> {
+pub(super) fn fault_of(view: &View, auth: &Auth, chosen: &Chosen, person: &Person) -> Option<String> {
     let book = auth.gate.book();
     let member = person.member.and_then(|member| book.member(member));
     let mut place = vec![auth.gate.key().name(), person.name.as_str()];
     place.extend(member.iter().flat_map(|member| [member.handle.as_str(), member.name.as_str()]));
     match check_choice(&chosen.new, &person.user, &place) {
-        Err(weak) => Some(weak.to_string()),
-        Ok(()) if chosen.new != chosen.again => Some("The two are not the same.".to_owned()),
+        Err(weak) => Some(words::people::weak(view, weak)),
+        Ok(()) if chosen.new != chosen.again => {
+            Some(view.say("The two are not the same.", "두 비밀번호가 서로 다릅니다.").to_owned())
+        }
         Ok(()) => None,
     }
 }
@@ -480,7 +483,7 @@ pub(super) async fn choose(
     }
     let auth = Arc::clone(&pages.auth);
     let Some((person, account)) = invited(&auth, &text) else { return absent() };
-    if let Some(fault) = fault_of(&auth, &chosen, &person) {
+    if let Some(fault) = fault_of(&View::of(&headers, &uri, None), &auth, &chosen, &person) {
         return pages.welcome_page(&person, &text, (&headers, channel), Some(fault));
     }
     let hashing = Arc::clone(&auth);

@@ -16,7 +16,8 @@ use serde::Deserialize;
 
 use super::account::{Changed, Given as Proving, Proof, answered, change};
 use super::log_in::{From, NotChanged, Trial, by, path_of};
-use super::{Pages, Shared, Viewer, Who, absent, making, minute};
+use super::view::{At, View};
+use super::{Pages, Shared, Viewer, Who, absent, making};
 use crate::auth::Auth;
 use crate::auth::passkey::{Shown, challenge_of, registered};
 
@@ -33,12 +34,12 @@ pub(super) struct Asking {
 pub(super) struct Row {
     pub(super) id: String,
     pub(super) name: String,
-    pub(super) added: String,
+    pub(super) added: At,
 }
 
 impl Row {
-    pub(super) fn of(key: &Passkey) -> Self {
-        Self { id: key.id.clone(), name: key.name.clone(), added: minute(key.added) }
+    pub(super) fn of(key: &Passkey, view: &View) -> Self {
+        Self { id: key.id.clone(), name: key.name.clone(), added: view.at(key.added) }
     }
 }
 
