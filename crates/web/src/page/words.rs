@@ -2,6 +2,7 @@
 
 pub(super) mod acts;
 pub(super) mod asks;
+pub(super) mod assessment;
 pub(super) mod cases;
 pub(super) mod circles;
 pub(super) mod contacts;
@@ -9,6 +10,8 @@ pub(super) mod norms;
 pub(super) mod people;
 pub(super) mod receipts;
 pub(super) mod rules;
+#[cfg(test)]
+mod templates;
 
 use policy::{Cause, Level};
 use region::capacity::words::Language;

@@ -2,6 +2,7 @@
 
 use trace::U256;
 use trace::case::{Happened, State, What};
+use trace::found::Words;
 use trace::label::Category;
 use trace::units::{lasted as lasted_english, short, told as told_english, whole};
 
@@ -44,8 +45,33 @@ pub(in crate::page) const fn state(view: &View, state: State) -> &'static str {
 /// An amount with its asset.
 pub(in crate::page) fn told(view: &View, amount: U256, asset: &str, decimals: Option<u8>) -> String {
     match decimals {
-        None if view.is_korean() => format!("{} {}단위", short(asset), whole(amount, 0)),
+        None if view.is_korean() => units(amount, asset),
         _ => told_english(amount, asset, decimals),
+    }
+}
+
+fn units(amount: U256, asset: &str) -> String {
+    format!("{} {}단위", short(asset), whole(amount, 0))
+}
+
+/// What the graph of a case says.
+pub(in crate::page) const fn drawn(view: &View) -> &'static Words {
+    const KOREAN: Words = Words {
+        sum: |amount, asset, decimals| match decimals {
+            None => units(amount, asset),
+            _ => told_english(amount, asset, decimals),
+        },
+        payments: |count| format!("지급 {count}건"),
+        others: "나머지",
+        more: |count| format!("+ {count}곳 더"),
+        more_of: |count, of, sum| format!("{of}에서 {count}곳에 더 보냄, 모두 {sum}"),
+        gave: |out| format!("{out}곳에 보냄"),
+        passed: |sum, out| format!("{sum}, {out}곳에 보냄"),
+        got: |sum, out| format!("{sum} 받음, {out}곳에 보냄"),
+    };
+    match view.is_korean() {
+        true => &KOREAN,
+        false => &Words::ENGLISH,
     }
 }
 

@@ -38,6 +38,8 @@ pub(in crate::page) const fn rule(view: &View, rule: Rule) -> &'static str {
         Rule::PartsRemoved => "더 엄격한 표시가 붙은 속성을 뺐습니다.",
         Rule::ReferencesRemoved => "회원이 볼 수 없는 것에 대한 참조를 뺐습니다.",
         Rule::Circle => "회원이 속한 서클에 공유되었습니다.",
+        // Rules can come to be elsewhere: the test below asks for their Korean.
+        _ => rule.sentence(),
     };
     view.say(rule.sentence(), korean)
 }
@@ -75,8 +77,20 @@ fn guard(rule: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use policy::Rule;
+    use region::capacity::words::Language;
     use watch::guard::Guard;
     use watch::value::Kind;
+
+    use super::View;
+
+    #[test]
+    fn each_rule_of_release_is_said_in_korean() {
+        let view = View { language: Language::Korean, ..View::default() };
+        for rule in Rule::ALL {
+            assert_ne!(super::rule(&view, *rule), rule.sentence());
+        }
+    }
 
     #[test]
     fn each_rule_of_the_guard_is_said_in_korean() {
