@@ -6,8 +6,8 @@ use axum::response::Response;
 use line::Seq;
 use policy::Caller;
 use serde::Deserialize;
+use stix::Timestamp;
 
-use super::view::At;
 use super::words::acts::{sentence, who as named};
 use super::{Frame, Shared, Viewer, Who, broken, making, render};
 
@@ -24,7 +24,7 @@ struct ActsPage {
 
 struct Row {
     number: u64,
-    at: At,
+    at: Timestamp,
     who: String,
     what: String,
 }
@@ -47,7 +47,7 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
         };
         let row = |act: &gate::Act| Row {
             number: act.seq.0,
-            at: viewer.view.at(act.at),
+            at: act.at,
             who: named(&viewer.view, act, &book),
             what: sentence(&viewer.view, act, &book),
         };
