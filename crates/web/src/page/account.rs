@@ -146,7 +146,7 @@ impl Pages {
             user: person.user,
             person: URL_SAFE_NO_PAD.encode(person.id.uuid().as_bytes()),
             node: self.title.clone(),
-            passkeys: account.passkeys.iter().map(|key| passkeys::Row::of(key, &viewer.view)).collect(),
+            passkeys: account.passkeys.iter().map(|key| passkeys::Row::of(&viewer.view, key)).collect(),
             known: known.join(" "),
             asking,
             has_password: account.password.is_some(),

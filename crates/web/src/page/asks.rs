@@ -13,7 +13,7 @@ use policy::{AskState, Book, Caller, Circle, MemberId, Wish};
 use stix::{ObjectId, Tlp};
 use uuid::Uuid;
 
-use super::view::{At, View};
+use super::view::{At, View, say};
 use super::words::asks as words;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
 use crate::asks::{Given, Question, asking, milder};
@@ -247,12 +247,16 @@ fn done(book: &Book, seen: &AskSeen) -> Vec<(String, String, Option<String>)> {
 }
 
 pub(super) fn not_from_here() -> Response {
-    let what = "The form was not sent from a page of this node. Open the page and send it there.";
-    error(StatusCode::FORBIDDEN, "Not from here", what)
+    let what = say(
+        "The form was not sent from a page of this node. Open the page and send it there.",
+        "이 양식은 이 노드의 화면에서 보낸 것이 아닙니다. 화면을 열어 그곳에서 보내십시오.",
+    );
+    error(StatusCode::FORBIDDEN, say("Not from here", "이곳에서 보낸 것이 아님"), what)
 }
 
 pub(super) fn unread(fault: &FormRejection) -> Response {
-    error(StatusCode::BAD_REQUEST, "Not read", &format!("The form can't be read: {}.", fault.body_text()))
+    let what = format!("{} {}.", say("The form can't be read:", "양식을 읽을 수 없습니다:"), fault.body_text());
+    error(StatusCode::BAD_REQUEST, say("Not read", "읽지 못함"), &what)
 }
 
 pub(super) async fn ask(

@@ -11,7 +11,7 @@ use gate::Object;
 use line::{Added, LineId, RecordKind, Seq, StorageError};
 use policy::{Book, Caller, Circle, Decision, Level, MemberId, Provenance, Reach, Request, Rule};
 use serde::Deserialize;
-use stix::{ObjectId, Tlp};
+use stix::{ObjectId, Timestamp, Tlp};
 
 use super::asks::Form;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render};
@@ -82,8 +82,9 @@ struct WithdrawnPage {
     frame: Frame,
     circle: String,
     id: String,
-    by: String,
-    at: String,
+    /// The member that did; `None` is the node's operator.
+    by: Option<String>,
+    at: Option<Timestamp>,
     reason: String,
 }
 
@@ -311,7 +312,7 @@ fn make_one(
     let Some((found, tlp)) = found else {
         let withdrawn = if viewer.is_operator() { withdrawal(pages, &book, circle, &id)? } else { None };
         return Ok(withdrawn.map_or_else(absent, |page| {
-            render(&WithdrawnPage { frame: pages.frame(&book, viewer, "Withdrawn"), ..page })
+            render(&WithdrawnPage { frame: pages.frame(&book, viewer, viewer.say("Withdrawn", "철회됨")), ..page })
         }));
     };
     let members =
@@ -462,9 +463,8 @@ fn withdrawal(
         let text = String::from_utf8_lossy(body);
         reason = stix::head::property(&text, "reason").unwrap_or_default();
     })?;
-    let by =
-        book.member(MemberId::new(sender)).map_or("the node's operator", |member| &member.name).to_owned();
-    let (circle, id, at) = (circle.handle.clone(), id.to_string(), shown(added));
+    let by = book.member(MemberId::new(sender)).map(|member| member.name.clone());
+    let (circle, id, at) = (circle.handle.clone(), id.to_string(), Some(added.timestamp()));
     Ok(Some(WithdrawnPage { circle, id, by, at, reason, ..WithdrawnPage::default() }))
 }
 

@@ -1,17 +1,23 @@
 //! Words of other rooms, in the viewer's language.
 
+pub(super) mod accounts;
 pub(super) mod acts;
 pub(super) mod asks;
 pub(super) mod assessment;
 pub(super) mod cases;
 pub(super) mod circles;
 pub(super) mod contacts;
+pub(super) mod levels;
 pub(super) mod norms;
 pub(super) mod people;
+pub(super) mod playbooks;
 pub(super) mod receipts;
+pub(super) mod releases;
 pub(super) mod rules;
+pub(super) mod screening;
 #[cfg(test)]
 mod templates;
+pub(super) mod transit;
 
 use policy::{Cause, Level};
 use region::capacity::words::Language;
@@ -32,6 +38,11 @@ impl Frame {
     pub(super) fn is_korean(&self) -> bool {
         self.view.is_korean()
     }
+}
+
+/// A fault of which another room knows the details, in English: in Korean they stand behind what is said.
+pub(super) fn fault(view: &View, korean: &str, english: &dyn std::fmt::Display) -> String {
+    if view.is_korean() { format!("{korean} ({english})") } else { english.to_string() }
 }
 
 /// Why fires burn.

@@ -26,7 +26,7 @@ use region::capacity::opening::Kind;
 use region::capacity::words::Language;
 use region::transit::Country;
 
-use super::{Pages, Viewer, Who, broken, error, gaps, making};
+use super::{Pages, Viewer, Who, broken, making, not_askable};
 
 /// Notices of which the times to takedown are told.
 const NOTICES_MAX: usize = 10_000;
@@ -179,11 +179,10 @@ async fn answer(
 ) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let language = gaps::language(&viewer);
+        let language = viewer.view.language;
         match pages.aid_ground(&viewer, &book, language) {
-            Ok(ground) => make(&pages, &viewer, &book, ground).unwrap_or_else(|Refused(why)| {
-                error(http::StatusCode::BAD_REQUEST, "That can't be asked for", &why)
-            }),
+            Ok(ground) => make(&pages, &viewer, &book, ground)
+                .unwrap_or_else(|Refused(why)| not_askable(&viewer, &why)),
             Err(error) => broken(&error),
         }
     })

@@ -15,12 +15,12 @@ use region::capacity::words::Language;
 use region::text::line;
 use region::transit::help::Bounds;
 use region::transit::plan::{Level, Wish as Help};
+use region::transit::words::caveat;
 use region::transit::{By, NOT_ATTRIBUTION};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-use super::super::gaps::Spoken;
 use super::super::objects::encoded;
 use super::super::region::file_of;
 use super::super::{Frame, Pages, Shared, Viewer, Who, render};
@@ -57,7 +57,6 @@ pub(super) struct Asked {
 #[template(path = "plan.html")]
 struct PlanPage {
     frame: Frame,
-    speak: Spoken,
     asked: Asked,
     caveat: &'static str,
     drafter: String,
@@ -211,8 +210,7 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
         let (plan, has_helped) = drafted(pages, viewer, book, &ground, &asked)?;
         Ok(render(&PlanPage {
             frame: pages.frame(book, viewer, language.pick(("Plan", "계획"))),
-            speak: Spoken(language),
-            caveat: NOT_ATTRIBUTION,
+            caveat: caveat(language),
             drafter: plan.drafter.name.clone(),
             day: plan.day.to_string(),
             period: (plan.period.0.to_string(), plan.period.1.to_string()),

@@ -66,21 +66,6 @@ pub(super) fn router() -> Router<Arc<Pages>> {
         .route("/region/opened", get(opened::page))
 }
 
-/// The words of a page.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Spoken(pub(super) Language);
-
-impl Spoken {
-    /// One of two texts.
-    pub(super) const fn say(&self, english: &'static str, korean: &'static str) -> &'static str {
-        self.0.pick((english, korean))
-    }
-
-    pub(super) const fn tag(&self) -> &'static str {
-        self.0.tag()
-    }
-}
-
 /// The language of a page: the viewer's.
 pub(super) fn language(viewer: &Viewer) -> Language {
     viewer.view.language

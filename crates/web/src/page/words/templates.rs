@@ -5,12 +5,9 @@ use std::path::Path;
 
 /// Templates that speak by their readers' language in another way, or whose turn is still to come.
 const OTHERS: &[&str] = &[
-    "answer.html", "answered.html", "asked.html", "call.html", "linked.html", "withdrawn.html",
+    "answer.html", "answered.html", "asked.html", "call.html", "linked.html",
     // Still to come.
-    "error.html", "flows.html", "log_in.html", "notices.html", "object.html", "objects.html", "peers.html",
-    "people.html", "plan.html", "playbook.html", "playbooks.html", "projects.html", "quarantine.html",
-    "recalls.html", "recovery.html", "region.html", "release.html", "releases.html", "run.html", "screen.html",
-    "steps.html", "test.html", "welcome.html", "where.html",
+    "object.html", "objects.html",
 ];
 /// Names and codes that Korean writes in Latin letters too.
 const KEPT: [&str; 9] = ["Bongsu", "CSV", "JSON", "SVG", "PGP", "TLP", "doctype", "iCalendar", "vCard"];
