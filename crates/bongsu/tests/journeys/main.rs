@@ -40,6 +40,7 @@ mod hunts;
 mod hunts_captures;
 mod intake;
 mod kill;
+mod languages;
 mod levels;
 mod lists;
 mod mails;

@@ -424,12 +424,12 @@ impl Pages {
     }
 }
 
-fn links(root: &str, level: Level) -> Vec<Link> {
+fn links(viewer: &Viewer, root: &str, level: Level) -> Vec<Link> {
     let all = [
-        (Level::Read, "advisory.html", "advisory"),
-        (Level::List, "list/all.csv", "list"),
-        (Level::Block, "zone.rpz", "zone"),
-        (Level::Detect, "suricata.rules", "rules"),
+        (Level::Read, "advisory.html", viewer.say("advisory", "권고문")),
+        (Level::List, "list/all.csv", viewer.say("list", "목록")),
+        (Level::Block, "zone.rpz", viewer.say("zone", "영역")),
+        (Level::Detect, "suricata.rules", viewer.say("rules", "탐지 규칙")),
     ];
     let mut links: Vec<Link> = all
         .into_iter()
