@@ -50,7 +50,8 @@ fn said(html: &str) -> (Vec<String>, Vec<String>) {
                 if !is_over {
                     texts.extend(SHOWN.iter().filter_map(|shown| attributes.get(*shown).cloned()));
                 }
-                if let Some(href) = attributes.get("href").filter(|href| name == "a" && href.starts_with('/')) {
+                if let Some(href) = attributes.get("href").filter(|href| name == "a" && href.starts_with('/'))
+                {
                     paths.push(href.split('#').next().unwrap().to_owned());
                 }
                 if !tag.self_closing && !EMPTY.contains(&name.as_str()) {
@@ -154,12 +155,14 @@ fn filled(node: &mut Node) {
         node.tokens.insert(handle.to_owned(), made["token"]["token"].as_str().unwrap().to_owned());
     }
     let contact = ["--member", "bank", "--function", "law-enforcement", "--name", "김 담당"];
-    let reached = ["--channel", "phone:+82 2 555 0100", "--hours", "mon-fri 09:00-18:00", "--zone", "Asia/Seoul"];
+    let reached =
+        ["--channel", "phone:+82 2 555 0100", "--hours", "mon-fri 09:00-18:00", "--zone", "Asia/Seoul"];
     node.json(&[&["contact", "add", "bank-duty"][..], &contact, &reached, &["--circle", "region"]].concat());
     let contact = ["--member", "isp", "--function", "technical", "--name", "이 담당"];
     let reached = ["--channel", "mail:duty@isp.example", "--circle", "region"];
     node.json(&[&["contact", "add", "isp-duty"][..], &contact, &reached].concat());
-    let norm = ["norms", "report", "ministry", "j", "--stage", "partly", "--text", "절반쯤", "--day", "2026-11-01"];
+    let norm =
+        ["norms", "report", "ministry", "j", "--stage", "partly", "--text", "절반쯤", "--day", "2026-11-01"];
     node.json(&[&norm[..], &["--circle", "region"]].concat());
     let measure = ["measure", "add", "hotline", "--title", "두 수도를 잇는 전화", "--due", "2026-01-01"];
     node.json(&[&measure[..], &["--member", "isp", "--member", "bank", "--circle", "region"]].concat());
@@ -176,7 +179,8 @@ fn filled(node: &mut Node) {
         "name": "비밀 작전",
     });
     node.json(&["import", &node.file("c.json", bundle(&[campaign])), "--circle", "assets", "--as", "cert"]);
-    let ask = ["ask", "release", &id("campaign", 7), "--circle", "assets", "--to", "region", "--without-source"];
+    let ask =
+        ["ask", "release", &id("campaign", 7), "--circle", "assets", "--to", "region", "--without-source"];
     node.json(&[&ask[..], &["--why", "지역에 알려야 합니다", "--as", "bank"]].concat());
     // A theft that is traced, with an alert and a request.
     node.json(&["circle", "set", "region", "--ceiling", "amber"]);
@@ -203,10 +207,12 @@ fn kind_of(path: &str) -> String {
 /// All pages that can be walked to from `/`, as `ask` gets them: each with its path.
 fn walked(mut ask: impl FnMut(&str) -> Option<String>) -> Vec<(String, Vec<String>)> {
     let (mut seen, mut of_kind) = (BTreeSet::new(), BTreeMap::<String, usize>::new());
-    let mut next: VecDeque<String> = ["/", "/display", "/account", "/account/codes"].map(str::to_owned).into();
+    let mut next: VecDeque<String> =
+        ["/", "/display", "/account", "/account/codes"].map(str::to_owned).into();
     let mut pages = Vec::new();
     while let Some(path) = next.pop_front() {
-        let program = ["/api", "/as/", "/d/", "/t/", "/contacts/", "/contacts.", "/calendar", "/logout", "/login"];
+        let program =
+            ["/api", "/as/", "/d/", "/t/", "/contacts/", "/contacts.", "/calendar", "/logout", "/login"];
         if program.iter().any(|begins| path.starts_with(begins)) || !seen.insert(path.clone()) {
             continue;
         }
@@ -253,10 +259,13 @@ fn as_member(node: &Node, serving: &Serving, member: &str) -> Vec<(String, Vec<S
 fn every_page_speaks_korean_to_whoever_asks_for_it() {
     let (mut node, mut names) = demo();
     filled(&mut node);
-    for word in ["Theft from a cold wallet", "Harbour Exchange", "Night Mixer", "duty desk, desk@cert.example"] {
+    for word in
+        ["Theft from a cold wallet", "Harbour Exchange", "Night Mixer", "duty desk, desk@cert.example"]
+    {
         names.add(word);
     }
-    let operator = node.json(&["member", "token", "--operator"])["token"]["token"].as_str().unwrap().to_owned();
+    let operator =
+        node.json(&["member", "token", "--operator"])["token"]["token"].as_str().unwrap().to_owned();
     let serving = node.serve();
     // Whom a receipt says to have fetched something.
     for path in ["/d/list/all.csv", "/d/zone.rpz"] {
@@ -267,7 +276,16 @@ fn every_page_speaks_korean_to_whoever_asks_for_it() {
         html(request.header("accept", "text/html").header("accept-language", "ko").send().unwrap())
     });
     let kinds: BTreeSet<String> = all.iter().map(|(path, _)| kind_of(path)).collect();
-    for kind in ["/", "/circles", "/members/2/*", "/members/3/held", "/cases/3/graph", "/drills", "/asks/2/*", "/acts"] {
+    for kind in [
+        "/",
+        "/circles",
+        "/members/2/*",
+        "/members/3/held",
+        "/cases/3/graph",
+        "/drills",
+        "/asks/2/*",
+        "/acts",
+    ] {
         assert!(kinds.contains(kind), "nobody walked to {kind}: {kinds:?}");
     }
     let mut faults = not_korean(&names, &all);

@@ -41,6 +41,7 @@ mod hunts_captures;
 mod intake;
 mod kill;
 mod languages;
+mod languages_open;
 mod levels;
 mod lists;
 mod mails;

@@ -382,7 +382,10 @@ pub(crate) mod tests {
         call.apply(Event::Answered { ask: 0, name: "Lee".to_owned(), text: None }, at(1_300));
         call.apply(answered(1), at(1_250));
         assert_eq!(call.asks[0].answer.as_ref().map(|answer| answer.name.as_str()), Some("Kim"));
-        assert_eq!((call.reached(0), call.score(), call.state()), (Some((0, 1_100)), (1, 1), State::AllReached));
+        assert_eq!(
+            (call.reached(0), call.score(), call.state()),
+            (Some((0, 1_100)), (1, 1), State::AllReached)
+        );
         assert_eq!((call.waiting(), call.asks[1].answered_after_s()), (vec![], Some(250)));
     }
 

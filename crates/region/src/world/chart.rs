@@ -45,7 +45,9 @@ impl Beside<'_> {
         let told = self.sides.map(|(name, rows)| {
             let upto = rows.last().map_or(0.0, |row| row.upto);
             match self.language {
-                Language::English => format!("{name}: {:.1} % removed by {} places.", upto * 100.0, rows.len()),
+                Language::English => {
+                    format!("{name}: {:.1} % removed by {} places.", upto * 100.0, rows.len())
+                }
                 Language::Korean => format!("{name}: {}곳이 {:.1} %를 없앰.", rows.len(), upto * 100.0),
             }
         });

@@ -260,11 +260,7 @@ impl Map<'_> {
                     "곡선: 한 국가에서 다음 국가로 바로 가는 {counted}. 많을수록 굵으며 작은 것 {more}개는 그리지 않았습니다."
                 ),
             };
-            let _ = writeln!(
-                svg,
-                "<text class=\"says\" x=\"0\" y=\"{}\">{says}</text>",
-                number(top + 60.0)
-            );
+            let _ = writeln!(svg, "<text class=\"says\" x=\"0\" y=\"{}\">{says}</text>", number(top + 60.0));
         }
         let _ = writeln!(
             svg,

@@ -371,7 +371,8 @@ mod tests {
         let roots = roots(&flows);
         let open: Vec<(String, usize)> =
             open.iter().map(|(address, times)| ((*address).to_owned(), *times)).collect();
-        let opened = Opened { roots: &roots, open: &open, asset: "ETH", decimals: Some(0), words: &Words::ENGLISH };
+        let opened =
+            Opened { roots: &roots, open: &open, asset: "ETH", decimals: Some(0), words: &Words::ENGLISH };
         let named = |address: &str| Named { text: address.to_owned(), category: None };
         let link = |open: &[(String, usize)]| {
             open.iter().map(|(address, times)| format!("&open={address}:{times}")).collect()

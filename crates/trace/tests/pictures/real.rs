@@ -59,7 +59,13 @@ fn the_theft_from_bybit_is_drawn_without_its_poisoned_look_alikes() {
         sums.into_iter().map(|((from, to), (tainted, payments))| Flow { from, to, tainted, payments });
     let flows: Vec<Flow> = flows.collect();
     let open = [VICTIM, THIEF, SECOND].map(|address| (address.to_owned(), 0));
-    let view = Opened { roots: &roots(&flows), open: &open, asset: "ETH", decimals: Some(18), words: &Words::ENGLISH };
+    let view = Opened {
+        roots: &roots(&flows),
+        open: &open,
+        asset: "ETH",
+        decimals: Some(18),
+        words: &Words::ENGLISH,
+    };
     let named = |address: &str| {
         let category = (store.account(address) == Some(exchange)).then_some(Category::Exchange);
         Named { text: String::new(), category }

@@ -137,8 +137,7 @@ pub(super) fn too_fast(surface: Surface, after: Duration) -> Response {
          Retry-After names, and more slowly.",
         "한 인증 수단이나 한 주소에 허용된 것보다 빠르게 요청하고 있습니다. Retry-After가 정한 시간이 지난 뒤 더 천천히 요청하십시오.",
     );
-    let mut response =
-        answer(surface, StatusCode::TOO_MANY_REQUESTS, ("Too fast", "요청이 너무 빠름"), what);
+    let mut response = answer(surface, StatusCode::TOO_MANY_REQUESTS, ("Too fast", "요청이 너무 빠름"), what);
     let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response

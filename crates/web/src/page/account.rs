@@ -133,7 +133,8 @@ impl Pages {
         let known: Vec<&str> = account.passkeys.iter().map(|key| key.id.as_str()).collect();
         let roles = person.roles.iter().map(|role| words::people::role(&viewer.view, *role));
         let elsewhere = || {
-            let none = ("a provider that this node does not ask any more", "이 노드가 더 이상 묻지 않는 인증 기관");
+            let none =
+                ("a provider that this node does not ask any more", "이 노드가 더 이상 묻지 않는 인증 기관");
             viewer.say(none.0, none.1).to_owned()
         };
         let page = render(&AccountPage {
@@ -314,7 +315,8 @@ pub(super) async fn password(
     let view = Arc::clone(&viewer.view);
     let changed = change(&pages, proof, move |pages, account| {
         account.password = hashed(&pages.auth, &chosen.new);
-        let not = || view.say("The password could not be kept.", "비밀번호를 저장하지 못했습니다.").to_owned();
+        let not =
+            || view.say("The password could not be kept.", "비밀번호를 저장하지 못했습니다.").to_owned();
         account.password.is_some().then_some(()).ok_or_else(not)
     });
     let changed = changed.await;

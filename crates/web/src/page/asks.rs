@@ -255,7 +255,8 @@ pub(super) fn not_from_here() -> Response {
 }
 
 pub(super) fn unread(fault: &FormRejection) -> Response {
-    let what = format!("{} {}.", say("The form can't be read:", "양식을 읽을 수 없습니다:"), fault.body_text());
+    let what =
+        format!("{} {}.", say("The form can't be read:", "양식을 읽을 수 없습니다:"), fault.body_text());
     error(StatusCode::BAD_REQUEST, say("Not read", "읽지 못함"), &what)
 }
 
@@ -321,7 +322,8 @@ fn take(pages: &Arc<Pages>, viewer: &Viewer, id: &str, given: Given) -> Option<R
         Caller::Member(_) => Answerer::Person(viewer.by()),
     };
     let Ok(reply) = given.reply(&seen.wish) else {
-        let fault = viewer.say("Say yes, yes with less, or no.", "허용, 일부만 허용, 거절 가운데 고르십시오.");
+        let fault =
+            viewer.say("Say yes, yes with less, or no.", "허용, 일부만 허용, 거절 가운데 고르십시오.");
         return pages.ask_page(viewer, id, given, Some(fault.to_owned()));
     };
     match pages.gate.answer_ask(seen.id, by, reply, now) {

@@ -74,7 +74,11 @@ fn row(view: &View, case: &Case) -> Row {
         handle: case.handle.clone(),
         title: case.definition.title.clone(),
         since: case.opened.date(),
-        state: if case.closed.is_some() { view.say("closed", "종결") } else { view.say("open", "진행 중") },
+        state: if case.closed.is_some() {
+            view.say("closed", "종결")
+        } else {
+            view.say("open", "진행 중")
+        },
         stolen: first.map_or_else(
             || view.say("not traced yet", "아직 추적하지 않음").to_owned(),
             |sums| told(view, sums.stolen, &sums.asset, sums.decimals),
@@ -200,7 +204,13 @@ fn page(pages: &Pages, viewer: &Viewer, case: &Case) -> CasePage {
         until: seconds(view, until),
         places: sums.iter().map(|sums| place(view, case, sums)).collect(),
         figures: figures.into_iter().filter_map(|(what, span)| Some((what, lasted(view, span?)))).collect(),
-        alerts: case.alerts.iter().rev().take(ROWS).filter_map(|alert| alert_row(view, case, alert)).collect(),
+        alerts: case
+            .alerts
+            .iter()
+            .rev()
+            .take(ROWS)
+            .filter_map(|alert| alert_row(view, case, alert))
+            .collect(),
         more_alerts: case.alerts.len().saturating_sub(ROWS),
         requests: case.requests.iter().enumerate().map(|one| request_row(view, one)).collect(),
         timeline: timeline.iter().skip(late).map(line).collect(),
@@ -216,8 +226,14 @@ fn place(view: &View, case: &Case, sums: &Sums) -> PlaceRow {
     };
     let parts = [
         (view.say("can still be stopped", "아직 막을 수 있음"), standing.stoppable()),
-        (view.say("of it held by addresses without a label", "그 가운데 신원을 모르는 주소에 있음"), standing.held),
-        (view.say("of it at services that can freeze it", "그 가운데 동결할 수 있는 서비스에 있음"), standing.at_services),
+        (
+            view.say("of it held by addresses without a label", "그 가운데 신원을 모르는 주소에 있음"),
+            standing.held,
+        ),
+        (
+            view.say("of it at services that can freeze it", "그 가운데 동결할 수 있는 서비스에 있음"),
+            standing.at_services,
+        ),
         (view.say("frozen", "동결됨"), standing.frozen),
         (view.say("gone on by a bridge or a swap", "브리지나 교환으로 옮겨 감"), standing.crossed),
         (view.say("out of reach", "손이 닿지 않음"), standing.lost),

@@ -167,8 +167,7 @@ fn ask_row(view: &View, book: &Book, call: &Call, ask: &Ask) -> AskRow {
         asked: view.at(ask.asked),
         in_hours: ask.in_hours,
         wires: wires.collect(),
-        answered: answer
-            .map(|answer| (view.at(answer.at), words::lasted(view, after_s.unwrap_or_default()))),
+        answered: answer.map(|answer| (view.at(answer.at), words::lasted(view, after_s.unwrap_or_default()))),
         by: answer.map(|answer| answer.name.clone()).unwrap_or_default(),
         text: answer.and_then(|answer| answer.text.clone()).unwrap_or_default(),
         is_late: after_s.is_some_and(|after_s| after_s > u64::from(call.definition.term_s)),

@@ -178,7 +178,8 @@ impl Pages {
         let Some((bound, set)) = self.bound(request.0, request.1) else {
             return broken(&"the system gives no random bytes");
         };
-        let (asking, frame) = (self.asking(bound.as_bytes()), self.open_frame(say("Log in", "로그인"), &bound));
+        let (asking, frame) =
+            (self.asking(bound.as_bytes()), self.open_frame(say("Log in", "로그인"), &bound));
         let page = with_script(render(&LogInPage { frame, to, user, fault, is_set, provider, asking }));
         kept_by_nobody(page, set)
     }

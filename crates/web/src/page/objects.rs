@@ -312,7 +312,10 @@ fn make_one(
     let Some((found, tlp)) = found else {
         let withdrawn = if viewer.is_operator() { withdrawal(pages, &book, circle, &id)? } else { None };
         return Ok(withdrawn.map_or_else(absent, |page| {
-            render(&WithdrawnPage { frame: pages.frame(&book, viewer, viewer.say("Withdrawn", "철회됨")), ..page })
+            render(&WithdrawnPage {
+                frame: pages.frame(&book, viewer, viewer.say("Withdrawn", "철회됨")),
+                ..page
+            })
         }));
     };
     let members =

@@ -31,8 +31,9 @@ struct PeoplePage {
     whose: String,
     rows: Vec<Row>,
     members: Vec<String>,
-    all_roles: Vec<&'static str>,
-    scopes: Vec<&'static str>,
+    /// Roles and scopes to choose from: their names, and what they are called.
+    all_roles: Vec<(&'static str, &'static str)>,
+    scopes: Vec<(&'static str, &'static str)>,
     credentials: Vec<CredentialRow>,
     secret: Option<Secret>,
     fault: Option<String>,
@@ -49,6 +50,7 @@ struct Row {
 
 struct RoleRow {
     name: &'static str,
+    text: &'static str,
     has: bool,
 }
 
@@ -135,9 +137,15 @@ impl Pages {
             whose: handle(own),
             rows: shown.into_iter().map(|person| row(&book, viewer, person, handle(person.member))).collect(),
             members,
-            all_roles: Role::ALL.into_iter().map(Role::name).collect(),
-            scopes: scopes_for(own, viewer.actor.rights).iter().map(Right::name).collect(),
-            credentials: credentials.into_iter().map(|one| credential_row(&book, &viewer.view, one, now)).collect(),
+            all_roles: Role::ALL.map(|role| (role.name(), words::people::role(&viewer.view, role))).to_vec(),
+            scopes: scopes_for(own, viewer.actor.rights)
+                .iter()
+                .map(|right| (right.name(), words::people::right(&viewer.view, right)))
+                .collect(),
+            credentials: credentials
+                .into_iter()
+                .map(|one| credential_row(&book, &viewer.view, one, now))
+                .collect(),
             secret,
             fault,
         });
@@ -172,8 +180,11 @@ fn row(book: &Book, viewer: &Viewer, person: &Person, member: String) -> Row {
         Some(Account { invitation: Some(_), .. }) => viewer.say("invited", "초대됨"),
         _ => viewer.say("not yet", "아직 없음"),
     };
-    let roles =
-        Role::ALL.into_iter().map(|role| RoleRow { name: role.name(), has: person.roles.contains(&role) });
+    let roles = Role::ALL.into_iter().map(|role| RoleRow {
+        name: role.name(),
+        text: words::people::role(&viewer.view, role),
+        has: person.roles.contains(&role),
+    });
     Row {
         user: person.user.clone(),
         name: person.name.clone(),
@@ -194,7 +205,7 @@ fn credential_row(book: &Book, view: &View, credential: &Credential, now: Timest
             CredentialKind::Certificate { .. } => view.say("certificate", "인증서"),
         },
         whose: person.unwrap_or_default(),
-        scopes: credential.scopes.map(|scopes| scopes.to_string()),
+        scopes: credential.scopes.map(|scopes| words::people::rights(view, scopes)),
         made: view.at(credential.created),
         revoked: credential.revoked,
         until: credential.expires.map(|at| view.at(at)),
@@ -324,7 +335,7 @@ pub(super) async fn make_token(
         pages.gate.record(viewer.by(), Entry::Credential(credential))?;
         let title = match viewer.view.is_korean() {
             false => format!("The token, for: {scopes}"),
-            true => format!("토큰, 용도: {scopes}"),
+            true => format!("토큰, 용도: {}", words::people::rights(&viewer.view, scopes)),
         };
         Ok(Some(Secret { title, text: token.reveal() }))
     })

@@ -181,7 +181,11 @@ fn make_list(pages: &Pages, viewer: &Viewer) -> Result<Response, String> {
         took: words::playbooks::lasted(&viewer.view, run.took_micros(now)),
     });
     let runs = runs.collect();
-    Ok(render(&ListPage { frame: pages.frame(&book, viewer, viewer.say("Playbooks", "대응 절차")), playbooks, runs }))
+    Ok(render(&ListPage {
+        frame: pages.frame(&book, viewer, viewer.say("Playbooks", "대응 절차")),
+        playbooks,
+        runs,
+    }))
 }
 
 fn may_see(viewer: &Viewer, run: &Run) -> bool {

@@ -98,7 +98,11 @@ fn counted(viewer: &Viewer, total: usize, (from, to): (usize, usize)) -> String 
     };
     let here = if total > 0 { format!(", {from} to {to} here") } else { String::new() };
     let english = format!("{total} {what}{here}.");
-    let here = if total > 0 { format!(" 여기에는 {from}번째부터 {to}번째까지 있습니다.") } else { String::new() };
+    let here = if total > 0 {
+        format!(" 여기에는 {from}번째부터 {to}번째까지 있습니다.")
+    } else {
+        String::new()
+    };
     let korean = format!("STIX 2.1에 맞지 않는 객체 {total}건이 결정을 기다립니다.{here}");
     viewer.say(&english, &korean).to_owned()
 }

@@ -319,7 +319,11 @@ pub(super) async fn flows(State(pages): Shared, Query(asked): Query<Asked>, who:
         }
         let file = |text: &str, end: &str| Way {
             text: text.to_owned(),
-            href: format!("/region/flows.{end}?{}&lang={}", query(by, part, &asked.circle), view.language.tag()),
+            href: format!(
+                "/region/flows.{end}?{}&lang={}",
+                query(by, part, &asked.circle),
+                view.language.tag()
+            ),
             is_this: false,
         };
         let mut files = vec![file(viewer.say("table (CSV)", "표(CSV)"), "csv"), file("JSON", "json")];

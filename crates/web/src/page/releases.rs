@@ -100,7 +100,11 @@ pub(super) async fn list(State(pages): Shared, who: Who) -> Response {
         parcels.sort_by_key(|parcel| parcel.state(now) != ParcelState::Waiting);
         let more = parcels.len().saturating_sub(ROWS);
         let rows = parcels.iter().take(ROWS).map(|parcel| row(&book, &viewer.view, parcel, now)).collect();
-        render(&ListPage { frame: pages.frame(&book, &viewer, viewer.say("Releases", "배포 승인")), rows, more })
+        render(&ListPage {
+            frame: pages.frame(&book, &viewer, viewer.say("Releases", "배포 승인")),
+            rows,
+            more,
+        })
     })
     .await
 }
@@ -216,7 +220,11 @@ impl Pages {
         let texts = goes.objects.iter().take(TEXTS);
         let person = viewer.actor.person;
         let mut response = render(&ReleasePage {
-            frame: self.frame(&book, viewer, viewer.say("Waits for a second person", "두 번째 담당자의 승인")),
+            frame: self.frame(
+                &book,
+                viewer,
+                viewer.say("Waits for a second person", "두 번째 담당자의 승인"),
+            ),
             id: id.to_owned(),
             said: said(&book, &viewer.view, &parcel, &goes, now),
             ask: parcel.ask.map(|ask| ask.to_string()),

@@ -45,7 +45,9 @@ fn make(pages: &Pages, viewer: &Viewer) -> Response {
     };
     let row = |step: deliver::Step| Row {
         circle: book.circle(step.circle).map_or_else(String::new, |circle| circle.handle.clone()),
-        from: book.member(step.sender).map_or_else(|| viewer.say("operator", "운영자").to_owned(), |member| member.handle.clone()),
+        from: book
+            .member(step.sender)
+            .map_or_else(|| viewer.say("operator", "운영자").to_owned(), |member| member.handle.clone()),
         since: viewer.view.at(step.first),
         count: step.count,
         waiting: step.waiting,

@@ -181,8 +181,9 @@ async fn answer(
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         let language = viewer.view.language;
         match pages.aid_ground(&viewer, &book, language) {
-            Ok(ground) => make(&pages, &viewer, &book, ground)
-                .unwrap_or_else(|Refused(why)| not_askable(&viewer, &why)),
+            Ok(ground) => {
+                make(&pages, &viewer, &book, ground).unwrap_or_else(|Refused(why)| not_askable(&viewer, &why))
+            }
             Err(error) => broken(&error),
         }
     })

@@ -45,10 +45,9 @@ fn changed(view: &View, book: &Book, entry: &Entry) -> String {
     let user = |id: PersonId| book.person(id).map_or_else(unknown, |person| person.user.clone());
     match entry {
         Entry::Member(member) if member.ended => format!("회원 {}의 참여를 끝냄", member.handle),
-        Entry::Member(member) => format!(
-            "회원 {} 설정: 단계 {}, 취급 한도 {}",
-            member.handle, member.level, member.clearance
-        ),
+        Entry::Member(member) => {
+            format!("회원 {} 설정: 단계 {}, 취급 한도 {}", member.handle, member.level, member.clearance)
+        }
         Entry::Circle(circle) => format!(
             "서클 {} 설정: 회원 {}곳, 취급 한도 {}",
             circle.handle,

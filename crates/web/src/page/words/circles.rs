@@ -49,9 +49,8 @@ pub(in crate::page) fn privacy(view: &View, privacy: &Privacy) -> String {
 }
 
 fn kept(retention: &Retention) -> String {
-    let term = |days: Option<u32>| {
-        days.map_or_else(|| "서클이 있는 동안".to_owned(), |days| format!("{days}일"))
-    };
+    let term =
+        |days: Option<u32>| days.map_or_else(|| "서클이 있는 동안".to_owned(), |days| format!("{days}일"));
     let types = retention.by_type.iter().map(|(object_type, days)| format!("{object_type} {}", term(*days)));
     std::iter::once(term(retention.days)).chain(types).collect::<Vec<_>>().join(", ")
 }

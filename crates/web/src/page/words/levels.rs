@@ -23,9 +23,7 @@ pub(in crate::page) const fn need(view: &View, need: Need) -> &'static str {
 /// What to do for it.
 pub(in crate::page) const fn how(view: &View, need: Need) -> &'static str {
     let korean = match need {
-        Need::Read => {
-            "회원 자신의 로그인으로 /d/advisory.html을 열거나 권고문의 회신 양식을 쓰십시오"
-        }
+        Need::Read => "회원 자신의 로그인으로 /d/advisory.html을 열거나 권고문의 회신 양식을 쓰십시오",
         Need::List => "장비가 /d/list/domain.txt나 다른 형식의 목록을 가져가게 하십시오",
         Need::Refused | Need::RefusedBelow => {
             "그 DNS 서버를 쓰는 컴퓨터에서 스크립트 /d/test.sh를 실행하거나 DNS 서버의 주소를 지정하십시오: bongsu member set HANDLE --resolver ADDRESS"

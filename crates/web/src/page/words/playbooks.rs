@@ -89,12 +89,9 @@ pub(in crate::page) fn not_noted(view: &View, error: &RunError) -> String {
 pub(in crate::page) fn not_shared(view: &View, error: &ResultError) -> String {
     match error {
         ResultError::Run(error) => not_noted(view, error),
-        ResultError::Gone => view
-            .say(
-                &error.to_string(),
-                "이 절차를 더는 받을 수 없어 결과도 공유할 수 없습니다.",
-            )
-            .to_owned(),
+        ResultError::Gone => {
+            view.say(&error.to_string(), "이 절차를 더는 받을 수 없어 결과도 공유할 수 없습니다.").to_owned()
+        }
         other => super::fault(view, "결과를 공유하지 못했습니다.", other),
     }
 }

@@ -53,9 +53,12 @@ fn not_released(view: &View, not: NotReleased) -> String {
     match not {
         NotReleased::NotFound => "그런 배포 승인 건이 없습니다.".to_owned(),
         NotReleased::NoPerson => {
-            "사람이 승인해야 합니다. 로그인하거나, 시스템이 아니라 사람이 자신을 위해 만든 토큰을 쓰십시오.".to_owned()
+            "사람이 승인해야 합니다. 로그인하거나, 시스템이 아니라 사람이 자신을 위해 만든 토큰을 쓰십시오."
+                .to_owned()
         }
-        NotReleased::NoRight => "배포를 승인할 권한이 없습니다. 역할 `releaser`에 그 권한이 있습니다.".to_owned(),
+        NotReleased::NoRight => {
+            "배포를 승인할 권한이 없습니다. 역할 `releaser`에 그 권한이 있습니다.".to_owned()
+        }
         NotReleased::Own => "본인이 올린 것입니다. 같은 기관의 다른 사람이 승인해야 합니다.".to_owned(),
         NotReleased::BringerGone => {
             "올린 사람이 더는 공유할 수 없습니다. 거부하고 새로 올리십시오.".to_owned()

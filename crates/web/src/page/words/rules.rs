@@ -23,7 +23,9 @@ pub(in crate::page) const fn rule(view: &View, rule: Rule) -> &'static str {
         Rule::TlpOverClearance => "TLP 등급이 회원의 취급 한도보다 엄격합니다.",
         Rule::TlpRedNotNamed => "TLP:RED이며 회원이 수신자로 지정되지 않았습니다.",
         Rule::NotNamed => "지정된 수신자에게만 공유한 것이며 회원은 그 가운데 없습니다.",
-        Rule::PapForbidsUse => "PAP 표시가 공격자가 알아챌 수 있는 조치를 허용하지 않으므로 차단에 쓸 수 없습니다.",
+        Rule::PapForbidsUse => {
+            "PAP 표시가 공격자가 알아챌 수 있는 조치를 허용하지 않으므로 차단에 쓸 수 없습니다."
+        }
         Rule::IepForbidsUse => "교환 정책이 이에 따른 조치를 허용하지 않습니다.",
         Rule::IepNotInForce => "교환 정책이 아직 시작되지 않았거나 끝났습니다.",
         Rule::IepNeedsEncryption => "교환 정책이 암호화된 통신을 요구합니다.",

@@ -61,9 +61,7 @@ pub(in crate::page) fn advice(view: &View, advice: &Advice) -> String {
         Ground::Person => {
             "이 사람에 대해 아는 다른 것과 견주어 본 뒤 결정하십시오. 이름이나 번호는 주인이 바뀔 수 있습니다."
         }
-        Ground::LookedFor => {
-            "로그와 컴퓨터에서 찾아보십시오(`bongsu hunt`). 이것만으로 차단되지는 않습니다."
-        }
+        Ground::LookedFor => "로그와 컴퓨터에서 찾아보십시오(`bongsu hunt`). 이것만으로 차단되지는 않습니다.",
         Ground::Party => {
             "생년월일, 국가, 다른 이름을 견주어 본 뒤 결정하십시오. 같은 이름을 쓰는 사람이 많습니다. 등재된 그 당사자가 맞으면 줄 것을 동결하고 그 목록의 규정을 따르십시오."
         }

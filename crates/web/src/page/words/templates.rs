@@ -5,9 +5,14 @@ use std::path::Path;
 
 /// Templates that speak by their readers' language in another way, or whose turn is still to come.
 const OTHERS: &[&str] = &[
-    "answer.html", "answered.html", "asked.html", "call.html", "linked.html",
+    "answer.html",
+    "answered.html",
+    "asked.html",
+    "call.html",
+    "linked.html",
     // Still to come.
-    "object.html", "objects.html",
+    "object.html",
+    "objects.html",
 ];
 /// Names and codes that Korean writes in Latin letters too.
 const KEPT: [&str; 9] = ["Bongsu", "CSV", "JSON", "SVG", "PGP", "TLP", "doctype", "iCalendar", "vCard"];
@@ -21,7 +26,8 @@ fn korean(template: &str) -> String {
         if !open.contains(&Some(true)) {
             kept.push_str(&rest[..at]);
         }
-        let (tag, after) = rest[at + 2..].split_once(if rest[at..].starts_with("{{") { "}}" } else { "%}" }).unwrap();
+        let (tag, after) =
+            rest[at + 2..].split_once(if rest[at..].starts_with("{{") { "}}" } else { "%}" }).unwrap();
         let is_block = rest[at..].starts_with("{%");
         let tag = tag.trim_matches(['-', ' ']);
         match tag.split(' ').next().unwrap_or_default() {

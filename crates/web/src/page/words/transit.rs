@@ -76,8 +76,7 @@ pub(in crate::page) fn until_gone(view: &View, stay: &Stay) -> Option<String> {
     }
     let median = stay.until_gone?;
     let at_least = if median.at_least { " 이상" } else { "" };
-    let waiting =
-        if stay.waiting > 0 { format!("; 대기 {}건", stay.waiting) } else { String::new() };
+    let waiting = if stay.waiting > 0 { format!("; 대기 {}건", stay.waiting) } else { String::new() };
     Some(format!("{}{at_least}{waiting}", lasted(view, median.seconds)))
 }
 
