@@ -14,7 +14,7 @@ fn asked(serving: &Serving, path: &str, token: Option<&str>, languages: &str) ->
 
 #[test]
 fn the_log_in_speaks_the_language_of_the_browser() {
-    let node = Node::ladder();
+    let node = Node::with_members();
     let link = person(&node, "jin", "list", &["reader"]);
     let serving = node.serve();
     let page = |path: &str, languages: &str| asked(&serving, path, None, languages).text().unwrap();
@@ -51,7 +51,7 @@ fn the_log_in_speaks_the_language_of_the_browser() {
 
 #[test]
 fn what_goes_wrong_is_told_in_the_language_of_the_request() {
-    let node = Node::ladder();
+    let node = Node::with_members();
     let operator =
         node.json(&["member", "token", "--operator"])["token"]["token"].as_str().unwrap().to_owned();
     let serving = node.serve();
