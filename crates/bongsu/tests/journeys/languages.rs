@@ -25,13 +25,16 @@ const SHOWN: [&str; 4] = ["aria-label", "alt", "placeholder", "title"];
 /// Pages that are asked of each kind of path: those of many objects are alike.
 const OF_A_KIND: usize = 3;
 
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 /// What a page says, without code and texts that say that they are in another language; and the paths on it.
 fn said(html: &str) -> (Vec<String>, Vec<String>) {
     const EMPTY: [&str; 7] = ["br", "hr", "img", "input", "link", "meta", "path"];
     let (mut texts, mut paths, mut text) = (Vec::new(), Vec::new(), String::new());
     // The elements that are open, each with whether what stands in it is passed over.
     let mut open: Vec<(String, bool)> = Vec::new();
-    let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     for token in Tokenizer::new(html).flatten() {
         match token {
             Token::String(string) => {
@@ -100,7 +103,7 @@ impl Names {
         let edges: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         let (mut rest, mut at) = (String::new(), 0);
         while let Some(from) = edges.get(at).copied().filter(|from| *from < text.len()) {
-            let begins = !text[..from].ends_with(is_letter);
+            let begins = !text[..from].ends_with(is_letter) && text[from..].starts_with(|c: char| c.is_ascii());
             let ends = (at + 1..edges.len()).rev().filter(|end| !text[edges[*end]..].starts_with(is_letter));
             let name = ends.filter(|_| begins).find(|end| self.0.contains(&text[from..edges[*end]]));
             rest.push_str(if name.is_some() { " " } else { &text[from..edges[at + 1]] });
@@ -111,6 +114,9 @@ impl Names {
 
     /// Words of a text that are neither names nor kept in Latin letters.
     fn foreign(&self, text: &str) -> Vec<String> {
+        if !text.contains(|c: char| c.is_ascii_alphabetic()) {
+            return Vec::new();
+        }
         let kept: HashSet<&str> = KEPT.split_whitespace().collect();
         // An address, an identifier, a file's name: its letters and signs are of one piece.
         let is_code = |word: &str| {
@@ -184,7 +190,13 @@ fn filled(node: &mut Node) {
     cases::opened(node, &[]);
     node.json(&["case", "trace", "bybit-2025"]);
     node.json(&["case", "request", "bybit-2025", "Harbour Exchange"]);
-    node.json(&["case", "close", "bybit-2025", "--reason", "시험을 마쳤습니다"]);
+    node.json(&["case", "close", "bybit-2025", "시험을 마쳤습니다"]);
+    // A drill: it asks for an address that its links lead to.
+    let config = node.data().join("bongsu.toml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, "[http]\npublic_url = \"https://tower.example/\"\n").unwrap();
+    node.json(&["drill", "start", "region", "--question", "받으셨습니까?"]);
+    std::fs::write(&config, before).unwrap();
 }
 
 /// A path without what names one thing of many.
@@ -267,7 +279,7 @@ fn every_page_speaks_korean_to_whoever_asks_for_it() {
         html(request.header("accept", "text/html").header("accept-language", "ko").send().unwrap())
     });
     let kinds: BTreeSet<String> = all.iter().map(|(path, _)| kind_of(path)).collect();
-    for kind in ["/", "/circles", "/members/2/*", "/members/3/held", "/cases/3/graph", "/drills", "/asks/2/*", "/acts"] {
+    for kind in ["/", "/circles", "/members/2/*", "/members/3/held", "/cases/3/graph", "/drills/2/*", "/asks/2/*", "/acts"] {
         assert!(kinds.contains(kind), "nobody walked to {kind}: {kinds:?}");
     }
     let mut faults = not_korean(&names, &all);

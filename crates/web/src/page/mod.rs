@@ -443,12 +443,6 @@ fn links(viewer: &Viewer, root: &str, level: Level) -> Vec<Link> {
     links
 }
 
-/// A time to the minute, in UTC.
-fn minute(at: Timestamp) -> String {
-    let text = at.to_string();
-    text.get(..16).unwrap_or(&text).replace('T', " ")
-}
-
 /// What an object calls itself: its name, else what it holds, else its id.
 fn name_of(raw: &str, id: &str) -> String {
     let named = ["name", "value", "pattern", "relationship_type", "abstract", "opinion"];
