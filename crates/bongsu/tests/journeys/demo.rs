@@ -28,7 +28,7 @@ fn the_demo_shows_what_each_got_and_leaves_nothing_behind() {
         said.split("Open ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().trim_end_matches('/');
     let client = crate::node::client();
     let get = |path: &str| client.get(format!("{url}{path}")).send().unwrap();
-    let page = get("/").text().unwrap();
+    let page = get("/circles").text().unwrap();
     for member in
         ["Ministry of Fisheries", "compliance desk", "Coastal ISP", "Harbour Bank SOC", "National CERT"]
     {
