@@ -15,7 +15,7 @@ const OTHERS: &[&str] = &[
     "objects.html",
 ];
 /// Names and codes that Korean writes in Latin letters too.
-const KEPT: [&str; 9] = ["Bongsu", "CSV", "JSON", "SVG", "PGP", "TLP", "doctype", "iCalendar", "vCard"];
+const KEPT: &str = "Bongsu CSV JSON SVG XML PGP TLP IATI doctype iCalendar vCard Open CSIRT Foundation YYYY MM DD KH KR SG VN GOV takedown";
 
 /// A template as it is where Korean is spoken, with nothing where something is put in.
 fn korean(template: &str) -> String {
@@ -76,7 +76,7 @@ fn texts(html: &str) -> Vec<&str> {
 fn foreign(text: &str) -> Vec<&str> {
     let entity = |word: &str| matches!(word, "amp" | "quot" | "nbsp");
     let words = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 1);
-    words.filter(|word| !KEPT.contains(word) && !entity(word)).collect()
+    words.filter(|word| !KEPT.split(' ').any(|kept| kept == *word) && !entity(word)).collect()
 }
 
 /// What is said in English and Korean by `frame.say`.
