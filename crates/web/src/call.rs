@@ -51,7 +51,7 @@ pub fn router(deliver: Arc<Deliver>, region: Arc<dyn Region>, key: CallKey) -> R
 }
 
 fn nothing() -> Response {
-    page::error(StatusCode::NOT_FOUND, "Not found", "There is nothing here for you.")
+    page::absent()
 }
 
 #[derive(Template)]

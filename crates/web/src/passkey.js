@@ -62,10 +62,9 @@
         await (form.dataset.passkey === "make" ? make : show)(form, form.dataset);
         form.submit();
       } catch (fault) {
+        const there = fault.name === "InvalidStateError" && form.dataset.there;
         told.textContent =
-          fault.name === "InvalidStateError"
-            ? "This device has a passkey for you already."
-            : "The browser gave no passkey. Try again, or log in another way.";
+          there || form.dataset.none || "The browser gave no passkey. Try again, or log in another way.";
       }
     });
   }

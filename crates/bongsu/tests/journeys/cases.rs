@@ -19,7 +19,7 @@ const SECOND: &str = "0x21032176b43d9f7e9410fb37290a78f4fed6044c";
 const ETHER: u128 = 1_000_000_000_000_000_000;
 
 /// The real trace of the theft from Bybit: all of it, or the rows up to a hop.
-fn transfers(node: &Node, hops: &[&str]) -> String {
+pub(crate) fn transfers(node: &Node, hops: &[&str]) -> String {
     let csv = std::fs::read_to_string(shared("assets/bybit-trace/transfers.csv")).unwrap();
     let mut lines = csv.lines();
     let header = lines.next().unwrap();
@@ -28,13 +28,13 @@ fn transfers(node: &Node, hops: &[&str]) -> String {
     node.file(&format!("transfers-{}.csv", hops.len()), rows.join("\n") + "\n")
 }
 
-fn load(node: &Node, file: &str) {
+pub(crate) fn load(node: &Node, file: &str) {
     let store = node.dir.path().join("store");
     node.json(&["trace", "load", store.to_str().unwrap(), file, "--mapping", "bybit-sample"]);
 }
 
 /// A node with a circle of a team and an exchange, the transfers up to some hops, and the case, with more options.
-fn opened(node: &Node, more: &[&str]) {
+pub(crate) fn opened(node: &Node, more: &[&str]) {
     let labels =
         format!("address,name,category\n{FIRST},Harbour Exchange,exchange\n{SECOND},Night Mixer,mixer\n");
     let labels = node.file("labels.csv", labels);

@@ -43,6 +43,8 @@ mod hunts;
 mod hunts_captures;
 mod intake;
 mod kill;
+mod languages;
+mod languages_open;
 mod levels;
 mod lists;
 mod mails;

@@ -3,7 +3,7 @@
 use gate::{KnownValue, ListedParty, Listing, Witness};
 use serde::Serialize;
 use stix::Tlp;
-use watch::names::{self, Agreement, MATCH};
+use watch::names::{self, Agreement, How, MATCH};
 use watch::{Kind, Value};
 
 use super::advice::{Advice, advise};
@@ -101,6 +101,10 @@ pub struct Listed {
     pub score: f64,
     /// What the names differ by, the gravest first, and what else speaks for or against it.
     pub reasons: Vec<String>,
+    /// The same, for whoever says it in another language: what the names differ by, and whether the dates of birth and the countries
+    /// agree.
+    #[serde(skip)]
+    pub compared: (Vec<How>, Agreement, Agreement),
     /// `person`, `organization`, or `unknown`.
     pub schema: &'static str,
     /// Its names, the listed one first.
@@ -228,6 +232,7 @@ impl Known {
         let told = Listed {
             score: (f64::from(score) * 100.0).round() / 100.0,
             reasons: reasons.iter().map(ToString::to_string).chain(said).collect(),
+            compared: (reasons, birth, country),
             schema,
             names: party.names.into_iter().map(|(name, _)| name).collect(),
             born: party.births,

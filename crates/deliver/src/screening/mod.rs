@@ -23,6 +23,7 @@ use stix::Timestamp;
 use watch::names::{self, MATCH};
 use watch::{Guard, Value};
 
+pub use advice::{Advice, Ground};
 pub use answer::{Answer, Known, Listed, Outcome, ReadAs, Source};
 pub use lists::{List, Lists};
 pub use reading::{NAME_KINDS, Question};

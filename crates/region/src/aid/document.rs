@@ -48,7 +48,7 @@ pub fn document(plan: &Plan, named: impl Fn(Country) -> String) -> Document {
             format!("작성 기관: {name}, 기준일: {day}. 초안은 사람이 고쳐 쓰는 것입니다."),
         ),
     };
-    let mut pieces = vec![Piece::Text(words::not_attribution(language).to_owned())];
+    let mut pieces = vec![Piece::Text(crate::transit::words::caveat(language).to_owned())];
     for (number, part) in plan.parts.iter().enumerate() {
         let place = named(part.country);
         pieces.push(Piece::Heading(format!("{}. {place}: {}", number + 1, part.about)));

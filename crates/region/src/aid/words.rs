@@ -94,15 +94,6 @@ pub const fn no_proof(language: Language) -> &'static str {
     language.pick((NO_PROOF, "사업 기간에 지표가 움직였다고 해서 그 사업 때문이라는 증거는 아닙니다."))
 }
 
-/// [`NOT_ATTRIBUTION`] in a language.
-#[must_use]
-pub const fn not_attribution(language: Language) -> &'static str {
-    language.pick((
-        NOT_ATTRIBUTION,
-        "위치는 책임 소재가 아닙니다. 공격이 지나가는 국가나 네트워크는 남의 컴퓨터가 악용되는 곳입니다.",
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -51,6 +51,32 @@ impl Purpose {
     }
 }
 
+/// How a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is closed.
+    Closed,
+    /// All were reached.
+    AllReached,
+    /// Not all were reached, and there is nobody left to ask.
+    NobodyLeft,
+    /// Somebody who was asked may still answer.
+    Waiting,
+}
+
+impl State {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::AllReached => "all reached",
+            Self::NobodyLeft => "nobody left to ask",
+            Self::Waiting => "waiting",
+        }
+    }
+}
+
 /// By what a question goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -292,15 +318,15 @@ impl Call {
         (reached, self.roots().count())
     }
 
-    /// How it stands, in a word.
+    /// How it stands.
     #[must_use]
-    pub fn state(&self) -> &'static str {
+    pub fn state(&self) -> State {
         let (reached, all) = self.score();
         match (&self.closed, reached == all, self.waiting().is_empty()) {
-            (Some(_), ..) => "closed",
-            (None, true, _) => "all reached",
-            (None, false, true) => "nobody left to ask",
-            (None, false, false) => "waiting",
+            (Some(_), ..) => State::Closed,
+            (None, true, _) => State::AllReached,
+            (None, false, true) => State::NobodyLeft,
+            (None, false, false) => State::Waiting,
         }
     }
 }
@@ -351,12 +377,15 @@ pub(crate) mod tests {
     #[test]
     fn a_link_answers_once_and_late_answers_count() {
         let mut call = call(vec![(100, asked("a", None)), (1_000, asked("b", Some(0)))]);
-        assert_eq!((call.waiting(), call.state()), (vec![1], "waiting"));
+        assert_eq!((call.waiting(), call.state()), (vec![1], State::Waiting));
         call.apply(answered(0), at(1_200));
         call.apply(Event::Answered { ask: 0, name: "Lee".to_owned(), text: None }, at(1_300));
         call.apply(answered(1), at(1_250));
         assert_eq!(call.asks[0].answer.as_ref().map(|answer| answer.name.as_str()), Some("Kim"));
-        assert_eq!((call.reached(0), call.score(), call.state()), (Some((0, 1_100)), (1, 1), "all reached"));
+        assert_eq!(
+            (call.reached(0), call.score(), call.state()),
+            (Some((0, 1_100)), (1, 1), State::AllReached)
+        );
         assert_eq!((call.waiting(), call.asks[1].answered_after_s()), (vec![], Some(250)));
     }
 
@@ -385,8 +414,8 @@ pub(crate) mod tests {
         let mut ended = call(vec![(100, asked("a", None))]);
         ended.apply(Event::Closed { reason: "over".to_owned() }, at(120));
         ended.apply(answered(7), at(130));
-        assert_eq!((ended.waiting(), ended.state()), (vec![], "closed"));
+        assert_eq!((ended.waiting(), ended.state()), (vec![], State::Closed));
         let exhausted = call(vec![(100, asked("a", None)), (1_000, Event::Exhausted { ask: 0 })]);
-        assert_eq!((exhausted.waiting(), exhausted.state()), (vec![], "nobody left to ask"));
+        assert_eq!((exhausted.waiting(), exhausted.state()), (vec![], State::NobodyLeft));
     }
 }

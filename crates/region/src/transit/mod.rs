@@ -26,6 +26,7 @@ pub mod route;
 pub mod spot;
 pub mod stay;
 pub mod told;
+pub mod words;
 
 pub use observed::Observed;
 pub use place::{Country, Network, Place};

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::help::{Bounds, Choice, blocking, by_volume, choose, sooner};
 use super::observed::Observed;
 use super::told::{name, percent, quoted, steps};
-use super::{By, Country, NOT_ATTRIBUTION, Network, Spot};
+use super::{By, Country, NOT_ATTRIBUTION, Network, Spot, words};
+use crate::capacity::words::Language;
 use crate::world::chart::{Beside, Row};
 use crate::world::{Map, Shade, Territories, View, step};
 
@@ -161,6 +162,15 @@ impl Plan {
     /// What the counterfactual leaves out.
     pub const LIMITS: &'static str = "It is asked of the paths that were recorded: attackers would go elsewhere, and what nobody saw is not in it.";
 
+    /// The title of its pictures.
+    fn title(&self, language: Language) -> String {
+        let level = words::level(&self.level, language);
+        match language {
+            Language::English => format!("Where help removes most, {level}"),
+            Language::Korean => format!("{level} 지원 효과가 큰 곳"),
+        }
+    }
+
     fn part(&self, removes: f64) -> f64 {
         if self.chosen.total == 0 { 0.0 } else { removes / self.chosen.total as f64 }
     }
@@ -218,22 +228,30 @@ impl Plan {
     /// The map of the choice, shaded by what each place would remove; only countries have one.
     #[must_use]
     pub fn map(&self, territories: &Territories) -> Option<String> {
+        let language = territories.language;
         let mut shades: BTreeMap<Country, Shade> = BTreeMap::new();
         let mut first = Vec::new();
         for (at, one) in self.chosen.chosen.iter().enumerate() {
             let Spot::Country(country) = one.spot else { return None };
             let part = self.part(one.removes);
-            let text = format!("number {}: removes {} of attacks", at + 1, percent(part));
+            let text = match language {
+                Language::English => format!("number {}: removes {} of attacks", at + 1, percent(part)),
+                Language::Korean => format!("{}번째: 공격의 {}를 없앰", at + 1, percent(part)),
+            };
             if at < 3 {
                 first.push(format!("{} {}", name(one.spot, territories), percent(part)));
             }
             shades.entry(territories.counted(country)).or_insert(Shade { step: step(part), text });
         }
-        let title = format!("Where help removes most, {}", self.level.words());
-        let description = format!(
-            "Countries that are chosen, shaded by the share of attacks that each adds to what is removed: {}. The table beside it says the same in numbers.",
-            first.join(", ")
-        );
+        let (title, first) = (self.title(language), first.join(", "));
+        let description = match language {
+            Language::English => format!(
+                "Countries that are chosen, shaded by the share of attacks that each adds to what is removed: {first}. The table beside it says the same in numbers."
+            ),
+            Language::Korean => format!(
+                "고른 국가를, 없앨 수 있는 공격에 저마다 더하는 비율에 따라 색칠했습니다: {first}. 곁의 표에 같은 내용이 숫자로 있습니다."
+            ),
+        };
         let map = Map {
             view: View::World,
             title: &title,
@@ -241,9 +259,15 @@ impl Plan {
             territories,
             shades: &shades,
             arcs: &[],
-            legend: ("Share of attacks that helping a country removes beside those before it", steps()),
-            counted: "attacks",
-            caveat: NOT_ATTRIBUTION,
+            legend: (
+                language.pick((
+                    "Share of attacks that helping a country removes beside those before it",
+                    "앞선 국가에 더하여 그 국가를 지원하면 없어지는 공격의 비율",
+                )),
+                steps(language),
+            ),
+            counted: language.pick(("attacks", "공격")),
+            caveat: words::caveat(language),
         };
         (!shades.is_empty()).then(|| map.svg())
     }
@@ -260,12 +284,16 @@ impl Plan {
             choice.chosen.iter().map(row).collect::<Vec<Row>>()
         };
         let (chosen, naive) = (rows(&self.chosen), rows(&self.naive));
-        let title = format!("Where help removes most, {}", self.level.words());
-        let guarantee = self.guarantee();
+        let language = territories.language;
+        let (title, guarantee) = (self.title(language), words::guarantee(self, language));
         Beside {
+            language,
             title: &title,
-            sides: [("Chosen by what each adds", &chosen), ("By volume alone", &naive)],
-            notes: &[&guarantee, Self::LIMITS, NOT_ATTRIBUTION],
+            sides: [
+                (language.pick(("Chosen by what each adds", "추가 효과순으로 고름")), &chosen),
+                (language.pick(("By volume alone", "단순 규모순")), &naive),
+            ],
+            notes: &[&guarantee, words::limits(language), words::caveat(language)],
         }
         .svg()
     }

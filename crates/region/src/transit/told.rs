@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use super::flow::{Crossing, Options, flows};
 use super::observed::Observed;
 use super::stay::{Notice, Stay, Terms, stays};
+use super::words::caveat;
 use super::{By, Country, NOT_ATTRIBUTION, Role, Spot, between};
+use crate::capacity::words::Language;
 use crate::text::harmless;
 use crate::world::{self, Arc, Map, STEPS, Shade, Territories, View};
 
@@ -224,13 +226,16 @@ impl Told {
         for row in &self.rows {
             if let Spot::Country(country) = row.crossing.spot {
                 let crossing = &row.crossing;
-                let text = format!(
-                    "{} of paths cross it ({} to {}), {} attacks",
-                    percent(crossing.share),
-                    percent(crossing.share_least),
-                    percent(crossing.share_most),
-                    crossing.through
-                );
+                let [share, least, most] =
+                    [crossing.share, crossing.share_least, crossing.share_most].map(percent);
+                let text = match territories.language {
+                    Language::English => {
+                        format!("{share} of paths cross it ({least} to {most}), {} attacks", crossing.through)
+                    }
+                    Language::Korean => {
+                        format!("경로의 {share}가 거쳐 감({least} – {most}), 공격 {}건", crossing.through)
+                    }
+                };
                 // What is shown as another's part has its shade, unless that one has a row of its own.
                 let counted = territories.counted(country);
                 let shade = Shade { step: world::step(crossing.share), text };
@@ -252,12 +257,23 @@ impl Told {
             .take(3)
             .map(|row| format!("{} {}", name(row.crossing.spot, territories), percent(row.crossing.share)))
             .collect();
-        let title = format!("What attacks pass through: {}", view.title());
-        let description = format!(
-            "Countries shaded by the share of {} attack paths that cross them; most: {}. The table beside it says the same in numbers.",
-            self.total,
-            first.join(", ")
-        );
+        let (of, first) = (view.title(territories.language), first.join(", "));
+        let (title, description) = match territories.language {
+            Language::English => (
+                format!("What attacks pass through: {of}"),
+                format!(
+                    "Countries shaded by the share of {} attack paths that cross them; most: {first}. The table beside it says the same in numbers.",
+                    self.total
+                ),
+            ),
+            Language::Korean => (
+                format!("공격이 거쳐 가는 곳: {of}"),
+                format!(
+                    "공격 경로 {}건 가운데 거쳐 가는 비율에 따라 국가를 색칠했습니다. 가장 많은 곳: {first}. 곁의 표에 같은 내용이 숫자로 있습니다.",
+                    self.total
+                ),
+            ),
+        };
         Map {
             view,
             title: &title,
@@ -265,20 +281,29 @@ impl Told {
             territories,
             shades: &shades,
             arcs: &arcs,
-            legend: ("Share of attack paths that cross a country without starting or ending there", steps()),
-            counted: "attacks",
-            caveat: NOT_ATTRIBUTION,
+            legend: (
+                territories.language.pick((
+                    "Share of attack paths that cross a country without starting or ending there",
+                    "그 국가에서 출발하거나 끝나지 않고 거쳐 가는 공격 경로의 비율",
+                )),
+                steps(territories.language),
+            ),
+            counted: territories.language.pick(("attacks", "공격")),
+            caveat: caveat(territories.language),
         }
         .svg()
     }
 }
 
 /// What the steps of shares are called.
-pub(super) fn steps() -> [String; STEPS] {
+pub(super) fn steps(language: Language) -> [String; STEPS] {
     let bound = |at: usize| world::BOUNDS.get(at).map(|bound| format!("{}", bound * 100.0));
+    let korean = language == Language::Korean;
     std::array::from_fn(|at| match (at.checked_sub(1).and_then(bound), bound(at)) {
+        (None, Some(upto)) if korean => format!("{upto} % 이하"),
         (None, Some(upto)) => format!("to {upto} %"),
         (Some(from), Some(upto)) => format!("{from} – {upto} %"),
+        (Some(from), None) if korean => format!("{from} % 초과"),
         (Some(from), None) => format!("over {from} %"),
         (None, None) => String::new(),
     })

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::svg::{cut, escaped, number};
+use crate::capacity::words::Language;
 
 /// The rows that are drawn.
 pub const ROWS_MAX: usize = 40;
@@ -24,6 +25,8 @@ pub struct Row {
 /// Two ways to choose, side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Beside<'c> {
+    /// In which language it is labelled.
+    pub language: Language,
     /// What it shows.
     pub title: &'c str,
     /// What each side is called, and what it chose.
@@ -41,7 +44,12 @@ impl Beside<'_> {
         let height = foot + 24.0 + self.notes.len() as f64 * 18.0;
         let told = self.sides.map(|(name, rows)| {
             let upto = rows.last().map_or(0.0, |row| row.upto);
-            format!("{name}: {:.1} % removed by {} places.", upto * 100.0, rows.len())
+            match self.language {
+                Language::English => {
+                    format!("{name}: {:.1} % removed by {} places.", upto * 100.0, rows.len())
+                }
+                Language::Korean => format!("{name}: {}곳이 {:.1} %를 없앰.", rows.len(), upto * 100.0),
+            }
         });
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"beside\" class=\"map\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-labelledby=\"beside-title beside-description\">\n\
@@ -68,10 +76,15 @@ impl Beside<'_> {
                 // All bars to one scale, the longest to the edge.
                 let long = |part: f64| if most > 0.0 { part / most * 240.0 } else { 0.0 };
                 let (whole, adds) = (long(row.upto), long(row.adds.min(row.upto)));
+                let (more, sum) = (row.adds * 100.0, row.upto * 100.0);
+                let told = match self.language {
+                    Language::English => format!("{more:.2} % more, {sum:.2} % in all"),
+                    Language::Korean => format!("{more:.2} % 추가, 누적 {sum:.2} %"),
+                };
                 let _ = writeln!(
                     svg,
                     "<text class=\"name\" x=\"{0}\" y=\"{1}\">{2}</text><rect class=\"before\" x=\"{3}\" y=\"{4}\" width=\"{5}\" height=\"14\"/>\
-                     <rect class=\"adds{side}\" x=\"{6}\" y=\"{4}\" width=\"{7}\" height=\"14\"><title>{2}: {8:.2} % more, {9:.2} % in all</title></rect>\
+                     <rect class=\"adds{side}\" x=\"{6}\" y=\"{4}\" width=\"{7}\" height=\"14\"><title>{2}: {8}</title></rect>\
                      <text class=\"sum\" x=\"{10}\" y=\"{1}\">{9:.1} %</text>",
                     number(left),
                     number(y + 13.0),
@@ -81,8 +94,8 @@ impl Beside<'_> {
                     number((whole - adds).max(0.0)),
                     number(left + 160.0 + (whole - adds).max(0.0)),
                     number(adds.max(0.5)),
-                    row.adds * 100.0,
-                    row.upto * 100.0,
+                    told,
+                    sum,
                     number(left + 168.0 + whole),
                 );
             }
@@ -115,6 +128,7 @@ mod tests {
         let (chosen, naive) =
             ([row("SG", 0.4, 0.4), row("NL", 0.7, 0.3)], [row("SG", 0.4, 0.4), row("<DE>", 0.5, 0.1)]);
         let svg = Beside {
+            language: Language::English,
             title: "Where help removes most",
             sides: [("By what each adds", &chosen), ("By volume", &naive)],
             notes: &["At least 63 % of the best."],

@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 
 use hashbrown::HashMap;
 
+use crate::capacity::words::Language;
 use crate::transit::Country;
 
 pub use colour::{BOUNDS, STEPS, ramp, step};
@@ -92,6 +93,8 @@ pub struct Territories {
     pub within: BTreeMap<Country, Country>,
     /// Shapes of the source that belong to a country there is no number for, by their names, such as `Kosovo`.
     pub shapes: BTreeMap<String, Country>,
+    /// In which language pictures are labelled, and countries called that have no other name.
+    pub language: Language,
 }
 
 impl Territories {
@@ -101,12 +104,15 @@ impl Territories {
         self.within.get(&country).copied().unwrap_or(country)
     }
 
-    /// What a country is called, in English if nothing else is said.
+    /// What a country is called: as it was said, else by the table's name in the language.
     #[must_use]
     pub fn name(&self, country: Country) -> String {
         let other = self.names.get(&country).cloned();
         other
-            .or_else(|| names().get(&country).map(|named| named.english.clone()))
+            .or_else(|| {
+                let named = names().get(&country)?;
+                Some(self.language.pick((named.english.as_str(), named.korean.as_str())).to_owned())
+            })
             .unwrap_or_else(|| country.code().to_owned())
     }
 

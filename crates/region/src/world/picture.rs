@@ -11,6 +11,7 @@ use super::colour::{STEPS, ramp};
 use super::project::{View, WIDTH};
 use super::svg::{cut, escaped, line, number};
 use super::{Territories, names, shapes};
+use crate::capacity::words::Language;
 use crate::transit::Country;
 
 /// The arcs that are drawn; more would hide the map.
@@ -164,7 +165,7 @@ impl Map<'_> {
             let stroke = 0.7 + 3.8 * (arc.weight as f64 / most).sqrt();
             let _ = writeln!(
                 svg,
-                "<path class=\"arc\" stroke-width=\"{}\" marker-end=\"url(#{id}-head)\" d=\"M{} {}Q{} {} {} {}\"><title>{} to {}: {} {}</title></path>",
+                "<path class=\"arc\" stroke-width=\"{}\" marker-end=\"url(#{id}-head)\" d=\"M{} {}Q{} {} {} {}\"><title>{} {} {}: {} {}</title></path>",
                 number(stroke),
                 number(from.0),
                 number(from.1),
@@ -173,6 +174,7 @@ impl Map<'_> {
                 number(end.0),
                 number(end.1),
                 escaped(&self.territories.name(arc.from)),
+                self.territories.language.pick(("to", "→")),
                 escaped(&self.territories.name(arc.to)),
                 arc.weight,
                 escaped(self.counted),
@@ -234,21 +236,31 @@ impl Map<'_> {
         let x = STEPS as f64 * each;
         let _ = writeln!(
             svg,
-            "<rect class=\"none\" x=\"{0}\" y=\"{1}\" width=\"22\" height=\"14\"/><text class=\"says\" x=\"{2}\" y=\"{3}\">nothing seen or shown</text>",
+            "<rect class=\"none\" x=\"{0}\" y=\"{1}\" width=\"22\" height=\"14\"/><text class=\"says\" x=\"{2}\" y=\"{3}\">{4}</text>",
             number(x),
             number(top + 26.0),
             number(x + 28.0),
             number(top + 37.5),
+            self.territories.language.pick(("nothing seen or shown", "관측되지 않았거나 표시하지 않음")),
         );
         if !self.arcs.is_empty() {
             let more = self.arcs.len().saturating_sub(ARCS_MAX);
-            let more = if more > 0 { format!("; {more} smaller ones are not drawn") } else { String::new() };
-            let _ = writeln!(
-                svg,
-                "<text class=\"says\" x=\"0\" y=\"{}\">Arcs: {} from one country straight to the next, wider where there are more{more}.</text>",
-                number(top + 60.0),
-                escaped(self.counted)
-            );
+            let counted = escaped(self.counted);
+            let says = match (self.territories.language, more) {
+                (Language::English, 0) => format!(
+                    "Arcs: {counted} from one country straight to the next, wider where there are more."
+                ),
+                (Language::English, more) => format!(
+                    "Arcs: {counted} from one country straight to the next, wider where there are more; {more} smaller ones are not drawn."
+                ),
+                (Language::Korean, 0) => {
+                    format!("곡선: 한 국가에서 다음 국가로 바로 가는 {counted}. 많을수록 굵습니다.")
+                }
+                (Language::Korean, more) => format!(
+                    "곡선: 한 국가에서 다음 국가로 바로 가는 {counted}. 많을수록 굵으며 작은 것 {more}개는 그리지 않았습니다."
+                ),
+            };
+            let _ = writeln!(svg, "<text class=\"says\" x=\"0\" y=\"{}\">{says}</text>", number(top + 60.0));
         }
         let _ = writeln!(
             svg,

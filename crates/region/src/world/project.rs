@@ -2,6 +2,8 @@
 //!
 //! Source: Šavrič, Patterson and Jenny, "The Equal Earth map projection", 2018, equations 1 to 8.
 
+use crate::capacity::words::Language;
+
 /// Which part of the world is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum View {
@@ -48,11 +50,11 @@ impl View {
 
     /// What it is called.
     #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::World => "World",
-            Self::IndoPacific => "Indo-Pacific",
-        }
+    pub const fn title(self, language: Language) -> &'static str {
+        language.pick(match self {
+            Self::World => ("World", "세계"),
+            Self::IndoPacific => ("Indo-Pacific", "인도·태평양"),
+        })
     }
 
     /// The meridian in the middle.

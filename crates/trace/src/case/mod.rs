@@ -15,7 +15,7 @@ pub use figures::{Figures, Standing};
 pub use mails::ToTell;
 pub use request::{Request, State, StateError, Step, WRONG_STEP};
 pub use sums::{Alert, Arrival, Sums};
-pub use timeline::Happened;
+pub use timeline::{Happened, What};
 
 use std::collections::HashSet;
 use std::path::PathBuf;

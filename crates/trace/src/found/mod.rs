@@ -13,6 +13,6 @@ pub mod timeline;
 pub use graphml::{Edge, graphml};
 pub use pattern::{Bounds, Pattern, Shape, patterns};
 pub use picture::{Look, Named, sankey};
-pub use steps::{Flow, OPENED_MAX, Opened, SHOWN, roots, steps};
+pub use steps::{Flow, OPENED_MAX, Opened, SHOWN, Words, roots, steps};
 pub use stix_out::{Paid, Reached, STOLEN_EXTENSION, Told, stix};
 pub use sums::{Holding, Service, holdings, services};

@@ -50,6 +50,43 @@ pub struct Opened<'o> {
     pub asset: &'o str,
     /// How many digits its smallest unit is below one, if that is known.
     pub decimals: Option<u8>,
+    /// In which words.
+    pub words: &'o Words,
+}
+
+/// What a drawing says, in a language: sums are already in words.
+#[derive(Debug, Clone, Copy)]
+pub struct Words {
+    /// A sum of an asset, with its digits below one.
+    pub sum: fn(U256, &str, Option<u8>) -> String,
+    /// So many payments.
+    pub payments: fn(usize) -> String,
+    /// Those that are folded.
+    pub others: &'static str,
+    /// So many more.
+    pub more: fn(usize) -> String,
+    /// So many more that an address paid to, this much in all.
+    pub more_of: fn(usize, &str, &str) -> String,
+    /// It gave to so many.
+    pub gave: fn(usize) -> String,
+    /// It got this much, and paid to so many.
+    pub passed: fn(&str, usize) -> String,
+    /// The same in full.
+    pub got: fn(&str, usize) -> String,
+}
+
+impl Words {
+    /// In English.
+    pub const ENGLISH: Self = Self {
+        sum: told,
+        payments: |count| counted(count as u64, "payment"),
+        others: "the others",
+        more: |count| format!("+ {count} more"),
+        more_of: |count, of, sum| format!("{count} more that {of} paid to, {sum} in all"),
+        gave: |out| format!("gave to {out}"),
+        passed: |sum, out| format!("{sum}, to {out}"),
+        got: |sum, out| format!("got {sum}, paid to {out}"),
+    };
 }
 
 /// Draws it. `named` says how an address is shown; `link` gives the address of the page on which these are opened, each with how often its fold was.
@@ -178,7 +215,7 @@ impl<N: Fn(&str) -> Named, L: Fn(&[(String, usize)]) -> String> Draw<'_, '_, N, 
     }
 
     fn sum(&self, tainted: U256) -> String {
-        told(tainted, self.opened.asset, self.opened.decimals)
+        (self.opened.words.sum)(tainted, self.opened.asset, self.opened.decimals)
     }
 
     /// The same as short as has room in a box.
@@ -198,13 +235,13 @@ impl<N: Fn(&str) -> Named, L: Fn(&[(String, usize)]) -> String> Draw<'_, '_, N, 
             for flow in self.given.get(address).into_iter().flatten() {
                 let Some(to) = self.laid.places.get(flow.to.as_str()) else { continue };
                 let thick = (about(flow.tainted) / most * 9.0).max(1.0);
-                let payments = counted(flow.payments as u64, "payment");
+                let payments = (self.opened.words.payments)(flow.payments);
                 let title = format!("{} → {}: {}, {payments}", flow.from, flow.to, self.sum(flow.tainted));
                 let back = self.laid.boxes[*to].1 <= *column;
                 self.line(at, *to, if back { "b" } else { "l" }, thick, &title, svg);
             }
             if let Some(fold) = self.laid.folds.get(&at) {
-                self.line(at, *fold, "l", 1.0, "the others", svg);
+                self.line(at, *fold, "l", 1.0, self.opened.words.others, svg);
             }
         }
     }
@@ -231,9 +268,10 @@ impl<N: Fn(&str) -> Named, L: Fn(&[(String, usize)]) -> String> Draw<'_, '_, N, 
         let (class, first, second, title, href) = match &self.laid.boxes[at].0 {
             Kind::Address(address) => self.address(address),
             Kind::Fold { of, count, tainted } => {
-                let title = format!("{count} more that {of} paid to, {} in all", self.sum(*tainted));
+                let words = self.opened.words;
+                let title = (words.more_of)(*count, of, &self.sum(*tainted));
                 let href = Some(self.opening(of, |times| Some(times.map_or(0, |times| times + 1))));
-                ("folded", format!("+ {count} more"), self.brief(*tainted), title, href)
+                ("folded", (words.more)(*count), self.brief(*tainted), title, href)
             }
         };
         let text = |text: &str| escaped(&cut(text, ROOM, LETTERS));
@@ -273,12 +311,12 @@ impl<N: Fn(&str) -> Named, L: Fn(&[(String, usize)]) -> String> Draw<'_, '_, N, 
         };
         let got = self.taken.get(address).copied().unwrap_or_default();
         let second = match (got.is_zero(), out) {
-            (true, out) => format!("gave to {out}"),
+            (true, out) => (self.opened.words.gave)(out),
             (false, 0) => self.brief(got),
-            (false, out) => format!("{}, to {out}", self.brief(got)),
+            (false, out) => (self.opened.words.passed)(&self.brief(got), out),
         };
         let name = if named.text.is_empty() { short(address) } else { named.text };
-        let title = format!("{name}, {address}: got {}, paid to {out}", self.sum(got));
+        let title = format!("{name}, {address}: {}", (self.opened.words.got)(&self.sum(got), out));
         let href =
             (out > 0).then(|| self.opening(address, |times| if times.is_some() { None } else { Some(0) }));
         (class, format!("{sign}{name}"), second, title, href)
@@ -333,7 +371,8 @@ mod tests {
         let roots = roots(&flows);
         let open: Vec<(String, usize)> =
             open.iter().map(|(address, times)| ((*address).to_owned(), *times)).collect();
-        let opened = Opened { roots: &roots, open: &open, asset: "ETH", decimals: Some(0) };
+        let opened =
+            Opened { roots: &roots, open: &open, asset: "ETH", decimals: Some(0), words: &Words::ENGLISH };
         let named = |address: &str| Named { text: address.to_owned(), category: None };
         let link = |open: &[(String, usize)]| {
             open.iter().map(|(address, times)| format!("&open={address}:{times}")).collect()

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use bongsu_trace::found::timeline::{Every, Look, timeline};
-use bongsu_trace::found::{Flow, Named, Opened, roots, steps};
+use bongsu_trace::found::{Flow, Named, Opened, Words, roots, steps};
 use bongsu_trace::label::Category;
 use bongsu_trace::read::{Mapping, Options, csv};
 use bongsu_trace::store::Writer;
@@ -59,7 +59,13 @@ fn the_theft_from_bybit_is_drawn_without_its_poisoned_look_alikes() {
         sums.into_iter().map(|((from, to), (tainted, payments))| Flow { from, to, tainted, payments });
     let flows: Vec<Flow> = flows.collect();
     let open = [VICTIM, THIEF, SECOND].map(|address| (address.to_owned(), 0));
-    let view = Opened { roots: &roots(&flows), open: &open, asset: "ETH", decimals: Some(18) };
+    let view = Opened {
+        roots: &roots(&flows),
+        open: &open,
+        asset: "ETH",
+        decimals: Some(18),
+        words: &Words::ENGLISH,
+    };
     let named = |address: &str| {
         let category = (store.account(address) == Some(exchange)).then_some(Category::Exchange);
         Named { text: String::new(), category }

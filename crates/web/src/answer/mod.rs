@@ -22,7 +22,6 @@ use deliver::Deliver;
 use deliver::speech::{Language, Speech};
 use deliver::ticket::{Standing, Ticket, TicketKey, day_of};
 use gate::GateError;
-use http::StatusCode;
 use parking_lot::Mutex;
 use policy::{Channel, Deed, Level, Member, MemberId, Receipt};
 
@@ -52,7 +51,7 @@ pub fn router(deliver: Arc<Deliver>) -> Router {
 
 /// Not there, or not signed by this node.
 fn nothing() -> Response {
-    page::error(StatusCode::NOT_FOUND, "Not found", "There is nothing here for you.")
+    page::absent()
 }
 
 /// Someone who may answer.

@@ -335,7 +335,9 @@ fn asked_of(path: &str, body: &[u8]) -> Option<String> {
 pub fn around(auth: Arc<Auth>, router: Router) -> Router {
     // The layer may rewrite the path, so it must stand before routing: a fallback of an outer router does.
     let inner = axum::middleware::from_fn_with_state(auth, admit);
-    Router::new().fallback_service(tower::Layer::layer(&inner, router))
+    Router::new()
+        .fallback_service(tower::Layer::layer(&inner, router))
+        .layer(axum::middleware::from_fn(crate::page::asking))
 }
 
 /// Admits a request or refuses it.

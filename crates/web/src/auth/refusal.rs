@@ -1,9 +1,10 @@
 //! Refusals, in the form that each surface speaks.
 //!
 //! The surfaces have error formats of their own: TAXII's error object, MISP's, plain text for devices, a page for
-//! people. Only the form differs; what is said never tells what exists.
+//! people. Only the form differs; what is said never tells what exists. Programs are told in English, people in the language of
+//! their request.
 
-use crate::page;
+use crate::page::{self, say};
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
@@ -68,11 +69,15 @@ pub(super) fn log_in(surface: Surface) -> Response {
     if surface == Surface::Misp {
         let what = "Authentication failed. Please make sure you pass the API key of an API enabled user along in the \
                     Authorization header.";
-        return answer(surface, StatusCode::FORBIDDEN, what, what);
+        return answer(surface, StatusCode::FORBIDDEN, (what, what), (what, what));
     }
-    let what = "Log in with your member handle and token (HTTP Basic), or with the token alone (Bearer). \
-                Ask the node's operator for a token.";
-    let mut response = answer(surface, StatusCode::UNAUTHORIZED, "Log-in needed", what);
+    let what = (
+        "Log in with your member handle and token (HTTP Basic), or with the token alone (Bearer). \
+         Ask the node's operator for a token.",
+        "회원의 짧은 이름과 토큰(HTTP Basic), 또는 토큰만으로(Bearer) 로그인하십시오. 토큰은 노드 운영자에게 요청하십시오.",
+    );
+    let title = ("Log-in needed", "로그인이 필요함");
+    let mut response = answer(surface, StatusCode::UNAUTHORIZED, title, what);
     response.headers_mut().insert(
         header::WWW_AUTHENTICATE,
         HeaderValue::from_static("Basic realm=\"bongsu\", charset=\"UTF-8\""),
@@ -105,24 +110,34 @@ pub(crate) fn percent_encode(path: &str) -> String {
 
 /// 403: a form that was not sent from a page that was shown to this session.
 pub(super) fn bad_form() -> Response {
-    let what = "The form was not sent from a page of this node that was shown to you, or it is too long. Open the page again and \
-                send it there.";
-    answer(Surface::Page, StatusCode::FORBIDDEN, "Not from here", what)
+    let what = (
+        "The form was not sent from a page of this node that was shown to you, or it is too long. Open the page again and \
+         send it there.",
+        "이 양식은 이 노드가 보여 준 화면에서 보낸 것이 아니거나 너무 깁니다. 화면을 다시 열어 그곳에서 보내십시오.",
+    );
+    answer(Surface::Page, StatusCode::FORBIDDEN, ("Not from here", "이곳에서 보낸 것이 아님"), what)
 }
 
 /// 429: too many failed log-ins from one network.
 pub(crate) fn later(surface: Surface, after: Duration) -> Response {
-    let what = "Too many failed log-ins from your network. Check the token, then try again later.";
-    let mut response = answer(surface, StatusCode::TOO_MANY_REQUESTS, "Try again later", what);
+    let what = (
+        "Too many failed log-ins from your network. Check the token, then try again later.",
+        "같은 네트워크에서 로그인 실패가 너무 많았습니다. 토큰을 확인하고 나중에 다시 시도하십시오.",
+    );
+    let title = ("Try again later", "나중에 다시 시도");
+    let mut response = answer(surface, StatusCode::TOO_MANY_REQUESTS, title, what);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
     response
 }
 
 /// 429: a credential or an address asks faster than it may.
 pub(super) fn too_fast(surface: Surface, after: Duration) -> Response {
-    let what = "Requests come faster than this node allows one credential, or one address. Ask again after the time that \
-                Retry-After names, and more slowly.";
-    let mut response = answer(surface, StatusCode::TOO_MANY_REQUESTS, "Too fast", what);
+    let what = (
+        "Requests come faster than this node allows one credential, or one address. Ask again after the time that \
+         Retry-After names, and more slowly.",
+        "한 인증 수단이나 한 주소에 허용된 것보다 빠르게 요청하고 있습니다. Retry-After가 정한 시간이 지난 뒤 더 천천히 요청하십시오.",
+    );
+    let mut response = answer(surface, StatusCode::TOO_MANY_REQUESTS, ("Too fast", "요청이 너무 빠름"), what);
     let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
@@ -138,18 +153,29 @@ pub(super) fn no_right(surface: Surface, rights: Rights, holder: Option<Uuid>) -
         %rights,
         "{who} was refused something for want of a right: {rights}"
     );
-    let what = format!(
+    let english = format!(
         "This log-in has not the right that is needed: {rights}. Your administrator, or the node's operator, gives roles and scopes."
     );
-    answer(surface, StatusCode::FORBIDDEN, "No right to this", &what)
+    let korean = format!(
+        "이 로그인에는 필요한 권한({rights})이 없습니다. 역할과 권한은 기관의 관리자나 노드 운영자가 줍니다."
+    );
+    answer(surface, StatusCode::FORBIDDEN, ("No right to this", "권한이 없음"), (&english, &korean))
 }
 
 /// 404: not there, or not for this caller.
 pub(super) fn absent(surface: Surface) -> Response {
-    answer(surface, StatusCode::NOT_FOUND, "Not found", "There is nothing here for you.")
+    if surface == Surface::Page {
+        return page::absent();
+    }
+    let (title, what) = ("Not found", "There is nothing here for you.");
+    answer(surface, StatusCode::NOT_FOUND, (title, title), (what, what))
 }
 
-fn answer(surface: Surface, status: StatusCode, title: &str, what: &str) -> Response {
+/// A text in English and in Korean.
+type Both<'t> = (&'t str, &'t str);
+
+fn answer(surface: Surface, status: StatusCode, titles: Both<'_>, whats: Both<'_>) -> Response {
+    let (title, what) = (titles.0, whats.0);
     let (media_type, body) = match surface {
         // Source: TAXII 2.1, section 3.6.1 (error object).
         Surface::Taxii => (
@@ -163,7 +189,7 @@ fn answer(surface: Surface, status: StatusCode, title: &str, what: &str) -> Resp
             ("application/json", serde_json::json!({"error": format!("{title}. {what}")}).to_string())
         }
         Surface::Artefact | Surface::Private | Surface::Log | Surface::Feed | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),
-        Surface::Page => return page::error(status, title, what),
+        Surface::Page => return page::error(status, say(titles.0, titles.1), say(whats.0, whats.1)),
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

@@ -5,7 +5,9 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use policy::Caller;
 use serde::Deserialize;
+use stix::Timestamp;
 
+use super::view::At;
 use super::{Frame, Shared, Viewer, Who, broken, making, render};
 use crate::looks::{Look, Wanted};
 
@@ -18,10 +20,16 @@ const SKIP_MAX: usize = 100_000;
 #[template(path = "accesses.html")]
 struct AccessesPage {
     frame: Frame,
-    rows: Vec<Look>,
+    rows: Vec<Row>,
     of: String,
     by: String,
     next: Option<String>,
+}
+
+struct Row {
+    /// When; what can't be read as a time stands as it was written.
+    at: Result<At, String>,
+    look: Look,
 }
 
 #[derive(Deserialize)]
@@ -60,9 +68,13 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
         };
         let skip = wanted.skip + ROWS;
         let next = is_more.then(|| format!("/accesses?of={}&by={}&skip={skip}", encode(of), encode(by)));
+        let row = |look: Look| Row {
+            at: Timestamp::parse(&look.at).map(|at| viewer.view.at(at)).map_err(|_| look.at.clone()),
+            look,
+        };
         render(&AccessesPage {
-            frame: pages.frame(&book, &viewer, "Who looked at what"),
-            rows,
+            frame: pages.frame(&book, &viewer, viewer.say("Who looked at what", "열람 기록")),
+            rows: rows.into_iter().map(row).collect(),
             of: of.to_owned(),
             by: by.to_owned(),
             next,

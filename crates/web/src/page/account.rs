@@ -20,7 +20,8 @@ use uuid::Uuid;
 use super::log_in::{Chosen, From, NotChanged, begin, busy, fault_of, hashed, second, with_cookie};
 use super::passkeys::{self, Asking, with_script};
 use super::people::drawn_id;
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
+use super::view::At;
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 use crate::auth::code::{Secret, recovery};
 use crate::auth::password::{Busy, PASSWORD_CHARS_MIN};
 
@@ -57,7 +58,7 @@ struct Recovery {
 
 struct Row {
     number: u64,
-    begun: String,
+    begun: At,
     from: String,
     agent: String,
     is_this: bool,
@@ -96,11 +97,16 @@ impl Given {
     }
 }
 
-/// Why nothing was changed.
-const NOT_RIGHT: &str =
-    "The password or the code is not right; or there were too many tries, and some time must pass.";
+/// Why nothing was changed: by a password and a code, or without a password.
+const NOT_RIGHT: (&str, &str) = (
+    "The password or the code is not right; or there were too many tries, and some time must pass.",
+    "비밀번호나 코드가 맞지 않습니다. 시도가 너무 많았다면 잠시 뒤에 다시 하십시오.",
+);
 
-const NOT_FRESH: &str = "You log in without a password, and did so more than ten minutes ago; or the code is not right. Log out, log in, and try again.";
+const NOT_FRESH: (&str, &str) = (
+    "You log in without a password, and did so more than ten minutes ago; or the code is not right. Log out, log in, and try again.",
+    "비밀번호 없이 로그인한 지 10분이 지났거나 코드가 맞지 않습니다. 로그아웃하고 로그인한 뒤 다시 하십시오.",
+);
 
 impl Pages {
     /// The person who looks, with its account; `None` for whoever has not logged in as one.
@@ -117,7 +123,7 @@ impl Pages {
         let sessions = self.auth.sessions.of(person.id, Instant::now());
         let row = |(id, session): (_, crate::auth::session::Session)| Row {
             number: session.number,
-            begun: minute(session.begun),
+            begun: viewer.view.at(session.begun),
             from: session.from.to_string(),
             agent: session.agent,
             is_this: Some(id) == here,
@@ -125,23 +131,27 @@ impl Pages {
         let whose = person.member.and_then(|id| book.member(id)).map(|member| member.name.clone());
         let asking = viewer.actor.session.and_then(|(id, _)| self.asking(id.bytes()));
         let known: Vec<&str> = account.passkeys.iter().map(|key| key.id.as_str()).collect();
+        let roles = person.roles.iter().map(|role| words::people::role(&viewer.view, *role));
+        let elsewhere = || {
+            let none =
+                ("a provider that this node does not ask any more", "이 노드가 더 이상 묻지 않는 인증 기관");
+            viewer.say(none.0, none.1).to_owned()
+        };
         let page = render(&AccountPage {
             frame: self.frame(&book, viewer, person.name.clone()),
-            whose: whose.unwrap_or_else(|| "the node".to_owned()),
-            roles: person.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(", "),
-            rights: person.rights().to_string(),
+            whose: whose.unwrap_or_else(|| viewer.say("the node", "노드").to_owned()),
+            roles: roles.collect::<Vec<_>>().join(", "),
+            rights: words::people::rights(&viewer.view, person.rights()),
             name: person.name,
             least: PASSWORD_CHARS_MIN,
             user: person.user,
             person: URL_SAFE_NO_PAD.encode(person.id.uuid().as_bytes()),
             node: self.title.clone(),
-            passkeys: account.passkeys.iter().map(passkeys::Row::of).collect(),
+            passkeys: account.passkeys.iter().map(|key| passkeys::Row::of(&viewer.view, key)).collect(),
             known: known.join(" "),
             asking,
             has_password: account.password.is_some(),
-            provider: self
-                .provider()
-                .unwrap_or_else(|| "a provider that this node does not ask any more".to_owned()),
+            provider: self.provider().unwrap_or_else(elsewhere),
             bound: account.bound.map(|bound| bound.subject),
             has_codes: account.codes.is_some(),
             recovery_left: account.recovery.len(),
@@ -158,7 +168,7 @@ impl Pages {
         let secret = Secret::of(&self.auth.tokens, person.id, part);
         let (path, size) = picture(&secret.uri(&self.title, &person.user)).unzip();
         let mut page = render(&CodesPage {
-            frame: self.frame(&self.gate.book(), viewer, "Codes"),
+            frame: self.frame(&self.gate.book(), viewer, viewer.say("Codes from an app", "앱 인증 코드")),
             part: part.to_string(),
             key: secret.text(),
             path,
@@ -248,10 +258,11 @@ pub(super) async fn change(
     let Some((person, before)) = pages.own(&proof.viewer) else { return Changed::Broken(absent()) };
     let (working, by) = (Arc::clone(pages), proof.viewer.by());
     let (channel, peer, headers) = (proof.channel, proof.peer.ip(), proof.headers.clone());
+    let view = Arc::clone(&proof.viewer.view);
     let done = pages.auth.passwords.run(move || {
         let account = proven(&working, &before, &person.user, &proof);
         let why = if before.password.is_some() { NOT_RIGHT } else { NOT_FRESH };
-        let proved = account.ok_or_else(|| why.to_owned())?;
+        let proved = account.ok_or_else(|| view.say(why.0, why.1).to_owned())?;
         let mut account = proved.clone();
         make(&working, &mut account)?;
         account.since = (working.auth.now)();
@@ -260,7 +271,10 @@ pub(super) async fn change(
             let now = book.account(account.person).filter(|now| **now == proved);
             now.ok_or(NotChanged).map(|_| Entry::Account(account.clone()))
         });
-        let not = |NotChanged| "It was changed meanwhile, or could not be written. Try again.".to_owned();
+        let not = |NotChanged| {
+            let english = "It was changed meanwhile, or could not be written. Try again.";
+            view.say(english, "그사이에 바뀌었거나 저장하지 못했습니다. 다시 하십시오.").to_owned()
+        };
         written.map(|()| account).map_err(not)
     });
     let account = match done.await {
@@ -295,12 +309,15 @@ pub(super) async fn password(
     let viewer = proof.viewer.clone();
     let chosen = Chosen::of(given.new, given.again);
     let Some((person, _)) = pages.own(&viewer) else { return absent() };
-    if let Some(fault) = fault_of(&pages.auth, &chosen, &person) {
+    if let Some(fault) = fault_of(&viewer.view, &pages.auth, &chosen, &person) {
         return answered(pages, viewer, Changed::Not(fault)).await;
     }
+    let view = Arc::clone(&viewer.view);
     let changed = change(&pages, proof, move |pages, account| {
         account.password = hashed(&pages.auth, &chosen.new);
-        account.password.is_some().then_some(()).ok_or_else(|| "The password could not be kept.".to_owned())
+        let not =
+            || view.say("The password could not be kept.", "비밀번호를 저장하지 못했습니다.").to_owned();
+        account.password.is_some().then_some(()).ok_or_else(not)
     });
     let changed = changed.await;
     answered(pages, viewer, changed).await
@@ -327,12 +344,13 @@ pub(super) async fn use_codes(
     let viewer = proof.viewer.clone();
     let Some((person, _)) = pages.own(&viewer) else { return absent() };
     let (shown, kept) = recovery(&pages.auth.tokens, person.id, &seed);
+    let view = Arc::clone(&viewer.view);
     let changed = change(&pages, proof, move |pages, account| {
         let secret = Secret::of(&pages.auth.tokens, account.person, part);
         if !pages.auth.codes.take_first(account.person, &secret, &typed, (pages.auth.now)()) {
-            return Err(
-                "The code of the app is not right. Look at its clock, and type the next one.".to_owned()
-            );
+            let english = "The code of the app is not right. Look at its clock, and type the next one.";
+            let korean = "앱의 코드가 맞지 않습니다. 기기의 시계를 확인하고 다음 코드를 입력하십시오.";
+            return Err(view.say(english, korean).to_owned());
         }
         (account.codes, account.recovery) = (Some(part), kept);
         Ok(())
@@ -342,7 +360,9 @@ pub(super) async fn use_codes(
         Changed::Broken(response) => response,
         Changed::Done(cookie) => {
             let page = making(move || {
-                let mut page = render(&Recovery { frame: Frame::default(), recovery: shown });
+                let title = viewer.say("Recovery codes", "복구 코드").to_owned();
+                let frame = Frame { title, view: Arc::clone(&viewer.view), ..Frame::default() };
+                let mut page = render(&Recovery { frame, recovery: shown });
                 page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
                 page
             });

@@ -6,7 +6,9 @@ use axum::response::Response;
 use line::Seq;
 use policy::Caller;
 use serde::Deserialize;
+use stix::Timestamp;
 
+use super::words::acts::{sentence, who as named};
 use super::{Frame, Shared, Viewer, Who, broken, making, render};
 
 /// Acts on a page.
@@ -22,7 +24,7 @@ struct ActsPage {
 
 struct Row {
     number: u64,
-    at: String,
+    at: Timestamp,
     who: String,
     what: String,
 }
@@ -43,17 +45,14 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
             Ok(found) => found,
             Err(error) => return broken(&error),
         };
-        let row = |act: &gate::Act| {
-            let at = act.at.to_string();
-            Row {
-                number: act.seq.0,
-                at: at.get(..19).unwrap_or(&at).replace('T', " "),
-                who: act.who(&book),
-                what: act.sentence(&book),
-            }
+        let row = |act: &gate::Act| Row {
+            number: act.seq.0,
+            at: act.at,
+            who: named(&viewer.view, act, &book),
+            what: sentence(&viewer.view, act, &book),
         };
         render(&ActsPage {
-            frame: pages.frame(&book, &viewer, "Who did what"),
+            frame: pages.frame(&book, &viewer, viewer.say("Who did what", "행위 기록")),
             rows: found.acts.iter().map(row).collect(),
             before: found.before.map(|before| before.0),
         })

@@ -13,7 +13,9 @@ use policy::{AskState, Book, Caller, Circle, MemberId, Wish};
 use stix::{ObjectId, Tlp};
 use uuid::Uuid;
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, minute, render};
+use super::view::{At, View, say};
+use super::words::asks as words;
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
 use crate::asks::{Given, Question, asking, milder};
 use crate::auth::form::is_from_here;
 
@@ -53,7 +55,7 @@ struct ListPage {
 
 struct Row {
     id: String,
-    at: String,
+    at: At,
     role: &'static str,
     object: String,
     circle: String,
@@ -66,13 +68,20 @@ struct Row {
 struct AskPage {
     frame: Frame,
     id: String,
-    said: Vec<(&'static str, String)>,
+    said: Vec<Said>,
     object: String,
     circle: String,
     why: String,
     done: Vec<(String, String, Option<String>)>,
     fault: Option<String>,
     form: Option<AnswerForm>,
+}
+
+/// What is known of an ask, under its word: a time, a text, or both.
+struct Said {
+    word: &'static str,
+    at: Option<At>,
+    text: String,
 }
 
 /// What can be answered.
@@ -88,9 +97,9 @@ pub(super) async fn list(State(pages): Shared, who: Who) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         let asks = pages.gate.asks(viewer.caller, (pages.now)());
-        let rows = asks.iter().take(ROWS).map(|seen| row(&book, seen)).collect();
+        let rows = asks.iter().take(ROWS).map(|seen| row(&viewer.view, &book, seen)).collect();
         render(&ListPage {
-            frame: pages.frame(&book, &viewer, "Asks"),
+            frame: pages.frame(&book, &viewer, viewer.say("Asks", "공개 범위 확대 요청")),
             rows,
             more: asks.len().saturating_sub(ROWS),
         })
@@ -98,19 +107,19 @@ pub(super) async fn list(State(pages): Shared, who: Who) -> Response {
     .await
 }
 
-fn row(book: &Book, seen: &AskSeen) -> Row {
+fn row(view: &View, book: &Book, seen: &AskSeen) -> Row {
     Row {
         id: seen.id.to_string(),
-        at: minute(seen.at),
+        at: view.at(seen.at),
         role: match seen.role {
-            AskRole::Asker => "you ask",
-            AskRole::Originator => "you are asked",
+            AskRole::Asker => view.say("you ask", "귀 기관이 요청"),
+            AskRole::Originator => view.say("you are asked", "귀 기관이 받은 요청"),
             AskRole::Operator => "",
         },
         object: seen.object.to_string(),
         circle: handle(book, seen.circle),
-        wish: wished(book, &seen.wish),
-        state: seen.state.name(),
+        wish: wished(view, book, &seen.wish),
+        state: words::state(view, seen.state),
     }
 }
 
@@ -119,18 +128,22 @@ fn handle(book: &Book, circle: policy::CircleId) -> String {
 }
 
 /// A wish in words.
-fn wished(book: &Book, wish: &Wish) -> String {
+fn wished(view: &View, book: &Book, wish: &Wish) -> String {
     let circle = wish.circle.map(|circle| {
-        format!("into {}", book.circle(circle).map(|circle| circle.title.as_str()).unwrap_or_default())
+        let title = book.circle(circle).map(|circle| circle.title.as_str()).unwrap_or_default();
+        if view.is_korean() { format!("{title} 서클로") } else { format!("into {title}") }
     });
-    let tlp = wish.tlp.map(|tlp| format!("marked {tlp}"));
-    let source = wish.without_source.then(|| "as a copy without its source".to_owned());
+    let tlp = wish.tlp.map(|tlp| format!("{} {tlp}", view.say("marked", "등급:")));
+    let source = wish
+        .without_source
+        .then(|| view.say("as a copy without its source", "출처를 뺀 사본으로").to_owned());
     let parts: Vec<String> = [circle, tlp, source].into_iter().flatten().collect();
     parts.join(", ")
 }
 
-fn named(book: &Book, member: MemberId) -> String {
-    book.member(member).map_or("the node's operator", |member| &member.name).to_owned()
+fn named(view: &View, book: &Book, member: MemberId) -> String {
+    let operator = view.say("the node's operator", "노드 운영자");
+    book.member(member).map_or(operator, |member| &member.name).to_owned()
 }
 
 pub(super) async fn one(State(pages): Shared, who: Who, Path(id): Path<String>) -> Response {
@@ -153,9 +166,13 @@ impl Pages {
         });
         let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
         let mut response = render(&AskPage {
-            frame: self.frame(&book, viewer, "Asked: may this go wider?"),
+            frame: self.frame(
+                &book,
+                viewer,
+                viewer.say("Asked: may this go wider?", "요청: 더 넓게 공유해도 됩니까?"),
+            ),
             id: id.to_owned(),
-            said: said(&book, &seen),
+            said: said(&viewer.view, &book, &seen),
             object: seen.object.to_string(),
             circle: handle(&book, seen.circle),
             why: seen.why.clone(),
@@ -175,43 +192,47 @@ pub(crate) fn marks_from(wished: Tlp) -> Vec<String> {
 }
 
 /// What is known of an ask, each under its word.
-fn said(book: &Book, seen: &AskSeen) -> Vec<(&'static str, String)> {
-    let mut said = vec![("State", seen.state.name().to_owned())];
+fn said(view: &View, book: &Book, seen: &AskSeen) -> Vec<Said> {
+    let text = |word, text: String| Said { word, at: None, text };
+    let time = |word, at| Said { word, at: Some(view.at(at)), text: String::new() };
+    let mut said = vec![text(view.say("State", "상태"), words::state(view, seen.state).to_owned())];
     let asker = match (seen.role, seen.asker) {
-        (AskRole::Asker, _) => "you".to_owned(),
-        (_, Some(asker)) => named(book, asker),
-        (_, None) => "a member of the circle".to_owned(),
+        (AskRole::Asker, _) => view.say("you", "귀 기관").to_owned(),
+        (_, Some(asker)) => named(view, book, asker),
+        (_, None) => view.say("a member of the circle", "서클의 한 회원").to_owned(),
     };
-    said.push(("Who asks", asker));
+    said.push(text(view.say("Who asks", "요청한 쪽"), asker));
     if let (AskRole::Operator, Some(originator)) = (seen.role, seen.originator) {
-        said.push(("Who decides", named(book, originator)));
+        said.push(text(view.say("Who decides", "결정하는 쪽"), named(view, book, originator)));
     }
-    said.push(("Asked", minute(seen.at)));
-    said.push(("May be answered until", minute(seen.until)));
-    said.push(("Wishes", wished(book, &seen.wish)));
+    said.push(time(view.say("Asked", "요청 시각"), seen.at));
+    said.push(time(view.say("May be answered until", "답변 기한"), seen.until));
+    said.push(text(view.say("Wishes", "바라는 것"), wished(view, book, &seen.wish)));
     if let Some(answer) = &seen.answer {
         let allowed = match &answer.grant {
-            None => "no".to_owned(),
-            Some(grant) if *grant == seen.wish => "yes, as asked".to_owned(),
-            Some(grant) => format!("yes, but only: {}", wished(book, grant)),
+            None => view.say("no", "거절").to_owned(),
+            Some(grant) if *grant == seen.wish => view.say("yes, as asked", "요청대로 허용").to_owned(),
+            Some(grant) => {
+                format!("{} {}", view.say("yes, but only:", "일부만 허용:"), wished(view, book, grant))
+            }
         };
-        said.push(("Answered", minute(answer.at)));
-        said.push(("Answer", allowed));
+        said.push(time(view.say("Answered", "답변 시각"), answer.at));
+        said.push(text(view.say("Answer", "답변"), allowed));
         if let Some(way) = answer.way {
-            said.push(("Answered by", way.name().to_owned()));
+            said.push(text(view.say("Answered by", "답변 경로"), words::way(view, way).to_owned()));
         }
         if !answer.said.is_empty() {
-            said.push(("Said with it", answer.said.clone()));
+            said.push(text(view.say("Said with it", "덧붙인 말"), answer.said.clone()));
         }
     }
-    said.extend(seen.done_at.map(|at| ("Done", minute(at))));
+    said.extend(seen.done_at.map(|at| time(view.say("Done", "처리 시각"), at)));
     for (at, whom, failed) in &seen.told {
-        let whom = match whom {
-            policy::ask::Whom::Originator => "the one who decides",
-            policy::ask::Whom::Asker => "the one who asks",
+        let how = match failed {
+            None => view.say("told by mail", "전자우편으로 알림").to_owned(),
+            Some(why) => format!("{} {why}", view.say("not told:", "알리지 못함:")),
         };
-        let how = failed.as_ref().map_or_else(|| "told by mail".to_owned(), |why| format!("not told: {why}"));
-        said.push(("Mail", format!("{}: {whom}: {how}", minute(*at))));
+        let text = format!(": {}: {how}", words::whom(view, *whom));
+        said.push(Said { word: view.say("Mail", "전자우편"), at: Some(view.at(*at)), text });
     }
     said
 }
@@ -226,12 +247,17 @@ fn done(book: &Book, seen: &AskSeen) -> Vec<(String, String, Option<String>)> {
 }
 
 pub(super) fn not_from_here() -> Response {
-    let what = "The form was not sent from a page of this node. Open the page and send it there.";
-    error(StatusCode::FORBIDDEN, "Not from here", what)
+    let what = say(
+        "The form was not sent from a page of this node. Open the page and send it there.",
+        "이 양식은 이 노드의 화면에서 보낸 것이 아닙니다. 화면을 열어 그곳에서 보내십시오.",
+    );
+    error(StatusCode::FORBIDDEN, say("Not from here", "이곳에서 보낸 것이 아님"), what)
 }
 
 pub(super) fn unread(fault: &FormRejection) -> Response {
-    error(StatusCode::BAD_REQUEST, "Not read", &format!("The form can't be read: {}.", fault.body_text()))
+    let what =
+        format!("{} {}.", say("The form can't be read:", "양식을 읽을 수 없습니다:"), fault.body_text());
+    error(StatusCode::BAD_REQUEST, say("Not read", "읽지 못함"), &what)
 }
 
 pub(super) async fn ask(
@@ -257,8 +283,13 @@ pub(super) async fn ask(
             Err(AskError::NotFound) => absent(),
             Err(fault @ (AskError::Storage(_) | AskError::Gate(_))) => broken(&fault),
             Err(fault) => {
-                let what = format!("It was not asked: {fault}. Go back, and change it.");
-                error(StatusCode::UNPROCESSABLE_ENTITY, "Not asked", &what)
+                let why = words::not_asked(&viewer.view, &fault);
+                let what = if viewer.view.is_korean() {
+                    format!("요청하지 못했습니다. {why}. 돌아가서 고치십시오.")
+                } else {
+                    format!("It was not asked: {why}. Go back, and change it.")
+                };
+                error(StatusCode::UNPROCESSABLE_ENTITY, viewer.say("Not asked", "요청하지 못함"), &what)
             }
         }
     })
@@ -291,7 +322,9 @@ fn take(pages: &Arc<Pages>, viewer: &Viewer, id: &str, given: Given) -> Option<R
         Caller::Member(_) => Answerer::Person(viewer.by()),
     };
     let Ok(reply) = given.reply(&seen.wish) else {
-        return pages.ask_page(viewer, id, given, Some("Say yes, yes with less, or no.".to_owned()));
+        let fault =
+            viewer.say("Say yes, yes with less, or no.", "허용, 일부만 허용, 거절 가운데 고르십시오.");
+        return pages.ask_page(viewer, id, given, Some(fault.to_owned()));
     };
     match pages.gate.answer_ask(seen.id, by, reply, now) {
         Ok(_) => Some(Redirect::to(&format!("/asks/{id}")).into_response()),
@@ -300,6 +333,9 @@ fn take(pages: &Arc<Pages>, viewer: &Viewer, id: &str, given: Given) -> Option<R
             Some(Redirect::to(&format!("/releases/{parcel}")).into_response())
         }
         Err(fault @ (AnswerError::Storage(_) | AnswerError::Gate(_))) => Some(broken(&fault)),
-        Err(fault) => pages.ask_page(viewer, id, given, Some(fault.to_string())),
+        Err(fault) => {
+            let fault = words::not_answered(&viewer.view, &fault);
+            pages.ask_page(viewer, id, given, Some(fault))
+        }
     }
 }

@@ -12,7 +12,7 @@ use trace::found::{Flow, Named, Opened, roots, steps};
 use trace::label::Category;
 use trace::units::short;
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 
 /// Roots that are open when the page is opened first.
 const OPEN_FIRST: usize = 3;
@@ -99,7 +99,10 @@ fn graph(pages: &Pages, viewer: &Viewer, (handle, title): (&str, String), asked:
     all.sort_by_key(|(_, of)| std::cmp::Reverse(of.flows.len()));
     let href = |flow: usize| format!("/cases/{handle}/graph?flow={flow}");
     let assets = all.iter().enumerate().map(|(at, ((chain, asset), _))| {
-        (format!("{} on {chain}", short(asset)), href(at), at == asked.flow)
+        let asset = short(asset);
+        let korean = viewer.view.is_korean();
+        let text = if korean { format!("{chain}의 {asset}") } else { format!("{asset} on {chain}") };
+        (text, href(at), at == asked.flow)
     });
     let assets = assets.collect();
     let svg = match all.into_iter().nth(asked.flow) {
@@ -124,13 +127,20 @@ fn graph(pages: &Pages, viewer: &Viewer, (handle, title): (&str, String), asked:
             };
             steps(
                 &flows,
-                &Opened { roots: &roots, open: &open, asset: &asset, decimals: of.decimals },
+                &Opened {
+                    roots: &roots,
+                    open: &open,
+                    asset: &asset,
+                    decimals: of.decimals,
+                    words: words::cases::drawn(&viewer.view),
+                },
                 named,
                 link,
             )
         }
     };
-    let frame = pages.frame(&pages.gate.book(), viewer, format!("The way of {title}"));
+    let (english, korean) = (format!("The way of {title}"), format!("{title}의 경로"));
+    let frame = pages.frame(&pages.gate.book(), viewer, viewer.say(&english, &korean));
     GraphPage { frame, handle: handle.to_owned(), title, assets, svg }
 }
 

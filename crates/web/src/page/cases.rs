@@ -6,10 +6,12 @@ use axum::response::Response;
 use askama::Template;
 use serde::Deserialize;
 use trace::U256;
-use trace::case::{Case, Request, Sums};
-use trace::units::{lasted, share, told};
+use trace::case::{Case, Happened, Request, Sums};
+use trace::units::share;
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
+use super::view::{At, View};
+use super::words::cases::{category, happened, lasted, state, told};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
 
 /// Alerts and lines of the timeline that are shown, the newest; the rest is counted.
 const ROWS: usize = 200;
@@ -36,6 +38,7 @@ struct ListPage {
 struct Row {
     handle: String,
     title: String,
+    /// The day, in UTC.
     since: String,
     state: &'static str,
     stolen: String,
@@ -55,13 +58,13 @@ pub(super) async fn list(State(pages): Shared, who: Who) -> Response {
             Ok(cases) => cases,
             Err(error) => return broken(&error),
         };
-        let frame = pages.frame(&pages.gate.book(), &viewer, "Cases");
-        render(&ListPage { frame, rows: cases.iter().map(row).collect() })
+        let frame = pages.frame(&pages.gate.book(), &viewer, viewer.say("Cases", "사건"));
+        render(&ListPage { frame, rows: cases.iter().map(|case| row(&viewer.view, case)).collect() })
     })
     .await
 }
 
-fn row(case: &Case) -> Row {
+fn row(view: &View, case: &Case) -> Row {
     let first = case.traced.as_ref().and_then(|(_, sums)| sums.first());
     let standing = first.map(|sums| (sums, case.standing(sums)));
     let part = |of: fn(&trace::case::Standing) -> U256| {
@@ -71,10 +74,14 @@ fn row(case: &Case) -> Row {
         handle: case.handle.clone(),
         title: case.definition.title.clone(),
         since: case.opened.date(),
-        state: if case.closed.is_some() { "closed" } else { "open" },
+        state: if case.closed.is_some() {
+            view.say("closed", "종결")
+        } else {
+            view.say("open", "진행 중")
+        },
         stolen: first.map_or_else(
-            || "not traced yet".to_owned(),
-            |sums| told(sums.stolen, &sums.asset, sums.decimals),
+            || view.say("not traced yet", "아직 추적하지 않음").to_owned(),
+            |sums| told(view, sums.stolen, &sums.asset, sums.decimals),
         ),
         stoppable: part(trace::case::Standing::stoppable),
         frozen: part(|standing| standing.frozen),
@@ -89,24 +96,24 @@ struct CasePage {
     frame: Frame,
     handle: String,
     title: String,
-    opened: String,
-    closed: Option<String>,
+    opened: At,
+    closed: Option<(At, String)>,
     method: String,
-    traced: Option<String>,
-    until: String,
+    traced: Option<At>,
+    until: At,
     places: Vec<PlaceRow>,
     figures: Vec<(&'static str, String)>,
     alerts: Vec<AlertRow>,
     more_alerts: usize,
     requests: Vec<RequestRow>,
-    timeline: Vec<(String, &'static str, String)>,
+    timeline: Vec<(At, &'static str, String)>,
     flows: Vec<Flow>,
     crossings: Vec<Crossed>,
 }
 
 /// What crossed a bridge or a pool.
 struct Crossed {
-    at: String,
+    at: At,
     entered: String,
     left: String,
     confidence: u64,
@@ -126,7 +133,7 @@ struct AlertRow {
     category: &'static str,
     amount: String,
     transfers: usize,
-    first: String,
+    first: At,
     asked: Option<usize>,
 }
 
@@ -134,7 +141,7 @@ struct RequestRow {
     number: usize,
     service: String,
     state: &'static str,
-    since: String,
+    since: Option<At>,
     to: String,
     to_freeze: String,
 }
@@ -172,73 +179,91 @@ impl Pages {
 fn page(pages: &Pages, viewer: &Viewer, case: &Case) -> CasePage {
     let sums: &[Sums] = case.traced.as_ref().map_or(&[], |(_, sums)| sums);
     let until = sums.iter().map(|sums| sums.until).max().unwrap_or_default();
+    let view = &*viewer.view;
     let flows = pages.cases.file(&case.handle, "flows.json").unwrap_or_default();
     let figures = case.figures();
     let figures = [
-        ("arrival to request", figures.to_send),
-        ("request to acknowledgement", figures.to_acknowledge),
-        ("arrival to freeze", figures.to_freeze),
+        (view.say("arrival to request", "유입에서 요청까지"), figures.to_send),
+        (view.say("request to acknowledgement", "요청에서 접수까지"), figures.to_acknowledge),
+        (view.say("arrival to freeze", "유입에서 동결까지"), figures.to_freeze),
     ];
     let timeline = case.timeline();
     let late = timeline.len().saturating_sub(ROWS);
+    let line = |one: &Happened<'_>| {
+        let (kind, text) = happened(view, one);
+        (view.at(one.at), kind, text)
+    };
     CasePage {
         frame: pages.frame(&pages.gate.book(), viewer, case.definition.title.clone()),
         handle: case.handle.clone(),
         title: case.definition.title.clone(),
-        opened: minute(case.opened),
-        closed: case.closed.as_ref().map(|(at, why)| format!("{}: {why}", minute(*at))),
+        opened: view.at(case.opened),
+        closed: case.closed.as_ref().map(|(at, why)| (view.at(*at), why.clone())),
         method: case.definition.method.clone(),
-        traced: case.traced.as_ref().map(|(at, _)| minute(*at)),
-        until: seconds(until),
-        places: sums.iter().map(|sums| place(case, sums)).collect(),
-        figures: figures.into_iter().filter_map(|(what, span)| Some((what, lasted(span?)))).collect(),
-        alerts: case.alerts.iter().rev().take(ROWS).filter_map(|alert| alert_row(case, alert)).collect(),
+        traced: case.traced.as_ref().map(|(at, _)| view.at(*at)),
+        until: seconds(view, until),
+        places: sums.iter().map(|sums| place(view, case, sums)).collect(),
+        figures: figures.into_iter().filter_map(|(what, span)| Some((what, lasted(view, span?)))).collect(),
+        alerts: case
+            .alerts
+            .iter()
+            .rev()
+            .take(ROWS)
+            .filter_map(|alert| alert_row(view, case, alert))
+            .collect(),
         more_alerts: case.alerts.len().saturating_sub(ROWS),
-        requests: case.requests.iter().enumerate().map(request_row).collect(),
-        timeline: timeline.into_iter().skip(late).map(|one| (minute(one.at), one.kind, one.text)).collect(),
+        requests: case.requests.iter().enumerate().map(|one| request_row(view, one)).collect(),
+        timeline: timeline.iter().skip(late).map(line).collect(),
         flows: serde_json::from_slice(&flows).unwrap_or_default(),
-        crossings: crossings(pages, &case.handle),
+        crossings: crossings(pages, view, &case.handle),
     }
 }
 
-fn place(case: &Case, sums: &Sums) -> PlaceRow {
+fn place(view: &View, case: &Case, sums: &Sums) -> PlaceRow {
     let standing = case.standing(sums);
     let part = |(what, part): (&'static str, U256)| {
-        (what, told(part, &sums.asset, sums.decimals), share(part, standing.stolen))
+        (what, told(view, part, &sums.asset, sums.decimals), share(part, standing.stolen))
     };
     let parts = [
-        ("can still be stopped", standing.stoppable()),
-        ("of it held by addresses without a label", standing.held),
-        ("of it at services that can freeze it", standing.at_services),
-        ("frozen", standing.frozen),
-        ("gone on by a bridge or a swap", standing.crossed),
-        ("out of reach", standing.lost),
-        ("burnt", standing.burnt),
+        (view.say("can still be stopped", "아직 막을 수 있음"), standing.stoppable()),
+        (
+            view.say("of it held by addresses without a label", "그 가운데 신원을 모르는 주소에 있음"),
+            standing.held,
+        ),
+        (
+            view.say("of it at services that can freeze it", "그 가운데 동결할 수 있는 서비스에 있음"),
+            standing.at_services,
+        ),
+        (view.say("frozen", "동결됨"), standing.frozen),
+        (view.say("gone on by a bridge or a swap", "브리지나 교환으로 옮겨 감"), standing.crossed),
+        (view.say("out of reach", "손이 닿지 않음"), standing.lost),
+        (view.say("burnt", "소각됨"), standing.burnt),
     ];
     PlaceRow {
         chain: sums.chain.clone(),
-        stolen: told(sums.stolen, &sums.asset, sums.decimals),
+        stolen: told(view, sums.stolen, &sums.asset, sums.decimals),
         parts: parts.into_iter().filter(|(_, part)| !part.is_zero()).map(part).collect(),
     }
 }
 
-fn crossings(pages: &Pages, handle: &str) -> Vec<Crossed> {
+fn crossings(pages: &Pages, view: &View, handle: &str) -> Vec<Crossed> {
     let file = pages.cases.file(handle, "crossings.json").unwrap_or_default();
     let all: serde_json::Value = serde_json::from_slice(&file).unwrap_or_default();
     let followed = all["followed"].as_array().map_or(&[][..], Vec::as_slice);
-    followed.iter().take(ROWS).filter_map(crossed).collect()
+    followed.iter().take(ROWS).filter_map(|one| crossed(view, one)).collect()
 }
 
-fn crossed(one: &serde_json::Value) -> Option<Crossed> {
+fn crossed(view: &View, one: &serde_json::Value) -> Option<Crossed> {
     let sum = |transfer: &serde_json::Value, units: &str, chain: &str| {
         let units = U256::from_str_radix(one[units].as_str()?, 10).ok()?;
         let decimals = transfer["decimals"].as_u64().and_then(|decimals| u8::try_from(decimals).ok());
-        let sum = told(units, transfer["asset"].as_str()?, decimals);
-        Some(format!("{sum} on {}", one[chain].as_str()?))
+        let sum = told(view, units, transfer["asset"].as_str()?, decimals);
+        let chain = one[chain].as_str()?;
+        Some(if view.is_korean() { format!("{chain}의 {sum}") } else { format!("{sum} on {chain}") })
     };
     let left = &one["left"];
     Some(Crossed {
-        at: left["time"].as_str()?.get(..16)?.replace('T', " "),
+        at: view.at(stix::Timestamp::parse(left["time"].as_str()?).ok()?),
         entered: sum(one["entered"].get(0)?, "tainted", "from_chain")?,
         left: sum(left, "carried", "to_chain")?,
         confidence: one["confidence"].as_u64()?,
@@ -246,29 +271,29 @@ fn crossed(one: &serde_json::Value) -> Option<Crossed> {
     })
 }
 
-fn alert_row(case: &Case, alert: &trace::case::Alert) -> Option<AlertRow> {
+fn alert_row(view: &View, case: &Case, alert: &trace::case::Alert) -> Option<AlertRow> {
     let first = alert.arrivals.first()?;
     Some(AlertRow {
         service: alert.service().to_owned(),
-        category: first.category.as_str(),
-        amount: told(alert.tainted(), &first.asset, first.decimals),
+        category: category(view, first.category),
+        amount: told(view, alert.tainted(), &first.asset, first.decimals),
         transfers: alert.arrivals.len(),
-        first: seconds(first.time),
+        first: seconds(view, first.time),
         asked: case.requests.iter().rposition(|one| one.arrivals.contains(first)).map(|at| at + 1),
     })
 }
 
-fn request_row((at, request): (usize, &Request)) -> RequestRow {
+fn request_row(view: &View, (at, request): (usize, &Request)) -> RequestRow {
     RequestRow {
         number: at + 1,
         service: request.service.clone(),
-        state: request.state().as_str(),
-        since: request.steps.last().map(|step| minute(step.at)).unwrap_or_default(),
+        state: state(view, request.state()),
+        since: request.steps.last().map(|step| view.at(step.at)),
         to: request.to().unwrap_or_default().to_owned(),
-        to_freeze: request.to_freeze().map(lasted).unwrap_or_default(),
+        to_freeze: request.to_freeze().map(|span| lasted(view, span)).unwrap_or_default(),
     }
 }
 
-fn seconds(time: i64) -> String {
-    minute(stix::Timestamp::from_micros(time.saturating_mul(1_000_000)))
+fn seconds(view: &View, time: i64) -> At {
+    view.at(stix::Timestamp::from_micros(time.saturating_mul(1_000_000)))
 }

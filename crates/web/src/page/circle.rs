@@ -6,9 +6,10 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use line::LineId;
-use policy::{Caller, Fires, Member, Onward, Signatures};
+use policy::{Caller, Member};
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
+use super::view::At;
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 
 #[derive(Template)]
 #[template(path = "circle.html")]
@@ -22,8 +23,9 @@ struct CirclePage {
     ceiling: String,
     onward: &'static str,
     signatures: &'static str,
-    in_force: String,
-    fires: Option<Fires>,
+    starts: Option<At>,
+    ends: Option<At>,
+    fires: Option<(u8, String)>,
     records: u64,
     members: Vec<Row>,
     checkpoint: Option<String>,
@@ -55,7 +57,6 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
     members.sort_by(|a, b| a.name.cmp(&b.name));
     let line = LineId::new(circle.id.uuid());
     let checkpoint = pages.gate.checkpoint(line).ok();
-    let ends = circle.ends.map_or_else(|| "further notice".to_owned(), |at| at.to_string());
     let fires = match pages.fires(viewer, circle) {
         Ok(fires) => fires,
         Err(error) => return broken(&error),
@@ -68,21 +69,12 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
         purpose: circle.purpose.clone(),
         id: circle.id.to_string(),
         ceiling: circle.ceiling.to_string(),
-        onward: match circle.onward {
-            Onward::Forbidden => "forbidden",
-            Onward::WithinCircle => "within the circle",
-            Onward::Allowed => "as far as the marking allows",
-        },
-        signatures: match circle.signatures {
-            Signatures::Optional => "optional: whether an object is signed is shown",
-            Signatures::Required => "required: nothing is taken that its sender has not signed",
-        },
-        in_force: match circle.starts {
-            Some(starts) => format!("from {starts} until {ends}"),
-            None => format!("until {ends}"),
-        },
-        fires,
-        privacy: circle.privacy.sentences(),
+        onward: words::circles::onward(&viewer.view, circle.onward),
+        signatures: words::circles::signatures(&viewer.view, circle.signatures),
+        starts: circle.starts.map(|at| viewer.view.at(at)),
+        ends: circle.ends.map(|at| viewer.view.at(at)),
+        fires: fires.map(|fires| (fires.level, words::cause(&viewer.view, &fires.cause))),
+        privacy: words::circles::privacy(&viewer.view, &circle.privacy),
         records: checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size),
         members: members
             .into_iter()

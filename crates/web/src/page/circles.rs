@@ -35,7 +35,7 @@ struct MemberRow {
     handle: String,
     name: String,
     level: &'static str,
-    real: &'static str,
+    real: Option<&'static str>,
     clearance: String,
     released: u64,
     redacted: u64,
@@ -95,12 +95,12 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer) -> Response {
             handle: member.handle.clone(),
             name: member.name.clone(),
             level: member.level.name(),
-            real: pages.gate.standing(member.id).real((pages.now)()).map_or("none", Level::name),
+            real: pages.gate.standing(member.id).real((pages.now)()).map(Level::name),
             clearance: member.clearance.to_string(),
             released: released + redacted,
             redacted,
             held,
-            artefacts: links(&Pages::artefact_root(viewer, member), member.level),
+            artefacts: links(viewer, &Pages::artefact_root(viewer, member), member.level),
         });
     }
     let operator = viewer.is_operator();

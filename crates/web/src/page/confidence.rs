@@ -14,7 +14,9 @@ use region::contact::Looking;
 use region::measure::Registered;
 use region::norms::{Norm, Reported};
 
-use super::{Frame, Pages, Shared, Viewer, Who, broken, making, minute, render};
+use super::view::{At, View};
+use super::words::norms as words;
+use super::{Frame, Pages, Shared, Viewer, Who, broken, making, render};
 
 #[derive(Template)]
 #[template(path = "confidence.html")]
@@ -58,8 +60,8 @@ struct MeasureRow {
 }
 
 struct ConsultationRow {
-    begins: String,
-    ends: String,
+    begins: At,
+    ends: At,
     kind: &'static str,
     title: String,
     members: String,
@@ -86,26 +88,30 @@ async fn answer(
 
 pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
     answer(pages, who, |pages, viewer, looking, register| {
-        let (book, today) = (looking.book, looking.now.date());
+        let (book, today, view) = (looking.book, looking.now.date(), &*viewer.view);
         let reports = register.reports_for(looking);
         let norm = |norm: Norm| NormRow {
             letter: norm.letter(),
-            title: norm.title(),
+            title: words::norm(view, norm),
             reports: reports
                 .iter()
                 .filter(|one| one.get().report.norm == norm)
-                .map(|one| report(book, one))
+                .map(|one| report(view, book, one))
                 .collect(),
         };
         render(&ConfidencePage {
-            frame: pages.frame(book, viewer, "Confidence"),
+            frame: pages.frame(book, viewer, view.say("Confidence building", "신뢰 구축")),
             operator: viewer.is_operator(),
             norms: Norm::ALL.into_iter().map(norm).collect(),
-            measures: register.measures_for(looking).iter().map(|one| measure(book, one, &today)).collect(),
+            measures: register
+                .measures_for(looking)
+                .iter()
+                .map(|one| measure(view, book, one, &today))
+                .collect(),
             consultations: register
                 .consultations_for(looking)
                 .iter()
-                .map(|one| consultation(book, one))
+                .map(|one| consultation(view, book, one))
                 .collect(),
         })
     })
@@ -120,25 +126,25 @@ fn evidence(all: &[String]) -> Vec<Evidence> {
     all.iter().map(|text| Evidence { text: text.clone(), is_page: text.starts_with("https://") }).collect()
 }
 
-fn report(book: &Book, reported: &Opened<&Reported>) -> ReportRow {
+fn report(view: &View, book: &Book, reported: &Opened<&Reported>) -> ReportRow {
     let report = &reported.get().report;
     ReportRow {
         member: names(book, &[report.member]),
-        stage: report.stage.words(),
+        stage: words::stage(view, report.stage),
         day: report.day.clone(),
         text: report.text.clone(),
         evidence: evidence(&report.evidence),
     }
 }
 
-fn measure(book: &Book, registered: &Opened<&Registered>, today: &str) -> MeasureRow {
+fn measure(view: &View, book: &Book, registered: &Opened<&Registered>, today: &str) -> MeasureRow {
     let measure = &registered.get().measure;
     let number = measure.number.map(|number| format!(" {number}")).unwrap_or_default();
     MeasureRow {
-        list: format!("{}{number}", measure.source.name()),
+        list: format!("{}{number}", words::source(view, measure.source)),
         title: measure.title.clone(),
         members: names(book, &measure.members),
-        stage: measure.stage.words(),
+        stage: words::stage(view, measure.stage),
         text: measure.text.clone().unwrap_or_default(),
         due: measure.due.clone().unwrap_or_default(),
         overdue: measure.is_overdue(today),
@@ -146,12 +152,12 @@ fn measure(book: &Book, registered: &Opened<&Registered>, today: &str) -> Measur
     }
 }
 
-fn consultation(book: &Book, arranged: &Opened<&Arranged>) -> ConsultationRow {
+fn consultation(view: &View, book: &Book, arranged: &Opened<&Arranged>) -> ConsultationRow {
     let consultation = &arranged.get().consultation;
     ConsultationRow {
-        begins: minute(consultation.begins),
-        ends: minute(consultation.ends),
-        kind: consultation.kind(),
+        begins: view.at(consultation.begins),
+        ends: view.at(consultation.ends),
+        kind: words::kind(view, consultation),
         title: consultation.title.clone(),
         members: names(book, &consultation.members),
         place: consultation.place.clone().unwrap_or_default(),

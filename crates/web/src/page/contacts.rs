@@ -10,10 +10,11 @@ use http::header;
 use policy::Opened;
 use region::Register;
 use region::contact::{Looking, MEDIA_TYPE, Shown, Way, vcard};
-use region::drill::Reach;
 use serde_json::json;
 use stix::Timestamp;
 
+use super::view::View;
+use super::words::contacts as words;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
 use crate::call::Taken;
 
@@ -68,26 +69,6 @@ struct Reached {
     href: Option<String>,
 }
 
-/// How somebody answered, in words.
-pub(super) fn told(reach: &Reach) -> String {
-    if reach.asked == 0 {
-        return "not asked".to_owned();
-    }
-    let answered = reach.in_term + reach.late;
-    let late = if reach.late > 0 { format!(", {} of them late", reach.late) } else { String::new() };
-    let median = reach.median_s.map(|median_s| format!(", median {}", lasted(median_s)));
-    format!("answered {answered} of {}{late}{}", reach.asked, median.unwrap_or_default())
-}
-
-/// Seconds in words.
-pub(super) fn lasted(seconds: u64) -> String {
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7_199 => format!("{} min", seconds / 60),
-        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
-    }
-}
-
 impl Pages {
     /// Whoever looks, at the last quarter.
     pub(super) fn looking<'b>(&self, book: &'b policy::Book, viewer: &Viewer) -> Looking<'b> {
@@ -117,20 +98,20 @@ pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
     answer(pages, who, |pages, viewer, contacts| {
         let (book, now) = (pages.gate.book(), (pages.now)());
         render(&ContactsPage {
-            frame: pages.frame(&book, viewer, "Contacts"),
+            frame: pages.frame(&book, viewer, viewer.say("Contacts", "연락 창구")),
             operator: viewer.is_operator(),
             days: QUARTER_DAYS,
-            rows: contacts.iter().map(|shown| row(shown, now)).collect(),
+            rows: contacts.iter().map(|shown| row(&viewer.view, shown, now)).collect(),
         })
     })
     .await
 }
 
-fn row(shown: &Opened<Shown<'_>>, now: Timestamp) -> Row {
+fn row(view: &View, shown: &Opened<Shown<'_>>, now: Timestamp) -> Row {
     let shown = shown.get();
     let (listed, contact) = (shown.listed, &shown.listed.contact);
     let channels = contact.channels.iter().map(|channel| Reached {
-        way: channel.way.name(),
+        way: words::way(view, channel.way),
         value: channel.value.clone(),
         href: match channel.way {
             Way::Mail => Some(format!("mailto:{}", channel.value)),
@@ -144,7 +125,7 @@ fn row(shown: &Opened<Shown<'_>>, now: Timestamp) -> Row {
         name: contact.name.clone(),
         role: contact.role.clone().unwrap_or_default(),
         member: shown.member_name.clone(),
-        function: contact.function.words(),
+        function: words::function(view, contact.function),
         languages: contact.languages.join(", "),
         hours: format!("{} ({})", contact.hours, contact.zone),
         open: contact.answers_at(now),
@@ -152,7 +133,7 @@ fn row(shown: &Opened<Shown<'_>>, now: Timestamp) -> Row {
         key: contact.key.as_ref().map(|key| key.fingerprint.clone()),
         deputy: shown.deputy.clone(),
         verified: listed.verified.map(|at| at.date()),
-        reach: told(&shown.reach),
+        reach: words::reach(view, &shown.reach),
     }
 }
 

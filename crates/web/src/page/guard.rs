@@ -9,7 +9,8 @@ use deliver::{DeliverError, HeldValue};
 use policy::Level;
 use serde::Deserialize;
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
+use super::view::{At, View};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 
 /// Rows on a page.
 const ROWS: usize = 100;
@@ -19,16 +20,16 @@ pub(super) struct Kept {
     pub(super) value: String,
     pub(super) code: &'static str,
     pub(super) why: String,
-    pub(super) seen_last: String,
+    pub(super) seen_last: Option<At>,
 }
 
 impl Kept {
-    pub(super) fn of(held: &HeldValue) -> Self {
+    pub(super) fn of(held: &HeldValue, view: &View) -> Self {
         Self {
             value: watch::defang(&held.value),
             code: held.hold.rule,
-            why: held.hold.message.clone(),
-            seen_last: held.seen_last.map(|date| date.to_string()).unwrap_or_default(),
+            why: words::rules::hold(view, &held.hold),
+            seen_last: held.seen_last.map(|at| view.at(at)),
         }
     }
 }
@@ -75,11 +76,11 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str, asked: &Asked) -> Res
     let gathered = pages.deliver.gather(member.id, form, viewer.encrypted)?;
     let total = gathered.held_len();
     let skip = asked.skip.min(total);
-    let rows: Vec<Kept> = gathered.held(skip).take(ROWS).map(|held| Kept::of(&held)).collect();
+    let rows: Vec<Kept> = gathered.held(skip).take(ROWS).map(|held| Kept::of(&held, &viewer.view)).collect();
     let to = skip + rows.len();
     let at = |skip: usize| format!("/members/{handle}/guard?skip={skip}");
     Ok(render(&GuardPage {
-        frame: pages.frame(&book, viewer, "Kept out by the guard"),
+        frame: pages.frame(&book, viewer, viewer.say("Kept out by the guard", "보호 규칙이 뺀 값")),
         handle: member.handle.clone(),
         name: member.name.clone(),
         total,

@@ -10,7 +10,8 @@ use line::{LineId, StorageError};
 use policy::Rule;
 use serde::Deserialize;
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render};
+use super::view::View;
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render, words};
 
 /// Rows on a page.
 const ROWS: usize = 100;
@@ -27,6 +28,7 @@ pub(super) struct Row {
 /// Rows for held items, with the names that the objects give themselves.
 pub(super) fn rows(
     gate: &Gate,
+    view: &View,
     line: LineId,
     circle: &str,
     items: &[HeldItem],
@@ -44,7 +46,7 @@ pub(super) fn rows(
             href,
             name,
             code: item.rule.code(),
-            why: item.rule.sentence(),
+            why: words::rules::rule(view, item.rule),
         });
     }
     Ok(rows)
@@ -99,7 +101,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str, asked: &Asked) -> Res
         }
         let line = LineId::new(circle.id.uuid());
         let told = reader.explain(rule, skip, ROWS - held.len()).and_then(|told| {
-            let rows = rows(&pages.gate, line, &circle.handle, &told.items)?;
+            let rows = rows(&pages.gate, &viewer.view, line, &circle.handle, &told.items)?;
             Ok((told, rows))
         });
         let (told, rows) = match told {
@@ -123,7 +125,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str, asked: &Asked) -> Res
     };
     let to = asked.skip + held.len();
     render(&HeldPage {
-        frame: pages.frame(&book, viewer, "Held back"),
+        frame: pages.frame(&book, viewer, viewer.say("Held back", "보류한 것")),
         handle: member.handle.clone(),
         name: member.name.clone(),
         rule: rule.map(Rule::code),

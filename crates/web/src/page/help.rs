@@ -9,18 +9,16 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
-use http::StatusCode;
 use region::transit::help::{Bounds, Choice};
 use region::transit::plan::{Level, Plan, Wish, place_cost};
 use region::transit::told::{name, percent};
-use region::transit::{By, NOT_ATTRIBUTION, Spot};
+use region::transit::{By, Spot, words};
 use region::world::Territories;
 use serde::Deserialize;
 
-use super::gaps::{Spoken, language};
 use super::objects::encoded;
 use super::region::{circles, file_of, picture};
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, not_askable, render};
 
 /// Places that are chosen, unless another number is asked for, and at most.
 const PLACES: usize = 10;
@@ -118,7 +116,7 @@ async fn answer(
         };
         let wish = match asked.wish() {
             Ok(wish) => wish,
-            Err(why) => return error(StatusCode::BAD_REQUEST, "That can't be asked for", &why),
+            Err(why) => return not_askable(&viewer, &why),
         };
         match pages.transit.help(&looking, &wish) {
             Ok(plan) => make(&pages, &viewer, &asked, &plan),
@@ -132,7 +130,6 @@ async fn answer(
 #[template(path = "where.html")]
 struct WherePage {
     frame: Frame,
-    speak: Spoken,
     caveat: &'static str,
     asked: Asked,
     attacks: u64,
@@ -177,31 +174,29 @@ fn side(title: &'static str, choice: &Choice, territories: &Territories) -> Side
 
 async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
     answer(pages, who, asked, |pages, viewer, asked, plan| {
-        let (book, territories) = (pages.gate.book(), pages.transit.territories());
-        let language = language(viewer);
-        let speak = Spoken(language);
+        let (book, territories) = (pages.gate.book(), pages.territories(viewer));
+        let language = viewer.view.language;
         let by = if asked.by() == By::Network { "network" } else { "country" };
         let own = circles(&book, viewer);
         let circles = own
             .iter()
             .map(|circle| (circle.handle.clone(), circle.title.clone(), circle.handle == asked.circle));
         render(&WherePage {
-            frame: pages.frame(&book, viewer, speak.say("Where help removes most", "지원 효과가 큰 곳")),
-            speak,
-            caveat: NOT_ATTRIBUTION,
+            frame: pages.frame(&book, viewer, viewer.say("Where help removes most", "지원 효과가 큰 곳")),
+            caveat: words::caveat(language),
             attacks: plan.chosen.total,
-            words: plan.level.words(),
+            words: words::level(&plan.level, language),
             sides: [
-                side(speak.say("By what each adds", "추가 효과순"), &plan.chosen, &territories),
-                side(speak.say("By volume alone", "단순 규모순"), &plan.naive, &territories),
+                side(viewer.say("By what each adds", "추가 효과순"), &plan.chosen, &territories),
+                side(viewer.say("By volume alone", "단순 규모순"), &plan.naive, &territories),
             ],
             picture: match plan.chosen.chosen.is_empty() {
                 true => String::new(),
                 false => plan.svg(&territories),
             },
             map: plan.map(&territories),
-            guarantee: plan.guarantee(),
-            limits: Plan::LIMITS,
+            guarantee: words::guarantee(plan, language),
+            limits: words::limits(language),
             query: asked.query(by, &asked.circle, language.tag()),
             circles: circles.collect(),
             asked: Asked {
@@ -232,5 +227,5 @@ async fn json(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Res
 }
 
 async fn svg(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
-    answer(pages, who, asked, |pages, _, _, plan| picture(plan.svg(&pages.transit.territories()))).await
+    answer(pages, who, asked, |pages, viewer, _, plan| picture(plan.svg(&pages.territories(viewer)))).await
 }

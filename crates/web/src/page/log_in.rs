@@ -16,7 +16,8 @@ use policy::{Account, By, Channel, Entry, MemberId, Person};
 use serde::Deserialize;
 
 use super::passkeys::{Asking, with_script};
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
+use super::view::{self, View, say};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render, words};
 use crate::auth::code::{Secret, without_recovery};
 use crate::auth::form::{FormToken, is_from_here};
 use crate::auth::password::{Busy, PASSWORD_CHARS_MIN, check_choice, hash};
@@ -45,6 +46,8 @@ struct WelcomePage {
     name: String,
     user: String,
     least: usize,
+    /// What is asked of a password.
+    asks: String,
     fault: Option<String>,
     /// What people call the provider, and where the one who was invited logs in there.
     provider: Option<(String, String)>,
@@ -88,8 +91,12 @@ impl Chosen {
     }
 }
 
-const WRONG: &str =
-    "The name, the password or the code is not right; or there were too many tries, and some time must pass.";
+fn wrong() -> &'static str {
+    say(
+        "The name, the password or the code is not right; or there were too many tries, and some time must pass.",
+        "이름이나 비밀번호, 코드가 맞지 않거나, 시도가 너무 많아 시간이 지나야 합니다.",
+    )
+}
 
 /// The longest path, in bytes, to which a log-in leads.
 const PATH_BYTES_MAX: usize = 2_048;
@@ -110,9 +117,12 @@ pub(super) fn is_safe(channel: Channel, peer: IpAddr) -> bool {
 }
 
 pub(super) fn unsafe_channel() -> Response {
-    let what =
-        "A password travels over TLS alone. Reach this node under https, or ask its operator to set it up.";
-    error(StatusCode::FORBIDDEN, "Not over an open channel", what)
+    let what = say(
+        "A password travels over TLS alone. Reach this node under https, or ask its operator to set it up.",
+        "비밀번호는 TLS로만 보냅니다. https로 접속하거나 노드 운영자에게 설정을 요청하십시오.",
+    );
+    let title = say("Not over an open channel", "암호화되지 않은 연결로는 안 됨");
+    error(StatusCode::FORBIDDEN, title, what)
 }
 
 /// A page that no cache keeps, with its cookie.
@@ -168,7 +178,8 @@ impl Pages {
         let Some((bound, set)) = self.bound(request.0, request.1) else {
             return broken(&"the system gives no random bytes");
         };
-        let (asking, frame) = (self.asking(bound.as_bytes()), self.open_frame("Log in", &bound));
+        let (asking, frame) =
+            (self.asking(bound.as_bytes()), self.open_frame(say("Log in", "로그인"), &bound));
         let page = with_script(render(&LogInPage { frame, to, user, fault, is_set, provider, asking }));
         kept_by_nobody(page, set)
     }
@@ -176,7 +187,8 @@ impl Pages {
     /// The frame of a page for nobody in particular, whose form is bound to a cookie.
     fn open_frame(&self, title: &str, bound: &str) -> Frame {
         let form = FormToken::of(&self.auth.tokens, bound.as_bytes()).to_string();
-        Frame { title: title.to_owned(), node: self.title.clone(), form, ..Frame::default() }
+        let (title, view) = (title.to_owned(), view::asked());
+        Frame { title, node: self.title.clone(), form, view, ..Frame::default() }
     }
 
     /// A page made of such a frame.
@@ -201,13 +213,19 @@ impl Pages {
 }
 
 pub(super) fn not_from_here() -> Response {
-    let what = "The form was not sent from a page of this node that was shown to you. Open the page again and send it there.";
-    error(StatusCode::FORBIDDEN, "Not from here", what)
+    let what = say(
+        "The form was not sent from a page of this node that was shown to you. Open the page again and send it there.",
+        "이 양식은 이 노드가 보여 준 화면에서 보낸 것이 아닙니다. 화면을 다시 열어 그곳에서 보내십시오.",
+    );
+    error(StatusCode::FORBIDDEN, say("Not from here", "이곳에서 보낸 것이 아님"), what)
 }
 
 pub(super) fn busy() -> Response {
-    let what = "Many people log in at this moment. Try again in a few seconds.";
-    error(StatusCode::SERVICE_UNAVAILABLE, "Not now", what)
+    let what = say(
+        "Many people log in at this moment. Try again in a few seconds.",
+        "지금 로그인하는 사람이 많습니다. 몇 초 뒤에 다시 시도하십시오.",
+    );
+    error(StatusCode::SERVICE_UNAVAILABLE, say("Not now", "지금은 안 됨"), what)
 }
 
 pub(super) async fn form(
@@ -232,7 +250,7 @@ pub(super) async fn take(
     let (user, to, form) = (given.user.clone(), path_of(&given.to), given.form.clone());
     let failed = |pages: &Pages, channel, to| {
         let user = user.chars().take(policy::person::USER_CHARS_MAX).collect();
-        pages.log_in_page((&headers, channel), to, user, WRONG)
+        pages.log_in_page((&headers, channel), to, user, wrong())
     };
     let trial = Trial { from, uri: &uri, headers: &headers, form: &form, to };
     trial.run(&pages, move |auth, _| judge(auth, &given), failed).await
@@ -432,13 +450,17 @@ impl Pages {
         request: (&HeaderMap, Channel),
         fault: Option<String>,
     ) -> Response {
+        let english = format!("Password, at least {PASSWORD_CHARS_MIN} characters; a sentence is a good one");
+        let korean = format!("비밀번호, {PASSWORD_CHARS_MIN}자 이상. 문장을 쓰면 좋습니다");
+        let asks = say(&english, &korean).to_owned();
         let begin = || format!("/login/oidc?invitation={}", percent_encode(text));
         let provider = self.provider().map(|name| (name, begin()));
-        self.open_page("Welcome", request, |frame| WelcomePage {
+        self.open_page(say("Set your password", "비밀번호 정하기"), request, |frame| WelcomePage {
             frame,
             name: person.name.clone(),
             user: person.user.clone(),
             least: PASSWORD_CHARS_MIN,
+            asks,
             fault,
             provider,
         })
@@ -446,14 +468,16 @@ impl Pages {
 }
 
 /// What is wrong with a person's new password, if anything is.
-pub(super) fn fault_of(auth: &Auth, chosen: &Chosen, person: &Person) -> Option<String> {
+pub(super) fn fault_of(view: &View, auth: &Auth, chosen: &Chosen, person: &Person) -> Option<String> {
     let book = auth.gate.book();
     let member = person.member.and_then(|member| book.member(member));
     let mut place = vec![auth.gate.key().name(), person.name.as_str()];
     place.extend(member.iter().flat_map(|member| [member.handle.as_str(), member.name.as_str()]));
     match check_choice(&chosen.new, &person.user, &place) {
-        Err(weak) => Some(weak.to_string()),
-        Ok(()) if chosen.new != chosen.again => Some("The two are not the same.".to_owned()),
+        Err(weak) => Some(words::people::weak(view, weak)),
+        Ok(()) if chosen.new != chosen.again => {
+            Some(view.say("The two are not the same.", "두 번 적은 것이 서로 다릅니다.").to_owned())
+        }
         Ok(()) => None,
     }
 }
@@ -480,7 +504,7 @@ pub(super) async fn choose(
     }
     let auth = Arc::clone(&pages.auth);
     let Some((person, account)) = invited(&auth, &text) else { return absent() };
-    if let Some(fault) = fault_of(&auth, &chosen, &person) {
+    if let Some(fault) = fault_of(&view::asked(), &auth, &chosen, &person) {
         return pages.welcome_page(&person, &text, (&headers, channel), Some(fault));
     }
     let hashing = Arc::clone(&auth);

@@ -74,9 +74,9 @@ fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, Del
         let Some(circle) = book.circle(reader.request().circle) else { continue };
         let told = reader.explain(None, 0, HELD_MAX - rows.len().min(HELD_MAX))?;
         let line = LineId::new(circle.id.uuid());
-        rows.extend(held::rows(&pages.gate, line, &circle.handle, &told.items)?);
+        rows.extend(held::rows(&pages.gate, &viewer.view, line, &circle.handle, &told.items)?);
         held_total += Explanation::sum(&told.held);
-        circles.push(in_circle(circle.handle.clone(), circle.title.clone(), &told));
+        circles.push(in_circle(viewer, circle.handle.clone(), circle.title.clone(), &told));
     }
     let guarded = match member.level {
         Level::Read => pages.deliver.gather(member.id, Level::Read, viewer.encrypted)?,
@@ -103,18 +103,24 @@ fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, Del
         circles,
         used: used::of(pages, viewer, &book, member)?,
         held: rows,
-        held_caption: format!("{held_shown} of {held_total}"),
-        guarded_caption: format!("{} of {}", guarded.held_len().min(HELD_MAX), guarded.held_len()),
-        guarded: guarded.held(0).take(HELD_MAX).map(|held| Kept::of(&held)).collect(),
+        held_caption: some_of(viewer, held_shown, held_total),
+        guarded_caption: some_of(viewer, guarded.held_len().min(HELD_MAX), guarded.held_len() as u64),
+        guarded: guarded.held(0).take(HELD_MAX).map(|held| Kept::of(&held, &viewer.view)).collect(),
     }))
 }
 
-fn in_circle(handle: String, title: String, told: &Explanation) -> InCircle {
+/// How many of how many are shown.
+fn some_of(viewer: &Viewer, shown: usize, all: u64) -> String {
+    let (english, korean) = (format!("{shown} of {all}"), format!("{all}건 중 {shown}건"));
+    viewer.say(&english, &korean).to_owned()
+}
+
+fn in_circle(viewer: &Viewer, handle: String, title: String, told: &Explanation) -> InCircle {
     let row = |held: bool| {
         move |count: &gate::Count| RuleRow {
             held,
             code: count.rule.code(),
-            meaning: count.rule.sentence(),
+            meaning: words::rules::rule(&viewer.view, count.rule),
             count: count.objects,
         }
     };
@@ -132,23 +138,29 @@ fn in_circle(handle: String, title: String, told: &Explanation) -> InCircle {
 
 pub(super) fn artefacts(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Vec<Shown>, DeliverError> {
     let (deliver, root) = (&pages.deliver, Pages::artefact_root(viewer, member));
+    let say = |english: &str, korean: &str| viewer.say(english, korean).to_owned();
     let mut asks = vec![
-        (Ask::Advisory(advisory::Form::Html, None), "Advisory".to_owned()),
-        (Ask::Advisory(advisory::Form::Pdf, None), "Advisory to print".to_owned()),
-        (Ask::Advisory(advisory::Form::Text, None), "Advisory as text".to_owned()),
-        (Ask::List(None, Form::Csv), "All values with what is known of them (CSV)".to_owned()),
+        (Ask::Advisory(advisory::Form::Html, None), say("Advisory", "권고문")),
+        (Ask::Advisory(advisory::Form::Pdf, None), say("Advisory to print", "인쇄용 권고문")),
+        (Ask::Advisory(advisory::Form::Text, None), say("Advisory as text", "텍스트 권고문")),
+        (
+            Ask::List(None, Form::Csv),
+            say("All values with what is known of them (CSV)", "모든 값과 그에 관해 알려진 것(CSV)"),
+        ),
     ];
-    asks.extend(list::KINDS.map(|kind| (Ask::List(Some(kind), Form::Plain), format!("List: {kind}"))));
-    let named = [
-        (Ask::Zone, "Response-policy zone"),
-        (Ask::Nftables, "Firewall table for nftables"),
-        (Ask::Suricata, "Suricata rules"),
-        (Ask::SuricataFiles, "Suricata rules for files"),
-        (Ask::Zeek, "Zeek intelligence"),
-        (Ask::Watch, "Watch file for bongsu hunt"),
-        (Ask::Sigma, "Sigma rules"),
-    ];
-    asks.extend(named.map(|(ask, text)| (ask, text.to_owned())));
+    asks.extend(list::KINDS.map(|kind| {
+        let text = format!("{}: {}", viewer.say("List", "목록"), words::kind(&viewer.view, kind));
+        (Ask::List(Some(kind), Form::Plain), text)
+    }));
+    asks.extend([
+        (Ask::Zone, say("Response-policy zone", "DNS 대응 정책 영역(RPZ)")),
+        (Ask::Nftables, say("Firewall table for nftables", "nftables 방화벽 표")),
+        (Ask::Suricata, say("Suricata rules", "Suricata 탐지 규칙")),
+        (Ask::SuricataFiles, say("Suricata rules for files", "Suricata 파일 탐지 규칙")),
+        (Ask::Zeek, say("Zeek intelligence", "Zeek 침해지표")),
+        (Ask::Watch, say("Watch file for bongsu hunt", "bongsu hunt용 감시 파일")),
+        (Ask::Sigma, say("Sigma rules", "Sigma 탐지 규칙")),
+    ]);
     let mut shown = Vec::new();
     for (ask, text) in asks.into_iter().filter(|(ask, _)| ask.level() <= member.level) {
         let entries = deliver.holds(member.id, ask, viewer.encrypted)?;
@@ -163,7 +175,7 @@ pub(super) fn artefacts(pages: &Pages, viewer: &Viewer, member: &Member) -> Resu
         shown.push(Shown {
             form: Level::Exchange.name(),
             href: format!("{href}/api/collections/"),
-            text: "TAXII 2.1 collections".to_owned(),
+            text: say("TAXII 2.1 collections", "TAXII 2.1 컬렉션"),
             entries: String::new(),
         });
     }

@@ -7,7 +7,8 @@ use gate::MISSING_MAX;
 use line::StorageError;
 use policy::Member;
 
-use super::{Frame, Pages, Shared, Viewer, Who, about_member, minute, name_of, render};
+use super::view::At;
+use super::{Frame, Pages, Shared, Viewer, Who, about_member, name_of, render};
 
 /// Objects shown for each circle.
 const ROWS: usize = 100;
@@ -25,14 +26,15 @@ struct InCircle {
     handle: String,
     title: String,
     level: &'static str,
-    upto: String,
+    /// The number up to which it has all; `None` if it has nothing.
+    upto: Option<u64>,
     head: u64,
     missing: usize,
     rows: Vec<Row>,
 }
 
 struct Row {
-    at: String,
+    at: At,
     name: String,
     id: String,
 }
@@ -50,20 +52,22 @@ fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, Sto
         let row = |object: policy::Released<gate::Object>| {
             let object = object.into_inner();
             let id = object.id.to_string();
-            Row { at: minute(object.added.timestamp()), name: name_of(&object.raw, &id), id }
+            Row { at: viewer.view.at(object.added.timestamp()), name: name_of(&object.raw, &id), id }
         };
         circles.push(InCircle {
             handle: circle.handle.clone(),
             title: circle.title.clone(),
             level: lag.level.name(),
-            upto: lag.upto.map_or_else(|| "nothing".to_owned(), |upto| format!("number {upto}")),
+            upto: lag.upto,
             head: lag.head,
             missing: lag.missing,
             rows: missing.into_iter().map(row).collect(),
         });
     }
+    let (english, korean) =
+        (format!("What {} is missing", member.name), format!("{}에 없는 것", member.name));
     Ok(render(&MissingPage {
-        frame: pages.frame(&book, viewer, format!("What {} is missing", member.name)),
+        frame: pages.frame(&book, viewer, viewer.say(&english, &korean)),
         handle: member.handle.clone(),
         circles,
         most: MISSING_MAX,

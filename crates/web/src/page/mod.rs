@@ -116,7 +116,7 @@ type Shared = axum::extract::State<Arc<Pages>>;
 use rooms::Door;
 use view::{At, View};
 
-pub(crate) use view::Who;
+pub(crate) use view::{Who, asking, say};
 
 /// Who looks at a page, over what channel, and how it is to be shown.
 #[derive(Debug, Clone)]
@@ -290,25 +290,39 @@ struct Problem<'a> {
     what: &'a str,
 }
 
-/// A page that says what went wrong and what to do.
+/// A page that says what went wrong and what to do. What it is given is in the language of the request: see [`say`].
 pub(crate) fn error(status: StatusCode, title: &str, what: &str) -> Response {
-    let frame = Frame { title: title.to_owned(), ..Frame::default() };
+    let frame = Frame { title: title.to_owned(), view: view::asked(), ..Frame::default() };
     let mut response = render(&Problem { frame, what });
     *response.status_mut() = status;
     response
 }
 
-fn absent() -> Response {
-    error(StatusCode::NOT_FOUND, "Not found", "There is nothing here for you.")
+pub(crate) fn absent() -> Response {
+    error(
+        StatusCode::NOT_FOUND,
+        say("Not found", "찾을 수 없음"),
+        say("There is nothing here for you.", "여기에는 볼 수 있는 것이 없습니다."),
+    )
 }
 
 pub(crate) fn broken(error_met: &dyn std::fmt::Display) -> Response {
     tracing::error!(error = %error_met, "a page could not be made");
     error(
         StatusCode::SERVICE_UNAVAILABLE,
-        "Not now",
-        "The page could not be made. Try again; the log says why.",
+        say("Not now", "지금은 안 됨"),
+        say(
+            "The page could not be made. Try again; the log says why.",
+            "화면을 만들지 못했습니다. 다시 시도하십시오. 까닭은 로그에 있습니다.",
+        ),
     )
+}
+
+/// What was asked for on a page of the region makes no sense; `why` says where it can be mended.
+fn not_askable(viewer: &Viewer, why: &str) -> Response {
+    let title = viewer.say("That can't be asked for", "요청할 수 없음");
+    let what = words::fault(&viewer.view, "적은 것을 고쳐 다시 요청하십시오.", &why);
+    error(StatusCode::BAD_REQUEST, title, &what)
 }
 
 pub(crate) fn render(template: &impl Template) -> Response {
@@ -364,7 +378,7 @@ async fn about_member<E: std::fmt::Display + 'static>(
 
 /// Makes a page off the threads that serve connections.
 pub(crate) async fn making(make: impl FnOnce() -> Response + Send + 'static) -> Response {
-    tokio::task::spawn_blocking(make).await.unwrap_or_else(|error| broken(&error))
+    tokio::task::spawn_blocking(view::carried(make)).await.unwrap_or_else(|error| broken(&error))
 }
 
 impl Pages {
@@ -425,12 +439,12 @@ impl Pages {
     }
 }
 
-fn links(root: &str, level: Level) -> Vec<Link> {
+fn links(viewer: &Viewer, root: &str, level: Level) -> Vec<Link> {
     let all = [
-        (Level::Read, "advisory.html", "advisory"),
-        (Level::List, "list/all.csv", "list"),
-        (Level::Block, "zone.rpz", "zone"),
-        (Level::Detect, "suricata.rules", "rules"),
+        (Level::Read, "advisory.html", viewer.say("advisory", "권고문")),
+        (Level::List, "list/all.csv", viewer.say("list", "목록")),
+        (Level::Block, "zone.rpz", viewer.say("zone", "영역")),
+        (Level::Detect, "suricata.rules", viewer.say("rules", "탐지 규칙")),
     ];
     let mut links: Vec<Link> = all
         .into_iter()
@@ -442,12 +456,6 @@ fn links(root: &str, level: Level) -> Vec<Link> {
         links.push(Link { href: format!("{href}/api/collections/"), text: "TAXII" });
     }
     links
-}
-
-/// A time to the minute, in UTC.
-fn minute(at: Timestamp) -> String {
-    let text = at.to_string();
-    text.get(..16).unwrap_or(&text).replace('T', " ")
 }
 
 /// What an object calls itself: its name, else what it holds, else its id.

@@ -3,6 +3,7 @@
 //! The forms need the node's script, and stay hidden without it. A passkey alone lets its person in if the device knows who holds
 //! it; beside a password, it takes the place of a code.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Form, State};
@@ -16,7 +17,8 @@ use serde::Deserialize;
 
 use super::account::{Changed, Given as Proving, Proof, answered, change};
 use super::log_in::{From, NotChanged, Trial, by, path_of};
-use super::{Pages, Shared, Viewer, Who, absent, making, minute};
+use super::view::{At, View, say};
+use super::{Pages, Shared, Viewer, Who, absent, making};
 use crate::auth::Auth;
 use crate::auth::passkey::{Shown, challenge_of, registered};
 
@@ -33,12 +35,12 @@ pub(super) struct Asking {
 pub(super) struct Row {
     pub(super) id: String,
     pub(super) name: String,
-    pub(super) added: String,
+    pub(super) added: At,
 }
 
 impl Row {
-    pub(super) fn of(key: &Passkey) -> Self {
-        Self { id: key.id.clone(), name: key.name.clone(), added: minute(key.added) }
+    pub(super) fn of(view: &View, key: &Passkey) -> Self {
+        Self { id: key.id.clone(), name: key.name.clone(), added: view.at(key.added) }
     }
 }
 
@@ -185,7 +187,10 @@ pub(super) async fn log_in(
 ) -> Response {
     let (to, form) = (path_of(&given.to), given.form.clone());
     let failed = |pages: &Pages, channel, to| {
-        let what = "The passkey, or the name or password beside it, is not right; or there were too many tries, and some time must pass.";
+        let what = say(
+            "The passkey, or the name or password beside it, is not right; or there were too many tries, and some time must pass.",
+            "패스키나 함께 적은 이름, 비밀번호가 맞지 않거나, 시도가 너무 많아 시간이 지나야 합니다.",
+        );
         pages.log_in_page((&headers, channel), to, String::new(), what)
     };
     let trial = Trial { from, uri: &uri, headers: &headers, form: &form, to };
@@ -193,10 +198,13 @@ pub(super) async fn log_in(
 }
 
 /// What a person calls a passkey.
-fn named(text: &str) -> Result<String, String> {
+fn named(view: &View, text: &str) -> Result<String, String> {
     let name = text.trim();
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    let wrong = || format!("A passkey's name has 1 to {NAME_CHARS_MAX} characters.");
+    let wrong = || match view.is_korean() {
+        false => format!("A passkey's name has 1 to {NAME_CHARS_MAX} characters."),
+        true => format!("패스키의 이름은 1자에서 {NAME_CHARS_MAX}자까지입니다."),
+    };
     fits.then(|| name.to_owned()).ok_or_else(wrong)
 }
 
@@ -214,14 +222,18 @@ pub(super) async fn add(
 ) -> Response {
     let proof = proof(who, from, headers, &made);
     let viewer = proof.viewer.clone();
-    let name = match named(&made.name) {
+    let name = match named(&viewer.view, &made.name) {
         Ok(name) => name,
         Err(fault) => return answered(pages, viewer, Changed::Not(fault)).await,
     };
     let Some((session, _)) = viewer.actor.session else { return absent() };
+    let view = Arc::clone(&viewer.view);
     let changed = change(&pages, proof, move |pages, account| {
-        let not =
-            || "The browser's passkey was not taken. Open the page again, and try once more.".to_owned();
+        let not = || {
+            let korean = "브라우저의 패스키를 받지 못했습니다. 화면을 다시 열어 한 번 더 시도하십시오.";
+            view.say("The browser's passkey was not taken. Open the page again, and try once more.", korean)
+                .to_owned()
+        };
         let auth = &pages.auth;
         let relying = auth.relying.as_ref().ok_or_else(not)?;
         let client = decoded(&made.client).ok_or_else(not)?;
@@ -235,10 +247,13 @@ pub(super) async fn add(
             not()
         })?;
         if account.passkeys.len() >= PASSKEYS_MAX {
-            return Err(format!("You have {PASSKEYS_MAX} passkeys, as many as may be; remove one first."));
+            return Err(match view.is_korean() {
+                false => format!("You have {PASSKEYS_MAX} passkeys, as many as may be; remove one first."),
+                true => format!("패스키가 한도인 {PASSKEYS_MAX}개입니다. 먼저 하나를 없애십시오."),
+            });
         }
         if auth.gate.book().person_by_passkey(&new.id).is_some() {
-            return Err("This passkey is there already.".to_owned());
+            return Err(view.say("This passkey is there already.", "이미 있는 패스키입니다.").to_owned());
         }
         let added = (auth.now)();
         account.passkeys.push(Passkey {
@@ -276,7 +291,7 @@ pub(super) async fn remove(
 /// Calls a passkey something else, which changes nothing of how one logs in.
 pub(super) async fn rename(State(pages): Shared, who: Who, Form(made): Form<Made>) -> Response {
     let viewer = Viewer::of(who);
-    let name = match named(&made.name) {
+    let name = match named(&viewer.view, &made.name) {
         Ok(name) => name,
         Err(fault) => return answered(pages, viewer, Changed::Not(fault)).await,
     };

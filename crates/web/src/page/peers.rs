@@ -1,5 +1,5 @@
 //! Other nodes, for the node's administrators and auditors: how it stands with each in each circle, and who has signed which
-//! agreement; as a page, in English or Korean (`?lang=ko`), and as JSON.
+//! agreement; as a page and as JSON.
 
 use askama::Template;
 use axum::Json;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use stix::Timestamp;
 
-use super::gaps::{Spoken, language};
+use super::view::At;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, making, render};
 
 /// How it stands with other nodes, as the node knows that exchanges with them.
@@ -129,9 +129,15 @@ struct Row {
 #[template(path = "peers.html")]
 struct PeersPage {
     frame: Frame,
-    speak: Spoken,
     rows: Vec<Row>,
     agreements: Vec<Signed>,
+}
+
+impl PeersPage {
+    /// A time that a standing has as a text.
+    fn time(&self, text: &str) -> Option<At> {
+        Timestamp::parse(text).ok().map(|at| self.frame.at(&at))
+    }
 }
 
 fn rows(pages: &Pages) -> (Vec<Row>, Vec<Signed>) {
@@ -156,14 +162,13 @@ pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
         if !viewer.is_operator() {
             return absent();
         }
-        let speak = Spoken(language(&viewer));
-        let frame = pages.frame(&book, &viewer, speak.say("Other nodes", "다른 노드"));
+        let frame = pages.frame(&book, &viewer, viewer.say("Other nodes", "다른 노드"));
         let (mut rows, agreements) = rows(&pages);
         for standing in rows.iter_mut().flat_map(|row| &mut row.circles) {
             let both = both_todo(standing.error.as_deref(), standing.why.as_deref());
-            standing.todo = both.map(|(english, korean)| speak.say(english, korean));
+            standing.todo = both.map(|(english, korean)| viewer.say(english, korean));
         }
-        render(&PeersPage { frame, speak, rows, agreements })
+        render(&PeersPage { frame, rows, agreements })
     })
     .await
 }

@@ -14,7 +14,8 @@ use stix::Timestamp;
 use uuid::Uuid;
 
 use super::log_in::not_from_here;
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
+use super::view::{At, View};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 use crate::auth::Token;
 use crate::auth::form::is_from_here;
 use crate::people::{self, PeopleError, Wanted};
@@ -30,8 +31,9 @@ struct PeoplePage {
     whose: String,
     rows: Vec<Row>,
     members: Vec<String>,
-    all_roles: Vec<&'static str>,
-    scopes: Vec<&'static str>,
+    /// Roles and scopes to choose from: their names, and what they are called.
+    all_roles: Vec<(&'static str, &'static str)>,
+    scopes: Vec<(&'static str, &'static str)>,
     credentials: Vec<CredentialRow>,
     secret: Option<Secret>,
     fault: Option<String>,
@@ -48,16 +50,21 @@ struct Row {
 
 struct RoleRow {
     name: &'static str,
+    text: &'static str,
     has: bool,
 }
 
 struct CredentialRow {
     id: String,
     kind: &'static str,
-    scopes: String,
-    made: String,
-    until: String,
-    used: String,
+    /// Whose it is, before its scopes; empty if it is no person's.
+    whose: String,
+    /// For what it is good, if not for all.
+    scopes: Option<String>,
+    made: At,
+    revoked: bool,
+    until: Option<At>,
+    used: Option<At>,
     holds: bool,
 }
 
@@ -110,7 +117,7 @@ impl Pages {
         let own = own_member(viewer);
         let handle = |id: Option<MemberId>| {
             id.and_then(|id| book.member(id))
-                .map_or_else(|| "the node".to_owned(), |member| member.handle.clone())
+                .map_or_else(|| viewer.say("the node", "노드").to_owned(), |member| member.handle.clone())
         };
         let mut shown: Vec<&Person> = book
             .people()
@@ -126,13 +133,19 @@ impl Pages {
         members.sort();
         let refused = fault.is_some();
         let mut page = render(&PeoplePage {
-            frame: self.frame(&book, viewer, "People"),
+            frame: self.frame(&book, viewer, viewer.say("People", "사람")),
             whose: handle(own),
             rows: shown.into_iter().map(|person| row(&book, viewer, person, handle(person.member))).collect(),
             members,
-            all_roles: Role::ALL.into_iter().map(Role::name).collect(),
-            scopes: scopes_for(own, viewer.actor.rights).iter().map(Right::name).collect(),
-            credentials: credentials.into_iter().map(|one| credential_row(&book, one, now)).collect(),
+            all_roles: Role::ALL.map(|role| (role.name(), words::people::role(&viewer.view, role))).to_vec(),
+            scopes: scopes_for(own, viewer.actor.rights)
+                .iter()
+                .map(|right| (right.name(), words::people::right(&viewer.view, right)))
+                .collect(),
+            credentials: credentials
+                .into_iter()
+                .map(|one| credential_row(&book, &viewer.view, one, now))
+                .collect(),
             secret,
             fault,
         });
@@ -144,10 +157,13 @@ impl Pages {
     }
 
     /// The link by which a person sets its password.
-    fn link(&self, user: &str, token: &Token) -> Secret {
+    fn link(&self, view: &View, user: &str, token: &Token) -> Secret {
         let root = self.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
         Secret {
-            title: format!("The link for {user}, good for seven days"),
+            title: match view.is_korean() {
+                false => format!("The link for {user}, good for seven days"),
+                true => format!("{user}의 링크, 7일 동안 유효"),
+            },
             text: format!("{root}/welcome/{}", token.reveal()),
         }
     }
@@ -156,14 +172,19 @@ impl Pages {
 fn row(book: &Book, viewer: &Viewer, person: &Person, member: String) -> Row {
     let account = book.account(person.id);
     let logs_in = match account {
-        Some(Account { password: Some(_), codes: Some(_), .. }) => "password and codes",
-        Some(Account { password: Some(_), .. }) => "password alone",
-        Some(Account { bound: Some(_), .. }) => "log-in elsewhere",
-        Some(Account { invitation: Some(_), .. }) => "invited",
-        _ => "not yet",
+        Some(Account { password: Some(_), codes: Some(_), .. }) => {
+            viewer.say("password and codes", "비밀번호와 코드")
+        }
+        Some(Account { password: Some(_), .. }) => viewer.say("password alone", "비밀번호만"),
+        Some(Account { bound: Some(_), .. }) => viewer.say("log-in elsewhere", "외부 로그인"),
+        Some(Account { invitation: Some(_), .. }) => viewer.say("invited", "초대됨"),
+        _ => viewer.say("not yet", "아직 없음"),
     };
-    let roles =
-        Role::ALL.into_iter().map(|role| RoleRow { name: role.name(), has: person.roles.contains(&role) });
+    let roles = Role::ALL.into_iter().map(|role| RoleRow {
+        name: role.name(),
+        text: words::people::role(&viewer.view, role),
+        has: person.roles.contains(&role),
+    });
     Row {
         user: person.user.clone(),
         name: person.name.clone(),
@@ -174,24 +195,21 @@ fn row(book: &Book, viewer: &Viewer, person: &Person, member: String) -> Row {
     }
 }
 
-fn credential_row(book: &Book, credential: &Credential, now: Timestamp) -> CredentialRow {
+fn credential_row(book: &Book, view: &View, credential: &Credential, now: Timestamp) -> CredentialRow {
     let person = credential.person.and_then(|id| book.person(id)).map(|person| format!("{}: ", person.user));
-    let scopes = credential.scopes.map_or_else(|| "all".to_owned(), |scopes| scopes.to_string());
     CredentialRow {
         id: credential.id.simple().to_string(),
         kind: match credential.kind {
-            CredentialKind::Token { .. } => "token",
-            CredentialKind::Tsig { .. } => "TSIG key",
-            CredentialKind::Certificate { .. } => "certificate",
+            CredentialKind::Token { .. } => view.say("token", "토큰"),
+            CredentialKind::Tsig { .. } => view.say("TSIG key", "TSIG 키"),
+            CredentialKind::Certificate { .. } => view.say("certificate", "인증서"),
         },
-        scopes: person.unwrap_or_default() + &scopes,
-        made: minute(credential.created),
-        until: match (credential.revoked, credential.expires) {
-            (true, _) => "revoked".to_owned(),
-            (false, Some(at)) => minute(at),
-            (false, None) => "no end".to_owned(),
-        },
-        used: book.used(credential.id).map(|at| minute(Timestamp::from_micros(at))).unwrap_or_default(),
+        whose: person.unwrap_or_default(),
+        scopes: credential.scopes.map(|scopes| words::people::rights(view, scopes)),
+        made: view.at(credential.created),
+        revoked: credential.revoked,
+        until: credential.expires.map(|at| view.at(at)),
+        used: book.used(credential.id).map(|at| view.at(Timestamp::from_micros(at))),
         holds: credential.holds(now),
     }
 }
@@ -217,7 +235,10 @@ async fn changing(
             Ok(secret) => pages.people_page(&viewer, None, secret),
             Err(PeopleError::NoPerson) => absent(),
             Err(PeopleError::Gate(error)) => broken(&error),
-            Err(error) => pages.people_page(&viewer, Some(format!("{error}.")), None),
+            Err(error) => {
+                let fault = words::accounts::not_changed(&viewer.view, &error);
+                pages.people_page(&viewer, Some(fault), None)
+            }
         }
     })
     .await
@@ -247,7 +268,7 @@ pub(super) async fn add(
         let (user, name) = (one(&fields, "user").to_owned(), one(&fields, "name").to_owned());
         let wanted = Wanted { id, member, user, name, roles: roles(&fields) };
         let person = people::add(&pages.gate, viewer.by(), wanted, account)?;
-        Ok(Some(pages.link(&person.user, &token)))
+        Ok(Some(pages.link(&viewer.view, &person.user, &token)))
     })
     .await
 }
@@ -274,7 +295,7 @@ pub(super) async fn change(
             "reset" => {
                 let secret = (auth.chance)().ok_or_else(no_chance)?;
                 let token = people::reset(&pages.gate, by, &user, (&auth.tokens, secret), now)?;
-                Ok(Some(pages.link(&user, &token)))
+                Ok(Some(pages.link(&viewer.view, &user, &token)))
             }
             _ => Err(PeopleError::NoPerson),
         }
@@ -312,7 +333,10 @@ pub(super) async fn make_token(
             kind: CredentialKind::Token { hash: auth.tokens.kept(&token).to_vec() },
         };
         pages.gate.record(viewer.by(), Entry::Credential(credential))?;
-        let title = format!("The token, for: {scopes}");
+        let title = match viewer.view.is_korean() {
+            false => format!("The token, for: {scopes}"),
+            true => format!("토큰, 용도: {}", words::people::rights(&viewer.view, scopes)),
+        };
         Ok(Some(Secret { title, text: token.reveal() }))
     })
     .await

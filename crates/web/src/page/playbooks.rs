@@ -9,17 +9,18 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use deliver::playbook::result::share;
-use deliver::playbook::run::{Event, Run, Started, StepState, What, lasted};
-use deliver::playbook::{Playbook, read};
+use deliver::playbook::run::{Event, Run, Started, StepState, What};
+use deliver::playbook::{Playbook, Way, read};
 use gate::{Object, Query};
 use http::{HeaderMap, StatusCode, Uri};
-use policy::{Caller, Circle, Level, MemberId, PersonId, Reach, Request};
+use policy::{Caller, Circle, Level, MemberId, Reach, Request};
 use serde::Deserialize;
 use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
 
 use super::asks::{not_from_here, unread};
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, minute, render};
+use super::view::At;
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render, words};
 use crate::auth::form::is_from_here;
 
 /// Runs and events that are shown, the newest; the rest is counted.
@@ -72,7 +73,7 @@ struct RunRow {
     id: String,
     name: String,
     who: String,
-    began: String,
+    began: At,
     state: &'static str,
     took: String,
 }
@@ -86,6 +87,13 @@ struct PlaybookPage {
     playbook: Playbook,
 }
 
+impl PlaybookPage {
+    /// When a way is taken.
+    fn when(&self, way: &Way) -> String {
+        words::playbooks::when(&self.frame.view, &way.when)
+    }
+}
+
 #[derive(Template)]
 #[template(path = "run.html")]
 struct RunPage {
@@ -93,7 +101,7 @@ struct RunPage {
     object: String,
     circle: String,
     version: String,
-    began: String,
+    began: At,
     state: &'static str,
     took: String,
     steps: Vec<StepRow>,
@@ -109,12 +117,12 @@ struct StepRow {
     text: String,
     ways: Vec<String>,
     state: &'static str,
-    at: String,
+    at: Option<At>,
     took: String,
 }
 
 struct EventRow {
-    at: String,
+    at: At,
     what: String,
     by: String,
     note: String,
@@ -168,12 +176,16 @@ fn make_list(pages: &Pages, viewer: &Viewer) -> Result<Response, String> {
         id: run.id.to_string(),
         name: run.started.name.clone(),
         who: book.member(run.started.member).map(|member| member.name.clone()).unwrap_or_default(),
-        began: minute(run.began),
-        state: state(&run),
-        took: lasted(run.took_micros(now)),
+        began: viewer.view.at(run.began),
+        state: words::playbooks::state(&viewer.view, &run),
+        took: words::playbooks::lasted(&viewer.view, run.took_micros(now)),
     });
     let runs = runs.collect();
-    Ok(render(&ListPage { frame: pages.frame(&book, viewer, "Playbooks"), playbooks, runs }))
+    Ok(render(&ListPage {
+        frame: pages.frame(&book, viewer, viewer.say("Playbooks", "대응 절차")),
+        playbooks,
+        runs,
+    }))
 }
 
 fn may_see(viewer: &Viewer, run: &Run) -> bool {
@@ -181,10 +193,6 @@ fn may_see(viewer: &Viewer, run: &Run) -> bool {
         Caller::Operator => true,
         Caller::Member(member) => member == run.started.member,
     }
-}
-
-fn state(run: &Run) -> &'static str {
-    if run.finished.is_some() { "finished" } else { "under way" }
 }
 
 /// A playbook as a member has it, with its version.
@@ -267,7 +275,11 @@ pub(super) async fn start(
         let started = Started::of(&playbook, member, circle.id, &id, version);
         match pages.runs.start(&said(What::Started(started), &filled)) {
             Ok(run) => Redirect::to(&format!("/runs/{}", run.id)).into_response(),
-            Err(why) => error(StatusCode::UNPROCESSABLE_ENTITY, "Not started", &why),
+            Err(why) => {
+                let why = words::fault(&viewer.view, "절차를 시작하지 못했습니다.", &why);
+                let title = viewer.say("Not started", "시작하지 못함");
+                error(StatusCode::UNPROCESSABLE_ENTITY, title, &why)
+            }
         }
     })
     .await
@@ -294,7 +306,7 @@ impl Pages {
 }
 
 fn run_page(pages: &Pages, viewer: &Viewer, run: &Run, fault: Option<String>) -> Response {
-    let book = pages.gate.book();
+    let (book, view) = (pages.gate.book(), &viewer.view);
     let circle = book.circle(run.started.circle);
     let object = ObjectId::parse(&run.started.object).ok();
     // The words of its steps, as long as the member has the playbook in that version.
@@ -304,29 +316,33 @@ fn run_page(pages: &Pages, viewer: &Viewer, run: &Run, fault: Option<String>) ->
     });
     let steps = run.steps.iter().enumerate().map(|(at, progress)| {
         let step = playbook.as_ref().and_then(|playbook| playbook.steps.get(at));
-        let way = |way: &deliver::playbook::Way| match way.to {
-            Some(to) => format!("{}: step {to}", way.when.words()),
-            None => format!("{}: the end", way.when.words()),
+        let way = |way: &Way| {
+            let when = words::playbooks::when(view, &way.when);
+            match way.to {
+                Some(to) => format!("{when}: {} {to}", view.say("step", "단계")),
+                None => format!("{when}: {}", view.say("the end", "끝")),
+            }
         };
         StepRow {
             number: at + 1,
             name: progress.named.name.clone(),
             text: step.map(|step| step.text.clone()).unwrap_or_default(),
             ways: step.map(|step| step.ways.iter().map(way).collect()).unwrap_or_default(),
-            state: progress.state.map_or("open", |(state, _)| state.name()),
-            at: progress.state.map(|(_, at)| minute(at)).unwrap_or_default(),
-            took: if progress.took_micros > 0 { lasted(progress.took_micros) } else { String::new() },
+            state: match progress.state {
+                Some((state, _)) => words::playbooks::step(view, state),
+                None => view.say("open", "남음"),
+            },
+            at: progress.state.map(|(_, at)| view.at(at)),
+            took: match progress.took_micros {
+                took if took > 0 => words::playbooks::lasted(view, took),
+                _ => String::new(),
+            },
         }
     });
     let steps = steps.collect();
     let events = run.events.iter().rev().take(ROWS).map(|(at, event)| EventRow {
-        at: minute(*at),
-        what: match &event.what {
-            What::Started(_) => "started".to_owned(),
-            What::Step { step, state } => format!("step {step}: {}", state.name()),
-            What::Finished => "finished".to_owned(),
-            What::Shared(_) => "its result was shared".to_owned(),
-        },
+        at: view.at(*at),
+        what: words::playbooks::happened(view, &event.what),
         by: event.by.clone(),
         note: event.note.clone(),
     });
@@ -336,9 +352,9 @@ fn run_page(pages: &Pages, viewer: &Viewer, run: &Run, fault: Option<String>) ->
         object: run.started.object.clone(),
         circle: circle.map(|circle| circle.handle.clone()).unwrap_or_default(),
         version: run.started.version.clone(),
-        began: minute(run.began),
-        state: state(run),
-        took: lasted(run.took_micros((pages.now)())),
+        began: view.at(run.began),
+        state: words::playbooks::state(view, run),
+        took: words::playbooks::lasted(view, run.took_micros((pages.now)())),
         steps,
         events: events.collect(),
         shared: run.shared.as_ref().map(|(_, id)| id.clone()),
@@ -371,7 +387,7 @@ pub(super) async fn happens(
             Ok(None) => return absent(),
             Err(error) => return broken(&error),
         };
-        match happen(&pages, viewer.actor.person, &run, &filled) {
+        match happen(&pages, &viewer, &run, &filled) {
             Ok(()) => Redirect::to(&format!("/runs/{}", run.id)).into_response(),
             Err(why) => run_page(&pages, &viewer, &run, Some(why)),
         }
@@ -379,7 +395,8 @@ pub(super) async fn happens(
     .await
 }
 
-fn happen(pages: &Arc<Pages>, person: Option<PersonId>, run: &Run, filled: &Said) -> Result<(), String> {
+fn happen(pages: &Arc<Pages>, viewer: &Viewer, run: &Run, filled: &Said) -> Result<(), String> {
+    let (view, person) = (&viewer.view, viewer.actor.person);
     let state = StepState::ALL.into_iter().find(|state| state.name() == filled.what);
     let what = match (state, filled.what.as_str()) {
         (Some(state), _) => What::Step { step: filled.step, state },
@@ -387,9 +404,17 @@ fn happen(pages: &Arc<Pages>, person: Option<PersonId>, run: &Run, filled: &Said
         // The same result is the same note, which is there already.
         (None, "share") if run.shared.is_some() => return Ok(()),
         (None, "share") => {
-            What::Shared(share(&pages.gate, run, person, (pages.now)()).map_err(|error| error.to_string())?)
+            let shared = share(&pages.gate, run, person, (pages.now)());
+            What::Shared(shared.map_err(|error| words::playbooks::not_shared(view, &error))?)
         }
-        _ => return Err("Say what became of the step.".to_owned()),
+        _ => {
+            let why = view.say("Say what became of the step.", "단계가 어떻게 되었는지 고르십시오.");
+            return Err(why.to_owned());
+        }
     };
-    pages.runs.happens(run.id, &said(what, filled)).map(drop)
+    let event = said(what, filled);
+    // It is judged once more where it is written; what is wrong with it now is said in the viewer's language.
+    run.check(&event).map_err(|error| words::playbooks::not_noted(view, &error))?;
+    let noted = pages.runs.happens(run.id, &event);
+    noted.map(drop).map_err(|why| words::fault(view, "기록하지 못했습니다.", &why))
 }

@@ -9,7 +9,8 @@ use line::StorageError;
 use policy::Book;
 use stix::Timestamp;
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
+use super::view::At;
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 /// Days that are looked back.
@@ -21,14 +22,15 @@ const ROWS: usize = 200;
 #[template(path = "recalls.html")]
 struct RecallsPage {
     frame: Frame,
-    days: i64,
+    /// What withdrawals do.
+    about: String,
     rows: Vec<Row>,
     more: usize,
     overdue: usize,
 }
 
 struct Row {
-    at: String,
+    at: At,
     circle: String,
     id: String,
     reason: String,
@@ -40,7 +42,7 @@ struct Row {
 struct Open {
     handle: String,
     name: String,
-    contact: String,
+    contact: Option<String>,
     overdue: bool,
     whats: Vec<String>,
 }
@@ -68,18 +70,28 @@ fn make(pages: &Pages, viewer: &Viewer) -> Result<Response, StorageError> {
     let overdue = recalls.iter().filter(|recall| recall.count(Whether::Overdue) > 0).count();
     let more = recalls.len().saturating_sub(ROWS);
     Ok(render(&RecallsPage {
-        frame: pages.frame(&book, viewer, "Recalls"),
-        days: DAYS,
-        rows: recalls.iter().take(ROWS).map(|recall| row(&book, recall)).collect(),
+        frame: pages.frame(&book, viewer, viewer.say("Recalls", "회수")),
+        about: about(viewer),
+        rows: recalls.iter().take(ROWS).map(|recall| row(&book, viewer, recall)).collect(),
         more,
         overdue,
     }))
 }
 
-fn row(book: &Book, recall: &Recall) -> Row {
+fn about(viewer: &Viewer) -> String {
+    let english = format!(
+        "What was withdrawn in the last {DAYS} days is out of everything that is made since. Who fetched it before still has it until it comes again."
+    );
+    let korean = format!(
+        "최근 {DAYS}일 동안 철회된 것은 그 뒤에 만든 모든 것에서 빠졌습니다. 그 전에 가져간 곳은 다시 가져갈 때까지 계속 가지고 있습니다."
+    );
+    viewer.say(&english, &korean).to_owned()
+}
+
+fn row(book: &Book, viewer: &Viewer, recall: &Recall) -> Row {
     let open = recall.recipients.iter().filter(|one| !one.outstanding.is_empty());
     Row {
-        at: minute(recall.at),
+        at: viewer.view.at(recall.at),
         circle: book.circle(recall.circle).map(|circle| circle.handle.clone()).unwrap_or_default(),
         id: recall.id.to_string(),
         reason: recall.reason.clone(),
@@ -91,7 +103,7 @@ fn row(book: &Book, recall: &Recall) -> Row {
                 Some(Open {
                     handle: member.handle.clone(),
                     name: member.name.clone(),
-                    contact: member.contact.clone().unwrap_or_else(|| "no contact is known".to_owned()),
+                    contact: member.contact.clone(),
                     overdue: one.whether == Whether::Overdue,
                     whats: one.outstanding.iter().map(|artefact| artefact.what.clone()).collect(),
                 })

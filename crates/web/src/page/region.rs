@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use ::region::notice::Notice;
 use ::region::transit::plan::{Plan, Wish};
-use ::region::transit::told::{Row, Told, lasted, name, percent, until_gone};
+use ::region::transit::told::{Row, Told, name, percent};
+use ::region::transit::words::caveat;
 use ::region::transit::{By, NOT_ATTRIBUTION};
 use ::region::world::{Territories, View};
 use askama::Template;
@@ -17,8 +18,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use stix::Timestamp;
 
-use super::gaps::{Spoken, language};
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
+use super::view::{self, At};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 
 /// Rows of a page; the table as CSV has all.
 const ROWS: usize = 100;
@@ -109,7 +110,6 @@ struct Way {
 #[template(path = "region.html")]
 struct RegionPage {
     frame: Frame,
-    speak: Spoken,
     caveat: &'static str,
     attacks: u64,
     between: Option<(String, String)>,
@@ -123,7 +123,6 @@ struct RegionPage {
 #[template(path = "flows.html")]
 struct FlowsPage {
     frame: Frame,
-    speak: Spoken,
     caveat: &'static str,
     attacks: u64,
     with_unknown: u64,
@@ -157,24 +156,26 @@ struct FlowRow {
 }
 
 impl FlowRow {
-    fn of(row: &Row, territories: &Territories) -> Self {
+    fn of(view: &view::View, row: &Row, territories: &Territories) -> Self {
         let (crossing, stay) = (&row.crossing, row.stay.as_ref());
         let none = || "–".to_owned();
         let hops: u64 = crossing.roles.values().sum();
         let role = |(role, count): (&::region::transit::Role, &u64)| {
-            format!("{} {}", role.name().replace('-', " "), percent(*count as f64 / hops.max(1) as f64))
+            format!("{} {}", words::transit::role(view, *role), percent(*count as f64 / hops.max(1) as f64))
         };
         Self {
             name: name(crossing.spot, territories),
             share: percent(crossing.share),
-            bounds: format!("{} to {}", percent(crossing.share_least), percent(crossing.share_most)),
+            bounds: words::transit::bounds(view, crossing.share_least, crossing.share_most),
             through: crossing.through,
             from: crossing.from,
             to: crossing.to,
             between: row.betweenness.map_or_else(none, |number| format!("{number:.3}")),
             addresses: stay.map_or(0, |stay| stay.addresses),
-            dwell: stay.and_then(|stay| stay.dwell).map_or_else(none, |dwell| lasted(dwell.median)),
-            takedown: stay.and_then(until_gone).unwrap_or_else(none),
+            dwell: stay
+                .and_then(|stay| stay.dwell)
+                .map_or_else(none, |dwell| words::transit::lasted(view, dwell.median)),
+            takedown: stay.and_then(|stay| words::transit::until_gone(view, stay)).unwrap_or_else(none),
             again: stay.map_or(0, |stay| stay.again),
             trend: crossing.trend.map_or_else(none, |trend| format!("×{trend:.2}")),
             roles: crossing.roles.iter().map(role).collect::<Vec<_>>().join(", "),
@@ -217,9 +218,9 @@ pub(super) fn circles<'b>(book: &'b Book, viewer: &Viewer) -> Vec<&'b Circle> {
 }
 
 impl Pages {
-    /// The words of a page, in the viewer's language.
-    fn spoken(viewer: &Viewer) -> Spoken {
-        Spoken(language(viewer))
+    /// How territories are shown, in the viewer's language.
+    pub(super) fn territories(&self, viewer: &Viewer) -> Territories {
+        Territories { language: viewer.view.language, ..self.transit.territories() }
     }
 
     /// What is asked of what attacks pass through, over one circle if its handle is named; nothing if it is none of the viewer's.
@@ -266,19 +267,18 @@ pub(super) async fn overview(State(pages): Shared, who: Who) -> Response {
         who,
         Asked { map: View::IndoPacific.name().to_owned(), ..Asked::default() },
         |pages, viewer, asked, told| {
-            let territories = pages.transit.territories();
+            let (view, territories) = (&viewer.view, pages.territories(viewer));
             let (notices, open) = match pages.transit.counts(member(viewer)) {
                 Ok(counts) => counts,
                 Err(error) => return broken(&error),
             };
             render(&RegionPage {
-                frame: pages.frame(&pages.gate.book(), viewer, "Region"),
-                speak: Pages::spoken(viewer),
-                caveat: NOT_ATTRIBUTION,
+                frame: pages.frame(&pages.gate.book(), viewer, viewer.say("Region", "지역")),
+                caveat: caveat(viewer.view.language),
                 attacks: told.total,
                 between: between(told),
                 map: told.map(asked.view(), &territories),
-                first: told.rows.iter().take(FIRST).map(|row| FlowRow::of(row, &territories)).collect(),
+                first: told.rows.iter().take(FIRST).map(|row| FlowRow::of(view, row, &territories)).collect(),
                 open,
                 notices,
             })
@@ -296,8 +296,8 @@ fn member(viewer: &Viewer) -> Option<MemberId> {
 
 pub(super) async fn flows(State(pages): Shared, Query(asked): Query<Asked>, who: Who) -> Response {
     answer(pages, who, asked, |pages, viewer, asked, told| {
-        let (book, territories) = (pages.gate.book(), pages.transit.territories());
-        let (by, view) = (asked.by(), asked.view());
+        let (book, territories) = (pages.gate.book(), pages.territories(viewer));
+        let (by, part, view) = (asked.by(), asked.view(), &viewer.view);
         let by_name = |by: By| if by == By::Network { "network" } else { "country" };
         let query = |by: By, view: View, circle: &str| {
             let circle = if circle.is_empty() { String::new() } else { format!("&circle={circle}") };
@@ -306,47 +306,54 @@ pub(super) async fn flows(State(pages): Shared, Query(asked): Query<Asked>, who:
         let way = |text: &str, by_this: By, view_this: View| Way {
             text: text.to_owned(),
             href: format!("/region/flows?{}", query(by_this, view_this, &asked.circle)),
-            is_this: by_this == by && (by == By::Network || view_this == view),
+            is_this: by_this == by && (by == By::Network || view_this == part),
         };
         let circles = circles(&book, viewer);
         let one = |text: &str, handle: &str| Way {
             text: text.to_owned(),
-            href: format!("/region/flows?{}", query(by, view, handle)),
+            href: format!("/region/flows?{}", query(by, part, handle)),
             is_this: asked.circle == handle,
         };
         let mut over: Vec<Way> = circles.iter().map(|circle| one(&circle.title, &circle.handle)).collect();
         if !over.is_empty() {
-            over.insert(0, one("all circles", ""));
+            over.insert(0, one(viewer.say("all circles", "모든 서클"), ""));
         }
         let file = |text: &str, end: &str| Way {
             text: text.to_owned(),
-            href: format!("/region/flows.{end}?{}", query(by, view, &asked.circle)),
+            href: format!(
+                "/region/flows.{end}?{}&lang={}",
+                query(by, part, &asked.circle),
+                view.language.tag()
+            ),
             is_this: false,
         };
-        let mut files = vec![file("table (CSV)", "csv"), file("JSON", "json")];
+        let mut files = vec![file(viewer.say("table (CSV)", "표(CSV)"), "csv"), file("JSON", "json")];
         if by == By::Country {
-            files.push(file("map (SVG)", "svg"));
+            files.push(file(viewer.say("map (SVG)", "지도(SVG)"), "svg"));
         }
         let edge = |edge: &::region::transit::told::Edge| {
             (name(edge.from, &territories), name(edge.to, &territories), edge.count)
         };
         render(&FlowsPage {
-            frame: pages.frame(&book, viewer, "What attacks pass through"),
-            speak: Pages::spoken(viewer),
-            caveat: NOT_ATTRIBUTION,
+            frame: pages.frame(&book, viewer, viewer.say("What attacks pass through", "공격이 거쳐 가는 곳")),
+            caveat: caveat(viewer.view.language),
             attacks: told.total,
             with_unknown: told.with_unknown,
             between: between(told),
-            map: if by == By::Country { told.map(view, &territories) } else { String::new() },
+            map: if by == By::Country { told.map(part, &territories) } else { String::new() },
             is_network: by == By::Network,
             ways: vec![
-                way("countries: world", By::Country, View::World),
-                way("countries: Indo-Pacific", By::Country, View::IndoPacific),
-                way("networks", By::Network, view),
+                way(viewer.say("countries: world", "국가: 세계"), By::Country, View::World),
+                way(
+                    viewer.say("countries: Indo-Pacific", "국가: 인도·태평양"),
+                    By::Country,
+                    View::IndoPacific,
+                ),
+                way(viewer.say("networks", "네트워크"), By::Network, part),
             ],
             circles: over,
             files,
-            rows: told.rows.iter().take(ROWS).map(|row| FlowRow::of(row, &territories)).collect(),
+            rows: told.rows.iter().take(ROWS).map(|row| FlowRow::of(view, row, &territories)).collect(),
             more: told.rows.len().saturating_sub(ROWS),
             hidden: told.hidden.places,
             hidden_through: told.hidden.through,
@@ -370,12 +377,14 @@ pub(super) async fn file(
         }
         _ => {}
     }
-    answer(pages, who, asked, move |pages, _, asked, told| {
+    answer(pages, who, asked, move |pages, viewer, asked, told| {
         let territories = pages.transit.territories();
         match file.as_str() {
             "flows.csv" => file_of("text/csv; charset=utf-8", Some("flows.csv"), told.csv(&territories)),
             "flows.json" => file_of("application/json", None, told.json(JSON_ROWS, &territories).to_string()),
-            "flows.svg" if told.by == By::Country => picture(told.map(asked.view(), &territories)),
+            "flows.svg" if told.by == By::Country => {
+                picture(told.map(asked.view(), &pages.territories(viewer)))
+            }
             _ => absent(),
         }
     })
@@ -386,7 +395,6 @@ pub(super) async fn file(
 #[template(path = "notices.html")]
 struct NoticesPage {
     frame: Frame,
-    speak: Spoken,
     operator: bool,
     caveat: &'static str,
     rows: Vec<NoticeRow>,
@@ -399,7 +407,7 @@ struct NoticeRow {
     roles: String,
     state: &'static str,
     is_going: bool,
-    since: String,
+    since: Option<At>,
     takedown: String,
 }
 
@@ -414,20 +422,21 @@ pub(super) async fn notices(State(pages): Shared, who: Who) -> Response {
                 .about
                 .roles
                 .iter()
-                .map(|role| role.name().replace('-', " "))
+                .map(|role| words::transit::role(&viewer.view, *role))
                 .collect::<Vec<_>>()
                 .join(", "),
-            state: notice.state().name(),
+            state: words::transit::notice(&viewer.view, notice.state()),
             is_going: notice.sending.is_some(),
-            since: notice.steps.last().map(|step| minute(step.at)).unwrap_or_default(),
-            takedown: notice.takedown_s().map_or_else(|| "–".to_owned(), lasted),
+            since: notice.steps.last().map(|step| viewer.view.at(step.at)),
+            takedown: notice
+                .takedown_s()
+                .map_or_else(|| "–".to_owned(), |seconds| words::transit::lasted(&viewer.view, seconds)),
         };
         match pages.transit.notices(member(&viewer), NOTICES) {
             Ok(notices) => render(&NoticesPage {
-                frame: pages.frame(&book, &viewer, "Notices"),
-                speak: Pages::spoken(&viewer),
+                frame: pages.frame(&book, &viewer, viewer.say("Notices", "차단 요청")),
                 operator: viewer.is_operator(),
-                caveat: NOT_ATTRIBUTION,
+                caveat: caveat(viewer.view.language),
                 rows: notices.into_iter().map(row).collect(),
             }),
             Err(error) => broken(&error),

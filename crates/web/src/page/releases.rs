@@ -8,7 +8,7 @@ use axum::Form as Filled;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use gate::{Fate, Goes, ReleaseError};
+use gate::{Goes, ReleaseError};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use policy::parcel::Contents;
 use policy::{Book, Caller, MemberId, Parcel, ParcelState, PersonId};
@@ -17,7 +17,8 @@ use stix::Timestamp;
 use uuid::Uuid;
 
 use super::asks::{not_from_here, unread};
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, minute, render};
+use super::view::{At, View};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 use crate::auth::form::is_from_here;
 
 /// Releases that are shown; the rest is counted.
@@ -37,11 +38,11 @@ struct ListPage {
 
 struct Row {
     id: String,
-    at: String,
+    at: At,
     circle: String,
     objects: u64,
     by: String,
-    until: String,
+    until: At,
     state: &'static str,
     waits: bool,
 }
@@ -51,7 +52,7 @@ struct Row {
 struct ReleasePage {
     frame: Frame,
     id: String,
-    said: Vec<(&'static str, String)>,
+    said: Vec<(&'static str, Told)>,
     ask: Option<String>,
     goes: Vec<Going>,
     open: usize,
@@ -69,7 +70,8 @@ struct Going {
     member: String,
     form: &'static str,
     fate: &'static str,
-    rule: String,
+    rule: &'static str,
+    code: &'static str,
     count: usize,
     named: Vec<String>,
 }
@@ -97,22 +99,26 @@ pub(super) async fn list(State(pages): Shared, who: Who) -> Response {
         let mut parcels = pages.gate.parcels(Some(member));
         parcels.sort_by_key(|parcel| parcel.state(now) != ParcelState::Waiting);
         let more = parcels.len().saturating_sub(ROWS);
-        let rows = parcels.iter().take(ROWS).map(|parcel| row(&book, parcel, now)).collect();
-        render(&ListPage { frame: pages.frame(&book, &viewer, "Releases"), rows, more })
+        let rows = parcels.iter().take(ROWS).map(|parcel| row(&book, &viewer.view, parcel, now)).collect();
+        render(&ListPage {
+            frame: pages.frame(&book, &viewer, viewer.say("Releases", "배포 승인")),
+            rows,
+            more,
+        })
     })
     .await
 }
 
-fn row(book: &Book, parcel: &Parcel, now: Timestamp) -> Row {
+fn row(book: &Book, view: &View, parcel: &Parcel, now: Timestamp) -> Row {
     let state = parcel.state(now);
     Row {
         id: parcel.id.to_string(),
-        at: minute(parcel.at),
+        at: view.at(parcel.at),
         circle: circle(book, parcel),
         objects: parcel.objects - parcel.withdrawn.len() as u64,
-        by: named(book, parcel.by.person),
-        until: minute(parcel.until),
-        state: state.name(),
+        by: named(book, view, parcel.by.person),
+        until: view.at(parcel.until),
+        state: words::releases::state(view, state),
         waits: state == ParcelState::Waiting,
     }
 }
@@ -121,11 +127,11 @@ fn circle(book: &Book, parcel: &Parcel) -> String {
     book.circle(parcel.circle).map(|circle| circle.title.clone()).unwrap_or_default()
 }
 
-fn named(book: &Book, person: Option<PersonId>) -> String {
+fn named(book: &Book, view: &View, person: Option<PersonId>) -> String {
     let person = person.map(|id| book.person(id).map(|person| format!("{} ({})", person.name, person.user)));
     match person {
-        None => "one of your systems".to_owned(),
-        Some(person) => person.unwrap_or_else(|| "unknown".to_owned()),
+        None => view.say("one of your systems", "기관의 시스템").to_owned(),
+        Some(person) => person.unwrap_or_else(|| view.say("unknown", "알 수 없음").to_owned()),
     }
 }
 
@@ -177,7 +183,9 @@ pub(super) async fn decide(
             "release" => pages.gate.release(parcel, viewer.by(), now),
             "refuse" => pages.gate.refuse_release(parcel, viewer.by(), &verdict.said, now),
             _ => {
-                let fault = Some("Say whether it is released or refused.".to_owned());
+                let fault =
+                    viewer.say("Say whether it is released or refused.", "승인할지 거부할지 고르십시오.");
+                let fault = Some(fault.to_owned());
                 return pages.release_page(&viewer, member, &id, fault).unwrap_or_else(absent);
             }
         };
@@ -185,7 +193,8 @@ pub(super) async fn decide(
             Ok(_) => Redirect::to(&format!("/releases/{parcel}")).into_response(),
             Err(error @ (ReleaseError::Storage(_) | ReleaseError::Gate(_))) => broken(&error),
             Err(error) => {
-                let page = pages.release_page(&viewer, member, &id, Some(error.to_string()));
+                let fault = words::releases::not_decided(&viewer.view, &error);
+                let page = pages.release_page(&viewer, member, &id, Some(fault));
                 page.unwrap_or_else(absent)
             }
         }
@@ -211,15 +220,19 @@ impl Pages {
         let texts = goes.objects.iter().take(TEXTS);
         let person = viewer.actor.person;
         let mut response = render(&ReleasePage {
-            frame: self.frame(&book, viewer, "Waits for a second person"),
+            frame: self.frame(
+                &book,
+                viewer,
+                viewer.say("Waits for a second person", "두 번째 담당자의 승인"),
+            ),
             id: id.to_owned(),
-            said: said(&book, &parcel, &goes, now),
+            said: said(&book, &viewer.view, &parcel, &goes, now),
             ask: parcel.ask.map(|ask| ask.to_string()),
             open: goes.open.len(),
             hidden: book.circle(parcel.circle).is_some_and(|circle| circle.hidden_members),
             texts: texts.map(|object| (object.head.id.to_string(), object.raw.clone())).collect(),
             more: goes.objects.len().saturating_sub(TEXTS),
-            goes: going(&book, goes),
+            goes: going(&book, &viewer.view, goes),
             why: parcel.done.as_ref().map(|(_, outcome)| outcome.why.clone()).unwrap_or_default(),
             fault,
             waits: parcel.state(now) == ParcelState::Waiting,
@@ -230,57 +243,79 @@ impl Pages {
     }
 }
 
+/// What is told under a word.
+enum Told {
+    Text(String),
+    Time(At),
+    /// A time, and what came of it.
+    Then(At, String),
+}
+
 /// What is known of a release, each under its word.
-fn said(book: &Book, parcel: &Parcel, goes: &Goes, now: Timestamp) -> Vec<(&'static str, String)> {
+fn said(book: &Book, view: &View, parcel: &Parcel, goes: &Goes, now: Timestamp) -> Vec<(&'static str, Told)> {
+    let text = |english, korean, text: String| (view.say(english, korean), Told::Text(text));
+    let time = |english, korean, at| (view.say(english, korean), Told::Time(view.at(at)));
     let mut said = vec![
-        ("State", parcel.state(now).name().to_owned()),
-        ("Into", circle(book, parcel)),
-        ("Brought by", named(book, parcel.by.person)),
-        ("Brought", minute(parcel.at)),
-        ("Lapses", minute(parcel.until)),
-        ("Objects", parcel.objects.to_string()),
+        text("State", "상태", words::releases::state(view, parcel.state(now)).to_owned()),
+        text("Into", "서클", circle(book, parcel)),
+        text("Brought by", "올린 사람", named(book, view, parcel.by.person)),
+        time("Brought", "올린 때", parcel.at),
+        time("Lapses", "만료", parcel.until),
+        text("Objects", "객체", parcel.objects.to_string()),
     ];
     if !parcel.withdrawn.is_empty() {
-        said.push(("Withdrawn since", parcel.withdrawn.len().to_string()));
+        said.push(text("Withdrawn since", "그 뒤 철회됨", parcel.withdrawn.len().to_string()));
     }
     if !goes.terms.is_default() {
-        said.push(("Terms", goes.terms.to_json()));
+        said.push(text("Terms", "조건", goes.terms.to_json()));
     }
     if let Some(decided) = &parcel.decided {
-        let who = decided.by.map_or_else(|| "the node's operator".to_owned(), |id| named(book, Some(id)));
-        said.push((if decided.released { "Released by" } else { "Refused by" }, who));
-        said.push(("Decided", minute(decided.at)));
+        let operator = || view.say("the node's operator", "노드 운영자").to_owned();
+        let who = decided.by.map_or_else(operator, |id| named(book, view, Some(id)));
+        said.push(match decided.released {
+            true => text("Released by", "승인한 사람", who),
+            false => text("Refused by", "거부한 사람", who),
+        });
+        said.push(time("Decided", "결정한 때", decided.at));
         if !decided.said.is_empty() {
-            said.push(("Said with it", decided.said.clone()));
+            said.push(text("Said with it", "남긴 말", decided.said.clone()));
         }
     }
     if let Some((at, outcome)) = &parcel.done {
         let policy::parcel::Outcome { shared, present, quarantined, refused, .. } = outcome;
-        let became = format!(
+        let english = format!(
             "{shared} shared, {present} there already, {quarantined} wait for the node's operators, {refused} refused"
         );
-        said.push(("Done", format!("{}: {became}", minute(*at))));
+        let korean = format!(
+            "공유 {shared}건, 이미 있음 {present}건, 노드 운영자를 기다림 {quarantined}건, 거부 {refused}건"
+        );
+        let became = view.say(&english, &korean).to_owned();
+        said.push((view.say("Done", "처리"), Told::Then(view.at(*at), became)));
     }
     said
 }
 
 /// What goes to whom, counted by member and rule.
-fn going(book: &Book, goes: Goes) -> Vec<Going> {
+fn going(book: &Book, view: &View, goes: Goes) -> Vec<Going> {
     let mut counted = BTreeMap::<_, (usize, Vec<String>)>::new();
     for row in goes.rows {
-        let fate = match row.fate {
-            Fate::Release => "goes",
-            Fate::Redact => "goes, redacted",
-            Fate::Hold => "is held back",
-        };
+        let fate = words::releases::fate(view, row.fate);
         let member = book.member(row.member).map(|member| member.name.clone()).unwrap_or_default();
-        let key = (member, fate, row.form.name(), format!("{} [{}]", row.rule, row.rule.code()));
+        let key = (member, fate, row.form.name(), words::rules::rule(view, row.rule), row.rule.code());
         let (count, named) = counted.entry(key).or_default();
         *count += 1;
         if named.len() < NAMED {
             named.push(row.object.to_string());
         }
     }
-    let row = |((member, fate, form, rule), (count, named))| Going { member, form, fate, rule, count, named };
+    let row = |((member, fate, form, rule, code), (count, named))| Going {
+        member,
+        form,
+        fate,
+        rule,
+        code,
+        count,
+        named,
+    };
     counted.into_iter().map(row).collect()
 }

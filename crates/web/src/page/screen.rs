@@ -7,13 +7,18 @@ use axum::Form;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::response::Response;
-use deliver::screening::{Answer, Answers, NAME_KINDS, Question, ScreeningError, VALUES_MAX};
-use http::{HeaderMap, StatusCode, Uri};
+use deliver::screening::{
+    Answer, Answers, Known, Listed, NAME_KINDS, Outcome, Question, ScreeningError, VALUES_MAX,
+};
+use http::{HeaderMap, Uri};
 use policy::{Caller, MemberId};
 use serde::Deserialize;
+use stix::Timestamp;
 use watch::Kind;
 
-use super::{Frame, Pages, Shared, Viewer, Who, broken, error, making, render};
+use super::asks::{not_from_here, unread};
+use super::view::At;
+use super::{Frame, Pages, Shared, Viewer, Who, broken, making, render, words};
 use crate::auth::form::is_from_here;
 
 /// Values that are asked by hand at once.
@@ -50,40 +55,55 @@ impl ScreenPage {
     /// Of a page with results, how many there are of each.
     fn counts(&self) -> String {
         let results = || self.told.iter().flat_map(|told| &told.results);
-        let count = |wanted: &str| results().filter(|answer| answer.result.as_str() == wanted).count();
-        let each = ["match", "past", "clear", "unreadable"].map(|name| (count(name), Self::word(name)));
-        let told: Vec<String> = each
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{count} {word}"))
-            .collect();
-        told.join(", ")
-    }
-
-    /// A result as people read it.
-    fn word(result: &str) -> &'static str {
-        match result {
-            "match" => "known",
-            "past" => "known once",
-            "clear" => "not known",
-            _ => "can't be read",
-        }
+        let each = [Outcome::Match, Outcome::Past, Outcome::Clear, Outcome::Unreadable];
+        let told = each.into_iter().filter_map(|wanted| {
+            let count = results().filter(|answer| answer.result == wanted).count();
+            let word = words::screening::result(&self.frame.view, wanted);
+            (count > 0).then(|| match self.frame.view.is_korean() {
+                false => format!("{count} {word}"),
+                true => format!("{word} {count}"),
+            })
+        });
+        told.collect::<Vec<_>>().join(", ")
     }
 
     /// The result of an answer as people read it.
-    fn told(answer: &Answer) -> &'static str {
-        match answer.result.as_str() {
-            "match" if answer.is_of_name() => "may be listed",
-            result => Self::word(result),
-        }
+    fn result(&self, answer: &Answer) -> &'static str {
+        words::screening::answered(&self.frame.view, answer)
+    }
+
+    /// By what a known value answers.
+    fn by<'t>(&self, by: &'t str) -> &'t str {
+        words::screening::by(&self.frame.view, by)
+    }
+
+    fn action(&self, known: &Known) -> &'static str {
+        words::screening::action(&self.frame.view, &known.advice)
+    }
+
+    fn advice(&self, known: &Known) -> String {
+        words::screening::advice(&self.frame.view, &known.advice)
+    }
+
+    fn reasons(&self, party: &Listed) -> String {
+        words::screening::reasons(&self.frame.view, party)
+    }
+
+    fn schema(&self, party: &Listed) -> &'static str {
+        words::screening::schema(&self.frame.view, party.schema)
+    }
+
+    /// A time that an answer has as a text.
+    fn time(&self, text: &str) -> Option<At> {
+        Timestamp::parse(text).ok().map(|at| self.frame.at(&at))
     }
 
     /// The class of its style: what is known is held, what is not is got.
     fn class(answer: &Answer) -> &'static str {
-        match answer.result.as_str() {
-            "clear" => "got",
-            "past" => "soft",
-            _ => "held",
+        match answer.result {
+            Outcome::Clear => "got",
+            Outcome::Past => "soft",
+            Outcome::Match | Outcome::Unreadable => "held",
         }
     }
 
@@ -107,7 +127,7 @@ fn page_of(pages: &Pages, viewer: &Viewer, asked: Asked) -> ScreenPage {
     };
     let kinds = Kind::ALL.into_iter().filter(|kind| kind.screens()).map(Kind::as_str);
     let kinds = NAME_KINDS.into_iter().chain(kinds).collect();
-    let frame = pages.frame(&book, viewer, "Screen");
+    let frame = pages.frame(&book, viewer, viewer.say("Screen", "값 조회"));
     ScreenPage { frame, members, kinds, asked, fault: None, told: None }
 }
 
@@ -123,15 +143,11 @@ pub(super) async fn ask(
     asked: Result<Form<Asked>, FormRejection>,
 ) -> Response {
     if !is_from_here(&headers, &uri) {
-        let what = "The form was not sent from a page of this node. Open the page and send it there.";
-        return error(StatusCode::FORBIDDEN, "Not from here", what);
+        return not_from_here();
     }
     let asked = match asked {
         Ok(Form(asked)) => asked,
-        Err(fault) => {
-            let what = format!("The form can't be read: {}.", fault.body_text());
-            return error(StatusCode::BAD_REQUEST, "Not read", &what);
-        }
+        Err(fault) => return unread(&fault),
     };
     making(move || {
         let viewer = Viewer::of(who);
@@ -145,13 +161,25 @@ pub(super) async fn ask(
             Caller::Member(member) => Some(member),
             Caller::Operator => named(&pages, &page.asked.member),
         };
+        let fault = |english: &str, korean: &str| Some(viewer.say(english, korean).to_owned());
         match member {
-            None => page.fault = Some("Say as which member you ask.".to_owned()),
-            Some(_) if questions.is_empty() => page.fault = Some("Nothing is asked: put a value on each line.".to_owned()),
+            None => {
+                page.fault = fault("Say as which member you ask.", "어느 회원으로서 조회하는지 고르십시오.");
+            }
+            Some(_) if questions.is_empty() => {
+                page.fault = fault(
+                    "Nothing is asked: put a value on each line.",
+                    "조회할 것이 없습니다. 한 줄에 하나씩 값을 적으십시오.",
+                );
+            }
             Some(_) if questions.len() > BY_HAND_MAX => {
-                page.fault = Some(format!(
+                let english = format!(
                     "At most {BY_HAND_MAX} values are asked by hand; POST /screening/values takes {VALUES_MAX}."
-                ));
+                );
+                let korean = format!(
+                    "손으로는 한 번에 {BY_HAND_MAX}개까지 조회합니다. POST /screening/values로는 {VALUES_MAX}개까지 됩니다."
+                );
+                page.fault = fault(&english, &korean);
             }
             Some(member) => {
                 let by = if viewer.is_operator() { "operator" } else { "form" };

@@ -8,14 +8,15 @@ use http::{HeaderMap, StatusCode, Uri};
 
 use crate::auth::form::is_from_here;
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
+use super::view::At;
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render, words};
 
 /// A step, as a row.
 struct Row {
     id: String,
     circle: String,
     from: String,
-    since: String,
+    since: At,
     count: u64,
     waiting: u64,
     verdict: &'static str,
@@ -44,15 +45,18 @@ fn make(pages: &Pages, viewer: &Viewer) -> Response {
     };
     let row = |step: deliver::Step| Row {
         circle: book.circle(step.circle).map_or_else(String::new, |circle| circle.handle.clone()),
-        from: book.member(step.sender).map_or_else(|| "operator".to_owned(), |member| member.handle.clone()),
-        since: step.first.to_string(),
+        from: book
+            .member(step.sender)
+            .map_or_else(|| viewer.say("operator", "운영자").to_owned(), |member| member.handle.clone()),
+        since: viewer.view.at(step.first),
         count: step.count,
         waiting: step.waiting,
-        verdict: step.verdict.map_or("", StepVerdict::as_str),
+        verdict: step.verdict.map_or("", |verdict| words::playbooks::verdict(&viewer.view, verdict)),
         id: step.id,
     };
     let rows = steps.into_iter().map(row).collect();
-    render(&StepsPage { frame: pages.frame(&book, viewer, "Steps beyond the limit"), rows })
+    let title = viewer.say("Steps beyond the limit", "한도를 넘은 대량 변경");
+    render(&StepsPage { frame: pages.frame(&book, viewer, title), rows })
 }
 
 pub(super) async fn settle(
@@ -72,8 +76,12 @@ pub(super) async fn settle(
         return absent();
     }
     if !is_from_here(&headers, &uri) {
-        let what = "The button was not pressed on a page of this node. Open the page and press it there.";
-        return error(StatusCode::FORBIDDEN, "Not from here", what);
+        let what = viewer.say(
+            "The button was not pressed on a page of this node. Open the page and press it there.",
+            "이 노드의 화면에서 누른 단추가 아닙니다. 화면을 열어 그곳에서 누르십시오.",
+        );
+        let title = viewer.say("Not from here", "이곳에서 보낸 것이 아님");
+        return error(StatusCode::FORBIDDEN, title, what);
     }
     making(move || {
         let steps = match pages.deliver.steps() {

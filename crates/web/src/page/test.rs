@@ -7,8 +7,8 @@ use deliver::DeliverError;
 use deliver::level_up::{Names, Rung};
 use policy::{Level, Member};
 
-use super::view::View;
-use super::{Frame, Pages, Shared, Viewer, Who, about_member, minute, render, words};
+use super::view::{At, View};
+use super::{Frame, Pages, Shared, Viewer, Who, about_member, render, words};
 
 #[derive(Template)]
 #[template(path = "test.html")]
@@ -27,8 +27,8 @@ struct LevelRow {
     name: &'static str,
     does: &'static str,
     offered: bool,
-    proven: Option<String>,
-    against: Option<String>,
+    proven: Option<At>,
+    against: Option<At>,
     needs: Vec<NeedRow>,
 }
 
@@ -45,14 +45,19 @@ pub(super) async fn page(State(pages): Shared, who: Who, Path(handle): Path<Stri
 fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, DeliverError> {
     let book = pages.gate.book();
     let rungs = pages.deliver.rungs(member.id)?;
+    let title = match viewer.view.is_korean() {
+        false => format!("Levels of {}", member.name),
+        true => format!("{}의 단계", member.name),
+    };
+    let held = pages.deliver.test_hold(member.id)?;
     Ok(render(&TestPage {
-        frame: pages.frame(&book, viewer, format!("Levels of {}", member.name)),
+        frame: pages.frame(&book, viewer, title),
         operator: viewer.is_operator(),
         handle: member.handle.clone(),
         offered: member.level.name(),
         resolver: member.resolver.map(|resolver| resolver.to_string()),
         names: pages.deliver.test_names(member.id, (pages.now)()),
-        held: pages.deliver.test_hold(member.id)?.map(|hold| hold.to_string()),
+        held: held.map(|hold| words::rules::hold(&viewer.view, &hold)),
         levels: rungs.iter().map(|rung| row(&viewer.view, rung, member.level)).collect(),
     }))
 }
@@ -62,12 +67,16 @@ fn row(view: &View, rung: &Rung, offered: Level) -> LevelRow {
         name: rung.level.name(),
         does: words::does(view, rung.level),
         offered: rung.level <= offered,
-        proven: rung.proven.map(minute),
-        against: rung.against.map(minute),
+        proven: rung.proven.map(|at| view.at(at)),
+        against: rung.against.map(|at| view.at(at)),
         needs: rung
             .needs
             .iter()
-            .map(|(need, is_seen)| NeedRow { is_seen: *is_seen, what: need.sentence(), how: need.how() })
+            .map(|(need, is_seen)| NeedRow {
+                is_seen: *is_seen,
+                what: words::levels::need(view, *need),
+                how: words::levels::how(view, *need),
+            })
             .collect(),
     }
 }

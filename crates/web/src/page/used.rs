@@ -4,7 +4,8 @@ use deliver::DeliverError;
 use gate::MISSING_MAX;
 use policy::{Book, Level, Member};
 
-use super::{Pages, Viewer, minute};
+use super::view::At;
+use super::{Pages, Viewer, words};
 
 /// What the page of a member shows of its receipts.
 pub(super) struct Used {
@@ -17,17 +18,18 @@ pub(super) struct Used {
 /// How far it is in a circle.
 pub(super) struct LagRow {
     pub(super) circle: String,
-    pub(super) real: &'static str,
+    pub(super) real: Option<&'static str>,
     pub(super) upto: String,
     pub(super) head: u64,
     pub(super) missing: String,
     pub(super) is_behind: bool,
-    pub(super) at: String,
+    /// When that was shown last.
+    pub(super) at: Option<At>,
 }
 
 /// A receipt.
 pub(super) struct ReceiptRow {
-    pub(super) at: String,
+    pub(super) at: At,
     pub(super) what: String,
     pub(super) did: &'static str,
     pub(super) level: &'static str,
@@ -42,12 +44,12 @@ pub(super) fn of(pages: &Pages, viewer: &Viewer, book: &Book, member: &Member) -
     let standing = pages.gate.standing(member.id);
     let lags = pages.gate.lags(member.id, viewer.encrypted, now)?.into_iter().map(|lag| LagRow {
         circle: book.circle(lag.circle).map(|circle| circle.title.clone()).unwrap_or_default(),
-        real: lag.real.map_or("nothing", Level::name),
+        real: lag.real.map(Level::name),
         upto: lag.upto.map_or_else(|| "–".to_owned(), |upto| upto.to_string()),
         head: lag.head,
         missing: if lag.missing >= MISSING_MAX { format!("{MISSING_MAX}+") } else { lag.missing.to_string() },
         is_behind: lag.missing > 0,
-        at: lag.at.map_or_else(|| "never".to_owned(), minute),
+        at: lag.at.map(|at| viewer.view.at(at)),
     });
     let mut receipts = pages.gate.receipts(member.id);
     receipts.sort_by_key(|receipt| std::cmp::Reverse(receipt.at));
@@ -58,9 +60,9 @@ pub(super) fn of(pages: &Pages, viewer: &Viewer, book: &Book, member: &Member) -
         receipts: receipts
             .into_iter()
             .map(|receipt| ReceiptRow {
-                at: minute(receipt.at),
+                at: viewer.view.at(receipt.at),
                 what: receipt.what,
-                did: receipt.deed.name(),
+                did: words::receipts::deed(&viewer.view, receipt.deed),
                 level: receipt.level.name(),
             })
             .collect(),

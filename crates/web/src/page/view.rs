@@ -3,12 +3,17 @@
 //! What was chosen on `/display` stands in a cookie, which holds nothing else, so that it works for people with an account and
 //! without. Where nothing was chosen, the browser's languages count, then the member's; times are in UTC until the page's script turns
 //! them into the browser's own zone. `?lang=ko` counts for the page that it asks for.
+//!
+//! Pages for nobody in particular, and those that say what went wrong, are made where no viewer is at hand: [`asking`] keeps what the
+//! request asks for beside its task, [`say`] and [`asked`] look there. Whoever has a viewer asks the viewer.
 
 use std::fmt;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::middleware::Next;
+use axum::response::Response;
 use jiff::tz::TimeZone;
 use policy::{Book, Caller, Channel};
 use region::capacity::words::Language;
@@ -21,6 +26,33 @@ use crate::auth::Actor;
 pub(super) const COOKIE: &str = "bongsu-display";
 /// Languages of a browser that are looked at.
 const LANGUAGES_MAX: usize = 20;
+
+tokio::task_local! {
+    /// How the request that is answered in this task asks for pages to be shown.
+    static ASKED: Arc<View>;
+}
+
+/// Answers a request, with what it asks for at hand.
+pub(crate) async fn asking(request: Request, next: Next) -> Response {
+    let view = Arc::new(View::of(request.headers(), request.uri(), None));
+    ASKED.scope(view, next.run(request)).await
+}
+
+/// How the request that is answered asks for pages to be shown; where none is, as nobody has chosen anything.
+pub(super) fn asked() -> Arc<View> {
+    ASKED.try_with(Arc::clone).unwrap_or_default()
+}
+
+/// One of two texts, in the language of the request that is answered.
+pub(crate) fn say<'t>(english: &'t str, korean: &'t str) -> &'t str {
+    asked().say(english, korean)
+}
+
+/// The same work, with what the request asks for at hand on whatever thread does it.
+pub(super) fn carried<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let view = asked();
+    move || ASKED.sync_scope(view, work)
+}
 
 /// In which colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -233,6 +265,17 @@ mod tests {
             assert_eq!(chosen.value(), format!("{language}|{zone}|{scheme}"));
             assert_eq!(view(&chosen.value(), "", "/", None).chosen, chosen);
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_request_asks_for_is_at_hand_on_other_threads_too() {
+        assert_eq!(say("a", "b"), "a");
+        let korean = Arc::new(view("", "ko", "/", None));
+        let said = ASKED.scope(korean, async {
+            let work = carried(|| say("a", "b"));
+            (say("a", "b"), tokio::task::spawn_blocking(work).await.unwrap())
+        });
+        assert_eq!(said.await, ("b", "b"));
     }
 
     #[test]

@@ -1,8 +1,49 @@
 //! Words of other rooms, in the viewer's language.
 
-use policy::{Cause, Level};
+pub(super) mod accounts;
+pub(super) mod acts;
+pub(super) mod asks;
+pub(super) mod assessment;
+pub(super) mod cases;
+pub(super) mod circles;
+pub(super) mod contacts;
+pub(super) mod levels;
+pub(super) mod norms;
+pub(super) mod people;
+pub(super) mod playbooks;
+pub(super) mod receipts;
+pub(super) mod releases;
+pub(super) mod rules;
+pub(super) mod screening;
+#[cfg(test)]
+mod templates;
+pub(super) mod transit;
 
+use policy::{Cause, Level};
+use region::capacity::words::Language;
+use watch::value::Kind;
+
+use super::Frame;
 use super::view::View;
+
+impl View {
+    /// Whether Korean is spoken: for sentences in which values stand elsewhere than in English.
+    pub(super) const fn is_korean(&self) -> bool {
+        matches!(self.language, Language::Korean)
+    }
+}
+
+impl Frame {
+    /// As [`View::is_korean`].
+    pub(super) fn is_korean(&self) -> bool {
+        self.view.is_korean()
+    }
+}
+
+/// A fault of which another room knows the details, in English: in Korean they stand behind what is said.
+pub(super) fn fault(view: &View, korean: &str, english: &dyn std::fmt::Display) -> String {
+    if view.is_korean() { format!("{korean} ({english})") } else { english.to_string() }
+}
 
 /// Why fires burn.
 pub(super) fn cause(view: &View, cause: &Cause) -> String {
@@ -16,8 +57,8 @@ pub(super) fn cause(view: &View, cause: &Cause) -> String {
         Cause::Word(reason) => reason.clone(),
     };
     match view.language {
-        region::capacity::words::Language::English => cause.sentence(),
-        region::capacity::words::Language::Korean => korean,
+        Language::English => cause.sentence(),
+        Language::Korean => korean,
     }
 }
 
@@ -38,4 +79,33 @@ pub(super) const fn does(view: &View, level: Level) -> &'static str {
         }
     };
     view.say(english, korean)
+}
+
+/// What kind of value something is.
+pub(super) const fn kind(view: &View, kind: Kind) -> &'static str {
+    let korean = match kind {
+        Kind::Domain => "도메인",
+        Kind::Url => "URL",
+        Kind::Ipv4 => "IPv4 주소",
+        Kind::Ipv6 => "IPv6 주소",
+        Kind::Md5 => "MD5",
+        Kind::Sha1 => "SHA-1",
+        Kind::Sha256 => "SHA-256",
+        Kind::Sha512 => "SHA-512",
+        Kind::Email => "전자우편 주소",
+        Kind::Wallet => "가상자산 주소",
+        Kind::Cve => "취약점(CVE)",
+        Kind::Asn => "자율 시스템(AS)",
+        Kind::Mac => "MAC 주소",
+        Kind::RegistryKey => "레지스트리 키",
+        Kind::Attack => "ATT&CK",
+        Kind::Account => "계정",
+        Kind::Phone => "전화번호",
+        Kind::BankAccount => "은행 계좌",
+        Kind::Certificate => "인증서",
+        Kind::Ja3 => "JA3",
+        Kind::Ja4 => "JA4",
+        Kind::FileName => "파일 이름",
+    };
+    view.say(kind.as_str(), korean)
 }

@@ -31,7 +31,7 @@ fn row(book: &Book, call: &Call) -> Vec<String> {
         minute(call.began),
         circle(book, call),
         format!("{reached} of {all}"),
-        call.state().to_owned(),
+        call.state().name().to_owned(),
     ]
 }
 
@@ -50,7 +50,7 @@ fn summary(book: &Book, call: &Call) -> Value {
     json!({
         "call": call.number, "purpose": definition.purpose.name(), "began": call.began.to_string(),
         "circle": circle(book, call), "as": definition.caller.map(|id| member(book, id)), "question": definition.question,
-        "term_s": definition.term_s, "valid_s": definition.valid_s, "reached": reached, "chains": all, "state": call.state(),
+        "term_s": definition.term_s, "valid_s": definition.valid_s, "reached": reached, "chains": all, "state": call.state().name(),
         "closed": call.closed.as_ref().map(|(at, why)| json!({"at": at.to_string(), "reason": why})),
     })
 }
@@ -65,7 +65,7 @@ pub(super) fn one(node: &Node, number: u64) -> Result<Answer, Failure> {
         call.definition.purpose.name(),
         minute(call.began),
         circle(&book, call),
-        call.state(),
+        call.state().name(),
         call.definition.question
     );
     let header =

@@ -29,7 +29,7 @@ use region::capacity::words::Language;
 use region::transit::Country;
 use serde::Serialize;
 
-use super::{Pages, Viewer, Who, broken, error, gaps, making};
+use super::{Pages, Viewer, Who, broken, making, not_askable};
 
 /// Notices of which the times to takedown are told.
 const NOTICES_MAX: usize = 10_000;
@@ -209,11 +209,11 @@ async fn answer_in(
 ) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let language = language.unwrap_or_else(|| gaps::language(&viewer));
+        let language = language.unwrap_or(viewer.view.language);
         match pages.aid_ground(&viewer, &book, language) {
-            Ok(ground) => make(&pages, &viewer, &book, ground).unwrap_or_else(|Refused(why)| {
-                error(http::StatusCode::BAD_REQUEST, "That can't be asked for", &why)
-            }),
+            Ok(ground) => {
+                make(&pages, &viewer, &book, ground).unwrap_or_else(|Refused(why)| not_askable(&viewer, &why))
+            }
             Err(error) => broken(&error),
         }
     })

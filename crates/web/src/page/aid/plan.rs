@@ -17,13 +17,13 @@ use region::capacity::words::Language;
 use region::text::line;
 use region::transit::help::Bounds;
 use region::transit::plan::{Level, Wish as Help};
+use region::transit::words::caveat;
 use region::transit::{By, Country, NOT_ATTRIBUTION};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use stix::Tlp;
 
-use super::super::gaps::Spoken;
 use super::super::objects::encoded;
 use super::super::region::file_of;
 use super::super::{Frame, Pages, Shared, Viewer, Who, broken, render};
@@ -62,7 +62,6 @@ pub(super) struct Asked {
 #[template(path = "plan.html")]
 struct PlanPage {
     frame: Frame,
-    speak: Spoken,
     asked: Asked,
     reading: Option<Reading>,
     caveat: &'static str,
@@ -214,9 +213,8 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
         let (plan, has_helped) = drafted(pages, viewer, book, &ground, &asked)?;
         Ok(render(&PlanPage {
             frame: pages.frame(book, viewer, language.pick(("Plan", "계획"))),
-            speak: Spoken(language),
             reading: ground.reading,
-            caveat: words::not_attribution(language),
+            caveat: caveat(language),
             drafter: plan.drafter.name.clone(),
             day: plan.day.to_string(),
             period: (plan.period.0.to_string(), plan.period.1.to_string()),

@@ -20,9 +20,9 @@ use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-use super::super::gaps::Spoken;
 use super::super::objects::encoded;
 use super::super::region::{file_of, picture as drawn};
+use super::super::words::transit as wording;
 use super::super::{Frame, Pages, Shared, Viewer, Who, absent, render};
 use super::{Ground, Reading, Refused, answer, capabilities, country_of};
 
@@ -92,8 +92,8 @@ impl Asked {
         Ok(Told::of(ground.from(self.counted(ground)), &self.filter()?, Order::of(&self.sort)))
     }
 
-    /// The same with another order, page or language, as the query of a link.
-    fn query(&self, sort: &str, page: usize, language: &str) -> String {
+    /// The same with another order or page, as the query of a link.
+    fn query(&self, sort: &str, page: usize) -> String {
         let fields = [
             ("country", self.country.as_str()),
             ("capability", &self.capability),
@@ -102,14 +102,9 @@ impl Asked {
             ("stands", &self.stands),
             ("sort", sort),
         ];
-        let mut query = format!("lang={language}");
-        for (key, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
-            query.push_str(&format!("&{key}={}", encoded(value)));
-        }
-        if page > 1 {
-            query.push_str(&format!("&page={page}"));
-        }
-        query
+        let kept = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        let page = (page > 1).then(|| format!("page={page}"));
+        kept.map(|(key, value)| format!("{key}={}", encoded(value))).chain(page).collect::<Vec<_>>().join("&")
     }
 }
 
@@ -117,7 +112,6 @@ impl Asked {
 #[template(path = "projects.html")]
 struct ProjectsPage {
     frame: Frame,
-    speak: Spoken,
     is_configured: bool,
     reading: Option<Reading>,
     seen: u64,
@@ -317,7 +311,7 @@ impl Needed<'_> {
             };
             MatrixLine {
                 country: self.pages.named(country, self.language),
-                href: format!("/region/projects?{}", only.query(&asked.sort, 1, self.language.tag())),
+                href: format!("/region/projects?{}", only.query(&asked.sort, 1)),
                 cells: columns.iter().map(cell).collect(),
             }
         };
@@ -385,9 +379,9 @@ fn made(
     let coverage = told.coverage.as_ref().unwrap_or(&empty);
     let needed = Needed { pages, coverage, projects: told.all, language };
     let ((columns, matrix), (blanks, blank)) = (needed.matrix(&asked), needed.blanks());
-    let link = |to: usize| format!("/region/projects?{}", asked.query(&asked.sort, to, language.tag()));
+    let link = |to: usize| format!("/region/projects?{}", asked.query(&asked.sort, to));
     let head = |order: Order, text: (&'static str, &'static str)| {
-        let href = format!("/region/projects?{}", asked.query(order.name(), 1, language.tag()));
+        let href = format!("/region/projects?{}", asked.query(order.name(), 1));
         (language.pick(text), href, Order::of(&asked.sort) == order)
     };
     let about: Vec<&Project> =
@@ -399,7 +393,6 @@ fn made(
     let (cyber, sure) = told.cyber();
     Ok(ProjectsPage {
         frame,
-        speak: Spoken(language),
         is_configured: pages.aid.is_configured(),
         reading: ground.reading,
         seen: ground.gathered.seen,
@@ -438,7 +431,7 @@ fn made(
             .map(|(code, sum)| (code.clone(), grouped(&sum.to_string())))
             .collect(),
         money_notes: (told.budget.count, told.budget.undated, told.budget.negative),
-        query: asked.query(&asked.sort, 1, language.tag()),
+        query: format!("lang={}&{}", language.tag(), asked.query(&asked.sort, 1)),
         needs: coverage.counts.needs,
         counts: needed.counts(),
         columns,
@@ -459,10 +452,11 @@ fn made(
         moved: moved
             .take(LINES)
             .map(|(project, one)| {
-                (named(project), pages.named(one.country, language), one.figure.clone(), one.verdict.words())
+                let moved = wording::verdict(&viewer.view, one.verdict);
+                (named(project), pages.named(one.country, language), one.figure.clone(), moved)
             })
             .collect(),
-        no_proof: words::no_proof(language),
+        no_proof: words::no_proof(ground.language),
         asked,
     })
 }

@@ -13,15 +13,14 @@ use region::capacity::sim3::{ALL, Assessment, AssessmentError, LEVEL_MAX, MODEL,
 use region::capacity::words::Language;
 
 use super::super::asks::{not_from_here, unread};
-use super::super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
-use super::{Spoken, language};
+use super::super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
+use super::language;
 use crate::auth::form::is_from_here;
 
 #[derive(Template)]
 #[template(path = "gaps_assessment.html")]
 struct FormPage {
     frame: Frame,
-    speak: Spoken,
     model: &'static str,
     fault: Option<String>,
     day: String,
@@ -91,7 +90,6 @@ fn made(
     };
     FormPage {
         frame: pages.frame(book, viewer, language.pick(("Own assessment", "자체 평가"))),
-        speak: Spoken(language),
         model: MODEL,
         fault,
         day,
@@ -122,19 +120,16 @@ pub(super) async fn take(
         let day = day.unwrap_or_default();
         let (levels, fault) = match read(&fields) {
             Ok(levels) => (levels, None),
-            Err(error) => (BTreeMap::new(), Some(error.to_string())),
+            Err(fault) => (BTreeMap::new(), Some(fault)),
         };
-        let kept = match fault {
-            Some(fault) => Err(fault),
-            None => pages.capacity.assess(Assessment {
-                member: member.id,
-                day: day.clone(),
-                levels: levels.clone(),
-            }),
+        let assessment = Assessment { member: member.id, day: day.clone(), levels: levels.clone() };
+        let kept = match fault.or_else(|| assessment.check().err()) {
+            Some(fault) => Err(words::assessment::fault(&viewer.view, &fault)),
+            None => pages.capacity.assess(assessment),
         };
         match kept {
             Ok(()) => {
-                let place = format!("/region/gaps/member-{}?lang={}", member.handle, language.tag());
+                let place = format!("/region/gaps/member-{}", member.handle);
                 Redirect::to(&place).into_response()
             }
             Err(why) => {

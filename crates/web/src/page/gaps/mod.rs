@@ -1,5 +1,5 @@
 //! Gaps: the matrix of countries and members by capability, the reasons of each cell, what is opened to whom, and the form by
-//! which a member assesses itself. In English or Korean, by the member's language or `?lang=ko`.
+//! which a member assesses itself. Files speak the viewer's language too, or that of `?lang=ko`.
 
 mod assessment;
 mod opened;
@@ -66,21 +66,6 @@ pub(super) fn router() -> Router<Arc<Pages>> {
         .route("/region/opened", get(opened::page))
 }
 
-/// The words of a page.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Spoken(pub(super) Language);
-
-impl Spoken {
-    /// One of two texts.
-    pub(super) const fn say(&self, english: &'static str, korean: &'static str) -> &'static str {
-        self.0.pick((english, korean))
-    }
-
-    pub(super) const fn tag(&self) -> &'static str {
-        self.0.tag()
-    }
-}
-
 /// The language of a page: the viewer's.
 pub(super) fn language(viewer: &Viewer) -> Language {
     viewer.view.language
@@ -124,7 +109,6 @@ impl Pages {
 #[template(path = "gaps.html")]
 struct GapsPage {
     frame: Frame,
-    speak: Spoken,
     /// Whether a member looks, who can assess itself.
     is_member: bool,
     capabilities: Vec<&'static str>,
@@ -157,13 +141,12 @@ impl Together {
 async fn page(State(pages): Shared, who: Who) -> Response {
     answer(pages, who, |pages, viewer, book, language, matrix| {
         let line = |row: &Row| Line {
-            href: format!("/region/gaps/{}?lang={}", row.place(), language.tag()),
+            href: format!("/region/gaps/{}", row.place()),
             title: row.title(),
             cells: row.cells.iter().map(|cell| (cell.state.sign(), cell.state.words(language))).collect(),
         };
         render(&GapsPage {
             frame: pages.frame(book, viewer, language.pick(("Gaps", "격차"))),
-            speak: Spoken(language),
             is_member: !viewer.is_operator(),
             capabilities: Capability::ALL.map(|one| one.words(language)).to_vec(),
             rows: matrix.rows.iter().map(line).collect(),

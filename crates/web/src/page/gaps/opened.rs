@@ -7,14 +7,14 @@ use policy::{Book, Caller};
 use region::capacity::opening::{Kept, Target};
 use region::capacity::words::Language;
 
-use super::super::{Frame, Pages, Shared, Viewer, Who, broken, making, minute, render};
-use super::{Spoken, language};
+use super::super::view::At;
+use super::super::{Frame, Pages, Shared, Viewer, Who, broken, making, render};
+use super::language;
 
 #[derive(Template)]
 #[template(path = "gaps_opened.html")]
 struct OpenedPage {
     frame: Frame,
-    speak: Spoken,
     operator: bool,
     rows: Vec<Line>,
 }
@@ -24,9 +24,11 @@ struct Line {
     owner: String,
     to: String,
     kinds: String,
-    at: String,
-    until: String,
+    at: At,
+    until: Option<At>,
     act: String,
+    /// When it was taken back, and by which act, for its owner.
+    withdrawn: Option<(At, String)>,
     state: &'static str,
 }
 
@@ -41,7 +43,6 @@ pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
         let openings = register.openings_for(&pages.looking(&book, &viewer));
         render(&OpenedPage {
             frame: pages.frame(&book, &viewer, language.pick(("Opened", "공개 내역"))),
-            speak: Spoken(language),
             operator: viewer.is_operator(),
             rows: openings.iter().map(|kept| line(&pages, &viewer, &book, kept.get(), language)).collect(),
         })
@@ -69,12 +70,14 @@ fn line(pages: &Pages, viewer: &Viewer, book: &Book, kept: &Kept, language: Lang
         owner: handle(opening.owner),
         to,
         kinds: if kinds.is_empty() { language.pick(("all", "전부")).to_owned() } else { kinds.join(", ") },
-        at: minute(kept.at),
-        until: opening.until.map(minute).unwrap_or_default(),
-        act: match &kept.withdrawn {
-            Some((at, act)) if is_owner => format!("{}; {} {act}", opening.act, minute(*at)),
-            _ => opening.act.clone(),
-        },
+        at: viewer.view.at(kept.at),
+        until: opening.until.map(|at| viewer.view.at(at)),
+        act: opening.act.clone(),
+        withdrawn: kept
+            .withdrawn
+            .as_ref()
+            .filter(|_| is_owner)
+            .map(|(at, act)| (viewer.view.at(*at), act.clone())),
         state: language.pick(state),
     }
 }

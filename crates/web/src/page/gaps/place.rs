@@ -8,13 +8,12 @@ use region::capacity::index;
 use region::capacity::words::Language;
 
 use super::super::{Frame, Pages, Shared, Viewer, Who, absent, render};
-use super::{Spoken, answer};
+use super::answer;
 
 #[derive(Template)]
 #[template(path = "gaps_place.html")]
 struct PlacePage {
     frame: Frame,
-    speak: Spoken,
     title: String,
     cells: Vec<Told>,
     figures: Vec<Figure>,
@@ -72,7 +71,6 @@ fn made(pages: &Pages, viewer: &Viewer, row: &Row, language: Language) -> PlaceP
     };
     PlacePage {
         frame: pages.frame(&pages.gate.book(), viewer, row.title()),
-        speak: Spoken(language),
         title: row.title(),
         cells: row.cells.iter().map(|cell| Told::of(cell, language)).collect(),
         figures: figures.iter().map(figure).collect(),

@@ -17,7 +17,7 @@ use line::{Added, LineId, RecordKind, Seq, StorageError};
 use policy::{Book, Caller, Circle, Decision, Level, MemberId, Rule};
 use serde::Deserialize;
 use serde_json::Value;
-use stix::{ObjectId, Tlp};
+use stix::{ObjectId, Timestamp, Tlp};
 
 use self::graph::Graph;
 use self::matrix::Tactic;
@@ -27,7 +27,7 @@ use self::versions::Change;
 use super::asks::Form;
 use super::objects::{circles, provenance, reader};
 use super::view::At;
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render, words};
 
 /// Characters of a value in the summary.
 const CHARS_MAX: usize = 2_000;
@@ -82,8 +82,9 @@ struct WithdrawnPage {
     frame: Frame,
     circle: String,
     id: String,
-    by: String,
-    at: Option<At>,
+    /// The member that did; `None` is the node's operator.
+    by: Option<String>,
+    at: Option<Timestamp>,
     reason: String,
 }
 
@@ -139,7 +140,7 @@ fn make(
     };
     let Some((found, tlp)) = found else {
         let withdrawn =
-            if viewer.is_operator() { withdrawal(pages, viewer, &book, circle, &id)? } else { None };
+            if viewer.is_operator() { withdrawal(pages, &book, circle, &id)? } else { None };
         return Ok(withdrawn.map_or_else(absent, |page| {
             let title = viewer.say("Withdrawn", "철회됨");
             render(&WithdrawnPage { frame: pages.frame(&book, viewer, title), ..page })
@@ -358,7 +359,6 @@ fn newest(pages: &Pages, circle: &Circle, id: &ObjectId) -> Result<Option<Object
 /// What the circle's line says of an object that was withdrawn.
 fn withdrawal(
     pages: &Pages,
-    viewer: &Viewer,
     book: &Book,
     circle: &Circle,
     id: &ObjectId,
@@ -380,10 +380,9 @@ fn withdrawal(
         let text = String::from_utf8_lossy(body);
         reason = stix::head::property(&text, "reason").unwrap_or_default();
     })?;
-    let by =
-        book.member(MemberId::new(sender)).map_or("the node's operator", |member| &member.name).to_owned();
-    let (circle, id, at) = (circle.handle.clone(), id.to_string(), viewer.view.at(added.timestamp()));
-    Ok(Some(WithdrawnPage { circle, id, by, at: Some(at), reason, ..WithdrawnPage::default() }))
+    let by = book.member(MemberId::new(sender)).map(|member| member.name.clone());
+    let (circle, id, at) = (circle.handle.clone(), id.to_string(), Some(added.timestamp()));
+    Ok(Some(WithdrawnPage { circle, id, by, at, reason, ..WithdrawnPage::default() }))
 }
 
 fn as_member(
@@ -430,7 +429,7 @@ fn who_gets_it(
                 Decision::Hold(_) => viewer.say("held back", "보류"),
             },
             code: decision.rule().code(),
-            why: decision.rule().sentence(),
+            why: words::rules::rule(&viewer.view, decision.rule()),
             had: lag.and_then(|lag| lag.at).filter(|_| !decision.is_hold()).map(|at| viewer.view.at(at)),
         });
     }

@@ -1,0 +1,48 @@
+//! Roles, rights and passwords, in the viewer's language.
+
+use policy::{Right, Rights, Role};
+
+use super::super::view::View;
+use crate::auth::password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Weak};
+
+/// What somebody is here.
+pub(in crate::page) const fn role(view: &View, role: Role) -> &'static str {
+    let korean = match role {
+        Role::Reader => "열람자",
+        Role::Analyst => "분석가",
+        Role::Releaser => "배포 승인자",
+        Role::Administrator => "관리자",
+        Role::Auditor => "감사자",
+    };
+    view.say(role.name(), korean)
+}
+
+/// What somebody may do.
+pub(in crate::page) const fn right(view: &View, right: Right) -> &'static str {
+    let korean = match right {
+        Right::Read => "열람",
+        Right::Write => "공유",
+        Right::Screen => "값 조회",
+        Right::Release => "배포 승인",
+        Right::Admin => "관리",
+        Right::Audit => "감사",
+    };
+    view.say(right.name(), korean)
+}
+
+/// All that somebody may do.
+pub(in crate::page) fn rights(view: &View, rights: Rights) -> String {
+    rights.iter().map(|one| right(view, one)).collect::<Vec<_>>().join(", ")
+}
+
+/// Why a password is not taken.
+pub(in crate::page) fn weak(view: &View, weak: Weak) -> String {
+    let korean = match weak {
+        Weak::Short => format!("비밀번호는 {PASSWORD_CHARS_MIN}자 이상이어야 합니다. 문장을 쓰면 좋습니다."),
+        Weak::Long => format!("비밀번호는 {PASSWORD_BYTES_MAX}바이트를 넘을 수 없습니다."),
+        Weak::Easy => "비밀번호에 서로 다른 글자가 너무 적거나 사용자 이름이 들어 있습니다.".to_owned(),
+        Weak::Common => "누구나 가장 먼저 시도하는 비밀번호입니다.".to_owned(),
+        Weak::OfThePlace => "노드와 기관의 이름을 빼면 비밀번호에 남는 것이 너무 적습니다.".to_owned(),
+    };
+    view.say(&weak.to_string(), &korean).to_owned()
+}
