@@ -53,7 +53,8 @@ fn said(html: &str) -> (Vec<String>, Vec<String>) {
                 if !is_over {
                     texts.extend(SHOWN.iter().filter_map(|shown| attributes.get(*shown).cloned()));
                 }
-                if let Some(href) = attributes.get("href").filter(|href| name == "a" && href.starts_with('/')) {
+                if let Some(href) = attributes.get("href").filter(|href| name == "a" && href.starts_with('/'))
+                {
                     paths.push(href.split('#').next().unwrap().to_owned());
                 }
                 if !tag.self_closing && !EMPTY.contains(&name.as_str()) {
@@ -103,7 +104,8 @@ impl Names {
         let edges: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         let (mut rest, mut at) = (String::new(), 0);
         while let Some(from) = edges.get(at).copied().filter(|from| *from < text.len()) {
-            let begins = !text[..from].ends_with(is_letter) && text[from..].starts_with(|c: char| c.is_ascii());
+            let begins =
+                !text[..from].ends_with(is_letter) && text[from..].starts_with(|c: char| c.is_ascii());
             let ends = (at + 1..edges.len()).rev().filter(|end| !text[edges[*end]..].starts_with(is_letter));
             let name = ends.filter(|_| begins).find(|end| self.0.contains(&text[from..edges[*end]]));
             rest.push_str(if name.is_some() { " " } else { &text[from..edges[at + 1]] });
@@ -160,12 +162,14 @@ fn filled(node: &mut Node) {
         node.tokens.insert(handle.to_owned(), made["token"]["token"].as_str().unwrap().to_owned());
     }
     let contact = ["--member", "bank", "--function", "law-enforcement", "--name", "김 담당"];
-    let reached = ["--channel", "phone:+82 2 555 0100", "--hours", "mon-fri 09:00-18:00", "--zone", "Asia/Seoul"];
+    let reached =
+        ["--channel", "phone:+82 2 555 0100", "--hours", "mon-fri 09:00-18:00", "--zone", "Asia/Seoul"];
     node.json(&[&["contact", "add", "bank-duty"][..], &contact, &reached, &["--circle", "region"]].concat());
     let contact = ["--member", "isp", "--function", "technical", "--name", "이 담당"];
     let reached = ["--channel", "mail:duty@isp.example", "--circle", "region"];
     node.json(&[&["contact", "add", "isp-duty"][..], &contact, &reached].concat());
-    let norm = ["norms", "report", "ministry", "j", "--stage", "partly", "--text", "절반쯤", "--day", "2026-11-01"];
+    let norm =
+        ["norms", "report", "ministry", "j", "--stage", "partly", "--text", "절반쯤", "--day", "2026-11-01"];
     node.json(&[&norm[..], &["--circle", "region"]].concat());
     let measure = ["measure", "add", "hotline", "--title", "두 수도를 잇는 전화", "--due", "2026-01-01"];
     node.json(&[&measure[..], &["--member", "isp", "--member", "bank", "--circle", "region"]].concat());
@@ -182,7 +186,8 @@ fn filled(node: &mut Node) {
         "name": "비밀 작전",
     });
     node.json(&["import", &node.file("c.json", bundle(&[campaign])), "--circle", "assets", "--as", "cert"]);
-    let ask = ["ask", "release", &id("campaign", 7), "--circle", "assets", "--to", "region", "--without-source"];
+    let ask =
+        ["ask", "release", &id("campaign", 7), "--circle", "assets", "--to", "region", "--without-source"];
     node.json(&[&ask[..], &["--why", "지역에 알려야 합니다", "--as", "bank"]].concat());
     // A theft that is traced, with an alert and a request.
     node.json(&["circle", "set", "region", "--ceiling", "amber"]);
@@ -215,10 +220,12 @@ fn kind_of(path: &str) -> String {
 /// All pages that can be walked to from `/`, as `ask` gets them: each with its path.
 fn walked(mut ask: impl FnMut(&str) -> Option<String>) -> Vec<(String, Vec<String>)> {
     let (mut seen, mut of_kind) = (BTreeSet::new(), BTreeMap::<String, usize>::new());
-    let mut next: VecDeque<String> = ["/", "/display", "/account", "/account/codes"].map(str::to_owned).into();
+    let mut next: VecDeque<String> =
+        ["/", "/display", "/account", "/account/codes"].map(str::to_owned).into();
     let mut pages = Vec::new();
     while let Some(path) = next.pop_front() {
-        let program = ["/api", "/as/", "/d/", "/t/", "/contacts/", "/contacts.", "/calendar", "/logout", "/login"];
+        let program =
+            ["/api", "/as/", "/d/", "/t/", "/contacts/", "/contacts.", "/calendar", "/logout", "/login"];
         if program.iter().any(|begins| path.starts_with(begins)) || !seen.insert(path.clone()) {
             continue;
         }
@@ -265,10 +272,13 @@ fn as_member(node: &Node, serving: &Serving, member: &str) -> Vec<(String, Vec<S
 fn every_page_speaks_korean_to_whoever_asks_for_it() {
     let (mut node, mut names) = demo();
     filled(&mut node);
-    for word in ["Theft from a cold wallet", "Harbour Exchange", "Night Mixer", "duty desk, desk@cert.example"] {
+    for word in
+        ["Theft from a cold wallet", "Harbour Exchange", "Night Mixer", "duty desk, desk@cert.example"]
+    {
         names.add(word);
     }
-    let operator = node.json(&["member", "token", "--operator"])["token"]["token"].as_str().unwrap().to_owned();
+    let operator =
+        node.json(&["member", "token", "--operator"])["token"]["token"].as_str().unwrap().to_owned();
     let serving = node.serve();
     // Whom a receipt says to have fetched something.
     for path in ["/d/list/all.csv", "/d/zone.rpz"] {
@@ -279,7 +289,16 @@ fn every_page_speaks_korean_to_whoever_asks_for_it() {
         html(request.header("accept", "text/html").header("accept-language", "ko").send().unwrap())
     });
     let kinds: BTreeSet<String> = all.iter().map(|(path, _)| kind_of(path)).collect();
-    for kind in ["/", "/circles", "/members/2/*", "/members/3/held", "/cases/3/graph", "/drills/2/*", "/asks/2/*", "/acts"] {
+    for kind in [
+        "/",
+        "/circles",
+        "/members/2/*",
+        "/members/3/held",
+        "/cases/3/graph",
+        "/drills/2/*",
+        "/asks/2/*",
+        "/acts",
+    ] {
         assert!(kinds.contains(kind), "nobody walked to {kind}: {kinds:?}");
     }
     let mut faults = not_korean(&names, &all);

@@ -5,7 +5,6 @@ use super::cyber::Certainty;
 use super::measured::{FIGURES, NO_PROOF};
 use super::project::Phase;
 use crate::capacity::words::Language;
-use crate::transit::NOT_ATTRIBUTION;
 
 /// How a need is served.
 #[must_use]

@@ -139,8 +139,7 @@ fn make(
         Caller::Member(member) => as_member(pages, viewer, &book, member, circle, &id)?,
     };
     let Some((found, tlp)) = found else {
-        let withdrawn =
-            if viewer.is_operator() { withdrawal(pages, &book, circle, &id)? } else { None };
+        let withdrawn = if viewer.is_operator() { withdrawal(pages, &book, circle, &id)? } else { None };
         return Ok(withdrawn.map_or_else(absent, |page| {
             let title = viewer.say("Withdrawn", "철회됨");
             render(&WithdrawnPage { frame: pages.frame(&book, viewer, title), ..page })

@@ -254,7 +254,10 @@ impl Pages {
                     whole,
                     redacted,
                     held,
-                    why: rules.into_iter().map(|(code, rule)| (code, words::rules::rule(&viewer.view, rule).to_owned())).collect(),
+                    why: rules
+                        .into_iter()
+                        .map(|(code, rule)| (code, words::rules::rule(&viewer.view, rule).to_owned()))
+                        .collect(),
                 })
             };
             let mut members: Vec<MemberRow> = by_member.into_iter().filter_map(member).collect();
@@ -270,7 +273,11 @@ impl Pages {
         let known = self.known(viewer, book, sender, &draft)?;
         let value = |object: &Submission| ValueRow {
             name: super::name_of(&object.raw, &object.head.id.to_string()),
-            held: trial.of(&object.raw, &object.head).held.first().map(|held| words::rules::hold(&viewer.view, &held.hold)),
+            held: trial
+                .of(&object.raw, &object.head)
+                .held
+                .first()
+                .map(|held| words::rules::hold(&viewer.view, &held.hold)),
             is_known: known.contains(&object.head.id.to_string()),
         };
         let is_value = |object: &&Submission| object.head.object_type() == "indicator";

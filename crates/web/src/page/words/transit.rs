@@ -1,7 +1,7 @@
 //! What attacks pass through, notices, and figures beside projects, in the viewer's language. What pictures say too is in
 //! [`region::transit::words`].
 
-use region::aid::measured::{NO_PROOF, Verdict};
+use region::aid::measured::Verdict;
 use region::notice::State;
 use region::transit::Role;
 use region::transit::stay::Stay;
