@@ -18,7 +18,7 @@ use crate::people::logged_in;
 /// pictures, and the demo's handles.
 const KEPT: &str = "AMBER ARF ASN ATT Bongsu CC CERT CK CLEAR CSIRT CSV CVE DD DNS English ETH FIRST Foundation GREEN IANA IATI ID IEP IP JA JSON \
     KH Kosovo KR GOV MAC MD MISP MM OECD OFAC Open OSCE PAP PC DEC PDF PGP POST RED RFC RPZ SG SHA SIM Sigma Somaliland STIX STRICT SVG Suricata \
-    TAXII TCP TLP TLS TSIG UN URL UTC VN VPN XML YYYY Zeek bongsu hunt iCalendar nftables takedown vCard \
+    TAXII TCP TLP TLS TSIG UN URL UTC VN VPN XML YYYY Zeek bongsu https hunt iCalendar nftables takedown vCard \
     read list block detect exchange campaign identity indicator malware ethereum assets bank cert desk isp jin ministry region";
 
 /// Elements whose text is code, or nothing that is read.
@@ -80,20 +80,34 @@ fn said(html: &str) -> (Vec<String>, Vec<String>) {
     (texts.filter(|text| !text.is_empty()).collect(), paths)
 }
 
+/// A text in Markdown as pages show it: links by their words alone, and without citations.
+fn without_links(text: &str) -> String {
+    let mut plain = String::new();
+    for (at, part) in text.split("](").enumerate() {
+        let rest = if at == 0 { part } else { part.split_once(')').map_or("", |(_, rest)| rest) };
+        plain.push_str(&rest.replace('[', ""));
+    }
+    let mut parts = plain.split("(Citation: ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once(')').map_or("", |(_, rest)| rest))
+}
+
 /// The texts of others: what objects hold and what people called themselves.
 #[derive(Default)]
 struct Names(HashSet<String>);
 
 impl Names {
-    /// A text, its lines and its sentences, and each as pages cut it. A single word in small letters is no name, or it would hide what
-    /// is not said in Korean; an address or an identifier is found to be one without that.
+    /// A text, its lines and its sentences, as they are and without links and citations, and each as pages cut it. A single word in
+    /// small letters is no name, or it would hide what is not said in Korean; an address or an identifier is found to be one without that.
     fn add(&mut self, text: &str) {
-        let sentences = text.split_inclusive(". ");
-        for name in sentences.chain(text.lines()).chain([text]) {
-            let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-            if name.contains(|c: char| c == ' ' || c.is_ascii_uppercase()) {
-                self.0.insert(name.chars().take(120).collect::<String>().trim_end().to_owned());
-                self.0.insert(name);
+        let plain = without_links(text);
+        for text in [text, &plain] {
+            for name in text.split_inclusive(". ").chain(text.lines()).chain([text]) {
+                let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+                if name.contains(|c: char| c == ' ' || c.is_ascii_uppercase()) {
+                    self.0.insert(name.chars().take(120).collect::<String>().trim_end().to_owned());
+                    self.0.insert(name);
+                }
             }
         }
     }
