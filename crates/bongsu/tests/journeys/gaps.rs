@@ -63,7 +63,7 @@ fn all_countries_of_a_public_model_are_shown_with_year_and_file_in_time() {
         let began = Instant::now();
         let text = node.text(&serving, "read", path);
         println!("{path}: {} bytes in {:?}", text.len(), began.elapsed());
-        assert!(text.contains("Korea") || text.contains("한국"), "{path}");
+        assert!(text.contains("Korea") || text.contains("대한민국"), "{path}");
     }
     assert!(node.text(&serving, "read", "/region/gaps?lang=ko").contains("DNS 차단"));
     assert!(node.text(&serving, "read", "/region/gaps/kr").contains("gci-2024.csv"));

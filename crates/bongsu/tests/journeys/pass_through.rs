@@ -227,7 +227,8 @@ fn a_notice_goes_by_mail_to_the_member_once() {
     let described = ("/region/notices.json", "get");
     crate::screenings::conforms_to(&serving, &node, "/region/openapi.json", described, &told);
     let page = node.text(&serving, "list", "/region/notices");
-    assert!(page.contains("taken-down") && !page.contains("being sent"), "{page}");
+    // The member reads Korean: taken down, and not being sent.
+    assert!(page.contains("차단됨") && !page.contains("보내는 중"), "{page}");
     serving.stop();
 }
 

@@ -30,7 +30,8 @@ struct ScreenPage {
     frame: Frame,
     /// The members that an operator may ask as.
     members: Vec<String>,
-    kinds: Vec<&'static str>,
+    /// Names of kinds, and how they are called.
+    kinds: Vec<(&'static str, &'static str)>,
     asked: Asked,
     fault: Option<String>,
     told: Option<Answers>,
@@ -125,8 +126,14 @@ fn page_of(pages: &Pages, viewer: &Viewer, asked: Asked) -> ScreenPage {
         }
         Caller::Member(_) => Vec::new(),
     };
-    let kinds = Kind::ALL.into_iter().filter(|kind| kind.screens()).map(Kind::as_str);
-    let kinds = NAME_KINDS.into_iter().chain(kinds).collect();
+    let kinds = Kind::ALL.into_iter().filter(|kind| kind.screens());
+    let kinds = kinds.map(|kind| (kind.as_str(), words::kind(&viewer.view, kind)));
+    let names = NAME_KINDS.into_iter().zip([
+        viewer.say("name", "이름"),
+        viewer.say("person", "사람 이름"),
+        viewer.say("organization", "조직 이름"),
+    ]);
+    let kinds = names.chain(kinds).collect();
     let frame = pages.frame(&book, viewer, viewer.say("Screen", "값 조회"));
     ScreenPage { frame, members, kinds, asked, fault: None, told: None }
 }

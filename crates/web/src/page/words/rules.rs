@@ -53,7 +53,7 @@ pub(in crate::page) fn hold(view: &View, hold: &Hold) -> String {
         _ => return hold.message.clone(),
     };
     match &hold.list {
-        Some(list) => format!("{said} (목록: {list})"),
+        Some(list) => format!("{said} (목록: 「{list}」)"),
         None => said.to_owned(),
     }
 }
