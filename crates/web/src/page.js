@@ -7,10 +7,15 @@
   const local = (at) =>
     `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
   if (!root.dataset.zone) {
-    for (const element of document.querySelectorAll("time[datetime]")) {
-      const at = new Date(element.dateTime);
-      if (!Number.isNaN(at.getTime())) element.textContent = local(at);
-    }
+    const localise = () => {
+      for (const element of document.querySelectorAll("time[datetime]")) {
+        const at = new Date(element.dateTime);
+        if (!Number.isNaN(at.getTime())) element.textContent = local(at);
+      }
+    };
+    localise();
+    // Who puts something new on the page says so.
+    document.addEventListener("bongsu:shown", localise);
     for (const element of document.querySelectorAll("footer .zone")) {
       element.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
     }
