@@ -335,3 +335,21 @@ fn what_is_forgotten_is_in_no_file() {
     assert!(!lies());
     assert_eq!(node.find(Caller::Operator, "canaryword"), [1]);
 }
+
+#[test]
+fn any_text_is_answered() {
+    let node = Node::new();
+    node.share(A, CIRCLES[0], &Terms::default(), &malware(1, 0, "one", "", (Tlp::Green, None), 0));
+    node.search.follow().unwrap();
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 400, ..ProptestConfig::default() });
+    let texts = (any::<String>(), any::<String>(), prop::collection::vec(any::<String>(), 0..3));
+    let asks = |(text, value, types)| {
+        let asked = Asked { text, value, types, limit: 3, ..Asked::default() };
+        node.search.find(&node.looking(Caller::Member(B)), &asked, &|_| ()).unwrap();
+        Ok(())
+    };
+    runner.run(&texts, asks).unwrap();
+    for text in ["*", "\"", "one*", "one AND", "NEAR(one)", "t=malware", "k=0", "-one", "word:one", "\u{0}"] {
+        node.find(Caller::Member(B), text);
+    }
+}
