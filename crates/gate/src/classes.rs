@@ -42,7 +42,8 @@ impl Reader {
                     Permit::Whole(_) => true,
                     Permit::Redacted(cut) => !cut.conceals_source(),
                 };
-                let Some(sender) = view.catalogue.class(class).map(|class| MemberId::new(class.sender)) else {
+                let Some(sender) = view.catalogue.class(class).map(|class| MemberId::new(class.sender))
+                else {
                     continue;
                 };
                 let is_known = is_named && (sender == request.member || shown.contains(&sender));

@@ -28,7 +28,8 @@ const ENVELOPE: u64 = 1_000;
 const WORDS: u64 = 20_000;
 
 fn micros() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros()).unwrap_or(i64::MAX)
+    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros())
+        .unwrap_or(i64::MAX)
 }
 
 /// Numbers by chance, the same each time.
@@ -53,8 +54,8 @@ impl Chance {
 
 fn word(mut number: u64) -> String {
     const PARTS: [&str; 20] = [
-        "ba", "ren", "to", "mi", "lok", "sa", "ve", "dan", "ku", "phi", "os", "tar", "ne", "gu", "lim", "har", "bo", "xi",
-        "per", "on",
+        "ba", "ren", "to", "mi", "lok", "sa", "ve", "dan", "ku", "phi", "os", "tar", "ne", "gu", "lim",
+        "har", "bo", "xi", "per", "on",
     ];
     let mut word = String::new();
     for _ in 0..4 {
@@ -66,7 +67,8 @@ fn word(mut number: u64) -> String {
 
 fn object(number: u64, chance: &mut Chance) -> String {
     let uuid = Uuid::from_u128(0x4000_8000_0000_0000_0000 + u128::from(number));
-    let text = |chance: &mut Chance, words: u64| (0..words).map(|_| chance.word()).collect::<Vec<_>>().join(" ");
+    let text =
+        |chance: &mut Chance, words: u64| (0..words).map(|_| chance.word()).collect::<Vec<_>>().join(" ");
     let tlp = [Tlp::Clear, Tlp::Green, Tlp::Green, Tlp::Amber, Tlp::AmberStrict][chance.below(5) as usize];
     let mut object = json!({
         "spec_version": "2.1", "created": "2026-09-01T00:00:00.000Z", "modified": "2026-09-01T00:00:00.000Z",
@@ -75,16 +77,30 @@ fn object(number: u64, chance: &mut Chance) -> String {
     let (object_type, more) = match chance.below(10) {
         0..7 => {
             let value = match chance.below(3) {
-                0 => format!("[ipv4-addr:value = '{}.{}.{}.{}']", 1 + chance.below(223), chance.below(256), chance.below(256), chance.below(256)),
+                0 => format!(
+                    "[ipv4-addr:value = '{}.{}.{}.{}']",
+                    1 + chance.below(223),
+                    chance.below(256),
+                    chance.below(256),
+                    chance.below(256)
+                ),
                 1 => format!("[domain-name:value = '{}-{number}.{}.example']", chance.word(), chance.word()),
                 _ => format!("[url:value = 'http://{}.example/{}/{number}']", chance.word(), chance.word()),
             };
-            ("indicator", json!({"name": text(chance, 4), "description": text(chance, 12), "pattern": value,
-                "pattern_type": "stix", "valid_from": "2026-09-01T00:00:00.000Z", "labels": [chance.word()]}))
+            (
+                "indicator",
+                json!({"name": text(chance, 4), "description": text(chance, 12), "pattern": value,
+                "pattern_type": "stix", "valid_from": "2026-09-01T00:00:00.000Z", "labels": [chance.word()]}),
+            )
         }
-        7..9 => ("malware", json!({"name": text(chance, 2), "description": text(chance, 25), "is_family": false})),
-        _ => ("report", json!({"name": text(chance, 6), "description": text(chance, 60),
-            "published": "2026-09-01T00:00:00.000Z", "object_refs": [format!("indicator--{uuid}")]})),
+        7..9 => {
+            ("malware", json!({"name": text(chance, 2), "description": text(chance, 25), "is_family": false}))
+        }
+        _ => (
+            "report",
+            json!({"name": text(chance, 6), "description": text(chance, 60),
+            "published": "2026-09-01T00:00:00.000Z", "object_refs": [format!("indicator--{uuid}")]}),
+        ),
     };
     object["type"] = json!(object_type);
     object["id"] = json!(format!("{object_type}--{uuid}"));
@@ -116,7 +132,8 @@ fn questions(chance: &mut Chance) -> Vec<(&'static str, Asked)> {
     let text = |text: String| Asked { text, limit: 50, ..Asked::default() };
     let (one, two, three) = (chance.word(), chance.word(), chance.word());
     let rare = word(WORDS - 1 - chance.below(200));
-    let mut all: Vec<(&str, Asked)> = (1..=one.len()).map(|end| ("typing one word", text(one[..end].to_owned()))).collect();
+    let mut all: Vec<(&str, Asked)> =
+        (1..=one.len()).map(|end| ("typing one word", text(one[..end].to_owned()))).collect();
     all.extend((1..=two.len()).map(|end| ("typing a second", text(format!("{one} {}", &two[..end])))));
     all.push(("three words", text(format!("{one} {two} {three} "))));
     all.push(("three words, the last begun", text(format!("{one} {two} {}", &three[..3]))));
@@ -125,8 +142,17 @@ fn questions(chance: &mut Chance) -> Vec<(&'static str, Asked)> {
     all.push(("nothing typed", text(String::new())));
     all.push(("word and type", Asked { types: vec!["report".to_owned()], ..text(one.clone()) }));
     all.push(("word, TLP, source", Asked { tlp: vec![Tlp::Amber], source: Some(B), ..text(one.clone()) }));
-    all.push(("word, circle, confidence", Asked { circle: Some(CIRCLES[0]), confidence: 80, ..text(one.clone()) }));
-    let value = format!("{}.{}.{}.{}", 1 + chance.below(223), chance.below(256), chance.below(256), chance.below(256));
+    all.push((
+        "word, circle, confidence",
+        Asked { circle: Some(CIRCLES[0]), confidence: 80, ..text(one.clone()) },
+    ));
+    let value = format!(
+        "{}.{}.{}.{}",
+        1 + chance.below(223),
+        chance.below(256),
+        chance.below(256),
+        chance.below(256)
+    );
     all.push(("a value", Asked { value, ..text(String::new()) }));
     all
 }
@@ -148,7 +174,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         gate.record(MemberId::NODE, Entry::Member(member))?;
     }
     for (id, handle, members) in [(CIRCLES[0], "one", vec![A, B, C]), (CIRCLES[1], "two", vec![A, B, C])] {
-        gate.record(MemberId::NODE, Entry::Circle(Circle { ceiling: Tlp::Red, members, ..Circle::new(id, handle) }))?;
+        gate.record(
+            MemberId::NODE,
+            Entry::Circle(Circle { ceiling: Tlp::Red, members, ..Circle::new(id, handle) }),
+        )?;
     }
     let (mut chance, mut raw, begun) = (Chance(7), 0, Instant::now());
     for first in (0..objects).step_by(ENVELOPE as usize) {
@@ -161,7 +190,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let begun = Instant::now();
     search.follow()?;
     let took = begun.elapsed().as_secs_f64();
-    let size: u64 = ["", "-wal"].iter().filter_map(|end| std::fs::metadata(dir.path().join(format!("{FILE}{end}"))).ok()).map(|about| about.len()).sum();
+    let size: u64 = ["", "-wal"]
+        .iter()
+        .filter_map(|end| std::fs::metadata(dir.path().join(format!("{FILE}{end}"))).ok())
+        .map(|about| about.len())
+        .sum();
     println!(
         "indexed in {took:.1} s: {:.0} objects/s; index {} MB, {:.2} of the JSON",
         objects as f64 / took,
@@ -183,7 +216,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }));
     let mut chance = Chance(3);
-    let mut times: std::collections::BTreeMap<(&str, &str), Vec<Duration>> = std::collections::BTreeMap::new();
+    let mut times: std::collections::BTreeMap<(&str, &str), Vec<Duration>> =
+        std::collections::BTreeMap::new();
     let begun = Instant::now();
     let mut behind = 0;
     while begun.elapsed() < Duration::from_secs(seconds) {
@@ -191,7 +225,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             for (who, caller) in [("operator", Caller::Operator), ("member", Caller::Member(C))] {
                 let looking = Looking { caller, encrypted: true, now: Timestamp::from_micros(micros()) };
                 let asking = Instant::now();
-                let found = search.find(&looking, &asked, &|seen| (seen.object.seq, seen.provenance().state()))?;
+                let found =
+                    search.find(&looking, &asked, &|seen| (seen.object.seq, seen.provenance().state()))?;
                 let took = asking.elapsed();
                 times.entry((what, who)).or_default().push(took);
                 times.entry(("all", who)).or_default().push(took);
@@ -205,14 +240,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for thread in threads {
         let _ended = thread.join();
     }
-    println!("meanwhile {:.0} objects/s came in; the index was at most {behind} records behind", came as f64 / lasted);
+    println!(
+        "meanwhile {:.0} objects/s came in; the index was at most {behind} records behind",
+        came as f64 / lasted
+    );
     println!("{:<28} {:<9} {:>7} {:>8} {:>8} {:>8}", "asked", "by", "count", "p50 ms", "p95 ms", "max ms");
     for ((what, who), mut all) in times {
         all.sort_unstable();
         let [p50, p95, most] = [0.5, 0.95, 1.0].map(|of| quantile(&all, of));
         println!("{what:<28} {who:<9} {:>7} {p50:>8.2} {p95:>8.2} {most:>8.2}", all.len());
     }
-    let length: u64 = CIRCLES.iter().filter_map(|circle| gate.store().root(LineId::new(circle.uuid())).ok()).map(|(size, _)| size).sum();
+    let length: u64 = CIRCLES
+        .iter()
+        .filter_map(|circle| gate.store().root(LineId::new(circle.uuid())).ok())
+        .map(|(size, _)| size)
+        .sum();
     println!("{length} records in the end");
     Ok(())
 }

@@ -85,7 +85,8 @@ impl<'a> Wanted<'a> {
             terms.push("\"t=\"".to_owned());
         }
         if self.asked.confidence > 0 {
-            let tenths = (self.asked.confidence / 10..=CONFIDENCE_MAX / 10).map(|tenth| confidence_word(tenth * 10));
+            let tenths =
+                (self.asked.confidence / 10..=CONFIDENCE_MAX / 10).map(|tenth| confidence_word(tenth * 10));
             terms.extend(any_of(tenths));
         }
         terms
@@ -93,11 +94,16 @@ impl<'a> Wanted<'a> {
 
     /// Whether what is there to read holds all that is asked of it.
     pub(crate) fn holds(&self, id: &ObjectId, raw: &str) -> bool {
-        let is_of_type = self.asked.types.is_empty() || self.asked.types.iter().any(|name| name == id.object_type());
+        let is_of_type =
+            self.asked.types.is_empty() || self.asked.types.iter().any(|name| name == id.object_type());
         if !is_of_type || self.id.as_ref().is_some_and(|wanted| wanted != id) {
             return false;
         }
-        if self.words.is_empty() && self.value.is_empty() && self.asked.value.is_empty() && self.asked.confidence == 0 {
+        if self.words.is_empty()
+            && self.value.is_empty()
+            && self.asked.value.is_empty()
+            && self.asked.confidence == 0
+        {
             return true;
         }
         let said = Said::of(raw);
@@ -119,7 +125,8 @@ impl<'a> Wanted<'a> {
 
 /// Whether a text can be the name of a type. Source: STIX 2.1, section 3.1.
 fn is_type(name: &str) -> bool {
-    (1..=250).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    (1..=250).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// One of some words, as the index is asked; nothing for none.

@@ -164,17 +164,13 @@ impl Search {
             hits.sort_unstable_by_key(|(row, _)| std::cmp::Reverse(*row));
         } else if let Some(terms) = self.terms(&within, &wanted)? {
             let range = self.range(asked);
-            in_chunks(
-                CANDIDATES,
-                |on| self.index.each(&terms, range, on),
-                &mut |rows: Vec<i64>| {
-                    self.look_at(&within, &rows, &wanted, make, &mut hits)?;
-                    Ok::<_, SearchError>(match hits.len() > limit {
-                        true => ControlFlow::Break(()),
-                        false => ControlFlow::Continue(()),
-                    })
-                },
-            )?;
+            in_chunks(CANDIDATES, |on| self.index.each(&terms, range, on), &mut |rows: Vec<i64>| {
+                self.look_at(&within, &rows, &wanted, make, &mut hits)?;
+                Ok::<_, SearchError>(match hits.len() > limit {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                })
+            })?;
         }
         let next = (hits.len() > limit).then(|| hits.get(limit - 1).map(|(row, _)| *row)).flatten();
         let next = next.and_then(|row| cursor(&within, row));
@@ -232,7 +228,11 @@ impl Search {
             for Within { line, slot, classes, .. } in within {
                 let named = self.gate.store().look(*line, |catalogue| {
                     let known = |ix: &ClassIx| catalogue.class(*ix);
-                    classes.keys().filter_map(known).map(|class: &Class| class_word(*slot, class)).collect::<Vec<_>>()
+                    classes
+                        .keys()
+                        .filter_map(known)
+                        .map(|class: &Class| class_word(*slot, class))
+                        .collect::<Vec<_>>()
                 })?;
                 words.extend(named);
             }
@@ -278,7 +278,8 @@ impl Search {
         let begun = hits.len();
         for within in within {
             let mut candidates: Vec<Candidate> = self.gate.store().look(within.line, |catalogue| {
-                let ours = rows.iter().map(|row| (*row, Place::of(*row))).filter(|(_, at)| at.slot == within.slot);
+                let ours =
+                    rows.iter().map(|row| (*row, Place::of(*row))).filter(|(_, at)| at.slot == within.slot);
                 let of = |(row, at): (i64, Place)| {
                     let entry = catalogue.entry(catalogue.until(at.added))?;
                     let is_it = entry.added() == at.added && entry.counts();
@@ -297,7 +298,10 @@ impl Search {
                 let tlp = tlp.unwrap_or(candidate.class.tlp);
                 let is_marked = wanted.asked.tlp.is_empty() || wanted.asked.tlp.contains(&tlp);
                 if is_marked && wanted.holds(&object.id, &object.raw) {
-                    hits.push((candidate.row, make(&self.seen(within, &object, tlp, candidate.class.source))));
+                    hits.push((
+                        candidate.row,
+                        make(&self.seen(within, &object, tlp, candidate.class.source)),
+                    ));
                 }
             })?;
         }

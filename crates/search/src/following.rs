@@ -193,7 +193,8 @@ fn read(
             if !entry.counts() {
                 continue;
             }
-            let class = classes.entry(entry.class()).or_insert_with(|| word_of(catalogue, slot, entry.class()));
+            let class =
+                classes.entry(entry.class()).or_insert_with(|| word_of(catalogue, slot, entry.class()));
             let object_type = type_word(catalogue.object_type(object));
             let filters = format!("{object_type} {} {class}", circle_word(slot));
             rows.push(Row { seq: entry.seq, place: Place { added: entry.added(), slot }, filters });

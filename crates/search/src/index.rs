@@ -261,7 +261,8 @@ impl Index {
             let mut rows = rows.query([])?;
             while let Some(row) = rows.next()? {
                 let (id, last): ([u8; 16], Last) = (row.get(0)?, row.get(3)?);
-                let (line, seq) = (LineId::new(uuid_of(id)), Seq(u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0)));
+                let (line, seq) =
+                    (LineId::new(uuid_of(id)), Seq(u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0)));
                 if fits(line, seq) != Some(last) {
                     return Ok(None);
                 }

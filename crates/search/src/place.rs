@@ -42,7 +42,9 @@ mod tests {
     #[test]
     fn rows_stand_in_the_order_of_time_and_come_back() {
         let mut before = -1;
-        for (time, slot) in [(0, 0), (0, 2_047), (1, 0), (1_764_000_000_000_000, 3), (4_490_000_000_000_000, 0)] {
+        for (time, slot) in
+            [(0, 0), (0, 2_047), (1, 0), (1_764_000_000_000_000, 3), (4_490_000_000_000_000, 0)]
+        {
             let place = Place { added: Added(time), slot };
             assert_eq!(Place::of(place.row()), place);
             assert!(place.row() > before);

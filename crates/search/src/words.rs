@@ -15,7 +15,8 @@ pub const WORD_BYTES_MAX: usize = 64;
 /// Different words of one object that are looked at, in the order of its text.
 pub const WORDS_MAX: usize = 4_096;
 /// Properties that say nothing that one would search for: ids and times are left out wherever they stand.
-const SILENT: [&str; 6] = ["type", "spec_version", "granular_markings", "pattern_type", "pattern_version", "lang"];
+const SILENT: [&str; 6] =
+    ["type", "spec_version", "granular_markings", "pattern_type", "pattern_version", "lang"];
 /// Extensions that a node or a signer writes.
 const WRITTEN: [&str; 2] = [gate::REDACTION, stix::signature::EXTENSION];
 
@@ -106,9 +107,9 @@ fn texts<'s>(value: &'s Value, on: &mut dyn FnMut(&'s str)) {
         Value::String(text) if !is_id(text) && !is_time(text) => on(text),
         Value::Array(values) => values.iter().for_each(|value| texts(value, on)),
         Value::Object(properties) => {
-            let told = properties.iter().filter(|(name, _)| {
-                !SILENT.contains(&name.as_str()) && !WRITTEN.contains(&name.as_str())
-            });
+            let told = properties
+                .iter()
+                .filter(|(name, _)| !SILENT.contains(&name.as_str()) && !WRITTEN.contains(&name.as_str()));
             told.for_each(|(_, value)| texts(value, on));
         }
         _ => {}
@@ -120,7 +121,10 @@ fn is_id(text: &str) -> bool {
 }
 
 fn is_time(text: &str) -> bool {
-    text.len() >= 20 && text.ends_with('Z') && text.as_bytes().get(10) == Some(&b'T') && Timestamp::parse(text).is_ok()
+    text.len() >= 20
+        && text.ends_with('Z')
+        && text.as_bytes().get(10) == Some(&b'T')
+        && Timestamp::parse(text).is_ok()
 }
 
 #[cfg(test)]
@@ -135,7 +139,10 @@ mod tests {
 
     #[test]
     fn a_text_is_told_in_words() {
-        assert_eq!(all("[domain-name:value = 'Evil-Login.example']"), ["domain", "name", "value", "evil", "login", "example"]);
+        assert_eq!(
+            all("[domain-name:value = 'Evil-Login.example']"),
+            ["domain", "name", "value", "evil", "login", "example"]
+        );
         assert_eq!(all("Café ÉCOLE ﬁn"), ["cafe", "ecole", "fin"]);
         assert_eq!(all("봉수대에서 본 연기"), ["봉수대에서", "본", "연기"]);
         assert_eq!(all("北朝鮮のIT労働者"), ["北", "朝", "鮮", "の", "it", "労", "働", "者"]);

@@ -29,10 +29,16 @@ pub(crate) fn run(node: &Node, args: &SearchArgs) -> Result<Answer, Failure> {
         })
     };
     let mark = |typed: &String| typed.parse::<Tlp>().map_err(|error| Failure::usage(error.to_string()));
-    let member = |handle: &Option<String>| handle.as_deref().map(|handle| node.member(&book, handle)).transpose();
+    let member =
+        |handle: &Option<String>| handle.as_deref().map(|handle| node.member(&book, handle)).transpose();
     let asked = Asked {
         text: watch::refang(&args.words.join(" ")).into_owned(),
-        circle: args.circle.as_deref().map(|handle| node.circle(&book, handle)).transpose()?.map(|circle| circle.id),
+        circle: args
+            .circle
+            .as_deref()
+            .map(|handle| node.circle(&book, handle))
+            .transpose()?
+            .map(|circle| circle.id),
         types: args.types.clone(),
         tlp: args.tlp.iter().map(mark).collect::<Result<_, _>>()?,
         source: member(&args.source)?.map(|member| member.id),
@@ -47,7 +53,8 @@ pub(crate) fn run(node: &Node, args: &SearchArgs) -> Result<Answer, Failure> {
     // Whoever asks here can wait for what came a moment ago.
     node.search.follow().map_err(|error| failed(&error))?;
     let looking = Looking { caller, encrypted: true, now: node.now() };
-    let found = node.search.find(&looking, &asked, &|seen| shown(&book, seen)).map_err(|error| failed(&error))?;
+    let found =
+        node.search.find(&looking, &asked, &|seen| shown(&book, seen)).map_err(|error| failed(&error))?;
     let rows: Vec<Vec<String>> = found.items.iter().map(row).collect();
     let mut text = match rows.is_empty() {
         true => "Nothing found.\n".to_owned(),

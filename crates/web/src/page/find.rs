@@ -178,13 +178,8 @@ impl From<SearchError> for Fault {
 async fn page(State(pages): Shared, who: Who, Query(filled): Query<Filled>) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let mut results = Results {
-            view: Arc::clone(&viewer.view),
-            fault: None,
-            rows: Vec::new(),
-            next: None,
-            behind: 0,
-        };
+        let mut results =
+            Results { view: Arc::clone(&viewer.view), fault: None, rows: Vec::new(), next: None, behind: 0 };
         match pages.find(&viewer, &book, &filled) {
             Ok(found) => {
                 results.next = found.next.map(|next| filled.href("/objects", &book, next));
@@ -224,7 +219,8 @@ async fn for_programs(State(pages): Shared, who: Who, Query(filled): Query<Fille
                 (StatusCode::SERVICE_UNAVAILABLE, json!({"error": "the node's log says why"}))
             }
         };
-        let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "private, no-store")];
+        let headers =
+            [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "private, no-store")];
         (status, headers, body.to_string()).into_response()
     })
     .await
@@ -267,11 +263,18 @@ impl Filled {
 
     fn is_filtered(&self) -> bool {
         let Self { circle, object_type, tlp, source, from, to, confidence, value, .. } = self;
-        [circle, object_type, tlp, source, from, to, confidence, value].iter().any(|field| !field.trim().is_empty())
+        [circle, object_type, tlp, source, from, to, confidence, value]
+            .iter()
+            .any(|field| !field.trim().is_empty())
     }
 
     /// The question; `None` if nothing can answer it: it names a circle or a member that is not there for the one who asks.
-    fn question(&self, viewer: &Viewer, circles: &[&Circle], sources: &[&Member]) -> Result<Option<Asked>, Fault> {
+    fn question(
+        &self,
+        viewer: &Viewer,
+        circles: &[&Circle],
+        sources: &[&Member],
+    ) -> Result<Option<Asked>, Fault> {
         let circle = match named(&self.circle, circles, |circle| &circle.handle) {
             Ok(circle) => circle.map(|circle| circle.id),
             Err(NotThere) => return Ok(None),
@@ -280,7 +283,8 @@ impl Filled {
             Ok(member) => member.map(|member| member.id),
             Err(NotThere) => return Ok(None),
         };
-        let words = |text: &str| text.split([',', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let words =
+            |text: &str| text.split([',', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect();
         let types: Vec<String> = words(&self.object_type.to_ascii_lowercase());
         let not_read = |what: &str, example: &str| {
             let said = viewer.say("can't be read; write it as", "읽을 수 없습니다. 이렇게 쓰세요:");
@@ -289,7 +293,8 @@ impl Filled {
         let tlp: Vec<Tlp> = match self.tlp.trim() {
             "" => Vec::new(),
             text => {
-                let marks = text.split(',').map(|mark| mark.parse().map_err(|_| not_read(mark, "amber+strict")));
+                let marks =
+                    text.split(',').map(|mark| mark.parse().map_err(|_| not_read(mark, "amber+strict")));
                 marks.collect::<Result<_, _>>()?
             }
         };
@@ -300,7 +305,9 @@ impl Filled {
                 number.ok_or_else(|| not_read(text, "75"))?
             }
         };
-        let time = |text: &str, is_end| instant(text, &viewer.view, is_end).map_err(|_| not_read(text, "2026-11-30"));
+        let time = |text: &str, is_end| {
+            instant(text, &viewer.view, is_end).map_err(|_| not_read(text, "2026-11-30"))
+        };
         let number = |text: &str| text.trim().parse::<u64>().ok();
         let before = self.before.split_once('-').and_then(|(added, handle)| {
             let circle = circles.iter().find(|circle| circle.handle == handle)?;
@@ -320,7 +327,9 @@ impl Filled {
             until: time(&self.to, true)?,
             confidence,
             value: watch::refang(self.value.trim()).into_owned(),
-            after: number(&self.after).filter(|after| *after > 0).map(|after| Seq(after.min(u32::MAX.into()))),
+            after: number(&self.after)
+                .filter(|after| *after > 0)
+                .map(|after| Seq(after.min(u32::MAX.into()))),
             before,
             limit: limit.clamp(1, PAGE_MAX),
         }))
@@ -331,7 +340,11 @@ impl Filled {
 struct NotThere;
 
 /// What a handle names; nothing for no handle.
-fn named<'t, T>(handle: &str, all: &[&'t T], name: impl Fn(&T) -> &String) -> Result<Option<&'t T>, NotThere> {
+fn named<'t, T>(
+    handle: &str,
+    all: &[&'t T],
+    name: impl Fn(&T) -> &String,
+) -> Result<Option<&'t T>, NotThere> {
     match handle.trim() {
         "" => Ok(None),
         handle => all.iter().find(|one| name(one) == handle).map(|one| Some(*one)).ok_or(NotThere),
