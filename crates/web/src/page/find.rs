@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use stix::{Timestamp, Tlp};
 
 use super::objects::{circles, encoded};
-use super::view::View;
+use super::view::{At, View};
 use super::{Frame, Pages, Shared, Viewer, Who, broken, making, name_of, render};
 
 /// Rows on a page.
@@ -100,7 +100,7 @@ pub(super) struct Filled {
 #[derive(Default)]
 struct Filters {
     circles: Vec<Choice>,
-    types: &'static [&'static str],
+    types: Vec<&'static str>,
     marks: Vec<Choice>,
     sources: Vec<Choice>,
     /// Whether one is set.
@@ -158,6 +158,8 @@ struct Row {
     confidence: Option<u8>,
     number: u64,
     added: Timestamp,
+    /// The same, as it is shown.
+    shown: At,
     version: Timestamp,
     signature: &'static str,
 }
@@ -294,7 +296,7 @@ impl Filled {
             "" => Vec::new(),
             text => {
                 let marks =
-                    text.split(',').map(|mark| mark.parse().map_err(|_| not_read(mark, "amber+strict")));
+                    text.split(',').map(|mark| mark.parse::<Tlp>().map_err(|_| not_read(mark, "amber+strict")));
                 marks.collect::<Result<_, _>>()?
             }
         };
@@ -363,7 +365,7 @@ fn instant(text: &str, view: &View, is_end: bool) -> Result<Option<Timestamp>, j
     let day: Date = text.parse()?;
     let day = if is_end { day.tomorrow()? } else { day };
     let zone = view.chosen.zone.clone().unwrap_or(TimeZone::UTC);
-    Ok(Some(Timestamp::from_micros(day.to_zoned(zone)?.timestamp().as_microsecond())))
+    Ok(Some(Timestamp::from_micros(zone.to_timestamp(day.at(0, 0, 0, 0))?.as_microsecond())))
 }
 
 impl Pages {
@@ -393,7 +395,7 @@ impl Pages {
         let sources = self.sources(viewer, book);
         Filters {
             circles: own.iter().map(|one| choice(&one.handle, &one.title, &filled.circle)).collect(),
-            types: &TYPES,
+            types: TYPES.to_vec(),
             marks: marks.into(),
             sources: sources.iter().map(|one| choice(&one.handle, &one.name, &filled.source)).collect(),
             is_used: filled.is_filtered(),
@@ -429,6 +431,7 @@ fn row(viewer: &Viewer, book: &Book, seen: &Seen<'_>) -> Row {
         confidence: seen.confidence(),
         number: object.seq.0,
         added: object.added.timestamp(),
+        shown: viewer.view.at(object.added.timestamp()),
         version: object.version,
         signature: seen.provenance().state().name(),
     }
