@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bongsu-gate", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-watch"]),
     ("bongsu-exchange", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate", "bongsu-watch"]),
     ("bongsu-deliver", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate", "bongsu-watch"]),
+    ("bongsu-search", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate"]),
     (
         "bongsu-web",
         &[
@@ -36,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "bongsu-deliver",
             "bongsu-trace",
             "bongsu-region",
+            "bongsu-search",
         ],
     ),
 ];
@@ -47,10 +49,10 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("crates/watch/src", PURE, "`watch` is pure"),
     ("crates/region/src", PURE, "`region` is pure"),
     ("crates/gate/src", &["rusqlite", "axum", "http::"], "`gate` knows no SQL and no HTTP"),
-    ("crates/exchange/src", &["rusqlite"], "SQL is known in `line` alone"),
-    ("crates/deliver/src", &["rusqlite"], "SQL is known in `line` alone"),
-    ("crates/web/src", &["rusqlite"], "SQL is known in `line` alone"),
-    ("crates/bongsu/src", &["rusqlite"], "SQL is known in `line` alone"),
+    ("crates/exchange/src", &["rusqlite"], "SQL is known in `line` and `search` alone"),
+    ("crates/deliver/src", &["rusqlite"], "SQL is known in `line` and `search` alone"),
+    ("crates/web/src", &["rusqlite"], "SQL is known in `line` and `search` alone"),
+    ("crates/bongsu/src", &["rusqlite"], "SQL is known in `line` and `search` alone"),
 ];
 const PURE: &[&str] =
     &["std::fs", "std::net::Tcp", "SystemTime", "Instant::now", "tracing::", "std::env", "rusqlite", "tokio"];

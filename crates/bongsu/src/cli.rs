@@ -31,6 +31,7 @@ mod recall;
 mod region;
 mod release;
 mod screen;
+mod search;
 mod share;
 mod sign;
 mod trace;
@@ -77,6 +78,7 @@ pub(crate) use region::{
 };
 pub(crate) use release::{ReleaseApproveArgs, ReleaseCommand, ReleaseRefuseArgs};
 pub(crate) use screen::{NodeAsked, PrivateArgs, ScreenArgs};
+pub(crate) use search::SearchArgs;
 pub(crate) use share::{
     DeliverArgs, FormatArg, ImportArgs, ListFormArg, ShareArgs, SourceCommand, TermsArgs, WithdrawArgs,
 };
@@ -211,6 +213,8 @@ pub(crate) enum NodeCommand {
     /// Screen: is a value known to be bad, who says so, what is to be done; or, privately, ask a node that is not to
     /// learn the values; ends with 3 unless nothing is known of any
     Screen(Box<ScreenArgs>),
+    /// Search: objects of all circles by words, values, type, mark, source, time and confidence, the newest first
+    Search(Box<SearchArgs>),
     /// Audits: the record of screenings of this node, and the lines of nodes that you are a member of; ends with 3 if something
     /// does not hold
     Audit(AuditArgs),

@@ -12,6 +12,7 @@
 //! | `statuses` | TAXII statuses in which something waits for an operator |
 //! | `push` | what waits to be sent to members, and how far they were told |
 //! | `screenings.jsonl` | the record of screenings |
+//! | `search.sqlite` | the index of words for searching, which is made anew if it is removed |
 //! | `values.index` | the index of values, which is made anew if it is removed |
 //! | `lists` | the files of sources that are lists, as they were taken last |
 //! | `ca` | the node's own authority for certificates, if it has one: its key (mode 0600), its certificate, what it took back |
@@ -93,6 +94,10 @@ impl Folder {
 
     pub(crate) fn screening(&self) -> Places {
         Places { index: self.dir.join("values.index"), record: self.dir.join("screenings.jsonl") }
+    }
+
+    pub(crate) fn search(&self) -> PathBuf {
+        self.dir.join(search::FILE)
     }
 
     pub(crate) fn lists(&self) -> PathBuf {

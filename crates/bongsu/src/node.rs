@@ -27,6 +27,7 @@ use line::store::Clock;
 use line::{LineId, OpenError, Options, Store};
 use parking_lot::Mutex;
 use policy::{Book, Circle, Entry, Member, MemberId};
+use search::Search;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -78,6 +79,8 @@ pub(crate) struct Node {
     pub transit: Arc<Transit>,
     /// Aid projects.
     pub aid: Arc<AidBook>,
+    /// Finds objects.
+    pub search: Arc<Search>,
     /// The key of links by which contacts answer calls.
     calls: CallKey,
     /// The key of links by which members answer advisories.
@@ -169,6 +172,7 @@ impl Node {
             )),
             capacity,
             aid: Arc::new(AidBook::new(config.region.projects.clone())),
+            search: Arc::new(Search::new(gate.clone(), folder.search())),
             looks: Arc::new(Looks::new(folder.accesses())),
             calls: CallKey::new(&secrets.token_secret),
             gate,

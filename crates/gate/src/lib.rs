@@ -15,6 +15,7 @@ mod asks;
 mod audience;
 mod brought;
 mod checkpoint;
+mod classes;
 pub mod commitment;
 mod cosignature;
 mod decisions;
@@ -56,6 +57,7 @@ pub use asks::{
 };
 pub use audience::Audience;
 pub use checkpoint::{Checkpoint, line_of};
+pub use classes::ClassSeen;
 pub use commitment::Opening;
 pub use cosignature::{Cosigner, WitnessKey};
 pub use dry_run::{DryRun, DryRunRow, Fate};

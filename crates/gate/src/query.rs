@@ -26,6 +26,8 @@ pub struct Query {
     pub added_after: Option<Timestamp>,
     /// Only these ids, if any are named.
     pub ids: Vec<ObjectId>,
+    /// Only the records with these numbers, ascending, if any are named; at most some thousands.
+    pub numbers: Vec<Seq>,
     /// Only these types, if any are named.
     pub types: Vec<String>,
     /// Only these specification versions, if any are named.

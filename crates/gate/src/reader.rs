@@ -209,6 +209,14 @@ impl Reader {
             })?;
             return Ok((picking.picked, stopped.break_value().flatten()));
         }
+        if !query.numbers.is_empty() {
+            let stopped = self.with_view(|view| {
+                let after = start(view.catalogue, query);
+                let mut seqs = query.numbers.iter().filter(|seq| **seq > after);
+                seqs.try_for_each(|seq| picking.visit(view, *seq))
+            })?;
+            return Ok((picking.picked, stopped.break_value().flatten()));
+        }
         let (mut at, head) = self.with_view(|view| (start(view.catalogue, query), view.catalogue.head()))?;
         while at < head {
             let stopped = self.with_view(|view| {

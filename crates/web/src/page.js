@@ -17,6 +17,8 @@
     }
   };
   inOwnZone(document);
+  // Who puts something new on the page says so.
+  document.addEventListener("bongsu:shown", () => inOwnZone(document));
 
   // Parts that follow what comes: each has an id, by which it is found in the page as it is now.
   const parts = () => document.querySelectorAll("[data-live][id]");
@@ -38,7 +40,7 @@
           if (!now) continue;
           inOwnZone(now);
           // Nothing is taken away from under whoever is in it.
-          if ( part.contains(document.activeElement) || part.innerHTML === now.innerHTML) continue;
+          if (part.contains(document.activeElement) || part.innerHTML === now.innerHTML) continue;
           part.replaceWith(document.adoptNode(now));
         }
       }

@@ -47,6 +47,7 @@ pub(crate) mod release;
 pub(crate) mod remote;
 mod report;
 pub(crate) mod screen;
+mod search;
 mod send;
 pub(crate) mod share;
 pub(crate) mod sign;
@@ -92,6 +93,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Ask(command) => ask::run(node, &command),
         NodeCommand::Release(command) => release::run(node, &command),
         NodeCommand::Screen(args) => screen::run(node, &args),
+        NodeCommand::Search(args) => search::run(node, &args),
         NodeCommand::Audit(args) => audit::run(node, &args),
         NodeCommand::Recall(command) => recall::run(node, command),
         NodeCommand::Persona(command) => persona::run(node, &command),

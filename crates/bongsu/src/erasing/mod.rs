@@ -371,6 +371,7 @@ impl Node {
     fn clean(&self, erased: Vec<Erased>, needles: &BTreeSet<String>) -> Result<Done, Failure> {
         self.gate.store().scrub().map_err(failed)?;
         self.gate.forget_values(&self.places.index).map_err(failed)?;
+        self.search.forget().map_err(failed)?;
         let mut done = Done { erased, ..Done::default() };
         if self.push.exists() && !needles.is_empty() {
             let holds = |text: &str| needles.iter().any(|needle| text.contains(needle.as_str()));
@@ -419,7 +420,7 @@ fn is_looked_at(folder: &Path, path: &Path) -> bool {
                 | "private.secret"
                 | "bongsu.toml"
         )
-    ) && !inside.to_string_lossy().starts_with(line::store::FILE)
+    ) && ![line::store::FILE, search::FILE].iter().any(|name| inside.to_string_lossy().starts_with(name))
 }
 
 fn is_made_anew(folder: &Path, path: &Path) -> bool {

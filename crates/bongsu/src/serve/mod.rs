@@ -221,6 +221,9 @@ async fn start(
         followers.push(Follower::start("private", store, move |stop| private.follow(stop))?);
     }
     let cosigned = Arc::new(Cosigned::default());
+    let finds = Arc::clone(&node.search);
+    followers
+        .push(Follower::start("search", node.gate.store().clone(), move |stop| finds.follow_until(stop))?);
     followers.push(trees::follow(node)?);
     followers.extend(trees::cosign(node, &cosigned)?);
     let surfaces = Surfaces::of(node, folder, told, private, cosigned)?;

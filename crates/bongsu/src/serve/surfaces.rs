@@ -141,6 +141,7 @@ impl Surfaces {
             transit: Arc::clone(&node.transit) as Arc<dyn web::page::Transit>,
             aid: Arc::clone(&node.aid) as Arc<dyn web::page::Aid>,
             gate: node.gate.clone(),
+            search: Arc::clone(&node.search),
             deliver: Arc::clone(&deliver),
             screening: node.screening()?,
             title,

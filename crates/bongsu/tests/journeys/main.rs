@@ -31,6 +31,7 @@ mod federation;
 mod federation_lies;
 mod federation_revoked;
 mod federation_times;
+mod finding;
 mod fires;
 mod forms;
 mod four_eyes;

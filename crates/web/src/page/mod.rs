@@ -13,6 +13,7 @@ mod confidence;
 mod contacts;
 mod display;
 mod drills;
+mod find;
 mod gaps;
 mod guard;
 mod held;
@@ -58,6 +59,7 @@ use gate::{Gate, Patience};
 use http::{HeaderValue, StatusCode, header};
 use line::StorageError;
 use policy::{Book, By, Caller, Circle, Fires, Level, Member, MemberId, Use};
+use search::Search;
 use stix::Timestamp;
 
 /// What the pages are made from.
@@ -94,6 +96,8 @@ pub struct Pages {
     pub zone_origin: Option<String>,
     /// The port on which DNS is served, if it is.
     pub dns_port: Option<u16>,
+    /// Finds objects.
+    pub search: Arc<Search>,
     /// How long recalls may take.
     pub patience: Patience,
     /// The clock.
@@ -236,7 +240,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/playbooks", get(playbooks::list))
         .route("/playbooks/{circle}/{object}", get(playbooks::one).post(playbooks::start))
         .route("/runs/{run}", get(playbooks::run).post(playbooks::happens))
-        .route("/objects", get(objects::list))
+        .merge(find::router())
         .route("/objects/{circle}/{object}", get(object::page))
         .route(keys::PATH, get(keys::set))
         .route("/login", get(log_in::form).post(log_in::take))

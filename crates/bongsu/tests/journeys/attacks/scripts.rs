@@ -15,7 +15,7 @@ use crate::node::{Node, Serving, client, id, wait};
 use crate::push::Peer;
 
 /// Elements that pages have; none other is there, whoever wrote what is on the page.
-const ELEMENTS: &str = "a abbr article aside b blockquote body br button caption circle code col colgroup dd defs del desc details div dl dt em \
+const ELEMENTS: &str = "a abbr article aside b blockquote body br button caption circle code col colgroup datalist dd defs del desc details div dl dt em \
     fieldset figcaption figure footer form g h1 h2 h3 h4 h5 h6 head header hr html i img input ins label legend li line link main marker meta nav ol optgroup \
     option p path pattern picture polygon polyline pre q rect s section select small span strong style sub summary sup svg symbol table tbody td text textarea tfoot \
     th thead time title tr tspan u ul use";
