@@ -3,17 +3,8 @@
 
 use std::path::Path;
 
-/// Templates that speak by their readers' language in another way, or whose turn is still to come.
-const OTHERS: &[&str] = &[
-    "answer.html",
-    "answered.html",
-    "asked.html",
-    "call.html",
-    "linked.html",
-    // Still to come.
-    "object.html",
-    "objects.html",
-];
+/// Templates that speak by their readers' language in another way.
+const OTHERS: &[&str] = &["answer.html", "answered.html", "asked.html", "call.html", "linked.html"];
 /// Names and codes that Korean writes in Latin letters too.
 const KEPT: &str = "Bongsu CSV JSON SVG XML PGP TLP IATI doctype iCalendar vCard Open CSIRT Foundation YYYY MM DD KH KR SG VN GOV takedown";
 
