@@ -295,8 +295,9 @@ impl Filled {
         let tlp: Vec<Tlp> = match self.tlp.trim() {
             "" => Vec::new(),
             text => {
-                let marks =
-                    text.split(',').map(|mark| mark.parse::<Tlp>().map_err(|_| not_read(mark, "amber+strict")));
+                let marks = text
+                    .split(',')
+                    .map(|mark| mark.parse::<Tlp>().map_err(|_| not_read(mark, "amber+strict")));
                 marks.collect::<Result<_, _>>()?
             }
         };
