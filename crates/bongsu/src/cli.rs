@@ -213,7 +213,7 @@ pub(crate) enum NodeCommand {
     /// Screen: is a value known to be bad, who says so, what is to be done; or, privately, ask a node that is not to
     /// learn the values; ends with 3 unless nothing is known of any
     Screen(Box<ScreenArgs>),
-    /// Search: objects of all circles by words, values, type, mark, source, time and confidence, the newest first
+    /// Search: objects of all circles by words and filters, the newest first
     Search(Box<SearchArgs>),
     /// Audits: the record of screenings of this node, and the lines of nodes that you are a member of; ends with 3 if something
     /// does not hold

@@ -24,6 +24,9 @@ const BYTES: usize = 16 * 1024 * 1024;
 /// Classes that are named to the index; of more, it is asked for the circles, and the classes are looked at here.
 const CLASSES_MAX: usize = 128;
 
+/// Candidates that are looked at before their classes are named to the index.
+const UNNAMED_MAX: usize = 4_096;
+
 /// Search in a node's circles.
 pub struct Search {
     pub(crate) gate: Gate,
@@ -162,15 +165,38 @@ impl Search {
             let (from, below) = self.range(asked);
             hits.retain(|(row, _)| (from..below).contains(row));
             hits.sort_unstable_by_key(|(row, _)| std::cmp::Reverse(*row));
-        } else if let Some(terms) = self.terms(&within, &wanted)? {
-            let range = self.range(asked);
-            in_chunks(CANDIDATES, |on| self.index.each(&terms, range, on), &mut |rows: Vec<i64>| {
-                self.look_at(&within, &rows, &wanted, make, &mut hits)?;
-                Ok::<_, SearchError>(match hits.len() > limit {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
-                })
-            })?;
+        } else if !within.is_empty() {
+            let (from, mut below) = self.range(asked);
+            let (words, mut looked, mut is_over) = (wanted.terms(), 0, false);
+            if !words.is_empty() {
+                // Most that hold the words may be seen, and looking at a class is cheaper than naming it to the index.
+                let terms = words.join(" AND ");
+                let (mut last, mut is_broken) = (below, false);
+                in_chunks(
+                    CANDIDATES,
+                    |on| self.index.each(&terms, (from, below), on),
+                    &mut |rows: Vec<i64>| {
+                        looked += rows.len();
+                        last = rows.last().copied().unwrap_or(last);
+                        self.look_at(&within, &rows, &wanted, make, &mut hits)?;
+                        is_broken = hits.len() > limit || looked >= UNNAMED_MAX;
+                        Ok::<_, SearchError>(go_on_unless(is_broken))
+                    },
+                )?;
+                is_over = !is_broken || hits.len() > limit;
+                below = last;
+            }
+            let named = if is_over { None } else { self.terms(&within, &wanted)? };
+            if let Some(terms) = named {
+                in_chunks(
+                    CANDIDATES,
+                    |on| self.index.each(&terms, (from, below), on),
+                    &mut |rows: Vec<i64>| {
+                        self.look_at(&within, &rows, &wanted, make, &mut hits)?;
+                        Ok::<_, SearchError>(go_on_unless(hits.len() > limit))
+                    },
+                )?;
+            }
         }
         let next = (hits.len() > limit).then(|| hits.get(limit - 1).map(|(row, _)| *row)).flatten();
         let next = next.and_then(|row| cursor(&within, row));
@@ -415,6 +441,10 @@ fn circles<'b>(book: &'b Book, looking: &Looking, asked: &Asked) -> Vec<&'b Circ
         Caller::Member(member) => book.circles_of(member),
     };
     all.into_iter().filter(|circle| asked.circle.is_none_or(|asked| circle.id == asked)).collect()
+}
+
+const fn go_on_unless(is_enough: bool) -> ControlFlow<()> {
+    if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 fn cursor(within: &[Within<'_>], row: i64) -> Option<Cursor> {

@@ -23,7 +23,7 @@ const READERS_MAX: usize = 4;
 
 const TABLES: &str = "
 CREATE VIRTUAL TABLE found USING fts5(
-  word, content = '', contentless_delete = 1, detail = none, prefix = '2 3', tokenize = \"ascii tokenchars '=-'\");
+  word, content = '', contentless_delete = 1, detail = none, prefix = '2 3 4 5', tokenize = \"ascii tokenchars '=-'\");
 INSERT INTO found(found, rank) VALUES ('hashsize', 33554432);
 CREATE TABLE line (
   slot INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, seq INTEGER NOT NULL, last BLOB NOT NULL) STRICT;

@@ -380,6 +380,24 @@ fn what_is_forgotten_is_in_no_file() {
 }
 
 #[test]
+fn what_is_seen_is_found_behind_very_much_that_is_held() {
+    let node = Node::new();
+    for number in 0..3 {
+        let object = malware(number, 0, "needle", "", (Tlp::Green, None), 0);
+        node.share(A, CIRCLES[0], &Terms::default(), &object);
+    }
+    let held = (10..5_010).map(|number| {
+        let raw = malware(number, 0, "needle", "", (Tlp::Amber, None), 0).to_string();
+        Submission { head: stix::read_head(&raw).unwrap(), raw }
+    });
+    node.gate.submit(A, CIRCLES[0], &Terms::default(), held.collect(), node.now()).unwrap();
+    node.search.follow().unwrap();
+    assert_eq!(node.find(Caller::Member(C), "needle"), [3, 2, 1]);
+    assert_eq!(node.find(Caller::Member(C), "needl"), [3, 2, 1]);
+    assert_eq!(node.find(Caller::Member(C), ""), [3, 2, 1]);
+}
+
+#[test]
 fn any_text_is_answered() {
     let node = Node::new();
     node.share(A, CIRCLES[0], &Terms::default(), &malware(1, 0, "one", "", (Tlp::Green, None), 0));
