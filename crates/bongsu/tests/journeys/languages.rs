@@ -275,7 +275,7 @@ fn walked(mut ask: impl FnMut(&str) -> Option<String>) -> Vec<(String, Vec<Strin
 /// Which words of which pages are not Korean.
 fn not_korean(names: &Names, pages: &[(String, Vec<String>)]) -> Vec<String> {
     let mut faults = BTreeSet::new();
-    for (path, texts) in &pages {
+    for (path, texts) in pages {
         for text in texts {
             let words = names.foreign(text);
             if !words.is_empty() {
