@@ -26,7 +26,7 @@ use stix::Tlp;
 
 use super::super::objects::encoded;
 use super::super::region::file_of;
-use super::super::{Frame, Pages, Shared, Viewer, Who, broken, render};
+use super::super::{Frame, Pages, Shared, Viewer, Who, broken, error, render};
 use super::{Ground, Reading, Refused, answer, answer_in, country_of};
 
 /// Parts of a plan, unless another number is asked for, and at most.
@@ -296,7 +296,16 @@ pub(super) async fn pdf(State(pages): Shared, who: Who, Query(asked): Query<Aske
         let named = |country| pages.named(country, plan.language);
         Ok(match paper(&plan, named, MARK, pages.deliver.letterhead()) {
             Ok(bytes) => file_of("application/pdf", Some("plan.pdf"), bytes),
-            Err(error) => broken(&error.to_string()),
+            // No font here has the letters of its language.
+            Err(why @ deliver::DeliverError::Unset { .. }) => {
+                tracing::error!(error = %why, "a plan could not be made as PDF");
+                let what = viewer.say(
+                    "This node is not set up to make this form; its operators can see why in its log.",
+                    "이 노드는 이 형태를 만들도록 설정되어 있지 않습니다. 까닭은 운영자가 로그에서 볼 수 있습니다.",
+                );
+                error(http::StatusCode::NOT_IMPLEMENTED, viewer.say("Not set up", "설정되지 않음"), what)
+            }
+            Err(why) => broken(&why.to_string()),
         })
     })
     .await

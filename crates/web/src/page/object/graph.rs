@@ -118,7 +118,11 @@ pub(super) fn name(seen: &Seen) -> String {
     super::super::name_of(&seen.raw, &seen.id.to_string())
 }
 
-fn brief(name: &str) -> String {
+/// A name as a box has room for it; nothing of what has no name but its id, of which a part says nothing.
+fn brief(name: &str, id: &ObjectId) -> String {
+    if name == id.to_string() {
+        return String::new();
+    }
     match name.char_indices().nth(NAME_CHARS) {
         Some((at, _)) => format!("{}…", name.get(..at).unwrap_or_default()),
         None => name.to_owned(),
@@ -219,7 +223,7 @@ pub(super) fn draw(
             x: column * STEP.0,
             y: row * STEP.1,
             object_type: seen.id.object_type().to_owned(),
-            name: brief(&whole),
+            name: brief(&whole, &seen.id),
             whole,
             href: if is_root { format!("{page}#graph") } else { link(&toggled) },
             is_open,
