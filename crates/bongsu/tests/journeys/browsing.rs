@@ -4,11 +4,12 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::chromium::{Chromium, Looks};
-use crate::node::{Node, bundle, indicator};
+use crate::node::{Node, bundle, indicator, wait};
 
 /// Bytes of a page with its style sheet and script, without pictures, that a poor line carries in a few seconds.
 const FIRST_VIEW_MAX: usize = 60_000;
@@ -145,9 +146,12 @@ fn every_page_can_be_used_by_everyone() {
     let found = faults(&chromium, &axe, 200);
     assert!(found.iter().any(|fault| fault.starts_with("button-name")), "{found:?}");
     // An object with much around it.
-    chromium.go(&format!("{}/objects?type=intrusion-set&q=lazarus", demo.url));
-    let object = chromium.run("return document.querySelector('#results a').getAttribute('href')");
-    let object = object.as_str().unwrap().to_owned();
+    let first = || {
+        chromium.go(&format!("{}/objects?type=intrusion-set&q=lazarus", demo.url));
+        let href = chromium.run("return document.querySelector('#results tbody a')?.getAttribute('href')");
+        href.as_str().map(str::to_owned)
+    };
+    let object = wait(Duration::from_secs(60), first).unwrap();
     let operator: Vec<&str> = OPERATOR.iter().copied().chain([object.as_str()]).collect();
     for looks in [Looks::DESKTOP, Looks { is_dark: true, language: "ko", ..Looks::PHONE }] {
         chromium.look(looks);
