@@ -208,8 +208,9 @@ mod tests {
         let raw = r#"{"name":"Evil login at 198.51.100.70","confidence":80}"#;
         let holds = |asked: Asked| Wanted::of(&asked).holds(&id, raw);
         let text = |text: &str| holds(Asked { text: text.to_owned(), ..Asked::default() });
-        assert!(text("evil lo") && text("LOGIN evil ") && text("") && text("198.51.100.7"));
-        assert!(!text("evil lo ") && !text("evil x"));
+        assert!(text("evil lo") && text("LOGIN evil ") && text("") && text("198.51.100.70"));
+        // One sign alone is no beginning.
+        assert!(!text("evil lo ") && !text("evil x") && !text("198.51.100.7"));
         let value = |value: &str| holds(Asked { value: value.to_owned(), ..Asked::default() });
         assert!(value("198.51.100.70") && !value("198.51.100.7") && !value("51.198") && !value("--"));
         let confidence = |confidence| holds(Asked { confidence, ..Asked::default() });

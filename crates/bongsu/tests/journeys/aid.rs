@@ -215,6 +215,8 @@ fn projects_and_plans_are_told_on_pages_as_by_the_command_line() {
         "KR-GOV-010",
         "--name",
         "Korea",
+        "--country",
+        "KH",
         "--pdf",
         file.to_str().unwrap(),
         "--text",

@@ -19,6 +19,9 @@ use crate::people::logged_in;
 const KEPT: &str = "AMBER ARF ASN ATT Bongsu CC CERT CK CLEAR CSIRT CSV CVE DD DNS English ETH FIRST Foundation GREEN IANA IATI ID IEP IP JA JSON \
     KH Kosovo KR GOV MAC MD MISP MM OECD OFAC Open OSCE PAP PC DEC PDF PGP POST RED RFC RPZ SG SHA SIM Sigma Somaliland STIX STRICT SVG Suricata \
     TAXII TCP TLP TLS TSIG UN URL UTC VN VPN XML YYYY Zeek bongsu https hunt iCalendar nftables takedown vCard \
+    BIND HTTPS Unbound PowerDNS Recursor Resolver Knot Pi hole Windows pfSense OPNsense OpenCTI Microsoft Sentinel Splunk Enterprise Security \
+    Intelligence Framework NXDOMAIN TAXII chmod Base Feed Feeds Sync Actions Remote Servers New Add Data connectors Threat Management Line oriented \
+    Lists Firewall Aliases Table IPs Services Blocklist pfBlockerNG DNSBL \
     read list block detect exchange campaign identity indicator malware ethereum assets bank cert desk isp jin ministry region";
 
 /// Elements whose text is code, or nothing that is read.

@@ -13,7 +13,7 @@ use http::{StatusCode, header};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use line::{Added, Seq};
-use policy::{Book, Caller, Circle, Member, MemberId};
+use policy::{Book, Caller, Circle, Member, MemberId, SignatureState};
 use search::{Asked, CONFIDENCE_MAX, Cursor, Found, Looking, PAGE_MAX, SearchError, Seen};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use stix::{Timestamp, Tlp};
 
 use super::objects::{circles, encoded};
 use super::view::{At, View};
-use super::{Frame, Pages, Shared, Viewer, Who, broken, making, name_of, render};
+use super::{Frame, Pages, Shared, Viewer, Who, broken, making, name_of, render, words};
 
 /// Rows on a page.
 const ROWS: usize = 50;
@@ -161,7 +161,7 @@ struct Row {
     /// The same, as it is shown.
     shown: At,
     version: Timestamp,
-    signature: &'static str,
+    signature: SignatureState,
 }
 
 /// Why nothing was searched.
@@ -229,12 +229,16 @@ async fn for_programs(State(pages): Shared, who: Who, Query(filled): Query<Fille
 }
 
 impl Row {
+    fn signature_word(&self, view: &View) -> &'static str {
+        words::signatures::state(view, self.signature)
+    }
+
     fn as_json(&self) -> Value {
         json!({
             "id": self.id, "type": self.object_type, "name": self.name, "circle": self.circle.0,
             "tlp": self.tlp.word().to_ascii_lowercase(), "source": self.source.as_ref().map(|(handle, _)| handle).filter(|handle| !handle.is_empty()),
             "confidence": self.confidence, "number": self.number, "added": self.added.to_string(),
-            "version": self.version.to_string(), "signature": self.signature, "page": self.href,
+            "version": self.version.to_string(), "signature": self.signature.name(), "page": self.href,
         })
     }
 }
@@ -434,7 +438,7 @@ fn row(viewer: &Viewer, book: &Book, seen: &Seen<'_>) -> Row {
         added: object.added.timestamp(),
         shown: viewer.view.at(object.added.timestamp()),
         version: object.version,
-        signature: seen.provenance().state().name(),
+        signature: seen.provenance().state(),
     }
 }
 

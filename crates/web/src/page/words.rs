@@ -15,6 +15,7 @@ pub(super) mod receipts;
 pub(super) mod releases;
 pub(super) mod rules;
 pub(super) mod screening;
+pub(super) mod signatures;
 #[cfg(test)]
 mod templates;
 pub(super) mod transit;

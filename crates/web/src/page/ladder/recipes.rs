@@ -99,7 +99,7 @@ fn bind(site: &Site) -> Vec<Step> {
         step(
             (
                 "The key and the zone. The operator makes the key and sends you its secret once (bongsu member tsig).",
-                "키와 영역입니다. 키는 운영자가 만들어 비밀값을 한 번만 보냅니다(bongsu member tsig).",
+                "키와 영역입니다. 키는 운영자가 만들어 비밀값을 한 번만 보냅니다.",
             ),
             "/etc/bind/named.conf.local",
             format!(
@@ -109,7 +109,7 @@ fn bind(site: &Site) -> Vec<Step> {
         step(
             (
                 "The policy, inside options. primaries takes an address: put it in place of a name.",
-                "options 안에 정책을 넣습니다. primaries에는 이름 대신 주소를 적습니다.",
+                "옵션 안에 정책을 넣습니다. 앞의 영역에는 노드의 이름 대신 주소를 적습니다.",
             ),
             "/etc/bind/named.conf.options",
             format!(
@@ -154,7 +154,7 @@ fn recursor(site: &Site) -> Vec<Step> {
         step(
             (
                 "The zone, in the file that lua-config-file names.",
-                "lua-config-file이 가리키는 파일에 영역을 적습니다.",
+                "재귀 서버의 Lua 설정 파일에 영역을 적습니다.",
             ),
             "/etc/powerdns/recursor.lua",
             format!(
@@ -344,10 +344,7 @@ fn misp(site: &Site) -> Vec<Step> {
 fn opencti(site: &Site) -> Vec<Step> {
     let Site { url, handle, .. } = site;
     vec![step(
-        (
-            "The environment of the connector external-import/taxii2.",
-            "external-import/taxii2 커넥터의 환경 변수입니다.",
-        ),
+        ("The environment of the connector external-import/taxii2.", "TAXII 2 커넥터의 환경 변수입니다."),
         "docker-compose.yml",
         format!(
             "TAXII2_DISCOVERY_URL={url}/taxii2/\nTAXII2_USERNAME={handle}\nTAXII2_PASSWORD=TOKEN\nTAXII2_V21=true\nTAXII2_COLLECTIONS={}\nTAXII2_INITIAL_HISTORY=8760\nTAXII2_INTERVAL=1",

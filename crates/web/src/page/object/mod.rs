@@ -26,7 +26,7 @@ use self::sight::{ABOUT_MAX, Seen, Sight};
 use self::versions::Change;
 use super::asks::Form;
 use super::objects::{circles, provenance, reader};
-use super::view::At;
+use super::view::{At, View};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render, words};
 
 /// Characters of a value in the summary.
@@ -46,10 +46,10 @@ struct ObjectPage {
     tlp: String,
     seq: u64,
     added: At,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<(&'static str, String, bool)>,
     said: Vec<(String, At)>,
-    /// What its signature comes to: the state's name, and the sentence.
-    signature: (&'static str, String),
+    /// What its signature comes to: the state's name, the word for it, and the sentence.
+    signature: (&'static str, &'static str, String),
     /// Other objects that say the same.
     same: Vec<String>,
     members: Vec<GetsIt>,
@@ -179,7 +179,11 @@ fn make(
         same: who_says_the_same(pages, viewer, &book, circle, &id)?,
         said: who_said_it(pages, viewer, &book, circle, &id)?,
         members,
-        signature: (signature.state().name(), signature.sentence(|member| name_in(&book, member))),
+        signature: (
+            signature.state().name(),
+            words::signatures::state(&viewer.view, signature.state()),
+            words::signatures::sentence(&viewer.view, &book, &signature),
+        ),
         is_copy: !viewer.is_operator() && is_copy(&found.raw),
         has_playbook: !viewer.is_operator() && deliver::playbook::read(&found.raw).is_some(),
         ask,
@@ -223,8 +227,8 @@ fn techniques(sight: &Sight<'_>, root: &Seen, about: &[Seen]) -> Result<Vec<Seen
     sight.newest(ids)
 }
 
-/// What an object says in short: its most telling properties, as people call them.
-fn facts(viewer: &Viewer, object: &Seen) -> Vec<(&'static str, String)> {
+/// What an object says in short: its most telling properties, as people call them, and whether what they hold is written for programs.
+fn facts(viewer: &Viewer, object: &Seen) -> Vec<(&'static str, String, bool)> {
     const KNOWN: [(&str, &str, &str); 26] = [
         ("pattern", "Pattern", "패턴"),
         ("value", "Value", "값"),
@@ -266,7 +270,8 @@ fn facts(viewer: &Viewer, object: &Seen) -> Vec<(&'static str, String)> {
     };
     let fact = |(key, english, korean): &(&str, &'static str, &'static str)| {
         let value = object.value.get(*key)?;
-        Some((viewer.say(english, korean), told(value).chars().take(CHARS_MAX).collect()))
+        let is_code = value.is_array() || !matches!(*key, "abstract" | "content" | "goals");
+        Some((viewer.say(english, korean), told(value).chars().take(CHARS_MAX).collect(), is_code))
     };
     KNOWN.iter().filter_map(fact).collect()
 }
@@ -278,10 +283,10 @@ fn is_copy(raw: &str) -> bool {
 }
 
 /// A member by the name that pages call it.
-fn name_in(book: &Book, member: MemberId) -> String {
+fn name_in(view: &View, book: &Book, member: MemberId) -> String {
     match book.member(member) {
         Some(member) => member.name.clone(),
-        None => "the node's operator".to_owned(),
+        None => view.say("the node's operator", "노드 운영자").to_owned(),
     }
 }
 
@@ -318,12 +323,14 @@ fn who_said_it(
     circle: &Circle,
     id: &ObjectId,
 ) -> Result<Vec<(String, At)>, StorageError> {
-    let name = |member: MemberId| name_in(book, member);
+    let name = |member: MemberId| name_in(&viewer.view, book, member);
     if let Caller::Member(member) = viewer.caller {
         let level = book.member(member).map_or(Level::Read, |member| member.level);
         let Some(reader) = reader(pages, viewer, member, circle, level) else { return Ok(Vec::new()) };
         let said = reader.said_by(id)?.into_iter();
-        let named = |said: gate::Said| said.member.map_or_else(|| "a member".to_owned(), name);
+        let named = |said: gate::Said| {
+            said.member.map_or_else(|| viewer.say("a member", "어느 회원").to_owned(), name)
+        };
         return Ok(said.map(|said| (named(said), viewer.view.at(said.added.timestamp()))).collect());
     }
     pages.gate.store().look(LineId::new(circle.id.uuid()), |catalogue| {
