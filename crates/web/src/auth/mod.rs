@@ -334,10 +334,8 @@ fn asked_of(path: &str, body: &[u8]) -> Option<String> {
 /// Puts `auth` around `router`: what passes has a [`Caller`] in its extensions.
 pub fn around(auth: Arc<Auth>, router: Router) -> Router {
     // The layer may rewrite the path, so it must stand before routing: a fallback of an outer router does.
-    let inner = axum::middleware::from_fn_with_state(auth, admit);
-    Router::new()
-        .fallback_service(tower::Layer::layer(&inner, router))
-        .layer(axum::middleware::from_fn(crate::page::asking))
+    let inner = tower::Layer::layer(&axum::middleware::from_fn_with_state(auth, admit), router);
+    Router::new().fallback_service(inner).layer(axum::middleware::from_fn(crate::page::asking))
 }
 
 /// Admits a request or refuses it.
@@ -375,17 +373,17 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
         .get::<PeerCertificate>()
         .filter(|_| matches!(shown, Shown::Nothing))
         .and_then(|certificate| auth.certified(&book, certificate));
-    // How pages look to a browser is its own affair: nothing here changes by it.
-    let looks = reads || target.uri.path() == "/display";
+    let looks = reads || target.uri.path() == "/display"; // How pages look: nothing here changes by it.
     let admitted = match &shown {
         Shown::Nothing if logged_in.is_some() => logged_in,
         Shown::Nothing if certified.is_some() => certified,
         Shown::Nothing
             if auth.open_on_loopback && peer.to_canonical().is_loopback() && looks && is_local(&request) =>
         {
-            let actor = Actor { person: None, rights: Rights::ALL, session: None };
-            let operator = Admitted { caller: Caller::Operator, actor, holder: None };
-            Some(operator).filter(|_| surface == Surface::Page || target.as_member.is_some())
+            let (caller, actor) =
+                (Caller::Operator, Actor { person: None, rights: Rights::ALL, session: None });
+            Some(Admitted { caller, actor, holder: None })
+                .filter(|_| surface == Surface::Page || target.as_member.is_some())
         }
         Shown::Nothing | Shown::Malformed => None,
         Shown::Token { token, user } => auth.caller(&book, token, user.as_deref()),

@@ -283,7 +283,7 @@ mod tests {
         let time = Timestamp::parse("2026-03-29T23:30:05.25Z").unwrap();
         assert_eq!(
             view("|Asia/Seoul|", "", "/", None).at(time).to_string(),
-            "<time datetime=\"2026-03-29T23:30:05.25Z\" title=\"2026-03-29 23:30:05 UTC\">2026-03-30 08:30</time>"
+            "<time datetime=\"2026-03-29T23:30:05.250Z\" title=\"2026-03-29 23:30:05 UTC\">2026-03-30 08:30</time>"
         );
         assert!(view("", "", "/", None).at(time).to_string().ends_with(">2026-03-29 23:30</time>"));
     }

@@ -152,10 +152,7 @@ fn recursor(site: &Site) -> Vec<Step> {
     let key = site.key();
     vec![
         step(
-            (
-                "The zone, in the file that lua-config-file names.",
-                "재귀 서버의 Lua 설정 파일에 영역을 적습니다.",
-            ),
+            ("The zone, in the file that lua-config-file names.", "재귀 서버의 설정 파일에 영역을 적습니다."),
             "/etc/powerdns/recursor.lua",
             format!(
                 "rpzPrimary({{\"{host}:{dns_port}\"}}, \"{zone}\", {{\n  tsigname = \"{key}\", tsigalgo = \"hmac-sha256\", tsigsecret = \"PUT-THE-SECRET-HERE\", refresh = 5\n}})"

@@ -77,7 +77,7 @@ fn said(template: &str) -> Vec<(&str, &str)> {
         let end = rest.find("\")")?;
         (middle < end).then_some((middle, middle + 4, end))
     };
-    let calls = template.split("frame.say(\"").skip(1);
+    let calls = template.split(".say(\"").skip(1);
     calls.filter_map(|rest| both(rest).map(|(a, b, c)| (&rest[..a], &rest[b..c]))).collect()
 }
 
