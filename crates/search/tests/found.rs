@@ -1,5 +1,7 @@
 //! What is found is what a look at everything that may be seen finds, for everyone, in order and page by page.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -52,7 +52,7 @@ impl Reach {
     pub fn json(&self) -> Value {
         json!({
             "asked": self.asked, "answered_in_term": self.in_term, "answered_late": self.late,
-            "median_s": self.median_s, "last_answer": self.last.map(|at| at.to_string()),
+            "median_s": self.median_s, "last_answer": self.last.map(to_the_second),
         })
     }
 }
@@ -125,6 +125,11 @@ impl Register {
     fn calls_since(&self, since: Timestamp) -> impl Iterator<Item = &Call> {
         self.calls().iter().filter(move |call| call.began.micros() >= since.micros())
     }
+}
+
+/// A time to the second: a finer one would tell how many records came between two.
+fn to_the_second(at: Timestamp) -> String {
+    Timestamp::from_micros(at.seconds().saturating_mul(1_000_000)).to_string()
 }
 
 #[cfg(test)]

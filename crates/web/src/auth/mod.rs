@@ -304,8 +304,7 @@ impl Auth {
     ) -> Option<Look> {
         const OWN: [&str; 6] = ["account", "logout", "login", "welcome", "with-token", "t"];
         let first = target.uri.path().split('/').nth(1).unwrap_or_default();
-        let is_persons = actor.person.is_some() || *caller == Caller::Operator;
-        if !is_persons || OWN.contains(&first) {
+        if actor.person.is_none() && *caller != Caller::Operator || OWN.contains(&first) {
             return None;
         }
         let path = target.uri.path_and_query().map_or(target.uri.path(), |path| path.as_str());
@@ -327,7 +326,7 @@ impl Auth {
 /// What a form searches for; nothing else of any form is noted.
 fn asked_of(path: &str, body: &[u8]) -> Option<String> {
     let first = path.split('/').nth(1).unwrap_or_default();
-    let names: &[&str] = if matches!(first, "screen" | "persona") { &["values", "name"] } else { &[] };
+    let names = if matches!(first, "screen" | "persona") { &["values", "name"][..] } else { &[] };
     names.iter().find_map(|name| form::field(body, name)).map(|asked| looks::cut(&asked))
 }
 
@@ -373,17 +372,16 @@ pub async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Ne
         .get::<PeerCertificate>()
         .filter(|_| matches!(shown, Shown::Nothing))
         .and_then(|certificate| auth.certified(&book, certificate));
-    let looks = reads || target.uri.path() == "/display"; // How pages look: nothing here changes by it.
+    let looks = reads || target.uri.path() == "/display";
     let admitted = match &shown {
         Shown::Nothing if logged_in.is_some() => logged_in,
         Shown::Nothing if certified.is_some() => certified,
         Shown::Nothing
             if auth.open_on_loopback && peer.to_canonical().is_loopback() && looks && is_local(&request) =>
         {
-            let (caller, actor) =
-                (Caller::Operator, Actor { person: None, rights: Rights::ALL, session: None });
-            Some(Admitted { caller, actor, holder: None })
-                .filter(|_| surface == Surface::Page || target.as_member.is_some())
+            let actor = Actor { person: None, rights: Rights::ALL, session: None };
+            let is_shown = surface == Surface::Page || target.as_member.is_some();
+            is_shown.then_some(Admitted { caller: Caller::Operator, actor, holder: None })
         }
         Shown::Nothing | Shown::Malformed => None,
         Shown::Token { token, user } => auth.caller(&book, token, user.as_deref()),

@@ -225,7 +225,7 @@ fn v4(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
         others &= others.wrapping_sub(1);
         let length = end.wrapping_sub(begin);
         // The digits, the last of them in the third byte.
-        let digits = ((word >> (begin * 8 & 127)) as u32 & 0x00ff_ffff)
+        let digits = ((word >> ((begin * 8) & 127)) as u32 & 0x00ff_ffff)
             << (24_u32.wrapping_sub(length.wrapping_mul(8)) & 31);
         let (hundreds, tens, ones) = (digits & 0xff, digits >> 8 & 0xff, digits >> 16 & 0xff);
         let value = hundreds * 100 + tens * 10 + ones;
@@ -233,7 +233,7 @@ fn v4(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
         is_right &= (1..=3).contains(&length)
             & (value < 256)
             & (value >= [0, 0, 10, 100].get(length as usize).copied().unwrap_or(u32::MAX));
-        is_right &= part == 3 || (word >> (end * 8 & 127)) as u8 == b'.' ^ b'0';
+        is_right &= part == 3 || (word >> ((end * 8) & 127)) as u8 == b'.' ^ b'0';
         bits = bits << 8 | (value & 0xff);
         begin = end + 1;
     }

@@ -73,6 +73,22 @@ struct MemberRow {
     why: Vec<(&'static str, String)>,
 }
 
+/// What one member would get, summed up.
+struct Sum {
+    level: Level,
+    whole: usize,
+    redacted: usize,
+    held: usize,
+    /// The rules by which something is redacted or held back.
+    rules: BTreeMap<&'static str, Rule>,
+}
+
+impl Sum {
+    const fn of(level: Level) -> Self {
+        Self { level, whole: 0, redacted: 0, held: 0, rules: BTreeMap::new() }
+    }
+}
+
 /// What became of it in one circle.
 struct Done {
     circle: String,
@@ -225,39 +241,29 @@ impl Pages {
         };
         let mut circles = Vec::new();
         for circle in draft.circles.iter().filter_map(|id| book.circle(*id)) {
-            let mut by_member: BTreeMap<MemberId, (Level, [usize; 3], BTreeMap<&str, Rule>)> =
-                BTreeMap::new();
+            let mut by_member: BTreeMap<MemberId, Sum> = BTreeMap::new();
             for row in told.rows.iter().filter(|row| row.circle == circle.id && seen(circle.id, row.member)) {
-                let (_, counts, rules) =
-                    by_member.entry(row.member).or_insert_with(|| (row.form, [0; 3], BTreeMap::new()));
-                let at = match row.fate {
-                    Fate::Release => 0,
-                    Fate::Redact => 1,
-                    Fate::Hold => 2,
-                };
-                if let Some(count) = counts.get_mut(at) {
-                    *count += 1;
+                let sum = by_member.entry(row.member).or_insert_with(|| Sum::of(row.form));
+                match row.fate {
+                    Fate::Release => sum.whole += 1,
+                    Fate::Redact => sum.redacted += 1,
+                    Fate::Hold => sum.held += 1,
                 }
                 if row.fate != Fate::Release {
-                    rules.insert(row.rule.code(), row.rule);
+                    sum.rules.insert(row.rule.code(), row.rule);
                 }
             }
-            let member = |(id, (level, [whole, redacted, held], rules)): (
-                MemberId,
-                (Level, [usize; 3], BTreeMap<&'static str, Rule>),
-            )| {
+            let member = |(id, sum): (MemberId, Sum)| {
                 let member = book.member(id).filter(|member| !member.ended)?;
+                let why = |(code, rule)| (code, words::rules::rule(&viewer.view, rule).to_owned());
                 Some(MemberRow {
                     name: member.name.clone(),
-                    level: level.name(),
-                    does: words::does(&viewer.view, level),
-                    whole,
-                    redacted,
-                    held,
-                    why: rules
-                        .into_iter()
-                        .map(|(code, rule)| (code, words::rules::rule(&viewer.view, rule).to_owned()))
-                        .collect(),
+                    level: sum.level.name(),
+                    does: words::does(&viewer.view, sum.level),
+                    whole: sum.whole,
+                    redacted: sum.redacted,
+                    held: sum.held,
+                    why: sum.rules.into_iter().map(why).collect(),
                 })
             };
             let mut members: Vec<MemberRow> = by_member.into_iter().filter_map(member).collect();
