@@ -43,10 +43,8 @@ fn said(html: &str) -> (Vec<String>, Vec<String>) {
     let mut open: Vec<(String, bool)> = Vec::new();
     for token in Tokenizer::new(html).flatten() {
         match token {
-            Token::String(string) => {
-                if !open.last().is_some_and(|(_, is_over)| *is_over) {
-                    text.push_str(&lossy(&string));
-                }
+            Token::String(string) if !open.last().is_some_and(|(_, is_over)| *is_over) => {
+                text.push_str(&lossy(&string));
             }
             Token::StartTag(tag) => {
                 texts.push(std::mem::take(&mut text));

@@ -451,13 +451,14 @@ mod tests {
         let chosen = super::super::view::Chosen::of("", "Asia/Seoul", "");
         let seoul = View { chosen, ..View::default() };
         let told = |text: &str, view: &View, is_end| {
-            instant(text, view, is_end).map(|time| time.map(|time| time.to_string().replace(".000000", "")))
+            instant(text, view, is_end).map(|time| time.map(|time| time.seconds()))
         };
+        let at = |text| Some(Timestamp::parse(text).unwrap().seconds());
         let utc = View::default();
-        assert_eq!(told("2026-11-30", &utc, false).unwrap().unwrap(), "2026-11-30T00:00:00Z");
-        assert_eq!(told("2026-11-30", &utc, true).unwrap().unwrap(), "2026-12-01T00:00:00Z");
-        assert_eq!(told("2026-11-30", &seoul, false).unwrap().unwrap(), "2026-11-29T15:00:00Z");
-        assert_eq!(told("2026-11-30T10:00:00Z", &seoul, true).unwrap().unwrap(), "2026-11-30T10:00:00Z");
+        assert_eq!(told("2026-11-30", &utc, false).unwrap(), at("2026-11-30T00:00:00Z"));
+        assert_eq!(told("2026-11-30", &utc, true).unwrap(), at("2026-12-01T00:00:00Z"));
+        assert_eq!(told("2026-11-30", &seoul, false).unwrap(), at("2026-11-29T15:00:00Z"));
+        assert_eq!(told("2026-11-30T10:00:00Z", &seoul, true).unwrap(), at("2026-11-30T10:00:00Z"));
         assert_eq!(told(" ", &utc, false).unwrap(), None);
         assert!(told("yesterday", &utc, false).is_err() && told("9999-12-31", &utc, true).is_err());
     }
