@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -73,16 +73,7 @@ impl Drop for Demo {
 
 fn demo() -> Demo {
     let dir = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bongsu"))
-        .arg("demo")
-        .env_clear()
-        .env("TMPDIR", dir.path())
-        .env("BONGSU__HTTP__LISTEN", "127.0.0.1:0")
-        .env("BONGSU__DNS__LISTEN", "127.0.0.1:0")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = crate::demo::begun(dir.path());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let open = lines.by_ref().map_while(Result::ok).find(|line| line.contains("Open http")).unwrap();
     std::thread::spawn(move || lines.for_each(drop));

@@ -58,6 +58,11 @@ fn a_list_is_shared_with_two_circles_after_a_look_at_who_gets_what() {
         );
         assert!(!why.as_str().unwrap().contains("passes"), "the guard says why: {why}");
         assert!(!node.text(&serving, "list", "/d/list/domain.txt").contains("evil-"), "nothing was sent yet");
+        // What was not shown is not sent.
+        chromium.fill("[name=labels]", "late");
+        chromium.click("[name=act][value=send]");
+        chromium.says("This is not what was shown.");
+        assert!(!node.text(&serving, "list", "/d/list/domain.txt").contains("evil-"), "nor now");
         chromium.click("[name=act][value=send]");
         chromium.says("new: 3");
         let come = || {

@@ -1,24 +1,24 @@
 //! README's first command: a node with real intelligence, at once, and nothing left behind.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::node::wait;
 
+/// The demo, begun with what it keeps in a folder.
+pub(crate) fn begun(folder: &Path) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
+    command.arg("demo").env_clear().env("TMPDIR", folder);
+    command.env("BONGSU__HTTP__LISTEN", "127.0.0.1:0").env("BONGSU__DNS__LISTEN", "127.0.0.1:0");
+    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
 #[test]
 fn the_demo_shows_what_each_got_and_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bongsu"))
-        .arg("demo")
-        .env_clear()
-        .env("TMPDIR", dir.path())
-        .env("BONGSU__HTTP__LISTEN", "127.0.0.1:0")
-        .env("BONGSU__DNS__LISTEN", "127.0.0.1:0")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = begun(dir.path());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut said = String::new();
     while !said.contains("leaves nothing behind") {

@@ -190,11 +190,15 @@ impl Cookie {
 
     /// What a request shows.
     pub(crate) fn of(self, headers: &HeaderMap, encrypted: bool) -> Option<&str> {
-        let name = self.name(encrypted);
-        let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = all.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(named, _)| *named == name).map(|(_, value)| value).filter(|value| !value.is_empty())
+        cookie(headers, self.name(encrypted))
     }
+}
+
+/// A request's cookie of this name, if it shows one that is not empty.
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(named, _)| *named == name).map(|(_, value)| value).filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::log_in::{Chosen, From, NotChanged, begin, busy, fault_of, hashed, second, with_cookie};
-use super::passkeys::{self, Asking, with_script};
+use super::passkeys::{self, Asking};
 use super::people::drawn_id;
 use super::view::At;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
@@ -137,7 +137,7 @@ impl Pages {
                 ("a provider that this node does not ask any more", "이 노드가 더 이상 묻지 않는 인증 기관");
             viewer.say(none.0, none.1).to_owned()
         };
-        let page = render(&AccountPage {
+        let mut page = render(&AccountPage {
             frame: self.frame(&book, viewer, person.name.clone()),
             whose: whose.unwrap_or_else(|| viewer.say("the node", "노드").to_owned()),
             roles: roles.collect::<Vec<_>>().join(", "),
@@ -158,7 +158,6 @@ impl Pages {
             sessions: sessions.into_iter().map(row).collect(),
             fault,
         });
-        let mut page = with_script(page);
         page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         page
     }

@@ -3,17 +3,13 @@
 use askama::Template;
 use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::{HeaderValue, header};
 use jiff::tz;
 use region::capacity::words::Language;
 use serde::Deserialize;
 
 use super::log_in::path_of;
-use super::view::{COOKIE, Chosen, Scheme};
+use super::view::{COOKIE, Chosen, Scheme, keep};
 use super::{Frame, Shared, Viewer, Who, making, render};
-
-/// For how long a browser keeps the choice: as long as browsers keep any. Source: RFC 6265bis, section 5.5.
-const KEPT_S: u32 = 400 * 24 * 3_600;
 
 #[derive(Template)]
 #[template(path = "display.html")]
@@ -79,11 +75,5 @@ pub(super) async fn page(
 
 pub(super) async fn choose(who: Who, Form(given): Form<Given>) -> Response {
     let value = Chosen::of(&given.language, given.zone.trim(), &given.scheme).value();
-    let secure = if who.channel.encrypted { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={KEPT_S}; SameSite=Lax; HttpOnly{secure}");
-    let mut response = Redirect::to(&path_of(&given.back)).into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    response
+    keep(Redirect::to(&path_of(&given.back)).into_response(), COOKIE, &value, who.channel.encrypted)
 }

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use policy::{Account, By, Channel, Entry, MemberId, Person};
 use serde::Deserialize;
 
-use super::passkeys::{Asking, with_script};
+use super::passkeys::Asking;
 use super::view::{self, View, say};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render, words};
 use crate::auth::code::{Secret, without_recovery};
@@ -180,7 +180,7 @@ impl Pages {
         };
         let (asking, frame) =
             (self.asking(bound.as_bytes()), self.open_frame(say("Log in", "로그인"), &bound));
-        let page = with_script(render(&LogInPage { frame, to, user, fault, is_set, provider, asking }));
+        let page = render(&LogInPage { frame, to, user, fault, is_set, provider, asking });
         kept_by_nobody(page, set)
     }
 

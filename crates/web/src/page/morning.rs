@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use gate::AskRole;
 use line::{Added, LineId, Seq, StorageError};
@@ -15,8 +15,9 @@ use policy::{AskState, Book, Caller, Circle, Level, Member, MemberId, Right, Sig
 use stix::Timestamp;
 
 use super::contacts::DAY_MICROS;
-use super::view::At;
+use super::view::{At, keep};
 use super::{Frame, Pages, Shared, Viewer, Who, broken, making, name_of, objects, render, words};
+use crate::auth::session::cookie;
 
 /// The cookie.
 const COOKIE: &str = "bongsu-visit";
@@ -75,34 +76,28 @@ struct Row {
 /// When this browser was here before, and what its cookie is to say.
 struct Visit {
     before: Option<Timestamp>,
-    cookie: String,
+    value: String,
 }
 
 impl Visit {
     fn of(headers: &HeaderMap, now: Timestamp) -> Self {
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let kept = pairs.find(|(name, _)| *name == COOKIE).and_then(|(_, value)| value.split_once('.'));
+        let kept = cookie(headers, COOKIE).and_then(|value| value.split_once('.'));
         let time = |text: &str| text.parse().ok().filter(|micros| (0..=now.micros()).contains(micros));
         let kept: Option<(i64, i64)> = kept.and_then(|(before, last)| Some((time(before)?, time(last)?)));
         let before =
             kept.map(|(before, last)| if now.micros() - last > APART_MICROS { last } else { before });
-        let cookie = format!("{COOKIE}={}.{}", before.unwrap_or(now.micros()), now.micros());
-        Self { before: before.map(Timestamp::from_micros), cookie }
+        let value = format!("{}.{}", before.unwrap_or(now.micros()), now.micros());
+        Self { before: before.map(Timestamp::from_micros), value }
     }
 }
 
 pub(super) async fn page(State(pages): Shared, who: Who, headers: HeaderMap) -> Response {
     let visit = Visit::of(&headers, (pages.now)());
-    let secure = if who.channel.encrypted { "; Secure" } else { "" };
-    let cookie = format!("{}; Path=/; Max-Age=34560000; SameSite=Lax; HttpOnly{secure}", visit.cookie);
+    let encrypted = who.channel.encrypted;
     let is_looked_at = who.channel.looked_at;
     let made = move || make(&pages, &Viewer::of(who), is_looked_at, visit.before);
-    let mut response = making(move || made().unwrap_or_else(|error| broken(&error))).await;
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    response
+    let response = making(move || made().unwrap_or_else(|error| broken(&error))).await;
+    keep(response, COOKIE, &visit.value, encrypted)
 }
 
 fn make(
@@ -391,8 +386,7 @@ impl Pages {
             );
             all.push(Todo { text, href: format!("{root}/advisory.html"), is_pressing: false });
         }
-        let missing: usize =
-            self.gate.lags(member.id, viewer.encrypted, now)?.iter().map(|lag| lag.missing).sum();
+        let missing = self.missing(viewer, member.id, now)?;
         if missing > 0 && member.level > Level::Read {
             let text = counted(
                 viewer,
@@ -468,14 +462,15 @@ mod tests {
         let minute = |number: i64| Timestamp::from_micros(number * 60_000_000);
         let at = |cookie: &str, now| {
             let mut headers = HeaderMap::new();
-            headers.insert(header::COOKIE, format!("a=1; {cookie}").parse().unwrap());
+            headers.insert("cookie", format!("a=1; {cookie}").parse().unwrap());
             Visit::of(&headers, now)
         };
+        let told = |visit: &Visit| format!("{COOKIE}={}", visit.value);
         let first = at("x=y", minute(1_000));
         assert_eq!(first.before, None);
-        let second = at(&first.cookie, minute(1_010));
+        let second = at(&told(&first), minute(1_010));
         assert_eq!(second.before, Some(minute(1_000)));
-        let third = at(&second.cookie, minute(1_041));
+        let third = at(&told(&second), minute(1_041));
         assert_eq!(third.before, Some(minute(1_010)));
         // What nobody set, and times to come, count for nothing.
         for cookie in

@@ -10,7 +10,7 @@ use axum::extract::{Form, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, Uri, header};
 use policy::person::PASSKEYS_MAX;
 use policy::{Account, Book, Entry, Passkey, Person};
 use serde::Deserialize;
@@ -80,15 +80,6 @@ pub(super) async fn script() -> Response {
     let headers =
         [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
     (headers, include_str!("../passkey.js")).into_response()
-}
-
-/// Lets a page run the node's own script, and nothing else.
-pub(super) fn with_script(mut page: Response) -> Response {
-    let policy = format!("{}; script-src 'self'", deliver::style_policy::WITHOUT_STYLES);
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    page
 }
 
 impl Pages {

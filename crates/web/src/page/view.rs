@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request};
-use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::middleware::Next;
 use axum::response::Response;
 use jiff::tz::TimeZone;
@@ -21,6 +21,7 @@ use stix::Timestamp;
 
 use super::Pages;
 use crate::auth::Actor;
+use crate::auth::session::cookie;
 
 /// The cookie.
 pub(super) const COOKIE: &str = "bongsu-display";
@@ -52,6 +53,19 @@ pub(crate) fn say<'t>(english: &'t str, korean: &'t str) -> &'t str {
 pub(super) fn carried<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let view = asked();
     move || ASKED.sync_scope(view, work)
+}
+
+/// For how long a browser keeps what it is asked to keep: as long as browsers keep any. Source: RFC 6265bis, section 5.5.
+const KEPT_S: u32 = 400 * 24 * 3_600;
+
+/// Has a browser keep something of no consequence to anybody else.
+pub(super) fn keep(mut response: Response, name: &str, value: &str, encrypted: bool) -> Response {
+    let secure = if encrypted { "; Secure" } else { "" };
+    let cookie = format!("{name}={value}; Path=/; Max-Age={KEPT_S}; SameSite=Lax; HttpOnly{secure}");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// In which colours.
@@ -99,9 +113,7 @@ impl Chosen {
     }
 
     fn of_cookie(headers: &HeaderMap) -> Self {
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let Some((_, value)) = pairs.find(|(name, _)| *name == COOKIE) else { return Self::default() };
+        let Some(value) = cookie(headers, COOKIE) else { return Self::default() };
         let mut parts = value.splitn(3, '|');
         let mut next = || parts.next().unwrap_or_default();
         Self::of(next(), next(), next())

@@ -1,9 +1,11 @@
 //! What was typed into the form, as objects and terms; nothing is shared here.
 
+use data_encoding::HEXLOWER;
 use exchange::read::{self, Format, Options};
 use gate::Submission;
 use policy::{Circle, CircleId, Member, Terms};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use stix::{ObjectId, Severity, Timestamp, Tlp, read_head};
 use uuid::Uuid;
 
@@ -33,6 +35,8 @@ pub(super) struct Typed {
     /// Of what is shown and then sent: so that it keeps its ids and times.
     pub(super) id: String,
     pub(super) at: String,
+    /// What was shown, as [`Typed::seal`] says it.
+    pub(super) shown: String,
 }
 
 impl Typed {
@@ -57,10 +61,23 @@ impl Typed {
                 "act" => typed.act = cut(10),
                 "id" => typed.id = cut(40),
                 "at" => typed.at = cut(40),
+                "shown" => typed.shown = cut(64),
                 _ => {}
             }
         }
         typed
+    }
+
+    /// What says whether the same is sent that was shown: a hash of all that decides about it.
+    pub(super) fn seal(&self) -> String {
+        let Self { sender, kind, title, text, values, tlp, confidence, valid_days, embargo, labels, .. } =
+            self;
+        let fields = [
+            sender, kind, title, text, values, tlp, confidence, valid_days, embargo, labels, &self.id,
+            &self.at,
+        ];
+        let all = json!([fields, self.pseudonymise, self.circles]).to_string();
+        HEXLOWER.encode(&Sha256::digest(all))
     }
 
     pub(super) fn is_report(&self) -> bool {

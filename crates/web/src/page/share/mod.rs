@@ -36,6 +36,8 @@ struct SharePage {
     marks: Vec<(String, bool)>,
     faults: Vec<String>,
     preview: Option<Preview>,
+    /// Whether what is shown can be sent.
+    is_ready: bool,
     done: Option<Vec<Done>>,
 }
 
@@ -142,6 +144,7 @@ fn page(pages: &Pages, viewer: &Viewer, typed: Typed) -> Option<SharePage> {
         marks: marks.to_vec(),
         faults: Vec::new(),
         preview: None,
+        is_ready: false,
         done: None,
         typed,
     })
@@ -188,11 +191,15 @@ pub(super) async fn take(
             .filter(|at| (0..=86_400).contains(&(now.seconds() - at.seconds())));
         let at = shown.unwrap_or(now);
         let draft = draft::of(&typed, sender, &circles, (at, chance));
-        let is_sent = typed.act == "send" && draft.faults.is_empty();
-        let typed = Typed { id: chance.to_string(), at: at.to_string(), ..typed };
+        let is_asked = typed.act == "send";
+        let mut typed = Typed { id: chance.to_string(), at: at.to_string(), ..typed };
+        let (was_shown, seal) = (typed.shown == typed.seal(), typed.seal());
+        typed.shown = seal;
+        let is_sent = is_asked && was_shown && draft.faults.is_empty();
         let Some(mut page) = page(&pages, &viewer, typed) else { return absent() };
         page.faults =
             draft.faults.iter().map(|(english, korean)| viewer.say(english, korean).to_owned()).collect();
+        let is_changed = is_asked && !was_shown && draft.faults.is_empty();
         if is_sent {
             let by = match viewer.caller {
                 Caller::Operator => By { member: sender.id, person: None },
@@ -204,12 +211,20 @@ pub(super) async fn take(
             }
         } else if draft.faults.is_empty() {
             match pages.preview(&viewer, &book, sender, draft, now) {
-                Ok(preview) => page.preview = Some(preview),
+                Ok(preview) => (page.preview, page.is_ready) = (Some(preview), true),
                 Err(error) => return broken(&error),
             }
         } else {
             page.preview =
                 Some(Preview { lines: draft.lines, values: Vec::new(), more: 0, circles: Vec::new() });
+        }
+        if is_changed {
+            let say = "This is not what was shown. Look at who would get what, and send it then.";
+            page.faults.push(
+                viewer
+                    .say(say, "보여 드린 것과 다릅니다. 누가 무엇을 받는지 다시 확인한 뒤 보내십시오.")
+                    .to_owned(),
+            );
         }
         render(&page)
     })
