@@ -135,10 +135,10 @@ fn without_form(mut told: Told, session: &Session) -> Told {
     told
 }
 
-/// An answer without what is drawn anew each time: ids of statuses and asks.
+/// An answer without what is drawn anew each time: ids of statuses, asks and reports, and the seal over the last.
 fn steady(told: &Told) -> Told {
     Told {
-        body: without_ids(&without_root(&told.body)),
+        body: without_ids(&without_seal(&without_root(&told.body))),
         headers: told.headers.iter().map(|line| without_ids(line)).collect(),
         ..told.clone()
     }
@@ -180,6 +180,14 @@ fn without_root(text: &str) -> String {
     let (note, after) = note.split_once("</pre>").unwrap_or((note, ""));
     let kept: Vec<&str> = note.lines().take(2).collect();
     format!("{before}{BEGIN}{}{after}", kept.join("\n"))
+}
+
+/// A page without the seal over what is shared, a hash that covers the report's id.
+fn without_seal(text: &str) -> String {
+    const BEGIN: &str = r#"name="shown" value=""#;
+    let mut parts = text.split(BEGIN);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| out + BEGIN + part.trim_start_matches(|c: char| c.is_ascii_hexdigit()))
 }
 
 /// Where two answers part.
