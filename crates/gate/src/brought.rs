@@ -1,7 +1,7 @@
 //! What a member itself has brought to a circle before: told to it alone, and by ids that it names.
 
 use line::{Catalogue, Entry, LineId, Seq, StorageError};
-use policy::{CircleId, MemberId};
+use policy::{CircleId, MemberId, Terms, TermsError};
 use stix::{Head, ObjectId, Timestamp};
 
 use crate::opening::Gate;
@@ -18,7 +18,61 @@ fn newest_ever<'c>(catalogue: &'c Catalogue, id: &ObjectId, member: MemberId) ->
     versions.find(|entry| entry.sender() == Some(member.uuid()))
 }
 
+/// The newest version of an object that a member has brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    /// The object, as it came.
+    pub raw: String,
+    /// Which version it is.
+    pub version: Timestamp,
+    /// Under which terms it was shared.
+    pub terms: Terms,
+}
+
+/// Why what was brought can't be told.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BroughtError {
+    /// The store. Safe to repeat.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Its terms are of a newer program.
+    #[error(transparent)]
+    Terms(#[from] TermsError),
+}
+
 impl Gate {
+    /// What the member itself has brought last of an object and not withdrawn; nothing is said of others'.
+    ///
+    /// # Errors
+    /// [`BroughtError`].
+    pub fn brought(
+        &self,
+        member: MemberId,
+        circle: CircleId,
+        id: &ObjectId,
+    ) -> Result<Option<Brought>, BroughtError> {
+        let line = LineId::new(circle.uuid());
+        let found = self.store().look(line, |catalogue| {
+            let entry = newest(catalogue, id, member)?;
+            let terms = catalogue.class(entry.class()).and_then(|class| class.terms.clone());
+            Some((entry.seq, entry.version(), terms))
+        });
+        let (seq, version, terms) = match found {
+            Ok(Some(found)) => found,
+            // A circle in which nothing was shared has no line yet.
+            Ok(None) | Err(StorageError::NoSuchLine { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let terms = terms.as_deref().map(Terms::from_json).transpose()?.unwrap_or_default();
+        let mut raw = None;
+        self.store().bodies(line, &[seq], &mut |_, _, body| {
+            raw = Some(String::from_utf8_lossy(body).into_owned());
+        })?;
+        // What was erased has no body any more.
+        Ok(raw.map(|raw| Brought { raw, version, terms }))
+    }
+
     /// Which of these the member itself has brought to the circle and not withdrawn; nothing is said of others'.
     #[must_use]
     pub fn has_brought(&self, member: MemberId, circle: CircleId, ids: &[ObjectId]) -> Vec<bool> {

@@ -56,6 +56,7 @@ pub use asks::{
     AnswerError, AnswerSeen, Answerer, AskError, AskRole, AskSeen, Asking, Grant, OPEN_MAX, Reply,
 };
 pub use audience::Audience;
+pub use brought::{Brought, BroughtError};
 pub use checkpoint::{Checkpoint, line_of};
 pub use classes::ClassSeen;
 pub use commitment::Opening;

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::chromium::{Chromium, Looks};
-use crate::node::{Node, Serving, port, wait};
+use crate::node::{Node, Serving, bundle, id, indicator, port, wait};
 use crate::resolver::{Named, dig};
 
 const WALLET: &str = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq";
@@ -78,6 +80,72 @@ fn a_list_is_shared_with_two_circles_after_a_look_at_who_gets_what() {
         chromium.click("[name=circle][value=region]");
         chromium.click("[name=act][value=check]");
         chromium.says("yes: this is a new version");
+    }
+}
+
+#[test]
+fn what_was_shared_is_mended_in_both_circles_and_withdrawn() {
+    for looks in LOOKS {
+        let node = node();
+        let serving = node.serve();
+        let home = tempfile::tempdir().unwrap();
+        let chromium = Chromium::start(home.path());
+        chromium.look(looks);
+        let report = json!({
+            "type": "report", "spec_version": "2.1", "id": id("report", 9), "created": "2026-10-01T00:00:00.000Z",
+            "modified": "2026-10-01T00:00:00.000Z", "published": "2026-10-01T00:00:00.000Z", "name": "Wrong name",
+            "report_types": ["indicator"], "object_refs": [id("indicator", 1), id("indicator", 2)],
+        });
+        let all = bundle(&[indicator(1, "stays-k3.top"), indicator(2, "goes-k3.top"), report]);
+        let file = node.file("all.json", all);
+        for circle in ["region", "assets"] {
+            node.json(&["import", &file, "--circle", circle, "--as", "exchange"]);
+        }
+        let edit = format!("/objects/region/{}/edit", id("report", 9));
+        chromium.go(&page(&serving, &node, "exchange", &edit.replace("/edit", "")));
+        chromium.click("a[href$='/edit']");
+        chromium.run("document.querySelector('[name=name]').value = ''");
+        chromium.fill("[name=name]", "Right name");
+        chromium.fill("[name=values]", "comes-k3.top");
+        chromium.click(&format!("[name=drop][value='{}']", id("indicator", 2)));
+        chromium.click("[name=act][value=check]");
+        chromium.says("Send it");
+        let shown = chromium.text();
+        for what in ["Wrong name", "Right name", "object_refs", "Region", "Assets"] {
+            assert!(shown.contains(what), "{what}: {shown}");
+        }
+        // What was not shown is not sent.
+        chromium.fill("[name=confidence]", "77");
+        chromium.click("[name=act][value=send]");
+        chromium.says("This is not what was shown.");
+        chromium.click("[name=act][value=send]");
+        chromium.says("new: 2");
+        for circle in ["region", "assets"] {
+            let path = format!("/objects/{circle}/{}", id("report", 9));
+            let told = node.text(&serving, "list", &path);
+            assert!(told.contains("<h1>Right name</h1>") && told.contains("77"), "{circle}: {told}");
+        }
+        // Another has nothing to edit there.
+        for (member, path) in [("list", edit.as_str()), ("exchange", "/objects/region/report--1/edit")] {
+            let status = node.get(&serving, member, path).send().unwrap().status();
+            assert_eq!(status, 404, "{member} {path}");
+        }
+
+        chromium.go(&page(
+            &serving,
+            &node,
+            "exchange",
+            &format!("/objects/region/{}/edit", id("indicator", 2)),
+        ));
+        chromium.click("details summary");
+        chromium.fill("[name=reason]", "It is a bakery's.");
+        chromium.click("details form button");
+        chromium.says("It is withdrawn: nobody gets it here any more.");
+        let status = |circle: &str| {
+            let path = format!("/objects/{circle}/{}", id("indicator", 2));
+            node.get(&serving, "list", &path).send().unwrap().status().as_u16()
+        };
+        assert_eq!((status("region"), status("assets")), (404, 200), "it is still said in the other circle");
     }
 }
 

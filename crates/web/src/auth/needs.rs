@@ -63,6 +63,7 @@ fn page(reads: bool, path: &str) -> Need {
         "peers" | "peers.json" => Need::OneOf(Rights::of(&[Right::Admin, Right::Audit])),
         "screen" | "persona" => one(Right::Screen),
         "members" | "share" if !reads => one(Right::Write),
+        "objects" if path.ends_with("/edit") => one(Right::Write),
         "asks" if !reads && path == "/asks" => one(Right::Write),
         "playbooks" | "runs" if !reads => one(Right::Write),
         "region" if !reads && path == "/region/assessment" => one(Right::Write),

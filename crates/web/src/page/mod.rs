@@ -13,6 +13,7 @@ mod confidence;
 mod contacts;
 mod display;
 mod drills;
+mod edit;
 mod find;
 mod gaps;
 mod guard;
@@ -242,6 +243,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/runs/{run}", get(playbooks::run).post(playbooks::happens))
         .merge(find::router())
         .route("/objects/{circle}/{object}", get(object::page))
+        .route("/objects/{circle}/{object}/edit", get(edit::form).post(edit::take))
+        .route("/objects/{circle}/{object}/withdraw", post(edit::withdraw))
         .route(keys::PATH, get(keys::set))
         .route("/login", get(log_in::form).post(log_in::take))
         .route("/login/oidc", get(oidc::begin))

@@ -14,6 +14,7 @@ mod draw;
 mod happen;
 mod object;
 mod oracle;
+mod pages;
 mod people;
 mod plan;
 mod routes;

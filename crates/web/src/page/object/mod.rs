@@ -5,7 +5,7 @@ mod graph;
 mod matrix;
 mod seen;
 mod sight;
-mod versions;
+pub(super) mod versions;
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use gate::Object;
 use line::{Added, LineId, RecordKind, Seq, StorageError};
-use policy::{Book, Caller, Circle, Decision, Level, MemberId, Rule};
+use policy::{Book, Caller, Circle, Decision, Level, MemberId, Right, Rule};
 use serde::Deserialize;
 use serde_json::Value;
 use stix::{ObjectId, Timestamp, Tlp};
@@ -27,7 +27,7 @@ use self::versions::Change;
 use super::asks::Form;
 use super::objects::{circles, provenance, reader};
 use super::view::{At, View};
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render, words};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, edit, making, name_of, render, words};
 
 /// Characters of a value in the summary.
 const CHARS_MAX: usize = 2_000;
@@ -55,6 +55,8 @@ struct ObjectPage {
     members: Vec<GetsIt>,
     /// Whether it says that it is a redacted copy.
     is_copy: bool,
+    /// Whether whoever looks may bring a new version of it.
+    is_own: bool,
     /// Whether it holds a playbook that whoever looks can follow.
     has_playbook: bool,
     /// What a member can ask the one who shared it for.
@@ -185,6 +187,7 @@ fn make(
             words::signatures::sentence(&viewer.view, &book, &signature),
         ),
         is_copy: !viewer.is_operator() && is_copy(&found.raw),
+        is_own: viewer.actor.rights.has(Right::Write) && edit::is_own(pages, &book, viewer, circle, &id),
         has_playbook: !viewer.is_operator() && deliver::playbook::read(&found.raw).is_some(),
         ask,
         changes: beside(&all, &asked.beside),

@@ -7,12 +7,12 @@ const CHARS_MAX: usize = 600;
 
 /// A property that differs.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) property: String,
+pub(in super::super) struct Change {
+    pub(in super::super) property: String,
     /// What it was; `None` if it was not there.
-    pub(super) before: Option<String>,
+    pub(in super::super) before: Option<String>,
     /// What it is; `None` if it is not there any more.
-    pub(super) after: Option<String>,
+    pub(in super::super) after: Option<String>,
 }
 
 fn told(value: &Value) -> String {
@@ -27,7 +27,7 @@ fn told(value: &Value) -> String {
 }
 
 /// What differs between two versions, by property.
-pub(super) fn changes(before: &Value, after: &Value) -> Vec<Change> {
+pub(in super::super) fn changes(before: &Value, after: &Value) -> Vec<Change> {
     let none = serde_json::Map::new();
     let (old, new) = (before.as_object().unwrap_or(&none), after.as_object().unwrap_or(&none));
     let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();

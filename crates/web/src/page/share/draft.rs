@@ -10,8 +10,8 @@ use stix::{ObjectId, Severity, Timestamp, Tlp, read_head};
 use uuid::Uuid;
 
 /// Characters of all values together, and of a text.
-pub(super) const VALUES_BYTES_MAX: usize = 150_000;
-pub(super) const TEXT_CHARS_MAX: usize = 20_000;
+pub(in super::super) const VALUES_BYTES_MAX: usize = 150_000;
+pub(in super::super) const TEXT_CHARS_MAX: usize = 20_000;
 /// Values of one form: more are imported from a file.
 pub(super) const VALUES_MAX: usize = 2_000;
 const TITLE_CHARS_MAX: usize = 200;
@@ -94,11 +94,11 @@ impl Typed {
 }
 
 /// One line of what was typed as values.
-pub(super) struct Line {
+pub(in super::super) struct Line {
     /// The line's number, from 1.
-    pub(super) number: String,
-    pub(super) what: String,
-    pub(super) is_error: bool,
+    pub(in super::super) number: String,
+    pub(in super::super) what: String,
+    pub(in super::super) is_error: bool,
 }
 
 /// What would be shared.
@@ -112,7 +112,7 @@ pub(super) struct Draft {
     pub(super) faults: Vec<(String, String)>,
 }
 
-fn fault(english: &str, korean: &str) -> (String, String) {
+pub(in super::super) fn fault(english: &str, korean: &str) -> (String, String) {
     (english.to_owned(), korean.to_owned())
 }
 
@@ -182,32 +182,10 @@ pub(super) fn of(
         labels: labels.clone(),
         ..Options::new(now)
     };
-    let (mut objects, mut lines) = (Vec::new(), Vec::new());
-    match read::read_all(typed.values.as_bytes(), Format::Plain, &options) {
-        Ok(batch) => {
-            lines.extend(batch.findings.into_iter().map(|finding| Line {
-                number: finding.path,
-                is_error: finding.severity == Severity::Error,
-                what: finding.message,
-            }));
-            if batch.objects.len() > VALUES_MAX {
-                faults.push((
-                    format!("More than {VALUES_MAX} values: import them from a file with bongsu import."),
-                    format!("값이 {VALUES_MAX}개를 넘습니다. 파일로 만들어 bongsu import로 가져오십시오."),
-                ));
-            }
-            let until = days.map(|days| now.micros().saturating_add(i64::from(days) * 86_400_000_000));
-            let until = until.map(|until| Timestamp::from_micros(until).to_string());
-            for object in batch.objects.into_iter().take(VALUES_MAX) {
-                let raw = match &until {
-                    Some(until) => with(&object.raw, "valid_until", until),
-                    None => object.raw,
-                };
-                objects.extend(submission(raw));
-            }
-        }
-        Err(error) => faults.push((error.to_string(), format!("값을 읽을 수 없습니다: {error}"))),
-    }
+    let until = days.map(|days| now.micros().saturating_add(i64::from(days) * 86_400_000_000));
+    let mut lines = Vec::new();
+    let mut objects =
+        values(&typed.values, &options, until.map(Timestamp::from_micros), &mut lines, &mut faults);
     if typed.is_report() || typed.is_incident() {
         if typed.title.is_empty() {
             faults.push(fault("Give it a title.", "제목을 적으십시오."));
@@ -228,6 +206,41 @@ pub(super) fn of(
     let terms =
         Terms { ceiling: tlp, embargo_until: embargo, pseudonymise: typed.pseudonymise, ..Terms::default() };
     Draft { objects, terms, circles: chosen, lines, faults }
+}
+
+/// Indicators for values that were typed, a line each.
+pub(in super::super) fn values(
+    typed: &str,
+    options: &Options,
+    until: Option<Timestamp>,
+    lines: &mut Vec<Line>,
+    faults: &mut Vec<(String, String)>,
+) -> Vec<Submission> {
+    let batch = match read::read_all(typed.as_bytes(), Format::Plain, options) {
+        Ok(batch) => batch,
+        Err(error) => {
+            faults.push((error.to_string(), format!("값을 읽을 수 없습니다: {error}")));
+            return Vec::new();
+        }
+    };
+    lines.extend(batch.findings.into_iter().map(|finding| Line {
+        number: finding.path,
+        is_error: finding.severity == Severity::Error,
+        what: finding.message,
+    }));
+    if batch.objects.len() > VALUES_MAX {
+        faults.push((
+            format!("More than {VALUES_MAX} values: import them from a file with bongsu import."),
+            format!("값이 {VALUES_MAX}개를 넘습니다. 파일로 만들어 bongsu import로 가져오십시오."),
+        ));
+    }
+    let until = until.map(|until| until.to_string());
+    let held_until = |raw: String| match &until {
+        Some(until) => with(&raw, "valid_until", until),
+        None => raw,
+    };
+    let taken = batch.objects.into_iter().take(VALUES_MAX);
+    taken.filter_map(|object| submission(held_until(object.raw))).collect()
 }
 
 /// A report about values, or an incident and what joins the values with it.
@@ -290,7 +303,7 @@ fn with(raw: &str, key: &str, text: &str) -> String {
     }
 }
 
-fn submission(raw: String) -> Option<Submission> {
+pub(in super::super) fn submission(raw: String) -> Option<Submission> {
     let head = read_head(&raw).ok()?;
     Some(Submission { raw, head })
 }

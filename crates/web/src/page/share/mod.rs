@@ -4,21 +4,21 @@
 //! It takes two steps, so that it works without scripts: the form is checked and shown, and what was shown is sent, with the same ids and
 //! times. What members that the sender does not see would get is not told.
 
-mod draft;
-
-use std::collections::BTreeMap;
+pub(super) mod draft;
+pub(super) mod gets;
 
 use askama::Template;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use gate::{Fate, Submission, Submitted};
-use policy::{Book, By, Caller, Circle, Level, Member, MemberId, Rule};
+use gate::Submission;
+use policy::{Book, Caller, Circle, Member};
 use stix::{Timestamp, Tlp};
 use uuid::Uuid;
 
 use self::draft::{Draft, Line, Typed};
+use self::gets::{CircleRows, Done, by};
 use super::asks::{not_from_here, unread};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, objects, render, words};
 use crate::auth::form::is_from_here;
@@ -56,49 +56,6 @@ struct ValueRow {
     held: Option<String>,
     /// Whether the sender has shared it there already.
     is_known: bool,
-}
-
-/// The members of a circle and what each would get.
-struct CircleRows {
-    title: String,
-    members: Vec<MemberRow>,
-    is_hidden: bool,
-}
-
-struct MemberRow {
-    name: String,
-    level: &'static str,
-    does: &'static str,
-    whole: usize,
-    redacted: usize,
-    held: usize,
-    why: Vec<(&'static str, String)>,
-}
-
-/// What one member would get, summed up.
-struct Sum {
-    level: Level,
-    whole: usize,
-    redacted: usize,
-    held: usize,
-    /// The rules by which something is redacted or held back.
-    rules: BTreeMap<&'static str, Rule>,
-}
-
-impl Sum {
-    const fn of(level: Level) -> Self {
-        Self { level, whole: 0, redacted: 0, held: 0, rules: BTreeMap::new() }
-    }
-}
-
-/// What became of it in one circle.
-struct Done {
-    circle: String,
-    title: String,
-    added: usize,
-    present: usize,
-    waiting: usize,
-    refused: Vec<String>,
 }
 
 pub(super) async fn form(State(pages): Shared, who: Who) -> Response {
@@ -201,14 +158,8 @@ pub(super) async fn take(
             draft.faults.iter().map(|(english, korean)| viewer.say(english, korean).to_owned()).collect();
         let is_changed = is_asked && !was_shown && draft.faults.is_empty();
         if is_sent {
-            let by = match viewer.caller {
-                Caller::Operator => By { member: sender.id, person: None },
-                Caller::Member(_) => viewer.by(),
-            };
-            match pages.sent(&viewer, &book, by, &draft, now) {
-                Ok(done) => page.done = Some(done),
-                Err(why) => page.faults.push(why),
-            }
+            let parts = draft.circles.iter().map(|id| (*id, &draft.terms));
+            page.done = Some(pages.sent(&viewer, &book, by(&viewer, sender), parts, &draft.objects, now));
         } else if draft.faults.is_empty() {
             match pages.preview(&viewer, &book, sender, draft, now) {
                 Ok(preview) => (page.preview, page.is_ready) = (Some(preview), true),
@@ -250,45 +201,8 @@ impl Pages {
         draft: Draft,
         now: Timestamp,
     ) -> Result<Preview, Box<dyn std::error::Error>> {
-        let told = self.gate.dry_run(&draft.circles, sender.id, &draft.terms, &draft.objects, now)?;
-        let seen = |circle, member: MemberId| {
-            viewer.is_operator() || book.visible_members(sender.id, circle).iter().any(|one| one.id == member)
-        };
-        let mut circles = Vec::new();
-        for circle in draft.circles.iter().filter_map(|id| book.circle(*id)) {
-            let mut by_member: BTreeMap<MemberId, Sum> = BTreeMap::new();
-            for row in told.rows.iter().filter(|row| row.circle == circle.id && seen(circle.id, row.member)) {
-                let sum = by_member.entry(row.member).or_insert_with(|| Sum::of(row.form));
-                match row.fate {
-                    Fate::Release => sum.whole += 1,
-                    Fate::Redact => sum.redacted += 1,
-                    Fate::Hold => sum.held += 1,
-                }
-                if row.fate != Fate::Release {
-                    sum.rules.insert(row.rule.code(), row.rule);
-                }
-            }
-            let member = |(id, sum): (MemberId, Sum)| {
-                let member = book.member(id).filter(|member| !member.ended)?;
-                let why = |(code, rule)| (code, words::rules::rule(&viewer.view, rule).to_owned());
-                Some(MemberRow {
-                    name: member.name.clone(),
-                    level: sum.level.name(),
-                    does: words::does(&viewer.view, sum.level),
-                    whole: sum.whole,
-                    redacted: sum.redacted,
-                    held: sum.held,
-                    why: sum.rules.into_iter().map(why).collect(),
-                })
-            };
-            let mut members: Vec<MemberRow> = by_member.into_iter().filter_map(member).collect();
-            members.sort_by(|a, b| a.name.cmp(&b.name));
-            circles.push(CircleRows {
-                title: circle.title.clone(),
-                members,
-                is_hidden: circle.hidden_members && !viewer.is_operator(),
-            });
-        }
+        let parts = draft.circles.iter().map(|id| (*id, &draft.terms));
+        let circles = self.gets(viewer, book, sender, parts, &draft.objects, now)?;
         // The guard is asked as for what the sender gets itself: whose assets others protect elsewhere is not told.
         let trial = self.deliver.trial(book, sender.id);
         let known = self.known(viewer, book, sender, &draft)?;
@@ -329,47 +243,5 @@ impl Pages {
             known.extend(reader.manifest(&query)?.items.iter().map(|row| row.get().id.to_string()));
         }
         Ok(known)
-    }
-
-    /// Shares it.
-    fn sent(
-        &self,
-        viewer: &Viewer,
-        book: &Book,
-        by: By,
-        draft: &Draft,
-        now: Timestamp,
-    ) -> Result<Vec<Done>, String> {
-        let mut all = Vec::new();
-        for circle in draft.circles.iter().filter_map(|id| book.circle(*id)) {
-            let mut done = Done {
-                circle: circle.handle.clone(),
-                title: circle.title.clone(),
-                added: 0,
-                present: 0,
-                waiting: 0,
-                refused: Vec::new(),
-            };
-            match self.gate.submit(by, circle.id, &draft.terms, draft.objects.clone(), now) {
-                Ok(told) => {
-                    for (object, told) in draft.objects.iter().zip(told) {
-                        match (told.complaint(), &told) {
-                            (Some(_), Submitted::Waiting(_)) => done.waiting += 1,
-                            (Some(complaint), _) => {
-                                done.refused.push(format!("{}: {complaint}", object.head.id))
-                            }
-                            (None, Submitted::Present) => done.present += 1,
-                            (None, _) => done.added += 1,
-                        }
-                    }
-                }
-                Err(error) => done.refused.push(format!(
-                    "{}: {error}",
-                    viewer.say("Nothing was taken here", "여기에는 아무것도 받아들여지지 않았습니다")
-                )),
-            }
-            all.push(done);
-        }
-        Ok(all)
     }
 }
