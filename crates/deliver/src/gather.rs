@@ -239,6 +239,17 @@ struct Slot {
     gathered: Gathered,
 }
 
+impl Slot {
+    /// Whether it can be followed on: whether nothing but records has come since.
+    fn is_of(&self, asked: &Asked, book_version: u64, basis: u64, verdicts: &Verdicts) -> bool {
+        self.book_version == book_version
+            && self.basis == basis
+            && self.gathered.view.judge.verdicts == *verdicts
+            && self.heads.len() == asked.readers.len()
+            && self.at <= asked.now
+    }
+}
+
 /// A member's question, and what it may read for an answer.
 pub(crate) struct Asked {
     key: (MemberId, Use, bool),
@@ -273,6 +284,7 @@ pub struct Deliver {
     pub(crate) changes: crate::changes::Changes,
     pub(crate) rule_views: crate::rules::RuleViews,
     pub(crate) relevance: crate::relevance::Relevance,
+    pub(crate) making: crate::at_hand::Making,
     /// The devices whose limits are known.
     pub devices: Arc<Devices>,
     pub(crate) zones: crate::zone::Zones,
@@ -290,7 +302,7 @@ impl Deliver {
         title: String,
         now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     ) -> Self {
-        let (views, hasher, changes, rule_views, relevance, devices, zones) = Default::default();
+        let (views, hasher, changes, rule_views, relevance, making, devices, zones) = Default::default();
         let basis = Mutex::new((0, Basis { lists, ..Basis::default() }));
         let (steps, test_domain, letterhead) = (Mutex::default(), None, Letterhead::default());
         Self {
@@ -304,6 +316,7 @@ impl Deliver {
             changes,
             rule_views,
             relevance,
+            making,
             devices,
             zones,
             test_domain,
@@ -370,13 +383,7 @@ impl Deliver {
             let basis = self.basis.lock().clone();
             let asked = self.readers(member, wanted, encrypted)?;
             let verdicts = Verdicts::of(&asked.book);
-            let kept = slot.take().filter(|kept| {
-                kept.book_version == version
-                    && kept.basis == basis.0
-                    && kept.gathered.view.judge.verdicts == verdicts
-                    && kept.heads.len() == asked.readers.len()
-                    && kept.at <= asked.now
-            });
+            let kept = slot.take().filter(|kept| kept.is_of(&asked, version, basis.0, &verdicts));
             let made = match kept {
                 Some(kept) => self.follow(kept, &asked)?,
                 None => self.begin(&asked, version, &basis, verdicts)?,
@@ -389,6 +396,24 @@ impl Deliver {
                 return Ok((meant, gathered));
             }
         }
+    }
+
+    /// How many records have to be read before it is gathered.
+    pub(crate) fn unread(&self, member: MemberId, wanted: Use, encrypted: bool) -> Result<u64, DeliverError> {
+        let asked = self.readers(member, wanted, encrypted)?;
+        let heads: Vec<u64> = asked.readers.iter().map(|reader| reader.head().0).collect();
+        let all: u64 = heads.iter().sum();
+        let slot = self.slot(self.whose(&asked));
+        // Somebody reads them now.
+        let Some(slot) = slot.try_lock() else { return Ok(all) };
+        let (version, basis) = (self.gate.book_version(), self.basis.lock().0);
+        let verdicts = Verdicts::of(&asked.book);
+        Ok(match &*slot {
+            Some(kept) if kept.is_of(&asked, version, basis, &verdicts) => {
+                heads.iter().zip(&kept.heads).map(|(head, read)| head.saturating_sub(read.0)).sum()
+            }
+            _ => all,
+        })
     }
 
     pub(crate) fn readers(

@@ -10,6 +10,7 @@ pub mod advisory;
 mod artefact;
 mod ask;
 pub mod asks;
+mod at_hand;
 mod basis;
 pub mod calling;
 mod changes;

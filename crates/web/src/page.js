@@ -20,6 +20,13 @@
   // Who puts something new on the page says so.
   document.addEventListener("bongsu:shown", () => inOwnZone(document));
 
+  // What is being put together is asked for again, unless somebody has begun to do something with the page.
+  if (document.querySelector("[data-again]")) {
+    setTimeout(() => {
+      if (!document.hidden && document.activeElement === document.body) location.reload();
+    }, 3000);
+  }
+
   // Parts that follow what comes: each has an id, by which it is found in the page as it is now.
   const parts = () => document.querySelectorAll("[data-live][id]");
   if (parts().length === 0 || !window.EventSource) return;

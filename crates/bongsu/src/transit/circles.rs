@@ -3,7 +3,7 @@
 //! Each comes through the member's reader, so that what may not go to it is in no sum. A sighting is an attack over the addresses of what was
 //! sighted, and of the data that was observed; an indicator or infrastructure that nobody has sighted yet counts as seen once.
 
-use gate::{Query, Reader};
+use gate::{Object, Query, Reader};
 use ipnet::IpNet;
 use line::{Seq, StorageError};
 use region::transit::geo::Locate;
@@ -29,11 +29,9 @@ const TYPES: [&str; 8] = [
 ];
 
 /// What is read of an object.
-#[derive(Clone, Default, PartialEq, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Raw {
-    id: String,
-    r#type: String,
     value: String,
     pattern: String,
     pattern_type: String,
@@ -56,10 +54,86 @@ struct Raw {
     number_observed: Option<u32>,
 }
 
-impl Raw {
-    /// That of an object; nothing of what was revoked, or can't be read.
-    fn of(text: &str) -> Option<Self> {
-        serde_json::from_str::<Self>(text).ok().filter(|raw| !raw.revoked)
+/// What is kept of an object: of most there is nothing.
+#[derive(Clone, PartialEq)]
+enum Said {
+    /// An observable's.
+    Address(IpAddr),
+    /// Addresses of an indicator, and from when on.
+    Indicator(BTreeSet<IpAddr>, Option<i64>),
+    Infrastructure(Option<Role>, Option<i64>),
+    Location(Country),
+    /// When data was observed, and what of it may have an address.
+    Observed(Option<i64>, Vec<String>),
+    /// What refers to what may have an address.
+    Relationship(String, String),
+    Sighting(Box<Sighted>),
+}
+
+/// A sighting.
+#[derive(Clone, PartialEq)]
+struct Sighted {
+    at: Option<i64>,
+    of: String,
+    data: Vec<String>,
+    places: Vec<String>,
+    count: u32,
+}
+
+/// Whether an object of this type may have an address or a role of its own.
+fn has_address(id: &str) -> bool {
+    let types = ["ipv4-addr--", "ipv6-addr--", "indicator--", "infrastructure--"];
+    types.into_iter().any(|name| id.starts_with(name))
+}
+
+impl Said {
+    /// What an object says of where attacks pass; nothing if that is nothing, if it was revoked, or if it can't be read.
+    fn of(object: &Object) -> Option<Self> {
+        let (object_type, text) = (object.id.object_type(), object.raw.as_str());
+        // Most indicators name no address, and are not worth reading. Where signs are escaped, that can't be seen from here.
+        let names_address =
+            |text: &str| ["ipv4-addr", "ipv6-addr", "\\u"].into_iter().any(|part| text.contains(part));
+        if object_type == "indicator" && !names_address(text) {
+            return None;
+        }
+        let raw = serde_json::from_str::<Raw>(text).ok().filter(|raw| !raw.revoked)?;
+        let time = |texts: [&Option<String>; 3]| texts.into_iter().find_map(|text| seconds(text.as_deref()?));
+        let with_address = |ids: Vec<String>| ids.into_iter().filter(|id| has_address(id)).collect();
+        match object_type {
+            "ipv4-addr" | "ipv6-addr" => {
+                // A whole network is no address that attacks use.
+                let network = raw.value.parse::<IpNet>().ok();
+                let whole = network.filter(|network| network.prefix_len() == network.max_prefix_len());
+                whole.map(|one| one.addr()).or_else(|| raw.value.parse().ok()).map(Self::Address)
+            }
+            "indicator" if matches!(raw.pattern_type.as_str(), "stix" | "") => {
+                let values = ::watch::actionable::pattern_values(&raw.pattern);
+                let found: BTreeSet<IpAddr> =
+                    values.iter().filter_map(|value| value.text().parse().ok()).collect();
+                let from = time([&raw.valid_from, &raw.created, &None]);
+                (!found.is_empty()).then_some(Self::Indicator(found, from))
+            }
+            "infrastructure" => {
+                let role = raw.infrastructure_types.iter().find_map(|name| role(name));
+                Some(Self::Infrastructure(role, time([&raw.last_seen, &raw.first_seen, &raw.created])))
+            }
+            "location" => Country::parse(&raw.country).ok().map(Self::Location),
+            "observed-data" => {
+                let at = time([&raw.last_observed, &raw.first_observed, &None]);
+                Some(Self::Observed(at, with_address(raw.object_refs)))
+            }
+            "relationship" => {
+                has_address(&raw.target_ref).then_some(Self::Relationship(raw.source_ref, raw.target_ref))
+            }
+            "sighting" => Some(Self::Sighting(Box::new(Sighted {
+                at: time([&raw.last_seen, &raw.first_seen, &raw.created]),
+                of: raw.sighting_of_ref,
+                data: raw.observed_data_refs,
+                places: raw.where_sighted_refs,
+                count: raw.count.or(raw.number_observed).unwrap_or(1).max(1),
+            }))),
+            _ => None,
+        }
     }
 }
 
@@ -73,7 +147,7 @@ pub(super) struct Followed {
     at: Timestamp,
     /// When a date next decides about a release.
     until: Option<Timestamp>,
-    objects: BTreeMap<String, Raw>,
+    objects: BTreeMap<String, Said>,
     /// Another number each time that something of it changed; no two have the same.
     pub(super) version: u64,
 }
@@ -102,8 +176,9 @@ impl Followed {
         let head = reader.head();
         let mut objects = BTreeMap::new();
         reader.each(&TYPES, &mut |object| {
-            if let Some(raw) = Raw::of(&object.get().raw) {
-                objects.insert(raw.id.clone(), raw);
+            let object = object.get();
+            if let Some(said) = Said::of(object) {
+                objects.insert(object.id.to_string(), said);
             }
             ControlFlow::Continue(())
         })?;
@@ -127,12 +202,12 @@ impl Followed {
         let touched = reader.touched(&TYPES, self.head, self.at)?;
         let mut is_new = false;
         for ids in touched.ids.chunks(ASKED_AT_ONCE) {
-            let mut found: BTreeMap<String, Raw> = BTreeMap::new();
+            let mut found: BTreeMap<String, Said> = BTreeMap::new();
             let mut query = Query { ids: ids.to_vec(), limit: ASKED_AT_ONCE, ..Query::default() };
             loop {
                 let page = reader.page(&query)?;
-                let raws = page.items.iter().filter_map(|object| Raw::of(&object.get().raw));
-                found.extend(raws.map(|raw| (raw.id.clone(), raw)));
+                let all = page.items.iter().map(|object| object.get());
+                found.extend(all.filter_map(|object| Some((object.id.to_string(), Said::of(object)?))));
                 match page.next {
                     Some(next) => query.after = next,
                     None => break,
@@ -141,9 +216,9 @@ impl Followed {
             for id in ids {
                 let id = id.to_string();
                 is_new |= match found.remove(&id) {
-                    Some(raw) => {
-                        self.objects.get(&id) != Some(&raw) && {
-                            self.objects.insert(id, raw);
+                    Some(said) => {
+                        self.objects.get(&id) != Some(&said) && {
+                            self.objects.insert(id, said);
                             true
                         }
                     }
@@ -161,68 +236,47 @@ impl Followed {
     /// Adds it to what was observed.
     pub(super) fn add(&self, observed: &mut Observed, tables: &impl Locate) {
         let mut told = Circle::default();
-        self.objects.values().for_each(|raw| told.take(raw.clone()));
+        self.objects.iter().for_each(|(id, said)| told.take(id, said));
         told.add(observed, tables);
     }
 }
 
 #[derive(Default)]
-struct Circle {
+struct Circle<'s> {
     /// Addresses of observables, indicators, infrastructure and observed data, by id; first those that they hold themselves.
-    addresses: BTreeMap<String, BTreeSet<IpAddr>>,
+    addresses: BTreeMap<&'s str, BTreeSet<IpAddr>>,
     /// What refers to what: relationships, and data that was observed.
-    refers: Vec<(String, String)>,
-    roles: BTreeMap<String, Role>,
-    countries: BTreeMap<String, Country>,
+    refers: Vec<(&'s str, &'s str)>,
+    roles: BTreeMap<&'s str, Role>,
+    countries: BTreeMap<&'s str, Country>,
     /// What counts as seen once if nobody sighted it, with its time.
-    alone: BTreeMap<String, i64>,
-    sightings: Vec<Raw>,
+    alone: BTreeMap<&'s str, i64>,
+    sightings: Vec<&'s Sighted>,
 }
 
-impl Circle {
-    fn take(&mut self, raw: Raw) {
-        let time = |text: &Option<String>| seconds(text.as_deref()?);
-        match raw.r#type.as_str() {
-            "ipv4-addr" | "ipv6-addr" => {
-                // A whole network is no address that attacks use.
-                let network = raw.value.parse::<IpNet>().ok();
-                let whole = network.filter(|network| network.prefix_len() == network.max_prefix_len());
-                if let Some(address) = whole.map(|one| one.addr()).or_else(|| raw.value.parse().ok()) {
-                    self.addresses.entry(raw.id).or_default().insert(address);
-                }
+impl<'s> Circle<'s> {
+    fn take(&mut self, id: &'s str, said: &'s Said) {
+        match said {
+            Said::Address(address) => {
+                self.addresses.entry(id).or_default().insert(*address);
             }
-            "indicator" if matches!(raw.pattern_type.as_str(), "stix" | "") => {
-                let values = ::watch::actionable::pattern_values(&raw.pattern);
-                let found: BTreeSet<IpAddr> =
-                    values.iter().filter_map(|value| value.text().parse().ok()).collect();
-                if !found.is_empty() {
-                    if let Some(at) = time(&raw.valid_from).or_else(|| time(&raw.created)) {
-                        self.alone.insert(raw.id.clone(), at);
-                    }
-                    self.addresses.entry(raw.id).or_default().extend(found);
-                }
+            Said::Indicator(addresses, from) => {
+                self.alone.extend(from.map(|at| (id, at)));
+                self.addresses.entry(id).or_default().extend(addresses);
             }
-            "infrastructure" => {
-                if let Some(role) = raw.infrastructure_types.iter().find_map(|name| role(name)) {
-                    self.roles.insert(raw.id.clone(), role);
-                }
-                let at =
-                    time(&raw.last_seen).or_else(|| time(&raw.first_seen)).or_else(|| time(&raw.created));
-                self.alone.extend(at.map(|at| (raw.id, at)));
+            Said::Infrastructure(role, at) => {
+                self.roles.extend(role.map(|role| (id, role)));
+                self.alone.extend(at.map(|at| (id, at)));
             }
-            "location" => {
-                if let Ok(country) = Country::parse(&raw.country) {
-                    self.countries.insert(raw.id, country);
-                }
+            Said::Location(country) => {
+                self.countries.insert(id, *country);
             }
-            "observed-data" => {
-                let at = time(&raw.last_observed).or_else(|| time(&raw.first_observed));
-                self.alone.extend(at.map(|at| (raw.id.clone(), at)));
-                self.refers.extend(raw.object_refs.into_iter().map(|to| (raw.id.clone(), to)));
+            Said::Observed(at, of) => {
+                self.alone.extend(at.map(|at| (id, at)));
+                self.refers.extend(of.iter().map(|to| (id, to.as_str())));
             }
-            "relationship" => self.refers.push((raw.source_ref, raw.target_ref)),
-            "sighting" => self.sightings.push(raw),
-            _ => {}
+            Said::Relationship(from, to) => self.refers.push((from, to)),
+            Said::Sighting(sighted) => self.sightings.push(sighted),
         }
     }
 
@@ -231,10 +285,10 @@ impl Circle {
         let own = self.addresses.clone();
         for (from, to) in &self.refers {
             if let Some(there) = own.get(to) {
-                self.addresses.entry(from.clone()).or_default().extend(there);
+                self.addresses.entry(from).or_default().extend(there);
             }
             if let Some(role) = self.roles.get(to).copied() {
-                self.roles.entry(from.clone()).or_insert(role);
+                self.roles.entry(from).or_insert(role);
             }
         }
         let mut sighted: BTreeSet<&str> = BTreeSet::new();
@@ -252,20 +306,17 @@ impl Circle {
             hops
         };
         for sighting in &self.sightings {
-            let of = std::iter::once(sighting.sighting_of_ref.as_str());
-            let ids = || of.clone().chain(sighting.observed_data_refs.iter().map(String::as_str));
+            let of = std::iter::once(sighting.of.as_str());
+            let ids = || of.clone().chain(sighting.data.iter().map(String::as_str));
             sighted.extend(ids());
             let hops = hops(&mut ids());
-            let time = [&sighting.last_seen, &sighting.first_seen, &sighting.created];
-            let time = time.into_iter().find_map(|text| seconds(text.as_deref()?));
-            let country = sighting.where_sighted_refs.iter().find_map(|id| self.countries.get(id).copied());
-            let count = sighting.count.or(sighting.number_observed).unwrap_or(1).max(1);
-            if let Some(time) = time.filter(|_| !hops.is_empty()) {
-                put(observed, time, &hops, country, count, tables);
+            let country = sighting.places.iter().find_map(|id| self.countries.get(id.as_str()).copied());
+            if let Some(time) = sighting.at.filter(|_| !hops.is_empty()) {
+                put(observed, time, &hops, country, sighting.count, tables);
             }
         }
-        for (id, time) in self.alone.iter().filter(|(id, _)| !sighted.contains(id.as_str())) {
-            for hop in hops(&mut std::iter::once(id.as_str())) {
+        for (id, time) in self.alone.iter().filter(|(id, _)| !sighted.contains(*id)) {
+            for hop in hops(&mut std::iter::once(*id)) {
                 put(observed, *time, &[hop], None, 1, tables);
             }
         }

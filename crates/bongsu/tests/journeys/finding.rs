@@ -114,3 +114,41 @@ fn objects_are_found_while_they_are_typed_by_whoever_may_see_them() {
         }
     }
 }
+
+#[test]
+fn the_index_is_whole_after_kills_in_the_midst_of_following() {
+    const EACH: u128 = 1_500;
+    let node = Node::with_members();
+    node.json(&["circle", "add", "region", "--member", "exchange"]);
+    let rounds = 6;
+    for round in 0..rounds {
+        let objects: Vec<Value> = (round * EACH..(round + 1) * EACH)
+            .map(|number| named(number + 1, &format!("harbour n{number}"), json!({})))
+            .collect();
+        let file = node.file("b.json", bundle(&objects));
+        node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
+        let serving = node.serve();
+        // The index is somewhere in what has come.
+        std::thread::sleep(Duration::from_millis(15 * round as u64));
+        serving.kill();
+    }
+    let serving = node.serve();
+    let all = || {
+        let (mut path, mut names) = ("/objects.json?q=harbour&limit=500".to_owned(), Vec::new());
+        loop {
+            let told: Value = serde_json::from_str(&node.text(&serving, "exchange", &path)).unwrap();
+            let objects = told["objects"].as_array().unwrap();
+            names.extend(objects.iter().map(|one| one["name"].as_str().unwrap().to_owned()));
+            match told["next"].as_str() {
+                Some(next) => path = next.to_owned(),
+                None => break,
+            }
+        }
+        names.sort_unstable();
+        let many = names.len();
+        names.dedup();
+        assert_eq!(names.len(), many, "nothing is found twice");
+        (many as u128 >= rounds * EACH).then_some(many)
+    };
+    assert_eq!(wait(Duration::from_secs(120), all), Some((rounds * EACH) as usize));
+}

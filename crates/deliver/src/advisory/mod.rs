@@ -144,6 +144,16 @@ impl Deliver {
         })
     }
 
+    /// What partners recommend to a member, as its advisory says it.
+    ///
+    /// # Errors
+    /// [`DeliverError`].
+    pub fn actions(&self, member: MemberId, encrypted: bool) -> Result<Vec<Action>, DeliverError> {
+        self.offered(&self.gate.book(), member, Level::Read)?;
+        let readers = self.gate.readers(member, Level::Read, encrypted, (self.now)());
+        story::actions(&readers)
+    }
+
     /// Where the member can answer today's advisory.
     fn answer(&self, member: MemberId, tlp: Tlp, encrypted: bool, now: Timestamp) -> Option<Answer> {
         let (url, key) = (self.letterhead.public_url.as_deref()?, self.letterhead.tickets.as_ref()?);

@@ -100,6 +100,23 @@ impl Story {
     }
 }
 
+/// The courses of action that the readers' circles recommend, those first that meet most of what is used.
+pub(super) fn actions(readers: &[Reader]) -> Result<Vec<Action>, DeliverError> {
+    let mut told = Telling::default();
+    for types in [["course-of-action"], ["relationship"]] {
+        for (at, reader) in readers.iter().enumerate() {
+            reader.each(&types, &mut |object| {
+                let _shown = told.take(at, &object);
+                ControlFlow::Continue(())
+            })?;
+        }
+        if told.actions.is_empty() {
+            break;
+        }
+    }
+    Ok(told.actions())
+}
+
 impl Telling {
     /// Takes an object in; whether its text will be shown.
     fn take(&mut self, reader: usize, object: &Released<Object>) -> bool {
@@ -132,14 +149,8 @@ impl Telling {
         }
     }
 
-    fn into_story(
-        mut self,
-        mut tlp: Tlp,
-        signed: impl Fn(&Wire) -> Result<Option<Signature>, DeliverError>,
-    ) -> Result<Story, DeliverError> {
-        let rank = |wire: &Wire| telling::one(&wire.object_type);
-        self.actors.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| b.modified.cmp(&a.modified)));
-        let more_happened = self.actors.len().saturating_sub(ACTORS_MAX);
+    /// What is recommended.
+    fn actions(&mut self) -> Vec<Action> {
         let meets = |wire: &Wire| self.meets.get(&wire.id).copied().unwrap_or(0);
         self.actions.sort_by(|a, b| {
             let has_playbook = |wire: &Wire| wire.extensions.contains_key(playbook::EXTENSION);
@@ -152,6 +163,18 @@ impl Telling {
             meets: meets(wire),
             parts: wire.extensions.get(playbook::EXTENSION).map(playbook::parts).unwrap_or_default(),
         });
+        actions.collect()
+    }
+
+    fn into_story(
+        mut self,
+        mut tlp: Tlp,
+        signed: impl Fn(&Wire) -> Result<Option<Signature>, DeliverError>,
+    ) -> Result<Story, DeliverError> {
+        let rank = |wire: &Wire| telling::one(&wire.object_type);
+        self.actors.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| b.modified.cmp(&a.modified)));
+        let more_happened = self.actors.len().saturating_sub(ACTORS_MAX);
+        let actions = self.actions();
         // That somebody is a target is as confidential as who it is.
         let targets = self.targets.iter().filter_map(|(target, said)| {
             let (place, of_place) = self.places.get(target)?;
@@ -163,7 +186,6 @@ impl Telling {
         concerned.truncate(CONCERNED_MAX);
         tlp = concerned.iter().map(|(_, of)| *of).fold(tlp, Tlp::max);
         let concerned = concerned.into_iter().map(|(name, _)| name).collect();
-        let actions: Vec<Action> = actions.collect();
         let told = self.actors.into_iter().take(ACTORS_MAX);
         let happened = told.map(|wire| Ok(Happened { signature: signed(&wire)?, ..Happened::from(wire) }));
         Ok(Story {

@@ -10,9 +10,6 @@ use ruint::aliases::U512;
 
 /// An exact whole number of an asset's smallest units.
 pub(super) trait Amount: Copy + Ord + Default + Debug + Send + Sync {
-    /// Whether it holds any amount that there is.
-    const IS_WIDE: bool;
-
     /// The same in fewer bits; `None` if it does not fit.
     fn narrow(wide: U256) -> Option<Self>;
 
@@ -35,8 +32,6 @@ pub(super) trait Amount: Copy + Ord + Default + Debug + Send + Sync {
 }
 
 impl Amount for u128 {
-    const IS_WIDE: bool = false;
-
     fn narrow(wide: U256) -> Option<Self> {
         let [a, b, c, d] = *wide.as_limbs();
         (c | d == 0).then_some(Self::from(b) << 64 | Self::from(a))
@@ -74,8 +69,6 @@ impl Amount for u128 {
 }
 
 impl Amount for U256 {
-    const IS_WIDE: bool = true;
-
     fn narrow(wide: U256) -> Option<Self> {
         Some(wide)
     }

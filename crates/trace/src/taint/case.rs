@@ -70,11 +70,6 @@ impl<P: Fn(Account) -> Place> Case<P> {
     pub(super) fn place(&self, account: Account) -> Place {
         (self.place)(account)
     }
-
-    /// Whether a transfer is one of the thefts.
-    pub(super) fn is_theft(&self, number: u64) -> bool {
-        self.thefts.binary_search_by_key(&number, |theft| theft.number).is_ok()
-    }
 }
 
 /// The assets that are followed, ascending.

@@ -9,10 +9,7 @@
 //! them, most of whom will be watched, and what came in meanwhile to those who are: the processor waits for all of them at once, and
 //! not for one after the other. What each transfer needs of those who are watched lies close together, and the rest apart.
 
-mod forward;
-
 use std::collections::VecDeque;
-use std::hint::black_box;
 use std::thread;
 
 use hashbrown::HashMap;
@@ -49,7 +46,6 @@ where
             given: |account, first| flows.given_from(account, first),
             taken: |account, first| flows.taken_from(account, first),
             left: budget,
-            passed: 0,
             places: HashMap::new(),
             slots: HashMap::new(),
             watched: Vec::new(),
@@ -77,8 +73,6 @@ where
             Err(Stop::Halt(halt)) => return Err(halt),
         }
         match frontier.catch_up_all(run, end) {
-            // Which of them was one too many, only those know who count in order.
-            Ok(()) if run.has_passed(frontier.passed) => Ok(Outcome::LeftOff),
             Ok(()) => Ok(Outcome::Done(ended)),
             Err(Stop::LeftOff) => Ok(Outcome::LeftOff),
             Err(Stop::Halt(halt)) => Err(halt),
@@ -116,11 +110,6 @@ where
 {
     /// The transfers in which it gives, behind the one that is due.
     given: G,
-    account: Account,
-    /// Of which asset some were gone past the last time, the last of them, and the one that is due; [`NEVER`] if none is.
-    asset: u32,
-    passed: u64,
-    waits: u64,
     /// The transfers in which it gets that are not counted yet, behind the first of them.
     taken: T,
 }
@@ -160,8 +149,6 @@ where
     taken: Taken,
     /// How many transfers may still be read.
     left: u64,
-    /// How many were gone past.
-    passed: u64,
     /// Of those watched.
     places: HashMap<Account, u32>,
     /// By place and asset, where there are several assets.
@@ -189,7 +176,7 @@ where
     F: Flows + Sync,
     Given: Fn(Account, u64) -> G,
     Taken: Fn(Account, u64) -> T,
-    G: Iterator<Item = u64> + Clone,
+    G: Iterator<Item = u64>,
     T: Iterator<Item = u64> + Clone,
 {
     fn all<R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Stop>
@@ -200,12 +187,10 @@ where
         let mut last = None;
         while let Some(due) = self.next(run)? {
             // A theft by somebody who is watched comes twice.
-            if last.replace(due.number) != Some(due.number) {
-                self.one(run, &due)?;
+            if last.replace(due.number) == Some(due.number) {
+                continue;
             }
-            if due.whose != NONE {
-                self.go_on(run, due.whose)?;
-            }
+            self.one(run, &due)?;
             if self.left == 0 {
                 return Err(Stop::LeftOff);
             }
@@ -226,6 +211,11 @@ where
         let Some((number, whose)) = self.due.pop_late(soon) else {
             return Ok(self.soon.pop_front());
         };
+        if let Some(watched) = self.watched.get_mut(whose as usize)
+            && let Some(next) = watched.given.next()
+        {
+            self.due.push((next, whose));
+        }
         self.left = self.left.saturating_sub(1);
         let transfer = self.flows.transfer(number).ok_or(Halt::Changed(number))?;
         Ok(Some(Due { number, whose, transfer }))
@@ -243,12 +233,14 @@ where
         self.left = self.left.saturating_sub(next.len() as u64);
         self.numbers.clear();
         self.numbers.extend(next.iter().map(|due| due.0));
-        // What each goes on with has been out of the cache for long: all are looked at together.
-        let ahead = |due: &due::Due| {
-            let watched = self.watched.get(due.1 as usize)?;
-            Some(watched.given.clone().next().unwrap_or(0) ^ watched.taken.clone().next().unwrap_or(0))
-        };
-        black_box(next.iter().filter_map(ahead).fold(0, |sum, one| sum ^ one));
+        // Who gives in one of them gives the next time later.
+        for (_, whose) in &next {
+            if let Some(watched) = self.watched.get_mut(*whose as usize)
+                && let Some(number) = watched.given.next()
+            {
+                self.due.push((number, *whose));
+            }
+        }
         for (number, whose) in &next {
             self.see_coming(*whose, *number);
         }
@@ -424,13 +416,12 @@ where
     fn watch(&mut self, account: Account, number: u64) -> u32 {
         let place = u32::try_from(self.watched.len()).unwrap_or(NONE);
         let (mut given, mut taken) = ((self.given)(account, number + 1), (self.taken)(account, number + 1));
-        let waits = given.next().unwrap_or(NEVER);
-        if waits != NEVER {
-            self.due.push((waits, place));
+        if let Some(next) = given.next() {
+            self.due.push((next, place));
         }
         let coming = taken.next().unwrap_or(NEVER);
         self.near.push(Near { coming, asset: NONE, slot: NONE, is_known: false });
-        self.watched.push(Watched { given, account, asset: NONE, passed: 0, waits, taken });
+        self.watched.push(Watched { given, taken });
         self.places.insert(account, place);
         self.held.ask(place, account, number);
         place
@@ -480,7 +471,6 @@ where
         while let Some(answer) = self.held.answer(NONE) {
             self.learn(run, answer?)?;
         }
-        self.take_back(run, before)?;
         for first in (0..self.watched.len()).step_by(SOON) {
             let some = first..self.watched.len().min(first + SOON);
             self.numbers.clear();

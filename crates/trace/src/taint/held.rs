@@ -18,7 +18,7 @@ use super::case::Assets;
 use super::run::Halt;
 
 /// So many accounts are counted together.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 64;
 
 /// So many of an account's transfers are looked at together.
 const AHEAD: usize = 32;

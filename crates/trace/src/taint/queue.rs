@@ -254,17 +254,6 @@ impl<N: Amount, const NEWEST_FIRST: bool> Rule<N> for Queue<N, NEWEST_FIRST> {
         first.is_some_and(|first| first.is_tainted || amount > first.amount)
     }
 
-    fn clean_first(&self, slot: u32) -> N {
-        let first = self.pool.get(self.holdings[slot as usize].head as usize);
-        first.filter(|first| !first.is_tainted && !NEWEST_FIRST).map_or(N::default(), |first| first.amount)
-    }
-
-    fn give_clean(&mut self, slot: u32, from: &mut Slot<N>, amount: N) {
-        let first = &mut self.pool[self.holdings[slot as usize].head as usize];
-        first.amount = first.amount.less(amount);
-        from.balance = from.balance.less(amount);
-    }
-
     fn parcels(&self, slot: u32) -> u32 {
         self.holdings[slot as usize].count
     }

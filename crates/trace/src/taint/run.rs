@@ -192,29 +192,6 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
         true
     }
 
-    /// How much a slot can give before it gives anything tainted, whatever it gets meanwhile; nothing where this can't be said.
-    pub(super) fn clean_first(&self, slot: u32) -> N {
-        match self.slots.get(slot as usize) {
-            Some(holding) if !holding.tainted.is_nothing() => self.rule.clean_first(slot),
-            _ => N::default(),
-        }
-    }
-
-    /// Takes less than that out of a slot.
-    pub(super) fn gave_clean(&mut self, slot: u32, amount: N) {
-        self.rule.give_clean(slot, &mut self.slots[slot as usize], amount);
-    }
-
-    /// Lays it into the slot again.
-    pub(super) fn give_back(&mut self, slot: u32, amount: N) {
-        self.rule.precede(slot, &mut self.slots[slot as usize], amount);
-    }
-
-    /// Whether more parcels have been passed over than may be, with so many that the rule does not know of.
-    pub(super) fn has_passed(&self, more: u64) -> bool {
-        self.rule.passed().saturating_add(more) > self.case.limits.passed_max
-    }
-
     /// Whether a slot may be past a limit if something was held in it before.
     pub(super) fn may_be_past(&self, slot: u32) -> bool {
         self.rule.parcels(slot) >= self.case.limits.parcels_max

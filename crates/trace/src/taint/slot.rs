@@ -72,14 +72,6 @@ pub(super) trait Rule<N: Amount> {
     /// Whether something tainted would leave with an amount, from a holding in which something is tainted.
     fn would_taint(&self, slot: u32, from: &Slot<N>, amount: N) -> bool;
 
-    /// How much is clean and leaves before anything tainted, of a holding in which something tainted is, whatever comes in meanwhile.
-    fn clean_first(&self, _slot: u32) -> N {
-        N::default()
-    }
-
-    /// Takes an amount out of what [`Rule::clean_first`] says; less than all of it.
-    fn give_clean(&mut self, _slot: u32, _from: &mut Slot<N>, _amount: N) {}
-
     /// Of how many parcels a holding in which something is tainted consists.
     fn parcels(&self, _slot: u32) -> u32 {
         1

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use deliver::{DeliverError, HeldValue};
+use deliver::{DeliverError, Gathered, HeldValue};
 use policy::Level;
 use serde::Deserialize;
 
+use super::member::is_at_hand;
 use super::view::{At, View};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 
@@ -40,6 +41,8 @@ struct GuardPage {
     frame: Frame,
     handle: String,
     name: String,
+    /// Whether what it may act on is at hand.
+    is_at_hand: bool,
     total: usize,
     from: usize,
     to: usize,
@@ -73,16 +76,19 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str, asked: &Asked) -> Res
         return Ok(absent());
     };
     let form = member.level.min(Level::List);
-    let gathered = pages.deliver.gather(member.id, form, viewer.encrypted)?;
-    let total = gathered.held_len();
+    let is_at_hand = is_at_hand(pages, viewer, member)?;
+    let gathered = is_at_hand.then(|| pages.deliver.gather(member.id, form, viewer.encrypted)).transpose()?;
+    let total = gathered.as_ref().map_or(0, Gathered::held_len);
     let skip = asked.skip.min(total);
-    let rows: Vec<Kept> = gathered.held(skip).take(ROWS).map(|held| Kept::of(&held, &viewer.view)).collect();
+    let held = gathered.iter().flat_map(|gathered| gathered.held(skip).take(ROWS));
+    let rows: Vec<Kept> = held.map(|held| Kept::of(&held, &viewer.view)).collect();
     let to = skip + rows.len();
     let at = |skip: usize| format!("/members/{handle}/guard?skip={skip}");
     Ok(render(&GuardPage {
         frame: pages.frame(&book, viewer, viewer.say("Kept out by the guard", "보호 규칙이 뺀 값")),
         handle: member.handle.clone(),
         name: member.name.clone(),
+        is_at_hand,
         total,
         from: (skip + 1).min(to),
         to,

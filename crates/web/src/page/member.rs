@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use deliver::list::{self, Form};
-use deliver::{Ask, DeliverError, advisory};
+use deliver::{Ask, DeliverError, Gathered, advisory};
 use gate::Explanation;
 use line::LineId;
 use policy::{Level, Member};
@@ -36,6 +36,8 @@ struct MemberPage {
     used: Used,
     held: Vec<Row>,
     held_caption: String,
+    /// Whether what it may act on is at hand.
+    is_at_hand: bool,
     guarded: Vec<Kept>,
     guarded_caption: String,
 }
@@ -68,6 +70,7 @@ pub(super) async fn page(State(pages): Shared, who: Who, Path(handle): Path<Stri
 }
 
 fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, DeliverError> {
+    let is_at_hand = is_at_hand(pages, viewer, member)?;
     let book = pages.gate.book();
     let (mut circles, mut rows, mut held_total) = (Vec::new(), Vec::new(), 0);
     for reader in pages.readers(viewer, member.id, member.level) {
@@ -78,10 +81,9 @@ fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, Del
         held_total += Explanation::sum(&told.held);
         circles.push(in_circle(viewer, circle.handle.clone(), circle.title.clone(), &told));
     }
-    let guarded = match member.level {
-        Level::Read => pages.deliver.gather(member.id, Level::Read, viewer.encrypted)?,
-        _ => pages.deliver.gather(member.id, Level::List, viewer.encrypted)?,
-    };
+    let form = member.level.min(Level::List);
+    let guarded = is_at_hand.then(|| pages.deliver.gather(member.id, form, viewer.encrypted)).transpose()?;
+    let guarded_len = guarded.as_ref().map_or(0, Gathered::held_len);
     let held_shown = rows.len();
     Ok(render(&MemberPage {
         frame: pages.frame(&book, viewer, member.name.clone()),
@@ -99,13 +101,21 @@ fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, Del
             .as_ref()
             .filter(|_| member.level >= Level::Block)
             .map(|origin| deliver::zone::name_of(&member.handle, origin)),
-        artefacts: if circles.is_empty() { Vec::new() } else { artefacts(pages, viewer, member)? },
+        artefacts: match circles.is_empty() {
+            true => Vec::new(),
+            false => artefacts(pages, viewer, member, is_at_hand)?,
+        },
+        is_at_hand,
         circles,
         used: used::of(pages, viewer, &book, member)?,
         held: rows,
         held_caption: some_of(viewer, held_shown, held_total),
-        guarded_caption: some_of(viewer, guarded.held_len().min(HELD_MAX), guarded.held_len() as u64),
-        guarded: guarded.held(0).take(HELD_MAX).map(|held| Kept::of(&held, &viewer.view)).collect(),
+        guarded_caption: some_of(viewer, guarded_len.min(HELD_MAX), guarded_len as u64),
+        guarded: guarded
+            .iter()
+            .flat_map(|guarded| guarded.held(0).take(HELD_MAX))
+            .map(|held| Kept::of(&held, &viewer.view))
+            .collect(),
     }))
 }
 
@@ -136,7 +146,18 @@ fn in_circle(viewer: &Viewer, handle: String, title: String, told: &Explanation)
     }
 }
 
-pub(super) fn artefacts(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Vec<Shown>, DeliverError> {
+/// Whether what a page counts of a member is at hand.
+pub(super) fn is_at_hand(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<bool, DeliverError> {
+    pages.deliver.is_at_hand(member.id, member.level.min(Level::Detect), viewer.encrypted)
+}
+
+/// What a member gets, and how much is in it if that is at hand.
+pub(super) fn artefacts(
+    pages: &Pages,
+    viewer: &Viewer,
+    member: &Member,
+    is_at_hand: bool,
+) -> Result<Vec<Shown>, DeliverError> {
     let (deliver, root) = (&pages.deliver, Pages::artefact_root(viewer, member));
     let say = |english: &str, korean: &str| viewer.say(english, korean).to_owned();
     let mut asks = vec![
@@ -163,11 +184,12 @@ pub(super) fn artefacts(pages: &Pages, viewer: &Viewer, member: &Member) -> Resu
     ]);
     let mut shown = Vec::new();
     for (ask, text) in asks.into_iter().filter(|(ask, _)| ask.level() <= member.level) {
-        let entries = deliver.holds(member.id, ask, viewer.encrypted)?;
+        let entries = is_at_hand.then(|| deliver.holds(member.id, ask, viewer.encrypted)).transpose()?;
         // A list of nothing is no news; that a zone is empty is.
-        if entries > 0 || !matches!(ask, Ask::List(Some(_), _)) {
+        if entries != Some(0) || !matches!(ask, Ask::List(Some(_), _)) {
+            let entries = entries.map_or_else(|| "…".to_owned(), |entries| entries.to_string());
             let form = ask.level().name();
-            shown.push(Shown { form, href: format!("{root}/{ask}"), text, entries: entries.to_string() });
+            shown.push(Shown { form, href: format!("{root}/{ask}"), text, entries });
         }
     }
     if member.level == Level::Exchange {

@@ -129,7 +129,7 @@ fn make(
     }));
     let (today, actions) = match viewer.caller {
         Caller::Member(member) => {
-            let actions = pages.deliver.advise(member, None, viewer.encrypted)?.actions;
+            let actions = pages.deliver.actions(member, viewer.encrypted)?;
             let actions =
                 actions.into_iter().take(ACTIONS).map(|action| (action.name, action.text)).collect();
             (
@@ -373,18 +373,29 @@ impl Pages {
     ) -> Result<Vec<Todo>, Box<dyn std::error::Error>> {
         let mut all = Vec::new();
         let wanted = if member.level == Level::Read { Level::Read } else { Level::List };
-        let gathered = self.deliver.gather(member.id, wanted, viewer.encrypted)?;
-        let values = gathered.len();
         let root = Self::artefact_root(viewer, member);
-        if values > 0 {
-            let text = counted(
-                viewer,
-                values,
-                "value to look for or refuse: read the advisory",
-                "values to look for or refuse: read the advisory",
-                "찾거나 차단할 값 {}개: 권고문을 읽으십시오",
-            );
+        let mut read = |text: String| {
             all.push(Todo { text, href: format!("{root}/advisory.html"), is_pressing: false });
+        };
+        match self.deliver.is_at_hand(member.id, wanted, viewer.encrypted)? {
+            true => match self.deliver.gather(member.id, wanted, viewer.encrypted)?.len() {
+                0 => {}
+                values => read(counted(
+                    viewer,
+                    values,
+                    "value to look for or refuse: read the advisory",
+                    "values to look for or refuse: read the advisory",
+                    "찾거나 차단할 값 {}개: 권고문을 읽으십시오",
+                )),
+            },
+            false => read(
+                viewer
+                    .say(
+                        "values to look for or refuse: read the advisory",
+                        "찾거나 차단할 값: 권고문을 읽으십시오",
+                    )
+                    .to_owned(),
+            ),
         }
         let missing = self.missing(viewer, member.id, now)?;
         if missing > 0 && member.level > Level::Read {

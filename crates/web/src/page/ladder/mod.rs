@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use self::recipes::{ALL, Recipe, Site};
 use super::asks::{not_from_here, unread};
-use super::member::{Shown, artefacts};
+use super::member::{Shown, artefacts, is_at_hand};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 use crate::auth::form::is_from_here;
 
@@ -28,6 +28,8 @@ struct LadderPage {
     level: &'static str,
     does: &'static str,
     artefacts: Vec<Shown>,
+    /// Whether how much is in it is at hand.
+    is_at_hand: bool,
     servers: Vec<Server>,
     higher: Vec<Server>,
 }
@@ -93,8 +95,10 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         let members = pages.members(&book, &viewer);
         let Some(member) = chosen(&members, &asked.member) else { return absent() };
-        let artefacts = match artefacts(&pages, &viewer, member) {
-            Ok(artefacts) => artefacts,
+        let counted = is_at_hand(&pages, &viewer, member)
+            .and_then(|is_at_hand| Ok((is_at_hand, artefacts(&pages, &viewer, member, is_at_hand)?)));
+        let (is_at_hand, artefacts) = match counted {
+            Ok(counted) => counted,
             Err(error) => return broken(&error),
         };
         let (open, higher): (Vec<&Recipe>, Vec<&Recipe>) =
@@ -115,6 +119,7 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
             level: member.level.name(),
             does: words::does(&viewer.view, member.level),
             artefacts,
+            is_at_hand,
             servers: servers(open),
             higher: servers(higher),
         })

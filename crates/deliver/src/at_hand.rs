@@ -1,0 +1,54 @@
+//! Whether what pages count of a member is at hand.
+//!
+//! To judge all values of a large circle for the first time takes seconds. Nobody waits for that at a page: it is made ready aside, and
+//! the page says so. Whoever asks for an artefact waits.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use policy::{Level, MemberId, Use};
+
+use crate::gather::{Deliver, DeliverError};
+
+/// Records for which a page waits.
+const READ_MAX: u64 = 10_000;
+
+/// The members whose views are made ready.
+#[derive(Default)]
+pub(crate) struct Making(Mutex<HashSet<(MemberId, bool)>>);
+
+impl Deliver {
+    /// Whether what a member may act on in forms up to one is at hand, or is so little that it can be waited for. If not, it is made ready aside.
+    ///
+    /// # Errors
+    /// [`DeliverError`].
+    pub fn is_at_hand(
+        self: &Arc<Self>,
+        member: MemberId,
+        upto: Use,
+        encrypted: bool,
+    ) -> Result<bool, DeliverError> {
+        let forms = [Level::Read, Level::List, Level::Block, Level::Detect];
+        let forms: Vec<Use> = forms.into_iter().filter(|form| *form <= upto).collect();
+        let mut unread = 0;
+        for form in &forms {
+            unread += self.unread(member, *form, encrypted)?;
+        }
+        if unread <= READ_MAX {
+            return Ok(true);
+        }
+        if self.making.0.lock().insert((member, encrypted)) {
+            let deliver = Arc::clone(self);
+            std::thread::spawn(move || {
+                for form in forms {
+                    if let Err(error) = deliver.gather(member, form, encrypted) {
+                        tracing::warn!(%error, "what a member may act on could not be made ready");
+                    }
+                }
+                deliver.making.0.lock().remove(&(member, encrypted));
+            });
+        }
+        Ok(false)
+    }
+}
