@@ -62,6 +62,7 @@ fn page(reads: bool, path: &str) -> Need {
         "acts" | "accesses" => one(Right::Audit),
         "peers" | "peers.json" => Need::OneOf(Rights::of(&[Right::Admin, Right::Audit])),
         "screen" | "persona" => one(Right::Screen),
+        "members" if !reads && path.ends_with("/key") => one(Right::Admin),
         "members" | "share" if !reads => one(Right::Write),
         "objects" if path.ends_with("/edit") => one(Right::Write),
         "asks" if !reads && path == "/asks" => one(Right::Write),

@@ -55,7 +55,9 @@ pub(crate) enum Weak {
     Short,
     #[error("A password has at most {PASSWORD_BYTES_MAX} bytes.")]
     Long,
-    #[error("The password has too few different characters, or your user name in it.")]
+    #[error(
+        "Your user name is in the password, or it has too few different characters: five or more are needed."
+    )]
     Easy,
     #[error("The password is one of those that everybody tries first.")]
     Common,

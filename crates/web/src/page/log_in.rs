@@ -63,6 +63,9 @@ pub(super) struct Asked {
     to: String,
     /// There if a password was set just now.
     set: Option<String>,
+    /// Whose.
+    #[serde(default)]
+    user: String,
 }
 
 /// What is filled in.
@@ -237,7 +240,8 @@ pub(super) async fn form(
     if !is_safe(channel, peer.ip()) {
         return unsafe_channel();
     }
-    pages.log_in_shown((&headers, channel), path_of(&asked.to), String::new(), None, asked.set.is_some())
+    let user = asked.user.chars().take(policy::person::USER_CHARS_MAX).collect();
+    pages.log_in_shown((&headers, channel), path_of(&asked.to), user, None, asked.set.is_some())
 }
 
 pub(super) async fn take(
@@ -438,7 +442,14 @@ pub(super) async fn welcome(
     }
     match invited(&pages.auth, &text) {
         Some((person, _)) => pages.welcome_page(&person, &text, (&headers, channel), None),
-        None => absent(),
+        None => error(
+            StatusCode::NOT_FOUND,
+            say("This link does not work", "쓸 수 없는 링크"),
+            say(
+                "It was used already, has run out, or is not whole. If you have a password, log in at /login; else ask whoever sent it for a new one.",
+                "이미 썼거나, 기한이 지났거나, 온전하지 않은 링크입니다. 비밀번호를 정했다면 /login에서 로그인하고, 아니면 보낸 사람에게 새 링크를 요청하십시오.",
+            ),
+        ),
     }
 }
 
@@ -529,7 +540,7 @@ pub(super) async fn choose(
         match changed {
             Ok(()) => {
                 auth.lockout.clear(&person.user);
-                Redirect::to("/login?set").into_response()
+                Redirect::to(&format!("/login?set&user={}", percent_encode(&person.user))).into_response()
             }
             Err(NotChanged) => absent(),
         }

@@ -189,7 +189,11 @@ pub(super) fn artefacts(
         if entries != Some(0) || !matches!(ask, Ask::List(Some(_), _)) {
             let entries = entries.map_or_else(|| "…".to_owned(), |entries| entries.to_string());
             let form = ask.level().name();
-            shown.push(Shown { form, href: format!("{root}/{ask}"), text, entries });
+            let language = match ask {
+                Ask::Advisory(..) => viewer.advisory_language(member),
+                _ => String::new(),
+            };
+            shown.push(Shown { form, href: format!("{root}/{ask}{language}"), text, entries });
         }
     }
     if member.level == Level::Exchange {

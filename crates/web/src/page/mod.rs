@@ -154,6 +154,12 @@ impl Viewer {
     fn say<'t>(&self, english: &'t str, korean: &'t str) -> &'t str {
         self.view.say(english, korean)
     }
+
+    /// What an advisory's address ends with, so that it speaks as the page does where that is not as the member reads.
+    fn advisory_language(&self, member: &Member) -> String {
+        let tag = self.view.language.tag();
+        if member.language.starts_with(tag) { String::new() } else { format!("?lang={tag}") }
+    }
 }
 
 /// What stands around every page.
@@ -206,6 +212,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/members/{member}/missing", get(missing::page))
         .route("/members/{member}/test", get(test::page))
         .route("/members/{member}/setup/{server}", get(ladder::setup).post(ladder::test))
+        .route("/members/{member}/setup/{server}/key", post(ladder::key::make))
         .route("/ladder", get(ladder::page))
         .route("/start", get(start::page).post(start::add))
         .route("/share", get(share::form).post(share::take))

@@ -12,9 +12,10 @@ use axum::response::Response;
 use gate::AskRole;
 use line::{Added, LineId, Seq, StorageError};
 use policy::{AskState, Book, Caller, Circle, Level, Member, MemberId, Right, SignatureState};
-use stix::Timestamp;
+use stix::{ObjectId, Timestamp};
 
 use super::contacts::DAY_MICROS;
+use super::object::sight::Sight;
 use super::view::{At, keep};
 use super::{Frame, Pages, Shared, Viewer, Who, broken, making, name_of, objects, render, words};
 use crate::auth::session::cookie;
@@ -43,6 +44,8 @@ struct MorningPage {
     actions: Vec<(String, String)>,
     circles: Vec<CircleNews>,
     has_circles: bool,
+    /// Whether whoever looks may share.
+    may_share: bool,
 }
 
 /// Something to decide or to do.
@@ -147,6 +150,7 @@ fn make(
         today,
         actions,
         has_circles: !circles.is_empty(),
+        may_share: !circles.is_empty() && viewer.actor.rights.has(Right::Write),
         circles,
     }))
 }
@@ -195,12 +199,18 @@ impl Pages {
             let state = objects::provenance(self, viewer, book, circle, object)?.state();
             broken += usize::from(state == SignatureState::Broken);
         }
+        let shown = || found.iter().rev().take(SHOWN);
+        let seen = self.what_was_seen(viewer, circle, shown())?;
         let row = |object: &gate::Object| {
             let id = object.id.to_string();
+            let name = seen.get(&object.id).map(|what| {
+                let (english, korean) = (format!("{what} was seen"), format!("{what} 목격"));
+                viewer.say(&english, &korean).to_owned()
+            });
             Row {
                 href: format!("/objects/{}/{id}", circle.handle),
                 object_type: object.id.object_type().to_owned(),
-                name: name_of(&object.raw, &id),
+                name: name.unwrap_or_else(|| name_of(&object.raw, &id)),
                 added: viewer.view.at(object.added.timestamp()),
             }
         };
@@ -212,9 +222,31 @@ impl Pages {
             came: found.len(),
             is_more: from < near,
             types,
-            newest: found.iter().rev().take(SHOWN).map(row).collect(),
+            newest: shown().map(row).collect(),
             broken,
         })
+    }
+
+    /// The names of what sightings are of, as far as the viewer sees it.
+    fn what_was_seen<'o>(
+        &self,
+        viewer: &Viewer,
+        circle: &Circle,
+        objects: impl Iterator<Item = &'o gate::Object>,
+    ) -> Result<BTreeMap<ObjectId, String>, StorageError> {
+        let of = |object: &gate::Object| {
+            let of = stix::head::property(&object.raw, "sighting_of_ref")?;
+            Some((object.id.clone(), ObjectId::parse(&of).ok()?))
+        };
+        let of: Vec<(ObjectId, ObjectId)> =
+            objects.filter(|object| object.id.object_type() == "sighting").filter_map(of).collect();
+        let sight = Sight::of(self, viewer, circle);
+        let all = sight.newest(of.iter().map(|(_, of)| of.clone()).collect())?;
+        let name = |id: &ObjectId| {
+            let seen = all.iter().find(|one| one.id == *id)?;
+            Some(name_of(&seen.raw, &id.to_string()))
+        };
+        Ok(of.iter().filter_map(|(sighting, of)| Some((sighting.clone(), name(of)?))).collect())
     }
 
     /// What waits for somebody's decision.
@@ -375,7 +407,8 @@ impl Pages {
         let wanted = if member.level == Level::Read { Level::Read } else { Level::List };
         let root = Self::artefact_root(viewer, member);
         let mut read = |text: String| {
-            all.push(Todo { text, href: format!("{root}/advisory.html"), is_pressing: false });
+            let href = format!("{root}/advisory.html{}", viewer.advisory_language(member));
+            all.push(Todo { text, href, is_pressing: false });
         };
         match self.deliver.is_at_hand(member.id, wanted, viewer.encrypted)? {
             true => match self.deliver.gather(member.id, wanted, viewer.encrypted)?.len() {

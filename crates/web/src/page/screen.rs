@@ -78,6 +78,20 @@ impl ScreenPage {
         words::screening::by(&self.frame.view, by)
     }
 
+    /// What to do with a value of which nothing is known.
+    fn otherwise(&self, answer: &Answer) -> &'static str {
+        match answer.result {
+            Outcome::Unreadable => self.frame.say(
+                "Ask for it once more; do not take it for clean.",
+                "값을 다시 확인하십시오. 문제없는 것으로 여기지 마십시오.",
+            ),
+            _ => self.frame.say(
+                "On none of these lists, which does not prove it good: go on by your own rules.",
+                "이 목록들에는 없습니다. 그렇다고 문제없다는 뜻은 아니므로 기관의 규칙에 따르십시오.",
+            ),
+        }
+    }
+
     fn action(&self, known: &Known) -> &'static str {
         words::screening::action(&self.frame.view, &known.advice)
     }
@@ -161,7 +175,7 @@ pub(super) async fn ask(
         let mut page = page_of(&pages, &viewer, asked);
         let filled = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let said = (filled(&page.asked.kind), filled(&page.asked.birth), filled(&page.asked.country));
-        let lines = page.asked.values.lines().map(str::trim).filter(|line| !line.is_empty());
+        let lines = page.asked.values.lines().flat_map(apart).map(str::trim).filter(|line| !line.is_empty());
         let questions: Vec<Question> =
             lines.map(|line| question(line, said.clone())).take(BY_HAND_MAX + 1).collect();
         let member = match viewer.caller {
@@ -202,6 +216,16 @@ pub(super) async fn ask(
     .await
 }
 
+/// The values of a line: several with commas between, where each looks like one; names may have commas in them.
+fn apart(line: &str) -> Vec<&str> {
+    let parts: Vec<&str> = line.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    let is_value = |part: &&str| {
+        !part.contains(char::is_whitespace)
+            && part.chars().any(|sign| sign.is_ascii_digit() || matches!(sign, '.' | '@' | ':'))
+    };
+    if parts.iter().all(is_value) { parts } else { vec![line] }
+}
+
 fn question(line: &str, said: (Option<String>, Option<String>, Option<String>)) -> Question {
     let mut question = Question::of(line);
     (question.kind, question.birth, question.country) = said;
@@ -210,4 +234,17 @@ fn question(line: &str, said: (Option<String>, Option<String>, Option<String>)) 
 
 fn named(pages: &Pages, handle: &str) -> Option<MemberId> {
     pages.gate.book().member_by_handle(handle).filter(|member| !member.ended).map(|member| member.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apart;
+
+    #[test]
+    fn values_with_commas_between_are_several_and_names_are_one() {
+        assert_eq!(apart("198.51.100.7, evil.top;x@y.top"), ["198.51.100.7", "evil.top", "x@y.top"]);
+        assert_eq!(apart("Kim, Jong Un"), ["Kim, Jong Un"]);
+        assert_eq!(apart("KIM,JONG"), ["KIM,JONG"]);
+        assert_eq!(apart("evil.top"), ["evil.top"]);
+    }
 }

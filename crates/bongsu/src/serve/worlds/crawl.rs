@@ -167,6 +167,7 @@ const CHANGES: &[Way] = &[
         r#"{"objects":[{j}]}"#,
     ),
     ("/api/collections/{collection}/objects/{object}", "DELETE", "/api/collections/{c}/objects/{o}/", ""),
+    ("/members/{member}/setup/{server}/key", "POST", "/members/{m}/setup/bind/key", "form=x"),
     ("/objects/{circle}/{object}/withdraw", "POST", "/objects/{c}/{o}/withdraw", "reason=x&form=x"),
     ("events/delete", "POST", "/events/delete/{u}", "{}"),
     ("attributes/delete", "POST", "/attributes/delete/{u}", "{}"),

@@ -1,5 +1,6 @@
 //! The ladder: what a member gets in the forms of its level, how its own servers take it, and whether they refuse what they should.
 
+pub(super) mod key;
 mod recipes;
 
 use askama::Template;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use self::recipes::{ALL, Recipe, Site};
 use super::asks::{not_from_here, unread};
 use super::member::{Shown, artefacts, is_at_hand};
+use super::view::At;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 use crate::auth::form::is_from_here;
 
@@ -60,6 +62,12 @@ struct SetupPage {
     level: &'static str,
     is_offered: bool,
     needs_key: bool,
+    /// Whether whoever looks may make one.
+    may_make: bool,
+    /// A key that was just made, and its secret.
+    made: Option<(String, String)>,
+    /// Whether a zone is transferred to it.
+    is_zone: bool,
     is_plain: bool,
     steps: Vec<(&'static str, &'static str, String)>,
     test: Option<Test>,
@@ -68,6 +76,8 @@ struct SetupPage {
 
 /// The test of a resolver.
 struct Test {
+    /// When the test was passed last, if that counts still.
+    proven: Option<At>,
     refused: Option<String>,
     resolver: Option<String>,
     /// What it came to, if it was just done: whether the resolver refuses, and the sentence.
@@ -170,7 +180,7 @@ pub(super) async fn setup(
         match found(&pages, &viewer, &handle, &server) {
             Some((member, recipe)) => {
                 let site = site(&pages, &viewer, &member, &headers, encrypted);
-                told(&pages, &viewer, &member, recipe, &site, None)
+                told(&pages, &viewer, &member, recipe, &site, None, None)
             }
             None => absent(),
         }
@@ -192,10 +202,18 @@ fn told(
     recipe: &'static Recipe,
     site: &Site,
     result: Option<Probe>,
+    made: Option<(String, String)>,
 ) -> Response {
+    let rungs = match pages.deliver.rungs(member.id) {
+        Ok(rungs) => rungs,
+        Err(error) => return broken(&error),
+    };
+    let proven = rungs.into_iter().find(|rung| rung.level == recipe.level).and_then(|rung| rung.proven);
+    let is_zone = ["bind", "recursor"].contains(&recipe.id);
     let steps = (recipe.steps)(site).into_iter();
     let result = result.map(|probe| (probe == Probe::Refused, sentence(viewer, probe)));
     let test = recipe.is_resolver.then(|| Test {
+        proven: proven.filter(|_| result.is_none()).map(|at| viewer.view.at(at)),
         refused: site.refused.clone(),
         resolver: member.resolver.map(|resolver| resolver.to_string()),
         result,
@@ -210,7 +228,10 @@ fn told(
         tried: recipe.tried,
         level: recipe.level.name(),
         is_offered: recipe.level <= member.level,
-        needs_key: ["bind", "recursor"].contains(&recipe.id) && site.key.is_none(),
+        needs_key: is_zone && site.key.is_none(),
+        may_make: viewer.actor.rights.has(Right::Admin) && recipe.level <= member.level,
+        made,
+        is_zone,
         is_plain: site.url.starts_with("http://"),
         steps: steps.map(|step| (viewer.say(step.what.0, step.what.1), step.file, step.text)).collect(),
         test,
@@ -261,7 +282,7 @@ pub(super) async fn test(
         }
         let site = site(&pages, &viewer, &member, &headers, encrypted);
         let below = probed.map_or(Probe::Unknown, |probed| probed.below);
-        told(&pages, &viewer, &member, recipe, &site, Some(below))
+        told(&pages, &viewer, &member, recipe, &site, Some(below), None)
     })
     .await
 }

@@ -4,7 +4,7 @@
 mod graph;
 mod matrix;
 mod seen;
-mod sight;
+pub(super) mod sight;
 pub(super) mod versions;
 
 use std::sync::Arc;
@@ -53,6 +53,8 @@ struct ObjectPage {
     /// Other objects that say the same.
     same: Vec<String>,
     members: Vec<GetsIt>,
+    /// Why the guard keeps it out of lists, zones, rules and advisories, if it does.
+    kept_out: Option<String>,
     /// Whether it says that it is a redacted copy.
     is_copy: bool,
     /// Whether whoever looks may bring a new version of it.
@@ -166,6 +168,14 @@ fn make(
         .collect();
     let patterns = techniques(&sight, &root, &about)?;
     let page = format!("/objects/{}/{id}", circle.handle);
+    let asks = match viewer.caller {
+        Caller::Member(member) => member,
+        Caller::Operator => MemberId::NODE,
+    };
+    let head = stix::read_head(&found.raw).ok().filter(|_| id.object_type() == "indicator");
+    let held =
+        head.and_then(|head| pages.deliver.trial(&book, asks).of(&found.raw, &head).held.into_iter().next());
+    let kept_out = held.map(|held| words::rules::hold(&viewer.view, &held.hold));
     let text = |key: &str| root.text(key).unwrap_or_default().chars().take(CHARS_MAX).collect::<String>();
     Ok(render(&ObjectPage {
         frame: pages.frame(&book, viewer, name.clone()),
@@ -186,6 +196,7 @@ fn make(
             words::signatures::state(&viewer.view, signature.state()),
             words::signatures::sentence(&viewer.view, &book, &signature),
         ),
+        kept_out,
         is_copy: !viewer.is_operator() && is_copy(&found.raw),
         is_own: viewer.actor.rights.has(Right::Write) && edit::is_own(pages, &book, viewer, circle, &id),
         has_playbook: !viewer.is_operator() && deliver::playbook::read(&found.raw).is_some(),

@@ -10,7 +10,7 @@ use stix::{ObjectId, Timestamp};
 use super::super::{Pages, Viewer, objects};
 
 /// Objects that name one, at most; the newest.
-pub(super) const ABOUT_MAX: usize = 300;
+pub(in super::super) const ABOUT_MAX: usize = 300;
 /// Records that are looked through at a time.
 const STRIDE: usize = 500;
 /// Versions that are shown.
@@ -19,7 +19,7 @@ const VERSIONS_MAX: usize = 50;
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// A viewer's view of a circle.
-pub(super) struct Sight<'p> {
+pub(in super::super) struct Sight<'p> {
     pages: &'p Pages,
     line: LineId,
     /// A member's; an operator looks at the line itself.
@@ -28,12 +28,12 @@ pub(super) struct Sight<'p> {
 }
 
 /// An object and what its text says.
-pub(super) struct Seen {
-    pub(super) id: ObjectId,
-    pub(super) version: Timestamp,
-    pub(super) value: Value,
-    pub(super) raw: String,
-    pub(super) seq: Seq,
+pub(in super::super) struct Seen {
+    pub(in super::super) id: ObjectId,
+    pub(in super::super) version: Timestamp,
+    pub(in super::super) value: Value,
+    pub(in super::super) raw: String,
+    pub(in super::super) seq: Seq,
 }
 
 impl Seen {
@@ -43,12 +43,12 @@ impl Seen {
     }
 
     /// A property that is a text.
-    pub(super) fn text(&self, key: &str) -> Option<&str> {
+    pub(in super::super) fn text(&self, key: &str) -> Option<&str> {
         self.value.get(key)?.as_str()
     }
 
     /// The ids in a property.
-    pub(super) fn ids(&self, key: &str) -> impl Iterator<Item = ObjectId> + use<> {
+    pub(in super::super) fn ids(&self, key: &str) -> impl Iterator<Item = ObjectId> + use<> {
         let value = self.value.get(key);
         let many = value.and_then(Value::as_array).cloned().unwrap_or_default();
         let one = value.filter(|value| value.is_string()).cloned();
@@ -59,7 +59,7 @@ impl Seen {
 }
 
 impl<'p> Sight<'p> {
-    pub(super) fn of(pages: &'p Pages, viewer: &Viewer, circle: &Circle) -> Self {
+    pub(in super::super) fn of(pages: &'p Pages, viewer: &Viewer, circle: &Circle) -> Self {
         let reader = match viewer.caller {
             Caller::Operator => None,
             Caller::Member(member) => {
@@ -71,7 +71,7 @@ impl<'p> Sight<'p> {
     }
 
     /// The versions of an object, the newest first.
-    pub(super) fn versions(&self, id: &ObjectId) -> Result<Vec<Seen>, StorageError> {
+    pub(in super::super) fn versions(&self, id: &ObjectId) -> Result<Vec<Seen>, StorageError> {
         let mut all = match (&self.reader, self.is_operator) {
             (Some(reader), _) => self.released(reader, vec![id.clone()], VersionMatch::All, VERSIONS_MAX)?,
             (None, true) => {
@@ -89,7 +89,7 @@ impl<'p> Sight<'p> {
     }
 
     /// The newest versions of these objects, as far as they are seen.
-    pub(super) fn newest(&self, ids: Vec<ObjectId>) -> Result<Vec<Seen>, StorageError> {
+    pub(in super::super) fn newest(&self, ids: Vec<ObjectId>) -> Result<Vec<Seen>, StorageError> {
         match (&self.reader, self.is_operator) {
             (_, _) if ids.is_empty() => Ok(Vec::new()),
             (Some(reader), _) => {
@@ -108,7 +108,7 @@ impl<'p> Sight<'p> {
     }
 
     /// The objects whose newest version names this one, as far as they are seen: the newest first.
-    pub(super) fn about(&self, id: &ObjectId) -> Result<Vec<Seen>, StorageError> {
+    pub(in super::super) fn about(&self, id: &ObjectId) -> Result<Vec<Seen>, StorageError> {
         let mut found = Vec::new();
         let (mut skip, mut known) = (0, std::collections::HashSet::new());
         loop {

@@ -137,6 +137,15 @@ pub(super) fn of(
             None
         }
     };
+    for circle in circles.iter().filter(|circle| chosen.contains(&circle.id)) {
+        if tlp.is_some_and(|tlp| tlp > circle.ceiling) {
+            let (title, ceiling) = (&circle.title, circle.ceiling);
+            faults.push((
+                format!("In {title} nothing travels that is marked stricter than {ceiling}: choose that mark or a milder one."),
+                format!("{title}에는 {ceiling}보다 엄격한 등급이 오가지 않습니다. 그 등급이나 더 낮은 등급을 고르십시오."),
+            ));
+        }
+    }
     let number = |text: &str, most: u32| -> Result<Option<u32>, ()> {
         match text.trim() {
             "" => Ok(None),
