@@ -12,6 +12,7 @@ mod crawl;
 mod doing;
 mod draw;
 mod happen;
+mod misp;
 mod object;
 mod oracle;
 mod people;
