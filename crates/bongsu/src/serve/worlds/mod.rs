@@ -279,7 +279,9 @@ impl Crawl<'_> {
             let is_anothers = |member: &usize| thing.by != *member && world.sees(*member, at, Level::Read);
             let named = (0..world.members.len()).find(is_anothers).filter(|_| draw.in_100(15));
             if let Some(member) = (0..world.members.len()).find(is_one).or(named) {
-                looks.push((member, format!("/objects/{}/{}", world.circles[thing.circle].handle, thing.id)));
+                let page = format!("/objects/{}/{}", world.circles[thing.circle].handle, thing.id);
+                looks.push((member, format!("{page}/proof.json")));
+                looks.push((member, page));
             }
         }
         for (member, path) in looks {
