@@ -408,6 +408,15 @@ impl Question {
         }
     }
 
+    /// A look at the proof of an object, as a file if it is one.
+    pub(super) fn proof(circle: &str, object: &str, is_file: bool) -> Self {
+        let (route, ends) = match is_file {
+            true => ("/objects/{circle}/{object}/proof.json", ".json"),
+            false => ("/objects/{circle}/{object}/proof", ""),
+        };
+        Self { route, ..Self::look(&format!("/objects/{circle}/{object}/proof{ends}")) }
+    }
+
     /// A way with what a member guesses: the things at `guessed`, and circles and members at random, its own among them.
     pub(super) fn drawn(
         way: &Way,

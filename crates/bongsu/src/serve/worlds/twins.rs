@@ -3,7 +3,7 @@
 //! Each mask here says why it is there. What is masked is drawn by chance at each build, or is the root of a line, which may be known.
 
 use exchange::transparency::proof::FORM;
-use policy::Right;
+use policy::{Level, Right};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -13,6 +13,8 @@ use super::draw::{Draw, HEX};
 use super::people::Session;
 use super::{ASKED_BY_PERSON, ASKED_OF_TWINS, CHANGED, Count, Crawl, SIGHTING, Who, way};
 
+/// Proofs that are compared in a pair.
+const PROVEN: usize = 3;
 /// Pages that show something drawn by chance: what binds a form before log-in, an invitation, a token, a secret for codes.
 const DRAWS: [&str; 8] = [
     "/login",
@@ -106,6 +108,15 @@ pub(super) async fn compare(mut crawl: Crawl<'_>, draw: &mut Draw) {
             );
             told_apart(&look, &here, &there, crawl.count);
         }
+    }
+    // Whatever is proven to the member is proven alike, whatever else is in the line.
+    let seen = (0..world.things.len()).filter(|at| world.sees(member, *at, Level::Exchange));
+    for at in seen.take(PROVEN) {
+        let (thing, is_file) = (&world.things[at], draw.in_100(50));
+        let question = Question::proof(&world.circles[thing.circle].handle, &thing.id, is_file);
+        let here = crawl.ask(Who::token(Some(member)), &question).await;
+        let there = other.ask(question.request_with("x"), Shown::Token(token)).await;
+        told_apart(&question, &here, &there, crawl.count);
     }
     for clerk in (0..world.clerks.len()).filter(|clerk| world.clerks[*clerk].member == member) {
         let (here, there) = (one.log_in(world, clerk).await, other.log_in(&twin, clerk).await);
