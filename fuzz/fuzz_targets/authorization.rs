@@ -54,7 +54,7 @@ fuzz_target!(|text: &str| {
     match arrived.caller {
         None => {
             let is_open =
-                ["/healthz", "/style.css", "/page.js", "/passkey.js", "/search.js", "/answer", "/login", "/welcome"].contains(&arrived.path.as_str());
+                ["/healthz", "/style.css", "/page.js", "/passkey.js", "/search.js", "/proof.js", "/answer", "/login", "/welcome"].contains(&arrived.path.as_str());
             let has_link = ["/answer/", "/login/", "/welcome/"].iter().any(|root| arrived.path.starts_with(root));
             assert!(is_open || has_link, "{arrived:?}");
         }

@@ -38,7 +38,9 @@ mod trace;
 mod validate;
 
 pub(crate) use ask::{AskAnswerArg, AskAnswerArgs, AskCommand, AskReleaseArgs};
-pub(crate) use audit::{AuditArgs, AuditCommand, AuditCompareArgs, AuditLineArgs, ScreeningsArgs};
+pub(crate) use audit::{
+    AuditArgs, AuditCommand, AuditCompareArgs, AuditLineArgs, AuditProofArgs, ScreeningsArgs,
+};
 pub(crate) use ca::{CaCommand, CaIssueArgs, ReasonArg};
 pub(crate) use case::{
     AnsweredArg, CaseAnswerArgs, CaseChangeArgs, CaseCommand, CaseDocumentArgs, CaseNewArgs, CaseNoteArgs,

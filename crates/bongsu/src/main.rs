@@ -93,6 +93,9 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         Command::Node(NodeCommand::Audit(AuditArgs {
             command: Some(AuditCommand::Compare(args)), ..
         })) => command::audit::compare::run(&args)?,
+        Command::Node(NodeCommand::Audit(AuditArgs { command: Some(AuditCommand::Proof(args)), .. })) => {
+            command::audit::proof::run(&args)?
+        }
         Command::Node(NodeCommand::Audit(
             AuditArgs {
                 command:

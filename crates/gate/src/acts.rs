@@ -4,7 +4,7 @@
 //! there are no acts (receipts, cases, when credentials were used) is passed over. A page of acts reads so much of the
 //! line and no more, and says where the next one begins.
 
-use line::{LineId, Record, RecordKind, Seq, StorageError};
+use line::{Added, LineId, Record, RecordKind, Seq, StorageError};
 use policy::parcel::{Event, Noted};
 use policy::{Book, By, CredentialKind, Entry, MemberId, Setting};
 use stix::Timestamp;
@@ -78,6 +78,36 @@ impl Act {
             }
             Done::Book(_) => false,
         }
+    }
+
+    /// What it is of.
+    #[must_use]
+    pub const fn kind(&self) -> ActKind {
+        let entry = match &self.what {
+            Done::Release(_) => return ActKind::Release,
+            Done::Book(entry) => entry,
+        };
+        match entry {
+            Entry::Member(_) => ActKind::Member,
+            Entry::Circle(_) => ActKind::Circle,
+            Entry::Credential(_) => ActKind::Credential,
+            Entry::SigningKey(_) => ActKind::SigningKey,
+            Entry::Person(_) => ActKind::Person,
+            Entry::Account(_) => ActKind::LogIn,
+            Entry::Peer(_) => ActKind::Peer,
+            Entry::Agreement(_) | Entry::Proposal(_) => ActKind::Agreement,
+            Entry::Setting(_) => ActKind::Setting,
+        }
+    }
+
+    /// Whether it was done by the user with this name, or for the member with this handle; `operator` is the node's operator.
+    #[must_use]
+    pub fn is_by(&self, name: &str, book: &Book) -> bool {
+        let is_member = match self.by.member {
+            MemberId::NODE => name == "operator",
+            id => book.member(id).is_some_and(|member| member.handle == name),
+        };
+        is_member || self.by.person.and_then(|id| book.person(id)).is_some_and(|person| person.user == name)
     }
 
     /// The member that it is about, if it is about one.
@@ -219,40 +249,131 @@ fn sentence_of(noted: &Noted, book: &Book) -> String {
     format!("{verb} the release {parcel} of {objects} objects into {circle}, brought by {brought}")
 }
 
+/// What an act is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActKind {
+    /// A member's profile or end.
+    Member,
+    /// A circle's terms and members.
+    Circle,
+    /// A person's roles or end.
+    Person,
+    /// How a person logs in.
+    LogIn,
+    /// A token, TSIG key or certificate.
+    Credential,
+    /// A key for signatures.
+    SigningKey,
+    /// A setting.
+    Setting,
+    /// Another node.
+    Peer,
+    /// A circle's agreement, or a draft of one.
+    Agreement,
+    /// What waited for a second person.
+    Release,
+}
+
+impl ActKind {
+    /// All.
+    pub const ALL: [Self; 10] = [
+        Self::Member,
+        Self::Circle,
+        Self::Person,
+        Self::LogIn,
+        Self::Credential,
+        Self::SigningKey,
+        Self::Setting,
+        Self::Peer,
+        Self::Agreement,
+        Self::Release,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Circle => "circle",
+            Self::Person => "person",
+            Self::LogIn => "log-in",
+            Self::Credential => "credential",
+            Self::SigningKey => "signing-key",
+            Self::Setting => "setting",
+            Self::Peer => "peer",
+            Self::Agreement => "agreement",
+            Self::Release => "release",
+        }
+    }
+
+    /// The one with this name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Which acts are asked for. The default asks for all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ActsAsked<'a> {
+    /// Only those about this member, and by it.
+    pub of: Option<MemberId>,
+    /// Only those done by this user, or for the member with this handle; `operator` is the node's operator.
+    pub by: Option<&'a str>,
+    /// Only those of this kind.
+    pub kind: Option<ActKind>,
+    /// Only those done then or later.
+    pub from: Option<Timestamp>,
+    /// Only those done before.
+    pub until: Option<Timestamp>,
+    /// Only those with lower numbers.
+    pub before: Option<Seq>,
+}
+
+impl ActsAsked<'_> {
+    fn asks_for(&self, act: &Act, book: &Book) -> bool {
+        let is_of = |member| act.about(book) == Some(member) || act.by.member == member;
+        self.of.is_none_or(is_of)
+            && self.by.is_none_or(|name| act.is_by(name, book))
+            && self.kind.is_none_or(|kind| act.kind() == kind)
+    }
+}
+
 impl Gate {
-    /// The latest acts with numbers below `before`, at most `limit`: all of them, or those about one member and by it.
+    /// The latest acts of those that are asked for, at most `limit`.
     ///
     /// Reads at most 20,000 records; there can be fewer acts than asked for where others come further down.
     ///
     /// # Errors
     /// [`StorageError`].
-    pub fn acts(
-        &self,
-        of: Option<MemberId>,
-        before: Option<Seq>,
-        limit: usize,
-    ) -> Result<Acts, StorageError> {
+    pub fn acts(&self, asked: &ActsAsked<'_>, limit: usize) -> Result<Acts, StorageError> {
         let book = self.book();
         let (size, _) = self.store().root(LineId::NODE)?;
-        let mut end = before.map_or(size, |before| before.0.saturating_sub(1).min(size));
-        let floor = end.saturating_sub(LOOKED_AT_MAX);
+        // Times increase with numbers, so a time is a place in the line.
+        let until = |time: Timestamp| {
+            let before = Added(time.micros().saturating_sub(1));
+            self.store().look(LineId::NODE, |catalogue| catalogue.until(before).0)
+        };
+        let begin = asked.from.map(until).transpose()?.unwrap_or_default();
+        let mut end = asked.before.map_or(size, |before| before.0.saturating_sub(1).min(size));
+        if let Some(time) = asked.until {
+            end = end.min(until(time)?);
+        }
+        let floor = end.saturating_sub(LOOKED_AT_MAX).max(begin);
         let mut found = Vec::new();
         while end > floor {
-            let begin = end.saturating_sub(WINDOW);
-            let count = usize::try_from(end - begin).unwrap_or_default();
-            let records = self.store().records(LineId::NODE, Seq(begin), count)?;
+            let first = end.saturating_sub(WINDOW).max(floor);
+            let count = usize::try_from(end - first).unwrap_or_default();
+            let records = self.store().records(LineId::NODE, Seq(first), count)?;
             for record in records.iter().rev().filter(|record| record.kind != RecordKind::Receipt) {
-                let Some(act) = Act::of(record) else { continue };
-                if of.is_some_and(|member| act.about(&book) != Some(member) && act.by.member != member) {
-                    continue;
-                }
+                let Some(act) = Act::of(record).filter(|act| asked.asks_for(act, &book)) else { continue };
                 if found.len() == limit {
                     return Ok(Acts { acts: found, before: Some(Seq(record.seq.0 + 1)) });
                 }
                 found.push(act);
             }
-            end = begin;
+            end = first;
         }
-        Ok(Acts { acts: found, before: (end > 0).then_some(Seq(end + 1)) })
+        Ok(Acts { acts: found, before: (end > begin).then_some(Seq(end + 1)) })
     }
 }

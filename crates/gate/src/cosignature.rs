@@ -106,6 +106,29 @@ impl WitnessKey {
     }
 }
 
+/// Who stands as a signer below a checkpoint. Whether the signature holds is for who has the key to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedBy {
+    /// The name of the key.
+    pub name: String,
+    /// When, in seconds since 1970, if it is a cosignature: nothing else there says when.
+    pub time: Option<u64>,
+}
+
+impl Checkpoint {
+    /// Who stands as a signer below it, in order, as far as that can be read.
+    #[must_use]
+    pub fn signed_by(&self) -> Vec<SignedBy> {
+        let one = |signature: Result<(&str, [u8; 4], Vec<u8>), NoteError>| {
+            let (name, _, bytes) = signature.ok()?;
+            // A cosignature is a time of eight bytes and a signature of 64.
+            let time = bytes.split_first_chunk::<8>().filter(|(_, rest)| rest.len() == 64);
+            Some(SignedBy { name: name.to_owned(), time: time.map(|(time, _)| u64::from_be_bytes(*time)) })
+        };
+        signatures(&self.note).map(|all| all.filter_map(one).collect()).unwrap_or_default()
+    }
+}
+
 impl std::fmt::Display for WitnessKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&key_text(&self.name, self.id, COSIGNATURE, self.key.as_bytes()))
@@ -140,6 +163,9 @@ mod tests {
         let line = cosigner.cosign(&checkpoint, 1_700_000_000);
         let signed = checkpoint.with(&line);
         assert_eq!(key.line(&signed), Ok((1_700_000_000, line)));
+        let told: Vec<_> = signed.signed_by().into_iter().map(|by| (by.name, by.time)).collect();
+        let cosigned = ("watch.test/witness".to_owned(), Some(1_700_000_000));
+        assert_eq!(told, [("tower.test".to_owned(), None), cosigned]);
         assert!(
             Checkpoint::read(&signed.note, &NoteKey::of(&log)).is_ok(),
             "the log's signature is there still"

@@ -50,7 +50,7 @@ mod tree;
 mod view;
 mod withdrawals;
 
-pub use acts::{Act, Acts, Done};
+pub use acts::{Act, ActKind, Acts, ActsAsked, Done};
 pub use arrivals::Arrival;
 pub use asks::{
     AnswerError, AnswerSeen, Answerer, AskError, AskRole, AskSeen, Asking, Grant, OPEN_MAX, Reply,
@@ -60,7 +60,7 @@ pub use brought::{Brought, BroughtError};
 pub use checkpoint::{Checkpoint, line_of};
 pub use classes::ClassSeen;
 pub use commitment::Opening;
-pub use cosignature::{Cosigner, WitnessKey};
+pub use cosignature::{Cosigner, SignedBy, WitnessKey};
 pub use dry_run::{DryRun, DryRunRow, Fate};
 pub use equivalents::EQUIVALENTS_MAX;
 pub use erase::{EraseFault, ErasePlan};

@@ -17,7 +17,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::commitment::{Committer, Opening, first_of};
 use crate::opening::Gate;
-use crate::query::{ManifestRow, Query, VersionMatch};
+use crate::query::{Query, VersionMatch};
 use crate::reader::Reader;
 use policy::Released;
 use stix::{ObjectId, Timestamp};
@@ -174,6 +174,32 @@ impl Gate {
         self.with_tree(line, |kept| kept.consistency(old, size))
     }
 
+    /// The root of a line's tree of its first `size` leaves; `None` if there are not so many.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn root_of(&self, line: LineId, size: u64) -> Result<Option<Hash>, StorageError> {
+        self.with_tree(line, |kept| kept.root_of(size))
+    }
+
+    /// What whoever gets the object in this record whole is opened, for operators, who read the line itself; `None` if it holds no
+    /// object that counts, or its bytes were erased.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn opening(&self, line: LineId, seq: Seq) -> Result<Option<Opening>, StorageError> {
+        let named = self.inner.store.look(line, |catalogue| {
+            let entry = catalogue.entry(seq).filter(|entry| entry.counts() && !entry.erased())?;
+            Some((entry.id()?, entry.version()))
+        })?;
+        let Some((id, version)) = named else { return Ok(None) };
+        let record = self.inner.store.records(line, Seq(seq.0.saturating_sub(1)), 1)?.into_iter().next();
+        let Some(record) = record.filter(|record| record.seq == seq) else { return Ok(None) };
+        let (first, hash) = self.carried(line, &record)?;
+        let committer = Committer::new(&self.inner.key, line);
+        Ok(Some(opening(&committer, (id, version), &record, (first, &hash), true)))
+    }
+
     /// The proof that record `seq` is in a line's tree of `size` leaves; `None` if it is not.
     ///
     /// # Errors
@@ -232,22 +258,30 @@ impl Reader {
                 continue;
             };
             let (first, hash) = gate.carried(line, &record)?;
-            openings.push(row.map(|row| opening(&committer, row, &record, first, &hash)));
+            openings.push(
+                row.map(|row| opening(&committer, (row.id, row.version), &record, (first, &hash), row.whole)),
+            );
         }
         Ok((openings, is_more))
     }
 }
 
-fn opening(committer: &Committer, row: ManifestRow, record: &Record, first: Seq, hash: &Hash) -> Opening {
+fn opening(
+    committer: &Committer,
+    (id, version): (ObjectId, Timestamp),
+    record: &Record,
+    (first, hash): (Seq, &Hash),
+    is_whole: bool,
+) -> Opening {
     let commitment = committer.commitment(record, first, hash);
     Opening {
-        id: row.id,
-        version: row.version,
-        seq: row.seq,
-        added: row.added,
-        when_salt: committer.when_salt(row.seq),
+        id,
+        version,
+        seq: record.seq,
+        added: record.added,
+        when_salt: committer.when_salt(record.seq),
         about: commitment.about,
         content: commitment.content,
-        content_salt: row.whole.then(|| committer.content_salt(first, hash)),
+        content_salt: is_whole.then(|| committer.content_salt(first, hash)),
     }
 }

@@ -6,7 +6,10 @@ mod node;
 
 use std::collections::BTreeMap;
 
-use bongsu_gate::{AnswerError, Answerer, Asking, Done, Grant, ReleaseError, Reply, Submission, Submitted};
+use bongsu_gate::{
+    ActKind, ActsAsked, AnswerError, Answerer, Asking, Done, Grant, ReleaseError, Reply, Submission,
+    Submitted,
+};
 use node::{A, B, C, CIRCLE, Node, at, circle, id, indicator, marked, object};
 use policy::{
     By, Circle, CircleId, Entry, FourEyes, Intake, Member, MemberId, NotReleased, ParcelState, Person,
@@ -137,19 +140,29 @@ fn what_was_brought_goes_out_byte_for_byte_and_the_line_names_both() {
 
     let node = node.reopened();
     assert_eq!(node.gate.parcel(parcel, None).unwrap(), done);
-    let acts = node.gate.acts(Some(A), None, 10).unwrap().acts;
+    let of = |member| ActsAsked { of: Some(member), ..ActsAsked::default() };
+    let acts = node.gate.acts(&of(A), 10).unwrap().acts;
     let act = acts.iter().find(|act| matches!(act.what, Done::Release(_))).unwrap();
     let book = node.gate.book();
     let told = format!("{} {}", act.who(&book), act.sentence(&book));
     assert!(told.contains("p2 for a released") && told.contains("brought by p1"), "{told}");
     assert!(
-        node.gate
-            .acts(Some(B), None, 100)
-            .unwrap()
-            .acts
-            .iter()
-            .all(|act| !act.sentence(&book).contains("release "))
+        node.gate.acts(&of(B), 100).unwrap().acts.iter().all(|act| !act.sentence(&book).contains("release "))
     );
+    let kind = Some(ActKind::Release);
+    let releases = |asked: ActsAsked<'_>| {
+        node.gate.acts(&ActsAsked { kind, ..asked }, 100).unwrap().acts.into_iter().map(|act| act.seq)
+    };
+    let all: Vec<_> = releases(ActsAsked::default()).collect();
+    assert!(all.contains(&act.seq) && all.len() < node.gate.acts(&of(A), 100).unwrap().acts.len());
+    let user = ActsAsked { by: Some("p2"), ..of(A) };
+    assert!(releases(user).any(|seq| seq == act.seq));
+    assert_eq!(releases(ActsAsked { by: Some("p1"), ..of(A) }).find(|seq| *seq == act.seq), None);
+    let at = |micros: i64| Some(stix::Timestamp::from_micros(act.at.micros() + micros));
+    let within = ActsAsked { from: at(0), until: at(1), ..ActsAsked::default() };
+    assert_eq!(releases(within).collect::<Vec<_>>(), [act.seq]);
+    assert_eq!(releases(ActsAsked { from: at(1), until: at(2), ..within }).count(), 0);
+    assert_eq!(releases(ActsAsked { before: Some(act.seq), ..within }).count(), 0);
     assert!(node.gate.store().lines().len() > 2 && node.text(B, "tool", 9) == text);
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum AuditCommand {
     Line(Box<AuditLineArgs>),
     /// The checkpoints of two members: has the node shown both one history; needs no node's folder
     Compare(Box<AuditCompareArgs>),
+    /// The proof of one object, as a node's page hands it out: is the object in the node's log; asks nobody, and needs no node's folder
+    Proof(Box<AuditProofArgs>),
     /// Show the keys with which members and other nodes check this one
     Key,
 }
@@ -64,6 +66,22 @@ pub(crate) struct AuditCompareArgs {
     /// Checkpoints of two sizes are compared by the node's own log
     #[command(flatten)]
     pub node: NodeAsked,
+}
+
+/// Options of `bongsu audit proof`.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct AuditProofArgs {
+    /// The proof: `proof.json` from the object's page
+    pub file: PathBuf,
+    /// The node's key, as `bongsu audit key` shows it there
+    #[arg(long, env = "BONGSU_NODE_KEY")]
+    pub key: String,
+    /// Key of a witness that you believe, as `bongsu audit key` shows it there; may be given several times
+    #[arg(long, value_name = "KEY")]
+    pub witness: Vec<String>,
+    /// How many of these witnesses must have cosigned [default: all]
+    #[arg(long, value_name = "COUNT")]
+    pub need: Option<usize>,
 }
 
 /// Options of `bongsu audit screenings`.

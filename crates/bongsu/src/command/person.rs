@@ -8,6 +8,7 @@ use crate::command::init::random;
 use crate::exit::Failure;
 use crate::node::Node;
 
+use gate::ActsAsked;
 use line::Seq;
 use policy::{Account, Book, By, MemberId, Person, PersonId, Role};
 use serde::Serialize;
@@ -179,7 +180,8 @@ fn list(node: &Node, member: Option<&str>, all: bool) -> Result<Answer, Failure>
 fn acts(node: &Node, member: Option<&str>, before: Option<u64>, limit: usize) -> Result<Answer, Failure> {
     let book = node.gate.book();
     let member = member.map(|handle| node.member(&book, handle).map(|member| member.id)).transpose()?;
-    let found = node.gate.acts(member, before.map(Seq), limit);
+    let asked = ActsAsked { of: member, before: before.map(Seq), ..ActsAsked::default() };
+    let found = node.gate.acts(&asked, limit);
     let found = found.map_err(|error| Failure::new(format!("the node's line can't be read: {error}")))?;
     let rows: Vec<Vec<String>> = found
         .acts

@@ -102,7 +102,8 @@ impl Surfaces {
             Arc::clone(&now),
             ::watch::persona::Weights::default(),
         ));
-        let log = log(Log { gate: node.gate.clone(), now: Arc::clone(&now), cosigned });
+        let log =
+            log(Log { gate: node.gate.clone(), now: Arc::clone(&now), cosigned: Arc::clone(&cosigned) });
         let witness = witness(Witness {
             cosigner: Cosigner::of(node.gate.key()),
             logs: node.config.transparency.logs()?,
@@ -142,6 +143,7 @@ impl Surfaces {
             aid: Arc::clone(&node.aid) as Arc<dyn web::page::Aid>,
             gate: node.gate.clone(),
             search: Arc::clone(&node.search),
+            cosigned,
             deliver: Arc::clone(&deliver),
             screening: node.screening()?,
             title,

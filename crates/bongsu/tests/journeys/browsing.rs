@@ -21,6 +21,7 @@ const OPERATOR: &[&str] = &[
     "/objects?type=indicator",
     "/circles",
     "/circles/region",
+    "/circles/region/compare",
     "/circles/region/quarantine",
     "/members/bank",
     "/members/isp/missing",
@@ -51,6 +52,7 @@ const OPERATOR: &[&str] = &[
     "/region/plan",
     "/people",
     "/acts",
+    "/acts?what=member",
     "/accesses",
     "/nothing-here",
 ];
@@ -143,7 +145,8 @@ fn every_page_can_be_used_by_everyone() {
         href.as_str().map(str::to_owned)
     };
     let object = wait(Duration::from_secs(60), first).unwrap();
-    let operator: Vec<&str> = OPERATOR.iter().copied().chain([object.as_str()]).collect();
+    let proof = format!("{object}/proof");
+    let operator: Vec<&str> = OPERATOR.iter().copied().chain([object.as_str(), proof.as_str()]).collect();
     for looks in [Looks::DESKTOP, Looks { is_dark: true, language: "ko", ..Looks::PHONE }] {
         chromium.look(looks);
         for (who, paths) in [("", operator.as_slice()), ("/as/ministry", MEMBER)] {

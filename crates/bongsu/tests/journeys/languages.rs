@@ -244,7 +244,7 @@ fn kind_of(path: &str) -> String {
         return path.to_owned();
     }
     let last = path.rsplit('/').next().unwrap_or_default();
-    let known = ["graph", "guard", "held", "missing", "quarantine", "test"];
+    let known = ["compare", "graph", "guard", "held", "missing", "proof", "quarantine", "test"];
     format!("/{first}/{depth}/{}", if known.contains(&last) { last } else { "*" })
 }
 
@@ -326,6 +326,8 @@ fn every_page_speaks_korean_to_whoever_asks_for_it() {
         "/members/2/*",
         "/members/3/held",
         "/cases/3/graph",
+        "/circles/3/compare",
+        "/objects/4/proof",
         "/drills/2/*",
         "/asks/2/*",
         "/acts",

@@ -64,6 +64,7 @@ mod playbooks;
 mod postgres;
 mod privacy;
 mod private;
+mod proofs;
 mod push;
 mod recalls;
 mod report;

@@ -1,27 +1,39 @@
 //! Transparency: a circle's tree handed out to its members, witnessed by other nodes, and audited by who received something.
 //!
 //! [`server`] gives members of a circle its checkpoint, its tiles, and the openings of what they got; [`witness`] cosigns
-//! other nodes' checkpoints; [`cosign`] asks witnesses for the node's own; [`audit`] is a member's side of it all and believes
-//! nothing that it can compute. What stands in leaves is [`gate::commitment`]'s. A circle that is not there and one that the member
+//! other nodes' checkpoints; [`cosign`] asks witnesses for the node's own; [`proof`] is one object's proof as a file; [`audit`] is a
+//! member's side of it all and believes nothing that it can compute. What stands in leaves is [`gate::commitment`]'s. A circle that is not there and one that the member
 //! is not in are answered alike. docs/transparency.md has the forms for other implementations.
 //!
 //! Source: C2SP tlog-tiles, tlog-checkpoint, tlog-cosignature, tlog-witness.
 
 pub mod audit;
 pub mod cosign;
+pub mod proof;
 pub mod server;
 pub mod witness;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use policy::{Book, Circle, Level, MemberId};
 use serde::{Deserialize, Serialize};
 
 /// Where the logs of a member's circles stand.
 pub const ROOT: &str = "/log";
 /// Where a witness stands.
 pub const WITNESS_ROOT: &str = "/witness";
+/// Records that a log may lack of its line before it is not shown until it has them: what it would say is older than what
+/// it has said.
+pub const LAG_MAX: u64 = 100_000;
 /// Objects whose openings are asked for at once.
 pub const OBJECTS_MAX: usize = 1_000;
+
+/// Whether a member gets a circle's objects over TAXII, and so is opened what it got of the circle's log.
+#[must_use]
+pub fn reads(book: &Book, member: MemberId, circle: &Circle) -> bool {
+    let exchanges = book.member(member).is_some_and(|member| member.level == Level::Exchange);
+    exchanges && circle.access(member).reads()
+}
 
 /// A circle's log, as a member is told of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,13 +18,10 @@ use policy::{Caller, Channel, CircleId, Level, MemberId, Reach, Request};
 use stix::{ObjectId, Timestamp};
 
 use super::cosign::Cosigned;
-use super::{Erased, Logs, OBJECTS_MAX, Opened, Opening, Question, Told};
+use super::{Erased, Logs, OBJECTS_MAX, Opened, Opening, Question, Told, reads};
 
 /// Bytes of a question for openings.
 const BODY_BYTES_MAX: usize = 512 * 1024;
-/// Records that a log may lack of its line before it is not shown until it has them: what it would say is older than what
-/// it has said.
-const LAG_MAX: u64 = 100_000;
 /// Seconds after which it is asked again then.
 const LATER_S: &str = "5";
 /// What stands in the header of what never changes, and may be kept by the one who asked alone.
@@ -118,17 +115,10 @@ impl Log {
     /// The line of a circle that the member is in, whose tree is not far behind.
     fn line(&self, who: Who, circle: &str) -> Result<LineId, Refused> {
         let line = LineId::new(self.reader(who, circle)?.request().circle.uuid());
-        match self.gate.tree_lag(line)? > LAG_MAX {
+        match self.gate.tree_lag(line)? > super::LAG_MAX {
             true => Err(Refused::Later),
             false => Ok(line),
         }
-    }
-
-    /// Whether a member gets a circle's objects over TAXII.
-    fn reads(&self, member: MemberId, circle: &policy::Circle) -> bool {
-        let book = self.gate.book();
-        let exchanges = book.member(member).is_some_and(|member| member.level == Level::Exchange);
-        exchanges && circle.access(member).reads()
     }
 }
 
@@ -139,7 +129,7 @@ async fn logs(State(log): Shared, Extension(caller): Extension<Caller>) -> Resul
         circle: circle.id.to_string(),
         handle: circle.handle.clone(),
         origin: log.gate.key().origin(LineId::new(circle.id.uuid())),
-        reads: log.reads(member, circle),
+        reads: reads(&book, member, circle),
     };
     let logs = book.circles_of(member).into_iter().map(told).collect();
     Ok(([(header::CACHE_CONTROL, NEVER)], Json(Logs { logs })).into_response())
@@ -200,7 +190,7 @@ async fn openings(
         let reader = log.reader(who, &circle)?;
         let request = reader.request();
         let book = log.gate.book();
-        let circle = book.circle(request.circle).filter(|circle| log.reads(request.member, circle));
+        let circle = book.circle(request.circle).filter(|circle| reads(&book, request.member, circle));
         circle.ok_or(Refused::Absent)?;
         let Json(question) = question.map_err(|_| {
             Refused::Malformed("That is no question for openings; docs/transparency.md has the form.\n")

@@ -238,6 +238,17 @@ impl Kept {
         Ok(self.hashes(0, index, 1)?.first().copied())
     }
 
+    /// The root of the tree of the first `size` leaves; `None` if there are fewer.
+    ///
+    /// # Errors
+    /// When the files can't be read.
+    pub fn root_of(&self, size: u64) -> io::Result<Option<Hash>> {
+        match size <= self.size() {
+            true => prove::root(size, &mut |level, index| self.subtree(level, index)).map(Some),
+            false => Ok(None),
+        }
+    }
+
     /// The audit path of the leaf at `index` in the tree of the first `size` leaves; `None` if there is none.
     ///
     /// # Errors

@@ -59,7 +59,7 @@ fn page(reads: bool, path: &str) -> Need {
     match first {
         "account" | "display" | "logout" | "with-token" => Need::Anybody,
         "people" | "start" => one(Right::Admin),
-        "acts" | "accesses" => one(Right::Audit),
+        "acts" | "acts.csv" | "acts.json" | "accesses" => one(Right::Audit),
         "peers" | "peers.json" => Need::OneOf(Rights::of(&[Right::Admin, Right::Audit])),
         "screen" | "persona" => one(Right::Screen),
         "members" if !reads && path.ends_with("/key") => one(Right::Admin),
@@ -68,6 +68,8 @@ fn page(reads: bool, path: &str) -> Need {
         "asks" if !reads && path == "/asks" => one(Right::Write),
         "playbooks" | "runs" if !reads => one(Right::Write),
         "region" if !reads && path == "/region/assessment" => one(Right::Write),
+        // Two checkpoints are compared, and nothing is changed.
+        "circles" if !reads && path.ends_with("/compare") => one(Right::Read),
         // Steps are settled, and what waits is let out.
         _ if !reads => one(Right::Release),
         _ => one(Right::Read),
@@ -121,7 +123,11 @@ mod tests {
             check(post.clone(), path, Right::Screen);
         }
         check(post.clone(), "/people", Right::Admin);
-        check(get.clone(), "/acts", Right::Audit);
+        for path in ["/acts", "/acts.csv", "/acts.json"] {
+            check(get.clone(), path, Right::Audit);
+        }
+        check(post.clone(), "/circles/region/compare", Right::Read);
+        check(post.clone(), "/circles/region", Right::Release);
         check(get.clone(), "/accesses", Right::Audit);
         let staff = Need::OneOf(Rights::of(&[Right::Admin, Right::Audit]));
         for path in ["/peers", "/peers.json"] {

@@ -43,7 +43,7 @@ impl Surface {
         let under =
             |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match path {
-            "/healthz" | "/style.css" | "/passkey.js" | "/page.js" | "/search.js" => Self::Open,
+            "/healthz" | "/style.css" | "/passkey.js" | "/page.js" | "/search.js" | "/proof.js" => Self::Open,
             _ if under("/login") => Self::Open,
             // The link of an invitation is looked at by its page.
             _ if under("/welcome") => Self::Open,

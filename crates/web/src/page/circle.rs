@@ -9,7 +9,7 @@ use line::LineId;
 use policy::{Caller, Member};
 
 use super::view::At;
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
+use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, compare, making, render, words};
 
 #[derive(Template)]
 #[template(path = "circle.html")]
@@ -55,8 +55,11 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
         Caller::Member(member) => book.visible_members(member, circle.id),
     };
     members.sort_by(|a, b| a.name.cmp(&b.name));
+    let checkpoint = match compare::newest(pages, circle) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => return broken(&error),
+    };
     let line = LineId::new(circle.id.uuid());
-    let checkpoint = pages.gate.checkpoint(line).ok();
     let fires = match pages.fires(viewer, circle) {
         Ok(fires) => fires,
         Err(error) => return broken(&error),
@@ -75,7 +78,7 @@ fn make(pages: &Arc<Pages>, viewer: &Viewer, handle: &str) -> Response {
         ends: circle.ends.map(|at| viewer.view.at(at)),
         fires: fires.map(|fires| (fires.level, words::cause(&viewer.view, &fires.cause))),
         privacy: words::circles::privacy(&viewer.view, &circle.privacy),
-        records: checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size),
+        records: pages.gate.store().look(line, |catalogue| catalogue.head().0).unwrap_or_default(),
         members: members
             .into_iter()
             .map(|member| Row {

@@ -359,7 +359,7 @@ fn named<'t, T>(
 }
 
 /// A time, or a day in the viewer's zone: its beginning, or its end. Nothing for nothing.
-fn instant(text: &str, view: &View, is_end: bool) -> Result<Option<Timestamp>, jiff::Error> {
+pub(super) fn instant(text: &str, view: &View, is_end: bool) -> Result<Option<Timestamp>, jiff::Error> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);

@@ -9,6 +9,7 @@ mod case_graph;
 mod cases;
 mod circle;
 mod circles;
+mod compare;
 mod confidence;
 mod contacts;
 mod display;
@@ -33,6 +34,7 @@ mod passkeys;
 pub mod peers;
 mod people;
 mod playbooks;
+mod proof;
 mod quarantine;
 mod recalls;
 mod region;
@@ -56,6 +58,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use deliver::Deliver;
 use deliver::screening::Screening;
+use exchange::transparency::cosign::Cosigned;
 use gate::{Gate, Patience};
 use http::{HeaderValue, StatusCode, header};
 use line::StorageError;
@@ -99,6 +102,8 @@ pub struct Pages {
     pub dns_port: Option<u16>,
     /// Finds objects.
     pub search: Arc<Search>,
+    /// The checkpoints that witnesses have cosigned.
+    pub cosigned: Arc<Cosigned>,
     /// How long recalls may take.
     pub patience: Patience,
     /// The clock.
@@ -252,6 +257,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/objects/{circle}/{object}", get(object::page))
         .route("/objects/{circle}/{object}/edit", get(edit::form).post(edit::take))
         .route("/objects/{circle}/{object}/withdraw", post(edit::withdraw))
+        .merge(proof::router())
+        .merge(compare::router())
         .route(keys::PATH, get(keys::set))
         .route("/login", get(log_in::form).post(log_in::take))
         .route("/login/oidc", get(oidc::begin))
@@ -273,7 +280,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/people/{user}/{change}", post(people::change))
         .route("/people/tokens", post(people::make_token))
         .route("/people/credentials/{id}/revoke", post(people::revoke))
-        .route("/acts", get(acts::page))
+        .merge(acts::router())
         .route("/peers", get(peers::page))
         .route("/peers.json", get(peers::json))
         .route("/accesses", get(accesses::page))

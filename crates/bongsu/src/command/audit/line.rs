@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::terminal::{Terminal, visible};
 use exchange::pull::Limits;
 use exchange::transparency::audit::{Asked, AuditError, LineReport, audit};
-use gate::{NoteKey, WitnessKey};
+use gate::NoteKey;
 use serde_json::json;
 
 impl From<AuditError> for Failure {
@@ -22,29 +22,13 @@ impl From<AuditError> for Failure {
     }
 }
 
-/// The keys of witnesses, and how many of them must have cosigned: all, if nothing is said.
-fn witnesses(args: &AuditLineArgs) -> Result<(Vec<WitnessKey>, usize), Failure> {
-    let keys = args.witness.iter().map(|text| {
-        text.parse::<WitnessKey>().map_err(|error| Failure::usage(format!("--witness {text}: {error}")))
-    });
-    let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let needed = args.need.unwrap_or(keys.len());
-    match needed > keys.len() {
-        true => Err(Failure::usage(format!(
-            "--need {needed} witnesses, and only {} are named with --witness",
-            keys.len()
-        ))),
-        false => Ok((keys, needed)),
-    }
-}
-
 /// Audits a node.
 ///
 /// # Errors
 /// When the node can't be asked, or what is kept of audits can't be used.
 pub(crate) fn run(args: &AuditLineArgs, terminal: &mut Terminal) -> Result<Answer, Failure> {
     let key: NoteKey = args.key.parse().map_err(|error| Failure::usage(format!("--key: {error}")))?;
-    let (witnesses, needed) = witnesses(args)?;
+    let (witnesses, needed) = super::witnesses(&args.witness, args.need)?;
     let node = Node::with(&args.node, Limits::default())?;
     let (http, url) = node.parts();
     let asked = Asked {

@@ -5,6 +5,7 @@ use policy::Level;
 use serde_json::{Value, json};
 
 use super::draw::Draw;
+use super::misp::MISP;
 use super::oracle::Canary;
 use super::pages::PAGES;
 use super::plan::World;
@@ -228,72 +229,6 @@ const CHANGES: &[Way] = &[
     ),
 ];
 
-/// MISP's, by controller and action.
-const MISP: &[Way] = &[
-    ("/misp/feed", "GET", "/misp/feed/{c}/manifest.json", ""),
-    ("/misp/feed", "GET", "/misp/feed/{c}/hashes.csv", ""),
-    ("/misp/feed", "GET", "/misp/feed/{c}/{u}.json", ""),
-    ("servers/getversion", "GET", "/servers/getVersion", ""),
-    ("servers/getpymispversion", "GET", "/servers/getPyMISPVersion.json", ""),
-    ("servers/posttest", "POST", "/servers/postTest", "{}"),
-    ("servers/getavailablesyncfilteringrules", "GET", "/servers/getAvailableSyncFilteringRules", ""),
-    ("users/view", "GET", "/users/view/me", ""),
-    ("attributes/describetypes", "GET", "/attributes/describeTypes", ""),
-    ("events/index", "GET", "/events/index", ""),
-    ("events/index", "POST", "/events/index", r#"{"minimal":1,"all":"{v}"}"#),
-    ("events/index", "GET", "/events/index?circle={c}", ""),
-    ("events/view", "GET", "/events/view/{u}", ""),
-    ("events/view", "GET", "/events/view/1", ""),
-    (
-        "events/filtereventidsforpush",
-        "POST",
-        "/events/filterEventIdsForPush",
-        r#"[{"Event":{"uuid":"{u}","timestamp":"0"}}]"#,
-    ),
-    ("events/restsearch", "POST", "/events/restSearch", "{}"),
-    ("events/restsearch", "POST", "/events/restSearch", r#"{"value":"%{v}%"}"#),
-    ("events/restsearch", "POST", "/events/restSearch", r#"{"returnFormat":"stix2"}"#),
-    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"deleted":[0,1],"includeContext":1}"#),
-    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"returnFormat":"text"}"#),
-    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"returnFormat":"count"}"#),
-    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"uuid":"{u}"}"#),
-    ("attributes/restsearch", "GET", "/attributes/restSearch/csv/includeContext:1", ""),
-    ("objects/restsearch", "POST", "/objects/restSearch", "{}"),
-    ("attributes/index", "GET", "/misp/attributes/index", ""),
-    ("attributes/view", "GET", "/attributes/view/{u}", ""),
-    ("objects/view", "GET", "/misp/objects/view/{u}", ""),
-    ("sightings/restsearch", "POST", "/sightings/restSearch", r#"{"last":0}"#),
-    ("sightings/index", "GET", "/sightings/index/{u}", ""),
-    ("sightings/listsightings", "GET", "/sightings/listSightings/{u}", ""),
-    (
-        "sightings/filtersightinguuidsforpush",
-        "POST",
-        "/sightings/filterSightingUuidsForPush/{u}",
-        r#"["{u}"]"#,
-    ),
-    ("tags/index", "GET", "/tags/index", ""),
-    ("tags/search", "GET", "/tags/search/{v}", ""),
-    ("sharinggroups/index", "GET", "/sharing_groups/index", ""),
-    ("sharinggroups/view", "GET", "/sharing_groups/view/{u}", ""),
-    ("organisations/index", "GET", "/organisations/index/scope:all", ""),
-    ("organisations/view", "GET", "/organisations/view/{u}", ""),
-    ("organisations/view", "GET", "/organisations/view/{m}", ""),
-    ("warninglists/checkvalue", "POST", "/warninglists/checkValue", r#"["{v}.top"]"#),
-    ("shadowattributes/index", "GET", "/shadow_attributes/index", ""),
-    ("shadowattributes/view", "GET", "/shadow_attributes/view/{u}", ""),
-    ("galaxyclusters/view", "GET", "/galaxy_clusters/view/{u}", ""),
-    ("galaxyclusters/restsearch", "POST", "/galaxy_clusters/restSearch", "{}"),
-    ("galaxies/pushcluster", "POST", "/galaxies/pushCluster", "[]"),
-    ("analystdata/indexminimal", "POST", "/analyst_data/indexMinimal", "{}"),
-    ("analystdata/index", "GET", "/analyst_data/index/Note", ""),
-    (
-        "analystdata/filteranalystdataforpush",
-        "POST",
-        "/analyst_data/filterAnalystDataForPush",
-        r#"{"Note":{"{u}":"0"}}"#,
-    ),
-];
-
 pub(super) const ALL: [&[Way]; 5] = [PAGES, PROGRAMS, ARTEFACTS, TAXII, MISP];
 pub(super) const CHANGING: &[Way] = CHANGES;
 
@@ -321,6 +256,15 @@ impl Question {
             header: None,
             shows: Vec::new(),
         }
+    }
+
+    /// A look at the proof of an object, as a file if it is one.
+    pub(super) fn proof(circle: &str, object: &str, is_file: bool) -> Self {
+        let (route, ends) = match is_file {
+            true => ("/objects/{circle}/{object}/proof.json", ".json"),
+            false => ("/objects/{circle}/{object}/proof", ""),
+        };
+        Self { route, ..Self::look(&format!("/objects/{circle}/{object}/proof{ends}")) }
     }
 
     /// A way with what a member guesses: the things at `guessed`, and circles and members at random, its own among them.

@@ -12,6 +12,7 @@ mod crawl;
 mod doing;
 mod draw;
 mod happen;
+mod misp;
 mod object;
 mod oracle;
 mod pages;
@@ -279,7 +280,10 @@ impl Crawl<'_> {
             let is_anothers = |member: &usize| thing.by != *member && world.sees(*member, at, Level::Read);
             let named = (0..world.members.len()).find(is_anothers).filter(|_| draw.in_100(15));
             if let Some(member) = (0..world.members.len()).find(is_one).or(named) {
-                looks.push((member, format!("/objects/{}/{}", world.circles[thing.circle].handle, thing.id)));
+                let circle = &world.circles[thing.circle].handle;
+                let proof = Question::proof(circle, &thing.id, draw.in_100(50));
+                self.ask(Who::token(Some(member)), &proof).await;
+                looks.push((member, format!("/objects/{circle}/{}", thing.id)));
             }
         }
         for (member, path) in looks {

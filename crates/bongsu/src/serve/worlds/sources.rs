@@ -26,11 +26,13 @@ impl World {
 }
 
 impl Crawl<'_> {
-    /// That nobody is named as the source of what does not say whose it is: on an object's page, and of personas.
+    /// That nobody is named as the source of what does not say whose it is: on an object's page and that of its proof, and of personas.
     pub(super) fn check_sources(&mut self, who: Who, question: &Question, told: &Told) {
         let (world, Some(member)) = (self.world, who.member) else { return };
         let path = question.path.split('?').next().unwrap_or_default();
         let object = path.strip_prefix("/objects/").and_then(|rest| rest.split_once('/'));
+        // The page of its proof says whose signature it carries, too.
+        let object = object.map(|(handle, rest)| (handle, rest.split('/').next().unwrap_or_default()));
         if !told.status.is_success() || object.is_none() && path != PERSONA {
             return;
         }

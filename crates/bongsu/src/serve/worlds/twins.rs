@@ -2,7 +2,9 @@
 //!
 //! Each mask here says why it is there. What is masked is drawn by chance at each build, or is the root of a line, which may be known.
 
-use policy::Right;
+use exchange::transparency::proof::FORM;
+use policy::{Level, Right};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::build::{Built, Shown, Told};
@@ -11,6 +13,8 @@ use super::draw::{Draw, HEX};
 use super::people::Session;
 use super::{ASKED_BY_PERSON, ASKED_OF_TWINS, CHANGED, Count, Crawl, SIGHTING, Who, way};
 
+/// Proofs that are compared in a pair.
+const PROVEN: usize = 3;
 /// Pages that show something drawn by chance: what binds a form before log-in, an invitation, a token, a secret for codes.
 const DRAWS: [&str; 8] = [
     "/login",
@@ -37,7 +41,8 @@ pub(super) async fn compare(mut crawl: Crawl<'_>, draw: &mut Draw) {
     let token = &one.tokens[member];
     let told_apart = |question: &Question, here: &Told, there: &Told, count: &mut Count| {
         // How long a line is may be known; its root is that of all that is in it.
-        let is_tree = question.path.starts_with("/log/") && !question.path.ends_with("/openings");
+        let is_tree = question.path.starts_with("/log/") && !question.path.ends_with("/openings")
+            || question.route == "/circles/{circle}/checkpoint";
         let (mut here, mut there) = (steady(here), steady(there));
         if is_tree {
             for told in [&mut here, &mut there] {
@@ -46,7 +51,13 @@ pub(super) async fn compare(mut crawl: Crawl<'_>, draw: &mut Draw) {
             }
         }
         // How long lines are may be known: acts have their numbers in the node's, and screening says how far each list was read.
-        for (path, before) in [("/acts", "<td class=\"num\">"), ("/screen", " at ")] {
+        let numbers = [
+            ("/acts", "<td class=\"num\">"),
+            ("/acts.csv", "\n"),
+            ("/acts.json", "\"number\":"),
+            ("/screen", " at "),
+        ];
+        for (path, before) in numbers {
             if question.path.starts_with(path) {
                 for told in [&mut here, &mut there] {
                     told.body = without_numbers_behind(before, &told.body);
@@ -98,6 +109,15 @@ pub(super) async fn compare(mut crawl: Crawl<'_>, draw: &mut Draw) {
             told_apart(&look, &here, &there, crawl.count);
         }
     }
+    // Whatever is proven to the member is proven alike, whatever else is in the line.
+    let seen = (0..world.things.len()).filter(|at| world.sees(member, *at, Level::Exchange));
+    for at in seen.take(PROVEN) {
+        let (thing, is_file) = (&world.things[at], draw.in_100(50));
+        let question = Question::proof(&world.circles[thing.circle].handle, &thing.id, is_file);
+        let here = crawl.ask(Who::token(Some(member)), &question).await;
+        let there = other.ask(question.request_with("x"), Shown::Token(token)).await;
+        told_apart(&question, &here, &there, crawl.count);
+    }
     for clerk in (0..world.clerks.len()).filter(|clerk| world.clerks[*clerk].member == member) {
         let (here, there) = (one.log_in(world, clerk).await, other.log_in(&twin, clerk).await);
         let (Some(session), Some(there)) = (here, there) else { continue };
@@ -138,7 +158,7 @@ fn without_form(mut told: Told, session: &Session) -> Told {
 /// An answer without what is drawn anew each time: ids of statuses, asks and reports, and the seal over the last.
 fn steady(told: &Told) -> Told {
     Told {
-        body: without_ids(&without_seal(&without_root(&told.body))),
+        body: without_ids(&without_seal(&without_path(&without_root(&told.body)))),
         headers: told.headers.iter().map(|line| without_ids(line)).collect(),
         ..told.clone()
     }
@@ -180,6 +200,25 @@ fn without_root(text: &str) -> String {
     let (note, after) = note.split_once("</pre>").unwrap_or((note, ""));
     let kept: Vec<&str> = note.lines().take(2).collect();
     format!("{before}{BEGIN}{}{after}", kept.join("\n"))
+}
+
+/// A page, or a proof as a file, without the hashes of a line's tree beside and above a record, which are those of all that is in it,
+/// and the signatures over them; how many they are, and all that is said of the record itself, stays.
+fn without_path(text: &str) -> String {
+    if let Ok(mut proof) = serde_json::from_str::<Value>(text)
+        && proof["form"] == FORM
+    {
+        for hash in proof["inclusion"].as_array_mut().into_iter().flatten() {
+            *hash = "(a hash)".into();
+        }
+        let note = proof["checkpoint"].as_str().unwrap_or_default();
+        proof["checkpoint"] = tree_without_hashes("/checkpoint", note).into();
+        return proof.to_string();
+    }
+    const BEGIN: &str = r#"<code class="tree">"#;
+    let mut parts = text.split(BEGIN);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| out + BEGIN + part.split_once("</code>").map_or(part, |(_, rest)| rest))
 }
 
 /// A page without the seal over what is shared, a hash that covers the report's id.

@@ -20,7 +20,7 @@ const ELEMENTS: &str = "a abbr article aside b blockquote body br button caption
     option p path pattern picture polygon polyline pre q rect s section select small span strong style sub summary sup svg symbol table tbody td text textarea tfoot \
     th thead time title tr tspan u ul use";
 /// The scripts that pages load, from the node itself; none stands in a page.
-const SCRIPTS: [&str; 3] = ["/page.js", "/passkey.js", "/search.js"];
+const SCRIPTS: [&str; 4] = ["/page.js", "/passkey.js", "/proof.js", "/search.js"];
 /// Attributes whose value a browser follows.
 const FOLLOWED: [&str; 11] = [
     "href",

@@ -70,7 +70,7 @@ pub enum AuditError {
 }
 
 /// A witness's word.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Seen {
     /// The witness.
     pub witness: String,
@@ -176,7 +176,9 @@ async fn line(
         }
     };
     report.records = checkpoint.size;
-    witnessed(&checkpoint, asked, &mut report);
+    let (witnesses, lacking) = witnessed(&checkpoint, &asked.witnesses, asked.needed);
+    report.witnesses = witnesses;
+    lacking.into_iter().for_each(|what| report.find(what));
     let known = state.checkpoint()?;
     report.before = known.as_ref().map(|known| known.size);
     let mut tiles = match Tiles::new(http, &log, checkpoint.size, &checkpoint.root).await {
@@ -199,25 +201,31 @@ async fn line(
     Ok(report)
 }
 
-/// Whether enough witnesses have cosigned.
-fn witnessed(checkpoint: &Checkpoint, asked: &Asked, report: &mut LineReport) {
-    for witness in &asked.witnesses {
+/// Which of these witnesses have cosigned a checkpoint, and what does not hold: a signature, or that there are enough.
+pub(super) fn witnessed(
+    checkpoint: &Checkpoint,
+    witnesses: &[WitnessKey],
+    needed: usize,
+) -> (Vec<Seen>, Vec<String>) {
+    let (mut seen, mut findings) = (Vec::new(), Vec::new());
+    for witness in witnesses {
         match witness.signed(checkpoint) {
             Ok(time) => {
                 let micros = i64::try_from(time).unwrap_or(i64::MAX).saturating_mul(1_000_000);
                 let at = Timestamp::from_micros(micros).to_string();
-                report.witnesses.push(Seen { witness: witness.name().to_owned(), at });
+                seen.push(Seen { witness: witness.name().to_owned(), at });
             }
             Err(gate::NoteError::OtherKey) => {}
             Err(error) => {
-                report.find(format!("what stands as the cosignature of {}: {error}", witness.name()))
+                findings.push(format!("what stands as the cosignature of {}: {error}", witness.name()))
             }
         }
     }
-    let count = report.witnesses.len();
-    if count < asked.needed {
-        report.find(format!("{count} of the witnesses have cosigned; {} are needed", asked.needed));
+    let count = seen.len();
+    if count < needed {
+        findings.push(format!("{count} of the witnesses have cosigned; {needed} are needed"));
     }
+    (seen, findings)
 }
 
 /// Whether a checkpoint continues the last one that held. Where it does not, evidence is kept.

@@ -1,11 +1,27 @@
 //! Who did what, in the viewer's language.
 
-use gate::{Act, Done};
+use gate::{Act, ActKind, Done};
 use policy::parcel::{Event, Noted};
 use policy::{Book, CredentialKind, Entry, MemberId, PersonId, Setting};
 
 use super::super::view::View;
 use super::people;
+
+/// What an act is of.
+pub(in crate::page) const fn kind(view: &View, kind: ActKind) -> &'static str {
+    match kind {
+        ActKind::Member => view.say("members", "회원"),
+        ActKind::Circle => view.say("circles", "서클"),
+        ActKind::Person => view.say("people", "사람"),
+        ActKind::LogIn => view.say("log-ins", "로그인 수단"),
+        ActKind::Credential => view.say("credentials", "인증 수단"),
+        ActKind::SigningKey => view.say("keys for signatures", "서명 키"),
+        ActKind::Setting => view.say("settings", "설정"),
+        ActKind::Peer => view.say("other nodes", "다른 노드"),
+        ActKind::Agreement => view.say("agreements", "협정"),
+        ActKind::Release => view.say("releases", "배포 승인"),
+    }
+}
 
 /// Who did it.
 pub(in crate::page) fn who(view: &View, act: &Act, book: &Book) -> String {
