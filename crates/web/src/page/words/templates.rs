@@ -6,7 +6,7 @@ use std::path::Path;
 /// Templates that speak by their readers' language in another way.
 const OTHERS: &[&str] = &["answer.html", "answered.html", "asked.html", "call.html", "linked.html"];
 /// Names and codes that Korean writes in Latin letters too.
-const KEPT: &str = "Bongsu PDF English Fran ais Espa ol Portugu CSV JSON SVG XML PGP TLP IATI doctype iCalendar vCard Open CSIRT Foundation YYYY MM DD KH KR SG VN GOV takedown";
+const KEPT: &str = "Bongsu PDF CSV JSON SVG XML PGP TLP IATI doctype iCalendar vCard Open CSIRT Foundation YYYY MM DD KH KR SG VN GOV takedown";
 
 /// How texts are said.
 const CALLS: [&str; 2] = [".say(\"", ".halves(\""];
