@@ -21,8 +21,15 @@ fn the_log_in_speaks_the_language_of_the_browser() {
     let korean = page("/login", "ko-KR,ko;q=0.9,en;q=0.5");
     assert!(korean.contains("<html lang=\"ko\"") && korean.contains("비밀번호"), "{korean}");
     assert!(!korean.contains("Password") && !korean.contains("Log in"), "{korean}");
-    let english = page("/login", "fr,en;q=0.8");
+    let english = page("/login", "de,en;q=0.8");
     assert!(english.contains("<html lang=\"en\"") && english.contains("Password"), "{english}");
+    for (languages, tag, password) in
+        [("fr,en;q=0.8", "fr", "Mot de passe"), ("id-ID", "id", "Kata sandi"), ("vi", "vi", "Mật khẩu")]
+    {
+        let other = page("/login", languages);
+        assert!(other.contains(&format!("<html lang=\"{tag}\"")) && other.contains(password), "{other}");
+        assert!(!other.contains("Password") && !other.contains("Log in"), "{other}");
+    }
     assert!(page("/login?lang=ko", "en").contains("비밀번호"), "the address counts before the browser");
     assert!(page(&link, "ko").contains("이 링크는 한 번만 쓸 수 있습니다"));
     assert!(page("/welcome/nobody", "ko").contains("찾을 수 없음"));

@@ -4,7 +4,7 @@
 //! people. Only the form differs; what is said never tells what exists. Programs are told in English, people in the language of
 //! their request.
 
-use crate::page::{self, say};
+use crate::page::{self, say, tell};
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
@@ -153,13 +153,16 @@ pub(super) fn no_right(surface: Surface, rights: Rights, holder: Option<Uuid>) -
         %rights,
         "{who} was refused something for want of a right: {rights}"
     );
-    let english = format!(
-        "This log-in has not the right that is needed: {rights}. Your administrator, or the node's operator, gives roles and scopes."
-    );
-    let korean = format!(
-        "이 로그인에는 필요한 권한({rights})이 없습니다. 역할과 권한은 기관의 관리자나 노드 운영자가 줍니다."
-    );
-    answer(surface, StatusCode::FORBIDDEN, ("No right to this", "권한이 없음"), (&english, &korean))
+    let english = "This log-in has not the right that is needed: {}. Your administrator, or the node's operator, gives roles and scopes.";
+    let what = match surface {
+        Surface::Page => tell(
+            english,
+            "이 로그인에는 필요한 권한({})이 없습니다. 역할과 권한은 기관의 관리자나 노드 운영자가 줍니다.",
+            &[&rights],
+        ),
+        _ => english.replace("{}", &rights.to_string()),
+    };
+    answer(surface, StatusCode::FORBIDDEN, ("No right to this", "권한이 없음"), (&what, &what))
 }
 
 /// 404: not there, or not for this caller.

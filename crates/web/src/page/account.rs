@@ -30,9 +30,8 @@ use crate::auth::password::{Busy, PASSWORD_CHARS_MIN};
 struct AccountPage {
     frame: Frame,
     name: String,
-    whose: String,
-    roles: String,
-    rights: String,
+    /// For whom the person acts, as what, and what that lets it do.
+    acts: String,
     least: usize,
     user: String,
     person: String,
@@ -41,8 +40,8 @@ struct AccountPage {
     known: String,
     asking: Option<Asking>,
     has_password: bool,
-    bound: Option<String>,
-    provider: String,
+    /// Where the person logs in elsewhere, under which name.
+    elsewhere: Option<String>,
     has_codes: bool,
     recovery_left: usize,
     sessions: Vec<Row>,
@@ -132,16 +131,29 @@ impl Pages {
         let asking = viewer.actor.session.and_then(|(id, _)| self.asking(id.bytes()));
         let known: Vec<&str> = account.passkeys.iter().map(|key| key.id.as_str()).collect();
         let roles = person.roles.iter().map(|role| words::people::role(&viewer.view, *role));
-        let elsewhere = || {
+        let roles = roles.collect::<Vec<_>>().join(", ");
+        let whose = whose.unwrap_or_else(|| viewer.say("the node", "노드").to_owned());
+        let rights = words::people::rights(&viewer.view, person.rights());
+        let acts = viewer.view.tell(
+            "You act for {} as {}; that is the right to: {}.",
+            "{} 소속으로 활동합니다. 역할: {}. 권한: {}.",
+            &[&whose, &roles, &rights],
+        );
+        let not_asked = || {
             let none =
                 ("a provider that this node does not ask any more", "이 노드가 더 이상 묻지 않는 인증 기관");
             viewer.say(none.0, none.1).to_owned()
         };
+        let elsewhere = account.bound.map(|bound| {
+            viewer.view.tell(
+                "You log in at {}, which calls you {}.",
+                "{}에서 로그인하며, 그곳에서 쓰는 이름은 {}입니다.",
+                &[&self.provider().unwrap_or_else(not_asked), &bound.subject],
+            )
+        });
         let mut page = render(&AccountPage {
             frame: self.frame(&book, viewer, person.name.clone()),
-            whose: whose.unwrap_or_else(|| viewer.say("the node", "노드").to_owned()),
-            roles: roles.collect::<Vec<_>>().join(", "),
-            rights: words::people::rights(&viewer.view, person.rights()),
+            acts,
             name: person.name,
             least: PASSWORD_CHARS_MIN,
             user: person.user,
@@ -151,8 +163,7 @@ impl Pages {
             known: known.join(" "),
             asking,
             has_password: account.password.is_some(),
-            provider: self.provider().unwrap_or_else(elsewhere),
-            bound: account.bound.map(|bound| bound.subject),
+            elsewhere,
             has_codes: account.codes.is_some(),
             recovery_left: account.recovery.len(),
             sessions: sessions.into_iter().map(row).collect(),

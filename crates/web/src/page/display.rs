@@ -4,18 +4,17 @@ use askama::Template;
 use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::tz;
-use region::capacity::words::Language;
 use serde::Deserialize;
 
 use super::log_in::path_of;
-use super::view::{COOKIE, Chosen, Scheme, keep};
+use super::view::{COOKIE, Chosen, Language, Scheme, keep};
 use super::{Frame, Shared, Viewer, Who, making, render};
 
 #[derive(Template)]
 #[template(path = "display.html")]
 struct DisplayPage {
     frame: Frame,
-    languages: [(&'static str, &'static str, bool); 3],
+    languages: Vec<(&'static str, &'static str, bool)>,
     schemes: Vec<(&'static str, &'static str, bool)>,
     zones: Vec<(String, bool)>,
     back: String,
@@ -45,6 +44,7 @@ pub(super) async fn page(
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         let view = &viewer.view;
         let chosen = view.chosen.language;
+        let browser = view.say("As my browser has it", "브라우저 설정대로");
         let scheme = |scheme: Scheme| {
             let text = match scheme {
                 Scheme::Auto => view.say("As my device has it", "기기 설정대로"),
@@ -57,11 +57,9 @@ pub(super) async fn page(
         let zones = tz::db().available().map(|name| name.to_string());
         render(&DisplayPage {
             frame: pages.frame(&book, &viewer, view.say("Display", "화면 설정")),
-            languages: [
-                ("", view.say("As my browser has it", "브라우저 설정대로"), chosen.is_none()),
-                ("en", "English", chosen == Some(Language::English)),
-                ("ko", "한국어", chosen == Some(Language::Korean)),
-            ],
+            languages: std::iter::once(("", browser, chosen.is_none()))
+                .chain(Language::ALL.map(|one| (one.tag(), one.name(), chosen == Some(one))))
+                .collect(),
             schemes: Scheme::ALL.into_iter().map(scheme).collect(),
             zones: zones
                 .filter(|name| name.contains('/'))

@@ -135,7 +135,7 @@ struct Results {
 impl Results {
     fn count(&self) -> String {
         let (count, more) = (self.rows.len(), self.next.is_some());
-        match (self.view.language.tag() == "ko", more) {
+        match (self.view.is_korean(), more) {
             (true, true) => format!("최신순 {count}건, 더 있음"),
             (true, false) => format!("최신순 {count}건"),
             (false, true) => format!("The newest {count}; there are more"),

@@ -175,7 +175,7 @@ fn side(title: &'static str, choice: &Choice, territories: &Territories) -> Side
 async fn page(State(pages): Shared, who: Who, Query(asked): Query<Asked>) -> Response {
     answer(pages, who, asked, |pages, viewer, asked, plan| {
         let (book, territories) = (pages.gate.book(), pages.territories(viewer));
-        let language = viewer.view.language;
+        let language = viewer.view.spoken();
         let by = if asked.by() == By::Network { "network" } else { "country" };
         let own = circles(&book, viewer);
         let circles = own

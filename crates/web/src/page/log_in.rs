@@ -16,7 +16,7 @@ use policy::{Account, By, Channel, Entry, MemberId, Person};
 use serde::Deserialize;
 
 use super::passkeys::Asking;
-use super::view::{self, View, say};
+use super::view::{self, View, say, tell};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render, words};
 use crate::auth::code::{Secret, without_recovery};
 use crate::auth::form::{FormToken, is_from_here};
@@ -461,9 +461,11 @@ impl Pages {
         request: (&HeaderMap, Channel),
         fault: Option<String>,
     ) -> Response {
-        let english = format!("Password, at least {PASSWORD_CHARS_MIN} characters; a sentence is a good one");
-        let korean = format!("비밀번호, {PASSWORD_CHARS_MIN}자 이상. 문장을 쓰면 좋습니다");
-        let asks = say(&english, &korean).to_owned();
+        let asks = tell(
+            "Password, at least {} characters; a sentence is a good one",
+            "비밀번호, {}자 이상. 문장을 쓰면 좋습니다",
+            &[&PASSWORD_CHARS_MIN],
+        );
         let begin = || format!("/login/oidc?invitation={}", percent_encode(text));
         let provider = self.provider().map(|name| (name, begin()));
         self.open_page(say("Set your password", "비밀번호 정하기"), request, |frame| WelcomePage {

@@ -52,9 +52,8 @@ pub(super) struct Shown {
 struct InCircle {
     handle: String,
     title: String,
-    released: u64,
-    redacted: u64,
-    held: u64,
+    /// How much was released, and how much of it was redacted; for operators, how much was held back.
+    told: String,
     rules: Vec<RuleRow>,
 }
 
@@ -121,8 +120,7 @@ fn make(pages: &Pages, viewer: &Viewer, member: &Member) -> Result<Response, Del
 
 /// How many of how many are shown.
 fn some_of(viewer: &Viewer, shown: usize, all: u64) -> String {
-    let (english, korean) = (format!("{shown} of {all}"), format!("{all}건 중 {shown}건"));
-    viewer.say(&english, &korean).to_owned()
+    viewer.view.tell("{} of {}", "{1}건 중 {0}건", &[&shown, &all])
 }
 
 fn in_circle(viewer: &Viewer, handle: String, title: String, told: &Explanation) -> InCircle {
@@ -136,12 +134,18 @@ fn in_circle(viewer: &Viewer, handle: String, title: String, told: &Explanation)
     };
     let out = told.released.iter().chain(&told.redacted).map(row(false));
     let redacted = Explanation::sum(&told.redacted);
+    let (released, held) = (Explanation::sum(&told.released) + redacted, Explanation::sum(&told.held));
+    let (english, korean) = match viewer.is_operator() {
+        true => (
+            "{} released, {} of them redacted, {} held back.",
+            "전달 {}건, 그 가운데 가린 것 {}건, 보류 {}건",
+        ),
+        false => ("{} released, {} of them redacted.", "전달 {}건, 그 가운데 가린 것 {}건"),
+    };
     InCircle {
         handle,
         title,
-        released: Explanation::sum(&told.released) + redacted,
-        redacted,
-        held: Explanation::sum(&told.held),
+        told: viewer.view.tell(english, korean, &[&released, &redacted, &held]),
         rules: out.chain(told.held.iter().map(row(true))).collect(),
     }
 }

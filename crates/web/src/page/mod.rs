@@ -126,7 +126,7 @@ type Shared = axum::extract::State<Arc<Pages>>;
 use rooms::Door;
 use view::{At, View};
 
-pub(crate) use view::{Who, asking, say};
+pub(crate) use view::{Who, asking, say, tell};
 
 /// Who looks at a page, over what channel, and how it is to be shown.
 #[derive(Debug, Clone)]
@@ -155,7 +155,7 @@ impl Viewer {
         self.caller == Caller::Operator
     }
 
-    /// One of two texts, in the viewer's language.
+    /// A text in the viewer's language.
     fn say<'t>(&self, english: &'t str, korean: &'t str) -> &'t str {
         self.view.say(english, korean)
     }
@@ -188,9 +188,14 @@ struct Frame {
 }
 
 impl Frame {
-    /// One of two texts, in the viewer's language.
+    /// A text in the viewer's language.
     fn say<'t>(&self, english: &'t str, korean: &'t str) -> &'t str {
         self.view.say(english, korean)
+    }
+
+    /// A text in the viewer's language, before and after its `{}`.
+    fn halves<'t>(&self, english: &'t str, korean: &'t str) -> (&'t str, &'t str) {
+        self.view.halves(english, korean)
     }
 
     /// A time in the viewer's zone.

@@ -122,8 +122,8 @@ fn make(
             counted(
                 viewer,
                 circle.broken,
-                "new object has a signature that does not hold",
-                "new objects have a signature that does not hold",
+                "{} new object has a signature that does not hold",
+                "{} new objects have a signature that does not hold",
                 "서명이 맞지 않는 새 객체 {}건"
             )
         ),
@@ -157,8 +157,7 @@ fn make(
 
 /// A number of things: one, several, and both in Korean, where `{}` stands for the number.
 fn counted(viewer: &Viewer, many: usize, one: &str, several: &str, korean: &str) -> String {
-    let english = format!("{many} {}", if many == 1 { one } else { several });
-    viewer.say(&english, &korean.replace("{}", &many.to_string())).to_owned()
+    viewer.view.tell(if many == 1 { one } else { several }, korean, &[&many])
 }
 
 impl Pages {
@@ -273,8 +272,8 @@ impl Pages {
                 counted(
                     viewer,
                     waits.parcels,
-                    "release waits for a second person of yours",
-                    "releases wait for a second person of yours",
+                    "{} release waits for a second person of yours",
+                    "{} releases wait for a second person of yours",
                     "두 번째 담당자의 승인을 기다리는 배포 {}건",
                 ),
             );
@@ -289,8 +288,8 @@ impl Pages {
             counted(
                 viewer,
                 open,
-                "ask for a wider release waits for an answer",
-                "asks for a wider release wait for an answer",
+                "{} ask for a wider release waits for an answer",
+                "{} asks for a wider release wait for an answer",
                 "답을 기다리는 공개 범위 확대 요청 {}건",
             ),
         );
@@ -305,8 +304,8 @@ impl Pages {
             counted(
                 viewer,
                 notices,
-                "notice waits for a takedown",
-                "notices wait for a takedown",
+                "{} notice waits for a takedown",
+                "{} notices wait for a takedown",
                 "차단을 기다리는 요청 {}건",
             ),
         );
@@ -321,8 +320,8 @@ impl Pages {
             counted(
                 viewer,
                 left,
-                "of the first steps is left",
-                "of the first steps are left",
+                "{} of the first steps is left",
+                "{} of the first steps are left",
                 "처음 설정 가운데 {}가지가 남았습니다",
             ),
         );
@@ -338,8 +337,8 @@ impl Pages {
                     counted(
                         viewer,
                         many,
-                        "object in quarantine waits for a decision",
-                        "objects in quarantine wait for a decision",
+                        "{} object in quarantine waits for a decision",
+                        "{} objects in quarantine wait for a decision",
                         "검역 중 결정을 기다리는 객체 {}건",
                     )
                 ),
@@ -353,8 +352,8 @@ impl Pages {
             counted(
                 viewer,
                 steps,
-                "sudden growth is held until you look at it",
-                "sudden growths are held until you look at them",
+                "{} sudden growth is held until you look at it",
+                "{} sudden growths are held until you look at them",
                 "확인할 때까지 보류된 대량 변경 {}건",
             ),
         );
@@ -370,8 +369,8 @@ impl Pages {
                     counted(
                         viewer,
                         waiting,
-                        "request to freeze has no answer",
-                        "requests to freeze have no answer",
+                        "{} request to freeze has no answer",
+                        "{} requests to freeze have no answer",
                         "답이 없는 동결 요청 {}건",
                     )
                 ),
@@ -387,8 +386,8 @@ impl Pages {
                 counted(
                     viewer,
                     asked - reached.min(asked),
-                    "contact was called and has not answered",
-                    "contacts were called and have not answered",
+                    "{} contact was called and has not answered",
+                    "{} contacts were called and have not answered",
                     "호출에 답하지 않은 창구 {}곳",
                 ),
             );
@@ -416,8 +415,8 @@ impl Pages {
                 values => read(counted(
                     viewer,
                     values,
-                    "value to look for or refuse: read the advisory",
-                    "values to look for or refuse: read the advisory",
+                    "{} value to look for or refuse: read the advisory",
+                    "{} values to look for or refuse: read the advisory",
                     "찾거나 차단할 값 {}개: 권고문을 읽으십시오",
                 )),
             },
@@ -435,25 +434,20 @@ impl Pages {
             let text = counted(
                 viewer,
                 missing,
-                "object that you may have was not fetched",
-                "objects that you may have were not fetched",
+                "{} object that you may have was not fetched",
+                "{} objects that you may have were not fetched",
                 "받을 수 있으나 아직 가져가지 않은 객체 {}건",
             );
             all.push(Todo { text, href: format!("/members/{}/missing", member.handle), is_pressing: true });
         }
         let real = self.gate.standing(member.id).real(now);
         if member.level > Level::Read && real.is_none_or(|real| real < member.level) {
-            let english = format!(
+            let real = real.map_or_else(|| viewer.say("no use", "없음"), Level::name);
+            let text = viewer.view.tell(
                 "You are offered the level {}, and your receipts show {}: see what is missing",
-                member.level.name(),
-                real.map_or("no use", Level::name)
-            );
-            let korean = format!(
                 "{} 단계를 쓸 수 있으나 실제 사용은 {}입니다: 빠진 것을 확인하십시오",
-                member.level.name(),
-                real.map_or("없음", Level::name)
+                &[&member.level.name(), &real],
             );
-            let text = viewer.say(&english, &korean).to_owned();
             all.push(Todo { text, href: format!("/members/{}/test", member.handle), is_pressing: false });
         }
         Ok(all)
@@ -481,8 +475,8 @@ impl Pages {
                 counted(
                     viewer,
                     missing,
-                    "object was not fetched",
-                    "objects were not fetched",
+                    "{} object was not fetched",
+                    "{} objects were not fetched",
                     "가져가지 않은 객체 {}건",
                 )
             ),
@@ -499,7 +493,66 @@ impl Pages {
 
 #[cfg(test)]
 mod tests {
+    use super::super::view::{Language, View};
     use super::*;
+    use crate::auth::Actor;
+
+    #[test]
+    fn the_morning_is_said_in_the_ladders_languages() {
+        let template = include_str!("../../templates/morning.html");
+        for (language, read) in [
+            (Language::French, "3 valeurs à rechercher ou à bloquer : lisez l’avis"),
+            (Language::Indonesian, "3 nilai yang perlu dicari atau diblokir: bacalah imbauan"),
+            (Language::Vietnamese, "3 giá trị cần tìm hoặc chặn: hãy đọc bản cảnh báo"),
+        ] {
+            let view = Arc::new(View { language, ..View::default() });
+            let actor = Actor { person: None, rights: policy::Rights::ALL, session: None };
+            let caller = Caller::Member(MemberId::NODE);
+            let viewer = Viewer { caller, encrypted: true, actor, view: Arc::clone(&view) };
+            let text = counted(
+                &viewer,
+                3,
+                "{} value to look for or refuse: read the advisory",
+                "{} values to look for or refuse: read the advisory",
+                "찾거나 차단할 값 {}개: 권고문을 읽으십시오",
+            );
+            let (rooms, doors) = super::super::rooms::around(&viewer, &view);
+            let news = CircleNews {
+                handle: "c".to_owned(),
+                title: "C".to_owned(),
+                fires: Some((2, words::cause(&view, &policy::Cause::Seen(4)))),
+                came: 0,
+                is_more: false,
+                types: Vec::new(),
+                newest: Vec::new(),
+                broken: 0,
+            };
+            let page = MorningPage {
+                since: view.at(Timestamp::from_micros(0)),
+                frame: Frame {
+                    title: viewer.say("Today", "오늘").to_owned(),
+                    view,
+                    rooms,
+                    doors,
+                    ..Frame::default()
+                },
+                is_first: true,
+                decisions: Vec::new(),
+                today: vec![Todo { text, href: "/d/advisory.html".to_owned(), is_pressing: false }],
+                actions: Vec::new(),
+                circles: vec![news],
+                has_circles: true,
+            };
+            let html = page.render().unwrap();
+            let head = format!("<html lang=\"{}\"", language.tag());
+            assert!(html.contains(&head) && html.contains(read), "{html}");
+            for (english, _) in words::templates::said(template) {
+                // Of more words than one: a single one can be that of another language, or the name of a style.
+                assert!(!english.contains(' ') || !html.contains(english), "{english}: {html}");
+            }
+            assert!(!html.contains("members saw") && !html.contains(">Intelligence<"), "{html}");
+        }
+    }
 
     #[test]
     fn a_visit_begins_after_half_an_hour_away() {

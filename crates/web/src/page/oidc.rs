@@ -13,7 +13,7 @@ use policy::{Account, Bound, Entry};
 use serde::Deserialize;
 
 use super::log_in::{From, NotChanged, by, enter, invited, is_safe, path_of, unsafe_channel, with_cookie};
-use super::{Pages, Shared, absent, broken, error, making, say};
+use super::{Pages, Shared, absent, broken, error, making, say, tell};
 use crate::auth::Auth;
 use crate::auth::oidc::{Brought, Oidc, OidcError};
 use crate::auth::refusal::{Surface, later};
@@ -141,11 +141,6 @@ fn bind(auth: &Auth, invitation: &str, bound: Bound) -> Result<Account, Not> {
     }
 }
 
-/// One of two texts, in the language of the request.
-fn both(english: String, korean: String) -> String {
-    say(&english, &korean).to_owned()
-}
-
 /// The page that says why nobody was let in, and what to do.
 fn told(oidc: &Oidc, not: &Not) -> Response {
     let name = oidc.name();
@@ -156,26 +151,20 @@ fn told(oidc: &Oidc, not: &Not) -> Response {
                 fault if fault.is_provider() => (
                     StatusCode::SERVICE_UNAVAILABLE,
                     say("Not now", "지금은 안 됨"),
-                    both(
-                        format!(
-                            "{name} does not answer as it should. Try again in a minute; if it goes on, tell the node's operator: the log says why."
-                        ),
-                        format!(
-                            "{name}이(가) 제대로 답하지 않습니다. 1분 뒤에 다시 시도하십시오. 계속되면 노드 운영자에게 알리십시오. 까닭은 로그에 있습니다."
-                        ),
+                    tell(
+                        "{0} does not answer as it should. Try again in a minute; if it goes on, tell the node's operator: the log says why.",
+                        "{0}이(가) 제대로 답하지 않습니다. 1분 뒤에 다시 시도하십시오. 계속되면 노드 운영자에게 알리십시오. 까닭은 로그에 있습니다.",
+                        &[&name],
                     ),
                 ),
                 OidcError::NoChance => return broken(fault),
                 _ => (
                     StatusCode::UNAUTHORIZED,
                     say("Not logged in", "로그인하지 못함"),
-                    both(
-                        format!(
-                            "{name} did not log you in, or this browser did not begin it within the last ten minutes. Go to the log-in page and begin again."
-                        ),
-                        format!(
-                            "{name}에서 로그인되지 않았거나, 이 브라우저에서 10분 안에 시작한 것이 아닙니다. 로그인 화면에서 다시 시작하십시오."
-                        ),
+                    tell(
+                        "{0} did not log you in, or this browser did not begin it within the last ten minutes. Go to the log-in page and begin again.",
+                        "{0}에서 로그인되지 않았거나, 이 브라우저에서 10분 안에 시작한 것이 아닙니다. 로그인 화면에서 다시 시작하십시오.",
+                        &[&name],
                     ),
                 ),
             }
@@ -183,29 +172,21 @@ fn told(oidc: &Oidc, not: &Not) -> Response {
         Not::Unknown(bound) => (
             StatusCode::FORBIDDEN,
             say("Not known here", "이곳에서 모르는 사람"),
-            both(
-                format!(
-                    "You have logged in at {name}, but nobody here is bound to that. If you were sent a link, open it and choose {name} there. Else \
-                     ask your administrator for one, or tell the node's operator that {name} calls you: {}",
-                    bound.subject
-                ),
-                format!(
-                    "{name}에서 로그인했지만 이곳에 연결된 사람이 없습니다. 링크를 받았다면 그 링크를 열어 {name}을(를) 고르십시오. 아니면 \
-                     기관의 관리자에게 링크를 요청하거나, {name}에서 쓰는 이름을 노드 운영자에게 알리십시오: {}",
-                    bound.subject
-                ),
+            tell(
+                "You have logged in at {0}, but nobody here is bound to that. If you were sent a link, open it and choose {0} there. Else \
+                     ask your administrator for one, or tell the node's operator that {0} calls you: {1}",
+                "{0}에서 로그인했지만 이곳에 연결된 사람이 없습니다. 링크를 받았다면 그 링크를 열어 {0}을(를) 고르십시오. 아니면 \
+                     기관의 관리자에게 링크를 요청하거나, {0}에서 쓰는 이름을 노드 운영자에게 알리십시오: {1}",
+                &[&name, &bound.subject],
             ),
         ),
         Not::Taken => (
             StatusCode::FORBIDDEN,
             say("Somebody else's", "다른 사람의 것"),
-            both(
-                format!(
-                    "Another person here is bound to this log-in at {name}. Log out there, and log in as yourself; the link is still good."
-                ),
-                format!(
-                    "이곳의 다른 사람이 {name}의 이 로그인에 연결되어 있습니다. 그곳에서 로그아웃하고 본인으로 로그인하십시오. 링크는 아직 쓸 수 있습니다."
-                ),
+            tell(
+                "Another person here is bound to this log-in at {0}. Log out there, and log in as yourself; the link is still good.",
+                "이곳의 다른 사람이 {0}의 이 로그인에 연결되어 있습니다. 그곳에서 로그아웃하고 본인으로 로그인하십시오. 링크는 아직 쓸 수 있습니다.",
+                &[&name],
             ),
         ),
         Not::Absent => return absent(),

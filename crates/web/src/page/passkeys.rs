@@ -192,9 +192,9 @@ pub(super) async fn log_in(
 fn named(view: &View, text: &str) -> Result<String, String> {
     let name = text.trim();
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    let wrong = || match view.is_korean() {
-        false => format!("A passkey's name has 1 to {NAME_CHARS_MAX} characters."),
-        true => format!("패스키의 이름은 1자에서 {NAME_CHARS_MAX}자까지입니다."),
+    let wrong = || {
+        let english = "A passkey's name has 1 to {} characters.";
+        view.tell(english, "패스키의 이름은 1자에서 {}자까지입니다.", &[&NAME_CHARS_MAX])
     };
     fits.then(|| name.to_owned()).ok_or_else(wrong)
 }
@@ -238,10 +238,9 @@ pub(super) async fn add(
             not()
         })?;
         if account.passkeys.len() >= PASSKEYS_MAX {
-            return Err(match view.is_korean() {
-                false => format!("You have {PASSKEYS_MAX} passkeys, as many as may be; remove one first."),
-                true => format!("패스키가 한도인 {PASSKEYS_MAX}개입니다. 먼저 하나를 없애십시오."),
-            });
+            let english = "You have {} passkeys, as many as may be; remove one first.";
+            let korean = "패스키가 한도인 {}개입니다. 먼저 하나를 없애십시오.";
+            return Err(view.tell(english, korean, &[&PASSKEYS_MAX]));
         }
         if auth.gate.book().person_by_passkey(&new.id).is_some() {
             return Err(view.say("This passkey is there already.", "이미 있는 패스키입니다.").to_owned());

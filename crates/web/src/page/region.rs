@@ -220,7 +220,7 @@ pub(super) fn circles<'b>(book: &'b Book, viewer: &Viewer) -> Vec<&'b Circle> {
 impl Pages {
     /// How territories are shown, in the viewer's language.
     pub(super) fn territories(&self, viewer: &Viewer) -> Territories {
-        Territories { language: viewer.view.language, ..self.transit.territories() }
+        Territories { language: viewer.view.spoken(), ..self.transit.territories() }
     }
 
     /// What is asked of what attacks pass through, over one circle if its handle is named; nothing if it is none of the viewer's.
@@ -274,7 +274,7 @@ pub(super) async fn overview(State(pages): Shared, who: Who) -> Response {
             };
             render(&RegionPage {
                 frame: pages.frame(&pages.gate.book(), viewer, viewer.say("Region", "지역")),
-                caveat: caveat(viewer.view.language),
+                caveat: caveat(viewer.view.spoken()),
                 attacks: told.total,
                 between: between(told),
                 map: told.map(asked.view(), &territories),
@@ -323,7 +323,7 @@ pub(super) async fn flows(State(pages): Shared, Query(asked): Query<Asked>, who:
             href: format!(
                 "/region/flows.{end}?{}&lang={}",
                 query(by, part, &asked.circle),
-                view.language.tag()
+                view.spoken().tag()
             ),
             is_this: false,
         };
@@ -336,7 +336,7 @@ pub(super) async fn flows(State(pages): Shared, Query(asked): Query<Asked>, who:
         };
         render(&FlowsPage {
             frame: pages.frame(&book, viewer, viewer.say("What attacks pass through", "공격이 거쳐 가는 곳")),
-            caveat: caveat(viewer.view.language),
+            caveat: caveat(viewer.view.spoken()),
             attacks: told.total,
             with_unknown: told.with_unknown,
             between: between(told),
@@ -436,7 +436,7 @@ pub(super) async fn notices(State(pages): Shared, who: Who) -> Response {
             Ok(notices) => render(&NoticesPage {
                 frame: pages.frame(&book, &viewer, viewer.say("Notices", "차단 요청")),
                 operator: viewer.is_operator(),
-                caveat: caveat(viewer.view.language),
+                caveat: caveat(viewer.view.spoken()),
                 rows: notices.into_iter().map(row).collect(),
             }),
             Err(error) => broken(&error),

@@ -60,10 +60,7 @@ impl ScreenPage {
         let told = each.into_iter().filter_map(|wanted| {
             let count = results().filter(|answer| answer.result == wanted).count();
             let word = words::screening::result(&self.frame.view, wanted);
-            (count > 0).then(|| match self.frame.view.is_korean() {
-                false => format!("{count} {word}"),
-                true => format!("{word} {count}"),
-            })
+            (count > 0).then(|| self.frame.view.tell("{} {}", "{1} {0}", &[&count, &word]))
         });
         told.collect::<Vec<_>>().join(", ")
     }
@@ -182,7 +179,7 @@ pub(super) async fn ask(
             Caller::Member(member) => Some(member),
             Caller::Operator => named(&pages, &page.asked.member),
         };
-        let fault = |english: &str, korean: &str| Some(viewer.say(english, korean).to_owned());
+        let fault = |english, korean| Some(viewer.view.tell(english, korean, &[&BY_HAND_MAX, &VALUES_MAX]));
         match member {
             None => {
                 page.fault = fault("Say as which member you ask.", "어느 회원으로서 조회하는지 고르십시오.");
@@ -194,13 +191,10 @@ pub(super) async fn ask(
                 );
             }
             Some(_) if questions.len() > BY_HAND_MAX => {
-                let english = format!(
-                    "At most {BY_HAND_MAX} values are asked by hand; POST /screening/values takes {VALUES_MAX}."
+                page.fault = fault(
+                    "At most {} values are asked by hand; POST /screening/values takes {}.",
+                    "손으로는 한 번에 {}개까지 조회합니다. POST /screening/values로는 {}개까지 됩니다.",
                 );
-                let korean = format!(
-                    "손으로는 한 번에 {BY_HAND_MAX}개까지 조회합니다. POST /screening/values로는 {VALUES_MAX}개까지 됩니다."
-                );
-                page.fault = fault(&english, &korean);
             }
             Some(member) => {
                 let by = if viewer.is_operator() { "operator" } else { "form" };

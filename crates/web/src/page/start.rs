@@ -11,6 +11,7 @@ use stix::Tlp;
 
 use super::asks::not_from_here;
 use super::people::{all, drawn_id, one};
+use super::view::Language;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 use crate::auth::Token;
 use crate::auth::form::is_from_here;
@@ -25,6 +26,7 @@ struct StartPage {
     steps: Vec<Step>,
     done: usize,
     levels: Vec<(&'static str, &'static str)>,
+    languages: [(&'static str, &'static str); Language::ALL.len()],
     marks: Vec<String>,
     members: Vec<(String, String)>,
     may_change: bool,
@@ -145,6 +147,7 @@ impl Pages {
             frame: self.frame(&book, viewer, viewer.say("First steps", "처음 설정")),
             done: steps.iter().filter(|step| step.is_done).count(),
             steps,
+            languages: Language::ALL.map(|language| (language.tag(), language.name())),
             levels: Level::ALL.map(|level| (level.name(), words::does(&viewer.view, level))).to_vec(),
             marks: [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red]
                 .map(|tlp| tlp.to_string())
@@ -255,10 +258,7 @@ impl Pages {
                 .find(|level| level.name() == one(fields, "level"))
                 .unwrap_or(Level::Read),
             clearance: one(fields, "clearance").parse().unwrap_or(Tlp::Amber),
-            language: Some(one(fields, "language"))
-                .filter(|tag| ["en", "ko", "fr", "es", "pt"].contains(tag))
-                .unwrap_or("en")
-                .to_owned(),
+            language: Language::of(one(fields, "language")).tag().to_owned(),
             contact: Some(contact.to_owned()).filter(|contact| !contact.is_empty()),
             ..Member::new(MemberId::new(drawn_id(&id)), handle)
         };

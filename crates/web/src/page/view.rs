@@ -16,10 +16,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use jiff::tz::TimeZone;
 use policy::{Book, Caller, Channel};
-use region::capacity::words::Language;
+use region::capacity::words::Language as Spoken;
 use stix::Timestamp;
 
 use super::Pages;
+use super::words::other;
 use crate::auth::Actor;
 use crate::auth::session::cookie;
 
@@ -44,9 +45,71 @@ pub(super) fn asked() -> Arc<View> {
     ASKED.try_with(Arc::clone).unwrap_or_default()
 }
 
-/// One of two texts, in the language of the request that is answered.
+/// A text in the language of the request that is answered.
 pub(crate) fn say<'t>(english: &'t str, korean: &'t str) -> &'t str {
     asked().say(english, korean)
+}
+
+/// As [`View::tell`], in the language of the request that is answered.
+pub(crate) fn tell(english: &str, korean: &str, put: &[&dyn fmt::Display]) -> String {
+    asked().tell(english, korean, put)
+}
+
+/// A language of pages. English and Korean are spoken by all of them, the others by those that a member of the level `read` opens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Language {
+    #[default]
+    English,
+    Korean,
+    French,
+    Indonesian,
+    Vietnamese,
+}
+
+impl Language {
+    pub(super) const ALL: [Self; 5] =
+        [Self::English, Self::Korean, Self::French, Self::Indonesian, Self::Vietnamese];
+
+    /// Its tag (BCP 47).
+    pub(super) const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Korean => "ko",
+            Self::French => "fr",
+            Self::Indonesian => "id",
+            Self::Vietnamese => "vi",
+        }
+    }
+
+    /// What its speakers call it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Korean => "한국어",
+            Self::French => "Français",
+            Self::Indonesian => "Bahasa Indonesia",
+            Self::Vietnamese => "Tiếng Việt",
+        }
+    }
+
+    /// That of a tag, by its primary part alone: `fr-CA` is French.
+    fn known(tag: &str) -> Option<Self> {
+        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
+    }
+
+    /// That of a tag; English for what is not spoken here.
+    pub(super) fn of(tag: &str) -> Self {
+        Self::known(tag).unwrap_or_default()
+    }
+
+    /// What rooms are asked in that speak English and Korean alone.
+    pub(super) const fn spoken(self) -> Spoken {
+        match self {
+            Self::Korean => Spoken::Korean,
+            Self::English | Self::French | Self::Indonesian | Self::Vietnamese => Spoken::English,
+        }
+    }
 }
 
 /// The same work, with what the request asks for at hand on whatever thread does it.
@@ -106,7 +169,7 @@ impl Chosen {
     /// From names, of which those that are none count as nothing chosen: `ko`, `Asia/Seoul`, `dark`.
     pub(super) fn of(language: &str, zone: &str, scheme: &str) -> Self {
         Self {
-            language: ["en", "ko"].contains(&language).then(|| Language::of(language)),
+            language: Language::ALL.into_iter().find(|known| known.tag() == language),
             zone: (!zone.is_empty()).then(|| TimeZone::get(zone).ok()).flatten(),
             scheme: Scheme::of(scheme),
         }
@@ -137,11 +200,7 @@ fn accepted(headers: &HeaderMap) -> Option<Language> {
     }
     ranges.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     let mut wanted = ranges.into_iter().filter(|(weight, _)| *weight > 0);
-    wanted.find_map(|(_, tag)| match tag.get(..2) {
-        Some(two) if two.eq_ignore_ascii_case("ko") => Some(Language::Korean),
-        Some(two) if two.eq_ignore_ascii_case("en") => Some(Language::English),
-        _ => None,
-    })
+    wanted.find_map(|(_, tag)| Language::known(tag))
 }
 
 /// How a page is shown.
@@ -166,9 +225,45 @@ impl View {
         Self { language: language.unwrap_or_default(), chosen, path: uri.path().to_owned(), here }
     }
 
-    /// One of two texts.
+    /// A text in the viewer's language. The other languages are looked up by the English text, and stay English where they have none.
     pub(super) const fn say<'t>(&self, english: &'t str, korean: &'t str) -> &'t str {
-        self.language.pick((english, korean))
+        let found = match self.language {
+            Language::English => None,
+            Language::Korean => Some(korean),
+            Language::French => other::of(other::FRENCH, english),
+            Language::Indonesian => other::of(other::INDONESIAN, english),
+            Language::Vietnamese => other::of(other::VIETNAMESE, english),
+        };
+        match found {
+            Some(text) => text,
+            None => english,
+        }
+    }
+
+    /// A text with things put in: `{}` is the next of them, `{0}` the first, wherever it stands in that language.
+    pub(super) fn tell(&self, english: &str, korean: &str, put: &[&dyn fmt::Display]) -> String {
+        let mut parts = self.say(english, korean).split('{');
+        let mut told = parts.next().unwrap_or_default().to_owned();
+        let mut next = 0;
+        for part in parts {
+            let (number, rest) = part.split_once('}').unwrap_or(("", part));
+            let at = number.parse().unwrap_or(next);
+            told.extend(put.get(at).map(ToString::to_string));
+            told.push_str(rest);
+            next = at + 1;
+        }
+        told
+    }
+
+    /// A text before and after its `{}`, where an element of the page stands.
+    pub(super) fn halves<'t>(&self, english: &'t str, korean: &'t str) -> (&'t str, &'t str) {
+        let text = self.say(english, korean);
+        text.split_once("{}").unwrap_or((text, ""))
+    }
+
+    /// What rooms are asked in that speak English and Korean alone.
+    pub(super) const fn spoken(&self) -> Spoken {
+        self.language.spoken()
     }
 
     /// A time in the viewer's zone.
@@ -261,9 +356,14 @@ mod tests {
         let language = |cookie, languages, path, own| view(cookie, languages, path, own).language.tag();
         assert_eq!(language("", "", "/", None), "en");
         assert_eq!(language("", "", "/", Some("ko")), "ko");
-        assert_eq!(language("", "fr-FR,fr;q=0.9,ko;q=0.8,en;q=0.7", "/", None), "ko");
+        assert_eq!(language("", "de-DE,de;q=0.9,ko;q=0.8,en;q=0.7", "/", None), "ko");
+        assert_eq!(language("", "fr-FR,fr;q=0.9,ko;q=0.8,en;q=0.7", "/", None), "fr");
         assert_eq!(language("", "ko;q=0.5,en-US", "/", Some("ko")), "en");
-        assert_eq!(language("", "ko;q=0, fr", "/", None), "en");
+        assert_eq!(language("", "ko;q=0, de", "/", None), "en");
+        assert_eq!(language("", "kok, vi-VN", "/", None), "vi");
+        assert_eq!(language("", "de", "/", Some("id-ID")), "id");
+        assert_eq!(language("vi||auto", "en", "/x?lang=fr", None), "fr");
+        assert_eq!(language("", "fr", "/x?lang=de", None), "en");
         assert_eq!(language("ko||auto", "en", "/", None), "ko");
         assert_eq!(language("ko||auto", "en", "/x?lang=en", None), "en");
         assert_eq!(language("xx|Mars/Base|purple", "\u{e9}", "/", Some("ko")), "ko");
@@ -271,13 +371,27 @@ mod tests {
 
     #[test]
     fn a_choice_comes_back_from_its_cookie() {
-        for (language, zone, scheme) in
-            [("ko", "Asia/Seoul", "dark"), ("", "", "auto"), ("en", "America/Bogota", "light")]
-        {
+        for (language, zone, scheme) in [
+            ("ko", "Asia/Seoul", "dark"),
+            ("", "", "auto"),
+            ("vi", "", "auto"),
+            ("en", "America/Bogota", "light"),
+        ] {
             let chosen = Chosen::of(language, zone, scheme);
             assert_eq!(chosen.value(), format!("{language}|{zone}|{scheme}"));
             assert_eq!(view(&chosen.value(), "", "/", None).chosen, chosen);
         }
+    }
+
+    #[test]
+    fn things_are_put_where_the_language_has_them() {
+        let korean = View { language: Language::Korean, ..View::default() };
+        let told =
+            |view: &View, put: &[&dyn fmt::Display]| view.tell("{} of {}: {x", "{1}의 {0}, {}{5}", put);
+        assert_eq!(told(&View::default(), &[&"{1}", &2]), "{1} of 2: x");
+        assert_eq!(told(&korean, &[&"a", &"b"]), "b의 a, b");
+        assert_eq!(korean.halves("in {} now", "지금 {}에"), ("지금 ", "에"));
+        assert_eq!(View::default().halves("none", "없음"), ("none", ""));
     }
 
     #[tokio::test]

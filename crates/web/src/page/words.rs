@@ -9,6 +9,7 @@ pub(super) mod circles;
 pub(super) mod contacts;
 pub(super) mod levels;
 pub(super) mod norms;
+pub(super) mod other;
 pub(super) mod people;
 pub(super) mod playbooks;
 pub(super) mod receipts;
@@ -17,15 +18,14 @@ pub(super) mod rules;
 pub(super) mod screening;
 pub(super) mod signatures;
 #[cfg(test)]
-mod templates;
+pub(super) mod templates;
 pub(super) mod transit;
 
 use policy::{Cause, Level};
-use region::capacity::words::Language;
 use watch::value::Kind;
 
 use super::Frame;
-use super::view::View;
+use super::view::{Language, View};
 
 impl View {
     /// Whether Korean is spoken: for sentences in which values stand elsewhere than in English.
@@ -49,18 +49,22 @@ pub(super) fn fault(view: &View, korean: &str, english: &dyn std::fmt::Display) 
 /// Why fires burn.
 pub(super) fn cause(view: &View, cause: &Cause) -> String {
     let korean = match cause {
-        Cause::Calm => "주의할 일이 없습니다".to_owned(),
-        Cause::News => "조치할 새 정보가 왔습니다".to_owned(),
-        Cause::Incident => "사고가 공유되었습니다".to_owned(),
-        Cause::High => "심각도가 높은 정보가 공유되었습니다".to_owned(),
-        Cause::Critical => "매우 심각한 정보가 공유되었습니다".to_owned(),
-        Cause::Seen(members) => format!("회원 {members}곳이 여기 공유된 것을 실제로 보았습니다"),
-        Cause::Word(reason) => reason.clone(),
+        Cause::Calm => "주의할 일이 없습니다",
+        Cause::News => "조치할 새 정보가 왔습니다",
+        Cause::Incident => "사고가 공유되었습니다",
+        Cause::High => "심각도가 높은 정보가 공유되었습니다",
+        Cause::Critical => "매우 심각한 정보가 공유되었습니다",
+        Cause::Seen(members) => {
+            let korean = "회원 {}곳이 여기 공유된 것을 실제로 보았습니다";
+            let english = match members {
+                1 => "a member saw what is shared here",
+                _ => "{} members saw what is shared here",
+            };
+            return view.tell(english, korean, &[members]);
+        }
+        Cause::Word(reason) => return reason.clone(),
     };
-    match view.language {
-        Language::English => cause.sentence(),
-        Language::Korean => korean,
-    }
+    view.say(&cause.sentence(), korean).to_owned()
 }
 
 /// What a level does with intelligence, in a sentence.

@@ -209,7 +209,7 @@ async fn answer_in(
 ) -> Response {
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        let language = language.unwrap_or(viewer.view.language);
+        let language = language.unwrap_or(viewer.view.spoken());
         match pages.aid_ground(&viewer, &book, language) {
             Ok(ground) => {
                 make(&pages, &viewer, &book, ground).unwrap_or_else(|Refused(why)| not_askable(&viewer, &why))

@@ -68,7 +68,7 @@ pub(super) fn router() -> Router<Arc<Pages>> {
 
 /// The language of a page: the viewer's.
 pub(super) fn language(viewer: &Viewer) -> Language {
-    viewer.view.language
+    viewer.view.spoken()
 }
 
 /// Makes something of the gaps that the caller may see.

@@ -64,25 +64,19 @@ pub(in crate::page) fn reach(view: &View, reach: &Reach) -> String {
     }
     let answered = reach.in_term + reach.late;
     let median = reach.median_s.map(|median_s| lasted(view, median_s));
-    if view.is_korean() {
-        let late = if reach.late > 0 { format!(", 늦은 응답 {}회", reach.late) } else { String::new() };
-        let median = median.map(|median| format!(", 중앙값 {median}"));
-        return format!("{}회 중 {answered}회 응답{late}{}", reach.asked, median.unwrap_or_default());
+    let mut told = view.tell("answered {} of {}", "{1}회 중 {0}회 응답", &[&answered, &reach.asked]);
+    if reach.late > 0 {
+        told.push_str(&view.tell(", {} of them late", ", 늦은 응답 {}회", &[&reach.late]));
     }
-    let late = if reach.late > 0 { format!(", {} of them late", reach.late) } else { String::new() };
-    let median = median.map(|median| format!(", median {median}"));
-    format!("answered {answered} of {}{late}{}", reach.asked, median.unwrap_or_default())
+    told.extend(median.map(|median| view.tell(", median {}", ", 중앙값 {}", &[&median])));
+    told
 }
 
 /// A span of time, in seconds.
 pub(in crate::page) fn lasted(view: &View, seconds: u64) -> String {
-    let korean = view.is_korean();
     match (seconds, seconds / 60, seconds / 3_600) {
-        (0..=119, ..) if korean => format!("{seconds}초"),
-        (0..=119, ..) => format!("{seconds} s"),
-        (120..=7_199, minutes, _) if korean => format!("{minutes}분"),
-        (120..=7_199, minutes, _) => format!("{minutes} min"),
-        (_, minutes, hours) if korean => format!("{hours}시간 {}분", minutes % 60),
-        (_, minutes, hours) => format!("{hours} h {} min", minutes % 60),
+        (0..=119, ..) => view.tell("{} s", "{}초", &[&seconds]),
+        (120..=7_199, minutes, _) => view.tell("{} min", "{}분", &[&minutes]),
+        (_, minutes, hours) => view.tell("{} h {} min", "{}시간 {}분", &[&hours, &(minutes % 60)]),
     }
 }

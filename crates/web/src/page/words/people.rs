@@ -37,12 +37,44 @@ pub(in crate::page) fn rights(view: &View, rights: Rights) -> String {
 
 /// Why a password is not taken.
 pub(in crate::page) fn weak(view: &View, weak: Weak) -> String {
-    let korean = match weak {
-        Weak::Short => format!("비밀번호는 {PASSWORD_CHARS_MIN}자 이상이어야 합니다. 문장을 쓰면 좋습니다."),
-        Weak::Long => format!("비밀번호는 {PASSWORD_BYTES_MAX}바이트를 넘을 수 없습니다."),
-        Weak::Easy => "비밀번호에 서로 다른 글자가 너무 적거나 사용자 이름이 들어 있습니다.".to_owned(),
-        Weak::Common => "누구나 가장 먼저 시도하는 비밀번호입니다.".to_owned(),
-        Weak::OfThePlace => "노드와 기관의 이름을 빼면 비밀번호에 남는 것이 너무 적습니다.".to_owned(),
+    let (english, korean, limit) = match weak {
+        Weak::Short => (
+            "A password has at least {} characters; a sentence is a good one.",
+            "비밀번호는 {}자 이상이어야 합니다. 문장을 쓰면 좋습니다.",
+            PASSWORD_CHARS_MIN,
+        ),
+        Weak::Long => (
+            "A password has at most {} bytes.",
+            "비밀번호는 {}바이트를 넘을 수 없습니다.",
+            PASSWORD_BYTES_MAX,
+        ),
+        Weak::Easy => (
+            "The password has too few different characters, or your user name in it.",
+            "비밀번호에 서로 다른 글자가 너무 적거나 사용자 이름이 들어 있습니다.",
+            0,
+        ),
+        Weak::Common => (
+            "The password is one of those that everybody tries first.",
+            "누구나 가장 먼저 시도하는 비밀번호입니다.",
+            0,
+        ),
+        Weak::OfThePlace => (
+            "Without the names of this node and your organisation, too little of the password is left.",
+            "노드와 기관의 이름을 빼면 비밀번호에 남는 것이 너무 적습니다.",
+            0,
+        ),
     };
-    view.say(&weak.to_string(), &korean).to_owned()
+    view.tell(english, korean, &[&limit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_say_of_a_weak_password_what_the_command_line_says() {
+        for one in [Weak::Short, Weak::Long, Weak::Easy, Weak::Common, Weak::OfThePlace] {
+            assert_eq!(weak(&View::default(), one), one.to_string());
+        }
+    }
 }

@@ -107,8 +107,8 @@ pub(in crate::page) const fn verdict(view: &View, verdict: StepVerdict) -> &'sta
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::view::Language;
     use super::*;
-    use region::capacity::words::Language;
 
     #[test]
     fn spans_of_time_have_the_units_of_their_language() {

@@ -79,8 +79,8 @@ fn guard(rule: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::view::Language;
     use policy::Rule;
-    use region::capacity::words::Language;
     use watch::guard::Guard;
     use watch::value::Kind;
 

@@ -76,27 +76,25 @@ pub(in crate::page) fn advice(view: &View, advice: &Advice) -> String {
 
 /// What a name and a listed one differ by, and what else speaks for or against it.
 pub(in crate::page) fn reasons(view: &View, party: &Listed) -> String {
-    if !view.is_korean() {
-        return party.reasons.join(", ");
-    }
     let (how, birth, country) = &party.compared;
     let birth = match birth {
         Agreement::Unknown => None,
-        Agreement::Agrees => Some("생년월일이 맞음"),
-        Agreement::Differs => Some("생년월일이 다름"),
+        Agreement::Agrees => Some(view.say("the dates of birth agree", "생년월일이 맞음")),
+        Agreement::Differs => Some(view.say("other dates of birth", "생년월일이 다름")),
     };
     let country = match country {
         Agreement::Unknown => None,
-        Agreement::Agrees => Some("같은 국가가 있음"),
-        Agreement::Differs => Some("같은 국가가 없음"),
+        Agreement::Agrees => Some(view.say("a country in common", "같은 국가가 있음")),
+        Agreement::Differs => Some(view.say("no country in common", "같은 국가가 없음")),
     };
-    let mut all: Vec<String> = how.iter().map(|how| differs(*how)).collect();
+    let mut all: Vec<String> = how.iter().map(|how| differs(view, *how)).collect();
     all.extend([birth, country].into_iter().flatten().map(str::to_owned));
     all.join(", ")
 }
 
-/// What two names differ by, in Korean; of what is new here, its English.
-fn differs(how: How) -> String {
+/// What two names differ by; of what is new here, its English.
+fn differs(view: &View, how: How) -> String {
+    let english = how.to_string();
     let korean = match how {
         How::Same => "같은 이름",
         How::OtherOrder => "같은 낱말, 다른 순서",
@@ -123,9 +121,9 @@ fn differs(how: How) -> String {
         How::Number => "숫자가 다름",
         How::PartMissing => "일부가 빠짐",
         How::Different => "다른 이름",
-        other => return other.to_string(),
+        _ => return english,
     };
-    korean.to_owned()
+    view.say(&english, korean).to_owned()
 }
 
 /// What a listed party is.
@@ -140,8 +138,8 @@ pub(in crate::page) fn schema<'t>(view: &View, schema: &'t str) -> &'t str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::view::Language;
     use super::*;
-    use region::capacity::words::Language;
 
     #[test]
     fn what_a_value_answers_by_has_its_korean() {
