@@ -1,9 +1,12 @@
 //! Every way to ask a node, with what a member may guess: one entry or more for each route, which `routes` compares with the code.
 
+mod misp;
+
 use http::{Method, Request};
 use policy::Level;
 use serde_json::{Value, json};
 
+use self::misp::MISP;
 use super::draw::Draw;
 use super::oracle::Canary;
 use super::plan::World;
@@ -92,6 +95,21 @@ const PAGES: &[Way] = &[
     ("/people/tokens", "POST", "/people/tokens", "scope=read&days=3&form=x"),
     ("/people/tokens", "POST", "/people/tokens", "form=x"),
     ("/people/{user}/{change}", "POST", "/people/{m}/end", "form=x"),
+    ("/hunt", "GET", "/hunt", ""),
+    ("/hunt", "GET", "/hunt?lang=ko", ""),
+    ("/hunt", "POST", "/hunt", "log={v}+x.{v}.top+http://{v}.top/{v}&form=x"),
+    ("/personas", "GET", "/personas", ""),
+    ("/personas", "POST", "/personas", "names={v}&emails={v}%2Bx@{v}.top&accounts=github/{v}&form=x"),
+    ("/personas", "POST", "/personas", "application=name,email%0A{v}+{v},{v}@{v}.top&form=x"),
+    ("/personas/contests", "GET", "/personas/contests", ""),
+    ("/personas/contests", "GET", "/personas/contests?about={o}", ""),
+    ("/personas/contests", "POST", "/personas/contests", "about={o}&circle={c}&reason=x&form=x"),
+    (
+        "/personas/contests/uphold",
+        "POST",
+        "/personas/contests/uphold",
+        "about={o}&circle={c}&reason=x&form=x",
+    ),
     ("/playbooks", "GET", "/playbooks", ""),
     ("/playbooks/{circle}/{object}", "GET", "/playbooks/{c}/{o}", ""),
     ("/playbooks/{circle}/{object}", "POST", "/playbooks/{c}/{o}", "form=x"),
@@ -310,6 +328,12 @@ const CHANGES: &[Way] = &[
         r#"{"objects":[{j}]}"#,
     ),
     ("/api/collections/{collection}/objects/{object}", "DELETE", "/api/collections/{c}/objects/{o}/", ""),
+    (
+        "/personas/contests/withdraw",
+        "POST",
+        "/personas/contests/withdraw",
+        "about={o}&circle={c}&reason=x&form=x",
+    ),
     ("events/delete", "POST", "/events/delete/{u}", "{}"),
     ("attributes/delete", "POST", "/attributes/delete/{u}", "{}"),
     (
@@ -366,72 +390,6 @@ const CHANGES: &[Way] = &[
         "POST",
         "/analyst_data/pushAnalystData",
         r#"{"Note":{"uuid":"{u}","note":"x","object_uuid":"{u}","object_type":"Event"}}"#,
-    ),
-];
-
-/// MISP's, by controller and action.
-const MISP: &[Way] = &[
-    ("/misp/feed", "GET", "/misp/feed/{c}/manifest.json", ""),
-    ("/misp/feed", "GET", "/misp/feed/{c}/hashes.csv", ""),
-    ("/misp/feed", "GET", "/misp/feed/{c}/{u}.json", ""),
-    ("servers/getversion", "GET", "/servers/getVersion", ""),
-    ("servers/getpymispversion", "GET", "/servers/getPyMISPVersion.json", ""),
-    ("servers/posttest", "POST", "/servers/postTest", "{}"),
-    ("servers/getavailablesyncfilteringrules", "GET", "/servers/getAvailableSyncFilteringRules", ""),
-    ("users/view", "GET", "/users/view/me", ""),
-    ("attributes/describetypes", "GET", "/attributes/describeTypes", ""),
-    ("events/index", "GET", "/events/index", ""),
-    ("events/index", "POST", "/events/index", r#"{"minimal":1,"all":"{v}"}"#),
-    ("events/index", "GET", "/events/index?circle={c}", ""),
-    ("events/view", "GET", "/events/view/{u}", ""),
-    ("events/view", "GET", "/events/view/1", ""),
-    (
-        "events/filtereventidsforpush",
-        "POST",
-        "/events/filterEventIdsForPush",
-        r#"[{"Event":{"uuid":"{u}","timestamp":"0"}}]"#,
-    ),
-    ("events/restsearch", "POST", "/events/restSearch", "{}"),
-    ("events/restsearch", "POST", "/events/restSearch", r#"{"value":"%{v}%"}"#),
-    ("events/restsearch", "POST", "/events/restSearch", r#"{"returnFormat":"stix2"}"#),
-    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"deleted":[0,1],"includeContext":1}"#),
-    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"returnFormat":"text"}"#),
-    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"returnFormat":"count"}"#),
-    ("attributes/restsearch", "POST", "/attributes/restSearch", r#"{"uuid":"{u}"}"#),
-    ("attributes/restsearch", "GET", "/attributes/restSearch/csv/includeContext:1", ""),
-    ("objects/restsearch", "POST", "/objects/restSearch", "{}"),
-    ("attributes/index", "GET", "/misp/attributes/index", ""),
-    ("attributes/view", "GET", "/attributes/view/{u}", ""),
-    ("objects/view", "GET", "/misp/objects/view/{u}", ""),
-    ("sightings/restsearch", "POST", "/sightings/restSearch", r#"{"last":0}"#),
-    ("sightings/index", "GET", "/sightings/index/{u}", ""),
-    ("sightings/listsightings", "GET", "/sightings/listSightings/{u}", ""),
-    (
-        "sightings/filtersightinguuidsforpush",
-        "POST",
-        "/sightings/filterSightingUuidsForPush/{u}",
-        r#"["{u}"]"#,
-    ),
-    ("tags/index", "GET", "/tags/index", ""),
-    ("tags/search", "GET", "/tags/search/{v}", ""),
-    ("sharinggroups/index", "GET", "/sharing_groups/index", ""),
-    ("sharinggroups/view", "GET", "/sharing_groups/view/{u}", ""),
-    ("organisations/index", "GET", "/organisations/index/scope:all", ""),
-    ("organisations/view", "GET", "/organisations/view/{u}", ""),
-    ("organisations/view", "GET", "/organisations/view/{m}", ""),
-    ("warninglists/checkvalue", "POST", "/warninglists/checkValue", r#"["{v}.top"]"#),
-    ("shadowattributes/index", "GET", "/shadow_attributes/index", ""),
-    ("shadowattributes/view", "GET", "/shadow_attributes/view/{u}", ""),
-    ("galaxyclusters/view", "GET", "/galaxy_clusters/view/{u}", ""),
-    ("galaxyclusters/restsearch", "POST", "/galaxy_clusters/restSearch", "{}"),
-    ("galaxies/pushcluster", "POST", "/galaxies/pushCluster", "[]"),
-    ("analystdata/indexminimal", "POST", "/analyst_data/indexMinimal", "{}"),
-    ("analystdata/index", "GET", "/analyst_data/index/Note", ""),
-    (
-        "analystdata/filteranalystdataforpush",
-        "POST",
-        "/analyst_data/filterAnalystDataForPush",
-        r#"{"Note":{"{u}":"0"}}"#,
     ),
 ];
 
@@ -554,6 +512,7 @@ impl Question {
             "/d/bundle.json" => Level::Exchange,
             _ if path.starts_with("/d/") => Level::Detect,
             _ if path.starts_with("/api/collections") => Level::Exchange,
+            "/hunt" => Level::Detect,
             _ => Level::Read,
         }
     }

@@ -96,7 +96,7 @@ pub(in crate::page) fn reasons(view: &View, party: &Listed) -> String {
 }
 
 /// What two names differ by, in Korean; of what is new here, its English.
-fn differs(how: How) -> String {
+pub(super) fn differs(how: How) -> String {
     let korean = match how {
         How::Same => "같은 이름",
         How::OtherOrder => "같은 낱말, 다른 순서",
