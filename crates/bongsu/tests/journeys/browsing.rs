@@ -57,8 +57,17 @@ const OPERATOR: &[&str] = &[
     "/accesses",
     "/nothing-here",
 ];
-const MEMBER: &[&str] =
-    &["/", "/objects", "/circles", "/asks", "/members/ministry", "/screen", "/personas", "/hunt", "/region/gaps"];
+const MEMBER: &[&str] = &[
+    "/",
+    "/objects",
+    "/circles",
+    "/asks",
+    "/members/ministry",
+    "/screen",
+    "/personas",
+    "/hunt",
+    "/region/gaps",
+];
 
 /// The demo, serving.
 struct Demo {

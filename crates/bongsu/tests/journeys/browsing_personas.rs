@@ -12,7 +12,9 @@ use crate::persona_pages::alleged;
 fn outcomes_contests_and_finds_can_be_read_by_everyone() {
     let axe = axe();
     let node = Node::with_members();
-    node.json(&["circle", "add", "region", "--title", "Region", "--member", "exchange", "--member", "detect"]);
+    node.json(&[
+        "circle", "add", "region", "--title", "Region", "--member", "exchange", "--member", "detect",
+    ]);
     let file = node.file("personas.json", bundle(&alleged()));
     node.json(&["import", &file, "--circle", "region", "--as", "exchange"]);
     let list = node.file("list.txt", "evil-k3.top\n45.83.64.0/24\n");
@@ -29,10 +31,8 @@ fn outcomes_contests_and_finds_can_be_read_by_everyone() {
         {"names": ["Mary Cotter"], "wallets": ["0xf7f89251eaa664993893efea0e55d8ec3306d959"]},
     ]);
     let mut all = Vec::new();
-    for looks in [
-        Looks::DESKTOP,
-        Looks { is_dark: true, language: "ko", has_scripts: true, ..Looks::PHONE },
-    ] {
+    for looks in [Looks::DESKTOP, Looks { is_dark: true, language: "ko", has_scripts: true, ..Looks::PHONE }]
+    {
         chromium.look(looks);
         let mut look = |name: &str| {
             assert_eq!(chromium.run("return document.documentElement.lang"), looks.language, "{name}");

@@ -10,7 +10,8 @@ use crate::people::logged_in;
 use crate::persona_pages::{holds, sent};
 
 /// Domains that are looked for, a network, a URL, and one that the guard holds.
-const LIST: &str = "snozberry-k3.top\n45.83.64.0/24\nhttp://bad-k3.top/in.php\nnever-seen-k3.top\ngoogle.com\n";
+const LIST: &str =
+    "snozberry-k3.top\n45.83.64.0/24\nhttp://bad-k3.top/in.php\nnever-seen-k3.top\ngoogle.com\n";
 
 fn node() -> Node {
     let mut node = Node::with_members();
@@ -81,7 +82,12 @@ fn a_pasted_log_is_looked_through_as_a_hunt_would_and_forgotten() {
     // What the file holds, as the file itself says, and how it is taken; with nothing secret.
     let page = jin.get("/hunt").text;
     assert!(page.contains(&format!("<strong>{}</strong> values", summary["watched"])), "{summary}: {page}");
-    for what in ["TLP:AMBER", "-u detect:TOKEN -O http://127.0.0.1:", "href=\"/d/watch.bongsu\"", "--key &#39;tower.test+"] {
+    for what in [
+        "TLP:AMBER",
+        "-u detect:TOKEN -O http://127.0.0.1:",
+        "href=\"/d/watch.bongsu\"",
+        "--key &#39;tower.test+",
+    ] {
         assert!(page.contains(what), "{what}: {page}");
     }
     assert!(page.contains("<th scope=\"row\">domain</th><td class=\"num\">4</td>"), "{page}");
@@ -98,7 +104,11 @@ fn a_pasted_log_is_looked_through_as_a_hunt_would_and_forgotten() {
         .map(|find| (find["line"].as_u64().unwrap(), text(find, "found"), text(find, "value")))
         .collect();
     assert!(finds.len() > 3, "{}", finds.len());
-    assert!(page.text.contains(&format!("{} found in {} lines.", finds.len(), log.lines().count())), "{}", page.text);
+    assert!(
+        page.text.contains(&format!("{} found in {} lines.", finds.len(), log.lines().count())),
+        "{}",
+        page.text
+    );
     assert_eq!(rows(&page.text), expected[..expected.len().min(300)], "the first of them are shown");
     for what in ["a7.snozberry-k3.top", "http://bad-k3.top/in.php", "&#60;script&#62;", "TLP:AMBER"] {
         assert!(page.text.contains(what), "{what}");
@@ -106,8 +116,14 @@ fn a_pasted_log_is_looked_through_as_a_hunt_would_and_forgotten() {
 
     // In Korean; too much; nothing; nothing for whoever does not get the file, or not these values.
     let page = jin.post("/hunt", "/hunt?lang=ko", &[("log", "a7.snozberry-k3.top")]);
-    assert!(page.text.contains("1줄에서 1건을 찾았습니다.") && page.text.contains("상위 도메인"), "{}", page.text);
-    for (log, says) in [(" \n".to_owned(), "Paste the lines of a log."), ("x".repeat((1 << 20) + 1), "At most 1 MiB")] {
+    assert!(
+        page.text.contains("1줄에서 1건을 찾았습니다.") && page.text.contains("상위 도메인"),
+        "{}",
+        page.text
+    );
+    for (log, says) in
+        [(" \n".to_owned(), "Paste the lines of a log."), ("x".repeat((1 << 20) + 1), "At most 1 MiB")]
+    {
         let page = jin.post("/hunt", "/hunt", &[("log", &log)]);
         assert!(page.status == 422 && page.text.contains(says), "{says}: {}", page.status);
     }
@@ -119,7 +135,10 @@ fn a_pasted_log_is_looked_through_as_a_hunt_would_and_forgotten() {
     let operator = node.json(&["member", "token", "--operator"])["token"]["token"].clone();
     let fields = [("log", "a7.snozberry-k3.top"), ("member", "detect")];
     let (_, text) = sent(&serving, operator.as_str().unwrap(), "/hunt", &fields);
-    assert!(text.contains("1 found in 1 line.") && text.contains("href=\"/as/detect/d/watch.bongsu\""), "{text}");
+    assert!(
+        text.contains("1 found in 1 line.") && text.contains("href=\"/as/detect/d/watch.bongsu\""),
+        "{text}"
+    );
 
     serving.stop();
     assert_eq!(holds(&node.data(), "secret-line-k3"), None, "nothing of a log is kept");
@@ -149,7 +168,10 @@ fn what_hunts_reported_is_told_by_indicator_and_nothing_else() {
     let page = node.text(&serving, "detect", "/hunt");
     let reported = page.split_once("id=\"reported\"").unwrap().1;
     assert_eq!(reported.matches("<tr><th scope=\"row\">").count(), 1, "{reported}");
-    let row = format!("<a href=\"/objects/region/{}\">wrccdc.org</a></th><td><code>region</code></td>", id("indicator", 1));
+    let row = format!(
+        "<a href=\"/objects/region/{}\">wrccdc.org</a></th><td><code>region</code></td>",
+        id("indicator", 1)
+    );
     assert!(reported.contains(&row), "{reported}");
     assert!(reported.contains("<td class=\"num\">2</td><td class=\"num\">1</td>"), "{reported}");
     assert!(reported.contains(">2026-11-03 11:00</time>"), "{reported}");

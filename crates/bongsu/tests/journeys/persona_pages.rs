@@ -38,7 +38,9 @@ pub(crate) fn alleged() -> Vec<Value> {
 
 fn node() -> Node {
     let node = Node::with_members();
-    node.json(&["circle", "add", "region", "--title", "Region", "--member", "exchange", "--member", "detect"]);
+    node.json(&[
+        "circle", "add", "region", "--title", "Region", "--member", "exchange", "--member", "detect",
+    ]);
     let file = node.file("personas.json", bundle(&alleged()));
     assert_eq!(node.json(&["import", &file, "--circle", "region", "--as", "exchange"])["added"], 17);
     node
@@ -95,7 +97,9 @@ fn an_application_is_compared_with_every_reason_in_view_and_forgotten() {
         &[("names", APPLICANT), ("emails", "BenGuyen0214+cv@gmail.com\nnonsense"), ("phones", "")],
     );
     assert_eq!(page.status, 200, "{}", page.text);
-    for what in [CAVEAT, "look</span>", "Benjamin Nguyen", "<code>email</code>", "exchange", "<code>emails[1]</code>"] {
+    for what in
+        [CAVEAT, "look</span>", "Benjamin Nguyen", "<code>email</code>", "exchange", "<code>emails[1]</code>"]
+    {
         assert!(page.text.contains(what), "{what}: {}", page.text);
     }
     assert!(page.text.contains(&id("identity", 1)) && page.text.contains("0 of 1 applications"));
@@ -107,9 +111,14 @@ fn an_application_is_compared_with_every_reason_in_view_and_forgotten() {
     for what in ["A-17: ", "review</span>", "<code>remote-desktop</code>", "G22", "the employer"] {
         assert!(page.text.contains(what), "{what}: {}", page.text);
     }
-    let csv = format!("name,email,wallet\n{APPLICANT},jo@example.org,{wallet}\nMary Cotter,mary@example.org,\n");
+    let csv =
+        format!("name,email,wallet\n{APPLICANT},jo@example.org,{wallet}\nMary Cotter,mary@example.org,\n");
     let page = checked(&mut jin, &[("application", &csv)]);
-    assert!(page.text.contains("0 of 2 applications") && page.text.contains("Benjamin Nguyen"), "{}", page.text);
+    assert!(
+        page.text.contains("0 of 2 applications") && page.text.contains("Benjamin Nguyen"),
+        "{}",
+        page.text
+    );
     assert!(page.text.contains("No reason to look again is known here."), "{}", page.text);
     // The same as programs are told.
     let request = serving.client.post(format!("{}/persona/check", serving.url));
@@ -190,7 +199,10 @@ fn a_contest_is_made_and_answered_on_its_page() {
         ([("about", about.as_str()), ("circle", "region"), ("reason", " ")], "A reason has 1 to 8192 bytes."),
         ([("about", "indicator--x"), ("circle", "region"), ("reason", why)], "There is no such object"),
         ([("about", &id("identity", 99)), ("circle", "region"), ("reason", why)], "There is no such object"),
-        ([("about", &id("malware", 1)), ("circle", "region"), ("reason", why)], "A malware can&#39;t be contested."),
+        (
+            [("about", &id("malware", 1)), ("circle", "region"), ("reason", why)],
+            "A malware can&#39;t be contested.",
+        ),
         ([("about", about.as_str()), ("circle", "nowhere"), ("reason", why)], "There is no such object"),
     ] {
         let page = jin.post(contests, contests, &bad);
@@ -198,7 +210,9 @@ fn a_contest_is_made_and_answered_on_its_page() {
     }
     let page = jin.post(contests, contests, &made);
     assert_eq!(page.status, 200, "{}", page.text);
-    for what in ["It is contested.", "Benjamin Nguyen", "&#60;b&#62;taken over", "waits for the one who shared it"] {
+    for what in
+        ["It is contested.", "Benjamin Nguyen", "&#60;b&#62;taken over", "waits for the one who shared it"]
+    {
         assert!(page.text.contains(what), "{what}: {}", page.text);
     }
     assert!(!page.text.contains("/personas/contests/uphold"), "it is not the member's own");
@@ -214,10 +228,15 @@ fn a_contest_is_made_and_answered_on_its_page() {
     let page = ana.get(contests);
     assert!(page.text.contains("/personas/contests/uphold") && page.text.contains("detect"), "{}", page.text);
     assert!(!page.text.contains("/personas/contests/withdraw"));
-    let answer = [("about", about.as_str()), ("circle", "region"), ("reason", "the provider says that it was not")];
+    let answer =
+        [("about", about.as_str()), ("circle", "region"), ("reason", "the provider says that it was not")];
     assert_eq!(ana.post(contests, "/personas/contests/withdraw", &answer).status, 403);
     let page = ana.post(contests, "/personas/contests/uphold", &answer);
-    assert!(page.text.contains("It is upheld.") && page.text.contains("No contest is open."), "{}", page.text);
+    assert!(
+        page.text.contains("It is upheld.") && page.text.contains("No contest is open."),
+        "{}",
+        page.text
+    );
     assert!(!checked(&mut jin, &fields).text.contains("under review"), "it counts again");
     // Another's word settles nothing, and another's objects are not withdrawn.
     jin.post(contests, contests, &made);
@@ -234,7 +253,13 @@ fn a_contest_is_made_and_answered_on_its_page() {
 
     // Whoever is not in the circle sees no contest, and can't make one; an operator chooses for whom.
     let (_, outside) = sent(&serving, &node.tokens["block"], contests, &made);
-    assert!(outside.contains("There is no such object") && outside.contains("No contest is open."), "{outside}");
+    assert!(
+        outside.contains("There is no such object") && outside.contains("No contest is open."),
+        "{outside}"
+    );
     let page = node.as_operator(&serving, "/personas/contests?member=detect&lang=ko");
-    assert!(page.contains("처리 중인 이의가 없습니다.") && page.contains("value=\"detect\" selected"), "{page}");
+    assert!(
+        page.contains("처리 중인 이의가 없습니다.") && page.contains("value=\"detect\" selected"),
+        "{page}"
+    );
 }

@@ -98,7 +98,8 @@ impl Deliver {
         let gathered = self.to_look_for(member, encrypted)?;
         let said = said(&gathered);
         let (needles, order) = Needles::of(said.keys().copied());
-        let values: Vec<(&Value, &Vec<(&Claim, Tlp)>)> = said.iter().map(|(value, by)| (*value, by)).collect();
+        let values: Vec<(&Value, &Vec<(&Claim, Tlp)>)> =
+            said.iter().map(|(value, by)| (*value, by)).collect();
         let mut candidates = Vec::new();
         needles.candidates(text, &mut candidates);
         let known = |needle: u32| {

@@ -258,7 +258,14 @@ fn look(
             let Found { lines_before: lines, range, text: stands, how, known } = found;
             let number = piece.packets.as_ref().map_or(lines + 1, |packets| packets.of(lines));
             let at = written(&text[line(text, &range)]);
-            some.push(Find { line: number, found: stands, how, known, text: excerpt(quest, text, &range), at });
+            some.push(Find {
+                line: number,
+                found: stands,
+                how,
+                known,
+                text: excerpt(quest, text, &range),
+                at,
+            });
             if some.len() < FINDS_MAX {
                 return true;
             }

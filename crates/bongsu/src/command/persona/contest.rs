@@ -79,8 +79,9 @@ fn say(
         now: node.now(),
     };
     let refused = |error: ContestError| match error {
-        ContestError::Reason => Failure::usage(error.to_string())
-            .hint("say what is wrong, so that the originator can look again"),
+        ContestError::Reason => {
+            Failure::usage(error.to_string()).hint("say what is wrong, so that the originator can look again")
+        }
         ContestError::Type(_) => Failure::usage(error.to_string()).hint(
             "contest the object that a reason names: an identity, a relationship, a grouping or a report",
         ),

@@ -165,12 +165,7 @@ fn chosen<'m>(members: &[&'m Member], handle: &str) -> Option<&'m Member> {
     members.iter().find(|member| member.handle == handle).copied()
 }
 
-async fn page(
-    State(pages): Shared,
-    who: Who,
-    headers: HeaderMap,
-    Query(asked): Query<Asked>,
-) -> Response {
+async fn page(State(pages): Shared, who: Who, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
     making(move || {
         let encrypted = who.channel.encrypted;
         let viewer = Viewer::of(who);
@@ -364,7 +359,11 @@ mod tests {
         let handle = |named: &str| chosen(&all, named).map(|member| member.handle.as_str());
         assert_eq!((handle(""), handle("read"), handle("none")), (Some("detect"), Some("read"), None));
         assert_eq!(chosen(&all[..1], "").map(|member| member.handle.as_str()), Some("read"));
-        let contents = Contents { by_kind: vec![(watch::Kind::Url, 2), (watch::Kind::Mac, 1)], tlp: Tlp::Green, newest: None };
+        let contents = Contents {
+            by_kind: vec![(watch::Kind::Url, 2), (watch::Kind::Mac, 1)],
+            tlp: Tlp::Green,
+            newest: None,
+        };
         assert_eq!(contents.values(), 3);
     }
 }

@@ -69,7 +69,8 @@ impl Sighting {
 /// Sightings by what they are of, the newest first; each with the newest of them, how many they are, how often it was found, and when
 /// it was seen last.
 fn by_indicator(sightings: Vec<Sighting>) -> Vec<(Sighting, usize, u64, Option<Timestamp>)> {
-    let mut groups: BTreeMap<(CircleId, ObjectId), (Sighting, usize, u64, Option<Timestamp>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(CircleId, ObjectId), (Sighting, usize, u64, Option<Timestamp>)> =
+        BTreeMap::new();
     for one in sightings {
         let (count, seen) = (one.count, one.seen);
         let group = groups.entry((one.circle, one.of.clone()));
@@ -89,11 +90,8 @@ fn by_indicator(sightings: Vec<Sighting>) -> Vec<(Sighting, usize, u64, Option<T
 impl Pages {
     /// What the member's hunts reported, as far as the member sees it.
     pub(super) fn reported(&self, viewer: &Viewer, member: &Member) -> Result<Reports, HuntError> {
-        let looking = Looking {
-            caller: Caller::Member(member.id),
-            encrypted: viewer.encrypted,
-            now: (self.now)(),
-        };
+        let looking =
+            Looking { caller: Caller::Member(member.id), encrypted: viewer.encrypted, now: (self.now)() };
         let asked = Asked {
             types: vec!["sighting".to_owned()],
             source: Some(member.id),
@@ -154,11 +152,10 @@ mod tests {
             added: Added(added),
         };
         let told = by_indicator(vec![one(1, 1, 10, Some(3)), one(2, 2, 30, None), one(3, 1, 20, Some(2))]);
-        let told: Vec<_> =
-            told.into_iter().map(|(newest, reports, count, seen)| (newest.id, reports, count, seen)).collect();
-        assert_eq!(
-            told,
-            [(id("sighting", 2), 1, 3, None), (id("sighting", 3), 2, 6, Some(day(3)))]
-        );
+        let told: Vec<_> = told
+            .into_iter()
+            .map(|(newest, reports, count, seen)| (newest.id, reports, count, seen))
+            .collect();
+        assert_eq!(told, [(id("sighting", 2), 1, 3, None), (id("sighting", 3), 2, 6, Some(day(3)))]);
     }
 }

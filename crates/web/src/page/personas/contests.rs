@@ -312,7 +312,8 @@ impl Pages {
             id: uuid::Builder::from_random_bytes(chance).into_uuid(),
             now: (self.now)(),
         };
-        let taken = say(&self.gate, &saying).map_err(|error| words::personas::not_said(&viewer.view, &error))?;
+        let taken =
+            say(&self.gate, &saying).map_err(|error| words::personas::not_said(&viewer.view, &error))?;
         Ok(match (taken.waits, verdict) {
             (true, _) => viewer.say(
                 "It waits until another person of yours releases it.",

@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use watch::persona::{Outcome, Reason, Word};
 
 use super::asks::{not_from_here, unread};
-use super::{Frame, Pages, Shared, Viewer, Who, broken, making, render, words};
+use super::{Frame, Pages, Shared, Viewer, Who, making, render, words};
 use crate::auth::form::{bytes_max, is_from_here};
 
 /// Where signs were published: the letters of `weights.toml`, and what they stand for; Korean where that is what it is called.
@@ -51,7 +51,9 @@ const SOURCES: [(&str, &str, Option<&str>); 6] = [
     (
         "W",
         "this project: a weight that no advisory states, chosen so that chance alone is not worth a look",
-        Some("이 프로젝트: 어느 권고문에도 없는 가중치. 우연만으로는 살펴볼 만한 점수가 되지 않게 정했습니다"),
+        Some(
+            "이 프로젝트: 어느 권고문에도 없는 가중치. 우연만으로는 살펴볼 만한 점수가 되지 않게 정했습니다",
+        ),
     ),
 ];
 
@@ -195,18 +197,20 @@ impl PersonasPage {
 
     /// Where signs were published, each with the language in which it is said.
     fn sources(&self) -> Vec<(&'static str, &'static str, &'static str)> {
-        let told = |(letters, english, korean): &(&'static str, &'static str, Option<&'static str>)| {
-            match korean.filter(|_| self.frame.is_korean()) {
+        let told =
+            |(letters, english, korean): &(&'static str, &'static str, Option<&'static str>)| match korean
+                .filter(|_| self.frame.is_korean())
+            {
                 Some(korean) => (*letters, "ko", korean),
                 None => (*letters, "en", *english),
-            }
-        };
+            };
         SOURCES.iter().map(told).collect()
     }
 
     /// Where what a reason says can be contested.
     fn contest(&self, reason: &Reason) -> Option<String> {
-        let about = reason.source.object.as_ref().filter(|_| self.may_contest && reason.contested.is_none())?;
+        let about =
+            reason.source.object.as_ref().filter(|_| self.may_contest && reason.contested.is_none())?;
         let member = match self.frame.operator {
             true => format!("member={}&", super::objects::encoded(&self.filled.member)),
             false => String::new(),
@@ -301,9 +305,9 @@ async fn check(
     let (pasted, of_fields) = (&filled.application, filled.of_fields());
     let pasted = Some(pasted).filter(|text| !text.trim().is_empty());
     let told = match (whose(&pages, &viewer, &filled.member), pasted, of_fields) {
-        (None, ..) => {
-            Err(viewer.say("Say as which member you ask.", "어느 회원으로서 확인하는지 고르십시오.").to_owned())
-        }
+        (None, ..) => Err(viewer
+            .say("Say as which member you ask.", "어느 회원으로서 확인하는지 고르십시오.")
+            .to_owned()),
         (_, Some(_), Some(_)) => Err(viewer
             .say(
                 "Paste an application or fill in its fields, not both.",
@@ -397,7 +401,7 @@ mod tests {
         let weights = watch::persona::Weights::default();
         for weight in weights.signs.values() {
             let letters = weight.from.split(':').next().unwrap_or_default();
-            for letter in letters.split(", ") {
+            for letter in letters.split([',', ';']).map(str::trim) {
                 assert!(SOURCES.iter().any(|(known, ..)| *known == letter), "{letter} in {}", weight.from);
             }
         }

@@ -86,9 +86,9 @@ pub(in crate::page) fn how(view: &View, reason: &Reason) -> String {
     let number = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     match reason.sign {
         Sign::Name => name(text).map(super::screening::differs),
-        Sign::PictureAlike => text.split_once(" of ").map(|(bits, of)| {
-            format!("{}비트 중 {}비트가 다름", number(of), number(bits))
-        }),
+        Sign::PictureAlike => text
+            .split_once(" of ")
+            .map(|(bits, of)| format!("{}비트 중 {}비트가 다름", number(of), number(bits))),
         Sign::Text => Some(format!("약 {}%가 같음", number(text))),
         _ => said(text),
     }
@@ -238,7 +238,8 @@ mod tests {
             ];
             for text in texts {
                 let words = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| {
-                    const VALUES: &str = "DE FR KR AnyDesk anydesk PiKVM pikvm VPN Europe Paris Asia Seoul Lyon Oslo SN A";
+                    const VALUES: &str =
+                        "DE FR KR AnyDesk anydesk PiKVM pikvm VPN Europe Paris Asia Seoul Lyon Oslo SN A";
                     !word.is_empty() && !VALUES.split(' ').any(|value| value == *word)
                 });
                 english.extend(words.map(|word| format!("{}: {word} in {text}", reason.sign.code())));
