@@ -48,11 +48,11 @@ fn rows(page: &str) -> Vec<(u64, String, String)> {
     let found = page.split_once("id=\"found\"").unwrap().1.split_once("</table>").unwrap().0;
     let code = |part: &str| part.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0.to_owned();
     let row = |row: &str| {
-        let (line, rest) = row.split_once("</td>").unwrap();
-        let (there, value) = rest.split_once("</th>").unwrap();
+        let (line, rest) = row.split_once("</th>").unwrap();
+        let (there, value) = rest.split_once("</td>").unwrap();
         (line.parse().unwrap(), code(there), code(value))
     };
-    found.split("<tr><td class=\"num\">").skip(1).map(row).collect()
+    found.split("<tr><th scope=\"row\" class=\"num\">").skip(1).map(row).collect()
 }
 
 fn hunt(node: &Node, args: &[&str]) -> Vec<Value> {

@@ -101,7 +101,9 @@ struct Find {
     found: String,
     how: &'static str,
     value: String,
+    /// The line around it, and what stands in it: of an address in parts, its host.
     before: String,
+    stands: String,
     after: String,
     said: Vec<Said>,
     more: usize,
@@ -336,6 +338,7 @@ fn find(viewer: &Viewer, log: &[u8], found: Found<Known>) -> Find {
         how: how(viewer, by),
         value: value.text().to_owned(),
         before: shown(around.start..range.start),
+        stands: shown(range.clone()),
         after: shown(range.end..around.end),
         found: text,
         said: said.collect(),
