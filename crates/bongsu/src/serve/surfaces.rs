@@ -97,11 +97,10 @@ impl Surfaces {
             body_bytes_max: node.config.http.body_bytes_max,
             lists: Arc::new(move || judge.basis().lists()),
         });
-        let personas = personas(PersonaCheck::new(
-            node.gate.clone(),
-            Arc::clone(&now),
-            ::watch::persona::Weights::default(),
-        ));
+        // One for programs and pages, so that both take turns.
+        let weights = ::watch::persona::Weights::default();
+        let checks = Arc::new(PersonaCheck::new(node.gate.clone(), Arc::clone(&now), weights));
+        let personas = personas(Arc::clone(&checks));
         let log =
             log(Log { gate: node.gate.clone(), now: Arc::clone(&now), cosigned: Arc::clone(&cosigned) });
         let witness = witness(Witness {
@@ -146,6 +145,8 @@ impl Surfaces {
             cosigned,
             deliver: Arc::clone(&deliver),
             screening: node.screening()?,
+            personas: checks,
+            hunting: web::page::Hunting::default(),
             title,
             zone_origin,
             dns_port: node.config.dns.enabled.then(|| node.config.dns.listen.port()),

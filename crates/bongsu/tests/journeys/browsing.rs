@@ -42,6 +42,9 @@ const OPERATOR: &[&str] = &[
     "/members/isp/setup/bind",
     "/members/ministry/setup/sentinel",
     "/screen",
+    "/personas",
+    "/personas/contests",
+    "/hunt",
     "/cases",
     "/region",
     "/region/flows",
@@ -56,8 +59,17 @@ const OPERATOR: &[&str] = &[
     "/accesses",
     "/nothing-here",
 ];
-const MEMBER: &[&str] =
-    &["/", "/objects", "/circles", "/asks", "/members/ministry", "/screen", "/region/gaps"];
+const MEMBER: &[&str] = &[
+    "/",
+    "/objects",
+    "/circles",
+    "/asks",
+    "/members/ministry",
+    "/screen",
+    "/personas",
+    "/hunt",
+    "/region/gaps",
+];
 
 /// The demo, serving.
 struct Demo {
@@ -83,8 +95,14 @@ fn demo() -> Demo {
     Demo { child, url: url.trim_end_matches('/').to_owned(), _dir: dir }
 }
 
+/// The text of axe-core.
+pub(crate) fn axe() -> String {
+    let axe = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.peers/axe/node_modules/axe-core/axe.min.js");
+    std::fs::read_to_string(axe).unwrap_or_else(|error| panic!("axe-core: {error}; run scripts/setup"))
+}
+
 /// What is wrong with the page that a browser shows: what axe finds, what runs over the edge of the window, what the console says.
-fn faults(chromium: &Chromium, axe: &str, status: u16) -> Vec<String> {
+pub(crate) fn faults(chromium: &Chromium, axe: &str, status: u16) -> Vec<String> {
     let mut faults = Vec::new();
     let wide = chromium.run(
         "const e = document.scrollingElement; return e.scrollWidth > window.innerWidth + 1 ? e.scrollWidth : 0",
@@ -125,9 +143,7 @@ fn weight(url: &str, path: &str, language: &str) -> usize {
 
 #[test]
 fn every_page_can_be_used_by_everyone() {
-    let axe = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.peers/axe/node_modules/axe-core/axe.min.js");
-    let axe =
-        std::fs::read_to_string(axe).unwrap_or_else(|error| panic!("axe-core: {error}; run scripts/setup"));
+    let axe = axe();
     let demo = demo();
     let home = tempfile::tempdir().unwrap();
     let chromium = Chromium::start(home.path());

@@ -13,7 +13,7 @@ const WALLET: &str = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq";
 const LOOKS: [Looks; 2] = [Looks::DESKTOP, Looks { has_scripts: false, ..Looks::PHONE }];
 
 /// The address of a page, with a member's log-in.
-fn page(serving: &Serving, node: &Node, member: &str, path: &str) -> String {
+pub(crate) fn page(serving: &Serving, node: &Node, member: &str, path: &str) -> String {
     let user = format!("http://{member}:{}@", node.tokens[member]);
     format!("{}{path}", serving.url.replace("http://", &user))
 }

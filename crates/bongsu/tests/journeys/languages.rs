@@ -21,7 +21,7 @@ const KEPT: &str = "AMBER ARF ASN ATT Bongsu CC CERT CK CLEAR CSIRT CSV CVE DD D
     TAXII TCP TLP TLS TSIG UN URL UTC VN VPN XML YYYY Zeek bongsu https hunt iCalendar nftables takedown vCard \
     BIND HTTPS Unbound PowerDNS Recursor Resolver Knot Pi hole Windows pfSense OPNsense OpenCTI Microsoft Sentinel Splunk Enterprise Security \
     Intelligence Framework NXDOMAIN TAXII chmod Base Feed Feeds Sync Actions Remote Servers New Add Data connectors Threat Management Line oriented \
-    Lists Firewall Aliases Table IPs Services Blocklist pfBlockerNG DNSBL \
+    Lists Firewall Aliases Table IPs Services Blocklist pfBlockerNG DNSBL Resume \
     read list block detect exchange campaign identity indicator malware ethereum assets bank cert desk isp jin ministry region";
 
 /// Elements whose text is code, or nothing that is read.

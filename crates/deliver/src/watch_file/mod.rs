@@ -8,10 +8,14 @@
 
 mod header;
 mod read;
+mod reported;
+mod values;
 mod write;
 
 pub use header::{Back, Circle, Header, Made};
 pub use read::WatchFile;
+pub use reported::id_of_report;
+pub use values::Contents;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,19 +1,20 @@
 //! Making a watch file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use gate::NoteKey;
 use policy::{Book, CircleId, Level, Member, MemberId};
 use sha2::{Digest, Sha256};
 use stix::Tlp;
-use uuid::Uuid;
 use watch::hunt::Needles;
 use watch::{Acts as _, Value};
 
 use super::header::{Back, Block, Circle, Header, Made, first_line};
+use super::reported::identity_of;
+use super::values::said;
 use super::{BLOCK_BYTES, Known, SAID_MAX, Said};
 use crate::artefact::Artefact;
-use crate::entry::{Claim, Claimed as _};
+use crate::entry::Claim;
 use crate::gather::{Deliver, DeliverError};
 use crate::hex::hex;
 
@@ -29,12 +30,7 @@ impl Deliver {
         let book = self.gate.book();
         let profile = self.offered(&book, member, Level::Detect)?;
         let gathered = self.gather(member, Level::Detect, encrypted)?;
-        let mut said: BTreeMap<&Value, Vec<(&Claim, Tlp)>> = BTreeMap::new();
-        let refused = gathered.entries().map(|entry| (entry.claim(), entry.mark()));
-        let looked_for = gathered.only_looked_for().map(|held| (held.claim(), held.mark()));
-        for (claim, tlp) in refused.chain(looked_for) {
-            said.entry(claim.value()).or_default().push((claim, tlp));
-        }
+        let said = said(&gathered);
         let circles: BTreeSet<CircleId> = said.values().flatten().map(|(claim, _)| claim.key().0).collect();
         let tlp = said.values().flatten().map(|(_, tlp)| *tlp).fold(gathered.tlp(), Tlp::max);
         let key = self.gate.key();
@@ -84,20 +80,17 @@ impl Deliver {
             id: circle.id.to_string(),
             hides_members: circle.hidden_members,
         });
-        // A secret of its own: packs have random ids.
-        let member_id = member.id.uuid();
-        let secret = self.gate.key().pack_secret(Uuid::new_v5(&member_id, b"sightings of a hunt"));
         Back {
             url: self.letterhead.public_url.clone(),
-            identity: format!("identity--{member_id}"),
+            identity: identity_of(member.id),
             name: if member.name.is_empty() { member.handle.clone() } else { member.name.clone() },
-            secret: hex(&secret),
+            secret: self.secret_of_hunts(member.id),
             circles: circles.collect(),
         }
     }
 }
 
-fn known(value: &Value, claims: &[(&Claim, Tlp)]) -> Known {
+pub(super) fn known(value: &Value, claims: &[(&Claim, Tlp)]) -> Known {
     let said = |(claim, tlp): &(&Claim, Tlp)| {
         let indicator = claim.indicator();
         Said {

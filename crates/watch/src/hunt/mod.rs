@@ -7,6 +7,7 @@
 mod blank;
 pub mod capture;
 mod confirm;
+mod find;
 mod key;
 mod mention;
 mod needles;
@@ -17,6 +18,7 @@ mod word;
 
 pub use blank::{Blanking, NoDomain, whole_words};
 pub use confirm::{How, confirm};
+pub use find::{Found, finds, within};
 pub use mention::{Mention, mentions};
 pub use needles::{Candidate, Disorder, Expect, Needles};
 pub use parts::{Columns, Parts};

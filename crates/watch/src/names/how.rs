@@ -108,6 +108,37 @@ pub enum How {
     Different,
 }
 
+impl How {
+    /// All of them, the lightest first.
+    pub const ALL: [Self; 25] = [
+        Self::Same,
+        Self::OtherOrder,
+        Self::Title,
+        Self::LegalForm,
+        Self::Joined,
+        Self::Revised,
+        Self::McCuneReischauer,
+        Self::FamilyVariant,
+        Self::KoreanVariant,
+        Self::SinoKorean,
+        Self::Chinese,
+        Self::WadeGiles,
+        Self::Japanese,
+        Self::Cyrillic,
+        Self::Greek,
+        Self::Arabic,
+        Self::OtherScript,
+        Self::Sound,
+        Self::OtherForm,
+        Self::Spelling,
+        Self::Initials,
+        Self::Abbreviation,
+        Self::Number,
+        Self::PartMissing,
+        Self::Different,
+    ];
+}
+
 impl fmt::Display for How {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -18,6 +18,8 @@ use super::token::TokenKey;
 
 /// Bytes of a form.
 pub(crate) const FORM_BYTES_MAX: usize = 256 << 10;
+/// Bytes of a log, or of a part of one, that is pasted.
+pub(crate) const LOG_BYTES_MAX: usize = 1 << 20;
 /// The field's name.
 pub(crate) const FIELD: &str = "form";
 
@@ -56,10 +58,20 @@ pub(crate) fn field(body: &[u8], name: &str) -> Option<String> {
     percent_encoding::percent_decode_str(&value).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
+/// Bytes of the form under a path: more where something is pasted whole, each byte of which may come escaped, as three.
+pub(crate) fn bytes_max(path: &str) -> usize {
+    let pasted = match path {
+        "/hunt" => LOG_BYTES_MAX,
+        "/personas" => exchange::persona::BODY_BYTES_MAX,
+        _ => 0,
+    };
+    3 * pasted + FORM_BYTES_MAX
+}
+
 /// Reads a request's form and puts it back; `None` if it is too long or breaks off.
 pub(crate) async fn read(request: Request) -> Option<(Request, Bytes)> {
     let (parts, body) = request.into_parts();
-    let bytes = to_bytes(body, FORM_BYTES_MAX).await.ok()?;
+    let bytes = to_bytes(body, bytes_max(parts.uri.path())).await.ok()?;
     Some((Request::from_parts(parts, Body::from(bytes.clone())), bytes))
 }
 
@@ -119,6 +131,13 @@ mod tests {
             assert!(!token.is(&other.to_string()));
         }
         assert!(!token.is(""));
+    }
+
+    #[test]
+    fn what_is_pasted_whole_may_be_long() {
+        assert_eq!(bytes_max("/share"), FORM_BYTES_MAX);
+        assert!(bytes_max("/hunt") > 3 * LOG_BYTES_MAX);
+        assert!(bytes_max("/personas") > 12 << 20 && bytes_max("/personas/contests") == FORM_BYTES_MAX);
     }
 
     #[test]

@@ -61,7 +61,12 @@ fn page(reads: bool, path: &str) -> Need {
         "people" | "start" => one(Right::Admin),
         "acts" | "acts.csv" | "acts.json" | "accesses" => one(Right::Audit),
         "peers" | "peers.json" => Need::OneOf(Rights::of(&[Right::Admin, Right::Audit])),
-        "screen" | "persona" => one(Right::Screen),
+        // A contest is something that is brought; what is withdrawn is let go of.
+        "personas" if !reads && path == "/personas/contests/withdraw" => one(Right::Release),
+        "personas" if !reads && path != "/personas" => one(Right::Write),
+        "screen" | "persona" | "personas" => one(Right::Screen),
+        // Looking in a log of one's own changes nothing: it reads the watch file.
+        "hunt" => one(Right::Read),
         "members" if !reads && path.ends_with("/key") => one(Right::Admin),
         "members" | "share" if !reads => one(Right::Write),
         "objects" if path.ends_with("/edit") => one(Right::Write),
@@ -122,6 +127,16 @@ mod tests {
             check(get.clone(), path, Right::Screen);
             check(post.clone(), path, Right::Screen);
         }
+        for path in ["/personas", "/personas/contests"] {
+            check(get.clone(), path, Right::Screen);
+        }
+        check(post.clone(), "/personas", Right::Screen);
+        for path in ["/personas/contests", "/personas/contests/uphold", "/personas/whatever"] {
+            check(post.clone(), path, Right::Write);
+        }
+        check(post.clone(), "/personas/contests/withdraw", Right::Release);
+        check(get.clone(), "/hunt", Right::Read);
+        check(post.clone(), "/hunt", Right::Read);
         check(post.clone(), "/people", Right::Admin);
         for path in ["/acts", "/acts.csv", "/acts.json"] {
             check(get.clone(), path, Right::Audit);

@@ -20,6 +20,7 @@ mod gaps;
 mod guard;
 mod held;
 mod help;
+mod hunt;
 mod keys;
 mod ladder;
 mod live;
@@ -33,6 +34,7 @@ mod oidc;
 mod passkeys;
 pub mod peers;
 mod people;
+mod personas;
 mod playbooks;
 mod proof;
 mod quarantine;
@@ -58,6 +60,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use deliver::Deliver;
 use deliver::screening::Screening;
+use exchange::persona::PersonaCheck;
 use exchange::transparency::cosign::Cosigned;
 use gate::{Gate, Patience};
 use http::{HeaderValue, StatusCode, header};
@@ -94,6 +97,10 @@ pub struct Pages {
     pub deliver: Arc<Deliver>,
     /// Answers questions about values.
     pub screening: Arc<Screening>,
+    /// Compares applications with personas: the same for programs.
+    pub personas: Arc<PersonaCheck>,
+    /// The turns in which pasted logs are looked through.
+    pub hunting: Hunting,
     /// The node's title.
     pub title: String,
     /// The name under which zones stand, if DNS is served.
@@ -117,6 +124,7 @@ pub use aid::{Aid, AidFile, Gathered, Reading, paper as plan_paper};
 pub use cases::Cases;
 pub use contacts::Region;
 pub use gaps::{Capacities, as_json as gaps_json};
+pub use hunt::Hunting;
 pub use live::Live;
 pub use playbooks::Runs;
 pub use region::{Transit, TransitAsked};
@@ -227,6 +235,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/start", get(start::page).post(start::add))
         .route("/share", get(share::form).post(share::take))
         .route("/screen", get(screen::form).post(screen::ask))
+        .merge(personas::router())
+        .merge(hunt::router())
         .route("/recalls", get(recalls::page))
         .route("/cases", get(cases::list))
         .route("/cases/{case}", get(cases::one))

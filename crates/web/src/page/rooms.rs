@@ -55,6 +55,15 @@ const ROOMS: &[Room] = &[
     ),
     ("Ladder", "사다리", &[("/ladder", "Forms and set-up", "형태와 설정", To::All, Right::Read)]),
     ("Screen", "조회", &[("/screen", "Screen values", "값 조회", To::All, Right::Screen)]),
+    (
+        "Personas",
+        "위장 인력",
+        &[
+            ("/personas", "Check an application", "지원서 확인", To::All, Right::Screen),
+            ("/personas/contests", "Contests", "이의", To::All, Right::Screen),
+        ],
+    ),
+    ("Hunt", "로그 조사", &[("/hunt", "Was it here?", "로그에 있었는가", To::All, Right::Read)]),
     ("Stolen assets", "도난 자산", &[("/cases", "Cases", "사건", To::Operators, Right::Read)]),
     (
         "Region",
@@ -152,6 +161,7 @@ mod tests {
             ("/region", Some("/region")),
             ("/region/opened", Some("/region/gaps")),
             ("/members/isp/held", Some("/circles")),
+            ("/personas/contests/uphold", Some("/personas/contests")),
             ("/regional", None),
         ] {
             assert_eq!(door_of(path), door, "{path}");

@@ -11,6 +11,7 @@ pub(super) mod levels;
 pub(super) mod norms;
 pub(super) mod other;
 pub(super) mod people;
+pub(super) mod personas;
 pub(super) mod playbooks;
 pub(super) mod receipts;
 pub(super) mod releases;

@@ -12,7 +12,7 @@ use deliver::watch_file::{Known, WatchFile, WatchFileError};
 use parking_lot::{Condvar, Mutex};
 use stix::Timestamp;
 use watch::Value;
-use watch::hunt::{Blanking, Candidate, How, Parts, confirm, whole_words, written};
+use watch::hunt::{Blanking, Candidate, Found, How, finds, whole_words, within, written};
 
 use super::remember::Remembering;
 use super::source::{Piece, Sources};
@@ -251,46 +251,41 @@ fn look(
     candidates: &mut [Candidate],
     send: impl Fn(Sent) -> bool,
 ) -> bool {
-    candidates.sort_unstable();
-    let (mut finds, mut lines, mut counted) = (Vec::new(), 0, 0);
-    let mut parts = None;
-    for candidate in candidates {
-        let Some(watched) = quest.watched else { break };
-        let known = match watched.known(candidate.needle) {
-            Ok(known) => known,
+    let mut some = Vec::new();
+    if let Some(watched) = quest.watched {
+        let known = |needle| watched.known(needle);
+        let is_wanted = finds(text, piece.columns.clone(), candidates, known, |found| {
+            let Found { lines_before: lines, range, text: stands, how, known } = found;
+            let number = piece.packets.as_ref().map_or(lines + 1, |packets| packets.of(lines));
+            let at = written(&text[line(text, &range)]);
+            some.push(Find {
+                line: number,
+                found: stands,
+                how,
+                known,
+                text: excerpt(quest, text, &range),
+                at,
+            });
+            if some.len() < FINDS_MAX {
+                return true;
+            }
+            let finds = std::mem::take(&mut some);
+            send(Ok(Outcome { piece: Arc::clone(&piece), finds, end: None }))
+        });
+        match is_wanted {
+            Ok(true) => {}
+            Ok(false) => return false,
             Err(error) => {
                 send(Err(error));
                 return false;
             }
-        };
-        let (range, how, joined) = match confirm(text, *candidate, &known.0) {
-            Some((range, how)) => (range, how, None),
-            None => {
-                let parts = parts.get_or_insert_with(|| Parts::of(text, piece.columns.clone()));
-                let Some((range, address)) = parts.find(*candidate, &known.0) else { continue };
-                (range, How::Exact, Some(address.to_owned()))
-            }
-        };
-        lines += count(&text[counted..range.start.max(counted)]);
-        counted = range.start.max(counted);
-        let found = joined.unwrap_or_else(|| String::from_utf8_lossy(&text[range.clone()]).into_owned());
-        let number = piece.packets.as_ref().map_or(lines + 1, |packets| packets.of(lines));
-        let at = written(&text[line(text, &range)]);
-        let text = excerpt(quest, text, &range);
-        finds.push(Find { line: number, found, how, known, text, at });
-        if finds.len() == FINDS_MAX {
-            let finds = std::mem::take(&mut finds);
-            if !send(Ok(Outcome { piece: Arc::clone(&piece), finds, end: None })) {
-                return false;
-            }
         }
     }
-    lines += count(&text[counted..]);
     let has_rest = text.last().is_some_and(|byte| *byte != b'\n');
     // A capture's lines are its packets.
-    let lines = piece.packets.as_ref().map_or(lines, |packets| packets.count);
+    let lines = piece.packets.as_ref().map_or_else(|| count(text), |packets| packets.count);
     let end = Some(End { bytes: text.len() as u64, lines, has_rest });
-    send(Ok(Outcome { piece, finds, end }))
+    send(Ok(Outcome { piece, finds: some, end }))
 }
 
 /// What is shown of the line.
@@ -315,13 +310,4 @@ fn line(text: &[u8], range: &Range<usize>) -> Range<usize> {
 
 fn count(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64
-}
-
-/// The line that a range stands in, or the part of it that reaches so far to both sides.
-fn within(text: &[u8], range: &Range<usize>, reach: usize) -> Range<usize> {
-    let floor = range.start.saturating_sub(reach);
-    let roof = text.len().min(range.end + reach);
-    let start = memchr::memrchr(b'\n', &text[floor..range.start]).map_or(floor, |at| floor + at + 1);
-    let end = memchr::memchr(b'\n', &text[range.end..roof]).map_or(roof, |at| range.end + at);
-    start..end
 }

@@ -7,16 +7,14 @@ use super::of_node;
 use crate::answer::{Answer, table};
 use crate::cli::{PersonaContestArgs, PersonaContestsArgs, PersonaReviewArgs, WithdrawArgs};
 use crate::command::withdraw;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::node::Node;
 use crate::terminal::visible;
-use gate::Query;
-use gate::{Submission, Submitted};
-use policy::{Level, MemberId, Reach, Request, Terms};
+use exchange::persona::{ContestError, Saying};
 use serde_json::{Value, json};
 use stix::ObjectId;
 use uuid::Uuid;
-use watch::persona::{Builder, EXPLANATION_BYTES_MAX, Verdict, Weights, opinion};
+use watch::persona::{Verdict, Weights};
 
 pub(super) fn contest(node: &Node, args: &PersonaContestArgs) -> Result<Answer, Failure> {
     let told = say(node, (&args.id, &args.circle, args.sender.as_deref()), Verdict::Contested, &args.reason)?;
@@ -66,55 +64,32 @@ fn say(
     verdict: Verdict,
     reason: &str,
 ) -> Result<String, Failure> {
-    if reason.trim().is_empty() || reason.len() > EXPLANATION_BYTES_MAX {
-        return Err(Failure::usage(format!("a reason has 1 to {EXPLANATION_BYTES_MAX} bytes"))
-            .hint("say what is wrong, so that the originator can look again"));
-    }
     let book = node.gate.book();
     let member = node.sender(&book, sender)?.id;
     let circle = node.circle(&book, circle)?;
     let about = ObjectId::parse(id).map_err(|error| Failure::usage(format!("`{id}`: {error}")))?;
-    if !Builder::takes(about.object_type()) || about.object_type() == "opinion" {
-        return Err(Failure::usage(format!("a {} can't be contested", about.object_type())).hint(
-            "contest the object that a reason names: an identity, a relationship, a grouping or a report",
-        ));
-    }
-    let request = Request {
-        member,
+    let saying = Saying {
+        by: member.into(),
         circle: circle.id,
-        wanted: Level::Read,
         encrypted: true,
+        verdict,
+        about: &about,
+        reason,
+        id: Uuid::new_v4(),
         now: node.now(),
-        reach: Reach::Member,
     };
-    let missing = || Failure::new(format!("there is no `{about}` in `{}` that you see", circle.handle));
-    let reader = node.gate.reader(request).map_err(|_| missing())?;
-    let query = Query { ids: vec![about.clone()], limit: 1, ..Query::default() };
-    let page =
-        reader.page(&query).map_err(|error| Failure::new(format!("the circle can't be read: {error}")))?;
-    if page.items.is_empty() {
-        return Err(missing().hint("`bongsu persona check` names the objects of its reasons"));
-    }
-    submit(node, member, circle.id, (verdict, &about, reason))
-}
-
-fn submit(
-    node: &Node,
-    member: MemberId,
-    circle: policy::CircleId,
-    (verdict, about, reason): (Verdict, &ObjectId, &str),
-) -> Result<String, Failure> {
-    let id = ObjectId::new("opinion", Uuid::new_v4()).map_err(|error| Failure::new(error.to_string()))?;
-    let raw = opinion(&id, verdict, about, None, reason, node.now());
-    let head = stix::read_head(&raw).map_err(|finding| Failure::new(finding.to_string()))?;
-    let told =
-        node.gate.submit(member, circle, &Terms::default(), vec![Submission { raw, head }], node.now());
-    let told = told.map_err(|error| Failure::new(error.to_string()))?;
-    match told.first() {
-        Some(Submitted::Appended { .. } | Submitted::Present | Submitted::Waiting(_)) => Ok(id.to_string()),
-        told => {
-            let why = told.and_then(Submitted::complaint).unwrap_or_else(|| "nothing was taken".to_owned());
-            Err(Failure { exit: Exit::Failed, ..Failure::new(format!("it was not shared: {why}")) })
+    let refused = |error: ContestError| match error {
+        ContestError::Reason => {
+            Failure::usage(error.to_string()).hint("say what is wrong, so that the originator can look again")
         }
-    }
+        ContestError::Type(_) => Failure::usage(error.to_string()).hint(
+            "contest the object that a reason names: an identity, a relationship, a grouping or a report",
+        ),
+        ContestError::Missing => {
+            Failure::new(format!("there is no `{about}` in `{}` that you see", circle.handle))
+                .hint("`bongsu persona check` names the objects of its reasons")
+        }
+        error => Failure::new(error.to_string()),
+    };
+    exchange::persona::say(&node.gate, &saying).map(|taken| taken.id.to_string()).map_err(refused)
 }

@@ -1,9 +1,12 @@
 //! Every way to ask a node, with what a member may guess: one entry or more for each route, which `routes` compares with the code.
 
+mod misp;
+
 use http::{Method, Request};
 use policy::Level;
 use serde_json::{Value, json};
 
+use self::misp::MISP;
 use super::draw::Draw;
 use super::misp::MISP;
 use super::oracle::Canary;
@@ -170,6 +173,12 @@ const CHANGES: &[Way] = &[
     ("/api/collections/{collection}/objects/{object}", "DELETE", "/api/collections/{c}/objects/{o}/", ""),
     ("/members/{member}/setup/{server}/key", "POST", "/members/{m}/setup/bind/key", "form=x"),
     ("/objects/{circle}/{object}/withdraw", "POST", "/objects/{c}/{o}/withdraw", "reason=x&form=x"),
+    (
+        "/personas/contests/withdraw",
+        "POST",
+        "/personas/contests/withdraw",
+        "about={o}&circle={c}&reason=x&form=x",
+    ),
     ("events/delete", "POST", "/events/delete/{u}", "{}"),
     ("attributes/delete", "POST", "/attributes/delete/{u}", "{}"),
     (
@@ -357,6 +366,7 @@ impl Question {
             "/d/bundle.json" => Level::Exchange,
             _ if path.starts_with("/d/") => Level::Detect,
             _ if path.starts_with("/api/collections") => Level::Exchange,
+            "/hunt" => Level::Detect,
             _ => Level::Read,
         }
     }

@@ -8,8 +8,8 @@ use super::crawl::Question;
 use super::plan::{Kind, World};
 use super::{Crawl, Who};
 
-/// Where the sources of personas are told.
-const PERSONA: &str = "/persona/check";
+/// Where the sources of personas are told, to programs and to people.
+const PERSONAS: [&str; 2] = ["/persona/check", "/personas"];
 
 impl World {
     /// Whether a member may read that another has shared, or signed, one of some things.
@@ -33,7 +33,7 @@ impl Crawl<'_> {
         let object = path.strip_prefix("/objects/").and_then(|rest| rest.split_once('/'));
         // The page of its proof says whose signature it carries, too.
         let object = object.map(|(handle, rest)| (handle, rest.split('/').next().unwrap_or_default()));
-        if !told.status.is_success() || object.is_none() && path != PERSONA {
+        if !told.status.is_success() || object.is_none() && !PERSONAS.contains(&path) {
             return;
         }
         let is_one = |at: usize| match object {

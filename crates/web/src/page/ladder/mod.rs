@@ -137,13 +137,18 @@ pub(super) async fn page(State(pages): Shared, who: Who, Query(asked): Query<Ask
     .await
 }
 
-/// Where the member's things are, as whoever looks reaches the node.
-fn site(pages: &Pages, viewer: &Viewer, member: &Member, headers: &HeaderMap, encrypted: bool) -> Site {
-    let book = pages.gate.book();
+/// The node's address without a slash at its end: the one that it is known by, else the one that whoever looks asked for.
+pub(super) fn url_of(pages: &Pages, headers: &HeaderMap, encrypted: bool) -> String {
     let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("NODE");
     let scheme = if encrypted { "https" } else { "http" };
     let url = pages.public_url.clone().unwrap_or_else(|| format!("{scheme}://{asked}"));
-    let url = url.trim_end_matches('/').to_owned();
+    url.trim_end_matches('/').to_owned()
+}
+
+/// Where the member's things are, as whoever looks reaches the node.
+fn site(pages: &Pages, viewer: &Viewer, member: &Member, headers: &HeaderMap, encrypted: bool) -> Site {
+    let book = pages.gate.book();
+    let url = url_of(pages, headers, encrypted);
     let authority = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
     let authority = authority.split('/').next().unwrap_or(authority);
     let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {

@@ -93,7 +93,7 @@ pub(in crate::page) fn reasons(view: &View, party: &Listed) -> String {
 }
 
 /// What two names differ by; of what is new here, its English.
-fn differs(view: &View, how: How) -> String {
+pub(super) fn differs(view: &View, how: How) -> String {
     let english = how.to_string();
     let korean = match how {
         How::Same => "같은 이름",

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use deliver::watch_file::{Back, Circle, Header};
+use deliver::watch_file::{Back, Circle, Header, id_of_report};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use stix::{Timestamp, Tlp};
@@ -179,12 +179,7 @@ impl Making<'_> {
 
     fn id(&self, object_type: &str, indicator: &str, first: &str) -> Uuid {
         let circle = self.circle.map_or(self.handle, |circle| circle.id.as_str());
-        let mut hash = Sha256::new();
-        for part in [self.back.secret.as_str(), object_type, circle, indicator, &self.back.identity, first] {
-            hash.update(part);
-            hash.update([0]);
-        }
-        uuid(&hash.finalize())
+        id_of_report(self.back, object_type, circle, indicator, first)
     }
 }
 
