@@ -66,24 +66,30 @@ impl Sighting {
     }
 }
 
-/// Sightings by what they are of, the newest first; each with the newest of them, how many they are, how often it was found, and when
-/// it was seen last.
-fn by_indicator(sightings: Vec<Sighting>) -> Vec<(Sighting, usize, u64, Option<Timestamp>)> {
-    let mut groups: BTreeMap<(CircleId, ObjectId), (Sighting, usize, u64, Option<Timestamp>)> =
-        BTreeMap::new();
+/// Sightings of one indicator: the newest of them, how many they are, how often it was found, and when it was seen last.
+struct Group {
+    newest: Sighting,
+    reports: usize,
+    count: u64,
+    seen: Option<Timestamp>,
+}
+
+/// Sightings by what they are of, the newest first.
+fn by_indicator(sightings: Vec<Sighting>) -> Vec<Group> {
+    let mut groups: BTreeMap<(CircleId, ObjectId), Group> = BTreeMap::new();
     for one in sightings {
         let (count, seen) = (one.count, one.seen);
         let group = groups.entry((one.circle, one.of.clone()));
-        let group = group.or_insert_with(|| (one.clone(), 0, 0, None));
-        group.1 += 1;
-        group.2 = group.2.saturating_add(count);
-        group.3 = group.3.max(seen);
-        if one.added > group.0.added {
-            group.0 = one;
+        let group = group.or_insert_with(|| Group { newest: one.clone(), reports: 0, count: 0, seen: None });
+        group.reports += 1;
+        group.count = group.count.saturating_add(count);
+        group.seen = group.seen.max(seen);
+        if one.added > group.newest.added {
+            group.newest = one;
         }
     }
-    let mut groups: Vec<_> = groups.into_values().collect();
-    groups.sort_by_key(|(newest, ..)| std::cmp::Reverse(newest.added));
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.newest.added));
     groups
 }
 
@@ -106,7 +112,7 @@ impl Pages {
         let groups = by_indicator(found.items.into_iter().flatten().collect());
         let has_more = found.next.is_some() || groups.len() > ROWS;
         let mut rows = Vec::new();
-        for (newest, reports, count, seen) in groups.into_iter().take(ROWS) {
+        for Group { newest, reports, count, seen } in groups.into_iter().take(ROWS) {
             let indicator = newest.of.to_string();
             let book = self.gate.book();
             let Some(circle) = book.circle(newest.circle) else { continue };
@@ -152,10 +158,8 @@ mod tests {
             added: Added(added),
         };
         let told = by_indicator(vec![one(1, 1, 10, Some(3)), one(2, 2, 30, None), one(3, 1, 20, Some(2))]);
-        let told: Vec<_> = told
-            .into_iter()
-            .map(|(newest, reports, count, seen)| (newest.id, reports, count, seen))
-            .collect();
+        let told = told.into_iter().map(|group| (group.newest.id, group.reports, group.count, group.seen));
+        let told: Vec<_> = told.collect();
         assert_eq!(told, [(id("sighting", 2), 1, 3, None), (id("sighting", 3), 2, 6, Some(day(3)))]);
     }
 }
