@@ -135,11 +135,9 @@ struct Results {
 impl Results {
     fn count(&self) -> String {
         let (count, more) = (self.rows.len(), self.next.is_some());
-        match (self.view.is_korean(), more) {
-            (true, true) => format!("최신순 {count}건, 더 있음"),
-            (true, false) => format!("최신순 {count}건"),
-            (false, true) => format!("The newest {count}; there are more"),
-            (false, false) => format!("{count} found, the newest first"),
+        match more {
+            true => self.view.tell("The newest {}; there are more", "최신순 {}건, 더 있음", &[&count]),
+            false => self.view.tell("{} found, the newest first", "최신순 {}건", &[&count]),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use policy::{Cause, Deed, Level, Right, Role};
+use policy::{Cause, Deed, Level, Right, Role, SignatureState};
 use region::contact::{Function, Way};
 use watch::Kind;
 
@@ -15,8 +15,8 @@ const TABLES: [(&str, Texts); 3] = [("fr", FRENCH), ("id", INDONESIAN), ("vi", V
 
 /// The pages that a member of the level `read` opens, and what stands on them.
 const TEMPLATES: &[&str] = &[
-    "account", "base", "being", "circles", "codes", "contacts", "display", "error", "ladder", "log_in",
-    "member", "morning", "recovery", "screen", "welcome",
+    "account", "base", "being", "circle", "circles", "codes", "contacts", "display", "error", "ladder",
+    "log_in", "member", "morning", "objects", "recovery", "results", "screen", "welcome",
 ];
 /// What makes them.
 const SOURCES: &[&str] = &[
@@ -25,6 +25,7 @@ const SOURCES: &[&str] = &[
     "page/circles",
     "page/contacts",
     "page/display",
+    "page/find",
     "page/ladder/mod",
     "page/log_in",
     "page/member",
@@ -35,6 +36,7 @@ const SOURCES: &[&str] = &[
     "page/rooms",
     "page/screen",
     "page/words",
+    "page/words/circles",
     "page/words/contacts",
     "page/words/people",
     "page/words/screening",
@@ -128,6 +130,7 @@ fn texts() -> BTreeSet<String> {
     // What other rooms call things, which stands with its Korean nowhere.
     all.extend(Role::ALL.map(Role::name).map(str::to_owned));
     all.extend(Right::ALL.map(Right::name).map(str::to_owned));
+    all.extend(SignatureState::ALL.map(SignatureState::name).map(str::to_owned));
     all.extend(Deed::ALL.map(Deed::name).map(str::to_owned));
     all.extend(Way::ALL.map(Way::name).map(str::to_owned));
     all.extend(Function::ALL.map(Function::words).map(str::to_owned));
