@@ -55,9 +55,7 @@ pub(crate) enum Weak {
     Short,
     #[error("A password has at most {PASSWORD_BYTES_MAX} bytes.")]
     Long,
-    #[error(
-        "Your user name is in the password, or it has too few different characters: five or more are needed."
-    )]
+    #[error("The password has too few different characters, or your user name in it.")]
     Easy,
     #[error("The password is one of those that everybody tries first.")]
     Common,

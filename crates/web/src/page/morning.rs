@@ -542,6 +542,7 @@ mod tests {
                 actions: Vec::new(),
                 circles: vec![news],
                 has_circles: true,
+                may_share: true,
             };
             let html = page.render().unwrap();
             let head = format!("<html lang=\"{}\"", language.tag());

@@ -192,6 +192,19 @@ fn without_numbers_behind(before: &str, text: &str) -> String {
     parts.fold(first, |out, part| out + before + part.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
+/// A page without how long lines are, which may be known, where it says how far behind a member is.
+fn without_lag(text: &str) -> String {
+    without_numbers_before("건 중 ", &without_numbers_before(" records behind", text))
+}
+
+/// A text without the numbers that stand right before `after`.
+fn without_numbers_before(after: &str, text: &str) -> String {
+    let mut parts: Vec<&str> = text.split(after).collect();
+    let last = parts.pop().unwrap_or_default();
+    let trimmed = parts.into_iter().map(|part| part.trim_end_matches(|c: char| c.is_ascii_digit()));
+    trimmed.map(|part| part.to_owned() + after).collect::<String>() + last
+}
+
 /// A page without the root of a line in its checkpoint, which is that of all that is in it, and the signatures over it; how long the
 /// line is stays. Source: C2SP tlog-checkpoint, whose lines are origin, size, root, an empty one, and signatures.
 fn without_root(text: &str) -> String {

@@ -85,7 +85,7 @@ pub(in crate::page) fn how(view: &View, reason: &Reason) -> String {
     }
     let number = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     match reason.sign {
-        Sign::Name => name(text).map(super::screening::differs),
+        Sign::Name => name(text).map(|how| super::screening::differs(view, how)),
         Sign::PictureAlike => text
             .split_once(" of ")
             .map(|(bits, of)| format!("{}비트 중 {}비트가 다름", number(of), number(bits))),
@@ -192,8 +192,8 @@ pub(in crate::page) fn not_said(view: &View, error: &ContestError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::view::Language;
     use super::*;
-    use region::capacity::words::Language;
     use stix::Timestamp;
     use watch::persona::{Personas, Weights, check_all, read};
 
@@ -209,7 +209,7 @@ mod tests {
         }
         for how in How::ALL {
             assert_eq!(name(&how.to_string()), Some(how));
-            assert_ne!(super::super::screening::differs(how), how.to_string());
+            assert_ne!(super::super::screening::differs(&korean(), how), how.to_string());
         }
     }
 
