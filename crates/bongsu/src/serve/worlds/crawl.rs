@@ -1,12 +1,9 @@
 //! Every way to ask a node, with what a member may guess: one entry or more for each route, which `routes` compares with the code.
 
-mod misp;
-
 use http::{Method, Request};
 use policy::Level;
 use serde_json::{Value, json};
 
-use self::misp::MISP;
 use super::draw::Draw;
 use super::misp::MISP;
 use super::oracle::Canary;

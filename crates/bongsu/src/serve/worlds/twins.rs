@@ -158,7 +158,7 @@ fn without_form(mut told: Told, session: &Session) -> Told {
 /// An answer without what is drawn anew each time: ids of statuses, asks and reports, and the seal over the last.
 fn steady(told: &Told) -> Told {
     Told {
-        body: without_ids(&without_seal(&without_path(&without_root(&told.body)))),
+        body: without_ids(&without_seal(&without_lag(&without_path(&without_root(&told.body))))),
         headers: told.headers.iter().map(|line| without_ids(line)).collect(),
         ..told.clone()
     }
