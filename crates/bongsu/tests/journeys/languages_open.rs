@@ -32,7 +32,7 @@ fn the_log_in_speaks_the_language_of_the_browser() {
     }
     assert!(page("/login?lang=ko", "en").contains("비밀번호"), "the address counts before the browser");
     assert!(page(&link, "ko").contains("이 링크는 한 번만 쓸 수 있습니다"));
-    assert!(page("/welcome/nobody", "ko").contains("찾을 수 없음"));
+    assert!(page("/welcome/nobody", "ko").contains("쓸 수 없는 링크"));
     // What was filled in and is wrong is told in the same language.
     let token = |page: &str| {
         let rest = page.split_once("name=\"form\" value=\"").unwrap().1;
