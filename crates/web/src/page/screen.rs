@@ -217,7 +217,9 @@ fn apart(line: &str) -> Vec<&str> {
         !part.contains(char::is_whitespace)
             && part.chars().any(|sign| sign.is_ascii_digit() || matches!(sign, '.' | '@' | ':'))
     };
-    if parts.iter().all(is_value) { parts } else { vec![line] }
+    // An address of a page can have such signs itself.
+    let is_several = parts.iter().all(is_value) && !line.contains('/');
+    if is_several { parts } else { vec![line] }
 }
 
 fn question(line: &str, said: (Option<String>, Option<String>, Option<String>)) -> Question {
@@ -240,5 +242,6 @@ mod tests {
         assert_eq!(apart("Kim, Jong Un"), ["Kim, Jong Un"]);
         assert_eq!(apart("KIM,JONG"), ["KIM,JONG"]);
         assert_eq!(apart("evil.top"), ["evil.top"]);
+        assert_eq!(apart("http://evil.top/a,b.html"), ["http://evil.top/a,b.html"]);
     }
 }
