@@ -59,7 +59,36 @@ pub enum CredentialKind {
     },
 }
 
+/// The algorithm of the TSIG keys that are made here, which every server knows: RFC 8945, section 6.
+pub const TSIG_ALGORITHM: &str = "hmac-sha256";
+
 impl Credential {
+    /// A TSIG key of a member, in force until it is taken back. Its name begins with the member's handle and ends with the last eight
+    /// digits of `id`, which are to be random, so that a second key gets a name of its own.
+    #[must_use]
+    pub fn tsig(
+        id: Uuid,
+        member: MemberId,
+        handle: &str,
+        created: Timestamp,
+        secret: &[u8],
+    ) -> (String, Self) {
+        let name = format!("{handle}-{}", id.simple().to_string().split_off(24));
+        let (algorithm, secret) = (TSIG_ALGORITHM.to_owned(), secret.to_vec());
+        let kind = CredentialKind::Tsig { name: name.clone(), algorithm, secret };
+        let key = Self {
+            id,
+            member: Some(member),
+            created,
+            expires: None,
+            revoked: false,
+            person: None,
+            scopes: None,
+            kind,
+        };
+        (name, key)
+    }
+
     /// Whether it is taken at `now`.
     #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {

@@ -39,7 +39,7 @@ pub use book::{Book, Entry, EntryError};
 pub use caller::{Caller, Channel};
 pub use circle::{Access, Circle, CircleId, Onward, Signatures};
 pub use class::{Class, Part};
-pub use credential::{Credential, CredentialKind, Setting, used};
+pub use credential::{Credential, CredentialKind, Setting, TSIG_ALGORITHM, used};
 pub use federation::{Agreed, Agreement, AgreementError, Party, Peer, Statement, StatementError};
 pub use fires::{Cause, Fires, Word};
 pub use member::{Intake, Level, Member, MemberId, Use};

@@ -8,7 +8,7 @@ use crate::exit::Failure;
 use crate::node::Node;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use policy::{Credential, CredentialKind, Entry, MemberId, Person, Right, Rights};
+use policy::{Credential, CredentialKind, Entry, MemberId, Person, Right, Rights, TSIG_ALGORITHM};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::json;
@@ -89,8 +89,6 @@ pub(crate) fn bind(
 }
 
 const DAY_MICROS: i64 = 86_400_000_000;
-/// The TSIG algorithm; RFC 8945 makes it mandatory.
-const TSIG_ALGORITHM: &str = "hmac-sha256";
 
 /// A token that was just made, in the clear.
 pub(crate) struct Made {
@@ -249,22 +247,8 @@ pub(crate) struct MadeTsig {
 pub(crate) fn make_tsig(node: &Node, member: MemberId, handle: &str) -> Result<MadeTsig, Failure> {
     let id = Uuid::now_v7();
     let secret = random()?;
-    // The last eight digits are random in a version 7 UUID: a second key of a member gets a name of its own.
-    let tail = id.simple().to_string().split_off(24);
-    let name = format!("{handle}-{tail}");
-    node.record(Entry::Credential(Credential {
-        id,
-        member: Some(member),
-        created: node.now(),
-        expires: None,
-        revoked: false,
-        person: None,
-        scopes: None,
-        kind: CredentialKind::Tsig {
-            name: name.clone(),
-            algorithm: TSIG_ALGORITHM.to_owned(),
-            secret: secret.to_vec(),
-        },
-    }))?;
+    // The last digits of a version 7 UUID are random.
+    let (name, key) = Credential::tsig(id, member, handle, node.now(), &secret);
+    node.record(Entry::Credential(key))?;
     Ok(MadeTsig { id: id.simple().to_string(), name, secret: STANDARD.encode(secret) })
 }

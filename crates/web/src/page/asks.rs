@@ -3,21 +3,19 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Form as Filled;
-use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use gate::{AnswerError, Answerer, AskError, AskRole, AskSeen};
-use http::{HeaderMap, StatusCode, Uri};
+use http::StatusCode;
 use policy::{AskState, Book, Caller, Circle, MemberId, Wish};
 use stix::{ObjectId, Tlp};
 use uuid::Uuid;
 
-use super::view::{At, View, say};
+use super::sent::Sent;
+use super::view::{At, View};
 use super::words::asks as words;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
 use crate::asks::{Given, Question, asking, milder};
-use crate::auth::form::is_from_here;
 
 /// Asks that are shown; the rest is counted.
 const ROWS: usize = 200;
@@ -246,34 +244,7 @@ fn done(book: &Book, seen: &AskSeen) -> Vec<(String, String, Option<String>)> {
     seen.done.iter().map(one).collect()
 }
 
-pub(super) fn not_from_here() -> Response {
-    let what = say(
-        "The form was not sent from a page of this node. Open the page and send it there.",
-        "이 양식은 이 노드의 화면에서 보낸 것이 아닙니다. 화면을 열어 그곳에서 보내십시오.",
-    );
-    error(StatusCode::FORBIDDEN, say("Not from here", "이곳에서 보낸 것이 아님"), what)
-}
-
-pub(super) fn unread(fault: &FormRejection) -> Response {
-    let what =
-        format!("{} {}.", say("The form can't be read:", "양식을 읽을 수 없습니다:"), fault.body_text());
-    error(StatusCode::BAD_REQUEST, say("Not read", "읽지 못함"), &what)
-}
-
-pub(super) async fn ask(
-    State(pages): Shared,
-    who: Who,
-    uri: Uri,
-    headers: HeaderMap,
-    question: Result<Filled<Question>, FormRejection>,
-) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    let question = match question {
-        Ok(Filled(question)) => question,
-        Err(fault) => return unread(&fault),
-    };
+pub(super) async fn ask(State(pages): Shared, who: Who, Sent(question): Sent<Question>) -> Response {
     let viewer = Viewer::of(who);
     let Caller::Member(member) = viewer.caller else { return absent() };
     making(move || {
@@ -300,17 +271,8 @@ pub(super) async fn answer(
     State(pages): Shared,
     who: Who,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    given: Result<Filled<Given>, FormRejection>,
+    Sent(given): Sent<Given>,
 ) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    let given = match given {
-        Ok(Filled(given)) => given,
-        Err(fault) => return unread(&fault),
-    };
     making(move || take(&pages, &Viewer::of(who), &id, given).unwrap_or_else(absent)).await
 }
 

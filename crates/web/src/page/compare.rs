@@ -7,26 +7,24 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::rejection::FormRejection;
+use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Form, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use exchange::transparency::LAG_MAX;
 use gate::{Checkpoint, NoteError, NoteKey};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderValue, StatusCode, header};
 use line::merkle::verify_consistency;
 use line::{LineId, StorageError};
 use policy::Circle;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::asks::{not_from_here, unread};
 use super::objects::circles;
+use super::sent::Sent;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render};
-use crate::auth::form::is_from_here;
 
 /// Seconds after which it is asked again while the log is being made.
 const LATER_S: &str = "60";
@@ -113,17 +111,9 @@ async fn compare(
     State(pages): Shared,
     who: Who,
     Path(handle): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    asked: Result<Form<Asked>, FormRejection>,
+    Sent(asked): Sent<Asked>,
 ) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    match asked {
-        Ok(Form(asked)) => making(move || made(&pages, &Viewer::of(who), &handle, Some(asked))).await,
-        Err(fault) => unread(&fault),
-    }
+    making(move || made(&pages, &Viewer::of(who), &handle, Some(asked))).await
 }
 
 fn made(pages: &Pages, viewer: &Viewer, handle: &str, asked: Option<Asked>) -> Response {

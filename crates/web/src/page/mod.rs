@@ -43,6 +43,7 @@ mod region;
 mod releases;
 mod rooms;
 mod screen;
+mod sent;
 mod share;
 mod start;
 pub(crate) mod steps;

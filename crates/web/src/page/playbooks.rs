@@ -4,24 +4,21 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Form as Filled;
-use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use deliver::playbook::result::share;
 use deliver::playbook::run::{Event, Run, Started, StepState, What};
 use deliver::playbook::{Playbook, Way, read};
 use gate::{Object, Query};
-use http::{HeaderMap, StatusCode, Uri};
+use http::StatusCode;
 use policy::{Caller, Circle, Level, MemberId, Reach, Request};
 use serde::Deserialize;
 use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
 
-use super::asks::{not_from_here, unread};
+use super::sent::Sent;
 use super::view::At;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render, words};
-use crate::auth::form::is_from_here;
 
 /// Runs and events that are shown, the newest; the rest is counted.
 const ROWS: usize = 200;
@@ -249,17 +246,8 @@ pub(super) async fn start(
     State(pages): Shared,
     who: Who,
     Path((circle, id)): Path<(String, String)>,
-    uri: Uri,
-    headers: HeaderMap,
-    filled: Result<Filled<Said>, FormRejection>,
+    Sent(filled): Sent<Said>,
 ) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    let filled = match filled {
-        Ok(Filled(filled)) => filled,
-        Err(fault) => return unread(&fault),
-    };
     let viewer = Viewer::of(who);
     let Caller::Member(member) = viewer.caller else { return absent() };
     making(move || {
@@ -369,17 +357,8 @@ pub(super) async fn happens(
     State(pages): Shared,
     who: Who,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-    filled: Result<Filled<Said>, FormRejection>,
+    Sent(filled): Sent<Said>,
 ) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    let filled = match filled {
-        Ok(Filled(filled)) => filled,
-        Err(fault) => return unread(&fault),
-    };
     making(move || {
         let viewer = Viewer::of(who);
         let run = match pages.run_of(&viewer, &id) {

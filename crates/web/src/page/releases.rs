@@ -16,7 +16,7 @@ use serde::Deserialize;
 use stix::Timestamp;
 use uuid::Uuid;
 
-use super::asks::{not_from_here, unread};
+use super::sent::{not_from_here, unread};
 use super::view::{At, View};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 use crate::auth::form::is_from_here;

@@ -3,23 +3,19 @@
 //! Values travel in the form's body and not in an address, which browsers and proxies remember.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
-use axum::extract::rejection::FormRejection;
 use axum::response::Response;
 use deliver::screening::{
     Answer, Answers, Known, Listed, NAME_KINDS, Outcome, Question, ScreeningError, VALUES_MAX,
 };
-use http::{HeaderMap, Uri};
 use policy::{Caller, MemberId};
 use serde::Deserialize;
 use stix::Timestamp;
 use watch::Kind;
 
-use super::asks::{not_from_here, unread};
+use super::sent::Sent;
 use super::view::At;
 use super::{Frame, Pages, Shared, Viewer, Who, broken, making, render, words};
-use crate::auth::form::is_from_here;
 
 /// Values that are asked by hand at once.
 const BY_HAND_MAX: usize = 200;
@@ -153,20 +149,7 @@ pub(super) async fn form(State(pages): Shared, who: Who) -> Response {
     making(move || render(&page_of(&pages, &Viewer::of(who), Asked::default()))).await
 }
 
-pub(super) async fn ask(
-    State(pages): Shared,
-    who: Who,
-    uri: Uri,
-    headers: HeaderMap,
-    asked: Result<Form<Asked>, FormRejection>,
-) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    let asked = match asked {
-        Ok(Form(asked)) => asked,
-        Err(fault) => return unread(&fault),
-    };
+pub(super) async fn ask(State(pages): Shared, who: Who, Sent(asked): Sent<Asked>) -> Response {
     making(move || {
         let viewer = Viewer::of(who);
         let mut page = page_of(&pages, &viewer, asked);

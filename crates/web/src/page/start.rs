@@ -9,8 +9,8 @@ use line::LineId;
 use policy::{Book, Circle, CircleId, Credential, CredentialKind, Entry, Level, Member, MemberId, Right};
 use stix::Tlp;
 
-use super::asks::not_from_here;
 use super::people::{all, drawn_id, one};
+use super::sent::not_from_here;
 use super::view::Language;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 use crate::auth::Token;

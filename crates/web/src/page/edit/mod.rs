@@ -8,9 +8,7 @@ mod change;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use exchange::read::Options;
 use gate::{Brought, Submission, Submitted};
@@ -21,13 +19,12 @@ use serde_json::Value;
 use stix::{ObjectId, Timestamp, Tlp, read_head};
 
 use self::change::{Field, Typed, change, fields, is_list};
-use super::asks::{not_from_here, unread};
 use super::object::versions::{self, Change};
 use super::objects::circles;
+use super::sent::Sent;
 use super::share::draft::{self, Line};
 use super::share::gets::{CircleRows, Done, by};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render};
-use crate::auth::form::is_from_here;
 
 /// Objects of a list that can be taken out on the page.
 const LISTED: usize = 300;
@@ -209,17 +206,8 @@ pub(super) async fn take(
     State(pages): Shared,
     who: Who,
     Path((circle, object)): Path<(String, String)>,
-    uri: Uri,
-    headers: HeaderMap,
-    given: Result<Form<Vec<(String, String)>>, FormRejection>,
+    Sent(fields): Sent<Vec<(String, String)>>,
 ) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    let fields = match given {
-        Ok(Form(fields)) => fields,
-        Err(fault) => return unread(&fault),
-    };
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         match subject(&pages, &book, &viewer, (&circle, &object)) {
@@ -340,17 +328,9 @@ pub(super) async fn withdraw(
     State(pages): Shared,
     who: Who,
     Path((circle, object)): Path<(String, String)>,
-    uri: Uri,
-    headers: HeaderMap,
-    given: Result<Form<Why>, FormRejection>,
+    Sent(why): Sent<Why>,
 ) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    let reason = match given {
-        Ok(Form(why)) => why.reason.trim().chars().take(REASON_CHARS_MAX).collect::<String>(),
-        Err(fault) => return unread(&fault),
-    };
+    let reason = why.reason.trim().chars().take(REASON_CHARS_MAX).collect::<String>();
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         let subject = match subject(&pages, &book, &viewer, (&circle, &object)) {

@@ -3,19 +3,16 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::Form as Filled;
 use axum::extract::State;
-use axum::extract::rejection::FormRejection;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::{HeaderMap, StatusCode, Uri};
+use http::StatusCode;
 use policy::{Book, Caller, Member};
 use region::capacity::sim3::{ALL, Assessment, AssessmentError, LEVEL_MAX, MODEL, answer, level_words};
 use region::capacity::words::Language;
 
-use super::super::asks::{not_from_here, unread};
+use super::super::sent::Sent;
 use super::super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 use super::language;
-use crate::auth::form::is_from_here;
 
 #[derive(Template)]
 #[template(path = "gaps_assessment.html")]
@@ -101,17 +98,8 @@ fn made(
 pub(super) async fn take(
     State(pages): Shared,
     who: Who,
-    uri: Uri,
-    headers: HeaderMap,
-    filled: Result<Filled<Vec<(String, String)>>, FormRejection>,
+    Sent(fields): Sent<Vec<(String, String)>>,
 ) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    let fields = match filled {
-        Ok(Filled(fields)) => fields,
-        Err(fault) => return unread(&fault),
-    };
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         let Some(member) = member(&viewer, &book) else { return absent() };

@@ -10,25 +10,24 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{DefaultBodyLimit, Form, Query, State};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use deliver::DeliverError;
 use deliver::watch_file::{Contents, Known};
 use gate::NoteKey;
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, StatusCode};
 use policy::{Caller, Level, Member};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use watch::hunt::{Found, How, within};
 
 use self::reported::{Reported, Reports};
-use super::asks::{not_from_here, unread};
 use super::ladder::url_of;
+use super::sent::Sent;
 use super::view::At;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
-use crate::auth::form::{LOG_BYTES_MAX, bytes_max, is_from_here};
+use crate::auth::form::{LOG_BYTES_MAX, bytes_max};
 
 /// Finds that are shown; the rest is counted.
 const FINDS_MAX: usize = 300;
@@ -180,20 +179,7 @@ async fn page(State(pages): Shared, who: Who, headers: HeaderMap, Query(asked): 
     .await
 }
 
-async fn look(
-    State(pages): Shared,
-    who: Who,
-    uri: Uri,
-    headers: HeaderMap,
-    filled: Result<Form<Filled>, FormRejection>,
-) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    let filled = match filled {
-        Ok(Form(filled)) => filled,
-        Err(fault) => return unread(&fault),
-    };
+async fn look(State(pages): Shared, who: Who, headers: HeaderMap, Sent(filled): Sent<Filled>) -> Response {
     let turn = tokio::time::timeout(TURN, Arc::clone(&pages.hunting.0).acquire_owned()).await;
     making(move || {
         let encrypted = who.channel.encrypted;

@@ -4,9 +4,8 @@ pub(super) mod key;
 mod recipes;
 
 use askama::Template;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, Query, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use deliver::level_up;
 use deliver::level_up::probe::Probe;
@@ -14,11 +13,10 @@ use policy::{Caller, CredentialKind, Level, Member, Right};
 use serde::Deserialize;
 
 use self::recipes::{ALL, Recipe, Site};
-use super::asks::{not_from_here, unread};
 use super::member::{Shown, artefacts, is_at_hand};
+use super::sent::Sent;
 use super::view::At;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
-use crate::auth::form::is_from_here;
 
 #[derive(Template)]
 #[template(path = "ladder.html")]
@@ -266,16 +264,9 @@ pub(super) async fn test(
     State(pages): Shared,
     who: Who,
     Path((handle, server)): Path<(String, String)>,
-    uri: Uri,
     headers: HeaderMap,
-    given: Result<Form<Given>, FormRejection>,
+    _sent: Sent<Given>,
 ) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    if let Err(fault) = given {
-        return unread(&fault);
-    }
     let encrypted = who.channel.encrypted;
     let viewer = Viewer::of(who);
     let Some((member, recipe)) = found(&pages, &viewer, &handle, &server) else { return absent() };

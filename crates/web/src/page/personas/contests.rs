@@ -3,23 +3,21 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use exchange::persona::{ContestError, Saying, say, seen_in};
 use gate::Submitted;
-use http::{HeaderMap, StatusCode, Uri};
+use http::StatusCode;
 use line::StorageError;
 use policy::{Book, By, Caller, CircleId, Member, MemberId, Right};
 use serde::Deserialize;
 use stix::ObjectId;
 use watch::persona::{Contest, EXPLANATION_BYTES_MAX, Verdict};
 
-use super::super::asks::{not_from_here, unread};
+use super::super::sent::Sent;
 use super::super::view::At;
 use super::super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render, words};
 use super::whose;
-use crate::auth::form::is_from_here;
 
 /// Contests that are shown; the rest is counted.
 const ROWS: usize = 100;
@@ -102,50 +100,19 @@ fn chosen(pages: &Pages, viewer: &Viewer, handle: &str) -> Option<MemberId> {
     whose(pages, viewer, handle)
 }
 
-pub(super) async fn contest(
-    State(pages): Shared,
-    who: Who,
-    uri: Uri,
-    headers: HeaderMap,
-    filled: Result<Form<Filled>, FormRejection>,
-) -> Response {
-    take(pages, who, is_from_here(&headers, &uri), filled, Deed::Contest).await
+pub(super) async fn contest(State(pages): Shared, who: Who, Sent(filled): Sent<Filled>) -> Response {
+    take(pages, who, filled, Deed::Contest).await
 }
 
-pub(super) async fn uphold(
-    State(pages): Shared,
-    who: Who,
-    uri: Uri,
-    headers: HeaderMap,
-    filled: Result<Form<Filled>, FormRejection>,
-) -> Response {
-    take(pages, who, is_from_here(&headers, &uri), filled, Deed::Uphold).await
+pub(super) async fn uphold(State(pages): Shared, who: Who, Sent(filled): Sent<Filled>) -> Response {
+    take(pages, who, filled, Deed::Uphold).await
 }
 
-pub(super) async fn withdraw(
-    State(pages): Shared,
-    who: Who,
-    uri: Uri,
-    headers: HeaderMap,
-    filled: Result<Form<Filled>, FormRejection>,
-) -> Response {
-    take(pages, who, is_from_here(&headers, &uri), filled, Deed::Withdraw).await
+pub(super) async fn withdraw(State(pages): Shared, who: Who, Sent(filled): Sent<Filled>) -> Response {
+    take(pages, who, filled, Deed::Withdraw).await
 }
 
-async fn take(
-    pages: Arc<Pages>,
-    who: Who,
-    is_from_here: bool,
-    filled: Result<Form<Filled>, FormRejection>,
-    deed: Deed,
-) -> Response {
-    if !is_from_here {
-        return not_from_here();
-    }
-    let filled = match filled {
-        Ok(Form(filled)) => filled,
-        Err(fault) => return unread(&fault),
-    };
+async fn take(pages: Arc<Pages>, who: Who, filled: Filled, deed: Deed) -> Response {
     let viewer = Viewer::of(who);
     let Some(member) = whose(&pages, &viewer, &filled.member) else { return absent() };
     let (to, viewer_of, asked) = (Arc::clone(&pages), viewer.clone(), filled);

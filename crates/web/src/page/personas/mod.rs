@@ -8,20 +8,19 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{DefaultBodyLimit, Form, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use exchange::persona::{APPLICATIONS_MAX, BODY_BYTES_MAX, CheckError, Checked, KnownError};
-use http::{HeaderMap, StatusCode, Uri};
+use http::StatusCode;
 use policy::{Caller, MemberId, Right};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use watch::persona::{Outcome, Reason, Word};
 
-use super::asks::{not_from_here, unread};
+use super::sent::Sent;
 use super::{Frame, Pages, Shared, Viewer, Who, making, render, words};
-use crate::auth::form::{bytes_max, is_from_here};
+use crate::auth::form::bytes_max;
 
 /// Where signs were published: the letters of `weights.toml`, and what they stand for; Korean where that is what it is called.
 const SOURCES: [(&str, &str, Option<&str>); 6] = [
@@ -287,20 +286,7 @@ async fn form(State(pages): Shared, who: Who) -> Response {
     making(move || render(&page_of(&pages, &Viewer::of(who), Filled::default()))).await
 }
 
-async fn check(
-    State(pages): Shared,
-    who: Who,
-    uri: Uri,
-    headers: HeaderMap,
-    filled: Result<Form<Filled>, FormRejection>,
-) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    let filled = match filled {
-        Ok(Form(filled)) => filled,
-        Err(fault) => return unread(&fault),
-    };
+async fn check(State(pages): Shared, who: Who, Sent(filled): Sent<Filled>) -> Response {
     let viewer = Viewer::of(who);
     let (pasted, of_fields) = (&filled.application, filled.of_fields());
     let pasted = Some(pasted).filter(|text| !text.trim().is_empty());

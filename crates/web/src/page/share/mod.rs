@@ -8,9 +8,7 @@ pub(super) mod draft;
 pub(super) mod gets;
 
 use askama::Template;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, State};
-use axum::http::{HeaderMap, Uri};
+use axum::extract::State;
 use axum::response::Response;
 use gate::Submission;
 use policy::{Book, Caller, Circle, Member};
@@ -19,9 +17,8 @@ use uuid::Uuid;
 
 use self::draft::{Draft, Line, Typed};
 use self::gets::{CircleRows, Done, by};
-use super::asks::{not_from_here, unread};
+use super::sent::Sent;
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, objects, render, words};
-use crate::auth::form::is_from_here;
 
 /// Values that are listed with what the guard says.
 const LISTED: usize = 200;
@@ -123,17 +120,8 @@ fn shareable<'b>(pages: &Pages, book: &'b Book, sender: &Member) -> Vec<&'b Circ
 pub(super) async fn take(
     State(pages): Shared,
     who: Who,
-    uri: Uri,
-    headers: HeaderMap,
-    given: Result<Form<Vec<(String, String)>>, FormRejection>,
+    Sent(fields): Sent<Vec<(String, String)>>,
 ) -> Response {
-    if !is_from_here(&headers, &uri) {
-        return not_from_here();
-    }
-    let fields = match given {
-        Ok(Form(fields)) => fields,
-        Err(fault) => return unread(&fault),
-    };
     making(move || {
         let (viewer, book) = (Viewer::of(who), pages.gate.book());
         let typed = Typed::of(fields);
