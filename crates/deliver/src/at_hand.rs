@@ -13,6 +13,8 @@ use crate::gather::{Deliver, DeliverError};
 
 /// Records for which a page waits.
 const READ_MAX: u64 = 10_000;
+/// Members for whom it is made ready at a time: each takes a core.
+const MAKING_MAX: usize = 2;
 
 /// The members whose views are made ready.
 #[derive(Default)]
@@ -38,17 +40,36 @@ impl Deliver {
         if unread <= READ_MAX {
             return Ok(true);
         }
-        if self.making.0.lock().insert((member, encrypted)) {
-            let deliver = Arc::clone(self);
+        if let Some(turn) = Turn::of(self, (member, encrypted)) {
             std::thread::spawn(move || {
                 for form in forms {
-                    if let Err(error) = deliver.gather(member, form, encrypted) {
+                    if let Err(error) = turn.deliver.gather(member, form, encrypted) {
                         tracing::warn!(%error, "what a member may act on could not be made ready");
                     }
                 }
-                deliver.making.0.lock().remove(&(member, encrypted));
             });
         }
         Ok(false)
+    }
+}
+
+/// A turn at making one member's views ready. It ends however its work ends.
+struct Turn {
+    deliver: Arc<Deliver>,
+    whose: (MemberId, bool),
+}
+
+impl Turn {
+    /// None while they are made ready already, or too many others' are: whoever looks again asks again.
+    fn of(deliver: &Arc<Deliver>, whose: (MemberId, bool)) -> Option<Self> {
+        let mut making = deliver.making.0.lock();
+        let is_free = making.len() < MAKING_MAX && making.insert(whose);
+        is_free.then(|| Self { deliver: Arc::clone(deliver), whose })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.deliver.making.0.lock().remove(&self.whose);
     }
 }

@@ -6,6 +6,7 @@
 mod advisories;
 mod aid;
 mod asks;
+mod at_hand;
 mod attacks;
 mod authority;
 mod bad_input;
