@@ -72,7 +72,7 @@ fn answer(request: Request<Body>) -> (http::StatusCode, String) {
             body_bytes_max: 64 * 1024,
             title: "Fuzz".to_owned(),
             contact: None,
-            statuses: None,
+            statuses: exchange::taxii::StatusesIn::Memory,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         (router(taxii), runtime.unwrap_or_else(|error| panic!("{error}")))

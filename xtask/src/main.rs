@@ -1,7 +1,11 @@
-//! Chores of the project: `cargo xtask bench` measures, `cargo xtask tidy` checks what compilers do not.
+//! Chores of the project: `cargo xtask bench` measures, `cargo xtask scale` reckons with that,
+//! `cargo xtask dist` packs a release, `cargo xtask tidy` checks what compilers do not.
 
 mod asvs;
 mod bench;
+mod dist;
+mod scale;
+mod shipped;
 mod supply;
 mod tidy;
 
@@ -18,6 +22,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 enum Chore {
     /// Measure a release build over the network, as a client sees it, and print figures with their ratios
     Bench(bench::Args),
+    /// Simulate a day of many nodes with what things were measured to cost, and say what breaks first
+    Scale(scale::Args),
+    /// Pack a release build: a package for Debian, an archive, the bill of materials, sums; the same each time
+    Dist(dist::Args),
     /// Check the house's rules: arrows, licences, one crypto provider, one SQLite, one registry, module pages, the ASVS's table
     Tidy,
 }
@@ -25,6 +33,8 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Bench(args) => bench::run(&args),
+        Chore::Scale(args) => scale::run(&args),
+        Chore::Dist(args) => dist::run(&args),
         Chore::Tidy => tidy::run(),
     };
     match done {

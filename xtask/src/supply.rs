@@ -44,16 +44,16 @@ struct Sources {
 
 /// What is read of `Cargo.lock`.
 #[derive(Debug, Deserialize)]
-struct Lock {
-    package: Vec<Locked>,
+pub(crate) struct Lock {
+    pub(crate) package: Vec<Locked>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Locked {
-    name: String,
-    version: String,
+pub(crate) struct Locked {
+    pub(crate) name: String,
+    pub(crate) version: String,
     source: Option<String>,
-    checksum: Option<String>,
+    pub(crate) checksum: Option<String>,
 }
 
 /// Checks `deny.toml` against `licences`, and both lock files against it.

@@ -2,7 +2,8 @@
 //!
 //! Arrows point down; what a room must not know, it does not name; licences are permissive; there is one crypto provider
 //! and one SQLite; what comes from elsewhere comes from one registry ([`supply`]); every module has its page, every crate its place
-//! in ARCHITECTURE.md, and every requirement of the ASVS its row ([`asvs`]).
+//! in ARCHITECTURE.md, every requirement of the ASVS its row ([`asvs`]), what is shipped stands in the docs as it is ([`shipped`]), and README's
+//! figures are those that were measured ([`told`]).
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
-use crate::{asvs, supply};
+use crate::bench::told;
+use crate::{asvs, shipped, supply};
 
 /// Which rooms each room may enter.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -25,6 +27,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bongsu-exchange", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate", "bongsu-watch"]),
     ("bongsu-deliver", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate", "bongsu-watch"]),
     ("bongsu-search", &["bongsu-stix", "bongsu-line", "bongsu-policy", "bongsu-gate"]),
+    (
+        "bongsu-cluster",
+        &["bongsu-stix", "bongsu-gate", "bongsu-watch", "bongsu-deliver", "bongsu-trace", "bongsu-region"],
+    ),
     (
         "bongsu-web",
         &[
@@ -53,6 +59,7 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("crates/deliver/src", &["rusqlite"], "SQL is known in `line` and `search` alone"),
     ("crates/web/src", &["rusqlite"], "SQL is known in `line` and `search` alone"),
     ("crates/bongsu/src", &["rusqlite"], "SQL is known in `line` and `search` alone"),
+    ("crates/bongsu/src", &["datafusion", "ballista"], "the small program knows nothing of DataFusion"),
 ];
 const PURE: &[&str] =
     &["std::fs", "std::net::Tcp", "SystemTime", "Instant::now", "tracing::", "std::env", "rusqlite", "tokio"];
@@ -81,11 +88,12 @@ const LINES_MAX: usize = 600;
 
 /// Checks everything; the error lists all that is wrong.
 pub(crate) fn run() -> Result<()> {
-    let metadata = metadata()?;
+    let metadata = metadata(None)?;
     let root = metadata.workspace_root.as_std_path().to_owned();
     let mut faults = Vec::new();
     arrows(&metadata, &mut faults);
     unused(&metadata, &mut faults)?;
+    unlinked(&metadata, &mut faults)?;
     dependencies(&metadata, &mut faults)?;
     sources(&root, &mut faults)?;
     documents(&metadata, &root, &mut faults)?;
@@ -95,18 +103,21 @@ pub(crate) fn run() -> Result<()> {
         rust_files(&root.join(folder), &mut files)?;
     }
     asvs::check(&root, &files, &mut faults)?;
+    shipped::check(&root, &mut faults)?;
+    faults.extend(told::check(&root)?);
     if faults.is_empty() {
         return Ok(());
     }
     bail!("{} faults:\n  {}", faults.len(), faults.join("\n  "))
 }
 
-/// What cargo knows of the workspace, for this machine's kind alone: other systems' dependencies need not be fetched.
-fn metadata() -> Result<Metadata> {
+/// What cargo knows of the workspace, for one kind of machines alone (Rust's name for them; this one's, if none is named): other systems'
+/// dependencies need not be fetched.
+pub(crate) fn metadata(triple: Option<&str>) -> Result<Metadata> {
     let said = Command::new("rustc").arg("-vV").output().context("rustc does not run")?;
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
     let host = said.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
-    let options = ["--locked", "--offline", "--filter-platform", host].map(str::to_owned);
+    let options = ["--locked", "--offline", "--filter-platform", triple.unwrap_or(host)].map(str::to_owned);
     Ok(MetadataCommand::new().other_options(options).exec()?)
 }
 
@@ -136,6 +147,31 @@ fn unused(metadata: &Metadata, faults: &mut Vec<String>) -> Result<()> {
                 |text: &String| text.contains(&format!("{name}::")) || text.contains(&format!("use {name}"));
             if !texts.iter().any(named) {
                 faults.push(format!("{} does not use {}", package.name, dependency.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Files of tests that no program of their package is made of: where programs are named in the manifest, cargo does not look for more.
+fn unlinked(metadata: &Metadata, faults: &mut Vec<String>) -> Result<()> {
+    for package in metadata.workspace_packages() {
+        let folder = package.manifest_path.parent().context("a manifest lies in a folder")?.join("tests");
+        if !folder.is_dir() {
+            continue;
+        }
+        let mut files = Vec::new();
+        rust_files(folder.as_std_path(), &mut files)?;
+        let texts = files.iter().map(std::fs::read_to_string).collect::<Result<Vec<_>, _>>()?;
+        for path in &files {
+            let is_program = package.targets.iter().any(|target| target.src_path.as_std_path() == path);
+            let name =
+                path.file_stem().filter(|stem| *stem != "mod").or(path.parent().and_then(Path::file_name));
+            let name = name.and_then(std::ffi::OsStr::to_str).context("a file has a name")?;
+            let line = format!("mod {name};");
+            let taken_in = |text: &String| text.lines().any(|of| of.trim() == line);
+            if !is_program && !texts.iter().any(taken_in) {
+                faults.push(format!("{} is part of no test program of {}", path.display(), package.name));
             }
         }
     }

@@ -17,6 +17,8 @@ mod contact;
 mod drill;
 mod federation;
 mod guard;
+#[cfg(test)]
+mod handbook;
 mod hunt;
 mod member;
 mod pack;
@@ -58,7 +60,7 @@ pub(crate) use guard::GuardCommand;
 pub(crate) use hunt::{HuntArgs, ReportArgs};
 pub(crate) use member::{
     CircleCommand, CircleProfile, CredentialCommand, FiresArgs, FourEyesArg, MemberCommand, MemberProfile,
-    ZoneArgs,
+    QuotaArgs, ZoneArgs,
 };
 pub(crate) use pack::{PackAcceptArgs, PackCommand, PackMakeArgs, PackReceiptArgs};
 pub(crate) use pattern::{PatternCheckArgs, PatternCommand, PatternMatchArgs};
@@ -146,6 +148,9 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Run the node: web pages, TAXII, lists, rules, DNS
     Serve,
+    /// Several nodes beside one database: what they share
+    #[command(subcommand, name = "node")]
+    Beside(BesideCommand),
     /// Try everything: a node with real intelligence on loopback, gone when it ends (kept with --data)
     Demo,
     /// Recompute everything from the lines and say whether it holds
@@ -156,6 +161,8 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         to: MigrateTo,
     },
+    /// Make the lines anew from copies that `bongsu backup` made, also as they stood at an earlier time; the node must have no lines yet
+    Restore(RestoreArgs),
     /// Check STIX against every rule of its specification; needs no node
     Validate(ValidateArgs),
     /// Sign STIX so that everyone can prove who says so, check signatures, make keys; needs no node
@@ -168,6 +175,12 @@ pub(crate) enum Command {
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+    /// Write a page of the manual for each command; packages are made with it
+    #[command(hide = true)]
+    Man {
+        /// Folder for the pages; made if it is not there
+        dir: PathBuf,
     },
     /// STIX patterns: check how they are written, match them against observed data; needs no node
     #[command(subcommand)]
@@ -279,8 +292,10 @@ pub(crate) enum NodeCommand {
     /// Agreements of circles that lie on several nodes: draft, sign, let count
     #[command(subcommand)]
     Agreement(AgreementCommand),
-    /// Copy the store to a file while it runs
+    /// Copy the store to a file while it runs, whole or what came since; `bongsu restore` makes it anew
     Backup(BackupArgs),
+    /// Write the store's file anew without its free space
+    Compact,
 }
 
 /// Options of `bongsu init`.
@@ -289,13 +304,46 @@ pub(crate) struct InitArgs {
     /// The node's name, as partners see it in checkpoints and signatures
     #[arg(long, default_value = "bongsu.local")]
     pub name: String,
+    /// Make another node beside the same database, from what `bongsu node share` wrote to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "name")]
+    pub beside: Option<PathBuf>,
+}
+
+/// What `bongsu node` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BesideCommand {
+    /// Write what another node beside the same database needs: secrets, the authority for certificates, the configuration
+    Share {
+        /// File to write, which must not exist
+        to: PathBuf,
+    },
 }
 
 /// Options of `bongsu backup`.
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct BackupArgs {
-    /// File to write, which must not exist
+    /// File to write, which must not exist; with --series, a folder
     pub to: PathBuf,
+    /// Copy only what came since this copy was made
+    #[arg(long, value_name = "EARLIER", conflicts_with = "series")]
+    pub since: Option<PathBuf>,
+    /// Keep a whole copy and what came since in a folder: each call adds a file, the first the whole
+    #[arg(long)]
+    pub series: bool,
+    /// With --series: begin anew with a whole copy
+    #[arg(long, requires = "series")]
+    pub full: bool,
+}
+
+/// Options of `bongsu restore`.
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// Copies: a whole one, and those of what came since, in their order; or the folder of a series
+    #[arg(required = true)]
+    pub from: Vec<PathBuf>,
+    /// As everything stood at this time: RFC 3339, or a date [default: as in the last copy]
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
 }
 
 /// A level of the ladder.

@@ -5,6 +5,7 @@
 //! and the waits stay short, so that the end of a partition is seen within seconds.
 
 use crate::exit::Failure;
+use crate::leading::{Lead, Work};
 use crate::node::Node;
 use exchange::pull::{Credentials, Http, Limits, PullError, Reach, Remote, Url};
 use line::{LineId, Seq};
@@ -176,32 +177,44 @@ pub(crate) fn again(node: &Node, peer: &Peer) -> Result<usize, Failure> {
     Ok(circles.len())
 }
 
-/// Starts what exchanges with all peers until `stopped` turns true.
+/// Starts what exchanges with all peers while this node has that work, until `stopped` turns true.
 pub(crate) fn start(node: &Arc<Node>, stopped: &watch::Receiver<bool>) -> JoinHandle<()> {
-    let (node, mut stopped) = (Arc::clone(node), stopped.clone());
-    tokio::spawn(async move {
-        let mut tasks: BTreeMap<String, JoinHandle<()>> = BTreeMap::new();
-        loop {
-            let book = node.gate.book();
-            let named: BTreeSet<&str> =
-                book.peers().filter(|peer| reaches(peer)).map(|peer| peer.name.as_str()).collect();
-            for name in named {
-                if tasks.get(name).is_none_or(JoinHandle::is_finished) {
-                    let task = run(Arc::clone(&node), name.to_owned(), stopped.clone());
-                    tasks.insert(name.to_owned(), tokio::spawn(task));
-                }
-            }
-            drop(book);
-            tokio::select! {
-                () = tokio::time::sleep(PEERS) => {}
-                _ = stopped.changed() => break,
+    let exchanging = Arc::clone(node);
+    node.leads
+        .run(Work::Peers, stopped, move |lead, stopped| with_all(Arc::clone(&exchanging), lead, stopped))
+}
+
+async fn with_all(node: Arc<Node>, lead: Lead, mut stopped: watch::Receiver<bool>) {
+    let mut tasks: BTreeMap<String, JoinHandle<()>> = BTreeMap::new();
+    loop {
+        let book = node.gate.book();
+        let named: BTreeSet<&str> =
+            book.peers().filter(|peer| reaches(peer)).map(|peer| peer.name.as_str()).collect();
+        for name in named {
+            if tasks.get(name).is_none_or(JoinHandle::is_finished) {
+                let task = run(Arc::clone(&node), name.to_owned(), lead.clone(), stopped.clone());
+                tasks.insert(name.to_owned(), tokio::spawn(task));
             }
         }
-        for task in tasks.into_values() {
-            // A task that panicked has said so in the log.
-            let _ended = task.await;
+        drop(book);
+        tokio::select! {
+            () = tokio::time::sleep(PEERS) => {}
+            _ = stopped.changed() => break,
         }
-    })
+    }
+    for task in tasks.into_values() {
+        // A task that panicked has said so in the log.
+        let _ended = task.await;
+    }
+}
+
+/// Does what blocks on a thread of its own, under the lease.
+async fn blocking<T: Send + 'static>(
+    lead: &Lead,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, String> {
+    let lead = lead.clone();
+    tokio::task::spawn_blocking(move || lead.within(work)).await.map_err(|error| error.to_string())
 }
 
 fn reaches(peer: &Peer) -> bool {
@@ -209,7 +222,7 @@ fn reaches(peer: &Peer) -> bool {
 }
 
 /// Exchanges with one peer until it is changed or ended, or the node stops.
-async fn run(node: Arc<Node>, name: String, mut stopped: watch::Receiver<bool>) {
+async fn run(node: Arc<Node>, name: String, lead: Lead, mut stopped: watch::Receiver<bool>) {
     let Some(peer) = node.gate.book().peer(&name).cloned() else { return };
     let (mut client, mut pause) = (None, PAUSE);
     let mut lists = lists_written(&node);
@@ -226,7 +239,7 @@ async fn run(node: Arc<Node>, name: String, mut stopped: watch::Receiver<bool>) 
         let mut failed = false;
         for (circle, version) in node.gate.circles_with(&peer.key) {
             let exchanged = tokio::select! {
-                exchanged = exchange(&node, &peer, &mut client, circle, version) => exchanged,
+                exchanged = exchange(&node, &peer, &lead, &mut client, (circle, version)) => exchanged,
                 _ = stopped.changed() => return,
             };
             let now = node.now();
@@ -246,7 +259,7 @@ async fn run(node: Arc<Node>, name: String, mut stopped: watch::Receiver<bool>) 
         if signatures_due <= Instant::now() {
             signatures_due = Instant::now() + SIGNATURES;
             let exchanged = tokio::select! {
-                exchanged = signatures(&node, &peer, &mut client) => exchanged,
+                exchanged = signatures(&node, &peer, &lead, &mut client) => exchanged,
                 _ = stopped.changed() => return,
             };
             // A peer that has not noted the draft yet says that there is none; it is asked again.
@@ -308,24 +321,29 @@ fn http(node: &Node, peer: &Peer) -> Result<Http, String> {
 async fn exchange(
     node: &Arc<Node>,
     peer: &Peer,
+    lead: &Lead,
     client: &mut Option<Http>,
-    circle: CircleId,
-    version: u32,
+    (circle, version): (CircleId, u32),
 ) -> Result<(), String> {
     let http = match client {
         Some(http) => http,
         None => client.insert(http(node, peer)?),
     };
     let base = format!("{}/federation/collections/{circle}/objects/", peer.url.trim_end_matches('/'));
-    pull(node, peer, http, (&base, circle, version)).await?;
+    pull(node, peer, (lead, &*http), (&base, circle, version)).await?;
     match peer.push {
-        true => push(node, peer, http, (&base, circle, version)).await,
+        true => push(node, peer, (lead, &*http), (&base, circle, version)).await,
         false => Ok(()),
     }
 }
 
 /// Brings a peer the signatures that are here of drafts which name it, and takes in those that it has.
-async fn signatures(node: &Arc<Node>, peer: &Peer, client: &mut Option<Http>) -> Result<(), String> {
+async fn signatures(
+    node: &Arc<Node>,
+    peer: &Peer,
+    lead: &Lead,
+    client: &mut Option<Http>,
+) -> Result<(), String> {
     for (circle, digest, signatures) in node.gate.signatures_with(peer) {
         let http = match client {
             Some(http) => http,
@@ -341,7 +359,7 @@ async fn signatures(node: &Arc<Node>, peer: &Peer, client: &mut Option<Http>) ->
             .map_err(|error| format!("its answer holds no signatures: {error}"))?;
         let (working, by) = (Arc::clone(node), peer.clone());
         let work = move || working.gate.exchange_signatures(circle, &by, &digest, told.signatures);
-        let taken = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
+        let taken = blocking(lead, work).await?;
         taken.map_err(|error| error.to_string())?;
     }
     Ok(())
@@ -350,7 +368,7 @@ async fn signatures(node: &Arc<Node>, peer: &Peer, client: &mut Option<Http>) ->
 async fn pull(
     node: &Arc<Node>,
     peer: &Peer,
-    http: &Http,
+    (lead, http): (&Lead, &Http),
     (base, circle, version): (&str, CircleId, u32),
 ) -> Result<(), String> {
     let said = |error: PullError| error.to_string();
@@ -393,7 +411,7 @@ async fn pull(
                 });
                 keep(&working, Way::From, &by.name, circle, version, until).map_err(|failure| failure.message)
             };
-            tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())??;
+            blocking(lead, work).await??;
         }
         after = until;
         if !envelope.more {
@@ -406,7 +424,7 @@ async fn pull(
 async fn push(
     node: &Arc<Node>,
     peer: &Peer,
-    http: &Http,
+    (lead, http): (&Lead, &Http),
     (base, circle, version): (&str, CircleId, u32),
 ) -> Result<(), String> {
     let url: Url =
@@ -415,7 +433,7 @@ async fn push(
         let (after, round) = node.peers.begin(&node.gate.book(), Way::To, &peer.name, (circle, version));
         let (giving, to) = (Arc::clone(node), peer.clone());
         let work = move || giving.gate.give(circle, &to, after, PAGE, giving.now());
-        let given = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
+        let given = blocking(lead, work).await?;
         let given = given.map_err(|error| error.to_string())?;
         if given.until <= after {
             return Ok(());
@@ -428,7 +446,7 @@ async fn push(
             told.map_err(|error| error.to_string())?;
             let (keeping, name) = (Arc::clone(node), peer.name.clone());
             let work = move || keep(&keeping, Way::To, &name, circle, version, until);
-            let kept = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
+            let kept = blocking(lead, work).await?;
             kept.map_err(|failure| failure.message)?;
         }
         if !given.more {

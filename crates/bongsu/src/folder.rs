@@ -8,6 +8,7 @@
 //! | `node.key` | name and ed25519 seed, mode 0600 |
 //! | `token.secret` | 256 bits that key the stored form of tokens, mode 0600 |
 //! | `private.secret` | 256 bits from which the keys of private screening grow, mode 0600; made when it is first needed |
+//! | `place` | by what it is told from folders of other nodes beside the same database; made when it is first needed |
 //! | `admin.sock` | where a serving node takes commands, mode 0600 |
 //! | `statuses` | TAXII statuses in which something waits for an operator |
 //! | `push` | what waits to be sent to members, and how far they were told |
@@ -39,6 +40,7 @@ pub(crate) const SECRET_BYTES: usize = 32;
 const NODE_KEY: &str = "node.key";
 const TOKEN_SECRET: &str = "token.secret";
 const PRIVATE_SECRET: &str = "private.secret";
+const PLACE: &str = "place";
 
 /// A data folder.
 #[derive(Debug, Clone)]
@@ -124,6 +126,27 @@ impl Folder {
     /// Whether `init` was here.
     pub(crate) fn is_node(&self) -> bool {
         self.dir.join(NODE_KEY).exists()
+    }
+
+    /// Whether the secret of private screening was made.
+    pub(crate) fn has_private_secret(&self) -> bool {
+        self.dir.join(PRIVATE_SECRET).exists()
+    }
+
+    /// By what this folder is told from those of other nodes beside the same database; `new` becomes it where there is none.
+    ///
+    /// # Errors
+    /// When it can't be read or written.
+    pub(crate) fn place(&self, new: uuid::Uuid) -> Result<uuid::Uuid, Failure> {
+        let path = self.dir.join(PLACE);
+        if !path.exists() {
+            self.write_secret(PLACE, &format!("{new}\n"))?;
+        }
+        let text = self.read_secret(PLACE)?;
+        uuid::Uuid::try_parse(text.trim()).map_err(|_| {
+            Failure::new(format!("{} is damaged: no UUID", path.display()))
+                .hint("remove it: the record of screenings of this node begins anew then")
+        })
     }
 
     /// Whether there are lines in a file here.

@@ -56,7 +56,15 @@ impl<S: Sum> Kept<S> {
         make: impl FnOnce(&S) -> Result<(Vec<(MemberId, String)>, T), Failure>,
     ) -> Result<T, Failure> {
         let mut upto = self.upto.lock();
-        self.read_on(&mut upto)?;
+        self.gate.alone(S::WHAT, || self.happens_alone(&mut upto, make))
+    }
+
+    fn happens_alone<T>(
+        &self,
+        upto: &mut (Seq, S),
+        make: impl FnOnce(&S) -> Result<(Vec<(MemberId, String)>, T), Failure>,
+    ) -> Result<T, Failure> {
+        self.read_on(upto)?;
         let (texts, told) = make(&upto.1)?;
         if texts.is_empty() {
             return Ok(told);
@@ -68,7 +76,7 @@ impl<S: Sum> Kept<S> {
         if outcomes.iter().any(|outcome| !matches!(outcome, Outcome::Appended { .. })) {
             return Err(failed("the line refused it".to_owned()));
         }
-        self.read_on(&mut upto)?;
+        self.read_on(upto)?;
         Ok(told)
     }
 

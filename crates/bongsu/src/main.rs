@@ -10,6 +10,7 @@ mod admin;
 mod aid;
 mod answer;
 mod authority;
+mod beside;
 mod capacity;
 mod cases;
 mod cli;
@@ -23,6 +24,8 @@ mod federation;
 mod folder;
 mod guarding;
 mod kept;
+mod leading;
+mod monitor;
 mod node;
 mod pull;
 mod push;
@@ -34,7 +37,7 @@ mod terminal;
 mod transit;
 
 use clap::Parser as _;
-use cli::{AuditArgs, AuditCommand, Cli, Command, Global, NodeCommand, ScreeningsArgs};
+use cli::{AuditArgs, AuditCommand, Cli, Command, Global, NodeCommand, RegionCommand, ScreeningsArgs};
 use config::Config;
 use exit::Failure;
 use std::process::ExitCode;
@@ -64,7 +67,9 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
         Command::Sign(args) => command::sign::run(&args, global.folder())?,
         Command::Devices => command::devices::run(&config()?)?,
         Command::Completions { shell } => command::completions::run(shell),
-        Command::Init(args) => command::init::run(global.folder(), &args)?,
+        Command::Man { dir } => command::man::run(&dir)?,
+        Command::Init(args) => command::init::run(global.folder(), &args, config()?)?,
+        Command::Beside(command) => command::beside::run(global.folder(), &command)?,
         Command::Verify => {
             let config = config()?;
             command::verify::run(global.folder(), &config, &mut |progress| terminal.progress(&progress))?
@@ -73,11 +78,20 @@ fn run(global: &Global, command: Command, terminal: &mut Terminal) -> Result<exi
             let config = config()?;
             command::migrate::run(global.folder(), &config, to, &mut |progress| terminal.progress(&progress))?
         }
+        Command::Restore(args) => {
+            let config = config()?;
+            command::restore::run(global.folder(), &config, &args, &mut |progress| {
+                terminal.progress(&progress)
+            })?
+        }
         Command::Hunt(args) => return command::hunt::run(&args, terminal),
         Command::Serve => return serve::run(global, config()?, terminal),
         Command::Demo => return demo::run(global, environment(), terminal),
         Command::Pattern(command) => command::pattern::run(&command)?,
         Command::Trace(command) => command::trace::run(&command, terminal)?,
+        Command::Node(NodeCommand::Region(RegionCommand::Flows(args))) if args.cluster.is_some() => {
+            return command::region::on_cluster(&args, terminal.json());
+        }
         Command::Node(NodeCommand::Region(command)) if command.needs_no_node() => {
             command::region::alone(&command, terminal)?
         }

@@ -2,12 +2,15 @@
 
 use crate::aid::AidBook;
 use crate::authority::Authority;
+use crate::beside;
 use crate::capacity::CapacityBook;
 use crate::cases::CaseBook;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::folder::Folder;
 use crate::guarding;
+use crate::leading::{Leads, Work};
+use crate::monitor::Monitor;
 use crate::pull::Pulls;
 use crate::push::mails::Mails;
 use crate::push::webhooks::Webhooks;
@@ -31,8 +34,9 @@ use search::Search;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use stix::Timestamp;
+use uuid::Uuid;
 use web::auth::TokenKey;
 use web::looks::Looks;
 
@@ -44,6 +48,12 @@ pub(crate) struct Node {
     pub tokens: TokenKey,
     /// How it is configured.
     pub config: Config,
+    /// What of the work that one node does at a time this one does.
+    pub leads: Arc<Leads>,
+    /// By what its folder is told from those of other nodes beside the same database; nothing where it is the only one.
+    pub place: Option<Uuid>,
+    /// Counts what it does.
+    pub monitor: Arc<Monitor>,
     /// The clock.
     clock: Clock,
     /// Which sources are being pulled, and how the last pulls went.
@@ -141,10 +151,23 @@ impl Node {
     /// As [`Node::open`].
     pub(crate) fn open_by(clock: Clock, folder: &Folder, config: Config) -> Result<Self, Failure> {
         let secrets = folder.secrets()?;
-        let options = Options { database: config.database.settings()?, ..Options::default() };
+        let monitor = Arc::new(Monitor::default());
+        if config.database.cache_bytes_max > 0 {
+            line::cache::limit(config.database.cache_bytes_max)
+                .map_err(|error| Failure::new(format!("database.cache_bytes_max: {error}")))?;
+        }
+        let options = Options {
+            database: config.database.settings()?,
+            waiting_bytes_max: config.database.waiting_bytes_max,
+            on_group: Some(monitor.on_group()),
+            ..Options::default()
+        };
         let store = Store::open(folder.dir(), &options, Arc::clone(&clock)).map_err(|error| match error {
             OpenError::Damaged { .. } => Failure::new(error.to_string()).hint(
                 "`bongsu verify` says what else is wrong; docs/operate.md says how to restore a backup",
+            ),
+            OpenError::Newer { .. } => Failure::new(error.to_string()).hint(
+                "nothing was changed. Going back to an older program means restoring a backup from before the upgrade: docs/operate.md, Upgrade",
             ),
             error => Failure::new(error.to_string()),
         })?;
@@ -152,12 +175,24 @@ impl Node {
             return Err(Failure::new("the database has no lines, and the file in the data folder has some")
                 .hint("move them with `bongsu migrate database`, or leave database.url out of the configuration"));
         }
+        let mut place = None;
+        if let Some(beside) = store.beside() {
+            beside::check(beside, folder, &secrets, seed)?;
+            // What has a record already goes on with the seals that it had.
+            let has_record = folder.screening().record.exists();
+            place = Some(folder.place(if has_record { Uuid::nil() } else { Uuid::new_v4() })?);
+        }
+        let term = Duration::from_secs(config.database.takeover_s);
+        let leads = Arc::new(Leads::new(store.beside(), term));
         let gate = Gate::open(store, NodeKey::new(&secrets.name, &secrets.node_seed))
             .map_err(|error| Failure::new(error.to_string()))?;
+        gate.set_usual_quota(config.quota.quota());
         let notices = Arc::new(NoticeBook::new(gate.clone()));
         let capacity = Arc::new(CapacityBook::new(gate.clone(), &config.region, Arc::clone(&notices))?);
         Ok(Self {
             authority: Authority::new(folder.authority(), gate.clone()),
+            leads,
+            place,
             cases: Arc::new(CaseBook::new(gate.clone())),
             alerting: Default::default(),
             runs: Arc::new(RunBook::new(gate.clone())),
@@ -178,6 +213,7 @@ impl Node {
             gate,
             tokens: TokenKey::new(secrets.token_secret),
             config,
+            monitor,
             clock,
             pulls: Pulls::default(),
             push: folder.push(),
@@ -312,9 +348,46 @@ impl Node {
         );
         let devices = crate::command::devices::known(&self.config)?;
         let deliver = deliver.keeping(self.zones.clone()).testing(self.config.test.domain.clone());
+        let deliver = match self.gate.is_shared() {
+            true => {
+                let leads = Arc::clone(&self.leads);
+                deliver.zoning_while(Arc::new(move || leads.has_somehow(Work::Zones)))
+            }
+            false => deliver,
+        };
         let deliver = Arc::new(deliver.knowing(devices).under(letterhead));
         *kept = Some(Delivering { deliver: Arc::clone(&deliver), bad: read.bad });
         Ok(deliver)
+    }
+
+    /// Makes what may be a zone: where several nodes share a database, while none but this one gives zones out.
+    ///
+    /// # Errors
+    /// When another node gives them out; as what `make` fails with.
+    pub(crate) fn zoning<T>(&self, make: impl FnOnce(&Deliver) -> Result<T, Failure>) -> Result<T, Failure> {
+        let deliver = self.deliver()?;
+        if !self.gate.is_shared() {
+            return make(&deliver);
+        }
+        self.leads.by_hand(Work::Zones, |for_this_alone| {
+            if !deliver.gives_zones() {
+                self.gate.read_on().map_err(|error| Failure::new(error.to_string()))?;
+                deliver.begin_zones();
+            }
+            let made = make(&deliver);
+            if for_this_alone {
+                deliver.end_zones();
+            }
+            made
+        })
+    }
+
+    /// Where what waits on a channel is kept: in the folder, or where all nodes beside the database see it.
+    pub(crate) fn outbox(&self, channel: &'static str) -> Outbox {
+        match self.gate.store().beside() {
+            Some(beside) => Outbox::beside(beside, channel, self.push.join(channel)),
+            None => Outbox::new(self.push.join(channel)),
+        }
     }
 
     /// What posts to members' webhooks.
@@ -325,8 +398,9 @@ impl Node {
         if let Some(post) = self.webhooks.get() {
             return Ok(Arc::clone(post));
         }
-        let (deliver, outbox) = (self.deliver()?, Outbox::new(self.push.join(Webhooks::NAME)));
-        let post = Post::new(Webhooks::new(Arc::clone(&deliver), &self.config)?, deliver, outbox, chance);
+        let (deliver, outbox) = (self.deliver()?, self.outbox(Webhooks::NAME));
+        let channel = Webhooks::new(Arc::clone(&deliver), &self.config, Arc::clone(&self.monitor))?;
+        let post = Post::new(channel, deliver, outbox, chance);
         Ok(Arc::clone(self.webhooks.get_or_init(|| Arc::new(post))))
     }
 
@@ -338,8 +412,9 @@ impl Node {
         if let Some(post) = self.mails.get() {
             return Ok(Arc::clone(post));
         }
-        let (deliver, outbox) = (self.deliver()?, Outbox::new(self.push.join(Mails::NAME)));
-        let post = Post::new(Mails::new(Arc::clone(&deliver), &self.config)?, deliver, outbox, chance);
+        let (deliver, outbox) = (self.deliver()?, self.outbox(Mails::NAME));
+        let channel = Mails::new(Arc::clone(&deliver), &self.config, Arc::clone(&self.monitor))?;
+        let post = Post::new(channel, deliver, outbox, chance);
         Ok(Arc::clone(self.mails.get_or_init(|| Arc::new(post))))
     }
 

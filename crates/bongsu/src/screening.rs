@@ -49,7 +49,11 @@ impl Node {
         }
         let exposed = exposed()?;
         let key = Key::of(self.gate.key());
-        let last = self.gate.book().setting(SEAL).and_then(|seal| serde_json::from_str::<Seal>(seal).ok());
+        let last = self
+            .gate
+            .book()
+            .setting(&self.seal_name())
+            .and_then(|seal| serde_json::from_str::<Seal>(seal).ok());
         let journal = Journal::open(&self.places.record, key, last.as_ref())
             .map_err(|error| Failure::new(error.to_string()))?;
         let screening = Screening::new(self.deliver()?, Some(journal));
@@ -87,6 +91,15 @@ impl Node {
         })
     }
 
+    /// The setting in which the newest seal over this node's record stands: each of several nodes beside a database has a record of its
+    /// own.
+    fn seal_name(&self) -> String {
+        match self.place.filter(|place| !place.is_nil()) {
+            Some(place) => format!("{SEAL}.{place}"),
+            None => SEAL.to_owned(),
+        }
+    }
+
     /// Seals what has been recorded of screenings since the last time.
     ///
     /// # Errors
@@ -98,7 +111,7 @@ impl Node {
         let value = serde_json::to_string(&seal)
             .map_err(|error| Failure::new(format!("a seal can't be written: {error}")))?;
         self.gate
-            .record(MemberId::NODE, Entry::Setting(Setting { name: SEAL.to_owned(), value: Some(value) }))?;
+            .record(MemberId::NODE, Entry::Setting(Setting { name: self.seal_name(), value: Some(value) }))?;
         screening.sealed(&seal);
         Ok(())
     }
@@ -108,7 +121,7 @@ impl Node {
     /// # Errors
     /// When the node's line can't be read.
     pub(crate) fn seals(&self) -> Result<Vec<Seal>, Failure> {
-        let (mut seals, mut after) = (Vec::new(), Seq(0));
+        let (mut seals, mut after, own) = (Vec::new(), Seq(0), self.seal_name());
         loop {
             let records = self.gate.store().records(LineId::NODE, after, line::store::RECORDS_MAX);
             let records =
@@ -118,7 +131,7 @@ impl Node {
             let settings = records.iter().filter(|record| record.kind == RecordKind::Setting);
             seals.extend(settings.filter_map(|record| {
                 match Entry::from_json(std::str::from_utf8(&record.body).ok()?).ok()? {
-                    Entry::Setting(Setting { name, value: Some(value) }) if name == SEAL => {
+                    Entry::Setting(Setting { name, value: Some(value) }) if name == own => {
                         serde_json::from_str(&value).ok()
                     }
                     _ => None,

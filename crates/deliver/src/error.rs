@@ -47,6 +47,9 @@ pub enum DeliverError {
         "no device `{0}` is known; `bongsu devices` shows those that are, and entries=N says a limit of your own"
     )]
     DeviceUnknown(String),
+    /// Zones are given out by another of several nodes.
+    #[error("zones are given out by another node of these now: ask the next one")]
+    Elsewhere,
     /// The options do not go with the artefact.
     #[error("{0}")]
     NotFor(&'static str),

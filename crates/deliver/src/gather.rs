@@ -330,6 +330,13 @@ impl Deliver {
         Self { zones: crate::zone::Zones::keeping(folder), ..self }
     }
 
+    /// The same, giving out zones only while this holds and between [`Deliver::begin_zones`] and [`Deliver::end_zones`]: where several
+    /// nodes serve, serials are given out by one at a time.
+    #[must_use]
+    pub fn zoning_while(self, holds: Arc<dyn Fn() -> bool + Send + Sync>) -> Self {
+        Self { zones: self.zones.only_while(holds), ..self }
+    }
+
     /// The same, with a domain for tests ([`crate::level_up`]), under which every name has an address.
     #[must_use]
     pub fn testing(self, domain: Option<String>) -> Self {

@@ -62,6 +62,7 @@ impl From<DeliverError> for Refused {
         match error {
             DeliverError::LevelTooLow { .. } => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             DeliverError::NoMember => NoSuchArtefact.into(),
+            DeliverError::Elsewhere => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             DeliverError::NumberUnknown(_) => Self::new(StatusCode::GONE, error.to_string()),
             DeliverError::NotFor(_) | DeliverError::DeviceUnknown(_) => {
                 Self::new(StatusCode::BAD_REQUEST, error.to_string())

@@ -71,3 +71,10 @@ pub use letterhead::Letterhead;
 pub use steps::{Step, StepLimit, StepVerdict};
 pub use suricata_datasets::Set;
 pub use trial::{Trial, Tried};
+
+/// What programs can ask these surfaces, each with its name. Source: OpenAPI Specification 3.1.0.
+pub const OPENAPI: [(&str, &str); 3] = [
+    ("artefacts", include_str!("openapi.json")),
+    ("screening", screening::http::OPENAPI),
+    ("private", include_str!("private/openapi.json")),
+];

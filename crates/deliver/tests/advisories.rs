@@ -1,7 +1,5 @@
 //! Advisories: what is told, in which form, in five languages.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::sync::Arc;
 
 use base64::Engine as _;

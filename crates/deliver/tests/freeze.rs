@@ -1,7 +1,5 @@
 //! Requests to freeze: what is signed comes back as it was, and stands by itself in each language.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_deliver::Letterhead;
 use bongsu_deliver::freeze::{Came, FreezeRequest, Moved, Total, VERSION, digest, note};
 use bongsu_deliver::speech::Language;

@@ -1,12 +1,5 @@
 //! What the guard and the limit of a step let into lists and zones.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that fails says so by panicking"
-)]
-
 #[path = "../../watch/tests/real/mod.rs"]
 mod real;
 

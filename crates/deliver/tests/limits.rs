@@ -1,12 +1,5 @@
 //! Lists for devices that do not hold everything: never more than they hold, and what matters most first.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that fails says so by panicking"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -1,14 +1,12 @@
 //! What mails say, in which language, and with which advisory they go.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use bongsu_deliver::digest::Enclosure;
 use bongsu_deliver::mail::{Content, MAIL_BYTES_MAX};
 use bongsu_deliver::push::mailing::{AdvisoryBy, Mailing, Rhythm};
-use bongsu_deliver::push::outbox::{DEAD_BYTES_MAX, DEAD_MAX, Message, Outbox, Waiting};
+use bongsu_deliver::push::outbox::{DEAD_BYTES_MAX, DEAD_MAX, Message, Outbox, Version, Waiting};
 use bongsu_deliver::push::{Before, Position};
 use bongsu_deliver::{Deliver, DeliverError, Letterhead};
 use gate::{Gate, NodeKey, Submission};
@@ -183,6 +181,6 @@ fn what_was_given_up_is_kept_within_limits_and_fits_its_file() {
     waiting.queue.push_back(message("\"".repeat(MAIL_BYTES_MAX)));
     let dir = tempfile::tempdir().unwrap();
     let outbox = Outbox::new(dir.path().to_owned());
-    outbox.write(B, &waiting).unwrap();
-    assert_eq!(outbox.read(B).unwrap(), Some(waiting));
+    let version = outbox.write(B, &waiting, Version::default()).unwrap();
+    assert_eq!(outbox.read(B).unwrap(), Some((waiting, version)));
 }

@@ -1,7 +1,5 @@
 //! Private screening over HTTP: members find what they may know, keys are rotated, and what is wrong is refused.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

@@ -1,7 +1,5 @@
 //! Members are told of what changed, once, in order, and of nothing that they may not have; whatever the other side does.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +18,8 @@ use parking_lot::Mutex;
 use policy::{Circle, CircleId, Deed, Entry, Level, Member, MemberId, Setting, Terms};
 use serde_json::{Value, json};
 use stix::{ObjectId, Timestamp, Tlp};
+use tokio::sync::Notify;
+use tokio::sync::watch::channel;
 use uuid::Uuid;
 use watch::Lists;
 
@@ -153,6 +153,41 @@ impl Channel for Hook {
     }
 }
 
+/// A webhook whose other side takes its time.
+struct Answering {
+    hook: Hook,
+    begun: Notify,
+    taken: Notify,
+}
+
+impl Channel for Answering {
+    const NAME: &'static str = Hook::NAME;
+
+    fn subscription(&self, member: MemberId) -> Option<(Uuid, Position)> {
+        self.hook.subscription(member)
+    }
+
+    fn id(&self, member: MemberId, subscription: Uuid, number: u64, now: Timestamp) -> String {
+        self.hook.id(member, subscription, number, now)
+    }
+
+    fn draft(
+        &self,
+        member: MemberId,
+        id: &str,
+        waiting: &mut Waiting,
+        before: &mut Before,
+    ) -> Result<Option<Draft>, DeliverError> {
+        self.hook.draft(member, id, waiting, before)
+    }
+
+    async fn send(&self, member: MemberId, message: &Message) -> Result<(), NotTaken> {
+        self.begun.notify_one();
+        self.taken.notified().await;
+        self.hook.send(member, message).await
+    }
+}
+
 fn refuse(why: &str) -> Result<(), NotTaken> {
     Err(NotTaken { why: why.to_owned(), is_final: false, after: None })
 }
@@ -199,6 +234,28 @@ async fn what_changes_is_told_once_and_nothing_that_is_hidden() {
     turns(&post).await;
     assert!(post.channel.sent.lock().is_empty());
     assert_eq!(world.deeds(), [("webhook".to_owned(), Deed::Delivered)]);
+}
+
+/// What was taken and not noted would be sent again, by the node that takes over or after the start.
+#[tokio::test]
+async fn what_is_being_sent_when_all_is_to_stop_is_noted_first() {
+    let world = World::new();
+    world.subscribe(Wanted::All);
+    world.share(1, Tlp::Green);
+    world.pass(Duration::from_secs(2));
+    let hook = Hook { deliver: Arc::clone(&world.deliver), answer: |_| Ok(()), sent: Mutex::default() };
+    let slow = Answering { hook, begun: Notify::new(), taken: Notify::new() };
+    let post = Arc::new(Post::new(slow, Arc::clone(&world.deliver), Outbox::new(world.outbox()), || 1.0));
+    let ((_pulse, pulse), (stop, stopped)) = (channel(0), channel(false));
+    let running = tokio::spawn(Arc::clone(&post).run(pulse, stopped));
+    post.channel.begun.notified().await;
+    stop.send(true).unwrap();
+    tokio::task::yield_now().await;
+    assert!(!running.is_finished(), "the other side has not answered");
+    post.channel.taken.notify_one();
+    running.await.unwrap();
+    let waiting = post.waiting(B).unwrap().unwrap();
+    assert_eq!((waiting.queue.len(), waiting.done.len()), (0, 1));
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! What members get, as they get it: the same five objects in every form.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,7 +1,5 @@
 //! Real rules of the field, read as a partner would share them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::path::{Path, PathBuf};
 
 use bongsu_deliver::rules::{sigma, signature, yara::Yara};

@@ -1,7 +1,5 @@
 //! Zones over the years and over the network: serials that never go back, and strangers that don't get in the way.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;

@@ -1,7 +1,5 @@
 //! CACAO playbooks: those of the standard and of an orchestrator are told right from wrong, and come out as they went in.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::path::Path;
 
 use base64::Engine as _;

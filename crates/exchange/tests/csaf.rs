@@ -1,7 +1,5 @@
 //! CSAF documents of the standard's own test suite and of real publishers.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

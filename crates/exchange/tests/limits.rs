@@ -1,7 +1,5 @@
 //! Documents that are short and would take gigabytes as trees are refused, with the limit; what stands beside them is read.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::sync::Arc;
 
 use bongsu_exchange::read::{Batch, Format, Mapping, Options, ReadError, read_all};

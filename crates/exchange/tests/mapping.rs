@@ -1,7 +1,5 @@
 //! Feeds that follow nobody's custom, read by a mapping file.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::sync::Arc;
 
 use bongsu_exchange::read::{Batch, Format, Mapping, MappingError, Options, read_all};

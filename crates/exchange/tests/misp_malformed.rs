@@ -1,7 +1,5 @@
 //! What of an event is no element, or says nothing, is told with its place, and what stands beside it is kept.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_exchange::read::{Batch, Format, Options, read_all};
 use serde_json::{Value, json};
 use stix::{Severity, Timestamp};

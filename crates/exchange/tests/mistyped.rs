@@ -1,7 +1,5 @@
 //! A wallet's address with a letter wrong is told as that, whatever file it stands in: skipped in silence it would look clean.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_exchange::read::{Format, Options, read_all};
 use stix::Timestamp;
 

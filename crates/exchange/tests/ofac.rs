@@ -1,7 +1,5 @@
 //! OFAC's list: every name and every wallet, from each of its forms, and what a newer list changes.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;

@@ -1,7 +1,5 @@
 //! OpenIOC documents of both versions: what a scanner looked for with them is what the pattern says.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_exchange::read::{Batch, Format, Options, ReadError, detect, read_all};
 use serde_json::Value;
 use stix::Timestamp;

@@ -1,7 +1,5 @@
 //! Real files of every format, read whole: what comes out is sound, and what does not come out is accounted for.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,5 @@
 //! Reports: what they name is found and shown, a person's decisions are read back, and broken files are refused.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::HashSet;
 
 use bongsu_exchange::read::report::{self, REPORT_BYTES_MAX, Survey, decisions, objects, review, survey};

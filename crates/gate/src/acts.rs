@@ -363,8 +363,7 @@ impl Gate {
         let mut found = Vec::new();
         while end > floor {
             let first = end.saturating_sub(WINDOW).max(floor);
-            let count = usize::try_from(end - first).unwrap_or_default();
-            let records = self.store().records(LineId::NODE, Seq(first), count)?;
+            let records = self.all_between(LineId::NODE, first, end)?;
             for record in records.iter().rev().filter(|record| record.kind != RecordKind::Receipt) {
                 let Some(act) = Act::of(record).filter(|act| asked.asks_for(act, &book)) else { continue };
                 if found.len() == limit {
@@ -375,5 +374,19 @@ impl Gate {
             end = first;
         }
         Ok(Acts { acts: found, before: (end > begin).then_some(Seq(end + 1)) })
+    }
+
+    /// All records of a line behind `first` up to `last`.
+    fn all_between(&self, line: LineId, first: u64, last: u64) -> Result<Vec<Record>, StorageError> {
+        let mut all = Vec::new();
+        let mut after = Seq(first);
+        while after.0 < last {
+            let left = usize::try_from(last - after.0).unwrap_or(usize::MAX);
+            let records = self.store().records(line, after, left)?;
+            let Some(newest) = records.last() else { break };
+            after = newest.seq;
+            all.extend(records);
+        }
+        Ok(all)
     }
 }

@@ -8,6 +8,10 @@ use stix::Timestamp;
 
 use crate::opening::{Gate, SET_BACK_MAX_US};
 
+/// How far the clock may be behind the newest record without being taken for set back, in microseconds: so far may the clocks of two
+/// nodes beside one database differ, and the record can be of the other.
+const DIFFER_MAX_US: i64 = 10_000_000;
+
 /// How far it is followed what depends on what.
 const DEPTH_MAX: usize = 8;
 
@@ -24,8 +28,9 @@ pub(crate) struct Announced {
 impl Gate {
     /// Announces what came before the end of an embargo that is over at `now`; gives how many records that were.
     ///
-    /// To be called every second or so; does nothing twice, also after a restart. Where the clock is behind the line, it may announce
-    /// what was announced in the last two days: it can have been held since.
+    /// To be called every second or so; does nothing twice, also after a restart. Where the clock is behind the line by more than
+    /// clocks of several nodes differ, it may announce what was announced in the last two days: it can have been held since. Where it is
+    /// behind by less, so it is with what ended within that time before the newest record.
     ///
     /// # Errors
     /// [`StorageError`]: to be tried again.
@@ -66,8 +71,7 @@ impl Gate {
                     let ends =
                         classes.iter().find(|(class, _)| *class == entry.class()).map(|(_, ends)| *ends);
                     // Of what was held before this process began nothing is known.
-                    let is_unsure = now < newest
-                        && ends.is_some_and(|ends| now.micros() - ends.micros() <= SET_BACK_MAX_US);
+                    let is_unsure = ends.is_some_and(|ends| is_unsure(ends, now, newest));
                     let is_again = is_unsure || held_again.contains(&(line, entry.class()));
                     // Whatever has not been announced yet; times alone would miss what came while the clock was ahead.
                     let is_first = entry.kind() == RecordKind::Object;
@@ -93,6 +97,17 @@ impl Gate {
         }
         Ok(count)
     }
+}
+
+/// Whether what an embargo held until `ends` may have been held again after it was announced, by the clock of this node as it was before,
+/// or by that of another. If the clock went back by no more than clocks differ, that holds only for what ended later than so
+/// long before the newest record: all else had ended by either time.
+fn is_unsure(ends: Timestamp, now: Timestamp, newest: Timestamp) -> bool {
+    let behind = newest.micros().saturating_sub(now.micros());
+    let ended_before_newest = newest.micros().saturating_sub(ends.micros());
+    behind > 0
+        && now.micros().saturating_sub(ends.micros()) <= SET_BACK_MAX_US
+        && (behind > DIFFER_MAX_US || ended_before_newest <= DIFFER_MAX_US)
 }
 
 /// The records with all that was held because of them: relationships and sightings about them, reports of nothing else, and so on.

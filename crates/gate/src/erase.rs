@@ -11,7 +11,8 @@ use line::{EraseError, Erased, LineId, RecordKind, Seq, StorageError};
 use policy::{CircleId, MemberId};
 use stix::{ObjectId, Timestamp};
 
-use crate::opening::Gate;
+use crate::federation::in_circle;
+use crate::opening::{Gate, GateError};
 use crate::parcels::Lies;
 use crate::submit::SubmitError;
 
@@ -44,6 +45,12 @@ pub enum EraseFault {
     /// It could not be erased.
     #[error(transparent)]
     Erase(#[from] EraseError),
+}
+
+impl From<GateError> for EraseFault {
+    fn from(error: GateError) -> Self {
+        StorageError::from(error).into()
+    }
 }
 
 impl From<StorageError> for EraseFault {
@@ -127,9 +134,32 @@ impl Gate {
     ) -> Result<Vec<Erased>, EraseFault> {
         // No page of these circles is taken meanwhile, so that what another node says again is told from what it says anew.
         let circles: BTreeSet<CircleId> = plans.iter().map(|plan| plan.circle).collect();
-        let pages: Vec<_> =
-            circles.into_iter().map(|circle| self.inner.statements.in_order(circle)).collect();
+        let pages: Vec<_> = circles.iter().map(|circle| self.inner.statements.in_order(*circle)).collect();
         let _in_order: Vec<_> = pages.iter().map(|page| page.lock()).collect();
+        self.erase_alone(&circles.into_iter().collect::<Vec<_>>(), &mut || {
+            self.erase_in_order(by, note, plans, reason)
+        })
+    }
+
+    /// Has no page of any of the circles taken by other nodes either.
+    fn erase_alone(
+        &self,
+        circles: &[CircleId],
+        work: &mut dyn FnMut() -> Result<Vec<Erased>, EraseFault>,
+    ) -> Result<Vec<Erased>, EraseFault> {
+        match circles {
+            [first, rest @ ..] => self.alone(&in_circle(*first), || self.erase_alone(rest, work)),
+            [] => work(),
+        }
+    }
+
+    fn erase_in_order(
+        &self,
+        by: MemberId,
+        note: &serde_json::Value,
+        plans: &[ErasePlan],
+        reason: &str,
+    ) -> Result<Vec<Erased>, EraseFault> {
         let mut records = Vec::new();
         let mut parcelled: BTreeMap<CircleId, BTreeSet<&ObjectId>> = BTreeMap::new();
         for plan in plans.iter().filter(|plan| !plan.in_parcels.is_empty()) {

@@ -33,7 +33,7 @@ use sha2::{Digest as _, Sha256};
 use stix::signature::PublicKey;
 use stix::{ObjectId, Timestamp};
 
-use crate::opening::{Gate, Inner};
+use crate::opening::{Gate, GateError, Inner};
 use crate::submit::SubmitError;
 
 /// Why nothing goes to another node, or nothing is taken from it.
@@ -75,6 +75,17 @@ pub enum FederationError {
     /// The store. Safe to repeat.
     #[error("{0}; safe to repeat")]
     Storage(#[from] StorageError),
+}
+
+impl From<GateError> for FederationError {
+    fn from(error: GateError) -> Self {
+        Self::Storage(error.into())
+    }
+}
+
+/// Under what name something of a circle is taken, by one node at a time.
+pub(crate) fn in_circle(circle: CircleId) -> String {
+    format!("circle {circle}")
 }
 
 /// The type of what carries new terms without an object.

@@ -133,14 +133,19 @@ impl Passage {
                     self.settled()
                 }));
             };
-            return store.append_then(line, drafts, Box::new(answer));
+            store.append_then(line, drafts, Box::new(answer));
+            return;
         }
         store.ensure_line(line.quarantine());
         let join = Arc::new(Mutex::new(Some(Join { passage: self, told, left: 2, failed: None })));
-        for (line, drafts, kept) in [(line, drafts, Kept::InCircle), (line.quarantine(), apart, Kept::Apart)]
-        {
+        let arrived = |kept| {
             let join = Arc::clone(&join);
-            store.append_then(line, drafts, Box::new(move |outcomes| Join::arrived(&join, outcomes, kept)));
+            Box::new(move |outcomes| Join::arrived(&join, outcomes, kept))
+        };
+        // Both or none: what is refused for the circle is not kept apart either.
+        match store.append_then(line, drafts, arrived(Kept::InCircle)) {
+            true => store.append_beside(line.quarantine(), apart, arrived(Kept::Apart)),
+            false => arrived(Kept::Apart)(Ok(Vec::new())),
         }
     }
 

@@ -17,9 +17,14 @@ use crate::equivalents::Index;
 use crate::federation::Statements;
 use crate::key::NodeKey;
 use crate::parcels::Parcels;
+use crate::quota::Quotas;
 use crate::reader::Reader;
 use crate::receipts::Receipts;
 use crate::since::Since;
+use crate::tally::{Tally, Via};
+
+/// Under what name the book is changed, by one node at a time.
+pub(crate) const BOOK: &str = "book";
 
 /// What stops the gate.
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +55,10 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) key: NodeKey,
     pub(crate) book: ArcSwap<Standing>,
-    /// Held while an entry is appended and applied, so that book and line are in one order.
+    /// Held while an entry is made of the book and appended, so that nothing changes in between.
     pub(crate) recording: Mutex<()>,
+    /// How far the node's line was taken in.
+    pub(crate) upto: crate::following::Upto,
     pub(crate) decisions: Decisions,
     pub(crate) definitions: Definitions,
     pub(crate) announced: Mutex<crate::embargo::Announced>,
@@ -67,6 +74,10 @@ pub(crate) struct Inner {
     pub(crate) listed: crate::listed::Listed,
     /// The public trees that were needed so far.
     pub(crate) trees: Mutex<HashMap<LineId, Arc<crate::tree::Tree>>>,
+    /// What was brought since the start.
+    pub(crate) tally: Arc<Tally>,
+    /// How much members may bring.
+    pub(crate) quotas: Quotas,
 }
 
 /// The book with a number that grows with every change on which a release can depend.
@@ -80,6 +91,8 @@ pub(crate) struct Standing {
 #[derive(Clone)]
 pub struct Gate {
     pub(crate) inner: Arc<Inner>,
+    /// Which way what comes through it comes.
+    pub(crate) via: Via,
 }
 
 /// As what an entry is kept.
@@ -119,7 +132,7 @@ pub(crate) const fn is_entry(kind: RecordKind) -> bool {
 
 /// Whether a release can depend on an entry: not on a setting, and where sources stand changes with each page that is
 /// pulled; nor on keys for signatures; nor on people, who see no more than their member.
-const fn changes_releases(entry: &Entry) -> bool {
+pub(crate) const fn changes_releases(entry: &Entry) -> bool {
     matches!(entry, Entry::Member(_) | Entry::Circle(_) | Entry::Credential(_))
 }
 
@@ -131,7 +144,7 @@ impl Gate {
     pub fn open(store: Store, key: NodeKey) -> Result<Self, GateError> {
         let (mut book, mut since) = (Book::default(), Since::default());
         let (receipts, asks, mut after) = (Receipts::default(), Asks::default(), Seq(0));
-        let mut decided = Vec::new();
+        let (mut decided, mut version) = (Vec::new(), 0);
         let statements = Statements::default();
         loop {
             let records = store.records(LineId::NODE, after, line::store::RECORDS_MAX)?;
@@ -143,6 +156,9 @@ impl Gate {
                     let entry = Entry::from_json(&text)
                         .map_err(|source| GateError::Entry { seq: record.seq, source })?;
                     since.note(&book, &entry, record.added);
+                    if changes_releases(&entry) {
+                        version = record.seq.0;
+                    }
                     book.apply(entry);
                 } else if record.kind == RecordKind::Statement {
                     statements.load(&record);
@@ -163,12 +179,13 @@ impl Gate {
             store.ensure_line(LineId::new(circle.id.uuid()));
         }
         let parcels = Parcels::load(&store, book.circles().map(|circle| circle.id), &decided)?;
-        let standing = Standing { book: Arc::new(book), version: after.0, since: Arc::new(since) };
+        let standing = Standing { book: Arc::new(book), version, since: Arc::new(since) };
         let inner = Inner {
             store,
             key,
             book: ArcSwap::from_pointee(standing),
             recording: Mutex::new(()),
+            upto: Mutex::new(after),
             decisions: Decisions::default(),
             definitions: Definitions::default(),
             announced: Mutex::default(),
@@ -182,8 +199,10 @@ impl Gate {
             known: crate::known::Values::default(),
             listed: crate::listed::Listed::default(),
             trees: Mutex::default(),
+            tally: Arc::default(),
+            quotas: Quotas::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), via: Via::Node })
     }
 
     /// The store, for what is no release: verifying, backup, an operator's view.
@@ -251,39 +270,24 @@ impl Gate {
         make: impl FnOnce(&Book) -> Result<Vec<Entry>, E>,
     ) -> Result<(), E> {
         let _in_order = self.inner.recording.lock();
-        let entries = make(&self.inner.book.load().book)?;
-        Ok(self.write(by.into(), entries)?)
+        self.alone(BOOK, || {
+            let entries = make(&self.inner.book.load().book)?;
+            Ok(self.write(by.into(), &entries)?)
+        })
     }
 
-    /// Appends entries and applies them, while `recording` is held.
-    fn write(&self, by: By, entries: Vec<Entry>) -> Result<(), GateError> {
+    /// Appends entries and takes them in, while `recording` is held.
+    fn write(&self, by: By, entries: &[Entry]) -> Result<(), GateError> {
         let draft = |entry: &Entry| {
             Draft::note(kind_of(entry), by.member.uuid(), entry.to_json_by(by.person).into_bytes())
         };
         let drafts = entries.iter().map(draft).collect();
-        let mut at = Vec::with_capacity(entries.len());
         for outcome in self.inner.store.append(LineId::NODE, drafts)? {
-            match outcome {
-                Outcome::Refused(refusal) => return Err(GateError::Refused(refusal)),
-                Outcome::Appended { added, .. } => at.push(Some(added)),
-                Outcome::Present { .. } => at.push(None),
+            if let Outcome::Refused(refusal) = outcome {
+                return Err(GateError::Refused(refusal));
             }
         }
-        let standing = self.inner.book.load();
-        let (mut book, mut since) = (Book::clone(&standing.book), Arc::clone(&standing.since));
-        let mut version = standing.version;
-        for (entry, at) in entries.into_iter().zip(at) {
-            if let Entry::Circle(circle) = &entry {
-                self.inner.store.ensure_line(LineId::new(circle.id.uuid()));
-            }
-            version += u64::from(changes_releases(&entry));
-            if let (Some(at), Entry::Circle(_) | Entry::Member(_)) = (at, &entry) {
-                Arc::make_mut(&mut since).note(&book, &entry, at);
-            }
-            book.apply(entry);
-        }
-        self.inner.book.store(Arc::new(Standing { book: Arc::new(book), version, since }));
-        Ok(())
+        self.read_on()
     }
 
     /// One member's view of one circle in one form.

@@ -8,6 +8,7 @@ use line::{Added, Catalogue, Draft, Entry, LineId, Seq, StorageError};
 use policy::{CircleId, Intake, MemberId, Terms};
 use stix::{Finding, ObjectId, Severity, Timestamp};
 
+use crate::federation::in_circle;
 use crate::intake::findings;
 use crate::opening::Gate;
 use crate::submit::{Passing, Sharing, Submission, SubmitError, Submitted};
@@ -143,9 +144,19 @@ impl Gate {
         verdict: Verdict,
         now: Timestamp,
     ) -> Result<Vec<Submitted>, SubmitError> {
-        let line = LineId::new(circle.uuid()).quarantine();
         let page = self.inner.statements.in_order(circle);
         let _in_order = page.lock();
+        self.alone(&in_circle(circle), || self.settle_alone(circle, id, verdict, now))
+    }
+
+    fn settle_alone(
+        &self,
+        circle: CircleId,
+        id: &ObjectId,
+        verdict: Verdict,
+        now: Timestamp,
+    ) -> Result<Vec<Submitted>, SubmitError> {
+        let line = LineId::new(circle.uuid()).quarantine();
         // What another node says once more of it does not come back to be decided again.
         if verdict == Verdict::Drop {
             self.note_taken_back(circle, std::slice::from_ref(id))?;

@@ -1,6 +1,7 @@
 //! One member's view of one circle in one form.
 
 use std::ops::ControlFlow;
+use std::string::FromUtf8Error;
 use std::sync::Arc;
 
 use line::{Added, Catalogue, Entry, LineId, Seq, StorageError};
@@ -19,8 +20,6 @@ const STRIDE_BYTES: usize = 32 * 1024 * 1024;
 /// Entries looked at, and bytes of redacted copies made, before the line may grow again.
 const LOOKED_AT_ONCE: u64 = 20_000;
 const COPIED_AT_ONCE: usize = 256 * 1024;
-/// Objects whose bytes are read in one go; a page that is full is found out after each.
-const RUN: usize = 128;
 
 /// A member's view. Holds the book as it stood when it was made: make one per request.
 pub struct Reader {
@@ -118,19 +117,14 @@ impl Reader {
             picked.iter().filter(|p| matches!(p.goes, Goes::Whole(_))).map(|p| p.row.seq).collect();
         let room = query.bytes_max.unwrap_or(usize::MAX);
         let (mut texts, mut bytes) = (Vec::with_capacity(whole.len()), 0_usize);
-        for run in whole.chunks(RUN) {
-            if bytes >= room {
-                break;
-            }
-            self.inner.store.bodies(self.line(), run, &mut |seq, _, body| {
-                if bytes < room {
-                    bytes += body.len();
-                    // Bytes were checked to be UTF-8 when they came in.
-                    let text = str::from_utf8(body).map(str::to_owned);
-                    texts.push((seq, text.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned())));
-                }
-            })?;
-        }
+        self.inner.store.bodies_while(self.line(), &whole, &mut |seq, _, body| {
+            bytes += body.len();
+            // Bytes were checked to be UTF-8 when they came in.
+            let text = String::from_utf8(body.into_owned());
+            let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+            texts.push((seq, text.unwrap_or_else(lossy)));
+            if bytes < room { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
         let mut texts = texts.into_iter().peekable();
         let (mut items, mut next) = (Vec::with_capacity(picked.len()), next);
         for Picked { row, goes } in picked {

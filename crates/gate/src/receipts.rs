@@ -103,9 +103,7 @@ impl Gate {
     /// # Errors
     /// [`GateError`]: then nothing has been taken.
     pub fn receive(&self, receipt: Receipt) -> Result<(), GateError> {
-        self.append_receipts(std::slice::from_ref(&receipt))?;
-        self.inner.receipts.keep(receipt.clone(), Some(receipt));
-        Ok(())
+        self.append_receipts(std::slice::from_ref(&receipt))
     }
 
     /// Writes what has been noted and is due; all that is new, if `all`. Gives how many were written.
@@ -120,14 +118,6 @@ impl Gate {
         };
         for some in due.chunks(WRITTEN_AT_ONCE) {
             self.append_receipts(some)?;
-            let mut members = self.inner.receipts.0.lock();
-            for receipt in some {
-                let kind = (receipt.what.clone(), receipt.deed);
-                let kinds = members.get_mut(&receipt.member);
-                if let Some(kept) = kinds.and_then(|kinds| kinds.get_mut(&kind)) {
-                    kept.written = Some(receipt.clone());
-                }
-            }
         }
         Ok(due.len())
     }
@@ -142,7 +132,7 @@ impl Gate {
                 return Err(GateError::Refused(refusal));
             }
         }
-        Ok(())
+        self.read_on()
     }
 
     /// The newest receipt of each kind of a member's, by the artefact's name.

@@ -10,10 +10,13 @@ use policy::{
 };
 use stix::{Finding, Head, ObjectId, Severity, Timestamp, Tlp};
 
+use crate::federation::in_circle;
 use crate::intake::{Passage, Way, strictest};
-use crate::opening::{Gate, NotFound};
+use crate::opening::{Gate, GateError, NotFound};
 use crate::parcels::{Bringing, WAITING_OBJECTS_MAX, WAITING_PARCELS_MAX};
+use crate::quota::OverQuota;
 use crate::reader::{Settled, settle};
+use crate::tally::Via;
 use crate::view::is_told_by_content;
 
 /// An object to be shared: its text with the head read from it.
@@ -74,9 +77,18 @@ pub enum SubmitError {
          refuse some, and bring it again"
     )]
     Crowded,
+    /// The member would have brought more than it may.
+    #[error(transparent)]
+    OverQuota(#[from] OverQuota),
     /// The store. Safe to repeat.
     #[error("{0}; safe to repeat")]
     Storage(#[from] StorageError),
+}
+
+impl From<GateError> for SubmitError {
+    fn from(error: GateError) -> Self {
+        Self::Storage(error.into())
+    }
 }
 
 /// By whom, where and how something is shared.
@@ -151,10 +163,12 @@ impl Gate {
         objects: Vec<Submission>,
         now: Timestamp,
     ) -> Result<Vec<Submitted>, SubmitError> {
+        self.store().wait_for_room();
         awaited(|told| self.share_then(sharing, objects, now, told))
     }
 
-    /// As [`Gate::share`], but calls `told` when it is durable; `told` must not block.
+    /// As [`Gate::share`], but calls `told` when it is durable; `told` must not block. Where more waits to be written than may, it is
+    /// told so at once, and nothing is taken.
     pub fn share_then(&self, sharing: &Sharing<'_>, objects: Vec<Submission>, now: Timestamp, told: Told) {
         let intake = strictest(self.book().member(sharing.member), sharing.intake);
         self.pass(&Sharing { intake, ..*sharing }, Passing::Brought, objects, now, told);
@@ -168,6 +182,7 @@ impl Gate {
         objects: Vec<Submission>,
         now: Timestamp,
     ) -> Result<Vec<Submitted>, SubmitError> {
+        self.store().wait_for_room();
         awaited(|told| self.pass(sharing, passing, objects, now, told))
     }
 
@@ -180,6 +195,7 @@ impl Gate {
         told: Told,
     ) {
         let Sharing { member, person, circle, terms, intake } = *sharing;
+        let told = self.counted(passing, objects.len(), told);
         let book = self.book();
         let agreed = match self.open_circle(&book, member, circle, now) {
             Ok(circle) => circle,
@@ -189,6 +205,17 @@ impl Gate {
         let over = terms.embargo_until.is_some_and(|until| until <= now);
         let terms = Terms { embargo_until: terms.embargo_until.filter(|_| !over), ..terms.clone() };
         let text: Option<Arc<str>> = (!terms.is_default()).then(|| terms.to_json().into());
+        let told = match passing {
+            Passing::Brought => match self.within_quota(member, circle, (&objects, text.as_deref()), now) {
+                Ok(None) => told,
+                Ok(Some(coming)) => Box::new(move |outcome| {
+                    drop(coming);
+                    told(outcome);
+                }),
+                Err(error) => return told(Err(error)),
+            },
+            _ => told,
+        };
         let taken = self.taken_by_others(member, circle, &objects, now);
         let refuse = |at: usize, head: &Head| {
             if !agreed.takes(head.spec_version) {
@@ -240,6 +267,21 @@ impl Gate {
             passage.take_places();
         }
         passage.append(self.store(), line, told);
+    }
+
+    /// Counts what becomes of a submission when it is told.
+    fn counted(&self, passing: Passing, objects: usize, told: Told) -> Told {
+        let via = match passing {
+            Passing::Brought => self.via,
+            Passing::FromHome | Passing::FromHomeInPlace => Via::Federation,
+            Passing::OutOfQuarantine | Passing::Released => Via::Node,
+        };
+        // The writer's thread must not be the last that holds the store.
+        let tally = Arc::clone(&self.inner.tally);
+        Box::new(move |outcome| {
+            tally.count(via, objects, &outcome);
+            told(outcome);
+        })
     }
 
     /// What is said of an object that a circle does not take from a member, because it requires signatures.
@@ -349,9 +391,12 @@ impl Gate {
         reason: &str,
     ) -> Result<Vec<Submitted>, SubmitError> {
         // What operators take back of what another node brought stays taken back, however often that node says it once more.
-        let page = (member == MemberId::NODE).then(|| self.inner.statements.in_order(circle));
-        let _in_order = page.as_ref().map(|page| page.lock());
-        self.withdraw_in_order(member, circle, ids, reason)
+        if member != MemberId::NODE {
+            return self.withdraw_in_order(member, circle, ids, reason);
+        }
+        let page = self.inner.statements.in_order(circle);
+        let _in_order = page.lock();
+        self.alone(&in_circle(circle), || self.withdraw_in_order(member, circle, ids, reason))
     }
 
     /// As [`Gate::withdraw`]; of the node's operators, while no page of the circle is taken.

@@ -163,6 +163,12 @@ impl Gate {
     /// # Errors
     /// [`StorageError`].
     pub fn tile(&self, line: LineId, tile: &Tile) -> Result<Option<Vec<Hash>>, StorageError> {
+        let found = self.with_tree(line, |kept| kept.tile(tile))?;
+        if found.is_some() || !self.is_shared() {
+            return Ok(found);
+        }
+        // The checkpoint by which it is asked for may be another node's, whose tree was taken up before this one's.
+        self.grow_tree(line)?;
         self.with_tree(line, |kept| kept.tile(tile))
     }
 
@@ -248,7 +254,7 @@ impl Reader {
         rows.sort_unstable_by_key(|row| row.get().seq);
         is_more |= rows.len() > OPENINGS_MAX;
         rows.truncate(OPENINGS_MAX);
-        let gate = Gate { inner: Arc::clone(&self.inner) };
+        let gate = Gate { inner: Arc::clone(&self.inner), via: crate::tally::Via::Node };
         let line = LineId::new(self.request().circle.uuid());
         let committer = Committer::new(&self.inner.key, line);
         let mut openings = Vec::with_capacity(rows.len());

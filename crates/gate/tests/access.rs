@@ -1,15 +1,11 @@
 //! What a member may do in a circle: read, write, both or neither; and which STIX versions a circle takes.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-#![allow(dead_code, reason = "other tests use the rest of the node")]
-
-mod node;
-
 use bongsu_gate::{Query, SubmitError, Submitted, VersionMatch};
-use node::{A, B, C, CIRCLE, Node, circle, id, indicator, object};
 use policy::{Access, Entry, MemberId, Rule, Terms};
 use serde_json::json;
 use stix::{ObjectId, SpecVersion};
+
+use crate::node::{A, B, C, CIRCLE, Node, circle, id, indicator, object};
 
 fn with_access(access: &[(MemberId, Access)]) -> Node {
     let node = Node::new();

@@ -1,12 +1,7 @@
 //! Asks: who may ask what, what each side learns, and what an answer does.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
 use bongsu_gate::{AnswerError, Answerer, AskError, AskRole, Asking, Gate, Grant, OPEN_MAX, Query, Reply};
 use line::{Draft, LineId, RecordKind};
-use node::{A, B, C, CIRCLE, Node, at, circle, id, marked, object};
 use policy::ask::{Answered, Ask, Event, Way};
 use policy::{
     AskState, Caller, Circle, CircleId, Entry, Level, MemberId, Reach, Request, Signatures, Terms, Wish,
@@ -14,6 +9,8 @@ use policy::{
 use serde_json::{Value, json};
 use stix::{ObjectId, SpecVersion, Timestamp, Tlp};
 use uuid::Uuid;
+
+use crate::node::{A, B, C, CIRCLE, Node, at, circle, id, marked, object};
 
 const WIDE: CircleId = CircleId::new(Uuid::from_u128(0xdd));
 

@@ -1,18 +1,15 @@
 //! Erasing objects: who is told, what is due when, and that the public tree is the same tree.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use bongsu_gate::{ErasePlan, TREES};
 use line::{LineId, Seq};
-use node::{A, B, C, CIRCLE, Node, at, indicator, marked, object};
 use policy::{MemberId, Retention, Terms};
 use serde_json::json;
 use stix::{ObjectId, Tlp};
+
+use crate::node::{self, A, B, C, CIRCLE, Node, at, indicator, marked, object};
 
 const DAY_US: i64 = 86_400_000_000;
 const LINE: LineId = LineId::new(CIRCLE.uuid());

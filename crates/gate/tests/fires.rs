@@ -1,13 +1,10 @@
 //! Fires: what lights them, and that nothing shows through them.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
-use node::{A, B, C, CIRCLE, Node, id, indicator, marked, object};
 use policy::{Cause, MemberId, Terms, Word};
 use serde_json::{Value, json};
 use stix::{Timestamp, Tlp};
+
+use crate::node::{A, B, C, CIRCLE, Node, id, indicator, marked, object};
 
 const DAY_S: i64 = 86_400;
 

@@ -1,16 +1,11 @@
 //! Four eyes: what waits is nobody's but its member's, goes out on two people's word alone, and as it came.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
 use std::collections::BTreeMap;
 
 use bongsu_gate::{
     ActKind, ActsAsked, AnswerError, Answerer, Asking, Done, Grant, ReleaseError, Reply, Submission,
     Submitted,
 };
-use node::{A, B, C, CIRCLE, Node, at, circle, id, indicator, marked, object};
 use policy::{
     By, Circle, CircleId, Entry, FourEyes, Intake, Member, MemberId, NotReleased, ParcelState, Person,
     PersonId, Role, Rule, Terms, Wish,
@@ -19,6 +14,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use stix::{ObjectId, Timestamp, Tlp};
 use uuid::Uuid;
+
+use crate::node::{A, B, C, CIRCLE, Node, at, circle, id, indicator, marked, object};
 
 const ANN: PersonId = PersonId::new(Uuid::from_u128(0x1));
 const BEN: PersonId = PersonId::new(Uuid::from_u128(0x2));

@@ -1,17 +1,14 @@
 //! What is held only when its copy is made is not there either; and a copy says nothing of what was taken out of it.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
 use bongsu_gate::{NoteKey, Query, Submission, Submitted, commitment_of};
 use line::LineId;
 use line::merkle::verify_inclusion;
-use node::{A, B, C, Node, indicator, marked, object};
 use policy::{Rule, Terms};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use stix::{ObjectId, Tlp};
+
+use crate::node::{self, A, B, C, Node, indicator, marked, object};
 
 /// The object with AMBER+STRICT on one of its parts, which C is not cleared for.
 fn parted(mut object: Value, selector: &str) -> Value {

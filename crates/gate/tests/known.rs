@@ -1,16 +1,12 @@
 //! What is known of a value is what the one who asks may know, as things stand.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-#![allow(dead_code, reason = "other tests use more of the node")]
-
-mod node;
-
-use node::{A, B, C, Node, at, indicator, marked};
 use policy::{Level, MemberId, Terms};
 use serde_json::{Value as Json, json};
 use stix::{ObjectId, Tlp};
 use watch::index::Match;
 use watch::{Kind, normalise};
+
+use crate::node::{self, A, B, C, Node, at, indicator, marked};
 
 /// By what, and by which indicators, a value is known to a member.
 fn known(node: &Node, member: MemberId, kind: Kind, text: &str) -> Vec<(Match, String, Vec<u128>)> {

@@ -1,15 +1,11 @@
 //! Whether a name is a listed party's, as the one who asks may know it, as things stand.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-#![allow(dead_code, reason = "other tests use more of the node")]
-
-mod node;
-
-use node::{A, B, C, Node, marked, object};
 use policy::{Level, MemberId, Terms};
 use serde_json::{Value as Json, json};
 use stix::{ObjectId, Tlp};
 use watch::names::{Kind, MATCH, PARTY_EXTENSION, Question};
+
+use crate::node::{self, A, B, C, Node, marked, object};
 
 fn party(number: u128, name: &str, aliases: &[&str]) -> Json {
     let aliases: Vec<Json> = aliases.iter().map(|text| json!({"text": text, "kind": "strong"})).collect();

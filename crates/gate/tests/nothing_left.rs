@@ -1,13 +1,10 @@
 //! A report, grouping, note or opinion of which nothing is left is not there, for whatever names it either.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
-use node::{A, B, C, Node, at, id, indicator, marked, object};
 use policy::{Rule, Terms};
 use serde_json::{Value, json};
 use stix::{Timestamp, Tlp};
+
+use crate::node::{self, A, B, C, Node, at, id, indicator, marked, object};
 
 /// A report about these.
 fn report(number: u128, about: &[String]) -> Value {

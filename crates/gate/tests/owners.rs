@@ -1,16 +1,13 @@
 //! Several members and one id: whose versions count, and that nobody learns of what it does not see.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bongsu_gate::{Query, Submitted, VersionMatch};
-use node::{A, B, C, Node, at, indicator, marked, object};
 use policy::{Entry, Level, Member, Rule, Terms};
 use serde_json::{Value, json};
 use stix::{ObjectId, Tlp};
+
+use crate::node::{self, A, B, C, Node, at, indicator, marked, object};
 
 fn version(number: u128, day: u32, name: &str, tlp: Tlp) -> Value {
     let mut object = marked(indicator(number), tlp);

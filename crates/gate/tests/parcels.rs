@@ -1,14 +1,9 @@
 //! What waits for a second person: erased like all else, taken back, told, and no more than may.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
 use bongsu_gate::{
     AnswerError, Answerer, Asking, Became, ErasePlan, Gate, Grant, Reply, Submission, Submitted, Verdict,
 };
 use line::LineId;
-use node::{A, B, CIRCLE, Node, circle, id, indicator, object};
 use policy::{
     By, Circle, CircleId, Entry, FourEyes, Intake, Member, MemberId, ParcelState, Person, PersonId, Role,
     Terms, Wish,
@@ -16,6 +11,8 @@ use policy::{
 use serde_json::{Value, json};
 use stix::{ObjectId, Tlp};
 use uuid::Uuid;
+
+use crate::node::{self, A, B, CIRCLE, Node, circle, id, indicator, object};
 
 const ANN: PersonId = PersonId::new(Uuid::from_u128(0x1));
 const BEN: PersonId = PersonId::new(Uuid::from_u128(0x2));

@@ -1,14 +1,11 @@
 //! What breaks a MUST of STIX 2.1, by the intake of its source: told, kept apart, refused.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
 use bongsu_gate::{QuarantineState, Submitted, Verdict};
-use node::{A, B, CIRCLE, Node, indicator, object};
 use policy::{Entry, Intake, Member, MemberId, Terms};
 use serde_json::{Value, json};
 use stix::{ObjectId, Severity};
+
+use crate::node::{self, A, B, CIRCLE, Node, indicator, object};
 
 /// An identity without the name that STIX 2.1 wants (section 4.5).
 fn nameless(number: u128) -> Value {

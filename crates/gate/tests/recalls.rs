@@ -1,13 +1,10 @@
 //! Recalls: who still has what was withdrawn.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
 use bongsu_gate::{Patience, Recall, Whether, cleared};
-use node::{A, B, C, CIRCLE, Node, at, id, indicator, marked};
 use policy::{Deed, Level, MemberId, Receipt, Terms, Upto};
 use stix::{ObjectId, Timestamp, Tlp};
+
+use crate::node::{self, A, B, C, CIRCLE, Node, at, id, indicator, marked};
 
 const HOUR: i64 = 3_600;
 

@@ -1,13 +1,10 @@
 //! Receipts: kept, coalesced, and what they say about a member.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
-use node::{A, C, CIRCLE, Node, at, indicator, marked, object};
 use policy::{Deed, Level, Receipt, Terms, Upto};
 use serde_json::json;
 use stix::Tlp;
+
+use crate::node::{A, C, CIRCLE, Node, at, indicator, marked, object};
 
 fn fetched(what: &str, seconds: i64, seq: u64, mark: &str) -> Receipt {
     let receipt = Receipt::new(C, what, Level::List, Deed::Fetched, at(seconds));

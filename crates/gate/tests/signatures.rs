@@ -1,18 +1,14 @@
 //! Signatures on their way: what a circle that requires them takes, and what members learn of them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-#![allow(dead_code, reason = "other tests use the rest of the node")]
-
-mod node;
-
 use std::sync::atomic::Ordering;
 
 use bongsu_gate::{Object, Query, Submission, Submitted};
-use node::{A, B, C, CIRCLE, Node, at, circle, id, object};
 use policy::{Entry, MemberId, Provenance, Revocation, SignatureState, Signatures, SigningKey, Terms};
 use serde_json::{Value, json};
 use stix::signature::{EXTENSION, SecretKey, sign};
 use stix::{ObjectId, Tlp};
+
+use crate::node::{A, B, C, CIRCLE, Node, at, circle, id, object};
 
 fn secret(seed: u8) -> SecretKey {
     SecretKey::new(&[seed; 32])

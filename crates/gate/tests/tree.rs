@@ -1,7 +1,5 @@
 //! The public tree: what its members can compute of it, and what they can't.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,14 +1,11 @@
 //! What was withdrawn is told to those who had it, and to nobody else.
 
-#![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test that fails says so by panicking")]
-
-mod node;
-
 use line::Seq;
-use node::{A, B, C, CIRCLE, Node, indicator, marked, object};
 use policy::Terms;
 use serde_json::{Value, json};
 use stix::{ObjectId, Tlp};
+
+use crate::node::{self, A, B, C, CIRCLE, Node, indicator, marked, object};
 
 fn withdraw(node: &Node, by: policy::MemberId, object: &Value) {
     let id = ObjectId::parse(object["id"].as_str().unwrap()).unwrap();

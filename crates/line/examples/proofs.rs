@@ -1,7 +1,7 @@
 //! How long proofs take in a large tree that is kept in files: `cargo run --release -p bongsu-line --example proofs -- 100000000`.
 //!
 //! Makes a tree of so many leaves in a folder of its own (32 bytes a leaf), proves leaves that lie all over it and growth from all
-//! kinds of sizes, checks each proof, and prints the median and the worst time. The folder is removed at the end.
+//! kinds of sizes, checks each proof, and prints the median and the worst time as lines of JSON. The folder is removed at the end.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,11 @@ fn shown(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at =
         |share: usize| times.get(times.len() * share / 1_000).or(times.last()).copied().unwrap_or_default();
-    println!("{what}: median {:?}, 99.9% {:?}, worst {:?}", at(500), at(999), at(1_000));
+    let ms = |share| at(share).as_secs_f64() * 1e3;
+    println!(
+        "{}",
+        serde_json::json!({"what": what, "median_ms": ms(500), "p999_ms": ms(999), "worst_ms": ms(1_000)})
+    );
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,11 +35,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         kept.push(nth(at))?;
     }
     kept.write()?;
-    println!("{size} leaves in {:?}", begun.elapsed());
+    println!("{}", serde_json::json!({"what": "made", "leaves": size, "s": begun.elapsed().as_secs_f64()}));
     let begun = Instant::now();
     drop(kept);
     let kept = Kept::open(folder.path(), "example")?;
-    println!("taken up in {:?}", begun.elapsed());
+    println!("{}", serde_json::json!({"what": "taken up", "s": begun.elapsed().as_secs_f64()}));
     let root = kept.root();
     let (mut included, mut continued) = (Vec::new(), Vec::new());
     for turn in 0..PROOFS {

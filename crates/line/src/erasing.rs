@@ -69,7 +69,7 @@ pub enum EraseError {
     },
     /// The store.
     #[error(transparent)]
-    Storage(#[from] crate::store::StorageError),
+    Storage(#[from] crate::failure::StorageError),
 }
 
 /// Hexadecimal text of bytes.

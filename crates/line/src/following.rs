@@ -11,12 +11,13 @@ use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use crate::backend::{Backend, BackendError, HeadRow, Role};
 use crate::group::Lines;
-use crate::record::{LineId, Seq};
-use crate::store::{LineState, Shared};
-use crate::writer::{Kept, Prepared, prepare};
+use crate::record::LineId;
+use crate::shared::{LineState, Shared};
+use crate::steps::in_steps;
+use crate::writer::{Prepared, prepare};
 
 /// Records taken in at a time.
-const STEP: u64 = 2_048;
+const STEP: usize = 2_048;
 /// How long it is waited for a word of the database before lines are looked at all the same.
 const LOOK_AFTER: Duration = Duration::from_millis(500);
 
@@ -28,34 +29,34 @@ pub(crate) fn catch_up(
     backend: &dyn Backend,
     head: &HeadRow,
 ) -> Result<bool, BackendError> {
-    let changed = |what: String| BackendError::Changed { line: state.id, what };
+    let changed = |what: String| changed(state.id, what);
     let known = state.frontier.lock().size();
     if head.size < known {
-        // After a fail-over to a server that had not got all: what was acknowledged is gone.
-        return Err(changed(format!("it has {} records, and had {known}", head.size)));
+        return Err(shorter(state.id, head.size, known));
     }
-    let (mut after, mut said) = (known, Vec::new());
-    while after < head.size {
-        let until = head.size.min(after + STEP);
-        let mut rows = Vec::new();
-        backend.scan(state.place(), Seq(after), Seq(until), &mut |row| rows.push(Kept::of(row)))?;
+    let mut said = Vec::new();
+    in_steps(backend, state.place(), (known, head.size), STEP, &mut |rows| {
         let prepared: Vec<Prepared> = rows.into_par_iter().map(prepare).collect();
-        if prepared.len() as u64 != until - after {
-            return Err(changed(format!("records behind {after} are missing")));
-        }
         let mut catalogue = state.catalogue.write();
         let mut frontier = state.frontier.lock();
         for mut record in prepared {
-            if record.added <= catalogue.head_added() && frontier.size() > 0 {
-                return Err(changed(format!("record {} is not later than the one before it", record.seq.0)));
+            let (number, before) = (record.seq.0, frontier.size());
+            if number != before + 1 {
+                return Err(changed(format!("records behind {before} are missing")));
+            }
+            if record.added <= catalogue.head_added() && before > 0 {
+                return Err(changed(format!("record {number} is not later than the one before it")));
             }
             said.append(&mut record.said);
-            let number = record.seq.0;
             record
                 .apply(&mut catalogue, &mut frontier)
                 .map_err(|error| changed(format!("record {number}: {error}")))?;
         }
-        after = until;
+        Ok(())
+    })?;
+    let read = state.frontier.lock().size();
+    if read != head.size {
+        return Err(changed(format!("records behind {read} are missing")));
     }
     if state.frontier.lock().root() != head.root {
         return Err(changed("its records do not give its root".to_owned()));
@@ -86,28 +87,67 @@ pub(crate) fn follow_until_closed(shared: &Shared) {
         };
         // What fails is tried again with the next look; who asks meanwhile is answered from what is here.
         match one.wait(LOOK_AFTER).and_then(|()| follow(shared, &*one)) {
-            Ok(()) => backend = Some(one),
-            Err(_again) => std::thread::sleep(LOOK_AFTER),
+            Ok(()) => {
+                backend = Some(one);
+                *shared.behind.lock() = None;
+            }
+            Err(error) => {
+                shared.note_behind(&error);
+                std::thread::sleep(LOOK_AFTER);
+            }
         }
     }
 }
 
 fn follow(shared: &Shared, backend: &dyn Backend) -> Result<(), BackendError> {
+    let lines = shared.lines.read().clone();
+    // What is known before the heads are read is on the disk by then: no head that is read now has less of it, however quick the
+    // writer is meanwhile.
+    let size = |(id, state): (LineId, Arc<LineState>)| (id, state.frontier.lock().size());
+    let mut known: HashMap<LineId, u64> = lines.into_iter().map(size).collect();
     let mut grew = false;
     for head in backend.heads()? {
         let state = shared.line_of(head.id);
-        if state.frontier.lock().size() >= head.size {
+        let known = known.remove(&head.id).unwrap_or_default();
+        if head.size < known {
+            return Err(shorter(head.id, head.size, known));
+        }
+        if !is_behind(&state, &head)? {
             continue;
         }
         let lines: HashMap<LineId, Arc<LineState>> = shared.lines.read().clone();
         let _alone = state.following.lock();
         // The writer may have been quicker, and is then ahead of this head.
-        if state.frontier.lock().size() < head.size {
+        if is_behind(&state, &head)? {
             grew |= catch_up(&lines, &state, backend, &head)?;
         }
+    }
+    if let Some((line, known)) = known.into_iter().find(|(_, known)| *known > 0) {
+        return Err(shorter(line, 0, known));
     }
     if grew {
         shared.growth.tell();
     }
     Ok(())
+}
+
+/// Whether a line in memory lacks something of a head that was read of it.
+///
+/// # Errors
+/// When it has as much, and it is something else.
+fn is_behind(state: &LineState, head: &HeadRow) -> Result<bool, BackendError> {
+    let frontier = state.frontier.lock();
+    if frontier.size() == head.size && frontier.root() != head.root {
+        return Err(changed(state.id, "its records do not give its root".to_owned()));
+    }
+    Ok(frontier.size() < head.size)
+}
+
+fn changed(line: LineId, what: String) -> BackendError {
+    BackendError::Changed { line, what }
+}
+
+/// After a fail-over to a server that had not got all: what was acknowledged is gone.
+fn shorter(line: LineId, size: u64, known: u64) -> BackendError {
+    changed(line, format!("it has {size} records, and had {known}"))
 }

@@ -7,9 +7,14 @@
 //! kill -9 and power loss, and its number never changes.
 
 mod backend;
+mod backup;
+pub mod beside;
+mod bodies;
+pub mod cache;
 pub mod catalogue;
 pub mod chunks;
 pub mod erasing;
+mod failure;
 mod following;
 mod group;
 mod growth;
@@ -18,13 +23,22 @@ pub mod merkle;
 pub mod moving;
 mod queue;
 pub mod record;
+pub mod restoring;
+mod shared;
+mod steps;
 pub mod store;
 pub mod verify;
+pub mod watching;
 mod writer;
 
-pub use backend::postgres::{Settings as Database, SettingsError as DatabaseError};
+pub use backend::postgres::{Dialect, DialectError, Settings as Database, SettingsError as DatabaseError};
+pub use backup::Since;
+pub use beside::{Beside, Fence, Room, Taken};
+pub use bodies::OnBody;
 pub use catalogue::{Catalogue, Class, ClassIx, Entry, ObjectIx};
 pub use erasing::{EraseError, Erased, Erasure};
+pub use failure::{OpenError, StorageError};
 pub use record::{Added, Draft, LineId, Outcome, Record, RecordKind, Refusal, Seq};
-pub use store::{OpenError, Options, StorageError, Store};
+pub use store::{Options, Store};
 pub use verify::{VerifyError, VerifyReport, verify};
+pub use watching::{Group, Load, OnGroup};

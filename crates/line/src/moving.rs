@@ -6,15 +6,16 @@
 use std::path::Path;
 
 use crate::backend::postgres::Settings;
+use crate::backend::sqlite::Sqlite;
 use crate::backend::{Backend, BackendError, Batch, HeadRow, Place, RecordRow, Role, Storage};
+use crate::failure::OpenError;
 use crate::merkle::Frontier;
-use crate::record::Seq;
-use crate::store::{FILE, OpenError, lock, private};
+use crate::steps::in_steps;
+use crate::store::{FILE, lock, private};
 use crate::verify::{VerifyReport, verify_at};
-use crate::writer::Kept;
 
-/// Records copied in one transaction.
-const STEP: u64 = 4_096;
+/// Records copied in one transaction, unless they are large.
+pub(crate) const STEP: usize = 4_096;
 
 /// Which way lines are moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +108,9 @@ pub(crate) fn into_file(from: &dyn Backend, to: &Path) -> Result<(), BackendErro
     from.hold_still()?;
     let copied = from.heads().and_then(|heads| {
         let mut writer = Storage::Sqlite(to.to_owned()).open(Role::Writer)?;
-        copy(from, &mut *writer, &heads, &mut |_| ())
+        copy(from, &mut *writer, &heads, &mut |_| ())?;
+        drop(writer);
+        Sqlite::make_plain(to)
     });
     from.look_on()?;
     copied
@@ -121,23 +124,18 @@ fn copy(
 ) -> Result<(), BackendError> {
     for head in heads {
         let place = Place { id: head.id, no: head.no };
-        let (mut after, mut frontier) = (0, Frontier::default());
-        while after < head.size {
-            let until = head.size.min(after + STEP);
-            let mut rows: Vec<Kept> = Vec::new();
-            from.scan(place, Seq(after), Seq(until), &mut |row| {
-                frontier.push(row.leaf());
-                rows.push(Kept::of(row));
-            })?;
-            let (size, root) = (frontier.size(), frontier.root());
+        let mut frontier = Frontier::default();
+        in_steps(from, place, (0, head.size), STEP, &mut |rows| {
             let records: Vec<RecordRow<'_>> = rows.iter().map(|row| row.row(place)).collect();
+            records.iter().for_each(|row| frontier.push(row.leaf()));
+            let (size, root) = (frontier.size(), frontier.root());
             to.begin(&[place])?;
             let heads = vec![HeadRow { no: head.no, id: head.id, size, root }];
-            to.commit(&Batch { records, heads, erasures: &[] })?;
+            to.commit(&Batch { records, heads, erasures: Vec::new() })?;
             to.settle();
-            on(until - after);
-            after = until;
-        }
+            on(rows.len() as u64);
+            Ok::<_, BackendError>(())
+        })?;
     }
     Ok(())
 }

@@ -199,6 +199,13 @@ impl Record {
     }
 }
 
+/// What tells texts apart in a catalogue: the first 64 bits of their hash.
+pub(crate) fn fingerprint(body_hash: &[u8; 32]) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&body_hash[..8]);
+    u64::from_be_bytes(first)
+}
+
 /// A record that is to be appended.
 #[derive(Debug, Clone)]
 pub struct Draft {
@@ -209,6 +216,8 @@ pub struct Draft {
     pub(crate) body: Vec<u8>,
     pub(crate) body_hash: [u8; 32],
     pub(crate) quotes: u16,
+    /// Bytes of its body, also when that has been let go.
+    pub(crate) bytes: u64,
     pub(crate) head: Option<Head>,
     pub(crate) withdrawn: Option<ObjectId>,
     /// Which versions are withdrawn; none named means all.
@@ -265,6 +274,7 @@ impl Draft {
             sender,
             terms: None,
             of: None,
+            bytes: body.len() as u64,
             body,
             body_hash,
             quotes,

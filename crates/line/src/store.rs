@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,19 +12,29 @@ use std::time::Duration;
 use parking_lot::{Mutex, RwLock};
 
 use crate::backend::postgres::Settings;
-use crate::backend::{Backend, BackendError, Place, Role, Storage};
+use crate::backend::{Backend, BackendError, Role, Storage};
+use crate::backup::{self, Since};
+use crate::beside::{self, Beside};
+use crate::bodies::{self, OnBody, given};
 use crate::catalogue::{Catalogue, Entry};
 use crate::erasing::{self, Account, ERASED_AT_ONCE_MAX, EraseError, Erased, Erasure};
+use crate::failure::{OpenError, StorageError};
 use crate::following::follow_until_closed;
 use crate::growth::Growth;
 use crate::load::load;
-use crate::merkle::{Frontier, Hash};
-use crate::queue::{Queue, write_until_closed};
+use crate::merkle::Hash;
+use crate::queue::{BYTES_MAX, Queue, write_until_closed};
 use crate::record::{Added, Draft, LineId, Outcome, Record, RecordKind, Seq};
+use crate::shared::{LineState, Shared, apart, apart_while};
+use crate::watching::{Load, OnGroup};
 use crate::writer::{Answer, Erase, Job, Task};
 
 /// Most records that [`Store::records`] gives at once.
 pub const RECORDS_MAX: usize = 10_000;
+/// Bytes of records beyond which no more are given at a time.
+const RECORDS_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How long appending waits for room at most.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The name of the file in a node's data folder.
 pub const FILE: &str = "bongsu.sqlite";
 
@@ -34,128 +45,20 @@ pub struct Options {
     pub readers: usize,
     /// The database of PostgreSQL in which the lines are; if there is none, they are in a file of SQLite in the store's folder.
     pub database: Option<Settings>,
+    /// Bytes that may wait to be written; beyond it, appends are refused ([`StorageError::Busy`]).
+    pub waiting_bytes_max: usize,
+    /// Is told of each group of appends that was written together.
+    pub on_group: Option<OnGroup>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 4, database: None }
+        Self { readers: 4, database: None, waiting_bytes_max: BYTES_MAX, on_group: None }
     }
 }
 
 /// Gives the time, in microseconds since 1970-01-01T00:00:00Z. It may step back: order never depends on it.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
-
-/// Why a store can't be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// Another process has it.
-    #[error("{} is in use by another process; stop it, or talk to it instead", path.display())]
-    InUse {
-        /// The lock file.
-        path: PathBuf,
-    },
-    /// The folder or file can't be used.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The backend refuses.
-    #[error("the database can't be opened: {0}")]
-    Backend(String),
-    /// What is stored is not what was acknowledged.
-    #[error("line {line} is damaged: {what}; restore a backup, and keep this file for examination")]
-    Damaged {
-        /// Which line.
-        line: LineId,
-        /// What is wrong.
-        what: String,
-    },
-}
-
-/// Why an operation on an open store failed. Trying again is safe: appending the same drafts twice adds nothing.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum StorageError {
-    /// The backend failed.
-    #[error("storage failed: {0}")]
-    Backend(String),
-    /// There is no room on the disk.
-    #[error("the disk is full: nothing of this was kept; make room on it, then send it again")]
-    Full,
-    /// The file system takes no writes.
-    #[error(
-        "the disk takes no writes (read-only): nothing of this was kept; mount it writable, then send it again"
-    )]
-    ReadOnly,
-    /// The database went away while it was written to.
-    #[error(
-        "the database went away while this was written, and it is not known whether it is there: look before you send it again"
-    )]
-    Unknown,
-    /// There is no such line.
-    #[error("there is no line {line}")]
-    NoSuchLine {
-        /// Which.
-        line: LineId,
-    },
-    /// The store is being closed.
-    #[error("the store is closing")]
-    Closing,
-}
-
-impl From<BackendError> for StorageError {
-    fn from(error: BackendError) -> Self {
-        match error {
-            BackendError::Full => Self::Full,
-            BackendError::ReadOnly => Self::ReadOnly,
-            BackendError::Unknown => Self::Unknown,
-            error => Self::Backend(error.to_string()),
-        }
-    }
-}
-
-/// One line in memory.
-pub(crate) struct LineState {
-    pub(crate) no: i64,
-    pub(crate) id: LineId,
-    pub(crate) catalogue: RwLock<Catalogue>,
-    pub(crate) frontier: Mutex<Frontier>,
-    /// Held while records that are stored already are taken in, or records are stored and published.
-    pub(crate) following: Mutex<()>,
-}
-
-pub(crate) struct Shared {
-    folder: PathBuf,
-    pub(crate) storage: Storage,
-    pub(crate) lines: RwLock<HashMap<LineId, Arc<LineState>>>,
-    pub(crate) queue: Queue,
-    pub(crate) growth: Growth,
-    pub(crate) clock: Clock,
-    readers: Mutex<Vec<Box<dyn Backend>>>,
-    readers_max: usize,
-    _lock: File,
-}
-
-impl Shared {
-    /// Whether the store is closing.
-    pub(crate) fn is_closing(&self) -> bool {
-        self.queue.is_closing()
-    }
-
-    /// A line, made if it is not there.
-    pub(crate) fn line_of(&self, line: LineId) -> Arc<LineState> {
-        if let Some(state) = self.lines.read().get(&line) {
-            return Arc::clone(state);
-        }
-        let mut lines = self.lines.write();
-        let no = lines.values().map(|state| state.no + 1).max().unwrap_or(1);
-        Arc::clone(lines.entry(line).or_insert_with(|| Arc::new(LineState::empty(no, line))))
-    }
-}
 
 struct Owner {
     shared: Arc<Shared>,
@@ -165,7 +68,12 @@ struct Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         // The writer's connection is to be the last, so that it leaves no log behind.
-        self.shared.readers.lock().clear();
+        let readers = std::mem::take(&mut *self.shared.readers.lock());
+        match self.shared.storage.is_shared() && !readers.is_empty() {
+            // Without a thread they go with this one.
+            true => drop(apart("line-closer", move || drop(readers))),
+            false => drop(readers),
+        }
         self.shared.queue.close();
         for thread in self.threads.lock().drain(..) {
             // A writer that panicked has told its callers by dropping their answers.
@@ -201,20 +109,26 @@ impl Store {
                 Storage::Sqlite(path)
             }
         };
-        let backend = |error: BackendError| OpenError::Backend(error.to_string());
-        let writer = storage.open(Role::Writer).map_err(backend)?;
-        writer.hold_still().map_err(backend)?;
+        let writer = storage.open(Role::Writer)?;
+        writer.hold_still()?;
         let lines = load_all(&*writer)?;
-        writer.look_on().map_err(backend)?;
+        writer.look_on()?;
         // A node that was stopped after it had erased and before it had cleaned up.
-        if writer.has_remains().map_err(backend)? {
-            writer.scrub().map_err(backend)?;
+        if writer.has_remains()? {
+            match writer.scrub() {
+                // Others are at it on a server that is shared, and what was erased stays marked: who serves takes it up again and again.
+                Err(BackendError::Busy(_)) => {}
+                scrubbed => scrubbed?,
+            }
         }
         let shared = Arc::new(Shared {
             folder: folder.to_owned(),
+            beside: options.database.clone().map(Beside::new),
+            behind: Mutex::default(),
             storage,
             lines: RwLock::new(lines),
-            queue: Queue::default(),
+            queue: Queue::new(options.waiting_bytes_max),
+            on_group: options.on_group.clone(),
             growth: Growth::default(),
             clock,
             readers: Mutex::default(),
@@ -222,7 +136,7 @@ impl Store {
             _lock: lock,
         });
         let owner = Owner { shared: Arc::clone(&shared), threads: Mutex::default() };
-        let begin = |name: &str, work: Box<dyn FnOnce() + Send>| {
+        let begin = |name: &str, work: Box<dyn FnOnce() + Send>| -> Result<(), OpenError> {
             let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(io(folder))?;
             owner.threads.lock().push(thread);
             Ok(())
@@ -248,6 +162,19 @@ impl Store {
         &self.shared().folder
     }
 
+    /// What nodes keep beside the lines, where several may share them; nothing for lines in a file, which this process has alone.
+    #[must_use]
+    pub fn beside(&self) -> Option<&Beside> {
+        self.shared().beside.as_ref()
+    }
+
+    /// Why what other nodes append can't be taken in any more, if it can't: they may know kinds of records that this one does not, or
+    /// the database has lost what was acknowledged.
+    #[must_use]
+    pub fn behind(&self) -> Option<String> {
+        self.shared().behind.lock().clone()
+    }
+
     /// Makes the line if it is not there. It is stored with its first record.
     pub fn ensure_line(&self, line: LineId) {
         self.shared().line_of(line);
@@ -263,20 +190,57 @@ impl Store {
 
     /// Appends drafts to a line, in order; returns when they are durable.
     ///
-    /// The outcomes are in the drafts' order. Appending what is there already gives [`Outcome::Present`].
+    /// The outcomes are in the drafts' order. Appending what is there already gives [`Outcome::Present`]. While more waits than may, it
+    /// waits for up to a minute.
     ///
     /// # Errors
     /// [`StorageError`]: then nothing of this call is in the line, but for [`StorageError::Unknown`]. Safe to repeat for what has an id.
     pub fn append(&self, line: LineId, drafts: Vec<Draft>) -> Result<Vec<Outcome>, StorageError> {
         let (send, receive) = std::sync::mpsc::sync_channel(1);
-        self.append_then(line, drafts, Box::new(move |outcome| drop(send.send(outcome))));
+        let answer: Answer = Box::new(move |outcome| drop(send.send(outcome)));
+        let (task, fences) = (Task::Append, beside::under());
+        self.shared().queue.push(Job { line, drafts, task, fences, answer }, PATIENCE);
         receive.recv().unwrap_or(Err(StorageError::Closing))
     }
 
-    /// As [`Store::append`], but calls `answer` when the drafts are durable; `answer` must not block. Waits only when
-    /// more than 256 MiB are queued already.
-    pub fn append_then(&self, line: LineId, drafts: Vec<Draft>, answer: Answer) {
-        self.shared().queue.push(Job { line, drafts, task: Task::Append, answer });
+    /// As [`Store::append`], but calls `answer` when the drafts are durable; `answer` must not block. Waits for nothing: while more is
+    /// queued than may, `answer` is told so ([`StorageError::Busy`]) before this returns. Gives whether it was let in.
+    pub fn append_then(&self, line: LineId, drafts: Vec<Draft>, answer: Answer) -> bool {
+        let (task, fences) = (Task::Append, beside::under());
+        self.shared().queue.push(Job { line, drafts, task, fences, answer }, Duration::ZERO)
+    }
+
+    /// As [`Store::append_then`], for what belongs to something that was let in just now: however much is queued.
+    pub fn append_beside(&self, line: LineId, drafts: Vec<Draft>, answer: Answer) {
+        let (task, fences) = (Task::Append, beside::under());
+        self.shared().queue.push_beside(Job { line, drafts, task, fences, answer });
+    }
+
+    /// Waits for up to a minute until more may be appended: for who has something to bring and time.
+    pub fn wait_for_room(&self) {
+        self.shared().queue.wait_for_room(PATIENCE);
+    }
+
+    /// How much it has to do, and how far those are behind who follow it.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let shared = self.shared();
+        let (appends, bytes) = shared.queue.waiting();
+        Load { appends, bytes, bytes_max: shared.queue.bytes_max(), lags: shared.growth.lags() }
+    }
+
+    /// Asks where the lines are kept whether it answers. A database that does not is asked again for half a minute.
+    ///
+    /// # Errors
+    /// [`StorageError`]: it does not.
+    pub fn check(&self) -> Result<(), StorageError> {
+        self.reading(|reader| reader.heads().map(drop))
+    }
+
+    /// Bytes that the lines take on the disk, if that can be told.
+    #[must_use]
+    pub fn bytes(&self) -> Option<u64> {
+        self.reading(|reader| reader.bytes()).ok().flatten()
     }
 
     fn state(&self, line: LineId) -> Result<Arc<LineState>, StorageError> {
@@ -304,64 +268,59 @@ impl Store {
     /// Gives the bytes of the records with these numbers, which must be ascending.
     ///
     /// A record that was announced again gives its object's bytes; what was erased gives none. Runs of neighbouring numbers are read in
-    /// one go, small gaps being skipped.
+    /// one go, small gaps being skipped. They are given while others are still read, with few of them in memory.
     ///
     /// # Errors
-    /// [`StorageError`].
+    /// [`StorageError`]: some may have been given before.
     pub fn bodies(
         &self,
         line: LineId,
         seqs: &[Seq],
         on: &mut dyn FnMut(Seq, Added, &[u8]),
     ) -> Result<(), StorageError> {
-        const GAP_MAX: u64 = 16;
-        let state = self.state(line)?;
-        self.reading(|reader| {
-            let mut rest = seqs;
-            while let Some(first) = rest.first() {
-                let near = rest.windows(2).take_while(|pair| pair[1].0 - pair[0].0 <= GAP_MAX).count() + 1;
-                let (run, later) = rest.split_at(near);
-                let mut wanted = run.iter().peekable();
-                let last = run.last().unwrap_or(first);
-                // What follows an announcement waits until what was announced is read.
-                let mut waiting = Vec::new();
-                reader.scan(state.place(), Seq(first.0 - 1), *last, &mut |row| {
-                    if wanted.next_if(|seq| **seq == row.seq).is_none() {
-                        return;
-                    }
-                    match row.of {
-                        Some(of) => waiting.push((row.seq, row.added, Waiting::For(of))),
-                        None if row.erased.is_some() => {}
-                        None if waiting.is_empty() => on(row.seq, row.added, row.body),
-                        None => waiting.push((row.seq, row.added, Waiting::Body(row.body.to_vec()))),
-                    }
-                })?;
-                for (seq, added, what) in waiting {
-                    match what {
-                        Waiting::Body(body) => on(seq, added, &body),
-                        Waiting::For(of) => {
-                            if let Some(body) = announced(reader, &state, of)? {
-                                on(seq, added, &body);
-                            }
-                        }
-                    }
-                }
-                rest = later;
-            }
-            Ok(())
+        self.bodies_while(line, seqs, &mut |seq, added, body| {
+            on(seq, added, &body);
+            ControlFlow::Continue(())
         })
     }
 
-    /// The records after `after`, at most `limit` (and at most 10,000), in order: for views and federation.
+    /// As [`Store::bodies`], until `on` wants no more: then little more is read than it took.
+    ///
+    /// # Errors
+    /// [`StorageError`]: some may have been given before.
+    pub fn bodies_while(&self, line: LineId, seqs: &[Seq], on: &mut OnBody<'_>) -> Result<(), StorageError> {
+        let state = self.state(line)?;
+        if !self.shared().storage.is_shared() {
+            return self.reading_here(|reader| given(reader, &state, seqs, on));
+        }
+        let (mut passing, from) = bodies::way();
+        let read = || {
+            let read = self.reading_here(|reader| {
+                given(reader, &state, seqs, &mut |seq, added, body| passing.body(seq, added, body))
+            });
+            let _taken_or_not_wanted = passing.pass();
+            drop(passing);
+            read
+        };
+        match apart_while("line-reader", read, || bodies::take(from, on))? {
+            // Who wants no more need not know what came of the rest.
+            (_, ControlFlow::Break(())) => Ok(()),
+            (read, ControlFlow::Continue(())) => read,
+        }
+    }
+
+    /// The records after `after`, at most `limit` (and at most 10,000), in order: for views and federation. Fewer where they are large;
+    /// whoever wants all reads on behind the last until nothing comes.
     ///
     /// # Errors
     /// [`StorageError`].
     pub fn records(&self, line: LineId, after: Seq, limit: usize) -> Result<Vec<Record>, StorageError> {
         let state = self.state(line)?;
         let until = Seq(after.0.saturating_add(limit.min(RECORDS_MAX) as u64));
-        let mut records = Vec::new();
+        let (mut records, mut bytes) = (Vec::new(), 0);
         self.reading(|reader| {
-            reader.scan(state.place(), after, until, &mut |row| {
+            reader.scan_while(state.place(), after, until, &mut |row| {
+                bytes += row.body.len();
                 records.push(Record {
                     seq: row.seq,
                     added: row.added,
@@ -372,6 +331,7 @@ impl Store {
                     body: if row.erased.is_none() { row.body.to_vec() } else { Vec::new() },
                     erased: row.erased,
                 });
+                if bytes < RECORDS_BYTES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })
         })?;
         Ok(records)
@@ -382,7 +342,7 @@ impl Store {
     /// the announcement. Gives what was erased.
     ///
     /// The bytes may lie in the file's free space and its log until [`Store::scrub`] has run, which the next opening does at the
-    /// latest.
+    /// latest; in a database, the next opening at which nothing older is under way on its server.
     ///
     /// # Errors
     /// [`EraseError`]: a version that counts must be withdrawn first. Safe to repeat.
@@ -408,7 +368,8 @@ impl Store {
             let (send, receive) = std::sync::mpsc::sync_channel(1);
             let answer: Answer = Box::new(move |outcome| drop(send.send(outcome)));
             let task = Task::Erase(erase);
-            self.shared().queue.push(Job { line: LineId::NODE, drafts: vec![draft], task, answer });
+            let (line, drafts, fences) = (LineId::NODE, vec![draft], beside::under());
+            self.shared().queue.push(Job { line, drafts, task, fences, answer }, PATIENCE);
             receive.recv().unwrap_or(Err(StorageError::Closing))?;
             all.extend(erasure.erased);
         }
@@ -449,7 +410,7 @@ impl Store {
         let (send, receive) = std::sync::mpsc::sync_channel(1);
         let answer: Answer = Box::new(move |outcome| drop(send.send(outcome)));
         let (line, drafts, task) = (LineId::NODE, Vec::new(), Task::Scrub);
-        self.shared().queue.push(Job { line, drafts, task, answer });
+        self.shared().queue.push(Job { line, drafts, task, fences: Vec::new(), answer }, PATIENCE);
         receive.recv().unwrap_or(Err(StorageError::Closing)).map(drop)
     }
 
@@ -467,6 +428,12 @@ impl Store {
     #[must_use]
     pub fn wait_for_growth(&self, seen: u64, timeout: Duration) -> u64 {
         self.shared().growth.wait(seen, timeout)
+    }
+
+    /// As [`Store::wait_for_growth`], by a follower that [`Store::load`] knows by this name; one thread waits under one name.
+    #[must_use]
+    pub fn wait_for_growth_as(&self, name: &'static str, seen: u64, timeout: Duration) -> u64 {
+        self.shared().growth.wait_as(name, seen, timeout)
     }
 
     /// How often lines have grown since the store was opened: as long as it stays the same, so do they.
@@ -491,7 +458,31 @@ impl Store {
         file.sync_all().map_err(failed)
     }
 
-    fn reading<T>(
+    /// Copies to the file `to` what came since the copy in the file `earlier` was made, and what was erased since: with it, and those
+    /// before it, [`crate::restoring::restore`] makes the lines anew. Readable for its owner alone; made while the store is in use.
+    ///
+    /// # Errors
+    /// [`StorageError`]: also when `earlier` is no copy of these lines.
+    pub fn backup_since(&self, earlier: &Path, to: &Path) -> Result<Since, StorageError> {
+        let failed = |error: std::io::Error| StorageError::Backend(format!("{}: {error}", to.display()));
+        let file = private(to).map_err(failed)?;
+        let since = self.reading(|reader| backup::since(reader, earlier, to))?;
+        file.sync_all().map_err(failed)?;
+        Ok(since)
+    }
+
+    /// Reads something; from a database on a thread of its own, because who reads may serve many on this one.
+    fn reading<T: Send>(
+        &self,
+        read: impl FnOnce(&dyn Backend) -> Result<T, BackendError> + Send,
+    ) -> Result<T, StorageError> {
+        match self.shared().storage.is_shared() {
+            true => apart("line-reader", || self.reading_here(read))?,
+            false => self.reading_here(read),
+        }
+    }
+
+    fn reading_here<T>(
         &self,
         read: impl FnOnce(&dyn Backend) -> Result<T, BackendError>,
     ) -> Result<T, StorageError> {
@@ -509,32 +500,10 @@ impl Store {
     }
 }
 
-/// What of a page can't be given yet.
-enum Waiting {
-    /// What was announced again, by its first number.
-    For(Seq),
-    /// What stands behind it.
-    Body(Vec<u8>),
-}
-
-/// The bytes of what was announced again as `of`; none if they were erased.
-fn announced(reader: &dyn Backend, state: &LineState, of: Seq) -> Result<Option<Vec<u8>>, BackendError> {
-    let (mut at, mut body) = (Some(of), None);
-    while let Some(original) = at.take() {
-        reader.scan(state.place(), Seq(original.0.saturating_sub(1)), original, &mut |row| match row.of {
-            // An earlier number each time, so this ends.
-            Some(earlier) if row.kind == RecordKind::Again && earlier < original => at = Some(earlier),
-            _ if row.erased.is_some() => {}
-            _ => body = Some(row.body.to_vec()),
-        })?;
-    }
-    Ok(body)
-}
-
 /// All lines as they are stored.
 fn load_all(backend: &dyn Backend) -> Result<HashMap<LineId, Arc<LineState>>, OpenError> {
     let (mut lines, mut account) = (HashMap::new(), Account::default());
-    for head in backend.heads().map_err(|error| OpenError::Backend(error.to_string()))? {
+    for head in backend.heads()? {
         lines.insert(head.id, Arc::new(load(backend, &head, &mut account)?));
     }
     match account.faults().into_iter().next() {
@@ -563,15 +532,4 @@ pub(crate) fn private(path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-impl LineState {
-    pub(crate) fn empty(no: i64, id: LineId) -> Self {
-        let (catalogue, frontier, following) = (RwLock::default(), Mutex::default(), Mutex::default());
-        Self { no, id, catalogue, frontier, following }
-    }
-
-    pub(crate) const fn place(&self) -> Place {
-        Place { id: self.id, no: self.no }
-    }
 }

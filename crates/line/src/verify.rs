@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use crate::backend::postgres::Settings;
-use crate::backend::{Backend, BackendError, Place, Role, Storage};
+use crate::backend::{Backend, BackendError, Role, Storage};
 use crate::erasing::Account;
 use crate::load::Loading;
 use crate::merkle::Hash;
-use crate::record::{LineId, Seq};
+use crate::record::LineId;
 use crate::store::FILE;
 
 /// Why a store could not be checked.
@@ -84,14 +84,11 @@ pub(crate) fn verify_at(
     let mut report = VerifyReport { file_fault: backend.fault().map_err(failed)?, ..VerifyReport::default() };
     let (mut done, mut account) = (0, Account::default());
     for head in heads {
-        let mut loading = Loading::new();
-        let place = Place { id: head.id, no: head.no };
-        let scanned = backend.scan(place, Seq(0), Seq(head.size), &mut |row| {
-            loading.row(row);
+        let mut read = || {
             done += 1;
             progress(done, total);
-        });
-        loading.settle();
+        };
+        let (loading, scanned) = Loading::whole(&*backend, &head, &mut read).map_err(failed)?;
         let Loading { frontier, mut faults, erased, said, .. } = loading;
         account.read(head.id, erased, said);
         if let Err(error) = scanned {

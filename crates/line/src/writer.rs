@@ -13,11 +13,13 @@ use stix::{Head, ObjectId, Timestamp};
 use uuid::Uuid;
 
 use crate::backend::{Batch, HeadRow, Place, RecordRow};
+use crate::beside::Fence;
 use crate::catalogue::{Catalogue, Entry, Fact, ObjectIx, VERSIONS_MAX, origin_of, version_of};
 use crate::erasing::{Erased, Erasure};
+use crate::failure::StorageError;
 use crate::merkle::{self, Frontier};
 use crate::record::{Added, Draft, LineId, Outcome, RecordKind, Refusal, Seq};
-use crate::store::{LineState, StorageError};
+use crate::shared::LineState;
 
 /// Most records that one transaction takes.
 pub(crate) const GROUP_RECORDS_MAX: usize = 16_384;
@@ -48,6 +50,8 @@ pub(crate) struct Job {
     pub(crate) line: LineId,
     pub(crate) drafts: Vec<Draft>,
     pub(crate) task: Task,
+    /// The leases under which it is to be done.
+    pub(crate) fences: Vec<Fence>,
     pub(crate) answer: Answer,
 }
 
@@ -115,9 +119,7 @@ struct Version {
 }
 
 fn fingerprint(draft: &Draft) -> u64 {
-    let mut first = [0; 8];
-    first.copy_from_slice(&draft.body_hash[..8]);
-    u64::from_be_bytes(first)
+    crate::record::fingerprint(&draft.body_hash)
 }
 
 impl<'a, 'd> Stage<'a, 'd> {
@@ -406,14 +408,14 @@ pub(crate) fn publish(state: &LineState, frontier: Frontier, staged: &[Staged<'_
 
 /// A stored row that stands by itself.
 pub(crate) struct Kept {
-    seq: Seq,
-    added: Added,
-    kind: RecordKind,
-    sender: Uuid,
+    pub(crate) seq: Seq,
+    pub(crate) added: Added,
+    pub(crate) kind: RecordKind,
+    pub(crate) sender: Uuid,
     terms: Option<Arc<str>>,
     of: Option<Seq>,
-    body: Vec<u8>,
-    erased: Option<merkle::Hash>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) erased: Option<merkle::Hash>,
 }
 
 impl Kept {
@@ -517,6 +519,7 @@ fn fact(draft: &Draft, added: Added) -> Fact<'_> {
         of: draft.of,
         fingerprint: fingerprint(draft),
         quotes: draft.quotes,
+        bytes: draft.bytes,
         head: draft.head.as_ref(),
         withdrawn: draft.withdrawn.as_ref(),
         versions: &draft.versions,

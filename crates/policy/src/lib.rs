@@ -23,6 +23,7 @@ pub mod parcel;
 pub mod person;
 pub mod privacy;
 pub mod provenance;
+mod quota;
 pub mod receipt;
 pub mod redact;
 pub mod release;
@@ -48,6 +49,7 @@ pub use parcel::{FourEyes, NotReleased, Parcel, ParcelState};
 pub use person::{Account, Bound, By, Invitation, Passkey, PasskeyKind, Person, PersonId};
 pub use privacy::{Privacy, Retention};
 pub use provenance::{Known, Lapse, Provenance, Revocation, SignatureState, Signer, SigningKey};
+pub use quota::Quota;
 pub use receipt::{Deed, Receipt, ReceiptError, Upto};
 pub use redact::{RedactError, Removal, named, redact};
 pub use release::{

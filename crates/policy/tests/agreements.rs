@@ -1,7 +1,5 @@
 //! Agreements of circles over several nodes: whose signatures are taken in, and which count.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says so by panicking")]
-
 use bongsu_policy::{Agreed, Agreement, AgreementError, Circle, CircleId, MemberId, Party};
 use stix::signature::SecretKey;
 use stix::{Timestamp, Tlp};

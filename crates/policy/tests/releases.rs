@@ -1,7 +1,5 @@
 //! Every row of docs/releases.md, and the laws that hold whatever the row.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::BTreeSet;
 
 use bongsu_policy::{

@@ -6,8 +6,6 @@
 //! iati_speed through MB     goes through such a file and keeps nothing
 //! ```
 
-#![allow(clippy::print_stdout, reason = "it prints what it measures")]
-
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read};

@@ -5,8 +5,6 @@
 //! transit_speed read FILE              reads it, sums it up, and chooses whom to help
 //! ```
 
-#![allow(clippy::print_stdout, reason = "it prints what it measures")]
-
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufWriter, Write};

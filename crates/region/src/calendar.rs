@@ -6,7 +6,6 @@
 //! Source: RFC 5545, sections 3.6.1 (VEVENT), 3.8.7 (DTSTAMP, SEQUENCE); RFC 7986, sections 5.1 (NAME) and 5.7 (REFRESH-INTERVAL).
 
 use policy::{Book, Opened};
-use stix::Timestamp;
 
 use crate::consultation::Arranged;
 use crate::content_line::Lines;
@@ -36,12 +35,12 @@ fn event(lines: &mut Lines, node: &str, book: &Book, arranged: &Arranged) {
     let consultation = &arranged.consultation;
     lines.plain("BEGIN", "VEVENT");
     lines.plain("UID", &format!("{}@{node}", arranged.id));
-    lines.plain("DTSTAMP", &basic(arranged.changed));
-    lines.plain("CREATED", &basic(arranged.added));
-    lines.plain("LAST-MODIFIED", &basic(arranged.changed));
+    lines.time("DTSTAMP", arranged.changed);
+    lines.time("CREATED", arranged.added);
+    lines.time("LAST-MODIFIED", arranged.changed);
     lines.plain("SEQUENCE", &arranged.changes.to_string());
-    lines.plain("DTSTART", &basic(consultation.begins));
-    lines.plain("DTEND", &basic(consultation.ends));
+    lines.time("DTSTART", consultation.begins);
+    lines.time("DTEND", consultation.ends);
     lines.text("SUMMARY", &consultation.title);
     if let Some(place) = &consultation.place {
         lines.text("LOCATION", place);
@@ -57,18 +56,12 @@ fn event(lines: &mut Lines, node: &str, book: &Book, arranged: &Arranged) {
     lines.plain("END", "VEVENT");
 }
 
-/// A time as `20261129T080000Z`. Source: RFC 5545, section 3.3.5.
-fn basic(at: Timestamp) -> String {
-    let text = at.to_string();
-    let seconds = text.get(..19).unwrap_or_default();
-    format!("{}Z", seconds.replace(['-', ':'], ""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::consultation::tests::consultation;
     use policy::Caller;
+    use stix::Timestamp;
 
     #[test]
     fn the_same_consultations_are_the_same_bytes() {

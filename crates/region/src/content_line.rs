@@ -6,6 +6,8 @@
 //!
 //! Source: RFC 6350, sections 3.2 and 3.4; RFC 5545, sections 3.1 and 3.3.11.
 
+use stix::Timestamp;
+
 /// Octets of a line on the wire, without its end.
 const LINE_OCTETS_MAX: usize = 75;
 
@@ -24,6 +26,13 @@ impl Lines {
     /// Writes `name:value` with a value of type TEXT, escaped.
     pub(crate) fn text(&mut self, name: &str, value: &str) {
         self.fold(&format!("{name}:{}", escaped(value)));
+    }
+
+    /// Writes `name:value` with a time as value: `20261129T080000Z`. Source: RFC 5545, section 3.3.5; RFC 6350, section 4.3.5.
+    pub(crate) fn time(&mut self, name: &str, at: Timestamp) {
+        let text = at.to_string();
+        let seconds = text.get(..19).unwrap_or_default();
+        self.plain(name, &format!("{}Z", seconds.replace(['-', ':'], "")));
     }
 
     /// What was written.

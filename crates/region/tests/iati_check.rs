@@ -1,7 +1,5 @@
 //! The checker of IATI files against the standard's own tests of its rules, its validator's test files, and what donors published.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,7 +1,5 @@
 //! How often the rules that find projects about cyber security are right, on what people labelled.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

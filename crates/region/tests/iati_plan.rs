@@ -1,7 +1,5 @@
 //! A plan as IATI 2.03 against the official schema, by another's validator.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,7 +1,5 @@
 //! Files that donors really published, read whole, and counted by another reader too.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

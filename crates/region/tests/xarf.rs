@@ -1,7 +1,5 @@
 //! Notices as X-ARF reports, against the format's own schemas.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_region::notice::{About, Because, Event, Notices, xarf};
 use bongsu_region::transit::{Place, Role};
 use policy::MemberId;

@@ -184,7 +184,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         raw += bring(&gate, first, &mut chance);
     }
     let took = begun.elapsed().as_secs_f64();
-    println!("{objects} objects, {} MB of JSON, made and brought in {took:.1} s", raw / 1_000_000);
+    println!("{}", json!({"what": "brought", "objects": objects, "bytes": raw, "s": took}));
 
     let search = Arc::new(Search::new(gate.clone(), dir.path().join(FILE)));
     let begun = Instant::now();
@@ -196,10 +196,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map(|about| about.len())
         .sum();
     println!(
-        "indexed in {took:.1} s: {:.0} objects/s; index {} MB, {:.2} of the JSON",
-        objects as f64 / took,
-        size / 1_000_000,
-        size as f64 / raw as f64
+        "{}",
+        json!({"what": "indexed", "s": took, "per_s": objects as f64 / took, "bytes": size, "of_the_json": size as f64 / raw as f64})
     );
 
     let (stop, brought) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -240,21 +238,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for thread in threads {
         let _ended = thread.join();
     }
-    println!(
-        "meanwhile {:.0} objects/s came in; the index was at most {behind} records behind",
-        came as f64 / lasted
-    );
-    println!("{:<28} {:<9} {:>7} {:>8} {:>8} {:>8}", "asked", "by", "count", "p50 ms", "p95 ms", "max ms");
+    println!("{}", json!({"what": "meanwhile", "per_s": came as f64 / lasted, "most_behind": behind}));
     for ((what, who), mut all) in times {
         all.sort_unstable();
         let [p50, p95, most] = [0.5, 0.95, 1.0].map(|of| quantile(&all, of));
-        println!("{what:<28} {who:<9} {:>7} {p50:>8.2} {p95:>8.2} {most:>8.2}", all.len());
+        println!(
+            "{}",
+            json!({"what": "asked", "asked": what, "by": who, "count": all.len(), "p50_ms": p50, "p95_ms": p95, "max_ms": most})
+        );
     }
     let length: u64 = CIRCLES
         .iter()
         .filter_map(|circle| gate.store().root(LineId::new(circle.uuid())).ok())
         .map(|(size, _)| size)
         .sum();
-    println!("{length} records in the end");
+    println!("{}", json!({"what": "in the end", "records": length}));
     Ok(())
 }

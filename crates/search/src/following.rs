@@ -20,6 +20,17 @@ const READ_ON_MAX: u64 = 256;
 /// How long a follower waits for lines to grow, and after something failed.
 const WAIT: Duration = Duration::from_secs(5);
 
+/// Waits so long, or until `stop` turns true.
+fn rest(time: Duration, stop: &AtomicBool) {
+    let until = Instant::now() + time;
+    while !stop.load(Ordering::Relaxed) {
+        match until.checked_duration_since(Instant::now()) {
+            Some(left) if !left.is_zero() => std::thread::sleep(left.min(Duration::from_millis(100))),
+            _ => return,
+        }
+    }
+}
+
 /// The word that stands for a type.
 pub(crate) fn type_word(object_type: &str) -> String {
     format!("t={object_type}")
@@ -85,6 +96,12 @@ impl Search {
         lines.iter().map(lacks).sum()
     }
 
+    /// How many records of circles are not in the index yet.
+    #[must_use]
+    pub fn lag(&self) -> u64 {
+        self.behind(&self.lines())
+    }
+
     /// Reads on, if that is little and nobody does so already.
     pub(crate) fn read_on(&self) -> Result<(), SearchError> {
         let lines = self.lines();
@@ -116,19 +133,18 @@ impl Search {
             match self.turn(true, STRIDE, first) {
                 Ok(Turn::More) => {
                     first += 1;
-                    // Whoever brings records, and whoever searches, comes first.
-                    std::thread::sleep(begun.elapsed() / 4);
+                    // Whoever brings records, and whoever searches, comes first: a fifth of the time is for the index as long as
+                    // more come, and most of it when none do.
+                    let (took, is_growing) = (begun.elapsed(), self.gate.store().growth() != seen);
+                    rest(if is_growing { took * 4 } else { took / 4 }, stop);
                 }
                 Ok(Turn::Done) => {
-                    let _grown = self.gate.store().wait_for_growth(seen, WAIT);
+                    let _grown = self.gate.store().wait_for_growth_as("search", seen, WAIT);
                 }
                 Err(error) => {
                     tracing::error!(%error, "the search index could not be written: it is tried again");
                     // Not woken by growth, which may come a thousand times a second.
-                    let until = Instant::now() + WAIT;
-                    while Instant::now() < until && !stop.load(Ordering::Relaxed) {
-                        std::thread::sleep(Duration::from_millis(100));
-                    }
+                    rest(WAIT, stop);
                 }
             }
         }

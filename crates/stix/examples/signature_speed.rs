@@ -54,20 +54,28 @@ fn measured(
     (done, rate(begun.elapsed().as_secs_f64()), rate(processor_s() - used))
 }
 
+/// A line of JSON: objects a second, and in a second of one core.
+fn told(what: &str, rate: f64, core: f64) {
+    println!("{}", serde_json::json!({"what": what, "per_s": rate, "core_per_s": core}));
+}
+
 fn main() {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let key = SecretKey::new(&[7; 32]);
     let objects: Vec<String> = (0..OBJECTS).map(indicator).collect();
     let bytes = objects.iter().map(String::len).sum::<usize>() / OBJECTS;
-    println!("{OBJECTS} objects of {bytes} bytes, {threads} threads");
+    println!(
+        "{}",
+        serde_json::json!({"what": "made", "objects": OBJECTS, "bytes": bytes, "threads": threads})
+    );
     let at = Timestamp::from_micros(1_790_000_000_000_000);
     let (signed, rate, core) =
         measured(&objects, threads, |raw| sign(raw, &key, at).expect("it can be signed"));
-    println!("sign    {rate:.0} objects/s, {core:.0} in a second of one core");
+    told("sign", rate, core);
     let (_, rate, core) = measured(&signed, threads, |raw| {
         let signature = read(raw).expect("a signature").expect("a signature");
         signature.verify(key.public()).expect("it fits");
         black_box(signature.key()).to_owned()
     });
-    println!("verify  {rate:.0} objects/s, {core:.0} in a second of one core");
+    told("verify", rate, core);
 }

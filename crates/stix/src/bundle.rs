@@ -7,10 +7,12 @@
 //!
 //! Source: STIX 2.1, section 8 (bundle); TAXII 2.1, section 3.7 (envelope).
 
+use std::fmt;
 use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
 
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::finding::Finding;
@@ -127,7 +129,15 @@ pub fn read<R: Read>(
     outcome.map(|_| reader.summary)
 }
 
+/// The shortest text that can be an object: `{"type":"a","id":"a--` and a UUID.
+const OBJECT_BYTES_MIN: usize = 59;
+/// Elements of an envelope that may be shorter, so that a few mistakes are still told one by one.
+const SHORT_MAX: usize = 10_000;
+
 /// The objects of a TAXII envelope, each in its own bytes.
+///
+/// To hold and to tell what is wrong with an element takes more memory than a short one had bytes, so an envelope with
+/// more than ten thousand elements that are too short to be objects is none.
 ///
 /// # Errors
 /// A [`Finding`] when the text is no envelope: nothing of it can be told apart then.
@@ -136,12 +146,38 @@ pub fn read<R: Read>(
 pub fn envelope(raw: &str) -> Result<Vec<&RawValue>, Finding> {
     #[derive(Deserialize)]
     struct Envelope<'a> {
-        #[serde(borrow, default)]
+        #[serde(borrow, default, deserialize_with = "objects")]
         objects: Vec<&'a RawValue>,
     }
     serde_json::from_str::<Envelope<'_>>(raw)
         .map(|envelope| envelope.objects)
         .map_err(|error| Finding::error("envelope-malformed", "", format!("not a TAXII envelope: {error}")))
+}
+
+fn objects<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'de RawValue>, D::Error> {
+    struct Elements;
+    impl<'de> Visitor<'de> for Elements {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a list of objects")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let (mut objects, mut short) = (Vec::new(), 0);
+            while let Some(object) = list.next_element::<&RawValue>()? {
+                short += usize::from(object.get().len() < OBJECT_BYTES_MIN);
+                if short > SHORT_MAX {
+                    let told =
+                        format!("more than {SHORT_MAX} elements of `objects` are too short to be objects");
+                    return Err(A::Error::custom(told));
+                }
+                objects.push(object);
+            }
+            Ok(objects)
+        }
+    }
+    deserializer.deserialize_seq(Elements)
 }
 
 struct Reader<'l, R, F> {

@@ -1,7 +1,5 @@
 //! The matcher against recorded answers of the OASIS reference matcher.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

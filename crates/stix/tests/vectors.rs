@@ -1,7 +1,5 @@
 //! The crate against real data and recorded answers: patterns, bundles, JSON that is meant to hurt.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::fs;
 use std::io::Read;
 use std::ops::ControlFlow;

@@ -3,8 +3,6 @@
 //! For a year, strangers pay into a bridge on one chain and are paid on the other, half of them in round amounts. A thief pays in so many times
 //! too, half in round amounts. Printed: how long it takes to follow all of it, in which rounds, and what was found.
 
-#![allow(clippy::print_stdout, reason = "it prints what it measures")]
-
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::path::Path;

@@ -5,11 +5,10 @@
 //! flows_speed load FILE FOLDER [MAPPING.toml]    into a new store, or into one that is there
 //! flows_speed thefts FOLDER          the receivers of the fifty thefts that `follow` takes, for other programs
 //! flows_speed follow FOLDER [small]  opens it, and follows thefts: a small case, and fifty through everything
+//! flows_speed agree FOLDER           opens it, follows the small case both ways, and compares all that was found
 //! flows_speed ask FOLDER             opens it, and follows an account until 10,000 are reached, without amounts
 //! flows_speed verify FOLDER          reads everything and compares checksums
 //! ```
-
-#![allow(clippy::print_stdout, reason = "it prints what it measures")]
 
 mod made;
 
@@ -60,6 +59,7 @@ fn main() -> Done {
         ["thefts", folder] => thefts(&Store::open(Path::new(folder))?),
         ["follow", folder] => follow(folder, true),
         ["follow", folder, "small"] => follow(folder, false),
+        ["agree", folder] => agree(folder),
         ["ask", folder] => ask(folder),
         ["verify", folder] => {
             let began = Instant::now();
@@ -67,7 +67,7 @@ fn main() -> Done {
             println!("{}", json!({"what": "verify", "s": began.elapsed().as_secs_f64()}));
             Ok(())
         }
-        _ => Err("usage: generate FILE ROWS | load FILE FOLDER [MAPPING] | thefts FOLDER | follow FOLDER [small] | ask FOLDER | verify FOLDER".into()),
+        _ => Err("usage: generate FILE ROWS | load FILE FOLDER [MAPPING] | thefts FOLDER | follow FOLDER [small] | agree FOLDER | ask FOLDER | verify FOLDER".into()),
     }
 }
 
@@ -121,15 +121,55 @@ fn thefts(store: &Store) -> Done {
     Ok(())
 }
 
+/// The services of the small case, and its thefts.
+fn small_case(store: &Store) -> (HashSet<Account>, Vec<Theft>) {
+    let hubs: HashSet<Account> = (0..HUBS).filter_map(|hub| store.account(&made::address(hub))).collect();
+    let half = store.len() / 2;
+    let small = made::thefts(store, half..half + (store.len() / 10).max(1), THEFTS_SMALL, |theft| {
+        !hubs.contains(&theft.to)
+    });
+    (hubs, small)
+}
+
+/// Compares both ways, and fails where they differ.
+fn agree(folder: &str) -> Done {
+    let store = Store::open(Path::new(folder))?;
+    let (hubs, thefts) = small_case(&store);
+    let place = |account: Account| {
+        if hubs.contains(&account) { taint::Place::Service } else { taint::Place::Holder }
+    };
+    let limits = Limits { reached_max: REACHED, ..Limits::default() };
+    for method in [Method::Poison, Method::Haircut, Method::Fifo, Method::Lifo] {
+        let [one, other] = [Way::Frontier, Way::Sweep].map(|way| {
+            let trace = taint::follow(&store, &thefts, method, place, limits, way)?;
+            let (holders, moves) = (trace.holders().collect::<Vec<_>>(), trace.moves().collect::<Vec<_>>());
+            let stolen = trace.stolen().collect::<Vec<_>>();
+            Ok::<_, taint::TaintError>((
+                trace.ended(),
+                trace.totals().to_vec(),
+                holders,
+                trace.entries().to_vec(),
+                moves,
+                stolen,
+            ))
+        });
+        let (one, other) = (one?, other?);
+        if one != other {
+            return Err(format!("the two ways differ by {method:?}").into());
+        }
+        println!(
+            "{}",
+            json!({"what": "agree", "method": format!("{method:?}").to_lowercase(), "holders": one.2.len(), "entries": one.3.len(), "moves": one.4.len()})
+        );
+    }
+    Ok(())
+}
+
 fn follow(folder: &str, all: bool) -> Done {
     let began = Instant::now();
     let store = Store::open(Path::new(folder))?;
     println!("{}", json!({"what": "open", "ms": began.elapsed().as_secs_f64() * 1e3, "rows": store.len()}));
-    let hubs: HashSet<Account> = (0..HUBS).filter_map(|hub| store.account(&made::address(hub))).collect();
-    let half = store.len() / 2;
-    let small = made::thefts(&store, half..half + (store.len() / 10).max(1), THEFTS_SMALL, |theft| {
-        !hubs.contains(&theft.to)
-    });
+    let (hubs, small) = small_case(&store);
     let few = Limits { reached_max: REACHED, ..Limits::default() };
     let everything = early(&store);
     let none = HashSet::new();

@@ -3,8 +3,6 @@
 //! For each seed, two chains with 7,000 transfers each and a theft that is laundered are simulated (`tests/launder`), and followed by each method,
 //! through nothing, through known pairings, and through all crossings. Printed are means over the seeds, with the least and the most, in percent.
 
-#![allow(clippy::print_stdout, reason = "it prints what it measures")]
-
 #[path = "../tests/launder/measure.rs"]
 mod measure;
 #[path = "../tests/launder/script.rs"]

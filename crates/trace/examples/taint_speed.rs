@@ -4,8 +4,6 @@
 //! hubs as services; and few reached (10,000 at most), with hubs as services, also by the sweep. A third argument names the one case that
 //! is wanted.
 
-#![allow(clippy::print_stdout, reason = "it prints what it measures")]
-
 mod made;
 
 use std::time::Instant;

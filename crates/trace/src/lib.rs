@@ -25,5 +25,5 @@ pub mod units;
 pub use payments::Payments;
 pub use ruint::aliases::U256;
 pub use store::Store;
-pub use transfer::{Account, Asset, Flows, Transfer};
+pub use transfer::{Account, Asset, Flows, Later, Moved, Transfer};
 pub use units::whole;

@@ -10,7 +10,7 @@ use crate::chain::bitcoin::Coins;
 use crate::cross::Transactions;
 use crate::taint::outputs::Method;
 use crate::taint::{Limits, Place, TaintError, Theft, Trace, Way};
-use crate::{Account, Asset, Flows, Store, Transfer};
+use crate::{Account, Asset, Flows, Later, Moved, Store, Transfer};
 
 /// The payments of one chain.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl From<Coins> for Payments {
     }
 }
 
-/// One or the other of two iterators.
+/// One or the other of two.
 #[derive(Clone)]
 enum Either<A, B> {
     Accounts(A),
@@ -47,6 +47,36 @@ impl<A: Iterator<Item = u64>, B: Iterator<Item = u64>> Iterator for Either<A, B>
         match self {
             Self::Accounts(numbers) => numbers.next(),
             Self::Outputs(numbers) => numbers.next(),
+        }
+    }
+}
+
+impl<A: Later, B: Later> Later for Either<A, B> {
+    fn given(&mut self) -> Option<u64> {
+        match self {
+            Self::Accounts(later) => later.given(),
+            Self::Outputs(later) => later.given(),
+        }
+    }
+
+    fn taken(&mut self) -> Option<u64> {
+        match self {
+            Self::Accounts(later) => later.taken(),
+            Self::Outputs(later) => later.taken(),
+        }
+    }
+
+    fn see_taken(&self, before: u64, most: usize, into: &mut Vec<u64>) {
+        match self {
+            Self::Accounts(later) => later.see_taken(before, most, into),
+            Self::Outputs(later) => later.see_taken(before, most, into),
+        }
+    }
+
+    fn glance(&self) -> u32 {
+        match self {
+            Self::Accounts(later) => later.glance(),
+            Self::Outputs(later) => later.glance(),
         }
     }
 }
@@ -188,9 +218,9 @@ impl Flows for Payments {
         }
     }
 
-    fn glance_of(&self, accounts: &[(Account, u64)], most: usize) {
+    fn glance_later(&self, accounts: &[(Account, u64)]) {
         if let Self::Accounts(store) = self {
-            store.glance_of(accounts, most);
+            store.glance_later(accounts);
         }
     }
 
@@ -219,6 +249,24 @@ impl Flows for Payments {
         match self {
             Self::Accounts(store) => Either::Accounts(store.taken_from(account, first)),
             Self::Outputs(coins) => Either::Outputs(coins.taken_from(account, first)),
+        }
+    }
+
+    fn later(&self, account: Account, first: u64) -> impl Later + '_ {
+        match self {
+            Self::Accounts(store) => Either::Accounts(store.later(account, first)),
+            Self::Outputs(coins) => Either::Outputs(coins.later(account, first)),
+        }
+    }
+
+    fn earlier(
+        &self,
+        accounts: &[(Account, u64)],
+        each: impl FnMut(usize, Moved) -> bool,
+    ) -> Result<(), u64> {
+        match self {
+            Self::Accounts(store) => store.earlier(accounts, each),
+            Self::Outputs(coins) => coins.earlier(accounts, each),
         }
     }
 

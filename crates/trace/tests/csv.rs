@@ -1,7 +1,5 @@
 //! Files of others, read into a store.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read;
@@ -102,7 +100,6 @@ fn token_transfers_of_ethereum_etl_come_in_with_their_blocks_times() {
     let folder = shared("chain/ethereum/test_extract_token_transfers_job/logs");
     let file = || File::open(folder.join("expected_token_transfers.csv")).unwrap();
     let mapping = ready("ethereum-etl-token-transfers");
-    assert!(mapping.needs_block_times());
     assert!(matches!(load(file(), &mapping, &Options::default()), Err(CsvError::NoBlockTimes)));
     let times =
         BlockTimes::read("number,timestamp\n1452581,1462545000\n".as_bytes(), "number", "timestamp").unwrap();

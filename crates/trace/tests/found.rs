@@ -1,7 +1,5 @@
 //! What is found is told: sums, shapes and the picture of a theft that was written by hand.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_trace::found::{Bounds, Look, Named, Shape, holdings, patterns, sankey, services};
 use bongsu_trace::label::{Category, Label};
 use bongsu_trace::store::Memory;

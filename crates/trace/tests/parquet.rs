@@ -2,8 +2,6 @@
 //!
 //! What stands in `written` was made by `written/make.py` with pyarrow and DuckDB.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek};

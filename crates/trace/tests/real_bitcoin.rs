@@ -1,7 +1,5 @@
 //! Real blocks of Bitcoin: read as another library reads them, in order, and balanced to the last satoshi.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::HashMap;
 use std::io::{Cursor, Read as _};
 use std::path::Path;

@@ -1,7 +1,5 @@
 //! Real answers of Ethereum's nodes: what they say moved is what another reader says.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::path::{Path, PathBuf};
 
 use bongsu_trace::U256;

@@ -1,7 +1,5 @@
 //! Labels of real lists: all are read, and known addresses are what they are known for.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 

@@ -1,13 +1,11 @@
 //! The store through its public face: what goes in comes out, whatever happens in between.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use bongsu_trace::store::{Append, Damage, Incoming, Limits, Memory, Place, Store, StoreError, Writer};
-use bongsu_trace::{Account, Flows, Transfer, U256};
+use bongsu_trace::{Account, Flows, Later, Transfer, U256};
 use proptest::prelude::*;
 
 /// A transfer of the model.
@@ -442,6 +440,10 @@ fn read_all(store: &Store) {
     for account in 0..store.accounts() + 1 {
         let account = Account(account);
         assert!(store.of(account).all(|number| number < store.len()));
+        // What is damaged may be told as such, or be another number.
+        let _ = store.earlier(&[(account, 3), (account, u64::MAX)], |_, _| true);
+        let mut later = store.later(account, 3);
+        while later.given().or_else(|| later.taken()).is_some_and(|number| number < store.len()) {}
         if let Some(address) = store.address(account) {
             let _ = store.account(&address);
         }

@@ -240,13 +240,6 @@ impl Value {
         self.after_host() == Some("/")
     }
 
-    /// The domain under which anyone can register, and the label before it: `b.example.co.uk` gives
-    /// `example.co.uk`. Source: Public Suffix List, private section included.
-    #[must_use]
-    pub fn registrable(&self) -> Option<&str> {
-        if self.kind == Kind::Domain { psl::domain_str(&self.text) } else { None }
-    }
-
     /// The chain whose address form a wallet has: `btc`, `eth` (all EVM chains), `move` (Aptos, Sui), `xmr`, ….
     #[must_use]
     pub fn chain(&self) -> Option<&'static str> {

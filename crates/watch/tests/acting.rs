@@ -1,7 +1,5 @@
 //! Which values of an indicator may be acted on one by one.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_watch::{Context, Guard, Indicator, Lists, actionable, actionable_of};
 
 fn indicator(pattern: &str, more: &str) -> Option<Indicator> {

@@ -1,18 +1,10 @@
 //! Captures are told as lines, whatever link they are of and however their bytes come; bad ones end where they are bad.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that fails says so by panicking"
-)]
-
-mod packets;
-
 use bongsu_watch::hunt::capture::{Capture, Fault};
-use packets::*;
 use proptest::prelude::*;
 use std::net::Ipv4Addr;
+
+use crate::packets::*;
 
 const NAME: &str = "www.drop-k3.top";
 

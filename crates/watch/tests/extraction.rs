@@ -1,7 +1,5 @@
 //! Values in prose, against texts whose values are known.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::BTreeSet;
 
 use bongsu_watch::{Kind, extract, mentions, normalise};

@@ -1,7 +1,5 @@
 //! Inputs that fuzzing found: each did what it must not, once.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_watch::hunt::Blanking;
 use bongsu_watch::hunt::capture::{Capture, Observed};
 use bongsu_watch::names::{Index, Kind as Sort, Party, Question, Strength};

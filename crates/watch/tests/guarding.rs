@@ -1,7 +1,5 @@
 //! What the guard holds, by which rule and list, and what it lets pass.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_watch::{Context, Guard, Kind, Lists, Value, guess, normalise};
 use proptest::prelude::*;
 use stix::Timestamp;

@@ -1,8 +1,6 @@
 //! Texts made to be slow. Each was once read in time that grew with the square of its length; a megabyte of that does not
 //! end while anyone waits, so a test that ends says that the reading is linear.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_watch::{Kind, extract, guess, refang};
 
 const BYTES: usize = 256 * 1024;

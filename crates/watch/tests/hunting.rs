@@ -1,7 +1,5 @@
 //! Hunting finds what a slow and obvious search finds, whatever stands around it, and nothing else.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 

@@ -1,7 +1,5 @@
 //! Addresses of the web are found where a log has them in parts, and only where the parts make the address.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_watch as watch;
 use watch::hunt::{Columns, Needles, Parts, confirm};
 use watch::{Kind, Value, normalise};

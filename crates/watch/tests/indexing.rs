@@ -1,7 +1,5 @@
 //! The index answers as a slow and obvious search would, and comes back from a disk as it was.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use bongsu_watch::index::{Index, Match};

@@ -1,7 +1,5 @@
 //! Decay models: ours, MISP's, and what makes no sense.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::sync::Arc;
 
 use bongsu_watch::guard::{CONFIDENCE_UNSTATED, Decay, ModelError, Models, from_misp};

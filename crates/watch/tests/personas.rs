@@ -1,7 +1,5 @@
 //! Applications are read from every format, compared with personas, and the outcome explains itself.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails says so by panicking")]
-
 use bongsu_watch::persona::{
     Application, Builder, EXTENSION, Labelled, Outcome, Personas, ReadError, Sign, Signature, Verdict,
     WEIGHTS, Weights, Word, calibrate, check, check_all, curve, opinion, read, score,

@@ -1,7 +1,5 @@
 //! Private screening answers as the index does, and a node that cheats is seen.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::collections::BTreeSet;
 
 use bongsu_watch::index::{Index, Match};

@@ -1,12 +1,5 @@
 //! Published allegations (for tests alone) as personas, and ordinary people: what is found, and who is left in peace.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test that fails says so by panicking"
-)]
-
 use std::path::{Path, PathBuf};
 
 use bongsu_watch::persona::{

@@ -1,7 +1,5 @@
 //! Each kind has one normal form, however it was spelt.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use bongsu_watch::{Kind, Value, defang, guess, normalise, refang};
 use proptest::prelude::*;
 

@@ -1,7 +1,5 @@
 //! Addresses of virtual assets: vectors of others, what a form with something wrong in it is called, and laws.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so by panicking")]
-
 use std::path::{Path, PathBuf};
 
 use bongsu_watch::wallet::{
@@ -316,19 +314,29 @@ const CHECKED: [&str; 21] = [
     "EQDKbjIcfM6ezt8KjKJJLshZJJSqX7XOA4ff-W72r5gqPrHF",
 ];
 
-proptest! {
-    #[test]
-    fn one_changed_letter_never_passes(which in 0..CHECKED.len(), at in any::<prop::sample::Index>(), letter in "[1-9a-zA-Z]") {
-        let right = CHECKED[which];
-        let at = at.index(right.len());
-        prop_assume!(!right[at..=at].eq_ignore_ascii_case(&letter));
-        let changed = format!("{}{letter}{}", &right[..at], &right[at + 1..]);
-        if let Judged::Address(found) = judge(&changed) {
-            prop_assert!(found.evidence != Evidence::Checksum, "{changed} {found:?}");
+/// Every letter of every address above in turn made every other. Filecoin's first letter names the network alone and is in no checksum
+/// (Filecoin specification, "Addresses"): there `t` in the place of `f` is the test network's address.
+#[test]
+fn one_changed_letter_never_passes() {
+    for right in CHECKED {
+        assert!(normalise(Kind::Wallet, right).is_ok());
+        for (at, was) in right.char_indices() {
+            for letter in ('1'..='9')
+                .chain('a'..='z')
+                .chain('A'..='Z')
+                .filter(|letter| !letter.eq_ignore_ascii_case(&was))
+            {
+                let changed = format!("{}{letter}{}", &right[..at], &right[at + 1..]);
+                if let Judged::Address(found) = judge(&changed) {
+                    let other_network = at == 0 && found.chain == "fil" && found.network == Network::Test;
+                    assert!(found.evidence != Evidence::Checksum || other_network, "{changed} {found:?}");
+                }
+            }
         }
-        prop_assert!(normalise(Kind::Wallet, right).is_ok());
     }
+}
 
+proptest! {
     #[test]
     fn what_is_normal_stays_so(bytes in prop::collection::vec(any::<u8>(), 20), which in 0..CHECKED.len()) {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

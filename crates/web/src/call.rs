@@ -19,6 +19,7 @@ use region::Register;
 use region::drill::{Ask, Call, Purpose};
 use region::text::{self, NAME_CHARS_MAX, TEXT_CHARS_MAX};
 
+use crate::answer;
 use crate::page::{self, Region, render};
 
 /// Bytes of an answer: the longest texts, each letter of them escaped.
@@ -67,14 +68,6 @@ struct CallPage<'a> {
     text: &'a str,
     name_chars_max: usize,
     text_chars_max: usize,
-}
-
-#[derive(Template)]
-#[template(path = "answered.html")]
-struct SaidPage {
-    speech: &'static Speech,
-    title: String,
-    said: Vec<String>,
 }
 
 /// The fields as they came; of one that comes twice the last counts.
@@ -211,7 +204,7 @@ fn ended(speech: &'static Speech, taken: Taken) -> Response {
         Taken::Used => ("answer-used", "call-used-text", StatusCode::GONE),
         Taken::Over => ("answer-over", "call-over-text", StatusCode::GONE),
     };
-    let mut response = render(&SaidPage { speech, title: speech.say(title), said: vec![speech.say(text)] });
+    let mut response = answer::said(speech, title, vec![speech.say(text)]);
     *response.status_mut() = status;
     response
 }

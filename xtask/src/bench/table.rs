@@ -1,11 +1,13 @@
-//! The figures, as they come: a row at once for people, one JSON object at the end for programs.
+//! The figures, as they come: a row at once for people, one JSON object at the end for programs, and a list to keep.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// Collects rows.
 pub(crate) struct Table {
     json: bool,
-    rows: Map<String, Value>,
+    group: String,
+    rows: Vec<Row>,
 }
 
 /// One figure.
@@ -22,12 +24,36 @@ pub(crate) struct Figure<'a> {
     pub(crate) ratio: Option<(&'a str, f64)>,
 }
 
+/// A figure as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    /// What was being measured when it came: the benchmark's name.
+    pub(crate) group: String,
+    pub(crate) name: String,
+    pub(crate) value: f64,
+    pub(crate) unit: String,
+    pub(crate) goal: String,
+    pub(crate) ratio: Option<Ratio>,
+}
+
+/// What a figure is compared with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Ratio {
+    pub(crate) to: String,
+    pub(crate) ratio: f64,
+}
+
 impl Table {
     pub(crate) fn new(json: bool) -> Self {
         if !json {
             println!("{:<44} {:>14} {:<10} {:<12} ratio", "what", "measured", "unit", "goal");
         }
-        Self { json, rows: Map::new() }
+        Self { json, group: String::new(), rows: Vec::new() }
+    }
+
+    /// What comes now belongs to this benchmark.
+    pub(crate) fn about(&mut self, group: &str) {
+        group.clone_into(&mut self.group);
     }
 
     pub(crate) fn add(&mut self, figure: &Figure<'_>) {
@@ -36,22 +62,34 @@ impl Table {
             let ratio = ratio.map_or_else(String::new, |(to, ratio)| format!("{ratio:.2} of {to}"));
             println!("{name:<44} {:>14} {unit:<10} {goal:<12} {ratio}", grouped(*value));
         }
-        let ratio = ratio.map(|(to, ratio)| json!({ "to": to, "ratio": ratio }));
-        self.rows.insert(
-            (*name).to_owned(),
-            json!({ "value": value, "unit": unit, "goal": goal, "ratio": ratio }),
-        );
+        let text = |text: &str| text.to_owned();
+        let ratio = ratio.map(|(to, ratio)| Ratio { to: text(to), ratio });
+        let group = self.group.clone();
+        self.rows.push(Row {
+            group,
+            name: text(name),
+            value: *value,
+            unit: text(unit),
+            goal: text(goal),
+            ratio,
+        });
     }
 
-    pub(crate) fn finish(self) {
+    /// Prints what programs read, and gives the rows.
+    pub(crate) fn finish(self) -> Vec<Row> {
         if self.json {
-            println!("{}", Value::Object(self.rows));
+            let of = |row: &Row| {
+                let Row { value, unit, goal, ratio, .. } = row;
+                (row.name.clone(), json!({ "value": value, "unit": unit, "goal": goal, "ratio": ratio }))
+            };
+            println!("{}", Value::Object(self.rows.iter().map(of).collect::<Map<_, _>>()));
         }
+        self.rows
     }
 }
 
 /// A number as people read it: thousands apart, two digits below ten.
-fn grouped(value: f64) -> String {
+pub(crate) fn grouped(value: f64) -> String {
     if value.abs() < 10.0 {
         return format!("{value:.2}");
     }

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::plot::{self, Line, Panel, Scale};
+
 /// What some transfers took. Times to follow are the first one's and the best of the later ones, by haircut and by FIFO.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Point {
@@ -23,40 +25,24 @@ pub(super) struct Growth {
     pub(super) points: Vec<Point>,
 }
 
-/// A line of the plot: its name, its class for the colour, and its value at a point.
-type Line = (&'static str, &'static str, fn(&Point) -> f64);
-/// A panel: its title, and its lines.
-type Panel = (&'static str, &'static [Line]);
+/// A line of the plot: its name, and its value at a point.
+type Of = (&'static str, fn(&Point) -> f64);
 
-const PANELS: [Panel; 4] = [
+const PANELS: [(&str, [Of; 2]); 4] = [
     (
         "Loading, seconds",
-        &[
-            ("by the clock", "a", |point| point.load_s),
-            ("of the processors", "b", |point| point.load_processor_s),
-        ],
+        [("by the clock", |point| point.load_s), ("of the processors", |point| point.load_processor_s)],
     ),
-    (
-        "Memory, MiB",
-        &[("loading", "a", |point| point.load_mib), ("following", "b", |point| point.follow_mib)],
-    ),
+    ("Memory, MiB", [("loading", |point| point.load_mib), ("following", |point| point.follow_mib)]),
     (
         "50 thefts through everything, ms",
-        &[
-            ("haircut", "a", |point| point.everything_ms[0].1),
-            ("FIFO", "b", |point| point.everything_ms[1].1),
-        ],
+        [("haircut", |point| point.everything_ms[0].1), ("FIFO", |point| point.everything_ms[1].1)],
     ),
     (
         "10,000 addresses reached, ms",
-        &[("haircut", "a", |point| point.small_ms[0].1), ("FIFO", "b", |point| point.small_ms[1].1)],
+        [("haircut", |point| point.small_ms[0].1), ("FIFO", |point| point.small_ms[1].1)],
     ),
 ];
-
-/// Of a panel, in pixels.
-const WIDTH: f64 = 330.0;
-const HEIGHT: f64 = 210.0;
-const MARGIN: f64 = 48.0;
 
 impl Growth {
     /// Writes `trace-growth.md` and `trace-growth.svg`.
@@ -96,73 +82,17 @@ impl Growth {
     }
 
     fn plot(&self) -> String {
-        let (width, height) = (2.0 * WIDTH, 2.0 * HEIGHT);
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"11\" role=\"img\" \
-             aria-label=\"Time and memory by the number of transfers\">\n<style>\n\
-             .paper{{fill:#fff}} text{{fill:#222}} .axis{{stroke:#bbb;fill:none}} .line{{fill:none;stroke-width:2}}\n\
-             .a{{stroke:#0b62a4}} .b{{stroke:#c2571a}} text.a{{fill:#0b62a4;stroke:none}} text.b{{fill:#c2571a;stroke:none}}\n\
-             circle.a{{fill:#0b62a4}} circle.b{{fill:#c2571a}}\n\
-             @media (prefers-color-scheme: dark){{.paper{{fill:#16181c}} text{{fill:#ddd}} .axis{{stroke:#555}}\n\
-             .a{{stroke:#6cb6ff}} .b{{stroke:#f0965a}} text.a{{fill:#6cb6ff}} text.b{{fill:#f0965a}} circle.a{{fill:#6cb6ff}} circle.b{{fill:#f0965a}}}}\n\
-             </style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n"
-        );
-        for (place, panel) in PANELS.iter().enumerate() {
-            let at = ((place % 2) as f64 * WIDTH, (place / 2) as f64 * HEIGHT);
-            self.panel(panel, at, &mut svg);
-        }
-        svg + "</svg>\n"
+        let line = |(name, of): &Of| {
+            let points = self.points.iter().map(|point| (point.millions as f64 * 1e6, of(point))).collect();
+            Line { name, points }
+        };
+        let panel = |(title, lines): &(&'static str, [Of; 2])| Panel {
+            title,
+            lines: lines.iter().map(line).collect(),
+        };
+        let panels: Vec<Panel> = PANELS.iter().map(panel).collect();
+        plot::draw("Time and memory by the number of transfers", "", Scale::Linear, &panels)
     }
-
-    fn panel(&self, (title, lines): &Panel, (left, top): (f64, f64), svg: &mut String) {
-        let most = |of: &dyn Fn(&Point) -> f64| self.points.iter().map(of).fold(0.0_f64, f64::max);
-        let last = most(&|point| point.millions as f64).max(1.0);
-        let highest = nice(lines.iter().map(|(.., of)| most(of)).fold(0.0_f64, f64::max));
-        let (from, to) = (left + MARGIN, left + WIDTH - 18.0);
-        let (floor, ceiling) = (top + HEIGHT - 30.0, top + 34.0);
-        let x = |millions: f64| from + millions / last * (to - from);
-        let y = |value: f64| floor - value / highest * (floor - ceiling);
-        let mut add = |text: String| svg.push_str(&(text + "\n"));
-        add(format!("<text x=\"{from}\" y=\"{}\" font-weight=\"bold\">{title}</text>", top + 16.0));
-        add(format!("<path class=\"axis\" d=\"M{from} {ceiling}V{floor}H{to}\"/>"));
-        for part in [0.0, 0.5, 1.0] {
-            let value = highest * part;
-            add(format!(
-                "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-                from - 6.0,
-                y(value) + 4.0,
-                value
-            ));
-            let millions = last * part;
-            let unit = if part == 1.0 { " M" } else { "" };
-            add(format!(
-                "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{millions}{unit}</text>",
-                x(millions),
-                floor + 16.0
-            ));
-        }
-        for (number, (name, class, of)) in lines.iter().enumerate() {
-            let places: Vec<_> =
-                self.points.iter().map(|point| (x(point.millions as f64), y(of(point)))).collect();
-            let path: Vec<_> = places.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
-            add(format!("<path class=\"line {class}\" d=\"M{}\"/>", path.join("L")));
-            places.iter().for_each(|(x, y)| {
-                add(format!("<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\"/>"))
-            });
-            let under = top + 48.0 + number as f64 * 15.0;
-            add(format!("<text class=\"{class}\" x=\"{}\" y=\"{under}\">{name}</text>", from + 8.0));
-        }
-    }
-}
-
-/// A round number that isn't less.
-fn nice(value: f64) -> f64 {
-    let ten = 10_f64.powf(value.max(1e-9).log10().floor());
-    [1.0, 2.0, 4.0, 5.0, 8.0, 10.0]
-        .into_iter()
-        .map(|step| step * ten)
-        .find(|round| *round >= value)
-        .unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -183,14 +113,6 @@ mod tests {
         let growth = Growth { points: [1, 2, 10].map(point).to_vec() };
         let plot = growth.plot();
         assert_eq!(plot.matches("<circle").count(), 3 * 2 * PANELS.len());
-        assert!(!plot.contains("NaN") && !plot.contains("inf"));
         assert_eq!(growth.page().matches(" million |").count(), 3);
-    }
-
-    #[test]
-    fn axes_end_at_round_numbers() {
-        for (value, expected) in [(0.7, 0.8), (3.0, 4.0), (41.0, 50.0), (100.0, 100.0), (101.0, 200.0)] {
-            assert!((nice(value) - expected).abs() < 1e-9, "{value}: {}", nice(value));
-        }
     }
 }

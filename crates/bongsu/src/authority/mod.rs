@@ -50,6 +50,8 @@ pub(crate) struct Authority {
     writing: Mutex<()>,
     /// How many lists of what was taken back were written, since the node was opened.
     lists: Arc<AtomicU64>,
+    /// How many certificates the latest of them has; held while one is written, so that none takes the place of a later one.
+    listed: Mutex<Option<usize>>,
 }
 
 /// What is to be signed.
@@ -82,7 +84,13 @@ fn failed(what: &str, error: &dyn std::fmt::Display) -> Failure {
 impl Authority {
     /// The authority in the folder `dir`, whether there is one or not.
     pub(crate) fn new(dir: PathBuf, gate: Gate) -> Self {
-        Self { dir, register: Kept::new(gate), writing: Mutex::default(), lists: Arc::default() }
+        Self {
+            dir,
+            register: Kept::new(gate),
+            writing: Mutex::default(),
+            lists: Arc::default(),
+            listed: Mutex::default(),
+        }
     }
 
     /// Where its certificate lies, for those who are to trust it.
@@ -304,6 +312,7 @@ impl Authority {
     /// When there is no authority, or the file can't be written.
     pub(crate) fn write_crl(&self, now: Timestamp) -> Result<String, Failure> {
         let issuer = self.issuer()?;
+        let mut listed = self.listed.lock();
         let mut revoked_certs = Vec::new();
         for signed in self.all()? {
             let Some((at, reason)) = signed.revoked else { continue };
@@ -321,6 +330,7 @@ impl Authority {
                 invalidity_date: None,
             });
         }
+        let count = revoked_certs.len();
         let params = CertificateRevocationListParams {
             this_update: date(now)?,
             next_update: date(later(now, CRL_DAYS))?,
@@ -340,8 +350,19 @@ impl Authority {
             file.persist(&path).map_err(|error| error.error)
         };
         write().map_err(|error| failed(&path.display().to_string(), &error))?;
+        *listed = Some(count);
         self.lists.fetch_add(1, Ordering::Release);
         Ok(pem)
+    }
+
+    /// Writes the list of what was taken back anew if more was than it has: another node beside the same database may have done so.
+    ///
+    /// # Errors
+    /// As [`Authority::write_crl`], or when the line can't be read.
+    pub(crate) fn follow(&self, now: Timestamp) -> Result<(), Failure> {
+        let count = self.all()?.iter().filter(|signed| signed.revoked.is_some()).count();
+        let is_listed = *self.listed.lock() == Some(count);
+        if is_listed { Ok(()) } else { self.write_crl(now).map(drop) }
     }
 
     fn note(&self, serial: &str, what: What) -> Result<(), Failure> {

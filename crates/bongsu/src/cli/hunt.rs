@@ -24,6 +24,9 @@ pub(crate) struct HuntArgs {
     /// Threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
+    /// Hunt in archives (Parquet, CSV, JSON lines) on the cluster of this scheduler, df://HOST:PORT; takes `bongsu-cluster`
+    #[arg(long, value_name = "URL", requires = "watch", conflicts_with_all = ["follow", "jobs", "stix", "report", "minimise", "remember", "records"])]
+    pub cluster: Option<String>,
     #[command(flatten)]
     pub report: ReportArgs,
     #[command(flatten)]

@@ -86,10 +86,28 @@ pub(crate) enum MemberCommand {
     Test { handle: String },
     /// Show how a member has its response-policy zone, or change it
     Zone(Box<ZoneArgs>),
+    /// Show how much members have brought and may bring, or change how much one may
+    Quota(QuotaArgs),
     /// Show where a member is told of changes over HTTP, or change it
     Webhook(WebhookArgs),
     /// Show where and when a member is told of changes by mail, or change it
     Mail(MailArgs),
+}
+
+/// `bongsu member quota …`: what is not given stays as it is.
+#[derive(Debug, Args, Serialize, Deserialize)]
+pub(crate) struct QuotaArgs {
+    /// One member alone; all are listed unless one is named
+    pub handle: Option<String>,
+    /// Objects and new versions that it may bring in a day of UTC; 0 is no limit
+    #[arg(long, value_name = "N", requires = "handle")]
+    pub objects_a_day: Option<u64>,
+    /// Bytes that are kept of all that it brings; 0 is no limit
+    #[arg(long, value_name = "N", requires = "handle")]
+    pub bytes: Option<u64>,
+    /// Take its own quota back: that of the configuration counts again
+    #[arg(long, requires = "handle", conflicts_with_all = ["objects_a_day", "bytes"])]
+    pub usual: bool,
 }
 
 /// `bongsu member zone …`: what is not given stays as it is.

@@ -180,6 +180,17 @@ fn crl(node: &Node) -> Result<Answer, Failure> {
     Ok(Answer::done(json!({"file": node.authority.crl(), "crl": pem}), pem))
 }
 
+/// Keeps up the list of what was taken back with what other nodes beside the same database take back.
+///
+/// # Errors
+/// When the list can't be written or the line not read.
+pub(crate) fn follow(node: &Node) -> Result<(), Failure> {
+    if !node.gate.is_shared() || !node.authority.exists() {
+        return Ok(());
+    }
+    node.authority.follow(node.now())
+}
+
 /// Keeps the list of what was taken back fresh, and warns of what ends soon.
 ///
 /// # Errors

@@ -33,9 +33,8 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
         return bundle(node, member);
     };
     let (language, options) = options(args)?;
-    let made = maker.make_with(member, ask.in_language(language), &options, true);
     let Artefact { content_type, file_name, body, entries, number, held: held_rules, left_out, .. } =
-        made.map_err(|error| refused(args, &error))?;
+        make(node, args, member, ask.in_language(language), &options)?;
     let mut json = json!({
         "member": args.to, "level": ask.level().name(), "what": ask.to_string(), "content_type": content_type,
         "file_name": file_name, "entries": entries, "number": number,
@@ -48,6 +47,19 @@ pub(crate) fn run(node: &Node, args: &DeliverArgs) -> Result<Answer, Failure> {
         Err(_) => json["base64"] = STANDARD.encode(&body).into(),
     }
     Ok(Answer::document(json, body.to_vec()))
+}
+
+/// Makes an artefact as the member gets it.
+pub(super) fn make(
+    node: &Node,
+    args: &DeliverArgs,
+    member: MemberId,
+    ask: Ask,
+    options: &Options,
+) -> Result<Artefact, Failure> {
+    let make =
+        |maker: &Deliver| maker.make_with(member, ask, options, true).map_err(|error| refused(args, &error));
+    if ask == Ask::Zone { node.zoning(make) } else { make(&*node.deliver()?) }
 }
 
 /// The language and the options in which artefacts are asked for.

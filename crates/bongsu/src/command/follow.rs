@@ -66,7 +66,7 @@ pub(super) fn changed(node: &Node, args: &DeliverArgs, known: &[String]) -> Resu
             }
             behind.insert(level, gathered);
             for (at, ask) in asks.iter().enumerate().filter(|(_, ask)| ask.level() == level) {
-                let made = maker.make_with(member, *ask, &options, true).map_err(refused)?;
+                let made = super::deliver::make(node, args, member, *ask, &options)?;
                 let (what, tag) = (ask.to_string(), made.etag());
                 if known.get(at) != Some(&tag) {
                     let bytes = STANDARD.encode(&made.body);

@@ -10,7 +10,7 @@ use crate::command::terms;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
 use exchange::read::{self, Batch, Format, Item, Mapping, Options};
-use gate::{Sharing, Submission, SubmitError, Submitted};
+use gate::{Sharing, Submission, SubmitError, Submitted, Via};
 use policy::{CircleId, Intake, MemberId, Terms};
 use serde_json::json;
 use std::fs::File;
@@ -34,6 +34,8 @@ pub(crate) struct Target {
     pub intake: Intake,
     /// Whether what is not signed yet is signed with the node's own key.
     pub sign: bool,
+    /// Which way it comes.
+    pub via: Via,
 }
 
 /// How much was seen so far.
@@ -111,6 +113,7 @@ pub(crate) fn run(node: &Node, args: &ImportArgs, watch: &mut Watcher<'_>) -> Re
         terms: terms::terms(node, &book, &args.terms)?,
         intake: args.intake.map_or(Intake::Accept, Into::into),
         sign: args.sign,
+        via: Via::Import,
     };
     if target.sign {
         may_sign(node, target.member)?;
@@ -479,7 +482,7 @@ pub(crate) fn submit(
         terms: &target.terms,
         intake: target.intake,
     };
-    let told = node.gate.share(&sharing, objects, node.now()).map_err(|error| {
+    let told = node.gate.via(target.via).share(&sharing, objects, node.now()).map_err(|error| {
         Failure::new(format!("{name}: {error}"))
             .hint("is the member in the circle, and is the circle in force?")
     })?;

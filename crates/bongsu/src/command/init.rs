@@ -1,6 +1,7 @@
 //! `bongsu init`: a data folder with key, secret and a commented configuration file.
 
 use crate::answer::Answer;
+use crate::beside::Shared;
 use crate::cli::InitArgs;
 use crate::command::credential;
 use crate::config::{Config, TEMPLATE};
@@ -13,17 +14,22 @@ use std::path::Path;
 /// Makes the folder and the operator's first token.
 ///
 /// # Errors
-/// When the folder is a node's already, can't be written, or the name is no key name.
-pub(crate) fn run(dir: &Path, args: &InitArgs) -> Result<Answer, Failure> {
+/// When the folder is a node's already, can't be written, the name is no key name, or the database that is configured does not answer.
+pub(crate) fn run(dir: &Path, args: &InitArgs, config: Config) -> Result<Answer, Failure> {
     let folder = Folder::new(dir);
-    create(&folder, &args.name)?;
-    if !folder.config().exists() {
-        std::fs::write(folder.config(), TEMPLATE).map_err(|error| {
-            Failure::new(format!("{} can't be written: {error}", folder.config().display()))
-        })?;
+    if let Some(from) = &args.beside {
+        return beside(&folder, from);
     }
+    create(&folder, &args.name)?;
+    write_template(&folder)?;
     let held = folder.hold()?;
-    let node = Node::open(&folder, Config::default())?;
+    // What the environment or a file that was there before says of the database holds from the first record on.
+    let node = Node::open(&folder, config).map_err(|failure| match failure.hint {
+        Some(_) => failure,
+        None => failure.hint(
+            "the folder is made; when this is mended, `bongsu member token --operator` makes the operator's token",
+        ),
+    })?;
     let made = credential::make_token(&node, credential::Holder::Operator, None, None)?;
     drop(node);
     drop(held);
@@ -44,6 +50,30 @@ pub(crate) fn run(dir: &Path, args: &InitArgs) -> Result<Answer, Failure> {
         "operator": {"id": made.id, "token": made.token, "expires": made.expires},
     });
     Ok(Answer::done(json, text))
+}
+
+/// Writes the commented configuration, where there is none.
+fn write_template(folder: &Folder) -> Result<(), Failure> {
+    if folder.config().exists() {
+        return Ok(());
+    }
+    std::fs::write(folder.config(), TEMPLATE)
+        .map_err(|error| Failure::new(format!("{} can't be written: {error}", folder.config().display())))
+}
+
+/// Makes the folder of another node beside the same database.
+fn beside(folder: &Folder, from: &Path) -> Result<Answer, Failure> {
+    let shared = Shared::read(from)?;
+    shared.make(folder)?;
+    write_template(folder)?;
+    let (dir, config, name) = (folder.dir(), folder.config(), shared.name());
+    let text = format!(
+        "Another folder of node {name} is ready in {}: tokens, keys and members are those that there are.\n\
+         Next: look through {} (addresses, files, database.url), then bongsu serve\n",
+        dir.display(),
+        config.display()
+    );
+    Ok(Answer::done(json!({"data": dir, "name": name, "config": config}), text))
 }
 
 /// Makes the folder with fresh secrets.

@@ -29,7 +29,7 @@ pub(crate) fn set(node: &Node, args: &MailArgs) -> Result<Answer, Failure> {
     let name = Mailing::setting(member.id);
     if args.digest == Some(DigestArg::Off) {
         node.record(Entry::Setting(Setting { name, value: None }))?;
-        let removed = outbox::folder(node, "mail").remove(member.id);
+        let removed = node.outbox("mail").remove(member.id);
         removed.map_err(|error| Failure::new(format!("what waits can't be dropped: {error}")))?;
         return Ok(shown(node, member, None));
     }
@@ -94,9 +94,9 @@ fn changed(
 
 /// How far the mails that were taken bring a member.
 fn arrived(node: &Node, member: &Member, mailing: &Mailing) -> Result<Position, Failure> {
-    let waiting = outbox::folder(node, "mail").read(member.id);
+    let waiting = node.outbox("mail").read(member.id);
     let waiting = waiting.map_err(|error| Failure::new(format!("what waits can't be read: {error}")))?;
-    let waiting = waiting.filter(|waiting| waiting.subscription == mailing.id);
+    let waiting = waiting.map(|(waiting, _)| waiting).filter(|waiting| waiting.subscription == mailing.id);
     Ok(waiting.map_or_else(|| mailing.from.clone(), |waiting| waiting.arrived().clone()))
 }
 

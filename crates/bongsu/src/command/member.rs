@@ -3,7 +3,7 @@
 use crate::answer::{Answer, table};
 use crate::cli::{MemberCommand, MemberProfile};
 use crate::command::credential::Holder;
-use crate::command::{credential, key, level_up, mail, receipts, webhook, zone};
+use crate::command::{credential, key, level_up, mail, quota, receipts, webhook, zone};
 use crate::exit::Failure;
 use crate::node::Node;
 use policy::{Book, Circle, Credential, CredentialKind, Entry, Member, MemberId};
@@ -43,6 +43,7 @@ pub(crate) fn run(node: &Node, command: MemberCommand) -> Result<Answer, Failure
         MemberCommand::Test { handle } => level_up::run(node, &handle),
         MemberCommand::Zone(args) => zone::run(node, &args),
         MemberCommand::Mail(args) => mail::set(node, &args),
+        MemberCommand::Quota(args) => quota::run(node, &args),
         MemberCommand::Webhook(args) => webhook::set(node, &args),
     }
 }

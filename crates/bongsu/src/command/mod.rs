@@ -7,9 +7,12 @@ pub(crate) mod agreement;
 pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod beside;
 pub(crate) mod ca;
 pub(crate) mod case;
 pub(crate) mod circle;
+pub(crate) mod cluster;
+mod compact;
 pub(crate) mod completions;
 mod confidence;
 mod confirm;
@@ -29,6 +32,7 @@ mod interrupted;
 pub(crate) mod key;
 mod level_up;
 mod mail;
+pub(crate) mod man;
 pub(crate) mod member;
 pub(crate) mod migrate;
 mod outbox;
@@ -40,15 +44,18 @@ pub(crate) mod persona;
 pub(crate) mod playbook;
 mod privacy;
 pub(crate) mod quarantine;
+mod quota;
 pub(crate) mod recall;
 mod receipts;
 pub(crate) mod region;
 pub(crate) mod release;
 pub(crate) mod remote;
 mod report;
+pub(crate) mod restore;
 pub(crate) mod screen;
 mod search;
 mod send;
+mod series;
 pub(crate) mod share;
 pub(crate) mod sign;
 mod signatures;
@@ -116,6 +123,7 @@ pub(crate) fn run(node: &Node, command: NodeCommand, watch: &mut Watcher<'_>) ->
         NodeCommand::Peer(command) => peer::run(node, command),
         NodeCommand::Agreement(command) => agreement::run(node, command),
         NodeCommand::Backup(args) => backup::run(node, &args),
+        NodeCommand::Compact => compact::run(node),
     }
 }
 
@@ -278,6 +286,7 @@ fn make_absolute(command: &mut NodeCommand) -> Result<(), Failure> {
         }
         NodeCommand::Backup(args) => {
             args.to = absolute(&args.to)?;
+            args.since = args.since.as_deref().map(absolute).transpose()?;
             Ok(())
         }
         _ => Ok(()),

@@ -4,7 +4,7 @@ use crate::answer::{Answer, table};
 use crate::cli::DeadArgs;
 use crate::exit::Failure;
 use crate::node::Node;
-use deliver::push::outbox::{Message, Outbox, Waiting};
+use deliver::push::outbox::{Message, Waiting};
 use deliver::push::{Channel, Post, PostError};
 use policy::Member;
 use serde_json::{Value, json};
@@ -16,11 +16,6 @@ pub(crate) const HEADER: [&str; 5] = ["WAITING", "TRIED", "TAKEN", "GIVEN UP", "
 
 fn failed(error: &PostError) -> Failure {
     Failure::new(error.to_string()).hint("the files lie in the folder `push` of the data folder")
-}
-
-/// The folder of what waits on a channel.
-pub(crate) fn folder(node: &Node, channel: &str) -> Outbox {
-    Outbox::new(node.push.join(channel))
 }
 
 /// What waits for all members that have a subscription, or for one.

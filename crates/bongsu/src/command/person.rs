@@ -105,10 +105,12 @@ struct View {
     elsewhere: bool,
     passkeys: usize,
     invited: bool,
+    /// Whether it can do nothing before it has a second factor.
+    needs_second_factor: bool,
     ended: bool,
 }
 
-fn view(book: &Book, person: &Person) -> View {
+fn view(node: &Node, book: &Book, person: &Person) -> View {
     let account = book.account(person.id);
     View {
         user: person.user.clone(),
@@ -120,6 +122,7 @@ fn view(book: &Book, person: &Person) -> View {
         elsewhere: account.is_some_and(|account| account.bound.is_some()),
         passkeys: account.map_or(0, |account| account.passkeys.len()),
         invited: account.is_some_and(|account| account.invitation.is_some()),
+        needs_second_factor: !person.ended && node.config.people.second_factor().is_lacking(book, person),
         ended: person.ended,
     }
 }
@@ -127,7 +130,7 @@ fn view(book: &Book, person: &Person) -> View {
 fn shown(node: &Node, user: &str, says: &str) -> Result<Answer, Failure> {
     let book = node.gate.book();
     let person = people::managed(&book, MemberId::NODE.into(), user)?;
-    let view = view(&book, person);
+    let view = view(node, &book, person);
     let text = format!("{} ({}) {says} {}.\n", view.user, view.name, view.roles.join(", "));
     Ok(Answer::done(json!({"person": view}), text))
 }
@@ -151,7 +154,7 @@ fn list(node: &Node, member: Option<&str>, all: bool) -> Result<Answer, Failure>
     let wanted = |person: &&Person| {
         (all || book.acts(person)) && member.is_none_or(|member| person.member == Some(member))
     };
-    let mut views: Vec<View> = book.people().filter(wanted).map(|person| view(&book, person)).collect();
+    let mut views: Vec<View> = book.people().filter(wanted).map(|person| view(node, &book, person)).collect();
     views.sort_by(|a, b| (&a.member, &a.user).cmp(&(&b.member, &b.user)));
     let row = |view: &View| {
         let ways = [
@@ -165,6 +168,10 @@ fn list(node: &Node, member: Option<&str>, all: bool) -> Result<Answer, Failure>
             (true, _) => "ended".to_owned(),
             (false, true) => "not yet".to_owned(),
             (false, false) => ways.join(", "),
+        };
+        let logs_in = match view.needs_second_factor {
+            true => format!("{logs_in} (needs a second factor)"),
+            false => logs_in,
         };
         let member = view.member.clone().unwrap_or_else(|| "(node)".to_owned());
         vec![view.user.clone(), member, view.roles.join(" "), logs_in, view.name.clone()]

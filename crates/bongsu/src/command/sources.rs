@@ -5,6 +5,7 @@ use crate::cli::SourceCommand;
 use crate::command::send;
 use crate::config::Source;
 use crate::exit::{Exit, Failure};
+use crate::leading::Work;
 use crate::node::Node;
 use crate::pull::{self, Pulled};
 use serde_json::{Value, json};
@@ -163,7 +164,7 @@ fn pull_one(
 ) -> Result<(), pull::Stopped> {
     let (tell, told) = mpsc::channel();
     let mut stopped = ControlFlow::Continue(());
-    runtime.block_on(async {
+    let work = async {
         let mut note = |progress| match tell.send(progress) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
@@ -183,5 +184,6 @@ fn pull_one(
                 }
             }
         }
-    })
+    };
+    node.leads.by_hand(Work::Sources, |_| Ok(runtime.block_on(work)))?
 }

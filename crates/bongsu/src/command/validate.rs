@@ -6,13 +6,12 @@
 use crate::answer::Answer;
 use crate::cli::ValidateArgs;
 use crate::exit::{Exit, Failure};
-use flate2::read::MultiGzDecoder;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 use stix::bundle::{self, Item, Limits};
@@ -85,7 +84,7 @@ fn file(path: &Path, examples: usize, report: &mut Report) -> Result<(), Failure
         "-" => Box::new(std::io::stdin().lock()),
         _ => Box::new(File::open(path).map_err(failed)?),
     };
-    let mut source = unpacked(source).map_err(failed)?;
+    let mut source = exchange::read::unpacked(source).map_err(failed)?;
     let mut held = Vec::new();
     source.by_ref().take(HELD_BYTES_MAX).read_to_end(&mut held).map_err(failed)?;
     let whole = (held.len() as u64) < HELD_BYTES_MAX;
@@ -123,15 +122,6 @@ fn stream(name: &str, source: impl Read, examples: usize, report: &mut Report) -
         Failure::new(format!("{name}: {error}"))
             .hint("it is no STIX: a bundle, an envelope, a list of objects or JSON Lines")
     })
-}
-
-/// `source` without gzip, if it was packed.
-fn unpacked(mut source: Box<dyn Read>) -> std::io::Result<Box<dyn Read>> {
-    let mut start = Vec::with_capacity(2);
-    source.by_ref().take(2).read_to_end(&mut start)?;
-    let packed = start == [0x1f, 0x8b];
-    let whole = Cursor::new(start).chain(source);
-    Ok(if packed { Box::new(MultiGzDecoder::new(BufReader::new(whole))) } else { Box::new(whole) })
 }
 
 fn word(severity: Severity) -> &'static str {

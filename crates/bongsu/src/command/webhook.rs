@@ -22,7 +22,7 @@ pub(crate) fn set(node: &Node, args: &WebhookArgs) -> Result<Answer, Failure> {
     let name = Webhook::setting(member.id);
     if args.off {
         node.record(Entry::Setting(Setting { name, value: None }))?;
-        let removed = outbox::folder(node, "webhook").remove(member.id);
+        let removed = node.outbox("webhook").remove(member.id);
         removed.map_err(|error| Failure::new(format!("what waits can't be dropped: {error}")))?;
         let text = format!("{} is posted nothing any more.", member.handle);
         return Ok(Answer::done(json!({"member": member.handle, "webhook": null}), text));

@@ -7,9 +7,12 @@
 mod database;
 mod exposure;
 mod guard;
+mod http;
 mod mail;
+mod monitor;
 mod oidc;
 mod overlay;
+mod people;
 mod privacy;
 mod private;
 mod push;
@@ -17,11 +20,14 @@ mod region;
 mod source;
 mod transparency;
 
+pub(crate) use self::http::Http;
 pub(crate) use database::Database;
 pub(crate) use exposure::Exposure;
 pub(crate) use guard::Guard;
 pub(crate) use mail::{Mail, MailTls};
+pub(crate) use monitor::{Monitor, Quota, Telemetry};
 pub(crate) use oidc::Oidc;
+pub(crate) use people::People;
 pub(crate) use privacy::Privacy;
 pub(crate) use private::Private;
 pub(crate) use push::Push;
@@ -30,12 +36,10 @@ pub(crate) use source::{Auth, Kind, Source};
 pub(crate) use transparency::Transparency;
 
 use crate::exit::Failure;
-use axum::http::Uri;
 use deliver::mail::is_address as is_mail_address;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The commented configuration file that `bongsu init` writes; its values are the defaults.
 pub(crate) const TEMPLATE: &str = include_str!("template.toml");
@@ -49,8 +53,10 @@ pub(crate) struct Config {
     pub http: Http,
     pub dns: Dns,
     pub web: Web,
+    pub people: People,
     pub oidc: Oidc,
     pub pace: Pace,
+    pub quota: Quota,
     pub guard: Guard,
     pub recall: Recall,
     pub test: Test,
@@ -63,6 +69,8 @@ pub(crate) struct Config {
     pub region: Region,
     pub transparency: Transparency,
     pub privacy: Privacy,
+    pub monitor: Monitor,
+    pub telemetry: Telemetry,
     pub log: Log,
     /// Whom the node pulls from.
     #[serde(rename = "source")]
@@ -75,69 +83,6 @@ pub(crate) struct Config {
 pub(crate) struct Node {
     /// Handle of the member that imports and shares when `--as` is not given.
     pub member: String,
-}
-
-/// The HTTP server.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Http {
-    /// Address and port; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Address under which members reach the server, for links in what they get; no links unless it is set.
-    pub public_url: Option<String>,
-    /// Certificate chain, PEM. With it and `tls_key` the server speaks TLS only.
-    pub tls_cert: Option<PathBuf>,
-    /// Private key, PEM.
-    pub tls_key: Option<PathBuf>,
-    /// Authorities that sign clients' certificates, PEM. Clients may then show one that a member has registered.
-    pub tls_client_ca: Option<PathBuf>,
-    /// What those authorities have taken back (CRL), PEM; one list for each of them. Read again whenever it changes.
-    pub tls_client_crl: Option<PathBuf>,
-    /// A proxy in front ends TLS: requests count as encrypted.
-    pub tls_ends_at_proxy: bool,
-    /// Connections at a time; more wait.
-    pub connections_max: usize,
-    /// Seconds for a request's header to arrive.
-    pub header_timeout_s: u64,
-    /// Seconds without a byte of the body after which it is given up.
-    pub body_timeout_s: u64,
-    /// Seconds that requests have to finish at shutdown.
-    pub drain_timeout_s: u64,
-    /// Bytes of a TAXII body.
-    pub body_bytes_max: usize,
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8400),
-            public_url: None,
-            tls_cert: None,
-            tls_key: None,
-            tls_client_ca: None,
-            tls_client_crl: None,
-            tls_ends_at_proxy: false,
-            connections_max: 2_000,
-            header_timeout_s: 15,
-            body_timeout_s: 30,
-            drain_timeout_s: 20,
-            body_bytes_max: 100 << 20,
-        }
-    }
-}
-
-impl Http {
-    pub(crate) fn header_timeout(&self) -> Duration {
-        Duration::from_secs(self.header_timeout_s)
-    }
-
-    pub(crate) fn body_timeout(&self) -> Duration {
-        Duration::from_secs(self.body_timeout_s)
-    }
-
-    pub(crate) fn drain_timeout(&self) -> Duration {
-        Duration::from_secs(self.drain_timeout_s)
-    }
 }
 
 /// The DNS server, which hands out response-policy zones.
@@ -343,33 +288,10 @@ impl Config {
 
     fn check(&self) -> Result<(), Failure> {
         let http = &self.http;
-        if http.tls_cert.is_some() != http.tls_key.is_some() {
-            return Err(Failure::usage(
-                "http.tls_cert and http.tls_key belong together: one of them is missing",
-            )
-            .hint("set both for TLS, or neither"));
-        }
-        if http.tls_client_ca.is_some() && http.tls_cert.is_none() {
-            return Err(Failure::usage("http.tls_client_ca is set without http.tls_cert: there is no TLS in which a client could show a certificate")
-                .hint("set http.tls_cert and http.tls_key as well; behind a proxy that ends TLS, certificates don't reach the node"));
-        }
-        if http.tls_client_crl.is_some() && http.tls_client_ca.is_none() {
-            return Err(Failure::usage(
-                "http.tls_client_crl is set without http.tls_client_ca: no clients' certificates are taken",
-            )
-            .hint("set http.tls_client_ca to the authorities whose lists these are"));
-        }
+        http.check()?;
         if self.dns.tls_listen.is_some() && http.tls_cert.is_none() {
             return Err(Failure::usage("dns.tls_listen is set without a certificate")
                 .hint("set http.tls_cert and http.tls_key: DNS over TLS shows the same certificate"));
-        }
-        if let Some(url) = &http.public_url
-            && !is_address(url)
-        {
-            return Err(Failure::usage(format!(
-                "http.public_url is `{url}`: that is no address of a server"
-            ))
-            .hint("name it as in a browser, without a query: https://bongsu.example"));
         }
         if let Some(address) = &self.advisory.reply_to
             && !is_mail_address(address)
@@ -377,18 +299,11 @@ impl Config {
             return Err(Failure::usage(format!("advisory.reply_to is `{address}`: that is no mail address"))
                 .hint("name it alone, without a person's name: cert@bongsu.example"));
         }
-        if http.connections_max == 0 {
-            return Err(Failure::usage("http.connections_max is 0: nobody could connect"));
-        }
-        for (name, seconds) in
-            [("http.header_timeout_s", http.header_timeout_s), ("http.body_timeout_s", http.body_timeout_s)]
-        {
-            if seconds == 0 {
-                return Err(Failure::usage(format!("{name} is 0: every request would time out at once")));
-            }
-        }
         self.mail.check()?;
         self.database.check()?;
+        self.monitor.check()?;
+        self.telemetry.check()?;
+        self.people.check()?;
         self.oidc.check(http)?;
         self.private.check()?;
         self.exposure.check()?;
@@ -412,16 +327,20 @@ impl Config {
             )
             .hint("turn one of them off"));
         }
+        if self.web.open_on_loopback && !http.trusted_proxies.is_empty() {
+            return Err(Failure::usage(
+                "web.open_on_loopback is set, and http.trusted_proxies too: what a proxy hands on does not come from this machine",
+            )
+            .hint("turn one of them off"));
+        }
         Ok(())
     }
 }
 
-/// Whether links can be made by putting a path behind it.
-fn is_address(url: &str) -> bool {
-    let uri = url.parse::<Uri>().ok().filter(|uri| uri.query().is_none() && !url.contains('#'));
-    uri.is_some_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
-    })
+/// Reads a part of a configuration, such as documentation shows.
+#[cfg(test)]
+pub(crate) fn read_text(text: &str) -> Result<Config, Failure> {
+    overlay::file(text).map(|(config, _)| config)
 }
 
 #[cfg(test)]
@@ -487,6 +406,14 @@ mod tests {
         let said = set(&[("BONGSU__HTTP__CONNECTIONS_MAX", "many")]).unwrap_err().message;
         assert!(said.contains("BONGSU__HTTP__CONNECTIONS_MAX"), "{said}");
         assert!(set(&[("BONGSU__HTTP", "7")]).is_err());
+        let several = set(&[
+            ("BONGSU__PEOPLE__SECOND_FACTOR", "[\"administrator\", \"releaser\"]"),
+            ("BONGSU__HTTP__LISTEN", "[::1]:8400"),
+            ("BONGSU__NODE__MEMBER", "[x"),
+        ])
+        .unwrap();
+        assert_eq!(several.people.second_factor.len(), 2, "a list is written as in the file");
+        assert_eq!((several.http.listen.port(), several.node.member.as_str()), (8_400, "[x"));
     }
 
     #[test]

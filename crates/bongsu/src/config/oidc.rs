@@ -12,6 +12,10 @@ use crate::exit::Failure;
 
 /// A secret's bytes.
 const SECRET_BYTES_MAX: usize = 4_096;
+/// Classes, and methods, of log-in that can be named.
+const WAYS_MAX: usize = 20;
+/// Characters of one.
+const WAY_CHARS_MAX: usize = 255;
 
 /// The provider. Without an issuer, there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -27,6 +31,10 @@ pub(crate) struct Oidc {
     pub name: String,
     /// The claim that names people.
     pub claim: String,
+    /// Classes of log-in of which one is demanded (`acr`), the most wanted first; any if none is named.
+    pub acr: Vec<String>,
+    /// Methods of log-in of which one is demanded (`amr`); any if none is named.
+    pub amr: Vec<String>,
     /// Authorities that are trusted for its certificate instead of the system's, PEM.
     pub ca_file: Option<PathBuf>,
 }
@@ -39,6 +47,8 @@ impl Default for Oidc {
             client_secret_file: None,
             name: "your organisation".to_owned(),
             claim: "sub".to_owned(),
+            acr: Vec::new(),
+            amr: Vec::new(),
             ca_file: None,
         }
     }
@@ -68,8 +78,24 @@ impl Oidc {
             }
             () if self.claim.is_empty() => Err(Failure::usage("oidc.claim is empty: nobody would be named")
                 .hint("leave it out for `sub`, which never changes and is never given to another")),
-            () => Ok(()),
+            () => self.check_ways(),
         }
+    }
+
+    /// They are asked for in one text, with spaces between them.
+    fn check_ways(&self) -> Result<(), Failure> {
+        let is_way = |way: &String| {
+            (1..=WAY_CHARS_MAX).contains(&way.len()) && way.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        for (name, ways) in [("acr", &self.acr), ("amr", &self.amr)] {
+            if ways.len() > WAYS_MAX || !ways.iter().all(is_way) {
+                return Err(Failure::usage(format!(
+                    "oidc.{name} has at most {WAYS_MAX} texts of 1 to {WAY_CHARS_MAX} characters, without spaces"
+                ))
+                .hint("write them as the provider does in its ID tokens"));
+            }
+        }
+        Ok(())
     }
 
     /// Makes ready to ask it, if there is one.
@@ -103,6 +129,8 @@ impl Oidc {
             secret,
             name: self.name.clone(),
             claim: self.claim.clone(),
+            acr: self.acr.clone(),
+            amr: self.amr.clone(),
             public_url: public_url.clone(),
             authorities,
         };
@@ -168,5 +196,10 @@ mod tests {
             said(&with("https://id.example").replace("\"tower\"", "\"\"")).unwrap().contains("client_id")
         );
         assert_eq!(said("[oidc]\nclient_id = \"a\""), None);
+        let asked = |more: &str| said(&format!("{}\n{more}", with("https://id.example")));
+        assert_eq!(asked("acr = [\"urn:example:mfa\", \"2\"]\namr = [\"otp\"]"), None);
+        for bad in ["acr = [\"a b\"]", "amr = [\"\"]", "acr = [\"é\"]"] {
+            assert!(asked(bad).is_some_and(|told| told.contains("without spaces")), "{bad}");
+        }
     }
 }

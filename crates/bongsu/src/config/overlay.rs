@@ -75,7 +75,7 @@ fn lay_over(table: &mut Table, name: &str, value: Value) -> Result<(), Failure> 
     }
 }
 
-/// A value as TOML would read it: a number, a truth value, else text.
+/// A value as TOML would read it: a number, a truth value, a list, else text.
 fn typed(value: &str) -> Value {
     if let Ok(number) = value.parse::<i64>() {
         return Value::Integer(number);
@@ -83,8 +83,13 @@ fn typed(value: &str) -> Value {
     match value {
         "true" => Value::Boolean(true),
         "false" => Value::Boolean(false),
-        text => Value::String(text.to_owned()),
+        text => list(text).unwrap_or_else(|| Value::String(text.to_owned())),
     }
+}
+
+fn list(text: &str) -> Option<Value> {
+    let mut table: Table = toml::from_str(&format!("list = {text}")).ok()?;
+    table.remove("list").filter(Value::is_array)
 }
 
 fn from_toml(text: &str, error: &toml::de::Error) -> Failure {

@@ -53,8 +53,14 @@ pub(super) fn set(node: &Node) -> Result<(), Failure> {
     let now = node.now();
     node.record(Entry::Circle(region))?;
     node.record(Entry::Circle(assets))?;
-    let to =
-        |circle, terms| Target { member: sender, circle, terms, intake: policy::Intake::Accept, sign: false };
+    let to = |circle, terms| Target {
+        member: sender,
+        circle,
+        terms,
+        intake: policy::Intake::Accept,
+        sign: false,
+        via: gate::Via::Import,
+    };
     let tomorrow = Timestamp::from_micros(now.micros() + DAY_MICROS);
     let word = Word {
         fires: 3,

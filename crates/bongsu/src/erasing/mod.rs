@@ -6,9 +6,11 @@
 //! values is always made anew). Of files that are kept for a reason of their own (the record of screenings, files of cases) the
 //! names are given back, so that a person decides. What breaks off is taken up again ([`unfinished`]).
 
+mod others;
 mod unfinished;
 
 use crate::exit::Failure;
+use crate::leading::Work;
 use crate::node::Node;
 use gate::ErasePlan;
 use line::erasing::hex;
@@ -111,14 +113,16 @@ impl Node {
             done.join(self.carry_out(&Unfinished::read(&path)?, &path)?);
             done.taken_up += 1;
         }
-        if self.gate.has_old_parcels() {
+        // What lies in the lines is seen to by one node.
+        let leads = self.leads.has(Work::Chores).is_some() || !self.gate.is_shared();
+        if leads && self.gate.has_old_parcels() {
             let erased =
                 self.gate.erase(MemberId::NODE, &json!({"why": "taken up"}), &[], "").map_err(failed)?;
             done.join(self.clean(erased, &BTreeSet::new())?);
             done.taken_up += 1;
         }
         // A node that was stopped, or whose disk was full, before it had cleaned up.
-        if self.gate.store().has_remains().map_err(failed)? {
+        if leads && self.gate.store().has_remains().map_err(failed)? {
             done.join(self.clean(Vec::new(), &BTreeSet::new())?);
             done.taken_up += 1;
         }
@@ -373,13 +377,14 @@ impl Node {
         self.gate.forget_values(&self.places.index).map_err(failed)?;
         self.search.forget().map_err(failed)?;
         let mut done = Done { erased, ..Done::default() };
-        if self.push.exists() && !needles.is_empty() {
+        if (self.push.exists() || self.gate.is_shared()) && !needles.is_empty() {
             let holds = |text: &str| needles.iter().any(|needle| text.contains(needle.as_str()));
             for member in self.gate.book().members() {
                 self.webhooks()?.forget(member.id, &holds).map_err(failed)?;
                 self.mails()?.forget(member.id, &holds).map_err(failed)?;
             }
         }
+        self.forget_in_rooms(needles)?;
         let folder = self.gate.store().folder().to_owned();
         let mut waiting = vec![folder.clone()];
         while let Some(next) = waiting.pop() {
@@ -419,6 +424,8 @@ fn is_looked_at(folder: &Path, path: &Path) -> bool {
                 | "token.secret"
                 | "private.secret"
                 | "bongsu.toml"
+                | "place"
+                | others::FILE
         )
     ) && ![line::store::FILE, search::FILE].iter().any(|name| inside.to_string_lossy().starts_with(name))
 }

@@ -48,7 +48,7 @@ pub(super) async fn pull(
     let target = target(node, source)?;
     let known: Option<Cursor> =
         standing::since(node, source).and_then(|text| serde_json::from_str(&text).ok());
-    let kept = kept(node, source);
+    let kept = kept(node, source)?;
     // Without the older file, the newer one is wanted whole.
     let tag = known.as_ref().filter(|_| kept.is_some()).and_then(|known| known.tag.as_deref());
     let Some(answer) = client(source)?.get_newer(&url(source)?, "*/*", tag).await? else { return Ok(()) };
@@ -122,7 +122,7 @@ fn on_other_lists(node: &Node, source: &Source, change: &Batch) -> Result<HashSe
             && (&other.circle, &other.sender) == (&source.circle, &source.sender)
     };
     for other in node.config.sources.iter().filter(is_other) {
-        let Some((body, written)) = kept(node, other) else { continue };
+        let Some((body, written)) = kept(node, other)? else { continue };
         let objects = read(other, &target(node, other)?, &body, written)?.objects;
         still.extend(objects.into_iter().map(|object| object.head.id));
     }
@@ -143,13 +143,27 @@ fn path(node: &Node, source: &Source) -> PathBuf {
     node.lists.join(format!("{}.gz", source.name))
 }
 
+/// Where the files of lists are kept, where several nodes may pull: the one that does next compares with what the last has taken.
+fn room(node: &Node) -> Option<line::Room> {
+    node.gate.store().beside().map(|beside| beside.room("list"))
+}
+
 /// The file that was taken last, and when it was written.
-fn kept(node: &Node, source: &Source) -> Option<(Vec<u8>, Timestamp)> {
-    let path = path(node, source);
-    let written = std::fs::metadata(&path).ok()?.modified().ok()?;
-    let since = written.duration_since(std::time::UNIX_EPOCH).ok()?;
-    let micros = i64::try_from(since.as_micros()).ok()?;
-    Some((std::fs::read(&path).ok()?, Timestamp::from_micros(micros)))
+fn kept(node: &Node, source: &Source) -> Result<Option<(Vec<u8>, Timestamp)>, Failure> {
+    if let Some(room) = room(node) {
+        let kept = room.get(&source.name).map_err(|error| Failure::new(error.to_string()))?;
+        if let Some(kept) = kept {
+            return Ok(Some((kept.value, Timestamp::from_micros(kept.changed_us))));
+        }
+    }
+    let read = || {
+        let path = path(node, source);
+        let written = std::fs::metadata(&path).ok()?.modified().ok()?;
+        let since = written.duration_since(std::time::UNIX_EPOCH).ok()?;
+        let micros = i64::try_from(since.as_micros()).ok()?;
+        Some((std::fs::read(&path).ok()?, Timestamp::from_micros(micros)))
+    };
+    Ok(read())
 }
 
 fn format(source: &Source, body: &[u8]) -> Result<Format, Failure> {
@@ -169,22 +183,27 @@ fn read(source: &Source, target: &Target, body: &[u8], as_of: Timestamp) -> Resu
 
 /// Keeps the file for the next pull, whole or not at all.
 fn keep(node: &Node, source: &Source, body: &[u8]) -> Result<(), Failure> {
-    let write = || -> std::io::Result<()> {
+    let packed = || -> std::io::Result<Vec<u8>> {
+        if body.starts_with(&[0x1f, 0x8b]) {
+            return Ok(body.to_vec());
+        }
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(body)?;
+        packer.finish()
+    };
+    let write = |packed: &[u8]| -> std::io::Result<()> {
         std::fs::create_dir_all(&node.lists)?;
         let file = tempfile::Builder::new().prefix(".list-").tempfile_in(&node.lists)?;
-        if body.starts_with(&[0x1f, 0x8b]) {
-            file.as_file().write_all(body)?;
-        } else {
-            let mut packer = flate2::write::GzEncoder::new(file.as_file(), flate2::Compression::fast());
-            packer.write_all(body)?;
-            packer.finish()?;
-        }
+        file.as_file().write_all(packed)?;
         file.as_file().sync_all()?;
         file.persist(path(node, source)).map_err(|error| error.error)?;
         Ok(())
     };
-    write()
-        .map_err(|error| Failure::new(format!("{} can't be written: {error}", path(node, source).display())))
+    let kept = packed().and_then(|packed| match room(node) {
+        Some(room) => room.put(&source.name, &packed).map_err(std::io::Error::other),
+        None => write(&packed),
+    });
+    kept.map_err(|error| Failure::new(format!("{} can't be written: {error}", path(node, source).display())))
 }
 
 /// As [`super::check`].

@@ -18,7 +18,7 @@ use crate::config::{Auth, Kind, Source};
 use crate::exit::Failure;
 use crate::node::Node;
 use exchange::pull::{Credentials, Http, Limits, PullError, Reach, Remote, Url};
-use gate::Submission;
+use gate::{Submission, Via};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
@@ -131,6 +131,20 @@ pub(crate) struct Pulls {
 struct Inner {
     running: HashSet<String>,
     last: BTreeMap<String, Last>,
+    counts: BTreeMap<String, Counts>,
+}
+
+/// How often a source was pulled since the node was opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    /// Whether it is being pulled.
+    pub running: bool,
+    /// Pulls that came to their end.
+    pub ok: u64,
+    /// Pulls that broke off.
+    pub failed: u64,
+    /// When one last came to its end.
+    pub last_ok: Option<stix::Timestamp>,
 }
 
 /// A source that is being pulled, as long as this lives.
@@ -153,6 +167,23 @@ impl Pulls {
 
     fn begin(&self, name: &str) -> Option<Running<'_>> {
         self.lock().running.insert(name.to_owned()).then(|| Running { pulls: self, name: name.to_owned() })
+    }
+
+    /// How often a source was pulled.
+    pub(crate) fn counts(&self, name: &str) -> Counts {
+        let inner = self.lock();
+        let counts = inner.counts.get(name).copied().unwrap_or_default();
+        Counts { running: inner.running.contains(name), ..counts }
+    }
+
+    fn ended(&self, name: &str, last: Last) {
+        let mut inner = self.lock();
+        let counts = inner.counts.entry(name.to_owned()).or_default();
+        match last.error {
+            None => (counts.ok, counts.last_ok) = (counts.ok + 1, last.ended),
+            Some(_) => counts.failed += 1,
+        }
+        inner.last.insert(name.to_owned(), last);
     }
 
     /// Whether a source is being pulled, and how the last pull went.
@@ -187,6 +218,7 @@ pub(crate) async fn pull(
     watch: &mut Watch<'_>,
 ) -> Result<(), Stopped> {
     let _running = node.pulls.begin(&source.name).ok_or(Stopped::Running)?;
+    let began = std::time::Instant::now();
     let outcome = match source.kind {
         Kind::Taxii => taxii::pull(node, source, pulled, watch).await,
         Kind::MispFeed | Kind::Misp => misp::pull(node, source, pulled, watch).await,
@@ -197,7 +229,8 @@ pub(crate) async fn pull(
         added: pulled.report.added,
         error: outcome.as_ref().err().map(ToString::to_string),
     };
-    node.pulls.lock().last.insert(source.name.clone(), last);
+    node.monitor.pulled(&source.name, began.elapsed(), outcome.is_ok());
+    node.pulls.ended(&source.name, last);
     outcome
 }
 
@@ -218,7 +251,14 @@ fn target(node: &Node, source: &Source) -> Result<Target, Failure> {
     let book = node.gate.book();
     let member = node.active(&book, &source.sender)?.id;
     let circle = node.circle(&book, &source.circle)?.id;
-    let target = Target { member, circle, terms: source.terms(), intake: source.objects, sign: false };
+    let target = Target {
+        member,
+        circle,
+        terms: source.terms(),
+        intake: source.objects,
+        sign: false,
+        via: Via::Source,
+    };
     crate::command::import::may_share(node, &target, &source.circle)?;
     Ok(target)
 }

@@ -6,6 +6,7 @@
 
 use super::{Pulled, Stopped, pull};
 use crate::config::Source;
+use crate::leading::{Lead, Work};
 use crate::node::Node;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -23,11 +24,16 @@ const DOUBLINGS_MAX: u32 = 12;
 /// Starts pulling all sources of the node until `stopped` turns true. Each task ends soon after: what is under way is given up
 /// between pages, or where it waits for an answer.
 pub(crate) fn start(node: &Arc<Node>, stopped: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
-    let task = |source: &Source| tokio::spawn(run(Arc::clone(node), source.clone(), stopped.clone()));
+    let task = |source: &Source| {
+        let (pulling, source) = (Arc::clone(node), source.clone());
+        node.leads.run(Work::Sources, stopped, move |lead, stopped| {
+            run(Arc::clone(&pulling), source.clone(), lead, stopped)
+        })
+    };
     node.config.sources.iter().map(task).collect()
 }
 
-async fn run(node: Arc<Node>, source: Source, mut stopped: watch::Receiver<bool>) {
+async fn run(node: Arc<Node>, source: Source, lead: Lead, mut stopped: watch::Receiver<bool>) {
     let mut wait = START_SPREAD.min(source.every.0).mul_f64(chance());
     let mut failures = 0;
     loop {
@@ -35,7 +41,7 @@ async fn run(node: Arc<Node>, source: Source, mut stopped: watch::Receiver<bool>
             () = tokio::time::sleep(wait) => {}
             _ = stopped.changed() => return,
         }
-        let asked_for = match once(&node, &source, &stopped).await {
+        let asked_for = match once(&node, &source, &lead, &stopped).await {
             Some(Ok(())) => {
                 failures = 0;
                 Duration::ZERO
@@ -73,6 +79,7 @@ fn chance() -> f64 {
 async fn once(
     node: &Arc<Node>,
     source: &Source,
+    lead: &Lead,
     stopped: &watch::Receiver<bool>,
 ) -> Option<Result<(), Duration>> {
     let (node, source, mut stopped) = (Arc::clone(node), source.clone(), stopped.clone());
@@ -91,7 +98,8 @@ async fn once(
         tell(&source.name, &outcome, &pulled, began.elapsed());
         outcome
     };
-    match tokio::task::spawn_blocking(work).await {
+    let lead = lead.clone();
+    match tokio::task::spawn_blocking(move || lead.within(work)).await {
         Ok(Ok(())) => Some(Ok(())),
         Ok(Err(Stopped::Interrupted)) => None,
         // An operator's pull of the same source is as good.

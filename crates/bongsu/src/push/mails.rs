@@ -2,6 +2,7 @@
 
 use crate::config::{Config, MailTls};
 use crate::exit::Failure;
+use crate::monitor::Monitor;
 use deliver::mail::{Mailer, Security, Server};
 use deliver::push::mailing::Mailing;
 use deliver::push::outbox::{Message, Waiting};
@@ -9,7 +10,7 @@ use deliver::push::{Before, Channel, Draft, NotTaken, Position};
 use deliver::{Deliver, DeliverError};
 use policy::{MemberId, Upto};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use stix::Timestamp;
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ use uuid::Uuid;
 pub(crate) struct Mails {
     deliver: Arc<Deliver>,
     mailer: Option<Mailer>,
+    monitor: Arc<Monitor>,
 }
 
 impl Mails {
@@ -24,8 +26,12 @@ impl Mails {
     ///
     /// # Errors
     /// When the password or the authority can't be read, or what is configured can't be used.
-    pub(crate) fn new(deliver: Arc<Deliver>, config: &Config) -> Result<Self, Failure> {
-        Ok(Self { deliver, mailer: mailer(config)? })
+    pub(crate) fn new(
+        deliver: Arc<Deliver>,
+        config: &Config,
+        monitor: Arc<Monitor>,
+    ) -> Result<Self, Failure> {
+        Ok(Self { deliver, mailer: mailer(config)?, monitor })
     }
 
     /// What sends, if a server is configured.
@@ -95,7 +101,12 @@ impl Channel for Mails {
 
     async fn send(&self, member: MemberId, message: &Message) -> Result<(), NotTaken> {
         match (self.mailing(member), &self.mailer) {
-            (Some(mailing), Some(mailer)) => mailer.send(&mailing.to, &message.body).await,
+            (Some(mailing), Some(mailer)) => {
+                let began = Instant::now();
+                let sent = mailer.send(&mailing.to, &message.body).await;
+                self.monitor.sent(Self::NAME, began, sent.is_ok());
+                sent
+            }
             _ => {
                 Err(NotTaken { why: "nobody is to have it any more".to_owned(), is_final: true, after: None })
             }

@@ -6,6 +6,7 @@ pub(crate) mod mails;
 pub(crate) mod webhooks;
 
 use crate::exit::Failure;
+use crate::leading::Work;
 use crate::node::Node;
 use crate::serve::Follower;
 use deliver::push::{Post, pulse};
@@ -39,10 +40,16 @@ impl Pushing {
         let (store, followed) = (node.gate.store().clone(), node.gate.store().clone());
         let follower = Follower::start("pulse", store, move |stop| pulse::follow(&followed, &sender, stop))?;
         let (webhooks, mails) = (node.webhooks()?, node.mails()?);
-        let tasks = vec![
-            tokio::spawn(webhooks.run(pulse.clone(), stopped.clone())),
-            tokio::spawn(mails.run(pulse.clone(), stopped.clone())),
-        ];
+        let told = pulse.clone();
+        let tasks = vec![node.leads.run(Work::Push, stopped, move |lead, stopped| {
+            webhooks.work_under(lead.fences());
+            mails.work_under(lead.fences());
+            let webhooks = Arc::clone(&webhooks).run(told.clone(), stopped.clone());
+            let mails = Arc::clone(&mails).run(told.clone(), stopped);
+            async move {
+                tokio::join!(webhooks, mails);
+            }
+        })];
         Ok(Self { follower, tasks, pulse })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::exit::Failure;
+use crate::monitor::Monitor;
 use deliver::push::outbox::{Message, Waiting};
 use deliver::push::webhook::Webhook;
 use deliver::push::{Before, Channel, Draft, NotTaken, Position};
@@ -10,7 +11,7 @@ use exchange::pull::{Credentials, Http, Limits, PullError, Reach, Remote, Url};
 use exchange::webhook;
 use policy::MemberId;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use stix::Timestamp;
 use uuid::Uuid;
 
@@ -18,6 +19,7 @@ use uuid::Uuid;
 pub(crate) struct Webhooks {
     deliver: Arc<Deliver>,
     http: Http,
+    monitor: Arc<Monitor>,
 }
 
 impl Webhooks {
@@ -25,7 +27,11 @@ impl Webhooks {
     ///
     /// # Errors
     /// When the configured authorities can't be used.
-    pub(crate) fn new(deliver: Arc<Deliver>, config: &Config) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        deliver: Arc<Deliver>,
+        config: &Config,
+        monitor: Arc<Monitor>,
+    ) -> Result<Self, Failure> {
         let except = config
             .push
             .allow_hosts
@@ -44,7 +50,7 @@ impl Webhooks {
             Remote { credentials: Credentials::Nothing, authorities, limits, reach, ..Remote::default() };
         let now = Arc::clone(&deliver.now);
         let http = Http::new(remote, now).map_err(|error| Failure::usage(error.to_string()))?;
-        Ok(Self { deliver, http })
+        Ok(Self { deliver, http, monitor })
     }
 
     fn webhook(&self, member: MemberId) -> Option<Webhook> {
@@ -80,7 +86,9 @@ impl Channel for Webhooks {
         let gone = |why: String| NotTaken { why, is_final: true, after: None };
         let webhook = self.webhook(member).ok_or_else(|| gone("there is no webhook any more".to_owned()))?;
         let url: Url = webhook.url.parse().map_err(|error| gone(format!("its address is none: {error}")))?;
+        let began = Instant::now();
         let posted = webhook::post(&self.http, &url, &webhook.secret, &message.id, &message.body).await;
+        self.monitor.sent(Self::NAME, began, posted.is_ok());
         posted.map_err(|error| NotTaken {
             why: error.to_string(),
             is_final: webhook::is_final(&error),

@@ -49,7 +49,7 @@ impl Telling {
         for ask in untold {
             let is_resting =
                 self.resting.lock().get(&ask.id).is_some_and(|(again, _)| Instant::now() < *again);
-            if is_resting || Instant::now() >= until {
+            if is_resting || Instant::now() >= until || node.leads.is_stopping() {
                 continue;
             }
             if let Some((whom, to, content)) = mail_of(node, &book, &ask)? {
@@ -91,7 +91,7 @@ impl Telling {
             tracing::warn!(ask = %ask.id, why, "the mail server refuses a mail about an ask");
         }
         self.resting.lock().remove(&ask.id);
-        Ok(node.gate.ask_told(ask.id, whom, failed, node.now())?)
+        Ok(node.gate.ask_told(ask.id, whom, failed)?)
     }
 }
 

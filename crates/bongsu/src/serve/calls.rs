@@ -147,6 +147,7 @@ impl Calling {
         wire: Wire,
     ) -> Result<(), Failure> {
         let key = (call.number, at, wire);
+        let Some(doing) = node.leads.begin() else { return Ok(()) };
         // Before it counts as on its way.
         let (mails, webhooks) = (node.mails()?, node.webhooks()?);
         {
@@ -166,7 +167,10 @@ impl Calling {
         let made = message(node, register, call, at, wire);
         let (calling, node) = (Arc::clone(self), Arc::clone(node));
         let member = call.asks.get(at).map(|ask| ask.member);
+        let fences = line::beside::under();
         tokio::runtime::Handle::current().spawn(async move {
+            // So that a node that stops waits for it: the next one would ask once more what was taken and not noted.
+            let _until_noted = doing;
             let outcome = match (made, member) {
                 (Ok((to, message)), Some(member)) => match (wire, mails.channel.mailer()) {
                     (Wire::Webhook, _) => webhooks.channel.send(member, &message).await,
@@ -176,7 +180,8 @@ impl Calling {
                 (Err(why), _) => Err(gone(&why)),
                 (_, None) => return,
             };
-            let noted = tokio::task::spawn_blocking(move || calling.note(&node, key, outcome)).await;
+            let note = move || line::beside::within(&fences, || calling.note(&node, key, outcome));
+            let noted = tokio::task::spawn_blocking(note).await;
             if let Ok(Err(error)) = noted {
                 tracing::error!(%error, "what became of a question could not be written");
             }

@@ -87,7 +87,7 @@ impl Escalation {
             all.insert(key.clone(), Waiting { farthest, again: Instant::now(), rest: REST });
         }
         if let Some(waiting) = all.get_mut(&key) {
-            if Instant::now() < waiting.again || Instant::now() >= until {
+            if Instant::now() < waiting.again || Instant::now() >= until || node.leads.is_stopping() {
                 return Ok(());
             }
             if let Err(error) = mail(node, member, circle, overdue, &format!("{what}.{farthest}")) {

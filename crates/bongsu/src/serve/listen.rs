@@ -9,13 +9,14 @@
 //! Places are scarce, and a stranger may not keep them: a connection on which no request is with a handler for as long as
 //! a header may take is closed, whether it never said a word, said half an HTTP/2 preface, or was done; a peer that does
 //! not read is cut; and one address has a share of the places. Behind a proxy everybody has the proxy's address, so there the
-//! shares are the proxy's to give. When all places are held, those give way first that have asked nothing yet, then those whose
+//! shares are the proxy's to give: who ends TLS, or is trusted to say from where requests come, has none. When all places are held, those give way first that have asked nothing yet, then those whose
 //! requests were nobody's who is known, however slowly their bodies come and however often they ask: [`Places`] has the
 //! order. Who was let in keeps its place while it asks.
 
 use super::stall::Stall;
 use super::surfaces::{From, Surfaces};
 use super::tls::{Reloading, Shown};
+use super::unread::{Lingering, Unread};
 use crate::config::Http;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
@@ -39,10 +40,12 @@ use web::auth::LetIn;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause after `accept` failed, as it does when file descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Requests at a time on one HTTP/2 connection.
-const STREAMS_MAX: u32 = 100;
-/// Bytes of all header fields of a request.
+/// Requests at a time on one HTTP/2 connection. Each that is answered packed holds a quarter of a mebibyte as long as it is not read.
+const STREAMS_MAX: u32 = 32;
+/// Bytes of all header fields of a request over HTTP/2.
 const HEADER_BYTES_MAX: u32 = 64 << 10;
+/// Bytes of a request over HTTP/1.1 that are held at a time, its whole head among them.
+const BUFFER_BYTES_MAX: usize = 128 << 10;
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
 /// Time in which a peer must take some of what is written to it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -52,6 +55,8 @@ const STRANGER_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 const RESTS: Duration = Duration::from_secs(1);
 /// Time for what is still being sent when a connection takes no more requests: enough for the longest page over 20 kB/s.
 const LINGER: Duration = Duration::from_secs(30 * 60);
+/// The same for a connection on which nobody was let in: there is nothing long for a stranger.
+const LINGER_STRANGER: Duration = Duration::from_secs(60);
 /// The same for a connection whose certificate is nobody's any more.
 const LINGER_NOBODY: Duration = Duration::from_secs(10);
 /// One address may hold this part of the places.
@@ -72,7 +77,7 @@ pub(crate) struct Listener {
 /// Accepts and serves until `stop` turns true, then drains.
 pub(crate) async fn run(listener: Listener, surfaces: Surfaces, mut stop: watch::Receiver<bool>) {
     let places = Places::new(listener.http.connections_max);
-    let peers = Peers::new(share(&listener.http));
+    let (peers, proxies) = (Peers::new(share(&listener.http)), listener.http.proxies());
     let server = Arc::new(Server {
         builder: builder(&listener.http),
         tls: listener.tls,
@@ -86,7 +91,9 @@ pub(crate) async fn run(listener: Listener, surfaces: Surfaces, mut stop: watch:
         };
         match accepted {
             Ok((stream, peer)) => {
-                let Some(counted) = peers.enter(peer.ip()) else {
+                let counted = peers.enter(peer.ip());
+                if counted.is_none() && !proxies.trusts(peer.ip()) {
+                    server.surfaces.monitor().refused_connection();
                     tracing::debug!(%peer, "{peer} has its share of connections: one more is refused");
                     continue;
                 };
@@ -127,7 +134,11 @@ struct Server {
 
 fn builder(http: &Http) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(http.header_timeout());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(http.header_timeout())
+        .max_buf_size(BUFFER_BYTES_MAX);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -143,14 +154,16 @@ impl Server {
         stream: TcpStream,
         peer: SocketAddr,
         stop: watch::Receiver<bool>,
-        (mut place, _counted): (Place, peers::Place),
+        (mut place, _counted): (Place, Option<peers::Place>),
     ) {
+        let _open = self.surfaces.monitor().connected();
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "TCP_NODELAY could not be set");
         }
-        let stream = Stall::new(stream, WRITE_TIMEOUT);
+        let unread = Unread::default();
+        let stream = Lingering::new(Stall::new(stream, WRITE_TIMEOUT), unread.clone(), stop.clone());
         let Some(tls) = &self.tls else {
-            return self.requests(stream, peer, None, stop, place).await;
+            return self.requests((stream, unread), peer, None, stop, place).await;
         };
         let shaken = tokio::select! {
             shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.acceptor().accept(stream)) => shaken,
@@ -159,7 +172,7 @@ impl Server {
         match shaken {
             Ok(Ok(stream)) => {
                 let shown = Shown::on(stream.get_ref().1, tls).map(Arc::new);
-                self.requests(stream, peer, shown, stop, place).await;
+                self.requests((stream, unread), peer, shown, stop, place).await;
             }
             Ok(Err(error)) => tracing::debug!(%peer, %error, "the TLS handshake failed"),
             Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
@@ -168,7 +181,7 @@ impl Server {
 
     async fn requests(
         &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        (stream, unread): (impl AsyncRead + AsyncWrite + Unpin + Send + 'static, Unread),
         peer: SocketAddr,
         shown: Option<Arc<Shown>>,
         mut stop: watch::Receiver<bool>,
@@ -187,12 +200,14 @@ impl Server {
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
             let under_way = activity.begin();
             let surfaces = counts.now(&surfaces).then(|| surfaces.clone());
-            let let_in = let_in.clone();
+            let (let_in, unread) = (let_in.clone(), unread.clone());
+            let request = unread.watch(request);
             async move {
-                let answer = match surfaces {
+                let mut answer = match surfaces {
                     Some(surfaces) => surfaces.answer(request, from, let_in).await,
                     None => refused(),
                 };
+                unread.tell(&mut answer);
                 drop(under_way);
                 Ok::<_, Infallible>(answer)
             }
@@ -208,7 +223,8 @@ impl Server {
             () = judged.no_more.notified() => LINGER_NOBODY,
             () = loses.as_mut() => return,
             before = idle(Arc::clone(&watched), self.http.header_timeout()) => match before {
-                Before::Requests => LINGER,
+                Before::Requests if watched.is_known.load(Ordering::Relaxed) => LINGER,
+                Before::Requests => LINGER_STRANGER,
                 Before::Nothing => Duration::ZERO,
             },
         };

@@ -1,6 +1,7 @@
 //! Where log lines go: standard error, as text or as one JSON object a line.
 //!
-//! A line never holds a credential or the content of a restricted object; whoever writes one sees to that.
+//! Each line says when, how bad, and from which part of the program; what is said while a request is answered has its id, which the
+//! answer has too. A line never holds a credential or the content of a restricted object; whoever writes one sees to that.
 
 use crate::config::{Log, LogFormat};
 use crate::exit::Failure;
@@ -24,7 +25,8 @@ pub(crate) fn start(log: &Log, verbose: u8, quiet: bool) -> Result<(), Failure> 
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start (a test, the demo inside another command) keeps the first.
     let started = match log.format {
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        // The span says which request a line belongs to.
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
         LogFormat::Text => builder.with_ansi(false).with_target(false).try_init(),
     };
     if let Err(error) = started {

@@ -3,11 +3,13 @@
 use crate::cases::Shown;
 use crate::exit::Failure;
 use crate::folder::Folder;
+use crate::monitor::ready::Readiness;
+use crate::monitor::{Monitor, Route, named};
 use crate::node::{self, Node};
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{self, HeaderName, HeaderValue, Method};
+use axum::http::{self, Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use axum::response::Response;
 use deliver::private::Private;
 use deliver::push::events::Events;
@@ -15,20 +17,22 @@ use deliver::screening::Screening;
 use deliver::screening::http::{at_once, is_screening};
 use exchange::misp::rest::{Misp, is_misp, router as misp};
 use exchange::persona::{PersonaCheck, router as personas};
-use exchange::taxii::{Taxii, router as taxii};
+use exchange::taxii::{StatusesIn, Taxii, router as taxii};
 use exchange::transparency::cosign::Cosigned;
 use exchange::transparency::server::{Log, router as log};
 use exchange::transparency::witness::{Witness, router as witness};
-use gate::Cosigner;
+use gate::{Cosigner, Via};
 use policy::Channel;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
-use web::auth::{Auth, LetIn, Pace, PeerCertificate, Relying, around};
+use tracing::Instrument as _;
+use web::auth::{Auth, Known, LetIn, Pace, PeerCertificate, Proxies, Relying, around};
 use web::page::{Live, Pages};
 
 /// What every answer says to browsers.
@@ -46,12 +50,18 @@ const OVER_TLS: (HeaderName, HeaderValue) =
 /// Where a request came from.
 #[derive(Clone, Copy)]
 pub(crate) struct From {
-    /// The other end.
+    /// The other end; once a request is looked at, from where a trusted proxy says that it came.
     pub peer: SocketAddr,
     /// What it came over.
     pub channel: Channel,
     /// The certificate that it showed, verified.
     pub certificate: Option<PeerCertificate>,
+}
+
+/// Whether an answer goes to somebody who was let in: what packs one holds a quarter of a mebibyte until the last of it was taken,
+/// which is too much for anybody who asks and does not read.
+fn is_for_known(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<Known>().is_some()
 }
 
 /// The body of a request, from wherever it comes.
@@ -65,6 +75,8 @@ pub(crate) struct Surfaces {
     router: Router,
     auth: Arc<Auth>,
     screening: Arc<Screening>,
+    monitor: Arc<Monitor>,
+    proxies: Arc<Proxies>,
 }
 
 impl Surfaces {
@@ -83,16 +95,19 @@ impl Surfaces {
         let deliver = node.deliver()?;
         let title = node.gate.key().name().to_owned();
         let taxii = taxii(Taxii {
-            gate: node.gate.clone(),
+            gate: node.gate.via(Via::Taxii),
             now: Arc::clone(&now),
             body_bytes_max: node.config.http.body_bytes_max,
             title: title.clone(),
             contact: None,
-            statuses: Some(folder.statuses()),
+            statuses: match node.gate.store().beside() {
+                Some(beside) => StatusesIn::Database(beside.clone(), folder.statuses()),
+                None => StatusesIn::Folder(folder.statuses()),
+            },
         });
         let judge = Arc::clone(&deliver);
         let misp = misp(Misp {
-            gate: node.gate.clone(),
+            gate: node.gate.via(Via::Misp),
             now: Arc::clone(&now),
             body_bytes_max: node.config.http.body_bytes_max,
             lists: Arc::new(move || judge.basis().lists()),
@@ -107,6 +122,7 @@ impl Surfaces {
             cosigner: Cosigner::of(node.gate.key()),
             logs: node.config.transparency.logs()?,
             folder: folder.witness(),
+            shared: node.gate.store().beside().map(|beside| beside.room("witness")),
             now: Arc::clone(&now),
             in_order: parking_lot::Mutex::default(),
         });
@@ -124,6 +140,15 @@ impl Surfaces {
         auth.oidc = node.config.oidc.provider(&node.config.http)?;
         auth.relying = node.config.http.public_url.as_deref().and_then(Relying::of);
         auth.pace = Pace::new(node.config.pace.paces());
+        auth.second = node.config.people.second_factor();
+        for handle in auth.second.unknown(&node.gate.book()) {
+            tracing::warn!(
+                "people.second_factor_members names {handle}, which is no member here: of nobody there is anything demanded"
+            );
+        }
+        if let Some(beside) = node.gate.store().beside() {
+            auth = auth.beside(beside);
+        }
         let auth = Arc::new(auth.noting(Arc::clone(&node.looks)));
         let pages = Pages {
             auth: Arc::clone(&auth),
@@ -140,7 +165,7 @@ impl Surfaces {
             capacity: Arc::clone(&node.capacity) as Arc<dyn web::page::Capacities>,
             transit: Arc::clone(&node.transit) as Arc<dyn web::page::Transit>,
             aid: Arc::clone(&node.aid) as Arc<dyn web::page::Aid>,
-            gate: node.gate.clone(),
+            gate: node.gate.via(Via::Page),
             search: Arc::clone(&node.search),
             cosigned,
             deliver: Arc::clone(&deliver),
@@ -162,6 +187,27 @@ impl Surfaces {
         let screens = node.screening()?;
         let screening = deliver::screening::http::router(Arc::clone(&screens));
         let private = private.map(deliver::private::router);
+        let ready = Readiness::new(node.gate.store().clone()).router();
+        let [taxii, artefacts, log, federation, witness, answers, asks, calls] = [
+            ("taxii", taxii),
+            ("artefacts", artefacts),
+            ("log", log),
+            ("federation", federation),
+            ("witness", witness),
+            ("answer", answers),
+            ("ask", asks),
+            ("call", calls),
+        ]
+        .map(|(surface, router)| named(surface, router));
+        let [screening, personas, misp, pages, ready] = [
+            ("screening", screening),
+            ("persona", personas),
+            ("misp", misp),
+            ("pages", pages),
+            ("ready", ready),
+        ]
+        .map(|(surface, router)| named(surface, router));
+        let private = private.map(|router| named("private", router));
         // By the first step of the path, untouched: each surface has its own routes and its own way to say no.
         let surfaces = Router::new().fallback_service(tower::service_fn(move |request: Request| {
             let surface = match request.uri().path().split('/').nth(1) {
@@ -176,6 +222,7 @@ impl Surfaces {
                 Some("ask") => asks.clone(),
                 Some("call") => calls.clone(),
                 Some("persona") => personas.clone(),
+                Some("ready") => ready.clone(),
                 _ if is_misp(request.uri().path()) => misp.clone(),
                 _ => pages.clone(),
             };
@@ -189,18 +236,28 @@ impl Surfaces {
         };
         let [policy, sniffing, referrer] = HEADERS.map(header);
         let router = around(Arc::clone(&auth), surfaces)
-            .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+            .layer(
+                CompressionLayer::new()
+                    .quality(CompressionLevel::Fastest)
+                    .compress_when(DefaultPredicate::new().and(is_for_known)),
+            )
             .layer(policy)
             .layer(sniffing)
             .layer(referrer)
             .layer(RequestBodyTimeoutLayer::new(node.config.http.body_timeout()))
             .layer(CatchPanicLayer::new());
-        Ok(Self { router, auth, screening: screens })
+        let proxies = Arc::new(node.config.http.proxies());
+        Ok(Self { router, auth, screening: screens, monitor: Arc::clone(&node.monitor), proxies })
     }
 
     /// The log-in around them.
     pub(crate) fn auth(&self) -> &Arc<Auth> {
         &self.auth
+    }
+
+    /// What counts requests.
+    pub(crate) fn monitor(&self) -> &Arc<Monitor> {
+        &self.monitor
     }
 
     /// Answers a request; `let_in` is told once it is known whose it is.
@@ -210,7 +267,11 @@ impl Surfaces {
         from: From,
         let_in: LetIn,
     ) -> Response {
-        let mut answer = self.answered(request, from, let_in).await;
+        let from = From { peer: self.proxies.client(request.headers(), from.peer), ..from };
+        let (monitor, asking) = (Arc::clone(&self.monitor), self.monitor.asked(&request));
+        let span = tracing::info_span!("request", request_id = asking.id);
+        let mut answer = self.answered(request, from, let_in, &span).await;
+        span.in_scope(|| monitor.answered(asking, &mut answer));
         if from.channel.encrypted {
             let (name, value) = OVER_TLS;
             answer.headers_mut().insert(name, value);
@@ -218,7 +279,13 @@ impl Surfaces {
         answer
     }
 
-    async fn answered<B: Sent>(self, mut request: http::Request<B>, from: From, let_in: LetIn) -> Response {
+    async fn answered<B: Sent>(
+        self,
+        mut request: http::Request<B>,
+        from: From,
+        let_in: LetIn,
+        span: &tracing::Span,
+    ) -> Response {
         if let Some(answer) = self.at_once(&request, &from, &let_in).await {
             return answer;
         }
@@ -228,7 +295,7 @@ impl Surfaces {
         if let Some(certificate) = from.certificate {
             request.extensions_mut().insert(certificate);
         }
-        match self.router.oneshot(request.map(Body::new)).await {
+        match self.router.oneshot(request.map(Body::new)).instrument(span.clone()).await {
             Ok(answer) => answer,
             Err(never) => match never {},
         }
@@ -244,6 +311,7 @@ impl Surfaces {
         let member = self.auth.member(request.headers(), from.certificate.as_ref(), from.peer.ip())?;
         let_in.tell();
         let mut answer = at_once::answer(&self.screening, member, from.channel, request.uri()).await?;
+        answer.extensions_mut().insert(Route::of(at_once::PATH));
         for (name, value) in HEADERS {
             answer.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }

@@ -44,7 +44,7 @@ pub(super) fn follow(node: &Node) -> Result<Follower, Failure> {
                     tracing::error!(%error, circle.id = %line, "the tree of circle {line} can't be kept up; it is tried again");
                 }
             }
-            seen = quiet(&gate, gate.store().wait_for_growth(seen, GROWTH), stop);
+            seen = quiet(&gate, gate.store().wait_for_growth_as("trees", seen, GROWTH), stop);
         }
         if let Err(error) = gate.keep_trees() {
             tracing::warn!(%error, "the newest parts of trees could not be kept; they are made anew at the next start");

@@ -23,28 +23,17 @@ use region::transit::{By, Country, Observed, Spot, stay};
 use region::world::Territories;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use stix::Timestamp;
 
 use circles::Followed;
 pub(crate) use files::{Source, geo, observed};
 pub(crate) use ground::Ground;
 pub(crate) use notices::{NoticeBook, Notices, about, keepers};
+pub(crate) use web::page::TransitAsked as Looking;
 
 /// What is kept of what was summed up: so many looks.
 const KEPT_MAX: usize = 8;
 /// Circles that are followed, each for a member.
 const FOLLOWED_MAX: usize = 64;
-
-/// Who looks at what.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Looking {
-    pub caller: Caller,
-    pub encrypted: bool,
-    /// What a member was sent over this circle alone.
-    pub circle: Option<CircleId>,
-    pub by: By,
-    pub now: Timestamp,
-}
 
 /// What was observed: the number of the files' ground, and of each circle what it was when it was added.
 type Seen = (u64, Vec<(CircleId, u64)>);
@@ -335,16 +324,12 @@ fn may_see(
 }
 
 impl web::page::Transit for Transit {
-    fn told(&self, asked: &web::page::TransitAsked) -> Result<Arc<Told>, String> {
-        let web::page::TransitAsked { caller, encrypted, circle, by, now } = *asked;
-        Self::told(self, &Looking { caller, encrypted, circle, by, now })
-            .map_err(|failure| failure.to_string())
+    fn told(&self, looking: &Looking) -> Result<Arc<Told>, String> {
+        Self::told(self, looking).map_err(|failure| failure.to_string())
     }
 
-    fn help(&self, asked: &web::page::TransitAsked, wish: &Wish) -> Result<Arc<Plan>, String> {
-        let web::page::TransitAsked { caller, encrypted, circle, by, now } = *asked;
-        Self::help(self, &Looking { caller, encrypted, circle, by, now }, wish)
-            .map_err(|failure| failure.to_string())
+    fn help(&self, looking: &Looking, wish: &Wish) -> Result<Arc<Plan>, String> {
+        Self::help(self, looking, wish).map_err(|failure| failure.to_string())
     }
 
     fn counts(&self, member: Option<MemberId>) -> Result<(usize, usize), String> {

@@ -117,6 +117,30 @@ fn completions_are_made_for_each_shell() {
 }
 
 #[test]
+fn the_manual_has_a_page_for_each_command() {
+    let shell = Shell::empty();
+    let folder = shell.path("man");
+    let made = shell.json(&["man", folder.to_str().unwrap()]);
+    let pages: Vec<&str> =
+        made["pages"].as_array().unwrap().iter().map(|page| page.as_str().unwrap()).collect();
+    // The commands that help shows, each with its own below it.
+    for page in ["bongsu.1", "bongsu-serve.1", "bongsu-member-add.1", "bongsu-trace-bitcoin.1"] {
+        assert!(pages.contains(&page), "{page} in {pages:?}");
+    }
+    let help = shell.ok(&["--help"]);
+    let commands = help.split_once("Commands:").unwrap().1.split_once("Options:").unwrap().0;
+    let named = commands.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    for name in named.filter(|name| !name.is_empty() && *name != "help") {
+        assert!(pages.contains(&format!("bongsu-{name}.1").as_str()), "{name} in {pages:?}");
+    }
+    let add = std::fs::read_to_string(folder.join("bongsu-member-add.1")).unwrap();
+    assert!(add.contains("clearance") && add.contains("bongsu"), "{add}");
+    let taken = shell.file("taken", "");
+    let (code, err) = shell.fails(&["man", &taken]);
+    assert!(code == 1 && err.contains("can't be written to"), "{err}");
+}
+
+#[test]
 fn known_devices_are_shown_with_their_limits_and_sources() {
     let shell = Shell::node();
     let known = shell.json(&["devices"]);
@@ -152,4 +176,48 @@ fn a_reader_that_goes_away_is_no_failure() {
     let mut few = [0; 10];
     child.stdout.take().unwrap().read_exact(&mut few).unwrap();
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn work_for_a_cluster_is_handed_over_and_it_is_said_if_the_other_program_is_not_there() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shell = Shell::empty();
+    // What stands beside this program is asked first: here nothing does.
+    let (own, program) = (env!("CARGO_BIN_EXE_bongsu"), shell.path("bongsu"));
+    if std::fs::hard_link(own, &program).is_err() {
+        std::fs::copy(own, &program).unwrap();
+    }
+    let run = |args: &[&str]| {
+        ended(
+            std::process::Command::new(&program)
+                .env_clear()
+                .env("PATH", "/nonexistent")
+                .args(args)
+                .output()
+                .unwrap(),
+        )
+    };
+    let hunt =
+        ["hunt", "--watch", "w.bongsu", "--cluster", "df://h:1", "--most", "3", "--json", "a.parquet", "b"];
+    let refused = run(&hunt);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains("bongsu-cluster") && refused.err.contains("\"hint\":"), "{}", refused.err);
+    let other = shell.path("bongsu-cluster");
+    std::fs::write(&other, "#!/bin/sh\necho \"$@\"\nexit 3\n").unwrap();
+    std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let handed = run(&hunt);
+    assert_eq!(
+        handed.out, "hunt --scheduler df://h:1 --json --most=3 -- w.bongsu a.parquet b\n",
+        "{}",
+        handed.err
+    );
+    assert_eq!(handed.code, 3);
+    let handed =
+        run(&["region", "flows", "--cluster", "df://h:1", "--by", "network", "--geo", "g.mmdb", "s.parquet"]);
+    assert_eq!(
+        handed.out, "flows --scheduler df://h:1 --by=network --top=20 --geo g.mmdb -- s.parquet\n",
+        "{}",
+        handed.err
+    );
+    assert_eq!(run(&["hunt", "--watch", "w", "--cluster", "df://h:1", "--follow", "a"]).code, 2);
 }

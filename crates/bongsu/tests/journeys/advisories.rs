@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::node::{Node, Serving, bundle, id, indicator};
 
-const SETUP: [(&str, &str); 2] = [
+pub(crate) const SETUP: [(&str, &str); 2] = [
     ("BONGSU__HTTP__PUBLIC_URL", "https://tower.example"),
     ("BONGSU__ADVISORY__REPLY_TO", "answers@tower.example"),
 ];
@@ -125,7 +125,7 @@ print(json.dumps({'headers': {name: str(mail[name]) for name in names}, 'parts':
 }
 
 /// The answer link of a member's advisory, at the address of this test.
-fn link(node: &Node, serving: &Serving) -> String {
+pub(crate) fn link(node: &Node, serving: &Serving) -> String {
     let text = node.text(serving, "read", "/d/advisory.txt");
     let link = text.lines().find_map(|line| line.strip_prefix("https://tower.example/answer/"));
     let ticket = link.unwrap_or_else(|| panic!("no answer link: {text}"));
@@ -138,7 +138,7 @@ fn shared(node: &Node, serving: &Serving, circle: &str, object_type: &str) -> Ve
     envelope["objects"].as_array().cloned().unwrap_or_default()
 }
 
-fn answer(serving: &Serving, link: &str, fields: &[(&str, &str)]) -> reqwest::blocking::Response {
+pub(crate) fn answer(serving: &Serving, link: &str, fields: &[(&str, &str)]) -> reqwest::blocking::Response {
     let body = fields.iter().map(|(name, value)| format!("{name}={}", value.replace(' ', "+")));
     let body = body.collect::<Vec<_>>().join("&");
     let request = serving.client.post(link).header("content-type", "application/x-www-form-urlencoded");

@@ -246,16 +246,7 @@ fn an_ask_is_answered_over_json_and_on_a_page_and_nobody_learns_by_asking() {
     let less = node.json(&["ask", "answer", &ask(3), "less", "--tlp", "green", "--say", "no further"]);
     assert_eq!((&less["state"], &less["answer"]["by"]), (&json!("done"), &json!("operator")), "{less}");
     let gone = ask(4);
-    node.json(&[
-        "withdraw",
-        &id("campaign", 4),
-        "--circle",
-        "region",
-        "--as",
-        "exchange",
-        "--reason",
-        "wrong",
-    ]);
+    node.withdraw(&id("campaign", 4));
     let output = node.command(&["ask", "answer", &gone, "yes", "--as", "exchange"]).output().unwrap();
     let said =
         String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use crate::node::{Node, wait};
+use crate::node::{Node, in_a_file, wait};
 
 fn run(dir: &Path, program: &str, args: &[&str]) -> Output {
     let output = Command::new(program).current_dir(dir).args(args).output();
     output.unwrap_or_else(|error| panic!("{program}: {error}; run scripts/setup"))
 }
 
-fn openssl(dir: &Path, args: &str) -> (bool, String) {
+pub(crate) fn openssl(dir: &Path, args: &str) -> (bool, String) {
     let output = run(dir, "openssl", &args.split(' ').collect::<Vec<_>>());
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())
@@ -217,7 +217,7 @@ fn an_authority_that_was_begun_and_stopped_is_gone_on_with() {
 
 #[test]
 fn a_backup_has_the_authority_and_the_record_of_screenings_and_they_hold_after_it_is_put_back() {
-    let node = Node::with_members();
+    let node = in_a_file(Node::with_members);
     let serving = node.serve();
     node.json(&["ca", "init"]);
     node.text(&serving, "list", "/screening/value?value=asked-k3.top");

@@ -49,22 +49,37 @@ impl Drop for Chromium {
     }
 }
 
-impl Chromium {
-    pub(crate) fn start(folder: &Path) -> Self {
+/// A driver that answers, and its port. It takes a free port of IPv4 and ends if another process has the same of IPv6,
+/// so that where many start beside each other one of them has to try again.
+fn driver(folder: &Path) -> (Child, String) {
+    let mut said = String::new();
+    for _ in 0..8 {
         let mut command = Command::new("chromedriver");
         command.arg("--port=0").env("HOME", folder).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut driver = command
             .spawn()
             .unwrap_or_else(|error| panic!("chromedriver: {error}; scripts/setup installs it"));
         let mut out = BufReader::new(driver.stdout.take().unwrap());
-        let port = loop {
+        loop {
             let mut line = String::new();
-            assert!(out.read_line(&mut line).unwrap() > 0, "chromedriver ended");
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim().trim_end_matches('.').to_owned();
+            if out.read_line(&mut line).unwrap() == 0 {
+                break;
             }
-        };
-        std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                let port = port.trim().trim_end_matches('.').to_owned();
+                std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+                return (driver, port);
+            }
+            said.push_str(&line);
+        }
+        driver.wait().unwrap();
+    }
+    panic!("chromedriver ended each time it was started: {said}");
+}
+
+impl Chromium {
+    pub(crate) fn start(folder: &Path) -> Self {
+        let (driver, port) = driver(folder);
         let args = [
             "--headless=new",
             "--no-sandbox",
@@ -83,10 +98,16 @@ impl Chromium {
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Value {
+        self.posted(path, body).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    fn posted(&self, path: &str, body: &Value) -> Result<Value, Value> {
         let answer: Value =
             self.client.post(format!("{}/{path}", self.session)).json(body).send().unwrap().json().unwrap();
-        assert!(answer["value"].get("error").is_none(), "{path}: {answer}");
-        answer["value"].clone()
+        match answer["value"].get("error") {
+            Some(_) => Err(answer["value"].clone()),
+            None => Ok(answer["value"].clone()),
+        }
     }
 
     pub(crate) fn get(&self, path: &str) -> Value {
@@ -166,13 +187,24 @@ impl Chromium {
     }
 
     pub(crate) fn fill(&self, css: &str, text: &str) {
-        let element = self.element(css);
-        self.post(&format!("element/{element}/value"), &json!({"text": text}));
+        self.on(css, "value", &json!({"text": text}));
     }
 
     pub(crate) fn click(&self, css: &str) {
-        let element = self.element(css);
-        self.post(&format!("element/{element}/click"), &json!({}));
+        self.on(css, "click", &json!({}));
+    }
+
+    /// Does something to an element. Where the page was replaced since the element was found nothing was done, and the new page's
+    /// is taken.
+    fn on(&self, css: &str, what: &str, body: &Value) {
+        let done = wait(Duration::from_secs(10), || {
+            match self.posted(&format!("element/{}/{what}", self.element(css)), body) {
+                Ok(_) => Some(()),
+                Err(error) if error["error"] == "stale element reference" => None,
+                Err(error) => panic!("{css}: {error}"),
+            }
+        });
+        assert!(done.is_some(), "{css}: the page is replaced all the time");
     }
 
     pub(crate) fn text(&self) -> String {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, Serving, TAXII, id, indicator, wait};
+use crate::node::{Node, Serving, TAXII, id, in_a_file, indicator, wait};
 
 const NO_DNS: &[(&str, &str)] = &[("BONGSU__DNS__ENABLED", "false")];
 const OBJECTS: &str = "/api/collections/region/objects/?limit=5000";
@@ -116,7 +116,7 @@ fn a_full_disk_is_told_reads_go_on_and_it_heals_by_itself() {
 }
 
 fn full(disk: &Disk) {
-    let node = with_region(Node::within(&disk.place));
+    let node = in_a_file(|| with_region(Node::within(&disk.place)));
     let mut acknowledged = Acknowledged::new();
     let mut serving = node.serve_with(NO_DNS);
     let mut number = 0;
@@ -166,7 +166,7 @@ fn a_disk_that_takes_no_writes_is_told_and_what_it_holds_is_whole() {
 }
 
 fn read_only(disk: &Disk) {
-    let node = with_region(Node::within(&disk.place));
+    let node = in_a_file(|| with_region(Node::within(&disk.place)));
     let mut acknowledged = Acknowledged::new();
     let serving = node.serve_with(NO_DNS);
     share(&node, &serving, 0..50, &mut acknowledged).unwrap();
@@ -228,7 +228,7 @@ fn added(node: &Node, serving: &Serving, after: &str) -> Vec<(String, String)> {
 
 #[test]
 fn a_clock_that_is_set_back_by_a_day_takes_nothing_back() {
-    let node = with_region(Node::new());
+    let node = in_a_file(|| with_region(Node::new()));
     let time = Time::new(&node);
     let mut acknowledged = Acknowledged::new();
     let mut serving = time.serve(&node);
@@ -315,7 +315,7 @@ fn unsynced(folder: &Path, files: &mut Vec<PathBuf>) {
 
 #[test]
 fn whatever_a_crash_makes_of_the_files_beside_the_lines_a_start_needs_no_help() {
-    let node = with_region(Node::new());
+    let node = in_a_file(|| with_region(Node::new()));
     node.json(&["member", "set", "exchange", "--intake", "quarantine"]);
     let mut acknowledged = Acknowledged::new();
     let mut kinds = std::collections::BTreeSet::new();

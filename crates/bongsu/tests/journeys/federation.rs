@@ -268,7 +268,13 @@ fn a_partition_heals_without_loss_over_links_that_delay_and_lose() {
         let data: PathBuf = node.data();
         let mut command = Command::new("ip");
         command.args(["netns", "exec", name, env!("CARGO_BIN_EXE_bongsu"), "--data"]).arg(data);
-        command.args(["--json", "--quiet", "serve"]).env("BONGSU__HTTP__LISTEN", "0.0.0.0:8443");
+        // As it is started anywhere else, in that network.
+        let started = node.command(&[]);
+        let environment = started.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        command
+            .envs(environment)
+            .args(["--json", "--quiet", "serve"])
+            .env("BONGSU__HTTP__LISTEN", "0.0.0.0:8443");
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

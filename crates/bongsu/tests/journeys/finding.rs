@@ -93,6 +93,14 @@ fn objects_are_found_while_they_are_typed_by_whoever_may_see_them() {
     assert!(node.text(&serving, "list", "/objects?confidence=many").contains("role=\"alert\""));
     let refused = node.get(&serving, "list", "/objects.json?tlp=pink").send().unwrap();
     assert_eq!(refused.status(), 400);
+    // Programs are refused in the form in which they ask.
+    for path in ["/objects.json", "/acts.json"] {
+        let request = serving.client.get(format!("{}{path}", serving.url)).basic_auth("list", Some("wrong"));
+        let refused = request.send().unwrap();
+        assert_eq!(refused.status(), 401, "{path}");
+        let said = refused.json::<Value>().unwrap();
+        assert!(said["error"].as_str().unwrap().starts_with("Log-in needed"), "{said}");
+    }
     let described: Value =
         serde_json::from_str(&node.text(&serving, "list", "/objects/openapi.json")).unwrap();
     assert!(described["paths"]["/objects.json"]["get"].is_object());

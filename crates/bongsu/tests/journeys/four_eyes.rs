@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::node::{Node, Serving, TAXII, bundle, indicator};
+use crate::node::{Node, Serving, TAXII, bundle, in_a_file, indicator};
 use crate::people::{logged_in, person};
 use crate::privacy::holding;
 
@@ -233,7 +233,7 @@ fn on_the_page_one_brings_and_another_decides() {
 #[test]
 fn what_waits_is_found_exported_and_erased_like_all_else() {
     const CANARY: &str = "Quillon Vantreese";
-    let mut node = node();
+    let mut node = in_a_file(node);
     with_people(&mut node);
     let api = format!("/api/collections/{}/objects/", circle(&node));
     let serving = node.serve();

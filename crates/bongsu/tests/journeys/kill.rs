@@ -14,14 +14,16 @@ const KILLS: u64 = 500;
 const CLIENTS: u64 = 3;
 
 /// A small generator (xorshift64*), so that a failure can be repeated.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn next(&mut self, below: u64) -> u64 {
+    /// A number below another.
+    pub(crate) fn next(&mut self, below: u64) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) % below
+        // The lowest bits are the poorest.
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11) % below
     }
 }
 

@@ -158,7 +158,7 @@ impl Names {
 
 /// The demo's node, as `bongsu demo` leaves it, with texts of its own files.
 fn demo() -> (Node, Names) {
-    let node = Node { dir: tempfile::tempdir().unwrap(), tokens: std::collections::HashMap::new() };
+    let node = Node::of(tempfile::tempdir().unwrap(), std::collections::HashMap::new());
     let mut child = node.command(&["demo"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let is_up = lines.map_while(Result::ok).any(|line| line.contains("Ctrl-C ends it"));
@@ -177,6 +177,8 @@ fn demo() -> (Node, Names) {
     for word in [
         "wallets of a current theft are moving",
         "LAZARUS GROUP",
+        // Which domains come first is a matter of the moment in which they were brought.
+        "BlueNoroff",
         // As a picture cuts it.
         "Virtual-asset exchange, compliance des",
         "bongsu member set HANDLE --resolver ADDRESS",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stix::Tlp;
 
 use crate::certificates::certificates;
-use crate::node::{Node, bundle, id, indicator, now, wait};
+use crate::node::{Node, bundle, id, in_a_database, in_a_file, indicator, now, wait};
 use crate::push::Peer;
 
 const TIME: Duration = Duration::from_secs(60);
@@ -186,16 +186,7 @@ fn an_overdue_recall_is_mailed_to_the_contact() {
     share(&node, std::slice::from_ref(&shared));
     let serving = node.serve_with(&[("BONGSU__RECALL__SYSTEMS_HOURS", "0")]);
     members.iter().for_each(|member| drop(node.text(&serving, member, "/d/list/domain.txt")));
-    node.json(&[
-        "withdraw",
-        &id("indicator", 1),
-        "--circle",
-        "region",
-        "--as",
-        "exchange",
-        "--reason",
-        "wrong",
-    ]);
+    node.withdraw(&id("indicator", 1));
     let mail = server.next();
     assert_eq!(mail["to"], json!(["desk@port.example"]), "{mail}");
     let text = mail["text"].as_str().unwrap();
@@ -274,7 +265,15 @@ fn a_korean_member_gets_a_korean_mail_with_its_advisory() {
 
 #[test]
 fn a_new_address_is_told_all_that_the_old_one_did_not_get() {
-    let (node, server, fails) = node();
+    tells_a_new_address(in_a_file(node));
+}
+
+#[test]
+fn a_new_address_is_told_the_same_where_the_lines_are_in_a_database() {
+    tells_a_new_address(in_a_database(node));
+}
+
+fn tells_a_new_address((node, server, fails): (Node, Peer, String)) {
     let to = |address: &str| {
         node.json(&["member", "mail", "read", "--to", address, "--digest", "urgent"]);
     };

@@ -1,5 +1,6 @@
 //! A node that serves, as its own process, with members and credentials.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -12,12 +13,16 @@ use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::server::{Server, dialect};
+
 pub(crate) const TAXII: &str = "application/taxii+json;version=2.1";
 
 /// A data folder, and the tokens of its members.
 pub(crate) struct Node {
     pub(crate) dir: TempDir,
     pub(crate) tokens: HashMap<String, String>,
+    /// Where its lines are, if they are in no file.
+    database: Option<String>,
 }
 
 /// A process that serves a node's folder; killed when this value goes.
@@ -26,6 +31,8 @@ pub(crate) struct Serving {
     _out: Mutex<BufReader<ChildStdout>>,
     pub(crate) url: String,
     pub(crate) dns: Option<String>,
+    /// Where its figures are.
+    pub(crate) monitor: Option<String>,
     pub(crate) client: Client,
 }
 
@@ -45,6 +52,47 @@ pub(crate) fn shared(path: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path)
 }
 
+/// Where a node has its lines.
+#[derive(Clone, Copy)]
+enum Place {
+    File,
+    Database,
+}
+
+thread_local! {
+    static PLACE: Cell<Option<Place>> = const { Cell::new(None) };
+}
+
+fn placed<T>(place: Place, make: impl FnOnce() -> T) -> T {
+    PLACE.set(Some(place));
+    let made = make();
+    PLACE.set(None);
+    made
+}
+
+/// Nodes that are made meanwhile have their lines in a file, whatever the tests are run on: for what is about that file.
+pub(crate) fn in_a_file<T>(make: impl FnOnce() -> T) -> T {
+    placed(Place::File, make)
+}
+
+/// Nodes that are made meanwhile have their lines in a database, whatever the tests are run on.
+pub(crate) fn in_a_database<T>(make: impl FnOnce() -> T) -> T {
+    placed(Place::Database, make)
+}
+
+/// A database for a node, if it is to have one: all have where the tests are run with `BONGSU_TEST_STORE=postgres`.
+fn database() -> Option<String> {
+    let place = PLACE.get().unwrap_or_else(|| match std::env::var("BONGSU_TEST_STORE").as_deref() {
+        Ok("postgres") => Place::Database,
+        Ok(other) => panic!("BONGSU_TEST_STORE is `{other}`: it can be `postgres`, or not be there"),
+        Err(_) => Place::File,
+    });
+    match place {
+        Place::File => None,
+        Place::Database => Some(Server::shared().address(&Server::shared().database())),
+    }
+}
+
 impl Node {
     pub(crate) fn new() -> Self {
         Self::within(&std::env::temp_dir())
@@ -52,9 +100,15 @@ impl Node {
 
     /// As [`Node::new`], with its folder in another.
     pub(crate) fn within(place: &Path) -> Self {
-        let node = Self { dir: tempfile::tempdir_in(place).unwrap(), tokens: HashMap::new() };
+        let node =
+            Self { database: database(), ..Self::of(tempfile::tempdir_in(place).unwrap(), HashMap::new()) };
         node.json(&["init", "--name", "tower.test"]);
         node
+    }
+
+    /// What is in a folder, or will be.
+    pub(crate) fn of(dir: TempDir, tokens: HashMap<String, String>) -> Self {
+        Self { dir, tokens, database: None }
     }
 
     /// One member at each level, cleared for AMBER, with tokens.
@@ -71,6 +125,12 @@ impl Node {
         self.tokens.insert(handle.to_owned(), added["token"]["token"].as_str().unwrap().to_owned());
     }
 
+    /// An indicator that `exchange` brings to the circle `region`.
+    pub(crate) fn brings(&self, number: u128, domain: &str) {
+        let file = self.file("bundle.json", bundle(&[indicator(number, domain)]));
+        assert_eq!(self.json(&["import", &file, "--circle", "region", "--as", "exchange"])["added"], 1);
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.dir.path().join("node")
     }
@@ -85,6 +145,9 @@ impl Node {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
         command.env_clear().env("HOME", self.dir.path()).env("PATH", "/usr/bin:/bin");
         command.env("BONGSU__HTTP__LISTEN", "127.0.0.1:0").env("BONGSU__DNS__LISTEN", "127.0.0.1:0");
+        if let Some(database) = &self.database {
+            command.env("BONGSU__DATABASE__URL", database).env("BONGSU__DATABASE__DIALECT", dialect());
+        }
         command.arg("--data").arg(self.data()).arg("--json").args(args);
         command
     }
@@ -95,6 +158,11 @@ impl Node {
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(matches!(output.status.code(), Some(0 | 3)), "{args:?}: {out}{err}");
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{args:?}: {error}: {out}{err}"))
+    }
+
+    /// Withdraws an object that `exchange` brought into `region`.
+    pub(crate) fn withdraw(&self, object: &str) -> Value {
+        self.json(&["withdraw", object, "--circle", "region", "--as", "exchange", "--reason", "wrong"])
     }
 
     /// Pulls the source `partner` and kills it again and again, later each time by `step`, until it comes to its end.
@@ -142,6 +210,7 @@ impl Node {
             _out: Mutex::new(out),
             url: said["url"].as_str().unwrap().to_owned(),
             dns: said["dns"].as_str().map(str::to_owned),
+            monitor: said["monitor"].as_str().map(str::to_owned),
             client,
         }
     }
@@ -194,6 +263,13 @@ impl Serving {
         let mut child = self.child.lock().unwrap();
         let _ended_already = child.kill();
         let _ended_already = child.wait();
+    }
+
+    /// Sends the process a signal, such as `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let child = self.child.lock().unwrap();
+        let told = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status().unwrap();
+        assert!(told.success());
     }
 
     /// Asks the process to end, and waits for it.

@@ -13,14 +13,14 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::{Value, json};
 
 use crate::node::{Node, Serving, port};
-use crate::people::{Browser, Page};
+use crate::people::{Browser, PASSWORD, Page};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/journeys/oidc_provider.mjs");
 const PACKAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.peers/oidc/node_modules");
-const SECRET: &str = "s3cret, with & signs: of its own";
+pub(crate) const SECRET: &str = "s3cret, with & signs: of its own";
 
 /// A provider, as its own process, and what it says: it ends when nobody hears it.
-struct Provider(
+pub(crate) struct Provider(
     Child,
     #[expect(dead_code, reason = "it is open as long as this lives")] BufReader<ChildStdout>,
 );
@@ -33,7 +33,7 @@ impl Drop for Provider {
 }
 
 impl Provider {
-    fn start(port: u16, back: &str, algorithm: &str) -> Self {
+    pub(crate) fn start(port: u16, back: &str, algorithm: &str) -> Self {
         let args = [&port.to_string(), back, SECRET, PACKAGES, algorithm];
         let node =
             Command::new("node").arg(SCRIPT).args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
@@ -48,19 +48,23 @@ impl Provider {
 
 /// A node that asks the provider at `issuer`, and serves.
 fn serving(node: &Node, issuer: &str, claim: &str) -> (Serving, String) {
+    serving_with(node, issuer, &[("BONGSU__OIDC__CLAIM", claim)])
+}
+
+fn serving_with(node: &Node, issuer: &str, more: &[(&str, &str)]) -> (Serving, String) {
     let port = port();
     let public = format!("http://127.0.0.1:{port}");
     let secret = node.file("oidc.secret", format!("{SECRET}\n"));
-    let serving = node.serve_with(&[
-        ("BONGSU__HTTP__LISTEN", &format!("127.0.0.1:{port}")),
+    let listen = format!("127.0.0.1:{port}");
+    let own = [
+        ("BONGSU__HTTP__LISTEN", listen.as_str()),
         ("BONGSU__HTTP__PUBLIC_URL", &public),
         ("BONGSU__OIDC__ISSUER", issuer),
         ("BONGSU__OIDC__CLIENT_ID", "tower"),
         ("BONGSU__OIDC__CLIENT_SECRET_FILE", &secret),
         ("BONGSU__OIDC__NAME", "CERT <id>"),
-        ("BONGSU__OIDC__CLAIM", claim),
-    ]);
-    (serving, public)
+    ];
+    (node.serve_with(&[&own[..], more].concat()), public)
 }
 
 /// What stands in the query of an address.
@@ -83,7 +87,7 @@ fn query(url: &str) -> HashMap<String, String> {
 }
 
 /// Walks the provider's pages as `name`; gives the address to which it sends the browser back.
-fn at_provider(start: &str, issuer: &str, back: &str, name: &str) -> String {
+pub(crate) fn at_provider(start: &str, issuer: &str, back: &str, name: &str) -> String {
     let client =
         reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let mut cookies = HashMap::new();
@@ -133,7 +137,7 @@ fn add(node: &Node, user: &str, more: &[&str]) -> Value {
 }
 
 /// The same node's commands with the issuer in their configuration.
-fn add_bound(node: &Node, issuer: &str, user: &str, subject: &str) -> (Option<i32>, String) {
+pub(crate) fn add_bound(node: &Node, issuer: &str, user: &str, subject: &str) -> (Option<i32>, String) {
     let args = ["person", "add", user, "--member", "exchange", "--role", "reader", "--oidc", subject];
     let mut command = node.command(&args);
     command.env("BONGSU__OIDC__ISSUER", issuer).env("BONGSU__OIDC__CLIENT_ID", "tower");
@@ -199,6 +203,15 @@ fn people_log_in_at_a_real_provider_by_each_algorithm() {
         let page = log_in(&mut Browser::new(&serving), "/login/oidc", &issuer, &public, "lee-at-id");
         assert_eq!(page.status, 303, "{}", page.text);
 
+        // Codes beside it are not guessed: what fails counts, and soon the right one is not taken either.
+        let recovery = crate::second_factor::set_up(&mut kim);
+        for _ in 0..5 {
+            assert_eq!(kim.post("/account", "/account/codes/remove", &[("code", "wrong")]).status, 200);
+        }
+        let page = kim.post("/account", "/account/codes/remove", &[("code", recovery[0].as_str())]);
+        assert_eq!((page.status, page.to), (200, None), "{}", page.text);
+        assert!(kim.get("/account").text.contains("/account/codes/remove"), "they are there");
+
         // A person who has ended is not let in, and gets the answer of one who was never there.
         let acts = node.json(&["person", "acts"])["acts"].to_string();
         assert!(acts.contains("set the log-in of lee: it has a log-in elsewhere"), "{acts}");
@@ -223,6 +236,59 @@ fn another_claim_can_name_people_but_no_address_that_was_not_verified() {
     assert_eq!(page.status, 303, "{}", page.text);
     let page = log_in(&mut Browser::new(&serving), "/login/oidc", &issuer, &public, "eve");
     assert_eq!(page.status, 401, "{}", page.text);
+}
+
+#[test]
+fn a_provider_must_say_that_somebody_logged_in_as_well_as_is_demanded() {
+    for (key, wanted, asked) in [
+        (
+            "BONGSU__OIDC__ACR",
+            "[\"urn:tower:mfa\", \"urn:tower:gold\"]",
+            Some("urn:tower:mfa urn:tower:gold"),
+        ),
+        ("BONGSU__OIDC__AMR", "[\"hwk\", \"otp\"]", None),
+    ] {
+        let node = Node::with_members();
+        let at = port();
+        let issuer = format!("http://127.0.0.1:{at}");
+        for (user, subject) in [("kim", "strong-kim"), ("lee", "lee-at-id")] {
+            assert_eq!(add_bound(&node, &issuer, user, subject).0, Some(0));
+        }
+        let link = add(&node, "eve", &[])["link"].as_str().unwrap().to_owned();
+        let demanded = [(key, wanted), ("BONGSU__PEOPLE__SECOND_FACTOR", "[\"reader\"]")];
+        let (serving, public) = serving_with(&node, &issuer, &demanded);
+        let _provider = Provider::start(at, &format!("{public}/login/oidc/callback"), "ES256");
+        let begun = Browser::new(&serving).get("/login/oidc").to.unwrap();
+        assert_eq!(query(&begun).get("acr_values").map(String::as_str), asked, "{key}");
+
+        // Who has logged in there with a code needs no other one here.
+        let mut kim = Browser::new(&serving);
+        let page = log_in(&mut kim, "/login/oidc?to=/objects", &issuer, &public, "strong-kim");
+        assert_eq!((page.status, page.to.as_deref()), (303, Some("/objects")), "{key}: {}", page.text);
+        assert_eq!(kim.get("/objects").status, 200, "{key}");
+        let refused = |page: &Page| {
+            assert_eq!(page.status, 403, "{key}: {}", page.text);
+            assert!(page.text.contains("not as well as this node asks"), "{key}: {}", page.text);
+        };
+        let mut lee = Browser::new(&serving);
+        refused(&log_in(&mut lee, "/login/oidc", &issuer, &public, "lee-at-id"));
+        assert_eq!(lee.get("/objects").to.as_deref(), Some("/login?to=/objects"), "{key}: no session");
+
+        // It binds nobody either, and the link is still good.
+        let mut eve = Browser::new(&serving);
+        let begin = eve.get(&link).between("href=\"/login/oidc?invitation=", "\"").to_owned();
+        let begin = format!("/login/oidc?invitation={begin}");
+        refused(&log_in(&mut eve, &begin, &issuer, &public, "eve-at-id"));
+        assert_eq!(log_in(&mut eve, &begin, &issuer, &public, "strong-eve").status, 303, "{key}");
+
+        // A password of one's own is no second factor, whoever is bound elsewhere.
+        let page = kim.post("/account", "/account/password", &[("new", PASSWORD), ("again", PASSWORD)]);
+        assert_eq!(page.status, 303, "{key}: {}", page.text);
+        assert_eq!(kim.get("/objects").status, 200, "{key}: this session goes on as it began");
+        let mut alone = Browser::new(&serving);
+        assert_eq!(alone.log_in("kim", PASSWORD, "").status, 303, "{key}");
+        assert_eq!(alone.get("/objects").to.as_deref(), Some("/account"), "{key}");
+    }
 }
 
 /// What a lying provider says next.

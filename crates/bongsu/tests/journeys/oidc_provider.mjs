@@ -1,5 +1,6 @@
 // A provider of log-ins (oidc-provider) for the test: one client, any person whose name is typed. Arguments: its port, where
-// browsers go back to, the client's secret, and the folder with the packages. It tells each of its addresses in its metadata.
+// browsers go back to, the client's secret, and the folder with the packages. It tells each of its addresses in its metadata. Whose name begins
+// with `strong` has shown a code beside the password, as its ID tokens say (`acr`, `amr`).
 import { createRequire } from "node:module";
 import { generateKeyPairSync } from "node:crypto";
 import { pathToFileURL } from "node:url";
@@ -20,10 +21,19 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   enabledJWA: { idTokenSigningAlgValues: ["RS256", "ES256", "EdDSA"] },
   pkce: { required: () => true },
   conformIdTokenClaims: false,
-  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["preferred_username"] },
+  acrValues: ["urn:tower:mfa", "urn:tower:password"],
+  claims: { openid: ["sub", "amr"], email: ["email", "email_verified"], profile: ["preferred_username"] },
   findAccount: (_context, id) => ({
     accountId: id,
     claims: () => ({ sub: id, email: `${id}@cert.example`, email_verified: id !== "eve", preferred_username: `${id}-name` }),
   }),
 });
+const finished = provider.interactionFinished.bind(provider);
+provider.interactionFinished = (request, response, result, options) => {
+  if (result.login) {
+    const strong = result.login.accountId.startsWith("strong");
+    Object.assign(result.login, strong ? { acr: "urn:tower:mfa", amr: ["pwd", "otp"] } : { acr: "urn:tower:password", amr: ["pwd"] });
+  }
+  return finished(request, response, result, options);
+};
 provider.listen(Number(port), "127.0.0.1", () => console.log("listening"));

@@ -300,16 +300,7 @@ fn sightings_of_circles_are_summed_for_those_who_may_have_them() {
     // What says nothing of attacks changes no sum, and what is withdrawn is in none.
     share("region", &[crate::node::indicator(9, "nothing.example")]);
     assert_eq!(attacks("list", ""), 27);
-    node.json(&[
-        "withdraw",
-        &crate::node::id("sighting", 1),
-        "--circle",
-        "region",
-        "--as",
-        "exchange",
-        "--reason",
-        "wrong",
-    ]);
+    node.withdraw(&crate::node::id("sighting", 1));
     assert_eq!((attacks("read", ""), attacks("list", "")), (1, 21));
     let places = node.text(&serving, "read", "/region/where.json");
     assert!(places.contains("\"attacks\":1,"), "{places}");

@@ -10,7 +10,7 @@ use crate::node::{Node, Serving, port, wait};
 use crate::people::{Browser, PASSWORD, person};
 
 /// A device with a key in it that knows who holds it.
-fn authenticator(chromium: &Chromium) -> String {
+pub(crate) fn authenticator(chromium: &Chromium) -> String {
     let made = chromium.post(
         "webauthn/authenticator",
         &json!({
@@ -21,12 +21,12 @@ fn authenticator(chromium: &Chromium) -> String {
     made.as_str().unwrap().to_owned()
 }
 
-fn log_out(chromium: &Chromium) {
+pub(crate) fn log_out(chromium: &Chromium) {
     chromium.click("form[action='/logout'] button");
     chromium.says("Log in");
 }
 
-fn add(chromium: &Chromium, name: &str) {
+pub(crate) fn add(chromium: &Chromium, name: &str) {
     chromium.fill("[data-passkey=make] [name=name]", name);
     chromium.fill("[data-passkey=make] [name=password]", PASSWORD);
     chromium.click("[data-passkey=make] button");
@@ -41,10 +41,38 @@ fn serving(node: &Node) -> (Serving, String) {
     (node.serve_with(&environment), public)
 }
 
-fn passkeys(node: &Node, user: &str) -> Value {
+pub(crate) fn passkeys(node: &Node, user: &str) -> Value {
     let people = node.json(&["person", "list"])["people"].clone();
     let found = people.as_array().unwrap().iter().find(|person| person["user"] == user).unwrap();
     found["passkeys"].clone()
+}
+
+/// What the browser would send of a passkey that is shown to log in; it is not sent.
+pub(crate) fn held(chromium: &Chromium, url: &str) -> Value {
+    chromium.go(&format!("{url}/login?to=/account"));
+    chromium.run(
+        "const form = document.querySelector('[data-passkey=show]');
+        form.submit = () => { window.held = Object.fromEntries(new FormData(form)); };",
+    );
+    chromium.click("[data-passkey=show] button");
+    let held = || Some(chromium.run("return window.held ?? null")).filter(|held| held.is_object());
+    wait(Duration::from_secs(60), held).unwrap()
+}
+
+/// Sends it, with the value of one field changed if another is given. Gives the status.
+pub(crate) fn send(chromium: &Chromium, url: &str, held: &Value, (name, value): (&str, Option<&str>)) -> u16 {
+    // The browser's cookies, but the session's.
+    let all = chromium.get("cookie");
+    let cookie = all.as_array().unwrap().iter().find(|cookie| cookie["name"] == "bongsu-form").unwrap();
+    let cookie = format!("bongsu-form={}", cookie["value"].as_str().unwrap());
+    let pairs = held.as_object().unwrap().iter();
+    let pairs = pairs.map(|(key, was)| (key, value.filter(|_| key == name).or(was.as_str()).unwrap()));
+    let body: Vec<String> =
+        pairs.map(|(name, value)| format!("{name}={}", value.replace('/', "%2F"))).collect();
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let request = client.post(format!("{url}/login/passkey")).header("cookie", cookie).header("origin", url);
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(body.join("&"));
+    request.send().unwrap().status().as_u16()
 }
 
 #[test]
@@ -113,47 +141,11 @@ fn passkeys_are_made_shown_named_and_removed_in_a_real_browser() {
     }
 
     // What was sent once is worth nothing a second time, nor with anything of it changed.
-    let hold = "const form = document.querySelector('[data-passkey=show]');
-        form.submit = () => { window.held = Object.fromEntries(new FormData(form)); };";
-    let held = || {
-        chromium.go(&format!("{url}/login?to=/account"));
-        chromium.run(hold);
-        chromium.click("[data-passkey=show] button");
-        wait(Duration::from_secs(60), || {
-            Some(chromium.run("return window.held ?? null")).filter(|held| held.is_object())
-        })
-        .unwrap()
-    };
-    let send = |held: &Value, name: &str, value: Option<&str>| {
-        let pairs = held.as_object().unwrap().iter();
-        let pairs: Vec<(String, String)> = pairs
-            .map(|(key, was)| {
-                (key.clone(), value.filter(|_| key == name).or(was.as_str()).unwrap().to_owned())
-            })
-            .collect();
-        // The browser's cookies, but the session's.
-        let all = chromium.get("cookie");
-        let cookie = all.as_array().unwrap().iter().find(|cookie| cookie["name"] == "bongsu-form").unwrap();
-        let cookie = format!("bongsu-form={}", cookie["value"].as_str().unwrap());
-        let body: Vec<String> =
-            pairs.iter().map(|(name, value)| format!("{name}={}", value.replace('/', "%2F"))).collect();
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let request = client
-            .post(format!("{url}/login/passkey"))
-            .header("content-type", "application/x-www-form-urlencoded");
-        request
-            .header("cookie", cookie)
-            .header("origin", &url)
-            .body(body.join("&"))
-            .send()
-            .unwrap()
-            .status()
-            .as_u16()
-    };
-    let one = held();
+    let send = |held: &Value, name: &str, value: Option<&str>| send(&chromium, &url, held, (name, value));
+    let one = held(&chromium, &url);
     assert_eq!((send(&one, "", None), send(&one, "", None)), (303, 401));
     for name in ["id", "client", "data", "signature", "person"] {
-        let one = held();
+        let one = held(&chromium, &url);
         let was = one[name].as_str().unwrap();
         let (first, rest) = was.split_at(1);
         let changed = format!("{}{rest}", if first == "A" { "B" } else { "A" });

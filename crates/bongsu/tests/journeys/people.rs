@@ -7,7 +7,7 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::redirect::Policy;
 
-use crate::node::{Node, Serving, bundle, indicator, provide};
+use crate::node::{Node, Serving, bundle, in_a_file, indicator, provide};
 
 pub(crate) const PASSWORD: &str = "a long sentence of mine";
 
@@ -123,7 +123,7 @@ pub(crate) fn logged_in<'s>(
 }
 
 /// A node with a circle of two members, in which something was shared.
-fn node() -> Node {
+pub(crate) fn node() -> Node {
     let node = Node::with_members();
     node.json(&["circle", "add", "region", "--member", "exchange", "--member", "detect"]);
     let file = node.file("bundle.json", bundle(&[indicator(1, "a-k3.top")]));
@@ -281,7 +281,17 @@ fn people_log_in_and_out_and_nobody_in_their_name() {
     assert_eq!(second.log_in("kim@cert.example", PASSWORD, "").status, 303);
     let page = kim.get("/account");
     let number = page.between("name=\"number\" value=\"", "\"").to_owned();
-    assert_eq!(kim.post("/account", "/account/sessions/end", &[("number", &number)]).status, 303);
+    let end = |kim: &mut Browser<'_>, fields: &[(&str, &str)]| {
+        let all = [&[("number", number.as_str())][..], fields].concat();
+        kim.post("/account", "/account/sessions/end", &all)
+    };
+    for wrong in [&[][..], &[("password", "not the password")]] {
+        let page = end(&mut kim, wrong);
+        assert!(page.status == 200 && page.text.contains("is not right"), "{}", page.text);
+    }
+    assert_eq!(second.get("/account").status, 200, "whoever finds a browser open ends nothing elsewhere");
+    assert_eq!(end(&mut kim, &[("password", PASSWORD)]).status, 303);
+    assert_eq!(kim.get("/account").status, 200, "this one goes on");
     assert_eq!(second.get("/account").to.as_deref(), Some("/login?to=/account"));
     let stolen = kim.cookies.clone();
     let out = kim.post("/account", "/logout", &[]);
@@ -310,7 +320,7 @@ fn people_log_in_and_out_and_nobody_in_their_name() {
 }
 
 /// The code of an authenticator app, by another implementation, for the half minute after this one.
-fn code(key: &str) -> String {
+pub(crate) fn code(key: &str) -> String {
     let script = "import base64,hmac,struct,sys,time\n\
         key=base64.b32decode(sys.argv[1]); step=int(time.time())//30+1\n\
         h=hmac.new(key,struct.pack('>q',step),'sha1').digest(); o=h[19]&15\n\
@@ -323,7 +333,7 @@ fn code(key: &str) -> String {
 
 #[test]
 fn log_in_asks_for_codes_once_they_are_set_up() {
-    let node = node();
+    let node = in_a_file(node);
     let serving = node.serve();
     let mut kim = logged_in(&node, &serving, "kim", "exchange", &["reader"]);
     let mut elsewhere = Browser::new(&serving);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, Serving, bundle, id, now, shared};
+use crate::node::{Node, Serving, bundle, id, in_a_file, now, shared};
 use crate::people::{Browser, Page, logged_in};
 
 const EXTENSION: &str = "extension-definition--6d0ab6a4-4c0f-4f25-9f57-2c8e1f6e0b3d";
@@ -84,7 +84,7 @@ pub(crate) fn sent(serving: &Serving, token: &str, path: &str, fields: &[(&str, 
 
 #[test]
 fn an_application_is_compared_with_every_reason_in_view_and_forgotten() {
-    let node = node();
+    let node = in_a_file(node);
     let log = node.dir.path().join("node.log");
     let serving = node.serve_logged(&log, &[]);
     let mut jin = logged_in(&node, &serving, "jin", "detect", &["analyst"]);

@@ -1,12 +1,13 @@
 //! A node whose lines are in a database of PostgreSQL: moved there, served, killed, backed up, moved back.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
-use crate::node::{Node, indicator};
-use crate::server::Server;
+use crate::node::{Node, in_a_file, indicator};
+use crate::server::{Server, dialect};
 
 /// Runs what must fail, and gives what it said.
 fn refused(mut command: Command) -> String {
@@ -28,7 +29,7 @@ fn has(path: &Path, text: &str) -> bool {
 #[test]
 fn a_node_lives_in_a_database_and_comes_back_from_it() {
     let server = Server::shared();
-    let mut node = Node::new();
+    let mut node = in_a_file(Node::new);
     node.member("cert", "exchange", "amber");
     node.member("isp", "list", "amber");
     node.json(&["circle", "add", "peers", "--member", "cert", "--member", "isp"]);
@@ -81,4 +82,22 @@ fn a_node_lives_in_a_database_and_comes_back_from_it() {
     // The backup is a file of lines as any.
     std::fs::copy(&copy, node.data().join("bongsu.sqlite")).unwrap();
     assert!(records(&node) > before);
+}
+
+#[test]
+fn a_node_begins_in_the_database_that_is_configured_and_not_in_that_of_others() {
+    let server = Server::shared();
+    let address = server.address(&server.database());
+    let [node, other] = [(), ()].map(|()| Node::of(tempfile::tempdir().unwrap(), HashMap::new()));
+    let in_database = |node: &Node, args: &[&str]| {
+        let mut command = node.command(args);
+        command.env("BONGSU__DATABASE__URL", &address).env("BONGSU__DATABASE__DIALECT", dialect());
+        command
+    };
+    let init = ["init", "--name", "tower.test"];
+    assert!(in_database(&node, &init).output().unwrap().status.success());
+    assert!(!node.data().join("bongsu.sqlite").exists());
+    assert!(in_database(&node, &["member", "list"]).output().unwrap().status.success());
+    let said = refused(in_database(&other, &init));
+    assert!(said.contains("bongsu init --beside"), "{said}");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, Serving, bundle, id, indicator};
+use crate::node::{Node, Serving, bundle, id, in_a_file, indicator};
 
 const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
 /// What nobody else is called, and no file may hold in the end.
@@ -83,7 +83,7 @@ fn objects(node: &Node, serving: &Serving, member: &str, collection: &str) -> St
 
 #[test]
 fn what_is_erased_is_gone_from_views_and_disk_and_the_log_holds_all_the_same() {
-    let node = tower();
+    let node = in_a_file(tower);
     let (identity, led) = (id("identity", 1), id("indicator", 900));
     let circle = collection(&node);
     let serving = node.serve();
@@ -164,7 +164,7 @@ fn a_member_that_audited_before_an_erasure_finds_that_everything_holds_after_it(
 
 #[test]
 fn a_backup_from_before_has_it_and_a_list_of_erasures_takes_it_out_again() {
-    let node = tower();
+    let node = in_a_file(tower);
     let copy = node.dir.path().join("copy.sqlite");
     node.json(&["backup", copy.to_str().unwrap()]);
     let erased = node.json(&["privacy", "erase", &id("identity", 1)]);
@@ -304,6 +304,23 @@ fn what_is_held_of_a_person_is_found_and_told_with_its_recipients_and_requests_h
 }
 
 #[test]
+fn what_people_screen_by_their_own_tokens_is_kept_as_well() {
+    let node = crate::people::node();
+    let serving = node.serve();
+    crate::people::person(&node, "kim", "exchange", &["analyst"]);
+    let made = node.json(&["member", "token", "--person", "kim"]);
+    let screens = |token: &str, value: &str| {
+        let asked = serving.client.get(format!("{}/screening/value?value={value}", serving.url));
+        assert_eq!(asked.bearer_auth(token).send().unwrap().status(), 200);
+    };
+    screens(made["token"]["token"].as_str().unwrap(), "one-k3.top");
+    screens(&node.tokens["exchange"], "two-k3.top");
+    let looks = node.json(&["privacy", "accesses"]).to_string();
+    assert!(looks.contains("one-k3.top") && looks.contains(r#""kim""#), "{looks}");
+    assert!(!looks.contains("two-k3.top"), "a machine has receipts: {looks}");
+}
+
+#[test]
 fn who_looked_at_what_is_kept_and_machines_are_not_in_it() {
     let node = tower();
     let serving = node.serve();
@@ -334,7 +351,7 @@ fn who_looked_at_what_is_kept_and_machines_are_not_in_it() {
 
 #[test]
 fn an_erasure_that_is_broken_off_is_taken_up_by_the_serving_node_by_itself() {
-    let node = tower();
+    let node = in_a_file(tower);
     let led = id("indicator", 900);
     let log = node.dir.path().join("log");
     let serving = node.serve_logged(&log, &[]);

@@ -39,7 +39,7 @@ fn node() -> Node {
     node
 }
 
-fn command(node: &Node, serving: &Serving, member: &str, args: &[&str]) -> Command {
+pub(crate) fn command(node: &Node, serving: &Serving, member: &str, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bongsu"));
     command.env_clear().current_dir(node.dir.path()).env("BONGSU_TOKEN", &node.tokens[member]);
     command.args(["screen", "--private", "--node", &serving.url]).args(args).stdin(Stdio::null());
@@ -55,7 +55,7 @@ fn json(output: &Output) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}{}", said(output)))
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::chromium::{Chromium, Looks};
-use crate::node::{Node, Serving, bundle, id, indicator};
+use crate::node::{Node, Serving, bundle, id, in_a_file, indicator};
 use crate::people::logged_in;
 
 const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
@@ -167,7 +167,7 @@ fn a_proof_is_checked_with_the_file_and_the_key_alone_and_no_part_of_it_can_be_c
     // Another node's key, a witness that has not cosigned, a key that is none, a file that is none.
     let text = node.text(&serving, "beta", &format!("{}.json", path_of(3)));
     std::fs::write(&file, &text).unwrap();
-    let watch = Node { dir: tempfile::tempdir().unwrap(), tokens: std::collections::HashMap::new() };
+    let watch = Node::of(tempfile::tempdir().unwrap(), std::collections::HashMap::new());
     watch.json(&["init", "--name", "watch.test"]);
     let keys = watch.json(&["audit", "key"]);
     let (other, witness) = (keys["key"].as_str().unwrap(), keys["witness_key"].as_str().unwrap());
@@ -252,7 +252,7 @@ fn nothing_is_proven_to_whoever_is_opened_nothing() {
 
 /// The same node, that goes its own way from now on.
 fn fork(node: &Node) -> Node {
-    let copy = Node { dir: tempfile::tempdir().unwrap(), tokens: node.tokens.clone() };
+    let copy = Node::of(tempfile::tempdir().unwrap(), node.tokens.clone());
     assert!(Command::new("cp").arg("-a").arg(node.data()).arg(copy.data()).status().unwrap().success());
     copy
 }
@@ -263,7 +263,7 @@ fn checkpoint(node: &Node, serving: &Serving, member: &str) -> String {
 
 #[test]
 fn members_compare_what_they_were_shown_on_a_page() {
-    let one = tower();
+    let one = in_a_file(tower);
     let two = fork(&one);
     let before = checkpoint(&one, &one.serve(), "beta");
     import(&one, &[named(70, "one")], &[]);
@@ -372,7 +372,7 @@ fn a_browser_verifies_in_place_and_shows_what_was_changed() {
         assert!(seen > 5, "{seen} changes were computed");
         // The key of somebody else.
         chromium.go(&format!("{url}{}", path_of(number)));
-        let other = Node { dir: tempfile::tempdir().unwrap(), tokens: std::collections::HashMap::new() };
+        let other = Node::of(tempfile::tempdir().unwrap(), std::collections::HashMap::new());
         other.json(&["init", "--name", "other.test"]);
         let keys = other.json(&["audit", "key"]);
         chromium.fill("#verify-keys", keys["key"].as_str().unwrap());

@@ -27,7 +27,7 @@ impl Drop for Peer {
 }
 
 impl Peer {
-    fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         Self::run(PEERS, args)
     }
 
@@ -119,9 +119,13 @@ fn a_webhook_is_told_in_order_across_failures_and_a_kill() {
     });
     let list = all_taken.unwrap();
     assert_eq!(of(&list, "block")["queued"], json!([]));
-    let receipts = node.json(&["member", "receipts", "block"]);
-    let of_hook =
-        receipts["receipts"].as_array().unwrap().iter().find(|one| one["what"] == "webhook").unwrap();
+    // It is written down that it was taken, and then the receipt.
+    let of_hook = wait(TIME, || {
+        let receipts = node.json(&["member", "receipts", "block"]);
+        let all = receipts["receipts"].as_array().unwrap();
+        all.iter().find(|one| one["what"] == "webhook" && one["mark"] == later["id"]).cloned()
+    });
+    let of_hook = of_hook.unwrap();
     assert_eq!((&of_hook["did"], &of_hook["mark"]), (&json!("delivered"), &later["id"]));
     for args in [&["member", "webhook", "block"][..], &["webhook", "list"], &["member", "show", "block"]] {
         assert!(!node.json(args).to_string().contains(written.trim_start_matches("whsec_")), "{args:?}");

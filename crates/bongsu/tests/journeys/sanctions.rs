@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, shared};
+use crate::node::{Node, in_a_file, shared};
 use crate::screenings::conforms;
 
 /// A server of one file, which knows entity tags.
@@ -87,7 +87,7 @@ fn person(number: u32, alias: &str) -> String {
 #[test]
 fn a_list_is_followed_and_a_cut_one_is_refused() {
     let server = Server::new("entities.ftm.json");
-    let node = following(&server);
+    let node = in_a_file(|| following(&server));
     let list = |numbers: std::ops::Range<u32>, changed: u32| -> String {
         numbers.map(|number| person(number, if number == changed { "Other" } else { "One" }) + "\n").collect()
     };

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::certificates::{certificates, config as with_tls};
-use crate::node::{Node, bundle, indicator, port, wait};
+use crate::node::{Node, indicator, port, wait};
 
 const ZONE: &str = "block.rpz.bongsu";
 const TIME: Duration = Duration::from_secs(40);
@@ -222,11 +222,7 @@ fn recursor(dir: &Path, port: u16, world: u16, primary: &Primary) -> Peer {
 fn every_common_server_has_the_zone_and_follows_it() {
     let node = Node::with_members();
     node.json(&["circle", "add", "region", "--member", "exchange", "--member", "block"]);
-    let share = |number, name: &str| {
-        let file = node.file("bundle.json", bundle(&[indicator(number, name)]));
-        assert_eq!(node.json(&["import", &file, "--circle", "region", "--as", "exchange"])["added"], 1);
-    };
-    share(1, "first-k3.top");
+    node.brings(1, "first-k3.top");
     let key = node.json(&["member", "tsig", "block"])["tsig"].clone();
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
@@ -273,7 +269,7 @@ fn every_common_server_has_the_zone_and_follows_it() {
     };
     refuse("first-k3.top");
     allow("second-k3.top");
-    share(2, "second-k3.top");
+    node.brings(2, "second-k3.top");
     refuse("second-k3.top");
     let first = indicator(1, "first-k3.top")["id"].as_str().unwrap().to_owned();
     node.json(&["withdraw", &first, "--circle", "region", "--as", "exchange", "--reason", "false alarm"]);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, Serving, bundle, id, indicator, wait};
+use crate::node::{Node, Serving, bundle, id, in_a_file, indicator, wait};
 
 /// More than a tile of leaves has.
 const OBJECTS: u128 = 300;
@@ -62,19 +62,19 @@ fn import(node: &Node, numbers: std::ops::Range<u128>, args: &[&str]) {
 
 /// The same node, that goes its own way from now on.
 fn fork(node: &Node) -> Node {
-    let copy = Node { dir: tempfile::tempdir().unwrap(), tokens: node.tokens.clone() };
+    let copy = Node::of(tempfile::tempdir().unwrap(), node.tokens.clone());
     let copied = Command::new("cp").arg("-a").arg(node.data()).arg(copy.data()).status().unwrap();
     assert!(copied.success());
     copy
 }
 
-fn keys(node: &Node) -> (String, String) {
+pub(crate) fn keys(node: &Node) -> (String, String) {
     let keys = node.json(&["audit", "key"]);
     (keys["key"].as_str().unwrap().to_owned(), keys["witness_key"].as_str().unwrap().to_owned())
 }
 
 /// What a member keeps of its audits.
-struct Member<'n> {
+pub(crate) struct Member<'n> {
     node: &'n Node,
     handle: &'static str,
     state: PathBuf,
@@ -82,7 +82,7 @@ struct Member<'n> {
 }
 
 impl<'n> Member<'n> {
-    fn new(node: &'n Node, handle: &'static str) -> Self {
+    pub(crate) fn new(node: &'n Node, handle: &'static str) -> Self {
         let state = node.dir.path().join(format!("audits-{handle}"));
         Self { node, handle, state, key: keys(node).0 }
     }
@@ -97,7 +97,7 @@ impl<'n> Member<'n> {
         (output.status.code(), told)
     }
 
-    fn audit(&self, serving: &Serving, args: &[&str]) -> (Option<i32>, Value) {
+    pub(crate) fn audit(&self, serving: &Serving, args: &[&str]) -> (Option<i32>, Value) {
         let line = ["line", "--node", &serving.url, "--state", self.state.to_str().unwrap()];
         let (code, told) = self.run(&[&line[..], args].concat());
         assert_eq!(told["lines"].as_array().unwrap().len(), 1, "{told}");
@@ -170,7 +170,7 @@ fn what_members_received_is_in_the_log_and_the_log_tells_nothing_else() {
 
 #[test]
 fn a_node_that_shows_two_histories_is_caught_by_two_members_and_by_one_over_time() {
-    let one = tower();
+    let one = in_a_file(tower);
     let (alpha, beta) = (Member::new(&one, "alpha"), Member::new(&one, "beta"));
     let two = fork(&one);
     import(&one, 8_000..8_001, &[]);
@@ -224,8 +224,8 @@ fn configure(node: &Node, text: &str) {
 
 #[test]
 fn a_witness_cosigns_one_history_and_members_demand_it() {
-    let one = tower();
-    let watch = Node { dir: tempfile::tempdir().unwrap(), tokens: HashMap::new() };
+    let one = in_a_file(tower);
+    let watch = Node::of(tempfile::tempdir().unwrap(), HashMap::new());
     watch.json(&["init", "--name", "watch.test"]);
     let (key, _) = keys(&one);
     let (_, witness) = keys(&watch);

@@ -129,7 +129,7 @@ impl Server {
             body_bytes_max: 9_765_625,
             title: "Some TAXII Server".to_owned(),
             contact: Some("somebody".to_owned()),
-            statuses: None,
+            statuses: exchange::taxii::StatusesIn::Memory,
         });
         let auth = Auth::new(gate, tokens, false, now, || Some([7; 32]));
         let basic = format!("Basic {}", STANDARD.encode(format!("admin:{}", token.reveal())));

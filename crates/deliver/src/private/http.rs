@@ -105,7 +105,7 @@ impl From<AskError> for Refused {
                 Self { after: Some(after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, text) }
             }
             AskError::Elements(_) => Self::new(StatusCode::BAD_REQUEST, text),
-            AskError::Random => Self::failed(&text),
+            AskError::Random | AskError::Storage(_) => Self::failed(&text),
         }
     }
 }

@@ -29,6 +29,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gate::NoteKey;
+use line::{Beside, StorageError};
 use parking_lot::Mutex;
 use policy::{Level, MemberId};
 use serde_json::json;
@@ -126,6 +127,9 @@ pub enum AskError {
     /// What was asked is no question.
     #[error(transparent)]
     Elements(#[from] PrivateError),
+    /// It can't be known how much the member has asked at other nodes.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// The node is out of order.
     #[error("the system gives no random bytes")]
     Random,
@@ -146,6 +150,13 @@ impl Private {
             made: Mutex::default(),
             awaited: Mutex::default(),
         }
+    }
+
+    /// The same, of which members have no more evaluated at all the nodes that serve beside a database than at one.
+    #[must_use]
+    pub fn beside(mut self, beside: &Beside) -> Self {
+        self.allowance.share(beside);
+        self
     }
 
     fn key(&self, epoch: u32) -> Result<Key, DeliverError> {
@@ -187,7 +198,7 @@ impl Private {
                     }
                 }
             }
-            grown = self.deliver.gate.store().wait_for_growth(grown, LOOK_EVERY);
+            grown = self.deliver.gate.store().wait_for_growth_as("private", grown, LOOK_EVERY);
         }
     }
 
@@ -314,7 +325,7 @@ impl Private {
             return Err(AskError::Epoch(request.epoch));
         }
         let count = request.elements.len();
-        self.allowance.take(member, count, now).map_err(|after| AskError::Allowance { after })?;
+        self.allowance.take(member, count, now)?;
         let seed = (self.seed)().ok_or(AskError::Random)?;
         let answer = self.key(request.epoch)?.evaluate(&request.elements, seed)?;
         tracing::info!(member.id = %member.uuid(), count, "{count} blinded elements were evaluated");

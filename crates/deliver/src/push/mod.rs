@@ -18,4 +18,4 @@ pub mod webhook;
 
 pub use news::{Before, CircleNews, FiresNews, News};
 pub use position::{Mark, Position, PositionError};
-pub use post::{Channel, Draft, NotTaken, Post, PostError};
+pub use post::{Channel, Depth, Draft, NotTaken, Post, PostError};

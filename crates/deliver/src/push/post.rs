@@ -11,6 +11,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use line::Fence;
+use line::beside::within;
 use parking_lot::Mutex;
 use policy::{Deed, Level, MemberId, Receipt, Upto};
 use stix::Timestamp;
@@ -18,7 +20,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::news::Before;
-use super::outbox::{Message, Outbox, Waiting};
+use super::outbox::{Message, Outbox, Version, Waiting};
 use super::position::Position;
 use crate::gather::{Deliver, DeliverError};
 
@@ -31,6 +33,8 @@ const TRIED_FOR: Duration = Duration::from_secs(86_400);
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Changes that come within this time become one message. Fires are worked out again within a second of a change: they go along.
 const GATHERED: Duration = Duration::from_millis(1_100);
+/// For how long what is being sent is waited for when all is to stop.
+const ENDING: Duration = Duration::from_secs(5);
 
 /// What a channel has to send.
 #[derive(Debug, Clone)]
@@ -98,8 +102,19 @@ pub enum PostError {
     Deliver(#[from] DeliverError),
 }
 
+/// What waits for all members.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Messages that wait.
+    pub waiting: u64,
+    /// Messages that were given up and are kept.
+    pub given_up: u64,
+    /// When the oldest that waits was made, in microseconds since 1970.
+    pub oldest_us: Option<i64>,
+}
+
 /// A member's turn: held while something is made or written, never while it is sent.
-type Turn = Arc<Mutex<Option<(Waiting, Before)>>>;
+type Turn = Arc<Mutex<Option<(Waiting, Before, Version)>>>;
 
 /// Sends the messages of one channel.
 pub struct Post<C> {
@@ -110,12 +125,19 @@ pub struct Post<C> {
     /// Something from 0 to 1, each time anew.
     chance: fn() -> f64,
     turns: Mutex<HashMap<MemberId, Turn>>,
+    /// The leases under which turns are taken.
+    fences: Mutex<Vec<Fence>>,
 }
 
 impl<C: Channel> Post<C> {
     /// Sends over `channel` what waits in `outbox`.
     pub fn new(channel: C, deliver: Arc<Deliver>, outbox: Outbox, chance: fn() -> f64) -> Self {
-        Self { channel, deliver, outbox, chance, turns: Mutex::default() }
+        Self { channel, deliver, outbox, chance, turns: Mutex::default(), fences: Mutex::default() }
+    }
+
+    /// Takes turns under these leases from now on: what is noted once another node has them does not count.
+    pub fn work_under(&self, fences: Vec<Fence>) {
+        *self.fences.lock() = fences;
     }
 
     fn turn_of(&self, member: MemberId) -> Turn {
@@ -135,21 +157,29 @@ impl<C: Channel> Post<C> {
         let Some((subscription, from)) = self.channel.subscription(member) else { return Ok(None) };
         let turn = self.turn_of(member);
         let mut turn = turn.lock();
-        let kept = match turn.take().filter(|(waiting, _)| waiting.subscription == subscription) {
-            Some((waiting, before)) => Some((waiting, before)),
-            None => self.outbox.read(member)?.map(|waiting| (waiting, Before::default())),
+        let known = turn.take();
+        let kept = match known {
+            Some(known) if !self.outbox.is_shared() => Some(known),
+            // Another node may have changed it. What is known serves as long as none has; of a subscription that is new it is all there
+            // is, until something is told under it.
+            known => match (self.outbox.read(member)?, known) {
+                (Some((_, version)), Some(known)) if version == known.2 => Some(known),
+                (Some((waiting, version)), _) => Some((waiting, Before::default(), version)),
+                (None, known) => known.filter(|(.., version)| *version == Version::default()),
+            },
         };
-        let kept = kept.filter(|(waiting, _)| waiting.subscription == subscription);
-        let new = || (Waiting::new(subscription, from, self.now_us()), Before::default());
-        let (mut waiting, mut before) = kept.unwrap_or_else(new);
+        let version = kept.as_ref().map(|(.., version)| *version).unwrap_or_default();
+        let kept = kept.filter(|(waiting, ..)| waiting.subscription == subscription);
+        let new = || (Waiting::new(subscription, from, self.now_us()), Before::default(), version);
+        let (mut waiting, mut before, mut version) = kept.unwrap_or_else(new);
         let old = waiting.clone();
         let outcome = work(&mut waiting, &mut before);
         if outcome.is_ok() && waiting != old {
             // What is not on the disk did not happen.
-            self.outbox.write(member, &waiting)?;
+            version = self.outbox.write(member, &waiting, version)?;
         }
         if outcome.is_ok() {
-            *turn = Some((waiting, before));
+            *turn = Some((waiting, before, version));
         }
         outcome.map(Some)
     }
@@ -172,6 +202,22 @@ impl<C: Channel> Post<C> {
     /// [`PostError`].
     pub fn waiting(&self, member: MemberId) -> Result<Option<Waiting>, PostError> {
         self.with(member, |waiting, _| Ok(waiting.clone()))
+    }
+
+    /// What waits for all members to whom something was to be told since the start.
+    #[must_use]
+    pub fn depth(&self) -> Depth {
+        let turns: Vec<Turn> = self.turns.lock().values().map(Arc::clone).collect();
+        let mut depth = Depth::default();
+        for turn in turns {
+            let turn = turn.lock();
+            let Some((waiting, ..)) = &*turn else { continue };
+            depth.waiting += waiting.queue.len() as u64;
+            depth.given_up += waiting.dead.len() as u64;
+            let oldest = waiting.queue.iter().map(|message| message.made_us).min();
+            depth.oldest_us = depth.oldest_us.into_iter().chain(oldest).min();
+        }
+        depth
     }
 
     /// Puts what was given up back to be tried at once; gives how many messages that are.
@@ -283,9 +329,20 @@ impl<C: Channel> Post<C> {
     /// # Errors
     /// [`PostError`]: then nothing was sent that is not kept, and the step may be taken again.
     pub async fn turn(self: &Arc<Self>, member: MemberId) -> Result<Duration, PostError> {
-        let post = Arc::clone(self);
-        let message = match blocking(move || post.next(member)).await? {
+        self.turn_until(member, || false).await
+    }
+
+    /// As [`Post::turn`], but nothing is sent if all is to stop by the time that it is made.
+    async fn turn_until(
+        self: &Arc<Self>,
+        member: MemberId,
+        is_stopped: impl Fn() -> bool,
+    ) -> Result<Duration, PostError> {
+        let (post, fences) = (Arc::clone(self), self.fences.lock().clone());
+        let under = fences.clone();
+        let message = match blocking(move || within(&under, || post.next(member))).await? {
             Err(wait) => return Ok(wait),
+            Ok(_) if is_stopped() => return Ok(Duration::ZERO),
             Ok(message) => message,
         };
         let outcome = self.channel.send(member, &message).await;
@@ -305,7 +362,7 @@ impl<C: Channel> Post<C> {
             }
         }
         let post = Arc::clone(self);
-        blocking(move || post.note(member, &message, &outcome)).await?;
+        blocking(move || within(&fences, || post.note(member, &message, &outcome))).await?;
         Ok(Duration::ZERO)
     }
 
@@ -351,10 +408,17 @@ impl<C: Channel> Post<C> {
     ) {
         while !*stopped.borrow_and_update() && self.is_wanted(member) {
             pulse.borrow_and_update();
+            let ending = stopped.clone();
+            let mut turn = std::pin::pin!(self.turn_until(member, move || *ending.borrow()));
             let turn = tokio::select! {
-                turn = self.turn(member) => turn,
-                // What is being sent may have been taken: it is sent again after the start, under the same id.
-                _ = stopped.changed() => return,
+                turn = &mut turn => turn,
+                _ = stopped.changed() => {
+                    // What is not noted by then may have been taken: it is sent again, here or by the next node, under the same id.
+                    if let Ok(Err(error)) = tokio::time::timeout(ENDING, turn).await {
+                        tracing::warn!(%error, "what became of the last message could not be noted");
+                    }
+                    return;
+                }
             };
             let wait = turn.unwrap_or_else(|error| {
                 tracing::error!(%error, "a member could not be told of a change; tried again");

@@ -16,7 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 pub fn follow(store: &Store, pulse: &watch::Sender<u64>, stop: &AtomicBool) {
     let mut grown = 0;
     while !stop.load(Ordering::Relaxed) {
-        let now = store.wait_for_growth(grown, LOOK_EVERY);
+        let now = store.wait_for_growth_as("push", grown, LOOK_EVERY);
         if now != grown {
             grown = now;
             pulse.send_replace(grown);

@@ -12,6 +12,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use gate::{Gate, GateError};
 use parking_lot::Mutex;
@@ -100,14 +101,48 @@ type Place = Arc<Mutex<Option<Zone>>>;
 pub(crate) struct Zones {
     lasting: Lasting,
     zones: Mutex<HashMap<ZoneKey, Place>>,
-    /// Up to where serials were set aside before this node started; read on first use.
+    /// Up to where serials were set aside before this node began to give them out; read on first use.
     before: Mutex<Option<Option<u32>>>,
+    /// Where one node of several gives them out: whether this one does.
+    turn: Option<Turn>,
+}
+
+/// When this node gives out zones.
+struct Turn {
+    has_begun: AtomicBool,
+    holds: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl Zones {
     /// Zones that are kept in a folder as well.
     pub(crate) fn keeping(folder: PathBuf) -> Self {
         Self { lasting: Lasting { folder: Some(folder) }, ..Self::default() }
+    }
+
+    /// The same, given out only between [`Zones::begin`] and [`Zones::end`], and while this holds.
+    pub(crate) fn only_while(self, holds: Arc<dyn Fn() -> bool + Send + Sync>) -> Self {
+        Self { turn: Some(Turn { has_begun: AtomicBool::new(false), holds }), ..self }
+    }
+
+    /// Begins to give them out: what was known of serials may be behind.
+    pub(crate) fn begin(&self) {
+        self.zones.lock().clear();
+        *self.before.lock() = None;
+        if let Some(turn) = &self.turn {
+            turn.has_begun.store(true, Ordering::Release);
+        }
+    }
+
+    /// Ends to give them out.
+    pub(crate) fn end(&self) {
+        if let Some(turn) = &self.turn {
+            turn.has_begun.store(false, Ordering::Release);
+        }
+    }
+
+    /// Whether they are given out here, now.
+    pub(crate) fn are_given(&self) -> bool {
+        self.turn.as_ref().is_none_or(|turn| turn.has_begun.load(Ordering::Acquire) && (turn.holds)())
     }
 
     /// The zone with the content that `gather` gives. One who asks for the same zone meanwhile waits, so that its content
@@ -121,6 +156,9 @@ impl Zones {
         key: ZoneKey,
         gather: impl FnOnce() -> Result<(Gathered, Rules, Timestamp), DeliverError>,
     ) -> Result<Zone, DeliverError> {
+        if !self.are_given() {
+            return Err(DeliverError::Elsewhere);
+        }
         let place = Arc::clone(self.zones.lock().entry(key).or_default());
         let mut place = place.lock();
         let (gathered, rules, now) = gather()?;
@@ -151,6 +189,10 @@ impl Zones {
                 zone
             }
         };
+        // Another may have taken over while it was made.
+        if !self.are_given() {
+            return Err(DeliverError::Elsewhere);
+        }
         *place = Some(zone.clone());
         Ok(zone)
     }

@@ -75,6 +75,22 @@ impl Rules {
 }
 
 impl Deliver {
+    /// Gives out zones from now on, as another node may have done before: with later serials than that one gave.
+    pub fn begin_zones(&self) {
+        self.zones.begin();
+    }
+
+    /// Gives out no zones from now on.
+    pub fn end_zones(&self) {
+        self.zones.end();
+    }
+
+    /// Whether this node gives out zones now.
+    #[must_use]
+    pub fn gives_zones(&self) -> bool {
+        self.zones.are_given()
+    }
+
     /// The member's zone as it stands.
     pub(crate) fn zone(&self, member: MemberId, encrypted: bool) -> Result<Zone, DeliverError> {
         self.zones.of(&self.gate, (member, encrypted), || {

@@ -48,7 +48,8 @@ pub fn follow(server: &Arc<Server>, runtime: &tokio::runtime::Handle, stop: &Ato
     while !stop.load(Ordering::Relaxed) {
         let book = server.deliver.gate.book();
         let mut wanted: HashMap<Told, Option<Serials>> = HashMap::new();
-        let wants = |member: &&policy::Member| !member.ended && member.level >= Level::Block;
+        let gives = server.deliver.gives_zones();
+        let wants = |member: &&policy::Member| gives && !member.ended && member.level >= Level::Block;
         for member in book.members().filter(wants).filter(|member| !member.zone.notify.is_empty()) {
             let serials = match serials(server, member.id) {
                 Ok(serials) => Some(serials),
@@ -70,7 +71,7 @@ pub fn follow(server: &Arc<Server>, runtime: &tokio::runtime::Handle, stop: &Ato
             });
             teller.send_if_modified(|known| std::mem::replace(known, serials) != serials);
         }
-        grown = server.deliver.gate.store().wait_for_growth(grown, LOOK_EVERY);
+        grown = server.deliver.gate.store().wait_for_growth_as("zones", grown, LOOK_EVERY);
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use stix::{ObjectId, Timestamp, Tlp};
 use watch::{Acts as _, Context, Guard, Kind, Lists, Stated, Value, actionable};
 
-use crate::world::{MEMBERS, World};
+use super::world::{MEMBERS, World};
 
 /// One value as it is handed out: the value, its indicator, the stated confidence, the mark, the circle.
 pub(crate) type Row = (Value, ObjectId, Option<u8>, Tlp, String);

@@ -5,7 +5,7 @@ use bongsu_deliver::{Artefact, Basis, StepLimit, StepVerdict};
 use policy::{Level, MemberId, Terms};
 use serde_json::json;
 
-use crate::world::{Action, MEMBERS, Mark, Share, Sight, World, basis, id};
+use super::world::{Action, MEMBERS, Mark, Share, Sight, World, basis, id};
 
 fn held(artefact: &Artefact) -> Vec<(String, bool)> {
     let of = |rule: &bongsu_deliver::HeldRule| (rule.object.clone(), rule.why.ends_with("[step-limit]"));

@@ -10,7 +10,7 @@ use policy::{Circle, Entry, Level, Member, MemberId, Terms};
 use serde_json::{Value, json};
 use stix::Timestamp;
 
-use crate::world::{CIRCLES, MEMBERS, START_S, World, basis, id};
+use super::world::{CIRCLES, MEMBERS, START_S, World, basis, id};
 
 const LIMIT: StepLimit = StepLimit { count_max: 3, percent_max: 10, window_s: 60 };
 const WINDOW_MICROS: i64 = 61_000_000;

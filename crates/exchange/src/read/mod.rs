@@ -318,7 +318,10 @@ pub fn read_all<R: Read>(source: R, format: Format, options: &Options) -> Result
 }
 
 /// `source` without gzip, if it was packed.
-fn unpacked<'r, R: Read + 'r>(mut source: R) -> Result<Box<dyn Read + 'r>, ReadError> {
+///
+/// # Errors
+/// When its beginning can't be read.
+pub fn unpacked<'r, R: Read + 'r>(mut source: R) -> std::io::Result<Box<dyn Read + 'r>> {
     let mut start = Vec::with_capacity(2);
     source.by_ref().take(2).read_to_end(&mut start)?;
     let packed = start == [0x1f, 0x8b];

@@ -12,6 +12,8 @@ pub struct TaxiiError {
     status: StatusCode,
     title: &'static str,
     description: String,
+    /// After how many seconds it is worth asking again, if that can be said.
+    after_s: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -24,7 +26,7 @@ struct Wire<'a> {
 impl TaxiiError {
     /// An error with this status; the description says what to do.
     pub fn new(status: StatusCode, title: &'static str, description: impl Into<String>) -> Self {
-        Self { status, title, description: description.into() }
+        Self { status, title, description: description.into(), after_s: None }
     }
 
     pub(super) fn bad_request(description: impl Into<String>) -> Self {
@@ -42,6 +44,12 @@ impl TaxiiError {
         Self::new(StatusCode::FORBIDDEN, "Not allowed", description)
     }
 
+    /// The member would have brought more than it may.
+    pub(super) fn over_quota(over: &gate::OverQuota) -> Self {
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "Over the quota", over.to_string());
+        Self { after_s: Some(over.after_s()), ..error }
+    }
+
     pub(super) fn unavailable(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a TAXII request failed in the store");
         let description = "The store could not answer. Repeating the request is safe.";
@@ -54,7 +62,11 @@ impl IntoResponse for TaxiiError {
         let http_status = self.status.as_str().to_owned();
         let wire = Wire { title: self.title, description: &self.description, http_status };
         let body = serde_json::to_string(&wire).unwrap_or_default();
-        (self.status, [(header::CONTENT_TYPE, TAXII)], body).into_response()
+        let mut response = (self.status, [(header::CONTENT_TYPE, TAXII)], body).into_response();
+        if let Some(after_s) = self.after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, after_s.into());
+        }
+        response
     }
 }
 
@@ -64,6 +76,11 @@ impl From<line::StorageError> for TaxiiError {
             line::StorageError::Full => {
                 tracing::error!(%error, "a TAXII request was refused");
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "The disk is full", crate::FULL)
+            }
+            line::StorageError::Busy => {
+                let title = "More comes than can be written";
+                let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, title, error.to_string());
+                Self { after_s: Some(crate::BUSY_S), ..error }
             }
             error => Self::unavailable(&error),
         }

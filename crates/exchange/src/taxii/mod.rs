@@ -24,14 +24,14 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get};
 use gate::Gate;
+use line::Beside;
 use stix::Timestamp;
 
 pub use error::TaxiiError;
 pub use media::TAXII;
 use status::Statuses;
+pub use status::{STATUSES, STATUSES_WAITING};
 
-/// Where discovery stands (section 4.1; the specification fixes the path).
-pub const DISCOVERY: &str = "/taxii2/";
 /// Where the one API root stands.
 pub const API_ROOT: &str = "/api/";
 /// Most objects in a page; a client that asks for more gets so many.
@@ -55,8 +55,20 @@ pub struct Taxii {
     pub title: String,
     /// Whom to reach, in discovery.
     pub contact: Option<String>,
-    /// Where statuses lie in which something waits, so that they outlive the process; without it, they don't.
-    pub statuses: Option<PathBuf>,
+    /// Where statuses lie.
+    pub statuses: StatusesIn,
+}
+
+/// Where statuses lie that are to be there when they are asked for.
+#[derive(Clone, Default)]
+pub enum StatusesIn {
+    /// In memory alone: none outlives the process.
+    #[default]
+    Memory,
+    /// Those in which something waits in files of this folder, so that they outlive the process.
+    Folder(PathBuf),
+    /// All in the database, where several nodes serve beside it; those that came before lie in the folder.
+    Database(Beside, PathBuf),
 }
 
 struct State {
@@ -69,7 +81,7 @@ type Shared = axum::extract::State<Arc<State>>;
 /// The routes of the server, with and without a slash at the end.
 pub fn router(mut taxii: Taxii) -> Router {
     let body_bytes_max = taxii.body_bytes_max;
-    let statuses = Statuses::new(taxii.statuses.take());
+    let statuses = Statuses::new(std::mem::take(&mut taxii.statuses));
     let state = Arc::new(State { taxii, statuses });
     let routes: [(&str, MethodRouter<Arc<State>>); 9] = [
         ("/taxii2", get(collections::discovery)),

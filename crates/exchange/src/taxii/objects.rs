@@ -32,6 +32,9 @@ type Who = (Extension<Caller>, Extension<Channel>);
 async fn reading<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, TaxiiError> + Send + 'static,
 ) -> Result<T, TaxiiError> {
+    // What is said there belongs to the request as well.
+    let span = tracing::Span::current();
+    let read = move || span.in_scope(read);
     tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(TaxiiError::unavailable(&error)))
 }
 

@@ -61,8 +61,11 @@ pub(super) async fn objects(
         SubmitError::NotFound(_) => TaxiiError::not_found(),
         SubmitError::NotInForce | SubmitError::ReadOnly => TaxiiError::forbidden(error.to_string()),
         SubmitError::Storage(error) => error.into(),
+        SubmitError::OverQuota(over) => TaxiiError::over_quota(&over),
         error => TaxiiError::unavailable(&error),
     })?;
+    // What is kept in the database is waited for.
+    let place = if state.statuses.are_shared() { Place::Elsewhere } else { place };
     place.run(move || answer(&state, (member, circle), sent, outcomes, now)).await
 }
 
@@ -81,7 +84,9 @@ impl Place {
         match self {
             Self::Here => work(),
             Self::Elsewhere => {
-                let done = tokio::task::spawn_blocking(work).await;
+                // What is said there belongs to the request as well.
+                let span = tracing::Span::current();
+                let done = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
                 done.unwrap_or_else(|error| Err(TaxiiError::unavailable(&error)))
             }
         }
@@ -264,7 +269,8 @@ fn answer(
         pendings,
     };
     let id = status.id;
-    let (text, kept) = status.texts().map_err(|error| TaxiiError::unavailable(&error))?;
+    let (text, kept) =
+        status.texts(state.statuses.bytes_max()).map_err(|error| TaxiiError::unavailable(&error))?;
     state.statuses.keep(id, Kept { member, circle, parcels: parcels.into_iter().collect(), json: kept });
     Ok((StatusCode::ACCEPTED, [(header::CONTENT_TYPE, TAXII)], text).into_response())
 }

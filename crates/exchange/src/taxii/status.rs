@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::path::PathBuf;
 
 use axum::Extension;
 use axum::extract::State;
@@ -19,14 +18,21 @@ use serde::{Deserialize, Serialize};
 use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
 
-use super::Shared;
 use super::error::TaxiiError;
 use super::lasting::{Kept, Lasting};
 use super::media::TAXII;
 use super::names::Names;
+use super::{Shared, StatusesIn};
+
+/// Where statuses are kept in the database: those that are complete, and those in which something waits.
+pub const STATUSES: &str = "status";
+/// See [`STATUSES`].
+pub const STATUSES_WAITING: &str = "status-waiting";
 
 /// Bytes of one status that is kept; beyond it, details are left out (section 4.3 has them optional).
 const STATUS_BYTES_MAX: usize = 256 * 1024;
+/// As that, of one that is kept in the database: there all of a day are kept.
+const SHARED_BYTES_MAX: usize = 16 * 1024;
 /// Most failures that are told one by one: three bytes can be a failure of a hundred and more.
 const FAILURES_TOLD_MAX: usize = 10_000;
 /// Bytes of a member's statuses; its oldest go first.
@@ -66,12 +72,12 @@ pub(super) struct Detail {
 }
 
 impl Status {
-    /// The status as text, and as it is to be kept: without successes if it is long, and then with as many pendings, without
+    /// The status as text, and as it is to be kept in at most so many bytes: without successes if it is long, and then with as many pendings, without
     /// their messages, and failures as there is room for.
-    pub(super) fn texts(mut self) -> Result<(String, String), serde_json::Error> {
+    pub(super) fn texts(mut self, bytes_max: usize) -> Result<(String, String), serde_json::Error> {
         self.shorten_failures();
         let whole = serde_json::to_string(&self)?;
-        if whole.len() <= STATUS_BYTES_MAX {
+        if whole.len() <= bytes_max {
             return Ok((whole.clone(), whole));
         }
         self.successes.clear();
@@ -83,7 +89,7 @@ impl Status {
             .chain(failures.into_iter().map(|detail| (detail, false)))
         {
             bytes += serde_json::to_string(&detail)?.len() + 1;
-            if bytes > STATUS_BYTES_MAX {
+            if bytes > bytes_max {
                 break;
             }
             if kept { self.pendings.push(detail) } else { self.failures.push(detail) }
@@ -206,15 +212,42 @@ impl Room {
 pub(super) struct Statuses {
     room: Mutex<Room>,
     lasting: Lasting,
+    /// Where several nodes serve: what is complete, and where something waits.
+    shared: Option<[line::Room; 2]>,
 }
 
 impl Statuses {
-    /// No statuses but those that lie in the folder.
-    pub(super) fn new(folder: Option<PathBuf>) -> Self {
-        Self { room: Mutex::default(), lasting: Lasting::open(folder) }
+    /// No statuses but those that lie there.
+    pub(super) fn new(place: StatusesIn) -> Self {
+        let (folder, shared) = match place {
+            StatusesIn::Memory => (None, None),
+            StatusesIn::Folder(folder) => (Some(folder), None),
+            StatusesIn::Database(beside, folder) => {
+                (Some(folder), Some([STATUSES, STATUSES_WAITING].map(|name| beside.room(name))))
+            }
+        };
+        Self { room: Mutex::default(), lasting: Lasting::open(folder), shared }
+    }
+
+    /// Whether they are kept in the database.
+    pub(super) const fn are_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    /// Bytes of a status that is kept.
+    pub(super) const fn bytes_max(&self) -> usize {
+        if self.shared.is_some() { SHARED_BYTES_MAX } else { STATUS_BYTES_MAX }
     }
 
     pub(super) fn keep(&self, id: Uuid, kept: Kept) {
+        if let Some([complete, waiting]) = &self.shared {
+            let room = if waits(&kept.json) { waiting } else { complete };
+            let text = serde_json::to_vec(&kept).unwrap_or_default();
+            // What can't be kept is still told in the answer: what was sent is there.
+            return if let Err(error) = room.put(&id.to_string(), &text) {
+                tracing::warn!(%error, "a status could not be kept");
+            };
+        }
         if waits(&kept.json) {
             self.lasting.keep(id, &kept);
         }
@@ -224,6 +257,12 @@ impl Statuses {
 
     /// The status with this id, if it is the member's. A walk over a few thousand at most.
     fn of(&self, id: Uuid, member: MemberId) -> Option<Text> {
+        if let Some(rooms) = &self.shared {
+            let found = rooms.iter().find_map(|room| room.get(&id.to_string()).ok().flatten())?;
+            let kept: Kept = serde_json::from_slice(&found.value).ok()?;
+            let Kept { member: whose, circle, parcels, json } = kept;
+            return (whose == member).then_some(Text { id, circle, parcels, json });
+        }
         let room = self.room.lock();
         room.members.get(&member)?.texts.iter().rev().find(|text| text.id == id).cloned()
     }
@@ -247,13 +286,18 @@ pub(super) async fn read(
 ) -> Result<Response, TaxiiError> {
     let Caller::Member(member) = caller else { return Err(TaxiiError::not_found()) };
     let id: Uuid = id.parse().map_err(|_| TaxiiError::not_found())?;
-    let json = match state.statuses.of(id, member) {
+    let in_memory = if state.statuses.are_shared() { None } else { state.statuses.of(id, member) };
+    let json = match in_memory {
         Some(text) if !waits(&text.json) => text.json,
         text => {
             let shown = move || {
-                let text = text.or_else(|| state.statuses.lasting(id, member));
-                let now = (state.taxii.now)();
-                as_it_stands(&state.taxii.gate, member, &text.ok_or_else(TaxiiError::not_found)?, now)
+                let shared = || state.statuses.of(id, member).filter(|_| state.statuses.are_shared());
+                let text = text.or_else(shared).or_else(|| state.statuses.lasting(id, member));
+                let (text, now) = (text.ok_or_else(TaxiiError::not_found)?, (state.taxii.now)());
+                match waits(&text.json) {
+                    true => as_it_stands(&state.taxii.gate, member, &text, now),
+                    false => Ok(text.json),
+                }
             };
             let shown = tokio::task::spawn_blocking(shown).await;
             shown.unwrap_or_else(|error| Err(TaxiiError::unavailable(&error)))?
@@ -349,7 +393,7 @@ mod tests {
     }
 
     fn kept(status: Status) -> serde_json::Value {
-        let (whole, kept) = status.texts().unwrap();
+        let (whole, kept) = status.texts(STATUS_BYTES_MAX).unwrap();
         assert!(kept.len() <= STATUS_BYTES_MAX && kept.len() <= whole.len());
         serde_json::from_str(&kept).unwrap()
     }
@@ -357,7 +401,7 @@ mod tests {
     #[test]
     fn so_many_failures_are_told_one_by_one() {
         let told = |failures: usize| -> serde_json::Value {
-            serde_json::from_str(&status(2, failures, 10).texts().unwrap().0).unwrap()
+            serde_json::from_str(&status(2, failures, 10).texts(STATUS_BYTES_MAX).unwrap().0).unwrap()
         };
         let whole = told(FAILURES_TOLD_MAX);
         assert_eq!(whole["failures"].as_array().unwrap().len(), FAILURES_TOLD_MAX);
@@ -375,7 +419,7 @@ mod tests {
 
     #[test]
     fn a_long_status_is_kept_with_its_counts_and_failures() {
-        let (whole, short) = status(2, 1, 10).texts().unwrap();
+        let (whole, short) = status(2, 1, 10).texts(STATUS_BYTES_MAX).unwrap();
         assert_eq!(whole, short, "a short one is kept as it is");
         let long = kept(status(100_000, 3, 10));
         assert_eq!(long["success_count"], 100_000);
@@ -416,7 +460,7 @@ mod tests {
 
     #[test]
     fn what_one_member_sends_pushes_out_no_other_members() {
-        let statuses = Statuses::new(None);
+        let statuses = Statuses::new(StatusesIn::Memory);
         let id = Uuid::from_u128;
         let keep = |id, member, json: String| {
             statuses.keep(id, Kept { member, circle: C, parcels: Vec::new(), json })
@@ -433,7 +477,7 @@ mod tests {
 
     #[test]
     fn beyond_all_room_those_with_most_lose_their_oldest() {
-        let statuses = Statuses::new(None);
+        let statuses = Statuses::new(StatusesIn::Memory);
         let member = |number| MemberId::new(Uuid::from_u128(number));
         let keep = |id, member, json: String| {
             statuses.keep(id, Kept { member, circle: C, parcels: Vec::new(), json })

@@ -2,7 +2,8 @@
 //!
 //! A line's cosigned checkpoint lies in its tree's folder as the file `cosigned`. Members are given it as long as it is not much
 //! older than the line: a log whose witnesses are away is shown without cosignatures rather than not at all, and who demands
-//! cosignatures sees that they are missing.
+//! cosignatures sees that they are missing. Where several nodes serve beside one database, the newest that any of them has got is kept
+//! there too, so that who asks one node after another is not shown an older one.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -10,9 +11,10 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gate::{Checkpoint, Gate, NoteKey, WitnessKey};
-use line::{LineId, StorageError};
+use line::{Beside, LineId, Room, Seq, StorageError};
 use parking_lot::Mutex;
 use reqwest::Url;
+use serde::{Deserialize, Serialize};
 use stix::Timestamp;
 
 use crate::pull::{Http, PullError};
@@ -25,6 +27,10 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 const AGE_MICROS_MAX: i64 = 300_000_000;
 /// How often one witness is asked in a row: what it says of its size may be old when it is used.
 const ROUNDS_MAX: usize = 3;
+/// Where all nodes keep the newest ones, by line.
+const ROOM: &str = "cosigned";
+/// How often a newest one is tried to be kept.
+const TRIES: usize = 5;
 
 /// A witness that is asked.
 #[derive(Clone)]
@@ -75,6 +81,16 @@ pub struct Cosigned {
     kept: Mutex<HashMap<LineId, Option<(Checkpoint, Timestamp)>>>,
     /// What witnesses have seen last, by line and witness.
     seen: Mutex<HashMap<(LineId, String), u64>>,
+    /// Where several nodes serve: the newest that any has got.
+    shared: Option<Room>,
+}
+
+/// A cosigned checkpoint, as it is kept for all nodes.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    note: String,
+    size: u64,
+    made_us: i64,
 }
 
 fn file(gate: &Gate, line: LineId) -> PathBuf {
@@ -86,23 +102,75 @@ fn read(gate: &Gate, line: LineId) -> Option<Checkpoint> {
     use std::io::Read as _;
     let mut note = String::new();
     std::fs::File::open(file(gate, line)).ok()?.take(FILE_BYTES_MAX).read_to_string(&mut note).ok()?;
-    let checkpoint = Checkpoint::read(&note, &NoteKey::of(gate.key())).ok()?;
+    own(gate, line, &note)
+}
+
+/// A checkpoint of a line that this node's key has signed.
+fn own(gate: &Gate, line: LineId, note: &str) -> Option<Checkpoint> {
+    let checkpoint = Checkpoint::read(note, &NoteKey::of(gate.key())).ok()?;
     (checkpoint.origin == gate.key().origin(line)).then_some(checkpoint)
 }
 
+/// Whether a line has as many records where they are kept, though this node may not have taken them in yet.
+fn has(gate: &Gate, line: LineId, size: u64) -> bool {
+    let last = gate.store().records(line, Seq(size.saturating_sub(1)), 1);
+    last.is_ok_and(|records| !records.is_empty())
+}
+
 impl Cosigned {
+    /// Those of all nodes that serve beside a database.
+    #[must_use]
+    pub fn beside(beside: &Beside) -> Self {
+        Self { shared: Some(beside.room(ROOM)), ..Self::default() }
+    }
+
+    /// The newest that is known of a line, and when it was made.
+    fn known(&self, gate: &Gate, line: LineId) -> Result<Option<(Checkpoint, Timestamp)>, StorageError> {
+        // After a start it is not known when the one in the file was made; it is shown if it says all that there is.
+        let long_ago = Timestamp::from_micros(0);
+        let read = || read(gate, line).map(|checkpoint| (checkpoint, long_ago));
+        let here = self.kept.lock().entry(line).or_insert_with(read).clone();
+        let Some(room) = &self.shared else { return Ok(here) };
+        let kept = room
+            .get(&line.to_string())
+            .inspect_err(|error| tracing::debug!(%error, "what other nodes had cosigned can't be looked up"));
+        let theirs = kept.ok().flatten().and_then(|kept| {
+            let Kept { note, made_us, .. } = serde_json::from_slice(&kept.value).ok()?;
+            Some((own(gate, line, &note)?, Timestamp::from_micros(made_us)))
+        });
+        let least = here.as_ref().map_or(0, |(checkpoint, _)| checkpoint.size);
+        let Some(theirs) = theirs.filter(|(checkpoint, _)| checkpoint.size >= least) else { return Ok(here) };
+        // What is not here yet can't be proved here.
+        let is_here = theirs.0.size <= gate.grow_tree(line)?;
+        Ok(if is_here { Some(theirs) } else { here })
+    }
+
+    /// Keeps a checkpoint for all nodes, where none of them has got a newer one.
+    fn keep(&self, line: LineId, signed: &Checkpoint, now: Timestamp) -> Result<(), StorageError> {
+        let Some(room) = &self.shared else { return Ok(()) };
+        let kept = Kept { note: signed.note.clone(), size: signed.size, made_us: now.micros() };
+        let text = serde_json::to_vec(&kept).unwrap_or_default();
+        for _ in 0..TRIES {
+            let before = room.get(&line.to_string())?;
+            let size =
+                before.as_ref().and_then(|kept| Some(serde_json::from_slice::<Kept>(&kept.value).ok()?.size));
+            if size.is_some_and(|size| size > signed.size) {
+                return Ok(());
+            }
+            let version = before.map(|kept| kept.version);
+            if room.swap(&line.to_string(), Some(&text), version)?.is_some() {
+                return Ok(());
+            }
+        }
+        Err(StorageError::Contended)
+    }
+
     /// The checkpoint to show: the cosigned one, if it says all that is in the line or is young; else one as the line stands.
     ///
     /// # Errors
     /// [`StorageError`].
     pub fn newest(&self, gate: &Gate, line: LineId, now: Timestamp) -> Result<Checkpoint, StorageError> {
-        let mut kept = self.kept.lock();
-        // After a start it is not known when the one in the file was made; it is shown if it says all that there is.
-        let long_ago = Timestamp::from_micros(0);
-        let known =
-            kept.entry(line).or_insert_with(|| read(gate, line).map(|checkpoint| (checkpoint, long_ago)));
-        let known = known.clone();
-        drop(kept);
+        let known = self.known(gate, line)?;
         if let Some((checkpoint, made)) = &known
             && now.micros().saturating_sub(made.micros()).unsigned_abs() < AGE_MICROS_MAX.unsigned_abs()
         {
@@ -140,12 +208,18 @@ impl Cosigned {
                     signed = signed.with(&signature);
                     any = true;
                 }
+                // Another node has had more of the line cosigned, and it is to come here.
+                Err(CosignError::Ahead { witnessed, .. })
+                    if gate.is_shared() && has(gate, line, witnessed) => {}
                 Err(error) => failures.push((witness.key.name().to_owned(), error)),
             }
         }
         if any {
             let written = write(&file(gate, line), &signed.note);
             written.map_err(|error| StorageError::Backend(format!("a cosigned checkpoint: {error}")))?;
+            if let Err(error) = self.keep(line, &signed, now) {
+                tracing::warn!(%error, circle.id = %line, "a cosigned checkpoint can't be kept for other nodes");
+            }
             self.kept.lock().insert(line, Some((signed, now)));
         }
         Ok(failures)

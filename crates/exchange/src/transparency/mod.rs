@@ -20,8 +20,6 @@ use serde::{Deserialize, Serialize};
 
 /// Where the logs of a member's circles stand.
 pub const ROOT: &str = "/log";
-/// Where a witness stands.
-pub const WITNESS_ROOT: &str = "/witness";
 /// Records that a log may lack of its line before it is not shown until it has them: what it would say is older than what
 /// it has said.
 pub const LAG_MAX: u64 = 100_000;

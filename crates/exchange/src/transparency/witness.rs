@@ -20,6 +20,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gate::{Checkpoint, Cosigner, NoteKey, line_of};
 use http::{StatusCode, header};
+use line::Room;
 use line::merkle::{Hash, verify_consistency};
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
@@ -46,6 +47,8 @@ pub struct Witness {
     pub logs: Vec<NoteKey>,
     /// Where it keeps what it has seen.
     pub folder: PathBuf,
+    /// Where several nodes are one witness: where all keep what they have seen last.
+    pub shared: Option<Room>,
     /// The clock.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Held from the look at what was seen last until the new one is kept.
@@ -113,7 +116,7 @@ impl Witness {
             return Verdict::Malformed;
         }
         let _in_order = self.in_order.lock();
-        let known = match self.known(&new.origin) {
+        let (known, version) = match self.known(&new.origin) {
             Ok(known) => known,
             Err(error) => return failed(&error),
         };
@@ -134,7 +137,7 @@ impl Witness {
             );
             return Verdict::Inconsistent;
         }
-        if let Err(error) = self.keep(&new) {
+        if let Err(error) = self.keep(&new, version) {
             return failed(&error);
         }
         let time = u64::try_from((self.now)().micros() / 1_000_000).unwrap_or(0);
@@ -145,21 +148,43 @@ impl Witness {
     ///
     /// # Errors
     /// When what is kept can't be read: then nothing is cosigned, because it would be as if nothing had been seen.
-    fn known(&self, origin: &str) -> std::io::Result<Option<Checkpoint>> {
+    fn known(&self, origin: &str) -> std::io::Result<(Option<Checkpoint>, Option<i64>)> {
+        let read = |note: &str| {
+            let known = Checkpoint::read_unverified(note).ok().filter(|known| known.origin == origin);
+            known
+                .map(Some)
+                .ok_or_else(|| std::io::Error::other(format!("what is kept of {origin} is damaged")))
+        };
+        if let Some(room) = &self.shared
+            && let Some(kept) = room.get(&name(origin)).map_err(std::io::Error::other)?
+        {
+            return Ok((read(&String::from_utf8_lossy(&kept.value))?, Some(kept.version)));
+        }
         let mut note = String::new();
         match std::fs::File::open(self.folder.join(name(origin))) {
             Ok(file) => file.take(KEPT_BYTES_MAX).read_to_string(&mut note)?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((None, None)),
             Err(error) => return Err(error),
         };
-        let known = Checkpoint::read_unverified(&note).ok().filter(|known| known.origin == origin);
-        known.map(Some).ok_or_else(|| std::io::Error::other(format!("what is kept of {origin} is damaged")))
+        Ok((read(&note)?, None))
     }
 
-    fn keep(&self, new: &Checkpoint) -> std::io::Result<()> {
+    fn keep(&self, new: &Checkpoint, version: Option<i64>) -> std::io::Result<()> {
+        let crowded = || Err(std::io::Error::other(format!("{LINES_MAX} lines are witnessed already")));
+        if let Some(room) = &self.shared {
+            let others = u32::try_from(LINES_MAX).unwrap_or(u32::MAX);
+            if version.is_none() && room.page("", others).map_err(std::io::Error::other)?.len() >= LINES_MAX {
+                return crowded();
+            }
+            let kept = room.swap(&name(&new.origin), Some(new.note.as_bytes()), version);
+            return match kept.map_err(std::io::Error::other)? {
+                Some(_) => Ok(()),
+                None => Err(std::io::Error::other("another node has cosigned meanwhile")),
+            };
+        }
         let path = self.folder.join(name(&new.origin));
         if !path.exists() && std::fs::read_dir(&self.folder).is_ok_and(|files| files.count() > LINES_MAX) {
-            return Err(std::io::Error::other(format!("{LINES_MAX} lines are witnessed already")));
+            return crowded();
         }
         write(&path, &new.note)
     }
@@ -250,6 +275,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let log = NodeKey::new("tower.test", &[1; 32]);
             let witness = Witness {
+                shared: None,
                 cosigner: Cosigner::of(&NodeKey::new("watch.test", &[2; 32])),
                 logs: vec![NoteKey::of(&NodeKey::new("else.test", &[3; 32])), NoteKey::of(&log)],
                 folder: folder.path().to_owned(),

@@ -8,8 +8,8 @@ use bongsu_exchange::misp::wire::Event;
 use serde_json::{Value as Json, json};
 use stix::Severity;
 
-use crate::data::{events_in, json, pairs, path, plain, to_misp, to_stix};
-use crate::limits::MISP_FIELDS;
+use super::data::{events_in, json, pairs, path, plain, to_misp, to_stix};
+use super::limits::MISP_FIELDS;
 
 /// Events of all sets, with where they are from.
 fn events() -> Vec<(String, Json)> {

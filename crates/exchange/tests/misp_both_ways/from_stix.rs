@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value as Json;
 use stix::{ObjectId, Timestamp, Tlp};
 
-use crate::data::{pairs, plain, to_misp, to_stix};
-use crate::limits::{STIX_PROPERTIES, STIX_WHOLE};
+use super::data::{pairs, plain, to_misp, to_stix};
+use super::limits::{STIX_PROPERTIES, STIX_WHOLE};
 
 fn sets() -> Vec<(String, Vec<Json>)> {
     let all = pairs("stix21->misp").into_iter();

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use stix::Tlp;
 
-use crate::data::{plain, to_misp, to_stix};
+use super::data::{plain, to_misp, to_stix};
 
 const AMBER: &str = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421";
 const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";

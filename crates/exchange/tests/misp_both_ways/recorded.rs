@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 use stix::{ObjectId, Timestamp, Tlp};
 
-use crate::data::{events_in, json as read_json, pairs, path, plain, to_misp, to_stix};
-use crate::limits::RECORDED;
+use super::data::{events_in, json as read_json, pairs, path, plain, to_misp, to_stix};
+use super::limits::RECORDED;
 
 fn list<'a>(json: &'a Json, name: &str) -> &'a [Json] {
     json[name].as_array().map_or(&[], Vec::as_slice)

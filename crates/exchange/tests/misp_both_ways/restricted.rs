@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use stix::Tlp;
 
-use crate::data::{plain, to_misp, to_stix};
+use super::data::{plain, to_misp, to_stix};
 
 /// Stands in everything that only some may see.
 const SECRET: &str = "canary-7";

@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value as Json, json};
 
-use crate::node::{Node, OTHER, OWNER, mixed, uuid};
+use super::node::{Node, OTHER, OWNER, mixed, uuid};
 
 fn domains(range: std::ops::Range<u32>) -> Vec<Json> {
     range.map(|at| json!({ "uuid": uuid(at), "type": "domain", "value": format!("n{at}.example") })).collect()

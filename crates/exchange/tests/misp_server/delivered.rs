@@ -4,7 +4,7 @@ use policy::{Level, MemberId};
 use serde_json::{Value as Json, json};
 use stix::Timestamp;
 
-use crate::node::{Node, OTHER, OWNER, REGION, mixed, uuid};
+use super::node::{Node, OTHER, OWNER, REGION, mixed, uuid};
 
 /// The number in `region` up to which the member's receipts bring it.
 fn upto(node: &Node, member: MemberId) -> Option<u64> {

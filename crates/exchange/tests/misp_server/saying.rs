@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::node::{Node, OTHER, OWNER, uuid};
+use super::node::{Node, OTHER, OWNER, uuid};
 
 /// An event with an attribute, one that STIX has no type for, and an object.
 fn node() -> Node {

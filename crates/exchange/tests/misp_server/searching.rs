@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
-use crate::node::{Node, OTHER, REGION, Told, mixed};
+use super::node::{Node, OTHER, REGION, Told, mixed};
 
 /// Everything that the events hold as they are viewed one by one: each attribute with its event and its object.
 fn viewed(node: &Node, uuids: &[String]) -> Vec<(Json, Json, Json)> {

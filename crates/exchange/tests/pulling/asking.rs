@@ -14,7 +14,7 @@ use bongsu_exchange::pull::taxii::{Client, Place, Use, wire::Collection};
 use bongsu_exchange::pull::{Credentials, Limits, PullError, Url};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::fake::{TAXII, client, http, listen, object};
+use super::fake::{TAXII, client, http, listen, object};
 
 fn taxii(body: &str) -> Response {
     ([("content-type", TAXII)], body.to_owned()).into_response()

@@ -13,7 +13,7 @@ use bongsu_exchange::misp::pull::{Cursor, Remote, Source, Walk, WalkError};
 use bongsu_exchange::pull::{Credentials, Limits, PullError};
 use uuid::Uuid;
 
-use crate::fake::{http, listen};
+use super::fake::{http, listen};
 
 fn uuid(number: u128) -> Uuid {
     Uuid::from_u128(0x5f3e_7f7c_1c5c_4d8b_9a53_0000_0000_0000 + number)

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use bongsu_exchange::pull::taxii::{Client, Cursor, Page, Place, Walk};
 use proptest::prelude::*;
 
-use crate::fake::{Dates, Fake, Manner, More, Next, object};
+use super::fake::{Dates, Fake, Manner, More, Next, object};
 
 /// More requests than any walk here may need.
 const REQUESTS_MAX: usize = 3_000;

@@ -194,6 +194,20 @@ impl Gate {
             return Err(AnswerError::TooLong { chars, limit: TEXT_CHARS_MAX });
         }
         let _one_at_a_time = self.inner.asks.one_at_a_time.lock();
+        self.alone(super::ASKS, || {
+            self.answer_alone(id, by, Reply { said: said.to_owned(), ..reply }, released, now)
+        })
+    }
+
+    fn answer_alone(
+        &self,
+        id: Uuid,
+        by: Answerer,
+        reply: Reply,
+        released: Option<Option<&str>>,
+        now: Timestamp,
+    ) -> Result<Ask, AnswerError> {
+        let said = reply.said.as_str();
         let ask = self.inner.asks.get(id).filter(|ask| self.may_answer(ask, by));
         let ask = ask.ok_or(AnswerError::NotFound)?;
         match ask.state(now) {
@@ -260,7 +274,7 @@ impl Gate {
         }
         let by = if way == Way::Operator { MemberId::NODE } else { ask.asked.originator };
         let answered = Answered { grant, said: said.to_owned(), way, modified };
-        let ask = self.happened(id, by, Event::Answered(answered), now)?;
+        let ask = self.happened(id, by, &Event::Answered(answered))?;
         self.finished(&ask, now)
     }
 

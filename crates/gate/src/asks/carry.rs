@@ -209,13 +209,19 @@ impl Gate {
     pub fn finish_asks(&self, now: Timestamp) -> Result<usize, AnswerError> {
         let _one_at_a_time = self.inner.asks.one_at_a_time.lock();
         let granted = |ask: &&Ask| ask.state(now) == policy::AskState::Granted;
-        let open: Vec<Ask> = self.inner.asks.all.lock().values().filter(granted).cloned().collect();
-        for ask in &open {
-            if let Some((_, answered)) = &ask.answered {
-                self.finish(ask, answered, now)?;
-            }
+        let open = || -> Vec<Ask> { self.inner.asks.all.lock().values().filter(granted).cloned().collect() };
+        if open().is_empty() {
+            return Ok(0);
         }
-        Ok(open.len())
+        self.alone(super::ASKS, || {
+            let open = open();
+            for ask in &open {
+                if let Some((_, answered)) = &ask.answered {
+                    self.finish(ask, answered, now)?;
+                }
+            }
+            Ok(open.len())
+        })
     }
 
     /// Carries out what was allowed, and notes what became of it.
@@ -235,7 +241,7 @@ impl Gate {
             Err(AnswerError::Storage(error)) => return Err(error.into()),
             Err(error) => gone(grant.circle.unwrap_or(asked.circle), error.to_string()),
         };
-        Ok(self.happened(ask.id, MemberId::NODE, policy::ask::Event::Done(done), now)?)
+        Ok(self.happened(ask.id, MemberId::NODE, &policy::ask::Event::Done(done))?)
     }
 
     pub(super) fn finished(&self, ask: &Ask, now: Timestamp) -> Result<Ask, AnswerError> {

@@ -120,6 +120,9 @@ pub enum AskError {
     Gate(#[from] GateError),
 }
 
+/// Under what name asks are judged and written, by one node at a time.
+const ASKS: &str = "asks";
+
 /// All asks, as the node's line has them.
 #[derive(Debug, Default)]
 pub(crate) struct Asks {
@@ -162,6 +165,10 @@ impl Gate {
             return Err(AskError::Why { chars, limit: TEXT_CHARS_MAX });
         }
         let _one_at_a_time = self.inner.asks.one_at_a_time.lock();
+        self.alone(ASKS, || self.ask_alone(asking, now))
+    }
+
+    fn ask_alone(&self, asking: Asking, now: Timestamp) -> Result<Ask, AskError> {
         let originator = self.judge(&asking, now)?;
         let asked = Asked {
             asker: asking.member,
@@ -186,7 +193,7 @@ impl Gate {
         }
         let id = self.ask_id(&asked, now);
         let by = asked.asker;
-        Ok(self.happened(id, by, Event::Asked(asked), now)?)
+        Ok(self.happened(id, by, &Event::Asked(asked))?)
     }
 
     /// An id that nobody else can tell beforehand.
@@ -258,30 +265,20 @@ impl Gate {
     ///
     /// # Errors
     /// [`GateError`]: then nothing was noted.
-    pub fn ask_told(
-        &self,
-        id: Uuid,
-        whom: Whom,
-        failed: Option<String>,
-        now: Timestamp,
-    ) -> Result<(), GateError> {
-        self.happened(id, MemberId::NODE, Event::Told { whom, failed }, now).map(drop)
+    pub fn ask_told(&self, id: Uuid, whom: Whom, failed: Option<String>) -> Result<(), GateError> {
+        self.happened(id, MemberId::NODE, &Event::Told { whom, failed }).map(drop)
     }
 
     /// Writes what happened to an ask, and gives it as it stands then.
-    fn happened(&self, id: Uuid, by: MemberId, event: Event, now: Timestamp) -> Result<Ask, GateError> {
+    fn happened(&self, id: Uuid, by: MemberId, event: &Event) -> Result<Ask, GateError> {
         let draft = Draft::note(RecordKind::Ask, by.uuid(), event.to_json(id).into_bytes());
-        let mut at = now;
         for outcome in self.store().append(LineId::NODE, vec![draft])? {
-            match outcome {
-                Outcome::Refused(refusal) => return Err(GateError::Refused(refusal)),
-                Outcome::Appended { added, .. } => at = added.timestamp(),
-                Outcome::Present { .. } => {}
+            if let Outcome::Refused(refusal) = outcome {
+                return Err(GateError::Refused(refusal));
             }
         }
-        let asks = &self.inner.asks;
-        asks.apply(id, event, at);
-        asks.get(id).ok_or(GateError::Refused(line::Refusal::Unknown))
+        self.read_on()?;
+        self.inner.asks.get(id).ok_or(GateError::Refused(line::Refusal::Unknown))
     }
 }
 

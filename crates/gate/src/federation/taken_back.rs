@@ -8,7 +8,7 @@
 //! The text of such a record: `{"circle": UUID, "ids": […]}`. It is written before the withdrawal: cut off in between, the object
 //! still counts, and nothing is held back of what counts.
 
-use line::{Draft, LineId, Outcome, Record, RecordKind, Seq, StorageError};
+use line::{Draft, LineId, Outcome, Record, RecordKind, StorageError};
 use policy::federation::Deed;
 use policy::{CircleId, MemberId, Statement};
 use serde::{Deserialize, Serialize};
@@ -72,18 +72,13 @@ impl Gate {
         let note = Note { circle, ids: heard.iter().map(ToString::to_string).collect() };
         let body = serde_json::to_vec(&note).unwrap_or_default();
         let draft = Draft::note(RecordKind::TakenBack, MemberId::NODE.uuid(), body);
-        let at: Seq = match self.store().append(LineId::NODE, vec![draft])?.into_iter().next() {
-            Some(Outcome::Appended { seq, .. } | Outcome::Present { seq }) => seq,
-            Some(Outcome::Refused(refusal)) => {
-                return Err(StorageError::Backend(format!(
-                    "what was taken back could not be kept: {refusal}"
-                ))
-                .into());
-            }
-            None => return Ok(()),
-        };
-        let mut kept = self.inner.statements.kept.lock();
-        kept.taken_back.extend(heard.into_iter().map(|id| ((circle, id), at)));
+        if let Some(Outcome::Refused(refusal)) =
+            self.store().append(LineId::NODE, vec![draft])?.into_iter().next()
+        {
+            let why = format!("what was taken back could not be kept: {refusal}");
+            return Err(StorageError::Backend(why).into());
+        }
+        self.read_on()?;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use policy::federation::Deed;
 use policy::{Agreement, CircleId, Intake, MemberId, Peer, Statement, StatementError, Terms};
 use stix::Timestamp;
 
-use super::{FederationError, Version, hex, name_of, name_of_object, versions_of};
+use super::{FederationError, Version, hex, in_circle, name_of, name_of_object, versions_of};
 use crate::intake::strictest;
 use crate::opening::Gate;
 use crate::submit::{Passing, Sharing, Submission, SubmitError, Submitted};
@@ -119,6 +119,17 @@ impl Gate {
         }
         let in_order = self.inner.statements.in_order(circle);
         let _in_order = in_order.lock();
+        self.alone(&in_circle(circle), || self.take_come(circle, come, now, taken))
+    }
+
+    /// Takes what has come and holds, while nobody else takes anything of the circle.
+    fn take_come(
+        &self,
+        circle: CircleId,
+        come: Vec<Come>,
+        now: Timestamp,
+        taken: &mut Taken,
+    ) -> Result<(), FederationError> {
         let come = self.noted(come, taken)?;
         let mut rest = come.into_iter().peekable();
         while let Some(first) = rest.next() {
@@ -306,7 +317,7 @@ impl Gate {
 
     /// Leaves out what is known or overtaken, and keeps the statements of the rest in the node's line.
     fn noted(&self, come: Vec<Come>, taken: &mut Taken) -> Result<Vec<Come>, FederationError> {
-        let (mut fresh, mut drafts, mut at): (Vec<Come>, Vec<Draft>, Vec<usize>) = Default::default();
+        let (mut fresh, mut drafts): (Vec<Come>, Vec<Draft>) = Default::default();
         {
             let kept = self.inner.statements.kept.lock();
             let mut latest: HashMap<Version, u64> = HashMap::new();
@@ -334,7 +345,6 @@ impl Gate {
                 if !kept.places.contains_key(&name) || is_newer(&kept, &versions_of(&one.statement), seq) {
                     let home = one.statement.member.uuid();
                     drafts.push(Draft::note(RecordKind::Statement, home, one.signed.clone().into_bytes()));
-                    at.push(fresh.len());
                 }
                 names.insert(name);
                 fresh.push(one);
@@ -343,17 +353,12 @@ impl Gate {
         if drafts.is_empty() {
             return Ok(fresh);
         }
-        let outcomes = self.store().append(LineId::NODE, drafts)?;
-        let mut kept = self.inner.statements.kept.lock();
-        for (at, outcome) in at.into_iter().zip(outcomes) {
-            let seq = match outcome {
-                Outcome::Appended { seq, .. } | Outcome::Present { seq } => seq,
-                Outcome::Refused(refusal) => return Err(FederationError::Refused(refusal)),
-            };
-            if let Some(one) = fresh.get(at) {
-                kept.note(&one.statement, seq);
+        for outcome in self.store().append(LineId::NODE, drafts)? {
+            if let Outcome::Refused(refusal) = outcome {
+                return Err(FederationError::Refused(refusal));
             }
         }
+        self.read_on()?;
         Ok(fresh)
     }
 

@@ -151,7 +151,7 @@ impl Gate {
     pub(crate) fn withdraw_answers(&self, by: By, waiting: &[Parcel]) -> Result<(), StorageError> {
         for parcel in waiting {
             let noted = Noted::new(parcel, by.person, Event::Withdrawn { places: vec![0] });
-            self.note_parcel(by.member, noted)?;
+            self.note_parcel(by.member, &noted)?;
         }
         Ok(())
     }

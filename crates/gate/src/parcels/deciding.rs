@@ -6,10 +6,10 @@ use policy::{By, MemberId, NotReleased, Parcel, ParcelState, Terms};
 use stix::Timestamp;
 use uuid::Uuid;
 
-use super::Kept;
+use super::{Kept, PARCELS};
 use crate::asks::{Answerer, Grant, Reply};
 use crate::intake::strictest;
-use crate::opening::{Gate, GateError};
+use crate::opening::{BOOK, Gate, GateError};
 use crate::submit::{Passing, Sharing, Submission, SubmitError, Submitted};
 
 /// Why something was not decided.
@@ -47,17 +47,22 @@ impl Gate {
     /// nothing was decided, and it waits on.
     pub fn release(&self, id: Uuid, second: By, now: Timestamp) -> Result<Parcel, ReleaseError> {
         let _one_at_a_time = self.inner.parcels.one_at_a_time.lock();
-        {
+        self.alone(PARCELS, || {
             // The book stands still while it is asked who may: whoever loses the right now has lost it, or has decided before.
-            let _book_stands = self.inner.recording.lock();
-            let kept = self.inner.parcels.get(id).ok_or(NotReleased::NotFound)?;
-            let book = self.book();
-            kept.parcel.may_release(&book, second, now)?;
-            self.open_circle(&book, kept.parcel.by.member, kept.parcel.circle, now)
-                .map_err(ReleaseError::Circle)?;
-            self.decided(&kept.parcel, second, Event::Released)?;
-        }
-        self.carry_out(id, now)
+            let book_stands = self.inner.recording.lock();
+            self.alone(BOOK, || self.decide(id, second, now))?;
+            drop(book_stands);
+            self.carry_out(id, now)
+        })
+    }
+
+    fn decide(&self, id: Uuid, second: By, now: Timestamp) -> Result<(), ReleaseError> {
+        let kept = self.inner.parcels.get(id).ok_or(NotReleased::NotFound)?;
+        let book = self.book();
+        kept.parcel.may_release(&book, second, now)?;
+        self.open_circle(&book, kept.parcel.by.member, kept.parcel.circle, now)
+            .map_err(ReleaseError::Circle)?;
+        self.decided(&kept.parcel, second, Event::Released)
     }
 
     /// Keeps a parcel: nothing of it goes out. Any person of the member with the right to release may say so, also the one who brought
@@ -79,14 +84,17 @@ impl Gate {
         }
         let _one_at_a_time = self.inner.parcels.one_at_a_time.lock();
         let _book_stands = self.inner.recording.lock();
-        let kept = self.inner.parcels.get(id).ok_or(NotReleased::NotFound)?;
-        kept.parcel.may_refuse(&self.book(), by, now)?;
-        self.decided(&kept.parcel, by, Event::Refused { said: said.to_owned() })?;
-        Ok(self.inner.parcels.get(id).ok_or(NotReleased::NotFound)?.parcel)
+        let refuse = || {
+            let kept = self.inner.parcels.get(id).ok_or(NotReleased::NotFound)?;
+            kept.parcel.may_refuse(&self.book(), by, now)?;
+            self.decided(&kept.parcel, by, Event::Refused { said: said.to_owned() })?;
+            Ok(self.inner.parcels.get(id).ok_or(NotReleased::NotFound)?.parcel)
+        };
+        self.alone(PARCELS, || self.alone(BOOK, refuse))
     }
 
     fn decided(&self, parcel: &Parcel, by: By, event: Event) -> Result<(), ReleaseError> {
-        match self.note_parcel(by.member, Noted::new(parcel, by.person, event))? {
+        match self.note_parcel(by.member, &Noted::new(parcel, by.person, event))? {
             Outcome::Refused(refusal) => Err(GateError::Refused(refusal).into()),
             Outcome::Appended { .. } | Outcome::Present { .. } => Ok(()),
         }
@@ -98,16 +106,22 @@ impl Gate {
     /// [`ReleaseError`]: the rest is done the next time.
     pub fn finish_releases(&self, now: Timestamp) -> Result<usize, ReleaseError> {
         let _one_at_a_time = self.inner.parcels.one_at_a_time.lock();
-        let open: Vec<Uuid> = {
+        let open = || -> Vec<Uuid> {
             let mut known = self.inner.parcels.known.lock();
             known.sweep(now);
             let is_open = |kept: &&Kept| kept.parcel.state(now) == ParcelState::Released;
             known.all().filter(is_open).map(|kept| kept.parcel.id).collect()
         };
-        for id in &open {
-            self.carry_out(*id, now)?;
+        if open().is_empty() {
+            return Ok(0);
         }
-        Ok(open.len())
+        self.alone(PARCELS, || {
+            let open = open();
+            for id in &open {
+                self.carry_out(*id, now)?;
+            }
+            Ok(open.len())
+        })
     }
 
     /// Shares what was let out, and notes what became of it. What was shared before it was stopped is there once.

@@ -44,7 +44,7 @@ impl Gate {
     /// # Errors
     /// [`StorageError`].
     pub fn lying_in_parcels(&self, circle: CircleId, on: &mut dyn FnMut(Lies)) -> Result<(), StorageError> {
-        each_record(self.store(), circle, &mut |record| {
+        each_record(self.store(), circle, Seq(0), &mut |record| {
             let brought = brought(record)?;
             let (seq, parcel, member) = (record.seq, brought.id, brought.member);
             let at = brought.at.unwrap_or(record.added.timestamp());
@@ -73,6 +73,15 @@ impl Gate {
         let line = LineId::new(circle.uuid()).parcels();
         let parcels = &self.inner.parcels;
         let _one_at_a_time = parcels.one_at_a_time.lock();
+        self.alone(super::PARCELS, || self.take_out_alone(line, circle, ids))
+    }
+
+    fn take_out_alone(
+        &self,
+        line: LineId,
+        circle: CircleId,
+        ids: &BTreeSet<&ObjectId>,
+    ) -> Result<(), EraseFault> {
         let (mut last, mut has) = (HashMap::<Uuid, Seq>::new(), BTreeMap::<Seq, Uuid>::new());
         self.lying_in_parcels(circle, &mut |lies| {
             last.insert(lies.parcel, lies.seq);
@@ -138,7 +147,7 @@ impl Gate {
             let out: Vec<u32> = places.iter().copied().filter(waits).collect();
             if !out.is_empty() {
                 let noted = Noted::new(&kept.parcel, None, Event::Withdrawn { places: out });
-                self.note_parcel(MemberId::NODE, noted)?;
+                self.note_parcel(MemberId::NODE, &noted)?;
             }
         }
         let seq = match self.store().append(line, vec![draft(&brought)])?.into_iter().next() {

@@ -18,7 +18,7 @@ mod goes;
 mod known;
 mod withdrawing;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use line::{Draft, LineId, Outcome, Record, RecordKind, Seq, StorageError, Store};
 use parking_lot::Mutex;
@@ -40,6 +40,8 @@ pub use deciding::ReleaseError;
 pub use erasing::Lies;
 pub use goes::Goes;
 
+/// Under what name parcels are decided, by one node at a time.
+const PARCELS: &str = "parcels";
 /// Parcels that are read at once.
 const WINDOW: usize = 4;
 
@@ -51,6 +53,8 @@ pub(crate) struct Parcels {
     one_at_a_time: Mutex<()>,
     /// How many ids were made, in all.
     made: AtomicU64,
+    /// How far the lines beside circles' were taken in, where other nodes write too.
+    upto: Mutex<HashMap<LineId, Seq>>,
 }
 
 /// A parcel, and where its contents lie.
@@ -127,7 +131,12 @@ impl Parcels {
         }
         let parcels = Self::default();
         for circle in circles {
-            each_record(store, circle, &mut |record| parcels.load_one(circle, record, &over))?;
+            let mut last = Seq(0);
+            each_record(store, circle, Seq(0), &mut |record| {
+                last = record.seq;
+                parcels.load_one(circle, record, &over)
+            })?;
+            parcels.upto.lock().insert(LineId::new(circle.uuid()).parcels(), last);
         }
         let mut known = parcels.known.lock();
         for (noted, at) in events {
@@ -136,6 +145,34 @@ impl Parcels {
         known.shorten();
         drop(known);
         Ok(parcels)
+    }
+
+    /// Whether a line beside a circle's has more than was taken in, as far as this process has heard.
+    pub(crate) fn are_behind(&self, store: &Store) -> bool {
+        let upto = self.upto.lock();
+        let grew = |(line, upto): (&LineId, &Seq)| {
+            store.look(*line, |catalogue| catalogue.head()).is_ok_and(|head| head > *upto)
+        };
+        store.beside().is_some() && upto.iter().any(grew)
+    }
+
+    /// Takes in what other nodes brought since.
+    pub(crate) fn read_on(
+        &self,
+        store: &Store,
+        circles: impl Iterator<Item = CircleId>,
+    ) -> Result<(), GateError> {
+        let mut upto = self.upto.lock();
+        for circle in circles {
+            let line = LineId::new(circle.uuid()).parcels();
+            let after = upto.entry(line).or_default();
+            // What was decided of it is known before it only where it was not taken in yet.
+            each_record(store, circle, *after, &mut |record| {
+                *after = record.seq;
+                self.load_one(circle, record, &HashSet::new())
+            })?;
+        }
+        Ok(())
     }
 
     fn load_one(&self, circle: CircleId, record: &Record, over: &HashSet<Uuid>) -> Result<(), GateError> {
@@ -154,18 +191,15 @@ impl Parcels {
         }
         let line = LineId::new(circle.uuid()).parcels();
         self.made.fetch_add(1, Ordering::Relaxed);
-        self.known.lock().insert(Kept {
-            parcel,
-            line,
-            seq: record.seq,
-            terms: kept_terms,
-            held,
-            over: false,
-        });
+        let mut known = self.known.lock();
+        if known.get(parcel.id).is_some_and(|kept| kept.seq >= record.seq) {
+            return Ok(());
+        }
+        known.insert(Kept { parcel, line, seq: record.seq, terms: kept_terms, held, over: false });
         Ok(())
     }
 
-    fn apply(&self, noted: Noted, at: Timestamp) {
+    pub(crate) fn apply(&self, noted: Noted, at: Timestamp) {
         let mut known = self.known.lock();
         known.apply(noted, at);
         known.shorten();
@@ -184,7 +218,10 @@ impl Parcels {
                 Outcome::Present { seq } => kept.seq = seq,
                 Outcome::Refused(_) => continue,
             }
-            known.insert(kept);
+            // Another thread may have read it on the line by now.
+            if known.get(kept.parcel.id).is_none_or(|known| known.seq < kept.seq) {
+                known.insert(kept);
+            }
         }
     }
 
@@ -194,7 +231,10 @@ impl Parcels {
     }
 }
 
-fn read<T>(record: &Record, from: impl FnOnce(&str) -> Result<T, serde_json::Error>) -> Result<T, GateError> {
+pub(crate) fn read<T>(
+    record: &Record,
+    from: impl FnOnce(&str) -> Result<T, serde_json::Error>,
+) -> Result<T, GateError> {
     from(&String::from_utf8_lossy(&record.body))
         .map_err(|source| GateError::Entry { seq: record.seq, source: source.into() })
 }
@@ -203,9 +243,10 @@ fn read<T>(record: &Record, from: impl FnOnce(&str) -> Result<T, serde_json::Err
 fn each_record<E: From<StorageError>>(
     store: &Store,
     circle: CircleId,
+    mut after: Seq,
     on: &mut dyn FnMut(&Record) -> Result<(), E>,
 ) -> Result<(), E> {
-    let (line, mut after) = (LineId::new(circle.uuid()).parcels(), Seq(0));
+    let line = LineId::new(circle.uuid()).parcels();
     loop {
         let records = match store.records(line, after, WINDOW) {
             Err(StorageError::NoSuchLine { .. }) => return Ok(()),
@@ -242,13 +283,11 @@ impl Gate {
     }
 
     /// Writes what happened to a parcel to the node's line; when this returns, it is durable and holds.
-    fn note_parcel(&self, by: MemberId, noted: Noted) -> Result<Outcome, StorageError> {
+    fn note_parcel(&self, by: MemberId, noted: &Noted) -> Result<Outcome, StorageError> {
         let draft = Draft::note(RecordKind::Release, by.uuid(), noted.to_json().into_bytes());
         let outcome = self.store().append(LineId::NODE, vec![draft])?.into_iter().next();
         let outcome = outcome.unwrap_or(Outcome::Refused(line::Refusal::Full));
-        if let Outcome::Appended { added, .. } = &outcome {
-            self.inner.parcels.apply(noted, added.timestamp());
-        }
+        self.read_on()?;
         Ok(outcome)
     }
 

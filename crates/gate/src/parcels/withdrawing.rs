@@ -8,7 +8,7 @@ use policy::{CircleId, MemberId, Parcel, ParcelState};
 use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
 
-use super::{Held, Kept};
+use super::{Held, Kept, PARCELS};
 use crate::opening::Gate;
 
 impl Gate {
@@ -23,13 +23,23 @@ impl Gate {
         ids: &[ObjectId],
         versions: &[Timestamp],
     ) -> Result<Vec<Option<Outcome>>, StorageError> {
-        let mut told = vec![None; ids.len()];
         let parcels = &self.inner.parcels;
         // Most circles have nothing that waits, and most withdrawals are of what is in the line.
         if parcels.known.lock().all().all(|kept| kept.over || kept.parcel.circle != circle) {
-            return Ok(told);
+            return Ok(vec![None; ids.len()]);
         }
         let _one_at_a_time = parcels.one_at_a_time.lock();
+        self.alone(PARCELS, || self.withdraw_waiting_alone(member, circle, ids, versions))
+    }
+
+    fn withdraw_waiting_alone(
+        &self,
+        member: MemberId,
+        circle: CircleId,
+        ids: &[ObjectId],
+        versions: &[Timestamp],
+    ) -> Result<Vec<Option<Outcome>>, StorageError> {
+        let (parcels, mut told) = (&self.inner.parcels, vec![None; ids.len()]);
         let is_meant = |(kept, _, held): &(&Kept, u32, &Held)| {
             let is_own = member == MemberId::NODE || kept.parcel.by.member == member;
             let is_version =
@@ -52,7 +62,8 @@ impl Gate {
             // One id may be named twice.
             places.sort_unstable();
             places.dedup();
-            let outcome = self.note_parcel(member, Noted::new(&parcel, None, Event::Withdrawn { places }))?;
+            let outcome =
+                self.note_parcel(member, &Noted::new(&parcel, None, Event::Withdrawn { places }))?;
             for (id, told) in ids.iter().zip(&mut told) {
                 if of.contains(id) {
                     *told = Some(outcome.clone());

@@ -8,10 +8,12 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 mod sqlite_writer;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use crate::beside::Fence;
 use crate::merkle::{self, Hash};
 use crate::record::{Added, LineId, RecordKind, Seq};
 use postgres::Postgres;
@@ -73,7 +75,7 @@ pub(crate) struct Place {
 pub(crate) struct Batch<'a> {
     pub(crate) records: Vec<RecordRow<'a>>,
     pub(crate) heads: Vec<HeadRow>,
-    pub(crate) erasures: &'a [ErasedRow],
+    pub(crate) erasures: Vec<&'a ErasedRow>,
 }
 
 /// What stops a backend.
@@ -99,6 +101,9 @@ pub(crate) enum BackendError {
         "the database went away while this was written, and it is not known whether it is there: look before you send it again"
     )]
     Unknown,
+    /// Another holds a lease under which this was to be written.
+    #[error("another node has taken this over: nothing of it was kept")]
+    Fenced,
     /// The database took nothing of this because of what others did at the same time.
     #[error("the database was busy with others: {0}")]
     Busy(String),
@@ -118,12 +123,16 @@ pub(crate) enum Role {
     Writer,
     /// To read.
     Reader,
+    /// To keep what is no part of a line: leases, and values by keys.
+    Beside,
     /// To put in order what a writer left that was ended, and to read.
     Mover,
 }
 
 /// What is told of each row that is read.
 pub(crate) type OnRow<'o> = dyn FnMut(&RecordRow<'_>) + 'o;
+/// The same, which may say that it wants no more.
+pub(crate) type OnRowWhile<'o> = dyn FnMut(&RecordRow<'_>) -> ControlFlow<()> + 'o;
 
 /// One connection to where lines are kept.
 pub(crate) trait Backend: Send {
@@ -132,7 +141,21 @@ pub(crate) trait Backend: Send {
 
     /// Gives the records of a line with numbers above `after` up to `until`, in order, each once. `on` must not
     /// use this connection.
-    fn scan(&self, line: Place, after: Seq, until: Seq, on: &mut OnRow<'_>) -> Result<(), BackendError>;
+    fn scan(&self, line: Place, after: Seq, until: Seq, on: &mut OnRow<'_>) -> Result<(), BackendError> {
+        self.scan_while(line, after, until, &mut |row| {
+            on(row);
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// As [`Backend::scan`], until `on` wants no more.
+    fn scan_while(
+        &self,
+        line: Place,
+        after: Seq,
+        until: Seq,
+        on: &mut OnRowWhile<'_>,
+    ) -> Result<(), BackendError>;
 
     /// Lets reads that follow see the lines as they stand now, until [`Backend::look_on`].
     fn hold_still(&self) -> Result<(), BackendError> {
@@ -148,6 +171,12 @@ pub(crate) trait Backend: Send {
     /// ever writes.
     fn begin(&mut self, _lines: &[Place]) -> Result<Vec<HeadRow>, BackendError> {
         Ok(Vec::new())
+    }
+
+    /// Which of these leases are held as they were, in the transaction that [`Backend::begin`] began: until it ends nobody else
+    /// takes them. Where nobody else ever writes, all are.
+    fn hold(&mut self, fences: &[Fence]) -> Result<Vec<bool>, BackendError> {
+        Ok(vec![true; fences.len()])
     }
 
     /// Writes a batch, and ends the transaction. When it returns `Ok`, the batch is durable; when it returns another error than
@@ -168,6 +197,9 @@ pub(crate) trait Backend: Send {
 
     /// Copies everything into a file of SQLite while it is in use, as it stands now.
     fn backup(&self, to: &Path) -> Result<(), BackendError>;
+
+    /// Bytes that the rows take on the disk, if that can be told.
+    fn bytes(&self) -> Result<Option<u64>, BackendError>;
 
     /// What the database itself says is wrong with what it keeps.
     fn fault(&self) -> Result<Option<String>, BackendError>;
@@ -193,7 +225,7 @@ impl Storage {
     pub(crate) fn open(&self, role: Role) -> Result<Box<dyn Backend>, BackendError> {
         Ok(match (self, role) {
             (Self::Sqlite(path), Role::Writer) => Box::new(SqliteWriter::open(path)?),
-            (Self::Sqlite(path), Role::Reader) => Box::new(Sqlite::reader(path)?),
+            (Self::Sqlite(path), Role::Reader | Role::Beside) => Box::new(Sqlite::reader(path)?),
             (Self::Sqlite(path), Role::Mover) => Box::new(Sqlite::mover(path)?),
             (Self::Postgres(settings), role) => Box::new(Postgres::open(settings, role)?),
         })

@@ -11,7 +11,7 @@ use rusqlite::ffi::{ErrorCode, SQLITE_IOERR_SHMSIZE};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::{Backend, BackendError, Batch, HeadRow, OnRow, Place, RecordRow};
+use super::{Backend, BackendError, Batch, HeadRow, OnRowWhile, Place, RecordRow};
 use crate::record::{Added, LineId, RecordKind, Seq};
 
 /// The version of the tables.
@@ -79,6 +79,12 @@ impl Sqlite {
         Ok(Self { connection, knows_erased: true })
     }
 
+    /// Makes a file that nobody writes to any more one that needs no others beside it.
+    pub(crate) fn make_plain(path: &Path) -> Result<(), BackendError> {
+        let connection = Connection::open(path)?;
+        Ok(connection.pragma_update(None, "journal_mode", "DELETE")?)
+    }
+
     /// Moves what is in the log into the file as far as no reader is in the way; gives the pages that the log has.
     pub(crate) fn move_log(&self) -> Result<u64, BackendError> {
         self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")
@@ -120,6 +126,15 @@ impl Backend for Sqlite {
         Ok(())
     }
 
+    // What is read in one transaction is as it was when that began to read.
+    fn hold_still(&self) -> Result<(), BackendError> {
+        Ok(self.connection.execute_batch("BEGIN")?)
+    }
+
+    fn look_on(&self) -> Result<(), BackendError> {
+        Ok(self.connection.execute_batch("COMMIT")?)
+    }
+
     fn heads(&self) -> Result<Vec<HeadRow>, BackendError> {
         match version(&self.connection)? {
             0 => return Ok(Vec::new()),
@@ -155,7 +170,7 @@ impl Backend for Sqlite {
             }
             let mut erase = transaction
                 .prepare_cached("UPDATE record SET body = ?, erased = ? WHERE pos = ? AND erased IS NULL")?;
-            for row in batch.erasures {
+            for row in &batch.erasures {
                 erase.execute(params![row.stub, row.body, position(row.line.no, row.seq)])?;
             }
             if !batch.erasures.is_empty() {
@@ -177,28 +192,43 @@ impl Backend for Sqlite {
         Ok(transaction.commit()?)
     }
 
-    fn scan(&self, line: Place, after: Seq, until: Seq, on: &mut OnRow<'_>) -> Result<(), BackendError> {
+    fn scan_while(
+        &self,
+        line: Place,
+        after: Seq,
+        until: Seq,
+        on: &mut OnRowWhile<'_>,
+    ) -> Result<(), BackendError> {
         let Place { id, no } = line;
         let mut statement = self.connection.prepare_cached(match self.knows_erased {
             true => "SELECT pos, added, kind, sender, terms, of_seq, body, erased FROM record WHERE pos > ? AND pos <= ? ORDER BY pos",
             false => "SELECT pos, added, kind, sender, terms, of_seq, body, NULL FROM record WHERE pos > ? AND pos <= ? ORDER BY pos",
         })?;
         let mut rows = statement.query(params![position(no, after), position(no, until)])?;
-        while let Some(row) = rows.next()? {
-            let pos: i64 = row.get(0)?;
+        let broken = |error| broken(id, error);
+        while let Some(row) = rows.next().map_err(broken)? {
+            let pos: i64 = row.get(0).map_err(broken)?;
             let seq = Seq((pos & ((1 << SEQ_BITS) - 1)).cast_unsigned());
             let damaged = |what| BackendError::Damaged { line: id, seq, what };
-            on(&RecordRow {
+            let kind = RecordKind::from_stored(row.get(2).map_err(broken)?);
+            let next = on(&RecordRow {
                 line,
                 seq,
-                added: Added(row.get(1)?),
-                kind: RecordKind::from_stored(row.get(2)?).ok_or_else(|| damaged("unknown kind"))?,
-                sender: Uuid::from_bytes(row.get(3)?),
-                terms: row.get_ref(4)?.as_str_or_null().map_err(|_| damaged("terms are no text"))?,
-                of: row.get::<_, Option<i64>>(5)?.map(|of| Seq(of.cast_unsigned())),
-                body: row.get_ref(6)?.as_blob().map_err(|_| damaged("body is no blob"))?,
-                erased: row.get(7)?,
+                added: Added(row.get(1).map_err(broken)?),
+                kind: kind.ok_or_else(|| damaged("unknown kind"))?,
+                sender: Uuid::from_bytes(row.get(3).map_err(broken)?),
+                terms: row
+                    .get_ref(4)
+                    .map_err(broken)?
+                    .as_str_or_null()
+                    .map_err(|_| damaged("terms are no text"))?,
+                of: row.get::<_, Option<i64>>(5).map_err(broken)?.map(|of| Seq(of.cast_unsigned())),
+                body: row.get_ref(6).map_err(broken)?.as_blob().map_err(|_| damaged("body is no blob"))?,
+                erased: row.get(7).map_err(broken)?,
             });
+            if next.is_break() {
+                break;
+            }
         }
         Ok(())
     }
@@ -207,6 +237,11 @@ impl Backend for Sqlite {
         let name = to.to_str().ok_or_else(|| BackendError::Sql("the path is not Unicode".to_owned()))?;
         self.connection.execute("VACUUM INTO ?", params![name])?;
         Ok(())
+    }
+
+    fn bytes(&self) -> Result<Option<u64>, BackendError> {
+        let number = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        Ok(u64::try_from(number("page_count")?.saturating_mul(number("page_size")?)).ok())
     }
 
     fn fault(&self) -> Result<Option<String>, BackendError> {
@@ -219,6 +254,16 @@ impl Backend for Sqlite {
         // Nobody else appends to it.
         std::thread::sleep(timeout);
         Ok(())
+    }
+}
+
+/// What stops a line from being read. Where the file is no whole one any more, or holds what was never written, it is damaged.
+fn broken(line: LineId, error: rusqlite::Error) -> BackendError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => {
+            BackendError::Changed { line, what: error.to_string() }
+        }
+        Some(_) => error.into(),
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::sqlite::Sqlite;
-use super::{Backend, BackendError, Batch, HeadRow, OnRow, Place};
+use super::{Backend, BackendError, Batch, HeadRow, OnRowWhile, Place};
 use crate::record::Seq;
 
 /// Bytes written after which the log is moved into the file.
@@ -103,8 +103,14 @@ impl Backend for SqliteWriter {
         self.sqlite.heads()
     }
 
-    fn scan(&self, line: Place, after: Seq, until: Seq, on: &mut OnRow<'_>) -> Result<(), BackendError> {
-        self.sqlite.scan(line, after, until, on)
+    fn scan_while(
+        &self,
+        line: Place,
+        after: Seq,
+        until: Seq,
+        on: &mut OnRowWhile<'_>,
+    ) -> Result<(), BackendError> {
+        self.sqlite.scan_while(line, after, until, on)
     }
 
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), BackendError> {
@@ -132,6 +138,10 @@ impl Backend for SqliteWriter {
 
     fn backup(&self, to: &Path) -> Result<(), BackendError> {
         self.sqlite.backup(to)
+    }
+
+    fn bytes(&self) -> Result<Option<u64>, BackendError> {
+        self.sqlite.bytes()
     }
 
     fn fault(&self) -> Result<Option<String>, BackendError> {

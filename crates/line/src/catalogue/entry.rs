@@ -1,12 +1,13 @@
 //! One entry of a catalogue, as readers ask about it.
 
+use sha2::{Digest as _, Sha256};
 use stix::{Head, ObjectId, SpecVersion, Timestamp};
 use uuid::Uuid;
 
 use super::{
     Catalogue, ClassIx, ERASED, GONE, GRANULAR, Link, NONE, ObjectIx, REVOKED, Row, SPEC_20, WITHDRAWN,
 };
-use crate::record::{Added, RecordKind, Seq};
+use crate::record::{self, Added, RecordKind, Seq};
 
 /// One record as the catalogue knows it.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +88,12 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn says_the_same(&self, other: &Entry<'_>) -> bool {
         self.row.fingerprint == other.row.fingerprint
+    }
+
+    /// Whether its bytes are these, as far as 64 bits of their hash tell.
+    #[must_use]
+    pub fn says(&self, body: &[u8]) -> bool {
+        self.row.fingerprint == record::fingerprint(&Sha256::digest(body).into())
     }
 
     /// What tells texts apart: the same for the same bytes ([`Entry::says_the_same`]), and as good as never for others.

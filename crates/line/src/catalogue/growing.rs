@@ -21,6 +21,8 @@ pub(crate) struct Fact<'a> {
     pub(crate) of: Option<Seq>,
     pub(crate) fingerprint: u64,
     pub(crate) quotes: u16,
+    /// Of its body.
+    pub(crate) bytes: u64,
     pub(crate) head: Option<&'a Head>,
     pub(crate) withdrawn: Option<&'a ObjectId>,
     /// Which versions are withdrawn; none named means all.
@@ -197,10 +199,14 @@ impl Catalogue {
             None => {
                 let new = u32::try_from(self.classes.len()).unwrap_or(NONE);
                 self.classes.push(class.clone());
+                self.class_bytes.push(0);
                 self.class_index.insert(class, new);
                 new
             }
         };
+        if let Some(bytes) = self.class_bytes.get_mut(class as usize) {
+            *bytes += fact.bytes;
+        }
         let (added, fingerprint) = (fact.added.0, fact.fingerprint);
         let references = u32::try_from(self.links.len()).unwrap_or(NONE);
         let (kind, quotes) = (fact.kind, fact.quotes);

@@ -130,6 +130,8 @@ pub struct Catalogue {
     types: Vec<Box<str>>,
     type_index: HashMap<Box<str>, u16>,
     classes: Vec<Class>,
+    /// Bytes of the bodies of each class.
+    class_bytes: Vec<u64>,
     class_index: HashMap<Class, u32>,
     links: Chunks<Link>,
     waiting: HashMap<u32, Vec<u32>>,
@@ -318,6 +320,13 @@ impl Catalogue {
     #[must_use]
     pub fn class(&self, class: ClassIx) -> Option<&Class> {
         self.classes.get(class.index())
+    }
+
+    /// Bytes of all that a member brought, about: what was erased since the line was read counts as before.
+    #[must_use]
+    pub fn bytes_of(&self, sender: Uuid) -> u64 {
+        let own = self.classes.iter().zip(&self.class_bytes).filter(|(class, _)| class.sender == sender);
+        own.map(|(_, bytes)| bytes).sum()
     }
 
     /// The classes, in the order in which they came up.

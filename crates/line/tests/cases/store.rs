@@ -1,9 +1,11 @@
 //! The store through its public face, wherever it keeps its lines.
 
+use std::borrow::Cow;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use bongsu_line::{Draft, LineId, Outcome, Refusal, Seq, Store, verify};
+use bongsu_line::{Draft, LineId, Outcome, RecordKind, Refusal, Seq, Store, verify};
 use stix::{ObjectId, Timestamp};
 use uuid::Uuid;
 
@@ -245,6 +247,36 @@ fn what_waited_for_its_ends_is_announced_again_once_they_are_there() {
 }
 
 #[test]
+fn what_follows_an_announcement_comes_behind_it_however_long_it_is() {
+    let home = Home::new();
+    let store = open(&home);
+    one(&store, &relationship(1, 10, 20));
+    one(&store, &indicator(10, "1", ""));
+    one(&store, &indicator(20, "1", "").replace("indicator", "malware"));
+    let long: Vec<Vec<u8>> = (0..20_u8).map(|number| vec![number; 512 * 1024]).collect();
+    for body in &long {
+        let draft = Draft::note(RecordKind::Setting, SENDER, body.clone());
+        store.append(CIRCLE, vec![draft]).unwrap();
+    }
+    let seqs: Vec<Seq> = (4..=24).map(Seq).collect();
+    for most in [1, 2, 5, 12, 21, 30] {
+        let mut given = Vec::new();
+        let mut on = |seq, _, body: Cow<'_, [u8]>| {
+            given.push((seq, body.into_owned()));
+            if given.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        store.bodies_while(CIRCLE, &seqs, &mut on).unwrap();
+        assert_eq!(given.len(), most.min(21));
+        for (at, (seq, body)) in given.into_iter().enumerate() {
+            assert_eq!(seq, seqs[at]);
+            let wanted =
+                at.checked_sub(1).map_or_else(|| relationship(1, 10, 20).into_bytes(), |at| long[at].clone());
+            assert!(body == wanted, "{at} of {most}");
+        }
+    }
+}
+
+#[test]
 fn a_store_has_one_owner_and_opens_again_after_it() {
     let home = Home::new();
     let store = open(&home);
@@ -360,4 +392,21 @@ fn the_catalogue_knows_how_many_literals_an_object_can_hold() {
     assert_eq!(known(&store), [Some(0), Some(2), Some(3), None]);
     drop(store);
     assert_eq!(known(&open(&home)), [Some(0), Some(2), Some(3), None]);
+}
+
+#[test]
+fn large_records_come_in_several_goes() {
+    let home = Home::new();
+    let store = open(&home);
+    for number in 0..5 {
+        store.append(CIRCLE, vec![Draft::note(RecordKind::Setting, SENDER, vec![number; 6 << 20])]).unwrap();
+    }
+    let (mut after, mut goes) = (Seq(0), Vec::new());
+    loop {
+        let records = store.records(CIRCLE, after, 10_000).unwrap();
+        let Some(last) = records.last() else { break };
+        after = last.seq;
+        goes.push(records.len());
+    }
+    assert_eq!((after, goes), (Seq(5), vec![3, 2]));
 }

@@ -1,7 +1,9 @@
 //! A place for a store: a folder of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use bongsu_line::restoring::{RestoreError, Restored, restore};
 use bongsu_line::store::Clock;
 use bongsu_line::{OpenError, Options, Store, VerifyReport, verify};
 
@@ -24,6 +26,26 @@ impl Home {
 
     pub(crate) fn open(&self, clock: Clock) -> Result<Store, OpenError> {
         Store::open(self.folder(), &Options::default(), clock)
+    }
+
+    /// Opens it with so many bytes that may wait to be written.
+    pub(crate) fn open_with(&self, waiting_bytes_max: usize) -> Result<Store, OpenError> {
+        let options = Options { waiting_bytes_max, ..Options::default() };
+        Store::open(self.folder(), &options, Arc::new(|| 1_000))
+    }
+
+    /// Makes lines anew here from copies.
+    pub(crate) fn restore(&self, copies: &[PathBuf], until: Option<i64>) -> Result<Restored, RestoreError> {
+        restore(copies, (self.folder(), None), until, 5_000_000, &mut |_, _| ())
+    }
+
+    /// Does something while nothing can be written.
+    pub(crate) fn stalled<T>(&self, work: impl FnOnce() -> T) -> T {
+        let other = rusqlite::Connection::open(self.folder().join(bongsu_line::store::FILE)).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let done = work();
+        other.execute_batch("ROLLBACK").unwrap();
+        done
     }
 
     pub(crate) fn verify(&self) -> VerifyReport {

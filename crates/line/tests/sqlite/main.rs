@@ -6,5 +6,7 @@
 mod erasing;
 mod file;
 mod home;
+#[path = "../cases/restoring.rs"]
+mod restoring;
 #[path = "../cases/store.rs"]
 mod store;

@@ -269,12 +269,6 @@ impl Projects {
     pub fn all(&self) -> &[Project] {
         &self.all
     }
-
-    /// All that were kept.
-    #[must_use]
-    pub fn into_all(self) -> Vec<Project> {
-        self.all
-    }
 }
 
 /// Whether a project is about cyber security, as sure as is asked for.

@@ -39,10 +39,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All that can be opened.
-    pub const OPENABLE: [Self; 6] =
-        [Self::Level, Self::Lag, Self::Reach, Self::Takedown, Self::Sim3, Self::PassThrough];
-
     /// Its name, for programs.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -3,7 +3,6 @@
 //! Source: RFC 6350, section 6 (properties); section 6.8.1 (KEY); RFC 3966, section 3 (`tel` URIs).
 
 use policy::Opened;
-use stix::Timestamp;
 
 use super::{Channel, Shown, Way};
 use crate::content_line::{Lines, escaped};
@@ -47,7 +46,7 @@ fn card(lines: &mut Lines, shown: &Shown<'_>) {
     lines.plain("CATEGORIES", &escaped(contact.function.words()));
     let verified = listed.verified.map_or_else(|| "never".to_owned(), |at| at.date());
     lines.text("NOTE", &format!("Hours: {} ({}). Last verified: {verified}.", contact.hours, contact.zone));
-    lines.plain("REV", &basic(listed.changed));
+    lines.time("REV", listed.changed);
     lines.plain("END", "VCARD");
 }
 
@@ -63,13 +62,6 @@ fn property(channel: &Channel, preference: usize) -> (String, String) {
         Way::Chat => (format!("IMPP;PREF={preference}"), value.clone()),
         Way::Web => (format!("URL;PREF={preference}"), value.clone()),
     }
-}
-
-/// A time as `20261129T080000Z`. Source: RFC 6350, section 4.3.5.
-fn basic(at: Timestamp) -> String {
-    let text = at.to_string();
-    let seconds = text.get(..19).unwrap_or_default();
-    format!("{}Z", seconds.replace(['-', ':'], ""))
 }
 
 #[cfg(test)]

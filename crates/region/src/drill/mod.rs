@@ -23,10 +23,6 @@ use stix::Timestamp;
 
 use crate::contact::Function;
 
-/// Shortest and longest agreed time to answer, in seconds.
-pub const TERM_S: std::ops::RangeInclusive<u32> = 60..=86_400;
-/// Longest time for which a link answers, in seconds.
-pub const VALID_S_MAX: u32 = 7 * 86_400;
 /// Contacts that one call asks, deputies too.
 pub const ASKS_MAX: usize = 1_000;
 

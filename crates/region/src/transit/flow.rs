@@ -286,16 +286,6 @@ fn add(sums: &mut [u64], at: usize, count: u64) {
     }
 }
 
-impl Flows {
-    /// What crosses each, most first.
-    #[must_use]
-    pub fn most_crossed(&self) -> Vec<&Crossing> {
-        let mut crossings: Vec<&Crossing> = self.crossings.iter().collect();
-        crossings.sort_by_key(|crossing| (std::cmp::Reverse(crossing.through), crossing.spot));
-        crossings
-    }
-}
-
 /// The share in the latter half ÷ that in the former; an odd period in the middle belongs to neither.
 fn trend(some: &[u64], all: &[u64]) -> Option<f64> {
     let half = some.len() / 2;
@@ -363,7 +353,6 @@ mod tests {
         assert!((belgium.share - 0.6).abs() < 1e-12);
         assert_eq!((belgium.share, belgium.share), (belgium.share_least, belgium.share_most));
         assert_eq!(belgium.roles, BTreeMap::from([(Role::Source, 4), (Role::Proxy, 7)]));
-        assert_eq!(flows.most_crossed()[0].spot, belgium.spot);
         assert_eq!(flows.edges.values().sum::<u64>(), 20);
     }
 

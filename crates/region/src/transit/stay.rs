@@ -57,8 +57,9 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Over some times; `None` without any.
-    fn of(mut times: Vec<u32>) -> Option<Self> {
+    /// Over some times, in seconds; `None` without any.
+    #[must_use]
+    pub fn of(mut times: Vec<u32>) -> Option<Self> {
         times.sort_unstable();
         let at = |tenths: usize| times.get((times.len() * tenths).div_ceil(10).saturating_sub(1)).copied();
         Some(Self {

@@ -39,30 +39,21 @@ impl Check<'_, '_> {
         }
         let types = Rc::new(types(self.cursor));
         let old = self.object.old;
-        self.cursor.enter();
-        let mut count = 0;
-        while let Some(key) = self.cursor.key() {
-            count += 1;
-            let name = key.text();
-            let here = at.key(&name);
-            if self.cursor.begin() != Begin::Object {
-                self.wrong(&here, "2.13", "an observable");
-                continue;
+        self.entries(at, "there are no observables", |check, name, here| {
+            if check.cursor.begin() != Begin::Object {
+                return check.wrong(here, "2.13", "an observable");
             }
             if !old && !name.bytes().all(|byte| byte.is_ascii_digit()) {
-                let what = format_args!("the key `{}` is no number", shown(&name));
-                self.report(&code::CONTAINER_KEY, &here, what);
+                let what = format_args!("the key `{}` is no number", shown(name));
+                check.report(&code::CONTAINER_KEY, here, what);
             }
-            let holder = types.get(&name).cloned().unwrap_or_default();
-            self.object.old = true;
-            self.local = Some(Local { holder, types: Rc::clone(&types) });
-            self.contained(&here);
-            self.local = None;
-            self.object.old = old;
-        }
-        if count == 0 {
-            self.report(&code::DICTIONARY_EMPTY, at, format_args!("there are no observables"));
-        }
+            let holder = types.get(name).cloned().unwrap_or_default();
+            check.object.old = true;
+            check.local = Some(Local { holder, types: Rc::clone(&types) });
+            check.contained(here);
+            check.local = None;
+            check.object.old = old;
+        });
     }
 
     fn contained(&mut self, at: &At<'_>) {

@@ -95,29 +95,17 @@ impl Check<'_, '_> {
         if self.cursor.begin() != Begin::Object {
             return self.wrong(at, section, "a dictionary of extensions");
         }
-        self.cursor.enter();
-        let mut count = 0;
-        while let Some(key) = self.cursor.key() {
-            count += 1;
-            let name = key.text();
-            let here = at.key(&name);
-            if self.cursor.begin() != Begin::Object {
-                self.wrong(&here, "3.2", "an object");
+        self.entries(at, "there are no extensions; leave the property out", |check, name, here| {
+            if check.cursor.begin() != Begin::Object {
+                check.wrong(here, "3.2", "an object");
             } else if name.starts_with(DEFINITION) {
-                self.defined_extension(&name, &here);
-            } else if let Some((shape, object_type)) = predefined::find(&name) {
-                self.predefined_extension(shape, object_type, &here);
+                check.defined_extension(name, here);
+            } else if let Some((shape, object_type)) = predefined::find(name) {
+                check.predefined_extension(shape, object_type, here);
             } else {
-                self.custom_extension(&name, &here);
+                check.custom_extension(name, here);
             }
-        }
-        if count == 0 {
-            self.report(
-                &code::DICTIONARY_EMPTY,
-                at,
-                format_args!("there are no extensions; leave the property out"),
-            );
-        }
+        });
     }
 
     /// One by an extension definition: it says its type, and its properties have the names that properties have.
@@ -181,19 +169,11 @@ impl Check<'_, '_> {
                 self.report_in(&code::CUSTOM_NAME, at, "11.3.1", what);
             }
         }
-        self.cursor.enter();
-        let mut count = 0;
-        while let Some(key) = self.cursor.key() {
-            count += 1;
-            let name = key.text();
-            let here = at.key(&name);
-            if !format::is_property_name(&name) {
-                self.property_name(&name, &here);
+        self.entries(at, "the extension has no property", |check, name, here| {
+            if !format::is_property_name(name) {
+                check.property_name(name, here);
             }
-            self.custom_value(&name, &here);
-        }
-        if count == 0 {
-            self.report(&code::DICTIONARY_EMPTY, at, format_args!("the extension has no property"));
-        }
+            check.custom_value(name, here);
+        });
     }
 }

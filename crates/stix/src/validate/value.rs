@@ -189,26 +189,14 @@ impl<'t> Check<'t, '_> {
         if self.cursor.begin() != Begin::Object {
             return self.wrong(at, section, "a dictionary of hashes");
         }
-        self.cursor.enter();
-        let mut count = 0;
-        while let Some(key) = self.cursor.key() {
-            count += 1;
-            let name = key.text();
-            let here = at.key(&name);
-            self.hash_name(&name, names, section, &here);
-            let Some(value) = self.text(&here, section) else { continue };
-            if !format::is_hash(&name, &value) {
-                let what = format_args!("`{}` is no {} hash", shown(&value), shown(&name));
-                self.report(&code::HASH_VALUE, &here, what);
+        self.entries(at, "there are no hashes; leave the property out", |check, name, here| {
+            check.hash_name(name, names, section, here);
+            let Some(value) = check.text(here, section) else { return };
+            if !format::is_hash(name, &value) {
+                let what = format_args!("`{}` is no {} hash", shown(&value), shown(name));
+                check.report(&code::HASH_VALUE, here, what);
             }
-        }
-        if count == 0 {
-            self.report(
-                &code::DICTIONARY_EMPTY,
-                at,
-                format_args!("there are no hashes; leave the property out"),
-            );
-        }
+        });
     }
 
     fn hash_name(&mut self, name: &str, names: HashNames, section: &'static str, at: &At<'_>) {
@@ -233,21 +221,28 @@ impl<'t> Check<'t, '_> {
         if self.cursor.begin() != Begin::Object {
             return self.wrong(at, section, "a dictionary");
         }
+        self.entries(at, "the dictionary is empty; leave the property out", |check, name, here| {
+            check.dictionary_key(name, keys, section, here);
+            check.value(inner, section, here);
+        });
+    }
+
+    /// Passes through the dictionary that begins here, entry by entry; that there are none is reported as `empty`.
+    pub(super) fn entries(
+        &mut self,
+        at: &At<'_>,
+        empty: &str,
+        mut entry: impl FnMut(&mut Self, &str, &At<'_>),
+    ) {
         self.cursor.enter();
-        let mut count = 0;
+        let mut is_empty = true;
         while let Some(key) = self.cursor.key() {
-            count += 1;
+            is_empty = false;
             let name = key.text();
-            let here = at.key(&name);
-            self.dictionary_key(&name, keys, section, &here);
-            self.value(inner, section, &here);
+            entry(self, &name, &at.key(&name));
         }
-        if count == 0 {
-            self.report(
-                &code::DICTIONARY_EMPTY,
-                at,
-                format_args!("the dictionary is empty; leave the property out"),
-            );
+        if is_empty {
+            self.report(&code::DICTIONARY_EMPTY, at, format_args!("{empty}"));
         }
     }
 
@@ -293,22 +288,10 @@ impl<'t> Check<'t, '_> {
                 }
             }
             Begin::Object if depth < DEPTH_MAX => {
-                self.cursor.enter();
-                let mut count = 0;
-                while let Some(key) = self.cursor.key() {
-                    let name = key.text();
-                    let here = at.key(&name);
-                    self.dictionary_key(&name, Keys::Lower, "2.3", &here);
-                    self.any(&here, depth + 1);
-                    count += 1;
-                }
-                if count == 0 {
-                    self.report(
-                        &code::DICTIONARY_EMPTY,
-                        at,
-                        format_args!("the dictionary is empty; leave it out"),
-                    );
-                }
+                self.entries(at, "the dictionary is empty; leave it out", |check, name, here| {
+                    check.dictionary_key(name, Keys::Lower, "2.3", here);
+                    check.any(here, depth + 1);
+                });
             }
             _ => self.cursor.skip(),
         }

@@ -4,7 +4,7 @@ use bongsu_stix as stix;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::{data, findings};
+use super::{data, findings};
 
 /// Any JSON value, small.
 fn value() -> impl Strategy<Value = Value> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::good::{
+use super::good::{
     Case, EXTENSION, address, analysis, common, definition, file, indicator, location, malware, observable,
     observed, relationship, statement, tool, traffic, translation,
 };

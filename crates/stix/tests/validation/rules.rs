@@ -6,12 +6,12 @@ use bongsu_stix as stix;
 use serde_json::{Value, json};
 use stix::validate::{Bundle, CODES};
 
-use crate::findings;
-use crate::good::{
+use super::findings;
+use super::good::{
     Case, EXTENSION, address, analysis, common, definition, file, indicator, location, malware, observable,
     observed, relationship, statement, tool, traffic, translation, with,
 };
-use crate::{musts, shoulds};
+use super::{musts, shoulds};
 
 #[test]
 fn good_objects_break_no_rule() {
@@ -125,7 +125,7 @@ fn every_code_has_its_example() {
 #[test]
 fn what_is_right_though_it_looks_odd_is_taken() {
     let pass = |object: Value| {
-        let found: Vec<_> = crate::errors(&object.to_string());
+        let found: Vec<_> = super::errors(&object.to_string());
         assert_eq!(found, [], "{object}");
     };
     // 3.2: a defanged value does not have the form of its kind.

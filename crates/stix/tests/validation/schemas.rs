@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jsonschema::{Registry, Validator};
 use serde_json::{Map, Value, json};
 
-use crate::{data, errors, files};
+use super::{data, errors, files};
 
 /// Where the schemas live; each says so itself, but some say it wrongly, so the place of the file decides.
 const BASE: &str = "http://schemas.test/";

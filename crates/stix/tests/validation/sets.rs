@@ -9,7 +9,7 @@ use stix::bundle::{self, Item, Limits};
 use stix::validate::Bundle;
 use stix::{Severity, read_head};
 
-use crate::{data, files, findings, open};
+use super::{data, files, findings, open};
 
 /// Errors of a folder: how often each code was found in each file.
 fn errors_in(folder: &str, ends: &[&str], skip: &[&str]) -> (BTreeMap<(String, &'static str), usize>, u64) {

@@ -7,7 +7,7 @@ use bongsu_stix::validate::CODES;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{data, findings};
+use super::{data, findings};
 
 #[derive(Deserialize)]
 struct Case<'a> {

@@ -67,12 +67,6 @@ impl Clusters {
         Account(at)
     }
 
-    /// Whether two accounts are one holder's.
-    #[must_use]
-    pub fn are_one(&self, one: Account, other: Account) -> bool {
-        self.of(one) == self.of(other)
-    }
-
     /// The clusters of more than one account, each in order. Looks at all accounts.
     #[must_use]
     pub fn all(&self) -> Vec<Vec<Account>> {
@@ -126,7 +120,7 @@ mod tests {
             for one in 0..30 {
                 for other in 0..30 {
                     let is_one = colours[one as usize] == colours[other as usize];
-                    prop_assert_eq!(clusters.are_one(Account(one), Account(other)), is_one);
+                    prop_assert_eq!(clusters.of(Account(one)) == clusters.of(Account(other)), is_one);
                 }
             }
             let sizes: usize = clusters.all().iter().map(|cluster| cluster.len() - 1).sum();

@@ -288,12 +288,6 @@ impl Mapping {
         self.chain.as_deref()
     }
 
-    /// Whether the times of the rows are those of their blocks, from a file of their own.
-    #[must_use]
-    pub const fn needs_block_times(&self) -> bool {
-        self.time.blocks
-    }
-
     /// How many decimals an asset has, if the mapping says it.
     pub(crate) fn decimals(&self, asset: &Key<'_>) -> Option<u8> {
         self.decimals.get(asset).copied().or(self.asset.other_decimals)

@@ -13,6 +13,7 @@ mod amount;
 mod block_times;
 mod load;
 mod mapping;
+mod one;
 pub mod parquet;
 mod parse;
 mod pieces;
@@ -28,6 +29,7 @@ pub use self::amount::{AmountError, amount};
 pub use self::block_times::{BLOCKS_MAX, BlockTimes};
 pub use self::load::{OnMalformed, Options, Report, check, check_file, csv, file};
 pub use self::mapping::{DECIMALS_MAX, MAPPING_BYTES_MAX, Mapping, MappingError};
+pub use self::one::{Laid, Row};
 pub use self::time::{TimeError, TimeForm};
 pub use crate::store::NameError;
 

@@ -39,6 +39,8 @@ impl<'a> OfSide<'a> {
     /// The same from a transfer on: those before it are passed over, by halving, and not read.
     #[must_use]
     pub fn starting_at(mut self, first: u64) -> Self {
+        // Nothing of the segments that end before it is looked up.
+        self.next = self.next.max(self.store.segment_of(first) as u32);
         while self.turn() {
             let row = first.saturating_sub(self.base);
             self.list = rows_from(self.list, row);
@@ -122,7 +124,7 @@ impl Iterator for Of<'_> {
 }
 
 /// Those of some rows, which ascend, that are not before one.
-fn rows_from(rows: &[u8], first: u64) -> &[u8] {
+pub(super) fn rows_from(rows: &[u8], first: u64) -> &[u8] {
     let is_before = |at: usize| u32_at(rows, at * 4).is_some_and(|row| u64::from(row) < first);
     let low = partition(rows.len() / 4, is_before);
     rows.get(low * 4..).unwrap_or_default()

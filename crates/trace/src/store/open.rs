@@ -10,12 +10,14 @@ use super::bytes::Bytes;
 use super::error::{Damage, StoreError};
 use super::files::{Shelf, Stamps, check};
 use super::identifier::Identifier;
+use super::later::LaterOf;
+use super::lists::{TOGETHER, look_up};
 use super::manifest::{self, Manifest};
 use super::names::Names;
 use super::names::key::Key;
 use super::of::{Of, OfSide, Side};
 use super::segment::Segment;
-use crate::{Account, Asset, Flows, Transfer};
+use crate::{Account, Asset, Flows, Later, Moved, Transfer};
 
 /// How often a store is opened again if it changes while it is being opened.
 const TRIES: usize = 16;
@@ -272,13 +274,18 @@ impl Store {
         Some((*self.starts.get(place)?, self.segments.get(place)?))
     }
 
+    /// The place of the segment that a transfer is in; behind the last transfer, there is no segment at it.
+    #[inline]
+    pub(super) fn segment_of(&self, number: u64) -> usize {
+        self.starts.partition_point(|start| *start <= number).saturating_sub(1)
+    }
+
     #[inline]
     fn row(&self, number: u64) -> Option<(&Segment, u32)> {
         if number >= self.len() {
             return None;
         }
-        let place = self.starts.partition_point(|start| *start <= number).checked_sub(1)?;
-        let (start, segment) = self.segment(place)?;
+        let (start, segment) = self.segment(self.segment_of(number))?;
         Some((segment, (number - start) as u32))
     }
 
@@ -317,9 +324,10 @@ impl Flows for Store {
         std::hint::black_box(numbers.iter().fold(0_u8, |sum, number| sum ^ touch(number)));
     }
 
-    fn glance_of(&self, accounts: &[(Account, u64)], most: usize) {
-        for (segment, base) in self.segments.iter().zip(&self.starts) {
-            segment.glance_of(*base, accounts, most);
+    fn glance_later(&self, accounts: &[(Account, u64)]) {
+        let mut found = Vec::with_capacity(TOGETHER);
+        for accounts in accounts.chunks(TOGETHER) {
+            look_up(self, accounts, |numbers, first| numbers.end > first, &mut found);
         }
     }
 
@@ -346,6 +354,18 @@ impl Flows for Store {
 
     fn taken_from(&self, account: Account, first: u64) -> impl Iterator<Item = u64> + Clone + '_ {
         self.taken(account).starting_at(first)
+    }
+
+    fn later(&self, account: Account, first: u64) -> impl Later + '_ {
+        LaterOf::new(self, account.0, first)
+    }
+
+    fn earlier(
+        &self,
+        accounts: &[(Account, u64)],
+        each: impl FnMut(usize, Moved) -> bool,
+    ) -> Result<(), u64> {
+        super::earlier::earlier(self, accounts, each)
     }
 
     fn count_of(&self, account: Account, before: u64) -> u64 {

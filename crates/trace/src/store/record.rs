@@ -13,7 +13,8 @@ pub(crate) const RECORD: usize = 28;
 pub(crate) const ASSETS_MAX: u32 = 1 << 24;
 
 const TIME: usize = 8;
-const ASSET: usize = 12;
+/// From here on a record says what it moves, and not who gives and gets.
+pub(crate) const ASSET: usize = 12;
 const WIDE: usize = 15;
 const AMOUNT: usize = 16;
 
@@ -63,22 +64,37 @@ pub(crate) fn narrow(amount: &U256) -> Option<u128> {
 /// What a record says; of a wide amount only the place.
 #[inline]
 pub(crate) fn decode(record: &[u8; RECORD]) -> (Movement, Stored) {
-    let number = |at: usize| {
-        let [a, b, c, d] = [record[at], record[at + 1], record[at + 2], record[at + 3]];
-        u32::from_le_bytes([a, b, c, d])
-    };
-    let low = u64::from(number(AMOUNT)) | u64::from(number(AMOUNT + 4)) << 32;
-    let high = u64::from(number(AMOUNT + 8));
-    let stored = match record[WIDE] {
-        0 => Stored::Here(u128::from(low) | u128::from(high) << 64),
-        _ => Stored::Wide(low),
-    };
+    let (asset, stored) = decode_amount(record);
     let amount = match stored {
-        Stored::Here(_) => U256::from_limbs([low, high, 0, 0]),
+        Stored::Here(amount) => widened(amount),
         Stored::Wide(_) => U256::ZERO,
     };
-    let asset = number(ASSET) & (ASSETS_MAX - 1);
+    let number = |at: usize| number_at(record, at);
     (Movement { from: number(0), to: number(4), asset, time: number(TIME), amount }, stored)
+}
+
+/// Which asset a record moves, and how much; of a wide amount only the place.
+#[inline]
+pub(crate) fn decode_amount(record: &[u8; RECORD]) -> (u32, Stored) {
+    let number = |at: usize| number_at(record, at);
+    let low = u64::from(number(AMOUNT)) | u64::from(number(AMOUNT + 4)) << 32;
+    let stored = match record[WIDE] {
+        0 => Stored::Here(u128::from(low) | u128::from(number(AMOUNT + 8)) << 64),
+        _ => Stored::Wide(low),
+    };
+    (number(ASSET) & (ASSETS_MAX - 1), stored)
+}
+
+/// An amount that was in a record.
+#[inline]
+pub(crate) const fn widened(amount: u128) -> U256 {
+    U256::from_limbs([amount as u64, (amount >> 64) as u64, 0, 0])
+}
+
+#[inline]
+fn number_at(record: &[u8; RECORD], at: usize) -> u32 {
+    let [a, b, c, d] = [record[at], record[at + 1], record[at + 2], record[at + 3]];
+    u32::from_le_bytes([a, b, c, d])
 }
 
 /// Changes who gives (`side` 0) or gets (1) in a record among many.

@@ -10,11 +10,12 @@
 //! not for one after the other. What each transfer needs of those who are watched lies close together, and the rest apart.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::thread;
 
 use hashbrown::HashMap;
 
-use crate::{Account, Flows, Transfer};
+use crate::{Account, Flows, Later, Transfer};
 
 use super::Place;
 use super::amount::Amount;
@@ -43,8 +44,7 @@ where
     thread::scope(|scope| {
         let mut frontier = Frontier {
             flows,
-            given: |account, first| flows.given_from(account, first),
-            taken: |account, first| flows.taken_from(account, first),
+            later: |account, first| flows.later(account, first),
             left: budget,
             places: HashMap::new(),
             slots: HashMap::new(),
@@ -102,18 +102,6 @@ const SOON: usize = 128;
 /// So many of what came in to each of those who are concerned.
 const COMING: usize = 8;
 
-/// An account that is watched.
-struct Watched<G, T>
-where
-    G: Iterator<Item = u64>,
-    T: Iterator<Item = u64>,
-{
-    /// The transfers in which it gives, behind the one that is due.
-    given: G,
-    /// The transfers in which it gets that are not counted yet, behind the first of them.
-    taken: T,
-}
-
 /// What each transfer needs of an account that is watched.
 #[derive(Clone, Copy)]
 struct Near {
@@ -135,25 +123,25 @@ struct Due {
     number: u64,
     /// The place of who gives among those watched; thefts have none.
     whose: u32,
+    /// The place of who gets it, if that is watched since before this was read; else [`NONE`].
+    receiver: u32,
+    /// Whether who gets it is a holder, if that was asked.
+    is_holder: Option<bool>,
     transfer: Transfer,
 }
 
-struct Frontier<'scope, 'env, N, F, Given, Taken, G, T>
-where
-    N: Amount,
-    G: Iterator<Item = u64>,
-    T: Iterator<Item = u64>,
-{
+struct Frontier<'scope, 'env, N, F, Since, L> {
     flows: &'env F,
-    given: Given,
-    taken: Taken,
+    later: Since,
     /// How many transfers may still be read.
     left: u64,
     /// Of those watched.
     places: HashMap<Account, u32>,
     /// By place and asset, where there are several assets.
     slots: HashMap<(u32, usize), u32>,
-    watched: Vec<Watched<G, T>>,
+    /// Of each account that is watched, the transfers in which it gives behind the one that is due, and those in which it gets that are
+    /// not counted yet, behind the first of them.
+    watched: Vec<L>,
     /// Of the same accounts.
     near: Vec<Near>,
     /// Of the same accounts, what they held before.
@@ -170,14 +158,12 @@ where
     receivers: Vec<(Account, u64)>,
 }
 
-impl<'env, N, F, Given, Taken, G, T> Frontier<'_, 'env, N, F, Given, Taken, G, T>
+impl<'env, N, F, Since, L> Frontier<'_, 'env, N, F, Since, L>
 where
     N: Amount + 'env,
     F: Flows + Sync,
-    Given: Fn(Account, u64) -> G,
-    Taken: Fn(Account, u64) -> T,
-    G: Iterator<Item = u64>,
-    T: Iterator<Item = u64> + Clone,
+    Since: Fn(Account, u64) -> L,
+    L: Later,
 {
     fn all<R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Stop>
     where
@@ -199,7 +185,7 @@ where
     }
 
     /// The next transfer that is due.
-    fn next<R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<Option<Due>, Halt>
+    fn next<R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<Option<Due>, Stop>
     where
         R: Rule<N>,
         P: Fn(Account) -> Place,
@@ -212,62 +198,87 @@ where
             return Ok(self.soon.pop_front());
         };
         if let Some(watched) = self.watched.get_mut(whose as usize)
-            && let Some(next) = watched.given.next()
+            && let Some(next) = watched.given()
         {
             self.due.push((next, whose));
         }
         self.left = self.left.saturating_sub(1);
         let transfer = self.flows.transfer(number).ok_or(Halt::Changed(number))?;
-        Ok(Some(Due { number, whose, transfer }))
+        Ok(Some(Due { number, whose, receiver: NONE, is_holder: None, transfer }))
     }
 
     /// Reads those that come next, and glances at what leads to the transfers of those who will be watched if nothing changes until
     /// then.
-    fn look_ahead<R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Halt>
+    fn look_ahead<R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Stop>
     where
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
+        self.hear(run)?;
         let mut next = std::mem::take(&mut self.next);
         self.due.take(SOON, &mut next);
         self.left = self.left.saturating_sub(next.len() as u64);
+        self.glance_at(run, next.iter().map(|due| due.1));
         self.numbers.clear();
         self.numbers.extend(next.iter().map(|due| due.0));
-        // Who gives in one of them gives the next time later.
-        for (_, whose) in &next {
+        for (number, whose) in &next {
+            // Who gives in one of them gives the next time later.
             if let Some(watched) = self.watched.get_mut(*whose as usize)
-                && let Some(number) = watched.given.next()
+                && let Some(number) = watched.given()
             {
                 self.due.push((number, *whose));
             }
-        }
-        for (number, whose) in &next {
             self.see_coming(*whose, *number);
         }
         self.flows.glance(&self.numbers);
-        self.numbers.clear();
-        self.receivers.clear();
+        let mut soon = std::mem::take(&mut self.soon);
         for (number, whose) in next.drain(..) {
             let transfer = self.flows.transfer(number).ok_or(Halt::Changed(number))?;
-            self.soon.push_back(Due { number, whose, transfer });
-            let Some(asset) = run.case.assets.moved(&transfer) else {
-                continue;
-            };
-            if let Some(place) = self.places.get(&transfer.to).copied() {
-                self.see_coming(place, number);
-                continue;
-            }
-            let from = self.is_known(whose).then(|| self.slot(run, whose, asset)).flatten();
-            let step = Step { number, transfer: &transfer, asset, from, to: None };
-            if (from.is_none() || run.would_taint(&step)) && run.case.place(transfer.to) == Place::Holder {
-                self.receivers.push((transfer.to, number));
-            }
+            let receiver = self.places.get(&transfer.to).copied().unwrap_or(NONE);
+            soon.push_back(Due { number, whose, receiver, is_holder: None, transfer });
         }
         self.next = next;
+        self.glance_at(run, soon.iter().map(|due| due.receiver));
+        self.numbers.clear();
+        self.receivers.clear();
+        for due in &mut soon {
+            let Some(asset) = run.case.assets.moved(&due.transfer) else {
+                continue;
+            };
+            if due.receiver != NONE {
+                self.see_coming(due.receiver, due.number);
+                continue;
+            }
+            let from = self.is_known(due.whose).then(|| self.slot(run, due.whose, asset)).flatten();
+            let step = Step { number: due.number, transfer: &due.transfer, asset, from, to: None };
+            if from.is_none() || run.would_taint(&step) {
+                let is_holder = run.case.place(due.transfer.to) == Place::Holder;
+                due.is_holder = Some(is_holder);
+                if is_holder {
+                    self.receivers.push((due.transfer.to, due.number));
+                }
+            }
+        }
+        self.soon = soon;
         self.flows.glance(&self.numbers);
         // What they held before is looked at when it is counted.
-        self.flows.glance_of(&self.receivers, 0);
+        self.flows.glance_later(&self.receivers);
         Ok(())
+    }
+
+    /// Glances at what is known of accounts that are watched, and at where the numbers of their next transfers are: since it was last needed,
+    /// the processor has forgotten it.
+    fn glance_at<R, P>(&self, run: &Run<'_, N, R, P>, places: impl Iterator<Item = u32> + Clone)
+    where
+        R: Rule<N>,
+        P: Fn(Account) -> Place,
+    {
+        // Nothing is done with the sums; without them, nothing would be read.
+        let later = |place: u32| self.watched.get(place as usize).map_or(0, L::glance);
+        black_box(places.clone().fold(0, |sum, place| sum ^ later(place)));
+        let slot = |place: u32| self.near.get(place as usize).map_or(NONE, |near| near.slot);
+        black_box(places.clone().fold(false, |sum, place| sum ^ run.glance(slot(place))));
+        black_box(places.fold(false, |sum, place| sum ^ run.glance_parcels(slot(place))));
     }
 
     fn one<R, P>(&mut self, run: &mut Run<'_, N, R, P>, due: &Due) -> Result<(), Stop>
@@ -275,20 +286,21 @@ where
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
-        let Due { number, whose, transfer } = due;
+        let Due { number, whose, receiver, is_holder, transfer } = due;
         let Some(asset) = run.case.assets.moved(transfer) else {
             return Ok(());
         };
         let place = |account: &Account| self.places.get(account).copied();
         let giver = if *whose == NONE { place(&transfer.from) } else { Some(*whose) };
-        let mut receiver = place(&transfer.to);
+        let mut receiver = if *receiver == NONE { place(&transfer.to) } else { Some(*receiver) };
         let mut step = Step { number: *number, transfer, asset, from: None, to: None };
         if let Some(giver) = giver {
             self.know(run, giver)?;
             self.catch_up(run, giver, *number)?;
             step.from = self.slot(run, giver, asset);
         }
-        if receiver.is_none() && run.would_taint(&step) && run.case.place(transfer.to) == Place::Holder {
+        let is_holder = || is_holder.unwrap_or_else(|| run.case.place(transfer.to) == Place::Holder);
+        if receiver.is_none() && run.would_taint(&step) && is_holder() {
             receiver = Some(self.watch(transfer.to, *number));
         }
         if let Some(receiver) = receiver {
@@ -336,8 +348,24 @@ where
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
+        if self.is_known(place) {
+            return Ok(());
+        }
+        self.hear(run)?;
         while !self.is_known(place) {
             let Some(answer) = self.held.answer(place) else { return Err(Stop::LeftOff) };
+            self.learn(run, answer?)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in what the other thread has counted.
+    fn hear<R, P>(&mut self, run: &mut Run<'_, N, R, P>) -> Result<(), Stop>
+    where
+        R: Rule<N>,
+        P: Fn(Account) -> Place,
+    {
+        while let Some(answer) = self.held.heard() {
             self.learn(run, answer?)?;
         }
         Ok(())
@@ -353,6 +381,9 @@ where
             return Err(Stop::LeftOff);
         }
         for held in &answer.held {
+            if self.is_known(held.place) {
+                continue;
+            }
             let slot = self.slot(run, held.place, held.asset).ok_or(Stop::LeftOff)?;
             if !run.had_before(slot, held) {
                 return Err(Stop::LeftOff);
@@ -376,7 +407,7 @@ where
         if let (Some(near), Some(watched)) =
             (self.near.get_mut(place as usize), self.watched.get_mut(place as usize))
         {
-            near.coming = watched.taken.next().unwrap_or(NEVER);
+            near.coming = watched.taken().unwrap_or(NEVER);
         }
     }
 
@@ -388,8 +419,7 @@ where
         }
         self.numbers.push(first);
         if let Some(watched) = self.watched.get(place as usize) {
-            let more = watched.taken.clone().take_while(|number| *number < before);
-            self.numbers.extend(more.take(COMING - 1));
+            watched.see_taken(before, COMING - 1, &mut self.numbers);
         }
     }
 
@@ -415,13 +445,13 @@ where
     /// Watches an account from a transfer on. Its place.
     fn watch(&mut self, account: Account, number: u64) -> u32 {
         let place = u32::try_from(self.watched.len()).unwrap_or(NONE);
-        let (mut given, mut taken) = ((self.given)(account, number + 1), (self.taken)(account, number + 1));
-        if let Some(next) = given.next() {
+        let mut later = (self.later)(account, number + 1);
+        if let Some(next) = later.given() {
             self.due.push((next, place));
         }
-        let coming = taken.next().unwrap_or(NEVER);
+        let coming = later.taken().unwrap_or(NEVER);
         self.near.push(Near { coming, asset: NONE, slot: NONE, is_known: false });
-        self.watched.push(Watched { given, taken });
+        self.watched.push(later);
         self.places.insert(account, place);
         self.held.ask(place, account, number);
         place
@@ -446,7 +476,10 @@ where
             if self.left == 0 {
                 return Err(Stop::LeftOff);
             }
-            self.flows.glance(&self.numbers);
+            // The first few have been looked at.
+            if self.numbers.len() > COMING {
+                self.flows.glance(&self.numbers);
+            }
             for at in 0..self.numbers.len() {
                 let number = self.numbers[at];
                 let transfer = self.flows.transfer(number).ok_or(Halt::Changed(number))?;
@@ -468,7 +501,7 @@ where
         R: Rule<N>,
         P: Fn(Account) -> Place,
     {
-        while let Some(answer) = self.held.answer(NONE) {
+        while let Some(answer) = self.held.rest() {
             self.learn(run, answer?)?;
         }
         for first in (0..self.watched.len()).step_by(SOON) {

@@ -2,16 +2,17 @@
 //!
 //! Nothing of it depends on what is followed meanwhile. So it is counted some accounts together, that the processor waits for the memory of
 //! all of them at once, and, where there are several processors, by a thread of its own, while the frontier goes on. What an account
-//! held is not needed before it gives, and of most that are reached not before the end. Whoever needs it earlier counts himself what nobody
-//! has begun with.
+//! held is not needed before it gives, and of most that are reached not before the end. Of an account that gives before its turn has come, the
+//! frontier counts this one alone: to count all that were asked for with it would hold up what waits for the frontier, and nobody else counts
+//! meanwhile.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Scope};
 
-use crate::{Account, Flows, Transfer};
+use crate::{Account, Flows, Moved};
 
 use super::amount::Amount;
 use super::case::Assets;
@@ -20,8 +21,8 @@ use super::run::Halt;
 /// So many accounts are counted together.
 const TOGETHER: usize = 64;
 
-/// So many of an account's transfers are looked at together.
-const AHEAD: usize = 32;
+/// How many processors there are. It is asked once: the answer is read from several files.
+static PROCESSORS: OnceLock<usize> = OnceLock::new();
 
 /// Whose holdings are asked for: an account's place among those watched, and the transfer before which.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,8 @@ struct Asked {
     place: u32,
     account: Account,
     before: u64,
+    /// Whether this was counted alone.
+    is_told: bool,
 }
 
 /// What an account held of an asset.
@@ -46,11 +49,11 @@ pub(super) struct Held<N> {
 }
 
 impl<N: Amount> Held<N> {
-    /// Counts a transfer to the account or from it.
+    /// Counts what the account gave or got.
     #[inline]
-    fn count(&mut self, account: Account, number: u64, transfer: &Transfer) {
-        let counted = N::narrow(transfer.amount).and_then(|amount| {
-            if transfer.from != account {
+    fn count(&mut self, moved: &Moved) {
+        let counted = N::narrow(moved.amount).and_then(|amount| {
+            if !moved.gives {
                 self.balance = self.balance.plus(amount)?;
                 return Some(());
             }
@@ -60,14 +63,14 @@ impl<N: Amount> Held<N> {
             Some(())
         });
         if counted.is_none() {
-            self.too_large.get_or_insert(number);
+            self.too_large.get_or_insert(moved.number);
         }
     }
 }
 
 /// What some accounts held.
 pub(super) struct Answer<N> {
-    /// Their places.
+    /// Their places. What was held by those between them who are not among them was told before.
     pub(super) places: Range<u32>,
     /// Of an account and an asset at most one.
     pub(super) held: Vec<Held<N>>,
@@ -139,41 +142,32 @@ impl<F: Flows> Source<'_, F> {
         let places = batch.first().map_or(0, |one| one.place)..batch.last().map_or(0, |one| one.place + 1);
         let mut answer = Answer { places, held: Vec::with_capacity(batch.len()), read: 0 };
         let accounts: Vec<_> = batch.iter().map(|one| (one.account, one.before)).collect();
-        self.flows.glance_of(&accounts, AHEAD);
-        let mut numbers = Vec::with_capacity(AHEAD);
-        for Asked { place, account, before } in batch.iter().copied() {
-            let first = answer.held.len();
-            let mut earlier = self.flows.of(account).take_while(|number| *number < before);
-            let mut is_first = true;
-            loop {
-                numbers.clear();
-                numbers.extend(earlier.by_ref().take(AHEAD));
-                if numbers.is_empty() {
-                    break;
-                }
-                answer.read += numbers.len() as u64;
-                if answer.read > self.most {
-                    return Ok(answer);
-                }
-                // The first few have been looked at.
-                if !std::mem::take(&mut is_first) {
-                    self.flows.glance(&numbers);
-                }
-                for number in numbers.iter().copied() {
-                    let transfer = self.flows.transfer(number).ok_or(Halt::Changed(number))?;
-                    let Some(asset) = self.assets.moved(&transfer) else { continue };
-                    let known = answer.held.get_mut(first..).unwrap_or_default();
-                    if let Some(held) = known.iter_mut().find(|held| held.asset == asset) {
-                        held.count(account, number, &transfer);
-                        continue;
-                    }
-                    let (balance, unexplained) = (N::default(), N::default());
-                    let mut held = Held { place, asset, balance, unexplained, too_large: None };
-                    held.count(account, number, &transfer);
-                    answer.held.push(held);
-                }
+        // Whose turn it is, and where what it held of each asset begins.
+        let (mut whose, mut first) = (usize::MAX, 0);
+        let read = self.flows.earlier(&accounts, |at, moved| {
+            answer.read += 1;
+            if answer.read > self.most {
+                return false;
             }
-        }
+            let Some(asset) = self.assets.index_of(moved.asset).filter(|_| !moved.amount.is_zero()) else {
+                return true;
+            };
+            if whose != at {
+                (whose, first) = (at, answer.held.len());
+            }
+            let known = answer.held.get_mut(first..).unwrap_or_default();
+            if let Some(held) = known.iter_mut().find(|held| held.asset == asset) {
+                held.count(&moved);
+                return true;
+            }
+            let Some(place) = batch.get(at).map(|one| one.place) else { return true };
+            let (balance, unexplained) = (N::default(), N::default());
+            let mut held = Held { place, asset, balance, unexplained, too_large: None };
+            held.count(&moved);
+            answer.held.push(held);
+            true
+        });
+        read.map_err(Halt::Changed)?;
         Ok(answer)
     }
 }
@@ -185,8 +179,10 @@ pub(super) struct Counting<'scope, 'env, N, F> {
     scope: &'scope Scope<'scope, 'env>,
     bench: &'env Bench,
     source: Source<'env, F>,
-    /// What is not worth a batch yet; places ascend.
+    /// By place.
     asked: Vec<Asked>,
+    /// The first place that is not in a batch yet.
+    next: usize,
     /// Batches that are asked for and not answered.
     open: usize,
     /// From the other thread; `None` while there is none.
@@ -206,24 +202,29 @@ where
         most: u64,
     ) -> Self {
         let source = Source { flows, assets, most };
-        Self { scope, bench, source, asked: Vec::new(), open: 0, answers: None, is_alone: false }
+        Self { scope, bench, source, asked: Vec::new(), next: 0, open: 0, answers: None, is_alone: false }
     }
 
-    /// Asks what an account held before a transfer; its place is behind all for which this was asked.
+    /// Asks what an account held before a transfer; its place is the one behind the last for which this was asked, the first is 0.
     pub(super) fn ask(&mut self, place: u32, account: Account, before: u64) {
-        self.asked.push(Asked { place, account, before });
-        if self.asked.len() == TOGETHER {
+        self.asked.push(Asked { place, account, before, is_told: false });
+        if self.asked.len() - self.next < TOGETHER {
+            return;
+        }
+        if self.answers.is_none() && !self.is_alone {
+            self.hire();
+        }
+        if !self.is_alone {
+            let batch = self.batch();
             self.open += 1;
-            self.bench.put(std::mem::replace(&mut self.asked, Vec::with_capacity(TOGETHER)));
-            if self.answers.is_none() && !self.is_alone {
-                self.hire();
-            }
+            self.bench.put(batch);
         }
     }
 
     /// Begins a thread, if there is a processor for it.
     fn hire(&mut self) {
-        self.is_alone = thread::available_parallelism().map_or(1, usize::from) == 1;
+        let processors = || thread::available_parallelism().map_or(1, usize::from);
+        self.is_alone = *PROCESSORS.get_or_init(processors) == 1;
         if self.is_alone {
             return;
         }
@@ -236,14 +237,41 @@ where
         }
     }
 
-    /// An answer, whichever; sooner or later the one for a place is among them. `None` when all are given.
+    /// The next who are counted together.
+    fn batch(&mut self) -> Vec<Asked> {
+        let begins = self.next;
+        self.next = self.asked.len().min(begins + TOGETHER);
+        let asked = self.asked.get(begins..self.next).unwrap_or_default();
+        asked.iter().filter(|one| !one.is_told).copied().collect()
+    }
+
+    /// An answer of the other thread, if there is one. It may say again what was told before.
+    pub(super) fn heard(&mut self) -> Option<Result<Answer<N>, Halt>> {
+        let answer = self.answers.as_ref()?.try_recv().ok()?;
+        self.open -= 1;
+        Some(answer)
+    }
+
+    /// An answer for which nobody is waited: the one for a place, or, where there is no other thread, one for others before it. `None` if
+    /// nobody asked.
     pub(super) fn answer(&mut self, place: u32) -> Option<Result<Answer<N>, Halt>> {
-        if let Some(Ok(answer)) = self.answers.as_ref().map(Receiver::try_recv) {
-            self.open -= 1;
+        if self.is_alone {
+            let batch = self.batch();
+            return (!batch.is_empty()).then(|| self.source.count(&batch));
+        }
+        let asked = self.asked.get_mut(place as usize)?;
+        asked.is_told = true;
+        let alone = [*asked];
+        Some(self.source.count(&alone))
+    }
+
+    /// An answer, whichever. `None` when all are given.
+    pub(super) fn rest(&mut self) -> Option<Result<Answer<N>, Halt>> {
+        if let Some(answer) = self.heard() {
             return Some(answer);
         }
-        if self.asked.first().is_some_and(|first| first.place <= place) {
-            let batch = std::mem::take(&mut self.asked);
+        if self.next < self.asked.len() {
+            let batch = self.batch();
             return Some(self.source.count(&batch));
         }
         if self.open == 0 {

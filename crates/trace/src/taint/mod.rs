@@ -34,7 +34,7 @@
 //! they have two givers; by FIFO and LIFO also two receivers. Readers therefore keep to the chain's own order, by index.
 //!
 //! **Time and memory.** Two ways lead to the same result ([`Way`]): the frontier reads the transfers of those reached, from their
-//! first on, and nothing else (what somebody held before taint came to him is counted by a second thread); the sweep reads all
+//! first on, and nothing else (what somebody held before taint came to him is counted by a second thread, unless he gives before it has come to him); the sweep reads all
 //! transfers twice. Both grow linearly with the transfers that they read, except
 //! that by FIFO and LIFO a transfer also costs as many steps as it moves parcels, which [`Limits`] bounds.
 //!

@@ -254,6 +254,12 @@ impl<N: Amount, const NEWEST_FIRST: bool> Rule<N> for Queue<N, NEWEST_FIRST> {
         first.is_some_and(|first| first.is_tainted || amount > first.amount)
     }
 
+    fn glance(&self, slot: u32) -> bool {
+        let chain = self.holdings.get(slot as usize).copied().unwrap_or_default();
+        let is_tainted = |parcel: u32| self.pool.get(parcel as usize).is_some_and(|parcel| parcel.is_tainted);
+        is_tainted(chain.head) ^ is_tainted(chain.tail)
+    }
+
     fn parcels(&self, slot: u32) -> u32 {
         self.holdings[slot as usize].count
     }

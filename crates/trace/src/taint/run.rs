@@ -123,6 +123,12 @@ impl<'c, N: Amount, R: Rule<N>, P: Fn(Account) -> Place> Run<'c, N, R, P> {
             ^ self.reaches.get(slot).is_some_and(|reach| reach.index == NONE)
     }
 
+    /// The same of the first and the last of a slot's parcels.
+    #[inline]
+    pub(super) fn glance_parcels(&self, slot: u32) -> bool {
+        self.rule.glance(slot)
+    }
+
     /// Whether a step would carry taint.
     pub(super) fn would_taint(&self, step: &Step<'_>) -> bool {
         self.is_theft(step.number)

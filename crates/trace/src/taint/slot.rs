@@ -72,6 +72,11 @@ pub(super) trait Rule<N: Amount> {
     /// Whether something tainted would leave with an amount, from a holding in which something is tainted.
     fn would_taint(&self, slot: u32, from: &Slot<N>, amount: N) -> bool;
 
+    /// Looks at the first and the last parcel of a holding, so that they are in the processor's cache when they are needed.
+    fn glance(&self, _slot: u32) -> bool {
+        false
+    }
+
     /// Of how many parcels a holding in which something is tainted consists.
     fn parcels(&self, _slot: u32) -> u32 {
         1

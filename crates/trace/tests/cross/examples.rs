@@ -4,7 +4,7 @@ use bongsu_trace::cross::{Bounds, CrossError, Gate, Short, Why};
 use bongsu_trace::taint::Method;
 use bongsu_trace::{Account, Asset, U256};
 
-use crate::books::{Book, conserves, followed, pairing};
+use super::books::{Book, conserves, followed, pairing};
 
 const BRIDGE: u32 = 50;
 const POOL: u32 = 60;

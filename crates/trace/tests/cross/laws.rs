@@ -8,7 +8,7 @@ use bongsu_trace::taint::Method;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::books::{Book, NOBODY, conserves, followed, pairing};
+use super::books::{Book, NOBODY, conserves, followed, pairing};
 
 const METHODS: [Method; 3] = [Method::Haircut, Method::Fifo, Method::Lifo];
 

@@ -5,7 +5,7 @@ use bongsu_trace::label::Category;
 use bongsu_trace::store::Memory;
 use bongsu_trace::{Account, Asset, Flows, Transfer, U256};
 
-use crate::ledger;
+use super::ledger;
 
 /// From 100 on exchanges, from 200 on thieves.
 fn category(account: Account) -> Option<Category> {

@@ -8,8 +8,8 @@ use bongsu_trace::{Account, Transfer, U256};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::ledger;
-use crate::plain;
+use super::ledger;
+use super::plain;
 
 /// Nothing ends but at a label.
 const FAR: Limits = Limits {

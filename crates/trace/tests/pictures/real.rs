@@ -12,8 +12,8 @@ use bongsu_trace::store::Writer;
 use bongsu_trace::taint::{Limits, Method, Place, Theft, Way, follow};
 use bongsu_trace::{Account, Flows as _, U256};
 
-use crate::COIN;
-use crate::xml::{elements, is_harmless};
+use super::COIN;
+use super::xml::{elements, is_harmless};
 
 const VICTIM: &str = "0x47666fab8bd0ac7003bce3f5c3585383f09486e2";
 const THIEF: &str = "0xa4b2fd68593b6f34e51cb9edb66e71c1b4ab449e";

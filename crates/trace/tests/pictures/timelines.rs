@@ -10,7 +10,7 @@ use bongsu_trace::{Account, Asset, Transfer, U256};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::xml::{Element, elements, is_harmless};
+use super::xml::{Element, elements, is_harmless};
 
 const HOUR: i64 = 3_600;
 

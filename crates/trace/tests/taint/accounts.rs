@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::memory::Ledger;
-use crate::plain::{self, Plain};
+use super::memory::Ledger;
+use super::plain::{self, Plain};
 
 const METHODS: [Method; 4] = [Method::Poison, Method::Haircut, Method::Fifo, Method::Lifo];
 

@@ -5,7 +5,7 @@ use bongsu_trace::taint::{
 };
 use bongsu_trace::{Account, Asset, U256};
 
-use crate::memory::Ledger;
+use super::memory::Ledger;
 
 const METHODS: [Method; 4] = [Method::Poison, Method::Haircut, Method::Fifo, Method::Lifo];
 const WAYS: [Way; 3] = [Way::Choose, Way::Frontier, Way::Sweep];

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::confirm::{How, confirm};
 use super::needles::Candidate;
 use super::parts::{Columns, Parts};
+use super::time::written;
 use crate::value::Value;
+use stix::Timestamp;
 
 /// Something that was found.
 #[derive(Debug, Clone)]
@@ -68,6 +70,19 @@ pub fn within(text: &[u8], range: &Range<usize>, reach: usize) -> Range<usize> {
     let start = memchr::memrchr(b'\n', &text[floor..range.start]).map_or(floor, |at| floor + at + 1);
     let end = memchr::memchr(b'\n', &text[range.end..roof]).map_or(roof, |at| range.end + at);
     start..end
+}
+
+/// Bytes of a line that are shown to both sides of what was found.
+pub const SHOWN_BYTES: usize = 160;
+/// Bytes before and behind what was found in which its line's beginning and date are looked for.
+const LINE_BYTES_MAX: usize = 64 << 10;
+
+/// When the line that a range of a text stands in was written, if it says so and its beginning is near.
+#[must_use]
+pub fn dated(text: &[u8], range: &Range<usize>) -> Option<Timestamp> {
+    let line = within(text, range, LINE_BYTES_MAX);
+    let begins = line.start == 0 || text[line.start - 1] == b'\n';
+    written(&text[if begins { line } else { 0..0 }])
 }
 
 #[cfg(test)]

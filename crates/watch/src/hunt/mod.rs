@@ -18,7 +18,7 @@ mod word;
 
 pub use blank::{Blanking, NoDomain, whole_words};
 pub use confirm::{How, confirm};
-pub use find::{Found, finds, within};
+pub use find::{Found, SHOWN_BYTES, dated, finds, within};
 pub use mention::{Mention, mentions};
 pub use needles::{Candidate, Disorder, Expect, Needles};
 pub use parts::{Columns, Parts};

@@ -119,11 +119,6 @@ impl Index {
         &self.parties
     }
 
-    /// How many names its parties have together.
-    pub fn name_count(&self) -> usize {
-        self.names.len()
-    }
-
     /// The parties whose score is at least `least` (0 to 1; [`MATCH`] is usual), the best first, at most `count`.
     ///
     /// A person is never matched with an organisation. Well under a millisecond at fifty thousand names. Of the names

@@ -28,14 +28,18 @@ use policy::{Channel, Deed, Level, Member, MemberId, Receipt};
 use crate::page;
 use given::{Checked, Fault, Given, written_upto};
 use making::{Making, Outcome};
+pub(crate) use pages::said;
 
 /// Bytes of an answer: 300 ids and the longest texts, each letter of them escaped.
 const ANSWER_BYTES_MAX: usize = 128 * 1024;
+/// Under what name, and whose, answers are taken by one node at a time.
+const ANSWERS: &str = "answers";
 
 /// What answers are taken with.
 struct Answers {
     deliver: Arc<Deliver>,
-    /// Held from looking whether a member's ticket is good until it is used up, so that it is used once.
+    /// Held from looking whether a member's ticket is good until it is used up, so that it is used once. Beside other nodes, so is what
+    /// `ANSWERS` names.
     one_at_a_time: Mutex<HashMap<MemberId, Arc<Mutex<()>>>>,
 }
 
@@ -47,6 +51,16 @@ pub fn router(deliver: Arc<Deliver>) -> Router {
         .layer(DefaultBodyLimit::max(ANSWER_BYTES_MAX))
         .fallback(|| async { nothing() })
         .with_state(Arc::new(Answers { deliver, one_at_a_time: Mutex::default() }))
+}
+
+/// What became of an answer that was in order.
+enum Came {
+    /// It was taken.
+    Taken(Outcome),
+    /// No circle took any of it.
+    Refused,
+    /// Another was quicker.
+    Late,
 }
 
 /// Not there, or not signed by this node.
@@ -116,32 +130,29 @@ impl Answers {
             Err(fault) => return self.form(&answering, given, Some(fault)),
         };
         let place = Arc::clone(self.one_at_a_time.lock().entry(answering.member.id).or_default());
-        let shared = {
+        let name = format!("{ANSWERS}.{}", answering.member.id.uuid().simple());
+        let came = {
             let _one_at_a_time = place.lock();
-            // Another answer may have been taken meanwhile.
-            let Some((_, Standing::Good)) = self.admit(text, channel) else {
-                return self.over(&answering, Standing::Used);
-            };
-            self.share(&answering, &checked, given)
+            self.deliver.gate.alone(&name, || match self.admit(text, channel) {
+                Some((_, Standing::Good)) => self.share(&answering, &checked, given),
+                // Another answer was taken meanwhile.
+                _ => Ok(Came::Late),
+            })
         };
-        match shared {
-            Ok(Some(outcome)) => pages::thanks(answering.speech, checked.nothing, &outcome),
-            Ok(None) => self.form(&answering, given, Some(Fault::Refused)),
+        match came {
+            Ok(Came::Taken(outcome)) => pages::thanks(answering.speech, checked.nothing, &outcome),
+            Ok(Came::Refused) => self.form(&answering, given, Some(Fault::Refused)),
+            Ok(Came::Late) => self.over(&answering, Standing::Used),
             Err(error) => page::broken(&error),
         }
     }
 
-    /// Makes what was said durable, uses the ticket up, and writes the receipt; `None` if no circle took any of it.
-    fn share(
-        &self,
-        answering: &Answering<'_>,
-        checked: &Checked,
-        given: &Given,
-    ) -> Result<Option<Outcome>, GateError> {
+    /// Makes what was said durable, uses the ticket up, and writes the receipt.
+    fn share(&self, answering: &Answering<'_>, checked: &Checked, given: &Given) -> Result<Came, GateError> {
         let making = Making { deliver: &self.deliver, answering, said: checked };
         let outcome = making.share()?;
         if outcome.is_nothing() && !checked.nothing {
-            return Ok(None);
+            return Ok(Came::Refused);
         }
         let Answering { ticket, member, today, .. } = answering;
         let (gate, now) = (&self.deliver.gate, (self.deliver.now)());
@@ -150,7 +161,7 @@ impl Answers {
         gate.receive(receipt.upto(given.upto(gate.heads(member.id, now))))?;
         let (handle, sightings) = (&member.handle, outcome.sightings);
         tracing::info!(member.id = %member.id, sightings, "{handle} has answered its advisory");
-        Ok(Some(outcome))
+        Ok(Came::Taken(outcome))
     }
 }
 

@@ -91,7 +91,7 @@ pub(super) fn thanks(speech: &'static Speech, nothing: bool, outcome: &Outcome) 
 }
 
 /// A page that says something under a title, which is a message's id.
-pub(super) fn said(speech: &'static Speech, title: &str, said: Vec<String>) -> Response {
+pub(crate) fn said(speech: &'static Speech, title: &str, said: Vec<String>) -> Response {
     render(&SaidPage { speech, title: speech.say(title), said })
 }
 

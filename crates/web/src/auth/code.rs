@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use line::Beside;
 use parking_lot::Mutex;
 use policy::{Account, PersonId};
 use sha1::Sha1;
@@ -18,6 +19,7 @@ use stix::Timestamp;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
+use super::shared::Spent;
 use super::token::TokenKey;
 
 /// Length of a step, in seconds.
@@ -39,6 +41,8 @@ pub struct Codes {
     used: Mutex<HashMap<(PersonId, Uuid), i64>>,
     /// The last step of which a code may have been taken before this process began: what was used then is not known.
     begun: i64,
+    /// Where several nodes serve: the latest codes that any of them took, which are known after a start as well.
+    shared: Option<Spent>,
 }
 
 /// The secret of a person's app.
@@ -105,7 +109,13 @@ impl Codes {
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         // The code of the step after the present one is taken too.
-        Self { used: Mutex::default(), begun: step(now) + 1 }
+        Self { used: Mutex::default(), begun: step(now) + 1, shared: None }
+    }
+
+    /// Those that any of the nodes took that serve beside a database.
+    #[must_use]
+    pub fn beside(beside: &Beside) -> Self {
+        Self { used: Mutex::default(), begun: i64::MIN, shared: Some(Spent::codes(beside)) }
     }
 
     /// Whether `typed` is a code of this secret that was not used yet; from then on it is used.
@@ -120,6 +130,10 @@ impl Codes {
 
     fn take_after(&self, least: i64, person: PersonId, secret: &Secret, typed: &str, now: Timestamp) -> bool {
         let typed: String = typed.chars().filter(char::is_ascii_digit).collect();
+        if let Some(shared) = &self.shared {
+            let key = format!("{}.{}", person.uuid().simple(), secret.part.simple());
+            return secret.step_of(&typed, now).is_some_and(|step| shared.advance(&key, step));
+        }
         let mut used = self.used.lock();
         let last = used.get(&(person, secret.part)).copied().unwrap_or(least);
         match secret.step_of(&typed, now).filter(|step| *step > last) {

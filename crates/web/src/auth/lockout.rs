@@ -8,8 +8,11 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use line::Beside;
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
+
+use super::shared::{Now, SharedCounts};
 
 /// Failures that cost nothing yet.
 const FREE: u32 = 5;
@@ -27,6 +30,8 @@ const NAMES_MAX: usize = 50_000;
 pub struct Lockout {
     // By hash, so that long names cost no memory.
     names: Mutex<HashMap<[u8; 32], Failed>>,
+    /// Where several nodes serve: what failed at any.
+    shared: Option<SharedCounts>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,13 +50,33 @@ impl Failed {
 }
 
 impl Lockout {
+    /// What failed at any of the nodes that serve beside a database.
+    #[must_use]
+    pub fn beside(beside: &Beside, now: Now) -> Self {
+        Self { names: Mutex::default(), shared: Some(SharedCounts::new(beside, now)) }
+    }
+
     /// Whether log-ins under this name are refused at `now`, whatever the password.
     pub(crate) fn is_locked(&self, name: &str, now: Instant) -> bool {
-        self.names.lock().get(&key(name)).is_some_and(|failed| now < failed.until())
+        match &self.shared {
+            // Where that can't be known, nobody logs in.
+            Some(shared) => shared.of(&key(name), now).map_or(true, |failed| {
+                failed.is_some_and(|(count, last)| now < Failed { count, last }.until())
+            }),
+            None => self.names.lock().get(&key(name)).is_some_and(|failed| now < failed.until()),
+        }
     }
 
     /// Counts a failure. While a name is locked, nothing is counted: the lock does not grow by being knocked at.
     pub(crate) fn failed(&self, name: &str, now: Instant) {
+        if let Some(shared) = &self.shared {
+            return shared.count(&key(name), now, |failed| {
+                let Some((count, last)) = failed else { return Some(1) };
+                let is_forgotten = now.saturating_duration_since(last) >= FORGOTTEN;
+                let count = if is_forgotten { 0 } else { count };
+                (now >= Failed { count, last }.until()).then(|| count.saturating_add(1))
+            });
+        }
         let mut names = self.names.lock();
         if names.len() >= NAMES_MAX {
             names.retain(|_, failed| now.saturating_duration_since(failed.last) < FORGOTTEN);
@@ -72,7 +97,10 @@ impl Lockout {
 
     /// Forgets the failures under a name: its person has logged in.
     pub(crate) fn clear(&self, name: &str) {
-        self.names.lock().remove(&key(name));
+        match &self.shared {
+            Some(shared) => shared.clear(&key(name)),
+            None => drop(self.names.lock().remove(&key(name))),
+        }
     }
 }
 

@@ -36,7 +36,7 @@ impl Need {
             Surface::Asks => {
                 one(if path.trim_end_matches('/') == "/ask" { Right::Write } else { Right::Release })
             }
-            Surface::Page => page(reads, path),
+            Surface::Page | Surface::Data => page(reads, path),
             Surface::Taxii if method == Method::DELETE => one(Right::Release),
             // Who only brings objects must find the collection, and learn what became of them.
             Surface::Taxii if reads && !path.contains("/objects") && !path.contains("/manifest") => {
@@ -58,6 +58,8 @@ fn page(reads: bool, path: &str) -> Need {
     let first = path.split('/').nth(1).unwrap_or_default();
     match first {
         "account" | "display" | "logout" | "with-token" => Need::Anybody,
+        // What programs can ask for is no secret among those who may ask for anything.
+        "openapi.json" if reads => Need::Anybody,
         "people" | "start" => one(Right::Admin),
         "acts" | "acts.csv" | "acts.json" | "accesses" => one(Right::Audit),
         "peers" | "peers.json" => Need::OneOf(Rights::of(&[Right::Admin, Right::Audit])),
@@ -81,9 +83,19 @@ fn page(reads: bool, path: &str) -> Need {
     }
 }
 
+/// Whether a request is part of setting a second factor up, or ends the session: all that one without may do, where one is demanded.
+pub(super) fn sets_up(method: &Method, path: &str) -> bool {
+    match path {
+        "/account/codes" | "/display" => matches!(*method, Method::GET | Method::HEAD | Method::POST),
+        "/account" => matches!(*method, Method::GET | Method::HEAD),
+        "/account/passkeys" | "/logout" => *method == Method::POST,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Need, Surface, one};
+    use super::{Need, Surface, one, sets_up};
     use axum::http::Method;
     use policy::{Right, Rights};
 
@@ -152,8 +164,42 @@ mod tests {
         for path in ["/taxii2/", "/api/collections/", "/api/status/x/", "/servers/getVersion"] {
             assert_eq!(Need::of(Surface::of(path), &get, path), any, "{path}");
         }
+        assert_eq!(Need::of(Surface::of("/openapi.json"), &get, "/openapi.json"), Need::Anybody);
         for path in ["/account", "/account/sessions/end", "/logout"] {
             assert_eq!(Need::of(Surface::of(path), &post, path), Need::Anybody, "{path}");
+        }
+    }
+
+    #[test]
+    fn whoever_lacks_a_second_factor_sets_one_up_and_does_nothing_else() {
+        let (get, post) = (Method::GET, Method::POST);
+        for (method, path) in [
+            (&get, "/account"),
+            (&get, "/account/codes"),
+            (&post, "/account/codes"),
+            (&post, "/account/passkeys"),
+            (&post, "/logout"),
+            (&post, "/display"),
+        ] {
+            assert!(sets_up(method, path), "{method} {path}");
+        }
+        for (method, path) in [
+            (&get, "/"),
+            (&get, "/people"),
+            (&get, "/d/list/all.txt"),
+            (&get, "/api/collections/"),
+            (&get, "/openapi.json"),
+            (&get, "/account/"),
+            (&post, "/account"),
+            (&post, "/account/password"),
+            (&post, "/account/codes/remove"),
+            (&post, "/account/passkeys/remove"),
+            (&post, "/account/passkeys/name"),
+            (&post, "/account/sessions/end"),
+            (&post, "/people"),
+            (&Method::DELETE, "/account/codes"),
+        ] {
+            assert!(!sets_up(method, path), "{method} {path}");
         }
     }
 }

@@ -33,6 +33,8 @@ pub(crate) enum Surface {
     Asks,
     /// Pages for people.
     Page,
+    /// What stands on pages, as JSON for programs.
+    Data,
     /// What anyone may see: the style sheet, the health check, and what looks at what is shown itself: the answer form, the page of a call,
     /// the log-in, the page behind an invitation, the witness, which looks at signatures, and what peers ask, who show certificates.
     Open,
@@ -43,7 +45,8 @@ impl Surface {
         let under =
             |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match path {
-            "/healthz" | "/style.css" | "/passkey.js" | "/page.js" | "/search.js" | "/proof.js" => Self::Open,
+            "/healthz" | "/ready" | "/style.css" | "/passkey.js" | "/page.js" | "/search.js"
+            | "/proof.js" => Self::Open,
             _ if under("/login") => Self::Open,
             // The link of an invitation is looked at by its page.
             _ if under("/welcome") => Self::Open,
@@ -59,8 +62,14 @@ impl Surface {
             _ if under("/ask") => Self::Asks,
             _ if under("/misp/feed") => Self::Feed,
             _ if exchange::misp::rest::is_misp(path) => Self::Misp,
+            _ if path.ends_with(".json") => Self::Data,
             _ => Self::Page,
         }
+    }
+
+    /// Whether people who have logged in look there.
+    pub(super) fn is_for_people(self) -> bool {
+        matches!(self, Self::Page | Self::Data)
     }
 }
 
@@ -143,6 +152,15 @@ pub(super) fn too_fast(surface: Surface, after: Duration) -> Response {
     response
 }
 
+/// 408: a stranger's request took too long.
+pub(super) fn too_slow(surface: Surface) -> Response {
+    let what = (
+        "The request took too long to come. Send it again, in one go.",
+        "요청이 너무 늦게 도착했습니다. 한 번에 다시 보내십시오.",
+    );
+    answer(surface, StatusCode::REQUEST_TIMEOUT, ("Too slow", "너무 느림"), what)
+}
+
 /// 403: who asks is known, and may not do this. It says nothing of what there is. The log has the id of the credential or person, and not
 /// what was asked for: that may be a secret, or name somebody.
 pub(super) fn no_right(surface: Surface, rights: Rights, holder: Option<Uuid>) -> Response {
@@ -163,6 +181,18 @@ pub(super) fn no_right(surface: Surface, rights: Rights, holder: Option<Uuid>) -
         _ => english.replace("{}", &rights.to_string()),
     };
     answer(surface, StatusCode::FORBIDDEN, ("No right to this", "권한이 없음"), (&what, &what))
+}
+
+/// What somebody may not do who needs a second factor and has logged in without. A page leads to where one is set up.
+pub(super) fn second_needed(surface: Surface, reads: bool) -> Response {
+    if surface.is_for_people() && reads {
+        return to_account();
+    }
+    let what = (
+        "This log-in has to be made safer before anything else: set up codes from an app, or a passkey, on your own page (/account).",
+        "먼저 로그인을 더 안전하게 해야 합니다. 자신의 화면(/account)에서 앱 인증 코드나 패스키를 설정하십시오.",
+    );
+    answer(surface, StatusCode::FORBIDDEN, ("A second factor is needed", "두 번째 인증 수단이 필요함"), what)
 }
 
 /// 404: not there, or not for this caller.
@@ -188,7 +218,7 @@ fn answer(surface: Surface, status: StatusCode, titles: Both<'_>, whats: Both<'_
         ),
         // Source: MISP 2.5, RestResponseComponent.
         Surface::Misp => ("application/json", serde_json::json!({"name": what, "message": what, "url": ""}).to_string()),
-        Surface::Screening | Surface::Asks => {
+        Surface::Screening | Surface::Asks | Surface::Data => {
             ("application/json", serde_json::json!({"error": format!("{title}. {what}")}).to_string())
         }
         Surface::Artefact | Surface::Private | Surface::Log | Surface::Feed | Surface::Open => ("text/plain; charset=utf-8", format!("{title}. {what}\n")),

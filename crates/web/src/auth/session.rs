@@ -1,7 +1,7 @@
 //! Sessions: what a person who has logged in shows with each request.
 //!
 //! A session's secret is 256 random bits in a cookie; kept is its SHA-256, in memory alone, so that a restart ends all sessions
-//! and a copy of the disk has none. A session ends an hour after it was last used, twelve hours after it began, when its person
+//! and a copy of the disk has none; where several nodes serve beside one database, there ([`super::shared`]). A session ends an hour after it was last used, twelve hours after it began, when its person
 //! logs out or ends it, and when the person's log-in changes. Each log-in makes a new one, whatever was shown before, so
 //! that nobody can be made to use a session that another knows.
 
@@ -12,10 +12,13 @@ use std::time::{Duration, Instant};
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use line::Beside;
 use parking_lot::Mutex;
 use policy::{Account, PersonId};
 use sha2::{Digest as _, Sha256};
 use stix::Timestamp;
+
+use super::shared::{Now, SharedSessions};
 
 /// After so long without a request, a session ends.
 pub(crate) const IDLE: Duration = Duration::from_secs(3_600);
@@ -25,6 +28,8 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(12 * 3_600);
 const FRESH: Duration = Duration::from_secs(600);
 /// Sessions of one person; one more ends the one that was used longest ago.
 const PER_PERSON_MAX: usize = 20;
+/// Characters of a cookie's value: 32 bytes.
+const VALUE_CHARS: usize = 43;
 /// Characters that are kept of what a browser calls itself.
 const AGENT_CHARS_MAX: usize = 120;
 
@@ -35,6 +40,11 @@ pub struct SessionId([u8; 32]);
 impl SessionId {
     pub(crate) const fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// As its bytes are written.
+    pub(crate) fn from_hex(text: &str) -> Option<Self> {
+        data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok().map(Self)
     }
 }
 
@@ -51,14 +61,16 @@ pub(crate) struct Session {
     pub(crate) from: IpAddr,
     /// What the browser calls itself.
     pub(crate) agent: String,
+    /// Whether it began at the provider of log-ins, and not here.
+    pub(crate) elsewhere: bool,
     /// Since when the account was as it was at log-in.
-    account: Timestamp,
-    started: Instant,
-    used: Instant,
+    pub(super) account: Timestamp,
+    pub(super) started: Instant,
+    pub(super) used: Instant,
 }
 
 impl Session {
-    fn holds(&self, now: Instant) -> bool {
+    pub(super) fn holds(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.used) < IDLE
             && now.saturating_duration_since(self.started) < LONGEST
     }
@@ -73,6 +85,8 @@ impl Session {
 #[derive(Debug, Default)]
 pub struct Sessions {
     open: Mutex<Open>,
+    /// Where several nodes serve: those of all.
+    shared: Option<SharedSessions>,
 }
 
 #[derive(Debug, Default)]
@@ -82,15 +96,39 @@ struct Open {
 }
 
 impl Sessions {
-    /// Begins a session with a secret that was drawn at random. Gives the cookie's value.
+    /// Those of all nodes that serve beside a database.
+    #[must_use]
+    pub fn beside(beside: &Beside, now: Now) -> Self {
+        Self { open: Mutex::default(), shared: Some(SharedSessions::new(beside, now)) }
+    }
+
+    /// Begins a session with a secret that was drawn at random, of an account and whether it logged in elsewhere. Gives the cookie's
+    /// value.
     pub(crate) fn begin(
         &self,
         secret: &[u8; 32],
-        account: &Account,
+        (account, elsewhere): (&Account, bool),
         (from, agent): (IpAddr, &str),
         (begun, now): (Timestamp, Instant),
     ) -> String {
         let value = URL_SAFE_NO_PAD.encode(secret);
+        let session = |number| Session {
+            person: account.person,
+            number,
+            begun,
+            from,
+            agent: agent.chars().filter(|c| !c.is_control()).take(AGENT_CHARS_MAX).collect(),
+            elsewhere,
+            account: account.since,
+            started: now,
+            used: now,
+        };
+        if let Some(shared) = &self.shared {
+            // No two of one person's begin at one time.
+            let number = u64::try_from(begun.micros()).unwrap_or_default();
+            shared.begin(id_of(&value), &session(number), PER_PERSON_MAX, now);
+            return value;
+        }
         let mut open = self.open.lock();
         open.by_id.retain(|_, session| session.holds(now));
         let own = |(id, session): (&SessionId, &Session)| {
@@ -102,23 +140,26 @@ impl Sessions {
             open.by_id.remove(id);
         }
         open.numbered += 1;
-        let session = Session {
-            person: account.person,
-            number: open.numbered,
-            begun,
-            from,
-            agent: agent.chars().filter(|c| !c.is_control()).take(AGENT_CHARS_MAX).collect(),
-            account: account.since,
-            started: now,
-            used: now,
-        };
+        let session = session(open.numbered);
         open.by_id.insert(id_of(&value), session);
         value
     }
 
+    /// Whether it can be said without asking others what a cookie's value stands for.
+    pub(crate) fn is_at_hand(&self, value: &str, now: Instant) -> bool {
+        let Some(shared) = self.shared.as_ref().filter(|_| value.len() == VALUE_CHARS) else { return true };
+        shared.is_at_hand(id_of(value), now)
+    }
+
     /// The session of a cookie's value, if it is open; it is used now.
     pub(crate) fn find(&self, value: &str, now: Instant) -> Option<(SessionId, Session)> {
+        if value.len() != VALUE_CHARS {
+            return None;
+        }
         let id = id_of(value);
+        if let Some(shared) = &self.shared {
+            return Some((id, shared.find(id, now)?));
+        }
         let mut open = self.open.lock();
         let session = open.by_id.get_mut(&id).filter(|session| session.holds(now))?;
         session.used = now;
@@ -127,13 +168,27 @@ impl Sessions {
 
     /// Whether a session began a short time ago: its person is still there, as far as one can tell.
     pub(crate) fn is_fresh(&self, id: SessionId, now: Instant) -> bool {
-        let open = self.open.lock();
-        open.by_id.get(&id).is_some_and(|session| now.saturating_duration_since(session.started) < FRESH)
+        let is_fresh = |session: &Session| now.saturating_duration_since(session.started) < FRESH;
+        match &self.shared {
+            Some(shared) => shared.find(id, now).is_some_and(|session| is_fresh(&session)),
+            None => self.open.lock().by_id.get(&id).is_some_and(is_fresh),
+        }
+    }
+
+    /// Whether a session began at the provider of log-ins.
+    pub(crate) fn is_elsewhere(&self, id: SessionId, now: Instant) -> bool {
+        match &self.shared {
+            Some(shared) => shared.find(id, now).is_some_and(|session| session.elsewhere),
+            None => self.open.lock().by_id.get(&id).is_some_and(|session| session.elsewhere),
+        }
     }
 
     /// Ends a session.
     pub(crate) fn end(&self, id: SessionId) {
-        self.open.lock().by_id.remove(&id);
+        match &self.shared {
+            Some(shared) => shared.end(id),
+            None => drop(self.open.lock().by_id.remove(&id)),
+        }
     }
 
     /// Ends sessions of a person: the one with this number, or all but the one that is kept.
@@ -145,14 +200,25 @@ impl Sessions {
                     None => Some(*id) != kept,
                 }
         };
-        self.open.lock().by_id.retain(|id, session| !ends(id, session));
+        let Some(shared) = &self.shared else {
+            return self.open.lock().by_id.retain(|id, session| !ends(id, session));
+        };
+        for (id, _) in shared.of(person, Instant::now()).iter().filter(|(id, session)| ends(id, session)) {
+            shared.end(*id);
+        }
     }
 
     /// The open sessions of a person, the latest first.
     pub(crate) fn of(&self, person: PersonId, now: Instant) -> Vec<(SessionId, Session)> {
-        let open = self.open.lock();
-        let own = open.by_id.iter().filter(|(_, session)| session.person == person && session.holds(now));
-        let mut own: Vec<_> = own.map(|(id, session)| (*id, session.clone())).collect();
+        let mut own = match &self.shared {
+            Some(shared) => shared.of(person, now),
+            None => {
+                let open = self.open.lock();
+                let is_own = |session: &Session| session.person == person && session.holds(now);
+                let own = open.by_id.iter().filter(|(_, session)| is_own(session));
+                own.map(|(id, session)| (*id, session.clone())).collect()
+            }
+        };
         own.sort_by_key(|(_, session)| std::cmp::Reverse(session.number));
         own
     }
@@ -214,7 +280,7 @@ mod tests {
 
     fn begin(sessions: &Sessions, secret: u8, account: &Account, now: Instant) -> String {
         let from = (IpAddr::V4(Ipv4Addr::LOCALHOST), "Browser\n1");
-        sessions.begin(&[secret; 32], account, from, (Timestamp::from_micros(5), now))
+        sessions.begin(&[secret; 32], (account, secret == 200), from, (Timestamp::from_micros(5), now))
     }
 
     #[test]
@@ -252,8 +318,11 @@ mod tests {
         assert!(sessions.find(&values[3], later).is_some(), "another's number ends nothing");
         sessions.end_of(account(1).person, None, Some(kept));
         assert_eq!(sessions.of(account(1).person, later).len(), 1);
+        assert!(!sessions.is_elsewhere(kept, later));
         sessions.end(kept);
-        assert!(sessions.find(&values[3], later).is_none() && sessions.find(&other, later).is_some());
+        assert!(sessions.find(&values[3], later).is_none() && !sessions.is_elsewhere(kept, later));
+        let (other, session) = sessions.find(&other, later).unwrap();
+        assert!(session.elsewhere && sessions.is_elsewhere(other, later));
     }
 
     #[test]

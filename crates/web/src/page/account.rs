@@ -1,7 +1,7 @@
 //! A person's own page: its password, its codes, where it is logged in.
 //!
 //! Whatever changes how one logs in asks for the password again, and for a code where codes are in use; it ends all other
-//! sessions and gives this one a new cookie.
+//! sessions and gives this one a new cookie. To end other sessions asks for the same.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::log_in::{Chosen, From, NotChanged, begin, busy, fault_of, hashed, second, with_cookie};
 use super::passkeys::{self, Asking};
 use super::people::drawn_id;
-use super::view::At;
+use super::view::{At, View};
 use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
 use crate::auth::code::{Secret, recovery};
 use crate::auth::password::{Busy, PASSWORD_CHARS_MIN};
@@ -45,6 +45,8 @@ struct AccountPage {
     has_codes: bool,
     recovery_left: usize,
     sessions: Vec<Row>,
+    /// Whether nothing else can be done before a second factor is set up.
+    lacks_second: bool,
     fault: Option<String>,
 }
 
@@ -107,6 +109,12 @@ const NOT_FRESH: (&str, &str) = (
     "비밀번호 없이 로그인한 지 10분이 지났거나 코드가 맞지 않습니다. 로그아웃하고 로그인한 뒤 다시 하십시오.",
 );
 
+/// Why nothing was changed of an account.
+fn not_proven(view: &View, account: &Account) -> &'static str {
+    let why = if account.password.is_some() { NOT_RIGHT } else { NOT_FRESH };
+    view.say(why.0, why.1)
+}
+
 impl Pages {
     /// The person who looks, with its account; `None` for whoever has not logged in as one.
     pub(super) fn own(&self, viewer: &Viewer) -> Option<(Person, Account)> {
@@ -167,6 +175,7 @@ impl Pages {
             has_codes: account.codes.is_some(),
             recovery_left: account.recovery.len(),
             sessions: sessions.into_iter().map(row).collect(),
+            lacks_second: viewer.actor.lacks_second(),
             fault,
         });
         page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -210,16 +219,19 @@ fn picture(text: &str) -> Option<(String, usize)> {
 fn proven(pages: &Pages, account: &Account, user: &str, proof: &Proof) -> Option<Account> {
     let (auth, now) = (&pages.auth, Instant::now());
     let (password, code) = (proof.password.as_str(), proof.code.as_str());
-    if account.password.is_none() {
-        let (session, _) = proof.viewer.actor.session?;
-        return auth.sessions.is_fresh(session, now).then(|| second(auth, account, code)).flatten();
+    let has_password = account.password.is_some();
+    let is_fresh = |(session, _)| auth.sessions.is_fresh(session, now);
+    if !has_password && !proof.viewer.actor.session.is_some_and(is_fresh) {
+        return None;
     }
-    let locked = auth.lockout.is_locked(user, now);
-    auth.lockout.failed(user, now);
-    let matches = auth.passwords.matches(password, account.password.as_deref());
+    // Codes are guessed as passwords are. Whoever does not know the account's id locks nobody out of it.
+    let named = if has_password { user.to_owned() } else { format!("codes of {}", account.person) };
+    let locked = auth.lockout.is_locked(&named, now);
+    auth.lockout.failed(&named, now);
+    let matches = !has_password || auth.passwords.matches(password, account.password.as_deref());
     let account = Some(account).filter(|_| matches && !locked)?;
     let account = second(auth, account, code)?;
-    auth.lockout.clear(user);
+    auth.lockout.clear(&named);
     Some(account)
 }
 
@@ -268,11 +280,10 @@ pub(super) async fn change(
     let Some((person, before)) = pages.own(&proof.viewer) else { return Changed::Broken(absent()) };
     let (working, by) = (Arc::clone(pages), proof.viewer.by());
     let (channel, peer, headers) = (proof.channel, proof.peer.ip(), proof.headers.clone());
-    let view = Arc::clone(&proof.viewer.view);
+    let (view, here) = (Arc::clone(&proof.viewer.view), proof.viewer.actor.session);
     let done = pages.auth.passwords.run(move || {
-        let account = proven(&working, &before, &person.user, &proof);
-        let why = if before.password.is_some() { NOT_RIGHT } else { NOT_FRESH };
-        let proved = account.ok_or_else(|| view.say(why.0, why.1).to_owned())?;
+        let proved = proven(&working, &before, &person.user, &proof);
+        let proved = proved.ok_or_else(|| not_proven(&view, &before).to_owned())?;
         let mut account = proved.clone();
         make(&working, &mut account)?;
         account.since = (working.auth.now)();
@@ -292,8 +303,9 @@ pub(super) async fn change(
         Ok(Err(fault)) => return Changed::Not(fault),
         Ok(Ok(account)) => account,
     };
+    let elsewhere = here.is_some_and(|(id, _)| pages.auth.sessions.is_elsewhere(id, Instant::now()));
     pages.auth.sessions.end_of(account.person, None, None);
-    match begin(&pages.auth, &account, (channel, peer), &headers) {
+    match begin(&pages.auth, (&account, elsewhere), (channel, peer), &headers) {
         Some(cookie) => Changed::Done(cookie),
         None => Changed::Broken(broken(&"the system gives no random bytes")),
     }
@@ -398,16 +410,39 @@ pub(super) async fn remove_codes(
     answered(pages, viewer, changed).await
 }
 
-/// Which session is to end; none named means all others.
+/// Which session is to end, none named means all others; and what proves who asks.
 #[derive(Deserialize)]
 pub(super) struct Ended {
     number: Option<u64>,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    code: String,
 }
 
-pub(super) async fn end_sessions(State(pages): Shared, who: Who, Form(ended): Form<Ended>) -> Response {
-    let viewer = Viewer::of(who);
-    if let (Some(person), Some((here, _))) = (viewer.actor.person, viewer.actor.session) {
-        pages.auth.sessions.end_of(person, ended.number, Some(here));
+/// Ends other sessions, once password and code are right.
+pub(super) async fn end_sessions(
+    State(pages): Shared,
+    who: Who,
+    from: From,
+    headers: HeaderMap,
+    Form(ended): Form<Ended>,
+) -> Response {
+    let proof = Proof::of(who, from, headers, &Given::of(&ended.password, &ended.code));
+    let viewer = proof.viewer.clone();
+    let (Some((person, account)), Some((here, _))) = (pages.own(&viewer), viewer.actor.session) else {
+        return absent();
+    };
+    let (working, user, judged) = (Arc::clone(&pages), person.user, account.clone());
+    match pages.auth.passwords.run(move || proven(&working, &judged, &user, &proof).is_some()).await {
+        Err(Busy) => busy(),
+        Ok(false) => {
+            let fault = not_proven(&viewer.view, &account).to_owned();
+            answered(pages, viewer, Changed::Not(fault)).await
+        }
+        Ok(true) => {
+            pages.auth.sessions.end_of(person.id, ended.number, Some(here));
+            Redirect::to("/account#sessions").into_response()
+        }
     }
-    Redirect::to("/account#sessions").into_response()
 }

@@ -12,7 +12,7 @@ use trace::found::{Flow, Named, Opened, roots, steps};
 use trace::label::Category;
 use trace::units::short;
 
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
+use super::{Frame, Operator, Pages, Shared, Viewer, absent, broken, making, render, words};
 
 /// Roots that are open when the page is opened first.
 const OPEN_FIRST: usize = 3;
@@ -66,14 +66,10 @@ struct Of {
 
 pub(super) async fn page(
     State(pages): Shared,
+    Operator(viewer): Operator,
     Path(handle): Path<String>,
     Query(asked): Query<Asked>,
-    who: Who,
 ) -> Response {
-    let viewer = Viewer::of(who);
-    if !viewer.is_operator() {
-        return absent();
-    }
     making(move || match pages.case(&handle) {
         Ok(Some(case)) => render(&graph(&pages, &viewer, (&handle, case.definition.title), &asked)),
         Ok(None) => absent(),

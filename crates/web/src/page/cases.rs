@@ -11,7 +11,7 @@ use trace::units::share;
 
 use super::view::{At, View};
 use super::words::cases::{category, happened, lasted, state, told};
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
+use super::{Frame, Operator, Pages, Shared, Viewer, absent, broken, making, render};
 
 /// Alerts and lines of the timeline that are shown, the newest; the rest is counted.
 const ROWS: usize = 200;
@@ -48,11 +48,7 @@ struct Row {
     waiting: usize,
 }
 
-pub(super) async fn list(State(pages): Shared, who: Who) -> Response {
-    let viewer = Viewer::of(who);
-    if !viewer.is_operator() {
-        return absent();
-    }
+pub(super) async fn list(State(pages): Shared, Operator(viewer): Operator) -> Response {
     making(move || {
         let cases = match pages.cases.all() {
             Ok(cases) => cases,
@@ -156,11 +152,11 @@ struct Flow {
     time: String,
 }
 
-pub(super) async fn one(State(pages): Shared, Path(handle): Path<String>, who: Who) -> Response {
-    let viewer = Viewer::of(who);
-    if !viewer.is_operator() {
-        return absent();
-    }
+pub(super) async fn one(
+    State(pages): Shared,
+    Operator(viewer): Operator,
+    Path(handle): Path<String>,
+) -> Response {
     making(move || match pages.case(&handle) {
         Ok(Some(case)) => render(&page(&pages, &viewer, &case)),
         Ok(None) => absent(),

@@ -10,7 +10,7 @@ use region::drill::{Ask, Call, Purpose};
 use super::contacts::QUARTER_DAYS;
 use super::view::{At, View};
 use super::words::contacts as words;
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
+use super::{Frame, Operator, Pages, Shared, Viewer, Who, absent, broken, making, render};
 
 /// Calls that are shown, the newest first.
 const ROWS: usize = 200;
@@ -115,11 +115,11 @@ struct WireRow {
     error: Option<String>,
 }
 
-pub(super) async fn one(State(pages): Shared, Path(number): Path<u64>, who: Who) -> Response {
-    let viewer = Viewer::of(who);
-    if !viewer.is_operator() {
-        return absent();
-    }
+pub(super) async fn one(
+    State(pages): Shared,
+    Operator(viewer): Operator,
+    Path(number): Path<u64>,
+) -> Response {
     making(move || match pages.region.register() {
         Ok(register) => match register.call(number) {
             Some(call) => render(&drill(&pages, &viewer, call)),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::member::is_at_hand;
 use super::view::{At, View};
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
+use super::{Frame, Operator, Pages, Shared, Viewer, absent, broken, making, render, words};
 
 /// Rows on a page.
 const ROWS: usize = 100;
@@ -59,14 +59,10 @@ pub(super) struct Asked {
 
 pub(super) async fn page(
     State(pages): Shared,
-    who: Who,
+    Operator(viewer): Operator,
     Path(handle): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let viewer = Viewer::of(who);
-    if !viewer.is_operator() {
-        return absent();
-    }
     making(move || make(&pages, &viewer, &handle, &asked).unwrap_or_else(|error| broken(&error))).await
 }
 

@@ -11,7 +11,7 @@ use policy::Rule;
 use serde::Deserialize;
 
 use super::view::View;
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render, words};
+use super::{Frame, Operator, Pages, Shared, Viewer, absent, broken, making, name_of, render, words};
 
 /// Rows on a page.
 const ROWS: usize = 100;
@@ -77,14 +77,10 @@ pub(super) struct Asked {
 
 pub(super) async fn page(
     State(pages): Shared,
-    who: Who,
+    Operator(viewer): Operator,
     Path(handle): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let viewer = Viewer::of(who);
-    if !viewer.is_operator() {
-        return absent();
-    }
     making(move || make(&pages, &viewer, &handle, &asked)).await
 }
 

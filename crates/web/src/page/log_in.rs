@@ -304,7 +304,7 @@ impl Trial<'_> {
         });
         match judged.await {
             Err(Busy) => busy(),
-            Ok(Some(account)) => enter(&auth, &account, (channel, peer), headers, &to),
+            Ok(Some(account)) => enter(&auth, (&account, false), (channel, peer), headers, &to),
             Ok(None) => {
                 let mut page = failed(pages, channel, to);
                 *page.status_mut() = StatusCode::UNAUTHORIZED;
@@ -314,10 +314,10 @@ impl Trial<'_> {
     }
 }
 
-/// Begins a session, and leads to where its person wanted to be.
+/// Begins a session of an account, and whether it logged in elsewhere; leads to where its person wanted to be.
 pub(super) fn enter(
     auth: &Auth,
-    account: &Account,
+    (account, elsewhere): (&Account, bool),
     (channel, peer): (Channel, IpAddr),
     headers: &HeaderMap,
     to: &str,
@@ -329,7 +329,7 @@ pub(super) fn enter(
     {
         auth.sessions.end(id);
     }
-    match begin(auth, account, (channel, peer), headers) {
+    match begin(auth, (account, elsewhere), (channel, peer), headers) {
         Some(cookie) => {
             tracing::info!(person.id = %account.person, "a person has logged in");
             with_cookie(Redirect::to(to).into_response(), &cookie)
@@ -341,7 +341,7 @@ pub(super) fn enter(
 /// Begins a session. Gives the cookie to set.
 pub(super) fn begin(
     auth: &Auth,
-    account: &Account,
+    account: (&Account, bool),
     (channel, peer): (Channel, IpAddr),
     headers: &HeaderMap,
 ) -> Option<String> {
@@ -353,7 +353,7 @@ pub(super) fn begin(
 
 /// Whose log-in it is, if all of it is right. Takes as long if there is no such person.
 fn judge(auth: &Auth, given: &Given) -> Option<Account> {
-    let (book, now) = (auth.gate.book(), Instant::now());
+    let (book, now) = (auth.newest_book(), Instant::now());
     let user = Person::user_of(&given.user).ok();
     let person = user.and_then(|user| book.person_by_user(&user)).filter(|person| book.acts(person));
     let account = person.and_then(|person| book.account(person.id));
@@ -423,7 +423,7 @@ fn cleared(mut response: Response) -> Response {
 
 /// Who is invited by what stands in a link, if it is good.
 pub(super) fn invited(auth: &Auth, text: &str) -> Option<(Person, Account)> {
-    let (token, book) = (Token::read(text)?, auth.gate.book());
+    let (token, book) = (Token::read(text)?, auth.newest_book());
     let person = book.person(policy::PersonId::new(token.id)).filter(|person| book.acts(person))?;
     let account = book.account(person.id)?;
     let invitation = account.invitation.as_ref()?;

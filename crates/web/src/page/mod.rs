@@ -56,7 +56,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use deliver::Deliver;
@@ -64,6 +64,7 @@ use deliver::screening::Screening;
 use exchange::persona::PersonaCheck;
 use exchange::transparency::cosign::Cosigned;
 use gate::{Gate, Patience};
+use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use line::StorageError;
 use policy::{Book, By, Caller, Circle, Fires, Level, Member, MemberId, Use};
@@ -137,6 +138,9 @@ use view::{At, View};
 
 pub(crate) use view::{Who, asking, say, tell};
 
+/// Bytes of a form by which somebody logs in.
+const STRANGER_BYTES_MAX: usize = 16 << 10;
+
 /// Who looks at a page, over what channel, and how it is to be shown.
 #[derive(Debug, Clone)]
 struct Viewer {
@@ -173,6 +177,19 @@ impl Viewer {
     fn advisory_language(&self, member: &Member) -> String {
         let tag = self.view.language.tag();
         if member.language.starts_with(tag) { String::new() } else { format!("?lang={tag}") }
+    }
+}
+
+/// An operator who looks; for everyone else there is nothing.
+struct Operator(Viewer);
+
+impl FromRequestParts<Arc<Pages>> for Operator {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, pages: &Arc<Pages>) -> Result<Self, Response> {
+        let who = Who::from_request_parts(parts, pages).await.map_err(IntoResponse::into_response)?;
+        let viewer = Viewer::of(who);
+        if viewer.is_operator() { Ok(Self(viewer)) } else { Err(absent()) }
     }
 }
 
@@ -221,6 +238,7 @@ struct Link {
 
 /// The routes of the pages.
 pub fn router(pages: Arc<Pages>) -> Router {
+    let strangers = DefaultBodyLimit::max(STRANGER_BYTES_MAX);
     Router::new()
         .route("/", get(morning::page))
         .route("/circles", get(circles::page))
@@ -276,14 +294,14 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .merge(proof::router())
         .merge(compare::router())
         .route(keys::PATH, get(keys::set))
-        .route("/login", get(log_in::form).post(log_in::take))
+        .route("/login", get(log_in::form).post(log_in::take).layer(strangers))
         .route("/login/oidc", get(oidc::begin))
         .route(crate::auth::oidc::BACK, get(oidc::back))
-        .route("/login/passkey", post(passkeys::log_in))
+        .route("/login/passkey", post(passkeys::log_in).layer(strangers))
         .route("/passkey.js", get(passkeys::script))
         .route("/logout", post(log_in::out))
         .route("/with-token", get(|| async { Redirect::to("/") }))
-        .route("/welcome/{invitation}", get(log_in::welcome).post(log_in::choose))
+        .route("/welcome/{invitation}", get(log_in::welcome).post(log_in::choose).layer(strangers))
         .route("/account", get(account::page))
         .route("/account/password", post(account::password))
         .route("/account/codes", get(account::codes).post(account::use_codes))
@@ -303,6 +321,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/style.css", get(style))
         .route("/page.js", get(script))
         .route("/live", get(live::events))
+        .route("/openapi.json", get(crate::openapi::answer))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(|| async { absent() })
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

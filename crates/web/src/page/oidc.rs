@@ -89,7 +89,7 @@ pub(super) async fn back(
     let (bound, flow) = match oidc.end(cookie, &brought, (auth.now)()).await {
         Ok(ended) => ended,
         Err(fault) => {
-            if !fault.is_provider() {
+            if !fault.is_provider() && !fault.is_weak() {
                 auth.failures.count(peer, Instant::now());
             }
             return told(oidc, &Not::Provider(fault));
@@ -102,7 +102,7 @@ pub(super) async fn back(
             None => known(&working, bound),
         };
         match found {
-            Ok(account) => enter(&working, &account, (channel, peer), &headers, &flow.to),
+            Ok(account) => enter(&working, (&account, true), (channel, peer), &headers, &flow.to),
             Err(not) => match working.oidc.as_ref() {
                 Some(oidc) => told(oidc, &not),
                 None => absent(),
@@ -114,7 +114,7 @@ pub(super) async fn back(
 
 /// The account of whom the provider names.
 fn known(auth: &Auth, bound: Bound) -> Result<Account, Not> {
-    let book = auth.gate.book();
+    let book = auth.newest_book();
     let account = book.person_by_bound(&bound).and_then(|person| book.account(person.id));
     account.cloned().ok_or(Not::Unknown(bound))
 }
@@ -158,6 +158,17 @@ fn told(oidc: &Oidc, not: &Not) -> Response {
                     ),
                 ),
                 OidcError::NoChance => return broken(fault),
+                fault if fault.is_weak() => (
+                    StatusCode::FORBIDDEN,
+                    say("More is needed", "더 강한 인증이 필요함"),
+                    tell(
+                        "You have logged in at {0}, but not as well as this node asks: with a second factor, say. Set one up there, or choose it \
+                             when you log in, and begin again here. If {0} has none, tell the node's operator.",
+                        "{0}에서 로그인했지만, 두 번째 인증 수단처럼 이 노드가 요구하는 방식이 아니었습니다. 그곳에서 설정하거나 로그인할 때 골라 이곳에서 다시 \
+                             시작하십시오. {0}에 그런 방식이 없으면 노드 운영자에게 알리십시오.",
+                        &[&name],
+                    ),
+                ),
                 _ => (
                     StatusCode::UNAUTHORIZED,
                     say("Not logged in", "로그인하지 못함"),

@@ -94,7 +94,7 @@ impl Pages {
 /// Whose log-in it is, if the passkey is right, and the name and the password beside it, if they are typed. Gives the account as
 /// it is after that.
 fn judge(auth: &Auth, given: &Given, bound: &[u8]) -> Option<Account> {
-    let (book, now) = (auth.gate.book(), Instant::now());
+    let (book, now) = (auth.newest_book(), Instant::now());
     let beside = !given.password.is_empty();
     let locked = beside && auth.lockout.is_locked(&given.user, now);
     if beside {

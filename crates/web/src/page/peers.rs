@@ -11,7 +11,7 @@ use serde_json::json;
 use stix::Timestamp;
 
 use super::view::At;
-use super::{Frame, Pages, Shared, Viewer, Who, absent, making, render};
+use super::{Frame, Operator, Pages, Shared, making, render};
 
 /// How it stands with other nodes, as the node knows that exchanges with them.
 pub trait Peers: Send + Sync {
@@ -155,13 +155,10 @@ fn rows(pages: &Pages) -> (Vec<Row>, Vec<Signed>) {
     (book.peers().map(row).collect(), counting.chain(drafts).collect())
 }
 
-pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
+/// For operators: which nodes there are is the node's affair, not its members'.
+pub(super) async fn page(State(pages): Shared, Operator(viewer): Operator) -> Response {
     making(move || {
-        let (viewer, book) = (Viewer::of(who), pages.gate.book());
-        // Which nodes there are is the node's affair, not its members'.
-        if !viewer.is_operator() {
-            return absent();
-        }
+        let book = pages.gate.book();
         let frame = pages.frame(&book, &viewer, viewer.say("Other nodes", "다른 노드"));
         let (mut rows, agreements) = rows(&pages);
         for standing in rows.iter_mut().flat_map(|row| &mut row.circles) {
@@ -173,11 +170,8 @@ pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
     .await
 }
 
-pub(super) async fn json(State(pages): Shared, who: Who) -> Response {
+pub(super) async fn json(State(pages): Shared, _: Operator) -> Response {
     making(move || {
-        if !Viewer::of(who).is_operator() {
-            return absent();
-        }
         let (peers, agreements) = rows(&pages);
         Json(json!({"peers": peers, "agreements": agreements})).into_response()
     })

@@ -44,6 +44,8 @@ struct Row {
     name: String,
     member: String,
     logs_in: &'static str,
+    /// Whether it can do nothing before it has a second factor.
+    lacks_second: bool,
     roles: Vec<RoleRow>,
     is_own: bool,
 }
@@ -135,7 +137,10 @@ impl Pages {
         let mut page = render(&PeoplePage {
             frame: self.frame(&book, viewer, viewer.say("People", "사람")),
             whose: handle(own),
-            rows: shown.into_iter().map(|person| row(&book, viewer, person, handle(person.member))).collect(),
+            rows: shown
+                .into_iter()
+                .map(|person| self.person_row(&book, viewer, person, handle(person.member)))
+                .collect(),
             members,
             all_roles: Role::ALL.map(|role| (role.name(), words::people::role(&viewer.view, role))).to_vec(),
             scopes: scopes_for(own, viewer.actor.rights)
@@ -156,6 +161,36 @@ impl Pages {
         page
     }
 
+    fn person_row(&self, book: &Book, viewer: &Viewer, person: &Person, member: String) -> Row {
+        let account = book.account(person.id);
+        let logs_in = match account {
+            Some(Account { password: Some(_), codes: Some(_), .. }) => {
+                viewer.say("password and codes", "비밀번호와 코드")
+            }
+            Some(account) if account.password.is_some() && account.has_second() => {
+                viewer.say("password and passkeys", "비밀번호와 패스키")
+            }
+            Some(Account { password: Some(_), .. }) => viewer.say("password alone", "비밀번호만"),
+            Some(Account { bound: Some(_), .. }) => viewer.say("log-in elsewhere", "외부 로그인"),
+            Some(Account { invitation: Some(_), .. }) => viewer.say("invited", "초대됨"),
+            _ => viewer.say("not yet", "아직 없음"),
+        };
+        let roles = Role::ALL.into_iter().map(|role| RoleRow {
+            name: role.name(),
+            text: words::people::role(&viewer.view, role),
+            has: person.roles.contains(&role),
+        });
+        Row {
+            user: person.user.clone(),
+            name: person.name.clone(),
+            member,
+            logs_in,
+            lacks_second: self.auth.second.is_lacking(book, person),
+            roles: roles.collect(),
+            is_own: viewer.actor.person == Some(person.id),
+        }
+    }
+
     /// The link by which a person sets its password.
     fn link(&self, view: &View, user: &str, token: &Token) -> Secret {
         let root = self.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
@@ -166,32 +201,6 @@ impl Pages {
             },
             text: format!("{root}/welcome/{}", token.reveal()),
         }
-    }
-}
-
-fn row(book: &Book, viewer: &Viewer, person: &Person, member: String) -> Row {
-    let account = book.account(person.id);
-    let logs_in = match account {
-        Some(Account { password: Some(_), codes: Some(_), .. }) => {
-            viewer.say("password and codes", "비밀번호와 코드")
-        }
-        Some(Account { password: Some(_), .. }) => viewer.say("password alone", "비밀번호만"),
-        Some(Account { bound: Some(_), .. }) => viewer.say("log-in elsewhere", "외부 로그인"),
-        Some(Account { invitation: Some(_), .. }) => viewer.say("invited", "초대됨"),
-        _ => viewer.say("not yet", "아직 없음"),
-    };
-    let roles = Role::ALL.into_iter().map(|role| RoleRow {
-        name: role.name(),
-        text: words::people::role(&viewer.view, role),
-        has: person.roles.contains(&role),
-    });
-    Row {
-        user: person.user.clone(),
-        name: person.name.clone(),
-        member,
-        logs_in,
-        roles: roles.collect(),
-        is_own: viewer.actor.person == Some(person.id),
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use stix::Severity;
 
 use super::view::At;
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, render};
+use super::{Frame, Operator, Pages, Shared, Viewer, absent, broken, making, name_of, render};
 
 /// Objects on a page.
 const ROWS: usize = 50;
@@ -51,14 +51,10 @@ pub(super) struct Asked {
 
 pub(super) async fn page(
     State(pages): Shared,
-    who: Who,
+    Operator(viewer): Operator,
     Path(handle): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let viewer = Viewer::of(who);
-    if !viewer.is_operator() {
-        return absent();
-    }
     making(move || {
         let book = pages.gate.book();
         let Some(circle) = book.circle_by_handle(&handle) else { return absent() };

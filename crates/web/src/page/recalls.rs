@@ -10,7 +10,7 @@ use policy::Book;
 use stix::Timestamp;
 
 use super::view::At;
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render};
+use super::{Frame, Operator, Pages, Shared, Viewer, broken, making, render};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 /// Days that are looked back.
@@ -47,11 +47,7 @@ struct Open {
     whats: Vec<String>,
 }
 
-pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
-    let viewer = Viewer::of(who);
-    if !viewer.is_operator() {
-        return absent();
-    }
+pub(super) async fn page(State(pages): Shared, Operator(viewer): Operator) -> Response {
     making(move || make(&pages, &viewer).unwrap_or_else(|error| broken(&error))).await
 }
 

@@ -12,7 +12,7 @@ use stix::Tlp;
 use super::people::{all, drawn_id, one};
 use super::sent::not_from_here;
 use super::view::Language;
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, render, words};
+use super::{Frame, Operator, Pages, Shared, Viewer, broken, making, render, words};
 use crate::auth::Token;
 use crate::auth::form::is_from_here;
 use crate::people::is_handle;
@@ -160,11 +160,7 @@ impl Pages {
     }
 }
 
-pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
-    let viewer = Viewer::of(who);
-    if !viewer.is_operator() {
-        return absent();
-    }
+pub(super) async fn page(State(pages): Shared, Operator(viewer): Operator) -> Response {
     making(move || pages.start_page(&viewer, None, None).unwrap_or_else(|error| broken(&error))).await
 }
 
@@ -191,15 +187,11 @@ const NAME: Fault = Fault::Said("A name has 1 to 200 characters.", "이름은 1~
 
 pub(super) async fn add(
     State(pages): Shared,
-    who: Who,
+    Operator(viewer): Operator,
     headers: HeaderMap,
     uri: Uri,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Response {
-    let viewer = Viewer::of(who);
-    if !viewer.is_operator() {
-        return absent();
-    }
     if !is_from_here(&headers, &uri) {
         return not_from_here();
     }

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode, Uri};
 use crate::auth::form::is_from_here;
 
 use super::view::At;
-use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, error, making, render, words};
+use super::{Frame, Operator, Pages, Shared, Viewer, absent, broken, error, making, render, words};
 
 /// A step, as a row.
 struct Row {
@@ -29,11 +29,7 @@ struct StepsPage {
     rows: Vec<Row>,
 }
 
-pub(super) async fn page(State(pages): Shared, who: Who) -> Response {
-    let viewer = Viewer::of(who);
-    if !viewer.is_operator() {
-        return absent();
-    }
+pub(super) async fn page(State(pages): Shared, Operator(viewer): Operator) -> Response {
     making(move || make(&pages, &viewer)).await
 }
 
@@ -61,20 +57,16 @@ fn make(pages: &Pages, viewer: &Viewer) -> Response {
 
 pub(super) async fn settle(
     State(pages): Shared,
-    who: Who,
+    Operator(viewer): Operator,
     Path((id, verdict)): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let viewer = Viewer::of(who);
     let verdict = match verdict.as_str() {
         "confirm" => StepVerdict::Confirmed,
         "refuse" => StepVerdict::Refused,
         _ => return absent(),
     };
-    if !viewer.is_operator() {
-        return absent();
-    }
     if !is_from_here(&headers, &uri) {
         let what = viewer.say(
             "The button was not pressed on a page of this node. Open the page and press it there.",

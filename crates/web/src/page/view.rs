@@ -112,10 +112,10 @@ impl Language {
     }
 }
 
-/// The same work, with what the request asks for at hand on whatever thread does it.
+/// The same work, with what the request asks for at hand on whatever thread does it; what is said in the log there is the request's too.
 pub(super) fn carried<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
-    let view = asked();
-    move || ASKED.sync_scope(view, work)
+    let (view, span) = (asked(), tracing::Span::current());
+    move || span.in_scope(|| ASKED.sync_scope(view, work))
 }
 
 /// For how long a browser keeps what it is asked to keep: as long as browsers keep any. Source: RFC 6265bis, section 5.5.

@@ -61,6 +61,10 @@ pub(crate) struct FlowsArgs {
     /// Which map is drawn
     #[arg(long, value_enum, default_value_t = ViewArg::World)]
     pub map: ViewArg,
+    /// Sum archives up (Parquet, CSV, JSON lines) on the cluster of this scheduler, df://HOST:PORT; takes `bongsu-cluster`
+    #[arg(long, value_name = "URL", requires = "files", conflicts_with_all = ["from", "to", "csv", "svg"])]
+    #[serde(default)]
+    pub cluster: Option<String>,
     #[command(flatten)]
     pub out: OutputArgs,
 }

@@ -10,7 +10,7 @@ use crate::command::trace::found::Found;
 use crate::command::trace::time;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
-use gate::Submission;
+use gate::{Submission, Via};
 use policy::{Intake, Terms};
 use serde_json::json;
 use std::collections::HashSet;
@@ -86,6 +86,7 @@ pub(super) fn run(node: &Node, args: &CaseShareArgs) -> Result<Answer, Failure> 
             terms: Terms::default(),
             intake: Intake::Accept,
             sign: false,
+            via: Via::Node,
         };
         may_share(node, &target, handle)?;
         let mut report = Report::default();

@@ -65,8 +65,8 @@ impl Alerting {
         let until = Instant::now() + MAILING;
         for (to, waiting) in waiting {
             let key = (handle.to_owned(), to);
-            if resting.get(&key).is_some_and(|(again, _)| Instant::now() < *again) || Instant::now() >= until
-            {
+            let is_resting = resting.get(&key).is_some_and(|(again, _)| Instant::now() < *again);
+            if is_resting || Instant::now() >= until || node.leads.is_stopping() {
                 continue;
             }
             let to = key.1.clone();

@@ -11,6 +11,7 @@ mod search;
 mod show;
 mod source;
 
+use super::cluster::hand_over;
 use super::interrupted;
 use crate::answer::Progress;
 use crate::cli::HuntArgs;
@@ -25,6 +26,7 @@ use search::{Outcome, Quest, follow, search};
 use show::{Summary, find_json, find_text};
 use source::{FOLLOWED_MAX, Sources};
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,7 +39,20 @@ use watch::hunt::Blanking;
 /// # Errors
 /// When the watch file is none, or standard output can't be written; the code is that of `grep`'s faults.
 pub(crate) fn run(args: &HuntArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    if let Some(scheduler) = &args.cluster {
+        return hand_over("hunt", scheduler, &over(args, terminal.json()));
+    }
     hunt(args, terminal).map_err(|failure| Failure { exit: Exit::Usage, ..failure })
+}
+
+/// What `bongsu-cluster` is asked.
+fn over(args: &HuntArgs, json: bool) -> Vec<OsString> {
+    let mut asked: Vec<OsString> = Vec::from_iter(json.then(|| "--json".into()));
+    asked.extend(args.most.map(|most| format!("--most={most}").into()));
+    asked.extend(args.key.as_ref().map(|key| format!("--key={key}").into()));
+    asked.push("--".into());
+    asked.extend(args.watch.iter().chain(&args.paths).map(|path| path.clone().into()));
+    asked
 }
 
 fn opened(watch: &Path, key: Option<&str>) -> Result<WatchFile<File>, Failure> {

@@ -12,7 +12,7 @@ use deliver::watch_file::{Known, WatchFile, WatchFileError};
 use parking_lot::{Condvar, Mutex};
 use stix::Timestamp;
 use watch::Value;
-use watch::hunt::{Blanking, Candidate, Found, How, finds, whole_words, within, written};
+use watch::hunt::{Blanking, Candidate, Found, How, SHOWN_BYTES, dated, finds, whole_words, within};
 
 use super::remember::Remembering;
 use super::source::{Piece, Sources};
@@ -23,10 +23,6 @@ const FINDS_MAX: usize = 1_000;
 const WAITING_MAX: usize = 8;
 /// How often what happens by itself is looked after, while logs are followed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Bytes of a line that are shown to both sides of what was found.
-const SHOWN_BYTES: usize = 160;
-/// Bytes before and behind what was found in which its line's beginning and date are looked for.
-const LINE_BYTES_MAX: usize = 64 << 10;
 
 /// What is done with what is read.
 pub(super) struct Quest<'a> {
@@ -257,7 +253,7 @@ fn look(
         let is_wanted = finds(text, piece.columns.clone(), candidates, known, |found| {
             let Found { lines_before: lines, range, text: stands, how, known } = found;
             let number = piece.packets.as_ref().map_or(lines + 1, |packets| packets.of(lines));
-            let at = written(&text[line(text, &range)]);
+            let at = dated(text, &range);
             some.push(Find {
                 line: number,
                 found: stands,
@@ -299,13 +295,6 @@ fn excerpt(quest: &Quest<'_>, text: &[u8], range: &Range<usize>) -> Vec<u8> {
         }
         None => text[around].to_vec(),
     }
-}
-
-/// The line that a range stands in, if its beginning is near.
-fn line(text: &[u8], range: &Range<usize>) -> Range<usize> {
-    let line = within(text, range, LINE_BYTES_MAX);
-    let begins = line.start == 0 || text[line.start - 1] == b'\n';
-    if begins { line } else { 0..0 }
 }
 
 fn count(text: &[u8]) -> u64 {

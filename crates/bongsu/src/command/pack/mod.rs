@@ -66,8 +66,8 @@ fn make(node: &Node, args: &PackMakeArgs) -> Result<Answer, Failure> {
             bytes: bundle.document.unwrap_or_default(),
         });
     }
-    let made = node.deliver()?.pack(member.id, id, expires, extras);
-    let (manifest, bytes) = made.map_err(|error| failed(&error))?;
+    let (manifest, bytes) =
+        node.zoning(|maker| maker.pack(member.id, id, expires, extras).map_err(|error| failed(&error)))?;
     Kept::new(&manifest).record(node)?;
     let json = json!({
         "pack": id.to_string(), "member": manifest.member, "level": manifest.level, "tlp": manifest.tlp,

@@ -11,14 +11,16 @@ mod plan;
 mod projects;
 mod read;
 
+use super::cluster::hand_over;
 use crate::answer::Answer;
-use crate::cli::{GroundArgs, OutputArgs, RegionCommand};
-use crate::exit::Failure;
+use crate::cli::{FlowsArgs, GroundArgs, OutputArgs, RegionCommand};
+use crate::exit::{Exit, Failure};
 use crate::node::Node;
 use crate::terminal::Terminal;
 use crate::transit::{Looking, Source, geo, observed};
 use policy::Caller;
-use region::transit::Observed;
+use region::transit::{By, Observed};
+use std::ffi::OsString;
 use std::path::Path;
 use stix::Timestamp;
 
@@ -55,6 +57,25 @@ pub(crate) fn alone(command: &RegionCommand, terminal: &mut Terminal) -> Result<
         RegionCommand::Plan(args) => plan::run(args, terminal),
         _ => Err(Failure::usage("this is a node's to answer")),
     }
+}
+
+/// Has archives summed up on a cluster.
+///
+/// # Errors
+/// When `bongsu-cluster` is not installed.
+pub(crate) fn on_cluster(args: &FlowsArgs, json: bool) -> Result<Exit, Failure> {
+    let by = match args.ground.by.into() {
+        By::Country => "country",
+        By::Network => "network",
+    };
+    let mut asked: Vec<OsString> = vec![format!("--by={by}").into(), format!("--top={}", args.top).into()];
+    asked.extend(json.then(|| "--json".into()));
+    for table in &args.ground.geo {
+        asked.extend(["--geo".into(), table.clone().into()]);
+    }
+    asked.push("--".into());
+    asked.extend(args.ground.files.iter().map(Into::into));
+    hand_over("flows", args.cluster.as_deref().unwrap_or_default(), &asked)
 }
 
 /// Writes the table and the picture where they were asked for, and takes them out of the answer.

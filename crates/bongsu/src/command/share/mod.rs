@@ -10,7 +10,7 @@ use crate::command::terms;
 use crate::exit::{Exit, Failure};
 use crate::node::Node;
 use exchange::read::{self, Item};
-use gate::{Query, Submission, Submitted, VersionMatch};
+use gate::{Query, Submission, Submitted, VersionMatch, Via};
 use policy::{Book, Intake, Level, Member, Reach, Request};
 use serde_json::json;
 use std::ops::ControlFlow;
@@ -57,6 +57,7 @@ pub(crate) fn run(node: &Node, args: &ShareArgs, watch: &mut Watcher<'_>) -> Res
             terms: terms.clone(),
             intake: Intake::Accept,
             sign: args.sign,
+            via: Via::Node,
         };
         may_share(node, &target, handle)?;
         let is_new = |found: &&Found| found.dated || !has_brought(node, &target, &found.submission.head.id);

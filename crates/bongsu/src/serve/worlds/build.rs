@@ -158,6 +158,8 @@ impl Built {
         let headers = parts
             .headers
             .iter()
+            // A number that no two answers share tells nothing.
+            .filter(|(name, _)| *name != crate::monitor::REQUEST_ID)
             .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
         Told {
             status: parts.status,

@@ -9,6 +9,7 @@
 
 mod build;
 mod crawl;
+mod described;
 mod doing;
 mod draw;
 mod happen;
@@ -343,11 +344,14 @@ impl World {
         Self { things, contacts, grants, sealed, ..self.clone() }
     }
 
-    /// The thing that a canary is of.
+    /// The thing that a canary is of, or whose signature it is.
     fn thing_of(&self, canary: &str) -> Option<usize> {
         let is = |text: &str| oracle::canary(text).as_deref() == Some(canary);
-        self.things[..self.planned].iter().position(|thing| {
+        let said = self.things[..self.planned].iter().position(|thing| {
             [&thing.id, &thing.name, &thing.said, &thing.value].into_iter().any(|text| is(text))
+        });
+        said.or_else(|| {
+            self.sealed.iter().position(|one| one.as_ref().is_some_and(|one| one.value == canary))
         })
     }
 

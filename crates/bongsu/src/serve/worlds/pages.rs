@@ -36,6 +36,7 @@ pub(super) const PAGES: &[Way] = &[
     ("/drills", "GET", "/drills", ""),
     ("/drills/{call}", "GET", "/drills/1", ""),
     ("/healthz", "GET", "/healthz", ""),
+    ("/ready", "GET", "/ready", ""),
     ("/login", "GET", "/login?to=/circles/{c}", ""),
     ("/login", "POST", "/login", "user={m}&password={v}&code=&to=/"),
     ("/login/oidc", "GET", "/login/oidc?to=/circles/{c}", ""),
@@ -69,6 +70,7 @@ pub(super) const PAGES: &[Way] = &[
     ("/objects.json", "GET", "/objects.json?limit=1", ""),
     ("/objects.json", "GET", "/objects.json?limit=2&source={m}&before=1790000000000000-{c}", ""),
     ("/objects/openapi.json", "GET", "/objects/openapi.json", ""),
+    ("/openapi.json", "GET", "/openapi.json", ""),
     ("/search.js", "GET", "/search.js", ""),
     ("/objects/{circle}/{object}/edit", "GET", "/objects/{c}/{o}/edit", ""),
     (

@@ -19,7 +19,8 @@ impl World {
             let circle = &self.circles[thing.circle];
             // A signature goes along, and says whose it is to who has that one's keys, in a circle that hides its members too.
             let is_its = thing.by == other && !circle.hidden || self.signer(at) == Some(other);
-            is_its && is_one(at) && !thing.pseudonymise && circle.stays(member)
+            // Who brings something without a name has the signature in its own copy.
+            is_its && is_one(at) && (!thing.pseudonymise || thing.by == member) && circle.stays(member)
         };
         member == other || (0..self.things.len()).any(names)
     }

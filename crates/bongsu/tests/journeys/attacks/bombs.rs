@@ -48,9 +48,9 @@ fn packed_bodies_and_files_do_not_swell() {
                 .header("accept", "*/*")
                 .header("content-encoding", coding)
                 .body(bomb.clone())
-                .send();
-            // The node may hang up on what it does not take.
-            let status = answer.map_or(400, |answer| answer.status().as_u16());
+                .send()
+                .unwrap();
+            let status = answer.status().as_u16();
             assert!((400..500).contains(&status), "{coding} {path}: {status}");
         }
     }
@@ -286,7 +286,7 @@ fn deep_long_and_odd_json_is_refused_in_its_time() {
         );
     }
     assert!(serves(&serving));
-    assert!(serving.resident_mib() < 1_500, "{} MiB", serving.resident_mib());
+    assert!(serving.resident_mib() < 600, "{} MiB", serving.resident_mib());
 }
 
 /// Patterns, rules and documents that take for ever where a reader goes back and tries again.

@@ -4,6 +4,7 @@ mod bombs;
 mod browsers;
 mod hostile;
 mod inside;
+mod refused;
 mod requests;
 mod scripts;
 mod sessions;
@@ -16,7 +17,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::node::Serving;
+use crate::node::{Serving, client};
 
 /// Where a node listens, without the scheme.
 fn address(serving: &Serving) -> &str {
@@ -42,9 +43,12 @@ fn statuses(answers: &[u8]) -> Vec<u16> {
     lines.map(|line| line.get(..3).unwrap().parse().unwrap()).collect()
 }
 
-/// Whether a node serves others.
+/// Whether a node serves others: somebody who comes anew, on a connection of its own.
 fn serves(serving: &Serving) -> bool {
-    let asked =
-        serving.client.get(format!("{}/healthz", serving.url)).timeout(Duration::from_secs(20)).send();
-    asked.is_ok_and(|answer| answer.status().is_success())
+    let asked = client().get(format!("{}/healthz", serving.url)).timeout(Duration::from_secs(60)).send();
+    let serves = asked.as_ref().is_ok_and(|answer| answer.status().is_success());
+    if !serves {
+        eprintln!("the node does not serve: {asked:?}");
+    }
+    serves
 }

@@ -124,6 +124,27 @@ fn heads_that_are_too_large_or_no_heads_are_refused_and_cost_nothing() {
     assert!(serving.resident_mib() < before + 100, "{before} MiB, then {}", serving.resident_mib());
 }
 
+/// Who sends what is not taken hears why, though the node does not read it to its end.
+#[test]
+fn a_body_that_is_refused_is_answered_before_the_connection_ends() {
+    let (_node, serving, _) = node();
+    let body = vec![b' '; 120 << 20];
+    for (path, status) in [("/login", 415), ("/api/collections/region/objects/", 401)] {
+        let mut stream = TcpStream::connect(address(&serving)).unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&body).unwrap();
+        let mut answers = Vec::new();
+        stream.read_to_end(&mut answers).unwrap();
+        assert_eq!(statuses(&answers), [status], "{path}");
+        assert!(String::from_utf8_lossy(&answers).contains("\r\nconnection: close\r\n"), "{path}");
+    }
+    assert!(serves(&serving));
+}
+
 /// Frames of HTTP/2 by hand (RFC 9113, section 4.1).
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
@@ -253,4 +274,36 @@ fn floods_over_http_2_end_their_own_connection_alone() {
             serving.resident_mib()
         );
     }
+}
+
+#[test]
+fn strangers_get_nothing_packed_and_log_in_in_few_bytes() {
+    let (node, serving, _) = node();
+    // The usual client would unpack it by itself, and not say so.
+    let client = reqwest::blocking::Client::builder().no_gzip().build().unwrap();
+    let packed = |path: &str, credential: Option<&String>| {
+        let request = client.get(format!("{}{path}", serving.url)).header("accept-encoding", "gzip");
+        let request = match credential {
+            Some(token) => request.basic_auth("exchange", Some(token)),
+            None => request,
+        };
+        let answer = request.send().unwrap();
+        (answer.status().as_u16(), answer.headers().contains_key("content-encoding"))
+    };
+    for (path, status) in [("/style.css", 200), ("/login", 200), ("/d/list/all.txt", 401)] {
+        assert_eq!(packed(path, None), (status, false), "{path}");
+    }
+    let token = node.tokens.get("exchange");
+    assert_eq!(packed("/d/advisory.html", token), (200, true));
+    let at = |path: &str| format!("{}{path}", serving.url);
+    for path in ["/login", "/welcome/a"] {
+        let form = format!("user={}", "a".repeat(20_000));
+        let posted = serving.client.post(at(path)).body(form);
+        let posted = posted.header("content-type", "application/x-www-form-urlencoded");
+        assert_eq!(posted.send().unwrap().status(), 413, "{path}");
+    }
+    // The head of a request is not held for ever, however long it is to be.
+    let long = format!("GET / HTTP/1.1\r\nHost: a\r\nX-A: {}\r\n\r\n", "b".repeat(300_000));
+    assert_eq!(statuses(&raw(&serving, long.as_bytes(), TIME)), [431]);
+    assert!(serves(&serving));
 }

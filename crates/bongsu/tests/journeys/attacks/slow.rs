@@ -32,6 +32,17 @@ async fn from(number: usize, to: SocketAddr) -> Option<TcpStream> {
     Some(stream)
 }
 
+/// HTTP/2 without a window for what is answered (SETTINGS_INITIAL_WINDOW_SIZE 0; RFC 9113, section 6.5.2), then so many times
+/// GET /style.css, packed if it can be (RFC 7541, appendix A: 16 is `accept-encoding: gzip, deflate`).
+fn without_window(requests: u8) -> Vec<u8> {
+    let fields = [&[0x82, 0x86, 0x90, 0x04, 10][..], b"/style.css", &[0x41, 1, b'a']].concat();
+    let length = u8::try_from(fields.len()).unwrap();
+    let request = |number: u8| [&[0, 0, length, 1, 5, 0, 0, 0, 2 * number + 1], &fields[..]].concat();
+    let begin =
+        [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0]].concat();
+    [begin, (0..requests).flat_map(request).collect()].concat()
+}
+
 /// Connects them all, and has each say how it begins.
 fn attack(serving: &Serving, begin: &[u8]) -> Vec<TcpStream> {
     let to: SocketAddr = address(serving).parse().unwrap();
@@ -67,22 +78,17 @@ fn five_thousand_slow_strangers_keep_nobody_out() {
     let form = "POST /login HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 200000\r\n\r\nuser=";
     let witness =
         "POST /witness/add-checkpoint HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n";
+    let long = format!("GET / HTTP/1.1\r\nHost: a\r\nX-A: {}", "b".repeat(100_000));
     let style = "GET /style.css HTTP/1.1\r\nHost: a\r\n\r\n".repeat(20);
-    // No window for what is answered: SETTINGS_INITIAL_WINDOW_SIZE 0 (RFC 9113, section 6.5.2), then GET /style.css.
-    let window = [
-        &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
-        &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0],
-        &[0, 0, 16, 1, 5, 0, 0, 0, 1, 0x82, 0x86, 0x04, 10],
-        b"/style.css",
-        &[0x41, 1, b'a'],
-    ]
-    .concat();
-    let attacks: [(&str, &[u8], &[u8]); 6] = [
+    let (window, windows) = (without_window(1), without_window(32));
+    let attacks: [(&str, &[u8], &[u8]); 8] = [
         ("headers drip", b"GET / HTTP/1.1\r\nHost: a\r\nX-A: ", b"b"),
         ("a form drips", form.as_bytes(), b"a"),
         ("a chunked body drips", witness.as_bytes(), b"1\r\na\r\n"),
         ("answers are not read", style.as_bytes(), b"GET /style.css HTTP/1.1\r\nHost: a\r\n\r\n"),
         ("answers have no window", &window, b"\0\0\x08\x06\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+        ("many packed answers have no window", &windows, b"\0\0\x08\x06\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+        ("a header is long", long.as_bytes(), b"b"),
         (
             "each asks again and again",
             b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -26,7 +26,7 @@ use crate::gather::DeliverError;
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// The description of these surfaces. Source: OpenAPI Specification 3.1.0.
-const OPENAPI: &str = include_str!("openapi.json");
+pub(crate) const OPENAPI: &str = include_str!("openapi.json");
 
 /// The routes.
 pub fn router(screening: Arc<Screening>) -> Router {

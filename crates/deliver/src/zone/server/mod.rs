@@ -12,6 +12,7 @@
 //! Source: RFC 1035 (4.2.2), RFC 1995 (IXFR), RFC 5936 (AXFR), RFC 7766 (TCP), RFC 8945 (TSIG), RFC 9103 (transfers over TLS),
 //! RFC 9432 (catalog zones).
 
+mod counts;
 mod query;
 mod refusals;
 mod signature;
@@ -27,6 +28,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
 use crate::gather::Deliver;
+use counts::Counts;
 use refusals::Refusals;
 use signature::Seen;
 use stream::Streams;
@@ -48,6 +50,7 @@ pub struct Server {
     pub over_tls: bool,
     seen: Seen,
     refusals: Refusals,
+    counts: Counts,
 }
 
 /// How a query came.
@@ -72,7 +75,21 @@ impl Server {
     /// Answers from `deliver` under `origin`, such as `rpz.bongsu`.
     #[must_use]
     pub fn new(deliver: Arc<Deliver>, origin: String, over_tls: bool) -> Self {
-        Self { deliver, origin, over_tls, seen: Seen::default(), refusals: Refusals::default() }
+        Self {
+            deliver,
+            origin,
+            over_tls,
+            seen: Seen::default(),
+            refusals: Refusals::default(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// How many queries were answered how since the start: whole zones, differences, serials alone (which is also what a server gets
+    /// that has all), and refusals.
+    #[must_use]
+    pub fn counts(&self) -> [(&'static str, u64); 4] {
+        self.counts.now()
     }
 
     /// Serves over TCP and UDP until the sockets fail.

@@ -12,12 +12,14 @@ use domain::tsig::{Algorithm, Key, KeyName, ServerSequence};
 use policy::{Book, Credential, CredentialKind, Level, Member, MemberId, Right};
 use stix::Timestamp;
 
+use super::counts::Answered;
 use super::signature::{Mark, refusal};
 use super::writer::{Stopped, Writer, ZoneName};
 use super::{Arrival, Server, Standing};
+use crate::error::DeliverError;
 use crate::fires::Burning;
 use crate::received::ZONE;
-use crate::zone::history::Zone;
+use crate::zone::history::{Step, Zone};
 use crate::zone::{catalog_of, fires_of, name_of};
 
 /// The serial of catalogs: what they hold never changes.
@@ -62,6 +64,7 @@ impl Server {
         let signed = match Signed::request(&keys(&book, now), &mut message, time) {
             Ok(signed) => signed,
             Err(error) => {
+                self.counts.count(Answered::Refused);
                 if let Some((said, answer)) = refusal(error, &message) {
                     let why = format!("the signature does not hold ({said})");
                     self.refusals.log(arrival.peer, &named(&message), &why);
@@ -97,6 +100,7 @@ impl Server {
                 "it names no key, and its address is no member's",
             );
         }
+        self.counts.count(Answered::Refused);
         writer.fail(refused);
         Standing::Stranger
     }
@@ -167,7 +171,9 @@ impl Server {
         let zone = match wanted {
             Wanted::Catalog | Wanted::Fires => None,
             Wanted::Zone => Some(self.deliver.zone(member.id, arrival.encrypted).map_err(|error| {
-                tracing::error!(%error, "a zone could not be made");
+                if !matches!(error, DeliverError::Elsewhere) {
+                    tracing::error!(%error, "a zone could not be made");
+                }
                 Rcode::SERVFAIL
             })?),
         };
@@ -176,11 +182,19 @@ impl Server {
         // A transfer over UDP: the SOA alone sends the client to TCP (RFC 1995, section 2). So does one that has it all.
         let is_current = held.is_some_and(|held| Serial(held) >= Serial(serial));
         let written = if kind == Rtype::SOA || !arrival.stream || is_current {
+            self.counts.count(Answered::Serial);
             writer.soa(apex, serial)
         } else {
             match &zone {
                 None => writer.catalog(apex, serial, &name_of(&member.handle, &self.origin)),
-                Some(zone) => transfer(zone, held, apex, writer),
+                Some(zone) => {
+                    let steps = held.and_then(|held| zone.since(held));
+                    self.counts.count(match steps {
+                        None => Answered::Whole,
+                        Some(_) => Answered::Difference,
+                    });
+                    transfer(zone, steps, apex, writer)
+                }
             }
         };
         match written.and_then(|()| writer.end()) {
@@ -245,9 +259,14 @@ fn named(message: &Message<Vec<u8>>) -> String {
     }
 }
 
-/// The difference since the serial that the client holds, or the whole zone.
-fn transfer(zone: &Zone, held: Option<u32>, apex: &ZoneName, writer: &mut Writer<'_>) -> Result<(), Stopped> {
-    match held.and_then(|held| zone.since(held)) {
+/// The difference since the serial that the client holds, if there is one, or the whole zone.
+fn transfer(
+    zone: &Zone,
+    steps: Option<Vec<Arc<Step>>>,
+    apex: &ZoneName,
+    writer: &mut Writer<'_>,
+) -> Result<(), Stopped> {
+    match steps {
         None => writer.zone(apex, zone),
         Some(steps) => writer.steps(apex, zone, &steps),
     }

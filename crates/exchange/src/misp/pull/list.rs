@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::source::{Got, Source};
 use super::walk::{EVENTS_MAX, WalkError};
 use crate::misp::wire::Text;
+use crate::read::limit;
 
 /// Events, with the times of their last changes where the source says so.
 pub(super) type List = BTreeMap<Uuid, Option<i64>>;
@@ -60,10 +61,17 @@ pub(super) async fn list(
     Ok(Some((list, None)))
 }
 
+/// Whether a list has few enough values to be read at once.
+fn few(place: &str, text: &str) -> Result<(), WalkError> {
+    limit::json(text.as_bytes())
+        .map_err(|error| WalkError::List { place: place.to_owned(), why: error.to_string() })
+}
+
 /// The index of a MISP: rows of its minimal form, bare.
 fn index(place: &str, text: &str, findings: &mut Vec<Finding>) -> Result<List, WalkError> {
     let wrong =
         |error: serde_json::Error| WalkError::List { place: place.to_owned(), why: error.to_string() };
+    few(place, text)?;
     let rows: Vec<&RawValue> = serde_json::from_str(text).map_err(wrong)?;
     if rows.len() > EVENTS_MAX {
         return Err(WalkError::TooMany);
@@ -89,6 +97,7 @@ fn index(place: &str, text: &str, findings: &mut Vec<Finding>) -> Result<List, W
 fn manifest(place: &str, text: &str, findings: &mut Vec<Finding>) -> Result<List, WalkError> {
     let wrong =
         |error: serde_json::Error| WalkError::List { place: place.to_owned(), why: error.to_string() };
+    few(place, text)?;
     // PHP writes a map of nothing as a list.
     if text.trim_start().starts_with('[') {
         let none: Vec<&RawValue> = serde_json::from_str(text).map_err(wrong)?;

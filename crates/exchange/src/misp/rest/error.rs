@@ -19,6 +19,8 @@ pub struct MispError {
     /// What is wrong with which part, if there is more to say.
     errors: Option<Json>,
     location: Option<String>,
+    /// After how many seconds it is worth asking again, if that can be said.
+    after_s: Option<u64>,
 }
 
 /// What handlers give back.
@@ -26,7 +28,7 @@ pub(super) type Answer = Result<Response, MispError>;
 
 impl MispError {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), errors: None, location: None }
+        Self { status, message: message.into(), errors: None, location: None, after_s: None }
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
@@ -60,6 +62,12 @@ impl MispError {
         Self::not_saved(message, told(findings))
     }
 
+    /// The member would have brought more than it may.
+    pub(super) fn over_quota(over: &gate::OverQuota) -> Self {
+        let after_s = Some(over.after_s());
+        Self { after_s, ..Self::new(StatusCode::TOO_MANY_REQUESTS, over.to_string()) }
+    }
+
     pub(crate) fn unavailable(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a MISP request failed in the store");
         Self::new(
@@ -78,6 +86,9 @@ impl MispError {
             (self.status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response();
         if let Some(location) = self.location.and_then(|location| HeaderValue::try_from(location).ok()) {
             response.headers_mut().insert(header::LOCATION, location);
+        }
+        if let Some(after_s) = self.after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, after_s.into());
         }
         response
     }
@@ -98,6 +109,10 @@ impl From<line::StorageError> for MispError {
             line::StorageError::Full => {
                 tracing::error!(%error, "a MISP request was refused");
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, crate::FULL)
+            }
+            line::StorageError::Busy => {
+                let after_s = Some(crate::BUSY_S);
+                Self { after_s, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()) }
             }
             error => Self::unavailable(&error),
         }

@@ -197,6 +197,9 @@ impl State {
 
 /// Runs work where it holds up nobody else: all of it reads the store or waits for it, whatever the size of the body.
 async fn blocking(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
+    // What is said there belongs to the request as well.
+    let span = tracing::Span::current();
+    let work = move || span.in_scope(work);
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(MispError::unavailable(&error)))
 }
 

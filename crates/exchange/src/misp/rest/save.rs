@@ -272,6 +272,7 @@ pub(super) fn refused(error: SubmitError) -> MispError {
     match error {
         SubmitError::ReadOnly => MispError::forbidden(),
         SubmitError::Storage(error) => error.into(),
+        SubmitError::OverQuota(over) => MispError::over_quota(&over),
         SubmitError::NotFound(_) => MispError::not_found("circle"),
         SubmitError::NotInForce => MispError::not_saved(error.to_string(), serde_json::Value::Null),
         error => MispError::unavailable(&error),

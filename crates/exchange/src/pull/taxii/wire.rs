@@ -3,6 +3,7 @@
 //! Objects stay in their own bytes. Servers differ in small things (a number where the specification has a text, `null` for
 //! nothing, an empty body for an empty envelope); none of them is worth losing a feed over.
 
+use crate::read::limit;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -192,6 +193,7 @@ pub fn status(body: &[u8]) -> Result<Status, String> {
 fn text(body: &[u8]) -> Result<&str, String> {
     let text =
         std::str::from_utf8(body).map_err(|error| format!("no UTF-8 at byte {}", error.valid_up_to()))?;
+    limit::json(body).map_err(|error| error.to_string())?;
     Ok(text.trim_start_matches('\u{feff}').trim())
 }
 
@@ -271,6 +273,16 @@ mod tests {
             assert!(envelope(bad.as_bytes()).is_err(), "{bad}");
         }
         assert!(envelope(b"\xff").is_err());
+    }
+
+    #[test]
+    fn an_answer_of_millions_of_nothings_takes_no_memory() {
+        let nothings = format!("[{}1]", "1,".repeat(limit::VALUES_MAX));
+        for name in ["objects", "next", "collections"] {
+            let body = format!("{{\"{name}\":{nothings}}}");
+            assert!(envelope(body.as_bytes()).unwrap_err().contains("more than"), "{name}");
+            assert!(collections(body.as_bytes()).is_err() && manifest(body.as_bytes()).is_err(), "{name}");
+        }
     }
 
     #[test]

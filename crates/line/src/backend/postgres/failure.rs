@@ -17,8 +17,10 @@ impl From<Error> for BackendError {
         let (code, text) = (refusal.code(), told(&error));
         match code.code() {
             _ if *code == SqlState::DISK_FULL => Self::Full,
-            // Serialisation failures and deadlocks, and locks that were not got.
-            "40001" | "40P01" | "55P03" => Self::Busy(text),
+            // Serialisation failures and deadlocks.
+            "40001" | "40P01" => Self::Busy(text),
+            // Locks that were not got.
+            "55P03" => Self::Busy(format!("it holds rows for others, or writes them anew: {text}")),
             // Connections that ended, servers that stop, start, or are full, and those that follow another after a fail-over.
             other
                 if other.starts_with("08")

@@ -3,9 +3,12 @@
 //! Several processes append. A line's numbers are given out under its row in `line`, which the transaction that appends has
 //! locked: so numbers are in the order of commits, and who reads on from a number never misses one. What is asked of the engine is
 //! kept small, so that distributed ones can carry it: each row is found by its line, which comes first in the one key that rows have;
-//! there are no sequences, triggers, temporary tables, or prepared statements, and no lock but that of rows; that something was
+//! there are no sequences, triggers, temporary tables, or prepared statements (but for a copy's, within its transaction), and no lock but
+//! that of rows; that something was
 //! appended is told by NOTIFY where there is such a thing, and found by looking where there is not.
 
+mod beside;
+mod dialect;
 mod failure;
 mod settings;
 
@@ -19,16 +22,23 @@ use postgres::types::{ToSql, Type};
 use postgres::{Client, Row};
 use uuid::Uuid;
 
-use super::{Backend, BackendError, Batch, HeadRow, OnRow, Place, RecordRow, Role};
+use super::{Backend, BackendError, Batch, HeadRow, OnRowWhile, Place, RecordRow, Role};
+use crate::beside::Fence;
 use crate::merkle::{Frontier, Hash};
 use crate::record::{Added, LineId, RecordKind, Seq};
 
+pub(crate) use beside::SIGNS;
+pub use dialect::{Dialect, DialectError};
 pub use settings::{Settings, SettingsError};
 
 /// The version of the tables.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 /// The channel on which it is told that lines have grown.
 const CHANNEL: &str = "bongsu_line";
+/// How soon it is looked whether others have appended, where they can't tell.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long it is waited for those who still read what was erased.
+const UNSEEN: Duration = Duration::from_secs(5);
 /// How long a reader tries to reach a database that does not answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it tries.
@@ -38,8 +48,17 @@ const TRIES: usize = 10;
 
 const SELECT: &str = "SELECT seq, added, kind, sender, terms, of_seq, body, erased FROM record
      WHERE line = $1 AND seq > $2 AND seq <= $3 ORDER BY seq";
+/// Which of its columns is the body.
+const BODY: usize = 6;
+/// Bytes of an answer of which no more is wanted that are let by; of a longer one the rest is called off.
+const LEFT_MAX: usize = 1024 * 1024;
 const COPY: &str =
     "COPY record (line, seq, added, kind, sender, terms, of_seq, body, erased) FROM STDIN (FORMAT binary)";
+/// Marks that something was erased, later than all marks that are there or were: who cleans takes away those that it saw before. Who
+/// marks at the same time may share one: then both began before anybody saw it, and who cleans waits for them.
+const MARK: &str = "INSERT INTO remains (since)
+     SELECT greatest(coalesce(max(since), 0) + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) FROM remains
+     ON CONFLICT (since) DO NOTHING";
 const COPIED: [Type; 9] = [
     Type::UUID,
     Type::INT8,
@@ -70,13 +89,18 @@ struct State {
 impl Postgres {
     /// Connects; as a writer it makes the tables if they are not there.
     pub(crate) fn open(settings: &Settings, role: Role) -> Result<Self, BackendError> {
-        let state = State { client: None, within: false, listens: false };
-        let this = Self { settings: settings.clone(), role, state: RefCell::new(state) };
+        let this = Self::of(settings, role);
         this.reading(|client| match role {
-            Role::Writer => make_tables(client),
-            Role::Reader | Role::Mover => version(client).map(drop),
+            Role::Writer => make_tables(client, settings.dialect()),
+            Role::Reader | Role::Mover | Role::Beside => version(client).map(drop),
         })?;
         Ok(this)
+    }
+
+    /// A connection that is not made yet.
+    fn of(settings: &Settings, role: Role) -> Self {
+        let state = State { client: None, within: false, listens: false };
+        Self { settings: settings.clone(), role, state: RefCell::new(state) }
     }
 
     /// The connection, made if there is none.
@@ -127,26 +151,49 @@ impl Backend for Postgres {
         (1..).zip(&rows).map(|(no, row)| head(no, row)).collect()
     }
 
-    fn scan(&self, line: Place, after: Seq, until: Seq, on: &mut OnRow<'_>) -> Result<(), BackendError> {
+    fn scan_while(
+        &self,
+        line: Place,
+        after: Seq,
+        until: Seq,
+        on: &mut OnRowWhile<'_>,
+    ) -> Result<(), BackendError> {
         let id = line.id.uuid();
-        let mut after = after;
+        let is_within = self.state.borrow().within;
+        let (mut after, mut has_enough, mut is_cut) = (after, false, false);
         self.reading(|client| {
+            if has_enough {
+                // The connection was lost while what was left was let by.
+                return Ok(());
+            }
             let (from, to) = (stored(after), stored(until));
             let values: [(&(dyn ToSql + Sync), Type); 3] =
                 [(&id, Type::UUID), (&from, Type::INT8), (&to, Type::INT8)];
-            let mut rows = client.query_typed_raw(SELECT, values)?;
+            let (mut rows, mut left) = (client.query_typed_raw(SELECT, values)?, 0);
             while let Some(row) = rows.next()? {
+                if has_enough {
+                    left += row.try_get::<_, &[u8]>(BODY)?.len();
+                    is_cut = left > LEFT_MAX && !is_within;
+                    if is_cut { break } else { continue }
+                }
                 let row = record(line, &row)?;
-                on(&row);
+                has_enough = on(&row).is_break();
                 // Whoever is told of it is not told again when the connection is lost.
                 after = row.seq;
             }
             Ok(())
         })
+        .map(|()| {
+            if is_cut {
+                self.cut()
+            }
+        })
     }
 
     fn hold_still(&self) -> Result<(), BackendError> {
-        self.reading(|client| Ok(client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?))?;
+        // Nobody waits for what takes as long as that anyway: it waits for who writes tables anew.
+        const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = 0";
+        self.reading(|client| Ok(client.batch_execute(BEGIN)?))?;
         self.state.borrow_mut().within = true;
         Ok(())
     }
@@ -172,8 +219,16 @@ impl Backend for Postgres {
         heads
     }
 
+    fn hold(&mut self, fences: &[Fence]) -> Result<Vec<bool>, BackendError> {
+        match fences.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.on(|client| beside::hold(client, fences)),
+        }
+    }
+
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), BackendError> {
         let began = self.state.borrow().within;
+        let tells = self.settings.dialect().tells();
         let outcome = self.on(|client| {
             if !began {
                 client.batch_execute("BEGIN")?;
@@ -181,7 +236,7 @@ impl Backend for Postgres {
             copy(client, batch)?;
             erase(client, batch)?;
             // What is written into these statements are numbers, and hexadecimal digits.
-            client.batch_execute(&heads_text(batch))?;
+            client.batch_execute(&heads_text(batch, tells))?;
             Ok(client.batch_execute("COMMIT")?)
         });
         match &outcome {
@@ -205,15 +260,37 @@ impl Backend for Postgres {
     }
 
     fn scrub(&self) -> Result<(), BackendError> {
-        // A row that was changed stands in the table beside the new one until it is written anew.
+        let statements = self.settings.dialect().scrub();
+        // A row that was changed stands in the table beside the new one until it is written anew, and stays as long as somebody may
+        // still see it.
         self.on(|client| {
-            client.batch_execute("VACUUM (FULL) record")?;
-            Ok(client.batch_execute("DELETE FROM remains")?)
+            // What is erased from now on by others has a later mark, which stays: its row may be written anew before it is erased.
+            let marked = client.query_typed_one("SELECT max(since) FROM remains", &[])?;
+            let marked: Option<i64> = marked.try_get(0)?;
+            if !statements.is_empty() && !is_unseen(client)? {
+                let why = "something that began before is still under way on its server; what was erased is written anew later";
+                return Err(BackendError::Busy(why.to_owned()));
+            }
+            for statement in statements {
+                client.batch_execute(statement)?;
+            }
+            if let Some(marked) = marked {
+                client.execute_typed("DELETE FROM remains WHERE since <= $1", &[(&marked, Type::INT8)])?;
+            }
+            Ok(())
         })
     }
 
     fn backup(&self, to: &Path) -> Result<(), BackendError> {
         crate::moving::into_file(self, to)
+    }
+
+    fn bytes(&self) -> Result<Option<u64>, BackendError> {
+        const SIZE: &str = "SELECT pg_total_relation_size('record')";
+        // Engines that only speak PostgreSQL's protocol may not know it.
+        Ok(self
+            .on(|client| Ok(client.query_typed_one(SIZE, &[])?.try_get::<_, i64>(0)?))
+            .map_or_else(|_unknown| None, |bytes| u64::try_from(bytes).ok()))
     }
 
     fn fault(&self) -> Result<Option<String>, BackendError> {
@@ -224,6 +301,11 @@ impl Backend for Postgres {
     fn wait(&self, timeout: Duration) -> Result<(), BackendError> {
         let mut state = self.state.borrow_mut();
         self.client(&mut state)?;
+        if !self.settings.dialect().tells() {
+            drop(state);
+            std::thread::sleep(timeout.min(LOOK));
+            return Ok(());
+        }
         let listens = std::mem::replace(&mut state.listens, true);
         let client = self.client(&mut state)?;
         if !listens {
@@ -240,6 +322,13 @@ impl Backend for Postgres {
 }
 
 impl Postgres {
+    /// Calls off what is under way, and lets the connection go: what is called off late would otherwise be what is asked next.
+    fn cut(&self) {
+        if let Some(client) = self.state.borrow_mut().client.take() {
+            self.settings.call_off(&client.cancel_token());
+        }
+    }
+
     /// Ends a transaction of which nothing is to stay.
     fn roll_back(&self) {
         let mut state = self.state.borrow_mut();
@@ -252,18 +341,43 @@ impl Postgres {
     }
 }
 
-fn make_tables(client: &mut Client) -> Result<(), BackendError> {
-    for _ in 0..TRIES {
-        if version(client).is_ok_and(|found| found == SCHEMA) {
-            return Ok(());
+/// Waits until nobody can see any more what was there before now; whether that came in time. Whoever looks sees what was there when
+/// the oldest transaction began that writes on the whole server, so these are waited for as well.
+fn is_unseen(client: &mut Client) -> Result<bool, BackendError> {
+    const SEEN: &str =
+        "SELECT age(pg_snapshot_xmin(pg_current_snapshot())::xid) >= age($1::text::xid) OR EXISTS
+         (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+         AND backend_xmin IS NOT NULL AND age(backend_xmin) >= age($1::text::xid))";
+    let now: String = client.query_typed_one("SELECT pg_current_xact_id()::xid::text", &[])?.try_get(0)?;
+    let until = Instant::now() + UNSEEN;
+    loop {
+        if !client.query_typed_one(SEEN, &[(&now, Type::TEXT)])?.try_get::<_, bool>(0)? {
+            return Ok(true);
         }
-        // Another process may make them at the same time; then one of the two is refused.
-        if client.batch_execute(include_str!("tables.sql")).is_ok() {
-            break;
+        if Instant::now() > until {
+            return Ok(false);
         }
-        std::thread::sleep(AGAIN);
+        std::thread::sleep(LOOK);
     }
-    version(client).map(drop)
+}
+
+fn make_tables(client: &mut Client, dialect: Dialect) -> Result<(), BackendError> {
+    let mut tries = 1..=TRIES;
+    loop {
+        let are_new = match version(client) {
+            Ok(SCHEMA) => return Ok(()),
+            // A later program's tables are left as they are.
+            Err(error @ BackendError::Schema { .. }) => return Err(error),
+            found => found.is_err(),
+        };
+        // Another process may make them at the same time; then one of the two is refused.
+        let is_last = tries.next() == Some(TRIES);
+        match client.batch_execute(&dialect.tables(are_new)) {
+            Ok(()) => return version(client).map(drop),
+            Err(error) if is_last => return Err(error.into()),
+            Err(_) => std::thread::sleep(AGAIN),
+        }
+    }
 }
 
 /// The version of the tables.
@@ -308,7 +422,7 @@ fn copy(client: &mut Client, batch: &Batch<'_>) -> Result<(), BackendError> {
 }
 
 fn erase(client: &mut Client, batch: &Batch<'_>) -> Result<(), BackendError> {
-    for row in batch.erasures {
+    for row in &batch.erasures {
         client.execute_typed(
             "UPDATE record SET body = $1, erased = $2 WHERE line = $3 AND seq = $4 AND erased IS NULL",
             &[
@@ -320,19 +434,22 @@ fn erase(client: &mut Client, batch: &Batch<'_>) -> Result<(), BackendError> {
         )?;
     }
     if !batch.erasures.is_empty() {
-        client.batch_execute("INSERT INTO remains (since) VALUES (1) ON CONFLICT (since) DO NOTHING")?;
+        client.batch_execute(MARK)?;
     }
     Ok(())
 }
 
 /// What says how the lines stand now, and tells it.
-fn heads_text(batch: &Batch<'_>) -> String {
+fn heads_text(batch: &Batch<'_>, tells: bool) -> String {
     let mut text = String::new();
     for HeadRow { id, size, root, .. } in &batch.heads {
         let (id, root) = (id.uuid(), crate::erasing::hex(root));
         text += &format!("UPDATE line SET size = {size}, root = '\\x{root}' WHERE id = '{id}';\n");
     }
-    text + "NOTIFY " + CHANNEL
+    match tells {
+        true => text + "NOTIFY " + CHANNEL,
+        false => text,
+    }
 }
 
 fn head(no: i64, row: &Row) -> Result<HeadRow, BackendError> {

@@ -5,29 +5,42 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postgres::config::SslMode;
-use postgres::{Client, Config, NoTls};
+use postgres::{CancelToken, Client, Config, NoTls};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::{BackendError, Role};
+use super::Dialect;
 
 /// How long to wait for an answer to a connection.
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// How soon it is asked whether the other side is still there, and after what silence it is not.
+const ALIVE: Duration = Duration::from_secs(5);
+const GONE: Duration = Duration::from_secs(20);
 
 /// What is set for those who append: what is committed is on the disk; who hangs in the middle of a transaction does not keep the others
 /// from a line for long, and who waits for them tries again.
 const WRITER: &str =
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
-     SET idle_in_transaction_session_timeout = '60s';
+     SET idle_in_transaction_session_timeout = '10s';
      SET lock_timeout = '20s'";
+
+/// The same for those who keep leases and values: a node that stands still in the middle must not keep others from taking over.
+const BESIDE: &str = "SET idle_in_transaction_session_timeout = '5s'; SET lock_timeout = '5s'";
+
+/// Who reads does not wait for longer while tables are written anew: whoever asked is told so within the half minute for which a reader
+/// tries.
+const READER: &str = "SET lock_timeout = '10s'";
 
 /// Where a database of PostgreSQL is, and how it is reached.
 #[derive(Clone)]
 pub struct Settings {
     config: Config,
     tls: Option<Arc<ClientConfig>>,
+    dialect: Dialect,
 }
 
 /// Why a database can't be reached as it was named.
@@ -70,11 +83,23 @@ impl Settings {
             config.password(password);
         }
         config.connect_timeout(CONNECT).application_name("bongsu");
+        // A server that is gone without a word is found out.
+        config.keepalives_idle(ALIVE).keepalives_interval(ALIVE).tcp_user_timeout(GONE);
         let tls = match config.get_ssl_mode() {
             SslMode::Disable => None,
             _ => Some(Arc::new(client_config(authorities)?)),
         };
-        Ok(Self { config, tls })
+        Ok(Self { config, tls, dialect: Dialect::default() })
+    }
+
+    /// The same database, of this kind of engine.
+    #[must_use]
+    pub fn speaking(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
+    }
+
+    pub(super) const fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     pub(super) fn connect(&self, role: Role) -> Result<Client, BackendError> {
@@ -82,10 +107,22 @@ impl Settings {
             Some(tls) => self.config.connect(MakeRustlsConnect::new(ClientConfig::clone(tls))),
             None => self.config.connect(NoTls),
         }?;
-        if role == Role::Writer {
-            client.batch_execute(WRITER)?;
+        match role {
+            Role::Writer => client.batch_execute(WRITER)?,
+            Role::Beside => client.batch_execute(&format!("{WRITER}; {BESIDE}"))?,
+            Role::Reader => client.batch_execute(READER)?,
+            // Nobody waits for it.
+            Role::Mover => {}
         }
         Ok(client)
+    }
+
+    /// Calls off what is under way on a connection. Where that can't be said, it goes on to its end.
+    pub(super) fn call_off(&self, token: &CancelToken) {
+        let _said = match &self.tls {
+            Some(tls) => token.cancel_query(MakeRustlsConnect::new(ClientConfig::clone(tls))),
+            None => token.cancel_query(NoTls),
+        };
     }
 }
 

@@ -16,13 +16,25 @@ CREATE TABLE IF NOT EXISTS record (
     erased bytea,                -- SHA-256 of the bytes that were erased; NULL as long as they are there
     PRIMARY KEY (line, seq)
 );
--- The planner's samples would keep what is erased.
-ALTER TABLE record ALTER COLUMN body SET STATISTICS 0;
-ALTER TABLE record ALTER COLUMN terms SET STATISTICS 0;
 CREATE TABLE IF NOT EXISTS remains (
-    since bigint PRIMARY KEY     -- a row as long as what was erased may still lie in the tables' free space
+    since bigint PRIMARY KEY     -- a row as long as what was erased may still lie in the tables' free space; a higher number for what was erased later
 );
 CREATE TABLE IF NOT EXISTS tables (
     version bigint PRIMARY KEY   -- the version of these tables
 );
-INSERT INTO tables (version) VALUES (1) ON CONFLICT DO NOTHING;
+-- What one node does at a time. A row is never deleted: its token must not begin anew.
+CREATE TABLE IF NOT EXISTS lease (
+    name text PRIMARY KEY,
+    holder uuid NOT NULL,        -- drawn by the process that has it
+    token bigint NOT NULL,       -- grows with each change of holder
+    until bigint NOT NULL        -- microseconds since 1970 by the database's clock: then another may take it
+);
+-- What all nodes must see and is no part of a line: sessions, statuses, what waits to be sent.
+CREATE TABLE IF NOT EXISTS kept (
+    room text NOT NULL,          -- what kind of thing it is
+    key text NOT NULL,
+    value bytea NOT NULL,
+    version bigint NOT NULL,     -- grows with each change
+    changed bigint NOT NULL,     -- microseconds since 1970 by the database's clock
+    PRIMARY KEY (room, key)
+);

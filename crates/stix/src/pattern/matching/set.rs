@@ -114,20 +114,10 @@ impl PatternSet {
     /// Which patterns all observations together satisfy.
     #[must_use]
     pub fn matches(&self, observations: &Observations) -> Hits {
-        self.matches_in(observations, 0..observations.len())
-    }
-
-    /// Which patterns one observation satisfies by itself.
-    #[must_use]
-    pub fn matches_one(&self, observations: &Observations, at: usize) -> Hits {
-        self.matches_in(observations, at..observations.len().min(at.saturating_add(1)))
-    }
-
-    fn matches_in(&self, observations: &Observations, range: std::ops::Range<usize>) -> Hits {
         let mut findings = Findings::default();
         let mut found: HashMap<u32, Vec<u32>> = HashMap::new();
         let mut possible = Vec::new();
-        for at in range {
+        for at in 0..observations.len() {
             self.possible(observations, at, &mut findings, &mut possible);
             possible.sort_unstable();
             possible.dedup();

@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+
+use crate::auth::shared::{Now, Spent, hex};
 
 /// How long a person has at the provider.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -13,6 +16,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 const FLOWS_MAX: usize = 20_000;
 
 /// A log-in under way.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Flow {
     /// The hash of what its browser shows.
     bound: [u8; 32],
@@ -48,10 +52,28 @@ impl Flow {
 #[derive(Default)]
 pub(super) struct Flows {
     open: Mutex<HashMap<[u8; 32], (Flow, Instant)>>,
+    /// Where several nodes serve: those that were begun at any.
+    shared: Option<(Spent, Now)>,
+}
+
+/// A log-in under way, as it is kept for all nodes.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    flow: Flow,
+    begun_us: i64,
 }
 
 impl Flows {
+    /// Those that were begun at any of the nodes that serve beside a database.
+    pub(super) fn share(&mut self, spent: Spent, now: Now) {
+        self.shared = Some((spent, now));
+    }
+
     pub(super) fn begin(&self, state: &str, flow: Flow, now: Instant) {
+        if let Some((shared, now)) = &self.shared {
+            let text = serde_json::to_vec(&Kept { flow, begun_us: now().micros() }).unwrap_or_default();
+            return shared.keep(&hex(&Sha256::digest(state)), &text);
+        }
         let mut open = self.open.lock();
         if open.len() >= FLOWS_MAX {
             open.retain(|_, (_, begun)| now.saturating_duration_since(*begun) < LONGEST);
@@ -66,6 +88,13 @@ impl Flows {
 
     /// The log-in with this state, if it was begun by the browser that shows `bound`. It is not there any more after this.
     pub(super) fn take(&self, state: &str, bound: &str, now: Instant) -> Option<Flow> {
+        if let Some((shared, now)) = &self.shared {
+            let Kept { flow, begun_us } =
+                serde_json::from_slice(&shared.take(&hex(&Sha256::digest(state)))?).ok()?;
+            let is_own: bool = flow.bound.ct_eq(&Sha256::digest(bound)).into();
+            let age_us = now().micros().saturating_sub(begun_us).unsigned_abs();
+            return (is_own && u128::from(age_us) < LONGEST.as_micros()).then_some(flow);
+        }
         let key: [u8; 32] = Sha256::digest(state).into();
         let (flow, begun) = self.open.lock().remove(&key)?;
         let is_own: bool = flow.bound.ct_eq(&Sha256::digest(bound)).into();

@@ -22,6 +22,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use stix::Timestamp;
 
+use super::shared::{Now, Spent};
 use ask::{Asker, encoded};
 pub(crate) use flow::Flow;
 use flow::Flows;
@@ -47,6 +48,10 @@ pub struct Settings {
     pub name: String,
     /// The claim that names people.
     pub claim: String,
+    /// Classes of log-in (`acr`) that are asked for, of which the token must name one; any if there is none.
+    pub acr: Vec<String>,
+    /// Methods of log-in (`amr`), of which the token must name one; any if there is none.
+    pub amr: Vec<String>,
     /// Where browsers reach this node.
     pub public_url: String,
     /// Authorities that are trusted instead of the system's, PEM.
@@ -103,6 +108,11 @@ impl OidcError {
     pub(crate) const fn is_provider(&self) -> bool {
         matches!(self, Self::Unusable(_) | Self::Answer { .. } | Self::Metadata(_))
     }
+
+    /// Whether somebody has logged in there, but not as well as is demanded.
+    pub(crate) const fn is_weak(&self) -> bool {
+        matches!(self, Self::Token(token::Fault::Weak))
+    }
 }
 
 /// What a provider says of itself. Source: OpenID Connect Discovery 1.0, section 3; RFC 9207, section 3.
@@ -148,6 +158,11 @@ impl Oidc {
         Ok(Self { settings, asker, provider, keys, flows: Flows::default() })
     }
 
+    /// The same, with the log-ins that were begun at any of the nodes that serve beside a database.
+    pub(crate) fn share(&mut self, spent: Spent, now: Now) {
+        self.flows.share(spent, now);
+    }
+
     /// What people call the provider.
     pub(crate) fn name(&self) -> &str {
         &self.settings.name
@@ -177,8 +192,8 @@ impl Oidc {
             "sub" => "openid",
             _ => "openid profile",
         };
-        let back = self.back();
-        let asked = [
+        let (back, classes) = (self.back(), self.settings.acr.join(" "));
+        let mut asked = vec![
             ("response_type", "code"),
             ("client_id", self.settings.client.as_str()),
             ("redirect_uri", back.as_str()),
@@ -188,6 +203,9 @@ impl Oidc {
             ("code_challenge", challenge.as_str()),
             ("code_challenge_method", "S256"),
         ];
+        if !classes.is_empty() {
+            asked.push(("acr_values", classes.as_str()));
+        }
         let at = &provider.authorization_endpoint;
         let url = format!("{at}{}{}", if at.contains('?') { '&' } else { '?' }, encoded(&asked));
         self.flows.begin(&state, Flow::new(bound, nonce, verifier, to, invitation), Instant::now());
@@ -222,6 +240,8 @@ impl Oidc {
             issuer: &provider.issuer,
             client: &self.settings.client,
             nonce: flow.nonce(),
+            acr: &self.settings.acr,
+            amr: &self.settings.amr,
             now_s: now.micros().div_euclid(1_000_000),
         };
         let keys = self.keys(&provider, false).await?;

@@ -1,6 +1,6 @@
 //! ID tokens: whose they are, for whom, and until when. Pure.
 //!
-//! Sources: OpenID Connect Core 1.0, 3.1.3.7; RFC 7515 (JWS, compact form), RFC 7517 and 7518 (keys, RS256, ES256), RFC 8037
+//! Sources: OpenID Connect Core 1.0, 2 (`acr`, `amr`) and 3.1.3.7; RFC 7515 (JWS, compact form), RFC 7517 and 7518 (keys, RS256, ES256), RFC 8037
 //! (Ed25519). Other algorithms are refused, `none` and those with shared keys first of all; a key serves the algorithm of its
 //! own kind alone, whatever a token says.
 
@@ -50,6 +50,9 @@ pub enum Fault {
     /// It names nobody.
     #[error("the claim that names people is not there, or not verified")]
     Unnamed,
+    /// It does not say that its person has logged in as well as is demanded.
+    #[error("it names none of the classes (acr) or of the methods (amr) of log-in that are demanded")]
+    Weak,
 }
 
 /// What a token must say.
@@ -57,6 +60,10 @@ pub(super) struct Expected<'e> {
     pub(super) issuer: &'e str,
     pub(super) client: &'e str,
     pub(super) nonce: &'e str,
+    /// Classes of log-in, one of which it must name; any if there is none.
+    pub(super) acr: &'e [String],
+    /// Methods of log-in, one of which it must name; any if there is none.
+    pub(super) amr: &'e [String],
     /// Seconds since 1970-01-01T00:00:00Z.
     pub(super) now_s: i64,
 }
@@ -247,7 +254,18 @@ fn holds(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), Fau
     if text("sub").is_none_or(str::is_empty) {
         return Err(Fault::Unnamed);
     }
-    Ok(())
+    if is_weak(claims, expected) { Err(Fault::Weak) } else { Ok(()) }
+}
+
+/// Whether a token leaves unsaid that its person has logged in as is demanded.
+fn is_weak(claims: &Map<String, Value>, expected: &Expected<'_>) -> bool {
+    let is_of = |wanted: &[String], said: &Value| {
+        said.as_str().is_some_and(|said| wanted.iter().any(|one| one == said))
+    };
+    let class = claims.get("acr").is_some_and(|said| is_of(expected.acr, said));
+    let methods = claims.get("amr").and_then(Value::as_array);
+    let method = methods.is_some_and(|all| all.iter().any(|said| is_of(expected.amr, said)));
+    !expected.acr.is_empty() && !class || !expected.amr.is_empty() && !method
 }
 
 #[cfg(test)]
@@ -305,7 +323,7 @@ mod tests {
     }
 
     fn expected() -> Expected<'static> {
-        Expected { issuer: "https://id.test", client: "node", nonce: "n", now_s: 950 }
+        Expected { issuer: "https://id.test", client: "node", nonce: "n", acr: &[], amr: &[], now_s: 950 }
     }
 
     fn said(token: &str, signer: &Signer) -> Result<(), Fault> {
@@ -382,6 +400,42 @@ mod tests {
             ("sub", json!(""), Fault::Unnamed),
         ] {
             assert_eq!(with(name, value.clone()), Err(fault), "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn a_token_must_say_how_its_person_has_logged_in_where_that_is_demanded() {
+        let signer = Signer::new();
+        let of = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
+        let said = |acr: &[&str], amr: &[&str], more: Value| {
+            let mut claims = claims();
+            claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let token = signer.token(&json!({"alg": "EdDSA", "kid": "ed"}), &claims);
+            let (acr, amr) = (of(acr), of(amr));
+            check(&token, &signer.keys(), &Expected { acr: &acr, amr: &amr, ..expected() }).map(drop)
+        };
+        for (acr, amr, more) in [
+            (&[][..], &[][..], json!({})),
+            (&["mfa", "gold"], &[], json!({"acr": "gold"})),
+            (&[], &["otp", "hwk"], json!({"amr": ["pwd", "otp"]})),
+            (&["mfa"], &["otp"], json!({"acr": "mfa", "amr": ["otp"]})),
+        ] {
+            assert_eq!(said(acr, amr, more.clone()), Ok(()), "{acr:?} {amr:?} {more}");
+        }
+        for (acr, amr, more) in [
+            (&["mfa"][..], &[][..], json!({})),
+            (&["mfa"], &[], json!({"acr": "mf"})),
+            (&["mfa"], &[], json!({"acr": "mfa pwd"})),
+            (&["mfa"], &[], json!({"acr": ["mfa"]})),
+            (&["1"], &[], json!({"acr": 1})),
+            (&[], &["otp"], json!({"amr": []})),
+            (&[], &["otp"], json!({"amr": ["pwd"]})),
+            (&[], &["otp"], json!({"amr": "otp"})),
+            (&[], &["otp"], json!({"amr": [["otp"]]})),
+            (&["mfa"], &["otp"], json!({"acr": "mfa", "amr": ["pwd"]})),
+            (&["mfa"], &["otp"], json!({"acr": "pwd", "amr": ["otp"]})),
+        ] {
+            assert_eq!(said(acr, amr, more.clone()), Err(Fault::Weak), "{acr:?} {amr:?} {more}");
         }
     }
 

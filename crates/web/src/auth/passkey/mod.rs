@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Uri;
+use line::Beside;
 use parking_lot::Mutex;
 use policy::{Passkey, PasskeyKind};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey};
@@ -19,6 +20,8 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use super::shared::{Now, Spent, hex};
+use super::token::TokenKey;
 use cbor::Value;
 
 /// Bytes of what a browser says of a ceremony.
@@ -265,14 +268,67 @@ impl Shown {
 #[derive(Debug, Default)]
 pub struct Challenges {
     out: Mutex<HashMap<Digest32, (Digest32, Instant)>>,
+    /// Where several nodes serve, each knows a challenge of any by its seal, and all which are spent.
+    shared: Option<Sealed>,
+}
+
+struct Sealed {
+    spent: Spent,
+    key: TokenKey,
+    now: Now,
+}
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sealed").finish_non_exhaustive()
+    }
+}
+
+/// Bytes of a sealed challenge: when it was drawn, chance, and the seal.
+const SEALED_BYTES: usize = 8 + 16 + 32;
+
+impl Sealed {
+    fn seal(&self, head: &[u8], bound: &[u8]) -> Vec<u8> {
+        self.key.bound(b"bongsu challenge 1", &[head, &Sha256::digest(bound)]).to_vec()
+    }
+
+    fn draw(&self, drawn: &[u8; 32], bound: &[u8]) -> String {
+        let mut bytes = (self.now)().micros().to_be_bytes().to_vec();
+        bytes.extend_from_slice(&drawn[..16]);
+        bytes.extend(self.seal(&bytes, bound));
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn take(&self, challenge: &str, bound: &[u8]) -> bool {
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(challenge) else { return false };
+        let Some((head, seal)) = bytes.split_at_checked(24).filter(|_| bytes.len() == SEALED_BYTES) else {
+            return false;
+        };
+        let Some(drawn) = head.first_chunk().map(|at| i64::from_be_bytes(*at)) else { return false };
+        let age_us = (self.now)().micros().saturating_sub(drawn);
+        let is_in_time = u128::try_from(age_us.saturating_abs()).is_ok_and(|age| age < CHALLENGE.as_micros());
+        let is_ours: bool = self.seal(head, bound).ct_eq(seal).into();
+        // Spent is only what was drawn here: nobody fills the table with what is none.
+        is_ours && is_in_time && self.spent.spend(&hex(&Sha256::digest(challenge)))
+    }
 }
 
 /// A SHA-256.
 type Digest32 = [u8; 32];
 
 impl Challenges {
+    /// Those of all nodes that serve beside a database.
+    #[must_use]
+    pub(crate) fn beside(beside: &Beside, key: TokenKey, now: Now) -> Self {
+        let shared = Sealed { spent: Spent::challenges(beside), key, now };
+        Self { out: Mutex::default(), shared: Some(shared) }
+    }
+
     /// A challenge from random bytes, for whoever shows `bound`.
     pub(crate) fn draw(&self, drawn: &[u8; 32], bound: &[u8], now: Instant) -> String {
+        if let Some(shared) = &self.shared {
+            return shared.draw(drawn, bound);
+        }
         let challenge = URL_SAFE_NO_PAD.encode(drawn);
         let mut out = self.out.lock();
         if out.len() >= CHALLENGES_MAX {
@@ -289,6 +345,9 @@ impl Challenges {
 
     /// Whether a challenge was drawn for whoever shows `bound`, a short time ago. It is spent.
     pub(crate) fn take(&self, challenge: &str, bound: &[u8], now: Instant) -> bool {
+        if let Some(shared) = &self.shared {
+            return shared.take(challenge, bound);
+        }
         let key: [u8; 32] = Sha256::digest(challenge).into();
         let Some((owner, drawn)) = self.out.lock().remove(&key) else { return false };
         owner == <[u8; 32]>::from(Sha256::digest(bound)) && now.saturating_duration_since(drawn) < CHALLENGE

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use data_encoding::HEXLOWER;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use stix::signature::EXTENSION as SIGNATURE;
 use stix::{ObjectId, Severity, Timestamp, Tlp};
 
-use super::super::share::draft::{TEXT_CHARS_MAX, VALUES_BYTES_MAX, fault};
+use super::super::share::draft::{TEXT_CHARS_MAX, VALUES_BYTES_MAX, confidence, fault, labels, seal};
 
 /// A property that is a text: its name, how pages call it, and whether it is long.
 pub(super) type Field = (&'static str, &'static str, &'static str, bool);
@@ -121,13 +119,7 @@ impl Typed {
             self.was,
             self.at
         ]);
-        HEXLOWER.encode(&Sha256::digest(all.to_string()))
-    }
-
-    /// The labels, one by one.
-    pub(super) fn labels(&self) -> Vec<String> {
-        let all = self.labels.split(',').map(|label| label.trim().to_owned());
-        all.filter(|label| !label.is_empty()).collect()
+        seal(&all)
     }
 }
 
@@ -180,14 +172,7 @@ pub(super) fn change(
             put(key, text.map(Value::from));
         }
     }
-    match typed.confidence.trim() {
-        "" => put("confidence", None),
-        text => match text.parse::<u8>().ok().filter(|number| *number <= 100) {
-            Some(number) => put("confidence", Some(number.into())),
-            None => faults
-                .push(fault("Confidence is a number from 0 to 100.", "신뢰도는 0에서 100까지의 수입니다.")),
-        },
-    }
+    put("confidence", confidence(&typed.confidence, &mut faults).map(Value::from));
     if object_type == "indicator" {
         match typed.valid_until.trim() {
             "" => put("valid_until", None),
@@ -201,7 +186,7 @@ pub(super) fn change(
             },
         }
     }
-    let labels = typed.labels();
+    let labels = labels(&typed.labels);
     put("labels", (!labels.is_empty()).then(|| json!(labels)));
     let (was, is) = (mark(&before), typed.tlp.parse::<Tlp>().ok());
     if was != is {

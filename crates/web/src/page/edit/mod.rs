@@ -30,8 +30,6 @@ use super::{Frame, Pages, Shared, Viewer, Who, absent, broken, making, name_of, 
 const LISTED: usize = 300;
 /// It says something of others' objects too, and is not edited.
 const MARKING: &str = "marking-definition";
-/// How long what was shown may wait to be sent, in seconds.
-const SHOWN_S: i64 = 86_400;
 
 #[derive(Template)]
 #[template(path = "edit.html")]
@@ -230,11 +228,9 @@ fn edited(
     mut typed: Typed,
 ) -> Response {
     let now = (pages.now)();
-    let shown =
-        Timestamp::parse(&typed.at).ok().filter(|at| (0..=SHOWN_S).contains(&(now.seconds() - at.seconds())));
     // A version follows the one before it, also where a clock is behind.
     let follows = Timestamp::from_micros(subject.brought.version.micros().saturating_add(1_000));
-    let at = shown.unwrap_or(now).max(follows);
+    let at = draft::shown_at(&typed.at, now).unwrap_or(now).max(follows);
     let is_asked = typed.act == "send";
     typed.at = at.to_string();
     let (was_shown, seal) = (typed.shown == typed.seal(), typed.seal());
@@ -255,7 +251,7 @@ fn edited(
                 source: Some(subject.sender.handle.clone()),
                 tlp: typed.tlp.parse().ok(),
                 confidence: typed.confidence.trim().parse().ok(),
-                labels: typed.labels(),
+                labels: draft::labels(&typed.labels),
                 ..Options::new(at)
             };
             draft::values(&typed.values, &options, None, &mut lines, &mut faults)

@@ -340,12 +340,18 @@ fn misp(site: &Site) -> Vec<Step> {
 
 fn opencti(site: &Site) -> Vec<Step> {
     let Site { url, handle, .. } = site;
+    let collections = match site.collections.is_empty() {
+        true => site.collection().to_owned(),
+        false => site.collections.join(", or "),
+    };
     vec![step(
-        ("The environment of the connector external-import/taxii2.", "TAXII 2 커넥터의 환경 변수입니다."),
-        "docker-compose.yml",
+        (
+            "A TAXII feed of OpenCTI's own for each circle. Its connector external-import/taxii2 loses objects with several circles.",
+            "서클마다 OpenCTI에 내장된 TAXII 피드를 하나씩 더합니다. 커넥터는 서클이 여럿이면 객체를 놓칩니다.",
+        ),
+        "",
         format!(
-            "TAXII2_DISCOVERY_URL={url}/taxii2/\nTAXII2_USERNAME={handle}\nTAXII2_PASSWORD=TOKEN\nTAXII2_V21=true\nTAXII2_COLLECTIONS={}\nTAXII2_INITIAL_HISTORY=8760\nTAXII2_INTERVAL=1",
-            site.collections.iter().map(|id| format!("api.{id}")).collect::<Vec<_>>().join(",")
+            "Data > Ingestion > TAXII feeds > Create\nTAXII server URL:  {url}/api/\nTAXII version:     TAXII 2.1\nTAXII collection:  {collections}\nAuthentication:    Basic, user {handle}, password TOKEN"
         ),
     )]
 }
@@ -506,7 +512,7 @@ pub(super) const ALL: &[Recipe] = &[
         name: "OpenCTI",
         level: Level::Exchange,
         tried: None,
-        about: ("TAXII 2.1, with the connector for it.", "TAXII 2.1 커넥터로 받습니다."),
+        about: ("TAXII 2.1, with the feeds that it has built in.", "내장된 TAXII 2.1 피드로 받습니다."),
         is_resolver: false,
         steps: opencti,
     },

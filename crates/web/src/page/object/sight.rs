@@ -1,6 +1,8 @@
 //! What whoever looks sees of one circle: an operator the line, a member what its reader releases. All that an object's page shows
 //! comes from here, so that nothing on it follows from what is hidden.
 
+use std::ops::ControlFlow;
+
 use gate::{Object, Query, Reader, VersionMatch};
 use line::{LineId, Seq, StorageError};
 use policy::{Caller, Circle, Level, Released};
@@ -163,12 +165,13 @@ impl<'p> Sight<'p> {
             seqs.iter().filter_map(one).collect::<std::collections::HashMap<_, _>>()
         })?;
         let (mut found, mut bytes) = (Vec::new(), 0);
-        self.pages.gate.store().bodies(self.line, &seqs, &mut |seq, _, body| {
-            let Some((id, version)) = known.get(&seq).filter(|_| bytes < BYTES_MAX) else { return };
+        self.pages.gate.store().bodies_while(self.line, &seqs, &mut |seq, _, body| {
+            let Some((id, version)) = known.get(&seq) else { return ControlFlow::Continue(()) };
             bytes += body.len();
-            let raw = String::from_utf8_lossy(body).into_owned();
+            let raw = String::from_utf8_lossy(&body).into_owned();
             let value = serde_json::from_str(&raw).unwrap_or_default();
             found.push(Seen { id: id.clone(), version: *version, value, raw, seq });
+            if bytes < BYTES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         Ok(found)
     }

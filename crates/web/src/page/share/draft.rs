@@ -15,6 +15,8 @@ pub(in super::super) const TEXT_CHARS_MAX: usize = 20_000;
 /// Values of one form: more are imported from a file.
 pub(super) const VALUES_MAX: usize = 2_000;
 const TITLE_CHARS_MAX: usize = 200;
+/// Seconds for which what was shown can be sent as it was shown.
+const SHOWN_S_MAX: i64 = 86_400;
 
 /// The fields, as they were typed.
 #[derive(Debug, Clone, Default)]
@@ -76,8 +78,7 @@ impl Typed {
             sender, kind, title, text, values, tlp, confidence, valid_days, embargo, labels, &self.id,
             &self.at,
         ];
-        let all = json!([fields, self.pseudonymise, self.circles]).to_string();
-        HEXLOWER.encode(&Sha256::digest(all))
+        seal(&json!([fields, self.pseudonymise, self.circles]))
     }
 
     pub(super) fn is_report(&self) -> bool {
@@ -110,6 +111,41 @@ pub(super) struct Draft {
     pub(super) lines: Vec<Line>,
     /// What must be mended before anything can be shared, in English and Korean.
     pub(super) faults: Vec<(String, String)>,
+}
+
+/// What stands for all of this, in a form that shows first and sends then.
+pub(in super::super) fn seal(all: &Value) -> String {
+    HEXLOWER.encode(&Sha256::digest(all.to_string()))
+}
+
+/// When it was shown, which is the time that it keeps; nothing if that is no time, or longer ago than a form is good for.
+pub(in super::super) fn shown_at(typed: &str, now: Timestamp) -> Option<Timestamp> {
+    Timestamp::parse(typed).ok().filter(|at| (0..=SHOWN_S_MAX).contains(&(now.seconds() - at.seconds())))
+}
+
+/// What stands between commas.
+pub(in super::super) fn labels(typed: &str) -> Vec<String> {
+    let all = typed.split(',').map(|label| label.trim().to_owned());
+    all.filter(|label| !label.is_empty()).collect()
+}
+
+/// A whole number up to `most`, if anything was typed.
+///
+/// # Errors
+/// What was typed is none.
+fn number(typed: &str, most: u32) -> Result<Option<u32>, ()> {
+    match typed.trim() {
+        "" => Ok(None),
+        text => text.parse().ok().filter(|number| *number <= most).map(Some).ok_or(()),
+    }
+}
+
+/// The confidence; what is none becomes a fault.
+pub(in super::super) fn confidence(typed: &str, faults: &mut Vec<(String, String)>) -> Option<u32> {
+    number(typed, 100).unwrap_or_else(|()| {
+        faults.push(fault("Confidence is a number from 0 to 100.", "신뢰도는 0에서 100까지의 수입니다."));
+        None
+    })
 }
 
 pub(in super::super) fn fault(english: &str, korean: &str) -> (String, String) {
@@ -146,16 +182,7 @@ pub(super) fn of(
             ));
         }
     }
-    let number = |text: &str, most: u32| -> Result<Option<u32>, ()> {
-        match text.trim() {
-            "" => Ok(None),
-            text => text.parse().ok().filter(|number| *number <= most).map(Some).ok_or(()),
-        }
-    };
-    let confidence = number(&typed.confidence, 100).unwrap_or_else(|()| {
-        faults.push(fault("Confidence is a number from 0 to 100.", "신뢰도는 0에서 100까지의 수입니다."));
-        None
-    });
+    let confidence = confidence(&typed.confidence, &mut faults);
     let days = number(&typed.valid_days, 3_650).unwrap_or_else(|()| {
         faults.push(fault(
             "For how many days it holds is a number up to 3650.",
@@ -178,12 +205,7 @@ pub(super) fn of(
             read
         }
     };
-    let labels: Vec<String> = typed
-        .labels
-        .split(',')
-        .map(|label| label.trim().to_owned())
-        .filter(|label| !label.is_empty())
-        .collect();
+    let labels = labels(&typed.labels);
     let options = Options {
         source: Some(sender.handle.clone()),
         tlp,

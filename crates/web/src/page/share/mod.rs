@@ -131,10 +131,7 @@ pub(super) async fn take(
         let now = (pages.now)();
         let Some(chance) = id(&pages, &typed) else { return broken(&"the system gives no random bytes") };
         // What was shown keeps its time, if that is no other than it was a while ago.
-        let shown = Timestamp::parse(&typed.at)
-            .ok()
-            .filter(|at| (0..=86_400).contains(&(now.seconds() - at.seconds())));
-        let at = shown.unwrap_or(now);
+        let at = draft::shown_at(&typed.at, now).unwrap_or(now);
         let draft = draft::of(&typed, sender, &circles, (at, chance));
         let is_asked = typed.act == "send";
         let mut typed = Typed { id: chance.to_string(), at: at.to_string(), ..typed };
