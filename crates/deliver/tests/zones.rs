@@ -309,10 +309,10 @@ fn one_address_has_its_share_of_connections() {
 /// One answer at a time: whoever made the server think held up everybody's queries.
 #[test]
 fn a_datagram_waits_for_no_other() {
-    let (first, go_on) = (AtomicBool::new(true), Arc::new((Mutex::new(false), Condvar::new())));
-    let gone_on = Arc::clone(&go_on);
+    let (first, go_on) = (Arc::new(AtomicBool::new(true)), Arc::new((Mutex::new(false), Condvar::new())));
+    let (is_first, gone_on) = (Arc::clone(&first), Arc::clone(&go_on));
     let serving = serve(move |now| {
-        if first.swap(false, Ordering::SeqCst) {
+        if is_first.swap(false, Ordering::SeqCst) {
             let (may, changed) = &*gone_on;
             let waited = changed.wait_timeout_while(may.lock().unwrap(), WAIT, |may| !*may).unwrap();
             assert!(!waited.1.timed_out());
@@ -333,7 +333,9 @@ fn a_datagram_waits_for_no_other() {
         Message::from_octets(answer).unwrap().header().rcode()
     };
     let slow = socket();
-    std::thread::sleep(Duration::from_millis(200));
+    while first.load(Ordering::SeqCst) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     assert_eq!(code(&socket()), Rcode::NOERROR);
     *go_on.0.lock().unwrap() = true;
     go_on.1.notify_all();

@@ -127,8 +127,9 @@ pub fn guess(cell: &str) -> Option<Value> {
 fn told_by_form(clean: &str) -> Option<Kind> {
     let is_phone = clean.starts_with('+');
     let is_fingerprint = matches!(clean.len(), 59 | 95) && clean.as_bytes().get(2) == Some(&b':');
-    // An IBAN begins with its country's two letters and two digits.
+    // An IBAN begins with its country's two letters and two digits; what has dots is rather a host's name.
     let may_be_iban = (15..50).contains(&clean.len())
+        && !clean.contains('.')
         && matches!(clean.as_bytes(), [a, b, c, ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit());
     let is_iban = || named::bank_account(clean).is_some_and(|number| named::is_iban(&number));
     match () {

@@ -90,21 +90,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_that_does_not_read_is_given_up_and_a_slow_one_is_not() {
-        let limit = Duration::from_millis(300);
         let (ours, _theirs) = tokio::io::duplex(16);
-        let error = Stall::new(ours, limit).write_all(&[0; 100]).await.unwrap_err();
+        let error = Stall::new(ours, Duration::from_millis(300)).write_all(&[0; 100]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
 
         let (ours, mut theirs) = tokio::io::duplex(16);
         let reader = tokio::spawn(async move {
             let mut taken = [0; 16];
             for _ in 0..6 {
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(400)).await;
                 theirs.read_exact(&mut taken).await.unwrap();
             }
             theirs
         });
-        let mut ours = Stall::new(ours, limit);
+        // Longer than it takes to read some, shorter than all takes.
+        let mut ours = Stall::new(ours, Duration::from_secs(2));
         ours.write_all(&[0; 16 * 6]).await.unwrap();
         reader.await.unwrap();
     }

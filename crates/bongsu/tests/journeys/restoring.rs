@@ -80,8 +80,11 @@ fn drill(database: Option<&dyn Fn() -> String>) {
     let whole = node.json(&["backup", series, "--series"]);
     assert_eq!(whole["records"], Value::Null);
     share(&node, &serving, 2, "second-k3.top");
+    // The time is cut to milliseconds: it must not lie before what was just shared, nor at what comes next.
+    let moment = || std::thread::sleep(std::time::Duration::from_millis(20));
+    moment();
     let before = now();
-    std::thread::sleep(std::time::Duration::from_millis(20));
+    moment();
     let since = node.json(&["backup", series, "--series"]);
     assert!(since["records"].as_u64().unwrap() >= 1, "{since}");
     assert!(since["bytes"].as_u64().unwrap() <= whole["bytes"].as_u64().unwrap(), "{since} {whole}");

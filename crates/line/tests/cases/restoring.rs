@@ -205,8 +205,12 @@ fn what_is_too_much_is_refused_and_the_rest_is_kept() {
         store.append_then(CIRCLE, drafts, Box::new(move |outcome| drop(told.send((number, outcome)))));
     };
     let refused = home.stalled(|| {
-        // The writer takes some, and waits with them; what comes after them fills the queue.
-        (0..100).for_each(bring);
+        // The writer takes the first, and waits with it; what comes after it fills the queue.
+        bring(0);
+        while store.load().appends > 0 {
+            std::thread::yield_now();
+        }
+        (1..100).for_each(bring);
         let load = store.load();
         let refused: Vec<_> = outcomes.try_iter().collect();
         assert!(load.bytes > load.bytes_max && load.bytes < 2 * load.bytes_max, "{load:?}, {refused:?}");

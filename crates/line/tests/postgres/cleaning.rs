@@ -77,14 +77,17 @@ fn what_is_erased_while_another_cleans_is_still_to_be_cleaned() {
 
 #[test]
 fn who_reads_is_told_when_tables_are_written_anew_for_long_and_who_copies_waits() {
-    let home = Home::new();
+    // A server of its own: who cleans waits for whatever writes on a server, and this writes for half a minute.
+    let server = Server::start();
+    let name = server.database();
+    let database = settings(&server, &name);
     let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder, home.database());
+    let store = open(&folder, &database);
     add(&store, CIRCLE, &identity(1, 1, "a"));
-    let mut anew = home.client();
+    let mut anew = server.client(&name);
     anew.batch_execute("BEGIN; LOCK TABLE record IN ACCESS EXCLUSIVE MODE").unwrap();
     std::thread::scope(|scope| {
-        let checking = scope.spawn(|| verify(folder.path(), Some(home.database()), &mut |_, _| ()));
+        let checking = scope.spawn(|| verify(folder.path(), Some(&database), &mut |_, _| ()));
         let began = Instant::now();
         let refused = store.records(CIRCLE, Seq(0), 1).unwrap_err().to_string();
         assert!(refused.contains("busy with others") && refused.contains("writes them anew"), "{refused}");
