@@ -127,11 +127,12 @@ pub fn guess(cell: &str) -> Option<Value> {
 fn told_by_form(clean: &str) -> Option<Kind> {
     let is_phone = clean.starts_with('+');
     let is_fingerprint = matches!(clean.len(), 59 | 95) && clean.as_bytes().get(2) == Some(&b':');
-    // An IBAN begins with its country's two letters and two digits; what has dots is rather a host's name.
+    // An IBAN begins with its country's two letters and two digits.
     let may_be_iban = (15..50).contains(&clean.len())
-        && !clean.contains('.')
         && matches!(clean.as_bytes(), [a, b, c, ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit());
-    let is_iban = || named::bank_account(clean).is_some_and(|number| named::is_iban(&number));
+    // A host's name has dots, and may by chance have the digits and the length of one.
+    let is_host = || clean.contains('.') && host_and_more(clean).is_some();
+    let is_iban = || named::bank_account(clean).is_some_and(|number| named::is_iban(&number)) && !is_host();
     match () {
         () if is_phone => Some(Kind::Phone),
         () if is_fingerprint => Some(Kind::Certificate),

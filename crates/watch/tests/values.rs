@@ -67,6 +67,8 @@ fn what_can_only_be_one_thing_is_taken_for_it() {
     let kind = |text| guess(text).map(|value| value.kind());
     assert_eq!(kind("+82 2-405-5118"), Some(Kind::Phone));
     assert_eq!(kind("DE89 3704 0044 0532 0130 00"), Some(Kind::BankAccount));
+    assert_eq!(kind("DE89.3704.0044.0532.0130.00"), Some(Kind::BankAccount));
+    assert_eq!(kind("no73relaykit.com"), Some(Kind::Domain), "whose letters without the dot are a good IBAN");
     assert_eq!(kind("t13d1516h2_8daaf6152771_e5627efa2ab1"), Some(Kind::Ja4));
     assert_eq!(kind("AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD"), Some(Kind::Certificate));
     assert_eq!(kind("DE88 3704 0044 0532 0130 00"), None);
