@@ -109,7 +109,8 @@ fn what_is_known_is_found_and_nothing_else() {
     serving.stop();
     let log = std::fs::read_to_string(log).unwrap();
     assert!(log.contains("blinded elements were evaluated"), "{log}");
-    assert!(!log.contains("k3") && !log.contains("45.83"), "nothing of what was asked is logged");
+    // A time may have 45.83 in it, and a folder's name k3.
+    assert!(!log.contains("-k3") && !log.contains("45.83.6"), "nothing of what was asked is logged");
 }
 
 #[test]
