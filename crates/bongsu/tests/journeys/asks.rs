@@ -28,7 +28,7 @@ fn node() -> (Node, Peer) {
     let server = Peer::run(SERVER, &[&path("server.pem"), &path("server.key"), &path("fails"), "starttls"]);
     let config = format!(
         "[http]\npublic_url = \"https://tower.example\"\n[mail]\nhost = \"127.0.0.1\"\nport = {}\nca_file = \"{}\"\n\
-         from = \"Tower <tower@tower.example>\"\ntimeout_s = 3\n",
+         from = \"Tower <tower@tower.example>\"\n",
         server.next(),
         path("ca.pem")
     );

@@ -107,6 +107,8 @@ fn what_was_shared_is_mended_in_both_circles_and_withdrawn() {
         let edit = format!("/objects/region/{}/edit", id("report", 9));
         chromium.go(&page(&serving, &node, "exchange", &edit.replace("/edit", "")));
         chromium.click("a[href$='/edit']");
+        let is_there = || chromium.get("url").as_str()?.ends_with("/edit").then_some(());
+        assert!(wait(std::time::Duration::from_secs(60), is_there).is_some());
         chromium.run("document.querySelector('[name=name]').value = ''");
         chromium.fill("[name=name]", "Right name");
         chromium.fill("[name=values]", "comes-k3.top");

@@ -262,7 +262,7 @@ fn kills_leave_no_gap_and_nothing_twice() {
 fn a_node_that_stops_is_waited_for() {
     let dir = tempfile::tempdir().unwrap();
     let (at, folder) = (port(), dir.path().join("chain"));
-    let chain = Ganache::start(&folder, at);
+    let mut chain = Ganache::start(&folder, at);
     chain.pay(1, 5);
     chain.once(dir.path(), &["--from", "0"]);
     let mut command = chain.live(dir.path(), &["--confirmations", "0", "--every", "1"]);
@@ -270,6 +270,7 @@ fn a_node_that_stops_is_waited_for() {
     // Stopped without its chain being written to the end, it would begin anew: ended in order.
     let ended = Command::new("kill").args(["-INT", &chain.child.id().to_string()]).status().unwrap();
     assert!(ended.success());
+    let _ended = wait(Duration::from_secs(60), || chain.child.try_wait().unwrap());
     std::thread::sleep(Duration::from_secs(3));
     drop(chain);
     let chain = Ganache::start(&folder, at);

@@ -89,7 +89,7 @@ impl Chromium {
         ];
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "goog:chromeOptions": {"args": args}, "webauthn:virtualAuthenticators": true,
-            "goog:loggingPrefs": {"browser": "ALL"},
+            "goog:loggingPrefs": {"browser": "ALL"}, "timeouts": {"script": 120_000},
         }}});
         let (client, root) = (client(), format!("http://127.0.0.1:{port}/session"));
         let answer: Value = client.post(&root).json(&wanted).send().unwrap().json().unwrap();
@@ -197,7 +197,7 @@ impl Chromium {
     /// Does something to an element. Where the page was replaced since the element was found nothing was done, and the new page's
     /// is taken.
     fn on(&self, css: &str, what: &str, body: &Value) {
-        let done = wait(Duration::from_secs(10), || {
+        let done = wait(Duration::from_secs(60), || {
             match self.posted(&format!("element/{}/{what}", self.element(css)), body) {
                 Ok(_) => Some(()),
                 Err(error) if error["error"] == "stale element reference" => None,
@@ -208,7 +208,7 @@ impl Chromium {
     }
 
     pub(crate) fn text(&self) -> String {
-        self.run("return document.body.innerText").as_str().unwrap_or_default().to_owned()
+        self.run("return document.body?.innerText ?? ''").as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until the page says something.

@@ -28,7 +28,7 @@ fn node() -> (Node, Peer) {
         Peer::run(MAIL_SERVER, &[&path("server.pem"), &path("server.key"), &path("fails"), "starttls"]);
     let config = format!(
         "[http]\npublic_url = \"{PUBLIC}/\"\n[push]\nallow_hosts = [\"127.0.0.1\"]\n[mail]\nhost = \"127.0.0.1\"\nport = {}\n\
-         ca_file = \"{}\"\nfrom = \"Tower <tower@tower.example>\"\ntimeout_s = 3\n",
+         ca_file = \"{}\"\nfrom = \"Tower <tower@tower.example>\"\n",
         server.next(),
         path("ca.pem")
     );
@@ -280,7 +280,11 @@ fn an_emergency_goes_by_webhook_too_and_at_once_past_what_can_not_be_reached() {
     let failed = hook.next();
     assert_eq!((&failed["verified"], &failed["status"]), (&json!(true), &json!(500)));
     std::fs::remove_file(format!("{secret}.fails")).unwrap();
-    let told = hook.next();
+    // It may have been tried again before that.
+    let mut told = hook.next();
+    while told["status"] == 500 {
+        told = hook.next();
+    }
     assert_eq!(
         (&told["id"], &told["body"], &told["status"]),
         (&failed["id"], &failed["body"], &json!(200)),

@@ -254,8 +254,11 @@ fn finds_sees_and_proves(tower: &Tower) {
 
 fn is_told(tower: &Tower) {
     // The first id says from where on news are news.
-    let began = tower.done("curl/follow-events.sh", &["3"]);
-    let last = began.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
+    let last = wait(TIME, || {
+        let began = tower.done("curl/follow-events.sh", &["3"]);
+        began.lines().find_map(|line| line.strip_prefix("id: ")).map(str::to_owned)
+    });
+    let last = last.unwrap();
     let state = tower.node.file("events.state", &last);
     tower.post(&[11]);
     let told = tower.done("python/follow_events.py", &["--count", "1", "--state", &state]);
@@ -265,8 +268,9 @@ fn is_told(tower: &Tower) {
         (&json!("changed"), &json!({"indicator": 1}))
     );
     let kept = std::fs::read_to_string(&state).unwrap();
-    let again = tower.done("curl/follow-events.sh", &["3", &last]);
-    assert!(again.contains("event: changed"), "{again}");
+    let again =
+        || tower.done("curl/follow-events.sh", &["3", &last]).contains("event: changed").then_some(());
+    assert!(wait(TIME, again).is_some(), "it is told again");
     let after = tower.done("curl/follow-events.sh", &["3", kept.trim()]);
     assert!(!after.contains("event: changed"), "what was told is not told again: {after}");
 

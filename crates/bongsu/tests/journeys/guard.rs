@@ -289,7 +289,8 @@ fn what_is_withdrawn_or_has_expired_is_out_of_every_artefact_within_a_second() {
     };
     assert_eq!(names.iter().filter(without).collect::<Vec<_>>(), [] as [&String; 0]);
     assert!(all.len() > names.len() / 2, "{all:?}");
-    assert_eq!(with(1), all);
+    let early = with(1);
+    assert!(early == all || Instant::now() >= ends.0, "{early:?}");
     // Where objects are read, what has ended stays, and says so itself.
     let exchanged = || {
         let taxii = node.text(&serving, "exchange", "/api/collections/region/objects/");
@@ -309,7 +310,8 @@ fn what_is_withdrawn_or_has_expired_is_out_of_every_artefact_within_a_second() {
         let advisory = node.text(&serving, "detect", "/d/advisory.html").replace("[.]", ".");
         advisory.split_once("<h2 id=\"gone\">").is_some_and(|(_, gone)| gone.contains(&marks(which)[0]))
     };
-    assert!(gone(0) && !gone(1), "the advisory says so");
+    assert!(gone(0), "the advisory says so");
+    assert!(!gone(1) || Instant::now() >= ends.0, "not yet");
     // On a machine that has taken all of that time, what has ended can't be shown to have been there until then.
     if Instant::now() < ends.0 {
         let before = with(1);

@@ -21,7 +21,7 @@ use crate::node::{Node, Serving, bundle, indicator, port, wait};
 use crate::resolver::{dig, named};
 
 const ZONE: &str = "block.rpz.bongsu";
-const TIME: Duration = Duration::from_secs(20);
+const TIME: Duration = Duration::from_secs(60);
 
 /// A node with one member's zone.
 struct Target {
@@ -169,7 +169,7 @@ fn forged_signatures_are_refused_as_the_standard_says() {
     let (early, late) = (Query { later_s: -1_000, ..query() }, Query { later_s: 1_000, ..query() });
     let short = Query { mac_bytes: Some(16), ..query() };
     for stream in [false, true] {
-        let ask = |query: &Query| told(&target.ask(&query.signed(), stream).unwrap());
+        let ask = |query: &Query| told(&wait(TIME, || target.ask(&query.signed(), stream)).unwrap());
         assert_eq!(ask(&query()), (Rcode::NOERROR, Some((TsigRcode::NOERROR, 32, false))));
         assert_eq!(ask(&secret), (Rcode::NOTAUTH, Some((TsigRcode::BADSIG, 0, false))));
         assert_eq!(ask(&name), (Rcode::NOTAUTH, Some((TsigRcode::BADKEY, 0, false))));
@@ -202,7 +202,7 @@ fn a_recorded_transfer_is_answered_once() {
     }
     let soa = target.query(Rtype::SOA).signed();
     for _ in 0..2 {
-        let answer = target.ask(&soa, false).unwrap();
+        let answer = wait(TIME, || target.ask(&soa, false)).unwrap();
         assert_eq!(answer.header().rcode(), Rcode::NOERROR, "a datagram may have been lost");
     }
     assert!(target.log().contains("the same signed query came before"), "{}", target.log());
@@ -414,13 +414,13 @@ fn ten_thousand_half_open_connections_keep_no_member_out() {
         served += usize::from(flood.is_finished());
         target.serves();
         let page = Command::new("curl")
-            .args(["-sk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}"])
+            .args(["-sk", "--max-time", "60", "-o", "/dev/null", "-w", "%{http_code}"])
             .arg(format!("{}/healthz", target.serving.url))
             .output()
             .unwrap();
         assert_eq!(String::from_utf8_lossy(&page.stdout), "200", "the pages");
         let axfr = Command::new("kdig")
-            .args(["@127.0.0.1", "-p", &tls_port.to_string(), "+tls", ZONE, "AXFR", "+retry=0"])
+            .args(["@127.0.0.1", "-p", &tls_port.to_string(), "+tls", ZONE, "AXFR", "+retry=0", "+time=60"])
             .args(["-y", &format!("hmac-sha256:{}:{secret}", target.key)])
             .output()
             .unwrap_or_else(|error| panic!("kdig: {error}; run scripts/setup"));

@@ -121,7 +121,15 @@ fn follows(kind: &str, path: &str) {
     misp(&remote, &serving, "owner", &path, Some(json!({})));
     let path = format!("attributes/edit/{}", attribute_uuid(6, 1));
     misp(&remote, &serving, "owner", &path, Some(json!({"to_ids": false})));
-    let same = || (seen(&node, &own) == seen(&remote, &serving)).then_some(());
+    let looked_for =
+        || node.text(&own, "reader", "/api/collections/region/objects/?match[type]=indicator&limit=1000");
+    // That one is looked for no more changes no value.
+    let gone = [attribute_uuid(5, 2), attribute_uuid(6, 1)].map(|gone| gone.to_string());
+    let same = || {
+        let ids = looked_for();
+        let is_out = !gone.iter().any(|gone| ids.contains(gone));
+        (is_out && seen(&node, &own) == seen(&remote, &serving)).then_some(())
+    };
     assert!(
         wait(Duration::from_secs(60), same).is_some(),
         "{:#?}\n{}",
@@ -132,10 +140,6 @@ fn follows(kind: &str, path: &str) {
     assert_eq!(now[&event_uuid(3).to_string()].0, "Event 3, second wave");
     assert_eq!(now[&event_uuid(5).to_string()].1, ["e5-1.k3.top"], "the other was taken back");
     assert!(now.contains_key(&event_uuid(77).to_string()));
-    let ids = node.text(&own, "reader", "/api/collections/region/objects/?match[type]=indicator&limit=1000");
-    for gone in [attribute_uuid(5, 2), attribute_uuid(6, 1)] {
-        assert!(!ids.contains(&gone.to_string()), "nobody looks for {gone} any more");
-    }
     own.stop();
     let told = node.json(&["source", "list"]);
     assert_eq!(told["sources"][0]["state"], "pulled before", "{told}");
@@ -169,7 +173,7 @@ fn a_pull_that_was_killed_goes_on_at_the_event_where_it_was() {
     pull(&node);
     let own = node.serve_with(&QUIET);
     let same = || (seen(&node, &own) == seen(&remote, &serving)).then_some(());
-    assert!(wait(Duration::from_secs(10), same).is_some());
+    assert!(wait(Duration::from_secs(60), same).is_some());
     own.stop();
     // Two indicators and a report for each event; what all have in common is there once.
     let records = node.json(&["circle", "show", "region"])["circle"]["records"].as_u64().unwrap();

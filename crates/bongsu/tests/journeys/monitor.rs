@@ -190,17 +190,16 @@ fn ready(serving: &Serving) -> (u16, String) {
 fn a_node_is_ready_as_long_as_its_disk_takes_writes() {
     let node = node();
     let serving = node.serve();
-    assert_eq!(ready(&serving), (200, "ready\n".to_owned()));
+    let is_ready = || Some(ready(&serving)).filter(|(status, _)| *status == 200);
+    assert_eq!(wait(Duration::from_secs(20), is_ready), Some((200, "ready\n".to_owned())));
     // No more files fit into the folder: it is gone.
     let (data, away) = (node.data(), node.dir.path().join("away"));
     std::fs::rename(&data, &away).unwrap();
-    let told = wait(Duration::from_secs(20), || Some(ready(&serving)).filter(|(status, _)| *status == 503));
-    assert_eq!(told, Some((503, "not ready: the disk takes no writes\n".to_owned())));
+    let refused = (503, "not ready: the disk takes no writes\n".to_owned());
+    let told = wait(Duration::from_secs(20), || (ready(&serving) == refused).then_some(()));
+    assert!(told.is_some(), "{:?}", ready(&serving));
     std::fs::rename(&away, &data).unwrap();
-    assert!(
-        wait(Duration::from_secs(20), || Some(ready(&serving)).filter(|(status, _)| *status == 200))
-            .is_some()
-    );
+    assert!(wait(Duration::from_secs(20), is_ready).is_some());
     let alive = serving.client.get(format!("{}/healthz", serving.url)).send().unwrap();
     assert_eq!(alive.text().unwrap(), "ok\n");
 }
@@ -217,7 +216,8 @@ fn a_node_whose_database_is_away_is_not_ready_and_says_so_in_time() {
     node.member("exchange", "exchange", "amber");
     let serving = node.serve_with(&[("BONGSU__MONITOR__LISTEN", "127.0.0.1:0")]);
     let reachable = || read(&figures(&serving))["bongsu_store_reachable"];
-    assert_eq!((ready(&serving).0, reachable()), (200, 1.0));
+    let is_there = || (ready(&serving).0 == 200 && reachable() == 1.0).then_some(());
+    assert!(wait(Duration::from_secs(20), is_there).is_some());
     assert!(read(&figures(&serving))["bongsu_store_bytes"] > 0.0);
     server.order("stop");
     let (status, said) =

@@ -15,6 +15,8 @@ use crate::node::{Node, Serving, bundle, id, indicator};
 struct Feed {
     current_state_cursor: Option<String>,
     added_after_start: Option<String>,
+    /// Whether the newest was added on a millisecond itself: then nothing of it comes again.
+    is_whole: bool,
 }
 
 /// What a turn brought.
@@ -62,7 +64,9 @@ impl Feed {
             None => {
                 self.current_state_cursor = None;
                 // Without the header it would take its own clock, and miss what came meanwhile.
-                self.added_after_start = Some(to_iso(&last.unwrap()));
+                let last = last.unwrap();
+                self.is_whole = last.ends_with("000Z");
+                self.added_after_start = Some(to_iso(&last));
             }
         }
         Turn { ids, goes_on: next.is_some() }
@@ -129,8 +133,8 @@ fn opencti_gets_all_once_and_then_what_is_new() {
     let (one, other) =
         (feed.walk(&node, &serving, &collection, None), feed.walk(&node, &serving, &collection, None));
     assert_eq!(one, other);
-    assert!(!one.is_empty() && one.len() < 1_000, "{}", one.len());
-    assert_eq!(one.last(), expected(3_200..5_500).last(), "the newest is among them");
+    assert!(one.is_empty() == feed.is_whole && one.len() < 1_000, "{}", one.len());
+    assert!(feed.is_whole || one.last() == expected(3_200..5_500).last(), "the newest is among them");
 
     // From a day that its administrator chose.
     let mut later =

@@ -62,7 +62,8 @@ pub(crate) fn holding(folder: &Path, text: &str) -> Vec<String> {
                     waiting.push(path);
                     continue;
                 }
-                Ok(about) if about.is_file() => std::fs::read(&path).unwrap(),
+                // It may be gone meanwhile.
+                Ok(about) if about.is_file() => std::fs::read(&path).unwrap_or_default(),
                 _ => continue,
             };
             if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {

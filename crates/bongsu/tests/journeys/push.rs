@@ -235,12 +235,12 @@ fn events_are_taken_up_where_they_were_left() {
 
     // What a shell sees: a first id, a heartbeat, and a clean end when the node stops.
     let curl = Command::new("curl")
-        .args(["-sN", "-m", "60", "-u", &format!("read:{}", node.tokens["read"])])
+        .args(["-sN", "-m", "90", "-u", &format!("read:{}", node.tokens["read"])])
         .arg(format!("{}/d/events", serving.url))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_secs(22));
+    std::thread::sleep(Duration::from_secs(30));
     let began = Instant::now();
     serving.stop();
     assert!(began.elapsed() < Duration::from_secs(15), "streams end when the node does");

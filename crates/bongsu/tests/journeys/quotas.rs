@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::misp_client::PYTHON;
-use crate::node::{Node, Serving, in_a_file, indicator};
+use crate::node::{Node, Serving, in_a_file, indicator, wait};
 
 fn node() -> Node {
     let node = Node::with_members();
@@ -177,8 +177,8 @@ fn what_comes_while_nothing_can_be_written_is_refused_and_costs_no_memory() {
             })
         })
         .collect();
-    std::thread::sleep(Duration::from_secs(2));
-    assert!(refused.load(Ordering::Relaxed) > 0, "none was refused");
+    let one = wait(Duration::from_secs(20), || (refused.load(Ordering::Relaxed) > 0).then_some(()));
+    assert!(one.is_some(), "none was refused");
     assert!(serving.resident_mib() < before + 100);
     drop(hold.stdin.take());
     hold.wait().unwrap();

@@ -57,7 +57,7 @@ zone "org" {{ type primary; file "world.zone"; }};
 /// What `dig` says: the status and the addresses.
 pub(crate) fn dig(port: u16, name: &str) -> (String, String) {
     let output = Command::new("dig")
-        .args(["@127.0.0.1", "-p", &port.to_string(), "+tries=1", "+time=2", name, "A"])
+        .args(["@127.0.0.1", "-p", &port.to_string(), "+tries=3", "+time=5", name, "A"])
         .output()
         .unwrap_or_else(|error| panic!("dig: {error}; run scripts/setup"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

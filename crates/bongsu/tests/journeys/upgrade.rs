@@ -88,7 +88,7 @@ fn a_folder_of_an_earlier_version_is_opened_and_kept_byte_for_byte() {
     // It goes on: what is new comes behind what there was.
     let new = indicator(77, "new-in-the-new-k3.top").to_string();
     assert_eq!(node.post(&serving, "cert", "region", &new).send().unwrap().status(), 202);
-    assert!(wait(Duration::from_secs(10), || all(&node, &serving).contains(&new).then_some(())).is_some());
+    assert!(wait(Duration::from_secs(60), || all(&node, &serving).contains(&new).then_some(())).is_some());
     let come = all(&node, &serving);
     serving.stop();
     let after = node.json(&["verify"]);

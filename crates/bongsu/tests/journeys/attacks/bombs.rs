@@ -160,10 +160,10 @@ fn names_in_a_feed_lead_nowhere_else() {
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
                 body.len()
             );
-            let _gone = stream.write_all(answer.as_bytes());
             if tell.send(said.lines().next().unwrap_or_default().to_owned()).is_err() {
                 return;
             }
+            let _gone = stream.write_all(answer.as_bytes());
         }
     });
     let text = format!(
